@@ -1,0 +1,40 @@
+"""Taking a language's mean out of vectors: raw embeddings cluster by language before they cluster by meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from index.types import Vectors
+
+# A language with few chunks has a mean that says more about their topic than about the language; this many imagined
+# chunks without any bias temper it.
+_PRIOR_CHUNKS = 10.0
+
+
+def language_means(blocks: Iterable[tuple[Sequence[str], Vectors]]) -> dict[str, Vectors]:
+    """A tempered mean a language, from blocks of (the language of each row, rows)."""
+    sums: dict[str, Vectors] = {}
+    counts: dict[str, int] = {}
+    for languages, vectors in blocks:
+        labels = np.asarray(languages)
+        for language in dict.fromkeys(languages):
+            rows = vectors[labels == language]
+            sums[language] = sums.get(language, np.float32(0)) + rows.sum(axis=0)
+            counts[language] = counts.get(language, 0) + len(rows)
+    return {language: total / np.float32(counts[language] + _PRIOR_CHUNKS) for language, total in sums.items()}
+
+
+def centre_rows(languages: Sequence[str], vectors: Vectors, means: Mapping[str, Vectors]) -> Vectors:
+    """Each row without its language's mean, at unit length again."""
+    return centred(vectors, np.stack([means[language] for language in languages])) if languages else vectors
+
+
+def centred(vectors: Vectors, mean: Vectors) -> Vectors:
+    """Vectors without a mean, at unit length again."""
+    moved = vectors - mean
+    result: Vectors = moved / np.maximum(np.linalg.norm(moved, axis=-1, keepdims=True), np.float32(1e-12))
+    return result

@@ -1,0 +1,137 @@
+"""The SQLite database of a library: opening it safely, its schema, and plain words for what can go wrong."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LockedLibrary
+
+FILE = "library.db"
+# "seek" in ASCII: tells our databases from other programs'.
+APPLICATION_ID = 0x7365656B
+SCHEMA_VERSION = 1
+_WAIT_SECONDS = 10.0
+
+
+def connect(folder: Path, *, writable: bool) -> sqlite3.Connection:
+    """Open the library's database and check that it is ours and of this version."""
+    path = folder / FILE
+    with explained(folder):
+        connection = _writable(path) if writable else _readable(path)
+        try:
+            if writable and not _is_complete(connection):
+                _create(connection)
+            _check(connection, path)
+            connection.row_factory = sqlite3.Row
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _writable(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def _readable(path: Path) -> sqlite3.Connection:
+    """Read only; where even SQLite's side files can't be written (a read-only medium), as an unchanging file."""
+    uri = path.resolve().as_uri()
+    connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, timeout=_WAIT_SECONDS, isolation_level=None)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN:
+            raise
+        connection = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
+    return connection
+
+
+def _is_complete(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
+    connection.executescript(
+        f"BEGIN IMMEDIATE; {schema} PRAGMA application_id = {APPLICATION_ID}; "
+        f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+    )
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID:
+        raise ForeignLibrary(f"{path} isn't a Seekpoint library: name another folder with --index")
+    if version > SCHEMA_VERSION:
+        raise newer_library(path.parent, version)
+
+
+def newer_library(folder: Path, version: int) -> ForeignLibrary:
+    """The error for a library that a later Seekpoint wrote."""
+    return ForeignLibrary(
+        f"the library {folder} has format {version}, this Seekpoint reads up to {SCHEMA_VERSION}: "
+        "upgrade Seekpoint, or name another folder with --index"
+    )
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All of the block's changes, or none."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:  # a full disk rolls back by itself
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+@contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """Turn SQLite's and the file system's errors into one line that says what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _explain(error, folder) from error
+    except OSError as error:
+        raise LibraryError(disk_trouble(error, folder)) from error
+
+
+def _explain(error: sqlite3.Error, folder: Path) -> LibraryError:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return LockedLibrary(f"the library {folder} is being written by another process: try again when it's done")
+    if code == sqlite3.SQLITE_FULL:
+        return LibraryError(disk_trouble(OSError(errno.ENOSPC, "no space left on the disk"), folder))
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return LibraryError(f"the library {folder} can't be opened for this: check the folder's permissions")
+    if code == sqlite3.SQLITE_IOERR:
+        return LibraryError(f"the disk failed while reading or writing {folder} ({error}): check it, then build again")
+    return damaged(folder, f"{FILE} can't be read ({error})")
+
+
+def damaged(folder: Path, what: str) -> DamagedLibrary:
+    """The error for a file that isn't what was written."""
+    return DamagedLibrary(
+        f"the library {folder} is damaged: {what}. Restore it from a copy, or delete the folder and build it again"
+    )
+
+
+def disk_trouble(error: OSError, folder: Path) -> str:
+    """One line for a failed write or read of the library's folder."""
+    reason = (error.strerror or str(error)).lower()
+    remedy = "check the folder's permissions, or name another with --index"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        remedy = "free some space, then build again: what was indexed is kept"
+    return f"can't read or write the library {folder} ({reason}): {remedy}"

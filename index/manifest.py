@@ -1,0 +1,146 @@
+"""The manifest of a library: its format and model, the vector file that counts, the means, and checksums of the files.
+
+It is replaced in one step, so a reader finds either the old or the new state. `database` is null while a build is at
+work and after one was killed: then SQLite's own checks have to do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from index.database import SCHEMA_VERSION, damaged, newer_library
+from index.errors import ForeignLibrary, LibraryNotFound
+from index.types import ModelCard
+
+FILE = "manifest.json"
+_FORMAT = "seekpoint library"
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A file as it was written; `modified` (nanoseconds) tells whether it has to be read to be believed."""
+
+    name: str
+    size: int
+    sha256: str
+    modified: int
+
+    @classmethod
+    def of(cls, path: Path) -> FileRecord:
+        stat = path.stat()
+        return cls(path.name, stat.st_size, _sha256(path), stat.st_mtime_ns)
+
+    def check(self, folder: Path) -> None:
+        """Raise DamagedLibrary where the file differs. One that nobody touched since isn't read again."""
+        path = folder / self.name
+        if not path.exists():
+            raise damaged(folder, f"{self.name} is missing")
+        stat = path.stat()
+        if stat.st_size != self.size:
+            raise damaged(folder, f"{self.name} has {stat.st_size} bytes, not {self.size}")
+        if stat.st_mtime_ns != self.modified and _sha256(path) != self.sha256:
+            raise damaged(folder, f"{self.name} doesn't match its checksum")
+
+
+@dataclass(frozen=True, slots=True)
+class VectorsRecord:
+    """The vector file: how many vectors it holds, and the last chunk that went in."""
+
+    file: FileRecord
+    generation: int
+    count: int
+    last_chunk: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What `manifest.json` says. `means` holds a vector a language, as it was taken out of the vector file's."""
+
+    model: ModelCard
+    vectors: VectorsRecord | None = None
+    means: dict[str, list[float]] = field(default_factory=dict)
+    database: FileRecord | None = None
+
+    def save(self, folder: Path) -> None:
+        """Replace the manifest on disk, in one step and for good."""
+        content = {"format": _FORMAT, "version": SCHEMA_VERSION} | asdict(self)
+        write_atomically(folder / FILE, json.dumps(content | {"checksum": _checksum(content)}).encode())
+
+    @classmethod
+    def load(cls, folder: Path) -> Manifest:
+        """Read and check the manifest; raises LibraryNotFound, ForeignLibrary or DamagedLibrary."""
+        content = _read(folder)
+        checksum = content.pop("checksum", None)
+        if content.get("format") != _FORMAT:
+            raise ForeignLibrary(f"{folder / FILE} isn't a Seekpoint manifest: name another folder with --index")
+        if checksum != _checksum(content):
+            raise damaged(folder, f"{FILE} doesn't match its checksum")
+        if content["version"] > SCHEMA_VERSION:
+            raise newer_library(folder, content["version"])
+        vectors, database = content["vectors"], content["database"]
+        return cls(
+            model=ModelCard(**content["model"]),
+            vectors=VectorsRecord(**vectors | {"file": FileRecord(**vectors["file"])}) if vectors else None,
+            means=content["means"],
+            database=FileRecord(**database) if database else None,
+        )
+
+    def opened(self) -> Manifest:
+        """The manifest while the database changes."""
+        return replace(self, database=None)
+
+
+def _read(folder: Path) -> dict[str, object] | dict[str, int]:
+    path = folder / FILE
+    if not path.exists():
+        raise LibraryNotFound(f"there is no library in {folder}: build one with `seekpoint build SOURCE`, or name it with --index")
+    try:
+        content = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise damaged(folder, f"{FILE} isn't JSON any more") from error
+    if not isinstance(content, dict):
+        raise damaged(folder, f"{FILE} isn't a JSON object")
+    return content
+
+
+def _checksum(content: dict[str, object]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Put a file in place whole: written beside, flushed to the disk, renamed, the folder flushed."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    scratch = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        settle(scratch, path)
+    except BaseException:
+        scratch.unlink(missing_ok=True)
+        raise
+
+
+def settle(scratch: Path, path: Path) -> None:
+    """Rename a complete scratch file into place so that it survives a crash of the machine."""
+    _flush(scratch)
+    scratch.replace(path)
+    if os.name == "posix":
+        _flush(path.parent)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

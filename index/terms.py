@@ -1,0 +1,70 @@
+"""Text to lexical terms, the same way for passages and questions, whatever the language.
+
+Words of scripts that put spaces between them are folded and stemmed; scripts that don't are cut into overlapping pairs
+of characters, which needs no dictionary and misses nothing (a single character stands for itself).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+import regex
+import Stemmer
+
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_RUN = regex.compile(
+    rf"(?P<unspaced>(?:[{_UNSPACED}]\p{{M}}*)+)|(?P<word>(?:[\p{{L}}\p{{N}}--[{_UNSPACED}]]\p{{M}}*)+)", regex.V1
+)
+_GRAPHEME = regex.compile(r"\P{M}\p{M}*")
+# A question's language isn't known for sure, so the script decides: English's rules for Latin letters, and so on.
+_STEMMERS = {"LATIN": "english", "CYRILLIC": "russian", "GREEK": "greek", "ARABIC": "arabic", "ARMENIAN": "armenian"}
+
+
+class Term(NamedTuple):
+    """A term and where it stands in the text, as character offsets."""
+
+    text: str
+    start: int
+    stop: int
+
+
+def terms(text: str) -> list[str]:
+    """The terms of a text, in order, repeated as they occur."""
+    return [term.text for term in located_terms(text)]
+
+
+def located_terms(text: str) -> Iterator[Term]:
+    """The terms of a text with their places in it."""
+    for run in _RUN.finditer(text):
+        if run["unspaced"]:
+            yield from _pairs(run["unspaced"], run.start())
+        else:
+            yield Term(_stem(fold(run["word"])), run.start(), run.end())
+
+
+def fold(word: str) -> str:
+    """One spelling for full-width, accented-by-composition and upper-case variants."""
+    return unicodedata.normalize("NFKC", word).casefold()
+
+
+def _pairs(run: str, offset: int) -> Iterator[Term]:
+    spans = [match.span() for match in _GRAPHEME.finditer(run)]
+    if len(spans) == 1:
+        yield Term(fold(run), offset, offset + len(run))
+    for (start, _), (_, stop) in zip(spans, spans[1:], strict=False):
+        yield Term(fold(run[start:stop]), offset + start, offset + stop)
+
+
+def _stem(word: str) -> str:
+    script = unicodedata.name(word[0], "").split(" ", 1)[0]
+    language = _STEMMERS.get(script)
+    stemmed: str = _stemmer(language).stemWord(word) if language else word
+    return stemmed
+
+
+@cache
+def _stemmer(language: str) -> Stemmer.Stemmer:
+    return Stemmer.Stemmer(language)

@@ -1,0 +1,203 @@
+"""The vocabulary of Seekpoint: what a reading list holds, what a library stores, what an answer is.
+
+Everything here is frozen and free of heavy imports. Times are seconds from the start of a recording.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vectors: TypeAlias = NDArray[np.float32]
+
+
+class Kind(StrEnum):
+    """What a resource is."""
+
+    VIDEO = "video"
+    PLAYLIST = "playlist"
+    PAGE = "page"
+    PAPER = "paper"
+    RECORDING = "recording"
+    DOCUMENT = "document"
+
+
+class State(StrEnum):
+    """Where a resource stands; every entry of a list ends in one of these."""
+
+    INDEXED = "indexed"
+    NO_TRANSCRIPT = "no_transcript"
+    UNAVAILABLE = "unavailable"
+    DEFERRED = "deferred"
+    PENDING = "pending"
+
+
+class Origin(StrEnum):
+    """Where a transcript came from."""
+
+    MANUAL = "manual"
+    GENERATED = "generated"
+    LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One thing on a reading list.
+
+    `id` is the YouTube id of a video or playlist, else a short stable hash of `url`, the canonical address.
+    `title` is empty where the list has a bare address. `sections` holds a heading path for each place it stands.
+    """
+
+    id: str
+    kind: Kind
+    title: str
+    url: str
+    sections: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """The smallest piece of a transcript that carries a position."""
+
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """The cues of one resource in one language (a BCP 47 tag such as `en` or `zh-TW`)."""
+
+    language: str
+    origin: Origin
+    cues: tuple[Cue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A titled part of a recording, from `start` on."""
+
+    start: float
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a source says about a resource beside its words; `None` or empty where it is silent."""
+
+    title: str | None = None
+    channel: str | None = None
+    duration: float | None = None
+    published: str | None = None
+    chapters: tuple[Chapter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Consecutive cues, embedded together: cues `first` up to, not including, `stop`."""
+
+    first: int
+    stop: int
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that a search found, with its scores (0 to 1, higher is better)."""
+
+    chunk_id: int
+    transcript_id: int
+    resource_id: str
+    language: str
+    first: int
+    stop: int
+    start: float
+    end: float
+    dense: float
+    lexical: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An answer: the place in a resource where it begins, and a link that jumps there.
+
+    `marks` are the spans of `quote` (start and end offset in characters) that match the question.
+    """
+
+    rank: int
+    score: float
+    resource: Resource
+    language: str
+    start: float | None
+    end: float | None
+    quote: str
+    link: str
+    marks: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a question brought: moments, best first; `answered` is false where the library holds no answer."""
+
+    question: str
+    answered: bool
+    moments: tuple[Moment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceStatus:
+    """A resource as the library holds it: its state, why, when to try again (Unix seconds), what is stored."""
+
+    resource: Resource
+    state: State
+    reason: str | None = None
+    retry_after: float | None = None
+    languages: tuple[str, ...] = ()
+    transcript: Origin | None = None
+    chunks: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """Which model made a library's vectors; two cards are equal where vectors can be compared."""
+
+    name: str
+    dimension: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a search is limited to; an empty filter keeps everything.
+
+    `section` is found anywhere in a heading, whatever its case; `language` is compared by primary subtag.
+    """
+
+    kind: Kind | None = None
+    section: str | None = None
+    language: str | None = None
+
+
+class Encoder(Protocol):
+    """Text to unit vectors of `card.dimension` numbers."""
+
+    @property
+    def card(self) -> ModelCard: ...
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        """Embed passages: one row a text, float32."""
+        ...
+
+    def question(self, text: str) -> Vectors:
+        """Embed a question: one vector, float32."""
+        ...

@@ -1,0 +1,129 @@
+"""The vectors of a library: the vector file, and beside it the chunks that are newer."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from index import vectors
+from index.centring import centre_rows, centred, language_means
+from index.database import explained
+from index.languages import primary
+from index.manifest import Manifest, VectorsRecord
+
+if TYPE_CHECKING:
+    from index.types import Vectors
+
+_BLOCK_ROWS = 8192
+
+
+class Block(NamedTuple):
+    """Stored vectors as they were embedded, with their chunks' ids and primary languages."""
+
+    ids: list[int]
+    languages: list[str]
+    rows: Vectors
+
+
+class VectorStore:
+    """Search by meaning over one snapshot of the database."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection, manifest: Manifest) -> None:
+        self._folder = folder
+        self._connection = connection
+        self._manifest = manifest
+
+    def centred_question(self, vector: Vectors) -> Vectors:
+        """A question's vector without its language's mean.
+
+        Raw vectors cluster by language, so the nearest mean tells which language it is.
+        """
+        means = list(self._means.values())
+        if not means:
+            return vector
+        return centred(vector, max(means, key=lambda mean: float(mean @ vector) / float(np.linalg.norm(mean))))
+
+    def nearest(self, question: Vectors, k: int, keep: Sequence[int] | None = None) -> list[tuple[int, float]]:
+        """The k chunks nearest to a centred question, as (chunk id, cosine), best first; `keep` limits the choice."""
+        found = self._index.search(question, k, keep) if self._index else []
+        newer = self._newer_scores(question)
+        found += [(i, newer[i]) for i in (newer if keep is None else newer.keys() & set(keep))]
+        return sorted(found, key=lambda pair: -pair[1])[:k]
+
+    def scores(self, question: Vectors, ids: Sequence[int]) -> dict[int, float]:
+        """The cosines of given chunks with a centred question."""
+        scores = self._index.scores(question, ids) if self._index else {}
+        newer = self._newer_scores(question)
+        return scores | {i: newer[i] for i in ids if i in newer}
+
+    def _newer_scores(self, question: Vectors) -> dict[int, float]:
+        scores = centre_rows(self._newer.languages, self._newer.rows, self._means) @ question
+        return dict(zip(self._newer.ids, scores.tolist(), strict=True))
+
+    @cached_property
+    def _means(self) -> dict[str, Vectors]:
+        stored = {language: np.asarray(mean, dtype=np.float32) for language, mean in self._manifest.means.items()}
+        return language_means([(self._newer.languages, self._newer.rows)]) | stored
+
+    @cached_property
+    def _index(self) -> vectors.VectorIndex | None:
+        record = self._manifest.vectors
+        if record is None or not record.count:
+            return None
+        return vectors.VectorIndex(self._folder, record, self._manifest.model.dimension)
+
+    @cached_property
+    def _newer(self) -> Block:
+        record = self._manifest.vectors
+        with explained(self._folder):
+            blocks = list(_blocks(self._connection, self._manifest.model.dimension, record.last_chunk if record else 0))
+        return Block(
+            [i for block in blocks for i in block.ids],
+            [language for block in blocks for language in block.languages],
+            np.concatenate([np.empty((0, self._manifest.model.dimension), np.float32), *(b.rows for b in blocks)]),
+        )
+
+
+def rewrite(folder: Path, connection: sqlite3.Connection, manifest: Manifest) -> tuple[VectorsRecord, dict[str, list[float]]]:
+    """Write a new vector file from all that the database holds; returns its record and the means taken out."""
+    dimension = manifest.model.dimension
+    means = language_means((block.languages, block.rows) for block in _blocks(connection, dimension))
+    centred_blocks = (
+        (np.asarray(block.ids, dtype=np.int64), centre_rows(block.languages, block.rows, means))
+        for block in _blocks(connection, dimension)
+    )
+    generation = manifest.vectors.generation + 1 if manifest.vectors else 1
+    record = vectors.write(folder, generation, dimension, centred_blocks)
+    return record, {language: mean.tolist() for language, mean in means.items()}
+
+
+def _blocks(connection: sqlite3.Connection, dimension: int, after: int = 0) -> Iterator[Block]:
+    while True:
+        rows = connection.execute(
+            """SELECT chunk_id, language, data FROM vector JOIN chunk ON chunk.id = chunk_id
+               JOIN transcript ON transcript.id = transcript_id WHERE chunk_id > ? ORDER BY chunk_id LIMIT ?""",
+            (after, _BLOCK_ROWS),
+        ).fetchall()
+        if not rows:
+            return
+        after = rows[-1]["chunk_id"]
+        yield Block(
+            [row["chunk_id"] for row in rows],
+            [primary(row["language"]) for row in rows],
+            unpack([row["data"] for row in rows], dimension),
+        )
+
+
+def pack(vector: Vectors) -> bytes:
+    """A vector as the database keeps it."""
+    return vector.astype("<f2").tobytes()
+
+
+def unpack(data: Sequence[bytes], dimension: int) -> Vectors:
+    """Rows from what the database keeps."""
+    return np.frombuffer(b"".join(data), dtype="<f2").reshape(len(data), dimension).astype(np.float32)

@@ -1,0 +1,318 @@
+"""Changing a library: one writer at a time, one resource a transaction, the vector file and the manifest at the end.
+
+A kill at any point leaves what was committed: the database has all of it, and readers search beside the vector file what is
+newer than that. The next writer seals what a killed one left open.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from filelock import FileLock, Timeout
+
+from index import database
+from index.database import explained, transaction
+from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound, LockedLibrary
+from index.library import Library
+from index.manifest import FILE as MANIFEST
+from index.manifest import FileRecord, Manifest
+from index.terms import terms
+from index.types import Chunk, Details, ModelCard, Resource, State, Transcript
+
+if TYPE_CHECKING:
+    from index.types import Vectors
+
+LOCK = "lock"
+# Chunks that the vector file may lack before a long build writes it anew: readers compare them one by one.
+_MOST_NEWER_CHUNKS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedTranscript:
+    """A transcript with its chunks and their vectors, one row a chunk."""
+
+    transcript: Transcript
+    chunks: Sequence[Chunk]
+    vectors: Vectors
+
+
+class Standing(NamedTuple):
+    """Where a resource stood when the build began; `inputs` says what its transcripts were made from."""
+
+    state: State
+    inputs: str | None
+    retry_after: float | None
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether its transcripts can be searched."""
+        return self.state is State.INDEXED
+
+
+def text_digest(text: str) -> bytes:
+    """What tells that a text was embedded before."""
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+class Writer(Library):
+    """A library, open for changing; use it as a context manager, which seals it at the end."""
+
+    _lock: FileLock
+    mended: str | None = None
+
+    @classmethod
+    def open(cls, folder: Path, card: ModelCard | None = None) -> Self:
+        """Open a library for changing, or create one where a card is given; raises LibraryError."""
+        lock = _lock(folder, create=card is not None)
+        try:
+            writer = cls._locked(folder, card)
+        except BaseException:
+            lock.release()
+            raise
+        writer._lock = lock
+        return writer
+
+    @classmethod
+    def _locked(cls, folder: Path, card: ModelCard | None) -> Self:
+        mended = None
+        if (folder / MANIFEST).exists():
+            manifest, mended = _checked_manifest(folder)
+        elif card is None:
+            raise LibraryNotFound(f"there is no library in {folder}: build one with `seekpoint build SOURCE`")
+        else:
+            manifest = Manifest(card)
+        connection = database.connect(folder, writable=True)
+        writer = cls(folder, connection, manifest)
+        writer.mended = mended
+        if not (folder / MANIFEST).exists():
+            if writer._query("SELECT 1 FROM resource LIMIT 1"):
+                connection.close()
+                raise database.damaged(folder, f"{MANIFEST} is missing")
+            writer._save(manifest)
+        return writer
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            with suppress(LibraryError) if error else suppress():  # the first error tells more
+                self._seal()
+        finally:
+            self._connection.close()
+            self._lock.release()
+
+    # The lists
+
+    def register(self, source: str, resources: Sequence[Resource]) -> None:
+        """Note what a source lists now. What it listed before and no longer does stays, marked as gone."""
+        rows = {
+            (resource.id, json.dumps(path, ensure_ascii=False)): (position, resource.title)
+            for position, resource in enumerate(resources)
+            for path in resource.sections or ((),)
+        }
+        known = {
+            (row["resource_id"], row["path"]): (row["position"], row["title"])
+            for row in self._query("SELECT * FROM listing WHERE source = ? AND listed", source)
+        }
+        if rows == known:
+            return
+        with self._change():
+            self._connection.executemany(
+                "INSERT INTO resource (id, kind, url, state) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                [(r.id, r.kind, r.url, State.PENDING) for r in resources],
+            )
+            self._connection.execute("UPDATE listing SET listed = 0 WHERE source = ?", (source,))
+            self._connection.executemany(
+                "DELETE FROM listing WHERE source = ? AND resource_id = ?", {(source, r.id) for r in resources}
+            )
+            self._connection.executemany(
+                "INSERT INTO listing (source, resource_id, path, position, title) VALUES (?, ?, ?, ?, ?)",
+                [(source, *key, *value) for key, value in rows.items()],
+            )
+
+    def gone(self, sources: Iterable[str]) -> list[str]:
+        """The resources that one of these sources listed once and that no source lists now."""
+        rows = self._query(
+            """SELECT DISTINCT resource_id FROM listing AS gone WHERE NOT listed
+               AND source IN (SELECT value FROM json_each(?))
+               AND NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = gone.resource_id)""",
+            json.dumps(list(sources)),
+        )
+        return [row["resource_id"] for row in rows]
+
+    def remove(self, resource_ids: Sequence[str]) -> None:
+        """Take resources out, with all that was stored of them."""
+        if resource_ids:
+            with self._change():
+                self._connection.executemany("DELETE FROM resource WHERE id = ?", [(i,) for i in resource_ids])
+
+    # The resources
+
+    def standings(self) -> dict[str, Standing]:
+        """Where each resource stands."""
+        rows = self._query("SELECT id, state, inputs, retry_after FROM resource")
+        return {row["id"]: Standing(State(row["state"]), row["inputs"], row["retry_after"]) for row in rows}
+
+    def known_vectors(self, resource_id: str) -> dict[bytes, Vectors]:
+        """The vectors that are stored for a resource, by the digest of the embedded text."""
+        from index.vector_store import unpack
+
+        rows = self._query(
+            """SELECT digest, data FROM vector JOIN chunk ON chunk.id = chunk_id
+               JOIN transcript ON transcript.id = transcript_id WHERE resource_id = ?""",
+            resource_id,
+        )
+        return {row["digest"]: unpack([row["data"]], self.card.dimension)[0] for row in rows}
+
+    def commit(self, resource_id: str, transcripts: Sequence[EmbeddedTranscript], details: Details, inputs: str) -> None:
+        """Store all of a resource at once, in place of what was stored of it."""
+        with self._change():
+            self._connection.execute("DELETE FROM transcript WHERE resource_id = ?", (resource_id,))
+            for embedded in transcripts:
+                self._insert(resource_id, embedded)
+            self._connection.execute(
+                "UPDATE resource SET state = ?, reason = NULL, retry_after = NULL, inputs = ?, details = ? WHERE id = ?",
+                (State.INDEXED, inputs, json.dumps(asdict(details), ensure_ascii=False), resource_id),
+            )
+        if self._newer_chunks() > max(_MOST_NEWER_CHUNKS, self._stored_vectors() // 4):
+            self._rewrite_vectors()
+
+    def refuse(self, resource_id: str, state: State, reason: str, retry_after: float | None = None) -> None:
+        """Note why a resource isn't indexed; `retry_after` is in seconds from now."""
+        due = None if retry_after is None else time.time() + retry_after
+        if self._query("SELECT 1 FROM resource WHERE (id, state, reason, retry_after) IS (?, ?, ?, ?)", resource_id, state, reason, due):
+            return
+        with self._change():
+            self._connection.execute(
+                "UPDATE resource SET state = ?, reason = ?, retry_after = ? WHERE id = ?", (state, reason, due, resource_id)
+            )
+
+    def setting(self, name: str) -> str | None:
+        """A value that was kept for the next build."""
+        rows = self._query("SELECT value FROM setting WHERE name = ?", name)
+        return rows[0]["value"] if rows else None
+
+    def keep_setting(self, name: str, value: str | None) -> None:
+        """Keep a value for the next build; `None` forgets it."""
+        if self.setting(name) == value:
+            return
+        with self._change():
+            self._connection.execute("DELETE FROM setting WHERE name = ?", (name,))
+            if value is not None:
+                self._connection.execute("INSERT INTO setting VALUES (?, ?)", (name, value))
+
+    def _insert(self, resource_id: str, embedded: EmbeddedTranscript) -> None:
+        from index.vector_store import pack
+
+        transcript, execute = embedded.transcript, self._connection.execute
+        transcript_id = execute(
+            "INSERT INTO transcript (resource_id, language, origin) VALUES (?, ?, ?)",
+            (resource_id, transcript.language, transcript.origin),
+        ).lastrowid
+        self._connection.executemany(
+            "INSERT INTO cue VALUES (?, ?, ?, ?, ?)",
+            [(transcript_id, k, cue.start, cue.end, cue.text) for k, cue in enumerate(transcript.cues)],
+        )
+        for chunk, vector in zip(embedded.chunks, embedded.vectors, strict=True):
+            chunk_id = execute(
+                "INSERT INTO chunk (transcript_id, first, stop, start, end) VALUES (?, ?, ?, ?, ?)",
+                (transcript_id, chunk.first, chunk.stop, chunk.start, chunk.end),
+            ).lastrowid
+            execute("INSERT INTO lexicon (rowid, terms) VALUES (?, ?)", (chunk_id, " ".join(terms(chunk.text))))
+            execute("INSERT INTO vector VALUES (?, ?, ?)", (chunk_id, text_digest(chunk.text), pack(vector)))
+
+    # The files
+
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        if self._manifest.database:
+            self._save(self._manifest.opened())
+        with explained(self.folder), transaction(self._connection):
+            yield
+
+    def _save(self, manifest: Manifest) -> None:
+        with explained(self.folder):
+            manifest.save(self.folder)
+        self._manifest = manifest
+
+    def _newer_chunks(self) -> int:
+        record = self._manifest.vectors
+        rows = self._query("SELECT count(*) AS n FROM chunk WHERE id > ?", record.last_chunk if record else 0)
+        return int(rows[0]["n"])
+
+    def _stored_vectors(self) -> int:
+        return self._manifest.vectors.count if self._manifest.vectors else 0
+
+    def _rewrite_vectors(self) -> None:
+        from index.vector_store import rewrite
+
+        with explained(self.folder):
+            record, means = rewrite(self.folder, self._connection, self._manifest)
+        self._save(replace(self._manifest, vectors=record, means=means))
+
+    def _seal(self) -> None:
+        """Bring the vector file and the manifest up to the database; nothing where nothing changed."""
+        if self._manifest.database:
+            return
+        chunks = self._query("SELECT count(*) AS n FROM chunk")[0]["n"]
+        if self._newer_chunks() or chunks != self._stored_vectors():
+            self._rewrite_vectors()
+        (busy, _, _) = self._query("PRAGMA wal_checkpoint(TRUNCATE)")[0]
+        self._connection.close()
+        if not busy:  # else a reader holds on to an older state, and the file will still change
+            with explained(self.folder):
+                record = FileRecord.of(self.folder / database.FILE)
+            self._save(replace(self._manifest, database=record))
+        self._clear_old_files()
+
+    def _clear_old_files(self) -> None:
+        current = self._manifest.vectors.file.name if self._manifest.vectors else ""
+        for path in self.folder.glob("vectors-*.faiss"):
+            if path.name != current:
+                with suppress(OSError):  # Windows keeps what a reader has open; the next build tries again
+                    path.unlink()
+
+
+def _lock(folder: Path, *, create: bool) -> FileLock:
+    with explained(folder):
+        if folder.exists() and not folder.is_dir():
+            raise ForeignLibrary(f"{folder} is a file, not a library's folder: name another with --index")
+        if create:
+            folder.mkdir(parents=True, exist_ok=True)
+            _refuse_other_files(folder)
+        elif not folder.is_dir():
+            raise LibraryNotFound(f"there is no library in {folder}: build one with `seekpoint build SOURCE`")
+        lock = FileLock(folder / LOCK)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise LockedLibrary(f"another build is writing to {folder}: wait for it, or name another with --index") from None
+    return lock
+
+
+def _refuse_other_files(folder: Path) -> None:
+    ours = {MANIFEST, LOCK, database.FILE}
+    names = {path.name for path in folder.iterdir()}
+    if names and not names & ours:
+        raise ForeignLibrary(f"{folder} holds other files: name an empty or a new folder with --index")
+
+
+def _checked_manifest(folder: Path) -> tuple[Manifest, str | None]:
+    """The manifest, and what has to be mended: the vector file can be written anew, the database can't."""
+    manifest = Manifest.load(folder)
+    if manifest.database:
+        manifest.database.check(folder)
+    elif not (folder / database.FILE).exists():
+        raise database.damaged(folder, f"{database.FILE} is missing")
+    try:
+        if manifest.vectors:
+            manifest.vectors.file.check(folder)
+    except DamagedLibrary as error:
+        return replace(manifest, vectors=replace(manifest.vectors, count=0, last_chunk=0), database=None), str(error)
+    return manifest, None

@@ -1,0 +1,259 @@
+"""A reading list as the resources it names: Markdown, a text of addresses, one address, a file or a folder."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from index.errors import SourceError
+from index.text import clean
+from index.types import Kind, Resource
+from indexer.addresses import kind_of_path, path_of_link, resource_of, resource_of_link, resources_of_files
+from indexer.sources.captions import CAPTION_SUFFIXES
+
+# markdown-it drops what is nested deeper, and recurses once or twice a level.
+_MAX_NESTING = 100
+_MAX_BYTES = 20_000_000
+_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+_FRONT_MATTER = re.compile(r"\A---[ \t\r]*\n(?=\w[^\n:]*:)(?:.*\n)*?(?:---|\.\.\.)[ \t\r]*(?:\n|\Z)")
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+# Chinese and Japanese prose puts its punctuation right behind an address.
+_BARE_ADDRESS = re.compile(r"https?://[^，。；：！？、（）【】「」『』《》〈〉“”‘’…]+", re.IGNORECASE)
+_ACCEPTED = "a reading list (Markdown or text), an address (https://…), a recording, or a folder of caption files"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingList:
+    """What a source names: `entries` links, which are the distinct `resources` in order of first appearance.
+
+    `source` is an absolute path or a canonical address. `folder` is where caption files lie beside the resources.
+    """
+
+    source: str
+    entries: int
+    resources: tuple[Resource, ...]
+    folder: Path | None = None
+
+
+def read_source(source: str) -> ReadingList:
+    """Read what a path or an address names; raises SourceError."""
+    if resource := resource_of(source):
+        return ReadingList(resource.url, 1, (resource,))
+    path = path_of_link(source) if source.lower().startswith("file:") else Path(source)
+    try:
+        if source and path.is_dir():
+            return _read_folder(path.resolve())
+        if path.is_file():
+            return _read_file(path.resolve())
+    except OSError as error:
+        raise SourceError(f"can't read {clean(str(error.filename or source))}: {error.strerror}") from error
+    raise SourceError(f"no such file or folder: {clean(source) or repr(source)}; a source is {_ACCEPTED}")
+
+
+def parse_markdown(text: str, base: Path | None = None) -> tuple[Resource, ...]:
+    """One resource a link, each under the headings above it; raises SourceError for lists nested past reason.
+
+    Relative links name files under `base`. A single h1 above every link is the title of the list, not a section;
+    a link within a heading stands under that heading.
+    """
+    outline = _Outline()
+    tokens = _markdown().parse(_FRONT_MATTER.sub("", text))
+    for before, token in zip([None, *tokens], tokens, strict=False):
+        if token.type in ("list_item_open", "blockquote_open") and token.level + 1 >= _MAX_NESTING:
+            raise SourceError(f"line {token.map[0] + 1 if token.map else '?'} is nested too deep to be read")
+        if token.type == "html_block":
+            outline.read(token.content)
+        elif token.type == "inline" and before is not None:
+            outline.read(f"<{before.tag}>{_html(token)}</{before.tag}>")
+    return tuple(_entries(outline, base))
+
+
+def parse_urls(text: str, base: Path | None = None) -> tuple[Resource, ...]:
+    """One resource an address or Markdown link in plain text; lines that begin with `#` are comments."""
+    lines = (line.strip() for line in text.splitlines())
+    return parse_markdown("\n".join("" if line.startswith("#") else line for line in lines), base)
+
+
+def merge(entries: Iterable[Resource]) -> tuple[Resource, ...]:
+    """Each resource once, with every section path it stands under and the first title it was given."""
+    merged: dict[str, Resource] = {}
+    for entry in entries:
+        known = merged.setdefault(entry.id, entry)
+        sections = tuple(dict.fromkeys(known.sections + entry.sections))
+        merged[entry.id] = replace(known, title=known.title or entry.title, sections=sections)
+    return tuple(merged.values())
+
+
+class _Markdown(MarkdownIt):
+    """Leaves addresses as they are written: which of them count is decided here, and `file:` links do."""
+
+    def validateLink(self, url: str) -> bool:
+        return True
+
+    def normalizeLink(self, url: str) -> str:
+        return url
+
+    def normalizeLinkText(self, link: str) -> str:
+        return link
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    return _Markdown("gfm-like", {"maxNesting": _MAX_NESTING})
+
+
+def _html(inline: Token) -> str:
+    for token in inline.children or ():
+        if token.markup == "linkify":
+            token.attrSet("data-bare", "")
+    parser = _markdown()
+    return str(parser.renderer.render([inline], parser.options, {}))
+
+
+@dataclass(slots=True)
+class _Heading:
+    level: int
+    text: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Link:
+    href: str
+    bare: bool
+    path: tuple[_Heading, ...]
+    text: list[str] = field(default_factory=list)
+
+
+class _Outline(HTMLParser):
+    """Headings and the links under them, out of one block of HTML after the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[_Link] = []
+        self.headings: list[_Heading] = []
+        self._path: tuple[_Heading, ...] = ()
+        self._open: dict[str, list[str]] = {}
+
+    def read(self, html: str) -> None:
+        """Take in a block; what it leaves open ends with it."""
+        self.feed(html)
+        self.close()
+        self.reset()
+        self._open.clear()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "a" and (href := given.get("href")):
+            link = _Link(href, "data-bare" in given, self._path)
+            self.links.append(link)
+            self._open["a"] = link.text
+        elif re.fullmatch("h[1-6]", tag):
+            heading = _Heading(int(tag[1]))
+            self.headings.append(heading)
+            self._path = (*(above for above in self._path if above.level < heading.level), heading)
+            self._open["h"] = heading.text
+        elif tag in ("img", "br"):
+            self.handle_data(f" {given.get('alt') or ''} ")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open.pop("h" if re.fullmatch("h[1-6]", tag) else tag, None)
+
+    def handle_data(self, data: str) -> None:
+        for text in self._open.values():
+            text.append(data)
+
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """Pass over `<![…>`: the standard parser asserts that it is one of a few known kinds."""
+        return self.rawdata.find(">", i) + 1 or -1
+
+
+def _entries(outline: _Outline, base: Path | None) -> Iterator[Resource]:
+    titles = [heading for heading in outline.headings if heading.level == 1]
+    is_title = len(titles) == 1 and all(link.path[:1] == (titles[0],) for link in outline.links)
+    for link in outline.links:
+        text = clean("".join(link.text))
+        title = "" if link.bare or text == link.href or _ADDRESS.fullmatch(text) else text
+        path = tuple(filter(None, (clean("".join(heading.text)) for heading in link.path[is_title:])))
+        sections = (path,) if path else ()
+        for href in _bare_addresses(link.href, text) if link.bare else (link.href,):
+            if resource := resource_of_link(href, title, sections, base):
+                yield resource
+
+
+def _bare_addresses(href: str, text: str) -> list[str]:
+    """Take apart what the parser took for one address; a host alone, such as fast.ai, is a word of the prose."""
+    if href == f"http://{text}":
+        if "/" not in text and not text.lower().startswith("www."):
+            return []
+        href = f"https://{text}"
+    return _BARE_ADDRESS.findall(f"https:{href}" if href.startswith("//") else href)
+
+
+def _read_file(path: Path) -> ReadingList:
+    if kind_of_path(path) in (Kind.RECORDING, Kind.PAPER) or path.suffix.lower() in (".html", ".htm"):
+        folder = path.parent if path.suffix.lower() in CAPTION_SUFFIXES else None
+        return ReadingList(str(path), 1, resources_of_files([path]), folder)
+    try:
+        parse = parse_urls if path.suffix.lower() == ".txt" else parse_markdown
+        entries = parse(_text(path), path.parent)
+    except SourceError as error:
+        raise SourceError(f"{clean(str(path))}: {error}") from error
+    if not entries:
+        raise SourceError(
+            f"{clean(str(path))}: no links found (looked for Markdown links, <a href> and https://… addresses)"
+        )
+    return ReadingList(str(path), len(entries), merge(entries))
+
+
+def _text(path: Path) -> str:
+    size = path.stat().st_size
+    if size > _MAX_BYTES:
+        raise SourceError(f"{size / 1e6:.0f} MB are too much for a reading list (at most {_MAX_BYTES / 1e6:.0f} MB)")
+    data = path.read_bytes()
+    marked = [encoding for mark, encoding in _BOMS.items() if data.startswith(mark)]
+    if b"\0" in data and not marked:
+        raise SourceError("not a text file; a source is " + _ACCEPTED)
+    for encoding in marked or ("utf-8", "gb18030"):
+        with suppress(UnicodeDecodeError):
+            text = data.decode(encoding)
+            if not text.strip():
+                raise SourceError("the file is empty")
+            return text
+    raise SourceError("not readable as text; save it as UTF-8")
+
+
+def _read_folder(folder: Path) -> ReadingList:
+    entries = [entry for files, sections in _files(folder) for entry in resources_of_files(files, sections)]
+    if not entries:
+        captions = ", ".join(sorted(CAPTION_SUFFIXES))
+        raise SourceError(f"{clean(str(folder))}: neither captions ({captions}) nor recordings, papers or texts here")
+    return ReadingList(str(folder), len(entries), merge(entries), folder)
+
+
+def _files(folder: Path) -> Iterator[tuple[list[Path], tuple[tuple[str, ...], ...]]]:
+    """List the files of each folder inside, with its section path; raises OSError."""
+    seen: set[Path] = set()
+    for place, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
+        here = Path(place)
+        if here.resolve() in seen:
+            folders.clear()
+            continue
+        seen.add(here.resolve())
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        path = tuple(filter(None, map(clean, here.relative_to(folder).parts)))
+        yield [here / name for name in sorted(names) if not name.startswith(".")], (path,) if path else ()
+
+
+def _raise(error: OSError) -> None:
+    raise error

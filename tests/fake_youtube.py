@@ -1,0 +1,177 @@
+"""A YouTube of our own on the local machine: the real client talks to it unchanged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from xml.sax.saxutils import escape
+
+import requests
+from pytest_httpserver import HTTPServer
+from requests.adapters import HTTPAdapter
+from werkzeug import Request, Response
+
+YOUTUBE = "https://www.youtube.com"
+
+# Start, duration and text.
+Lines = Sequence[tuple[float, float, str]]
+
+_NOBODY = "http://127.0.0.1:1"
+_PATHS = {"watch": "/watch", "player": "/youtubei/v1/player", "captions": "/api/timedtext"}
+_NOT_FOUND = {"playabilityStatus": {"status": "ERROR", "reason": "This video is unavailable"}}
+_CONSENT = '<form action="https://consent.youtube.com/s"><input type="hidden" name="v" value="cb"></form>'
+
+
+@dataclass
+class _Answer:
+    body: str
+    status: int = 200
+    times: int | None = None
+
+
+class FakeYouTube:
+    """Answers the three requests that a transcript takes; an id it wasn't told of is an unavailable video.
+
+    `requests` lists what was asked, as (place, video id), where a place is `watch`, `player` or `captions`.
+    """
+
+    def __init__(self, server: HTTPServer) -> None:
+        self.requests: list[tuple[str, str]] = []
+        self._root = server.url_for("").rstrip("/")
+        self._answers: dict[tuple[str, str, str], _Answer] = {}
+        for place, path in _PATHS.items():
+            server.expect_request(path).respond_with_handler(partial(self._answer, place))
+
+    def session(self, offline: bool = False) -> requests.Session:
+        """Give a session whose requests to youtube.com come here, or nowhere."""
+        session = requests.Session()
+        session.trust_env = False
+        session.mount(YOUTUBE, _ToLocal(_NOBODY if offline else self._root))
+        return session
+
+    def add_video(
+        self,
+        video_id: str,
+        title: str = "A talk",
+        tracks: Mapping[str, Lines] | None = None,
+        *,
+        channel: str = "A channel",
+        seconds: float = 60,
+        published: str = "2024-05-06",
+        description: str = "",
+        chapters: Sequence[tuple[float, str]] = (),
+    ) -> None:
+        """Add a video. `tracks` holds lines by language code; `a.en` is a generated one."""
+        tracks = {"en": [(0.0, 4.0, "hello")]} if tracks is None else tracks
+        self._answers["watch", video_id, ""] = _Answer(watch_page(published, chapters))
+        self.set_player(
+            video_id,
+            {
+                "playabilityStatus": {"status": "OK"},
+                "videoDetails": {
+                    "videoId": video_id,
+                    "title": title,
+                    "author": channel,
+                    "lengthSeconds": str(int(seconds)),
+                    "shortDescription": description,
+                },
+                "captions": {
+                    "playerCaptionsTracklistRenderer": {"captionTracks": [_track(video_id, code) for code in tracks]}
+                },
+            },
+        )
+        for code, lines in tracks.items():
+            self._answers["captions", video_id, code] = _Answer(timed_text(lines))
+
+    def set_player(self, video_id: str, player: Mapping[str, Any]) -> None:
+        """Set the player's JSON as a whole."""
+        self._answers["player", video_id, ""] = _Answer(json.dumps(player))
+
+    def make_unplayable(self, video_id: str, reason: str, status: str = "UNPLAYABLE", subreason: str = "") -> None:
+        """Make the player refuse, in YouTube's words."""
+        screen = {"playerErrorMessageRenderer": {"subreason": {"runs": [{"text": subreason}]}}} if subreason else {}
+        self.set_player(video_id, {"playabilityStatus": {"status": status, "reason": reason, "errorScreen": screen}})
+
+    def make_blocked(self, video_id: str) -> None:
+        """Ask whether the client is a bot."""
+        self.make_unplayable(video_id, "Sign in to confirm you’re not a bot", status="LOGIN_REQUIRED")
+
+    def make_disabled(self, video_id: str) -> None:
+        """Take the captions away."""
+        self.set_player(video_id, {"playabilityStatus": {"status": "OK"}})
+
+    def ask_consent(self, video_id: str, times: int | None = None) -> None:
+        """Show the page that wants cookies allowed, for ever or for so many times."""
+        self.fail(video_id, "watch", 200, _CONSENT, times)
+
+    def fail(
+        self, video_id: str, place: str = "watch", status: int = 500, body: str = "", times: int | None = None
+    ) -> None:
+        """Answer otherwise at `watch`, `player` or `captions`: for ever, or for so many times before the true answer.
+
+        429 is too many requests, 200 with an empty body a block in disguise.
+        """
+        self._answers[place, video_id, "fault"] = _Answer(body, status, times)
+
+    def _answer(self, place: str, request: Request) -> Response:
+        video_id = request.get_json()["videoId"] if place == "player" else request.args["v"]
+        self.requests.append((place, video_id))
+        fault = self._answers.get((place, video_id, "fault"))
+        if fault and fault.times != 0:
+            fault.times = None if fault.times is None else fault.times - 1
+            return Response(fault.body, fault.status)
+        default = {"watch": watch_page(), "player": json.dumps(_NOT_FOUND)}.get(place, "")
+        code = ("a." if request.args.get("kind") == "asr" else "") + request.args.get("lang", "")
+        answer = self._answers.get((place, video_id, code), _Answer(default))
+        return Response(answer.body, answer.status, content_type="text/html; charset=utf-8")
+
+
+def watch_page(published: str = "", chapters: Sequence[tuple[float, str]] = ()) -> str:
+    """Build a watch page with what the client and we read of it."""
+    markers = [
+        {"chapterRenderer": {"title": {"simpleText": title}, "timeRangeStartMillis": int(start * 1000)}}
+        for start, title in chapters
+    ]
+    return (
+        f'<meta itemprop="datePublished" content="{published}T06:00:08-07:00">'
+        '<script>ytcfg.set({"INNERTUBE_API_KEY":"k"});</script>'
+        f"<script>var ytInitialData = {json.dumps({'chapters': markers})};</script>"
+    )
+
+
+def timed_text(lines: Lines) -> str:
+    """Build the XML of a transcript; the text in it is escaped twice, as YouTube's is."""
+    texts = (f'<text start="{start}" dur="{dur}">{escape(escape(text))}</text>' for start, dur, text in lines)
+    return f"<transcript>{''.join(texts)}</transcript>"
+
+
+def _track(video_id: str, code: str) -> dict[str, Any]:
+    language = code.removeprefix("a.")
+    kind = {"kind": "asr"} if code.startswith("a.") else {}
+    query = "&".join(f"{key}={value}" for key, value in {"v": video_id, "lang": language, **kind}.items())
+    return {
+        "baseUrl": f"{YOUTUBE}/api/timedtext?{query}",
+        "name": {"runs": [{"text": language}]},
+        "languageCode": language,
+        "isTranslatable": True,
+        **kind,
+    }
+
+
+class _ToLocal(HTTPAdapter):
+    def __init__(self, root: str) -> None:
+        super().__init__()
+        self._root = root
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401
+        asked = request.url or ""
+        request.url = asked.replace(YOUTUBE, self._root, 1)
+        try:
+            response = super().send(request, *args, **kwargs)
+        finally:
+            request.url = asked
+        response.url = asked
+        return response

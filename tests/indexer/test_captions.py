@@ -1,0 +1,229 @@
+"""Caption files: names, folders, WebVTT and SRT in the shapes that turn up."""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from index.errors import SourceError
+from index.text import clean
+from index.types import Cue, Origin
+from indexer.sources.captions import (
+    captions_beside,
+    find_captions,
+    language_of,
+    parse_captions,
+    read_captions,
+    stem_of,
+    title_of,
+    video_id_of,
+)
+from tests.shared import SHARED, needs_shared
+
+ID = "aircAruvnKk"
+
+
+@pytest.mark.parametrize(
+    ("name", "stem", "video_id", "language", "title"),
+    [
+        (f"Any title [{ID}].en.vtt", f"Any title [{ID}]", ID, "en", "Any title"),
+        (
+            f"【導論】第 2 講 [2025] [{ID}].zh-TW.vtt",
+            f"【導論】第 2 講 [2025] [{ID}]",
+            ID,
+            "zh-TW",
+            "【導論】第 2 講 [2025]",
+        ),
+        (f"a. b. c [{ID}].zh-Hans.srt", f"a. b. c [{ID}]", ID, "zh-Hans", "a. b. c"),
+        (f"Talk [{ID}].en-orig.vtt", f"Talk [{ID}]", ID, "en-orig", "Talk"),
+        (f"Talk [{ID}].a.en.vtt", f"Talk [{ID}]", ID, "en", "Talk"),
+        (f"Talk [{ID}].VTT", f"Talk [{ID}]", ID, None, "Talk"),
+        (f"[{ID}].pt-BR.vtt", f"[{ID}]", ID, "pt-BR", ""),
+        ("Talk v1.0.vtt", "Talk v1.0", None, None, "Talk v1.0"),
+        ("Intro to Node.js.vtt", "Intro to Node.js", None, None, "Intro to Node.js"),
+        (f"[{ID}] first.en.vtt", f"[{ID}] first", None, "en", f"[{ID}] first"),
+        ("演讲.yue.srt", "演讲", None, "yue", "演讲"),
+    ],
+)
+def test_what_a_name_says(name: str, stem: str, video_id: str | None, language: str | None, title: str) -> None:
+    path = Path("some.folder") / name
+    assert (stem_of(path), video_id_of(path), language_of(path), title_of(path)) == (stem, video_id, language, title)
+
+
+VTT = "WEBVTT\n\n00:01.000 --> 00:02.500\nhello 你好\n"
+
+
+def test_captions_are_found_by_video_in_all_folders(tmp_path: Path) -> None:
+    for name in (f"b/T [{ID}].zh.vtt", f"b/T [{ID}].en.srt", f"T [{ID}].de.vtt", ".x/T [hiddenhidde].vtt", "no id.vtt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(VTT, "utf-8")
+    (tmp_path / "._T [hiddenhidde].vtt").write_text(VTT, "utf-8")
+    found = {video_id: [path.name for path in paths] for video_id, paths in find_captions(tmp_path).items()}
+    assert found == {ID: [f"T [{ID}].de.vtt", f"T [{ID}].en.srt", f"T [{ID}].zh.vtt"]}
+
+
+def test_a_folder_without_captions_says_what_names_it_expects(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"Any title \[VIDEO_ID\]"):
+        find_captions(tmp_path)
+    with pytest.raises(SourceError, match="no such folder"):
+        find_captions(tmp_path / "none")
+    (tmp_path / "file").touch()
+    with pytest.raises(SourceError, match="not a folder"):
+        find_captions(tmp_path / "file")
+
+
+def test_captions_beside_a_recording(tmp_path: Path) -> None:
+    for name in (
+        "讲座 v1.0.en.vtt",
+        "讲座 v1.0.zh.srt",
+        "讲座 v1.0.mp4",
+        "讲座 v1.0 b.en.vtt",
+        "Talk.de.vtt",
+        "Talk.de.mp4",
+    ):
+        (tmp_path / name).touch()
+    both = ["讲座 v1.0.en.vtt", "讲座 v1.0.zh.srt"]
+    assert [path.name for path in captions_beside(tmp_path / "讲座 v1.0.mp4")] == both
+    assert [path.name for path in captions_beside(tmp_path / "讲座 v1.0.zh.srt")] == both
+    assert [path.name for path in captions_beside(tmp_path / "Talk.de.mp4")] == ["Talk.de.vtt"]
+    assert captions_beside(tmp_path / "alone.mp4") == captions_beside(tmp_path / "none" / "a.mp4") == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "language"),
+    [("a.zh-TW.vtt", "", "zh-TW"), ("a.vtt", "Kind: captions\nLanguage: zh-Hans\n", "zh-Hans"), ("a.vtt", "", "und")],
+)
+def test_the_language_is_in_the_name_or_in_the_file(tmp_path: Path, name: str, header: str, language: str) -> None:
+    (tmp_path / name).write_text(VTT.replace("WEBVTT\n", "WEBVTT\n" + header), "utf-8")
+    transcript = read_captions(tmp_path / name)
+    assert (transcript.language, transcript.origin) == (language, Origin.LOCAL)
+    assert transcript.cues == (Cue(1.0, 2.5, "hello 你好"),)
+
+
+def parse(text: str, encoding: str = "utf-8") -> tuple[Cue, ...]:
+    return parse_captions(text.encode(encoding), "talk.vtt")
+
+
+def test_webvtt_in_all_its_parts() -> None:
+    cues = parse(
+        """WEBVTT - a talk
+Kind: captions
+
+REGION
+id:fred
+
+STYLE
+::cue { color: red }
+
+NOTE a remark
+
+intro
+00:01.000 --> 00:02.500 align:start position:0%
+<v Ann>hi<00:00:01.400><c> you</c> &amp; <c.red>me</c> &lt;b&gt;
+
+第二
+01:00:03.001 --> 100:00:04.999
+- {1, 2}&nbsp;a < b and c > d
+<i>在 2017</i>
+2017
+
+NOTE
+the end
+"""
+    )
+    assert cues == (
+        Cue(1.0, 2.5, "hi you & me <b>"),
+        Cue(3603.001, 360004.999, "- {1, 2} a < b and c > d 在 2017 2017"),
+    )
+
+
+def test_srt_in_its_sloppy_shapes() -> None:
+    cues = parse(
+        "1\r\n00:00:01,000 --> 00:00:02,500 X1:0\r\n{\\an8}<font color='#fff'>one</font>\r\n\r\nmore\r\n\r\n"
+        "2\r\n00:00:03,5 --> 00:00:04\r\n1984\r\n3\r\n00:05.000 --> 00:06,000\r\n三\r\n4\r\n\r\n\r\n"
+    )
+    assert cues == (Cue(1.0, 2.5, "one more"), Cue(3.5, 4.0, "1984"), Cue(5.0, 6.0, "三 4"))
+
+
+def test_srt_under_the_name_of_webvtt_and_the_other_way_round() -> None:
+    assert parse_captions(b"1\n00:00:01,000 --> 00:00:02,000\nhi\n", "a.vtt") == (Cue(1.0, 2.0, "hi"),)
+    assert parse_captions(b"WEBVTT\n\n00:01.000 --> 00:02.000\nhi\n", "a.srt") == (Cue(1.0, 2.0, "hi"),)
+
+
+SRT = "".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n第{n}句 sentence {n}\n\n" for n in range(1, 6))
+
+
+@pytest.mark.parametrize("captions", [SRT, "WEBVTT\n\n" + SRT.replace(",", ".")])
+def test_a_cut_file_keeps_its_good_cues(captions: str) -> None:
+    data = captions.encode()
+    whole = parse_captions(data, "n")
+    for cut in range(len(data) // 2, len(data)):
+        cues = parse_captions(data[:cut], "n")
+        assert cues[:-1] == whole[: len(cues) - 1]
+        assert cues[-1].text.startswith("第") and "-->" not in cues[-1].text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("utf-8-sig", "注意力 attention"),
+        ("utf-16", "注意力 attention"),
+        ("utf-16-le", "注意力 attention"),
+        ("utf-16-be", "注意力 attention"),
+        ("gb18030", "大家好，今天我们来讲一下深度学习里面的注意力机制"),
+        ("big5", "大家好，今天我們來講一下深度學習裡面的注意力機制"),
+        ("shift_jis", "こんにちは、今日は深層学習の注意機構について話します"),
+        ("latin-1", "Aujourd'hui nous parlons de réseaux très profonds, ça marche"),
+    ],
+)
+def test_encodings(encoding: str, text: str) -> None:
+    cues = parse("\n".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{text}\n" for n in range(1, 4)), encoding)
+    assert [cue.text for cue in cues] == [text] * 3
+
+
+def test_one_damaged_byte_does_not_change_the_encoding() -> None:
+    data = SRT.encode().replace(b"sentence 3", b"sent\xe9nce 3")
+    assert [cue.text[:2] for cue in parse_captions(data, "n")] == ["第1", "第2", "第3", "第4", "第5"]
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "empty"),
+        (b" \n\n", "empty"),
+        (b"\x00\x01\x02\xff" * 99, "binary"),
+        (b"WEBVTT\n", "no cue found"),
+        (b"<html>not found</html>", "no cue found"),
+        (b"WEBVTT\n\n00:01.000 --> 00:02.000\n\n", "no cue found"),
+        (b"1\n00:00:01,000 -> 00:00:02,000\nhi\n", "no cue found"),
+    ],
+)
+def test_a_file_without_cues_says_why(tmp_path: Path, data: bytes, why: str) -> None:
+    (tmp_path / "坏.en.vtt").write_bytes(data)
+    with pytest.raises(SourceError, match=why) as caught:
+        read_captions(tmp_path / "坏.en.vtt")
+    assert '"坏.en.vtt"' in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="can't be read"):
+        read_captions(tmp_path / "none.vtt")
+
+
+@pytest.mark.parametrize("filler", ["\n", "1", "0:", " ", "<c ", "&a", "-->", "{\\", "1\n\n"])
+def test_hostile_files_take_linear_time(filler: str) -> None:
+    begin = time.perf_counter()
+    parse("1\n00:01,000 --> 00:02,000\nhi\n\n" + filler * 200_000 + "x\n")
+    assert time.perf_counter() - begin < 10
+
+
+@needs_shared
+def test_real_captions_read_as_a_plain_reading_of_them_does() -> None:
+    for path in sorted((SHARED / "captions").iterdir()):
+        blocks = re.findall(r"^(\d\d):(\d\d):(\d\d\.\d{3}) --> .*\n((?:.+\n)+)", path.read_text("utf-8"), re.MULTILINE)
+        starts = sorted(round(3600 * int(h) + 60 * int(m) + float(s), 3) for h, m, s, text in blocks if text.strip())
+        characters = sum(len(clean(text).replace(" ", "")) for *_, text in blocks)
+        cues = read_captions(path).cues
+        assert [cue.start for cue in cues] == starts, path.name
+        assert sum(len(cue.text.replace(" ", "")) for cue in cues) == characters, path.name

@@ -1,0 +1,315 @@
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from index.errors import SourceError
+from index.types import Kind
+from indexer.reading_list import merge, parse_markdown, parse_urls, read_source
+from tests.shared import SHARED, needs_shared
+
+LIST = """\
+---
+title: not a link https://front.org
+---
+# Talks on attention, 注意力
+
+A word before: <https://before.org/>, seen on fast.ai, see README.md.
+
+## Basics
+
+- [Attention, **plainly** with `QK` &amp; V](https://youtu.be/aaaaaaaaaaa?t=3 "tooltip")
+  - nested: [注意力机制 [中文]](https://www.youtube.com/watch?v=bbbbbbbbbbb)
+    1. **[deeper](https://a.org/deeper)**
+
+### Videos by others
+
+[![thumbnail alt](thumb.jpg)](https://youtu.be/ccccccccccc) ![not a link](https://img.org/x.png)
+
+| talk | where |
+|------|-------|
+| [table \\| cell](https://a.org/table) | https://b.org/bare_in_table_ |
+
+基础
+----
+
+请看https://youtu.be/ddddddddddd，再看 https://c.org/x。youtu.be/eeeeeeeeeee
+<a href="https://d.org/?a=1&amp;b=2">raw <i>inline</i></a> and [by reference][r], again [r]
+
+<ul><li><a class=x href='https://e.org'>raw
+block</a> <img src=y></li></ul>
+
+[r]: https://f.org/ref
+
+## A [course](https://g.org/course) heading
+
+    https://code.org/indented
+
+`https://code.org/inline` [mail](mailto:a@b.org) [js](javascript:alert(1)) [top](#top) ~~[old](https://h.org)~~
+
+```
+[fenced](https://code.org/fenced)
+```
+"""
+
+
+def rows(text: str, base: Path | None = None) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Title, address without scheme, section path of each entry."""
+    return [
+        (entry.title, entry.url.split("//")[1], entry.sections[0] if entry.sections else ())
+        for entry in parse_markdown(text, base)
+    ]
+
+
+def test_a_list_gives_each_link_with_title_and_section() -> None:
+    others = ("Basics", "Videos by others")
+    assert rows(LIST) == [
+        ("", "before.org/", ()),
+        ("Attention, plainly with QK & V", "www.youtube.com/watch?v=aaaaaaaaaaa", ("Basics",)),
+        ("注意力机制 [中文]", "www.youtube.com/watch?v=bbbbbbbbbbb", ("Basics",)),
+        ("deeper", "a.org/deeper", ("Basics",)),
+        ("thumbnail alt", "www.youtube.com/watch?v=ccccccccccc", others),
+        ("table | cell", "a.org/table", others),
+        ("", "b.org/bare_in_table_", others),
+        ("", "www.youtube.com/watch?v=ddddddddddd", ("基础",)),
+        ("", "c.org/x", ("基础",)),
+        ("", "www.youtube.com/watch?v=eeeeeeeeeee", ("基础",)),
+        ("raw inline", "d.org/?a=1&b=2", ("基础",)),
+        ("by reference", "f.org/ref", ("基础",)),
+        ("r", "f.org/ref", ("基础",)),
+        ("raw block", "e.org/", ("基础",)),
+        ("course", "g.org/course", ("A course heading",)),
+        ("old", "h.org/", ("A course heading",)),
+    ]
+
+
+def test_one_h1_above_every_link_is_the_title_of_the_list() -> None:
+    assert rows("# Title\n## One\n### Two\n<https://a.org/x>") == [("", "a.org/x", ("One", "Two"))]
+    assert rows("# One\n<https://a.org/x>\n# 二\n<https://b.org/x>") == [
+        ("", "a.org/x", ("One",)),
+        ("", "b.org/x", ("二",)),
+    ]
+    assert rows("<https://a.org/x>\n\n# Late\n<https://b.org/x>") == [("", "a.org/x", ()), ("", "b.org/x", ("Late",))]
+
+
+def test_a_skipped_level_nests_under_the_heading_above() -> None:
+    assert rows("## A\n#### B\n<https://a.org/x>\n### C\n<https://b.org/x>\n") == [
+        ("", "a.org/x", ("A", "B")),
+        ("", "b.org/x", ("A", "C")),
+    ]
+
+
+def test_headings_in_raw_html_count() -> None:
+    assert rows("<h2>Raw <b>注</b></h2>\n\n[x](https://a.org/x)") == [("x", "a.org/x", ("Raw 注",))]
+
+
+@pytest.mark.parametrize(
+    "text", ["[https://a.org/x](https://a.org/x)", "[a.org/x](https://a.org/x)", "[](https://a.org/x)"]
+)
+def test_an_address_or_nothing_is_no_title(text: str) -> None:
+    assert [entry.url for entry in parse_markdown(text)] == ["https://a.org/x"]
+    assert parse_markdown(text)[0].title in ("", "a.org/x")
+
+
+def test_files_are_links_relative_to_the_list() -> None:
+    text = "[录音](talks/%E6%B3%A8.ogg) [p](<my paper.pdf>) [n](file:///n.md) [odd](x.xyz)"
+    assert [(entry.kind, entry.title, entry.url) for entry in parse_markdown(text, Path("/lists"))] == [
+        (Kind.RECORDING, "录音", "file:///lists/talks/%E6%B3%A8.ogg"),
+        (Kind.PAPER, "p", "file:///lists/my%20paper.pdf"),
+        (Kind.DOCUMENT, "n", "file:///n.md"),
+        (Kind.DOCUMENT, "odd", "file:///lists/x.xyz"),
+    ]
+    assert [entry.url for entry in parse_markdown(text)] == ["file:///n.md"]
+
+
+def test_titles_and_sections_are_made_safe() -> None:
+    text = "## Sec\u202etion\n[\x1b[31mred\u202e | [注]\nsecond line](https://a.org/x)"
+    assert rows(text) == [("[31mred | [注] second line", "a.org/x", ("Section",))]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[x](https://[::1)", "[x](https://a.org:99999/)", '<a href="https://[">x</a>', "[x](//)", "[x](http://a..例/)"],
+)
+def test_a_broken_address_stays_on_the_list(text: str) -> None:
+    assert [(entry.kind, entry.title) for entry in parse_markdown(text)] == [(Kind.PAGE, "x")]
+
+
+@pytest.mark.parametrize(
+    "text", ["[x](https://a.org/(b c) end", "[x](https://a.org/ b)", "<![x[ <a href='", "<!--", "\0", "[" * 500]
+)
+def test_broken_markup_is_no_fault(text: str) -> None:
+    after = f"{text}\n\n-->\n\n[after](https://b.org/x)"
+    assert parse_markdown(after)[-1].url == "https://b.org/x"
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 5_000_000, "注意力，" * 1_250_000, f"![](data:image/png;base64,{'A' * 5_000_000})"]
+)
+def test_a_line_of_five_megabytes_is_read(text: str) -> None:
+    assert len(parse_markdown(f"{text}\n\n<https://a.org/x>")) == 1
+
+
+def test_ten_thousand_links_are_read() -> None:
+    text = "\n".join(f"- [第 {n} 讲](https://youtu.be/{n:011d})" for n in range(10_000))
+    assert len(merge(parse_markdown(text))) == 10_000
+
+
+def test_nested_lists_are_read_whole_or_refused() -> None:
+    def nested(depth: int) -> str:
+        return "\n".join(f"{'  ' * level}- <https://a.org/{level}>" for level in range(depth))
+
+    assert len(parse_markdown(nested(40))) == 40
+    with pytest.raises(SourceError, match="line 50 is nested too deep"):
+        parse_markdown(nested(60))
+
+
+def test_a_text_of_addresses_has_comments_and_words_around() -> None:
+    text = """\
+# 注释 https://youtu.be/commented00
+#https://youtu.be/commented00
+
+https://youtu.be/aaaaaaaaaaa https://youtu.be/bbbbbbbbbbb
+    A title - https://a.org/x, and words after
+标题：www.youtube.com/watch?v=ccccccccccc
+[markdown](https://b.org/x)
+"""
+    assert [(entry.title, entry.url) for entry in parse_urls(text)] == [
+        ("", "https://www.youtube.com/watch?v=aaaaaaaaaaa"),
+        ("", "https://www.youtube.com/watch?v=bbbbbbbbbbb"),
+        ("", "https://a.org/x"),
+        ("", "https://www.youtube.com/watch?v=ccccccccccc"),
+        ("markdown", "https://b.org/x"),
+    ]
+
+
+def test_a_resource_that_stands_twice_has_both_sections_and_the_first_title() -> None:
+    text = "## A\nhttps://youtu.be/aaaaaaaaaaa\n## B\n[二](https://youtu.be/aaaaaaaaaaa?t=9) [x](http://youtu.be/aaaaaaaaaaa)"
+    (video,) = merge(parse_markdown(text))
+    assert (video.title, video.sections) == ("二", (("A",), ("B",)))
+
+
+@needs_shared
+def test_the_transformer_list() -> None:
+    found = read_source(str(SHARED / "resources" / "transformer-resources.md"))
+    kinds = Counter(resource.kind for resource in found.resources)
+    assert (found.entries, len(found.resources)) == (45, 44)
+    assert kinds == {Kind.VIDEO: 41, Kind.PLAYLIST: 1, Kind.PAGE: 1, Kind.PAPER: 1}
+    twice = next(resource for resource in found.resources if resource.id == "wjZofJX0v4M")
+    assert twice.title == "But what is a GPT? Visual intro to transformers by 3Blue1Brown"
+    assert twice.sections == (("Introduction to Transformers",),)
+    assert ("Additional Resources", "Visual Explanations") in {r.sections[0] for r in found.resources}
+    assert all(resource.title and len(resource.sections) == 1 for resource in found.resources)
+
+
+@needs_shared
+def test_the_real_list_and_its_captions_name_the_same_videos() -> None:
+    listed = read_source(str(SHARED / "resources" / "real-list.md"))
+    captions = read_source(str(SHARED / "captions"))
+    assert len(listed.resources) == 70
+    assert {resource.kind for resource in listed.resources} == {Kind.VIDEO}
+    assert {resource.id for resource in captions.resources} == {resource.id for resource in listed.resources}
+
+
+def test_an_address_is_a_list_of_one() -> None:
+    found = read_source("youtu.be/aaaaaaaaaaa?t=3")
+    assert (found.source, found.entries) == ("https://www.youtube.com/watch?v=aaaaaaaaaaa", 1)
+    assert found.resources[0].kind is Kind.VIDEO
+    assert read_source(f"https://a.org/{'x' * 5000}").resources[0].kind is Kind.PAGE
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_list_is_read_in_the_encodings_people_save(tmp_path: Path, encoding: str, newline: str) -> None:
+    file = tmp_path / "列表.md"
+    file.write_bytes(newline.join(["---", "a: b", "---", "## 基础", "[注意力](talk.ogg)"]).encode(encoding))
+    found = read_source(str(file))
+    assert (found.source, found.folder, found.entries) == (str(file.resolve()), None, 1)
+    (talk,) = found.resources
+    assert (talk.title, talk.sections) == ("注意力", (("基础",),))
+    assert talk.url == (tmp_path / "talk.ogg").resolve().as_uri()
+    assert read_source(file.as_uri()) == found
+
+
+def test_a_txt_list_leaves_out_comments(tmp_path: Path) -> None:
+    file = tmp_path / "list.txt"
+    file.write_text("# https://youtu.be/commented00\nhttps://youtu.be/aaaaaaaaaaa\n", "utf-8")
+    assert [resource.id for resource in read_source(str(file)).resources] == ["aaaaaaaaaaa"]
+
+
+def test_a_recording_a_paper_or_captions_are_a_list_of_one(tmp_path: Path) -> None:
+    for name, kind in [("talk.ogg", Kind.RECORDING), ("p.pdf", Kind.PAPER), ("page.html", Kind.DOCUMENT)]:
+        (tmp_path / name).write_bytes(b"\0\1")
+        assert [resource.kind for resource in read_source(str(tmp_path / name)).resources] == [kind]
+    captions = tmp_path / "讲座 [aaaaaaaaaaa].zh.vtt"
+    captions.write_text("WEBVTT\n", "utf-8")
+    found = read_source(str(captions))
+    assert (found.resources[0].id, found.folder) == ("aaaaaaaaaaa", tmp_path.resolve())
+
+
+def test_a_folder_is_read_with_its_subfolders_as_sections(tmp_path: Path) -> None:
+    names = [
+        "intro.mp3", "intro.en.vtt", "intro.zh.vtt", "cover.jpg", ".hidden.vtt", ".git/x.vtt", "paper.pdf", "notes.md",
+        "第一周/day 2/Talk [aaaaaaaaaaa].en.vtt", "第一周/day 2/Talk [aaaaaaaaaaa].zh-Hans.srt",
+        "week 2/Talk [aaaaaaaaaaa].de.vtt",
+    ]  # fmt: skip
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x", "utf-8")
+    (tmp_path / "week 2" / "loop").symlink_to(tmp_path, target_is_directory=True)
+    found = read_source(str(tmp_path))
+    assert (found.source, found.folder, found.entries) == (str(tmp_path.resolve()), tmp_path.resolve(), 5)
+    assert [(r.kind, r.title, r.sections) for r in found.resources] == [
+        (Kind.RECORDING, "intro", ()),
+        (Kind.DOCUMENT, "notes", ()),
+        (Kind.PAPER, "paper", ()),
+        (Kind.VIDEO, "Talk", (("week 2",), ("第一周", "day 2"))),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("empty.md", b"", "is empty"),
+        ("blank.txt", b" \n\t\n", "is empty"),
+        ("prose.md", "没有链接 no links, only `https://code.org`".encode(), "no links found"),
+        ("image.md", b"\x89PNG\r\n\x1a\n\0\0", "not a text file"),
+        ("odd.md", b"\xff\xff caf\xe9 \x81", "UTF-8"),
+        ("huge.md", b"x" * 20_000_001, "too much for a reading list"),
+        ("nested.md", b"> " * 300 + b"<https://a.org>", "nested too deep"),
+    ],
+)
+def test_a_file_that_is_no_list_is_told_in_one_line(tmp_path: Path, name: str, data: bytes, message: str) -> None:
+    file = tmp_path / name
+    file.write_bytes(data)
+    with pytest.raises(SourceError, match=message) as raised:
+        read_source(str(file))
+    assert name in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "source", ["nothing.md", "", " ", "aaaaaaaaaaa", "ftp://a.org/x", "a\0b", "a\nb\x1b[31m", "x" * 5000]
+)
+def test_what_is_not_there_is_told_in_one_line(source: str) -> None:
+    with pytest.raises(SourceError, match=r"no such file or folder.*https://|can't read") as raised:
+        read_source(source)
+    assert str(raised.value).isprintable()
+
+
+def test_a_folder_with_nothing_to_index_is_told(tmp_path: Path) -> None:
+    (tmp_path / "cover.jpg").write_bytes(b"\xff\xd8")
+    with pytest.raises(SourceError, match=r"neither captions \(\.srt, \.vtt\) nor recordings"):
+        read_source(str(tmp_path))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_told(tmp_path: Path) -> None:
+    locked, file = tmp_path / "locked", tmp_path / "list.md"
+    locked.mkdir(mode=0o000)
+    file.touch(mode=0o000)
+    for source in (locked, locked / "list.md", tmp_path, file):
+        with pytest.raises(SourceError, match=r"can't read .*: Permission denied"):
+            read_source(str(source))
+    locked.chmod(0o700)

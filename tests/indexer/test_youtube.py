@@ -1,0 +1,428 @@
+"""The YouTube source: the real client against a fake YouTube, and YouTube's recorded answers."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+import stamina
+from pytest_httpserver import HTTPServer
+
+from index.errors import Blocked, Unfetched
+from index.types import Chapter, Cue, Details, Origin, State
+from indexer.sources.youtube import YouTube, details_of, outcome_of
+from tests.fake_youtube import YOUTUBE, FakeYouTube, timed_text, watch_page
+from tests.shared import SHARED, needs_shared
+
+VIDEO = "abcdefghijk"
+HOUR, DAY, MONTH = 3600, 86400, 30 * 86400
+
+
+@pytest.fixture
+def fake(httpserver: HTTPServer) -> FakeYouTube:
+    return FakeYouTube(httpserver)
+
+
+@pytest.fixture(autouse=True)
+def retries_without_waiting() -> Iterator[None]:
+    with stamina.set_testing(True, attempts=10, cap=True):
+        yield
+
+
+def client(fake: FakeYouTube, *languages: str) -> YouTube:
+    return YouTube(languages, pace=0, session=fake.session())
+
+
+def outcome(fake: FakeYouTube, *languages: str, video_id: str = VIDEO) -> Unfetched:
+    with pytest.raises(Unfetched) as caught:
+        client(fake, *languages).fetch(video_id)
+    assert "\n" not in caught.value.reason and len(caught.value.reason) < 300
+    return caught.value
+
+
+def places(fake: FakeYouTube) -> list[str]:
+    return [place for place, _ in fake.requests]
+
+
+def test_a_transcript_and_its_details_take_three_requests(fake: FakeYouTube) -> None:
+    fake.add_video(
+        VIDEO,
+        "注意力机制 | Attention\u202e",
+        {"en": [(0.0, 4.0, "Q &amp; A: a < b"), (3.0, 2.5, "你好")]},
+        channel="李宏毅",
+        seconds=95,
+        published="2017-06-12",
+        chapters=[(0, "Intro"), (30, "自注意力")],
+    )
+    fetched = client(fake).fetch(VIDEO)
+    assert places(fake) == ["watch", "player", "captions"]
+    (transcript,) = fetched.transcripts
+    assert (transcript.language, transcript.origin) == ("en", Origin.MANUAL)
+    assert transcript.cues[0].end == 3.0, "time on screen ends where the next cue begins"
+    assert transcript.cues[1] == Cue(3.0, 5.5, "你好")
+    assert fetched.details == Details(
+        "注意力机制 | Attention", "李宏毅", 95.0, "2017-06-12", (Chapter(0, "Intro"), Chapter(30, "自注意力"))
+    )
+
+
+LINES = [(0.0, 1.0, "words")]
+
+
+@pytest.mark.parametrize(
+    ("there_is", "wanted", "taken"),
+    [
+        (["de", "en", "zh-Hans", "a.en"], [], [("en", Origin.MANUAL)]),
+        (["de", "en-GB", "a.en"], [], [("en-GB", Origin.MANUAL)]),
+        (["en-GB", "en-US", "a.en-US"], [], [("en-US", Origin.MANUAL)]),
+        (["de", "a.en"], [], [("en", Origin.GENERATED)]),
+        (["es"], [], [("es", Origin.MANUAL)]),
+        (["zh-TW", "en"], [], [("zh-TW", Origin.MANUAL)]),
+        (["de", "zh-Hans", "en", "a.en"], ["zh", "en"], [("zh-Hans", Origin.MANUAL), ("en", Origin.MANUAL)]),
+        (["zh-Hans", "zh-TW"], ["zh-TW"], [("zh-TW", Origin.MANUAL)]),
+        (["zh-Hans", "zh-TW"], ["zh-HK"], [("zh-Hans", Origin.MANUAL)]),
+        (["zh-Hans", "a.en"], ["en", "en-US", "ja"], [("en", Origin.GENERATED)]),
+    ],
+)
+def test_which_tracks_are_taken(
+    fake: FakeYouTube, there_is: list[str], wanted: list[str], taken: list[tuple[str, Origin]]
+) -> None:
+    fake.add_video(VIDEO, tracks={code: LINES for code in there_is})
+    fetched = client(fake, *wanted).fetch(VIDEO)
+    assert [(transcript.language, transcript.origin) for transcript in fetched.transcripts] == taken
+    assert len(fake.requests) == 2 + len(taken)
+
+
+def test_no_track_in_the_wanted_languages_names_those_there_are(fake: FakeYouTube) -> None:
+    fake.add_video(VIDEO, tracks={"es": LINES, "a.es": LINES})
+    error = outcome(fake, "en", "zh")
+    assert (error.state, error.reason) == (State.NO_TRANSCRIPT, "no transcript in en, zh (there is: es)")
+
+
+def test_unavailable(fake: FakeYouTube) -> None:
+    error = outcome(fake)
+    assert (error.state, error.retry_after) == (State.UNAVAILABLE, MONTH)
+
+
+@pytest.mark.parametrize("not_an_id", ["https://youtu.be/x", "short", "abcdefghijk&list=x", ""])
+def test_what_is_no_id_is_not_asked_for(fake: FakeYouTube, not_an_id: str) -> None:
+    assert outcome(fake, video_id=not_an_id).state == State.UNAVAILABLE
+    assert fake.requests == []
+
+
+def test_captions_disabled_or_empty(fake: FakeYouTube) -> None:
+    fake.make_disabled(VIDEO)
+    error = outcome(fake)
+    assert (error.state, error.retry_after) == (State.NO_TRANSCRIPT, MONTH)
+    fake.add_video(VIDEO, tracks={"en": [(0.0, 1.0, " ")]})
+    assert outcome(fake).state == State.NO_TRANSCRIPT
+    fake.add_video(VIDEO, tracks={})
+    assert outcome(fake).state == State.NO_TRANSCRIPT
+
+
+@pytest.mark.parametrize(
+    ("reason", "state", "wait"),
+    [
+        ("This is a private video.", State.UNAVAILABLE, MONTH),
+        ("Join this channel to get access to members-only content", State.UNAVAILABLE, MONTH),
+        ("This live event will begin in 3 hours.", State.DEFERRED, DAY),
+        ("Premieres in 40 minutes", State.DEFERRED, DAY),
+    ],
+)
+def test_unplayable_for_a_reason_that_is_passed_on(fake: FakeYouTube, reason: str, state: State, wait: float) -> None:
+    fake.make_unplayable(VIDEO, reason + "\n\x1b[31m")
+    error = outcome(fake)
+    assert (error.state, error.retry_after) == (state, wait)
+    assert reason in error.reason and "\x1b" not in error.reason
+
+
+def test_unplayable_with_the_reason_beneath_or_with_none(fake: FakeYouTube) -> None:
+    fake.make_unplayable(VIDEO, "Video unavailable", subreason="Not made available in your country")
+    assert "in your country" in outcome(fake).reason
+    fake.make_unplayable(VIDEO, "")
+    assert outcome(fake).state == State.UNAVAILABLE
+
+
+def test_age_restricted(fake: FakeYouTube) -> None:
+    fake.make_unplayable(VIDEO, "This video may be inappropriate for some users.", status="LOGIN_REQUIRED")
+    error = outcome(fake)
+    assert (error.state, error.retry_after) == (State.UNAVAILABLE, MONTH)
+    assert "age" in error.reason
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "subreason"),
+    [
+        ("LOGIN_REQUIRED", "Sign in to confirm you’re not a bot", ""),
+        ("LOGIN_REQUIRED", "Sign in to confirm you're not a bot", ""),
+        ("ERROR", "This content isn’t available, try again later.", ""),
+        ("UNPLAYABLE", "Video unavailable", "This content isn't available, try again later."),
+    ],
+)
+def test_a_block_in_words_is_never_tried_again(fake: FakeYouTube, status: str, reason: str, subreason: str) -> None:
+    fake.make_unplayable(VIDEO, reason, status=status, subreason=subreason)
+    assert isinstance(outcome(fake), Blocked)
+    assert places(fake) == ["watch", "player"]
+
+
+@pytest.mark.parametrize("place", ["watch", "player", "captions"])
+def test_too_many_requests_is_a_block(fake: FakeYouTube, place: str) -> None:
+    fake.add_video(VIDEO)
+    fake.fail(VIDEO, place, 429)
+    error = outcome(fake)
+    assert isinstance(error, Blocked) and error.state == State.DEFERRED
+    assert places(fake).count(place) == 1
+
+
+def test_a_captcha_is_a_block(fake: FakeYouTube) -> None:
+    fake.fail(VIDEO, "watch", 200, '<div class="g-recaptcha"></div>')
+    assert isinstance(outcome(fake), Blocked)
+
+
+@pytest.mark.parametrize("place", ["watch", "player", "captions"])
+def test_a_fault_of_youtube_is_tried_again(fake: FakeYouTube, place: str) -> None:
+    fake.add_video(VIDEO)
+    fake.fail(VIDEO, place, 503, times=2)
+    assert client(fake).fetch(VIDEO).transcripts
+    assert places(fake).count(place) == 3
+
+
+def test_a_lasting_fault_of_youtube_is_deferred(fake: FakeYouTube) -> None:
+    fake.fail(VIDEO, "watch", 500)
+    error = outcome(fake)
+    assert (error.state, error.retry_after) == (State.DEFERRED, HOUR)
+    assert "500" in error.reason and places(fake) == ["watch"] * 3
+
+
+@pytest.mark.parametrize("place", ["player", "captions"])
+@pytest.mark.parametrize("body", ["", "<html>no, not closed"])
+def test_an_empty_answer_is_tried_once_more(fake: FakeYouTube, place: str, body: str) -> None:
+    fake.add_video(VIDEO)
+    fake.fail(VIDEO, place, 200, body, times=1)
+    assert client(fake).fetch(VIDEO).transcripts
+    fake.requests.clear()
+    fake.fail(VIDEO, place, 200, body)
+    error = outcome(fake)
+    assert (error.state, error.retry_after, type(error)) == (State.DEFERRED, HOUR, Unfetched)
+    assert "block" in error.reason and places(fake).count(place) == 2
+
+
+@pytest.mark.parametrize(
+    ("place", "status", "body"),
+    [
+        ("watch", 403, ""),
+        ("player", 400, ""),
+        ("captions", 403, ""),
+        ("watch", 200, "<html>a new kind of page</html>"),
+        ("player", 200, "{}"),
+        ("player", 200, "[]"),
+        (
+            "player",
+            200,
+            '{"playabilityStatus": {}, "captions": {"playerCaptionsTracklistRenderer": {"captionTracks": [{}]}}}',
+        ),
+        ("captions", 200, '<transcript><text dur="1">no start</text></transcript>'),
+        ("captions", 200, '<!DOCTYPE x [<!ENTITY a "b">]><transcript><text start="0">&a;</text></transcript>'),
+    ],
+)
+def test_what_is_no_fault_of_the_video_says_so(fake: FakeYouTube, place: str, status: int, body: str) -> None:
+    fake.add_video(VIDEO)
+    fake.fail(VIDEO, place, status, body)
+    error = outcome(fake)
+    assert (error.state, error.retry_after) == (State.DEFERRED, DAY)
+    assert "no fault of this video" in error.reason and places(fake).count(place) == 1
+
+
+def test_consent_is_given_once_and_kept(fake: FakeYouTube) -> None:
+    fake.add_video(VIDEO)
+    fake.ask_consent(VIDEO, times=1)
+    youtube = client(fake)
+    assert youtube.fetch(VIDEO).transcripts and youtube.fetch(VIDEO).transcripts
+    assert places(fake).count("watch") == 3
+    fake.ask_consent(VIDEO)
+    error = outcome(fake)
+    assert (error.state, error.retry_after) == (State.DEFERRED, DAY)
+
+
+def player(address: str) -> dict[str, Any]:
+    track = {"baseUrl": address, "languageCode": "en", "name": {"runs": [{"text": "English"}]}}
+    return {
+        "playabilityStatus": {"status": "OK"},
+        "captions": {"playerCaptionsTracklistRenderer": {"captionTracks": [track]}},
+    }
+
+
+def test_captions_that_want_a_token_are_deferred(fake: FakeYouTube) -> None:
+    fake.add_video(VIDEO)
+    fake.set_player(VIDEO, player(f"{YOUTUBE}/api/timedtext?v={VIDEO}&exp=xpe"))
+    error = outcome(fake)
+    assert (error.state, error.retry_after) == (State.DEFERRED, DAY)
+    assert places(fake) == ["watch", "player"]
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:1/", "https://youtube.com.evil.org/", "https://e.org\\@youtube.com/"]
+)
+def test_captions_elsewhere_are_not_fetched(fake: FakeYouTube, address: str) -> None:
+    fake.add_video(VIDEO)
+    fake.set_player(VIDEO, player(address))
+    error = outcome(fake)
+    assert (error.state, places(fake)) == (State.UNAVAILABLE, ["watch", "player"])
+    assert "outside youtube.com" in error.reason
+
+
+def test_no_network(fake: FakeYouTube) -> None:
+    with pytest.raises(Unfetched) as caught:
+        YouTube(pace=0, session=fake.session(offline=True)).fetch(VIDEO)
+    assert (caught.value.state, caught.value.retry_after) == (State.DEFERRED, HOUR)
+    assert "no connection to youtube.com" in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (requests.ReadTimeout(), "in time"),
+        (requests.exceptions.ProxyError(), "proxy"),
+        (requests.exceptions.SSLError(), "trusted"),
+        (requests.ConnectionError(), "no connection"),
+        (KeyError("playabilityStatus"), "KeyError"),
+    ],
+)
+def test_faults_on_the_way_are_deferred(error: Exception, words: str) -> None:
+    unfetched = outcome_of(error)
+    assert unfetched.state == State.DEFERRED and words in unfetched.reason
+
+
+def test_the_pace_counts_from_the_last_video(fake: FakeYouTube) -> None:
+    fake.add_video(VIDEO)
+    now, slept = 100.0, list[float]()
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        slept.append(seconds)
+        now += seconds
+
+    youtube = YouTube(pace=10, session=fake.session(), sleep=sleep, clock=lambda: now)
+    youtube.fetch(VIDEO)
+    assert slept == []
+    for _ in range(20):
+        youtube.fetch(VIDEO)
+    assert all(7 <= seconds <= 13 for seconds in slept) and len(set(slept)) == 20
+    now += 4
+    youtube.fetch(VIDEO)
+    assert 3 <= slept[-1] <= 9
+    now += 60
+    youtube.fetch(VIDEO)
+    assert len(slept) == 21
+
+
+def test_a_failed_video_counts_for_the_pace_too(fake: FakeYouTube) -> None:
+    slept = list[float]()
+    youtube = YouTube(pace=10, session=fake.session(), sleep=slept.append, clock=lambda: 0.0)
+    for _ in range(2):
+        with pytest.raises(Unfetched):
+            youtube.fetch(VIDEO)
+    assert len(slept) == 1
+
+
+def test_chapters_from_the_description() -> None:
+    description = "Links:\nhttps://e.org 12:30\n0:00 Intro\n1:05 – 自注意力机制\n(1:02:03) Q&A\nBye"
+    details = details_of("", {"videoDetails": {"shortDescription": description}})
+    assert details.chapters == (Chapter(0, "Intro"), Chapter(65, "自注意力机制"), Chapter(3723, "Q&A"))
+    for no_table in ("0:00 Start\n5:00 End", "1:00 a\n2:00 b\n3:00 c", "0:00 a\n3:00 b\n2:00 c"):
+        assert details_of("", {"videoDetails": {"shortDescription": no_table}}).chapters == ()
+
+
+@pytest.mark.parametrize("page", ["", "ytInitialData = ", "var ytInitialData = {", "ytInitialData = " + "[" * 99999])
+@pytest.mark.parametrize(
+    "player",
+    [
+        None,
+        [],
+        "text",
+        {"videoDetails": None},
+        {"videoDetails": []},
+        {"videoDetails": {"title": 1, "author": {}, "lengthSeconds": "long", "shortDescription": []}},
+        {"videoDetails": {"title": " ", "author": None, "lengthSeconds": "nan"}},
+        {"videoDetails": {"lengthSeconds": "0"}},
+    ],
+)
+def test_malformed_details_are_empty(page: str, player: object) -> None:
+    assert details_of(page, player) == Details()
+
+
+@pytest.mark.parametrize(
+    "chapter", [None, [], {"title": {}}, {"title": {"simpleText": "t"}, "timeRangeStartMillis": "x"}]
+)
+def test_malformed_chapters_are_left_out(chapter: object) -> None:
+    page = "var ytInitialData = " + json.dumps(
+        [{"chapterRenderer": chapter}, {"macroMarkersListItemRenderer": chapter}]
+    )
+    assert details_of(page, None) == Details()
+
+
+def recorded(name: str) -> str:
+    return (SHARED / "youtube-responses" / f"{name}.static").read_text("utf-8")
+
+
+def replay(fake: FakeYouTube, page: str = "youtube.html", player: str = "youtube.innertube.json") -> FakeYouTube:
+    fake.fail(VIDEO, "watch", 200, recorded(page))
+    fake.fail(VIDEO, "player", 200, recorded(player))
+    # The recorded captions are those of another id.
+    fake.fail("GJLlxj_dtq8", "captions", 200, recorded("transcript.xml"))
+    fake.fail("F1xioXWb8CY", "captions", 200, timed_text([(0.0, 1.0, "hello")]))
+    return fake
+
+
+@needs_shared
+def test_a_recorded_video(fake: FakeYouTube) -> None:
+    fetched = client(replay(fake), "zh", "en").fetch(VIDEO)
+    assert [(t.language, t.origin) for t in fetched.transcripts] == [("zh", Origin.MANUAL), ("en", Origin.MANUAL)]
+    assert fetched.transcripts[0].cues[1] == Cue(1.54, 5.7, "this is not the original transcript")
+    assert fetched.details.title == "Surface Go Review - It’s Awesome"
+    assert (fetched.details.channel, fetched.details.duration) == ("Dave2D", 316)
+    assert fetched.details.published == "2018-08-02"
+    assert fetched.details.chapters[:2] == (Chapter(39, "Build Quality"), Chapter(66, "Screen"))
+    assert len(fetched.details.chapters) == 10
+    assert len(fake.requests) == 4
+
+
+@needs_shared
+def test_a_recorded_video_in_its_spoken_language(fake: FakeYouTube) -> None:
+    fetched = client(replay(fake, player="youtube_ww1_nl_en.innertube.json")).fetch(VIDEO)
+    assert [(t.language, t.origin) for t in fetched.transcripts] == [("en", Origin.MANUAL)]
+    assert len(fake.requests) == 3
+
+
+@needs_shared
+@pytest.mark.parametrize(
+    ("player", "state"),
+    [
+        ("youtube_age_restricted", State.UNAVAILABLE),
+        ("youtube_video_unavailable", State.UNAVAILABLE),
+        ("youtube_unplayable", State.UNAVAILABLE),
+        ("youtube_transcripts_disabled", State.NO_TRANSCRIPT),
+        ("youtube_transcripts_disabled2", State.NO_TRANSCRIPT),
+        ("youtube_po_token_required", State.DEFERRED),
+    ],
+)
+def test_recorded_refusals(fake: FakeYouTube, player: str, state: State) -> None:
+    error = outcome(replay(fake, player=f"{player}.innertube.json"))
+    assert error.state == state and not isinstance(error, Blocked)
+
+
+@needs_shared
+def test_recorded_blocks(fake: FakeYouTube) -> None:
+    assert isinstance(outcome(replay(fake, player="youtube_request_blocked.innertube.json")), Blocked)
+    assert isinstance(outcome(replay(fake, page="youtube_too_many_requests.html")), Blocked)
+
+
+@needs_shared
+@pytest.mark.parametrize("page", ["youtube_consent_page.html", "youtube_consent_page_invalid.html"])
+def test_recorded_consent_that_is_never_enough(fake: FakeYouTube, page: str) -> None:
+    assert outcome(replay(fake, page=page)).retry_after == DAY
+
+
+def test_the_published_day_comes_from_either_place() -> None:
+    assert details_of(watch_page("2020-02-29"), None).published == "2020-02-29"
+    assert details_of('{"publishDate":"2020-02-29T01:00:00Z"}', None).published == "2020-02-29"
