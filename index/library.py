@@ -48,13 +48,6 @@ class Listing(NamedTuple):
     sections: tuple[tuple[str, ...], ...]
 
 
-def default_folder() -> Path:
-    """The user's own library, where neither --index nor $SEEKPOINT_INDEX names another."""
-    from platformdirs import user_data_path
-
-    return user_data_path("seekpoint") / "library"
-
-
 class Library:
     """A library, open for reading; use it as a context manager."""
 

@@ -29,7 +29,9 @@ _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM
 _FRONT_MATTER = re.compile(r"\A---[ \t\r]*\n(?=\w[^\n:]*:)(?:.*\n)*?(?:---|\.\.\.)[ \t\r]*(?:\n|\Z)")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 # Chinese and Japanese prose puts its punctuation right behind an address.
-_BARE_ADDRESS = re.compile(r"https?://[^，。；：！？、（）【】「」『』《》〈〉“”‘’…]+", re.IGNORECASE)
+_BARE_ADDRESS = re.compile(
+    r"(?:https?://|www\.|youtu\.be/)[^，。；：！？、（）【】「」『』《》〈〉“”‘’…]+", re.IGNORECASE
+)
 _ACCEPTED = "a reading list (Markdown or text), an address (https://…), a recording, or a folder of caption files"
 
 

@@ -146,7 +146,9 @@ def _guessed(data: bytes) -> str:
         return text
     from charset_normalizer import from_bytes
 
-    guess = from_bytes(data, cp_isolation=["gb18030", "big5", "shift_jis", "euc_kr", "cp1251", "cp1252"]).best()
+    # The default threshold, 0.2, gives up on lectures that mix Chinese and English.
+    encodings = ["gb18030", "big5", "shift_jis", "euc_kr", "cp1251", "cp1252"]
+    guess = from_bytes(data, cp_isolation=encodings, threshold=0.4).best()
     return str(guess) if guess else data.decode("latin-1")
 
 

@@ -108,7 +108,7 @@ class _Adapter(HTTPAdapter):
 
 def _session() -> requests.Session:
     session = requests.Session()
-    # A proxy configuration replaces the adapter of https://, not that of a longer prefix.
+    # A proxy configuration that retries replaces the adapter of https:// alone.
     for prefix in ("https://", "https://www.youtube.com"):
         session.mount(prefix, _Adapter())
     return session

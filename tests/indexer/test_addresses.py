@@ -1,3 +1,5 @@
+"""Addresses and paths in every spelling, and the one resource that each names."""
+
 from pathlib import Path
 
 import pytest

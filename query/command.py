@@ -1,0 +1,106 @@
+"""The commands that read a library: `ask` and `status`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from index.command_line import index_option
+from index.errors import UsageError
+from index.types import Answer, Filters, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@click.command()
+@click.argument("question")
+@click.option("-k", "k", type=click.IntRange(1, 100), default=5, show_default=True, help="How many moments to show.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; with - as the question, an object a line.")
+@click.option("--open", "open_first", is_flag=True, help="Open the first moment in the browser.")
+@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only resources of this kind.")
+@click.option("--section", metavar="TEXT", help="Only resources under a heading with these words.")
+@click.option("--language", metavar="TAG", help="Only what was said in this language, such as en or zh.")
+@index_option
+def ask(
+    question: str,
+    k: int,
+    as_json: bool,
+    open_first: bool,
+    kind: str | None,
+    section: str | None,
+    language: str | None,
+    folder: Path,
+) -> None:
+    """Answer QUESTION with the moments where the answer begins.
+
+    With - as QUESTION, questions are read from standard input, one a line.
+    """
+    from index.encoder import LazyEncoder
+    from index.library import Library
+    from query import search
+
+    filters = Filters(Kind(kind) if kind else None, section, language)
+    with Library.open(folder) as library:
+        encoder = LazyEncoder(library.card)
+
+        def answer(text: str) -> Answer:
+            return search.ask(text, library, encoder.get(), k, filters)
+
+        if question == "-":
+            _stream(click.get_text_stream("stdin"), answer, as_json)
+            return
+        found = answer(question)
+    _show(found, as_json)
+    if open_first and found.moments:
+        import webbrowser
+
+        webbrowser.open(found.moments[0].link)
+
+
+def _stream(lines: Iterable[str], answer: Callable[[str], Answer], as_json: bool) -> None:
+    """An answer a line; a line that asks nothing gets an object that says so, to keep answers and questions in step."""
+    for line in lines:
+        text = line.rstrip("\r\n")
+        try:
+            _show(answer(text), as_json)
+        except UsageError as error:
+            if not as_json:
+                raise
+            _print_json({"question": text, "answered": False, "moments": [], "error": str(error)})
+        sys.stdout.flush()
+
+
+def _show(answer: Answer, as_json: bool) -> None:
+    from query import render
+
+    if as_json:
+        _print_json(render.to_json(answer))
+    else:
+        click.echo(render.to_text(answer, styled=sys.stdout.isatty()))
+
+
+def _print_json(value: object) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@index_option
+def status(as_json: bool, folder: Path) -> None:
+    """Show what is indexed, what isn't, and why."""
+    from index.library import Library
+    from query import status as view
+
+    with Library.open(folder) as library:
+        statuses = library.statuses()
+        card = library.card
+    if as_json:
+        _print_json(view.to_json(folder, card, statuses))
+    else:
+        click.echo(view.to_text(folder, card, statuses))

@@ -1,0 +1,55 @@
+"""Inside a chunk: the cue where the answer begins, and what to quote from there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+
+from index.terms import located_terms
+from index.types import Cue
+
+# An answer's words come together: what is said within this many seconds of a cue speaks for it.
+_REACH = 20.0
+# About three lines of a terminal; a Chinese character is two columns wide and says more.
+_QUOTE_COLUMNS = 240
+
+
+def best_cue(cues: Sequence[Cue], weights: Mapping[str, float]) -> int:
+    """The cue from which on the question's terms stand closest together; the first where none matches.
+
+    Of equal ones the latest counts, so that the start moves on to the first word that matters.
+    """
+    found = [{term.text for term in located_terms(cue.text)} & weights.keys() for cue in cues]
+    values = [
+        sum(weights[term] for term in set().union(*_within_reach(cues, found, first))) for first in range(len(cues))
+    ]
+    best = max(values, default=0.0)
+    return max((k for k, value in enumerate(values) if value == best), default=0) if best else 0
+
+
+def _within_reach(cues: Sequence[Cue], found: Sequence[set[str]], first: int) -> list[set[str]]:
+    end = cues[first].start + _REACH
+    return [terms for cue, terms in zip(cues[first:], found[first:], strict=True) if cue.start < end]
+
+
+def quote(cues: Sequence[Cue]) -> str:
+    """The words from the first of these cues on, as many whole cues as fit."""
+    taken, columns = [], 0
+    for cue in cues:
+        columns += sum(1 if character.isascii() else 2 for character in cue.text) + 1
+        if taken and columns > _QUOTE_COLUMNS:
+            break
+        taken.append(cue.text)
+    return " ".join(taken)
+
+
+def marks(text: str, terms: Set[str]) -> tuple[tuple[int, int], ...]:
+    """Where the terms stand in a text; places that touch or overlap are one."""
+    spans: list[tuple[int, int]] = []
+    for term in located_terms(text):
+        if term.text not in terms:
+            continue
+        if spans and term.start <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], term.stop)
+        else:
+            spans.append((term.start, term.stop))
+    return tuple(spans)

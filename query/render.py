@@ -1,0 +1,81 @@
+"""An answer as text for a terminal, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from index.text import clean, printable
+from index.types import Answer, Moment, Resource
+from query.links import timestamp
+
+_BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+
+
+def to_json(answer: Answer) -> dict[str, object]:
+    """The answer in the form of `ask --json`, a stable contract."""
+    return {
+        "question": answer.question,
+        "answered": answer.answered,
+        "moments": [_moment_json(moment) for moment in answer.moments],
+    }
+
+
+def _moment_json(moment: Moment) -> dict[str, object]:
+    return {
+        "rank": moment.rank,
+        "score": moment.score,
+        "resource": resource_json(moment.resource),
+        "language": moment.language,
+        "start": moment.start,
+        "end": moment.end,
+        "timestamp": timestamp(moment.start),
+        "quote": moment.quote,
+        "link": moment.link,
+    }
+
+
+def resource_json(resource: Resource) -> dict[str, object]:
+    """A resource as every JSON output has it."""
+    return {
+        "id": resource.id,
+        "kind": resource.kind,
+        "title": resource.title,
+        "url": resource.url,
+        "sections": [list(path) for path in resource.sections],
+    }
+
+
+def to_text(answer: Answer, *, styled: bool) -> str:
+    """The answer for reading; `styled` for a terminal that shows bold text and clickable links."""
+    if not answer.moments:
+        return "Nothing here answers that."
+    return "\n\n".join("\n".join(_lines(moment, styled)) for moment in answer.moments)
+
+
+def _lines(moment: Moment, styled: bool) -> Iterator[str]:
+    resource = moment.resource
+    place = " · ".join(part for part in (timestamp(moment.start), moment.language) if part)
+    yield f"{moment.rank}. {_style(clean(resource.title), _BOLD, styled)}  {place}"
+    for path in resource.sections:
+        yield f"   {_style(' › '.join(clean(heading) for heading in path), _DIM, styled)}"
+    yield f"   “{_marked(moment, styled)}”"
+    yield f"   {_clickable(printable(moment.link), styled)}"
+
+
+def _marked(moment: Moment, styled: bool) -> str:
+    """The quote with its matches in bold, or between asterisks where there is no bold."""
+    before, after = (_BOLD, _RESET) if styled else ("*", "*")
+    parts, done = [], 0
+    for start, stop in moment.marks:
+        parts += [printable(moment.quote[done:start]), before, printable(moment.quote[start:stop]), after]
+        done = stop
+    return "".join([*parts, printable(moment.quote[done:])])
+
+
+def _style(text: str, code: str, styled: bool) -> str:
+    return f"{code}{text}{_RESET}" if styled else text
+
+
+def _clickable(address: str, styled: bool) -> str:
+    """The OSC 8 escape sequence makes the address a link; terminals that don't know it show the text alone."""
+    return f"\x1b]8;;{address}\x1b\\{address}\x1b]8;;\x1b\\" if styled else address

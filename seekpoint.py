@@ -1,0 +1,163 @@
+"""Seekpoint's front door: the command line, and the public Python API.
+
+    >>> import seekpoint
+    >>> seekpoint.build(["talks.md"], library="my-library")  # doctest: +SKIP
+    >>> answer = seekpoint.ask("why does attention need a mask?", library="my-library")  # doctest: +SKIP
+    >>> answer.moments[0].link  # doctest: +SKIP
+    'https://www.youtube.com/watch?v=…&t=706s'
+
+Importing this loads neither numpy nor FAISS nor torch.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from index.command_line import default_folder
+from index.encoder import LazyEncoder
+from index.errors import SeekpointError
+from index.library import Library
+from index.text import clean
+from index.types import Answer, Encoder, Filters, Kind, ModelCard, Moment, Resource, ResourceStatus, State
+
+if TYPE_CHECKING:
+    from indexer.build import Report
+
+__all__ = [
+    "Answer",
+    "Encoder",
+    "Kind",
+    "Library",
+    "Moment",
+    "Resource",
+    "ResourceStatus",
+    "SeekpointError",
+    "State",
+    "ask",
+    "build",
+    "open_library",
+]
+
+
+def open_library(path: str | os.PathLike[str] | None = None) -> Library:
+    """Open a library for reading (`None`: the user's own); raises LibraryError. Close it, or use it in a `with`."""
+    return Library.open(_folder(path))
+
+
+def build(
+    sources: Sequence[str | os.PathLike[str]],
+    library: str | os.PathLike[str] | None = None,
+    *,
+    captions: str | os.PathLike[str] | None = None,
+    languages: Sequence[str] = (),
+    model: str | None = None,
+    encoder: Encoder | None = None,
+    pace: float = 5.0,
+    prune: bool = False,
+    retry: bool = False,
+) -> Report:
+    """Index reading lists, or bring their index up to date, as `seekpoint build` does; raises SeekpointError."""
+    from indexer.build import Request
+    from indexer.build import build as run
+    from indexer.plan import Choices
+    from indexer.sources.youtube import YouTube
+
+    request = Request(
+        sources=[os.fspath(source) for source in sources],
+        captions=None if captions is None else Path(captions),
+        choices=Choices(tuple(languages), retry),
+        model=model,
+        prune=prune,
+    )
+    return run(request, _folder(library), YouTube(languages, pace), encoder=encoder)
+
+
+def ask(
+    question: str,
+    library: Library | str | os.PathLike[str] | None = None,
+    *,
+    k: int = 5,
+    kind: Kind | str | None = None,
+    section: str | None = None,
+    language: str | None = None,
+    encoder: Encoder | None = None,
+) -> Answer:
+    """Answer a question from a library, open or named by its folder; raises SeekpointError."""
+    from query import search
+
+    filters = Filters(Kind(kind) if kind else None, section, language)
+    if isinstance(library, Library):
+        return search.ask(question, library, encoder or _encoder(library.card).get(), k, filters)
+    with open_library(library) as opened:
+        return search.ask(question, opened, encoder or _encoder(opened.card).get(), k, filters)
+
+
+@lru_cache(maxsize=4)
+def _encoder(card: ModelCard) -> LazyEncoder:
+    return LazyEncoder(card)
+
+
+def _folder(path: str | os.PathLike[str] | None) -> Path:
+    return default_folder() if path is None else Path(path)
+
+
+class _ShownError(click.ClickException):
+    """One line on standard error, and the exit code that fits."""
+
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+    def show(self, file: object = None) -> None:
+        click.echo(f"seekpoint: {clean(self.message)}", err=True)
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported when they are named, so that none pays for another."""
+
+    _MODULES = {"ask": "query.command", "build": "indexer.command", "remove": "indexer.command", "status": "query.command"}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return ["build", "ask", "status", "remove"]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in self._MODULES:
+            return None
+        command: click.Command = getattr(import_module(self._MODULES[name]), name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except SeekpointError as error:
+            raise _ShownError(str(error), error.exit_code) from error
+        except KeyboardInterrupt:
+            raise _ShownError("interrupted; what was finished is kept, and the same command goes on from there") from None
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            where = f" ({error.filename})" if error.filename else ""
+            raise _ShownError(f"{error.strerror or error}{where}: check the disk and the permissions, then try again") from error
+
+
+@click.group(cls=_LazyGroup)
+@click.version_option(version("seekpoint"), prog_name="seekpoint")
+def cli() -> None:
+    """Ask a reading list of talks a question, and land on the second where the answer begins."""
+
+
+def main() -> None:
+    """The `seekpoint` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that can't show a title is no reason to fail
+    cli()
