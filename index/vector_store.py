@@ -38,15 +38,15 @@ class VectorStore:
         self._connection = connection
         self._manifest = manifest
 
-    def centred_question(self, vector: Vectors) -> Vectors:
-        """A question's vector without its language's mean.
+    def centred_question(self, vector: Vectors) -> tuple[str | None, Vectors]:
+        """A question's language (a primary subtag that occurs here) and its vector without that language's mean.
 
         Raw vectors cluster by language, so the nearest mean tells which language it is.
         """
-        means = list(self._means.values())
-        if not means:
-            return vector
-        return centred(vector, max(means, key=lambda mean: float(mean @ vector) / float(np.linalg.norm(mean))))
+        if not self._means:
+            return None, vector
+        language = max(self._means, key=lambda name: _cosine(self._means[name], vector))
+        return language, centred(vector, self._means[language])
 
     def nearest(self, question: Vectors, k: int, keep: Sequence[int] | None = None) -> list[tuple[int, float]]:
         """The k chunks nearest to a centred question, as (chunk id, cosine), best first; `keep` limits the choice."""
@@ -75,13 +75,16 @@ class VectorStore:
         record = self._manifest.vectors
         if record is None or not record.count:
             return None
-        return vectors.VectorIndex(self._folder, record, self._manifest.model.dimension)
+        try:
+            return vectors.VectorIndex(self._folder, record, self._manifest.model.dimension)
+        except FileNotFoundError:  # a build has sealed a later one since; the snapshot holds the same vectors
+            return None
 
     @cached_property
     def _newer(self) -> Block:
-        record = self._manifest.vectors
+        last = self._manifest.vectors.last_chunk if self._manifest.vectors and self._index else 0
         with explained(self._folder):
-            blocks = list(_blocks(self._connection, self._manifest.model.dimension, record.last_chunk if record else 0))
+            blocks = list(_blocks(self._connection, self._manifest.model.dimension, last))
         return Block(
             [i for block in blocks for i in block.ids],
             [language for block in blocks for language in block.languages],
@@ -117,6 +120,10 @@ def _blocks(connection: sqlite3.Connection, dimension: int, after: int = 0) -> I
             [primary(row["language"]) for row in rows],
             unpack([row["data"] for row in rows], dimension),
         )
+
+
+def _cosine(one: Vectors, other: Vectors) -> float:
+    return float(one @ other) / float(np.linalg.norm(one) * np.linalg.norm(other))
 
 
 def pack(vector: Vectors) -> bytes:

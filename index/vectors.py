@@ -6,16 +6,15 @@ and never changed: the manifest names the one that counts.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import faiss
 import numpy as np
 
 from index.database import damaged
-from index.manifest import FileRecord, VectorsRecord, settle
+from index.manifest import FileRecord, VectorsRecord, replacing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
     Ids: TypeAlias = NDArray[np.int64]
 
 faiss.omp_set_num_threads(1)  # a single question is slower on more
+
+_callback_writer: Any = faiss.PyCallbackIOWriter  # type: ignore[attr-defined]
 
 
 def file_name(generation: int) -> str:
@@ -42,34 +43,40 @@ def write(folder: Path, generation: int, dimension: int, blocks: Iterable[tuple[
         index.add_with_ids(vectors, ids)
         last = max(last, int(ids.max()))
     path = folder / file_name(generation)
-    with tempfile.TemporaryDirectory(prefix=".vectors-", dir=folder) as scratch:
-        faiss.write_index(index, str(Path(scratch) / path.name))
-        settle(Path(scratch) / path.name, path)
+    with replacing(path) as file:
+        faiss.write_index(index, _callback_writer(file.write))  # a full disk is then an OSError
     return VectorsRecord(FileRecord.of(path), generation, index.ntotal, last)
 
 
+# SWIG's constructors take keywords that faiss's type hints don't know.
+_search_parameters: Any = faiss.SearchParameters
+
+
 class VectorIndex:
-    """A vector file, open for searching."""
+    """A vector file, open for searching; raises DamagedLibrary, or FileNotFoundError once a later build cleared it away."""
 
     def __init__(self, folder: Path, record: VectorsRecord, dimension: int) -> None:
         path = folder / record.file.name
         try:
-            self._index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+            index: Any = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)  # its types lack what SWIG adds
         except RuntimeError as error:
+            if not path.exists():
+                raise FileNotFoundError(path) from error
             raise damaged(folder, f"{path.name} isn't a FAISS index") from error
-        if (self._index.d, self._index.ntotal) != (dimension, record.count):
+        if (index.d, index.ntotal) != (dimension, record.count):
             raise damaged(
                 folder,
-                f"{path.name} holds {self._index.ntotal} vectors of {self._index.d} numbers, "
-                f"not {record.count} of {dimension}",
+                f"{path.name} holds {index.ntotal} vectors of {index.d} numbers, not {record.count} of {dimension}",
             )
-        self._ids: Ids = faiss.vector_to_array(self._index.id_map)  # ascending, as they were written
+        self._index = index
+        self._ids: Ids = faiss.vector_to_array(index.id_map)  # ascending, as they were written
 
     def search(self, query: Vectors, k: int, keep: Sequence[int] | None = None) -> list[tuple[int, float]]:
         """The best k (chunk id, cosine), among `keep` if it is given."""
         parameters = None
         if keep is not None:
-            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(np.asarray(keep, dtype=np.int64)))
+            selector = faiss.IDSelectorBatch(np.asarray(keep, dtype=np.int64))
+            parameters = _search_parameters(sel=selector)
         scores, ids = self._index.search(query[None, :], min(k, self._index.ntotal), params=parameters)
         return [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i >= 0]
 

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from index import database
 from index.database import explained, transaction
-from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound, LockedLibrary
+from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LockedLibrary
 from index.library import Library
 from index.manifest import FILE as MANIFEST
 from index.manifest import FileRecord, Manifest
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 LOCK = "lock"
 # Chunks that the vector file may lack before a long build writes it anew: readers compare them one by one.
 _MOST_NEWER_CHUNKS = 4096
+# Milliseconds: long enough for a question to end, and a server's reader never does.
+_MOST_WAIT_FOR_READERS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +68,14 @@ class Writer(Library):
     """A library, open for changing; use it as a context manager, which seals it at the end."""
 
     _lock: FileLock
-    mended: str | None = None
 
     @classmethod
     def open(cls, folder: Path, card: ModelCard | None = None) -> Self:
         """Open a library for changing, or create one where a card is given; raises LibraryError."""
         lock = _lock(folder, create=card is not None)
         try:
-            writer = cls._locked(folder, card)
+            with explained(folder):
+                writer = cls._locked(folder, card)
         except BaseException:
             lock.release()
             raise
@@ -82,21 +84,17 @@ class Writer(Library):
 
     @classmethod
     def _locked(cls, folder: Path, card: ModelCard | None) -> Self:
-        mended = None
-        if (folder / MANIFEST).exists():
-            manifest, mended = _checked_manifest(folder)
-        elif card is None:
-            raise LibraryNotFound(f"there is no library in {folder}: build one with `seekpoint build SOURCE`")
-        else:
-            manifest = Manifest(card)
-        connection = database.connect(folder, writable=True)
-        writer = cls(folder, connection, manifest)
-        writer.mended = mended
-        if not (folder / MANIFEST).exists():
+        if card is None or (folder / MANIFEST).exists():
+            manifest = _mended_manifest(folder)
+            return cls(folder, database.connect(folder, writable=True), manifest)
+        writer = cls(folder, database.connect(folder, writable=True), Manifest(card))
+        try:
             if writer._query("SELECT 1 FROM resource LIMIT 1"):
-                connection.close()
                 raise database.damaged(folder, f"{MANIFEST} is missing")
-            writer._save(manifest)
+            writer._save(writer._manifest)
+        except BaseException:
+            writer.close()
+            raise
         return writer
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -183,14 +181,17 @@ class Writer(Library):
         if self._newer_chunks() > max(_MOST_NEWER_CHUNKS, self._stored_vectors() // 4):
             self._rewrite_vectors()
 
-    def refuse(self, resource_id: str, state: State, reason: str, retry_after: float | None = None) -> None:
-        """Note why a resource isn't indexed; `retry_after` is in seconds from now."""
+    def refuse(
+        self, resource_id: str, state: State, reason: str, retry_after: float | None = None, inputs: str | None = None
+    ) -> None:
+        """Note why a resource isn't indexed, and what was tried; `retry_after` is in seconds from now."""
         due = None if retry_after is None else time.time() + retry_after
-        if self._query("SELECT 1 FROM resource WHERE (id, state, reason, retry_after) IS (?, ?, ?, ?)", resource_id, state, reason, due):
+        values = (state, reason, due, inputs, resource_id)
+        if self._query("SELECT 1 FROM resource WHERE (state, reason, retry_after, inputs, id) IS (?, ?, ?, ?, ?)", *values):
             return
         with self._change():
             self._connection.execute(
-                "UPDATE resource SET state = ?, reason = ?, retry_after = ? WHERE id = ?", (state, reason, due, resource_id)
+                "UPDATE resource SET state = ?, reason = ?, retry_after = ?, inputs = ? WHERE id = ?", values
             )
 
     def setting(self, name: str) -> str | None:
@@ -263,6 +264,7 @@ class Writer(Library):
         chunks = self._query("SELECT count(*) AS n FROM chunk")[0]["n"]
         if self._newer_chunks() or chunks != self._stored_vectors():
             self._rewrite_vectors()
+        self._query(f"PRAGMA busy_timeout = {_MOST_WAIT_FOR_READERS}")
         (busy, _, _) = self._query("PRAGMA wal_checkpoint(TRUNCATE)")[0]
         self._connection.close()
         if not busy:  # else a reader holds on to an older state, and the file will still change
@@ -283,11 +285,11 @@ def _lock(folder: Path, *, create: bool) -> FileLock:
     with explained(folder):
         if folder.exists() and not folder.is_dir():
             raise ForeignLibrary(f"{folder} is a file, not a library's folder: name another with --index")
-        if create:
+        if (folder / MANIFEST).exists() or not create:
+            Manifest.load(folder)  # no lock file is put where there is no library of ours
+        else:
             folder.mkdir(parents=True, exist_ok=True)
             _refuse_other_files(folder)
-        elif not folder.is_dir():
-            raise LibraryNotFound(f"there is no library in {folder}: build one with `seekpoint build SOURCE`")
         lock = FileLock(folder / LOCK)
         try:
             lock.acquire(timeout=0)
@@ -297,22 +299,23 @@ def _lock(folder: Path, *, create: bool) -> FileLock:
 
 
 def _refuse_other_files(folder: Path) -> None:
-    ours = {MANIFEST, LOCK, database.FILE}
     names = {path.name for path in folder.iterdir()}
-    if names and not names & ours:
+    if names - {LOCK} and database.FILE not in names:
         raise ForeignLibrary(f"{folder} holds other files: name an empty or a new folder with --index")
 
 
-def _checked_manifest(folder: Path) -> tuple[Manifest, str | None]:
-    """The manifest, and what has to be mended: the vector file can be written anew, the database can't."""
+def _mended_manifest(folder: Path) -> Manifest:
+    """The manifest; a damaged vector file is struck from it, to be written anew. The database can't be mended."""
     manifest = Manifest.load(folder)
     if manifest.database:
         manifest.database.check(folder)
     elif not (folder / database.FILE).exists():
         raise database.damaged(folder, f"{database.FILE} is missing")
-    try:
-        if manifest.vectors:
-            manifest.vectors.file.check(folder)
-    except DamagedLibrary as error:
-        return replace(manifest, vectors=replace(manifest.vectors, count=0, last_chunk=0), database=None), str(error)
-    return manifest, None
+    record = manifest.vectors
+    if record and record.count:
+        try:
+            record.file.check(folder)
+        except DamagedLibrary:
+            manifest = replace(manifest, vectors=replace(record, count=0, last_chunk=0), database=None)
+            manifest.save(folder)
+    return manifest

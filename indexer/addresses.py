@@ -24,6 +24,8 @@ DOCUMENT_SUFFIXES = frozenset({".md", ".txt", ".html", ".htm"})
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 # What of a link to a file isn't its path.
 _AROUND_PATH = re.compile(r"\Afile:(?://[^/]*)?|[?#].*\Z", re.IGNORECASE | re.DOTALL)
+# What can't be fetched is kept all the same, to be reported; what a browser would run is no address.
+_OTHER_SCHEME = re.compile(r"(?!javascript:|vbscript:|data:|file:)[a-z][a-z0-9+.-]*://[^/]", re.IGNORECASE)
 _WEB_SCHEME = re.compile(r"https?:/*", re.IGNORECASE)
 _WITHOUT_SCHEME = re.compile(
     r"//|www\.|(?:(?:m|music)\.)?youtube\.com/|youtube-nocookie\.com/|youtu\.be/|arxiv\.org/", re.IGNORECASE
@@ -79,9 +81,11 @@ def resource_of_path(path: Path, title: str = "", sections: Iterable[tuple[str, 
 def resource_of_link(
     href: str, title: str = "", sections: Iterable[tuple[str, ...]] = (), base: Path | None = None
 ) -> Resource | None:
-    """Name what a link leads to: a web address, else a file, relative to `base`; `None` for anchors, mail and code."""
+    """Name what a link leads to: an address, else a file, relative to `base`; `None` for anchors, mail and code."""
     if resource := resource_of(href, title, sections):
         return resource
+    if _OTHER_SCHEME.match(href):
+        return replace(_resource(Kind.PAGE, _quoted(href, "#[]")), title=clean(title), sections=tuple(sections))
     relative = not href.lower().startswith("file:")
     if not _AROUND_PATH.sub("", href) or (relative and (base is None or _SCHEME.match(href))):
         return None

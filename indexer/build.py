@@ -14,6 +14,7 @@ from index.manifest import FILE as MANIFEST
 from index.types import Details, Encoder, Kind, Resource, State, Transcript
 from index.writer import EmbeddedTranscript, Writer, text_digest
 from indexer.chunking import chunk
+from indexer.cooling import Cooling
 from indexer.plan import Choices, Job, Step, plan
 from indexer.reading_list import ReadingList, read_source
 from indexer.sources import Fetched
@@ -22,9 +23,6 @@ from indexer.sources.captions import find_captions, read_captions, title_of
 if TYPE_CHECKING:
     from index.types import Vectors
 
-HOUR = 3600.0
-_LONGEST_COOLING = 24 * HOUR
-_COOLING = "youtube_cooling"
 # Passages a call of the encoder: often enough for the progress to move and for Ctrl-C to be heard.
 _PASSAGES = 64
 
@@ -105,8 +103,8 @@ def build(
         writer.remove(gone)
         standings = writer.standings()
         jobs = [plan(r, standings[r.id], shelf, request.choices, clock()) for r in resources.values()]
-        run = _Run(writer, lazy_encoder, videos, watcher)
-        run.all(jobs)
+        run = _Run(writer, lazy_encoder, videos, watcher, Cooling(writer, clock))
+        run.all(jobs, retry=request.choices.retry)
         standings = writer.standings()
     states = [standings[resource_id].state for resource_id in resources]
     return Report(
@@ -128,7 +126,9 @@ def _shelf(request: Request, lists: Sequence[ReadingList]) -> dict[str, tuple[Pa
     return shelf
 
 
-def _open(folder: Path, model: str | None, encoder: Encoder | None, say: Callable[[str], None]) -> tuple[Writer, LazyEncoder]:
+def _open(
+    folder: Path, model: str | None, encoder: Encoder | None, say: Callable[[str], None]
+) -> tuple[Writer, LazyEncoder]:
     if not (folder / MANIFEST).exists():
         encoder = encoder or load_encoder(model, say)
         return Writer.open(folder, encoder.card), LazyEncoder(encoder.card, encoder)
@@ -147,17 +147,21 @@ def _open(folder: Path, model: str | None, encoder: Encoder | None, say: Callabl
 class _Run:
     """The jobs of one build, in turn."""
 
-    def __init__(self, writer: Writer, encoder: LazyEncoder, videos: VideoSource, watcher: Watcher) -> None:
+    def __init__(
+        self, writer: Writer, encoder: LazyEncoder, videos: VideoSource, watcher: Watcher, cooling: Cooling
+    ) -> None:
         self.updated = 0
         self.embedded = 0
         self._writer = writer
         self._encoder = encoder
         self._videos = videos
         self._watcher = watcher
+        self._cooling = cooling
         self._block: Blocked | None = None
 
-    def all(self, jobs: Sequence[Job]) -> None:
-        """Do what is to be done, whatever becomes of single resources."""
+    def all(self, jobs: Sequence[Job], *, retry: bool) -> None:
+        """Do what is to be done, whatever becomes of single resources; `retry` asks YouTube in spite of a block."""
+        self._block = None if retry else self._cooling.lasting()
         due = [job for job in jobs if job.step not in (Step.NOTHING, Step.WAIT)]
         self._watcher.begin(len(due))
         for job in due:
@@ -172,9 +176,9 @@ class _Run:
         if job.step is Step.REFUSE:
             raise Unfetched(job.state, job.reason)
         fetched = self._ask_youtube(job) if job.step is Step.ASK_YOUTUBE else _read(job)
-        if not any(transcript.cues for transcript in fetched.transcripts):
+        embedded = [self._embed(job.resource, transcript) for transcript in fetched.transcripts if transcript.cues]
+        if not embedded:
             raise Unfetched(State.NO_TRANSCRIPT, "the transcript is empty")
-        embedded = [self._embed(job.resource, transcript) for transcript in fetched.transcripts]
         self._writer.commit(job.resource.id, embedded, fetched.details, job.inputs)
         self.updated += 1
 
@@ -184,23 +188,20 @@ class _Run:
         try:
             fetched = self._videos.fetch(job.resource.id)
         except Blocked as block:
-            self._block = self._cool_down(block)
+            self._block = self._cooling.begin(block)
+            self._watcher.say(f"{block}; nothing more is asked of it in this run")
             raise self._block from block
-        self._writer.keep_setting(_COOLING, None)
+        self._cooling.end()
         return fetched
 
-    def _cool_down(self, block: Blocked) -> Blocked:
-        """An hour at first, twice as long each time that the next build is blocked too."""
-        seconds = min(2 * float(self._writer.setting(_COOLING) or HOUR / 2), _LONGEST_COOLING)
-        self._writer.keep_setting(_COOLING, str(seconds))
-        self._watcher.say(f"{block}; nothing more is asked of it in this run")
-        return Blocked(block.reason, seconds)
-
     def _refuse(self, job: Job, failure: Unfetched) -> None:
-        if job.was_indexed:
+        state, inputs = failure.state, job.inputs
+        if job.standing.is_indexed:
             self._watcher.say(f"{job.resource.title or job.resource.url}: kept as it was ({failure})")
-        else:
-            self._writer.refuse(job.resource.id, failure.state, failure.reason, failure.retry_after)
+            if failure.retry_after is None:
+                return
+            state, inputs = State.INDEXED, job.standing.inputs or ""
+        self._writer.refuse(job.resource.id, state, failure.reason, failure.retry_after, inputs)
 
     def _embed(self, resource: Resource, transcript: Transcript) -> EmbeddedTranscript:
         """Embed what wasn't embedded before."""

@@ -1,4 +1,4 @@
-"""Cutting a transcript into chunks along its cues, by seconds.
+"""Cutting a transcript into chunks along its cues, by seconds, and where those don't tell, by text.
 
 Words and sentences don't serve as the measure: generated captions have no punctuation, Chinese no spaces.
 """
@@ -6,17 +6,19 @@ Words and sentences don't serve as the measure: generated captions have no punct
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from index.types import Chunk, Cue
+from indexer.cues import MOST_TOKENS, tokens
 
 SECONDS = 45.0
 OVERLAP = 15.0
 
 
 def chunk(cues: Sequence[Cue], seconds: float = SECONDS, overlap: float = OVERLAP) -> list[Chunk]:
-    """Chunks of at most `seconds` (a longer cue stands alone), each beginning `overlap` seconds or less before the last's end.
+    """Chunks of at most `seconds` and of what the model reads, each with at most `overlap` seconds of the one before.
 
-    The cues must be sorted by their start, as `indexer.cues.tidy` leaves them.
+    A cue that is longer is a chunk of its own. The cues must be in order, as `indexer.cues.tidy` leaves them.
     """
     return [
         Chunk(first, stop, cues[first].start, max(cue.end for cue in cues[first:stop]), _text(cues[first:stop]))
@@ -25,17 +27,20 @@ def chunk(cues: Sequence[Cue], seconds: float = SECONDS, overlap: float = OVERLA
 
 
 def _windows(cues: Sequence[Cue], seconds: float, overlap: float) -> Iterator[tuple[int, int]]:
-    first = 0
-    while first < len(cues):
-        stop = first + 1
-        while stop < len(cues) and cues[stop].end - cues[first].start <= seconds:
+    read = list(accumulate((tokens(f"{cue.text} ") for cue in cues), initial=0.0))
+
+    def fit(first: int, last: int, share: float = 1.0) -> bool:
+        lasting = cues[last].end - cues[first].start
+        return lasting <= seconds * share and read[last + 1] - read[first] <= MOST_TOKENS * share
+
+    first = stop = 0
+    while stop < len(cues):
+        while first < stop and not (fit(first, stop - 1, overlap / seconds) and fit(first, stop)):
+            first += 1
+        stop += 1
+        while stop < len(cues) and fit(first, stop):
             stop += 1
         yield first, stop
-        if stop == len(cues):
-            return
-        end, first = cues[stop - 1].end, first + 1
-        while first < stop and end - cues[first].start > overlap:
-            first += 1
 
 
 def _text(cues: Sequence[Cue]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,7 +109,7 @@ def remove(names: tuple[str, ...], folder: Path) -> None:
     click.echo(f"{len(ids)} taken out")
 
 
-def _resource_id(name: str, known: Sequence[str]) -> str:
+def _resource_id(name: str, known: Container[str]) -> str:
     from indexer.addresses import resource_of, resource_of_path
 
     candidates = [name]

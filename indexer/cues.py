@@ -15,17 +15,22 @@ from index.types import Cue
 LONGEST = 45.0
 """Seconds that a cue may last."""
 
-# Text is weighed in quarters of a token: a character of a script without spaces between words is about a token, four
-# letters are one.
-_HEAVIEST = 4 * 400
-# Below this a cue is a single phrase, whose parts say nothing, however long it is shown.
-_SHORTEST = 4 * 20
+MOST_TOKENS = 400
+"""What is embedded at once, as `tokens` counts; multilingual-e5 reads 512 and some scripts take more than estimated."""
+
+# Below this many tokens a cue is a single phrase, whose parts say nothing, however long it is shown.
+_SHORTEST = 20
 
 _WIDE = re.compile(
     "[\u0e00-\u0eff\u1000-\u11ff\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
 )
 _SENTENCE_END = re.compile(r"""[.!?…][)\]"'”’»]*(?=\s)|[。！？｡．।؟۔።။…]+[」』”’）》]*""")
 _PHRASE_END = re.compile(r"\s|[，、；：،؛]")
+
+
+def tokens(text: str) -> float:
+    """Estimate the model's tokens: a character is one in scripts without spaces between words, else a quarter."""
+    return (len(text) + 3 * len(_WIDE.findall(text))) / 4
 
 
 def tidy(cues: Iterable[Cue]) -> tuple[Cue, ...]:
@@ -55,7 +60,7 @@ def _trimmed(ordered: list[Cue]) -> list[Cue]:
 
 def _pieces(cue: Cue) -> Iterator[Cue]:
     seconds = cue.end - cue.start
-    if seconds <= LONGEST and 4 * len(cue.text) <= _HEAVIEST:
+    if seconds <= LONGEST and tokens(cue.text) <= MOST_TOKENS:
         yield cue
         return
     first = 0
@@ -68,13 +73,13 @@ def _pieces(cue: Cue) -> Iterator[Cue]:
 
 def _cuts(text: str, seconds: float) -> Iterator[int]:
     """Give the offset at which each piece stops."""
-    weights = list(accumulate((4 if _WIDE.match(c) else 1 for c in text), initial=0))
-    by_time = weights[-1] * LONGEST / seconds if seconds > LONGEST else _HEAVIEST
-    most = int(max(_SHORTEST, min(_HEAVIEST, by_time)))
+    read = list(accumulate(map(tokens, text), initial=0.0))
+    by_time = read[-1] * LONGEST / seconds if seconds > LONGEST else MOST_TOKENS
+    most = max(_SHORTEST, min(MOST_TOKENS, by_time))
     breaks = [[found.end() for found in pattern.finditer(text)] for pattern in (_SENTENCE_END, _PHRASE_END)]
     first = 0
-    while weights[-1] - weights[first] > most:
-        furthest = bisect_right(weights, weights[first] + most) - 1
+    while read[-1] - read[first] > most:
+        furthest = bisect_right(read, read[first] + most) - 1
         first = _best_cut(text, breaks, (first + furthest + 1) // 2, furthest)
         yield first
     yield len(text)

@@ -15,6 +15,8 @@ from index.types import Kind, Resource, State
 from index.writer import Standing
 from indexer.sources.captions import captions_beside, language_of
 
+_READABLE = ("http://", "https://", "file://")
+
 
 class Step(Enum):
     """What is to be done for a resource."""
@@ -32,7 +34,7 @@ class Job:
 
     resource: Resource
     step: Step
-    was_indexed: bool
+    standing: Standing
     captions: tuple[Path, ...] = ()
     inputs: str = ""
     state: State = State.DEFERRED
@@ -58,18 +60,23 @@ def plan(
         return _plan_captions(resource, standing, captions, choices)
     if resource.kind is Kind.VIDEO:
         return _plan_video(resource, standing, choices, now)
+    if not resource.url.startswith(_READABLE):
+        reason = (
+            f"addresses that begin with {urlsplit(resource.url).scheme}: aren't read: give one of https:// or a file"
+        )
+        return _refuse(resource, standing, State.UNAVAILABLE, reason)
     return _refuse(resource, standing, State.DEFERRED, "not read yet")
 
 
 def _plan_captions(resource: Resource, standing: Standing, captions: Sequence[Path], choices: Choices) -> Job:
-    wanted = tuple(path for path in captions if _is_wanted(language_of(path), choices.languages))
+    wanted = tuple(path for path in _one_a_language(captions) if _is_wanted(language_of(path), choices.languages))
     if not wanted:
         here = ", ".join(sorted(language_of(path) or "und" for path in captions))
         reason = f"no captions in {', '.join(choices.languages)} (there is: {here}): widen --languages"
         return _refuse(resource, standing, State.NO_TRANSCRIPT, reason)
     inputs = f"files:{_digest(wanted)}"
     done = standing.is_indexed and standing.inputs == inputs
-    return Job(resource, Step.NOTHING if done else Step.READ_CAPTIONS, standing.is_indexed, wanted, inputs)
+    return Job(resource, Step.NOTHING if done else Step.READ_CAPTIONS, standing, wanted, inputs)
 
 
 def _plan_recording(resource: Resource, standing: Standing, choices: Choices) -> Job:
@@ -77,26 +84,37 @@ def _plan_recording(resource: Resource, standing: Standing, choices: Choices) ->
     if captions := captions_beside(path):
         return _plan_captions(resource, standing, captions, choices)
     if not path.exists():
-        return _refuse(resource, standing, State.UNAVAILABLE, f"there is no file {path}: correct the list or put it there")
+        reason = f"there is no file {path}: correct the list or put it there"
+        return _refuse(resource, standing, State.UNAVAILABLE, reason)
     reason = f"no captions beside it: put {path.stem}.LANGUAGE.vtt (or .srt) into {path.parent}"
     return _refuse(resource, standing, State.NO_TRANSCRIPT, reason)
 
 
 def _plan_video(resource: Resource, standing: Standing, choices: Choices, now: float) -> Job:
     inputs = f"youtube:{','.join(choices.languages)}"
-    if standing.is_indexed:
-        made_elsewhere = not (standing.inputs or "").startswith("youtube:")
-        done = made_elsewhere or not choices.languages or standing.inputs == inputs
-        return Job(resource, Step.NOTHING if done else Step.ASK_YOUTUBE, True, inputs=inputs)
-    if standing.retry_after is not None and now < standing.retry_after and not choices.retry:
-        return Job(resource, Step.WAIT, False)
-    return Job(resource, Step.ASK_YOUTUBE, False, inputs=inputs)
+    made_elsewhere = not (standing.inputs or "").startswith("youtube:")
+    asks_otherwise = standing.state is State.NO_TRANSCRIPT and standing.inputs != inputs
+    if standing.is_indexed and (made_elsewhere or not choices.languages or standing.inputs == inputs):
+        step = Step.NOTHING
+    elif now < (standing.retry_after or now) and not choices.retry and not asks_otherwise:
+        step = Step.WAIT
+    else:
+        step = Step.ASK_YOUTUBE
+    return Job(resource, step, standing, inputs=inputs)
 
 
 def _refuse(resource: Resource, standing: Standing, state: State, reason: str) -> Job:
     """What is indexed stays so: its source may only be away for now."""
     step = Step.NOTHING if standing.is_indexed else Step.REFUSE
-    return Job(resource, step, standing.is_indexed, state=state, reason=reason)
+    return Job(resource, step, standing, state=state, reason=reason)
+
+
+def _one_a_language(captions: Iterable[Path]) -> Iterable[Path]:
+    """Of the same captions in several formats the first, WebVTT before SRT."""
+    chosen: dict[str, Path] = {}
+    for path in sorted(captions, key=lambda path: path.suffix.lower() != ".vtt"):
+        chosen.setdefault((language_of(path) or "").lower(), path)
+    return chosen.values()
 
 
 def _is_wanted(language: str | None, languages: Iterable[str]) -> bool:
@@ -107,9 +125,16 @@ def _is_wanted(language: str | None, languages: Iterable[str]) -> bool:
 def _digest(paths: Iterable[Path]) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for path in paths:
-        data = path.read_bytes()
+        data = _content(path)
         digest.update(f"{path.name} {len(data)} ".encode() + data)
     return digest.hexdigest()
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # the build says so when it reads the captions themselves
+        return b""
 
 
 def local_path(url: str) -> Path:

@@ -6,7 +6,6 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from index.text import clean
@@ -20,12 +19,13 @@ class ProgressBars(Watcher):
     def __init__(self) -> None:
         self._console = Console(stderr=True)
         columns = (
-            TextColumn("{task.description}", table_column=None),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=20),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
         )
-        self._progress = Progress(*columns, console=self._console, transient=True, disable=not self._console.is_terminal)
+        silent = not self._console.is_terminal
+        self._progress = Progress(*columns, console=self._console, transient=True, disable=silent)
         self._whole = self._progress.add_task("Resources", total=None)
         self._current = self._progress.add_task("", total=None, visible=False)
 
@@ -33,15 +33,17 @@ class ProgressBars(Watcher):
         self._progress.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._progress.stop()
 
     def begin(self, jobs: int) -> None:
         self._progress.update(self._whole, total=jobs)
 
     def work_on(self, resource: Resource) -> None:
-        title = escape(clean(resource.title or resource.url))
-        self._progress.reset(self._current, description=title[:50], visible=True, total=None)
+        title = clean(resource.title or resource.url)[:50]
+        self._progress.reset(self._current, description=title, visible=True, total=None)
 
     def embed(self, done: int, total: int) -> None:
         self._progress.update(self._current, completed=done, total=total)
@@ -50,4 +52,4 @@ class ProgressBars(Watcher):
         self._progress.advance(self._whole)
 
     def say(self, line: str) -> None:
-        self._console.print(f"seekpoint: {clean(line)}", markup=False, highlight=False, soft_wrap=True)
+        self._console.print(f"seekpoint: {clean(line)}", markup=False, emoji=False, highlight=False, soft_wrap=True)

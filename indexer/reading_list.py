@@ -24,13 +24,16 @@ from indexer.sources.captions import CAPTION_SUFFIXES
 # markdown-it drops what is nested deeper, and recurses once or twice a level.
 _MAX_NESTING = 100
 _MAX_BYTES = 20_000_000
+# What the parser takes quadratic time for, or some 50 microseconds each; a list of 50,000 links stays far below.
+_MAX_MARKS = {"[": 100_000, "<!": 10_000}
+_MAX_ADDRESSES = 1000
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 _FRONT_MATTER = re.compile(r"\A---[ \t\r]*\n(?=\w[^\n:]*:)(?:.*\n)*?(?:---|\.\.\.)[ \t\r]*(?:\n|\Z)")
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:(?:https?|ftp)://|www\.)\S+", re.IGNORECASE)
 # Chinese and Japanese prose puts its punctuation right behind an address.
 _BARE_ADDRESS = re.compile(
-    r"(?:https?://|www\.|youtu\.be/)[^，。；：！？、（）【】「」『』《》〈〉“”‘’…]+", re.IGNORECASE
+    r"(?:(?:https?|ftp)://|www\.|youtu\.be/)[^，。；：！？、（）【】「」『』《》〈〉“”‘’…]+", re.IGNORECASE
 )
 _ACCEPTED = "a reading list (Markdown or text), an address (https://…), a recording, or a folder of caption files"
 
@@ -64,11 +67,12 @@ def read_source(source: str) -> ReadingList:
 
 
 def parse_markdown(text: str, base: Path | None = None) -> tuple[Resource, ...]:
-    """One resource a link, each under the headings above it; raises SourceError for lists nested past reason.
+    """One resource a link, each under the headings above it; raises SourceError for lists that are past reason.
 
     Relative links name files under `base`. A single h1 above every link is the title of the list, not a section;
     a link within a heading stands under that heading.
     """
+    _refuse_endless_work(text)
     outline = _Outline()
     tokens = _markdown().parse(_FRONT_MATTER.sub("", text))
     for before, token in zip([None, *tokens], tokens, strict=False):
@@ -79,6 +83,16 @@ def parse_markdown(text: str, base: Path | None = None) -> tuple[Resource, ...]:
         elif token.type == "inline" and before is not None:
             outline.read(f"<{before.tag}>{_html(token)}</{before.tag}>")
     return tuple(_entries(outline, base))
+
+
+def _refuse_endless_work(text: str) -> None:
+    for mark, most in _MAX_MARKS.items():
+        if text.count(mark) > most:
+            raise SourceError(f"more than {most:,} times {mark} are too much for a reading list: split it")
+    if any(word.count("://") + word.count(".") > _MAX_ADDRESSES for word in text.split()):
+        raise SourceError(
+            f"{_MAX_ADDRESSES:,} addresses without a space between are too much: put each on its own line"
+        )
 
 
 def parse_urls(text: str, base: Path | None = None) -> tuple[Resource, ...]:

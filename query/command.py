@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from index.command_line import index_option
 from index.errors import UsageError
 from index.types import Answer, Filters, Kind
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 
 @click.command()
 @click.argument("question")
@@ -53,7 +48,7 @@ def ask(
             return search.ask(text, library, encoder.get(), k, filters)
 
         if question == "-":
-            _stream(click.get_text_stream("stdin"), answer, as_json)
+            _stream(sys.stdin, answer, as_json)
             return
         found = answer(question)
     _show(found, as_json)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from math import fsum
 
 from index.terms import located_terms
 from index.types import Cue
@@ -16,14 +17,14 @@ _QUOTE_COLUMNS = 240
 def best_cue(cues: Sequence[Cue], weights: Mapping[str, float]) -> int:
     """The cue from which on the question's terms stand closest together; the first where none matches.
 
-    Of equal ones the latest counts, so that the start moves on to the first word that matters.
+    Of equal ones the first counts: an answer is better heard from a sentence before than from its middle.
     """
     found = [{term.text for term in located_terms(cue.text)} & weights.keys() for cue in cues]
+    # fsum doesn't depend on the order, which a set changes from process to process.
     values = [
-        sum(weights[term] for term in set().union(*_within_reach(cues, found, first))) for first in range(len(cues))
+        fsum(weights[term] for term in set().union(*_within_reach(cues, found, first))) for first in range(len(cues))
     ]
-    best = max(values, default=0.0)
-    return max((k for k, value in enumerate(values) if value == best), default=0) if best else 0
+    return values.index(max(values))
 
 
 def _within_reach(cues: Sequence[Cue], found: Sequence[set[str]], first: int) -> list[set[str]]:
@@ -33,7 +34,8 @@ def _within_reach(cues: Sequence[Cue], found: Sequence[set[str]], first: int) ->
 
 def quote(cues: Sequence[Cue]) -> str:
     """The words from the first of these cues on, as many whole cues as fit."""
-    taken, columns = [], 0
+    taken: list[str] = []
+    columns = 0
     for cue in cues:
         columns += sum(1 if character.isascii() else 2 for character in cue.text) + 1
         if taken and columns > _QUOTE_COLUMNS:

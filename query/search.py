@@ -8,6 +8,7 @@ from itertools import islice
 from index.errors import UsageError
 from index.library import Library
 from index.terms import terms
+from index.text import clean
 from index.types import Answer, Encoder, Filters, Hit, Moment, Resource
 from query.links import link
 from query.localise import best_cue, marks, quote
@@ -23,7 +24,7 @@ _MOST_MOMENTS = 100
 
 def ask(question: str, library: Library, encoder: Encoder, k: int = 5, filters: Filters | None = None) -> Answer:
     """Answer a question with at most k moments, best first; raises UsageError for an empty or endless question."""
-    question = checked_question(question)
+    check_question(question)
     if not 1 <= k <= _MOST_MOMENTS:
         raise UsageError(f"the number of moments must be 1 to {_MOST_MOMENTS}, not {k}")
     question_terms = terms(question)
@@ -35,14 +36,12 @@ def ask(question: str, library: Library, encoder: Encoder, k: int = 5, filters: 
     return Answer(question, bool(moments), tuple(moments))
 
 
-def checked_question(question: str) -> str:
-    """The question without white space around it; raises UsageError where nothing is asked, or too much."""
-    question = question.strip()
+def check_question(question: str) -> None:
+    """Raise UsageError where nothing is asked, or too much."""
     if not terms(question):
         raise UsageError("the question is empty: ask in your own words, for instance `seekpoint ask \"why masks?\"`")
     if len(question) > LONGEST_QUESTION:
         raise UsageError(f"the question has {len(question):,} characters: ask in {LONGEST_QUESTION:,} at most")
-    return question
 
 
 def _candidates(
@@ -59,10 +58,10 @@ def _candidates(
         chunk_id: coverage(bm25, weights, question_terms)
         for chunk_id, bm25 in library.lexical(rarest, _CANDIDATES, keep)
     }
-    vector = library.vectors.centred_question(encoder.question(question))
+    language, vector = library.vectors.centred_question(encoder.question(clean(question)))
     nearest = library.vectors.nearest(vector, _CANDIDATES, keep)
     ids = list({chunk_id for chunk_id, _ in nearest} | lexical.keys())
-    return fuse(library.chunks(ids).values(), library.vectors.scores(vector, ids), lexical)
+    return fuse(library.chunks(ids).values(), library.vectors.scores(vector, ids), lexical, language)
 
 
 def _moment(rank: int, hit: Hit, resource: Resource, weights: Mapping[str, float], library: Library) -> Moment:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import random
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import pairwise
-from math import isfinite
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import ParseError
@@ -21,9 +18,10 @@ from requests.adapters import HTTPAdapter
 
 from index.errors import Blocked, Unfetched
 from index.text import clean
-from index.types import Chapter, Cue, Details, Origin, State, Transcript
+from index.types import Cue, Origin, State, Transcript
 from indexer.cues import tidy
 from indexer.sources import Fetched
+from indexer.sources.youtube_details import caption_addresses, details_of, parse_json
 
 _Result = TypeVar("_Result")
 
@@ -86,7 +84,7 @@ class YouTube:
 
     def _fetch(self, video_id: str) -> Fetched:
         tracks = choose_tracks(list(_patiently(lambda: self._api.list(video_id))), self._languages)
-        if not all(_CAPTION_ADDRESS.match(str(address)) for address in _caption_addresses(self._player)):
+        if not all(_CAPTION_ADDRESS.match(str(address)) for address in caption_addresses(self._player)):
             raise Unfetched(State.UNAVAILABLE, "its captions lie outside youtube.com and were not fetched", _MONTH)
         transcripts = tuple(transcript for transcript in map(_transcript, tracks) if transcript.cues)
         if not transcripts:
@@ -98,7 +96,7 @@ class YouTube:
         if path == "/watch":
             self._page = response.content.decode("utf-8", "replace")
         elif path == "/youtubei/v1/player":
-            self._player = _json(response.content.decode("utf-8", "replace"))
+            self._player = parse_json(response.content.decode("utf-8", "replace"))
 
 
 class _Adapter(HTTPAdapter):
@@ -216,93 +214,3 @@ def _status(error: Exception) -> int:
     """Read the HTTP status, which the library keeps in words only; 0 where there is none."""
     status = re.match(r"\d{3}", error.reason) if isinstance(error, ytt.YouTubeRequestFailed) else None
     return int(status[0]) if status else 0
-
-
-_PUBLISHED = re.compile(r'(?:itemprop="datePublished" content="|"publishDate":")(\d{4}-\d\d-\d\d)')
-_INITIAL_DATA = re.compile(r"\bytInitialData[\"'\]]*\s*=\s*")
-_STAMPED = re.compile(r"^[^\w\n]*((?:\d+:)?\d{1,2}:\d\d)[^\w\n]+(\w.*)$", re.MULTILINE)
-
-
-def details_of(page: str, player: object) -> Details:
-    """Read details from the watch page and the player's JSON; what is missing or malformed stays empty."""
-    video = _at(player, "videoDetails")
-    published = _PUBLISHED.search(page)
-    return Details(
-        title=_text(_at(video, "title")) or None,
-        channel=_text(_at(video, "author")) or None,
-        duration=_seconds(_at(video, "lengthSeconds")) or None,
-        published=published[1] if published else None,
-        chapters=_page_chapters(page) or _description_chapters(_at(video, "shortDescription")),
-    )
-
-
-def _page_chapters(page: str) -> tuple[Chapter, ...]:
-    begin = _INITIAL_DATA.search(page)
-    data = _json(page, begin.end()) if begin else None
-    bar = ((_seconds(_at(item, "timeRangeStartMillis"), 1000), item) for item in _found(data, "chapterRenderer"))
-    markers = _found(data, "macroMarkersListItemRenderer")
-    panel = ((_seconds(_at(item, "timeDescription", "simpleText")), item) for item in markers)
-    return _chapters((start, _at(item, "title", "simpleText")) for start, item in (*bar, *panel))
-
-
-def _description_chapters(description: object) -> tuple[Chapter, ...]:
-    stamped = _STAMPED.findall(description) if isinstance(description, str) else []
-    starts = [_seconds(stamp) or 0.0 for stamp, _ in stamped]
-    # What YouTube itself takes for chapters: three or more, in order, the first at 0:00.
-    is_a_table = len(starts) >= 3 and starts[0] == 0 and all(a < b for a, b in pairwise(starts))
-    return _chapters(zip(starts, (title for _, title in stamped), strict=True)) if is_a_table else ()
-
-
-def _chapters(marks: Iterable[tuple[float | None, object]]) -> tuple[Chapter, ...]:
-    titles: dict[float, str] = {}
-    for start, title in marks:
-        if start is not None and _text(title):
-            titles.setdefault(start, _text(title))
-    return tuple(Chapter(start, titles[start]) for start in sorted(titles))
-
-
-def _caption_addresses(player: object) -> list[object]:
-    tracks = _at(player, "captions", "playerCaptionsTracklistRenderer", "captionTracks")
-    return [_at(track, "baseUrl") for track in tracks] if isinstance(tracks, list) else []
-
-
-def _json(text: str, begin: int = 0) -> object:
-    try:
-        return json.JSONDecoder().raw_decode(text, begin)[0]
-    except (ValueError, RecursionError):
-        return None
-
-
-def _at(data: object, *path: str) -> object:
-    for key in path:
-        data = data.get(key) if isinstance(data, dict) else None
-    return data
-
-
-def _found(data: object, key: str) -> Iterator[object]:
-    stack = [data]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, dict):
-            if key in node:
-                yield node[key]
-            stack.extend(reversed(node.values()))
-        elif isinstance(node, list):
-            stack.extend(reversed(node))
-
-
-def _text(value: object) -> str:
-    return clean(value) if isinstance(value, str) else ""
-
-
-def _seconds(value: object, per_second: float = 1) -> float | None:
-    """Read a number or a stamp such as 1:02:03."""
-    if not isinstance(value, str | int | float):
-        return None
-    seconds = 0.0
-    try:
-        for part in str(value).split(":"):
-            seconds = 60 * seconds + float(part) / per_second
-    except ValueError:
-        return None
-    return seconds if isfinite(seconds) and seconds >= 0 else None

@@ -155,6 +155,27 @@ def test_ten_thousand_links_are_read() -> None:
     assert len(merge(parse_markdown(text))) == 10_000
 
 
+def test_fifty_thousand_links_are_not_too_much() -> None:
+    with pytest.raises(SourceError, match="nested"):
+        parse_markdown("> " * 300 + "[x](https://a.org/x) " * 50_000)
+
+
+@pytest.mark.parametrize(
+    "unit", ["[", "![", "https://a", "https://a.org/((", "a.com/((", "//a.b/", "www.a.org/((", "<!--", "<![CDATA["]
+)
+def test_what_the_parser_would_take_minutes_for_is_refused(unit: str) -> None:
+    with pytest.raises(SourceError, match=r"too much"):
+        parse_markdown("<https://a.org/x>\n\n" + unit * 110_000)
+
+
+def test_what_cannot_be_fetched_stays_on_the_list() -> None:
+    text = "[论文](ftp://a.org/x) and ftp://b.org/y [torrent](magnet:?xt=1) [run](javascript://%0aalert(1))"
+    assert [(entry.kind, entry.title, entry.url) for entry in parse_markdown(text)] == [
+        (Kind.PAGE, "论文", "ftp://a.org/x"),
+        (Kind.PAGE, "", "ftp://b.org/y"),
+    ]
+
+
 def test_nested_lists_are_read_whole_or_refused() -> None:
     def nested(depth: int) -> str:
         return "\n".join(f"{'  ' * level}- <https://a.org/{level}>" for level in range(depth))

@@ -1,33 +1,18 @@
 """The YouTube source: the real client against a fake YouTube, and YouTube's recorded answers."""
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
-import stamina
-from pytest_httpserver import HTTPServer
 
 from index.errors import Blocked, Unfetched
 from index.types import Chapter, Cue, Details, Origin, State
-from indexer.sources.youtube import YouTube, details_of, outcome_of
-from tests.fake_youtube import YOUTUBE, FakeYouTube, timed_text, watch_page
+from indexer.sources.youtube import YouTube, outcome_of
+from tests.fake_youtube import YOUTUBE, FakeYouTube, timed_text
 from tests.shared import SHARED, needs_shared
 
 VIDEO = "abcdefghijk"
 HOUR, DAY, MONTH = 3600, 86400, 30 * 86400
-
-
-@pytest.fixture
-def fake(httpserver: HTTPServer) -> FakeYouTube:
-    return FakeYouTube(httpserver)
-
-
-@pytest.fixture(autouse=True)
-def retries_without_waiting() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=10, cap=True):
-        yield
 
 
 def client(fake: FakeYouTube, *languages: str) -> YouTube:
@@ -325,42 +310,6 @@ def test_a_failed_video_counts_for_the_pace_too(fake: FakeYouTube) -> None:
     assert len(slept) == 1
 
 
-def test_chapters_from_the_description() -> None:
-    description = "Links:\nhttps://e.org 12:30\n0:00 Intro\n1:05 – 自注意力机制\n(1:02:03) Q&A\nBye"
-    details = details_of("", {"videoDetails": {"shortDescription": description}})
-    assert details.chapters == (Chapter(0, "Intro"), Chapter(65, "自注意力机制"), Chapter(3723, "Q&A"))
-    for no_table in ("0:00 Start\n5:00 End", "1:00 a\n2:00 b\n3:00 c", "0:00 a\n3:00 b\n2:00 c"):
-        assert details_of("", {"videoDetails": {"shortDescription": no_table}}).chapters == ()
-
-
-@pytest.mark.parametrize("page", ["", "ytInitialData = ", "var ytInitialData = {", "ytInitialData = " + "[" * 99999])
-@pytest.mark.parametrize(
-    "player",
-    [
-        None,
-        [],
-        "text",
-        {"videoDetails": None},
-        {"videoDetails": []},
-        {"videoDetails": {"title": 1, "author": {}, "lengthSeconds": "long", "shortDescription": []}},
-        {"videoDetails": {"title": " ", "author": None, "lengthSeconds": "nan"}},
-        {"videoDetails": {"lengthSeconds": "0"}},
-    ],
-)
-def test_malformed_details_are_empty(page: str, player: object) -> None:
-    assert details_of(page, player) == Details()
-
-
-@pytest.mark.parametrize(
-    "chapter", [None, [], {"title": {}}, {"title": {"simpleText": "t"}, "timeRangeStartMillis": "x"}]
-)
-def test_malformed_chapters_are_left_out(chapter: object) -> None:
-    page = "var ytInitialData = " + json.dumps(
-        [{"chapterRenderer": chapter}, {"macroMarkersListItemRenderer": chapter}]
-    )
-    assert details_of(page, None) == Details()
-
-
 def recorded(name: str) -> str:
     return (SHARED / "youtube-responses" / f"{name}.static").read_text("utf-8")
 
@@ -421,8 +370,3 @@ def test_recorded_blocks(fake: FakeYouTube) -> None:
 @pytest.mark.parametrize("page", ["youtube_consent_page.html", "youtube_consent_page_invalid.html"])
 def test_recorded_consent_that_is_never_enough(fake: FakeYouTube, page: str) -> None:
     assert outcome(replay(fake, page=page)).retry_after == DAY
-
-
-def test_the_published_day_comes_from_either_place() -> None:
-    assert details_of(watch_page("2020-02-29"), None).published == "2020-02-29"
-    assert details_of('{"publishDate":"2020-02-29T01:00:00Z"}', None).published == "2020-02-29"

@@ -1,0 +1,85 @@
+"""A cold question as a whole process: `seekpoint ask` and a plain sentence-transformers script, in turn.
+
+usage: python -m tests.benchmarks.cold_ask LIBRARY [--runs 7] [--question TEXT] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import faiss
+
+from index.encoder import bundled_folder
+from tests.benchmarks import machine
+from tests.benchmarks.stored import stored_chunks
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("library", type=Path)
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--question", default="Why is the dot product divided by the square root of the dimension?")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    ours = [str(Path(sys.executable).with_name("seekpoint")), "ask", options.question, "--index", str(options.library)]
+    with tempfile.TemporaryDirectory() as scratch:
+        chunks = prepare(options.library, Path(scratch))
+        plain = [sys.executable, str(Path(__file__).with_name("plain_ask.py")), scratch, str(bundled_folder()), options.question]
+        timings = measure({"seekpoint": ours, "plain": plain}, options.runs)
+    report(timings, chunks, options.json)
+
+
+def prepare(library: Path, folder: Path) -> int:
+    """Lay out the library's chunks as the plain script reads them; returns how many there are."""
+    chunks, vectors = stored_chunks(library)
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(vectors)
+    faiss.write_index(index, str(folder / "index.faiss"))
+    (folder / "chunks.json").write_text(json.dumps(chunks, ensure_ascii=False), encoding="utf-8")
+    return len(chunks)
+
+
+def measure(commands: dict[str, list[str]], runs: int) -> dict[str, list[tuple[float, float]]]:
+    """Wall seconds and peak megabytes of each command, run in turn, after one run of each that doesn't count."""
+    timings: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+    for k in range(runs + 1):
+        for name, command in commands.items():
+            timing = run(command)
+            if k:
+                timings[name].append(timing)
+    return timings
+
+
+def run(command: list[str]) -> tuple[float, float]:
+    """Wall seconds and peak megabytes of one process."""
+    started = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{' '.join(command)} ended with {process.returncode}")
+    return seconds, usage.ru_maxrss / (1 << (20 if sys.platform == "darwin" else 10))
+
+
+def report(timings: dict[str, list[tuple[float, float]]], chunks: int, path: Path | None) -> None:
+    """Print what was measured, and the ratio of the pairs."""
+    about = machine.describe()
+    print(f"{about['processor']}, {about['cores']} cores, Python {about['python']}, revision {about['revision']}; {chunks:,} chunks")
+    for name, values in timings.items():
+        print(f"{name:10} {machine.spread([wall for wall, _ in values], 's')}   peak {max(peak for _, peak in values):.0f} MB")
+    ratios = [plain / ours for (ours, _), (plain, _) in zip(timings["seekpoint"], timings["plain"], strict=True)]
+    print(f"{'ratio':10} {machine.spread(ratios, 'times faster')}")
+    machine.save(path, {"machine": about, "chunks": chunks, "timings": timings, "ratio": statistics.median(ratios)})
+
+
+if __name__ == "__main__":
+    main()

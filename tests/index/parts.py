@@ -1,0 +1,85 @@
+"""Small libraries for the tests: resources whose cues are ten seconds long and each a chunk."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from index.library import Library
+from index.terms import terms
+from index.types import Chunk, Cue, Details, Filters, Kind, ModelCard, Origin, Resource, Transcript
+from index.writer import EmbeddedTranscript, Writer
+from seekpoint import ask
+from tests.fakes import TopicEncoder
+
+ENCODER = TopicEncoder()
+CARD: ModelCard = ENCODER.card
+SOURCE = "talks.md"
+
+TALKS = {
+    "attention01": ("attention weighs the words", "the mask hides what comes later"),
+    "position001": ("position tells the order",),
+    "zhuyili0001": ("注意力给每个词一个权重", "掩码遮住后面的词"),
+}
+
+
+def resource(resource_id: str, *path: str, title: str = "", kind: Kind = Kind.VIDEO) -> Resource:
+    """A resource under one heading path."""
+    return Resource(resource_id, kind, title, f"https://www.youtube.com/watch?v={resource_id}", (path,))
+
+
+def embedded(texts: Sequence[str], language: str | None = None) -> EmbeddedTranscript:
+    """A transcript; texts that aren't ASCII are Chinese."""
+    language = language or ("en" if "".join(texts).isascii() else "zh")
+    cues = tuple(Cue(10.0 * k, 10.0 * k + 10, text) for k, text in enumerate(texts))
+    chunks = [Chunk(k, k + 1, cue.start, cue.end, cue.text) for k, cue in enumerate(cues)]
+    return EmbeddedTranscript(Transcript(language, Origin.LOCAL, cues), chunks, ENCODER.passages(texts))
+
+
+def fill(writer: Writer, talks: Mapping[str, Sequence[str]]) -> None:
+    """List the talks and commit each."""
+    writer.register(SOURCE, [resource(talk, "Talks") for talk in talks])
+    for talk, texts in talks.items():
+        writer.commit(talk, [embedded(texts)], Details(title=f"Talk {talk}"), "made by hand")
+
+
+def build(folder: Path, talks: Mapping[str, Sequence[str]] = TALKS) -> None:
+    """Build a library and seal it."""
+    with Writer.open(folder, CARD) as writer:
+        fill(writer, talks)
+
+
+def by_meaning(library: Library, question: str, filters: Filters | None = None) -> list[str]:
+    """The resources whose chunks are anywhere near a question, nearest first."""
+    _, vector = library.vectors.centred_question(ENCODER.question(question))
+    near = [chunk for chunk, cosine in library.vectors.nearest(vector, 20, _kept(library, filters)) if cosine > 0.3]
+    return _resources(library, near)
+
+
+def by_words(library: Library, text: str, filters: Filters | None = None) -> list[str]:
+    """The resources that share terms with a text, best first."""
+    return _resources(library, [chunk for chunk, _ in library.lexical(terms(text), 20, _kept(library, filters))])
+
+
+def first(folder: Path, question: str) -> str | None:
+    """The resource of the first moment that a newly opened library answers with."""
+    moments = ask(question, folder, k=1, encoder=ENCODER).moments
+    return moments[0].resource.id if moments else None
+
+
+def run_script(script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run Python code in a process of its own, with the repository on its path."""
+    root = str(Path(__file__).parents[2])
+    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {root!r})\n{script}", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120, check=False)
+
+
+def _kept(library: Library, filters: Filters | None) -> list[int] | None:
+    return library.chunk_ids(filters) if filters else None
+
+
+def _resources(library: Library, chunk_ids: Sequence[int]) -> list[str]:
+    chunks = library.chunks(chunk_ids)
+    return list(dict.fromkeys(chunks[i].resource_id for i in chunk_ids if i in chunks))

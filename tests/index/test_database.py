@@ -1,0 +1,90 @@
+"""SQLite's troubles in plain words."""
+
+import errno
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from index import database
+from index.errors import DamagedLibrary, LibraryError, LockedLibrary
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    connection = database.connect(tmp_path, writable=True)
+    yield connection
+    connection.close()
+
+
+def _count(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT count(*) FROM setting").fetchone()[0])
+
+
+def test_a_new_database_has_the_schema_once(connection: sqlite3.Connection, tmp_path: Path) -> None:
+    connection.execute("INSERT INTO setting VALUES ('名', '值')")
+    again = database.connect(tmp_path, writable=True)
+    assert [tuple(row) for row in again.execute("SELECT * FROM setting")] == [("名", "值")]
+    again.close()
+
+
+def test_a_transaction_is_all_or_nothing(connection: sqlite3.Connection) -> None:
+    with pytest.raises(RuntimeError), database.transaction(connection):
+        connection.execute("INSERT INTO setting VALUES ('a', 'b')")
+        raise RuntimeError
+    assert _count(connection) == 0
+    with database.transaction(connection):
+        connection.execute("INSERT INTO setting VALUES ('a', 'b')")
+    assert _count(connection) == 1
+
+
+def test_a_reader_cant_write(connection: sqlite3.Connection, tmp_path: Path) -> None:
+    reader = database.connect(tmp_path, writable=False)
+    with pytest.raises(LibraryError, match="permissions"), database.explained(tmp_path):
+        reader.execute("INSERT INTO setting VALUES ('a', 'b')")
+    reader.close()
+
+
+def test_no_chunk_gets_the_id_of_one_that_was_deleted(connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT INTO resource (id, kind, url, state) VALUES ('r', 'video', 'u', 'indexed')")
+    connection.execute("INSERT INTO transcript VALUES (1, 'r', 'en', 'local')")
+    add = "INSERT INTO chunk (transcript_id, first, stop, start, end) VALUES (1, 0, 1, 0.0, 1.0)"
+    first = connection.execute(add).lastrowid
+    connection.execute("DELETE FROM chunk")
+    assert connection.execute(add).lastrowid != first
+
+
+def test_a_database_in_use_is_locked(connection: sqlite3.Connection, tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / database.FILE, timeout=0, isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    with pytest.raises(LockedLibrary, match="another process"), database.explained(tmp_path):
+        other.execute("BEGIN IMMEDIATE")
+    other.close()
+
+
+def test_a_full_database_says_how_to_go_on(connection: sqlite3.Connection, tmp_path: Path) -> None:
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    refused = pytest.raises(LibraryError, match=r"free some space.*kept")
+    with refused, database.explained(tmp_path), database.transaction(connection):
+        connection.execute("INSERT INTO setting VALUES ('a', ?)", ("长" * 100_000,))
+    assert _count(connection) == 0
+
+
+@pytest.mark.parametrize("content", [b"this is no database at all, but long enough to be read " * 40, b"\x00" * 5000])
+def test_what_isnt_a_database_is_damage(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / database.FILE).write_bytes(content)
+    for writable in (False, True):
+        with pytest.raises(DamagedLibrary, match=r"library\.db can't be read"):
+            database.connect(tmp_path, writable=writable)
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [(errno.ENOSPC, "free some space"), (errno.EDQUOT, "free some space"), (errno.EACCES, "check the folder's perm")],
+)
+def test_a_failed_write_names_the_folder_and_the_remedy(tmp_path: Path, code: int, remedy: str) -> None:
+    with pytest.raises(LibraryError, match=remedy) as caught, database.explained(tmp_path):
+        raise OSError(code, "so it is")
+    assert str(tmp_path) in str(caught.value)

@@ -1,0 +1,394 @@
+"""A library as its readers see it: what it answers, which moment of it they see, and what they are told of damage."""
+
+import json
+import os
+import random
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from index import database
+from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound
+from index.library import Library
+from index.types import Cue, Details, Filters, Kind, Origin, State
+from index.writer import Writer
+from tests.index.parts import (
+    CARD,
+    ENCODER,
+    SOURCE,
+    TALKS,
+    build,
+    by_meaning,
+    by_words,
+    embedded,
+    fill,
+    first,
+    resource,
+    run_script,
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    build(tmp_path / "library")
+    return tmp_path / "library"
+
+
+# What is in it
+
+
+def test_what_was_committed_can_be_found_by_meaning_and_by_words(folder: Path) -> None:
+    with Library.open(folder) as library:
+        assert by_meaning(library, "position")[0] == "position001"
+        assert by_words(library, "order") == ["position001"]
+        assert by_words(library, "掩码") == ["zhuyili0001"]
+        assert set(by_meaning(library, "mask")[:2]) == {"attention01", "zhuyili0001"}
+        assert by_words(library, "nobody said it") == []
+
+
+def test_a_question_in_one_language_finds_the_other(folder: Path) -> None:
+    assert {first(folder, "位置"), first(folder, "position")} == {"position001"}
+
+
+def test_cues_come_back_as_they_were_stored(folder: Path) -> None:
+    with Library.open(folder) as library:
+        chunk = next(iter(library.chunks(library.chunk_ids(Filters(language="zh")) or []).values()))
+        cues = library.cues(chunk.transcript_id, 0, 9)
+        assert cues == [Cue(0.0, 10.0, "注意力给每个词一个权重"), Cue(10.0, 20.0, "掩码遮住后面的词")]
+        assert library.cues(chunk.transcript_id, 1, 2) == cues[1:]
+
+
+def test_statuses_follow_the_list_and_count_what_is_stored(folder: Path) -> None:
+    with Library.open(folder) as library:
+        statuses = library.statuses()
+    assert [status.resource.id for status in statuses] == list(TALKS)
+    assert {status.state for status in statuses} == {State.INDEXED}
+    assert [status.chunks for status in statuses] == [2, 1, 2]
+    assert [status.languages for status in statuses] == [("en",), ("en",), ("zh",)]
+    assert (statuses[0].seconds, statuses[0].transcript) == (20.0, Origin.LOCAL)
+
+
+def test_a_title_is_the_lists_else_the_sources_else_the_address(tmp_path: Path) -> None:
+    with Writer.open(tmp_path, CARD) as writer:
+        listed, bare, unread = (
+            resource("listed00001", title="列表里的标题"),
+            resource("bare0000001"),
+            resource("unread00001"),
+        )
+        writer.register(SOURCE, [listed, bare, unread])
+        for talk in (listed, bare):
+            writer.commit(talk.id, [embedded(["attention"])], Details(title="The source's title"), "")
+    with Library.open(tmp_path) as library:
+        found = library.resources([listed.id, bare.id, unread.id, "nobody"])
+    assert {i: r.title for i, r in found.items()} == {
+        listed.id: "列表里的标题",
+        bare.id: "The source's title",
+        unread.id: unread.url,
+    }
+
+
+def test_details_survive(tmp_path: Path) -> None:
+    details = Details("标题", "A channel", 61.5, "2024-05-06")
+    with Writer.open(tmp_path, CARD) as writer:
+        writer.register(SOURCE, [resource("a")])
+        writer.commit("a", [embedded(["attention"])], details, "")
+    with Library.open(tmp_path) as library:
+        assert library.details("a") == details
+        assert library.details("nobody") == Details()
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        (Filters(language="zh-TW"), ["zhuyili0001"]),
+        (Filters(language="EN"), ["attention01"]),
+        (Filters(language="fr"), []),
+        (Filters(section="tal"), ["attention01", "zhuyili0001"]),
+        (Filters(section="no such heading"), []),
+        (Filters(kind=Kind.PAPER), []),
+        (Filters(kind=Kind.VIDEO, section="TALKS", language="zh"), ["zhuyili0001"]),
+    ],
+)
+def test_a_filter_limits_both_searches(folder: Path, filters: Filters, found: list[str]) -> None:
+    with Library.open(folder) as library:
+        assert sorted(by_meaning(library, "attention", filters)) == found
+        assert sorted(by_words(library, "attention 注意", filters)) == found
+
+
+def test_many_languages_each_lose_their_own_mean(tmp_path: Path) -> None:
+    words = {"en": "attention", "zh-TW": "注意力", "zh-CN": "注意力", "de": "attention", "ja": "注意力"}
+    with Writer.open(tmp_path, CARD) as writer:
+        writer.register(SOURCE, [resource(language) for language in words])
+        for language, word in words.items():
+            transcript = embedded([word, f"{word} position", "mask 掩码"], language)
+            writer.commit(language, [transcript], Details(), "")
+    with Library.open(tmp_path) as library:
+        for question in ("attention", "注意力"):
+            assert set(by_meaning(library, question)) == set(words)
+
+
+def test_a_library_of_one_chunk_can_be_searched(tmp_path: Path) -> None:
+    build(tmp_path, {"only": ["掩码遮住后面的词"]})
+    with Library.open(tmp_path) as library:
+        assert by_meaning(library, "mask") == ["only"]
+    assert first(tmp_path, "掩码") == "only"
+
+
+def test_an_empty_library_answers_with_nothing(tmp_path: Path) -> None:
+    with Writer.open(tmp_path, CARD):
+        pass
+    with Library.open(tmp_path) as library:
+        assert (library.statuses(), by_meaning(library, "mask"), by_words(library, "mask")) == ([], [], [])
+    assert first(tmp_path, "mask") is None
+
+
+@pytest.mark.parametrize(
+    "question", ['"', "NEAR(mask", "mask* OR -mask", "terms:mask", "a AND", "ma'sk; DROP TABLE chunk"]
+)
+def test_a_question_is_never_a_query_language(folder: Path, question: str) -> None:
+    with Library.open(folder) as library:
+        assert set(by_words(library, f"mask {question}")) == {"attention01"}
+    assert first(folder, f"mask {question}") in ("attention01", "zhuyili0001")
+
+
+# Which moment of it
+
+
+def test_a_reader_keeps_the_state_it_opened(folder: Path) -> None:
+    asked, unasked = Library.open(folder), Library.open(folder)
+    assert by_meaning(asked, "position") == ["position001"]
+    with Writer.open(folder) as writer:
+        writer.remove(["position001"])
+        fill(writer, {"attention01": ["softmax sums to one"], "training001": ["training takes weeks"]})
+    for reader in (asked, unasked):
+        with reader:
+            assert by_meaning(reader, "position") == by_words(reader, "order") == ["position001"]
+            assert by_words(reader, "softmax") == by_meaning(reader, "training") == []
+            assert [status.resource.id for status in reader.statuses()] == list(TALKS)
+    with Library.open(folder) as later:
+        assert by_meaning(later, "position") == by_words(later, "order") == []
+        assert by_words(later, "softmax") == by_meaning(later, "softmax") == ["attention01"]
+        assert by_meaning(later, "training") == ["training001"]
+
+
+def test_a_reader_during_a_build_finds_what_is_committed(folder: Path) -> None:
+    with Writer.open(folder) as writer:
+        fill(writer, {**TALKS, "cache000001": ["缓存省下重复的计算"]})
+        with Library.open(folder) as library:
+            assert by_meaning(library, "cache") == by_words(library, "缓存") == ["cache000001"]
+            assert by_meaning(library, "position") == ["position001"]
+        assert first(folder, "cache") == "cache000001"
+    assert first(folder, "缓存") == "cache000001"
+
+
+def test_a_removed_resource_isnt_found_before_the_seal_either(folder: Path) -> None:
+    with Writer.open(folder) as writer:
+        writer.remove(["attention01"])
+        with Library.open(folder) as library:
+            assert by_meaning(library, "mask") == ["zhuyili0001"]
+            assert by_words(library, "mask") == []
+
+
+def test_a_library_can_be_moved_and_copied(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "a copy 副本")
+    folder.rename(tmp_path / "moved")
+    for place in ("a copy 副本", "moved"):
+        assert first(tmp_path / place, "position") == "position001"
+
+
+_ASK_AS_NOBODY = """
+import os, pathlib
+import index.vector_store, query.search
+from tests.index.parts import by_meaning, by_words, first, Library
+from index.writer import Writer
+if os.geteuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+folder = pathlib.Path(sys.argv[1])
+with Library.open(folder) as library:
+    print(by_meaning(library, "position"), by_words(library, "order"), first(folder, "位置"))
+try:
+    Writer.open(folder)
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX permissions")
+def test_a_read_only_folder_can_be_asked_but_not_built(open_folder: Path) -> None:
+    build(open_folder)
+    for path in open_folder.iterdir():
+        path.chmod(0o444)
+    open_folder.chmod(0o555)
+    asked = run_script(_ASK_AS_NOBODY, open_folder)
+    assert asked.stderr == ""
+    answers, refusal = asked.stdout.splitlines()
+    assert answers == "['position001'] ['position001'] position001"
+    assert refusal.startswith(f"LibraryError can't read or write the library {open_folder} (permission denied): check")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX permissions")
+def test_a_read_only_copy_of_an_unfinished_build_says_so_or_answers_in_full(open_folder: Path) -> None:
+    folder = open_folder / "library"
+    with Writer.open(folder, CARD) as writer:
+        fill(writer, TALKS)
+        shutil.copytree(folder, open_folder / "copy", ignore=shutil.ignore_patterns("*-shm"))
+    (open_folder / "copy").chmod(0o555)
+    asked = run_script(_ASK_AS_NOBODY, open_folder / "copy")
+    assert "LibraryError" in asked.stderr.splitlines()[-1]
+    assert "finish" in asked.stderr.splitlines()[-1]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX permissions")
+def test_a_folder_that_may_not_be_read_is_one_clear_line(open_folder: Path) -> None:
+    build(open_folder / "library")
+    for mode, path in ((0o000, open_folder / "library" / "manifest.json"), (0o000, open_folder / "library")):
+        path.chmod(mode)
+        asked = run_script(_ASK_AS_NOBODY, open_folder / "library")
+        assert "LibraryError: can't read or write the library" in asked.stderr.splitlines()[-1]
+        path.chmod(0o755)
+
+
+@pytest.fixture
+def open_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder that another user may enter, as pytest's own aren't."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+        Path(folder).chmod(0o755)
+
+
+# Damage
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.name != "lock")
+
+
+def _search(folder: Path) -> None:
+    with Library.open(folder) as library:
+        by_meaning(library, "position")
+        by_words(library, "order")
+
+
+def test_a_sealed_library_is_three_files(folder: Path) -> None:
+    assert _files(folder) == ["library.db", "manifest.json", "vectors-1.faiss"]
+
+
+@pytest.mark.parametrize("name", ["library.db", "manifest.json", "vectors-1.faiss"])
+def test_a_file_cut_short_is_named(folder: Path, name: str) -> None:
+    whole = (folder / name).read_bytes()
+    for length in (0, 1, 15, 100, len(whole) // 2, len(whole) - 1):
+        (folder / name).write_bytes(whole[:length])
+        with pytest.raises(DamagedLibrary, match=name):
+            _search(folder)
+    (folder / name).write_bytes(whole)
+    _search(folder)
+
+
+@pytest.mark.parametrize("name", ["library.db", "manifest.json", "vectors-1.faiss"])
+def test_a_flipped_byte_is_noticed_anywhere(folder: Path, name: str) -> None:
+    whole = (folder / name).read_bytes()
+    chance = random.Random(7)
+    offsets = chance.sample(range(len(whole)), min(len(whole), 400))
+    for offset in [*range(16), *offsets, len(whole) - 1]:
+        damaged = bytearray(whole)
+        damaged[offset] ^= chance.randrange(1, 256)
+        (folder / name).write_bytes(damaged)
+        if name != "manifest.json" or not _is_equal(damaged, whole):
+            with pytest.raises(DamagedLibrary, match=name):
+                _search(folder)
+
+
+def _is_equal(text: bytearray, other: bytes) -> bool:
+    """Whether both are the same JSON: white space and a float's last digit may say nothing."""
+    try:
+        return bool(json.loads(text) == json.loads(other))
+    except ValueError:
+        return False
+
+
+@pytest.mark.parametrize("name", ["library.db", "vectors-1.faiss"])
+def test_a_missing_file_is_named(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    with pytest.raises(DamagedLibrary, match=f"{name} is missing.*(copy|build)"):
+        _search(folder)
+
+
+def test_a_library_without_a_manifest_is_none(folder: Path) -> None:
+    (folder / "manifest.json").unlink()
+    with pytest.raises(LibraryNotFound):
+        Library.open(folder)
+    with pytest.raises(DamagedLibrary, match=r"manifest\.json is missing"):
+        Writer.open(folder, CARD)
+
+
+def test_damage_to_an_unfinished_library_is_never_another_exception(tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    with Writer.open(tmp_path / "library", CARD) as writer:
+        fill(writer, TALKS)
+        shutil.copytree(tmp_path / "library", folder)
+    chance = random.Random(3)
+    for name in ("library.db", "library.db-wal"):
+        whole = (folder / name).read_bytes()
+        for offset in chance.sample(range(len(whole)), 60):
+            (folder / name).write_bytes(whole[:offset] + bytes([whole[offset] ^ 0xFF]) + whole[offset + 1 :])
+            _search_or_refuse(folder)
+            (folder / name).write_bytes(whole[:offset])
+            _search_or_refuse(folder)
+        (folder / name).write_bytes(whole)
+
+
+def _search_or_refuse(folder: Path) -> None:
+    try:
+        _search(folder)
+    except LibraryError as error:
+        assert "\n" not in str(error)
+
+
+# What isn't one
+
+
+@pytest.mark.parametrize("make", ["nothing", "an empty folder", "a file", "other files"])
+def test_where_there_is_no_library_it_says_how_to_build_one(tmp_path: Path, make: str) -> None:
+    place = tmp_path / "library"
+    if make == "a file":
+        place.write_text("hello")
+    elif make != "nothing":
+        place.mkdir()
+    if make == "other files":
+        (place / "论文.pdf").write_bytes(b"%PDF")
+    with pytest.raises(LibraryNotFound, match="seekpoint build"):
+        Library.open(place)
+
+
+def test_another_programs_database_is_left_alone(folder: Path) -> None:
+    (folder / "library.db").unlink()
+    with sqlite3.connect(folder / "library.db") as other:
+        other.execute("CREATE TABLE bookmark (url TEXT)")
+    other.close()
+    stored = (folder / "library.db").read_bytes()
+    with pytest.raises(ForeignLibrary, match="isn't a Seekpoint library"):
+        database.connect(folder, writable=False)
+    with pytest.raises(ForeignLibrary, match="isn't a Seekpoint library"):
+        database.connect(folder, writable=True)
+    assert (folder / "library.db").read_bytes() == stored
+
+
+def test_a_newer_library_asks_for_an_upgrade(folder: Path) -> None:
+    connection = sqlite3.connect(folder / "library.db")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    for writable in (False, True):
+        with pytest.raises(ForeignLibrary, match=r"format 99.*upgrade Seekpoint"):
+            database.connect(folder, writable=writable)
+
+
+def test_the_library_knows_its_model(folder: Path) -> None:
+    with Library.open(folder) as library:
+        assert library.card == ENCODER.card

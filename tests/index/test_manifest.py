@@ -1,0 +1,100 @@
+"""The manifest: it is replaced whole, and what it says of files is checked."""
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from index.errors import DamagedLibrary, ForeignLibrary, LibraryNotFound
+from index.manifest import FILE, FileRecord, Manifest, VectorsRecord, replacing
+from index.types import ModelCard
+
+MANIFEST = Manifest(
+    ModelCard("模型", 3, "fingerprint"),
+    VectorsRecord(FileRecord("vectors-1.faiss", 10, "0" * 64, 1), 1, 2, 2),
+    {"en": [0.1, -0.25, 1e-9], "zh": [0.0, 0.5, 1.0]},
+    FileRecord("library.db", 5, "1" * 64, 2),
+)
+
+
+@pytest.mark.parametrize("manifest", [MANIFEST, MANIFEST.opened(), Manifest(MANIFEST.model)])
+def test_what_is_saved_is_loaded(tmp_path: Path, manifest: Manifest) -> None:
+    manifest.save(tmp_path)
+    assert Manifest.load(tmp_path) == manifest
+
+
+def test_a_save_replaces_the_file_in_one_step(tmp_path: Path) -> None:
+    MANIFEST.save(tmp_path)
+    with (tmp_path / FILE).open("rb") as old:
+        MANIFEST.opened().save(tmp_path)
+        assert json.load(old)["database"] is not None
+    assert Manifest.load(tmp_path) == MANIFEST.opened()
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
+    place = tmp_path / "file"
+    place.write_bytes(b"old")
+    with pytest.raises(OSError, match="full"), replacing(place) as file:
+        file.write(b"ne")
+        raise OSError(28, "the disk is full")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"file": b"old"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX permissions")
+def test_others_may_read_it_as_the_umask_says(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        MANIFEST.save(tmp_path)
+    finally:
+        os.umask(before)
+    assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"', "\x00", "🤷", '{"checksum": "0"}'])
+def test_what_isnt_a_manifest_any_more_is_damage(tmp_path: Path, text: str) -> None:
+    (tmp_path / FILE).write_text(text, encoding="utf-8")
+    with pytest.raises(DamagedLibrary, match=f"{FILE}.*copy"):
+        Manifest.load(tmp_path)
+
+
+@pytest.mark.parametrize("content", [{}, {"name": "another program's", "version": 3}, {"format": "地图"}])
+def test_another_programs_manifest_is_foreign(tmp_path: Path, content: object) -> None:
+    (tmp_path / FILE).write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ForeignLibrary, match="--index"):
+        Manifest.load(tmp_path)
+
+
+def test_a_newer_format_asks_for_an_upgrade(tmp_path: Path) -> None:
+    import hashlib
+
+    content = {"format": "seekpoint library", "version": 2, "something": "new"}
+    checksum = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    (tmp_path / FILE).write_text(json.dumps(content | {"checksum": checksum}), encoding="utf-8")
+    with pytest.raises(ForeignLibrary, match=r"format 2.*upgrade Seekpoint"):
+        Manifest.load(tmp_path)
+
+
+def test_no_manifest_is_no_library(tmp_path: Path) -> None:
+    with pytest.raises(LibraryNotFound, match="seekpoint build"):
+        Manifest.load(tmp_path)
+
+
+def test_a_file_is_believed_unless_it_differs(tmp_path: Path) -> None:
+    file = tmp_path / "数据"
+    file.write_bytes(b"hello")
+    record = FileRecord.of(file)
+    record.check(tmp_path)
+    replace(record, modified=0).check(tmp_path)  # a copy has another time
+    file.write_bytes(b"hallo")
+    os.utime(file, ns=(0, 0))
+    with pytest.raises(DamagedLibrary, match="checksum"):
+        record.check(tmp_path)
+    file.write_bytes(b"hell")
+    with pytest.raises(DamagedLibrary, match="4 bytes, not 5"):
+        record.check(tmp_path)
+    file.unlink()
+    with pytest.raises(DamagedLibrary, match="数据 is missing"):
+        record.check(tmp_path)

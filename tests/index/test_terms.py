@@ -1,0 +1,76 @@
+"""Lexical terms: a question and a passage meet in every language."""
+
+import pytest
+
+from index.terms import located_terms, terms
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("注意力", ["注意", "意力"]),
+        ("词", ["词"]),
+        ("注意力，机制！", ["注意", "意力", "机制"]),
+        ("用GPT4模型", ["用", "gpt4", "模型"]),
+        ("注意 力", ["注意", "力"]),
+        ("アテンション", ["アテ", "テン", "ンシ", "ショ", "ョン"]),
+        ("トークン", ["トー", "ーク", "クン"]),
+        ("注意機構の仕組み", ["注意", "意機", "機構", "構の", "の仕", "仕組", "組み"]),
+        ("어텐션 메커니즘", ["어텐", "텐션", "메커", "커니", "니즘"]),
+        ("ภาษาไทย", ["ภา", "าษ", "ษา", "าไ", "ไท", "ทย"]),
+        ("ＧＰＵ　１２３", ["gpu", "123"]),
+        ("don't", ["don", "t"]),
+        ("", []),
+        ("?! … 🤷 、。", []),
+    ],
+)
+def test_terms(text: str, expected: list[str]) -> None:
+    assert terms(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("attention", "Attentions"),
+        ("training the models", "TRAINED the model"),
+        ("внимание", "внимания"),
+        ("ध्यान", "ध्यान"),
+        ("café", "cafe\u0301"),
+        ("ﬁnd", "find"),
+        ("ｱﾃﾝｼｮﾝ", "アテンション"),
+        ("ﾄｰｸﾝ", "トークン"),
+        ("ｶﾞｲﾄﾞ", "ガイド"),
+        ("が", "か\u3099"),
+        ("Straße", "STRASSE"),
+        ("注意力", "注意力"),
+        ("모델", "\u1106\u1169\u1103\u1166\u11af"),
+    ],
+)
+def test_spellings_that_meet(one: str, other: str) -> None:
+    assert terms(one) == terms(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("attention", "retention"), ("注意力", "位置"), ("внимание", "позиция"), ("ध्यान", "स्थान")]
+)
+def test_words_that_dont(one: str, other: str) -> None:
+    assert not set(terms(one)) & set(terms(other))
+
+
+def test_hindi_words_stay_whole() -> None:
+    assert terms("ध्यान तंत्र क्या है?") == ["ध्यान", "तंत्र", "क्या", "है"]
+
+
+@pytest.mark.parametrize(
+    "text", ['"quoted"', "a AND b OR NOT c", "NEAR(a b)", "col:term*", "-minus ^caret", "x' OR 1=1"]
+)
+def test_operators_are_words_like_others(text: str) -> None:
+    assert all(term.isalnum() and term == term.casefold() for term in terms(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["Why does the Mask hide 后面的词, and トークン?", "ध्यान ＧＰＵ cafe\u0301 ภาษาไทย 한국어"]
+)
+def test_terms_know_where_they_stand(text: str) -> None:
+    for term in located_terms(text):
+        assert terms(text[term.start : term.stop]) == [term.text]

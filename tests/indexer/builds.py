@@ -1,0 +1,94 @@
+"""Builds as the tests run them: the real client and a real library, with YouTube and the model replaced."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from index.library import Library
+from index.types import Encoder, Resource, ResourceStatus
+from indexer.build import Report, Request, VideoSource, Watcher, build
+from indexer.plan import Choices
+from indexer.sources.youtube import YouTube
+from tests.fake_youtube import FakeYouTube
+from tests.fakes import TopicEncoder
+
+
+class Notes(Watcher):
+    """Keeps what a build says and works on."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.worked_on: list[str] = []
+
+    def work_on(self, resource: Resource) -> None:
+        self.worked_on.append(resource.id)
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+
+class Workshop:
+    """A folder with lists, captions and a library, and a YouTube to ask."""
+
+    def __init__(self, folder: Path, fake: FakeYouTube) -> None:
+        self.folder = folder
+        self.library = folder / "library"
+        self.fake = fake
+        self.encoder = TopicEncoder()
+        self.notes = Notes()
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file and return its path."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def build(
+        self,
+        *sources: Path | str,
+        captions: Path | None = None,
+        languages: Sequence[str] = (),
+        retry: bool = False,
+        prune: bool = False,
+        later: float = 0.0,
+        encoder: Encoder | None = None,
+        videos: VideoSource | None = None,
+    ) -> Report:
+        """Build from the sources, `later` seconds from now."""
+        self.encoder.embedded.clear()
+        self.fake.requests.clear()
+        self.notes.__init__()  # type: ignore[misc]
+        return build(
+            Request([str(source) for source in sources], captions, Choices(tuple(languages), retry), prune=prune),
+            self.library,
+            videos or YouTube(languages, pace=0, session=self.fake.session()),
+            encoder=encoder or self.encoder,
+            watcher=self.notes,
+            clock=lambda: time.time() + later,
+        )
+
+    def asked(self) -> list[str]:
+        """The videos that YouTube was asked for in the last build."""
+        return list(dict.fromkeys(video_id for _, video_id in self.fake.requests))
+
+    def statuses(self) -> dict[str, ResourceStatus]:
+        """What the library says of each resource, by id."""
+        with Library.open(self.library) as library:
+            return {status.resource.id: status for status in library.statuses()}
+
+    def content(self) -> Mapping[str, bytes]:
+        """Every file of the library."""
+        return {path.name: path.read_bytes() for path in self.library.iterdir()}
+
+
+def webvtt(*texts: str, seconds: float = 10.0) -> str:
+    """A caption file with a cue for each text."""
+    cues = (f"{_stamp(k * seconds)} --> {_stamp((k + 1) * seconds)}\n{text}\n" for k, text in enumerate(texts))
+    return "WEBVTT\n\n" + "\n".join(cues)
+
+
+def _stamp(seconds: float) -> str:
+    return f"{int(seconds) // 60:02d}:{seconds % 60:06.3f}"

@@ -1,0 +1,121 @@
+"""What is decided for each resource before anything is fetched."""
+
+from pathlib import Path
+
+import pytest
+
+from index.types import Kind, Resource, State
+from index.writer import Standing
+from indexer.addresses import resource_of, resource_of_path
+from indexer.plan import Choices, Job, Step, plan
+
+VIDEO = "aaaaaaaaaaa"
+NOW = 1_000_000.0
+NEW = Standing(State.PENDING, None, None)
+CAPTIONS = "WEBVTT\n\n00:01.000 --> 00:02.000\nattention 注意力\n"
+
+
+def video() -> Resource:
+    resource = resource_of(f"https://youtu.be/{VIDEO}")
+    assert resource is not None
+    return resource
+
+
+def ask(standing: Standing, *languages: str, retry: bool = False) -> Step:
+    return plan(video(), standing, {}, Choices(languages, retry), NOW).step
+
+
+def files(folder: Path, *names: str) -> tuple[Path, ...]:
+    for name in names:
+        (folder / name).write_text(CAPTIONS, encoding="utf-8")
+    return tuple(folder / name for name in names)
+
+
+def with_captions(paths: tuple[Path, ...], *languages: str, standing: Standing = NEW) -> Job:
+    return plan(video(), standing, {VIDEO: paths}, Choices(languages), NOW)
+
+
+def test_a_new_video_is_asked_for_and_an_indexed_one_is_not() -> None:
+    assert ask(NEW) is Step.ASK_YOUTUBE
+    assert ask(Standing(State.INDEXED, "youtube:", None)) is Step.NOTHING
+    assert ask(Standing(State.INDEXED, "files:1234", None), "zh") is Step.NOTHING
+
+
+@pytest.mark.parametrize(("due", "step"), [(NOW + 1, Step.WAIT), (NOW, Step.ASK_YOUTUBE), (None, Step.ASK_YOUTUBE)])
+@pytest.mark.parametrize("state", [State.DEFERRED, State.UNAVAILABLE, State.NO_TRANSCRIPT])
+def test_what_failed_waits_until_it_is_time(state: State, due: float | None, step: Step) -> None:
+    standing = Standing(state, "youtube:", due)
+    assert ask(standing) is step
+    assert ask(standing, retry=True) is Step.ASK_YOUTUBE
+
+
+def test_other_languages_are_asked_for_at_once() -> None:
+    indexed = Standing(State.INDEXED, "youtube:en", None)
+    assert [ask(indexed, *tags) for tags in ([], ["en"], ["en", "zh"])] == [
+        Step.NOTHING,
+        Step.NOTHING,
+        Step.ASK_YOUTUBE,
+    ]
+    assert ask(Standing(State.NO_TRANSCRIPT, "youtube:zh", NOW + 1), "zh") is Step.WAIT
+    assert ask(Standing(State.NO_TRANSCRIPT, "youtube:zh", NOW + 1), "zh", "en") is Step.ASK_YOUTUBE
+    assert ask(Standing(State.UNAVAILABLE, "youtube:zh", NOW + 1), "en") is Step.WAIT
+
+
+def test_captions_spare_the_request_and_are_read_again_when_they_change(tmp_path: Path) -> None:
+    paths = files(tmp_path, f"T [{VIDEO}].en.vtt")
+    job = with_captions(paths)
+    assert (job.step, job.captions) == (Step.READ_CAPTIONS, paths)
+    done = Standing(State.INDEXED, job.inputs, None)
+    assert with_captions(paths, standing=done).step is Step.NOTHING
+    paths[0].write_text(CAPTIONS + "\n00:02.000 --> 00:03.000\nmore 更多\n", encoding="utf-8")
+    assert with_captions(paths, standing=done).step is Step.READ_CAPTIONS
+
+
+def test_one_file_a_language_webvtt_before_srt(tmp_path: Path) -> None:
+    names = ["A [x].en.srt", "A [x].EN.vtt", "A [x].zh-TW.srt", "A [x].zh-Hans.srt", "A [x].srt", "A [x].VTT"]
+    chosen = {path.name for path in with_captions(files(tmp_path, *names)).captions}
+    assert chosen == {"A [x].EN.vtt", "A [x].zh-TW.srt", "A [x].zh-Hans.srt", "A [x].VTT"}
+
+
+def test_only_captions_in_the_wanted_languages_are_read(tmp_path: Path) -> None:
+    paths = files(tmp_path, "A [x].en.vtt", "A [x].zh-TW.vtt")
+    assert with_captions(paths, "zh").captions == paths[1:]
+    assert with_captions(paths, "ZH-hans", "en").captions == paths
+    job = with_captions(paths, "de")
+    assert (job.step, job.state) == (Step.REFUSE, State.NO_TRANSCRIPT)
+    assert job.reason == "no captions in de (there is: en, zh-TW): widen --languages"
+
+
+def test_captions_that_cannot_be_read_are_left_to_the_build(tmp_path: Path) -> None:
+    assert with_captions((tmp_path / f"gone [{VIDEO}].en.vtt",)).step is Step.READ_CAPTIONS
+
+
+def test_a_recording_needs_captions_beside_it(tmp_path: Path) -> None:
+    talk = resource_of_path(tmp_path / "讲座.ogg")
+    job = plan(talk, NEW, {}, Choices(), NOW)
+    assert (job.step, job.state) == (Step.REFUSE, State.UNAVAILABLE)
+    assert str(tmp_path / "讲座.ogg") in job.reason
+    (tmp_path / "讲座.ogg").touch()
+    job = plan(talk, NEW, {}, Choices(), NOW)
+    assert (job.step, job.state) == (Step.REFUSE, State.NO_TRANSCRIPT)
+    assert "讲座.LANGUAGE.vtt" in job.reason
+    paths = files(tmp_path, "讲座.zh.vtt")
+    job = plan(talk, NEW, {}, Choices(), NOW)
+    assert (job.step, job.captions) == (Step.READ_CAPTIONS, paths)
+
+
+@pytest.mark.parametrize("kind", [Kind.PLAYLIST, Kind.PAGE, Kind.PAPER, Kind.DOCUMENT])
+def test_what_is_not_read_yet_is_deferred(kind: Kind) -> None:
+    job = plan(Resource("x", kind, "", "https://a.org/x"), NEW, {}, Choices(), NOW)
+    assert (job.step, job.state, job.reason) == (Step.REFUSE, State.DEFERRED, "not read yet")
+
+
+def test_an_address_that_is_never_read_says_so() -> None:
+    job = plan(Resource("x", Kind.PAGE, "", "ftp://a.org/x"), NEW, {}, Choices(), NOW)
+    assert (job.step, job.state) == (Step.REFUSE, State.UNAVAILABLE)
+    assert "ftp:" in job.reason
+
+
+def test_what_is_indexed_stays_when_its_source_is_away(tmp_path: Path) -> None:
+    indexed = Standing(State.INDEXED, "files:1234", None)
+    assert plan(resource_of_path(tmp_path / "gone.ogg"), indexed, {}, Choices(), NOW).step is Step.NOTHING

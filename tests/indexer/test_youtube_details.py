@@ -1,0 +1,50 @@
+"""What is read of YouTube's watch page and player, in whatever shape they come."""
+
+import json
+
+import pytest
+
+from index.types import Chapter, Details
+from indexer.sources.youtube_details import details_of
+from tests.fake_youtube import watch_page
+
+
+def test_chapters_from_the_description() -> None:
+    description = "Links:\nhttps://e.org 12:30\n0:00 Intro\n1:05 – 自注意力机制\n(1:02:03) Q&A\nBye"
+    details = details_of("", {"videoDetails": {"shortDescription": description}})
+    assert details.chapters == (Chapter(0, "Intro"), Chapter(65, "自注意力机制"), Chapter(3723, "Q&A"))
+    for no_table in ("0:00 Start\n5:00 End", "1:00 a\n2:00 b\n3:00 c", "0:00 a\n3:00 b\n2:00 c"):
+        assert details_of("", {"videoDetails": {"shortDescription": no_table}}).chapters == ()
+
+
+@pytest.mark.parametrize("page", ["", "ytInitialData = ", "var ytInitialData = {", "ytInitialData = " + "[" * 99999])
+@pytest.mark.parametrize(
+    "player",
+    [
+        None,
+        [],
+        "text",
+        {"videoDetails": None},
+        {"videoDetails": []},
+        {"videoDetails": {"title": 1, "author": {}, "lengthSeconds": "long", "shortDescription": []}},
+        {"videoDetails": {"title": " ", "author": None, "lengthSeconds": "nan"}},
+        {"videoDetails": {"lengthSeconds": "0"}},
+    ],
+)
+def test_malformed_details_are_empty(page: str, player: object) -> None:
+    assert details_of(page, player) == Details()
+
+
+@pytest.mark.parametrize(
+    "chapter", [None, [], {"title": {}}, {"title": {"simpleText": "t"}, "timeRangeStartMillis": "x"}]
+)
+def test_malformed_chapters_are_left_out(chapter: object) -> None:
+    page = "var ytInitialData = " + json.dumps(
+        [{"chapterRenderer": chapter}, {"macroMarkersListItemRenderer": chapter}]
+    )
+    assert details_of(page, None) == Details()
+
+
+def test_the_published_day_comes_from_either_place() -> None:
+    assert details_of(watch_page("2020-02-29"), None).published == "2020-02-29"
+    assert details_of('{"publishDate":"2020-02-29T01:00:00Z"}', None).published == "2020-02-29"
