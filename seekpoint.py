@@ -126,7 +126,12 @@ class _ShownUsageError(_ShownError):
 class _LazyGroup(click.Group):
     """A group whose commands are imported when they are named, so that none pays for another."""
 
-    _MODULES = {"ask": "query.command", "build": "indexer.command", "remove": "indexer.command", "status": "query.command"}
+    _MODULES = {
+        "ask": "query.command",
+        "build": "indexer.command",
+        "remove": "indexer.command",
+        "status": "query.command",
+    }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return ["build", "ask", "status", "remove"]
@@ -144,12 +149,16 @@ class _LazyGroup(click.Group):
             shown = _ShownUsageError if isinstance(error, UsageError) else _ShownError
             raise shown(str(error)) from error
         except KeyboardInterrupt:
-            raise _ShownError("interrupted; what was finished is kept, and the same command goes on from there") from None
+            raise _ShownError(
+                "interrupted; what was finished is kept, and the same command goes on from there"
+            ) from None
         except BrokenPipeError:
             raise
         except OSError as error:
             where = f" ({error.filename})" if error.filename else ""
-            raise _ShownError(f"{error.strerror or error}{where}: check the disk and the permissions, then try again") from error
+            raise _ShownError(
+                f"{error.strerror or error}{where}: check the disk and the permissions, then try again"
+            ) from error
 
 
 @click.group(cls=_LazyGroup)
@@ -162,5 +171,7 @@ def main() -> None:
     """The `seekpoint` command."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal that can't show a title, or a question that isn't text, is no reason to fail
+            stream.reconfigure(
+                errors="replace"
+            )  # a terminal that can't show a title, or a question that isn't text, is no reason to fail
     cli()

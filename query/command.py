@@ -13,6 +13,7 @@ from index.command_line import index_option
 from index.errors import UsageError
 from index.types import Answer, Filters, Kind
 
+
 @click.command()
 @click.argument("question")
 @click.option("-k", "k", type=click.IntRange(1, 100), default=5, show_default=True, help="How many moments to show.")

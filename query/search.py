@@ -39,7 +39,7 @@ def ask(question: str, library: Library, encoder: Encoder, k: int = 5, filters: 
 def check_question(question: str) -> None:
     """Raise UsageError where nothing is asked, or too much."""
     if not terms(question):
-        raise UsageError("the question is empty: ask in your own words, for instance `seekpoint ask \"why masks?\"`")
+        raise UsageError('the question is empty: ask in your own words, for instance `seekpoint ask "why masks?"`')
     if len(question) > LONGEST_QUESTION:
         raise UsageError(f"the question has {len(question):,} characters: ask in {LONGEST_QUESTION:,} at most")
 

@@ -33,9 +33,13 @@ def test_the_two_sides_meet_only_in_the_index(package: str) -> None:
     assert offenders == {}
 
 
-@pytest.mark.parametrize("statement", ["import seekpoint", "import seekpoint; seekpoint.cli(['--help'], standalone_mode=False)"])
+@pytest.mark.parametrize(
+    "statement", ["import seekpoint", "import seekpoint; seekpoint.cli(['--help'], standalone_mode=False)"]
+)
 def test_the_front_door_is_light(statement: str) -> None:
-    check = f"import sys; {statement}; print(sorted({{'numpy', 'faiss', 'torch', 'rich', 'requests'}} & set(sys.modules)))"
+    check = (
+        f"import sys; {statement}; print(sorted({{'numpy', 'faiss', 'torch', 'rich', 'requests'}} & set(sys.modules)))"
+    )
     result = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True, cwd=ROOT)
     assert result.stdout.splitlines()[-1] == "[]"
 

@@ -49,7 +49,9 @@ def test_the_make_targets_in_it_exist() -> None:
 def test_every_dependency_is_explained() -> None:
     required = {re.split(r"[<>=;\[ ]", line)[0].lower() for line in PROJECT["dependencies"]}
     table = TEXT[TEXT.index("| dependency | for |") :]
-    explained = {name.strip().lower() for row in re.findall(r"^\| ([\w, -]+) \|", table, re.MULTILINE) for name in row.split(",")}
+    explained = {
+        name.strip().lower() for row in re.findall(r"^\| ([\w, -]+) \|", table, re.MULTILINE) for name in row.split(",")
+    }
     assert required == explained - {"dependency"}
 
 

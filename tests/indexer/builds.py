@@ -60,7 +60,7 @@ class Workshop:
         """Build from the sources, `later` seconds from now."""
         self.encoder.embedded.clear()
         self.fake.requests.clear()
-        self.notes.__init__()  # type: ignore[misc]
+        self.notes = Notes()
         return build(
             Request([str(source) for source in sources], captions, Choices(tuple(languages), retry), prune=prune),
             self.library,

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from index.types import Cue
+from query.localise import best_cue, marks, quote
+
+ENGLISH = [
+    Cue(0, 10, "So much for the history of the field."),
+    Cue(10, 20, "Now the mask."),
+    Cue(20, 30, "The softmax turns it into zeros."),
+    Cue(30, 40, "Let us move on."),
+]
+CHINESE = [Cue(0, 30, "先说历史。"), Cue(30, 40, "现在讲掩码。"), Cue(40, 50, "掩码之后是归一化。")]
+
+
+def test_the_answer_begins_where_the_words_stand_together() -> None:
+    assert best_cue(ENGLISH, {"mask": 2.0, "softmax": 2.0}) == 1
+
+
+def test_chinese_as_english() -> None:
+    assert best_cue(CHINESE, {"掩码": 2.0, "归一": 1.0, "一化": 1.0}) == 1
+
+
+def test_a_rare_word_outweighs_common_ones() -> None:
+    assert best_cue(ENGLISH, {"histori": 0.1, "field": 0.1, "move": 5.0}) == 2
+
+
+def test_without_a_match_the_chunk_begins_where_it_begins() -> None:
+    assert best_cue(ENGLISH, {"zebra": 3.0}) == 0
+    assert best_cue(ENGLISH, {}) == 0
+
+
+def test_a_quote_holds_whole_cues_and_at_least_one() -> None:
+    assert quote(CHINESE) == "先说历史。 现在讲掩码。 掩码之后是归一化。"
+    assert quote([Cue(0, 1, "long " * 200), Cue(1, 2, "next")]) == "long " * 200
+    many = quote([Cue(k, k + 1, "twenty letters in it") for k in range(40)])
+    assert 0 < len(many) <= 240
+    assert many.endswith("in it")
+
+
+def test_marks_show_every_form_of_a_word_and_join_pairs_of_characters() -> None:
+    text = "Masks mask; 注意力机制, and the masking"
+    spans = marks(text, {"mask", "注意", "意力"})
+    assert [text[start:stop] for start, stop in spans] == ["Masks", "mask", "注意力", "masking"]
+
+
+def test_marks_need_no_match() -> None:
+    assert marks("nothing here", {"mask"}) == ()

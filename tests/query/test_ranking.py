@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from index.library import StoredChunk
+from index.types import Hit
+from query.ranking import coverage, distinct, fuse
+
+
+def chunk(
+    chunk_id: int, language: str = "en", resource: str = "a", start: float = 0.0, end: float = 45.0
+) -> StoredChunk:
+    return StoredChunk(chunk_id, 1, resource, language, 0, 5, start, end)
+
+
+def hit(resource: str, start: float, end: float, score: float) -> Hit:
+    return Hit(1, 1, resource, "en", 0, 5, start, end, dense=score, lexical=score, score=score)
+
+
+def test_coverage_means_the_same_for_short_and_long_questions() -> None:
+    short = coverage(4.4, {"mask": 2.0}, ["mask"])
+    long = coverage(17.6, {"mask": 2.0, "softmax": 6.0}, ["mask", "softmax"])
+    assert short == long == 1.0
+
+
+def test_a_word_that_the_library_does_not_know_lowers_coverage() -> None:
+    weights = {"mask": 2.0}
+    assert coverage(2.2, weights, ["mask", "zebra"]) < coverage(2.2, weights, ["mask"])
+
+
+def test_coverage_of_a_question_without_known_words_is_nothing() -> None:
+    assert coverage(0.0, {}, ["zebra"]) == 0.0
+    assert coverage(0.0, {}, []) == 0.0
+
+
+def test_meaning_and_words_both_count() -> None:
+    ranked = fuse([chunk(1), chunk(2), chunk(3)], {1: 0.9, 2: 0.5, 3: 0.5}, {2: 0.6, 3: 0.1}, "en")
+    assert [found.chunk_id for found in ranked] == [2, 1, 3]
+    assert all(0 <= found.score <= 1 for found in ranked)
+
+
+def test_another_language_is_not_punished_for_other_words() -> None:
+    ranked = fuse([chunk(1, "en"), chunk(2, "zh-TW")], {1: 0.6, 2: 0.6}, {}, "en")
+    assert [found.chunk_id for found in ranked] == [2, 1]
+    ranked = fuse([chunk(1, "en"), chunk(2, "zh-TW")], {1: 0.6, 2: 0.6}, {}, "zh")
+    assert [found.chunk_id for found in ranked] == [1, 2]
+
+
+def test_a_vector_that_points_away_is_worth_nothing_rather_than_less() -> None:
+    assert fuse([chunk(1)], {1: -0.4}, {}, "en")[0].score == 0.0
+
+
+def test_overlapping_chunks_of_a_resource_are_one_place() -> None:
+    hits = [hit("a", 30, 75, 0.9), hit("a", 60, 105, 0.8), hit("a", 75, 120, 0.7), hit("b", 30, 75, 0.6)]
+    assert [(found.resource_id, found.start) for found in distinct(hits)] == [("a", 30), ("a", 75), ("b", 30)]

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import json
+
+from index.types import Answer, Kind, Moment, Resource
+from query import render
+
+RESOURCE = Resource(
+    "wjZofJX0v4M",
+    Kind.VIDEO,
+    "什么是注意力",
+    "https://www.youtube.com/watch?v=wjZofJX0v4M",
+    (("Attention", "Masks"), ("More",)),
+)
+MOMENT = Moment(
+    rank=1,
+    score=0.83,
+    resource=RESOURCE,
+    language="zh",
+    start=754.2,
+    end=801.0,
+    quote="现在讲掩码 and masks",
+    link="https://www.youtube.com/watch?v=wjZofJX0v4M&t=754s",
+    marks=((3, 5), (10, 15)),
+)
+ANSWER = Answer("什么是掩码？", True, (MOMENT,))
+
+
+def test_json_is_the_contract() -> None:
+    assert json.loads(json.dumps(render.to_json(ANSWER))) == {
+        "question": "什么是掩码？",
+        "answered": True,
+        "moments": [
+            {
+                "rank": 1,
+                "score": 0.83,
+                "resource": {
+                    "id": "wjZofJX0v4M",
+                    "kind": "video",
+                    "title": "什么是注意力",
+                    "url": "https://www.youtube.com/watch?v=wjZofJX0v4M",
+                    "sections": [["Attention", "Masks"], ["More"]],
+                },
+                "language": "zh",
+                "start": 754.2,
+                "end": 801.0,
+                "timestamp": "12:34",
+                "quote": "现在讲掩码 and masks",
+                "link": "https://www.youtube.com/watch?v=wjZofJX0v4M&t=754s",
+            }
+        ],
+    }
+
+
+def test_text_shows_title_time_language_sections_quote_and_link() -> None:
+    assert render.to_text(ANSWER, styled=False).splitlines() == [
+        "1. 什么是注意力  12:34 · zh",
+        "   Attention › Masks",
+        "   More",
+        "   “现在讲*掩码* and *masks*”",
+        "   https://www.youtube.com/watch?v=wjZofJX0v4M&t=754s",
+    ]
+
+
+def test_a_terminal_gets_bold_matches_and_a_link_to_click() -> None:
+    text = render.to_text(ANSWER, styled=True)
+    assert "讲\x1b[1m掩码\x1b[0m and" in text
+    assert f"\x1b]8;;{MOMENT.link}\x1b\\" in text
+
+
+def test_no_answer_is_said() -> None:
+    assert render.to_text(Answer("?", False, ()), styled=False) == "Nothing here answers that."
+
+
+def test_hostile_text_cannot_reach_the_terminal() -> None:
+    hostile = "a\x1b[31mred\x07\u202etxt\n\x9bend"
+    resource = Resource("x", Kind.VIDEO, hostile, "https://e.org/\x1b]8", ((hostile,),))
+    moment = Moment(1, 0.5, resource, "en", 1.0, 2.0, hostile, resource.url, marks=((0, 4),))
+    text = render.to_text(Answer("q", True, (moment,)), styled=False)
+    assert all(character.isprintable() or character == "\n" for character in text)
+    assert len(text.splitlines()) == 4

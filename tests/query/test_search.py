@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import seekpoint
+from index.errors import UsageError
+from index.library import Library
+from index.types import Answer, Filters, Kind
+from query.search import LONGEST_QUESTION, ask
+from tests.fakes import TopicEncoder
+
+ENGLISH = ["welcome to the talk", "attention weighs every word", "a mask hides the future", "training takes a week"]
+CHINESE = ["欢迎大家", "注意力给每个词一个权重", "掩码把未来藏起来", "训练要一个星期"]
+TALKS = {"masks [aaaaaaaaaaa].en": ENGLISH, "掩码 [bbbbbbbbbbb].zh": CHINESE}
+
+
+def vtt(lines: list[str], seconds: int = 40) -> str:
+    cues = [
+        f"{k * seconds // 60:02}:{k * seconds % 60:02}.000 --> {(k + 1) * seconds // 60:02}:{(k + 1) * seconds % 60:02}.000\n{line}"
+        for k, line in enumerate(lines)
+    ]
+    return "WEBVTT\n\n" + "\n\n".join(cues) + "\n"
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    folder = tmp_path_factory.mktemp("search")
+    (folder / "captions").mkdir()
+    for name, lines in TALKS.items():
+        (folder / "captions" / f"{name}.vtt").write_text(vtt(lines), encoding="utf-8")
+    (folder / "list.md").write_text(
+        "# Talks\n\n## English\n- https://youtu.be/aaaaaaaaaaa\n\n## 中文\n- https://youtu.be/bbbbbbbbbbb\n",
+        encoding="utf-8",
+    )
+    seekpoint.build([folder / "list.md"], folder / "library", captions=folder / "captions", encoder=TopicEncoder())
+    with seekpoint.open_library(folder / "library") as opened:
+        yield opened
+
+
+def answer(library: Library, question: str, k: int = 5, filters: Filters | None = None) -> Answer:
+    return ask(question, library, TopicEncoder(), k, filters)
+
+
+def places(found: Answer) -> list[tuple[str, float | None]]:
+    return [(moment.resource.id, moment.start) for moment in found.moments]
+
+
+@pytest.mark.parametrize("question", ["What does the mask hide?", "掩码藏了什么？"])
+def test_the_answer_comes_first_in_either_language(library: Library, question: str) -> None:
+    found = answer(library, question, k=2)
+    assert set(places(found)) == {("aaaaaaaaaaa", 80.0), ("bbbbbbbbbbb", 80.0)}
+    assert found.answered
+    assert found.moments[0].link == f"https://www.youtube.com/watch?v={found.moments[0].resource.id}&t=80s"
+
+
+def test_moments_are_ranked_and_distinct(library: Library) -> None:
+    found = answer(library, "attention and a mask in training", k=100)
+    assert [moment.rank for moment in found.moments] == list(range(1, len(found.moments) + 1))
+    assert [moment.score for moment in found.moments] == sorted((m.score for m in found.moments), reverse=True)
+    assert len(set(places(found))) == len(found.moments)
+
+
+def test_the_quote_begins_with_the_cue_and_is_marked(library: Library) -> None:
+    moment = answer(library, "what is hidden by a mask", filters=Filters(language="en")).moments[0]
+    assert moment.quote.startswith("a mask hides")
+    assert "mask" in {moment.quote[start:stop] for start, stop in moment.marks}
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (Filters(language="zh"), {"bbbbbbbbbbb"}),
+        (Filters(language="en-GB"), {"aaaaaaaaaaa"}),
+        (Filters(section="中文"), {"bbbbbbbbbbb"}),
+        (Filters(section="ENGL"), {"aaaaaaaaaaa"}),
+        (Filters(kind=Kind.VIDEO), {"aaaaaaaaaaa", "bbbbbbbbbbb"}),
+        (Filters(kind=Kind.PAPER), set()),
+        (Filters(section="no such heading"), set()),
+    ],
+)
+def test_filters_come_before_ranking(library: Library, filters: Filters, expected: set[str]) -> None:
+    found = answer(library, "mask", k=4, filters=filters)
+    assert {moment.resource.id for moment in found.moments} == expected
+    assert len(found.moments) == min(4, 4 * len(expected))
+    assert found.answered == bool(expected)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        'mask" OR "x',
+        "NEAR(mask, 5)",
+        "mask*",
+        "mask AND NOT training",
+        "terms:mask",
+        "mask'; DROP TABLE chunk; --",
+        "^mask -x +y (z",
+    ],
+)
+def test_operators_and_quotes_are_only_characters(library: Library, question: str) -> None:
+    assert places(answer(library, question, k=1))[0][1] == 80.0
+
+
+@pytest.mark.parametrize("question", ["", "   ", "?!…", "\x1b\u202e"])
+def test_an_empty_question_is_refused(library: Library, question: str) -> None:
+    with pytest.raises(UsageError, match="the question is empty"):
+        answer(library, question)
+
+
+def test_a_long_question_is_answered_and_an_endless_one_refused(library: Library) -> None:
+    assert answer(library, ("掩码 mask " * 1000)[:LONGEST_QUESTION]).answered
+    with pytest.raises(UsageError, match="100,000 characters"):
+        answer(library, "掩" * 100_000)
+
+
+@pytest.mark.parametrize("k", [0, -1, 101])
+def test_the_number_of_moments_is_checked(library: Library, k: int) -> None:
+    with pytest.raises(UsageError, match="must be 1 to 100"):
+        answer(library, "mask", k=k)
+
+
+def test_the_python_api_answers_from_a_folder_or_an_open_library(library: Library) -> None:
+    encoder = TopicEncoder()
+    by_folder = seekpoint.ask("mask", library.folder, k=1, language="zh", encoder=encoder)
+    assert by_folder == seekpoint.ask("mask", library, k=1, language="zh", encoder=encoder)
+    assert by_folder.moments[0].resource.title == "掩码"
+
+
+def test_a_library_without_anything_indexed_has_no_answer(tmp_path: Path) -> None:
+    (tmp_path / "list.md").write_text("- https://example.org/page\n", encoding="utf-8")
+    seekpoint.build([tmp_path / "list.md"], tmp_path / "library", encoder=TopicEncoder())
+    found = seekpoint.ask("mask", tmp_path / "library", encoder=TopicEncoder())
+    assert (found.answered, found.moments) == (False, ())
