@@ -9,7 +9,7 @@ demo: .venv/ready
 	$(BIN)/seekpoint build examples/reading-list.md --index $(LIBRARY)
 	$(BIN)/seekpoint ask "Why do we need three different matrices for queries, keys and values?" -k 2 --index $(LIBRARY)
 	$(BIN)/seekpoint ask "为什么要缓存键和值，却不缓存查询？" -k 2 --index $(LIBRARY)
-	$(BIN)/seekpoint ask "为什么同一句话在不同语言里占的 token 数不一样？" -k 2 --index $(LIBRARY)
+	$(BIN)/seekpoint ask "为什么学习率要先预热？" -k 2 --index $(LIBRARY)
 
 test: check
 	$(BIN)/pytest

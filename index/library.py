@@ -98,7 +98,9 @@ class Library:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     @property
@@ -135,7 +137,12 @@ class Library:
     def _listings(self) -> dict[str, Listing]:
         """How each resource is listed, in the lists' order, what has left them last."""
         found: dict[str, Listing] = {}
-        for row in self._query("SELECT * FROM listing ORDER BY listed DESC, source, position, path"):
+        rows = self._query(
+            """SELECT * FROM listing AS here
+               WHERE listed OR NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = here.resource_id)
+               ORDER BY listed DESC, source, position, path"""
+        )
+        for row in rows:
             title, sections = found.get(row["resource_id"], Listing("", ()))
             path = tuple(json.loads(row["path"]))
             found[row["resource_id"]] = Listing(

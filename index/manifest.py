@@ -101,7 +101,9 @@ class Manifest:
 def _read(folder: Path) -> dict[str, Any]:
     path = folder / FILE
     if not path.exists():
-        raise LibraryNotFound(f"there is no library in {folder}: build one with `seekpoint build SOURCE`, or name it with --index")
+        raise LibraryNotFound(
+            f"there is no library in {folder}: build one with `seekpoint build SOURCE`, or name it with --index"
+        )
     try:
         content = json.loads(path.read_bytes())
     except ValueError as error:

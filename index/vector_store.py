@@ -92,7 +92,9 @@ class VectorStore:
         )
 
 
-def rewrite(folder: Path, connection: sqlite3.Connection, manifest: Manifest) -> tuple[VectorsRecord, dict[str, list[float]]]:
+def rewrite(
+    folder: Path, connection: sqlite3.Connection, manifest: Manifest
+) -> tuple[VectorsRecord, dict[str, list[float]]]:
     """Write a new vector file from all that the database holds; returns its record and the means taken out."""
     dimension = manifest.model.dimension
     means = language_means((block.languages, block.rows) for block in _blocks(connection, dimension))

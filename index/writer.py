@@ -97,7 +97,9 @@ class Writer(Library):
             raise
         return writer
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         try:
             with suppress(LibraryError) if error else suppress():  # the first error tells more
                 self._seal()
@@ -168,7 +170,9 @@ class Writer(Library):
         )
         return {row["digest"]: unpack([row["data"]], self.card.dimension)[0] for row in rows}
 
-    def commit(self, resource_id: str, transcripts: Sequence[EmbeddedTranscript], details: Details, inputs: str) -> None:
+    def commit(
+        self, resource_id: str, transcripts: Sequence[EmbeddedTranscript], details: Details, inputs: str
+    ) -> None:
         """Store all of a resource at once, in place of what was stored of it."""
         with self._change():
             self._connection.execute("DELETE FROM transcript WHERE resource_id = ?", (resource_id,))
@@ -187,7 +191,9 @@ class Writer(Library):
         """Note why a resource isn't indexed, and what was tried; `retry_after` is in seconds from now."""
         due = None if retry_after is None else time.time() + retry_after
         values = (state, reason, due, inputs, resource_id)
-        if self._query("SELECT 1 FROM resource WHERE (state, reason, retry_after, inputs, id) IS (?, ?, ?, ?, ?)", *values):
+        if self._query(
+            "SELECT 1 FROM resource WHERE (state, reason, retry_after, inputs, id) IS (?, ?, ?, ?, ?)", *values
+        ):
             return
         with self._change():
             self._connection.execute(
@@ -294,7 +300,9 @@ def _lock(folder: Path, *, create: bool) -> FileLock:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            raise LockedLibrary(f"another build is writing to {folder}: wait for it, or name another with --index") from None
+            raise LockedLibrary(
+                f"another build is writing to {folder}: wait for it, or name another with --index"
+            ) from None
     return lock
 
 

@@ -31,7 +31,7 @@ _DEFERRED = 3
 @click.option(
     "--pace",
     metavar="SECONDS",
-    type=click.FloatRange(min=0),
+    type=click.FloatRange(0, 3600),
     default=5.0,
     show_default=True,
     help="Pause between videos, so that YouTube doesn't block you.",
@@ -99,12 +99,14 @@ def summary(report: Report) -> str:
 def remove(names: tuple[str, ...], folder: Path) -> None:
     """Take resources out of the library.
 
-    An ID is what `status --json` calls a resource; its address or path will do as well.
+    An ID is what `status --json` calls a resource; its address or path will do as well. Write -- before one that begins
+    with a dash.
     """
     from index.writer import Writer
 
     with Writer.open(folder) as writer:
-        ids = [resource_id for name in names if (resource_id := _resource_id(name, writer.standings()))]
+        known = writer.standings()
+        ids = list(dict.fromkeys(_resource_id(name, known) for name in names))
         writer.remove(ids)
     click.echo(f"{len(ids)} taken out")
 

@@ -10,21 +10,28 @@ from index.types import Cue
 
 # An answer's words come together: what is said within this many seconds of a cue speaks for it.
 _REACH = 20.0
+# Terms of at least this share of the heaviest one's weight tell where the answer is.
+_SALIENT_SHARE = 0.35
 # About three lines of a terminal; a Chinese character is two columns wide and says more.
 _QUOTE_COLUMNS = 240
 
 
-def best_cue(cues: Sequence[Cue], weights: Mapping[str, float]) -> int:
-    """The cue from which on the question's terms stand closest together; the first where none matches.
+def salient(weights: Mapping[str, float]) -> dict[str, float]:
+    """The terms that tell where the answer is: not the ones that any sentence has."""
+    least = _SALIENT_SHARE * max(weights.values(), default=0.0)
+    return {term: weight for term, weight in weights.items() if weight >= least}
 
-    Of equal ones the first counts: an answer is better heard from a sentence before than from its middle.
-    """
+
+def best_cue(cues: Sequence[Cue], weights: Mapping[str, float]) -> int:
+    """The cue with one of the terms from which on they stand closest together; the first cue where none matches."""
     found = [{term.text for term in located_terms(cue.text)} & weights.keys() for cue in cues]
     # fsum doesn't depend on the order, which a set changes from process to process.
-    values = [
-        fsum(weights[term] for term in set().union(*_within_reach(cues, found, first))) for first in range(len(cues))
-    ]
-    return values.index(max(values))
+    values = {
+        first: fsum(weights[term] for term in set().union(*_within_reach(cues, found, first)))
+        for first, terms in enumerate(found)
+        if terms
+    }
+    return max(values, key=lambda first: values[first], default=0)
 
 
 def _within_reach(cues: Sequence[Cue], found: Sequence[set[str]], first: int) -> list[set[str]]:

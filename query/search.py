@@ -11,7 +11,7 @@ from index.terms import terms
 from index.text import clean
 from index.types import Answer, Encoder, Filters, Hit, Moment, Resource
 from query.links import link
-from query.localise import best_cue, marks, quote
+from query.localise import best_cue, marks, quote, salient
 from query.ranking import coverage, distinct, fuse
 
 # How many of each kind go on to be fused.
@@ -32,7 +32,9 @@ def ask(question: str, library: Library, encoder: Encoder, k: int = 5, filters: 
     hits = _candidates(question, question_terms, weights, library, encoder, filters or Filters())
     best = list(islice(distinct(hits), k))
     resources = library.resources([hit.resource_id for hit in best])
-    moments = [_moment(rank, hit, resources[hit.resource_id], weights, library) for rank, hit in enumerate(best, 1)]
+    moments = [
+        _moment(rank, hit, resources[hit.resource_id], salient(weights), library) for rank, hit in enumerate(best, 1)
+    ]
     return Answer(question, bool(moments), tuple(moments))
 
 

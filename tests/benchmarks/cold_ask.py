@@ -32,7 +32,13 @@ def main() -> None:
     ours = [str(Path(sys.executable).with_name("seekpoint")), "ask", options.question, "--index", str(options.library)]
     with tempfile.TemporaryDirectory() as scratch:
         chunks = prepare(options.library, Path(scratch))
-        plain = [sys.executable, str(Path(__file__).with_name("plain_ask.py")), scratch, str(bundled_folder()), options.question]
+        plain = [
+            sys.executable,
+            str(Path(__file__).with_name("plain_ask.py")),
+            scratch,
+            str(bundled_folder()),
+            options.question,
+        ]
         timings = measure({"seekpoint": ours, "plain": plain}, options.runs)
     report(timings, chunks, options.json)
 
@@ -73,9 +79,13 @@ def run(command: list[str]) -> tuple[float, float]:
 def report(timings: dict[str, list[tuple[float, float]]], chunks: int, path: Path | None) -> None:
     """Print what was measured, and the ratio of the pairs."""
     about = machine.describe()
-    print(f"{about['processor']}, {about['cores']} cores, Python {about['python']}, revision {about['revision']}; {chunks:,} chunks")
+    print(
+        f"{about['processor']}, {about['cores']} cores, Python {about['python']}, revision {about['revision']}; {chunks:,} chunks"
+    )
     for name, values in timings.items():
-        print(f"{name:10} {machine.spread([wall for wall, _ in values], 's')}   peak {max(peak for _, peak in values):.0f} MB")
+        print(
+            f"{name:10} {machine.spread([wall for wall, _ in values], 's')}   peak {max(peak for _, peak in values):.0f} MB"
+        )
     ratios = [plain / ours for (ours, _), (plain, _) in zip(timings["seekpoint"], timings["plain"], strict=True)]
     print(f"{'ratio':10} {machine.spread(ratios, 'times faster')}")
     machine.save(path, {"machine": about, "chunks": chunks, "timings": timings, "ratio": statistics.median(ratios)})

@@ -14,7 +14,11 @@ from pathlib import Path
 def describe() -> dict[str, str]:
     """The processor, its number of cores, Python and the code's revision."""
     revision = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False, cwd=Path(__file__).parent
+        ["git", "describe", "--always", "--dirty"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parent,
     )
     return {
         "processor": _processor(),

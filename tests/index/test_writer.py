@@ -194,7 +194,7 @@ _BUILD_HALF = """
 import os, pathlib
 from tests.index.parts import *
 writer = Writer.open(pathlib.Path(sys.argv[1]), CARD)
-fill(writer, {"finished": ["the cache 缓存 spares work " * int(sys.argv[2])]})
+fill(writer, {"finished": ["the cache 缓存 spares work", *["x" * 30_000] * int(sys.argv[2])]})
 writer.register("other.md", [resource("begun")])
 with writer._change():
     writer._insert("begun", embedded(["softmax"]))
@@ -318,7 +318,7 @@ def test_a_build_writes_a_damaged_vector_file_anew(folder: Path, damage: str) ->
 
 def test_a_kill_while_mending_loses_nothing(folder: Path) -> None:
     (folder / "vectors-1.faiss").unlink()
-    assert run_script(_BUILD_HALF, folder, "200000").returncode == 9
+    assert run_script(_BUILD_HALF, folder, "300").returncode == 9
     assert first(folder, "position") == "position001"
     assert first(folder, "cache") == "finished"
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from index.types import Cue
-from query.localise import best_cue, marks, quote
+from query.localise import best_cue, marks, quote, salient
 
 ENGLISH = [
     Cue(0, 10, "So much for the history of the field."),
@@ -21,7 +21,8 @@ def test_chinese_as_english() -> None:
 
 
 def test_a_rare_word_outweighs_common_ones() -> None:
-    assert best_cue(ENGLISH, {"histori": 0.1, "field": 0.1, "move": 5.0}) == 2
+    assert best_cue(ENGLISH, {"histori": 0.1, "field": 0.1, "move": 5.0}) == 3
+    assert salient({"the": 0.1, "move": 5.0, "掩码": 2.0}).keys() == {"move", "掩码"}
 
 
 def test_without_a_match_the_chunk_begins_where_it_begins() -> None:

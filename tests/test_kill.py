@@ -1,0 +1,181 @@
+"""A build that is killed again and again loses nothing, and ends where an undisturbed one does."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import seekpoint
+from index.errors import LibraryNotFound
+from index.library import Library
+from index.types import Filters, Kind, State
+from tests.fakes import TopicEncoder
+
+if TYPE_CHECKING:
+    from index.types import Vectors
+
+KILLS = 20
+SECONDS_A_CALL = 0.015
+QUESTIONS = [
+    "What does the mask hide?",
+    "掩码遮住了什么？",
+    "position 位置",
+    "为什么需要缓存？",
+    "softmax and training",
+]
+
+# Children are forked from a server that has imported this module, so that a kill lands in a build and not in an import.
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload([__name__, "index.vector_store", "indexer.build", "indexer.sources.youtube"])
+
+
+class SlowEncoder(TopicEncoder):
+    """Takes its time, and notes each call in a file, a byte a call."""
+
+    def __init__(self, calls: Path) -> None:
+        super().__init__()
+        self._calls = calls
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        with self._calls.open("ab") as file:
+            file.write(b".")
+        time.sleep(SECONDS_A_CALL)
+        return super().passages(texts)
+
+
+@dataclass
+class Talks:
+    """A reading list with a folder of captions."""
+
+    folder: Path
+
+    def write(self) -> None:
+        lines = []
+        for k in range(12):
+            chinese = k % 3 == 2
+            video_id = f"{'zh' if chinese else 'en'}-talk-{k:03}"
+            lines.append(f"- [{'讲座' if chinese else 'Talk'} {k}](https://www.youtube.com/watch?v={video_id})")
+            language = "zh-TW" if chinese else "en"
+            (self.folder / f"Talk {k} [{video_id}].{language}.vtt").write_text(_captions(k, chinese), "utf-8")
+        (self.folder / "list.md").write_text("# Talks\n\n## Transformers\n\n" + "\n".join(lines), "utf-8")
+
+    def start(self, library: Path, calls: Path) -> BaseProcess:
+        process = _PROCESSES.Process(target=_build, args=(self.folder, library, calls))
+        process.start()
+        return process
+
+
+def _captions(k: int, chinese: bool) -> str:
+    words = ["注意力", "掩码", "位置", "缓存"] if chinese else ["attention", "mask", "position", "cache", "softmax"]
+    between = "之后是" if chinese else "is before"
+    lines = [f"{words[(n + k) % len(words)]} {between} {words[(n * k) % len(words)]} {k * n}" for n in range(20)]
+    cues = [f"{_stamp(8 * n)} --> {_stamp(8 * n + 8)}\n{line}\n" for n, line in enumerate(lines)]
+    return "WEBVTT\n\n" + "\n".join(cues)
+
+
+def _stamp(seconds: int) -> str:
+    return f"{seconds // 60:02}:{seconds % 60:02}.000"
+
+
+def _build(talks: Path, library: Path, calls: Path) -> None:
+    seekpoint.build([talks / "list.md"], library, captions=talks, encoder=SlowEncoder(calls))
+
+
+@pytest.fixture
+def talks(tmp_path: Path) -> Talks:
+    (tmp_path / "talks").mkdir()
+    talks = Talks(tmp_path / "talks")
+    talks.write()
+    return talks
+
+
+def test_a_build_that_is_killed_at_any_moment_ends_like_an_undisturbed_one(talks: Talks, tmp_path: Path) -> None:
+    _run(talks, tmp_path / "warm the machine up")
+    seconds = _run(talks, tmp_path / "undisturbed")
+    expected = _content(tmp_path / "undisturbed")
+    chance = random.Random(2024)
+    moments = [seconds * (k + chance.random()) / KILLS for k in range(KILLS)]
+    chance.shuffle(moments)
+    rounds, killed = 0, 0
+    while moments:
+        library = tmp_path / f"killed {rounds}"
+        while moments and not _is_sealed(library):
+            killed += _kill(talks, library, moments.pop())
+        _run(talks, library)
+        assert _content(library) == expected
+        assert _leftovers(library) == []
+        rounds += 1
+    assert killed > KILLS / 2
+
+
+def _run(talks: Talks, library: Path) -> float:
+    """Build to the end; returns the seconds that it took."""
+    process = talks.start(library, talks.folder / "calls")
+    started = time.monotonic()
+    process.join(60)
+    assert process.exitcode == 0
+    return time.monotonic() - started
+
+
+def _kill(talks: Talks, library: Path, seconds: float) -> bool:
+    """Kill a build after so many seconds and check what is left of it; returns whether it was still at work."""
+    before, calls = _indexed(library), talks.folder / "calls"
+    calls.write_bytes(b"")
+    process = talks.start(library, calls)
+    process.join(seconds)
+    process.kill()
+    process.join()
+    after = _indexed(library)
+    assert before <= after
+    # When the encoder is called for a talk, those before it are committed.
+    assert len(after) >= len(before) + len(calls.read_bytes()) - 1
+    for talk in after:
+        assert _answers(library, talk)
+    return process.exitcode != 0
+
+
+def _indexed(folder: Path) -> set[str]:
+    try:
+        with Library.open(folder) as library:
+            return {status.resource.id for status in library.statuses() if status.state is State.INDEXED}
+    except LibraryNotFound:  # it was killed before there was one
+        return set()
+
+
+def _answers(folder: Path, talk: str) -> bool:
+    word = "掩码" if talk.startswith("zh") else "mask"
+    moments = seekpoint.ask(word, folder, k=100, encoder=TopicEncoder()).moments
+    return talk in {moment.resource.id for moment in moments}
+
+
+def _content(folder: Path) -> tuple[list[tuple[str, float, float]], list[tuple[str, float | None, str, float]]]:
+    """Where each resource's chunks lie, and the answers to some questions."""
+    with Library.open(folder) as library:
+        chunks = library.chunks(library.chunk_ids(Filters(kind=Kind.VIDEO)) or [])
+        places = sorted((chunk.resource_id, chunk.start, chunk.end) for chunk in chunks.values())
+        moments = [
+            (moment.resource.id, moment.start, moment.quote, moment.score)
+            for question in QUESTIONS
+            for moment in seekpoint.ask(question, library, k=10, encoder=TopicEncoder()).moments
+        ]
+    assert len(places) > 24
+    assert len(moments) > 24
+    return places, moments
+
+
+def _is_sealed(folder: Path) -> bool:
+    return len(_indexed(folder)) == 12 and not (folder / "library.db-wal").exists()
+
+
+def _leftovers(folder: Path) -> list[str]:
+    kept = {"library.db", "library.db-wal", "library.db-shm", "lock", "manifest.json"}
+    names = {path.name for path in folder.iterdir()} - kept
+    return sorted(name for name in names if not name.startswith("vectors-")) + sorted(names)[1:]
