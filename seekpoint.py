@@ -70,10 +70,11 @@ def build(
     from indexer.plan import Choices
     from indexer.sources.youtube import YouTube
 
+    languages = (languages,) if isinstance(languages, str) else tuple(languages)
     request = Request(
         sources=[os.fspath(source) for source in sources],
         captions=None if captions is None else Path(captions),
-        choices=Choices(tuple(languages), retry),
+        choices=Choices(languages, retry),
         model=model,
         prune=prune,
     )
@@ -122,23 +123,19 @@ class _ShownUsageError(_ShownError):
     exit_code = 2
 
 
+_COMMANDS = {"build": "indexer.command", "ask": "query.command", "status": "query.command", "remove": "indexer.command"}
+
+
 class _LazyGroup(click.Group):
     """A group whose commands are imported when they are named, so that none pays for another."""
 
-    _MODULES = {
-        "ask": "query.command",
-        "build": "indexer.command",
-        "remove": "indexer.command",
-        "status": "query.command",
-    }
-
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return ["build", "ask", "status", "remove"]
+        return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in self._MODULES:
+        if name not in _COMMANDS:
             return None
-        command: click.Command = getattr(import_module(self._MODULES[name]), name)
+        command: click.Command = getattr(import_module(_COMMANDS[name]), name)
         return command
 
     def invoke(self, ctx: click.Context) -> object:

@@ -53,8 +53,18 @@ def _readable(path: Path) -> sqlite3.Connection:
         connection.close()
         if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
             raise
+        if _has_journal(path):  # what is only in there would be missed
+            raise LibraryError(
+                f"the last build of the library {path.parent} didn't finish, and the folder is read-only: "
+                "build it again where it can be written"
+            ) from error
         connection = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
     return connection
+
+
+def _has_journal(path: Path) -> bool:
+    journal = path.with_name(f"{path.name}-wal")
+    return journal.exists() and journal.stat().st_size > 0
 
 
 def _is_complete(connection: sqlite3.Connection) -> bool:

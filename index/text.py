@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# The joiners (ZWNJ, ZWJ) are part of spelling in Persian, Hindi and emoji; the rest of category C is controls, surrogates,
-# and format characters that reverse or hide text.
+# The joiners (ZWNJ, ZWJ) are part of spelling in Persian, Hindi and emoji; the rest of category C is controls,
+# surrogates, and format characters that reverse or hide text.
 _JOINERS = "\u200c\u200d"
 
 

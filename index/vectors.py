@@ -1,7 +1,7 @@
 """The vector file: a FAISS index over the chunks' centred vectors, memory-mapped by readers.
 
-Flat float16: exact to three digits, half of float32's size, and fast enough to some 200,000 chunks. A file is written once
-and never changed: the manifest names the one that counts.
+Flat float16: exact to three digits, half of float32's size, and fast enough to some 200,000 chunks. A file is written
+once and never changed: the manifest names the one that counts.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _search_parameters: Any = faiss.SearchParameters
 
 
 class VectorIndex:
-    """A vector file, open for searching; raises DamagedLibrary, or FileNotFoundError once a later build cleared it away."""
+    """A vector file, open for searching; raises DamagedLibrary, or FileNotFoundError once a build cleared it away."""
 
     def __init__(self, folder: Path, record: VectorsRecord, dimension: int) -> None:
         path = folder / record.file.name

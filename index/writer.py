@@ -1,7 +1,7 @@
 """Changing a library: one writer at a time, one resource a transaction, the vector file and the manifest at the end.
 
-A kill at any point leaves what was committed: the database has all of it, and readers search beside the vector file what is
-newer than that. The next writer seals what a killed one left open.
+A kill at any point leaves what was committed: the database has all of it, and readers search beside the vector file
+what is newer than that. The next writer seals what a killed one left open.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class Writer(Library):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            with suppress(LibraryError) if error else suppress():  # the first error tells more
+            with suppress(LibraryError if error else ()):  # the first error tells more
                 self._seal()
         finally:
             self._connection.close()
@@ -179,7 +179,8 @@ class Writer(Library):
             for embedded in transcripts:
                 self._insert(resource_id, embedded)
             self._connection.execute(
-                "UPDATE resource SET state = ?, reason = NULL, retry_after = NULL, inputs = ?, details = ? WHERE id = ?",
+                """UPDATE resource SET state = ?, reason = NULL, retry_after = NULL, inputs = ?, details = ?
+                   WHERE id = ?""",
                 (State.INDEXED, inputs, json.dumps(asdict(details), ensure_ascii=False), resource_id),
             )
         if self._newer_chunks() > max(_MOST_NEWER_CHUNKS, self._stored_vectors() // 4):

@@ -1,0 +1,1 @@
+"""Reading lists to a library: the side that writes."""

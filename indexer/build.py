@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from index.encoder import LazyEncoder, check_model, load_encoder, model_name, other_model
-from index.errors import Blocked, SourceError, Unfetched
+from index.errors import Blocked, SourceError, Unfetched, Unreachable
 from index.manifest import FILE as MANIFEST
 from index.types import Details, Encoder, Kind, Resource, State, Transcript
 from index.writer import EmbeddedTranscript, Writer, text_digest
@@ -157,11 +157,11 @@ class _Run:
         self._videos = videos
         self._watcher = watcher
         self._cooling = cooling
-        self._block: Blocked | None = None
+        self._stop: Unfetched | None = None
 
     def all(self, jobs: Sequence[Job], *, retry: bool) -> None:
         """Do what is to be done, whatever becomes of single resources; `retry` asks YouTube in spite of a block."""
-        self._block = None if retry else self._cooling.lasting()
+        self._stop = None if retry else self._cooling.lasting()
         due = [job for job in jobs if job.step not in (Step.NOTHING, Step.WAIT)]
         self._watcher.begin(len(due))
         for job in due:
@@ -175,7 +175,7 @@ class _Run:
     def _one(self, job: Job) -> None:
         if job.step is Step.REFUSE:
             raise Unfetched(job.state, job.reason)
-        fetched = self._ask_youtube(job) if job.step is Step.ASK_YOUTUBE else _read(job)
+        fetched = self._ask_youtube(job) if job.step is Step.ASK_YOUTUBE else self._read(job)
         embedded = [self._embed(job.resource, transcript) for transcript in fetched.transcripts if transcript.cues]
         if not embedded:
             raise Unfetched(State.NO_TRANSCRIPT, "the transcript is empty")
@@ -183,16 +183,29 @@ class _Run:
         self.updated += 1
 
     def _ask_youtube(self, job: Job) -> Fetched:
-        if self._block:
-            raise self._block
+        if self._stop:
+            raise self._stop
         try:
             fetched = self._videos.fetch(job.resource.id)
-        except Blocked as block:
-            self._block = self._cooling.begin(block)
-            self._watcher.say(f"{block}; nothing more is asked of it in this run")
-            raise self._block from block
+        except (Blocked, Unreachable) as stop:
+            self._stop = self._cooling.begin(stop) if isinstance(stop, Blocked) else stop
+            self._watcher.say(f"{stop}; nothing more is asked of YouTube in this run")
+            raise self._stop from None
         self._cooling.end()
         return fetched
+
+    def _read(self, job: Job) -> Fetched:
+        transcripts, errors = [], []
+        for path in job.captions:
+            try:
+                transcripts.append(read_captions(path))
+            except SourceError as error:
+                errors.append(str(error))
+        if not transcripts:
+            raise Unfetched(State.NO_TRANSCRIPT, "; ".join(errors))
+        for line in errors:
+            self._watcher.say(f"{line}; indexed without it")
+        return Fetched(tuple(transcripts), Details(title=title_of(job.captions[0])))
 
     def _refuse(self, job: Job, failure: Unfetched) -> None:
         state, inputs = failure.state, job.inputs
@@ -218,11 +231,3 @@ class _Run:
         self.embedded += len(missing)
         rows: Vectors = np.stack([known[text_digest(c.text)] for c in chunks])
         return EmbeddedTranscript(transcript, chunks, rows)
-
-
-def _read(job: Job) -> Fetched:
-    try:
-        transcripts = tuple(read_captions(path) for path in job.captions)
-    except SourceError as error:
-        raise Unfetched(State.NO_TRANSCRIPT, str(error)) from error
-    return Fetched(transcripts, Details(title=title_of(job.captions[0])))

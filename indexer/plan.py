@@ -56,7 +56,7 @@ def plan(
     captions = shelf.get(resource.id, ())
     if resource.kind is Kind.RECORDING:
         return _plan_recording(resource, standing, choices)
-    if captions:
+    if _wanted(captions, choices):
         return _plan_captions(resource, standing, captions, choices)
     if resource.kind is Kind.VIDEO:
         return _plan_video(resource, standing, choices, now)
@@ -69,7 +69,7 @@ def plan(
 
 
 def _plan_captions(resource: Resource, standing: Standing, captions: Sequence[Path], choices: Choices) -> Job:
-    wanted = tuple(path for path in _one_a_language(captions) if _is_wanted(language_of(path), choices.languages))
+    wanted = _wanted(captions, choices)
     if not wanted:
         here = ", ".join(sorted(language_of(path) or "und" for path in captions))
         reason = f"no captions in {', '.join(choices.languages)} (there is: {here}): widen --languages"
@@ -117,9 +117,14 @@ def _one_a_language(captions: Iterable[Path]) -> Iterable[Path]:
     return chosen.values()
 
 
-def _is_wanted(language: str | None, languages: Iterable[str]) -> bool:
-    wanted = {primary(tag) for tag in languages}
-    return not wanted or language is None or primary(language) in wanted
+def _wanted(captions: Iterable[Path], choices: Choices) -> tuple[Path, ...]:
+    """The files in the wanted languages; one that doesn't say its language may be in any."""
+    wanted = {primary(tag) for tag in choices.languages}
+    return tuple(
+        path
+        for path in _one_a_language(captions)
+        if not wanted or (language := language_of(path)) is None or primary(language) in wanted
+    )
 
 
 def _digest(paths: Iterable[Path]) -> str:

@@ -1,0 +1,1 @@
+"""From a question to hits, moments, links; as terminal text and as JSON."""

@@ -11,9 +11,9 @@ from index.types import Hit
 
 # The share of the dense score; the rest is the lexical one's. On dev-natural 0.45 to 0.6 do equally well.
 DENSE_SHARE = 0.5
-# A passage in another language than the question's can't share its words: so much of the dense score stands in for them.
-# With 0.4 to 0.6 the results on dev-natural are the same within the noise, without it Chinese questions lose half of
-# the English answers.
+# A passage in another language than the question's can't share its words: so much of the dense score stands in for
+# them. With 0.4 to 0.6 the results on dev-natural are the same within the noise; without it Chinese questions lose
+# half of the English answers.
 _STAND_IN = 0.5
 # FTS5's bm25 has k1 = 1.2 built in, so a term that repeats without end counts 2.2 times its weight.
 _BM25_CEILING = 2.2

@@ -24,7 +24,7 @@ TOPICS = (
 
 
 class TopicEncoder:
-    """A dimension a topic, in whichever language: how often the text names it. A last, small one is the same for all."""
+    """A dimension a topic, in whichever language: how often the text names it; and a small one that is always there."""
 
     def __init__(self, name: str = "topics") -> None:
         self.card = ModelCard(name, len(TOPICS) + 1, "counts-of-topics")

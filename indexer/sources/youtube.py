@@ -16,7 +16,7 @@ import stamina
 import youtube_transcript_api as ytt
 from requests.adapters import HTTPAdapter
 
-from index.errors import Blocked, Unfetched
+from index.errors import Blocked, Unfetched, Unreachable
 from index.text import clean
 from index.types import Cue, Origin, State, Transcript
 from indexer.cues import tidy
@@ -159,15 +159,12 @@ _OUTCOMES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], State, flo
     ((ytt.TranscriptsDisabled, ytt.NoTranscriptFound), State.NO_TRANSCRIPT, _MONTH, "YouTube has no transcript of it"),
     (ytt.PoTokenRequired, State.DEFERRED, _DAY, "YouTube keeps these captions for its own player at the moment"),
     (_EMPTY, State.DEFERRED, _HOUR, "YouTube gave an empty answer, likely a block in disguise: wait before you go on"),
-    (requests.exceptions.ProxyError, State.DEFERRED, _HOUR, "the proxy gives no connection: check its settings"),
-    (
-        requests.exceptions.SSLError,
-        State.DEFERRED,
-        _HOUR,
-        "no trusted connection to youtube.com: check clock and proxy",
-    ),
     (requests.Timeout, State.DEFERRED, _HOUR, "youtube.com did not answer in time"),
-    (_DROPPED, State.DEFERRED, _HOUR, "no connection to youtube.com: check the network"),
+)
+_UNREACHABLE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+    (requests.exceptions.ProxyError, "the proxy gives no connection: check its settings"),
+    (requests.exceptions.SSLError, "no trusted connection to youtube.com: check clock and proxy"),
+    (_DROPPED, "no connection to youtube.com: check the network"),
 )
 _REFUSED = re.compile(r"try again later|not a bot", re.IGNORECASE)
 _SOON = re.compile(r"live event will begin|premieres? (?:in|will)|processing this video|check back", re.IGNORECASE)
@@ -186,6 +183,9 @@ def outcome_of(error: Exception) -> Unfetched:
     for kind, state, wait, reason in _OUTCOMES:
         if isinstance(error, kind):
             return Unfetched(state, reason, wait)
+    for dropped, reason in _UNREACHABLE:
+        if isinstance(error, dropped):
+            return Unreachable(reason)
     fault = f"HTTP {_status(error)}" if _status(error) else type(error).__name__
     reason = (
         f"YouTube and youtube-transcript-api don't fit together ({fault}), no fault of this video: update the package"

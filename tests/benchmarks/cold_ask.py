@@ -80,11 +80,13 @@ def report(timings: dict[str, list[tuple[float, float]]], chunks: int, path: Pat
     """Print what was measured, and the ratio of the pairs."""
     about = machine.describe()
     print(
-        f"{about['processor']}, {about['cores']} cores, Python {about['python']}, revision {about['revision']}; {chunks:,} chunks"
+        f"{about['processor']}, {about['cores']} cores, Python {about['python']}, "
+        f"revision {about['revision']}; {chunks:,} chunks"
     )
     for name, values in timings.items():
         print(
-            f"{name:10} {machine.spread([wall for wall, _ in values], 's')}   peak {max(peak for _, peak in values):.0f} MB"
+            f"{name:10} {machine.spread([wall for wall, _ in values], 's')}   "
+            f"peak {max(peak for _, peak in values):.0f} MB"
         )
     ratios = [plain / ours for (ours, _), (plain, _) in zip(timings["seekpoint"], timings["plain"], strict=True)]
     print(f"{'ratio':10} {machine.spread(ratios, 'times faster')}")

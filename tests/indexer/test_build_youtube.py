@@ -13,6 +13,7 @@ from index.errors import Unfetched
 from index.manifest import Manifest
 from index.types import Cue, Details, Origin, State, Transcript
 from indexer.sources import Fetched
+from indexer.sources.youtube import YouTube
 from tests.indexer.builds import Workshop, webvtt
 
 EN, ZH = "english0001", "zhongwen001"
@@ -230,3 +231,15 @@ def test_reasons_cannot_reach_the_terminal_unclean(workshop: Workshop) -> None:
     workshop.build(many_talks(workshop), videos=Failing())
     shown = CliRunner().invoke(seekpoint.cli, ["status", "--index", str(workshop.library)])
     assert "YouTube says: [31mtalk0000000" in shown.stdout and "\x1b" not in shown.stdout
+
+
+def test_without_a_network_one_attempt_is_enough_and_the_next_build_tries_at_once(workshop: Workshop) -> None:
+    videos = YouTube(pace=0, session=workshop.fake.session(offline=True))
+    listed = workshop.write("list.md", "- https://youtu.be/aaaaaaaaaaa\n- https://youtu.be/bbbbbbbbbbb\n")
+    report = workshop.build(listed, videos=videos)
+    assert report.states[State.DEFERRED] == 2
+    assert [line for line in workshop.notes.lines if "no connection" in line] == workshop.notes.lines
+    assert len(workshop.notes.lines) == 1
+    for video in ("aaaaaaaaaaa", "bbbbbbbbbbb"):
+        workshop.fake.add_video(video, tracks={"en": [(0, 5, "attention 注意力")]})
+    assert workshop.build(listed).states[State.INDEXED] == 2

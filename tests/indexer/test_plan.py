@@ -81,7 +81,12 @@ def test_only_captions_in_the_wanted_languages_are_read(tmp_path: Path) -> None:
     paths = files(tmp_path, "A [x].en.vtt", "A [x].zh-TW.vtt")
     assert with_captions(paths, "zh").captions == paths[1:]
     assert with_captions(paths, "ZH-hans", "en").captions == paths
-    job = with_captions(paths, "de")
+    assert with_captions(paths, "de").step is Step.ASK_YOUTUBE
+
+
+def test_a_recordings_captions_in_other_languages_are_told(tmp_path: Path) -> None:
+    files(tmp_path, "讲座.en.vtt", "讲座.zh-TW.vtt")
+    job = plan(resource_of_path(tmp_path / "讲座.ogg"), NEW, {}, Choices(("de",)), NOW)
     assert (job.step, job.state) == (Step.REFUSE, State.NO_TRANSCRIPT)
     assert job.reason == "no captions in de (there is: en, zh-TW): widen --languages"
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import requests
 
-from index.errors import Blocked, Unfetched
+from index.errors import Blocked, Unfetched, Unreachable
 from index.types import Chapter, Cue, Details, Origin, State
 from indexer.sources.youtube import YouTube, outcome_of
 from tests.fake_youtube import YOUTUBE, FakeYouTube, timed_text
@@ -257,9 +257,9 @@ def test_captions_elsewhere_are_not_fetched(fake: FakeYouTube, address: str) -> 
 
 
 def test_no_network(fake: FakeYouTube) -> None:
-    with pytest.raises(Unfetched) as caught:
+    with pytest.raises(Unreachable) as caught:
         YouTube(pace=0, session=fake.session(offline=True)).fetch(VIDEO)
-    assert (caught.value.state, caught.value.retry_after) == (State.DEFERRED, HOUR)
+    assert (caught.value.state, caught.value.retry_after) == (State.DEFERRED, None)
     assert "no connection to youtube.com" in caught.value.reason
 
 

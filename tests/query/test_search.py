@@ -11,18 +11,11 @@ from index.library import Library
 from index.types import Answer, Filters, Kind
 from query.search import LONGEST_QUESTION, ask
 from tests.fakes import TopicEncoder
+from tests.indexer.builds import webvtt
 
 ENGLISH = ["welcome to the talk", "attention weighs every word", "a mask hides the future", "training takes a week"]
 CHINESE = ["欢迎大家", "注意力给每个词一个权重", "掩码把未来藏起来", "训练要一个星期"]
 TALKS = {"masks [aaaaaaaaaaa].en": ENGLISH, "掩码 [bbbbbbbbbbb].zh": CHINESE}
-
-
-def vtt(lines: list[str], seconds: int = 40) -> str:
-    cues = [
-        f"{k * seconds // 60:02}:{k * seconds % 60:02}.000 --> {(k + 1) * seconds // 60:02}:{(k + 1) * seconds % 60:02}.000\n{line}"
-        for k, line in enumerate(lines)
-    ]
-    return "WEBVTT\n\n" + "\n\n".join(cues) + "\n"
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +23,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     folder = tmp_path_factory.mktemp("search")
     (folder / "captions").mkdir()
     for name, lines in TALKS.items():
-        (folder / "captions" / f"{name}.vtt").write_text(vtt(lines), encoding="utf-8")
+        (folder / "captions" / f"{name}.vtt").write_text(webvtt(*lines, seconds=40), encoding="utf-8")
     (folder / "list.md").write_text(
         "# Talks\n\n## English\n- https://youtu.be/aaaaaaaaaaa\n\n## 中文\n- https://youtu.be/bbbbbbbbbbb\n",
         encoding="utf-8",
