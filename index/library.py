@@ -1,7 +1,8 @@
 """The one door to what is stored: a library, open for reading.
 
 A reader sees one moment of the library, whatever a build commits meanwhile: a database snapshot, and the vector file
-that the manifest names. Chunks that are newer than that file (a build is at work, or was killed) are searched beside it.
+that the manifest names. Chunks that are newer than that file (a build is at work, or was killed) are searched beside
+it.
 """
 
 from __future__ import annotations
@@ -115,7 +116,8 @@ class Library:
         listings = self._listings()
         rows = self._query(
             """SELECT resource.*, min(transcript.origin) AS origin,
-                      group_concat(DISTINCT transcript.language) AS languages, count(chunk.id) AS chunks, coalesce(max(chunk.end), 0.0) AS seconds
+                      group_concat(DISTINCT transcript.language) AS languages,
+                      count(chunk.id) AS chunks, coalesce(max(chunk.end), 0.0) AS seconds
                FROM resource LEFT JOIN transcript ON transcript.resource_id = resource.id
                              LEFT JOIN chunk ON chunk.transcript_id = transcript.id
                GROUP BY resource.id"""

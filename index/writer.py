@@ -101,8 +101,10 @@ class Writer(Library):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            with suppress(LibraryError if error else ()):  # the first error tells more
-                self._seal()
+            self._seal()
+        except LibraryError:
+            if error is None:  # else the first one tells more
+                raise
         finally:
             self._connection.close()
             self._lock.release()
@@ -266,8 +268,11 @@ class Writer(Library):
 
     def _seal(self) -> None:
         """Bring the vector file and the manifest up to the database; nothing where nothing changed."""
-        if self._manifest.database:
-            return
+        if not self._manifest.database:
+            self._bring_up_to_date()
+        self._clear_old_files()
+
+    def _bring_up_to_date(self) -> None:
         chunks = self._query("SELECT count(*) AS n FROM chunk")[0]["n"]
         if self._newer_chunks() or chunks != self._stored_vectors():
             self._rewrite_vectors()
@@ -278,7 +283,6 @@ class Writer(Library):
             with explained(self.folder):
                 record = FileRecord.of(self.folder / database.FILE)
             self._save(replace(self._manifest, database=record))
-        self._clear_old_files()
 
     def _clear_old_files(self) -> None:
         current = self._manifest.vectors.file.name if self._manifest.vectors else ""

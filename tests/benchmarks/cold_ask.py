@@ -6,7 +6,6 @@ usage: python -m tests.benchmarks.cold_ask LIBRARY [--runs 7] [--question TEXT] 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -15,11 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
-import faiss
-
 from index.encoder import bundled_folder
 from tests.benchmarks import machine
-from tests.benchmarks.stored import stored_chunks
 
 
 def main() -> None:
@@ -31,7 +27,9 @@ def main() -> None:
     options = parser.parse_args()
     ours = [str(Path(sys.executable).with_name("seekpoint")), "ask", options.question, "--index", str(options.library)]
     with tempfile.TemporaryDirectory() as scratch:
-        chunks = prepare(options.library, Path(scratch))
+        # In a process of its own: a child's peak counts what its parent holds when it is started.
+        prepare = [sys.executable, "-m", "tests.benchmarks.plain_index", str(options.library), scratch]
+        chunks = int(subprocess.run(prepare, check=True, capture_output=True, text=True).stdout)
         plain = [
             sys.executable,
             str(Path(__file__).with_name("plain_ask.py")),
@@ -41,16 +39,6 @@ def main() -> None:
         ]
         timings = measure({"seekpoint": ours, "plain": plain}, options.runs)
     report(timings, chunks, options.json)
-
-
-def prepare(library: Path, folder: Path) -> int:
-    """Lay out the library's chunks as the plain script reads them; returns how many there are."""
-    chunks, vectors = stored_chunks(library)
-    index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(vectors)
-    faiss.write_index(index, str(folder / "index.faiss"))
-    (folder / "chunks.json").write_text(json.dumps(chunks, ensure_ascii=False), encoding="utf-8")
-    return len(chunks)
 
 
 def measure(commands: dict[str, list[str]], runs: int) -> dict[str, list[tuple[float, float]]]:

@@ -10,13 +10,16 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from index.encoder import BundledEncoder, bundled_folder
-from index.types import Vectors
 from tests.benchmarks import machine
 from tests.benchmarks.stored import stored_chunks
+
+if TYPE_CHECKING:
+    from index.types import Vectors
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """What people write by hand: sentence-transformers and FAISS, one question, the nearest chunks.
 
-usage: plain_ask.py FOLDER MODEL QUESTION    (FOLDER holds index.faiss and chunks.json, written by cold_ask.py)
+usage: plain_ask.py FOLDER MODEL QUESTION    (FOLDER as plain_index.py lays it out)
 """
 
 from __future__ import annotations

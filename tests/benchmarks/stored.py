@@ -5,10 +5,13 @@ from __future__ import annotations
 import sqlite3
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from index import database
-from index.types import Vectors
 from index.vector_store import unpack
+
+if TYPE_CHECKING:
+    from index.types import Vectors
 
 
 def stored_chunks(folder: Path) -> tuple[list[tuple[str, float, str]], Vectors]:

@@ -69,6 +69,12 @@ def first(folder: Path, question: str) -> str | None:
     return moments[0].resource.id if moments else None
 
 
+def files(folder: Path) -> dict[str, tuple[int, int]]:
+    """Each file's size and time of change (nanoseconds), but the lock's."""
+    stats = {path.name: path.stat() for path in sorted(folder.iterdir()) if path.name != "lock"}
+    return {name: (stat.st_size, stat.st_mtime_ns) for name, stat in stats.items()}
+
+
 def run_script(script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run Python code in a process of its own, with the repository on its path."""
     root = str(Path(__file__).parents[2])

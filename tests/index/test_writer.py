@@ -1,13 +1,11 @@
 """Changing a library: what a commit means, who may write, and what is left when a build ends badly."""
 
-import os
-import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound, LockedLibrary
+from index.errors import LockedLibrary
 from index.library import Library
 from index.types import Details, Kind, Resource, State
 from index.writer import Standing, Writer, text_digest
@@ -19,25 +17,12 @@ from tests.index.parts import (
     by_meaning,
     by_words,
     embedded,
+    files,
     fill,
     first,
     resource,
     run_script,
 )
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    build(tmp_path / "library")
-    return tmp_path / "library"
-
-
-def _files(folder: Path) -> dict[str, tuple[int, int]]:
-    """Each file's size and time of change, but the lock's."""
-    return {
-        path.name: (path.stat().st_size, path.stat().st_mtime_ns) for path in folder.iterdir() if path.name != "lock"
-    }
-
 
 # Committing
 
@@ -144,7 +129,7 @@ def test_what_leaves_every_list_is_gone_but_stays_until_removed(folder: Path) ->
 
 
 def test_where_nothing_changes_no_file_is_touched(folder: Path) -> None:
-    before = _files(folder)
+    before = files(folder)
     with Writer.open(folder) as writer:
         writer.register(SOURCE, [resource(talk, "Talks") for talk in TALKS])
         writer.remove([])
@@ -152,14 +137,14 @@ def test_where_nothing_changes_no_file_is_touched(folder: Path) -> None:
         writer.standings()
     with Library.open(folder) as library:
         by_meaning(library, "mask")
-    assert _files(folder) == before
+    assert files(folder) == before
 
 
 def test_a_change_leaves_three_files_and_no_scratch(folder: Path) -> None:
     (folder / ".vectors-2.faiss.new").write_bytes(b"a killed build left this")
     with Writer.open(folder) as writer:
         fill(writer, {"new": ["cache"]})
-    assert set(_files(folder)) == {"library.db", "manifest.json", "vectors-2.faiss"}
+    assert set(files(folder)) == {"library.db", "manifest.json", "vectors-2.faiss"}
 
 
 # One writer
@@ -184,192 +169,5 @@ def test_a_lasting_reader_doesnt_hold_a_build_up_or_spoil_it(folder: Path) -> No
         assert first(folder, "cache") == "new"
     with Writer.open(folder):
         pass
-    assert set(_files(folder)) == {"library.db", "manifest.json", "vectors-2.faiss"}
+    assert set(files(folder)) == {"library.db", "manifest.json", "vectors-2.faiss"}
     assert first(folder, "cache") == "new"
-
-
-# A build that ends badly
-
-_BUILD_HALF = """
-import os, pathlib
-from tests.index.parts import *
-writer = Writer.open(pathlib.Path(sys.argv[1]), CARD)
-fill(writer, {"finished": ["the cache 缓存 spares work", *["x" * 30_000] * int(sys.argv[2])]})
-writer.register("other.md", [resource("begun")])
-with writer._change():
-    writer._insert("begun", embedded(["softmax"]))
-    os._exit(9)
-"""
-
-
-@pytest.mark.parametrize("sealed_before", [True, False])
-def test_what_was_committed_before_a_kill_is_found_and_the_next_build_seals_it(
-    tmp_path: Path, sealed_before: bool
-) -> None:
-    if sealed_before:
-        build(tmp_path)
-    assert run_script(_BUILD_HALF, tmp_path, "1").returncode == 9
-    before = {"position": "position001", "cache": "finished"} if sealed_before else {"缓存": "finished"}
-    assert {question: first(tmp_path, question) for question in before} == before
-    with Library.open(tmp_path) as library:
-        assert by_meaning(library, "softmax") == by_words(library, "softmax") == []
-    with Writer.open(tmp_path):
-        pass
-    assert "library.db-wal" not in _files(tmp_path)
-    assert {question: first(tmp_path, question) for question in before} == before
-
-
-def test_a_copy_taken_during_a_build_is_a_library(folder: Path, tmp_path: Path) -> None:
-    with Writer.open(folder) as writer:
-        fill(writer, {"new": ["cache"]})
-        writer.remove(["position001"])
-        shutil.copytree(folder, tmp_path / "copy")
-    for _ in ("before the seal", "after it"):
-        assert first(tmp_path / "copy", "cache") == "new"
-        with Library.open(tmp_path / "copy") as library:
-            assert by_meaning(library, "position") == []
-        with Writer.open(tmp_path / "copy", CARD):
-            pass
-
-
-def test_an_error_in_a_build_keeps_what_was_committed(folder: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), Writer.open(folder) as writer:
-        fill(writer, {"new": ["cache"]})
-        raise KeyboardInterrupt
-    assert set(_files(folder)) == {"library.db", "manifest.json", "vectors-2.faiss"}
-    assert first(folder, "cache") == "new"
-
-
-def test_a_commit_is_whole_or_not_at_all(folder: Path) -> None:
-    one_vector_short = embedded(["cache", "softmax"])
-    object.__setattr__(one_vector_short, "vectors", one_vector_short.vectors[:1])
-    with pytest.raises(ValueError, match="shorter"), Writer.open(folder) as writer:
-        writer.commit("position001", [one_vector_short], Details(), "")
-    assert first(folder, "position") == "position001"
-    with Library.open(folder) as library:
-        assert by_words(library, "cache") == []
-
-
-_RUN_OUT_OF_SPACE = """
-import pathlib, resource as limits
-import index.vector_store
-from tests.index.parts import *
-folder, moment, size = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-
-def fill_the_disk(now):
-    if now == moment:
-        limits.setrlimit(limits.RLIMIT_FSIZE, (size, limits.RLIM_INFINITY))
-
-fill_the_disk("opening")
-with Writer.open(folder, CARD) as writer:
-    fill_the_disk("committing")
-    fill(writer, {f"new{k}": ["cache " * 300 + str(k)] * 20 for k in range(8)})
-    fill_the_disk("sealing")
-"""
-
-
-@pytest.mark.skipif(os.name != "posix", reason="needs POSIX limits on the size of a file")
-@pytest.mark.parametrize("moment", ["opening", "committing", "sealing"])
-@pytest.mark.parametrize("size", [0, 500, 3000, 20_000, 80_000, 160_000])
-def test_a_full_disk_is_one_clear_line_and_loses_nothing(folder: Path, moment: str, size: int) -> None:
-    ended = run_script(_RUN_OUT_OF_SPACE, folder, moment, str(size))
-    last = (ended.stderr.splitlines() or [""])[-1]
-    assert ended.returncode == 0 or last.startswith("index.errors.LibraryError: "), ended.stderr
-    assert ended.returncode == 1 or size > 500
-    _holds_what_it_held(folder, "new7" if moment == "sealing" else None)
-    build(folder, {"last": ["softmax"]})
-    _holds_what_it_held(folder, "last")
-
-
-def _holds_what_it_held(folder: Path, new: str | None) -> None:
-    assert first(folder, "position") == "position001"
-    with Library.open(folder) as library:
-        assert by_words(library, "掩码") == ["zhuyili0001"]
-        assert new is None or State.INDEXED in [s.state for s in library.statuses() if s.resource.id == new]
-
-
-@pytest.mark.skipif(os.name != "posix", reason="needs POSIX limits on the size of a file")
-@pytest.mark.parametrize("size", [0, 5000, 50_000])
-def test_a_library_that_finds_no_room_at_all_can_be_built_later(tmp_path: Path, size: int) -> None:
-    ended = run_script(_RUN_OUT_OF_SPACE, tmp_path, "opening", str(size))
-    assert ended.stderr.splitlines()[-1].startswith("index.errors.LibraryError: ")
-    build(tmp_path)
-    assert first(tmp_path, "position") == "position001"
-
-
-# Mending
-
-
-@pytest.mark.parametrize("damage", ["missing", "cut", "flipped"])
-def test_a_build_writes_a_damaged_vector_file_anew(folder: Path, damage: str) -> None:
-    file = folder / "vectors-1.faiss"
-    whole = file.read_bytes()
-    if damage == "missing":
-        file.unlink()
-    else:
-        file.write_bytes(whole[:-9] if damage == "cut" else whole[:-9] + bytes(9))
-    with pytest.raises(DamagedLibrary):
-        Library.open(folder)
-    with Writer.open(folder):
-        assert first(folder, "位置") == "position001"
-    assert set(_files(folder)) == {"library.db", "manifest.json", "vectors-2.faiss"}
-    assert first(folder, "position") == "position001"
-
-
-def test_a_kill_while_mending_loses_nothing(folder: Path) -> None:
-    (folder / "vectors-1.faiss").unlink()
-    assert run_script(_BUILD_HALF, folder, "300").returncode == 9
-    assert first(folder, "position") == "position001"
-    assert first(folder, "cache") == "finished"
-
-
-@pytest.mark.parametrize("name", ["library.db", "manifest.json"])
-def test_a_build_refuses_what_it_cant_mend(folder: Path, name: str) -> None:
-    whole = (folder / name).read_bytes()
-    (folder / name).write_bytes(whole[: len(whole) // 2])
-    before = _files(folder)
-    for card in (None, CARD):
-        with pytest.raises(DamagedLibrary, match=f"{name}.*(copy|build it again)"):
-            Writer.open(folder, card)
-    assert _files(folder) == before
-
-
-# What isn't a library
-
-
-def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "论文.pdf").write_bytes(b"%PDF")
-    with pytest.raises(ForeignLibrary, match=r"holds other files.*--index"):
-        Writer.open(tmp_path, CARD)
-    with pytest.raises(LibraryNotFound, match="seekpoint build"):
-        Writer.open(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["论文.pdf"]
-
-
-def test_a_file_isnt_a_folder(tmp_path: Path) -> None:
-    place = tmp_path / "library"
-    place.write_text("hello")
-    with pytest.raises(ForeignLibrary, match="is a file"):
-        Writer.open(place, CARD)
-    with pytest.raises(LibraryError, match="can't read or write the library"):
-        Writer.open(place / "below", CARD)
-
-
-def test_another_programs_manifest_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "manifest.json").write_text('{"name": "A browser extension", "version": "2.0"}')
-    for card in (None, CARD):
-        with pytest.raises(ForeignLibrary, match="isn't a Seekpoint manifest"):
-            Writer.open(tmp_path, card)
-    assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
-
-
-@pytest.mark.parametrize("card", [None, CARD])
-def test_a_missing_folder_is_made_only_for_a_new_library(tmp_path: Path, card: object) -> None:
-    place = tmp_path / "deep" / "图书馆"
-    if card is None:
-        with pytest.raises(LibraryNotFound, match="seekpoint build"):
-            Writer.open(place)
-        assert not place.parent.exists()
-    else:
-        build(place)
-        assert first(place, "position") == "position001"

@@ -1,0 +1,14 @@
+"""What the tests of a library get."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.index.parts import build
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A sealed library."""
+    build(tmp_path / "library")
+    return tmp_path / "library"
