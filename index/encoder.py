@@ -28,6 +28,7 @@ BUNDLED = "multilingual-e5-small-q4"
 STAND_IN = "intfloat/multilingual-e5-small"
 _BUNDLED_DIMENSION = 384
 _BATCH = 32
+_REMEDY = "give a sentence-transformers folder or name, or leave --model away for the bundled one"
 _SAMPLES, _SAMPLE_BYTES = 16, 1 << 16
 
 
@@ -113,7 +114,8 @@ class BundledEncoder:
 
     @cached_property
     def _passage_model(self) -> SentenceEncoder:
-        return SentenceEncoder(str(bundled_folder()))
+        folder = bundled_folder()
+        return SentenceEncoder(str(folder), remedy=f"delete {folder} and try again")
 
 
 def bundled_folder() -> Path:
@@ -135,8 +137,9 @@ def bundled_folder() -> Path:
 class SentenceEncoder:
     """Any sentence-transformers model, by name or folder, with its own prompts."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, remedy: str = _REMEDY) -> None:
         self.name = name
+        self._remedy = remedy
 
     @cached_property
     def card(self) -> ModelCard:
@@ -169,7 +172,7 @@ class SentenceEncoder:
 
     @cached_property
     def _model(self) -> SentenceTransformer:
-        model = _load(self.name)
+        model = _load(self.name, self._remedy)
         if self.name == STAND_IN:
             from index.e5 import PROMPTS
 
@@ -177,7 +180,7 @@ class SentenceEncoder:
         return model
 
 
-def _load(name: str) -> SentenceTransformer:
+def _load(name: str, remedy: str) -> SentenceTransformer:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else its threads and torch's fight for the cores
     import torch
     from sentence_transformers import SentenceTransformer
@@ -191,10 +194,7 @@ def _load(name: str) -> SentenceTransformer:
         return SentenceTransformer(name, model_kwargs={"dtype": _fast_dtype(torch)})
     except Exception as error:  # the hub, the file formats and the architectures each raise their own kinds
         reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise ModelError(
-            f"the model {name} can't be loaded ({reason[0][:200]}): "
-            "give a sentence-transformers folder or name, or leave --model away for the bundled one"
-        ) from error
+        raise ModelError(f"the model {name} can't be loaded ({reason[0][:200]}): {remedy}") from error
 
 
 def _fast_dtype(torch_module: Any) -> torch.dtype:  # noqa: ANN401 - the module, handed in so that importing stays in one place

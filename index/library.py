@@ -21,25 +21,24 @@ from index.database import explained
 from index.errors import DamagedLibrary, LibraryNotFound
 from index.languages import primary
 from index.manifest import Manifest
-from index.types import Chapter, Cue, Details, Filters, Kind, ModelCard, Origin, Resource, ResourceStatus, State
+from index.types import (
+    Chapter,
+    Cue,
+    Details,
+    Filters,
+    Kind,
+    ModelCard,
+    Origin,
+    Resource,
+    ResourceStatus,
+    State,
+    StoredChunk,
+)
 
 if TYPE_CHECKING:
     from index.vector_store import VectorStore
 
 _OPEN_ATTEMPTS = 3
-
-
-class StoredChunk(NamedTuple):
-    """A chunk as the library holds it: cues `first` up to, not including, `stop` of its transcript."""
-
-    id: int
-    transcript_id: int
-    resource_id: str
-    language: str
-    first: int
-    stop: int
-    start: float
-    end: float
 
 
 class Listing(NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,11 +109,10 @@ class Chunk:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A chunk that a search found, with its scores (0 to 1, higher is better)."""
+class StoredChunk(NamedTuple):
+    """A chunk as the library holds it: cues `first` up to, not including, `stop` of its transcript."""
 
-    chunk_id: int
+    id: int
     transcript_id: int
     resource_id: str
     language: str
@@ -121,6 +120,13 @@ class Hit:
     stop: int
     start: float
     end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that a search found, with its scores (0 to 1, higher is better)."""
+
+    chunk: StoredChunk
     dense: float
     lexical: float
     score: float

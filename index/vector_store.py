@@ -125,7 +125,7 @@ def _blocks(connection: sqlite3.Connection, dimension: int, after: int = 0) -> I
 
 
 def _cosine(one: Vectors, other: Vectors) -> float:
-    return float(one @ other) / float(np.linalg.norm(one) * np.linalg.norm(other))
+    return float(one @ other) / max(float(np.linalg.norm(one) * np.linalg.norm(other)), 1e-12)
 
 
 def pack(vector: Vectors) -> bytes:

@@ -16,11 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from filelock import FileLock, Timeout
-
-from index import database
+from index import access, database
 from index.database import explained, transaction
-from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LockedLibrary
+from index.errors import LibraryError
 from index.library import Library
 from index.manifest import FILE as MANIFEST
 from index.manifest import FileRecord, Manifest
@@ -28,9 +26,10 @@ from index.terms import terms
 from index.types import Chunk, Details, ModelCard, Resource, State, Transcript
 
 if TYPE_CHECKING:
+    from filelock import FileLock
+
     from index.types import Vectors
 
-LOCK = "lock"
 # Chunks that the vector file may lack before a long build writes it anew: readers compare them one by one.
 _MOST_NEWER_CHUNKS = 4096
 # Milliseconds: long enough for a question to end, and a server's reader never does.
@@ -72,7 +71,7 @@ class Writer(Library):
     @classmethod
     def open(cls, folder: Path, card: ModelCard | None = None) -> Self:
         """Open a library for changing, or create one where a card is given; raises LibraryError."""
-        lock = _lock(folder, create=card is not None)
+        lock = access.lock(folder, create=card is not None)
         try:
             with explained(folder):
                 writer = cls._locked(folder, card)
@@ -85,7 +84,7 @@ class Writer(Library):
     @classmethod
     def _locked(cls, folder: Path, card: ModelCard | None) -> Self:
         if card is None or (folder / MANIFEST).exists():
-            manifest = _mended_manifest(folder)
+            manifest = access.mended_manifest(folder)
             return cls(folder, database.connect(folder, writable=True), manifest)
         writer = cls(folder, database.connect(folder, writable=True), Manifest(card))
         try:
@@ -290,45 +289,3 @@ class Writer(Library):
             if path.name != current:
                 with suppress(OSError):  # Windows keeps what a reader has open; the next build tries again
                     path.unlink()
-
-
-def _lock(folder: Path, *, create: bool) -> FileLock:
-    with explained(folder):
-        if folder.exists() and not folder.is_dir():
-            raise ForeignLibrary(f"{folder} is a file, not a library's folder: name another with --index")
-        if (folder / MANIFEST).exists() or not create:
-            Manifest.load(folder)  # no lock file is put where there is no library of ours
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
-            _refuse_other_files(folder)
-        lock = FileLock(folder / LOCK)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise LockedLibrary(
-                f"another build is writing to {folder}: wait for it, or name another with --index"
-            ) from None
-    return lock
-
-
-def _refuse_other_files(folder: Path) -> None:
-    names = {path.name for path in folder.iterdir()}
-    if names - {LOCK} and database.FILE not in names:
-        raise ForeignLibrary(f"{folder} holds other files: name an empty or a new folder with --index")
-
-
-def _mended_manifest(folder: Path) -> Manifest:
-    """The manifest; a damaged vector file is struck from it, to be written anew. The database can't be mended."""
-    manifest = Manifest.load(folder)
-    if manifest.database:
-        manifest.database.check(folder)
-    elif not (folder / database.FILE).exists():
-        raise database.damaged(folder, f"{database.FILE} is missing")
-    record = manifest.vectors
-    if record and record.count:
-        try:
-            record.file.check(folder)
-        except DamagedLibrary:
-            manifest = replace(manifest, vectors=replace(record, count=0, last_chunk=0), database=None)
-            manifest.save(folder)
-    return manifest

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import fsum
 
 from index.languages import primary
-from index.library import StoredChunk
-from index.types import Hit
+from index.types import Hit, StoredChunk
 
 # The share of the dense score; the rest is the lexical one's. On dev-natural 0.45 to 0.6 do equally well.
 DENSE_SHARE = 0.5
@@ -38,15 +37,16 @@ def fuse(
         meaning, words = max(dense.get(chunk.id, 0.0), 0.0), lexical.get(chunk.id, 0.0)
         if primary(chunk.language) != language:
             words = max(words, _STAND_IN * meaning)
-        hits.append(Hit(*chunk, dense=meaning, lexical=words, score=DENSE_SHARE * meaning + (1 - DENSE_SHARE) * words))
-    return sorted(hits, key=lambda hit: (-hit.score, hit.chunk_id))
+        hits.append(Hit(chunk, meaning, words, DENSE_SHARE * meaning + (1 - DENSE_SHARE) * words))
+    return sorted(hits, key=lambda hit: (-hit.score, hit.chunk.id))
 
 
 def distinct(hits: Iterable[Hit]) -> Iterator[Hit]:
     """The hits that overlap no better one of the same resource, in whatever language that one is."""
-    taken: dict[str, list[Hit]] = {}
+    taken: dict[str, list[StoredChunk]] = {}
     for hit in hits:
-        others = taken.setdefault(hit.resource_id, [])
-        if all(hit.end <= other.start or other.end <= hit.start for other in others):
-            others.append(hit)
+        chunk = hit.chunk
+        others = taken.setdefault(chunk.resource_id, [])
+        if all(chunk.end <= other.start or other.end <= chunk.start for other in others):
+            others.append(chunk)
             yield hit

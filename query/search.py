@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from index.errors import UsageError
 from index.library import Library
@@ -13,6 +14,9 @@ from index.types import Answer, Encoder, Filters, Hit, Moment, Resource
 from query.links import link
 from query.localise import best_cue, marks, quote, salient
 from query.ranking import coverage, distinct, fuse
+
+if TYPE_CHECKING:
+    from index.types import Vectors
 
 # How many of each kind go on to be fused.
 _CANDIDATES = 200
@@ -29,13 +33,16 @@ def ask(question: str, library: Library, encoder: Encoder, k: int = 5, filters: 
         raise UsageError(f"the number of moments must be 1 to {_MOST_MOMENTS}, not {k}")
     question_terms = terms(question)
     weights = library.term_weights(question_terms)
-    hits = _candidates(question, question_terms, weights, library, encoder, filters or Filters())
+    keep = library.chunk_ids(filters or Filters())
+    lexical = _lexical(library, question_terms, weights, keep)
+    hits = _hits(library, encoder.question(clean(question)), lexical, keep)
     best = list(islice(distinct(hits), k))
-    resources = library.resources([hit.resource_id for hit in best])
-    moments = [
-        _moment(rank, hit, resources[hit.resource_id], salient(weights), library) for rank, hit in enumerate(best, 1)
-    ]
-    return Answer(question, bool(moments), tuple(moments))
+    resources = library.resources([hit.chunk.resource_id for hit in best])
+    moments = tuple(
+        _moment(rank, hit, resources[hit.chunk.resource_id], salient(weights), library)
+        for rank, hit in enumerate(best, 1)
+    )
+    return Answer(question, bool(moments), moments)
 
 
 def check_question(question: str) -> None:
@@ -46,37 +53,33 @@ def check_question(question: str) -> None:
         raise UsageError(f"the question has {len(question):,} characters: ask in {LONGEST_QUESTION:,} at most")
 
 
-def _candidates(
-    question: str,
-    question_terms: list[str],
-    weights: Mapping[str, float],
-    library: Library,
-    encoder: Encoder,
-    filters: Filters,
-) -> list[Hit]:
-    keep = library.chunk_ids(filters)
+def _lexical(
+    library: Library, question_terms: Sequence[str], weights: Mapping[str, float], keep: Sequence[int] | None
+) -> dict[int, float]:
     rarest = sorted(weights, key=lambda term: -weights[term])[:_MOST_TERMS]
-    lexical = {
-        chunk_id: coverage(bm25, weights, question_terms)
-        for chunk_id, bm25 in library.lexical(rarest, _CANDIDATES, keep)
-    }
-    language, vector = library.vectors.centred_question(encoder.question(clean(question)))
-    nearest = library.vectors.nearest(vector, _CANDIDATES, keep)
+    found = library.lexical(rarest, _CANDIDATES, keep)
+    return {chunk_id: coverage(bm25, weights, question_terms) for chunk_id, bm25 in found}
+
+
+def _hits(library: Library, question: Vectors, lexical: Mapping[int, float], keep: Sequence[int] | None) -> list[Hit]:
+    language, centred = library.vectors.centred_question(question)
+    nearest = library.vectors.nearest(centred, _CANDIDATES, keep)
     ids = list({chunk_id for chunk_id, _ in nearest} | lexical.keys())
-    return fuse(library.chunks(ids).values(), library.vectors.scores(vector, ids), lexical, language)
+    return fuse(library.chunks(ids).values(), library.vectors.scores(centred, ids), lexical, language)
 
 
 def _moment(rank: int, hit: Hit, resource: Resource, weights: Mapping[str, float], library: Library) -> Moment:
-    cues = library.cues(hit.transcript_id, hit.first, hit.stop)
+    chunk = hit.chunk
+    cues = library.cues(chunk.transcript_id, chunk.first, chunk.stop)
     cues = cues[best_cue(cues, weights) :]
     words = quote(cues)
     return Moment(
         rank=rank,
         score=round(hit.score, 4),
         resource=resource,
-        language=hit.language,
+        language=chunk.language,
         start=cues[0].start,
-        end=hit.end,
+        end=chunk.end,
         quote=words,
         link=link(resource, cues[0].start),
         marks=marks(words, weights.keys()),

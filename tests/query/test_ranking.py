@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from index.library import StoredChunk
-from index.types import Hit
+from index.types import Hit, StoredChunk
 from query.ranking import coverage, distinct, fuse
 
 
@@ -12,7 +11,7 @@ def chunk(
 
 
 def hit(resource: str, start: float, end: float, score: float) -> Hit:
-    return Hit(1, 1, resource, "en", 0, 5, start, end, dense=score, lexical=score, score=score)
+    return Hit(StoredChunk(1, 1, resource, "en", 0, 5, start, end), dense=score, lexical=score, score=score)
 
 
 def test_coverage_means_the_same_for_short_and_long_questions() -> None:
@@ -33,15 +32,15 @@ def test_coverage_of_a_question_without_known_words_is_nothing() -> None:
 
 def test_meaning_and_words_both_count() -> None:
     ranked = fuse([chunk(1), chunk(2), chunk(3)], {1: 0.9, 2: 0.5, 3: 0.5}, {2: 0.6, 3: 0.1}, "en")
-    assert [found.chunk_id for found in ranked] == [2, 1, 3]
+    assert [found.chunk.id for found in ranked] == [2, 1, 3]
     assert all(0 <= found.score <= 1 for found in ranked)
 
 
 def test_another_language_is_not_punished_for_other_words() -> None:
     ranked = fuse([chunk(1, "en"), chunk(2, "zh-TW")], {1: 0.6, 2: 0.6}, {}, "en")
-    assert [found.chunk_id for found in ranked] == [2, 1]
+    assert [found.chunk.id for found in ranked] == [2, 1]
     ranked = fuse([chunk(1, "en"), chunk(2, "zh-TW")], {1: 0.6, 2: 0.6}, {}, "zh")
-    assert [found.chunk_id for found in ranked] == [1, 2]
+    assert [found.chunk.id for found in ranked] == [1, 2]
 
 
 def test_a_vector_that_points_away_is_worth_nothing_rather_than_less() -> None:
@@ -50,4 +49,8 @@ def test_a_vector_that_points_away_is_worth_nothing_rather_than_less() -> None:
 
 def test_overlapping_chunks_of_a_resource_are_one_place() -> None:
     hits = [hit("a", 30, 75, 0.9), hit("a", 60, 105, 0.8), hit("a", 75, 120, 0.7), hit("b", 30, 75, 0.6)]
-    assert [(found.resource_id, found.start) for found in distinct(hits)] == [("a", 30), ("a", 75), ("b", 30)]
+    assert [(found.chunk.resource_id, found.chunk.start) for found in distinct(hits)] == [
+        ("a", 30),
+        ("a", 75),
+        ("b", 30),
+    ]

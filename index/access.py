@@ -1,0 +1,59 @@
+"""Taking hold of a library's folder for writing: the lock, whose folder it is, and what state it was left in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from index import database
+from index.database import explained
+from index.errors import DamagedLibrary, ForeignLibrary, LockedLibrary
+from index.manifest import FILE as MANIFEST
+from index.manifest import Manifest
+
+LOCK = "lock"
+
+
+def lock(folder: Path, *, create: bool) -> FileLock:
+    """Keep other writers out of a library's folder, which is made where one is to be created; raises LibraryError."""
+    with explained(folder):
+        if folder.exists() and not folder.is_dir():
+            raise ForeignLibrary(f"{folder} is a file, not a library's folder: name another with --index")
+        if (folder / MANIFEST).exists() or not create:
+            Manifest.load(folder)  # no lock file is put where there is no library of ours
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            _refuse_other_files(folder)
+        held = FileLock(folder / LOCK)
+        try:
+            held.acquire(timeout=0)
+        except Timeout:
+            raise LockedLibrary(
+                f"another build is writing to {folder}: wait for it, or name another with --index"
+            ) from None
+    return held
+
+
+def _refuse_other_files(folder: Path) -> None:
+    names = {path.name for path in folder.iterdir()}
+    if names - {LOCK} and database.FILE not in names:
+        raise ForeignLibrary(f"{folder} holds other files: name an empty or a new folder with --index")
+
+
+def mended_manifest(folder: Path) -> Manifest:
+    """The manifest; a damaged vector file is struck from it, to be written anew. The database can't be mended."""
+    manifest = Manifest.load(folder)
+    if manifest.database:
+        manifest.database.check(folder)
+    elif not (folder / database.FILE).exists():
+        raise database.damaged(folder, f"{database.FILE} is missing")
+    record = manifest.vectors
+    if record and record.count:
+        try:
+            record.file.check(folder)
+        except DamagedLibrary:
+            manifest = replace(manifest, vectors=replace(record, count=0, last_chunk=0), database=None)
+            manifest.save(folder)
+    return manifest
