@@ -81,8 +81,8 @@ def summary(report: Report) -> str:
     """What a build did, in two or three lines."""
     indexed = report.states[State.INDEXED]
     lines = [
-        f"{indexed} of {report.resources} resources indexed: {report.updated} new or changed, "
-        f"{report.embedded:,} passages embedded, {report.seconds:.1f} s"
+        f"{indexed} of {report.resources} resources indexed ({report.entries} entries): "
+        f"{report.updated} new or changed, {report.embedded:,} passages embedded, {report.seconds:.1f} s"
     ]
     if report.removed:
         lines.append(f"{report.removed} taken out that the lists no longer hold")

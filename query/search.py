@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,9 @@ from query.ranking import coverage, distinct, fuse
 if TYPE_CHECKING:
     from index.types import Vectors
 
-# How many of each kind go on to be fused.
+# How many chunks by meaning and by words go on to be fused: many of them are neighbours of a better one.
 _CANDIDATES = 200
+_CANDIDATES_A_MOMENT = 6
 # A longer question isn't one; its rarest terms say what it is about.
 LONGEST_QUESTION = 4000
 _MOST_TERMS = 64
@@ -34,8 +35,9 @@ def ask(question: str, library: Library, encoder: Encoder, k: int = 5, filters: 
     question_terms = terms(question)
     weights = library.term_weights(question_terms)
     keep = library.chunk_ids(filters or Filters())
-    lexical = _lexical(library, question_terms, weights, keep)
-    hits = _hits(library, encoder.question(clean(question)), lexical, keep)
+    depth = max(_CANDIDATES, _CANDIDATES_A_MOMENT * k)
+    lexical = _lexical(library, question_terms, weights, depth, keep)
+    hits = _hits(library, encoder.question(clean(question)), lexical, depth, keep)
     best = list(islice(distinct(hits), k))
     resources = library.resources([hit.chunk.resource_id for hit in best])
     moments = tuple(
@@ -54,16 +56,18 @@ def check_question(question: str) -> None:
 
 
 def _lexical(
-    library: Library, question_terms: Sequence[str], weights: Mapping[str, float], keep: Sequence[int] | None
+    library: Library, question_terms: list[str], weights: Mapping[str, float], depth: int, keep: list[int] | None
 ) -> dict[int, float]:
     rarest = sorted(weights, key=lambda term: -weights[term])[:_MOST_TERMS]
-    found = library.lexical(rarest, _CANDIDATES, keep)
+    found = library.lexical(rarest, depth, keep)
     return {chunk_id: coverage(bm25, weights, question_terms) for chunk_id, bm25 in found}
 
 
-def _hits(library: Library, question: Vectors, lexical: Mapping[int, float], keep: Sequence[int] | None) -> list[Hit]:
+def _hits(
+    library: Library, question: Vectors, lexical: Mapping[int, float], depth: int, keep: list[int] | None
+) -> list[Hit]:
     language, centred = library.vectors.centred_question(question)
-    nearest = library.vectors.nearest(centred, _CANDIDATES, keep)
+    nearest = library.vectors.nearest(centred, depth, keep)
     ids = list({chunk_id for chunk_id, _ in nearest} | lexical.keys())
     return fuse(library.chunks(ids).values(), library.vectors.scores(centred, ids), lexical, language)
 

@@ -97,7 +97,7 @@ def test_a_second_build_embeds_nothing_and_asks_nobody(example_library: Path) ->
     before = {path.name: path.stat().st_mtime_ns for path in example_library.iterdir() if path.name != "lock"}
     result = run("build", "examples/reading-list.md", "--index", example_library)
     assert result.returncode == 0
-    assert "7 of 7 resources indexed: 0 new or changed, 0 passages embedded" in result.stdout
+    assert "7 of 7 resources indexed (7 entries): 0 new or changed, 0 passages embedded" in result.stdout
     assert {path.name: path.stat().st_mtime_ns for path in example_library.iterdir() if path.name != "lock"} == before
 
 
