@@ -7,22 +7,16 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from functools import cache
-from html.parser import HTMLParser
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 from index.errors import SourceError
 from index.text import clean
 from index.types import Kind, Resource
 from indexer.addresses import kind_of_path, path_of_link, resource_of, resource_of_link, resources_of_files
+from indexer.outline import Outline, outline_of
 from indexer.sources.captions import CAPTION_SUFFIXES
 
-# markdown-it drops what is nested deeper, and recurses once or twice a level.
-_MAX_NESTING = 100
 _MAX_BYTES = 20_000_000
 # What the parser takes quadratic time for, or some 50 microseconds each; a list of 50,000 links stays far below.
 _MAX_MARKS = {"[": 100_000, "<!": 10_000}
@@ -73,16 +67,7 @@ def parse_markdown(text: str, base: Path | None = None) -> tuple[Resource, ...]:
     a link within a heading stands under that heading.
     """
     _refuse_endless_work(text)
-    outline = _Outline()
-    tokens = _markdown().parse(_FRONT_MATTER.sub("", text))
-    for before, token in zip([None, *tokens], tokens, strict=False):
-        if token.type in ("list_item_open", "blockquote_open") and token.level + 1 >= _MAX_NESTING:
-            raise SourceError(f"line {token.map[0] + 1 if token.map else '?'} is nested too deep to be read")
-        if token.type == "html_block":
-            outline.read(token.content)
-        elif token.type == "inline" and before is not None:
-            outline.read(f"<{before.tag}>{_html(token)}</{before.tag}>")
-    return tuple(_entries(outline, base))
+    return tuple(_entries(outline_of(_FRONT_MATTER.sub("", text)), base))
 
 
 def _refuse_endless_work(text: str) -> None:
@@ -111,90 +96,7 @@ def merge(entries: Iterable[Resource]) -> tuple[Resource, ...]:
     return tuple(merged.values())
 
 
-class _Markdown(MarkdownIt):
-    """Leaves addresses as they are written: which of them count is decided here, and `file:` links do."""
-
-    def validateLink(self, url: str) -> bool:
-        return True
-
-    def normalizeLink(self, url: str) -> str:
-        return url
-
-    def normalizeLinkText(self, link: str) -> str:
-        return link
-
-
-@cache
-def _markdown() -> MarkdownIt:
-    return _Markdown("gfm-like", {"maxNesting": _MAX_NESTING})
-
-
-def _html(inline: Token) -> str:
-    for token in inline.children or ():
-        if token.markup == "linkify":
-            token.attrSet("data-bare", "")
-    parser = _markdown()
-    return str(parser.renderer.render([inline], parser.options, {}))
-
-
-@dataclass(slots=True)
-class _Heading:
-    level: int
-    text: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Link:
-    href: str
-    bare: bool
-    path: tuple[_Heading, ...]
-    text: list[str] = field(default_factory=list)
-
-
-class _Outline(HTMLParser):
-    """Headings and the links under them, out of one block of HTML after the other."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.links: list[_Link] = []
-        self.headings: list[_Heading] = []
-        self._path: tuple[_Heading, ...] = ()
-        self._open: dict[str, list[str]] = {}
-
-    def read(self, html: str) -> None:
-        """Take in a block; what it leaves open ends with it."""
-        self.feed(html)
-        self.close()
-        self.reset()
-        self._open.clear()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag == "a" and (href := given.get("href")):
-            link = _Link(href, "data-bare" in given, self._path)
-            self.links.append(link)
-            self._open["a"] = link.text
-        elif re.fullmatch("h[1-6]", tag):
-            heading = _Heading(int(tag[1]))
-            self.headings.append(heading)
-            self._path = (*(above for above in self._path if above.level < heading.level), heading)
-            self._open["h"] = heading.text
-        elif tag in ("img", "br"):
-            self.handle_data(f" {given.get('alt') or ''} ")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._open.pop("h" if re.fullmatch("h[1-6]", tag) else tag, None)
-
-    def handle_data(self, data: str) -> None:
-        for text in self._open.values():
-            text.append(data)
-
-    def parse_marked_section(self, i: int, report: bool = True) -> int:
-        """Pass over `<![…>`: the standard parser asserts that it is one of a few known kinds."""
-        return self.rawdata.find(">", i) + 1 or -1
-
-
-def _entries(outline: _Outline, base: Path | None) -> Iterator[Resource]:
+def _entries(outline: Outline, base: Path | None) -> Iterator[Resource]:
     titles = [heading for heading in outline.headings if heading.level == 1]
     is_title = len(titles) == 1 and all(link.path[:1] == (titles[0],) for link in outline.links)
     for link in outline.links:

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 import seekpoint
+from indexer.addresses import short_hash
 from query import render
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,8 +38,11 @@ def picture_block(library: Path) -> str:
 
 def json_block(library: Path) -> str:
     """The example's answer to the question as JSON."""
-    answer = render.to_json(seekpoint.ask(QUESTION, library, k=1))
-    return f"```json\n{_portable(json.dumps(answer, indent=2, ensure_ascii=False))}\n```"
+    answer = seekpoint.ask(QUESTION, library, k=1)
+    text = _portable(json.dumps(render.to_json(answer), indent=2, ensure_ascii=False))
+    for moment in answer.moments:
+        text = text.replace(moment.resource.id, short_hash(_portable(moment.resource.url)))
+    return f"```json\n{text}\n```"
 
 
 def updated(text: str, library: Path) -> str:
