@@ -16,6 +16,7 @@ import sys
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,7 @@ def open_library(path: str | os.PathLike[str] | None = None) -> Library:
 
 
 def build(
-    sources: Sequence[str | os.PathLike[str]],
+    sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     library: str | os.PathLike[str] | None = None,
     *,
     captions: str | os.PathLike[str] | None = None,
@@ -71,6 +72,8 @@ def build(
     from indexer.sources.youtube import YouTube
 
     languages = (languages,) if isinstance(languages, str) else tuple(languages)
+    if isinstance(sources, str | os.PathLike):
+        sources = [sources]
     request = Request(
         sources=[os.fspath(source) for source in sources],
         captions=None if captions is None else Path(captions),
@@ -94,6 +97,8 @@ def ask(
     """Answer a question from a library, open or named by its folder; raises SeekpointError."""
     from query import search
 
+    if kind and kind not in list(Kind):
+        raise UsageError(f"no kind of resource is called {kind!r}: there are {', '.join(Kind)}")
     filters = Filters(Kind(kind) if kind else None, section, language)
     if isinstance(library, Library):
         return search.ask(question, library, encoder or _encoder(library.card).get(), k, filters)
@@ -146,7 +151,7 @@ class _LazyGroup(click.Group):
             raise shown(str(error)) from error
         except KeyboardInterrupt:
             raise _ShownError(
-                "interrupted; what was finished is kept, and the same command goes on from there"
+                "interrupted; a build keeps what it finished, and the same command goes on from there"
             ) from None
         except BrokenPipeError:
             raise
@@ -165,9 +170,9 @@ def cli() -> None:
 
 def main() -> None:
     """The `seekpoint` command."""
-    for stream in (sys.stdin, sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(
-                errors="replace"
-            )  # a terminal that can't show a title, or a question that isn't text, is no reason to fail
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8-sig", errors="replace")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that can't show a title is no reason to fail
     cli()

@@ -15,6 +15,10 @@ FILE = "library.db"
 APPLICATION_ID = 0x7365656B
 SCHEMA_VERSION = 1
 _WAIT_SECONDS = 10.0
+# What SQLite reports where it can't put its side files.
+_UNWRITABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
+START_AGAIN = "Restore it from a copy, or delete the folder and build it again"
+BUILD_MENDS = "Run `seekpoint build SOURCE` again: it makes this file anew from the database"
 
 
 def connect(folder: Path, *, writable: bool) -> sqlite3.Connection:
@@ -44,22 +48,32 @@ def _writable(path: Path) -> sqlite3.Connection:
 
 def _readable(path: Path) -> sqlite3.Connection:
     """For reading: opened so that SQLite's side files go with the last reader, or on a read-only medium never come."""
-    uri = path.resolve().as_uri()
-    connection = sqlite3.connect(f"{uri}?mode=rw", uri=True, timeout=_WAIT_SECONDS, isolation_level=None)
+    connection = _shared(path, "mode=rw")
     try:
         connection.execute("PRAGMA query_only = ON")
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     except sqlite3.OperationalError as error:
         connection.close()
-        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+        if error.sqlite_errorcode & 0xFF not in _UNWRITABLE:
             raise
         if _has_journal(path):  # what is only in there would be missed
             raise LibraryError(
-                f"the last build of the library {path.parent} didn't finish, and the folder is read-only: "
+                f"the last build of the library {path.parent} didn't finish, and the folder is read-only or full: "
                 "build it again where it can be written"
             ) from error
-        connection = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
+        connection = _shared(path, "immutable=1")
     return connection
+
+
+def _shared(path: Path, how: str) -> sqlite3.Connection:
+    """A connection that threads may share, where SQLite is built to serialise them."""
+    return sqlite3.connect(
+        f"{path.resolve().as_uri()}?{how}",
+        uri=True,
+        timeout=_WAIT_SECONDS,
+        isolation_level=None,
+        check_same_thread=sqlite3.threadsafety < 3,
+    )
 
 
 def _has_journal(path: Path) -> bool:
@@ -131,15 +145,15 @@ def _explain(error: sqlite3.Error, folder: Path) -> LibraryError:
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return LibraryError(f"the library {folder} can't be opened for this: check the folder's permissions")
     if code == sqlite3.SQLITE_IOERR:
-        return LibraryError(f"the disk failed while reading or writing {folder} ({error}): check it, then build again")
+        return LibraryError(f"the disk is full or failed while {folder} was in use ({error}): make room or check it")
+    if isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError):
+        return LibraryError(f"the library {folder} was closed, or opened in another thread ({error}): open it again")
     return damaged(folder, f"{FILE} can't be read ({error})")
 
 
-def damaged(folder: Path, what: str) -> DamagedLibrary:
+def damaged(folder: Path, what: str, remedy: str = START_AGAIN) -> DamagedLibrary:
     """The error for a file that isn't what was written."""
-    return DamagedLibrary(
-        f"the library {folder} is damaged: {what}. Restore it from a copy, or delete the folder and build it again"
-    )
+    return DamagedLibrary(f"the library {folder} is damaged: {what}. {remedy}")
 
 
 def disk_trouble(error: OSError, folder: Path) -> str:

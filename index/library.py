@@ -82,7 +82,7 @@ class Library:
         if manifest.database:
             manifest.database.check(folder)
         if manifest.vectors and manifest.vectors.count:
-            manifest.vectors.file.check(folder)
+            manifest.vectors.file.check(folder, database.BUILD_MENDS)
         if not (folder / database.FILE).exists():
             raise database.damaged(folder, f"{database.FILE} is missing")
         library = cls(folder, database.connect(folder, writable=False), manifest)
@@ -176,7 +176,7 @@ class Library:
 
     def chunk_ids(self, filters: Filters) -> list[int] | None:
         """The chunks that a filter keeps; `None` for all."""
-        if filters == Filters():
+        if not (filters.kind or filters.section or filters.language):
             return None
         rows = self._query(
             """SELECT chunk.id AS id, language, resource_id, kind
@@ -187,9 +187,9 @@ class Library:
         return [
             row["id"]
             for row in rows
-            if filters.kind in (None, row["kind"])
-            and (filters.language is None or primary(filters.language) == primary(row["language"]))
-            and (filters.section is None or _stands_under(listings[row["resource_id"]], filters.section))
+            if (not filters.kind or filters.kind == row["kind"])
+            and (not filters.language or primary(filters.language) == primary(row["language"]))
+            and (not filters.section or _stands_under(listings[row["resource_id"]], filters.section))
         ]
 
     # Searching

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from index.database import SCHEMA_VERSION, damaged, newer_library
+from index.database import SCHEMA_VERSION, START_AGAIN, damaged, newer_library
 from index.errors import ForeignLibrary, LibraryNotFound
 from index.types import ModelCard
 
@@ -37,16 +37,16 @@ class FileRecord:
         stat = path.stat()
         return cls(path.name, stat.st_size, _sha256(path), stat.st_mtime_ns)
 
-    def check(self, folder: Path) -> None:
+    def check(self, folder: Path, remedy: str = START_AGAIN) -> None:
         """Raise DamagedLibrary where the file differs. One that nobody touched since isn't read again."""
         path = folder / self.name
         if not path.exists():
-            raise damaged(folder, f"{self.name} is missing")
+            raise damaged(folder, f"{self.name} is missing", remedy)
         stat = path.stat()
         if stat.st_size != self.size:
-            raise damaged(folder, f"{self.name} has {stat.st_size} bytes, not {self.size}")
+            raise damaged(folder, f"{self.name} has {stat.st_size} bytes, not {self.size}", remedy)
         if stat.st_mtime_ns != self.modified and _sha256(path) != self.sha256:
-            raise damaged(folder, f"{self.name} doesn't match its checksum")
+            raise damaged(folder, f"{self.name} doesn't match its checksum", remedy)
 
 
 @dataclass(frozen=True, slots=True)

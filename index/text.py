@@ -8,11 +8,14 @@ import unicodedata
 # The joiners (ZWNJ, ZWJ) are part of spelling in Persian, Hindi and emoji; the rest of category C is controls,
 # surrogates, and format characters that reverse or hide text.
 _JOINERS = "\u200c\u200d"
+# Colours and cursor moves: without their first character the rest would be left over as letters.
+_ESCAPE_SEQUENCE = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]")
 
 
 def clean(text: str) -> str:
     """One line without control, bidirectional or escape characters; runs of white space become one space."""
-    return re.sub(r" {2,}", " ", printable(re.sub(r"\s+", " ", text))).strip()
+    spaced = re.sub(r"\s+", " ", _ESCAPE_SEQUENCE.sub("", text))
+    return re.sub(r" {2,}", " ", printable(spaced)).strip()
 
 
 def printable(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import faiss
 import numpy as np
 
-from index.database import damaged
+from index.database import BUILD_MENDS, damaged
 from index.manifest import FileRecord, VectorsRecord, replacing
 
 if TYPE_CHECKING:
@@ -62,11 +62,12 @@ class VectorIndex:
         except RuntimeError as error:
             if not path.exists():
                 raise FileNotFoundError(path) from error
-            raise damaged(folder, f"{path.name} isn't a FAISS index") from error
+            raise damaged(folder, f"{path.name} isn't a FAISS index", BUILD_MENDS) from error
         if (index.d, index.ntotal) != (dimension, record.count):
             raise damaged(
                 folder,
                 f"{path.name} holds {index.ntotal} vectors of {index.d} numbers, not {record.count} of {dimension}",
+                BUILD_MENDS,
             )
         self._index = index
         self._ids: Ids = faiss.vector_to_array(index.id_map)  # ascending, as they were written

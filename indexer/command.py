@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from indexer.build import Report
 
 _DEFERRED = 3
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
 @click.command()
@@ -72,7 +74,7 @@ def language_tags(text: str) -> tuple[str, ...]:
     """The tags of a list such as `en,zh-TW`; raises UsageError for what can't be one."""
     tags = tuple(tag for part in text.split(",") if (tag := part.strip()))
     for tag in tags:
-        if not all(part.isascii() and part.isalnum() and len(part) <= 8 for part in tag.split("-")):
+        if not _LANGUAGE_TAG.fullmatch(tag):
             raise UsageError(f"--languages takes tags such as en,zh-TW, not {tag!r}")
     return tags
 

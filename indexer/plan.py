@@ -60,6 +60,8 @@ def plan(
         return _plan_captions(resource, standing, captions, choices)
     if resource.kind is Kind.VIDEO:
         return _plan_video(resource, standing, choices, now)
+    if resource.url.startswith("file:") and not local_path(resource.url).exists():
+        return _refuse(resource, standing, State.UNAVAILABLE, _missing(local_path(resource.url)))
     if not resource.url.startswith(_READABLE):
         reason = (
             f"addresses that begin with {urlsplit(resource.url).scheme}: aren't read: give one of https:// or a file"
@@ -84,8 +86,7 @@ def _plan_recording(resource: Resource, standing: Standing, choices: Choices) ->
     if captions := captions_beside(path):
         return _plan_captions(resource, standing, captions, choices)
     if not path.exists():
-        reason = f"there is no file {path}: correct the list or put it there"
-        return _refuse(resource, standing, State.UNAVAILABLE, reason)
+        return _refuse(resource, standing, State.UNAVAILABLE, _missing(path))
     reason = f"no captions beside it: put {path.stem}.LANGUAGE.vtt (or .srt) into {path.parent}"
     return _refuse(resource, standing, State.NO_TRANSCRIPT, reason)
 
@@ -101,6 +102,10 @@ def _plan_video(resource: Resource, standing: Standing, choices: Choices, now: f
     else:
         step = Step.ASK_YOUTUBE
     return Job(resource, step, standing, inputs=inputs)
+
+
+def _missing(path: Path) -> str:
+    return f"there is no file {path}: correct the list or put it there"
 
 
 def _refuse(resource: Resource, standing: Standing, state: State, reason: str) -> Job:

@@ -153,9 +153,9 @@ def _text(path: Path) -> str:
 
 def _read_folder(folder: Path) -> ReadingList:
     entries = [entry for files, sections in _files(folder) for entry in resources_of_files(files, sections)]
-    if not entries:
+    if not any(entry.kind in (Kind.VIDEO, Kind.RECORDING) for entry in entries):
         captions = ", ".join(sorted(CAPTION_SUFFIXES))
-        raise SourceError(f"{clean(str(folder))}: neither captions ({captions}) nor recordings, papers or texts here")
+        raise SourceError(f"{clean(str(folder))}: neither captions ({captions}) nor recordings in this folder")
     return ReadingList(str(folder), len(entries), merge(entries), folder)
 
 

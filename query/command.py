@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -11,7 +12,13 @@ import click
 
 from index.command_line import index_option
 from index.errors import UsageError
+from index.text import clean
 from index.types import Answer, Filters, Kind
+
+_NOTHING_LEFT = (
+    "nothing that is indexed passes --kind, --section and --language: `seekpoint status` shows what there is"
+)
+_NOTHING_INDEXED = "nothing is indexed yet: `seekpoint status` says why"
 
 
 @click.command()
@@ -49,27 +56,40 @@ def ask(
             return search.ask(text, library, encoder.get(), k, filters)
 
         if question == "-":
-            _stream(sys.stdin, answer, as_json)
+            _stream(sys.stdin or (), answer, as_json)
             return
-        found = answer(question)
+        found = answer(_argument(question))
     _show(found, as_json)
-    if open_first and found.moments:
+    if not found.moments:
+        filtered = kind or section or language
+        click.echo(f"seekpoint: {_NOTHING_LEFT if filtered else _NOTHING_INDEXED}", err=True)
+    elif open_first:
         import webbrowser
 
-        webbrowser.open(found.moments[0].link)
+        if not webbrowser.open(found.moments[0].link):
+            click.echo("seekpoint: no browser could be opened: name one in $BROWSER", err=True)
+
+
+def _argument(question: str) -> str:
+    """The question as it was typed, where the locale couldn't decode it; surrogates stand for its bytes then."""
+    return question if question.isprintable() else os.fsencode(question).decode("utf-8", "replace")
 
 
 def _stream(lines: Iterable[str], answer: Callable[[str], Answer], as_json: bool) -> None:
     """An answer a line; a line that asks nothing gets an object that says so, to keep answers and questions in step."""
     for line in lines:
         text = line.rstrip("\r\n")
+        if not as_json:
+            click.echo(f"? {clean(text)}")
         try:
             _show(answer(text), as_json)
         except UsageError as error:
-            if not as_json:
-                raise
-            _print_json({"question": text, "answered": False, "moments": [], "error": str(error)})
-        sys.stdout.flush()
+            if as_json:
+                _print_json({"question": text, "answered": False, "moments": [], "error": str(error)})
+            else:
+                click.echo(f"seekpoint: {error}", err=True)
+        if sys.stdout:
+            sys.stdout.flush()
 
 
 def _show(answer: Answer, as_json: bool) -> None:
@@ -78,11 +98,12 @@ def _show(answer: Answer, as_json: bool) -> None:
     if as_json:
         _print_json(render.to_json(answer))
     else:
-        click.echo(render.to_text(answer, styled=sys.stdout.isatty()))
+        click.echo(render.to_text(answer, styled=bool(sys.stdout) and sys.stdout.isatty()))
 
 
 def _print_json(value: object) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False))
+    encoding = (sys.stdout and sys.stdout.encoding) or ""
+    click.echo(json.dumps(value, ensure_ascii=not encoding.lower().startswith("utf")))
 
 
 @click.command()

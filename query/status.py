@@ -8,7 +8,6 @@ from pathlib import Path
 
 from index.text import clean
 from index.types import ModelCard, ResourceStatus, State
-from query.links import timestamp
 from query.render import resource_json
 
 _LABELS = {
@@ -63,8 +62,8 @@ def _summary(folder: Path, card: ModelCard, statuses: Sequence[ResourceStatus]) 
     counts = totals(statuses)
     yield f"Library {folder}, model {card.name} ({card.dimension} dimensions)"
     states = ", ".join(f"{counts[state]} {_LABELS[state]}" for state in State if counts[state])
-    yield f"{counts['resources']} resources: {states or 'none'}"
-    yield f"{counts['chunks']:,} chunks, {timestamp(counts['seconds'])} hours of talk"
+    yield f"Resources: {counts['resources']} ({states or 'none yet'})"
+    yield f"Chunks: {counts['chunks']:,}, from {counts['seconds'] / 3600:.1f} hours of talk"
 
 
 def _sections(statuses: Sequence[ResourceStatus]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -81,6 +82,51 @@ def test_a_stream_of_questions_keeps_step(example_library: Path) -> None:
     assert [len(found["moments"]) for found in answers] == [1, 0, 1, 1]
     assert "empty" in answers[1]["error"]
     assert result.returncode == 0
+
+
+@pytest.mark.model
+def test_a_stream_of_questions_as_text_goes_on_after_a_blank_line(example_library: Path) -> None:
+    result = run("ask", "-", "-k", "1", "--index", example_library, stdin="\ufeffsoftmax?\n\n什么是掩码？\n")
+    assert [line for line in result.stdout.splitlines() if line.startswith("?")] == [
+        "? softmax?",
+        "?",
+        "? 什么是掩码？",
+    ]
+    assert len(result.stderr.splitlines()) == 1
+    assert "the question is empty" in result.stderr
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
+def test_json_survives_any_output_encoding(example_library: Path, encoding: str) -> None:
+    result = run(
+        "ask", "--json", "-", "-k", "1", "--index", example_library, stdin="什么是掩码？\n", PYTHONIOENCODING=encoding
+    )
+    assert json.loads(result.stdout)["question"] == "什么是掩码？"
+
+
+@pytest.mark.model
+def test_filters_that_leave_nothing_are_told(example_library: Path) -> None:
+    result = run("ask", "softmax", "--section", "no such heading", "--index", example_library)
+    assert result.stdout == "Nothing here answers that.\n"
+    assert "`seekpoint status` shows what there is" in result.stderr
+
+
+@pytest.mark.model
+def test_a_vector_file_that_was_lost_is_mended_by_a_build(example_library: Path, tmp_path: Path) -> None:
+    shutil.copytree(example_library, tmp_path / "library")
+    next((tmp_path / "library").glob("vectors-*")).unlink()
+    assert_one_line(run("ask", "softmax", "--index", tmp_path / "library"), 1, "is missing", "Run `seekpoint build")
+    assert run("build", "examples/reading-list.md", "--index", tmp_path / "library").returncode == 0
+    assert run("ask", "softmax", "--index", tmp_path / "library").returncode == 0
+
+
+def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = run(
+        "build", "examples/reading-list.md", "--index", tmp_path / "library", XDG_CACHE_HOME=str(tmp_path / "file")
+    )
+    assert_one_line(result, 1, "can't be unpacked into", "$XDG_CACHE_HOME")
 
 
 @pytest.mark.model

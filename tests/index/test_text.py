@@ -11,7 +11,7 @@ from index.text import clean, printable
         ("plain words", "plain words"),
         ("  a \t b\r\n\n c　d  ", "a b c d"),
         ("注意力\u3000机制", "注意力 机制"),
-        ("\x1b[31mred\x1b[0m", "[31mred[0m"),
+        ("\x1b[31mred\x1b[0m and \x9b1mbold", "red and bold"),
         ("a\x00b\x07c\x7f", "abc"),
         ("\u202egnp.exe\u202c\u2066x\u2069", "gnp.exex"),
         ("\ufeffWEBVTT\u200b\u00ad", "WEBVTT"),

@@ -151,6 +151,7 @@ def test_what_is_not_read_yet_is_deferred_with_the_reason(workshop: Workshop) ->
         "a.org/%E8%AE%BA%E6%96%87.pdf",
     )
     text = "".join(f"- <https://{address}>\n" for address in addresses) + "- [notes](notes.md)\n"
+    workshop.write("notes.md", "笔记 notes")
     report = workshop.build(workshop.write("list.md", text))
     assert (report.entries, report.states[State.DEFERRED]) == (5, 5)
     assert {(status.state, status.reason) for status in workshop.statuses().values()} == {

@@ -124,7 +124,7 @@ def test_files_are_links_relative_to_the_list() -> None:
 
 def test_titles_and_sections_are_made_safe() -> None:
     text = "## Sec\u202etion\n[\x1b\\[31mred\u202e | [注]\nsecond line](https://a.org/x)"
-    assert rows(text) == [("[31mred | [注] second line", "a.org/x", ("Section",))]
+    assert rows(text) == [("red | [注] second line", "a.org/x", ("Section",))]
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 import seekpoint
-from index.errors import UsageError
+from index.errors import DamagedLibrary, LibraryError, UsageError
 from index.library import Library
 from index.types import Answer, Filters, Kind
 from query.search import LONGEST_QUESTION, ask
@@ -127,3 +129,33 @@ def test_a_library_without_anything_indexed_has_no_answer(tmp_path: Path) -> Non
     seekpoint.build([tmp_path / "list.md"], tmp_path / "library", encoder=TopicEncoder())
     found = seekpoint.ask("mask", tmp_path / "library", encoder=TopicEncoder())
     assert (found.answered, found.moments) == (False, ())
+
+
+def test_empty_filters_keep_everything(library: Library) -> None:
+    assert places(answer(library, "mask", filters=Filters(None, "", ""))) == places(answer(library, "mask"))
+
+
+def test_an_unknown_kind_is_a_usage_error(library: Library) -> None:
+    with pytest.raises(UsageError, match="no kind of resource is called 'song'"):
+        seekpoint.ask("mask", library, kind="song", encoder=TopicEncoder())
+
+
+def test_threads_share_an_open_library(library: Library) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: places(answer(library, "what does a mask hide")), range(40)))
+    assert found == [places(answer(library, "what does a mask hide"))] * 40
+
+
+def test_a_closed_library_says_so(tmp_path: Path, library: Library) -> None:
+    shutil.copytree(library.folder, tmp_path / "copy")
+    with seekpoint.open_library(tmp_path / "copy") as closed:
+        pass
+    with pytest.raises(LibraryError, match="was closed") as caught:
+        answer(closed, "mask")
+    assert not isinstance(caught.value, DamagedLibrary)
+
+
+def test_a_single_source_needs_no_list(tmp_path: Path) -> None:
+    (tmp_path / "list.md").write_text("- https://example.org/page\n", encoding="utf-8")
+    for source in (tmp_path / "list.md", str(tmp_path / "list.md")):
+        assert seekpoint.build(source, tmp_path / "library", encoder=TopicEncoder()).entries == 1

@@ -57,7 +57,7 @@ def test_json_is_the_contract() -> None:
 
 def test_text_counts_sections_and_tells_what_to_do_for_the_rest() -> None:
     text = status.to_text(Path("/library"), CARD, [INDEXED, DEFERRED])
-    assert "2 resources: 1 indexed, 1 deferred" in text
+    assert "Resources: 2 (1 indexed, 1 deferred)" in text
     assert "   1 of 1    One › Two" in text
     assert "   0 of 1    (no heading)" in text
     assert "deferred: 注意力" in text
@@ -66,7 +66,7 @@ def test_text_counts_sections_and_tells_what_to_do_for_the_rest() -> None:
 
 
 def test_an_empty_library_has_a_status() -> None:
-    assert "0 resources: none" in status.to_text(Path("/library"), CARD, [])
+    assert "Resources: 0 (none yet)" in status.to_text(Path("/library"), CARD, [])
 
 
 def test_the_seed_of_a_list_is_all_there(tmp_path: Path) -> None:
