@@ -176,3 +176,7 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that can't show a title is no reason to fail
     cli()
+
+
+if __name__ == "__main__":
+    main()
