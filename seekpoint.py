@@ -163,7 +163,7 @@ class _LazyGroup(click.Group):
 
 
 @click.group(cls=_LazyGroup)
-@click.version_option(package_name="seekpoint")
+@click.version_option(package_name="seekpoint", prog_name="seekpoint")
 def cli() -> None:
     """Ask a reading list of talks a question, and land on the second where the answer begins."""
 
@@ -175,7 +175,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that can't show a title is no reason to fail
-    cli()
+    cli(prog_name="seekpoint")
 
 
 if __name__ == "__main__":
