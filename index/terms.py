@@ -1,7 +1,8 @@
 """Text to lexical terms, the same way for passages and questions, whatever the language.
 
 Words of scripts that put spaces between them are folded and stemmed; scripts that don't are cut into overlapping pairs
-of characters, which needs no dictionary and misses nothing (a single character stands for itself).
+of characters, which needs no dictionary and misses nothing (a single character stands for itself). Traditional and
+simplified Chinese give the same terms.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import NamedTuple
 
 import regex
 import Stemmer
+
+from index.scripts import simplified
 
 # The last ones are the length mark and voicing marks of Katakana, which Unicode counts to no script.
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\u30fc\uff70\uff9e\uff9f"
@@ -53,6 +56,7 @@ def fold(word: str) -> str:
 
 
 def _pairs(run: str, offset: int) -> Iterator[Term]:
+    run = simplified(run)
     spans = [match.span() for match in _GRAPHEME.finditer(run)]
     if len(spans) == 1:
         yield Term(fold(run), offset, offset + len(run))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from index.errors import UsageError
 from index.library import Library
+from index.scripts import in_one_script
 from index.terms import terms
 from index.text import clean
 from index.types import Answer, Encoder, Filters, Hit, Moment, Resource
@@ -37,7 +38,7 @@ def ask(question: str, library: Library, encoder: Encoder, k: int = 5, filters: 
     keep = library.chunk_ids(filters or Filters())
     depth = max(_CANDIDATES, _CANDIDATES_A_MOMENT * k)
     lexical = _lexical(library, question_terms, weights, depth, keep)
-    hits = _hits(library, encoder.question(clean(question)), lexical, depth, keep)
+    hits = _hits(library, encoder.question(in_one_script(clean(question))), lexical, depth, keep)
     best = list(islice(distinct(hits), k))
     resources = library.resources([hit.chunk.resource_id for hit in best])
     moments = tuple(

@@ -15,7 +15,7 @@ from index.terms import located_terms, terms
         ("注意 力", ["注意", "力"]),
         ("アテンション", ["アテ", "テン", "ンシ", "ショ", "ョン"]),
         ("トークン", ["トー", "ーク", "クン"]),
-        ("注意機構の仕組み", ["注意", "意機", "機構", "構の", "の仕", "仕組", "組み"]),
+        ("注意機構の仕組み", ["注意", "意机", "机构", "构の", "の仕", "仕组", "组み"]),
         ("어텐션 메커니즘", ["어텐", "텐션", "메커", "커니", "니즘"]),
         ("ภาษาไทย", ["ภา", "าษ", "ษา", "าไ", "ไท", "ทย"]),
         ("ＧＰＵ　１２３", ["gpu", "123"]),
@@ -74,3 +74,9 @@ def test_operators_are_words_like_others(text: str) -> None:
 def test_terms_know_where_they_stand(text: str) -> None:
     for term in located_terms(text):
         assert terms(text[term.start : term.stop]) == [term.text]
+
+
+def test_traditional_and_simplified_chinese_are_the_same_words() -> None:
+    assert terms("反向傳播與自注意力機制") == terms("反向传播与自注意力机制")
+    (first, *_) = located_terms("說：機制")
+    assert (first.text, first.start, first.stop) == ("说", 0, 1)

@@ -159,3 +159,11 @@ def test_a_single_source_needs_no_list(tmp_path: Path) -> None:
     (tmp_path / "list.md").write_text("- https://example.org/page\n", encoding="utf-8")
     for source in (tmp_path / "list.md", str(tmp_path / "list.md")):
         assert seekpoint.build(source, tmp_path / "library", encoder=TopicEncoder()).entries == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("掩码把未来藏起来吗", "掩碼把未來藏起來嗎"), ("训练要多久？", "訓練要多久？")]
+)
+def test_both_scripts_of_chinese_ask_the_same(library: Library, one: str, other: str) -> None:
+    assert places(answer(library, one)) == places(answer(library, other))
+    assert answer(library, other).moments[0].marks
