@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import fsum
 
 from index.languages import primary
@@ -41,12 +42,33 @@ def fuse(
     return sorted(hits, key=lambda hit: (-hit.score, hit.chunk.id))
 
 
-def distinct(hits: Iterable[Hit]) -> Iterator[Hit]:
-    """The hits that overlap no better one of the same resource, in whatever language that one is."""
-    taken: dict[str, list[StoredChunk]] = {}
+def distinct(hits: Sequence[Hit], language: str | None) -> Iterator[Hit]:
+    """The hits that overlap no better one of the same resource, in the question's language where that was found too."""
+    taken: list[StoredChunk] = []
     for hit in hits:
-        chunk = hit.chunk
-        others = taken.setdefault(chunk.resource_id, [])
-        if all(chunk.end <= other.start or other.end <= chunk.start for other in others):
-            others.append(chunk)
-            yield hit
+        if not any(_shared_seconds(hit.chunk, other) > 0 for other in taken):
+            chosen = _twin(hit, hits, language)
+            taken += [hit.chunk, chosen.chunk]
+            yield replace(chosen, score=hit.score)
+
+
+def _twin(hit: Hit, hits: Sequence[Hit], language: str | None) -> Hit:
+    """The best hit on the same passage in the question's language; the hit itself where there is none."""
+    if primary(hit.chunk.language) == language:
+        return hit
+    half = (hit.chunk.end - hit.chunk.start) / 2
+    return next(
+        (
+            other
+            for other in hits
+            if primary(other.chunk.language) == language and _shared_seconds(hit.chunk, other.chunk) > half
+        ),
+        hit,
+    )
+
+
+def _shared_seconds(one: StoredChunk, other: StoredChunk) -> float:
+    """How long two chunks of a resource overlap, whatever their languages; chunks of two resources never do."""
+    if one.resource_id != other.resource_id:
+        return 0.0
+    return min(one.end, other.end) - max(one.start, other.start)

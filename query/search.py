@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from index.errors import UsageError
 from index.library import Library
@@ -15,9 +14,6 @@ from index.types import Answer, Encoder, Filters, Hit, Moment, Resource
 from query.links import link
 from query.localise import best_cue, marks, quote, salient
 from query.ranking import coverage, distinct, fuse
-
-if TYPE_CHECKING:
-    from index.types import Vectors
 
 # How many chunks by meaning and by words go on to be fused: many of them are neighbours of a better one.
 _CANDIDATES = 200
@@ -38,8 +34,10 @@ def ask(question: str, library: Library, encoder: Encoder, k: int = 5, filters: 
     keep = library.chunk_ids(filters or Filters())
     depth = max(_CANDIDATES, _CANDIDATES_A_MOMENT * k)
     lexical = _lexical(library, question_terms, weights, depth, keep)
-    hits = _hits(library, encoder.question(in_one_script(clean(question))), lexical, depth, keep)
-    best = list(islice(distinct(hits), k))
+    language, vector = library.vectors.centred_question(encoder.question(in_one_script(clean(question))))
+    ids = list({chunk_id for chunk_id, _ in library.vectors.nearest(vector, depth, keep)} | lexical.keys())
+    hits = fuse(library.chunks(ids).values(), library.vectors.scores(vector, ids), lexical, language)
+    best = list(islice(distinct(hits, language), k))
     resources = library.resources([hit.chunk.resource_id for hit in best])
     moments = tuple(
         _moment(rank, hit, resources[hit.chunk.resource_id], salient(weights), library)
@@ -62,15 +60,6 @@ def _lexical(
     rarest = sorted(weights, key=lambda term: -weights[term])[:_MOST_TERMS]
     found = library.lexical(rarest, depth, keep)
     return {chunk_id: coverage(bm25, weights, question_terms) for chunk_id, bm25 in found}
-
-
-def _hits(
-    library: Library, question: Vectors, lexical: Mapping[int, float], depth: int, keep: list[int] | None
-) -> list[Hit]:
-    language, centred = library.vectors.centred_question(question)
-    nearest = library.vectors.nearest(centred, depth, keep)
-    ids = list({chunk_id for chunk_id, _ in nearest} | lexical.keys())
-    return fuse(library.chunks(ids).values(), library.vectors.scores(centred, ids), lexical, language)
 
 
 def _moment(rank: int, hit: Hit, resource: Resource, weights: Mapping[str, float], library: Library) -> Moment:

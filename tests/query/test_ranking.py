@@ -10,8 +10,8 @@ def chunk(
     return StoredChunk(chunk_id, 1, resource, language, 0, 5, start, end)
 
 
-def hit(resource: str, start: float, end: float, score: float) -> Hit:
-    return Hit(StoredChunk(1, 1, resource, "en", 0, 5, start, end), dense=score, lexical=score, score=score)
+def hit(resource: str, start: float, end: float, score: float, language: str = "en") -> Hit:
+    return Hit(StoredChunk(1, 1, resource, language, 0, 5, start, end), dense=score, lexical=score, score=score)
 
 
 def test_coverage_means_the_same_for_short_and_long_questions() -> None:
@@ -49,8 +49,19 @@ def test_a_vector_that_points_away_is_worth_nothing_rather_than_less() -> None:
 
 def test_overlapping_chunks_of_a_resource_are_one_place() -> None:
     hits = [hit("a", 30, 75, 0.9), hit("a", 60, 105, 0.8), hit("a", 75, 120, 0.7), hit("b", 30, 75, 0.6)]
-    assert [(found.chunk.resource_id, found.chunk.start) for found in distinct(hits)] == [
-        ("a", 30),
-        ("a", 75),
-        ("b", 30),
+    places = [(found.chunk.resource_id, found.chunk.start) for found in distinct(hits, "en")]
+    assert places == [("a", 30), ("a", 75), ("b", 30)]
+
+
+def test_a_passage_in_two_languages_comes_once_in_the_questions() -> None:
+    hits = [hit("a", 0, 45, 0.9, "zh-TW"), hit("b", 0, 45, 0.8, "zh"), hit("a", 10, 55, 0.4, "en")]
+    assert [(f.chunk.resource_id, f.chunk.language, f.score) for f in distinct(hits, "en")] == [
+        ("a", "en", 0.9),
+        ("b", "zh", 0.8),
     ]
+    assert [found.chunk.language for found in distinct(hits, "zh")] == ["zh-TW", "zh"]
+
+
+def test_a_passage_that_only_touches_is_no_translation() -> None:
+    hits = [hit("a", 0, 45, 0.9, "zh"), hit("a", 40, 85, 0.4, "en")]
+    assert [found.chunk.language for found in distinct(hits, "en")] == ["zh"]
