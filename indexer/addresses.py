@@ -13,7 +13,7 @@ from urllib.request import url2pathname
 
 from index.text import clean
 from index.types import Kind, Resource
-from indexer.sources.captions import CAPTION_SUFFIXES, stem_of, title_of, video_id_of
+from indexer.sources.captions import is_captions, stem_of, title_of, video_id_of
 
 MEDIA_SUFFIXES = frozenset(
     {".mp3", ".m4a", ".wav", ".ogg", ".oga", ".opus", ".flac", ".aac"}
@@ -74,7 +74,7 @@ def resource_of_path(path: Path, title: str = "", sections: Iterable[tuple[str, 
     """
     real = Path(os.path.realpath(path))
     found = _resource(kind_of_path(path) or Kind.DOCUMENT, real.as_uri())
-    named = title_of(path) if path.suffix.lower() in CAPTION_SUFFIXES else clean(path.stem)
+    named = title_of(path) if is_captions(path) else clean(path.stem)
     return replace(found, title=clean(title) or named, sections=tuple(sections))
 
 
@@ -117,7 +117,7 @@ def path_of_link(link: str) -> Path:
 def kind_of_path(path: Path) -> Kind | None:
     """Tell what a file holds by its suffix."""
     suffix = path.suffix.lower()
-    if suffix in MEDIA_SUFFIXES or suffix in CAPTION_SUFFIXES:
+    if suffix in MEDIA_SUFFIXES or is_captions(path):
         return Kind.RECORDING
     if suffix == ".pdf":
         return Kind.PAPER
@@ -125,7 +125,7 @@ def kind_of_path(path: Path) -> Kind | None:
 
 
 def _resource_of_group(files: Sequence[Path], sections: tuple[tuple[str, ...], ...]) -> Resource:
-    captions = [file for file in files if file.suffix.lower() in CAPTION_SUFFIXES]
+    captions = [file for file in files if is_captions(file)]
     for file in captions:
         if (video_id := video_id_of(file)) and (video := resource_of(f"youtu.be/{video_id}", title_of(file), sections)):
             return video

@@ -26,7 +26,7 @@ _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
     "--captions",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Take transcripts from files named 'Any title [VIDEO_ID].LANG.vtt' first.",
+    help="Take transcripts from files named 'Any title [VIDEO_ID].LANG.vtt' (.srt, .json3 and others) first.",
 )
 @click.option("--languages", metavar="LIST", default="", help="Languages to index, such as en,zh; else what is spoken.")
 @click.option("--model", metavar="NAME", help="A sentence-transformers model, by name or folder.")

@@ -15,7 +15,7 @@ from index.text import clean
 from index.types import Kind, Resource
 from indexer.addresses import kind_of_path, path_of_link, resource_of, resource_of_link, resources_of_files
 from indexer.outline import Outline, outline_of
-from indexer.sources.captions import CAPTION_SUFFIXES
+from indexer.sources.captions import CAPTION_SUFFIXES, is_captions
 
 _MAX_BYTES = 20_000_000
 # What the parser takes quadratic time for, or some 50 microseconds each; a list of 50,000 links stays far below.
@@ -120,7 +120,7 @@ def _bare_addresses(href: str, text: str) -> list[str]:
 
 def _read_file(path: Path) -> ReadingList:
     if kind_of_path(path) in (Kind.RECORDING, Kind.PAPER) or path.suffix.lower() in (".html", ".htm"):
-        folder = path.parent if path.suffix.lower() in CAPTION_SUFFIXES else None
+        folder = path.parent if is_captions(path) else None
         return ReadingList(str(path), 1, resources_of_files([path]), folder)
     try:
         parse = parse_urls if path.suffix.lower() == ".txt" else parse_markdown

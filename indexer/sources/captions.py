@@ -1,4 +1,4 @@
-"""Caption files on disk: their names, and the cues of WebVTT and SubRip (SRT)."""
+"""Caption files on disk: their names, their encodings, and the transcripts in them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import codecs
 import os
 import re
 from collections.abc import Iterator
-from html import unescape
 from os import PathLike
 from pathlib import Path
 from typing import TypeAlias
@@ -15,10 +14,13 @@ from index.errors import SourceError
 from index.text import clean
 from index.types import Cue, Origin, Transcript
 from indexer.cues import tidy
+from indexer.sources.caption_formats import FORMATS, parse
+from indexer.sources.spoken import spoken
 
 AnyPath: TypeAlias = str | PathLike[str]
 
-CAPTION_SUFFIXES = frozenset({".vtt", ".srt"})
+CAPTION_SUFFIXES = frozenset({".vtt", ".srt", ".sbv", ".ttml", ".dfxp", ".srv1", ".srv3", ".json3"})
+"""What tells a caption file; `.json` alone doesn't, see `is_captions`."""
 
 # ISO 639-1, and the longer codes that YouTube uses: any letters would make `Intro to Node.js.vtt` a talk in "js".
 _LANGUAGES = (
@@ -31,9 +33,11 @@ _LANGUAGES = (
     "pcm|pap|sat|sco|sdp|tlh|tpi|und|vro|war|wuu|yue"
 )
 _NAME = re.compile(
-    rf"(?P<stem>.+?)(?:\.(?:a\.)?(?P<language>(?:{_LANGUAGES})(?:-[A-Za-z0-9_]+)*))?\.(?:vtt|srt)",
+    rf"(?P<stem>.+?)(?:\.(?:a\.)?(?P<language>(?:{_LANGUAGES})(?:-[A-Za-z0-9_]+)*))?\."
+    r"(?:vtt|srt|sbv|ttml|dfxp|srv[13]|json3?)",
     re.IGNORECASE | re.DOTALL,
 )
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*")
 _VIDEO_ID = re.compile(r"\[([A-Za-z0-9_-]{11})\]\Z")
 
 
@@ -60,6 +64,12 @@ def title_of(path: AnyPath) -> str:
     return clean(_VIDEO_ID.sub("", stem_of(path)))
 
 
+def is_captions(path: AnyPath) -> bool:
+    """Tell by its name whether a file holds captions; a `.json` does as `Any title [VIDEO_ID].LANG.json` only."""
+    suffix = Path(path).suffix.lower()
+    return suffix in CAPTION_SUFFIXES or (suffix == ".json" and bool(language_of(path) and video_id_of(path)))
+
+
 def find_captions(folder: Path) -> dict[str, tuple[Path, ...]]:
     """Find the caption files under a folder by the video id in their names; raises SourceError where there are none."""
     if not folder.is_dir():
@@ -69,7 +79,7 @@ def find_captions(folder: Path) -> dict[str, tuple[Path, ...]]:
         if video_id := video_id_of(path):
             found[video_id] = (*found.get(video_id, ()), path)
     if not found:
-        raise _refused(folder, 'no file is named like "Any title [VIDEO_ID].en.vtt" (or .srt)')
+        raise _refused(folder, 'no file is named like "Any title [VIDEO_ID].en.vtt" (or .srt, .json3, …)')
     return found
 
 
@@ -78,25 +88,36 @@ def captions_beside(media: Path) -> tuple[Path, ...]:
     if not media.parent.is_dir():
         return ()
     stems = {stem_of(media), media.name}
-    beside = (path for path in media.parent.iterdir() if _is_captions(path) and {stem_of(path), path.stem} & stems)
+    beside = (path for path in media.parent.iterdir() if _is_caption_file(path) and {stem_of(path), path.stem} & stems)
     return tuple(sorted(beside))
 
 
 def read_captions(path: Path) -> Transcript:
-    """Read a caption file; its language is in its name, else in its header, else `und`."""
+    """Read a caption file; its language is in its name, else in what it holds, else `und`."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise _refused(path.name, f"can't be read: {error.strerror}") from error
-    text = _decoded(data, path.name)
-    header = re.match(r"WEBVTT[^\n]*\n(?:[^\n]+\n)*?Language:[ \t]*([A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*)[ \t]*\n", text)
-    language = language_of(path) or (header[1] if header else "und")
-    return Transcript(language, Origin.LOCAL, _cues(text, path.name))
+    stated, cues = _read(data, path.name)
+    return Transcript(language_of(path) or stated or "und", Origin.LOCAL, cues)
 
 
 def parse_captions(data: bytes, name: str) -> tuple[Cue, ...]:
-    """Parse WebVTT or SRT in any encoding; raises SourceError, which calls the file `name`."""
-    return _cues(_decoded(data, name), name)
+    """Parse captions of any format in any encoding; raises SourceError, which calls the file `name`."""
+    return _read(data, name)[1]
+
+
+def _read(data: bytes, name: str) -> tuple[str, tuple[Cue, ...]]:
+    try:
+        captions = parse(_decoded(data, name))
+    except ValueError as error:
+        raise _refused(name, str(error)) from error
+    except RecursionError as error:
+        raise _refused(name, "nested too deep: export or download it again") from error
+    cues = tidy(spoken(captions.cues))
+    if not cues:
+        raise _refused(name, f"no cue found: it must be {FORMATS}; export or download it again")
+    return captions.language if _LANGUAGE_TAG.fullmatch(captions.language) else "", cues
 
 
 def _refused(name: AnyPath, why: str) -> SourceError:
@@ -109,14 +130,16 @@ def _captions_under(folder: Path) -> Iterator[Path]:
 
     for parent, folders, names in os.walk(folder, onerror=fail):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from filter(_is_captions, (Path(parent, name) for name in sorted(names)))
+        yield from filter(_is_caption_file, (Path(parent, name) for name in sorted(names)))
 
 
-def _is_captions(path: Path) -> bool:
-    return path.suffix.lower() in CAPTION_SUFFIXES and not path.name.startswith(".") and path.is_file()
+def _is_caption_file(path: Path) -> bool:
+    return is_captions(path) and not path.name.startswith(".") and path.is_file()
 
 
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+
+_BEGINNING = re.compile(r"\s*[0-9<{\[]")
 
 
 def _decoded(data: bytes, name: str) -> str:
@@ -127,9 +150,9 @@ def _decoded(data: bytes, name: str) -> str:
         text = data[len(marked[0]) :].decode(marked[1], "replace")
     elif b"\0" in data and b"-->" not in data:
         wide = (data.decode(encoding, "replace") for encoding in ("utf-16-le", "utf-16-be"))
-        text = next((text for text in wide if "-->" in text), "")
+        text = next((text for text in wide if "-->" in text or _BEGINNING.match(text)), "")
         if not text:
-            raise _refused(name, "a binary file: it must be WebVTT or SRT text")
+            raise _refused(name, f"a binary file: it must be {FORMATS}")
     else:
         text = _guessed(data)
     return re.sub(r"\r\n?", "\n", text)
@@ -150,49 +173,3 @@ def _guessed(data: bytes) -> str:
     encodings = ["gb18030", "big5", "shift_jis", "euc_kr", "cp1251", "cp1252"]
     guess = from_bytes(data, cp_isolation=encodings, threshold=0.4).best()
     return str(guess) if guess else data.decode("latin-1")
-
-
-# A parser of our own, because pysubs2 1.8 takes `{1, 2}` for a style and drops it (mathematics in lectures), drops a
-# last line that is a number and `b and c` of `a < b and c > d`, adds cue ids and NOTE blocks to the cue before, reads
-# 100:00:00,000 as 00:00:00,000, and knows no SRT without hours.
-_STAMP = r"-?(?:\d+:)?\d+:\d+(?:[.,]\d+)?"
-_TIMING = re.compile(rf"^[ \t]*({_STAMP})[ \t]*-->[ \t]*({_STAMP})(?:[ \t][^\n]*)?$", re.MULTILINE)
-# The number before an SRT cue, and what a cut file holds of a timing line. The last cue ends at a blank line before it.
-_NUMBER = r"\d+[ \t]*(?:\n[\d:,. >-]*)?\Z"
-_NEXT_NUMBER = re.compile(rf"(?:\A|\n)[ \t]*{_NUMBER}")
-_CUT_NUMBER = re.compile(rf"\n[ \t]*\n[ \t]*{_NUMBER}")
-_TAG = re.compile(
-    r"</?(?:[cvibus]|ruby|rt|lang|font|em|strong|span)(?:[.\s][^<>]*)?>|<br\s*/?>|<[\d:.,]+>|\{\\[^{}]*\}",
-    re.IGNORECASE,
-)
-_ENTITY = re.compile(r"&(?:#\d+|#x[\da-f]+|[a-z]\w*);", re.IGNORECASE)
-
-
-def _cues(text: str, name: str) -> tuple[Cue, ...]:
-    cues = tidy(_timed(text))
-    if not cues:
-        raise _refused(name, "no cue found: it must be WebVTT or SRT; export or download it again")
-    return cues
-
-
-def _timed(text: str) -> Iterator[Cue]:
-    is_webvtt = text.lstrip().startswith("WEBVTT")
-    timings = list(_TIMING.finditer(text))
-    for timing, following in zip(timings, [*timings[1:], None], strict=False):
-        payload = text[timing.end() + 1 : following.start() if following else None]
-        if is_webvtt:
-            payload = payload.partition("\n\n")[0] if not payload.startswith("\n") else ""
-        else:
-            payload = (_NEXT_NUMBER if following else _CUT_NUMBER).sub("", payload)
-        yield Cue(_seconds(timing[1]), _seconds(timing[2]), _plain(payload))
-
-
-def _seconds(stamp: str) -> float:
-    seconds = 0.0
-    for part in stamp.lstrip("-").replace(",", ".").split(":"):
-        seconds = 60 * seconds + float(part)
-    return round(-seconds if stamp.startswith("-") else seconds, 3)
-
-
-def _plain(payload: str) -> str:
-    return _ENTITY.sub(lambda entity: unescape(entity[0]), _TAG.sub("", payload))

@@ -21,6 +21,7 @@ from index.text import clean
 from index.types import Cue, Origin, State, Transcript
 from indexer.cues import tidy
 from indexer.sources import Fetched
+from indexer.sources.spoken import spoken
 from indexer.sources.youtube_details import caption_addresses, details_of, parse_json
 
 _Result = TypeVar("_Result")
@@ -123,8 +124,10 @@ def _patiently(call: Callable[[], _Result]) -> _Result:
 
 def _transcript(track: ytt.Transcript) -> Transcript:
     snippets = _patiently(track.fetch)
-    cues = tidy(Cue(snippet.start, snippet.start + snippet.duration, snippet.text) for snippet in snippets)
-    return Transcript(clean(track.language_code), Origin.GENERATED if track.is_generated else Origin.MANUAL, cues)
+    shown = (Cue(snippet.start, snippet.start + snippet.duration, snippet.text) for snippet in snippets)
+    return Transcript(
+        clean(track.language_code), Origin.GENERATED if track.is_generated else Origin.MANUAL, tidy(spoken(shown))
+    )
 
 
 def choose_tracks(tracks: Sequence[ytt.Transcript], languages: Sequence[str]) -> list[ytt.Transcript]:

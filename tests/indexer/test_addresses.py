@@ -233,3 +233,9 @@ def test_captions_belong_to_the_recording_or_video_they_are_named_after() -> Non
         (Kind.VIDEO, "注意力", f"https://www.youtube.com/watch?v={VIDEO}"),
     ]
     assert {r.sections for r in found} == {(("week 1",),)}
+
+
+def test_json_is_captions_only_where_its_name_says_so(tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("讲座 [aaaaaaaaaaa].info.json", "讲座 [aaaaaaaaaaa].zh.json", "notes.json")]
+    (video,) = resources_of_files(files)
+    assert (video.id, video.title) == ("aaaaaaaaaaa", "讲座")

@@ -1,0 +1,110 @@
+"""What is said, out of what captions show: no rolling doubles, no sound marks, no speaker marks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+from unicodedata import normalize
+
+from index.types import Cue
+
+
+class Line(NamedTuple):
+    """A line of a caption as the screen shows it.
+
+    `start` is when its first word is said, where the line tells; `has_times` that it holds the times of its words.
+    """
+
+    text: str
+    start: float | None = None
+    has_times: bool = False
+
+
+# A screen of rolling captions has two to four lines.
+_SCREEN = 4
+
+
+def unrolled(captions: Iterable[tuple[Cue, Sequence[Line]]]) -> Iterator[Cue]:
+    """Give each line of rolling captions once, where it is new; a line with word times always is."""
+    shown: list[str] = []
+    for cue, on_screen in captions:
+        lines = [line for line in on_screen if line.text.strip()]
+        yield from _when_said(cue, lines[_carried_over(shown, lines) :])
+        shown = [line.text.strip() for line in lines[-_SCREEN:]] or shown
+
+
+def _carried_over(shown: Sequence[str], lines: Sequence[Line]) -> int:
+    old = []
+    for line in lines[:_SCREEN]:
+        if line.has_times:
+            break
+        old.append(line.text.strip())
+    return next((n for n in range(min(len(shown), len(old)), 0, -1) if shown[-n:] == old[:n]), 0)
+
+
+def _when_said(cue: Cue, lines: Sequence[Line]) -> Iterator[Cue]:
+    start = cue.start
+    said: dict[float, list[str]] = {}
+    for line in lines:
+        if line.start is not None and start < line.start < cue.end:
+            start = line.start
+        said.setdefault(start, []).append(line.text)
+    for at, texts in said.items():
+        yield Cue(at, cue.end, "\n".join(texts))
+
+
+# All that a bracket holds, in lower case, when nothing is said.
+_SOUND = re.compile(
+    "music|music playing|upbeat music|gentle music|soft music|background music|theme music|intro music|outro music|"
+    "applause|audience applause|applause and cheering|cheers and applause|cheering|cheers|clapping|laughter|laughing|"
+    "laughs|laugh|audience laughing|audience laughter|audience laughs|chuckles|chuckling|giggles|coughing|coughs|cough|"
+    "clears throat|sighs|gasps|sniffs|silence|blank audio|blank_audio|no audio|inaudible|unintelligible|indistinct|"
+    "crosstalk|"
+    "音乐|音樂|背景音乐|背景音樂|掌声|掌聲|鼓掌|笑声|笑聲|笑|大笑|欢呼|歡呼|欢呼声|歡呼聲|咳嗽|静音|靜音|听不清|聽不清|"
+    "听不清楚|聽不清楚|音楽|拍手|歓声|笑い|笑い声|無音|음악|박수|박수 소리|웃음|웃음소리|환호|"
+    "música|aplausos|risas|risa|risos|musique|applaudissements|rires|rire|musik|applaus|beifall|gelächter|lachen|musica|"
+    "applausi|risate|muziek|gelach|applåder|skratt|latter|bifald|musiikki|aplodit|naurua|muzyka|oklaski|brawa|śmiech|"
+    "hudba|potlesk|smích|muzică|aplauze|râsete|zene|taps|nevetés|müzik|alkış|kahkaha|gülme|музыка|аплодисменты|смех|"
+    "музика|оплески|сміх|μουσική|χειροκρότημα|γέλια|מוזיקה|מחיאות כפיים|צחוק|موسيقى|تصفيق|ضحك|موسیقی|تشویق|خنده|"
+    "संगीत|तालियां|तालियाँ|हंसी|हँसी|เพลง|ดนตรี|เสียงปรบมือ|เสียงหัวเราะ|âm nhạc|nhạc|vỗ tay|tiếng cười|tepuk tangan|"
+    "tertawa"
+)
+
+_NOTES = "♩♪♫♬🎵🎶"
+# After a name or a bracket it would be an index, as in `a[music]`.
+_BRACKET = re.compile(
+    r"(?<![A-Za-z0-9_])(?:\[([^\[\]]{1,40})\]|［([^［］]{1,40})］|【([^【】]{1,40})】|\(([^()]{1,40})\)|（([^（）]{1,40})）)"
+)
+_LONE_BRACKET = re.compile(r"\s*[\[［](?:[^\W\d_]|\s){2,40}[\]］]\s*")
+_ARROWS = re.compile(r"^[ \t]*(?:>{2,3}[ \t]*)+", re.MULTILINE)
+_DASH = re.compile(r"^[ \t]*[-–—](?:[ \t]+(?=(\S))|[ \t]*$)", re.MULTILINE)
+_NAME = re.compile(r"^([ \t]*>{2,3}[ \t]*)([^:：\n]{1,30})[:：](?=\s|$)", re.MULTILINE)
+_NOTE = re.compile(f"[{_NOTES}]")
+
+
+def spoken(cues: Iterable[Cue]) -> Iterator[Cue]:
+    """Take marks of sounds and speakers out of the text, which is still in lines; it is empty where nothing is said."""
+    for cue in cues:
+        yield Cue(cue.start, cue.end, _words(cue.text))
+
+
+def _words(text: str) -> str:
+    if _LONE_BRACKET.fullmatch(text):
+        return ""
+    words = _NOTE.sub("", _BRACKET.sub(lambda bracket: "" if _is_sound(bracket) else bracket[0], text))
+    words = _NAME.sub(lambda name: name[1] if name[2].isupper() else name[0], words)
+    words = _DASH.sub(lambda dash: dash[0] if _goes_on(dash[1] or "") else "", _ARROWS.sub("", words))
+    return words if words == text or any(c.isalnum() for c in words) else ""
+
+
+def _goes_on(first: str) -> bool:
+    # A speaker begins with a capital, or in a script without any: `- log p` is a minus.
+    return first.islower() or first.isdigit()
+
+
+def _is_sound(bracket: re.Match[str]) -> bool:
+    inside = " ".join(next(filter(None, bracket.groups())).split())
+    # `[ __ ]` stands for a word that YouTube keeps back.
+    bare = normalize("NFC", inside).casefold().strip(f"{_NOTES} _.…!,")
+    return bool(_SOUND.fullmatch(bare)) or (not bare and ("__" in inside or any(c in _NOTES for c in inside)))

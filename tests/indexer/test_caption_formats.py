@@ -1,0 +1,164 @@
+"""Every format of captions gives the same cues; what is hostile or damaged is refused in one line."""
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from index.errors import SourceError
+from index.types import Cue
+from indexer.sources.captions import captions_beside, find_captions, parse_captions, read_captions
+from tests.indexer.formats import FORMATS, SAID
+
+ID = "aircAruvnKk"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_each_format_gives_the_same_cues(name: str, encoding: str) -> None:
+    cues = parse_captions(FORMATS[name].encode(encoding), name)
+    assert [cue.text for cue in cues] == [cue.text for cue in SAID]
+    assert [time for cue in cues for time in (cue.start, cue.end)] == pytest.approx(
+        [time for cue in SAID for time in (cue.start, cue.end)], abs=0.001
+    )
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_format_is_told_by_content_whatever_the_suffix(name: str, tmp_path: Path) -> None:
+    path = tmp_path / f"讲座 [{ID}].zh-TW.vtt"
+    path.write_text(FORMATS[name], "utf-8")
+    transcript = read_captions(path)
+    assert (transcript.language, len(transcript.cues)) == ("zh-TW", len(SAID))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "language"),
+    [
+        ("a.ttml", FORMATS["ttml"], "zh-Hant"),
+        ("a.json", FORMATS["whisper"], "zh"),
+        ("a.json", FORMATS["whisper"].replace('"zh"', '"chinese"'), "und"),
+        ("a.srv3", FORMATS["srv3"], "und"),
+    ],
+)
+def test_the_language_is_read_from_the_file(tmp_path: Path, name: str, text: str, language: str) -> None:
+    (tmp_path / name).write_text(text, "utf-8")
+    assert read_captions(tmp_path / name).language == language
+
+
+def test_captions_are_found_by_every_suffix_but_a_json_needs_a_language(tmp_path: Path) -> None:
+    captions = [f"T [{ID}].en.{suffix}" for suffix in ("dfxp", "json", "json3", "sbv", "srv1", "srv3", "ttml")]
+    for name in (*captions, f"T [{ID}].info.json", f"T [{ID}].json", f"T [{ID}].mp4", "messages.en.json"):
+        (tmp_path / name).touch()
+    assert [path.name for path in find_captions(tmp_path)[ID]] == captions
+    assert [path.name for path in captions_beside(tmp_path / f"T [{ID}].mp4")] == captions
+
+
+TTML = '<tt xmlns="http://www.w3.org/ns/ttml" xmlns:p="http://www.w3.org/ns/ttml#parameter" {}><body {}>{}</body></tt>'
+
+
+@pytest.mark.parametrize(
+    ("parameters", "begin", "seconds"),
+    [
+        ("", "01:02:03.25", 3723.25),
+        ("", "1.5h", 5400.0),
+        ("", "2m", 120.0),
+        ("", "1500ms", 1.5),
+        ("", "12.5s", 12.5),
+        ("p:frameRate='25'", "00:00:01:05", 1.2),
+        ("p:frameRate='30' p:frameRateMultiplier='1000 1001'", "300f", 10.01),
+        ("p:tickRate='10000000'", "15000000t", 1.5),
+    ],
+)
+def test_the_times_of_ttml(parameters: str, begin: str, seconds: float) -> None:
+    text = TTML.format(parameters, "", f"<div><p begin='{begin}' dur='2s'>注意力<br/>a <span>b</span></p></div>")
+    (cue,) = parse_captions(text.encode(), "a")
+    assert cue.text == "注意力 a b"
+    assert (cue.start, cue.end) == pytest.approx((seconds, seconds + 2))
+
+
+def test_dfxp_is_an_older_ttml() -> None:
+    text = TTML.format("p:frameRate='10'", "", "<div><p begin='00:00:01:05' end='2s'>老 old</p></div>")
+    cues = parse_captions(text.replace("/ns/ttml", "/2006/10/ttaf1").encode(), "a.dfxp")
+    assert cues == (Cue(1.5, 2.0, "老 old"),)
+
+
+def test_times_in_ttml_count_from_the_part_around_them() -> None:
+    parts = "<div begin='5s' end='9s'><p>甲</p></div><div begin='20s'><p><span begin='1s' end='2s'>b</span></p></div>"
+    cues = parse_captions(TTML.format("", "begin='10s'", parts + "<p>untimed</p>").encode(), "a")
+    assert cues[1:] == (Cue(15.0, 19.0, "甲"), Cue(31.0, 32.0, "b"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"events":[{"tStartMs":1000,"dDurationMs":4000,"segs":[{"utf8":"\\n"},{"utf8":"hi","tOffsetMs":500},'
+        '{"utf8":" you","tOffsetMs":900}]},{"tStartMs":2000,"aAppend":1,"segs":[{"utf8":"\\n"}]}]}',
+        '<timedtext format="3"><body><w t="0" id="1"/><p t="1000" d="4000"><s> </s><s t="500">hi</s><s t="900"> you</s>'
+        '</p><p t="2000" a="1">\n</p></body></timedtext>',
+        '{"segments":[{"start":1,"end":5,"text":" hi you","words":[{"word":" hi","start":1.5,"end":2}]}]}',
+    ],
+)
+def test_the_time_of_the_first_word_sharpens_a_cue(text: str) -> None:
+    assert parse_captions(text.encode(), "a") == (Cue(1.5, 5.0, "hi you"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("WEBVTT\n\n00:01.000 --> 00:02.000\n&amp;lt;b&amp;gt; &amp;amp; &lt;\n", "&lt;b&gt; &amp; <"),
+        (
+            '<transcript><text start="1" dur="1">&lt;i&gt;don&amp;#39;t&lt;/i&gt; &amp;amp;lt;</text></transcript>',
+            "don't &lt;",
+        ),
+        ('<timedtext format="3"><body><p t="1000" d="9">&amp;lt; &#39;</p></body></timedtext>', "&lt; '"),
+        (TTML.format("", "", '<p begin="1s">&amp;lt;</p>'), "&lt;"),
+        ('{"events":[{"tStartMs":1000,"segs":[{"utf8":"&lt;"}]}]}', "&lt;"),
+        ('[[{"text":"&amp;","start":1,"duration":1}]]', "&amp;"),
+    ],
+)
+def test_entities_are_resolved_once(text: str, said: str) -> None:
+    assert [cue.text for cue in parse_captions(text.encode(), "a")] == [said]
+
+
+def test_cues_without_a_usable_time_are_none() -> None:
+    starts: tuple[object, ...] = (None, "NaN", 10**400, [], "2.5", 1)
+    segments = [{"start": start, "end": None, "text": f"{start}"} for start in starts]
+    assert parse_captions(json.dumps({"segments": segments}).encode(), "a") == (Cue(1, 1, "1"), Cue(2.5, 2.5, "2.5"))
+
+
+BOMB = '<!DOCTYPE tt [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><tt><body><p begin="1s">&b;</p></body></tt>'
+OUTSIDE = '<!DOCTYPE tt [<!ENTITY a SYSTEM "file:///etc/passwd">]><tt><body><p begin="1s">&a;</p></body></tt>'
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (BOMB, "declares XML entities"),
+        (OUTSIDE, "declares XML entities"),
+        (FORMATS["ttml"][:-20], r"damaged XML \(.*line \d"),
+        (FORMATS["srv3"].replace("</p>", "", 1), "damaged XML"),
+        (FORMATS["json3"][:-5], r"damaged JSON \(.*line 1"),
+        ("[" * 200_000, "nested too deep"),
+        ('{"segments": [' + "9" * 5000 + "]}", "damaged JSON"),
+        ('{"title": "An info.json of yt-dlp", "duration": 60}', "no cue found"),
+        ('{"events": 3}', "no cue found"),
+        ("[[], 1, null]", "no cue found"),
+        ("<tt/>", "no cue found"),
+        ("<p>" * 500 + "</p>" * 500, "no cue found"),
+        (TTML.format("", "", "<div>" * 100_000 + "</div>" * 100_000), "nested too deep"),
+        ("0:00:01.000,0:00:02.000\n\n", "no cue found"),
+    ],
+)
+def test_what_is_hostile_or_damaged_is_refused_in_one_line(text: str, why: str) -> None:
+    with pytest.raises(SourceError, match=why) as caught:
+        parse_captions(text.encode(), "坏.ttml")
+    assert '"坏.ttml"' in str(caught.value) and "\n" not in str(caught.value) and len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("tag", ["text", "p", "s", "body"])
+def test_nested_parts_are_not_read_over_and_over(tag: str) -> None:
+    nested = f'<{tag} start="1" t="1">a' * 30_000 + f"</{tag}>" * 30_000
+    for text in (f"<transcript>{nested}</transcript>", f"<timedtext><body>{nested}</body></timedtext>"):
+        with suppress(SourceError):
+            assert sum(len(cue.text) for cue in parse_captions(text.encode(), "a")) == 30_000

@@ -1,0 +1,116 @@
+"""Whatever bytes come: an error of our own or cues in order, with times that are times."""
+
+import json
+from itertools import pairwise
+from math import isfinite
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from index.errors import SourceError
+from indexer.reading_list import parse_markdown
+from indexer.sources.captions import parse_captions
+from tests.indexer.formats import FORMATS
+
+fuzz = settings(max_examples=150, deadline=None, database=None, derandomize=True)
+
+SIGNS = "\n \t\r\0<>[]{}()&;:,.-0123456789apst\\\"'/=♪掌声\u200d\u202e\ufeff\U0001f3b5"
+LIST = """# 列表 List
+## Attention
+- [注意力](https://youtu.be/aircAruvnKk) and <https://arxiv.org/abs/1706.03762>
+1. <a href="talk.mp4">Talk</a> www.example.org/a?b=[c] `code`
+
+| a | [b](https://www.youtube.com/playlist?list=PLZHQObOWTQDNU6R1_67000Dx_ZCJB-3pi) |
+|---|---|
+"""
+pieces = st.text(alphabet=SIGNS, max_size=12) | st.text(max_size=5)
+
+
+@st.composite
+def mutated(draw: st.DrawFn, originals: st.SearchStrategy[str]) -> str:
+    text = draw(originals)
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(text)))
+        stop = start + draw(st.integers(0, 40))
+        text = text[:start] + draw(pieces | st.just(text[start:stop] * 3)) + text[stop:]
+    return text
+
+
+def check_captions(data: bytes) -> None:
+    try:
+        cues = parse_captions(data, "captions")
+    except SourceError as error:
+        assert "\n" not in str(error)
+        return
+    assert cues
+    assert all(0 <= cue.start <= cue.end and isfinite(cue.end) and cue.text.strip() for cue in cues)
+    assert all(cue.start <= later.start for cue, later in pairwise(cues))
+
+
+@given(st.binary() | st.text().map(str.encode) | st.text(alphabet=SIGNS).map(str.encode))
+@fuzz
+def test_any_bytes_as_captions(data: bytes) -> None:
+    check_captions(data)
+
+
+@given(mutated(st.sampled_from(list(FORMATS.values()))), st.sampled_from(["utf-8", "utf-16", "utf-16-be", "gb18030"]))
+@fuzz
+def test_damaged_captions(text: str, encoding: str) -> None:
+    check_captions(text.encode(encoding, "replace"))
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+records = st.fixed_dictionaries(
+    {},
+    optional={
+        key: values
+        | st.lists(st.fixed_dictionaries({}, optional={"utf8": values, "tOffsetMs": values, "start": values}))
+        for key in ("start", "end", "duration", "text", "tStartMs", "dDurationMs", "segs", "words")
+    },
+)
+
+
+@given(st.lists(records | values, max_size=4), st.sampled_from(["segments", "events", ""]), values)
+@fuzz
+def test_json_of_any_shape(items: list[object], key: str, language: object) -> None:
+    check_captions(json.dumps({key: items, "language": language} if key else items).encode())
+
+
+times = st.from_regex(
+    r"-?[0-9]{0,3}(:[0-9]{1,2}){0,3}(\.[0-9]{1,3})?(h|m|s|ms|f|t)?", fullmatch=True
+) | st.sampled_from(["9" * 400, "1e999", "nan", "inf", "٣s", ""])
+
+
+@given(times, times, times, st.sampled_from(["p", "span", "div"]))
+@example("1s", "nan", "1e999", "p")
+@fuzz
+def test_times_of_any_shape(start: str, end: str, rate: str, tag: str) -> None:
+    parameters = 'xmlns="http://www.w3.org/ns/ttml" xmlns:p="http://www.w3.org/ns/ttml#parameter"'
+    inside = (
+        f'<{tag} begin="{start}" end="{end}" dur="{end}"><p begin="{end}">a</p>b<span begin="{start}">c</span></{tag}>'
+    )
+    for text in (
+        f'<tt {parameters} p:frameRate="{rate}" p:tickRate="{rate}"><body begin="{end}">{inside}</body></tt>',
+        f'<transcript><text start="{start}" dur="{end}">a</text><text start="{end}" dur="{rate}">b</text></transcript>',
+        f'<timedtext><body><p t="{start}" d="{end}"><s t="{rate}">a</s></p><p t="{rate}">b</p></body></timedtext>',
+        f"WEBVTT\n\n{start} --> {end}\n<{rate}>a\n\n00:01.000 --> {rate}\nb\n",
+        f"{start},{end}\na\n\n{end},{rate}\nb\n",
+    ):
+        check_captions(text.encode())
+
+
+@given(st.text() | st.text(alphabet=SIGNS + "#*|`!") | mutated(st.just(LIST)))
+@fuzz
+def test_any_text_as_a_reading_list(text: str) -> None:
+    try:
+        resources = parse_markdown(text)
+    except SourceError as error:
+        assert "\n" not in str(error)
+        return
+    for resource in resources:
+        assert resource.id and resource.url
+        assert "\n" not in resource.title + resource.url
