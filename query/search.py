@@ -26,10 +26,9 @@ _MOST_MOMENTS = 100
 
 def ask(question: str, library: Library, encoder: Encoder, k: int = 5, filters: Filters | None = None) -> Answer:
     """Answer a question with at most k moments, best first; raises UsageError for an empty or endless question."""
-    check_question(question)
+    question_terms = _checked_terms(question)
     if not 1 <= k <= _MOST_MOMENTS:
         raise UsageError(f"the number of moments must be 1 to {_MOST_MOMENTS}, not {k}")
-    question_terms = terms(question)
     weights = library.term_weights(question_terms)
     keep = library.chunk_ids(filters or Filters())
     depth = max(_CANDIDATES, _CANDIDATES_A_MOMENT * k)
@@ -46,12 +45,14 @@ def ask(question: str, library: Library, encoder: Encoder, k: int = 5, filters: 
     return Answer(question, bool(moments), moments)
 
 
-def check_question(question: str) -> None:
-    """Raise UsageError where nothing is asked, or too much."""
-    if not terms(question):
-        raise UsageError('the question is empty: ask in your own words, for instance `seekpoint ask "why masks?"`')
+def _checked_terms(question: str) -> list[str]:
+    """The question's terms; raises UsageError where too much is asked, or nothing."""
     if len(question) > LONGEST_QUESTION:
         raise UsageError(f"the question has {len(question):,} characters: ask in {LONGEST_QUESTION:,} at most")
+    found = terms(question)
+    if not found:
+        raise UsageError('the question is empty: ask in your own words, for instance `seekpoint ask "why masks?"`')
+    return found
 
 
 def _lexical(
