@@ -69,6 +69,8 @@ def build(
     from indexer.build import Request
     from indexer.build import build as run
     from indexer.plan import Choices
+    from indexer.sources.pace import Pace
+    from indexer.sources.web import Web
     from indexer.sources.youtube import YouTube
 
     languages = (languages,) if isinstance(languages, str) else tuple(languages)
@@ -81,7 +83,7 @@ def build(
         model=model,
         prune=prune,
     )
-    return run(request, _folder(library), YouTube(languages, pace), encoder=encoder)
+    return run(request, _folder(library), YouTube(Web().session(), languages, Pace(pace)), encoder=encoder)
 
 
 def ask(

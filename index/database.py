@@ -13,7 +13,7 @@ from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LockedLib
 FILE = "library.db"
 # "seek" in ASCII: tells our databases from other programs'.
 APPLICATION_ID = 0x7365656B
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _WAIT_SECONDS = 10.0
 # What SQLite reports where it can't put its side files.
 _UNWRITABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
@@ -27,10 +27,10 @@ def connect(folder: Path, *, writable: bool) -> sqlite3.Connection:
     with explained(folder):
         connection = _writable(path) if writable else _readable(path)
         try:
-            if writable and not _is_complete(connection):
-                _create(connection)
-            _check(connection, path)
+            if _is_complete(connection) or not writable:
+                _check(connection, path)
             if writable:  # not before: it changes the file, which could have been another program's
+                _migrate(connection)
                 connection.execute("PRAGMA journal_mode = WAL")
             connection.row_factory = sqlite3.Row
         except BaseException:
@@ -85,12 +85,14 @@ def _is_complete(connection: sqlite3.Connection) -> bool:
     return bool(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
 
 
-def _create(connection: sqlite3.Connection) -> None:
-    schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
-    connection.executescript(
-        f"BEGIN IMMEDIATE; {schema} PRAGMA application_id = {APPLICATION_ID}; "
-        f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-    )
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Take the schema to this version, a step at a time; a new database begins at 0."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    for step in range(version + 1, SCHEMA_VERSION + 1):
+        script = Path(__file__).with_name(f"schema_{step}.sql").read_text(encoding="utf-8")
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {script} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {step}; COMMIT;"
+        )
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

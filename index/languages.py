@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+# Chinese languages that captions write in the same characters, and codes that ISO 639 has replaced but YouTube uses.
+_SAME = {"yue": "zh", "cmn": "zh", "iw": "he", "in": "id", "ji": "yi", "mo": "ro"}
+
 
 def primary(tag: str) -> str:
-    """The primary subtag of a language tag: `zh` of `zh-TW`."""
-    return tag.replace("_", "-").split("-", 1)[0].lower()
+    """The primary subtag of a language tag: `zh` of `zh-TW`, and of `yue` too."""
+    subtag = tag.replace("_", "-").split("-", 1)[0].lower()
+    return _SAME.get(subtag, subtag)

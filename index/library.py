@@ -14,26 +14,15 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
 from index import database
+from index.catalogue import Catalogue
 from index.database import explained
 from index.errors import DamagedLibrary, LibraryNotFound
 from index.languages import primary
 from index.manifest import Manifest
-from index.types import (
-    Chapter,
-    Cue,
-    Details,
-    Filters,
-    Kind,
-    ModelCard,
-    Origin,
-    Resource,
-    ResourceStatus,
-    State,
-    StoredChunk,
-)
+from index.types import Cue, Filters, ModelCard, StoredChunk
 
 if TYPE_CHECKING:
     from index.vector_store import VectorStore
@@ -41,19 +30,11 @@ if TYPE_CHECKING:
 _OPEN_ATTEMPTS = 3
 
 
-class Listing(NamedTuple):
-    """How the lists name a resource, and under which headings."""
-
-    title: str
-    sections: tuple[tuple[str, ...], ...]
-
-
-class Library:
+class Library(Catalogue):
     """A library, open for reading; use it as a context manager."""
 
     def __init__(self, folder: Path, connection: sqlite3.Connection, manifest: Manifest) -> None:
-        self.folder = folder
-        self._connection = connection
+        super().__init__(folder, connection)
         self._manifest = manifest
 
     @classmethod
@@ -108,49 +89,6 @@ class Library:
         """The model that made the vectors."""
         return self._manifest.model
 
-    # What is on the list, and where it stands
-
-    def statuses(self) -> list[ResourceStatus]:
-        """Every resource, in the lists' order, with its state."""
-        listings = self._listings()
-        rows = self._query(
-            """SELECT resource.*, min(transcript.origin) AS origin,
-                      group_concat(DISTINCT transcript.language) AS languages,
-                      count(chunk.id) AS chunks, coalesce(max(chunk.end), 0.0) AS seconds
-               FROM resource LEFT JOIN transcript ON transcript.resource_id = resource.id
-                             LEFT JOIN chunk ON chunk.transcript_id = transcript.id
-               GROUP BY resource.id"""
-        )
-        found = {row["id"]: _status(row, listings[row["id"]]) for row in rows}
-        return [found[resource_id] for resource_id in listings]
-
-    def resources(self, ids: Sequence[str]) -> dict[str, Resource]:
-        """The resources of those ids that are here."""
-        rows = self._query("SELECT * FROM resource WHERE id IN (SELECT value FROM json_each(?))", json.dumps(list(ids)))
-        listings = self._listings()
-        return {row["id"]: _resource(row, listings[row["id"]]) for row in rows}
-
-    def details(self, resource_id: str) -> Details:
-        """What the source said about a resource."""
-        rows = self._query("SELECT details FROM resource WHERE id = ?", resource_id)
-        return _details(rows[0]["details"]) if rows else Details()
-
-    def _listings(self) -> dict[str, Listing]:
-        """How each resource is listed, in the lists' order, what has left them last."""
-        found: dict[str, Listing] = {}
-        rows = self._query(
-            """SELECT * FROM listing AS here
-               WHERE listed OR NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = here.resource_id)
-               ORDER BY listed DESC, source, position, path"""
-        )
-        for row in rows:
-            title, sections = found.get(row["resource_id"], Listing("", ()))
-            path = tuple(json.loads(row["path"]))
-            found[row["resource_id"]] = Listing(
-                title or row["title"], sections if path in sections or not path else (*sections, path)
-            )
-        return found
-
     # What was said
 
     def cues(self, transcript_id: int, first: int, stop: int) -> list[Cue]:
@@ -189,7 +127,7 @@ class Library:
             for row in rows
             if (not filters.kind or filters.kind == row["kind"])
             and (not filters.language or primary(filters.language) == primary(row["language"]))
-            and (not filters.section or _stands_under(listings[row["resource_id"]], filters.section))
+            and (not filters.section or listings[row["resource_id"]].is_under(filters.section))
         ]
 
     # Searching
@@ -224,35 +162,3 @@ class Library:
                 {"match": match, "k": k, "keep": json.dumps(list(keep or ()))},
             ).fetchall()
         return [(row[0], row[1]) for row in rows]
-
-    def _query(self, sql: str, *values: object) -> list[sqlite3.Row]:
-        with explained(self.folder):
-            return self._connection.execute(sql, values).fetchall()
-
-
-def _resource(row: sqlite3.Row, listing: Listing) -> Resource:
-    title = listing.title or _details(row["details"]).title or row["url"]
-    return Resource(row["id"], Kind(row["kind"]), title, row["url"], listing.sections)
-
-
-def _status(row: sqlite3.Row, listing: Listing) -> ResourceStatus:
-    return ResourceStatus(
-        resource=_resource(row, listing),
-        state=State(row["state"]),
-        reason=row["reason"],
-        retry_after=row["retry_after"],
-        languages=tuple(sorted(row["languages"].split(","))) if row["languages"] else (),
-        transcript=Origin(row["origin"]) if row["origin"] else None,
-        chunks=row["chunks"],
-        seconds=row["seconds"],
-    )
-
-
-def _details(text: str) -> Details:
-    values = json.loads(text)
-    chapters = tuple(Chapter(**chapter) for chapter in values.pop("chapters", ()))
-    return Details(**values, chapters=chapters)
-
-
-def _stands_under(listing: Listing, words: str) -> bool:
-    return any(words.casefold() in heading.casefold() for path in listing.sections for heading in path)

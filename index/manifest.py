@@ -61,16 +61,20 @@ class VectorsRecord:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What `manifest.json` says. `means` holds a vector a language, as it was taken out of the vector file's."""
+    """What `manifest.json` says; `version` is its format on disk.
+
+    `means` holds a vector a language, as it was taken out of the vector file's.
+    """
 
     model: ModelCard
     vectors: VectorsRecord | None = None
     means: dict[str, list[float]] = field(default_factory=dict)
     database: FileRecord | None = None
+    version: int = SCHEMA_VERSION
 
     def save(self, folder: Path) -> None:
         """Replace the manifest on disk, in one step and for good."""
-        content = {"format": _FORMAT, "version": SCHEMA_VERSION} | asdict(self)
+        content = {"format": _FORMAT} | asdict(replace(self, version=SCHEMA_VERSION))
         with replacing(folder / FILE) as file:
             file.write(json.dumps(content | {"checksum": _checksum(content)}).encode())
 
@@ -91,6 +95,7 @@ class Manifest:
             vectors=VectorsRecord(**vectors | {"file": FileRecord(**vectors["file"])}) if vectors else None,
             means=content["means"],
             database=FileRecord(**database) if database else None,
+            version=content["version"],
         )
 
     def opened(self) -> Manifest:

@@ -99,6 +99,22 @@ class Details:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaylistEntry:
+    """A video of a playlist under its own title; `fault` says why it can't be had, where the playlist tells."""
+
+    resource: Resource
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Playlist:
+    """What a playlist or channel held when it was listed."""
+
+    title: str
+    entries: tuple[PlaylistEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """Consecutive cues, embedded together: cues `first` up to, not including, `stop`."""
 
@@ -136,6 +152,7 @@ class Hit:
 class Moment:
     """An answer: the place in a resource where it begins, and a link that jumps there.
 
+    `chapter` is the title of the part of the recording that it lies in, where it has named parts.
     `marks` are the spans of `quote` (start and end offset in characters) that match the question.
     """
 
@@ -148,6 +165,7 @@ class Moment:
     quote: str
     link: str
     marks: tuple[tuple[int, int], ...] = ()
+    chapter: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
 from index import access, database
+from index.catalogue import LISTED
 from index.database import explained, transaction
 from index.errors import LibraryError
 from index.library import Library
 from index.manifest import FILE as MANIFEST
 from index.manifest import FileRecord, Manifest
 from index.terms import terms
-from index.types import Chunk, Details, ModelCard, Resource, State, Transcript
+from index.types import Chunk, Details, ModelCard, Playlist, Resource, State, Transcript
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -43,19 +43,6 @@ class EmbeddedTranscript:
     transcript: Transcript
     chunks: Sequence[Chunk]
     vectors: Vectors
-
-
-class Standing(NamedTuple):
-    """Where a resource stood when the build began; `inputs` says what its transcripts were made from."""
-
-    state: State
-    inputs: str | None
-    retry_after: float | None
-
-    @property
-    def is_indexed(self) -> bool:
-        """Whether its transcripts can be searched."""
-        return self.state is State.INDEXED
 
 
 def text_digest(text: str) -> bytes:
@@ -85,6 +72,9 @@ class Writer(Library):
     def _locked(cls, folder: Path, card: ModelCard | None) -> Self:
         if card is None or (folder / MANIFEST).exists():
             manifest = access.mended_manifest(folder)
+            if manifest.database and manifest.version < database.SCHEMA_VERSION:
+                manifest = manifest.opened()  # the file is about to change, whether or not the build gets to its end
+                manifest.save(folder)
             return cls(folder, database.connect(folder, writable=True), manifest)
         writer = cls(folder, database.connect(folder, writable=True), Manifest(card))
         try:
@@ -137,6 +127,22 @@ class Writer(Library):
                 [(source, *key, *value) for key, value in rows.items()],
             )
 
+    def keep_playlist(self, playlist_id: str, playlist: Playlist) -> None:
+        """Note what a playlist holds now; it counts as indexed then."""
+        if self.playlists().get(playlist_id) == playlist and self.standings()[playlist_id].retry_after is None:
+            return
+        with self._change():
+            self._connection.execute("DELETE FROM playlist_entry WHERE playlist_id = ?", (playlist_id,))
+            self._connection.executemany(
+                "INSERT INTO playlist_entry VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (playlist_id, position, video.id, video.kind, video.url, video.title, entry.fault)
+                    for position, entry in enumerate(playlist.entries)
+                    for video in (entry.resource,)
+                ],
+            )
+            self._settle(playlist_id, LISTED, Details(title=playlist.title or None))
+
     def gone(self, sources: Iterable[str]) -> list[str]:
         """The resources that one of these sources listed once and that no source lists now."""
         rows = self._query(
@@ -154,11 +160,6 @@ class Writer(Library):
                 self._connection.executemany("DELETE FROM resource WHERE id = ?", [(i,) for i in resource_ids])
 
     # The resources
-
-    def standings(self) -> dict[str, Standing]:
-        """Where each resource stands."""
-        rows = self._query("SELECT id, state, inputs, retry_after FROM resource")
-        return {row["id"]: Standing(State(row["state"]), row["inputs"], row["retry_after"]) for row in rows}
 
     def known_vectors(self, resource_id: str) -> dict[bytes, Vectors]:
         """The vectors that are stored for a resource, by the digest of the embedded text."""
@@ -179,19 +180,14 @@ class Writer(Library):
             self._connection.execute("DELETE FROM transcript WHERE resource_id = ?", (resource_id,))
             for embedded in transcripts:
                 self._insert(resource_id, embedded)
-            self._connection.execute(
-                """UPDATE resource SET state = ?, reason = NULL, retry_after = NULL, inputs = ?, details = ?
-                   WHERE id = ?""",
-                (State.INDEXED, inputs, json.dumps(asdict(details), ensure_ascii=False), resource_id),
-            )
+            self._settle(resource_id, inputs, details)
         if self._newer_chunks() > max(_MOST_NEWER_CHUNKS, self._stored_vectors() // 4):
             self._rewrite_vectors()
 
     def refuse(
-        self, resource_id: str, state: State, reason: str, retry_after: float | None = None, inputs: str | None = None
+        self, resource_id: str, state: State, reason: str, due: float | None = None, inputs: str | None = None
     ) -> None:
-        """Note why a resource isn't indexed, and what was tried; `retry_after` is in seconds from now."""
-        due = None if retry_after is None else time.time() + retry_after
+        """Note why a resource isn't indexed, when to try again (Unix seconds), and what was tried."""
         values = (state, reason, due, inputs, resource_id)
         if self._query(
             "SELECT 1 FROM resource WHERE (state, reason, retry_after, inputs, id) IS (?, ?, ?, ?, ?)", *values
@@ -215,6 +211,12 @@ class Writer(Library):
             self._connection.execute("DELETE FROM setting WHERE name = ?", (name,))
             if value is not None:
                 self._connection.execute("INSERT INTO setting VALUES (?, ?)", (name, value))
+
+    def _settle(self, resource_id: str, inputs: str, details: Details) -> None:
+        self._connection.execute(
+            "UPDATE resource SET state = ?, reason = NULL, retry_after = NULL, inputs = ?, details = ? WHERE id = ?",
+            (State.INDEXED, inputs, json.dumps(asdict(details), ensure_ascii=False), resource_id),
+        )
 
     def _insert(self, resource_id: str, embedded: EmbeddedTranscript) -> None:
         from index.vector_store import pack

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from index.encoder import LazyEncoder, check_model, load_encoder, model_name, other_model
 from index.errors import Blocked, SourceError, Unfetched, Unreachable
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # Passages a call of the encoder: often enough for the progress to move and for Ctrl-C to be heard.
 _PASSAGES = 64
+
+Clock: TypeAlias = Callable[[], float]
 
 
 class VideoSource(Protocol):
@@ -87,7 +89,7 @@ def build(
     *,
     encoder: Encoder | None = None,
     watcher: Watcher | None = None,
-    clock: Callable[[], float] = time.time,
+    clock: Clock = time.time,
 ) -> Report:
     """Bring the library in `folder` up to the lists; raises SourceError, ModelError or LibraryError."""
     started = time.monotonic()
@@ -103,7 +105,7 @@ def build(
         writer.remove(gone)
         standings = writer.standings()
         jobs = [plan(r, standings[r.id], shelf, request.choices, clock()) for r in resources.values()]
-        run = _Run(writer, lazy_encoder, videos, watcher, Cooling(writer, clock))
+        run = _Run(writer, lazy_encoder, videos, watcher, clock)
         run.all(jobs, retry=request.choices.retry)
         standings = writer.standings()
     states = [standings[resource_id].state for resource_id in resources]
@@ -148,7 +150,7 @@ class _Run:
     """The jobs of one build, in turn."""
 
     def __init__(
-        self, writer: Writer, encoder: LazyEncoder, videos: VideoSource, watcher: Watcher, cooling: Cooling
+        self, writer: Writer, encoder: LazyEncoder, videos: VideoSource, watcher: Watcher, clock: Clock
     ) -> None:
         self.updated = 0
         self.embedded = 0
@@ -156,7 +158,8 @@ class _Run:
         self._encoder = encoder
         self._videos = videos
         self._watcher = watcher
-        self._cooling = cooling
+        self._clock = clock
+        self._cooling = Cooling(writer, clock)
         self._stop: Unfetched | None = None
 
     def all(self, jobs: Sequence[Job], *, retry: bool) -> None:
@@ -214,7 +217,8 @@ class _Run:
             if failure.retry_after is None:
                 return
             state, inputs = State.INDEXED, job.standing.inputs or ""
-        self._writer.refuse(job.resource.id, state, failure.reason, failure.retry_after, inputs)
+        due = None if failure.retry_after is None else self._clock() + failure.retry_after
+        self._writer.refuse(job.resource.id, state, failure.reason, due, inputs)
 
     def _embed(self, resource: Resource, transcript: Transcript) -> EmbeddedTranscript:
         """Embed what wasn't embedded before."""

@@ -59,12 +59,14 @@ def build(
     from indexer.build import build as run
     from indexer.plan import Choices
     from indexer.progress import ProgressBars
+    from indexer.sources.pace import Pace
+    from indexer.sources.web import Web
     from indexer.sources.youtube import YouTube
 
     wanted = language_tags(languages)
     request = Request(sources, captions, Choices(wanted, retry), model, prune)
     with ProgressBars() as watcher:
-        report = run(request, folder, YouTube(wanted, pace), watcher=watcher)
+        report = run(request, folder, YouTube(Web().session(), wanted, Pace(pace)), watcher=watcher)
     click.echo(summary(report))
     if report.states[State.DEFERRED]:
         click.get_current_context().exit(_DEFERRED)

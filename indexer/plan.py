@@ -10,9 +10,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from index.catalogue import Standing
 from index.languages import primary
 from index.types import Kind, Resource, State
-from index.writer import Standing
 from indexer.sources.captions import captions_beside, language_of
 
 _READABLE = ("http://", "https://", "file://")

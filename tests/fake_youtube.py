@@ -14,6 +14,8 @@ from pytest_httpserver import HTTPServer
 from requests.adapters import HTTPAdapter
 from werkzeug import Request, Response
 
+from indexer.sources.web import Web
+
 YOUTUBE = "https://www.youtube.com"
 
 # Start, duration and text.
@@ -45,12 +47,13 @@ class FakeYouTube:
         for place, path in _PATHS.items():
             server.expect_request(path).respond_with_handler(partial(self._answer, place))
 
+    def web(self, offline: bool = False) -> Web:
+        """Give a web where youtube.com is here, or nowhere."""
+        return _LocalWeb(_NOBODY if offline else self._root)
+
     def session(self, offline: bool = False) -> requests.Session:
         """Give a session whose requests to youtube.com come here, or nowhere."""
-        session = requests.Session()
-        session.trust_env = False
-        session.mount(YOUTUBE, _ToLocal(_NOBODY if offline else self._root))
-        return session
+        return self.web(offline).session()
 
     def add_video(
         self,
@@ -159,6 +162,18 @@ def _track(video_id: str, code: str) -> dict[str, Any]:
         "isTranslatable": True,
         **kind,
     }
+
+
+class _LocalWeb(Web):
+    def __init__(self, root: str) -> None:
+        super().__init__()
+        self._root = root
+
+    def session(self) -> requests.Session:
+        session = super().session()
+        session.trust_env = False
+        session.mount(YOUTUBE, _ToLocal(self._root))
+        return session
 
 
 class _ToLocal(HTTPAdapter):

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import logging
-import random
 import re
-import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import ParseError
 
 import requests
 import stamina
 import youtube_transcript_api as ytt
-from requests.adapters import HTTPAdapter
 
 from index.errors import Blocked, Unfetched, Unreachable
+from index.languages import primary
 from index.text import clean
 from index.types import Cue, Origin, State, Transcript
 from indexer.cues import tidy
 from indexer.sources import Fetched
+from indexer.sources.pace import Pace
 from indexer.sources.spoken import spoken
+from indexer.sources.web import Endless
 from indexer.sources.youtube_details import caption_addresses, details_of, parse_json
 
 _Result = TypeVar("_Result")
@@ -33,7 +33,6 @@ _HOUR = 3600.0
 _DAY = 24 * _HOUR
 _MONTH = 30 * _DAY
 
-_TIMEOUTS = (10.0, 30.0)  # to connect, to read
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _CAPTION_ADDRESS = re.compile(r"https://(?:[a-z0-9-]+\.)*youtube\.com/", re.IGNORECASE)
 
@@ -41,26 +40,14 @@ _CAPTION_ADDRESS = re.compile(r"https://(?:[a-z0-9-]+\.)*youtube\.com/", re.IGNO
 class YouTube:
     """The way to YouTube for one thread.
 
-    `languages` are BCP 47 tags in order of preference; without any, the spoken language is taken. `pace` is in seconds
-    from one video to the next.
+    `languages` are BCP 47 tags in order of preference; without any, the spoken language is taken.
     """
 
-    def __init__(
-        self,
-        languages: Sequence[str] = (),
-        pace: float = 5.0,
-        session: requests.Session | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, session: requests.Session, languages: Sequence[str] = (), pace: Pace | None = None) -> None:
         self._languages = languages
-        self._pace = pace
-        self._sleep = sleep
-        self._clock = clock
-        self._asked: float | None = None
+        self._pace = pace or Pace(0)
         self._page = ""
         self._player: object = None
-        session = session or _session()
         session.hooks["response"].append(self._note)
         self._api = ytt.YouTubeTranscriptApi(http_client=session)
 
@@ -68,20 +55,12 @@ class YouTube:
         """Fetch a video's transcripts; raises Unfetched, and Blocked where asking on makes it worse."""
         if not _VIDEO_ID.fullmatch(video_id):
             raise outcome_of(ytt.InvalidVideoId(video_id))
-        self._wait()
         self._page, self._player = "", None
-        try:
-            return self._fetch(video_id)
-        except Exception as error:
-            raise outcome_of(error) from error
-        finally:
-            self._asked = self._clock()
-
-    def _wait(self) -> None:
-        if self._asked is not None:
-            wait = self._asked + self._pace * random.uniform(0.7, 1.3) - self._clock()
-            if wait > 0:
-                self._sleep(wait)
+        with self._pace.turn():
+            try:
+                return self._fetch(video_id)
+            except Exception as error:
+                raise outcome_of(error) from error
 
     def _fetch(self, video_id: str) -> Fetched:
         tracks = choose_tracks(list(_patiently(lambda: self._api.list(video_id))), self._languages)
@@ -98,19 +77,6 @@ class YouTube:
             self._page = response.content.decode("utf-8", "replace")
         elif path == "/youtubei/v1/player":
             self._player = parse_json(response.content.decode("utf-8", "replace"))
-
-
-class _Adapter(HTTPAdapter):
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401
-        return super().send(request, *args, **{**kwargs, "timeout": kwargs.get("timeout") or _TIMEOUTS})
-
-
-def _session() -> requests.Session:
-    session = requests.Session()
-    # A proxy configuration that retries replaces the adapter of https:// alone.
-    for prefix in ("https://", "https://www.youtube.com"):
-        session.mount(prefix, _Adapter())
-    return session
 
 
 def _patiently(call: Callable[[], _Result]) -> _Result:
@@ -144,17 +110,23 @@ def choose_tracks(tracks: Sequence[ytt.Transcript], languages: Sequence[str]) ->
 
 
 def _best_track(tracks: Sequence[ytt.Transcript], language: str) -> ytt.Transcript | None:
-    same = (track for track in tracks if _primary(track.language_code) == _primary(language))
-    exact = language.lower()
-    return min(same, key=lambda track: (track.is_generated, track.language_code.lower() != exact), default=None)
+    same = (track for track in tracks if primary(track.language_code) == primary(language))
+    subtag, exact = language.lower().split("-")[0], language.lower()
 
+    def farness(track: ytt.Transcript) -> tuple[bool, bool, bool]:
+        code = track.language_code.lower()
+        return code.split("-")[0] != subtag, track.is_generated, code != exact
 
-def _primary(language: str) -> str:
-    return language.lower().partition("-")[0]
+    return min(same, key=farness, default=None)
 
 
 _EMPTY = (ParseError, requests.JSONDecodeError)
-_DROPPED = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+_DROPPED = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
 _OUTCOMES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], State, float, str], ...] = (
     (ytt.VideoUnavailable, State.UNAVAILABLE, _MONTH, "YouTube says: this video is unavailable"),
     (ytt.InvalidVideoId, State.UNAVAILABLE, _MONTH, "not a YouTube video id: check the link"),
@@ -163,6 +135,7 @@ _OUTCOMES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], State, flo
     (ytt.PoTokenRequired, State.DEFERRED, _DAY, "YouTube keeps these captions for its own player at the moment"),
     (_EMPTY, State.DEFERRED, _HOUR, "YouTube gave an empty answer, likely a block in disguise: wait before you go on"),
     (requests.Timeout, State.DEFERRED, _HOUR, "youtube.com did not answer in time"),
+    (Endless, State.UNAVAILABLE, _MONTH, "YouTube's answer has no end: not read"),
 )
 _UNREACHABLE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (requests.exceptions.ProxyError, "the proxy gives no connection: check its settings"),
@@ -197,7 +170,7 @@ def outcome_of(error: Exception) -> Unfetched:
 
 
 def _blocked() -> Blocked:
-    return Blocked("YouTube refuses requests from this address: wait some hours, or set a proxy (HTTPS_PROXY)")
+    return Blocked("YouTube refuses requests from this address for now")
 
 
 def _unplayable(error: ytt.VideoUnplayable) -> Unfetched:

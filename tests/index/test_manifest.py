@@ -70,10 +70,10 @@ def test_another_programs_manifest_is_foreign(tmp_path: Path, content: object) -
 def test_a_newer_format_asks_for_an_upgrade(tmp_path: Path) -> None:
     import hashlib
 
-    content = {"format": "seekpoint library", "version": 2, "something": "new"}
+    content = {"format": "seekpoint library", "version": 99, "something": "new"}
     checksum = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     (tmp_path / FILE).write_text(json.dumps(content | {"checksum": checksum}), encoding="utf-8")
-    with pytest.raises(ForeignLibrary, match=r"format 2.*upgrade Seekpoint"):
+    with pytest.raises(ForeignLibrary, match=r"format 99.*upgrade Seekpoint"):
         Manifest.load(tmp_path)
 
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from index.catalogue import Standing
 from index.errors import LockedLibrary
 from index.library import Library
 from index.types import Details, Kind, Resource, State
-from index.writer import Standing, Writer, text_digest
+from index.writer import Writer, text_digest
 from tests.index.parts import (
     CARD,
     SOURCE,
@@ -80,10 +81,10 @@ def test_why_a_resource_is_missing_is_kept_until_it_is_indexed(folder: Path) -> 
     with Writer.open(folder) as writer:
         writer.register("other.md", [resource("late0000001")])
         assert writer.standings()["late0000001"].state is State.PENDING
-        writer.refuse("late0000001", State.DEFERRED, "blocked 被擋", 60.0)
+        writer.refuse("late0000001", State.DEFERRED, "blocked 被擋", 1_800_000_000.0)
     with Library.open(folder) as library:
         (status,) = (s for s in library.statuses() if s.resource.id == "late0000001")
-    assert (status.state, status.reason, status.retry_after is not None) == (State.DEFERRED, "blocked 被擋", True)
+    assert (status.state, status.reason, status.retry_after) == (State.DEFERRED, "blocked 被擋", 1_800_000_000.0)
     with Writer.open(folder) as writer:
         writer.commit("late0000001", [embedded(["token"])], Details(), "")
     with Library.open(folder) as library:

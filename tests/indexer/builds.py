@@ -64,7 +64,7 @@ class Workshop:
         return build(
             Request([str(source) for source in sources], captions, Choices(tuple(languages), retry), prune=prune),
             self.library,
-            videos or YouTube(languages, pace=0, session=self.fake.session()),
+            videos or YouTube(self.fake.session(), languages),
             encoder=encoder or self.encoder,
             watcher=self.notes,
             clock=lambda: time.time() + later,

@@ -156,13 +156,13 @@ def test_each_block_doubles_the_wait_and_a_success_resets_it(workshop: Workshop)
     for hours in (1, 2, 4, 8, 16, 24, 24):
         workshop.build(list_file, later=later)
         assert workshop.asked() == MANY[:1]
-        assert wait(workshop, MANY[3]) == pytest.approx(hours * HOUR, abs=60)
+        assert wait(workshop, MANY[3]) == pytest.approx(later + hours * HOUR, abs=60)
         later += hours * HOUR + 60
     workshop.fake.add_video(MANY[0], tracks={"en": LINES})
     workshop.fake.make_blocked(MANY[1])
     workshop.build(list_file, later=later)
     assert (states(workshop)[0], workshop.asked()) == (State.INDEXED, MANY[:2])
-    assert wait(workshop, MANY[1]) == pytest.approx(HOUR, abs=60)
+    assert wait(workshop, MANY[1]) == pytest.approx(later + HOUR, abs=60)
 
 
 def test_retry_asks_at_once(workshop: Workshop) -> None:
@@ -234,7 +234,7 @@ def test_reasons_cannot_reach_the_terminal_unclean(workshop: Workshop) -> None:
 
 
 def test_without_a_network_one_attempt_is_enough_and_the_next_build_tries_at_once(workshop: Workshop) -> None:
-    videos = YouTube(pace=0, session=workshop.fake.session(offline=True))
+    videos = YouTube(workshop.fake.session(offline=True))
     listed = workshop.write("list.md", "- https://youtu.be/aaaaaaaaaaa\n- https://youtu.be/bbbbbbbbbbb\n")
     report = workshop.build(listed, videos=videos)
     assert report.states[State.DEFERRED] == 2

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from index.catalogue import Standing
 from index.types import Kind, Resource, State
-from index.writer import Standing
 from indexer.addresses import resource_of, resource_of_path
 from indexer.plan import Choices, Job, Step, plan
 

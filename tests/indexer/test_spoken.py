@@ -157,5 +157,5 @@ def test_a_cue_that_is_only_a_mark_is_none(shown: str) -> None:
 def test_what_youtube_sends_is_cleaned_too(fake: FakeYouTube) -> None:
     lines = [(0.0, 2.0, "[Music]"), (2.0, 2.0, ">> so [1, 2]\n- 好（掌声）"), (4.0, 2.0, "♪ [音樂] la")]
     fake.add_video("aircAruvnKk", "Talk", {"en": lines})
-    (transcript,) = YouTube(pace=0, session=fake.session()).fetch("aircAruvnKk").transcripts
+    (transcript,) = YouTube(fake.session()).fetch("aircAruvnKk").transcripts
     assert [(cue.start, cue.text) for cue in transcript.cues] == [(2.0, "so [1, 2] 好"), (4.0, "la")]

@@ -7,6 +7,7 @@ import requests
 
 from index.errors import Blocked, Unfetched, Unreachable
 from index.types import Chapter, Cue, Details, Origin, State
+from indexer.sources.pace import Pace
 from indexer.sources.youtube import YouTube, outcome_of
 from tests.fake_youtube import YOUTUBE, FakeYouTube, timed_text
 from tests.shared import SHARED, needs_shared
@@ -16,7 +17,7 @@ HOUR, DAY, MONTH = 3600, 86400, 30 * 86400
 
 
 def client(fake: FakeYouTube, *languages: str) -> YouTube:
-    return YouTube(languages, pace=0, session=fake.session())
+    return YouTube(fake.session(), languages)
 
 
 def outcome(fake: FakeYouTube, *languages: str, video_id: str = VIDEO) -> Unfetched:
@@ -258,7 +259,7 @@ def test_captions_elsewhere_are_not_fetched(fake: FakeYouTube, address: str) -> 
 
 def test_no_network(fake: FakeYouTube) -> None:
     with pytest.raises(Unreachable) as caught:
-        YouTube(pace=0, session=fake.session(offline=True)).fetch(VIDEO)
+        YouTube(fake.session(offline=True)).fetch(VIDEO)
     assert (caught.value.state, caught.value.retry_after) == (State.DEFERRED, None)
     assert "no connection to youtube.com" in caught.value.reason
 
@@ -287,7 +288,7 @@ def test_the_pace_counts_from_the_last_video(fake: FakeYouTube) -> None:
         slept.append(seconds)
         now += seconds
 
-    youtube = YouTube(pace=10, session=fake.session(), sleep=sleep, clock=lambda: now)
+    youtube = YouTube(fake.session(), pace=Pace(10, sleep, lambda: now))
     youtube.fetch(VIDEO)
     assert slept == []
     for _ in range(20):
@@ -303,7 +304,7 @@ def test_the_pace_counts_from_the_last_video(fake: FakeYouTube) -> None:
 
 def test_a_failed_video_counts_for_the_pace_too(fake: FakeYouTube) -> None:
     slept = list[float]()
-    youtube = YouTube(pace=10, session=fake.session(), sleep=slept.append, clock=lambda: 0.0)
+    youtube = YouTube(fake.session(), pace=Pace(10, slept.append, lambda: 0.0))
     for _ in range(2):
         with pytest.raises(Unfetched):
             youtube.fetch(VIDEO)

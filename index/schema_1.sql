@@ -1,4 +1,4 @@
--- Schema 1 of a library's database. A later version migrates with a numbered step in database.py.
+-- Schema 1 of a library's database. A later version is a step of its own beside this file, see database.py.
 CREATE TABLE resource (
   id TEXT PRIMARY KEY,
   kind TEXT NOT NULL,

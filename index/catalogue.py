@@ -1,0 +1,166 @@
+"""What the lists name, under which headings, and where each resource stands."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from index.database import explained
+from index.types import (
+    Chapter,
+    Details,
+    Kind,
+    Origin,
+    Playlist,
+    PlaylistEntry,
+    Resource,
+    ResourceStatus,
+    State,
+)
+
+LISTED = "listed"
+"""What a playlist was made from, where transcripts have their sources."""
+
+_FIRST_WITH_PLAYLISTS = 2
+
+
+class Listing(NamedTuple):
+    """How the lists name a resource, and under which headings."""
+
+    title: str
+    sections: tuple[tuple[str, ...], ...]
+
+    def is_under(self, words: str) -> bool:
+        """Whether a heading has these words, whatever their case."""
+        return any(words.casefold() in heading.casefold() for path in self.sections for heading in path)
+
+
+class Standing(NamedTuple):
+    """Where a resource stood when the build began; `inputs` says what its transcripts were made from."""
+
+    state: State
+    inputs: str | None = None
+    retry_after: float | None = None
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether its transcripts can be searched."""
+        return self.state is State.INDEXED
+
+
+class Section(NamedTuple):
+    """The entries under one heading path of a list; `source` is empty for what has left every list."""
+
+    source: str
+    path: tuple[str, ...]
+    states: Counter[State]
+
+
+class Catalogue:
+    """The part of a library that answers without its vectors."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
+        self.folder = folder
+        self._connection = connection
+
+    def statuses(self) -> list[ResourceStatus]:
+        """Every resource, in the lists' order, with its state."""
+        listings = self._listings()
+        rows = self._query(
+            """SELECT resource.*, min(transcript.origin) AS origin,
+                      group_concat(DISTINCT transcript.language) AS languages,
+                      count(chunk.id) AS chunks, coalesce(max(chunk.end), 0.0) AS seconds
+               FROM resource LEFT JOIN transcript ON transcript.resource_id = resource.id
+                             LEFT JOIN chunk ON chunk.transcript_id = transcript.id
+               GROUP BY resource.id"""
+        )
+        found = {row["id"]: _status(row, listings[row["id"]]) for row in rows}
+        return [found[resource_id] for resource_id in listings]
+
+    def sections(self) -> list[Section]:
+        """Every list's heading paths in its order, with the states of what stands there."""
+        rows = self._query(
+            """SELECT iif(listed, source, '') AS source, path, state FROM listing AS here
+               JOIN resource ON resource.id = resource_id
+               WHERE listed OR NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = here.resource_id)
+               ORDER BY listed DESC, here.source, position, path"""
+        )
+        found: dict[tuple[str, str], Counter[State]] = {}
+        for row in rows:
+            found.setdefault((row["source"], row["path"]), Counter())[State(row["state"])] += 1
+        return [Section(source, tuple(json.loads(path)), states) for (source, path), states in found.items()]
+
+    def resources(self, ids: Sequence[str]) -> dict[str, Resource]:
+        """The resources of those ids that are here."""
+        rows = self._query("SELECT * FROM resource WHERE id IN (SELECT value FROM json_each(?))", json.dumps(list(ids)))
+        listings = self._listings()
+        return {row["id"]: _resource(row, listings[row["id"]]) for row in rows}
+
+    def details(self, resource_id: str) -> Details:
+        """What the source said about a resource."""
+        rows = self._query("SELECT details FROM resource WHERE id = ?", resource_id)
+        return _details(rows[0]["details"]) if rows else Details()
+
+    def standings(self) -> dict[str, Standing]:
+        """Where each resource stands."""
+        rows = self._query("SELECT id, state, inputs, retry_after FROM resource")
+        return {row["id"]: Standing(State(row["state"]), row["inputs"], row["retry_after"]) for row in rows}
+
+    def playlists(self) -> dict[str, Playlist]:
+        """What each playlist and channel held when it was last listed, by its id."""
+        if self._query("PRAGMA user_version")[0][0] < _FIRST_WITH_PLAYLISTS:
+            return {}
+        listed = self._query("SELECT id, details FROM resource WHERE kind = ? AND inputs = ?", Kind.PLAYLIST, LISTED)
+        found: dict[str, list[PlaylistEntry]] = {row["id"]: [] for row in listed}
+        for row in self._query("SELECT * FROM playlist_entry ORDER BY playlist_id, position"):
+            resource = Resource(row["resource_id"], Kind(row["kind"]), row["title"], row["url"])
+            found[row["playlist_id"]].append(PlaylistEntry(resource, row["fault"]))
+        return {row["id"]: Playlist(_details(row["details"]).title or "", tuple(found[row["id"]])) for row in listed}
+
+    def _listings(self) -> dict[str, Listing]:
+        """How each resource is listed, in the lists' order, what has left them last."""
+        found: dict[str, Listing] = {}
+        rows = self._query(
+            """SELECT * FROM listing AS here
+               WHERE listed OR NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = here.resource_id)
+               ORDER BY listed DESC, source, position, path"""
+        )
+        for row in rows:
+            title, sections = found.get(row["resource_id"], Listing("", ()))
+            path = tuple(json.loads(row["path"]))
+            found[row["resource_id"]] = Listing(
+                title or row["title"], sections if path in sections or not path else (*sections, path)
+            )
+        return found
+
+    def _query(self, sql: str, *values: object) -> list[sqlite3.Row]:
+        with explained(self.folder):
+            return self._connection.execute(sql, values).fetchall()
+
+
+def _resource(row: sqlite3.Row, listing: Listing) -> Resource:
+    title = listing.title or _details(row["details"]).title or row["url"]
+    return Resource(row["id"], Kind(row["kind"]), title, row["url"], listing.sections)
+
+
+def _status(row: sqlite3.Row, listing: Listing) -> ResourceStatus:
+    return ResourceStatus(
+        resource=_resource(row, listing),
+        state=State(row["state"]),
+        reason=row["reason"],
+        retry_after=row["retry_after"],
+        languages=tuple(sorted(row["languages"].split(","))) if row["languages"] else (),
+        transcript=Origin(row["origin"]) if row["origin"] else None,
+        chunks=row["chunks"],
+        seconds=row["seconds"],
+    )
+
+
+def _details(text: str) -> Details:
+    values = json.loads(text)
+    chapters = tuple(Chapter(**chapter) for chapter in values.pop("chapters", ()))
+    return Details(**values, chapters=chapters)
