@@ -62,6 +62,9 @@ def build(
     model: str | None = None,
     encoder: Encoder | None = None,
     pace: float = 5.0,
+    limit: int | None = None,
+    cookies: str | os.PathLike[str] | None = None,
+    proxy: str | None = None,
     prune: bool = False,
     retry: bool = False,
 ) -> Report:
@@ -69,9 +72,8 @@ def build(
     from indexer.build import Request
     from indexer.build import build as run
     from indexer.plan import Choices
-    from indexer.sources.pace import Pace
+    from indexer.sources import Sources
     from indexer.sources.web import Web
-    from indexer.sources.youtube import YouTube
 
     languages = (languages,) if isinstance(languages, str) else tuple(languages)
     if isinstance(sources, str | os.PathLike):
@@ -82,8 +84,10 @@ def build(
         choices=Choices(languages, retry),
         model=model,
         prune=prune,
+        limit=limit,
     )
-    return run(request, _folder(library), YouTube(Web().session(), languages, Pace(pace)), encoder=encoder)
+    web = Web(proxy, None if cookies is None else Path(cookies))
+    return run(request, _folder(library), Sources.through(web, languages, pace, limit), encoder=encoder)
 
 
 def ask(

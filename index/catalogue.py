@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,11 +54,33 @@ class Standing(NamedTuple):
 
 
 class Section(NamedTuple):
-    """The entries under one heading path of a list; `source` is empty for what has left every list."""
+    """The entries under one heading path of a list, by id; `source` is empty for what has left every list."""
 
     source: str
     path: tuple[str, ...]
-    states: Counter[State]
+    entries: dict[str, State]
+
+    @property
+    def states(self) -> Counter[State]:
+        """How many entries are in which state."""
+        return Counter(self.entries.values())
+
+
+def union(sections: Iterable[Section], source: str = "", path: tuple[str, ...] = ()) -> Section:
+    """Several sections as one, where a resource that stands in more than one of them counts once."""
+    return Section(source, path, {key: state for section in sections for key, state in section.entries.items()})
+
+
+def outlined(sections: Iterable[Section]) -> Iterator[tuple[int, str, Section | None]]:
+    """Each section's depth and heading, under the headings above it, which may have no entries of their own."""
+    above: tuple[str, ...] = ()
+    for section in sections:
+        path = section.path or ("(no heading)",)
+        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(above, path, strict=False)))
+        for depth in range(shared, len(path) - 1):
+            yield depth, path[depth], None
+        yield len(path) - 1, path[-1], section
+        above = path
 
 
 class Catalogue:
@@ -82,17 +105,19 @@ class Catalogue:
         return [found[resource_id] for resource_id in listings]
 
     def sections(self) -> list[Section]:
-        """Every list's heading paths in its order, with the states of what stands there."""
+        """Every list's heading paths in its order, with what stands there; what has left every list comes last."""
+        # An entry that comes up again doesn't tell where its second section begins.
         rows = self._query(
-            """SELECT iif(listed, source, '') AS source, path, state FROM listing AS here
-               JOIN resource ON resource.id = resource_id
+            """SELECT iif(listed, source, '') AS source, path, resource_id, state,
+                      position > min(position) OVER (PARTITION BY listed, source, resource_id) AS again
+               FROM listing AS here JOIN resource ON resource.id = resource_id
                WHERE listed OR NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = here.resource_id)
-               ORDER BY listed DESC, here.source, position, path"""
+               ORDER BY listed DESC, here.source, again, position, path"""
         )
-        found: dict[tuple[str, str], Counter[State]] = {}
+        found: dict[tuple[str, str], dict[str, State]] = {}
         for row in rows:
-            found.setdefault((row["source"], row["path"]), Counter())[State(row["state"])] += 1
-        return [Section(source, tuple(json.loads(path)), states) for (source, path), states in found.items()]
+            found.setdefault((row["source"], row["path"]), {})[row["resource_id"]] = State(row["state"])
+        return [Section(source, tuple(json.loads(path)), entries) for (source, path), entries in found.items()]
 
     def resources(self, ids: Sequence[str]) -> dict[str, Resource]:
         """The resources of those ids that are here."""
@@ -102,24 +127,39 @@ class Catalogue:
 
     def details(self, resource_id: str) -> Details:
         """What the source said about a resource."""
-        rows = self._query("SELECT details FROM resource WHERE id = ?", resource_id)
-        return _details(rows[0]["details"]) if rows else Details()
+        return self.details_by_id([resource_id]).get(resource_id, Details())
+
+    def details_by_id(self, ids: Sequence[str]) -> dict[str, Details]:
+        """What the sources said about the resources of those ids that are here."""
+        rows = self._query(
+            "SELECT id, details FROM resource WHERE id IN (SELECT value FROM json_each(?))", json.dumps(list(ids))
+        )
+        return {row["id"]: _details(row["details"]) for row in rows}
 
     def standings(self) -> dict[str, Standing]:
         """Where each resource stands."""
         rows = self._query("SELECT id, state, inputs, retry_after FROM resource")
         return {row["id"]: Standing(State(row["state"]), row["inputs"], row["retry_after"]) for row in rows}
 
-    def playlists(self) -> dict[str, Playlist]:
-        """What each playlist and channel held when it was last listed, by its id."""
+    def playlists(self, only: str | None = None) -> dict[str, Playlist]:
+        """What each playlist and channel held when it was last listed, by its id; or one of them."""
         if self._query("PRAGMA user_version")[0][0] < _FIRST_WITH_PLAYLISTS:
             return {}
-        listed = self._query("SELECT id, details FROM resource WHERE kind = ? AND inputs = ?", Kind.PLAYLIST, LISTED)
+        one, which = ("", ()) if only is None else ("AND id = ?", (only,))
+        listed = self._query(
+            f"SELECT id, details FROM resource WHERE kind = ? AND inputs = ? {one}", Kind.PLAYLIST, LISTED, *which
+        )
         found: dict[str, list[PlaylistEntry]] = {row["id"]: [] for row in listed}
-        for row in self._query("SELECT * FROM playlist_entry ORDER BY playlist_id, position"):
+        one = one.replace("AND id", "WHERE playlist_id")
+        for row in self._query(f"SELECT * FROM playlist_entry {one} ORDER BY playlist_id, position", *which):
             resource = Resource(row["resource_id"], Kind(row["kind"]), row["title"], row["url"])
             found[row["playlist_id"]].append(PlaylistEntry(resource, row["fault"]))
         return {row["id"]: Playlist(_details(row["details"]).title or "", tuple(found[row["id"]])) for row in listed}
+
+    def setting(self, name: str) -> str | None:
+        """A value that was kept for the next build."""
+        rows = self._query("SELECT value FROM setting WHERE name = ?", name)
+        return rows[0]["value"] if rows else None
 
     def _listings(self) -> dict[str, Listing]:
         """How each resource is listed, in the lists' order, what has left them last."""

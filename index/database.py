@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import errno
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LockedLibrary
+from index.types import Chapter
 
 FILE = "library.db"
 # "seek" in ASCII: tells our databases from other programs'.
 APPLICATION_ID = 0x7365656B
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _WAIT_SECONDS = 10.0
 # What SQLite reports where it can't put its side files.
 _UNWRITABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
@@ -88,11 +90,19 @@ def _is_complete(connection: sqlite3.Connection) -> bool:
 def _migrate(connection: sqlite3.Connection) -> None:
     """Take the schema to this version, a step at a time; a new database begins at 0."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    connection.create_function("title_terms", 3, _title_terms, deterministic=True)
     for step in range(version + 1, SCHEMA_VERSION + 1):
         script = Path(__file__).with_name(f"schema_{step}.sql").read_text(encoding="utf-8")
         connection.executescript(
             f"BEGIN IMMEDIATE; {script} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {step}; COMMIT;"
         )
+
+
+def _title_terms(details: str, start: float, end: float) -> str:
+    from index.chapters import title_terms
+
+    chapters = [Chapter(**chapter) for chapter in json.loads(details)["chapters"]]
+    return " ".join(title_terms(chapters, start, end))
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

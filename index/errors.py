@@ -11,8 +11,9 @@ SeekpointError              one line for the user: what is wrong, where, what to
 │   ├── LockedLibrary       another build is writing
 │   └── ModelMismatch
 └── Unfetched               a resource that gave no transcript, with the state it ends in
-    ├── Blocked             YouTube refuses this address: the run stops asking, and the next ones for a while
-    └── Unreachable         there is no connection: the run stops asking
+    └── Halt                the next request would fare no better: the run stops asking
+        ├── Blocked         YouTube refuses this address: the next runs don't ask for a while either
+        └── Unreachable     there is no connection
 """
 
 from __future__ import annotations
@@ -73,15 +74,16 @@ class Unfetched(SeekpointError):
         self.retry_after = retry_after
 
 
-class Blocked(Unfetched):
-    """YouTube refuses this address: asking on makes it worse."""
+class Halt(Unfetched):
+    """The next request would fare no better."""
 
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
         super().__init__(State.DEFERRED, reason, retry_after)
 
 
-class Unreachable(Unfetched):
-    """There is no connection: the next request would fail too, but the next build may try at once."""
+class Blocked(Halt):
+    """YouTube refuses this address: asking on makes it worse."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(State.DEFERRED, reason)
+
+class Unreachable(Halt):
+    """There is no connection; the next build may try at once."""

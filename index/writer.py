@@ -6,48 +6,35 @@ what is newer than that. The next writer seals what a killed one left open.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from index import access, database
+from index import access, database, insertion
 from index.catalogue import LISTED
 from index.database import explained, transaction
 from index.errors import LibraryError
+from index.insertion import EmbeddedTranscript, text_digest
 from index.library import Library
 from index.manifest import FILE as MANIFEST
 from index.manifest import FileRecord, Manifest
-from index.terms import terms
-from index.types import Chunk, Details, ModelCard, Playlist, Resource, State, Transcript
+from index.types import Details, ModelCard, Playlist, Resource, State
 
 if TYPE_CHECKING:
     from filelock import FileLock
 
     from index.types import Vectors
 
+__all__ = ["EmbeddedTranscript", "Writer", "text_digest"]
+
 # Chunks that the vector file may lack before a long build writes it anew: readers compare them one by one.
 _MOST_NEWER_CHUNKS = 4096
 # Milliseconds: long enough for a question to end, and a server's reader never does.
 _MOST_WAIT_FOR_READERS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class EmbeddedTranscript:
-    """A transcript with its chunks and their vectors, one row a chunk."""
-
-    transcript: Transcript
-    chunks: Sequence[Chunk]
-    vectors: Vectors
-
-
-def text_digest(text: str) -> bytes:
-    """What tells that a text was embedded before."""
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 class Writer(Library):
@@ -102,10 +89,10 @@ class Writer(Library):
 
     def register(self, source: str, resources: Sequence[Resource]) -> None:
         """Note what a source lists now. What it listed before and no longer does stays, marked as gone."""
+        places = ((resource, path) for resource in resources for path in resource.sections or ((),))
         rows = {
             (resource.id, json.dumps(path, ensure_ascii=False)): (position, resource.title)
-            for position, resource in enumerate(resources)
-            for path in resource.sections or ((),)
+            for position, (resource, path) in enumerate(places)
         }
         known = {
             (row["resource_id"], row["path"]): (row["position"], row["title"])
@@ -129,7 +116,8 @@ class Writer(Library):
 
     def keep_playlist(self, playlist_id: str, playlist: Playlist) -> None:
         """Note what a playlist holds now; it counts as indexed then."""
-        if self.playlists().get(playlist_id) == playlist and self.standings()[playlist_id].retry_after is None:
+        failed = self._query("SELECT 1 FROM resource WHERE id = ? AND reason IS NOT NULL", playlist_id)
+        if not failed and self.playlists(playlist_id).get(playlist_id) == playlist:
             return
         with self._change():
             self._connection.execute("DELETE FROM playlist_entry WHERE playlist_id = ?", (playlist_id,))
@@ -163,14 +151,8 @@ class Writer(Library):
 
     def known_vectors(self, resource_id: str) -> dict[bytes, Vectors]:
         """The vectors that are stored for a resource, by the digest of the embedded text."""
-        from index.vector_store import unpack
-
-        rows = self._query(
-            """SELECT digest, data FROM vector JOIN chunk ON chunk.id = chunk_id
-               JOIN transcript ON transcript.id = transcript_id WHERE resource_id = ?""",
-            resource_id,
-        )
-        return {row["digest"]: unpack([row["data"]], self.card.dimension)[0] for row in rows}
+        with explained(self.folder):
+            return insertion.known_vectors(self._connection, resource_id, self.card.dimension)
 
     def commit(
         self, resource_id: str, transcripts: Sequence[EmbeddedTranscript], details: Details, inputs: str
@@ -179,7 +161,7 @@ class Writer(Library):
         with self._change():
             self._connection.execute("DELETE FROM transcript WHERE resource_id = ?", (resource_id,))
             for embedded in transcripts:
-                self._insert(resource_id, embedded)
+                insertion.insert(self._connection, resource_id, embedded, details.chapters)
             self._settle(resource_id, inputs, details)
         if self._newer_chunks() > max(_MOST_NEWER_CHUNKS, self._stored_vectors() // 4):
             self._rewrite_vectors()
@@ -198,11 +180,6 @@ class Writer(Library):
                 "UPDATE resource SET state = ?, reason = ?, retry_after = ?, inputs = ? WHERE id = ?", values
             )
 
-    def setting(self, name: str) -> str | None:
-        """A value that was kept for the next build."""
-        rows = self._query("SELECT value FROM setting WHERE name = ?", name)
-        return rows[0]["value"] if rows else None
-
     def keep_setting(self, name: str, value: str | None) -> None:
         """Keep a value for the next build; `None` forgets it."""
         if self.setting(name) == value:
@@ -217,26 +194,6 @@ class Writer(Library):
             "UPDATE resource SET state = ?, reason = NULL, retry_after = NULL, inputs = ?, details = ? WHERE id = ?",
             (State.INDEXED, inputs, json.dumps(asdict(details), ensure_ascii=False), resource_id),
         )
-
-    def _insert(self, resource_id: str, embedded: EmbeddedTranscript) -> None:
-        from index.vector_store import pack
-
-        transcript, execute = embedded.transcript, self._connection.execute
-        transcript_id = execute(
-            "INSERT INTO transcript (resource_id, language, origin) VALUES (?, ?, ?)",
-            (resource_id, transcript.language, transcript.origin),
-        ).lastrowid
-        self._connection.executemany(
-            "INSERT INTO cue VALUES (?, ?, ?, ?, ?)",
-            [(transcript_id, k, cue.start, cue.end, cue.text) for k, cue in enumerate(transcript.cues)],
-        )
-        for chunk, vector in zip(embedded.chunks, embedded.vectors, strict=True):
-            chunk_id = execute(
-                "INSERT INTO chunk (transcript_id, first, stop, start, end) VALUES (?, ?, ?, ?, ?)",
-                (transcript_id, chunk.first, chunk.stop, chunk.start, chunk.end),
-            ).lastrowid
-            execute("INSERT INTO lexicon (rowid, terms) VALUES (?, ?)", (chunk_id, " ".join(terms(chunk.text))))
-            execute("INSERT INTO vector VALUES (?, ?, ?)", (chunk_id, text_digest(chunk.text), pack(vector)))
 
     # The files
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qs, quote, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, urljoin, urlsplit
 from urllib.request import url2pathname
 
 from index.text import clean
@@ -26,6 +26,10 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _AROUND_PATH = re.compile(r"\Afile:(?://[^/]*)?|[?#].*\Z", re.IGNORECASE | re.DOTALL)
 # What can't be fetched is kept all the same, to be reported; what a browser would run is no address.
 _OTHER_SCHEME = re.compile(r"(?!javascript:|vbscript:|data:|file:)[a-z][a-z0-9+.-]*://[^/]", re.IGNORECASE)
+# What names a file of the machine where it is read: file:, a Windows drive, a network share.
+_OF_A_MACHINE = re.compile(r"file:|[a-z]:[\\/]|\\", re.IGNORECASE)
+# GitHub takes a link that begins with a slash to begin at the top of the repository.
+_REPOSITORY_TOP = re.compile(r"https://github\.com/[^/]+/[^/]+/blob/[^/]+/")
 _WEB_SCHEME = re.compile(r"https?:/*", re.IGNORECASE)
 _WITHOUT_SCHEME = re.compile(
     r"//|www\.|(?:(?:m|music)\.)?youtube\.com/|youtube-nocookie\.com/|youtu\.be/|arxiv\.org/", re.IGNORECASE
@@ -38,6 +42,7 @@ _CHANNEL_PATH = re.compile(r"/(?:@[^/]+|(?:channel|c|user)/[^/]+)(?:/(?!featured
 _ARXIV_HOST = re.compile(r"(?:www\.|export\.)?arxiv\.org")
 _ARXIV_PATH = re.compile(r"/(?:abs|pdf|html)/(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?![0-9])")
 _TRACKING = re.compile(r"(?:utm_[^=]*|fbclid|gclid)(?:=|\Z)", re.IGNORECASE)
+_SLASHES = str.maketrans("\\", "/")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SAFE = "/%:@!$&'()*+,;=~?"
 
@@ -79,13 +84,19 @@ def resource_of_path(path: Path, title: str = "", sections: Iterable[tuple[str, 
 
 
 def resource_of_link(
-    href: str, title: str = "", sections: Iterable[tuple[str, ...]] = (), base: Path | None = None
+    href: str, title: str = "", sections: Iterable[tuple[str, ...]] = (), base: Path | str | None = None
 ) -> Resource | None:
-    """Name what a link leads to: an address, else a file, relative to `base`; `None` for anchors, mail and code."""
+    """Name what a link leads to: an address, else what lies beside the list; `None` for anchors, mail and code.
+
+    `base` is the folder of the list, or its address: then no link names a file of this machine.
+    """
     if resource := resource_of(href, title, sections):
         return resource
     if _OTHER_SCHEME.match(href):
         return replace(_resource(Kind.PAGE, _quoted(href, "#[]")), title=clean(title), sections=tuple(sections))
+    if isinstance(base, str):
+        found = _resource_on_the_web(href.strip(), base)
+        return replace(found, title=clean(title), sections=tuple(sections)) if found else None
     relative = not href.lower().startswith("file:")
     if not _AROUND_PATH.sub("", href) or (relative and (base is None or _SCHEME.match(href))):
         return None
@@ -124,6 +135,19 @@ def kind_of_path(path: Path) -> Kind | None:
     return Kind.DOCUMENT if suffix in DOCUMENT_SUFFIXES else None
 
 
+def _resource_on_the_web(href: str, base: str) -> Resource | None:
+    path = _AROUND_PATH.sub("", href)
+    if path and _OF_A_MACHINE.match(href):
+        host = _bracketed(urlsplit(base).hostname or "")
+        # The file may be anywhere but here, and localhost would mean here.
+        host = "127.0.0.1" if host == "localhost" else host
+        return _resource(Kind.PAGE, f"file://{host}/{_quoted(path.translate(_SLASHES).lstrip('/'))}")
+    if not path or _SCHEME.match(href):
+        return None
+    top = _REPOSITORY_TOP.match(base) if href.startswith("/") else None
+    return resource_of(urljoin(top[0] if top else base, href.lstrip("/") if top else href))
+
+
 def _resource_of_group(files: Sequence[Path], sections: tuple[tuple[str, ...], ...]) -> Resource:
     captions = [file for file in files if is_captions(file)]
     for file in captions:
@@ -141,16 +165,18 @@ def _quoted(text: str, also_safe: str = "") -> str:
     return quote(text, safe=_SAFE + also_safe, errors="replace")
 
 
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
 def _normal(parts: SplitResult) -> SplitResult:
     """Host in lower case and ASCII, no default port, no fragment; raises ValueError for a broken host or port."""
     host = (parts.hostname or "").rstrip(".")
     if not host.isascii():
         host = host.encode("idna").decode()
-    if ":" in host:
-        host = f"[{host}]"
     user, at, _ = parts.netloc.rpartition("@")
     port = f":{parts.port}" if parts.port not in (None, _DEFAULT_PORTS[parts.scheme]) else ""
-    netloc = _quoted(user) + at + _quoted(host, "[]") + port
+    netloc = _quoted(user) + at + _bracketed(_quoted(host, "[]")) + port
     return parts._replace(netloc=netloc, path=_quoted(parts.path), query=_quoted(parts.query), fragment="")
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Container
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from index.command_line import index_option
 from index.errors import UsageError
 from index.types import State
-
-if TYPE_CHECKING:
-    from indexer.build import Report
 
 _DEFERRED = 3
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
@@ -38,8 +35,12 @@ _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
     show_default=True,
     help="Pause between videos, so that YouTube doesn't block you.",
 )
+@click.option("--limit", metavar="N", type=click.IntRange(1), help="Take a channel's newest N videos, not all of them.")
+@click.option("--cookies", metavar="FILE", type=click.Path(path_type=Path), help="Send the cookies of a cookies.txt.")
+@click.option("--proxy", metavar="URL", help="Go through a proxy, such as http://localhost:8080.")
 @click.option("--prune", is_flag=True, help="Take out what the lists no longer hold.")
 @click.option("--retry", is_flag=True, help="Ask again at once for what waits for a later time.")
+@click.option("--dry-run", is_flag=True, help="Tell what would be fetched, and how long that takes; do nothing.")
 @index_option
 def build(
     sources: tuple[str, ...],
@@ -47,29 +48,40 @@ def build(
     languages: str,
     model: str | None,
     pace: float,
+    limit: int | None,
+    cookies: Path | None,
+    proxy: str | None,
     prune: bool,
     retry: bool,
+    dry_run: bool,
     folder: Path,
 ) -> None:
     """Index reading lists, or bring their index up to date.
 
-    A SOURCE is a Markdown or text file with links, an address, or a folder with captions or recordings.
+    A SOURCE is a Markdown or text file with links, here or at an address (https://.../list.md, a page on GitHub), the
+    address of a video, playlist or channel, or a folder with captions or recordings.
     """
+    from indexer import summary
     from indexer.build import Request
     from indexer.build import build as run
     from indexer.plan import Choices
+    from indexer.preview import preview
     from indexer.progress import ProgressBars
-    from indexer.sources.pace import Pace
+    from indexer.sources import Sources
     from indexer.sources.web import Web
-    from indexer.sources.youtube import YouTube
 
+    context = click.get_current_context()
     wanted = language_tags(languages)
-    request = Request(sources, captions, Choices(wanted, retry), model, prune)
+    request = Request(sources, captions, Choices(wanted, retry), model, prune, limit)
+    web = (context.obj or Web)(proxy, cookies)  # a caller of `cli` may bring a web of its own, as tests do
+    if dry_run:
+        click.echo(summary.outlook(preview(request, folder, web), pace))
+        return
     with ProgressBars() as watcher:
-        report = run(request, folder, YouTube(Web().session(), wanted, Pace(pace)), watcher=watcher)
-    click.echo(summary(report))
+        report = run(request, folder, Sources.through(web, wanted, pace, limit), watcher=watcher)
+    click.echo(summary.outcome(report, shutil.get_terminal_size().columns))
     if report.states[State.DEFERRED]:
-        click.get_current_context().exit(_DEFERRED)
+        context.exit(_DEFERRED)
 
 
 def language_tags(text: str) -> tuple[str, ...]:
@@ -79,22 +91,6 @@ def language_tags(text: str) -> tuple[str, ...]:
         if not _LANGUAGE_TAG.fullmatch(tag):
             raise UsageError(f"--languages takes tags such as en,zh-TW, not {tag!r}")
     return tags
-
-
-def summary(report: Report) -> str:
-    """What a build did, in two or three lines."""
-    indexed = report.states[State.INDEXED]
-    lines = [
-        f"{indexed} of {report.resources} resources indexed ({report.entries} entries): "
-        f"{report.updated} new or changed, {report.embedded:,} passages embedded, {report.seconds:.1f} s"
-    ]
-    if report.removed:
-        lines.append(f"{report.removed} taken out that the lists no longer hold")
-    missing = {state: n for state, n in report.states.items() if n and state is not State.INDEXED}
-    if missing:
-        counts = ", ".join(f"{n} {state.value.replace('_', ' ')}" for state, n in missing.items())
-        lines.append(f"Not indexed: {counts}. `seekpoint status` says why and what to do")
-    return "\n".join(lines)
 
 
 @click.command()

@@ -1,37 +1,75 @@
-"""How long YouTube is left alone after it refused this address: the longer, the oftener it did."""
+"""When YouTube may be asked: not after it refused this address, for the longer, the oftener it did."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
-from index.errors import Blocked
+from index.catalogue import Catalogue
+from index.errors import Blocked, Halt
 from index.writer import Writer
+
+Clock: TypeAlias = Callable[[], float]
 
 HOUR = 3600.0
 _LONGEST = 24 * HOUR
-_SECONDS, _UNTIL = "youtube_cooling", "youtube_cooling_until"
+_SETTING = "youtube_cooling"
 
 
-class Cooling:
-    """What a library remembers of blocks, so that the next build keeps to it; `clock` gives Unix seconds."""
+class Cooling(NamedTuple):
+    """Until when YouTube is left alone after a block (Unix seconds), and how long that takes in all."""
 
-    def __init__(self, writer: Writer, clock: Callable[[], float]) -> None:
+    until: float
+    seconds: float
+
+
+class Coolings:
+    """What a library remembers of blocks, by the way out that met them: another proxy or other cookies are another."""
+
+    def __init__(self, library: Catalogue) -> None:
+        stored = json.loads(library.setting(_SETTING) or "{}")
+        self._by_way = {way: Cooling(*cooling) for way, cooling in stored.items()}
+
+    def of(self, way: str) -> Cooling:
+        """The last block that this way met."""
+        return self._by_way.get(way, Cooling(0.0, 0.0))
+
+    def are_evaded(self, way: str, now: float) -> bool:
+        """Whether this way is open while another one is closed: what was deferred there can be asked for here."""
+        return self.of(way).until <= now and any(now < cooling.until for cooling in self._by_way.values())
+
+    def keep(self, writer: Writer, way: str, cooling: Cooling | None) -> None:
+        """Remember a block, or forget it."""
+        self._by_way = {**{w: c for w, c in self._by_way.items() if w != way}, **({way: cooling} if cooling else {})}
+        writer.keep_setting(_SETTING, json.dumps(self._by_way) if self._by_way else None)
+
+
+class Gate:
+    """Closed while YouTube mustn't be asked, or can't: `closed` says why.
+
+    `way` names the way out, and `clock` gives Unix seconds. `regardless` opens it in spite of an earlier block.
+    """
+
+    def __init__(self, writer: Writer, clock: Clock, way: str, *, regardless: bool) -> None:
         self._writer = writer
         self._clock = clock
+        self._way = way
+        self._coolings = Coolings(writer)
+        left = self._coolings.of(way).until - clock()
+        is_open = regardless or left <= 0
+        self.closed: Halt | None = None if is_open else Blocked("YouTube refused this address a while ago", left)
 
-    def lasting(self) -> Blocked | None:
-        """The block of an earlier build, while it isn't time yet to ask again."""
-        left = float(self._writer.setting(_UNTIL) or 0) - self._clock()
-        return Blocked("YouTube refused requests from this address a while ago", left) if left > 0 else None
+    def close(self, halt: Halt) -> Halt:
+        """Ask no more in this run; after a block for an hour, and twice as long each time that it's followed by one."""
+        self.closed = self._begin(halt) if isinstance(halt, Blocked) else halt
+        return self.closed
 
-    def begin(self, block: Blocked) -> Blocked:
-        """Note a block: an hour at first, twice as long each time that the next attempt is blocked too."""
-        seconds = min(2 * float(self._writer.setting(_SECONDS) or HOUR / 2), _LONGEST)
-        self._writer.keep_setting(_SECONDS, str(seconds))
-        self._writer.keep_setting(_UNTIL, str(self._clock() + seconds))
+    def answered(self) -> None:
+        """Forget the block: YouTube answers."""
+        self._coolings.keep(self._writer, self._way, None)
+
+    def _begin(self, block: Blocked) -> Blocked:
+        seconds = min(2 * (self._coolings.of(self._way).seconds or HOUR / 2), _LONGEST)
+        self._coolings.keep(self._writer, self._way, Cooling(self._clock() + seconds, seconds))
         return Blocked(block.reason, seconds)
-
-    def end(self) -> None:
-        """Forget the blocks: YouTube answers."""
-        for name in (_SECONDS, _UNTIL):
-            self._writer.keep_setting(name, None)

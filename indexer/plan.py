@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from index.catalogue import Standing
+from index.catalogue import LISTED, Standing
 from index.languages import primary
 from index.types import Kind, Resource, State
 from indexer.sources.captions import captions_beside, language_of
 
-_READABLE = ("http://", "https://", "file://")
+_READABLE = ("http", "https", "file")
 
 
 class Step(Enum):
@@ -30,12 +30,16 @@ class Step(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A resource with its next step, what its transcripts will be made from, and why it is refused."""
+    """A resource with its next step, what its transcripts will be made from, and why it is refused.
+
+    `spare` are caption files in a language that `captions` has already.
+    """
 
     resource: Resource
     step: Step
     standing: Standing
     captions: tuple[Path, ...] = ()
+    spare: tuple[Path, ...] = ()
     inputs: str = ""
     state: State = State.DEFERRED
     reason: str = ""
@@ -49,25 +53,69 @@ class Choices:
     retry: bool = False
 
 
-def plan(
-    resource: Resource, standing: Standing, shelf: Mapping[str, tuple[Path, ...]], choices: Choices, now: float
-) -> Job:
-    """The job for one resource. `shelf` holds caption files by resource id; `now` is in Unix seconds."""
-    captions = shelf.get(resource.id, ())
-    if resource.kind is Kind.RECORDING:
-        return _plan_recording(resource, standing, choices)
-    if _wanted(captions, choices):
-        return _plan_captions(resource, standing, captions, choices)
-    if resource.kind is Kind.VIDEO:
-        return _plan_video(resource, standing, choices, now)
-    if resource.url.startswith("file:") and not local_path(resource.url).exists():
-        return _refuse(resource, standing, State.UNAVAILABLE, _missing(local_path(resource.url)))
-    if not resource.url.startswith(_READABLE):
-        reason = (
-            f"addresses that begin with {urlsplit(resource.url).scheme}: aren't read: give one of https:// or a file"
-        )
-        return _refuse(resource, standing, State.UNAVAILABLE, reason)
-    return _refuse(resource, standing, State.DEFERRED, "not read yet")
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Makes the job for one resource after the other.
+
+    `shelf` holds caption files and `faults` what playlists say of missing entries, both by resource id. `now` is in
+    Unix seconds. `is_new_way` asks at once for what was deferred: the way out isn't the one that met a block.
+    """
+
+    standings: Mapping[str, Standing]
+    shelf: Mapping[str, tuple[Path, ...]]
+    choices: Choices
+    now: float
+    faults: Mapping[str, str] = field(default_factory=dict)
+    is_new_way: bool = False
+
+    def jobs(self, resources: Iterable[Resource]) -> list[Job]:
+        """The jobs in the order of their turn: what is new, as listed, then what is due, longest first."""
+        jobs = [self.plan(resource) for resource in resources]
+        return sorted(jobs, key=lambda job: job.standing.retry_after or 0.0)
+
+    def plan(self, resource: Resource) -> Job:
+        """The job for one resource."""
+        standing = self.standings.get(resource.id, Standing(State.PENDING))
+        captions = self.shelf.get(resource.id, ())
+        if resource.kind is Kind.RECORDING:
+            return _plan_recording(resource, standing, self.choices)
+        if _wanted(captions, self.choices):
+            return _plan_captions(resource, standing, captions, self.choices)
+        if fault := self.faults.get(resource.id):
+            return replace(_refuse(resource, standing, State.UNAVAILABLE, fault), inputs=LISTED)
+        if resource.kind is Kind.VIDEO:
+            return self._plan_video(resource, standing)
+        if resource.kind is Kind.PLAYLIST:
+            return Job(resource, self._when_due(standing), standing)
+        return _refuse(resource, standing, *_why_unread(resource))
+
+    def _plan_video(self, resource: Resource, standing: Standing) -> Job:
+        inputs = f"youtube:{','.join(self.choices.languages)}"
+        made_elsewhere = not (standing.inputs or "").startswith("youtube:")
+        asks_otherwise = standing.state is State.NO_TRANSCRIPT and standing.inputs != inputs
+        if standing.is_indexed and (made_elsewhere or not self.choices.languages or standing.inputs == inputs):
+            step = Step.NOTHING
+        else:
+            step = Step.ASK_YOUTUBE if asks_otherwise else self._when_due(standing)
+        return Job(resource, step, standing, inputs=inputs)
+
+    def _when_due(self, standing: Standing) -> Step:
+        is_early = self.now < (standing.retry_after or self.now)
+        at_once = self.choices.retry or (self.is_new_way and standing.state is State.DEFERRED)
+        return Step.WAIT if is_early and not at_once else Step.ASK_YOUTUBE
+
+
+def _why_unread(resource: Resource) -> tuple[State, str]:
+    address = urlsplit(resource.url)
+    if address.scheme not in _READABLE:
+        remedy = "give one of https:// or a file"
+        return State.UNAVAILABLE, f"addresses that begin with {address.scheme}: aren't read: {remedy}"
+    if address.scheme != "file":
+        return State.DEFERRED, "not read yet"
+    if address.netloc not in ("", "localhost"):
+        return State.UNAVAILABLE, f"a file of {address.netloc}, which can't be read from here: give its web address"
+    path = local_path(resource.url)
+    return (State.DEFERRED, "not read yet") if path.exists() else (State.UNAVAILABLE, _missing(path))
 
 
 def _plan_captions(resource: Resource, standing: Standing, captions: Sequence[Path], choices: Choices) -> Job:
@@ -78,7 +126,8 @@ def _plan_captions(resource: Resource, standing: Standing, captions: Sequence[Pa
         return _refuse(resource, standing, State.NO_TRANSCRIPT, reason)
     inputs = f"files:{_digest(wanted)}"
     done = standing.is_indexed and standing.inputs == inputs
-    return Job(resource, Step.NOTHING if done else Step.READ_CAPTIONS, standing, wanted, inputs)
+    spare = tuple(path for path in _in_wanted_languages(captions, choices) if path not in wanted)
+    return Job(resource, Step.NOTHING if done else Step.READ_CAPTIONS, standing, wanted, spare, inputs)
 
 
 def _plan_recording(resource: Resource, standing: Standing, choices: Choices) -> Job:
@@ -87,21 +136,8 @@ def _plan_recording(resource: Resource, standing: Standing, choices: Choices) ->
         return _plan_captions(resource, standing, captions, choices)
     if not path.exists():
         return _refuse(resource, standing, State.UNAVAILABLE, _missing(path))
-    reason = f"no captions beside it: put {path.stem}.LANGUAGE.vtt (or .srt) into {path.parent}"
+    reason = f"no captions beside it: put {path.stem}.LANGUAGE.vtt (.srt, .json3, …) into {path.parent}"
     return _refuse(resource, standing, State.NO_TRANSCRIPT, reason)
-
-
-def _plan_video(resource: Resource, standing: Standing, choices: Choices, now: float) -> Job:
-    inputs = f"youtube:{','.join(choices.languages)}"
-    made_elsewhere = not (standing.inputs or "").startswith("youtube:")
-    asks_otherwise = standing.state is State.NO_TRANSCRIPT and standing.inputs != inputs
-    if standing.is_indexed and (made_elsewhere or not choices.languages or standing.inputs == inputs):
-        step = Step.NOTHING
-    elif now < (standing.retry_after or now) and not choices.retry and not asks_otherwise:
-        step = Step.WAIT
-    else:
-        step = Step.ASK_YOUTUBE
-    return Job(resource, step, standing, inputs=inputs)
 
 
 def _missing(path: Path) -> str:
@@ -114,22 +150,21 @@ def _refuse(resource: Resource, standing: Standing, state: State, reason: str) -
     return Job(resource, step, standing, state=state, reason=reason)
 
 
-def _one_a_language(captions: Iterable[Path]) -> Iterable[Path]:
-    """Of the same captions in several formats the first, WebVTT before SRT."""
-    chosen: dict[str, Path] = {}
-    for path in sorted(captions, key=lambda path: path.suffix.lower() != ".vtt"):
-        chosen.setdefault((language_of(path) or "").lower(), path)
-    return chosen.values()
-
-
 def _wanted(captions: Iterable[Path], choices: Choices) -> tuple[Path, ...]:
+    """One file for each wanted language: of the same captions in several formats the first, WebVTT before others."""
+    chosen: dict[str, Path] = {}
+    for path in sorted(_in_wanted_languages(captions, choices), key=lambda path: path.suffix.lower() != ".vtt"):
+        chosen.setdefault((language_of(path) or "").lower(), path)
+    return tuple(chosen.values())
+
+
+def _in_wanted_languages(captions: Iterable[Path], choices: Choices) -> Iterator[Path]:
     """The files in the wanted languages; one that doesn't say its language may be in any."""
     wanted = {primary(tag) for tag in choices.languages}
-    return tuple(
-        path
-        for path in _one_a_language(captions)
-        if not wanted or (language := language_of(path)) is None or primary(language) in wanted
-    )
+    for path in captions:
+        language = language_of(path)
+        if not wanted or language is None or primary(language) in wanted:
+            yield path
 
 
 def _digest(paths: Iterable[Path]) -> str:

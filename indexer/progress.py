@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from index.text import clean
 from index.types import Resource
-from indexer.build import Watcher
+from indexer.watcher import Watcher
 
 
 class ProgressBars(Watcher):
@@ -23,6 +23,7 @@ class ProgressBars(Watcher):
             BarColumn(bar_width=20),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
+            TextColumn("left"),
         )
         silent = not self._console.is_terminal
         self._progress = Progress(*columns, console=self._console, transient=True, disable=silent)

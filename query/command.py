@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -110,14 +111,13 @@ def _print_json(value: object) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @index_option
 def status(as_json: bool, folder: Path) -> None:
-    """Show what is indexed, what isn't, and why."""
+    """Show what is indexed, by list and section, what isn't, why, and what to do."""
     from index.library import Library
     from query import status as view
 
     with Library.open(folder) as library:
-        statuses = library.statuses()
-        card = library.card
+        statuses, sections, card = library.statuses(), library.sections(), library.card
     if as_json:
         _print_json(view.to_json(folder, card, statuses))
     else:
-        click.echo(view.to_text(folder, card, statuses))
+        click.echo(view.to_text(folder, card, statuses, sections, time.time()))

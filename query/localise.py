@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence, Set
 from math import fsum
 
-from index.terms import located_terms
-from index.types import Cue
+from index.chapters import ROUNDING
+from index.terms import located_terms, terms
+from index.types import Chapter, Cue
 
 # An answer's words come together: what is said within this many seconds of a cue speaks for it.
 _REACH = 20.0
@@ -22,21 +24,38 @@ def salient(weights: Mapping[str, float]) -> dict[str, float]:
     return {term: weight for term, weight in weights.items() if weight >= least}
 
 
-def best_cue(cues: Sequence[Cue], weights: Mapping[str, float]) -> int:
-    """The cue with one of the terms from which on they stand closest together; the first cue where none matches."""
-    found = [{term.text for term in located_terms(cue.text)} & weights.keys() for cue in cues]
+def best_cue(cues: Sequence[Cue], weights: Mapping[str, float], chapters: Sequence[Chapter] = ()) -> int:
+    """The cue with one of the terms from which on they stand closest together; the first cue where none matches.
+
+    The title of a chapter that begins in these cues counts as said there.
+    """
+    titles = _titles(cues, weights, chapters)
+    said = [{term.text for term in located_terms(cue.text)} & weights.keys() for cue in cues]
+    found = [words | titles.get(k, set()) for k, words in enumerate(said)]
     # fsum doesn't depend on the order, which a set changes from process to process.
     values = {
         first: fsum(weights[term] for term in set().union(*_within_reach(cues, found, first)))
-        for first, terms in enumerate(found)
-        if terms
+        for first, words in enumerate(found)
+        if words
     }
-    return max(values, key=lambda first: values[first], default=0)
+    # Where a chapter is announced just before it begins, the beginning is the place.
+    return max(values, key=lambda first: (values[first], first in titles), default=0)
+
+
+def _titles(cues: Sequence[Cue], weights: Mapping[str, float], chapters: Sequence[Chapter]) -> dict[int, set[str]]:
+    """The terms of chapters' titles, by the first cue of each chapter."""
+    found: dict[int, set[str]] = {}
+    for chapter in chapters:
+        first = bisect_left(cues, chapter.start - ROUNDING, key=lambda cue: cue.start)
+        matching = set(terms(chapter.title)) & weights.keys()
+        if first < len(cues) and matching:
+            found[first] = found.get(first, set()) | matching
+    return found
 
 
 def _within_reach(cues: Sequence[Cue], found: Sequence[set[str]], first: int) -> list[set[str]]:
     end = cues[first].start + _REACH
-    return [terms for cue, terms in zip(cues[first:], found[first:], strict=True) if cue.start < end]
+    return [words for cue, words in zip(cues[first:], found[first:], strict=True) if cue.start < end]
 
 
 def quote(cues: Sequence[Cue]) -> str:

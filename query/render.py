@@ -21,6 +21,7 @@ def to_json(answer: Answer) -> dict[str, object]:
 
 
 def _moment_json(moment: Moment) -> dict[str, object]:
+    chapter = {"chapter": moment.chapter} if moment.chapter else {}
     return {
         "rank": moment.rank,
         "score": moment.score,
@@ -29,6 +30,7 @@ def _moment_json(moment: Moment) -> dict[str, object]:
         "start": moment.start,
         "end": moment.end,
         "timestamp": timestamp(moment.start),
+        **chapter,
         "quote": moment.quote,
         "link": moment.link,
     }
@@ -58,18 +60,24 @@ def _lines(moment: Moment, styled: bool) -> Iterator[str]:
     yield f"{moment.rank}. {_style(clean(resource.title), _BOLD, styled)}  {place}"
     for path in resource.sections:
         yield f"   {_style(' › '.join(clean(heading) for heading in path), _DIM, styled)}"
+    if moment.chapter:
+        yield f"   in: {_emphasised(clean(moment.chapter), styled)}"
     yield f"   “{_marked(moment, styled)}”"
     yield f"   {_clickable(printable(moment.link), styled)}"
 
 
 def _marked(moment: Moment, styled: bool) -> str:
-    """The quote with its matches in bold, or between asterisks where there is no bold."""
-    before, after = (_BOLD, _RESET) if styled else ("*", "*")
+    """The quote with its matches emphasised."""
     parts, done = [], 0
     for start, stop in moment.marks:
-        parts += [printable(moment.quote[done:start]), before, printable(moment.quote[start:stop]), after]
+        parts += [printable(moment.quote[done:start]), _emphasised(printable(moment.quote[start:stop]), styled)]
         done = stop
     return "".join([*parts, printable(moment.quote[done:])])
+
+
+def _emphasised(text: str, styled: bool) -> str:
+    """The text in bold, or between asterisks where there is no bold."""
+    return f"{_BOLD}{text}{_RESET}" if styled else f"*{text}*"
 
 
 def _style(text: str, code: str, styled: bool) -> str:

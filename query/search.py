@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import islice
+from math import inf
 
+from index.chapters import begun, title_at
 from index.errors import UsageError
 from index.library import Library
 from index.scripts import in_one_script
 from index.terms import terms
 from index.text import clean
-from index.types import Answer, Encoder, Filters, Hit, Moment, Resource
+from index.types import Answer, Details, Encoder, Filters, Hit, Moment, Resource
 from query.links import link
 from query.localise import best_cue, marks, quote, salient
 from query.ranking import coverage, distinct, fuse
@@ -37,10 +39,11 @@ def ask(question: str, library: Library, encoder: Encoder, k: int = 5, filters: 
     ids = list({chunk_id for chunk_id, _ in library.vectors.nearest(vector, depth, keep)} | lexical.keys())
     hits = fuse(library.chunks(ids).values(), library.vectors.scores(vector, ids), lexical, language)
     best = list(islice(distinct(hits, language), k))
-    resources = library.resources([hit.chunk.resource_id for hit in best])
+    found_in = [hit.chunk.resource_id for hit in best]
+    resources, details = library.resources(found_in), library.details_by_id(found_in)
     moments = tuple(
-        _moment(rank, hit, resources[hit.chunk.resource_id], salient(weights), library)
-        for rank, hit in enumerate(best, 1)
+        _moment(rank, hit, resources[found], details[found], salient(weights), library)
+        for rank, (hit, found) in enumerate(zip(best, found_in, strict=True), 1)
     )
     return Answer(question, bool(moments), moments)
 
@@ -63,19 +66,24 @@ def _lexical(
     return {chunk_id: coverage(bm25, weights, question_terms) for chunk_id, bm25 in found}
 
 
-def _moment(rank: int, hit: Hit, resource: Resource, weights: Mapping[str, float], library: Library) -> Moment:
+def _moment(
+    rank: int, hit: Hit, resource: Resource, details: Details, weights: Mapping[str, float], library: Library
+) -> Moment:
     chunk = hit.chunk
     cues = library.cues(chunk.transcript_id, chunk.first, chunk.stop)
-    cues = cues[best_cue(cues, weights) :]
+    cues = cues[best_cue(cues, weights, begun(details.chapters, chunk.start, chunk.end)) :]
     words = quote(cues)
+    last = inf if details.duration is None else details.duration  # captions of another cut go on beyond it
+    start = min(cues[0].start, last)
     return Moment(
         rank=rank,
         score=round(hit.score, 4),
         resource=resource,
         language=chunk.language,
-        start=cues[0].start,
-        end=chunk.end,
+        start=start,
+        end=min(chunk.end, last),
         quote=words,
-        link=link(resource, cues[0].start),
+        link=link(resource, start),
         marks=marks(words, weights.keys()),
+        chapter=title_at(details.chapters, start),
     )

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 
+from index.catalogue import Section, outlined, union
 from index.text import clean
-from index.types import ModelCard, ResourceStatus, State
+from index.types import Kind, ModelCard, ResourceStatus, State
 from query.render import resource_json
 
-_LABELS = {
-    State.INDEXED: "indexed",
-    State.NO_TRANSCRIPT: "no transcript",
-    State.UNAVAILABLE: "unavailable",
-    State.DEFERRED: "deferred",
-    State.PENDING: "pending",
-}
+# Seconds: what one run defers together is due together, however long it took to say so.
+_AT_ONCE = 600.0
 
 
 def to_json(folder: Path, card: ModelCard, statuses: Sequence[ResourceStatus]) -> dict[str, object]:
@@ -53,41 +50,98 @@ def _resource_json(status: ResourceStatus) -> dict[str, object]:
     }
 
 
-def to_text(folder: Path, card: ModelCard, statuses: Sequence[ResourceStatus]) -> str:
-    """The status for reading: totals, the lists' sections, and a line for each entry that isn't indexed."""
-    return "\n".join([*_summary(folder, card, statuses), "", *_sections(statuses), *_missing(statuses)])
+def to_text(
+    folder: Path, card: ModelCard, statuses: Sequence[ResourceStatus], sections: Sequence[Section], now: float
+) -> str:
+    """The status for reading: totals, the lists by section, and why the rest isn't indexed; `now` in Unix seconds."""
+    blocks = [
+        _summary(folder, card, statuses),
+        *(_list(source, list(members)) for source, members in groupby(sections, key=lambda section: section.source)),
+        *(_failure(group, now) for group in _failures(statuses, now)),
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks)
 
 
 def _summary(folder: Path, card: ModelCard, statuses: Sequence[ResourceStatus]) -> Iterator[str]:
     counts = totals(statuses)
-    yield f"Library {folder}, model {card.name} ({card.dimension} dimensions)"
-    states = ", ".join(f"{counts[state]} {_LABELS[state]}" for state in State if counts[state])
+    yield f"Library {clean(str(folder))}, model {clean(card.name)} ({card.dimension} dimensions)"
+    states = ", ".join(f"{counts[state]} {_label(state)}" for state in State if counts[state])
     yield f"Resources: {counts['resources']} ({states or 'none yet'})"
     yield f"Chunks: {counts['chunks']:,}, from {counts['seconds'] / 3600:.1f} hours of talk"
 
 
-def _sections(statuses: Sequence[ResourceStatus]) -> Iterator[str]:
-    found: dict[tuple[str, ...], list[ResourceStatus]] = {}
+def _list(source: str, sections: Sequence[Section]) -> Iterator[str]:
+    whole = union(sections)
+    size = len(whole.entries)
+    if source:
+        yield f"{clean(source)}: {whole.states[State.INDEXED]} of {size} indexed"
+    else:
+        yield f"{size} no longer on a list: `seekpoint build LIST --prune` takes them out"
+    if any(section.path for section in sections):
+        digits = len(str(size))
+        for depth, heading, section in outlined(sections):
+            yield f"  {_counts(section, digits)}  {'  ' * depth}{clean(heading)}"
+
+
+def _counts(section: Section | None, digits: int) -> str:
+    if section is None:
+        return " " * (2 * digits + len(" of "))
+    return f"{section.states[State.INDEXED]:>{digits}} of {len(section.entries):>{digits}}"
+
+
+def _failures(statuses: Iterable[ResourceStatus], now: float) -> list[list[ResourceStatus]]:
+    """What isn't indexed, or couldn't be brought up to date, by state, reason and next step."""
+    groups: dict[tuple[State, str | None, str], list[ResourceStatus]] = {}
     for status in statuses:
-        for path in status.resource.sections or ((),):
-            found.setdefault(path, []).append(status)
-    for path, members in found.items():
-        indexed = sum(status.state is State.INDEXED for status in members)
-        yield f"{indexed:>4} of {len(members):<4} {' › '.join(clean(heading) for heading in path) or '(no heading)'}"
+        if status.reason or status.state is not State.INDEXED:
+            groups.setdefault((status.state, status.reason, _next_step(status, now)), []).append(status)
+    return sorted(groups.values(), key=lambda group: list(State).index(group[0].state))
 
 
-def _missing(statuses: Sequence[ResourceStatus]) -> Iterator[str]:
-    missing = [status for status in statuses if status.state is not State.INDEXED]
-    if missing:
-        yield ""
-    for status in missing:
-        yield f"{_LABELS[status.state]}: {clean(status.resource.title)}  {status.resource.url}"
-        yield f"    {_next_step(status)}"
+def _failure(group: Sequence[ResourceStatus], now: float) -> Iterator[str]:
+    first = group[0]
+    state = "indexed, but not brought up to date" if first.state is State.INDEXED else _label(first.state)
+    step = _next_step(first, now).format(due=_due(group))
+    count = f" ({len(group)})" if len(group) > 1 else ""
+    yield f"{state}{count}: {clean(first.reason or step)}"
+    if first.reason and step:
+        yield f"  {step}"
+    for status in group:
+        yield "    " + "  ".join(dict.fromkeys((clean(status.resource.title), clean(status.resource.url))))
 
 
-def _next_step(status: ResourceStatus) -> str:
-    reason = clean(status.reason or "an interrupted build had not come to it; build again")
-    if status.retry_after is None:
-        return reason
-    due = datetime.fromtimestamp(status.retry_after).astimezone().strftime("%Y-%m-%d %H:%M")
-    return f"{reason}; build again after {due}, or give captions with --captions DIR"
+def _next_step(status: ResourceStatus, now: float) -> str:
+    """What the user can do, `{due}` standing for the time; empty where the reason says it."""
+    on_youtube = status.resource.kind in (Kind.VIDEO, Kind.PLAYLIST)
+    if status.state is State.PENDING:
+        return "an interrupted build had not come to it: build again"
+    if status.state in (State.DEFERRED, State.INDEXED):
+        return _when_deferred(status.retry_after, now, on_youtube)
+    if status.retry_after is None or not on_youtube:
+        return ""
+    again = "looked at again after {due}" if status.retry_after > now else "due: build again"
+    own = "; captions of your own go in with --captions DIR" if status.state is State.NO_TRANSCRIPT else ""
+    return again + own
+
+
+def _when_deferred(retry_after: float | None, now: float, on_youtube: bool) -> str:
+    if retry_after is None:
+        return "build again" if on_youtube else ""
+    if retry_after <= now:
+        return "due: build again"
+    other_ways = ", or go on now with --captions DIR, --cookies FILE or --proxy URL" if on_youtube else ""
+    return "build again after {due}" + other_ways
+
+
+def _due(group: Sequence[ResourceStatus]) -> str:
+    """When the first of a group is due, and the last; to the day where the next look is a month away."""
+    form = "%Y-%m-%d %H:%M" if group[0].state in (State.DEFERRED, State.INDEXED) else "%Y-%m-%d"
+    times = sorted(status.retry_after for status in group if status.retry_after is not None)
+    if times and times[-1] - times[0] < _AT_ONCE:
+        times = times[-1:]
+    shown = list(dict.fromkeys(datetime.fromtimestamp(time).strftime(form) for time in times))
+    return f"{shown[0]} (the last of them: {shown[-1]})" if len(shown) > 1 else "".join(shown)
+
+
+def _label(state: State) -> str:
+    return state.replace("_", " ")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -15,6 +16,7 @@ from requests.adapters import HTTPAdapter
 from werkzeug import Request, Response
 
 from indexer.sources.web import Web
+from tests.fake_playlists import BROWSE_PATH, CHANNEL_PATH, LIST_PATH, RESOLVE_PATH, FakePlaylists, Listed
 
 YOUTUBE = "https://www.youtube.com"
 
@@ -37,7 +39,9 @@ class _Answer:
 class FakeYouTube:
     """Answers the three requests that a transcript takes; an id it wasn't told of is an unavailable video.
 
-    `requests` lists what was asked, as (place, video id), where a place is `watch`, `player` or `captions`.
+    `requests` lists what was asked, as (place, video id), where a place is `watch`, `player` or `captions`; and as
+    (place, id of a playlist or path of a channel's tab), where a place is `playlist` for its page, `reload` for the
+    same with private and deleted videos, `more` for a further page, or `resolve` where yt-dlp asks what an address is.
     """
 
     def __init__(self, server: HTTPServer) -> None:
@@ -46,10 +50,13 @@ class FakeYouTube:
         self._answers: dict[tuple[str, str, str], _Answer] = {}
         for place, path in _PATHS.items():
             server.expect_request(path).respond_with_handler(partial(self._answer, place))
+        self._playlists = FakePlaylists()
+        for path_of_lists in (LIST_PATH, CHANNEL_PATH, BROWSE_PATH, RESOLVE_PATH):
+            server.expect_request(path_of_lists).respond_with_handler(self._answer_list)
 
-    def web(self, offline: bool = False) -> Web:
+    def web(self, offline: bool = False, cookies: Path | None = None) -> Web:
         """Give a web where youtube.com is here, or nowhere."""
-        return _LocalWeb(_NOBODY if offline else self._root)
+        return _LocalWeb(_NOBODY if offline else self._root, cookies)
 
     def session(self, offline: bool = False) -> requests.Session:
         """Give a session whose requests to youtube.com come here, or nowhere."""
@@ -110,10 +117,22 @@ class FakeYouTube:
         """Show the page that wants cookies allowed, for ever or for so many times."""
         self.fail(video_id, "watch", 200, _CONSENT, times)
 
+    def add_playlist(self, playlist_id: str, title: str, entries: Listed, old_shape: bool = False) -> None:
+        """Add a playlist of (id, title); the title `PRIVATE` or `DELETED` says what has become of a video."""
+        self._playlists.add(playlist_id, title, entries, old_shape)
+
+    def add_channel(self, path: str, title: str, entries: Listed) -> None:
+        """Add a tab of a channel, at a path such as /@name/videos, with videos or playlists."""
+        self._playlists.add_tab(path, title, entries)
+
+    def refuse_playlist(self, playlist_id: str, words: str) -> None:
+        """Say something in place of a playlist."""
+        self._playlists.refuse(playlist_id, words)
+
     def fail(
         self, video_id: str, place: str = "watch", status: int = 500, body: str = "", times: int | None = None
     ) -> None:
-        """Answer otherwise at `watch`, `player` or `captions`: for ever, or for so many times before the true answer.
+        """Answer otherwise at a place: for ever, or for so many times before the true answer.
 
         429 is too many requests, 200 with an empty body a block in disguise.
         """
@@ -122,14 +141,27 @@ class FakeYouTube:
     def _answer(self, place: str, request: Request) -> Response:
         video_id = request.get_json()["videoId"] if place == "player" else request.args["v"]
         self.requests.append((place, video_id))
-        fault = self._answers.get((place, video_id, "fault"))
-        if fault and fault.times != 0:
-            fault.times = None if fault.times is None else fault.times - 1
-            return Response(fault.body, fault.status)
+        if fault := self._fault(place, video_id):
+            return fault
         default = {"watch": watch_page(), "player": json.dumps(_NOT_FOUND)}.get(place, "")
         code = ("a." if request.args.get("kind") == "asr" else "") + request.args.get("lang", "")
         answer = self._answers.get((place, video_id, code), _Answer(default))
         return Response(answer.body, answer.status, content_type="text/html; charset=utf-8")
+
+    def _answer_list(self, request: Request) -> Response:
+        place, name = self._playlists.asked(request)
+        self.requests.append((place, name))
+        if fault := self._fault(place, name):
+            return fault
+        body, status = self._playlists.answer(place, name, request)
+        return Response(body, status, content_type="text/html; charset=utf-8")
+
+    def _fault(self, place: str, name: str) -> Response | None:
+        fault = self._answers.get((place, name, "fault"))
+        if not fault or fault.times == 0:
+            return None
+        fault.times = None if fault.times is None else fault.times - 1
+        return Response(fault.body, fault.status)
 
 
 def watch_page(published: str = "", chapters: Sequence[tuple[float, str]] = ()) -> str:
@@ -165,8 +197,8 @@ def _track(video_id: str, code: str) -> dict[str, Any]:
 
 
 class _LocalWeb(Web):
-    def __init__(self, root: str) -> None:
-        super().__init__()
+    def __init__(self, root: str, cookies: Path | None) -> None:
+        super().__init__(cookies=cookies)
         self._root = root
 
     def session(self) -> requests.Session:

@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 from urllib.parse import urlsplit
-from xml.etree.ElementTree import ParseError
 
 import requests
-import stamina
 import youtube_transcript_api as ytt
 
-from index.errors import Blocked, Unfetched, Unreachable
+from index.errors import Halt, Unfetched
 from index.languages import primary
 from index.text import clean
 from index.types import Cue, Origin, State, Transcript
 from indexer.cues import tidy
 from indexer.sources import Fetched
+from indexer.sources.outcomes import (
+    DAY,
+    DROPPED,
+    EMPTY,
+    MONTH,
+    ONCE_MORE,
+    PATIENTLY,
+    REFUSED,
+    blocked,
+    faulty,
+    lost,
+)
 from indexer.sources.pace import Pace
 from indexer.sources.spoken import spoken
-from indexer.sources.web import Endless
 from indexer.sources.youtube_details import caption_addresses, details_of, parse_json
 
 _Result = TypeVar("_Result")
 
-# A retry is no news for the terminal.
-logging.getLogger("stamina").addHandler(logging.NullHandler())
-
-_HOUR = 3600.0
-_DAY = 24 * _HOUR
-_MONTH = 30 * _DAY
-
+# So many misfits one after the other are no accident: every video would be one.
+_MOST_MISFITS = 3
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _CAPTION_ADDRESS = re.compile(r"https://(?:[a-z0-9-]+\.)*youtube\.com/", re.IGNORECASE)
+
+
+class Misfit(Unfetched):
+    """YouTube and youtube-transcript-api don't fit together."""
 
 
 class YouTube:
@@ -46,29 +53,36 @@ class YouTube:
     def __init__(self, session: requests.Session, languages: Sequence[str] = (), pace: Pace | None = None) -> None:
         self._languages = languages
         self._pace = pace or Pace(0)
+        self._misfits = 0
         self._page = ""
         self._player: object = None
         session.hooks["response"].append(self._note)
         self._api = ytt.YouTubeTranscriptApi(http_client=session)
 
     def fetch(self, video_id: str) -> Fetched:
-        """Fetch a video's transcripts; raises Unfetched, and Blocked where asking on makes it worse."""
+        """Fetch a video's transcripts; raises Unfetched, and Halt where the next request would fare no better."""
         if not _VIDEO_ID.fullmatch(video_id):
             raise outcome_of(ytt.InvalidVideoId(video_id))
         self._page, self._player = "", None
         with self._pace.turn():
             try:
-                return self._fetch(video_id)
+                fetched = self._fetch(video_id)
             except Exception as error:
-                raise outcome_of(error) from error
+                raise self._counted(outcome_of(error)) from error
+        self._misfits = 0
+        return fetched
+
+    def _counted(self, failure: Unfetched) -> Unfetched:
+        self._misfits = self._misfits + 1 if isinstance(failure, Misfit) else 0
+        return Halt(failure.reason, failure.retry_after) if self._misfits >= _MOST_MISFITS else failure
 
     def _fetch(self, video_id: str) -> Fetched:
         tracks = choose_tracks(list(_patiently(lambda: self._api.list(video_id))), self._languages)
         if not all(_CAPTION_ADDRESS.match(str(address)) for address in caption_addresses(self._player)):
-            raise Unfetched(State.UNAVAILABLE, "its captions lie outside youtube.com and were not fetched", _MONTH)
+            raise Unfetched(State.UNAVAILABLE, "its captions lie outside youtube.com and were not fetched", MONTH)
         transcripts = tuple(transcript for transcript in map(_transcript, tracks) if transcript.cues)
         if not transcripts:
-            raise Unfetched(State.NO_TRANSCRIPT, "its transcript is empty", _MONTH)
+            raise Unfetched(State.NO_TRANSCRIPT, "its transcript is empty", MONTH)
         return Fetched(transcripts, details_of(self._page, self._player))
 
     def _note(self, response: requests.Response, *_args: object, **_kwargs: object) -> None:
@@ -80,12 +94,7 @@ class YouTube:
 
 
 def _patiently(call: Callable[[], _Result]) -> _Result:
-    for attempt in stamina.retry_context(on=_passes, attempts=3, timeout=45.0, wait_initial=0.5, wait_max=5.0):
-        with attempt:
-            for once_more in stamina.retry_context(on=_EMPTY, attempts=2, wait_initial=1.0):
-                with once_more:
-                    return call()
-    raise AssertionError("an exhausted retry raises")
+    return PATIENTLY(_passes, ONCE_MORE, EMPTY, call)
 
 
 def _transcript(track: ytt.Transcript) -> Transcript:
@@ -105,7 +114,7 @@ def choose_tracks(tracks: Sequence[ytt.Transcript], languages: Sequence[str]) ->
     if not chosen:
         there_is = ", ".join(dict.fromkeys(clean(track.language_code) for track in tracks)) or "none"
         wanted = f" in {', '.join(languages)}" if languages else ""
-        raise Unfetched(State.NO_TRANSCRIPT, f"no transcript{wanted} (there is: {there_is})", _MONTH)
+        raise Unfetched(State.NO_TRANSCRIPT, f"no transcript{wanted} (there is: {there_is})", MONTH)
     return chosen
 
 
@@ -120,29 +129,13 @@ def _best_track(tracks: Sequence[ytt.Transcript], language: str) -> ytt.Transcri
     return min(same, key=farness, default=None)
 
 
-_EMPTY = (ParseError, requests.JSONDecodeError)
-_DROPPED = (
-    requests.ConnectionError,
-    requests.Timeout,
-    requests.exceptions.ChunkedEncodingError,
-    requests.exceptions.ContentDecodingError,
-)
 _OUTCOMES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], State, float, str], ...] = (
-    (ytt.VideoUnavailable, State.UNAVAILABLE, _MONTH, "YouTube says: this video is unavailable"),
-    (ytt.InvalidVideoId, State.UNAVAILABLE, _MONTH, "not a YouTube video id: check the link"),
-    (ytt.AgeRestricted, State.UNAVAILABLE, _MONTH, "age-restricted: YouTube shows it only to people who signed in"),
-    ((ytt.TranscriptsDisabled, ytt.NoTranscriptFound), State.NO_TRANSCRIPT, _MONTH, "YouTube has no transcript of it"),
-    (ytt.PoTokenRequired, State.DEFERRED, _DAY, "YouTube keeps these captions for its own player at the moment"),
-    (_EMPTY, State.DEFERRED, _HOUR, "YouTube gave an empty answer, likely a block in disguise: wait before you go on"),
-    (requests.Timeout, State.DEFERRED, _HOUR, "youtube.com did not answer in time"),
-    (Endless, State.UNAVAILABLE, _MONTH, "YouTube's answer has no end: not read"),
+    (ytt.VideoUnavailable, State.UNAVAILABLE, MONTH, "YouTube says: this video is unavailable"),
+    (ytt.InvalidVideoId, State.UNAVAILABLE, MONTH, "not a YouTube video id: check the link"),
+    (ytt.AgeRestricted, State.UNAVAILABLE, MONTH, "age-restricted: YouTube shows it only to people who signed in"),
+    ((ytt.TranscriptsDisabled, ytt.NoTranscriptFound), State.NO_TRANSCRIPT, MONTH, "YouTube has no transcript of it"),
+    (ytt.PoTokenRequired, State.DEFERRED, DAY, "YouTube keeps these captions for its own player at the moment"),
 )
-_UNREACHABLE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
-    (requests.exceptions.ProxyError, "the proxy gives no connection: check its settings"),
-    (requests.exceptions.SSLError, "no trusted connection to youtube.com: check clock and proxy"),
-    (_DROPPED, "no connection to youtube.com: check the network"),
-)
-_REFUSED = re.compile(r"try again later|not a bot", re.IGNORECASE)
 _SOON = re.compile(r"live event will begin|premieres? (?:in|will)|processing this video|check back", re.IGNORECASE)
 
 
@@ -151,39 +144,34 @@ def outcome_of(error: Exception) -> Unfetched:
     if isinstance(error, Unfetched):
         return error
     if isinstance(error, ytt.RequestBlocked):
-        return _blocked()
+        return blocked()
     if isinstance(error, ytt.VideoUnplayable):
         return _unplayable(error)
     if _status(error) >= 500:
-        return Unfetched(State.DEFERRED, f"YouTube has a fault of its own (HTTP {_status(error)})", _HOUR)
+        return faulty(_status(error))
+    if gone := lost(error):
+        return gone
     for kind, state, wait, reason in _OUTCOMES:
         if isinstance(error, kind):
             return Unfetched(state, reason, wait)
-    for dropped, reason in _UNREACHABLE:
-        if isinstance(error, dropped):
-            return Unreachable(reason)
     fault = f"HTTP {_status(error)}" if _status(error) else type(error).__name__
     reason = (
         f"YouTube and youtube-transcript-api don't fit together ({fault}), no fault of this video: update the package"
     )
-    return Unfetched(State.DEFERRED, reason, _DAY)
-
-
-def _blocked() -> Blocked:
-    return Blocked("YouTube refuses requests from this address for now")
+    return Misfit(State.DEFERRED, reason, DAY)
 
 
 def _unplayable(error: ytt.VideoUnplayable) -> Unfetched:
     reason = clean(" ".join(str(text) for text in (error.reason, *error.sub_reasons) if text))[:200]
-    if _REFUSED.search(reason):
-        return _blocked()
+    if REFUSED.search(reason):
+        return blocked()
     if _SOON.search(reason):
-        return Unfetched(State.DEFERRED, f"YouTube says: {reason}", _DAY)
-    return Unfetched(State.UNAVAILABLE, f"YouTube says: {reason or 'this video is unplayable'}", _MONTH)
+        return Unfetched(State.DEFERRED, f"YouTube says: {reason}", DAY)
+    return Unfetched(State.UNAVAILABLE, f"YouTube says: {reason or 'this video is unplayable'}", MONTH)
 
 
 def _passes(error: Exception) -> bool:
-    return _status(error) >= 500 or isinstance(error, _DROPPED)
+    return _status(error) >= 500 or isinstance(error, DROPPED)
 
 
 def _status(error: Exception) -> int:

@@ -16,6 +16,9 @@ from index.types import Chapter, Details
 
 _PUBLISHED = re.compile(r'(?:itemprop="datePublished" content="|"publishDate":")(\d{4}-\d\d-\d\d)')
 _INITIAL_DATA = re.compile(r"\bytInitialData[\"'\]]*\s*=\s*")
+# More than any table of contents has: what is longer would only drown the words that are said.
+_MOST_CHAPTERS = 1000
+_LONGEST_TITLE = 200
 _STAMPED = re.compile(r"^[^\w\n]*((?:\d+:)?\d{1,2}:\d\d)[^\w\n]+(\w.*)$", re.MULTILINE)
 
 
@@ -23,22 +26,29 @@ def details_of(page: str, player: object) -> Details:
     """Read details from the watch page and the player's JSON; what is missing or malformed stays empty."""
     video = _at(player, "videoDetails")
     published = _PUBLISHED.search(page)
+    duration = _seconds(_at(video, "lengthSeconds")) or None
+    chapters = _page_chapters(page) or _description_chapters(_at(video, "shortDescription"))
     return Details(
         title=_text(_at(video, "title")) or None,
         channel=_text(_at(video, "author")) or None,
-        duration=_seconds(_at(video, "lengthSeconds")) or None,
+        duration=duration,
         published=published[1] if published else None,
-        chapters=_page_chapters(page) or _description_chapters(_at(video, "shortDescription")),
+        chapters=tuple(c for c in chapters if duration is None or c.start < duration)[:_MOST_CHAPTERS],
     )
 
 
 def _page_chapters(page: str) -> tuple[Chapter, ...]:
     begin = _INITIAL_DATA.search(page)
     data = parse_json(page, begin.end()) if begin else None
-    bar = ((_seconds(_at(item, "timeRangeStartMillis"), 1000), item) for item in _found(data, "chapterRenderer"))
-    markers = _found(data, "macroMarkersListItemRenderer")
-    panel = ((_seconds(_at(item, "timeDescription", "simpleText")), item) for item in markers)
-    return _chapters((start, _at(item, "title", "simpleText")) for start, item in (*bar, *panel))
+    bar = _found(data, "chapterRenderer")
+    panel = _found(data, "macroMarkersListItemRenderer")  # repeats the bar, in whole seconds
+    return _chapters((_seconds(_at(item, "timeRangeStartMillis"), 1000), _title(item)) for item in bar) or _chapters(
+        (_seconds(_at(item, "timeDescription", "simpleText")), _title(item)) for item in panel
+    )
+
+
+def _title(item: object) -> object:
+    return _at(item, "title", "simpleText")
 
 
 def _description_chapters(description: object) -> tuple[Chapter, ...]:
@@ -53,7 +63,7 @@ def _chapters(marks: Iterable[tuple[float | None, object]]) -> tuple[Chapter, ..
     titles: dict[float, str] = {}
     for start, title in marks:
         if start is not None and _text(title):
-            titles.setdefault(start, _text(title))
+            titles.setdefault(start, _text(title)[:_LONGEST_TITLE].rstrip())
     return tuple(Chapter(start, titles[start]) for start in sorted(titles))
 
 

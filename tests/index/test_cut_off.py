@@ -13,12 +13,13 @@ from tests.index.parts import CARD, build, by_meaning, by_words, embedded, files
 
 _BUILD_HALF = """
 import os, pathlib
+from index.insertion import insert
 from tests.index.parts import *
 writer = Writer.open(pathlib.Path(sys.argv[1]), CARD)
 fill(writer, {"finished": ["the cache 缓存 spares work", *["x" * 30_000] * int(sys.argv[2])]})
 writer.register("other.md", [resource("begun")])
 with writer._change():
-    writer._insert("begun", embedded(["softmax"]))
+    insert(writer._connection, "begun", embedded(["softmax"]), ())
     os._exit(9)
 """
 

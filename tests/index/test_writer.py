@@ -1,6 +1,8 @@
 """Changing a library: what a commit means, who may write, and what is left when a build ends badly."""
 
+import json
 import sqlite3
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,8 @@ import pytest
 from index.catalogue import Standing
 from index.errors import LockedLibrary
 from index.library import Library
-from index.types import Details, Kind, Resource, State
+from index.manifest import Manifest
+from index.types import Chapter, Details, Kind, Resource, State
 from index.writer import Writer, text_digest
 from tests.index.parts import (
     CARD,
@@ -99,6 +102,56 @@ def test_a_setting_is_kept_until_it_is_forgotten(folder: Path) -> None:
         assert writer.setting("cooling") == "3600"
         writer.keep_setting("cooling", None)
         assert writer.setting("cooling") is None
+
+
+# Chapters
+
+CHAPTERS = (Chapter(0.0, "Zebras"), Chapter(10.0, "斑馬"))
+
+
+def test_a_chunk_is_found_by_the_titles_of_its_chapters(folder: Path) -> None:
+    _commit_with_chapters(folder)
+    with Library.open(folder) as library:
+        assert by_words(library, "zebra") == by_words(library, "斑马") == ["attention01"]
+        (first_chunk,) = {chunk for chunk, _ in library.lexical(["zebra"], 9)}
+        assert library.chunks([first_chunk])[first_chunk].start == 0.0
+        assert library.details_by_id(list(TALKS))["attention01"].chapters == CHAPTERS
+
+
+def test_an_older_library_is_read_as_it_is_and_finds_chapters_from_the_next_build_on(
+    folder: Path, tmp_path: Path
+) -> None:
+    _commit_with_chapters(folder)
+    build(tmp_path / "old")
+    with sqlite3.connect(tmp_path / "old" / "library.db") as stored:
+        details = json.dumps(asdict(Details(chapters=CHAPTERS)), ensure_ascii=False)
+        stored.execute("UPDATE resource SET details = ? WHERE id = 'attention01'", [details])
+        stored.execute("PRAGMA user_version = 2")
+    stored.close()
+    Manifest.load(tmp_path / "old").opened().save(tmp_path / "old")
+    with Library.open(tmp_path / "old") as library:
+        assert by_words(library, "zebra") == []
+        assert by_words(library, "attention") == ["attention01"]
+    for _ in ("migrated", "not migrated again"):
+        with Writer.open(tmp_path / "old"):
+            pass
+        assert _lexicon(tmp_path / "old") == _lexicon(folder)
+    assert first(tmp_path / "old", "斑馬") == "attention01"
+
+
+def _commit_with_chapters(folder: Path) -> None:
+    with Writer.open(folder) as writer:
+        writer.commit("attention01", [embedded(TALKS["attention01"])], Details(chapters=CHAPTERS), "")
+
+
+def _lexicon(folder: Path) -> list[tuple[str, float, str]]:
+    with sqlite3.connect(folder / "library.db") as stored:
+        rows = stored.execute(
+            """SELECT resource_id, start, terms FROM lexicon JOIN chunk ON chunk.id = lexicon.rowid
+               JOIN transcript ON transcript.id = transcript_id ORDER BY resource_id, start"""
+        ).fetchall()
+    stored.close()
+    return rows
 
 
 # The lists

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from index.library import Library
 from index.types import Encoder, Resource, ResourceStatus
-from indexer.build import Report, Request, VideoSource, Watcher, build
+from indexer.build import Report, Request, build
 from indexer.plan import Choices
-from indexer.sources.youtube import YouTube
+from indexer.sources import Sources, VideoSource
+from indexer.watcher import Watcher
 from tests.fake_youtube import FakeYouTube
 from tests.fakes import TopicEncoder
 
@@ -53,6 +55,9 @@ class Workshop:
         languages: Sequence[str] = (),
         retry: bool = False,
         prune: bool = False,
+        limit: int | None = None,
+        offline: bool = False,
+        cookies: Path | None = None,
         later: float = 0.0,
         encoder: Encoder | None = None,
         videos: VideoSource | None = None,
@@ -61,10 +66,12 @@ class Workshop:
         self.encoder.embedded.clear()
         self.fake.requests.clear()
         self.notes = Notes()
+        choices = Choices(tuple(languages), retry)
+        outside = Sources.through(self.fake.web(offline, cookies), languages, limit=limit)
         return build(
-            Request([str(source) for source in sources], captions, Choices(tuple(languages), retry), prune=prune),
+            Request([str(source) for source in sources], captions, choices, prune=prune, limit=limit),
             self.library,
-            videos or YouTube(self.fake.session(), languages),
+            replace(outside, videos=videos) if videos else outside,
             encoder=encoder or self.encoder,
             watcher=self.notes,
             clock=lambda: time.time() + later,

@@ -220,6 +220,43 @@ def test_a_relative_link_needs_a_folder_and_a_file_url_does_not() -> None:
     assert resource_of_link("file:///talk.ogg") is not None
 
 
+@pytest.mark.parametrize(
+    ("href", "url"),
+    [
+        ("talks/第一讲.md#part", "https://a.org/lists/talks/%E7%AC%AC%E4%B8%80%E8%AE%B2.md"),
+        ("my talk.mp4?raw=1", "https://a.org/lists/my%20talk.mp4?raw=1"),
+        ("../up.md", "https://a.org/up.md"),
+        ("/top/page", "https://a.org/top/page"),
+        ("./", "https://a.org/lists/"),
+        ("../../../../etc/passwd", "https://a.org/etc/passwd"),
+        ("//b.org/x", "https://b.org/x"),
+        ("ftp://b.org/x", "ftp://b.org/x"),
+        ("12:30.md", "https://a.org/lists/12:30.md"),
+        ("file:///etc/passwd", "file://a.org/etc/passwd"),
+        ("file://localhost/讲座.md", "file://a.org/%E8%AE%B2%E5%BA%A7.md"),
+        (r"C:\talks\a b.vtt", "file://a.org/C:/talks/a%20b.vtt"),
+        (r"\\nas\talks\a.vtt", "file://a.org/nas/talks/a.vtt"),
+    ],
+)
+def test_a_link_of_a_list_on_the_web_starts_from_its_address(href: str, url: str) -> None:
+    found = resource_of_link(href, "讲座 talk", [("Basics",)], "https://user:pass@a.org:8443/lists/list.md?x=1")
+    assert found is not None
+    assert (found.kind, found.title, found.sections) == (Kind.PAGE, "讲座 talk", (("Basics",),))
+    assert found.url.replace("user:pass@a.org:8443", "a.org") == url
+
+
+def test_the_own_host_of_a_list_is_never_this_machine() -> None:
+    for host, own in [("localhost", "127.0.0.1"), ("localhost:8000", "127.0.0.1"), ("[::1]:80", "[::1]")]:
+        found = resource_of_link("file:///etc/passwd", base=f"http://{host}/list.md")
+        assert found is not None
+        assert found.url == f"file://{own}/etc/passwd"
+
+
+@pytest.mark.parametrize("href", ["", "#top", "?page=2", "mailto:a@b.org", "javascript:alert(1)", "file:", "talk: x"])
+def test_anchors_mail_and_code_lead_nowhere_on_the_web_either(href: str) -> None:
+    assert resource_of_link(href, base="https://a.org/list.md") is None
+
+
 def test_captions_belong_to_the_recording_or_video_they_are_named_after() -> None:
     names = [
         "1. Intro.en.mp4", "1. Intro.en.vtt", "alone.en.srt", "alone.zh.srt", "cover.jpg", "talk.ogg", "talk.vtt",

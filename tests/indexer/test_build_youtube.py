@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
@@ -13,8 +15,11 @@ from index.errors import Unfetched
 from index.manifest import Manifest
 from index.types import Cue, Details, Origin, State, Transcript
 from indexer.sources import Fetched
-from indexer.sources.youtube import YouTube
+from tests.fakes import TopicEncoder
 from tests.indexer.builds import Workshop, webvtt
+
+if TYPE_CHECKING:
+    from index.types import Vectors
 
 EN, ZH = "english0001", "zhongwen001"
 HOUR, DAY = 3600.0, 86400.0
@@ -165,6 +170,85 @@ def test_each_block_doubles_the_wait_and_a_success_resets_it(workshop: Workshop)
     assert wait(workshop, MANY[1]) == pytest.approx(later + HOUR, abs=60)
 
 
+def test_another_way_out_asks_at_once_for_what_was_deferred(workshop: Workshop) -> None:
+    list_file = many_talks(workshop)
+    workshop.fake.make_unplayable(MANY[0], "This is a private video.")
+    workshop.fake.make_blocked(MANY[1])
+    workshop.build(list_file)
+    cookies = workshop.write(
+        "cookies.txt", "# Netscape HTTP Cookie File\n.youtube.com\tTRUE\t/\tTRUE\t2000000000\tPREF\tx\n"
+    )
+    workshop.build(list_file, cookies=cookies)
+    assert workshop.asked() == [MANY[1]], "what is private isn't asked for, and the block counts here too"
+    many_talks(workshop)
+    assert (workshop.build(list_file).updated, workshop.asked()) == (0, []), "nothing is due on the first way"
+    report = workshop.build(list_file, cookies=cookies, later=2 * HOUR + 60)
+    assert (workshop.asked(), report.updated) == (MANY[1:], 3)
+
+
+def test_a_block_after_ten_of_forty_and_the_second_run_fetches_the_thirty(workshop: Workshop) -> None:
+    forty = [f"lecture{n:04d}" for n in range(40)]
+    for n, video_id in enumerate(forty):
+        workshop.fake.add_video(video_id, tracks={"en": LINES} if n % 2 else {"a.zh": ZEILEN})
+    list_file = workshop.write("forty.txt", "\n".join(f"https://youtu.be/{video_id}" for video_id in forty))
+    workshop.fake.fail(forty[10], "player", 429)
+    report = workshop.build(list_file)
+    assert (report.states[State.INDEXED], report.states[State.DEFERRED]) == (10, 30)
+    assert workshop.fake.requests[-2:] == [("watch", forty[10]), ("player", forty[10])]
+    assert len(workshop.fake.requests) == 10 * 3 + 2, "three requests a video, and none after the block"
+    found = seekpoint.ask("mask 掩码", workshop.library, k=40, encoder=workshop.encoder).moments
+    assert {moment.resource.id for moment in found} == set(forty[:10])
+    workshop.fake.add_video(forty[10], tracks={"en": LINES})
+    workshop.fake.fail(forty[10], "player", times=0)
+    report = workshop.build(list_file, later=HOUR + 60)
+    assert (workshop.asked(), len(workshop.fake.requests), report.updated) == (forty[10:], 90, 30)
+
+
+def test_what_is_new_is_asked_for_before_what_is_due(workshop: Workshop) -> None:
+    list_file = many_talks(workshop)
+    workshop.fake.make_blocked(MANY[0])
+    workshop.build(list_file)
+    many_talks(workshop)
+    workshop.fake.add_video("newcomer001", tracks={"en": LINES})
+    list_file.write_text(list_file.read_text("utf-8") + "\nhttps://youtu.be/newcomer001", "utf-8")
+    workshop.build(list_file, later=HOUR + 60)
+    assert workshop.asked() == ["newcomer001", *MANY]
+
+
+class Noting:
+    """Gives transcripts, and notes of which videos."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def fetch(self, video_id: str) -> Fetched:
+        self.asked.append(video_id)
+        return Fetched((Transcript("en", Origin.MANUAL, (Cue(0.0, 10.0, f"attention {video_id}"),)),))
+
+
+class Patient(TopicEncoder):
+    """Embeds only once the next transcript was asked for."""
+
+    def __init__(self, videos: Noting, count: int) -> None:
+        super().__init__()
+        self._videos = videos
+        self._count = count
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        awaited = min(len(self.embedded) + 2, self._count)
+        deadline = time.monotonic() + 10
+        while len(self._videos.asked) < awaited and time.monotonic() < deadline:
+            time.sleep(0.001)
+        assert len(self._videos.asked) == awaited, "one is fetched ahead, no more"
+        return super().passages(texts)
+
+
+def test_the_next_transcript_is_fetched_while_one_is_embedded(workshop: Workshop) -> None:
+    videos = Noting()
+    report = workshop.build(many_talks(workshop), videos=videos, encoder=Patient(videos, len(MANY)))
+    assert (report.updated, videos.asked) == (4, MANY)
+
+
 def test_retry_asks_at_once(workshop: Workshop) -> None:
     list_file = many_talks(workshop)
     workshop.fake.make_blocked(MANY[1])
@@ -234,9 +318,8 @@ def test_reasons_cannot_reach_the_terminal_unclean(workshop: Workshop) -> None:
 
 
 def test_without_a_network_one_attempt_is_enough_and_the_next_build_tries_at_once(workshop: Workshop) -> None:
-    videos = YouTube(workshop.fake.session(offline=True))
     listed = workshop.write("list.md", "- https://youtu.be/aaaaaaaaaaa\n- https://youtu.be/bbbbbbbbbbb\n")
-    report = workshop.build(listed, videos=videos)
+    report = workshop.build(listed, offline=True)
     assert report.states[State.DEFERRED] == 2
     assert [line for line in workshop.notes.lines if "no connection" in line] == workshop.notes.lines
     assert len(workshop.notes.lines) == 1

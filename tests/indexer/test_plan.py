@@ -7,7 +7,7 @@ import pytest
 from index.catalogue import Standing
 from index.types import Kind, Resource, State
 from indexer.addresses import resource_of, resource_of_path
-from indexer.plan import Choices, Job, Step, plan
+from indexer.plan import Choices, Job, Planner, Step
 
 VIDEO = "aaaaaaaaaaa"
 NOW = 1_000_000.0
@@ -19,6 +19,12 @@ def video() -> Resource:
     resource = resource_of(f"https://youtu.be/{VIDEO}")
     assert resource is not None
     return resource
+
+
+def plan(
+    resource: Resource, standing: Standing, shelf: dict[str, tuple[Path, ...]], choices: Choices, now: float
+) -> Job:
+    return Planner({resource.id: standing}, shelf, choices, now).plan(resource)
 
 
 def ask(standing: Standing, *languages: str, retry: bool = False) -> Step:
@@ -109,7 +115,7 @@ def test_a_recording_needs_captions_beside_it(tmp_path: Path) -> None:
     assert (job.step, job.captions) == (Step.READ_CAPTIONS, paths)
 
 
-@pytest.mark.parametrize("kind", [Kind.PLAYLIST, Kind.PAGE, Kind.PAPER, Kind.DOCUMENT])
+@pytest.mark.parametrize("kind", [Kind.PAGE, Kind.PAPER, Kind.DOCUMENT])
 def test_what_is_not_read_yet_is_deferred(kind: Kind) -> None:
     job = plan(Resource("x", kind, "", "https://a.org/x"), NEW, {}, Choices(), NOW)
     assert (job.step, job.state, job.reason) == (Step.REFUSE, State.DEFERRED, "not read yet")
@@ -124,3 +130,44 @@ def test_an_address_that_is_never_read_says_so() -> None:
 def test_what_is_indexed_stays_when_its_source_is_away(tmp_path: Path) -> None:
     indexed = Standing(State.INDEXED, "files:1234", None)
     assert plan(resource_of_path(tmp_path / "gone.ogg"), indexed, {}, Choices(), NOW).step is Step.NOTHING
+
+
+def test_what_a_playlist_says_is_missing_is_not_asked_for_until_it_is_back() -> None:
+    def planner(standing: Standing, **faults: str) -> Planner:
+        return Planner({VIDEO: standing}, {}, Choices(), NOW, faults)
+
+    job = planner(NEW, **{VIDEO: "private: 私人影片"}).plan(video())
+    assert (job.step, job.state, job.reason) == (Step.REFUSE, State.UNAVAILABLE, "private: 私人影片")
+    assert planner(Standing(State.UNAVAILABLE, job.inputs)).plan(video()).step is Step.ASK_YOUTUBE
+    indexed = Standing(State.INDEXED, "youtube:")
+    assert planner(indexed, **{VIDEO: "private"}).plan(video()).step is Step.NOTHING
+
+
+def test_captions_on_disk_go_before_what_a_playlist_says(tmp_path: Path) -> None:
+    paths = files(tmp_path, f"T [{VIDEO}].en.vtt")
+    planner = Planner({}, {VIDEO: paths}, Choices(), NOW, {VIDEO: "private"})
+    assert planner.plan(video()).step is Step.READ_CAPTIONS
+
+
+def test_a_file_on_another_machine_is_refused() -> None:
+    job = plan(Resource("x", Kind.PAGE, "", "file://lists.example.org/etc/talk.md"), NEW, {}, Choices(), NOW)
+    assert (job.step, job.state) == (Step.REFUSE, State.UNAVAILABLE)
+    assert "a file of lists.example.org" in job.reason
+
+
+def test_what_is_new_comes_first_then_what_is_due_longest() -> None:
+    ids = ["waiting0001", "overdue0001", "justdue0001", "brandnew001", "brandnew002"]
+    due = {"waiting0001": NOW + 9, "overdue0001": NOW - 99, "justdue0001": NOW - 9}
+    standings = {name: Standing(State.DEFERRED, "youtube:", when) for name, when in due.items()}
+    resources = [Resource(name, Kind.VIDEO, "", f"https://www.youtube.com/watch?v={name}") for name in ids]
+    jobs = Planner(standings, {}, Choices(), NOW).jobs(resources)
+    turn = [job.resource.id for job in jobs if job.step is Step.ASK_YOUTUBE]
+    assert turn == ["brandnew001", "brandnew002", "overdue0001", "justdue0001"]
+
+
+def test_a_second_file_in_one_language_is_spare(tmp_path: Path) -> None:
+    paths = files(tmp_path, *(f"T [{VIDEO}].{tail}" for tail in ("en.srt", "en.vtt", "zh-TW.vtt", "zh-tw.json3")))
+    job = with_captions(paths)
+    assert {path.name for path in job.captions} == {f"T [{VIDEO}].en.vtt", f"T [{VIDEO}].zh-TW.vtt"}
+    assert {path.suffix for path in job.spare} == {".srt", ".json3"}
+    assert [path.suffix for path in with_captions(paths, "en").spare] == [".srt"]

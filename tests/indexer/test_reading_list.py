@@ -155,6 +155,21 @@ def test_ten_thousand_links_are_read() -> None:
     assert len(merge(parse_markdown(text))) == 10_000
 
 
+def test_one_video_under_ten_thousand_headings_is_read() -> None:
+    text = "\n".join(f"## 第 {n} 周\n[讲座](https://youtu.be/aaaaaaaaaaa)" for n in range(10_000))
+    (video,) = merge(parse_markdown(text))
+    assert video.sections[::9999] == (("第 0 周",), ("第 9999 周",))
+
+
+def test_what_is_too_long_for_a_title_is_cut() -> None:
+    long, longer = "注意 " * 166 + "ab", "注意 " * 166 + "abc"
+    text = f"## {longer}\n[{long}](https://a.org/x) [{longer}](https://b.org/x)\n\n{longer * 999}\n---\nhttps://c.org/x"
+    cut = longer[:499] + "…"
+    assert [(row[0], row[2]) for row in rows(text)] == [(long, (cut,)), (cut, (cut,)), ("", (cut,))]
+    address = f"https://a.org/{'x' * 600}"
+    assert rows(address) == rows(f"[{address}]({address})") == [("", address[8:], ())]
+
+
 def test_fifty_thousand_links_are_not_too_much() -> None:
     with pytest.raises(SourceError, match="nested"):
         parse_markdown("> " * 300 + "[x](https://a.org/x) " * 50_000)

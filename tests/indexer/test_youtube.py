@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import requests
 
-from index.errors import Blocked, Unfetched, Unreachable
+from index.errors import Blocked, Halt, Unfetched, Unreachable
 from index.types import Chapter, Cue, Details, Origin, State
 from indexer.sources.pace import Pace
 from indexer.sources.youtube import YouTube, outcome_of
@@ -217,6 +217,20 @@ def test_what_is_no_fault_of_the_video_says_so(fake: FakeYouTube, place: str, st
     error = outcome(fake)
     assert (error.state, error.retry_after) == (State.DEFERRED, DAY)
     assert "no fault of this video" in error.reason and places(fake).count(place) == 1
+
+
+def test_what_fails_for_every_video_stops_the_run(fake: FakeYouTube) -> None:
+    fake.add_video(VIDEO)
+    youtube = client(fake)
+    for good, halts in ((False, False), (False, False), (True, False), (False, False), (False, False), (False, True)):
+        fake.fail(VIDEO, "player", 400, times=0 if good else None)
+        if good:
+            youtube.fetch(VIDEO)
+            continue
+        with pytest.raises(Unfetched) as caught:
+            youtube.fetch(VIDEO)
+        assert isinstance(caught.value, Halt) == halts
+        assert (caught.value.state, caught.value.retry_after) == (State.DEFERRED, DAY)
 
 
 def test_consent_is_given_once_and_kept(fake: FakeYouTube) -> None:

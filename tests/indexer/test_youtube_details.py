@@ -45,6 +45,35 @@ def test_malformed_chapters_are_left_out(chapter: object) -> None:
     assert details_of(page, None) == Details()
 
 
+@pytest.mark.parametrize("seconds", [-5, float("nan"), float("inf"), 1e400])
+def test_chapters_at_impossible_times_are_left_out(seconds: float) -> None:
+    chapter = {"title": {"simpleText": "t"}, "timeRangeStartMillis": seconds}
+    assert details_of("ytInitialData = " + json.dumps([{"chapterRenderer": chapter}]), None) == Details()
+
+
+def test_chapters_that_begin_at_or_after_the_end_are_left_out() -> None:
+    page = watch_page(chapters=[(0, "开始"), (200, "Last words"), (201, "After the end"), (9999, "Never")])
+    assert details_of(page, {"videoDetails": {"lengthSeconds": "201"}}).chapters == (
+        Chapter(0, "开始"),
+        Chapter(200, "Last words"),
+    )
+    assert len(details_of(page, None).chapters) == 4
+
+
+def test_chapters_without_end_end() -> None:
+    chapters = details_of(watch_page(chapters=[(k, "标题 " * 250) for k in range(10_000)]), None).chapters
+    assert len(chapters) == 1000
+    assert max(len(chapter.title) for chapter in chapters) <= 200
+
+
+def test_the_bar_and_the_panel_tell_the_same_chapters() -> None:
+    bar = [{"title": {"simpleText": "Masks"}, "timeRangeStartMillis": 65_400}]
+    panel = [{"title": {"simpleText": "Masks"}, "timeDescription": {"simpleText": "1:05"}}]
+    renderers = [{"chapterRenderer": item} for item in bar] + [{"macroMarkersListItemRenderer": i} for i in panel]
+    assert details_of("ytInitialData = " + json.dumps(renderers), None).chapters == (Chapter(65.4, "Masks"),)
+    assert details_of("ytInitialData = " + json.dumps(renderers[1:]), None).chapters == (Chapter(65, "Masks"),)
+
+
 def test_the_published_day_comes_from_either_place() -> None:
     assert details_of(watch_page("2020-02-29"), None).published == "2020-02-29"
     assert details_of('{"publishDate":"2020-02-29T01:00:00Z"}', None).published == "2020-02-29"

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from index.types import Cue
+from index.types import Chapter, Cue
 from query.localise import best_cue, marks, quote, salient
 
 ENGLISH = [
@@ -28,6 +28,27 @@ def test_a_rare_word_outweighs_common_ones() -> None:
 def test_without_a_match_the_chunk_begins_where_it_begins() -> None:
     assert best_cue(ENGLISH, {"zebra": 3.0}) == 0
     assert best_cue(ENGLISH, {}) == 0
+
+
+def test_a_title_counts_as_said_where_its_chapter_begins() -> None:
+    assert best_cue(ENGLISH, {"zebra": 3.0}, [Chapter(12.0, "Zebras")]) == 2
+    assert best_cue(ENGLISH, {"zebra": 3.0}, [Chapter(10.4, "Zebras")]) == 1, "a beginning is told in whole seconds"
+    assert best_cue(CHINESE, {"斑马": 3.0}, [Chapter(0.0, "开场"), Chapter(39.0, "斑馬與馬")]) == 2
+
+
+def test_a_title_and_the_words_around_it_count_together() -> None:
+    weights = {"zebra": 1.0, "softmax": 1.0, "histori": 1.5}
+    assert best_cue(ENGLISH, weights, [Chapter(20.0, "Zebras")]) == 2
+
+
+def test_a_chapter_begins_after_its_announcement() -> None:
+    assert best_cue(ENGLISH, {"mask": 2.0}, [Chapter(20.0, "Masks")]) == 2
+    assert best_cue(ENGLISH, {"mask": 2.0}, [Chapter(20.0, "Questions")]) == 1
+
+
+def test_a_chapter_without_a_word_of_its_own_here_or_of_the_question_changes_nothing() -> None:
+    assert best_cue(ENGLISH, {"mask": 2.0, "zebra": 9.0}, [Chapter(30.6, "Zebras")]) == 1
+    assert best_cue(ENGLISH, {"mask": 2.0}, [Chapter(0.0, "Zebras"), Chapter(30.0, "!")]) == 1
 
 
 def test_a_quote_holds_whole_cues_and_at_least_one() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from index.types import Answer, Kind, Moment, Resource
 from query import render
@@ -52,6 +53,13 @@ def test_json_is_the_contract() -> None:
     }
 
 
+def test_json_names_the_chapter_only_where_there_is_one() -> None:
+    with_chapter = render.to_json(Answer("q", True, (MOMENT, replace(MOMENT, chapter="位置编码"))))
+    plain, titled = json.loads(json.dumps(with_chapter))["moments"]
+    assert titled == plain | {"chapter": "位置编码"}
+    assert "chapter" not in plain
+
+
 def test_text_shows_title_time_language_sections_quote_and_link() -> None:
     assert render.to_text(ANSWER, styled=False).splitlines() == [
         "1. 什么是注意力  12:34 · zh",
@@ -60,6 +68,15 @@ def test_text_shows_title_time_language_sections_quote_and_link() -> None:
         "   “现在讲*掩码* and *masks*”",
         "   https://www.youtube.com/watch?v=wjZofJX0v4M&t=754s",
     ]
+
+
+def test_the_chapter_stands_between_sections_and_quote() -> None:
+    titled = Answer("q", True, (replace(MOMENT, chapter="位置编码 \x1b[31mA*\u202e"),))
+    assert render.to_text(titled, styled=False).splitlines()[2:4] == [
+        "   More",
+        "   in: *位置编码 A**",
+    ]
+    assert "   in: \x1b[1m位置编码 A*\x1b[0m\n" in render.to_text(titled, styled=True)
 
 
 def test_a_terminal_gets_bold_matches_and_a_link_to_click() -> None:

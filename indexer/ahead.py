@@ -1,0 +1,59 @@
+"""Fetching ahead: while one transcript is embedded, the next one is on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from threading import Semaphore, Thread
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+from index.errors import Halt
+
+_Item = TypeVar("_Item")
+
+
+class FetchAhead(Generic[_Item]):
+    """Fetches in a thread of its own, in the order of `ids`, one ahead of what was taken; use it in a `with`.
+
+    More would make a kill lose more. After a Halt nothing is fetched any more.
+    """
+
+    def __init__(self, fetch: Callable[[str], _Item], ids: Sequence[str]) -> None:
+        self._fetch = fetch
+        self._ids = ids
+        self._fetched: SimpleQueue[_Item | BaseException] = SimpleQueue()
+        self._permits = Semaphore(1)
+        self._is_closed = False
+
+    def __enter__(self) -> Self:
+        # A daemon, so that Ctrl-C needn't wait for an answer.
+        Thread(target=self._work, name="fetch-ahead", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_closed = True
+        self._permits.release()
+
+    def take(self) -> _Item:
+        """The next one, as soon as it is there; raises what fetching it raised."""
+        item = self._fetched.get()
+        self._permits.release()
+        if isinstance(item, BaseException):
+            raise item
+        return item
+
+    def _work(self) -> None:
+        for name in self._ids:
+            self._permits.acquire()
+            if self._is_closed:
+                return
+            try:
+                item: _Item | BaseException = self._fetch(name)
+            except BaseException as error:
+                item = error
+            self._fetched.put(item)
+            if isinstance(item, Halt):
+                return

@@ -1,0 +1,145 @@
+"""The work of a build: fetch, chunk, embed, commit; one resource at a time, so that it can end anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from index.encoder import LazyEncoder
+from index.errors import Halt, SourceError, Unfetched
+from index.types import Details, Resource, State, Transcript
+from index.writer import EmbeddedTranscript, Writer, text_digest
+from indexer.ahead import FetchAhead
+from indexer.chunking import chunk
+from indexer.cooling import Clock, Gate
+from indexer.plan import Job, Step
+from indexer.sources import Fetched, Sources
+from indexer.sources.captions import read_captions, title_of
+from indexer.sources.playlists import cut_off, is_channel
+from indexer.watcher import Watcher
+
+if TYPE_CHECKING:
+    from index.types import Vectors
+
+# Passages a call of the encoder: often enough for the progress to move and for Ctrl-C to be heard.
+_PASSAGES = 64
+
+_Answer = TypeVar("_Answer")
+
+
+class Run:
+    """The jobs of one build, in turn; `regardless` asks YouTube in spite of an earlier block.
+
+    `limit` is how many entries of a channel are asked for.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        encoder: LazyEncoder,
+        sources: Sources,
+        watcher: Watcher,
+        clock: Clock,
+        *,
+        regardless: bool = False,
+        limit: int | None = None,
+    ) -> None:
+        self.updated = 0
+        self.embedded = 0
+        self._writer = writer
+        self._encoder = encoder
+        self._sources = sources
+        self._watcher = watcher
+        self._clock = clock
+        self._limit = limit
+        self._gate = Gate(writer, clock, sources.web.way, regardless=regardless)
+
+    def list_playlist(self, job: Job) -> None:
+        """Ask what a playlist holds now; where that fails, what it held before stays."""
+        if job.step is Step.WAIT:
+            return
+        self._watcher.work_on(job.resource)
+        try:
+            playlist = self._through_gate(lambda: self._sources.playlists.fetch(job.resource))
+        except Unfetched as failure:
+            self._refuse(job, failure)
+            return
+        self._writer.keep_playlist(job.resource.id, playlist)
+        if warning := cut_off(playlist, self._limit if is_channel(job.resource) else None):
+            self._watcher.say(warning)
+
+    def all(self, jobs: Sequence[Job]) -> None:
+        """Do what is to be done, whatever becomes of single resources."""
+        due = [job for job in jobs if job.step not in (Step.NOTHING, Step.WAIT)]
+        to_ask = [job.resource.id for job in due if job.step is Step.ASK_YOUTUBE and not self._gate.closed]
+        self._watcher.begin(len(due))
+        with FetchAhead(self._sources.videos.fetch, to_ask) as ahead:
+            for job in due:
+                self._watcher.work_on(job.resource)
+                try:
+                    self._one(job, ahead)
+                except Unfetched as failure:
+                    self._refuse(job, failure)
+                self._watcher.finish(job.resource)
+
+    def _one(self, job: Job, ahead: FetchAhead[Fetched]) -> None:
+        if job.step is Step.REFUSE:
+            raise Unfetched(job.state, job.reason)
+        fetched = self._through_gate(ahead.take) if job.step is Step.ASK_YOUTUBE else self._read(job)
+        embedded = [self._embed(job.resource, transcript) for transcript in fetched.transcripts if transcript.cues]
+        if not embedded:
+            raise Unfetched(State.NO_TRANSCRIPT, "the transcript is empty")
+        self._writer.commit(job.resource.id, embedded, fetched.details, job.inputs)
+        self.updated += 1
+
+    def _through_gate(self, ask: Callable[[], _Answer]) -> _Answer:
+        if self._gate.closed:
+            raise self._gate.closed
+        try:
+            answer = ask()
+        except Halt as halt:
+            self._watcher.say(f"{halt}; nothing more is asked of YouTube in this run")
+            raise self._gate.close(halt) from None
+        self._gate.answered()
+        return answer
+
+    def _read(self, job: Job) -> Fetched:
+        transcripts, errors = [], []
+        for path in job.captions:
+            try:
+                transcripts.append(read_captions(path))
+            except SourceError as error:
+                errors.append(str(error))
+        if not transcripts:
+            raise Unfetched(State.NO_TRANSCRIPT, "; ".join(errors))
+        for line in errors:
+            self._watcher.say(f"{line}; indexed without it")
+        for path in job.spare:
+            self._watcher.say(f'captions "{path.name}": left out, another file has the same language')
+        return Fetched(tuple(transcripts), Details(title=title_of(job.captions[0])))
+
+    def _refuse(self, job: Job, failure: Unfetched) -> None:
+        state, inputs = failure.state, job.inputs
+        if job.standing.is_indexed:
+            self._watcher.say(f"{job.resource.title or job.resource.url}: kept as it was ({failure})")
+            if failure.retry_after is None:
+                return
+            state, inputs = State.INDEXED, job.standing.inputs or ""
+        due = None if failure.retry_after is None else self._clock() + failure.retry_after
+        self._writer.refuse(job.resource.id, state, failure.reason, due, inputs)
+
+    def _embed(self, resource: Resource, transcript: Transcript) -> EmbeddedTranscript:
+        """Embed what wasn't embedded before."""
+        import numpy as np
+
+        chunks = chunk(transcript.cues)
+        known = self._writer.known_vectors(resource.id)
+        missing = list(dict.fromkeys(c.text for c in chunks if text_digest(c.text) not in known))
+        for k in range(0, len(missing), _PASSAGES):
+            texts = missing[k : k + _PASSAGES]
+            vectors = self._encoder.get().passages(texts)
+            known |= {text_digest(text): vector for text, vector in zip(texts, vectors, strict=True)}
+            self._watcher.embed(k + len(texts), len(missing))
+        self.embedded += len(missing)
+        rows: Vectors = np.stack([known[text_digest(c.text)] for c in chunks])
+        return EmbeddedTranscript(transcript, chunks, rows)

@@ -1,0 +1,48 @@
+"""The user's cookies for YouTube, from a file that is only ever read."""
+
+from __future__ import annotations
+
+import io
+from contextlib import redirect_stderr
+from http.cookiejar import Cookie, LoadError
+from pathlib import Path
+
+from index.errors import UsageError
+
+_REMEDY = "export the cookies of youtube.com as a Netscape cookies.txt, as browser extensions and yt-dlp write it"
+
+
+def youtube_cookies(file: Path) -> tuple[Cookie, ...]:
+    """Read the cookies for youtube.com, and those alone; raises UsageError where there are none."""
+    cookies = [cookie for cookie in _cookies(_text(file), file) if f".{cookie.domain}".endswith(".youtube.com")]
+    if not cookies:
+        raise UsageError(f"{file}: holds no cookie for youtube.com; {_REMEDY}")
+    if all(cookie.is_expired() for cookie in cookies):
+        raise UsageError(f"{file}: its cookies for youtube.com have expired; {_REMEDY}")
+    return tuple(cookies)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{file}: can't be read ({error.strerror}); {_REMEDY}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file}: not a file of cookies; {_REMEDY}") from error
+
+
+def _cookies(text: str, file: Path) -> list[Cookie]:
+    from yt_dlp.cookies import YoutubeDLCookieJar
+
+    if text.lstrip().startswith(("[", "{")):
+        raise UsageError(f"{file}: cookies in JSON can't be read; {_REMEDY}")
+    jar = YoutubeDLCookieJar()
+    # It skips what it can't read, and prints it: cookies are secrets.
+    with redirect_stderr(io.StringIO()) as skipped:
+        try:
+            jar.load(io.StringIO(text))
+        except LoadError as error:
+            raise UsageError(f"{file}: not a file of cookies; {_REMEDY}") from error
+    if skipped.getvalue():
+        raise UsageError(f"{file}: has lines that are no cookies; {_REMEDY}")
+    return list(jar)

@@ -1,0 +1,83 @@
+"""What a request to YouTube can come to, whatever it asks for: how often it is tried, and the state that is left."""
+
+from __future__ import annotations
+
+import logging
+import re
+from xml.etree.ElementTree import ParseError
+
+import requests
+import stamina
+
+from index.errors import Blocked, Unfetched, Unreachable
+from index.types import State
+from indexer.sources.web import Endless
+
+HOUR = 3600.0
+DAY = 24 * HOUR
+MONTH = 30 * DAY
+
+PATIENTLY = stamina.RetryingCaller(attempts=3, timeout=45.0, wait_initial=0.5, wait_max=5.0)
+ONCE_MORE = stamina.RetryingCaller(attempts=2, wait_initial=1.0)
+
+DROPPED = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
+REFUSED = re.compile(r"try again later|not a bot", re.IGNORECASE)
+
+_UNREACHABLE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+    (requests.exceptions.ProxyError, "the proxy gives no connection: check its settings"),
+    (requests.exceptions.SSLError, "no trusted connection to youtube.com: check clock and proxy"),
+    (DROPPED, "no connection to youtube.com: check the network"),
+)
+
+# A retry is no news for the terminal.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
+
+
+class Empty(requests.RequestException):
+    """YouTube answered with nothing."""
+
+
+EMPTY = (Empty, ParseError, requests.JSONDecodeError)
+
+
+def passes(error: Exception) -> bool:
+    """Whether the same request may well succeed in a moment."""
+    return status_of(error) >= 500 or isinstance(error, DROPPED)
+
+
+def status_of(error: Exception) -> int:
+    """The HTTP status that an error is about; 0 where there is none."""
+    response = error.response if isinstance(error, requests.HTTPError) else None
+    return 0 if response is None else response.status_code
+
+
+def blocked() -> Blocked:
+    """YouTube wants no more requests."""
+    return Blocked("YouTube refuses requests from this address for now")
+
+
+def faulty(status: int) -> Unfetched:
+    """YouTube answered with an HTTP status of 500 or more."""
+    return Unfetched(State.DEFERRED, f"YouTube has a fault of its own (HTTP {status})", HOUR)
+
+
+def lost(error: Exception) -> Unfetched | None:
+    """What became of a request that brought no usable answer; `None` where `error` is of another kind."""
+    if status_of(error) >= 500:
+        return faulty(status_of(error))
+    if isinstance(error, EMPTY):
+        reason = "YouTube gave an empty answer, likely a block in disguise: wait before you go on"
+        return Unfetched(State.DEFERRED, reason, HOUR)
+    if isinstance(error, requests.Timeout):
+        return Unfetched(State.DEFERRED, "youtube.com did not answer in time", HOUR)
+    if isinstance(error, Endless):
+        return Unfetched(State.UNAVAILABLE, "YouTube's answer has no end: not read", MONTH)
+    for dropped, reason in _UNREACHABLE:
+        if isinstance(error, dropped):
+            return Unreachable(reason)
+    return None

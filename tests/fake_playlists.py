@@ -1,0 +1,161 @@
+"""The playlists and channels of a fake YouTube, in the shapes of 2026 that yt-dlp reads."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from werkzeug import Request
+
+# Id and title; an id that begins with PL is a playlist inside the list.
+Listed = Sequence[tuple[str, str]]
+
+PRIVATE, DELETED = "[Private video]", "[Deleted video]"
+LIST_PATH = "/playlist"
+CHANNEL_PATH = re.compile(r"/(?:@[^/]+|(?:channel|c|user)/[^/]+)(?:/[a-z]+)?")
+BROWSE_PATH = "/youtubei/v1/browse"
+RESOLVE_PATH = "/youtubei/v1/navigation/resolve_url"
+
+
+@dataclass(frozen=True)
+class _List:
+    name: str
+    title: str
+    entries: Listed
+    tab: str = ""
+    old_shape: bool = False
+
+    @property
+    def page_size(self) -> int:
+        return 30 if self.tab else 100
+
+
+class FakePlaylists:
+    """Knows what each place of YouTube's answers about the lists it was given, by id or by path of a channel's tab."""
+
+    def __init__(self) -> None:
+        self._lists: dict[str, _List] = {}
+        self._alerts: dict[str, str] = {}
+
+    def add(self, name: str, title: str, entries: Listed, old_shape: bool = False) -> None:
+        self._lists[name] = _List(name, title, entries, old_shape=old_shape)
+
+    def add_tab(self, path: str, channel: str, entries: Listed) -> None:
+        """Add a channel's tab at a path such as /@name/videos."""
+        self._lists[path] = _List(path, channel, entries, tab=path.rpartition("/")[2])
+
+    def refuse(self, name: str, words: str) -> None:
+        """Show an alert in place of the list."""
+        self._alerts[name] = words
+
+    def asked(self, request: Request) -> tuple[str, str]:
+        """Tell the place and the list that a request is for."""
+        if request.path == LIST_PATH:
+            return "playlist", request.args["list"]
+        if request.method == "GET":
+            return "playlist", request.path
+        query = request.get_json()
+        if request.path == RESOLVE_PATH:
+            address = urlsplit(query["url"])
+            return "resolve", address.query.removeprefix("list=") or address.path
+        if "continuation" in query:
+            return "more", _cut(query["continuation"])[0]
+        return "reload", query["browseId"].removeprefix("VL")
+
+    def answer(self, place: str, name: str, request: Request) -> tuple[str, int]:
+        """Give a body and an HTTP status."""
+        if name in self._alerts:
+            return page_around(_alert(self._alerts[name])), 200
+        if name not in self._lists:
+            return ("", 404) if name.startswith("/") else (page_around(_alert(_UNKNOWN)), 200)
+        found = self._lists[name]
+        if place == "more":
+            return json.dumps(_more(found, int(_cut(request.get_json()["continuation"])[1]))), 200
+        if place == "resolve":
+            return json.dumps({"endpoint": {"browseEndpoint": {"browseId": f"VL{name}"}}}), 200
+        if place == "reload":
+            return json.dumps(_data(found)), 200
+        # The page itself hides what can't be watched.
+        shown = [entry for entry in found.entries if entry[1] not in (PRIVATE, DELETED)]
+        return page_around(_data(replace(found, entries=shown))), 200
+
+
+_UNKNOWN = "The playlist does not exist."
+
+
+def page_around(data: object) -> str:
+    """Build a web page around its data."""
+    return f"<script>var ytInitialData = {json.dumps(data)};</script>"
+
+
+def _alert(words: str) -> dict[str, Any]:
+    return {"alerts": [{"alertRenderer": {"type": "ERROR", "text": {"simpleText": words}}}]}
+
+
+def _data(found: _List) -> dict[str, Any]:
+    tab = {"selected": True, "content": _content(found)}
+    if found.tab:
+        address = {"commandMetadata": {"webCommandMetadata": {"url": found.name}}}
+        tab |= {"title": found.tab.capitalize(), "endpoint": address}
+    kind = "channelMetadataRenderer" if found.tab else "playlistMetadataRenderer"
+    return {
+        "metadata": {kind: {"title": found.title, "externalId": f"UC{'x' * 22}"}},
+        "contents": {"twoColumnBrowseResultsRenderer": {"tabs": [{"tabRenderer": tab}]}},
+    }
+
+
+def _content(found: _List) -> dict[str, Any]:
+    items = _items(found, 0)
+    if found.tab:
+        return {"richGridRenderer": {"contents": items}}
+    held = [{"playlistVideoListRenderer": {"contents": items}}] if found.old_shape else items
+    return {"sectionListRenderer": {"contents": [{"itemSectionRenderer": {"contents": held}}]}}
+
+
+def _more(found: _List, start: int) -> dict[str, Any]:
+    return {
+        "onResponseReceivedActions": [{"appendContinuationItemsAction": {"continuationItems": _items(found, start)}}]
+    }
+
+
+def _items(found: _List, start: int) -> list[dict[str, Any]]:
+    """Show a page of entries, and the way to the next where there are more."""
+    stop = start + found.page_size
+    shape = _old_video if found.old_shape else _in_grid if found.tab else _lockup
+    items = [shape(name, title) for name, title in found.entries[start:stop]]
+    if stop < len(found.entries):
+        token = {"continuationCommand": {"token": f"{found.name} {stop}"}}
+        items.append({"continuationItemRenderer": {"continuationEndpoint": token}})
+    return items
+
+
+def _cut(token: str) -> tuple[str, str]:
+    name, _, start = token.rpartition(" ")
+    return name, start
+
+
+def _lockup(name: str, title: str) -> dict[str, Any]:
+    kind = "PLAYLIST" if name.startswith("PL") else "VIDEO"
+    duration = [{"thumbnailBadgeViewModel": {"text": "12:34"}}] if title not in (PRIVATE, DELETED) else []
+    overlay = {"thumbnailBottomOverlayViewModel": {"badges": duration}}
+    return {
+        "lockupViewModel": {
+            "contentId": name,
+            "contentType": f"LOCKUP_CONTENT_TYPE_{kind}",
+            "metadata": {"lockupMetadataViewModel": {"title": {"content": title}}},
+            "contentImage": {"thumbnailViewModel": {"overlays": [overlay]}},
+        }
+    }
+
+
+def _in_grid(name: str, title: str) -> dict[str, Any]:
+    return {"richItemRenderer": {"content": _lockup(name, title)}}
+
+
+def _old_video(name: str, title: str) -> dict[str, Any]:
+    duration = {"lengthSeconds": "754"} if title not in (PRIVATE, DELETED) else {}
+    return {"playlistVideoRenderer": {"videoId": name, "title": {"runs": [{"text": title}]}, **duration}}

@@ -1,0 +1,69 @@
+"""Fetching one ahead."""
+
+from __future__ import annotations
+
+import time
+from threading import Event
+
+import pytest
+
+from index.errors import Blocked, Unfetched
+from index.types import State
+from indexer.ahead import FetchAhead
+
+NAMES = ["a", "b", "c", "d"]
+
+
+class Source:
+    """Gives names back in capitals; notes what it was asked for, and tells when."""
+
+    def __init__(self, **failures: BaseException) -> None:
+        self.asked: list[str] = []
+        self._failures = failures
+        self._called = {name: Event() for name in NAMES}
+
+    def fetch(self, name: str) -> str:
+        self.asked.append(name)
+        self._called[name].set()
+        if name in self._failures:
+            raise self._failures[name]
+        return name.upper()
+
+    def was_asked(self, name: str, seconds: float = 5.0) -> bool:
+        return self._called[name].wait(seconds)
+
+
+def test_the_next_one_is_fetched_while_the_caller_works_and_no_more() -> None:
+    source = Source()
+    with FetchAhead(source.fetch, NAMES) as ahead:
+        assert source.was_asked("a") and not source.was_asked("b", 0.1)
+        assert ahead.take() == "A"
+        assert source.was_asked("b") and not source.was_asked("c", 0.1)
+        assert [ahead.take() for _ in range(3)] == ["B", "C", "D"]
+
+
+def test_a_failure_comes_in_its_turn_and_the_rest_goes_on() -> None:
+    source = Source(b=Unfetched(State.UNAVAILABLE, "private"))
+    with FetchAhead(source.fetch, NAMES) as ahead:
+        assert ahead.take() == "A"
+        with pytest.raises(Unfetched, match="private"):
+            ahead.take()
+        assert [ahead.take(), ahead.take()] == ["C", "D"]
+
+
+@pytest.mark.parametrize("last", [Blocked("refused"), KeyboardInterrupt()])
+def test_nothing_is_fetched_after_a_halt_or_when_the_caller_is_gone(last: BaseException) -> None:
+    source = Source(b=last)
+    with pytest.raises(type(last)), FetchAhead(source.fetch, NAMES) as ahead:
+        ahead.take()
+        ahead.take()
+    time.sleep(0.05)
+    assert source.asked[:2] == ["a", "b"] and "d" not in source.asked
+    assert isinstance(last, KeyboardInterrupt) or source.asked == ["a", "b"]
+
+
+def test_nothing_is_fetched_for_nobody() -> None:
+    source = Source()
+    with FetchAhead(source.fetch, []):
+        pass
+    assert source.asked == []

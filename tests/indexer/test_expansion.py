@@ -1,0 +1,78 @@
+"""What a list names with what its playlists hold."""
+
+from __future__ import annotations
+
+from index.types import Kind, Playlist, PlaylistEntry, Resource
+from indexer.addresses import resource_of
+from indexer.expansion import expanded, faults
+
+A, B, C = "aaaaaaaaaaa", "bbbbbbbbbbb", "ccccccccccc"
+
+
+def at(address: str, title: str = "", *path: str) -> Resource:
+    resource = resource_of(address, title, [path] if path else [])
+    assert resource is not None
+    return resource
+
+
+def video(video_id: str, title: str = "", *path: str) -> Resource:
+    return at(f"https://youtu.be/{video_id}", title, *path)
+
+
+def playlist(name: str, title: str = "", *path: str) -> Resource:
+    return at(f"https://www.youtube.com/playlist?list={name}", title, *path)
+
+
+def holding(title: str, *entries: Resource, **missing: str) -> Playlist:
+    gone = [PlaylistEntry(video(video_id), fault) for video_id, fault in missing.items()]
+    return Playlist(title, (*map(PlaylistEntry, entries), *gone))
+
+
+def shown(resources: tuple[Resource, ...]) -> list[tuple[str, str, tuple[tuple[str, ...], ...]]]:
+    return [(r.id, r.title, r.sections) for r in resources]
+
+
+def test_entries_follow_their_playlist_under_its_headings_and_title() -> None:
+    listed = [playlist("PL1", "", "深入", "Courses"), video(C, "Last", "End")]
+    found = expanded(listed, {"PL1": holding("CS25 讲座", video(A, "Lecture 1"), video(B, "第二讲"))})
+    assert shown(found) == [
+        ("PL1", "", (("深入", "Courses"),)),
+        (A, "Lecture 1", (("深入", "Courses", "CS25 讲座"),)),
+        (B, "第二讲", (("深入", "Courses", "CS25 讲座"),)),
+        (C, "Last", (("End",),)),
+    ]
+
+
+def test_the_lists_words_go_before_the_playlists() -> None:
+    listed = [playlist("PL1", "Stanford", "X"), video(A, "My words", "Y"), video(B, "", "Y")]
+    found = expanded(listed, {"PL1": holding("CS25", video(A, "Theirs"), video(B, "Theirs too"))})
+    assert shown(found)[1:] == [
+        (A, "My words", (("X", "Stanford"), ("Y",))),
+        (B, "Theirs too", (("X", "Stanford"), ("Y",))),
+    ]
+
+
+def test_a_playlist_that_stands_twice_or_nowhere() -> None:
+    twice = Resource("PL1", Kind.PLAYLIST, "", "https://www.youtube.com/playlist?list=PL1", (("A",), ("B", "C")))
+    held = {"PL1": holding("P", video(A))}
+    assert expanded([twice], held)[1].sections == (("A", "P"), ("B", "C", "P"))
+    assert expanded([playlist("PL1")], held)[1].sections == (("P",),)
+    assert expanded([playlist("PL1")], {}) == (playlist("PL1"),)
+
+
+def test_playlists_in_playlists_and_one_that_names_itself() -> None:
+    held = {
+        "PL1": holding("One", playlist("PL1"), playlist("PL2"), video(A)),
+        "PL2": holding("Two", playlist("PL1"), video(B)),
+    }
+    assert shown(expanded([playlist("PL1", "", "H")], held)) == [
+        ("PL1", "", (("H",),)),
+        ("PL2", "", (("H", "One"),)),
+        (B, "", (("H", "One", "Two"),)),
+        (A, "", (("H", "One"),)),
+    ]
+
+
+def test_a_video_that_one_playlist_shows_is_there() -> None:
+    held = {"PL1": holding("One", aaaaaaaaaaa="private", bbbbbbbbbbb="deleted"), "PL2": holding("Two", video(B))}
+    assert faults(held) == {A: "private"}

@@ -1,0 +1,46 @@
+"""What a build would do."""
+
+from __future__ import annotations
+
+import time
+
+import seekpoint
+from indexer.build import Request
+from indexer.plan import Choices, Step
+from indexer.preview import Preview, preview
+from tests.indexer.builds import Workshop, webvtt
+
+EN, ZH, NEW = "english0001", "zhongwen001", "brandnew001"
+LINES = [(0.0, 10.0, "attention 注意力")]
+
+
+def expected(workshop: Workshop, *sources: object, languages: tuple[str, ...] = (), **more: object) -> Preview:
+    workshop.fake.requests.clear()
+    request = Request([str(source) for source in sources], choices=Choices(languages), **more)  # type: ignore[arg-type]
+    found = preview(request, workshop.library, workshop.fake.web())
+    assert workshop.fake.requests == []
+    return found
+
+
+def test_a_new_list_is_asked_for_whole_and_nothing_is_made(workshop: Workshop) -> None:
+    captions = workshop.write(f"captions/讲座 [{ZH}].zh.vtt", webvtt("注意力")).parent
+    listed = workshop.write("list.md", f"https://youtu.be/{EN}\n\nhttps://youtu.be/{ZH}\n\nhttps://a.org/page\n")
+    found = expected(workshop, listed, captions=captions)
+    assert (found.resources, found.requests, found.playlists, found.closed_until) == (3, 3, 0, 0.0)
+    assert [found.steps[step] for step in (Step.ASK_YOUTUBE, Step.READ_CAPTIONS, Step.REFUSE)] == [1, 1, 1]
+    assert not workshop.library.exists()
+    assert expected(workshop, listed, languages=("en", "zh")).requests == 8
+
+
+def test_what_is_indexed_or_waits_is_told_apart(workshop: Workshop) -> None:
+    workshop.fake.add_video(EN, tracks={"en": LINES})
+    workshop.fake.make_blocked(ZH)
+    listed = workshop.write("list.md", f"https://youtu.be/{EN}\n\nhttps://youtu.be/{ZH}\n")
+    workshop.build(listed)
+    listed.write_text(listed.read_text("utf-8") + f"\nhttps://youtu.be/{NEW}\n", "utf-8")
+    before = workshop.content()
+    found = expected(workshop, listed)
+    assert [found.steps[step] for step in (Step.ASK_YOUTUBE, Step.WAIT, Step.NOTHING)] == [1, 1, 1]
+    assert 3500 < found.closed_until - time.time() <= 3600
+    assert workshop.content() == before
+    assert seekpoint.ask("attention", workshop.library, encoder=workshop.encoder).answered

@@ -1,0 +1,378 @@
+"""Reading lists at an address, over real HTTP, and what is said when there is none."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import socket
+import socketserver
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pytest_httpserver import HTTPServer
+from werkzeug import Response
+
+from index.errors import SourceError
+from index.types import Kind
+from indexer.addresses import resource_of_link
+from indexer.reading_list import ReadingList, read_source
+from tests.local_web import LocalWeb
+
+GITHUB = "https://raw.githubusercontent.com"
+TALK = "https://www.youtube.com/watch?v=aaaaaaaaaaa"
+LIST = """\
+# Talks, 讲座
+## 注意力 Attention
+- [自注意力](https://youtu.be/aaaaaaaaaaa) and [a paper](papers/attention.pdf)
+## Notes
+- [Notes, 笔记](../notes/第一讲.md#part) [at the top](/top.md) [here](#notes) [mail](mailto:a@b.org)
+"""
+
+
+def read(source: str) -> ReadingList:
+    return read_source(source, LocalWeb())
+
+
+def serve(httpserver: HTTPServer, data: str | bytes = LIST, path: str = "/list.md") -> str:
+    """Give the address of a list that the server now has."""
+    httpserver.expect_request(path).respond_with_data(data)
+    return httpserver.url_for(path)
+
+
+def fault_of(source: str, web: LocalWeb | None = None) -> str:
+    """Give the one line that is said of a list that can't be read."""
+    with pytest.raises(SourceError) as raised:
+        read_source(source, web or LocalWeb())
+    assert str(raised.value).isprintable()
+    return str(raised.value)
+
+
+def test_a_list_at_an_address_is_read_with_its_sections(httpserver: HTTPServer) -> None:
+    address = serve(httpserver, path="/lists/talks.md")
+    found = read(f"{address}#notes")
+    root = httpserver.url_for("")
+    assert (found.source, found.folder, found.entries) == (address, None, 4)
+    assert [(r.kind, r.title, r.url, r.sections) for r in found.resources] == [
+        (Kind.VIDEO, "自注意力", TALK, (("注意力 Attention",),)),
+        (Kind.PAPER, "a paper", f"{root}lists/papers/attention.pdf", (("注意力 Attention",),)),
+        (Kind.PAGE, "Notes, 笔记", f"{root}notes/{quote('第一讲')}.md", (("Notes",),)),
+        (Kind.PAGE, "at the top", f"{root}top.md", (("Notes",),)),
+    ]
+    assert read(address) == found
+
+
+@pytest.mark.parametrize("path", ["/列表.md", "/LIST.MD", "/a.markdown", "/a.Mkd", "/a.txt", "/a.md/b.md"])
+def test_a_list_is_known_by_the_end_of_its_path(httpserver: HTTPServer, path: str) -> None:
+    address = serve(httpserver, TALK, path)
+    found = read(f"{address}?raw=1&utm_source=x")
+    assert found.source == httpserver.url_for(quote(path)) + "?raw=1"
+    assert [resource.url for resource in found.resources] == [TALK]
+
+
+def test_comments_of_a_text_are_left_out_wherever_its_name_shows(httpserver: HTTPServer) -> None:
+    text = f"# https://youtu.be/commented00\n{TALK}\n"
+    assert len(read(serve(httpserver, text, "/list.txt")).resources) == 1
+    serve(httpserver, text, "/files/7")
+    httpserver.expect_request("/moved.txt").respond_with_data("", 302, {"Location": "/files/7"})
+    assert len(read(httpserver.url_for("/moved.txt")).resources) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("/article", Kind.PAGE),
+        ("/article?file=list.md", Kind.PAGE),
+        ("/list.md/", Kind.PAGE),
+        ("/paper.pdf", Kind.PAPER),
+        ("https://github.com/owner/repo", Kind.PAGE),
+        ("https://github.com/owner/repo/blob/main/code.py", Kind.PAGE),
+        ("https://gist.github.com/owner", Kind.PAGE),
+        ("https://youtu.be/aaaaaaaaaaa?x=list.md", Kind.VIDEO),
+        ("https://www.youtube.com/playlist?list=PL0123456789&x=.md", Kind.PLAYLIST),
+        ("https://arxiv.org/abs/1706.03762", Kind.PAPER),
+    ],
+)
+def test_any_other_address_is_one_resource_that_nobody_is_asked_for(
+    httpserver: HTTPServer, address: str, kind: Kind
+) -> None:
+    address = httpserver.url_for(address) if address.startswith("/") else address
+    found = read(address)
+    assert (found.source, [resource.kind for resource in found.resources]) == (found.resources[0].url, [kind])
+    assert httpserver.log == []
+
+
+@pytest.mark.parametrize(
+    ("address", "page", "host", "asked"),
+    [
+        (
+            "https://github.com/owner/repo/blob/main/lists/talks.md?plain=1#L10-L12",
+            "https://github.com/owner/repo/blob/main/lists/talks.md",
+            GITHUB,
+            "/owner/repo/main/lists/talks.md",
+        ),
+        (
+            "http://www.github.com/owner/repo/blob/feature/x/注意.MD",
+            f"https://github.com/owner/repo/blob/feature/x/{quote('注意')}.MD",
+            GITHUB,
+            "/owner/repo/feature/x/注意.MD",
+        ),
+        (
+            "https://gist.github.com/owner/0123456789abcdef0123456789abcdef#file-talks-md",
+            "https://gist.github.com/owner/0123456789abcdef0123456789abcdef",
+            "https://gist.github.com",
+            "/owner/0123456789abcdef0123456789abcdef/raw",
+        ),
+        (
+            "https://git.example.org/group/sub/repo/-/blob/main/talks.md?ref_type=heads",
+            "https://git.example.org/group/sub/repo/-/blob/main/talks.md",
+            "https://git.example.org",
+            "/group/sub/repo/-/raw/main/talks.md",
+        ),
+    ],
+)
+def test_the_page_that_shows_a_list_stands_for_it(
+    httpserver: HTTPServer, address: str, page: str, host: str, asked: str
+) -> None:
+    serve(httpserver, f"[讲座]({TALK}) [more](talks/a.md)", asked)
+    found = read_source(address, LocalWeb(httpserver.url_for(""), host))
+    assert found.source == page
+    assert [resource.url for resource in found.resources] == [TALK, f"{page.rpartition('/')[0]}/talks/a.md"]
+
+
+def test_on_github_a_link_from_the_top_starts_at_the_repository(httpserver: HTTPServer) -> None:
+    serve(httpserver, "[a](/talks/a.md) [b](//b.org/x) [c](../c.md)", "/owner/repo/main/docs/list.md")
+    found = read_source(
+        "https://github.com/owner/repo/blob/main/docs/list.md", LocalWeb(httpserver.url_for(""), GITHUB)
+    )
+    assert [resource.url for resource in found.resources] == [
+        "https://github.com/owner/repo/blob/main/talks/a.md",
+        "https://b.org/x",
+        "https://github.com/owner/repo/blob/main/c.md",
+    ]
+
+
+def test_a_list_that_moved_is_the_same_list_and_its_links_start_where_it_lies(httpserver: HTTPServer) -> None:
+    serve(httpserver, "[讲义](notes.md)", "/new/place.md")
+    httpserver.expect_request("/old.md").respond_with_data("", 301, {"Location": "/new/place.md"})
+    found = read(httpserver.url_for("/old.md"))
+    assert found.source == httpserver.url_for("/old.md")
+    assert [resource.url for resource in found.resources] == [httpserver.url_for("/new/notes.md")]
+
+
+def test_no_link_of_a_list_from_the_web_names_a_file_of_this_machine(httpserver: HTTPServer) -> None:
+    links = [
+        "file:///etc/passwd", "FILE:/etc/hosts", "file://localhost/root/a.vtt", "file:relative.mp4", "file:///C:/讲座.mp4",
+        "C:\\\\talks\\\\a.mp4", "c:/talks/b.mp4", "\\\\\\\\server\\\\share\\\\c.mp4", "file:///~/a.md?x#y",
+    ]  # fmt: skip
+    html = "<a href=' file:///etc/shadow'>raw</a> <a href='fi\tle:///etc/group'>raw</a>"
+    address = serve(httpserver, " ".join(f"[讲座]({link})" for link in links) + f"\n\n{html}\n")
+    found = read(address)
+    host = "file://127.0.0.1"
+    assert {resource.kind for resource in found.resources} == {Kind.PAGE}
+    assert [resource.url for resource in found.resources] == [
+        f"{host}/etc/passwd", f"{host}/etc/hosts", f"{host}/root/a.vtt", f"{host}/relative.mp4",
+        f"{host}/C:/{quote('讲座')}.mp4", f"{host}/C:/talks/a.mp4", f"{host}/c:/talks/b.mp4",
+        f"{host}/server/share/c.mp4", f"{host}/~/a.md", f"{host}/etc/shadow",
+    ]  # fmt: skip
+
+
+def test_a_list_from_localhost_names_no_file_of_this_machine_either(httpserver: HTTPServer) -> None:
+    serve(httpserver, "[a](file:///etc/passwd)")
+    (found,) = read_source("http://localhost/list.md", LocalWeb(httpserver.url_for(""), "http://localhost")).resources
+    assert found.url == "file://127.0.0.1/etc/passwd"
+
+
+@given(st.text(alphabet="fileFILE:/\\localhost.@[]#?%25C 讲\t\n", max_size=30) | st.text(max_size=20))
+@settings(max_examples=300, deadline=None, database=None, derandomize=True)
+def test_whatever_the_link_it_names_no_file_of_this_machine(href: str) -> None:
+    for scheme in ("", "file:", "C:", "\\\\"):
+        if found := resource_of_link(scheme + href, base="http://localhost/list.md"):
+            assert not re.match(r"file:(?!//127\.0\.0\.1/)", found.url)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "stated"),
+    [
+        ("utf-8", "text/plain"),
+        ("utf-8", "text/plain; charset=ISO-8859-1"),
+        ("utf-8-sig", "text/markdown; charset=utf-8"),
+        ("utf-16", "text/plain; charset=utf-8"),
+        ("utf-16-le", "text/plain; charset=UTF-16LE"),
+        ("gb18030", "text/plain"),
+        ("gb18030", "text/plain; charset=gb2312"),
+        ("gb18030", "text/plain; charset=utf-8"),
+        ("gb18030", "text/plain; charset=punycode"),
+        ("gb18030", "text/plain; charset=windows-没有"),
+        ("big5", 'text/plain; Charset="Big5"'),
+        ("shift_jis", "text/plain;charset=Shift_JIS"),
+    ],
+)
+def test_the_charset_is_the_servers_where_it_is_right(httpserver: HTTPServer, encoding: str, stated: str) -> None:
+    text = f"## 基本\r\n[注意力 attention]({TALK})\r\n"
+    headers = {"Content-Type": stated.encode().decode("latin-1")}
+    httpserver.expect_request("/list.md").respond_with_response(Response(text.encode(encoding), headers=headers))
+    (talk,) = read(httpserver.url_for("/list.md")).resources
+    assert (talk.title, talk.sections) == ("注意力 attention", (("基本",),))
+
+
+def test_titles_and_sections_from_the_web_are_made_safe(httpserver: HTTPServer) -> None:
+    endless = "注" * 100_000
+    address = serve(
+        httpserver, f"## \x1b[31mSec\u202etion\n[\x1b\\[2Jred\u202e]({TALK})\n\n{endless}\n---\n[x]({TALK}&)"
+    )
+    (talk,) = read(address).resources
+    assert talk.title == "red"
+    assert [section[0] for section in talk.sections] == ["Section", "注" * 499 + "…"]
+
+
+def test_a_passing_fault_is_tried_again(httpserver: HTTPServer) -> None:
+    httpserver.expect_ordered_request("/list.md").respond_with_data("", 503)
+    httpserver.expect_ordered_request("/list.md").respond_with_data("", 500)
+    httpserver.expect_ordered_request("/list.md").respond_with_data(LIST)
+    assert read(httpserver.url_for("/list.md")).entries == 4
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "requests"),
+    [
+        (401, r"doesn't give it \(HTTP 401\): download it", 1),
+        (403, r"doesn't give it \(HTTP 403\): download it", 1),
+        (404, r"nothing is there \(HTTP 404\): check the address", 1),
+        (410, r"it is gone \(HTTP 410\)", 1),
+        (429, r"fewer requests \(HTTP 429\): try again later", 1),
+        (503, r"fault of its own \(HTTP 503\): try again later", 3),
+        (300, r"doesn't give it \(HTTP 300\)", 1),
+        (204, r"doesn't give it \(HTTP 204\)", 1),
+    ],
+)
+def test_a_server_that_refuses_is_told_with_what_to_do(
+    httpserver: HTTPServer, status: int, reason: str, requests: int
+) -> None:
+    httpserver.expect_request("/讲座.md").respond_with_data("", status)
+    assert re.search(f"{quote('讲座')}.md: .*{reason}", fault_of(httpserver.url_for("/讲座.md")))
+    assert len(httpserver.log) == requests
+
+
+def test_a_github_page_that_is_gone_is_named_as_it_was_given(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/owner/repo/main/list.md").respond_with_data("", 404)
+    address = "https://github.com/owner/repo/blob/main/list.md"
+    assert fault_of(address, LocalWeb(httpserver.url_for(""), GITHUB)).startswith(f"{address}: nothing is there")
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "the file is empty"),
+        (b" \n\t\r\n", "the file is empty"),
+        ("\ufeff \n".encode(), "the file is empty"),
+        ("没有链接 no links, only `https://code.org`".encode(), "no links found"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "not a text file"),
+        (b"\xff\xff caf\xe9 \x81", "save it as UTF-8"),
+        (b"x" * 20_000_001, "20 MB are too much for a reading list"),
+        (b"> " * 300 + b"<https://a.org>", "nested too deep"),
+        ("<!DOCTYPE html>\n<a href='https://a.org'>登录 sign in</a>".encode(), "a web page, not a list.*“Raw”"),
+        (b"\n<!-- made by hand --><HTML lang=zh><a href='https://a.org'>x</a>", "a web page, not a list"),
+        (b"<!---->" * 5000 + b"x", "no links found"),
+    ],
+)
+def test_what_is_no_list_is_told(httpserver: HTTPServer, data: bytes, reason: str) -> None:
+    address = serve(httpserver, data)
+    assert re.match(f"{address}: .*{reason}", fault_of(address))
+
+
+@pytest.mark.parametrize("megabytes", [21, 100])
+def test_a_compressed_bomb_is_refused(httpserver: HTTPServer, megabytes: int) -> None:
+    bomb = gzip.compress(b"[x](https://a.org)\n" * (megabytes * 1_000_000 // 19))
+    response = Response(bomb, headers={"Content-Encoding": "gzip", "Content-Type": "text/markdown"})
+    httpserver.expect_request("/list.md").respond_with_response(response)
+    assert "too much for a reading list" in fault_of(httpserver.url_for("/list.md"))
+
+
+def test_a_compressed_list_is_read(httpserver: HTTPServer) -> None:
+    response = Response(gzip.compress(LIST.encode()), headers={"Content-Encoding": "gzip"})
+    httpserver.expect_request("/list.md").respond_with_response(response)
+    assert read(httpserver.url_for("/list.md")).entries == 4
+
+
+@contextmanager
+def answering(head: str, body: str = "") -> Iterator[str]:
+    """Give the address of a server that answers every request so, right or wrong."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while self.rfile.readline().strip():
+                pass
+            self.wfile.write(f"HTTP/1.1 {head}\r\nConnection: close\r\n\r\n{body}".encode())
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, args=(0.01,)).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/list.md"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "200 OK\r\nContent-Length: 1000",
+        "200 OK\r\nContent-Encoding: gzip",
+        "200 OK\r\nTransfer-Encoding: chunked",
+        "none",
+    ],
+)
+def test_an_answer_that_breaks_off_is_told(head: str) -> None:
+    with answering(head, "[x](https://a.org)") as address:
+        assert fault_of(address) == f"{address}: no connection: check the address and the network"
+
+
+@pytest.mark.parametrize(
+    ("location", "reason"),
+    [
+        ("/list.md", "from one address to the next without end"),
+        ("file:///etc/passwd", "leads to what isn't on the web"),
+        ("data:text/plain,[x](https://a.org)", "leads to what isn't on the web"),
+        ("ftp://127.0.0.1/list.md", "leads to what isn't on the web"),
+        ("http://[::1", "leads to what is none"),
+        (f"http://{'x' * 64}.org/list.md", "leads to what is none|no connection"),
+        ("http://a..b/list.md", "leads to what is none|no connection"),
+    ],
+)
+def test_a_redirect_stays_on_the_web_and_ends(location: str, reason: str) -> None:
+    with answering(f"302 Found\r\nContent-Length: 0\r\nLocation: {location}") as address:
+        assert re.search(reason, fault_of(address))
+
+
+def unused_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+@pytest.mark.parametrize("address", ["http://[::1/list.md", "http://a.org:99999/list.md", "https://..例/list.md"])
+def test_an_address_that_is_none_is_told(address: str) -> None:
+    assert "it isn't an address" in fault_of(address)
+
+
+def test_no_connection_no_proxy_and_no_trust_are_told(httpserver: HTTPServer) -> None:
+    nobody = f"http://127.0.0.1:{unused_port()}"
+    assert "no connection: check the address and the network" in fault_of(f"{nobody}/\x1b[31m列表\u202e.md")
+    assert "the proxy gives no connection" in fault_of("http://a.org/list.md", LocalWeb(proxy=nobody))
+    assert "no trusted connection" in fault_of(f"https://127.0.0.1:{httpserver.port}/list.md")
+
+
+def test_ten_thousand_entries_come_from_the_web(httpserver: HTTPServer) -> None:
+    lines = (
+        f"## 第 {n} 周\n" * (n % 100 == 0) + f"- [Lecture {n} 讲](https://youtu.be/{n:011d})" for n in range(10_000)
+    )
+    found = read(serve(httpserver, "\n".join(lines)))
+    assert (found.entries, len(found.resources), found.resources[-1].sections) == (10_000, 10_000, (("第 9900 周",),))
+
+
+def test_a_file_is_no_address(tmp_path: Path) -> None:
+    (tmp_path / "list.md").write_text(LIST, "utf-8")
+    assert read(str(tmp_path / "list.md")).source == str((tmp_path / "list.md").resolve())

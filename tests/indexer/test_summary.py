@@ -1,0 +1,145 @@
+"""The table at the end of a build."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from rich.cells import cell_len
+
+from index.catalogue import Section
+from index.types import State
+from indexer.summary import duration, render
+
+OK, LATER, GONE, NONE = State.INDEXED, State.DEFERRED, State.UNAVAILABLE, State.NO_TRANSCRIPT
+
+
+def section(*path: str, source: str = "/lists/talks.md", **entries: State) -> Section:
+    return Section(source, path, entries or {" ".join((source, *path)): OK})
+
+
+def column_ends(text: str) -> set[int]:
+    """The terminal cells where numbers of the indexed column end."""
+    header = text.splitlines()[0]
+    end = cell_len(header[: header.index("indexed") + len("indexed")])
+    return {
+        cell_len(line[: number.end()])
+        for line in text.splitlines()[1:]
+        for number in re.finditer(r"\d+(?!\S)", line)
+        if abs(cell_len(line[: number.end()]) - end) < 3
+    }
+
+
+def test_a_row_a_section_with_the_states_that_occur() -> None:
+    sections = [
+        section("Basics", a=OK, b=OK, c=LATER),
+        section("Basics", "注意力机制", d=OK),
+        section("Advanced", "Masks", e=LATER, f=NONE),
+    ]
+    assert render(sections) == (
+        "Section       indexed  no transcript  deferred\n"
+        "Basics              2                        1\n"
+        "  注意力机制        1\n"
+        "Advanced\n"
+        "  Masks             0              1         1\n"
+        "Total               3              1         2"
+    )
+
+
+def test_one_section_needs_no_table() -> None:
+    assert render([]) == render([section("Basics")]) == render([section(a=OK, b=LATER)]) == ""
+
+
+def test_several_lists_stand_under_their_names() -> None:
+    sections = [
+        section("第一部分", a=OK, b=LATER),
+        section(c=OK),
+        section(source="https://example.org/列表.md", a=OK),
+    ]
+    assert render(sections) == (
+        "Section                      indexed  deferred\n"
+        "/lists/talks.md                    2         1\n"
+        "  第一部分                         1         1\n"
+        "  (no heading)                     1\n"
+        "https://example.org/列表.md        1\n"
+        "Total                              2         1"
+    )
+
+
+def test_a_resource_counts_once_in_the_totals() -> None:
+    text = render([section("A", x=OK, y=OK), section("乙", x=OK)])
+    assert text.splitlines()[-1].split() == ["Total", "2"]
+
+
+def test_numbers_stand_below_each_other_whatever_the_headings() -> None:
+    sections = [
+        section("注意力机制与位置编码", a=OK),
+        section("カタカナ", b=OK),
+        section("한국어 강의", c=OK),
+        section("Ünïcödé e\u0301", d=OK),
+        section("👩‍🏫 teachers", e=OK),
+    ]
+    assert len(column_ends(render(sections))) == 1
+
+
+@pytest.mark.parametrize("width", [80, 40])
+def test_long_headings_keep_to_the_width(width: int) -> None:
+    sections = [section("长" * 300, a=OK, b=LATER), section("word " * 60, "x" * 300, c=GONE, d=NONE)]
+    text = render(sections, width)
+    assert max(map(cell_len, text.splitlines())) <= width
+    assert text.count("长") == 300 and text.count("x") >= 300
+    assert len(render(sections, 200).splitlines()) < len(text.splitlines())
+
+
+def test_headings_are_shown_as_they_are_and_can_do_nothing() -> None:
+    evil = "\x1b[31m[bold]红[/bold] :skull: [link=https://evil.org]x\u202e\n"
+    text = render([section(evil, source=evil), section(evil, evil), section("b", source="b.md")], 200)
+    assert text.count("[bold]红[/bold] :skull: [link=https://evil.org]x") == 4
+    assert re.findall(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", text) == []
+
+
+def test_no_colour_gets_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"FORCE_COLOR": "1", "COLUMNS": "20", "TERM": "xterm-256color"}.items():
+        monkeypatch.setenv(name, value)
+    text = render([section("A" * 30), section("B")])
+    assert "\x1b" not in text and "A" * 30 in text
+
+
+def test_a_long_table_leaves_the_deeper_headings_out_and_says_so() -> None:
+    sections = [section(f"Part {k // 5}", f"第{k}章", f"§{j}", a=OK, b=LATER) for k in range(20) for j in range(3)]
+    text = render(sections)
+    assert "§" not in text and text.count("章") == 20
+    assert text.splitlines()[2].split() == ["第0章", "1", "1"]
+    assert text.splitlines()[-2].split() == ["Total", "1", "1"]
+    assert text.splitlines()[-1] == "(60 deeper sections are counted in those above them)"
+
+
+def test_a_very_long_table_shows_the_top_headings_alone() -> None:
+    sections = [section(f"Part {k}", *path) for k in range(40) for path in ((), ("甲",), ("乙",))]
+    text = render(sections)
+    assert [line.split() for line in text.splitlines()[1:-2]] == [["Part", str(k), "3"] for k in range(40)]
+    assert text.splitlines()[-1].startswith("(80 deeper sections")
+
+
+def test_a_table_of_forty_headings_hides_none() -> None:
+    assert render([section(f"{k}") for k in range(40)]).count("\n") == 41
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "0.0 s"),
+        (0.42, "0.4 s"),
+        (9.97, "10 s"),
+        (59.4, "59 s"),
+        (59.7, "1 min"),
+        (180.2, "3 min"),
+        (200.0, "3 min 20 s"),
+        (3599.9, "1 h"),
+        (3900.0, "1 h 5 min"),
+        (86_399.0, "1 d"),
+        (250_000.0, "2 d 21 h"),
+    ],
+)
+def test_a_duration_is_for_people(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

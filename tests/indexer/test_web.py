@@ -1,0 +1,185 @@
+"""The way out to the web: cookies, proxies, and answers without end."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+
+import pytest
+import requests
+from pytest_httpserver import HTTPServer
+
+from index.errors import UsageError
+from indexer.sources.web import Endless, Web
+from tests.fake_youtube import YOUTUBE, FakeYouTube
+
+HEADER = "# Netscape HTTP Cookie File\n"
+YEAR_2100 = "4102444800"
+PAGE = f"{YOUTUBE}/playlist?list=PLx"
+
+
+def cookie(domain: str, name: str, value: str, expires: str = YEAR_2100) -> str:
+    everywhere = "TRUE" if domain.startswith((".", "#HttpOnly_.")) else "FALSE"
+    return f"{domain}\t{everywhere}\t/\tTRUE\t{expires}\t{name}\t{value}\n"
+
+
+LINES = (
+    cookie(".youtube.com", "SID", "secret")
+    + cookie("#HttpOnly_.youtube.com", "HSID", "hidden")
+    + cookie("www.youtube.com", "SESSION", "kept", expires="0")
+    + cookie(".google.com", "NID", "other")
+    + cookie(".notyoutube.com", "EVIL", "other")
+    + "localhost\tFALSE\t/\tFALSE\t0\tLOCAL\tother\n"
+)
+
+
+@pytest.fixture
+def jar(tmp_path: Path) -> Path:
+    file = tmp_path / "曲奇 cookies.txt"
+    file.write_text(HEADER + LINES, encoding="utf-8")
+    return file
+
+
+def sent(httpserver: HTTPServer) -> dict[str, str]:
+    return dict(httpserver.log[-1][0].cookies)
+
+
+def test_cookies_go_to_youtube_and_nowhere_else(fake: FakeYouTube, httpserver: HTTPServer, jar: Path) -> None:
+    web = fake.web(cookies=jar)
+    ours = {"SID": "secret", "HSID": "hidden", "SESSION": "kept"}
+    web.session().get(PAGE)
+    assert sent(httpserver) == ours
+    web.downloader({}).urlopen(PAGE)
+    assert sent(httpserver) == ours
+    elsewhere = httpserver.url_for("/elsewhere")
+    web.session().get(elsewhere)
+    assert sent(httpserver) == {}
+    with pytest.raises(requests.HTTPError):
+        web.downloader({}).urlopen(elsewhere)
+    assert sent(httpserver) == {}
+
+
+def test_the_file_of_cookies_stays_as_it_was(fake: FakeYouTube, httpserver: HTTPServer, jar: Path) -> None:
+    httpserver.expect_request("/sets").respond_with_data("ok", headers={"Set-Cookie": "SID=changed; Path=/"})
+    before = jar.read_bytes()
+    web = fake.web(cookies=jar)
+    session = web.session()
+    session.get(f"{YOUTUBE}/sets")
+    session.get(f"{YOUTUBE}/sets")
+    assert "changed" in str(httpserver.log[-1][0].headers["Cookie"]), "what YouTube sets is kept for the session"
+    with web.downloader({}) as downloader:
+        downloader.urlopen(f"{YOUTUBE}/sets")
+    assert jar.read_bytes() == before
+    assert list(jar.parent.iterdir()) == [jar]
+    web.session().get(PAGE)
+    assert sent(httpserver)["SID"] == "secret", "a new session begins with the user's cookies"
+
+
+@pytest.mark.parametrize("text", ["\ufeff" + HEADER + LINES, (HEADER + LINES).replace("\n", "\r\n")])
+def test_cookies_as_windows_writes_them(fake: FakeYouTube, httpserver: HTTPServer, jar: Path, text: str) -> None:
+    jar.write_bytes(text.encode())
+    fake.web(cookies=jar).session().get(PAGE)
+    assert sent(httpserver)["SID"] == "secret"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b'[{"domain": ".youtube.com", "name": "SID", "value": "secret"}]', "JSON"),
+        (b'\n{"cookies": []}', "JSON"),
+        (b"SQLite format 3\x00\xff\xfe secret", "not a file of cookies"),
+        (b"SID=secret; HSID=x", "not a file of cookies"),
+        (b"", "not a file of cookies"),
+        (HEADER.encode(), "no cookie for youtube.com"),
+        ((HEADER + cookie(".google.com", "NID", "secret")).encode(), "no cookie for youtube.com"),
+        ((HEADER + cookie(".youtube.com", "SID", "secret", expires="1000000000")).encode(), "expired"),
+        ((HEADER + LINES + ".youtube.com TRUE / TRUE 0 SID secret\n").encode(), "lines that are no cookies"),
+    ],
+)
+def test_what_is_no_file_of_cookies_is_said_at_once(
+    jar: Path, content: bytes, words: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    jar.write_bytes(content)
+    with pytest.raises(UsageError, match=words) as caught:
+        Web(cookies=jar)
+    message = str(caught.value)
+    assert message.startswith(f"{jar}: ") and "cookies.txt" in message and "\n" not in message
+    assert "secret" not in message + "".join(capfd.readouterr())
+
+
+def test_a_file_of_cookies_that_cant_be_read(tmp_path: Path) -> None:
+    for missing in (tmp_path / "none.txt", tmp_path):
+        with pytest.raises(UsageError, match="can't be read"):
+            Web(cookies=missing)
+
+
+@pytest.fixture
+def proxy() -> Iterator[tuple[str, list[str]]]:
+    """A proxy that notes what it is asked for and gives nothing."""
+    asked = list[str]()
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                asked.append(connection.recv(4096).decode())
+                connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    thread = Thread(target=serve, daemon=True)
+    thread.start()
+    yield f"127.0.0.1:{listener.getsockname()[1]}", asked
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join(5)
+
+
+def test_both_go_through_the_proxy(proxy: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    address, asked = proxy
+    for variable in ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:1")
+    web = Web(f"http://me:geheim@{address}")
+    with pytest.raises(requests.exceptions.ProxyError):
+        web.session().get(PAGE)
+    assert asked[0].startswith("CONNECT www.youtube.com:443 ") and "Proxy-Authorization: Basic" in asked[0]
+    asked.clear()
+    with pytest.raises(requests.exceptions.ProxyError):
+        web.downloader({}).urlopen(PAGE)
+    assert asked[0].startswith("CONNECT www.youtube.com:443 ")
+    assert web.session().get("http://example.org/").status_code == 403
+    assert asked[-1].startswith("GET http://example.org/ ")
+
+
+@pytest.mark.parametrize(
+    "proxy", ["", "localhost:8080", "ftp://u:geheim@h:1", "http://u:geheim@", "http://u:geheim@h:x", "http://a b:1"]
+)
+def test_what_is_no_proxy_is_said_at_once(proxy: str) -> None:
+    with pytest.raises(UsageError, match=r"http://HOST:PORT.*socks5h") as caught:
+        Web(proxy)
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize("proxy", ["http://h:1", "https://u:p@h:1", "HTTP://h", "http://[::1]:3128"])
+def test_proxies_that_are_taken(proxy: str) -> None:
+    assert Web(proxy).session().proxies == {"http": proxy, "https": proxy}
+
+
+def test_a_socks_proxy_wants_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "socks", None)
+    with pytest.raises(UsageError, match=r'pip install "requests\[socks\]"'):
+        Web("socks5h://u:geheim@127.0.0.1:9050")
+
+
+def test_an_answer_that_unpacks_without_end_is_not_read(httpserver: HTTPServer) -> None:
+    bomb = gzip.compress(bytes(70_000_000))
+    httpserver.expect_request("/bomb").respond_with_data(bomb, headers={"Content-Encoding": "gzip"})
+    for ask in (Web().session().get, Web().downloader({}).urlopen):
+        with pytest.raises(Endless):
+            ask(httpserver.url_for("/bomb"))
