@@ -156,6 +156,10 @@ class Catalogue:
             found[row["playlist_id"]].append(PlaylistEntry(resource, row["fault"]))
         return {row["id"]: Playlist(_details(row["details"]).title or "", tuple(found[row["id"]])) for row in listed}
 
+    def sources(self) -> list[str]:
+        """Every list that names something here."""
+        return [row["source"] for row in self._query("SELECT DISTINCT source FROM listing WHERE listed")]
+
     def setting(self, name: str) -> str | None:
         """A value that was kept for the next build."""
         rows = self._query("SELECT value FROM setting WHERE name = ?", name)

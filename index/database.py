@@ -88,14 +88,15 @@ def _is_complete(connection: sqlite3.Connection) -> bool:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
-    """Take the schema to this version, a step at a time; a new database begins at 0."""
+    """Take the schema to this version, by all steps or none; a new database begins at 0."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == SCHEMA_VERSION:
+        return
     connection.create_function("title_terms", 3, _title_terms, deterministic=True)
-    for step in range(version + 1, SCHEMA_VERSION + 1):
-        script = Path(__file__).with_name(f"schema_{step}.sql").read_text(encoding="utf-8")
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {script} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {step}; COMMIT;"
-        )
+    steps = [Path(__file__).with_name(f"schema_{step}.sql") for step in range(version + 1, SCHEMA_VERSION + 1)]
+    script = "".join(step.read_text(encoding="utf-8") for step in steps)
+    marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
+    connection.executescript(f"BEGIN IMMEDIATE; {script} {marks} COMMIT;")
 
 
 def _title_terms(details: str, start: float, end: float) -> str:

@@ -75,7 +75,7 @@ def build(
         is_new_way = Coolings(writer).are_evaded(sources.web.way, clock())
         planner = Planner({}, shelf, request.choices, clock(), is_new_way=is_new_way)
         playlists = _open_playlists(writer, lists, run, planner)
-        removed = _prune(writer, lists) if request.prune else 0
+        removed = _prune(writer, lists, watcher.say) if request.prune else 0
         resources = resources_of(lists, playlists)
         if request.captions:
             _say_what_is_not_listed(request.captions, shelf, resources, watcher.say)
@@ -144,10 +144,20 @@ def _open_playlists(writer: Writer, lists: Sequence[ReadingList], run: Run, plan
             run.list_playlist(planner.plan(playlist))
 
 
-def _prune(writer: Writer, lists: Sequence[ReadingList]) -> int:
-    gone = writer.gone([listed.source for listed in lists])
+def _prune(writer: Writer, lists: Sequence[ReadingList], say: Callable[[str], None]) -> int:
+    vanished = [source for source in writer.sources() if _has_vanished(source)]
+    for source in vanished:
+        say(f"{source} is no longer there: what it alone listed is taken out")
+        writer.register(source, ())
+    gone = writer.gone([*(listed.source for listed in lists), *vanished])
     writer.remove(gone)
     return len(gone)
+
+
+def _has_vanished(source: str) -> bool:
+    """Whether a list was deleted or renamed. Where its folder is missing too, a disk may not be mounted."""
+    path = Path(source)
+    return path.is_absolute() and path.parent.is_dir() and not path.exists()
 
 
 def _say_what_is_not_listed(

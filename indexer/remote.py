@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from dataclasses import dataclass
 
 import requests
-import stamina
 
 from index.errors import SourceError
+from indexer.sources.outcomes import DROPPED, PATIENTLY, passes
 from indexer.sources.web import Endless, Web
-
-# A retry is no news for the terminal.
-logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 _LIST = r"[^?]+\.(?:md|markdown|mkd|txt)"
 # Addresses of lists, the same without what only changes the view, and where the text lies.
@@ -39,19 +35,13 @@ _CHARSET = re.compile(
     r"charset\s*=\s*[\"']?((?:big5|cp|euc|gb|iso|koi8|ks|mac|shift|utf|windows|x)[\w.:-]*)", re.IGNORECASE
 )
 
-_DROPPED = (
-    requests.ConnectionError,
-    requests.Timeout,
-    requests.exceptions.ChunkedEncodingError,
-    requests.exceptions.ContentDecodingError,
-)
 _FAULTS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (Endless, "too much for a reading list: split it"),
     (requests.TooManyRedirects, "it leads from one address to the next without end: check it"),
     (requests.exceptions.ProxyError, "the proxy gives no connection: check its settings"),
     (requests.exceptions.SSLError, "no trusted connection: check the clock and the proxy"),
     (requests.Timeout, "no answer in time: try again later"),
-    (_DROPPED, "no connection: check the address and the network"),
+    (DROPPED, "no connection: check the address and the network"),
     (requests.exceptions.InvalidSchema, "it leads to what isn't on the web: give the address of the file itself"),
 )
 _BROKEN = "it isn't an address, or leads to what is none: check it"
@@ -92,7 +82,7 @@ def fetch(place: Place, web: Web) -> Answer:
     """Fetch the text of a list; raises SourceError."""
     try:
         with web.session() as session:
-            response = _get(session, place.file)
+            response = PATIENTLY(passes, _get, session, place.file)
     except requests.HTTPError as error:
         raise SourceError(_refusal(error.response.status_code)) from error
     except (requests.RequestException, ValueError) as error:
@@ -103,19 +93,10 @@ def fetch(place: Place, web: Web) -> Answer:
 
 
 def _get(session: requests.Session, url: str) -> requests.Response:
-    for attempt in stamina.retry_context(on=_passes, attempts=3, timeout=45.0, wait_initial=0.5, wait_max=5.0):
-        with attempt:
-            response = session.get(url)
-            if response.status_code != requests.codes.ok:
-                raise requests.HTTPError(response=response)
-            return response
-    raise AssertionError("an exhausted retry raises")
-
-
-def _passes(error: Exception) -> bool:
-    if isinstance(error, requests.HTTPError):
-        return error.response.status_code >= 500
-    return isinstance(error, _DROPPED)
+    response = session.get(url)
+    if response.status_code != requests.codes.ok:
+        raise requests.HTTPError(response=response)
+    return response
 
 
 def _refusal(status: int) -> str:

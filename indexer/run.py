@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from index.encoder import LazyEncoder
 from index.errors import Halt, SourceError, Unfetched
-from index.types import Details, Resource, State, Transcript
+from index.types import Resource, State, Transcript
 from index.writer import EmbeddedTranscript, Writer, text_digest
 from indexer.ahead import FetchAhead
 from indexer.chunking import chunk
@@ -116,7 +117,8 @@ class Run:
             self._watcher.say(f"{line}; indexed without it")
         for path in job.spare:
             self._watcher.say(f'captions "{path.name}": left out, another file has the same language')
-        return Fetched(tuple(transcripts), Details(title=title_of(job.captions[0])))
+        known = self._writer.details(job.resource.id)
+        return Fetched(tuple(transcripts), replace(known, title=known.title or title_of(job.captions[0])))
 
     def _refuse(self, job: Job, failure: Unfetched) -> None:
         state, inputs = failure.state, job.inputs

@@ -12,11 +12,11 @@ from xml.sax.saxutils import escape
 
 import requests
 from pytest_httpserver import HTTPServer
-from requests.adapters import HTTPAdapter
 from werkzeug import Request, Response
 
 from indexer.sources.web import Web
 from tests.fake_playlists import BROWSE_PATH, CHANNEL_PATH, LIST_PATH, RESOLVE_PATH, FakePlaylists, Listed
+from tests.local_web import LocalWeb
 
 YOUTUBE = "https://www.youtube.com"
 
@@ -56,7 +56,7 @@ class FakeYouTube:
 
     def web(self, offline: bool = False, cookies: Path | None = None) -> Web:
         """Give a web where youtube.com is here, or nowhere."""
-        return _LocalWeb(_NOBODY if offline else self._root, cookies)
+        return LocalWeb(_NOBODY if offline else self._root, YOUTUBE, cookies=cookies)
 
     def session(self, offline: bool = False) -> requests.Session:
         """Give a session whose requests to youtube.com come here, or nowhere."""
@@ -194,31 +194,3 @@ def _track(video_id: str, code: str) -> dict[str, Any]:
         "isTranslatable": True,
         **kind,
     }
-
-
-class _LocalWeb(Web):
-    def __init__(self, root: str, cookies: Path | None) -> None:
-        super().__init__(cookies=cookies)
-        self._root = root
-
-    def session(self) -> requests.Session:
-        session = super().session()
-        session.trust_env = False
-        session.mount(YOUTUBE, _ToLocal(self._root))
-        return session
-
-
-class _ToLocal(HTTPAdapter):
-    def __init__(self, root: str) -> None:
-        super().__init__()
-        self._root = root
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401
-        asked = request.url or ""
-        request.url = asked.replace(YOUTUBE, self._root, 1)
-        try:
-            response = super().send(request, *args, **kwargs)
-        finally:
-            request.url = asked
-        response.url = asked
-        return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -13,8 +14,8 @@ from indexer.sources.web import Web
 class LocalWeb(Web):
     """Brings what is asked of `hosts`, each with its scheme, to the server at `root`, under their own paths."""
 
-    def __init__(self, root: str = "", *hosts: str, proxy: str | None = None) -> None:
-        super().__init__(proxy)
+    def __init__(self, root: str = "", *hosts: str, proxy: str | None = None, cookies: Path | None = None) -> None:
+        super().__init__(proxy, cookies)
         self._root = root.rstrip("/")
         self._hosts = hosts
 

@@ -11,12 +11,15 @@ from yt_dlp.extractor.youtube import YoutubeTabIE
 from yt_dlp.networking import Request, Response
 
 from indexer.sources.outcomes import ONCE_MORE, PATIENTLY, Empty, blocked, passes
+from indexer.sources.web import Endless
 
+# A channel of 5,000 videos takes 170: a server that always has one more page has no end.
+_MOST_REQUESTS = 500
 _CAPTCHA = b'class="g-recaptcha"'
 
 
 class Downloader(YoutubeDL):  # type: ignore[misc]
-    """yt-dlp for playlists and channels.
+    """yt-dlp for one playlist or channel.
 
     A request that fails for good ends the whole call, with requests' own exceptions or Unfetched: yt-dlp would go on
     to ask in other ways.
@@ -30,10 +33,14 @@ class Downloader(YoutubeDL):  # type: ignore[misc]
             self.cookiejar.set_cookie(cookie)
         session.cookies = self.cookiejar
         self._session = session
+        self._requests = 0
 
     def urlopen(self, req: Request | str) -> Response:
         """Ask, and again where that may help; raises requests.RequestException or Unfetched."""
         request = Request(req) if isinstance(req, str) else req
+        self._requests += 1
+        if self._requests > _MOST_REQUESTS:
+            raise Endless(f"more than {_MOST_REQUESTS} requests")
         answer = PATIENTLY(passes, ONCE_MORE, Empty, self._ask, request)
         return Response(io.BytesIO(answer.content), answer.url, answer.headers, answer.status_code)
 

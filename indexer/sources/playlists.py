@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from index.errors import Unfetched
@@ -16,9 +15,6 @@ from indexer.addresses import resource_of
 from indexer.sources.outcomes import DAY, HOUR, MONTH, REFUSED, blocked, lost, status_of
 from indexer.sources.pace import Pace
 from indexer.sources.web import Web
-
-if TYPE_CHECKING:
-    from indexer.sources.downloader import Downloader
 
 _MOST_ENTRIES = 5_000  # what YouTube lets a playlist hold
 _MOST_REDIRECTS = 5
@@ -50,11 +46,6 @@ class Playlists:
             except Exception as error:
                 raise outcome_of(error) from error
 
-    @cached_property
-    def _downloader(self) -> Downloader:
-        # More than one retry would follow a page that is merely new to yt-dlp.
-        return self._web.downloader({"extractor_retries": 1})
-
     def _listed(self, playlist: Resource, limit: int | None) -> Playlist:
         found = self._found(_page_of(playlist))
         items = list(islice(found["entries"], _MOST_ENTRIES + 1 if limit is None else limit))
@@ -72,8 +63,10 @@ class Playlists:
 
     def _found(self, address: str) -> Mapping[str, Any]:
         """Ask, and follow where YouTube sends us; a live stream in place of a list is a list of one."""
+        # More than one retry would follow a page that is merely new to yt-dlp.
+        downloader = self._web.downloader({"extractor_retries": 1})
         for _ in range(_MOST_REDIRECTS):
-            found: dict[str, Any] = self._downloader.extract_info(address, download=False, process=False)
+            found: dict[str, Any] = downloader.extract_info(address, download=False, process=False)
             if found.get("_type") != "url":
                 return found
             address = found["url"]

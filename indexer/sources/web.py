@@ -100,9 +100,9 @@ def _checked(proxy: str) -> str:
 def _read_to_the_end(response: requests.Response, *_args: object, **_kwargs: object) -> None:
     """Take in an answer piece by piece, so that one that unpacks without end fills no memory."""
     read = bytearray()
-    for piece in response.iter_content(_PIECE):
-        read += piece
-        if len(read) > _MOST_BYTES:
-            response.close()
-            raise Endless(f"more than {_MOST_BYTES / 1e6:.0f} MB")
+    with response:
+        for piece in response.iter_content(_PIECE):
+            read += piece
+            if len(read) > _MOST_BYTES:
+                raise Endless(f"more than {_MOST_BYTES / 1e6:.0f} MB")
     response._content = bytes(read)

@@ -226,3 +226,25 @@ def test_an_id_is_the_same_however_the_path_is_written(workshop: Workshop) -> No
     workshop.write("talks/讲座.zh.vtt", webvtt("注意力"))
     workshop.build(workshop.folder / "talks" / ".." / "talks")
     assert set(workshop.statuses()) == {resource_of_path(workshop.folder / "talks" / "讲座.zh.vtt").id}
+
+
+def test_a_list_that_was_renamed_keeps_nothing_from_being_pruned(workshop: Workshop) -> None:
+    captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt("attention")).parent
+    workshop.write(f"captions/讲座 [{ZH}].zh.vtt", webvtt("注意力"))
+    old = workshop.write("old.txt", f"https://youtu.be/{EN} https://youtu.be/{ZH}")
+    workshop.build(old, captions=captions)
+    new = old.rename(workshop.folder / "新.txt")
+    new.write_text(f"https://youtu.be/{EN}", "utf-8")
+    assert workshop.build(new, captions=captions).removed == 0
+    report = workshop.build(new, captions=captions, prune=True)
+    assert (report.removed, list(workshop.statuses()), workshop.encoder.embedded) == (1, [EN], [])
+    assert [line for line in workshop.notes.lines if "old.txt is no longer there" in line]
+
+
+def test_a_list_on_a_disk_that_is_away_keeps_what_it_listed(workshop: Workshop) -> None:
+    captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt("attention")).parent
+    workshop.build(workshop.write("disk/list.txt", f"https://youtu.be/{EN}"), captions=captions)
+    (workshop.folder / "disk").rename(workshop.folder / "elsewhere")
+    other = workshop.write("other.md", "<https://a.org/page>")
+    assert workshop.build(other, prune=True).removed == 0
+    assert workshop.statuses()[EN].state is State.INDEXED

@@ -91,6 +91,15 @@ def test_captions_that_come_later_take_the_place_of_youtubes(workshop: Workshop)
     assert workshop.build(list_file).updated == 0, "without --captions nothing is asked again"
 
 
+def test_what_youtube_said_of_a_video_outlasts_its_transcript(workshop: Workshop) -> None:
+    workshop.fake.add_video(EN, "Attention", {"en": LINES}, seconds=20, chapters=[(0, "Intro"), (10, "掩码 Masks")])
+    workshop.build(f"https://youtu.be/{EN}")
+    folder = workshop.write(f"captions/T [{EN}].en.vtt", webvtt("attention", "the mask")).parent
+    workshop.build(f"https://youtu.be/{EN}", captions=folder)
+    moment = seekpoint.ask("mask", workshop.library, encoder=workshop.encoder).moments[0]
+    assert (moment.resource.title, moment.chapter, moment.start) == ("Attention", "掩码 Masks", 10.0)
+
+
 def test_languages_add_and_restrict(workshop: Workshop) -> None:
     workshop.fake.add_video(EN, tracks={"en": LINES, "a.en": LINES, "zh-Hans": ZEILEN})
     address = f"https://youtu.be/{EN}"
