@@ -134,7 +134,14 @@ class _ShownUsageError(_ShownError):
     exit_code = 2
 
 
-_COMMANDS = {"build": "indexer.command", "ask": "query.command", "status": "query.command", "remove": "indexer.command"}
+# Where each command is, to be imported when it is called.
+_COMMANDS = {
+    "build": ("indexer.command", "build"),
+    "ask": ("query.command", "ask"),
+    "status": ("query.command", "status"),
+    "remove": ("indexer.command", "remove"),
+    "eval": ("query.eval_command", "evaluate"),
+}
 
 
 class _LazyGroup(click.Group):
@@ -146,7 +153,8 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in _COMMANDS:
             return None
-        command: click.Command = getattr(import_module(_COMMANDS[name]), name)
+        module, attribute = _COMMANDS[name]
+        command: click.Command = getattr(import_module(module), attribute)
         return command
 
     def invoke(self, ctx: click.Context) -> object:

@@ -1,0 +1,69 @@
+"""Questions with the spans that answer them, as JSON lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from index.errors import SourceError
+from index.text import clean
+
+_FORM = '{"question": "…", "video_id": "…", "spans": [[start, end], …]}'
+
+
+class Span(NamedTuple):
+    """Where an answer is given, in seconds."""
+
+    video_id: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question; one without spans has no answer in the library. Languages are empty where the file is silent."""
+
+    id: str
+    text: str
+    language: str
+    video_language: str
+    spans: tuple[Span, ...]
+
+
+def read_questions(path: Path) -> list[Question]:
+    """Read a question file; raises SourceError."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not in UTF-8"
+        raise SourceError(f"can't read the questions in {path}: {reason}") from error
+    questions = []
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                questions.append(_question(json.loads(line), str(number)))
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                raise SourceError(
+                    f"{clean(str(path))}, line {number}: a question is a line of JSON, {_FORM}"
+                ) from error
+    if not questions:
+        raise SourceError(f"{clean(str(path))}: no questions in it; one is a line of JSON, {_FORM}")
+    return questions
+
+
+def _question(row: dict[str, Any], number: str) -> Question:
+    text = row["question"]
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError("no words")
+    spans = () if row["video_id"] is None else tuple(_spans(row))
+    return Question(str(row.get("qid", number)), text, str(row.get("qlang", "")), str(row.get("vlang", "")), spans)
+
+
+def _spans(row: dict[str, Any]) -> Iterator[Span]:
+    """The spans of a row and of other videos that answer as well; `start` and `end` may stand for a single span."""
+    for place in (row, *row.get("also", ())):
+        for start, end in place.get("spans") or [[place["start"], place["end"]]]:
+            yield Span(str(place["video_id"]), float(start), float(end))

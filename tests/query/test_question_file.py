@@ -1,0 +1,59 @@
+"""Question files, good and bad."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from index.errors import SourceError
+from query.question_file import Question, Span, read_questions
+
+
+def test_spans_other_videos_and_questions_without_an_answer(tmp_path: Path) -> None:
+    file = tmp_path / "问题.jsonl"
+    file.write_text(
+        '\ufeff{"qid": "a", "question": "为什么?", "qlang": "zh", "vlang": "en", "video_id": "v",'
+        ' "spans": [[1, 2], [5, 9]], "also": [{"video_id": "w", "spans": [[3, 4]]}]}\n\n'
+        '{"question": "why?", "video_id": "v", "start": 1.5, "end": 2}\n'
+        '{"question": "what is not here?", "video_id": null}\n',
+        "utf-8",
+    )
+    assert read_questions(file) == [
+        Question("a", "为什么?", "zh", "en", (Span("v", 1, 2), Span("v", 5, 9), Span("w", 3, 4))),
+        Question("3", "why?", "", "", (Span("v", 1.5, 2),)),
+        Question("4", "what is not here?", "", "", ()),
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "why?",
+        "[]",
+        "3",
+        '{"question": "why?"}',
+        '{"question": " ", "video_id": null}',
+        '{"question": 3, "video_id": null}',
+        '{"question": "why?", "video_id": "v"}',
+        '{"question": "why?", "video_id": "v", "spans": [[1]]}',
+        '{"question": "why?", "video_id": "v", "spans": [["a", "b"]]}',
+        '{"question": "why?", "video_id": "v", "spans": [[1, 2]], "also": [3]}',
+    ],
+)
+def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "questions.jsonl"
+    file.write_text('{"question": "good", "video_id": null}\n' + line, "utf-8")
+    with pytest.raises(SourceError, match=r"questions\.jsonl, line 2: a question is a line of JSON"):
+        read_questions(file)
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="can't read the questions in"):
+        read_questions(tmp_path / "none.jsonl")
+    (tmp_path / "empty.jsonl").write_bytes(b"\n \n")
+    with pytest.raises(SourceError, match="no questions in it"):
+        read_questions(tmp_path / "empty.jsonl")
+    (tmp_path / "binary.jsonl").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SourceError, match="not in UTF-8"):
+        read_questions(tmp_path / "binary.jsonl")
