@@ -19,13 +19,12 @@ LOCK = "lock"
 def lock(folder: Path, *, create: bool) -> FileLock:
     """Keep other writers out of a library's folder, which is made where one is to be created; raises LibraryError."""
     with explained(folder):
-        if folder.exists() and not folder.is_dir():
-            raise ForeignLibrary(f"{folder} is a file, not a library's folder: name another with --index")
+        refuse_file(folder)
         if (folder / MANIFEST).exists() or not create:
             Manifest.load(folder)  # no lock file is put where there is no library of ours
         else:
             folder.mkdir(parents=True, exist_ok=True)
-            _refuse_other_files(folder)
+            refuse_other_files(folder)
         held = FileLock(folder / LOCK)
         try:
             held.acquire(timeout=0)
@@ -36,7 +35,14 @@ def lock(folder: Path, *, create: bool) -> FileLock:
     return held
 
 
-def _refuse_other_files(folder: Path) -> None:
+def refuse_file(folder: Path) -> None:
+    """Raise ForeignLibrary where a file stands in place of a library's folder."""
+    if folder.exists() and not folder.is_dir():
+        raise ForeignLibrary(f"{folder} is a file, not a library's folder: name another with --index")
+
+
+def refuse_other_files(folder: Path) -> None:
+    """Raise ForeignLibrary where a folder without a library holds anything."""
     names = {path.name for path in folder.iterdir()}
     if names - {LOCK} and database.FILE not in names:
         raise ForeignLibrary(f"{folder} holds other files: name an empty or a new folder with --index")

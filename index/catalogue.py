@@ -24,7 +24,7 @@ from index.types import (
 )
 
 LISTED = "listed"
-"""What a playlist was made from, where transcripts have their sources."""
+"""The `inputs` of what a listing alone tells: a playlist that was listed, and a video that it says can't be had."""
 
 _FIRST_WITH_PLAYLISTS = 2
 
@@ -41,7 +41,7 @@ class Listing(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """Where a resource stood when the build began; `inputs` says what its transcripts were made from."""
+    """Where a resource stands: what its transcripts were made from, and when to try again (Unix seconds)."""
 
     state: State
     inputs: str | None = None
@@ -122,7 +122,7 @@ class Catalogue:
     def resources(self, ids: Sequence[str]) -> dict[str, Resource]:
         """The resources of those ids that are here."""
         rows = self._query("SELECT * FROM resource WHERE id IN (SELECT value FROM json_each(?))", json.dumps(list(ids)))
-        listings = self._listings()
+        listings = self._listings(ids)
         return {row["id"]: _resource(row, listings[row["id"]]) for row in rows}
 
     def details(self, resource_id: str) -> Details:
@@ -145,16 +145,18 @@ class Catalogue:
         """What each playlist and channel held when it was last listed, by its id; or one of them."""
         if self._query("PRAGMA user_version")[0][0] < _FIRST_WITH_PLAYLISTS:
             return {}
-        one, which = ("", ()) if only is None else ("AND id = ?", (only,))
-        listed = self._query(
-            f"SELECT id, details FROM resource WHERE kind = ? AND inputs = ? {one}", Kind.PLAYLIST, LISTED, *which
+        rows = self._query("SELECT id, details FROM resource WHERE kind = ? AND inputs = ?", Kind.PLAYLIST, LISTED)
+        titles = {row["id"]: _details(row["details"]).title or "" for row in rows if only in (None, row["id"])}
+        entries: dict[str, list[PlaylistEntry]] = {playlist_id: [] for playlist_id in titles}
+        held = self._query(
+            """SELECT * FROM playlist_entry WHERE playlist_id IN (SELECT value FROM json_each(?))
+               ORDER BY playlist_id, position""",
+            json.dumps(list(titles)),
         )
-        found: dict[str, list[PlaylistEntry]] = {row["id"]: [] for row in listed}
-        one = one.replace("AND id", "WHERE playlist_id")
-        for row in self._query(f"SELECT * FROM playlist_entry {one} ORDER BY playlist_id, position", *which):
+        for row in held:
             resource = Resource(row["resource_id"], Kind(row["kind"]), row["title"], row["url"])
-            found[row["playlist_id"]].append(PlaylistEntry(resource, row["fault"]))
-        return {row["id"]: Playlist(_details(row["details"]).title or "", tuple(found[row["id"]])) for row in listed}
+            entries[row["playlist_id"]].append(PlaylistEntry(resource, row["fault"]))
+        return {playlist_id: Playlist(title, tuple(entries[playlist_id])) for playlist_id, title in titles.items()}
 
     def sources(self) -> list[str]:
         """Every list that names something here."""
@@ -165,13 +167,15 @@ class Catalogue:
         rows = self._query("SELECT value FROM setting WHERE name = ?", name)
         return rows[0]["value"] if rows else None
 
-    def _listings(self) -> dict[str, Listing]:
-        """How each resource is listed, in the lists' order, what has left them last."""
+    def _listings(self, ids: Sequence[str] | None = None) -> dict[str, Listing]:
+        """How each resource is listed, or those of some ids, in the lists' order, what has left them last."""
         found: dict[str, Listing] = {}
+        only = "" if ids is None else "AND resource_id IN (SELECT value FROM json_each(?))"
         rows = self._query(
-            """SELECT * FROM listing AS here
-               WHERE listed OR NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = here.resource_id)
-               ORDER BY listed DESC, source, position, path"""
+            f"""SELECT * FROM listing AS here
+                WHERE (listed OR NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = here.resource_id))
+                {only} ORDER BY listed DESC, source, position, path""",
+            *([] if ids is None else [json.dumps(list(ids))]),
         )
         for row in rows:
             title, sections = found.get(row["resource_id"], Listing("", ()))

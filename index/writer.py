@@ -198,11 +198,20 @@ class Writer(Library):
     # The files
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make all changes of the block, or none: one transaction is quicker than a thousand."""
+        with explained(self.folder), transaction(self._connection):
+            yield
+
+    @contextmanager
     def _change(self) -> Iterator[None]:
         if self._manifest.database:
             self._save(self._manifest.opened())
-        with explained(self.folder), transaction(self._connection):
+        if self._connection.in_transaction:
             yield
+        else:
+            with self.together():
+                yield
 
     def _save(self, manifest: Manifest) -> None:
         with explained(self.folder):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 from collections.abc import Container
@@ -71,6 +72,8 @@ def build(
     from indexer.sources.web import Web
 
     context = click.get_current_context()
+    if math.isnan(pace):  # lies in every range
+        raise UsageError("--pace takes a number of seconds")
     wanted = language_tags(languages)
     request = Request(sources, captions, Choices(wanted, retry), model, prune, limit)
     web = (context.obj or Web)(proxy, cookies)  # a caller of `cli` may bring a web of its own, as tests do

@@ -14,7 +14,7 @@ Clock: TypeAlias = Callable[[], float]
 
 HOUR = 3600.0
 _LONGEST = 24 * HOUR
-_SETTING = "youtube_cooling"
+_SETTING = "youtube_coolings"  # without the s, libraries of schema 1 hold a number
 
 
 class Cooling(NamedTuple):

@@ -13,7 +13,7 @@ from urllib.request import url2pathname
 from index.catalogue import LISTED, Standing
 from index.languages import primary
 from index.types import Kind, Resource, State
-from indexer.sources.captions import captions_beside, language_of
+from indexer.sources.captions import CaptionFolders, language_of
 
 _READABLE = ("http", "https", "file")
 
@@ -67,6 +67,7 @@ class Planner:
     now: float
     faults: Mapping[str, str] = field(default_factory=dict)
     is_new_way: bool = False
+    _folders: CaptionFolders = field(default_factory=CaptionFolders)
 
     def jobs(self, resources: Iterable[Resource]) -> list[Job]:
         """The jobs in the order of their turn: what is new, as listed, then what is due, longest first."""
@@ -78,7 +79,7 @@ class Planner:
         standing = self.standings.get(resource.id, Standing(State.PENDING))
         captions = self.shelf.get(resource.id, ())
         if resource.kind is Kind.RECORDING:
-            return _plan_recording(resource, standing, self.choices)
+            return self._plan_recording(resource, standing)
         if _wanted(captions, self.choices):
             return _plan_captions(resource, standing, captions, self.choices)
         if fault := self.faults.get(resource.id):
@@ -98,6 +99,15 @@ class Planner:
         else:
             step = Step.ASK_YOUTUBE if asks_otherwise else self._when_due(standing)
         return Job(resource, step, standing, inputs=inputs)
+
+    def _plan_recording(self, resource: Resource, standing: Standing) -> Job:
+        path = local_path(resource.url)
+        if captions := self._folders.beside(path):
+            return _plan_captions(resource, standing, captions, self.choices)
+        if not path.exists():
+            return _refuse(resource, standing, State.UNAVAILABLE, _missing(path))
+        reason = f"no captions beside it: put {path.stem}.LANGUAGE.vtt (.srt, .json3, …) into {path.parent}"
+        return _refuse(resource, standing, State.NO_TRANSCRIPT, reason)
 
     def _when_due(self, standing: Standing) -> Step:
         is_early = self.now < (standing.retry_after or self.now)
@@ -124,23 +134,15 @@ def _plan_captions(resource: Resource, standing: Standing, captions: Sequence[Pa
         here = ", ".join(sorted(language_of(path) or "und" for path in captions))
         reason = f"no captions in {', '.join(choices.languages)} (there is: {here}): widen --languages"
         return _refuse(resource, standing, State.NO_TRANSCRIPT, reason)
-    inputs = f"files:{_digest(wanted)}"
-    done = standing.is_indexed and standing.inputs == inputs
     spare = tuple(path for path in _in_wanted_languages(captions, choices) if path not in wanted)
+    inputs = f"files:{_digest((*wanted, *spare))}"
+    done = standing.is_indexed and standing.inputs == inputs
     return Job(resource, Step.NOTHING if done else Step.READ_CAPTIONS, standing, wanted, spare, inputs)
 
 
-def _plan_recording(resource: Resource, standing: Standing, choices: Choices) -> Job:
-    path = local_path(resource.url)
-    if captions := captions_beside(path):
-        return _plan_captions(resource, standing, captions, choices)
-    if not path.exists():
-        return _refuse(resource, standing, State.UNAVAILABLE, _missing(path))
-    reason = f"no captions beside it: put {path.stem}.LANGUAGE.vtt (.srt, .json3, …) into {path.parent}"
-    return _refuse(resource, standing, State.NO_TRANSCRIPT, reason)
-
-
 def _missing(path: Path) -> str:
+    if "\ufffd" in str(path):
+        return f"the name of {path} can't be read as text: rename it"
     return f"there is no file {path}: correct the list or put it there"
 
 
@@ -171,7 +173,7 @@ def _digest(paths: Iterable[Path]) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for path in paths:
         data = _content(path)
-        digest.update(f"{path.name} {len(data)} ".encode() + data)
+        digest.update(f"{path.name} {len(data)} ".encode(errors="surrogatepass") + data)
     return digest.hexdigest()
 
 

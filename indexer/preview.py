@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from index import access
 from index.catalogue import Standing
 from index.errors import LibraryNotFound
 from index.library import Library
@@ -77,4 +78,7 @@ def _known(folder: Path, way: str, now: float) -> _Known:
             until, is_new_way = coolings.of(way).until, coolings.are_evaded(way, now)
             return _Known(library.standings(), library.playlists(), until, is_new_way)
     except LibraryNotFound:
+        access.refuse_file(folder)
+        if folder.is_dir():
+            access.refuse_other_files(folder)
         return _Known({}, {}, 0.0, False)

@@ -61,12 +61,21 @@ def read_source(source: str, web: Web | None = None) -> ReadingList:
     path = path_of_link(source) if source.lower().startswith("file:") else Path(source)
     try:
         if source and path.is_dir():
-            return _read_folder(path.resolve())
+            return _read_folder(_resolved(path))
         if path.is_file():
-            return _read_file(path.resolve())
+            return _read_file(_resolved(path))
     except OSError as error:
         raise SourceError(f"can't read {clean(str(error.filename or source))}: {error.strerror}") from error
     raise SourceError(f"no such file or folder: {clean(source) or repr(source)}; a source is {_ACCEPTED}")
+
+
+def _resolved(path: Path) -> Path:
+    real = path.resolve()
+    try:
+        str(real).encode()
+    except UnicodeEncodeError as error:  # it couldn't be stored
+        raise SourceError(f"{clean(str(real))}: its name can't be read as text: rename it") from error
+    return real
 
 
 def parse_markdown(text: str, base: Path | str | None = None) -> tuple[Resource, ...]:

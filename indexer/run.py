@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from index.encoder import LazyEncoder
@@ -74,18 +75,34 @@ class Run:
         due = [job for job in jobs if job.step not in (Step.NOTHING, Step.WAIT)]
         to_ask = [job.resource.id for job in due if job.step is Step.ASK_YOUTUBE and not self._gate.closed]
         self._watcher.begin(len(due))
+        self._refuse_all({job: Unfetched(job.state, job.reason) for job in due if job.step is Step.REFUSE})
+        held_up: dict[Job, Unfetched] = {}
         with FetchAhead(self._sources.videos.fetch, to_ask) as ahead:
             for job in due:
-                self._watcher.work_on(job.resource)
-                try:
-                    self._one(job, ahead)
-                except Unfetched as failure:
-                    self._refuse(job, failure)
+                if job.step is Step.ASK_YOUTUBE and self._gate.closed:
+                    held_up[job] = self._gate.closed
+                elif job.step is not Step.REFUSE:
+                    self._work_on(job, ahead)
+        self._refuse_all(held_up)
+
+    def _refuse_all(self, failures: Mapping[Job, Unfetched]) -> None:
+        """Note failures that took no work in one transaction: there can be ten thousand."""
+        if not failures:
+            return
+        with self._writer.together():
+            for job, failure in failures.items():
+                self._refuse(job, failure)
                 self._watcher.finish(job.resource)
 
+    def _work_on(self, job: Job, ahead: FetchAhead[Fetched]) -> None:
+        self._watcher.work_on(job.resource)
+        try:
+            self._one(job, ahead)
+        except Unfetched as failure:
+            self._refuse(job, failure)
+        self._watcher.finish(job.resource)
+
     def _one(self, job: Job, ahead: FetchAhead[Fetched]) -> None:
-        if job.step is Step.REFUSE:
-            raise Unfetched(job.state, job.reason)
         fetched = self._through_gate(ahead.take) if job.step is Step.ASK_YOUTUBE else self._read(job)
         embedded = [self._embed(job.resource, transcript) for transcript in fetched.transcripts if transcript.cues]
         if not embedded:
@@ -105,20 +122,24 @@ class Run:
         return answer
 
     def _read(self, job: Job) -> Fetched:
-        transcripts, errors = [], []
-        for path in job.captions:
+        transcripts: dict[str, tuple[Path, Transcript]] = {}
+        errors, left_out = [], []
+        for path in (*job.captions, *job.spare):
             try:
-                transcripts.append(read_captions(path))
+                transcript = read_captions(path)
             except SourceError as error:
                 errors.append(str(error))
+                continue
+            used, _ = transcripts.setdefault(transcript.language.lower(), (path, transcript))
+            if used is not path:
+                left_out.append(f'captions "{path.name}": left out, "{used.name}" has the same language')
         if not transcripts:
             raise Unfetched(State.NO_TRANSCRIPT, "; ".join(errors))
-        for line in errors:
-            self._watcher.say(f"{line}; indexed without it")
-        for path in job.spare:
-            self._watcher.say(f'captions "{path.name}": left out, another file has the same language')
+        for line in (*(f"{error}; indexed without it" for error in errors), *left_out):
+            self._watcher.say(line)
         known = self._writer.details(job.resource.id)
-        return Fetched(tuple(transcripts), replace(known, title=known.title or title_of(job.captions[0])))
+        details = replace(known, title=known.title or title_of(job.captions[0]))
+        return Fetched(tuple(transcript for _, transcript in transcripts.values()), details)
 
     def _refuse(self, job: Job, failure: Unfetched) -> None:
         state, inputs = failure.state, job.inputs

@@ -1,5 +1,7 @@
 """What every test gets."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """Where the real transcripts and recorded responses lie, for the tests and benchmarks that use them."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
 

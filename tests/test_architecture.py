@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
-import subprocess
-import sys
+import json
 from pathlib import Path
 
+import click
 import pytest
 
 import seekpoint
+from tests.index.parts import build, run_script
 
 ROOT = Path(__file__).resolve().parent.parent
+HEAVY = {"numpy", "faiss", "torch", "rich", "requests", "yt_dlp", "youtube_transcript_api"}
 FORBIDDEN = {"index": {"indexer", "query"}, "indexer": {"query"}, "query": {"indexer"}}
 
 
@@ -34,14 +36,25 @@ def test_the_two_sides_meet_only_in_the_index(package: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "statement", ["import seekpoint", "import seekpoint; seekpoint.cli(['--help'], standalone_mode=False)"]
+    "arguments",
+    [[], ["--help"], *([name, "--help"] for name in seekpoint.cli.list_commands(click.Context(seekpoint.cli)))],
 )
-def test_the_front_door_is_light(statement: str) -> None:
-    check = (
-        f"import sys; {statement}; print(sorted({{'numpy', 'faiss', 'torch', 'rich', 'requests'}} & set(sys.modules)))"
-    )
-    result = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert result.stdout.splitlines()[-1] == "[]"
+def test_the_front_door_is_light(arguments: list[str]) -> None:
+    assert heavy_modules_after(f"if {arguments}: seekpoint.cli({arguments}, standalone_mode=False)") == []
+
+
+def test_status_is_light(tmp_path: Path) -> None:
+    build(tmp_path)
+    status = ["status", "--index", str(tmp_path)]
+    assert heavy_modules_after(f"seekpoint.cli({status}, standalone_mode=False)") == []
+
+
+def heavy_modules_after(statement: str) -> list[str]:
+    """What takes long to import and was imported when a statement has run, in a process of its own."""
+    script = f"import json, seekpoint\n{statement}\nprint(json.dumps(sorted({HEAVY} & sys.modules.keys())))"
+    ran = run_script(script)
+    found: list[str] = json.loads(ran.stdout.splitlines()[-1])
+    return found
 
 
 def test_all_that_is_public_is_listed() -> None:
@@ -53,8 +66,6 @@ def test_all_that_is_public_is_listed() -> None:
 
 
 def test_every_command_and_option_has_a_help_text() -> None:
-    import click
-
     context = click.Context(seekpoint.cli)
     for name in seekpoint.cli.list_commands(context):
         command = seekpoint.cli.get_command(context, name)

@@ -116,7 +116,7 @@ def _plain(payload: str) -> str:
 
 def _json(text: str) -> Captions:
     try:
-        document = json.loads(text)
+        document = json.loads(text, strict=False)
     except ValueError as error:
         raise ValueError(f"damaged JSON ({error}): export or download it again") from error
     if isinstance(document, list):
@@ -170,9 +170,13 @@ def _number(value: object) -> float:
         return math.nan
 
 
+# What XML allows in no form, and captions hold now and then.
+_NO_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
 def _xml(text: str) -> Captions:
     try:
-        root = fromstring(text.strip())
+        root = fromstring(_NO_XML.sub("", text).strip())
     except DefusedXmlException as error:
         raise ValueError("it declares XML entities, as attacks do and captions don't: not read") from error
     except (ParseError, ValueError) as error:

@@ -83,13 +83,27 @@ def find_captions(folder: Path) -> dict[str, tuple[Path, ...]]:
     return found
 
 
-def captions_beside(media: Path) -> tuple[Path, ...]:
-    """Find the caption files in the folder of a recording, or of a caption file, that share its stem."""
-    if not media.parent.is_dir():
-        return ()
-    stems = {stem_of(media), media.name}
-    beside = (path for path in media.parent.iterdir() if _is_caption_file(path) and {stem_of(path), path.stem} & stems)
-    return tuple(sorted(beside))
+class CaptionFolders:
+    """The caption files in folders of recordings, by stem; each folder is read once."""
+
+    def __init__(self) -> None:
+        self._by_stem: dict[Path, dict[str, set[Path]]] = {}
+
+    def beside(self, media: Path) -> tuple[Path, ...]:
+        """Find the caption files in the folder of a recording, or of a caption file, that share its stem."""
+        if media.parent not in self._by_stem:
+            self._by_stem[media.parent] = _by_stem(media.parent)
+        found = self._by_stem[media.parent]
+        return tuple(sorted(found.get(stem_of(media), set()) | found.get(media.name, set())))
+
+
+def _by_stem(folder: Path) -> dict[str, set[Path]]:
+    found: dict[str, set[Path]] = {}
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if _is_caption_file(path):
+            for stem in (stem_of(path), path.stem):
+                found.setdefault(stem, set()).add(path)
+    return found
 
 
 def read_captions(path: Path) -> Transcript:

@@ -25,6 +25,7 @@ DROPPED = (
     requests.Timeout,
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
+    requests.exceptions.RetryError,
 )
 REFUSED = re.compile(r"try again later|not a bot", re.IGNORECASE)
 
@@ -36,6 +37,10 @@ _UNREACHABLE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], .
 
 # A retry is no news for the terminal.
 logging.getLogger("stamina").addHandler(logging.NullHandler())
+
+
+class Fault(Unfetched):
+    """The fault isn't that of what was asked for: the next request may well fare the same."""
 
 
 class Empty(requests.RequestException):
@@ -61,9 +66,9 @@ def blocked() -> Blocked:
     return Blocked("YouTube refuses requests from this address for now")
 
 
-def faulty(status: int) -> Unfetched:
+def faulty(status: int) -> Fault:
     """YouTube answered with an HTTP status of 500 or more."""
-    return Unfetched(State.DEFERRED, f"YouTube has a fault of its own (HTTP {status})", HOUR)
+    return Fault(State.DEFERRED, f"YouTube has a fault of its own (HTTP {status})", HOUR)
 
 
 def lost(error: Exception) -> Unfetched | None:
@@ -72,9 +77,9 @@ def lost(error: Exception) -> Unfetched | None:
         return faulty(status_of(error))
     if isinstance(error, EMPTY):
         reason = "YouTube gave an empty answer, likely a block in disguise: wait before you go on"
-        return Unfetched(State.DEFERRED, reason, HOUR)
-    if isinstance(error, requests.Timeout):
-        return Unfetched(State.DEFERRED, "youtube.com did not answer in time", HOUR)
+        return Fault(State.DEFERRED, reason, HOUR)
+    if isinstance(error, requests.ReadTimeout):
+        return Fault(State.DEFERRED, "youtube.com did not answer in time", HOUR)
     if isinstance(error, Endless):
         return Unfetched(State.UNAVAILABLE, "YouTube's answer has no end: not read", MONTH)
     for dropped, reason in _UNREACHABLE:

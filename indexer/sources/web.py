@@ -19,8 +19,9 @@ from index.errors import UsageError
 if TYPE_CHECKING:
     from indexer.sources.downloader import Downloader
 
-_TIMEOUTS = (10.0, 30.0)  # to connect, to read
+_TIMEOUTS = (10.0, 30.0)
 _MOST_BYTES = 64_000_000  # a watch page has one million, the captions of ten hours two
+_MOST_REDIRECTS = 8
 _PIECE = 16_384  # compressed bytes at a time: what they unpack to is a thousand times as much at most
 _SOCKS = frozenset({"socks4", "socks4a", "socks5", "socks5h"})
 
@@ -33,10 +34,13 @@ class Web:
     """Makes what sources ask through.
 
     `cookies` is a Netscape cookies.txt; those for youtube.com are sent. Raises UsageError for a proxy or file that
-    can't be used.
+    can't be used. `timeouts` are in seconds, to connect and from one piece of an answer to the next.
     """
 
-    def __init__(self, proxy: str | None = None, cookies: Path | None = None) -> None:
+    def __init__(
+        self, proxy: str | None = None, cookies: Path | None = None, timeouts: tuple[float, float] = _TIMEOUTS
+    ) -> None:
+        self._timeouts = timeouts
         self._proxies = {} if proxy is None else dict.fromkeys(("http", "https"), _checked(proxy))
         self._cookies = _youtube_cookies(cookies) if cookies else ()
 
@@ -50,12 +54,13 @@ class Web:
         """Make a session for one thread."""
         session = requests.Session()
         session.hooks["response"].append(_read_to_the_end)
+        session.max_redirects = _MOST_REDIRECTS
         session.proxies.update(self._proxies)
         for cookie in self._cookies:
             session.cookies.set_cookie(copy(cookie))
         # A proxy configuration that retries replaces the adapter of https:// alone.
         for prefix in ("http://", "https://", "https://www.youtube.com"):
-            session.mount(prefix, _Adapter(self._proxies))
+            session.mount(prefix, _Adapter(self._proxies, self._timeouts))
         return session
 
     def downloader(self, options: Mapping[str, object]) -> Downloader:
@@ -74,12 +79,13 @@ def _youtube_cookies(file: Path) -> tuple[Cookie, ...]:
 class _Adapter(HTTPAdapter):
     """Sends with our timeouts; our proxy goes before the environment's, which requests would prefer."""
 
-    def __init__(self, proxies: Mapping[str, str]) -> None:
+    def __init__(self, proxies: Mapping[str, str], timeouts: tuple[float, float]) -> None:
         super().__init__()
+        self._timeouts = timeouts
         self._ours = {"proxies": proxies} if proxies else {}
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401
-        timeout = kwargs.get("timeout") or _TIMEOUTS
+        timeout = kwargs.get("timeout") or self._timeouts
         return super().send(request, *args, **{**kwargs, **self._ours, "timeout": timeout})
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import requests
 import youtube_transcript_api as ytt
+from defusedxml import DefusedXmlException
 
 from index.errors import Halt, Unfetched
 from index.languages import primary
@@ -24,6 +25,7 @@ from indexer.sources.outcomes import (
     ONCE_MORE,
     PATIENTLY,
     REFUSED,
+    Fault,
     blocked,
     faulty,
     lost,
@@ -34,14 +36,11 @@ from indexer.sources.youtube_details import caption_addresses, details_of, parse
 
 _Result = TypeVar("_Result")
 
-# So many misfits one after the other are no accident: every video would be one.
-_MOST_MISFITS = 3
+# So many faults one after the other are no accident: every video would meet one.
+_MOST_FAULTS = 3
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
+_NO_XML = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f]")
 _CAPTION_ADDRESS = re.compile(r"https://(?:[a-z0-9-]+\.)*youtube\.com/", re.IGNORECASE)
-
-
-class Misfit(Unfetched):
-    """YouTube and youtube-transcript-api don't fit together."""
 
 
 class YouTube:
@@ -53,7 +52,7 @@ class YouTube:
     def __init__(self, session: requests.Session, languages: Sequence[str] = (), pace: Pace | None = None) -> None:
         self._languages = languages
         self._pace = pace or Pace(0)
-        self._misfits = 0
+        self._faults = 0
         self._page = ""
         self._player: object = None
         session.hooks["response"].append(self._note)
@@ -69,12 +68,15 @@ class YouTube:
                 fetched = self._fetch(video_id)
             except Exception as error:
                 raise self._counted(outcome_of(error)) from error
-        self._misfits = 0
+        self._faults = 0
         return fetched
 
     def _counted(self, failure: Unfetched) -> Unfetched:
-        self._misfits = self._misfits + 1 if isinstance(failure, Misfit) else 0
-        return Halt(failure.reason, failure.retry_after) if self._misfits >= _MOST_MISFITS else failure
+        self._faults = self._faults + 1 if isinstance(failure, Fault) else 0
+        if self._faults < _MOST_FAULTS:
+            return failure
+        # What is left is due earlier than what failed, which would stop the next run at its beginning too.
+        return Halt(failure.reason, (failure.retry_after or 0.0) / 2)
 
     def _fetch(self, video_id: str) -> Fetched:
         tracks = choose_tracks(list(_patiently(lambda: self._api.list(video_id))), self._languages)
@@ -91,6 +93,8 @@ class YouTube:
             self._page = response.content.decode("utf-8", "replace")
         elif path == "/youtubei/v1/player":
             self._player = parse_json(response.content.decode("utf-8", "replace"))
+        elif path == "/api/timedtext":
+            response._content = _NO_XML.sub(b"", response.content)
 
 
 def _patiently(call: Callable[[], _Result]) -> _Result:
@@ -134,6 +138,7 @@ _OUTCOMES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], State, flo
     (ytt.InvalidVideoId, State.UNAVAILABLE, MONTH, "not a YouTube video id: check the link"),
     (ytt.AgeRestricted, State.UNAVAILABLE, MONTH, "age-restricted: YouTube shows it only to people who signed in"),
     ((ytt.TranscriptsDisabled, ytt.NoTranscriptFound), State.NO_TRANSCRIPT, MONTH, "YouTube has no transcript of it"),
+    (DefusedXmlException, State.UNAVAILABLE, MONTH, "its captions declare XML entities, as attacks do: not read"),
     (ytt.PoTokenRequired, State.DEFERRED, DAY, "YouTube keeps these captions for its own player at the moment"),
 )
 _SOON = re.compile(r"live event will begin|premieres? (?:in|will)|processing this video|check back", re.IGNORECASE)
@@ -158,7 +163,7 @@ def outcome_of(error: Exception) -> Unfetched:
     reason = (
         f"YouTube and youtube-transcript-api don't fit together ({fault}), no fault of this video: update the package"
     )
-    return Misfit(State.DEFERRED, reason, DAY)
+    return Fault(State.DEFERRED, reason, DAY)
 
 
 def _unplayable(error: ytt.VideoUnplayable) -> Unfetched:

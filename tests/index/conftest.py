@@ -1,5 +1,7 @@
 """What the tests of a library get."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest

@@ -1,5 +1,7 @@
 """Builds that end badly: killed, interrupted, out of space."""
 
+from __future__ import annotations
+
 import os
 import shutil
 from pathlib import Path

@@ -1,5 +1,7 @@
 """What is damaged or isn't a library: readers and builds say so in one line, and never answer from it."""
 
+from __future__ import annotations
+
 import json
 import random
 import sqlite3

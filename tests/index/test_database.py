@@ -1,5 +1,7 @@
 """SQLite's troubles in plain words."""
 
+from __future__ import annotations
+
 import errno
 import sqlite3
 from collections.abc import Iterator

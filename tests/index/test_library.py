@@ -1,5 +1,7 @@
 """A library as its readers see it: what it answers, which moment of it they see, and what they are told of damage."""
 
+from __future__ import annotations
+
 import os
 import shutil
 from collections.abc import Iterator

@@ -1,5 +1,7 @@
 """The manifest: it is replaced whole, and what it says of files is checked."""
 
+from __future__ import annotations
+
 import json
 import os
 from dataclasses import replace

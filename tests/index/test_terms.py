@@ -1,5 +1,7 @@
 """Lexical terms: a question and a passage meet in every language."""
 
+from __future__ import annotations
+
 import pytest
 
 from index.terms import located_terms, terms

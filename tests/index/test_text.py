@@ -1,5 +1,7 @@
 """Text from outside, made safe to store and to show."""
 
+from __future__ import annotations
+
 import pytest
 
 from index.text import clean, printable

@@ -1,5 +1,7 @@
 """Changing a library: what a commit means, who may write, and what is left when a build ends badly."""
 
+from __future__ import annotations
+
 import json
 import sqlite3
 from dataclasses import asdict

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +50,35 @@ def test_captions_spare_the_request_and_answer_in_both_languages(workshop: Works
             question, workshop.library, encoder=workshop.encoder, language=statuses[video_id].languages[0]
         )
         assert found.moments[0].link.startswith(f"https://www.youtube.com/watch?v={video_id}&t=")
+
+
+def test_of_two_files_in_a_language_one_is_used_which_is_told_once(workshop: Workshop) -> None:
+    list_file = talks(workshop)
+    folder = workshop.write(f"captions/Other [{EN}].en.srt", webvtt("the cache")).parent
+    workshop.build(list_file, captions=folder)
+    left_out = f'captions "Other [{EN}].en.srt": left out, "Attention explained [{EN}].en.vtt" has the same language'
+    assert workshop.notes.lines == [left_out]
+    workshop.build(list_file, captions=folder)
+    assert workshop.notes.lines == []
+    workshop.write(f"captions/Attention explained [{EN}].en.vtt", "damaged 损坏")
+    workshop.build(list_file, captions=folder)
+    assert workshop.encoder.embedded == ["the cache"]
+    assert ["no cue found" in line and "indexed without it" in line for line in workshop.notes.lines] == [True]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name of a file is text")
+def test_files_whose_names_are_no_text(workshop: Workshop) -> None:
+    list_file = talks(workshop)
+    captions = workshop.folder / "captions"
+    name = os.fsdecode("讲座".encode("gbk"))
+    workshop.write(f"captions/{name} [{EN}].en.srt", webvtt("the cache"))
+    workshop.write(f"captions/{name}.zh.vtt", webvtt("掩码"))
+    report = workshop.build(list_file, captions, captions=captions)
+    assert (report.states[State.INDEXED], report.states[State.UNAVAILABLE]) == (2, 1)
+    assert [status.reason for status in workshop.statuses().values() if "rename it" in (status.reason or "")]
+    for source in (workshop.write(f"{name}.md", link(EN)), workshop.write(f"{name}/a.en.vtt", webvtt("x")).parent):
+        with pytest.raises(SourceError, match=r"can't be read as text: rename it"):
+            workshop.build(source)
 
 
 def test_a_second_build_changes_no_file(workshop: Workshop) -> None:

@@ -14,6 +14,7 @@ import seekpoint
 from index.errors import Unfetched
 from index.manifest import Manifest
 from index.types import Cue, Details, Origin, State, Transcript
+from index.writer import Writer
 from indexer.sources import Fetched
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import Workshop, webvtt
@@ -147,6 +148,24 @@ def test_a_block_doesnt_keep_local_captions_out(workshop: Workshop) -> None:
     folder = workshop.write(f"captions/T [{MANY[3]}].en.vtt", webvtt("local attention")).parent
     workshop.build(list_file, captions=folder)
     assert states(workshop) == [*[State.DEFERRED] * 3, State.INDEXED]
+
+
+def test_a_block_that_an_earlier_version_noted_is_no_obstacle(workshop: Workshop) -> None:
+    with Writer.open(workshop.library, workshop.encoder.card) as writer:
+        writer.keep_setting("youtube_cooling", "3600.0")
+        writer.keep_setting("youtube_cooling_until", str(time.time() + HOUR))
+    assert workshop.build(many_talks(workshop)).states[State.INDEXED] == 4
+
+
+def test_a_disguised_block_stops_the_asking_and_what_met_it_comes_last_the_next_time(workshop: Workshop) -> None:
+    list_file = many_talks(workshop)
+    for video_id in MANY[:3]:
+        workshop.fake.fail(video_id, "captions", 200, "")
+    workshop.build(list_file)
+    assert (workshop.asked(), states(workshop)) == (MANY[:3], [State.DEFERRED] * 4)
+    assert len(workshop.notes.lines) == 1 and "block in disguise" in workshop.notes.lines[0]
+    workshop.build(list_file, later=HOUR + 60)
+    assert (workshop.asked(), states(workshop)[3]) == ([MANY[2], MANY[3], *MANY[:2]], State.INDEXED)
 
 
 def test_nothing_is_asked_before_its_time_and_all_after_it(workshop: Workshop) -> None:

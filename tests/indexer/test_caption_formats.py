@@ -8,7 +8,7 @@ import pytest
 
 from index.errors import SourceError
 from index.types import Cue
-from indexer.sources.captions import captions_beside, find_captions, parse_captions, read_captions
+from indexer.sources.captions import CaptionFolders, find_captions, parse_captions, read_captions
 from tests.indexer.formats import FORMATS, SAID
 
 ID = "aircAruvnKk"
@@ -51,7 +51,7 @@ def test_captions_are_found_by_every_suffix_but_a_json_needs_a_language(tmp_path
     for name in (*captions, f"T [{ID}].info.json", f"T [{ID}].json", f"T [{ID}].mp4", "messages.en.json"):
         (tmp_path / name).touch()
     assert [path.name for path in find_captions(tmp_path)[ID]] == captions
-    assert [path.name for path in captions_beside(tmp_path / f"T [{ID}].mp4")] == captions
+    assert [path.name for path in CaptionFolders().beside(tmp_path / f"T [{ID}].mp4")] == captions
 
 
 TTML = '<tt xmlns="http://www.w3.org/ns/ttml" xmlns:p="http://www.w3.org/ns/ttml#parameter" {}><body {}>{}</body></tt>'
@@ -125,6 +125,12 @@ def test_cues_without_a_usable_time_are_none() -> None:
     starts: tuple[object, ...] = (None, "NaN", 10**400, [], "2.5", 1)
     segments = [{"start": start, "end": None, "text": f"{start}"} for start in starts]
     assert parse_captions(json.dumps({"segments": segments}).encode(), "a") == (Cue(1, 1, "1"), Cue(2.5, 2.5, "2.5"))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_control_characters_are_left_out_in_every_format(name: str) -> None:
+    text = FORMATS[name].replace("welcome", "wel\x08come\x1f")
+    assert parse_captions(text.encode(), "a") == SAID
 
 
 BOMB = '<!DOCTYPE tt [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><tt><body><p begin="1s">&b;</p></body></tt>'

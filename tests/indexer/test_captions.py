@@ -10,7 +10,7 @@ from index.errors import SourceError
 from index.text import clean
 from index.types import Cue, Origin
 from indexer.sources.captions import (
-    captions_beside,
+    CaptionFolders,
     find_captions,
     language_of,
     parse_captions,
@@ -84,10 +84,10 @@ def test_captions_beside_a_recording(tmp_path: Path) -> None:
     ):
         (tmp_path / name).touch()
     both = ["讲座 v1.0.en.vtt", "讲座 v1.0.zh.srt"]
-    assert [path.name for path in captions_beside(tmp_path / "讲座 v1.0.mp4")] == both
-    assert [path.name for path in captions_beside(tmp_path / "讲座 v1.0.zh.srt")] == both
-    assert [path.name for path in captions_beside(tmp_path / "Talk.de.mp4")] == ["Talk.de.vtt"]
-    assert captions_beside(tmp_path / "alone.mp4") == captions_beside(tmp_path / "none" / "a.mp4") == ()
+    assert [path.name for path in CaptionFolders().beside(tmp_path / "讲座 v1.0.mp4")] == both
+    assert [path.name for path in CaptionFolders().beside(tmp_path / "讲座 v1.0.zh.srt")] == both
+    assert [path.name for path in CaptionFolders().beside(tmp_path / "Talk.de.mp4")] == ["Talk.de.vtt"]
+    assert CaptionFolders().beside(tmp_path / "alone.mp4") == CaptionFolders().beside(tmp_path / "none" / "a.mp4") == ()
 
 
 @pytest.mark.parametrize(

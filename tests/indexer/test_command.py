@@ -76,6 +76,8 @@ def test_pruned_resources_are_counted(tmp_path: Path) -> None:
         ([], "SOURCE"),
         (["x.md", "--pace", "-1"], "--pace"),
         (["x.md", "--pace", "inf"], "--pace"),
+        (["x.md", "--pace", "nan", "--dry-run"], "--pace takes a number of seconds"),
+        (["x.md", "--limit", "0"], "--limit"),
         (["x.md", "--languages", "en;zh"], "--languages takes tags such as en,zh-TW, not 'en;zh'"),
         (["x.md", "--languages", "中文"], "--languages"),
         (["x.md", "--nonsense"], "--nonsense"),

@@ -1,5 +1,8 @@
 """What is decided for each resource before anything is fetched."""
 
+from __future__ import annotations
+
+import time
 from pathlib import Path
 
 import pytest
@@ -113,6 +116,14 @@ def test_a_recording_needs_captions_beside_it(tmp_path: Path) -> None:
     paths = files(tmp_path, "讲座.zh.vtt")
     job = plan(talk, NEW, {}, Choices(), NOW)
     assert (job.step, job.captions) == (Step.READ_CAPTIONS, paths)
+
+
+def test_a_folder_of_many_recordings_is_not_read_for_each(tmp_path: Path) -> None:
+    talks = files(tmp_path, *(f"讲座 {n}.zh.vtt" for n in range(1500)))
+    started = time.monotonic()
+    jobs = Planner({}, {}, Choices(), NOW).jobs(map(resource_of_path, talks))
+    assert [job.captions for job in jobs] == [(talk,) for talk in talks]
+    assert time.monotonic() - started < 10
 
 
 @pytest.mark.parametrize("kind", [Kind.PAGE, Kind.PAPER, Kind.DOCUMENT])

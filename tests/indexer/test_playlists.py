@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from index.errors import Blocked, Unfetched, Unreachable
+from index.errors import Blocked, Halt, Unfetched, Unreachable
 from index.types import Kind, Playlist, PlaylistEntry, Resource, State
 from indexer.addresses import resource_of
 from indexer.sources.pace import Pace
@@ -265,7 +265,7 @@ def test_an_empty_answer_is_tried_once_more(fake: FakeYouTube, place: str) -> No
     fake.fail(NAME, place, 200, "")
     fake.requests.clear()
     error = outcome(fake)
-    assert (error.state, error.retry_after, type(error)) == (State.DEFERRED, HOUR, Unfetched)
+    assert (error.state, error.retry_after, isinstance(error, Halt)) == (State.DEFERRED, HOUR, False)
     assert "block" in error.reason and places(fake).count(place) == 2
 
 

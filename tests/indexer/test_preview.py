@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 import seekpoint
+from index.errors import ForeignLibrary
 from indexer.build import Request
 from indexer.plan import Choices, Step
 from indexer.preview import Preview, preview
@@ -44,3 +47,13 @@ def test_what_is_indexed_or_waits_is_told_apart(workshop: Workshop) -> None:
     assert 3500 < found.closed_until - time.time() <= 3600
     assert workshop.content() == before
     assert seekpoint.ask("attention", workshop.library, encoder=workshop.encoder).answered
+
+
+def test_a_folder_that_is_no_library_is_refused_as_a_build_would(workshop: Workshop) -> None:
+    listed = workshop.write("list.md", f"https://youtu.be/{EN}")
+    workshop.write("library/thesis.tex", "words")
+    with pytest.raises(ForeignLibrary, match="other files"):
+        expected(workshop, listed)
+    workshop.library = listed
+    with pytest.raises(ForeignLibrary, match="is a file"):
+        expected(workshop, listed)

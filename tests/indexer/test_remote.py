@@ -365,6 +365,12 @@ def test_no_connection_no_proxy_and_no_trust_are_told(httpserver: HTTPServer) ->
     assert "no trusted connection" in fault_of(f"https://127.0.0.1:{httpserver.port}/list.md")
 
 
+def test_a_server_that_never_answers_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/列表.md"
+        assert "no answer in time: try again later" in fault_of(address, LocalWeb(timeouts=(5.0, 0.05)))
+
+
 def test_ten_thousand_entries_come_from_the_web(httpserver: HTTPServer) -> None:
     lines = (
         f"## 第 {n} 周\n" * (n % 100 == 0) + f"- [Lecture {n} 讲](https://youtu.be/{n:011d})" for n in range(10_000)

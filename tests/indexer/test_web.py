@@ -177,6 +177,13 @@ def test_a_socks_proxy_wants_its_package(monkeypatch: pytest.MonkeyPatch) -> Non
         Web("socks5h://u:geheim@127.0.0.1:9050")
 
 
+def test_an_address_that_leads_to_itself_is_left_soon(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/on").respond_with_data("", 302, headers={"Location": "/on"})
+    with pytest.raises(requests.TooManyRedirects):
+        Web().session().get(httpserver.url_for("/on"))
+    assert len(httpserver.log) < 10
+
+
 def test_an_answer_that_unpacks_without_end_is_not_read(httpserver: HTTPServer) -> None:
     bomb = gzip.compress(bytes(70_000_000))
     httpserver.expect_request("/bomb").respond_with_data(bomb, headers={"Content-Encoding": "gzip"})

@@ -1,5 +1,9 @@
 """The YouTube source: the real client against a fake YouTube, and YouTube's recorded answers."""
 
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,6 +14,7 @@ from index.types import Chapter, Cue, Details, Origin, State
 from indexer.sources.pace import Pace
 from indexer.sources.youtube import YouTube, outcome_of
 from tests.fake_youtube import YOUTUBE, FakeYouTube, timed_text
+from tests.local_web import LocalWeb
 from tests.shared import SHARED, needs_shared
 
 VIDEO = "abcdefghijk"
@@ -87,7 +92,7 @@ def test_no_track_in_the_wanted_languages_names_those_there_are(fake: FakeYouTub
 
 def test_unavailable(fake: FakeYouTube) -> None:
     error = outcome(fake)
-    assert (error.state, error.retry_after) == (State.UNAVAILABLE, MONTH)
+    assert (error.state, error.retry_after, places(fake)) == (State.UNAVAILABLE, MONTH, ["watch", "player"])
 
 
 @pytest.mark.parametrize("not_an_id", ["https://youtu.be/x", "short", "abcdefghijk&list=x", ""])
@@ -99,7 +104,7 @@ def test_what_is_no_id_is_not_asked_for(fake: FakeYouTube, not_an_id: str) -> No
 def test_captions_disabled_or_empty(fake: FakeYouTube) -> None:
     fake.make_disabled(VIDEO)
     error = outcome(fake)
-    assert (error.state, error.retry_after) == (State.NO_TRANSCRIPT, MONTH)
+    assert (error.state, error.retry_after, places(fake)) == (State.NO_TRANSCRIPT, MONTH, ["watch", "player"])
     fake.add_video(VIDEO, tracks={"en": [(0.0, 1.0, " ")]})
     assert outcome(fake).state == State.NO_TRANSCRIPT
     fake.add_video(VIDEO, tracks={})
@@ -118,7 +123,7 @@ def test_captions_disabled_or_empty(fake: FakeYouTube) -> None:
 def test_unplayable_for_a_reason_that_is_passed_on(fake: FakeYouTube, reason: str, state: State, wait: float) -> None:
     fake.make_unplayable(VIDEO, reason + "\n\x1b[31m")
     error = outcome(fake)
-    assert (error.state, error.retry_after) == (state, wait)
+    assert (error.state, error.retry_after, places(fake)) == (state, wait, ["watch", "player"])
     assert reason in error.reason and "\x1b" not in error.reason
 
 
@@ -132,7 +137,7 @@ def test_unplayable_with_the_reason_beneath_or_with_none(fake: FakeYouTube) -> N
 def test_age_restricted(fake: FakeYouTube) -> None:
     fake.make_unplayable(VIDEO, "This video may be inappropriate for some users.", status="LOGIN_REQUIRED")
     error = outcome(fake)
-    assert (error.state, error.retry_after) == (State.UNAVAILABLE, MONTH)
+    assert (error.state, error.retry_after, places(fake)) == (State.UNAVAILABLE, MONTH, ["watch", "player"])
     assert "age" in error.reason
 
 
@@ -162,7 +167,7 @@ def test_too_many_requests_is_a_block(fake: FakeYouTube, place: str) -> None:
 
 def test_a_captcha_is_a_block(fake: FakeYouTube) -> None:
     fake.fail(VIDEO, "watch", 200, '<div class="g-recaptcha"></div>')
-    assert isinstance(outcome(fake), Blocked)
+    assert isinstance(outcome(fake), Blocked) and places(fake) == ["watch"]
 
 
 @pytest.mark.parametrize("place", ["watch", "player", "captions"])
@@ -189,7 +194,7 @@ def test_an_empty_answer_is_tried_once_more(fake: FakeYouTube, place: str, body:
     fake.requests.clear()
     fake.fail(VIDEO, place, 200, body)
     error = outcome(fake)
-    assert (error.state, error.retry_after, type(error)) == (State.DEFERRED, HOUR, Unfetched)
+    assert (error.state, error.retry_after, isinstance(error, Halt)) == (State.DEFERRED, HOUR, False)
     assert "block" in error.reason and places(fake).count(place) == 2
 
 
@@ -208,7 +213,6 @@ def test_an_empty_answer_is_tried_once_more(fake: FakeYouTube, place: str, body:
             '{"playabilityStatus": {}, "captions": {"playerCaptionsTracklistRenderer": {"captionTracks": [{}]}}}',
         ),
         ("captions", 200, '<transcript><text dur="1">no start</text></transcript>'),
-        ("captions", 200, '<!DOCTYPE x [<!ENTITY a "b">]><transcript><text start="0">&a;</text></transcript>'),
     ],
 )
 def test_what_is_no_fault_of_the_video_says_so(fake: FakeYouTube, place: str, status: int, body: str) -> None:
@@ -230,7 +234,41 @@ def test_what_fails_for_every_video_stops_the_run(fake: FakeYouTube) -> None:
         with pytest.raises(Unfetched) as caught:
             youtube.fetch(VIDEO)
         assert isinstance(caught.value, Halt) == halts
-        assert (caught.value.state, caught.value.retry_after) == (State.DEFERRED, DAY)
+        assert (caught.value.state, caught.value.retry_after) == (State.DEFERRED, DAY / 2 if halts else DAY)
+
+
+@pytest.mark.parametrize(("place", "status"), [("captions", 200), ("watch", 503)])
+def test_a_fault_that_every_video_meets_stops_the_run_too(fake: FakeYouTube, place: str, status: int) -> None:
+    fake.add_video(VIDEO)
+    fake.fail(VIDEO, place, status, "")
+    youtube = client(fake)
+    for halts in (False, False, True):
+        with pytest.raises(Unfetched) as caught:
+            youtube.fetch(VIDEO)
+        assert isinstance(caught.value, Halt) == halts and not isinstance(caught.value, Blocked)
+
+
+@pytest.mark.parametrize(
+    "declared", ['<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">', '<!ENTITY b SYSTEM "file:///etc/passwd">']
+)
+def test_captions_that_declare_entities_are_that_videos_fault(fake: FakeYouTube, declared: str) -> None:
+    fake.add_video(VIDEO)
+    body = f'<!DOCTYPE t [{declared}]><transcript><text start="0" dur="1">&b;</text></transcript>'
+    fake.fail(VIDEO, "captions", 200, body)
+    youtube = client(fake)
+    for _ in range(4):
+        with pytest.raises(Unfetched, match="XML entities") as caught:
+            youtube.fetch(VIDEO)
+        assert (caught.value.state, caught.value.retry_after) == (State.UNAVAILABLE, MONTH)
+        assert not isinstance(caught.value, Halt)
+    assert places(fake) == ["watch", "player", "captions"] * 4
+
+
+def test_control_characters_in_captions_are_left_out(fake: FakeYouTube) -> None:
+    fake.add_video(VIDEO, tracks={"en": [(0.0, 1.0, "\x1b[31matten\x08tion\x00 注意力 <script>x</script>")]})
+    (transcript,) = client(fake).fetch(VIDEO).transcripts
+    assert transcript.cues == (Cue(0.0, 1.0, "[31mattention 注意力 x"),)
+    assert places(fake) == ["watch", "player", "captions"]
 
 
 def test_consent_is_given_once_and_kept(fake: FakeYouTube) -> None:
@@ -271,10 +309,39 @@ def test_captions_elsewhere_are_not_fetched(fake: FakeYouTube, address: str) -> 
     assert "outside youtube.com" in error.reason
 
 
+def test_nobody_elsewhere_is_asked_for_captions(fake: FakeYouTube) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        fake.add_video(VIDEO)
+        fake.set_player(VIDEO, player(f"http://127.0.0.1:{elsewhere.getsockname()[1]}/api/timedtext?v={VIDEO}"))
+        assert outcome(fake).state == State.UNAVAILABLE
+        assert connections(elsewhere) == 0
+
+
+def connections(listener: socket.socket) -> int:
+    """How many there were; nobody has taken them yet."""
+    count = 0
+    listener.setblocking(False)
+    with suppress(BlockingIOError):
+        while True:
+            listener.accept()[0].close()
+            count += 1
+    return count
+
+
+def test_a_server_that_never_answers(fake: FakeYouTube) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        web = LocalWeb(f"http://127.0.0.1:{silent.getsockname()[1]}", YOUTUBE, timeouts=(5.0, 0.05))
+        with pytest.raises(Unfetched, match="did not answer in time") as caught:
+            YouTube(web.session()).fetch(VIDEO)
+        assert (caught.value.state, caught.value.retry_after) == (State.DEFERRED, HOUR)
+        assert connections(silent) == 3
+
+
 def test_no_network(fake: FakeYouTube) -> None:
     with pytest.raises(Unreachable) as caught:
         YouTube(fake.session(offline=True)).fetch(VIDEO)
     assert (caught.value.state, caught.value.retry_after) == (State.DEFERRED, None)
+    assert isinstance(outcome_of(requests.ConnectTimeout()), Unreachable), "a firewall that swallows what is sent"
     assert "no connection to youtube.com" in caught.value.reason
 
 
@@ -285,6 +352,7 @@ def test_no_network(fake: FakeYouTube) -> None:
         (requests.exceptions.ProxyError(), "proxy"),
         (requests.exceptions.SSLError(), "trusted"),
         (requests.ConnectionError(), "no connection"),
+        (requests.exceptions.RetryError(), "no connection"),
         (KeyError("playabilityStatus"), "KeyError"),
     ],
 )

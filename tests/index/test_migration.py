@@ -1,0 +1,155 @@
+"""Libraries of an earlier version: read as they are, and taken to this version by the next build."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+import index
+from index import database
+from index.catalogue import Catalogue
+from index.library import Library
+from index.manifest import FILE as MANIFEST
+from index.manifest import FileRecord, Manifest
+from index.types import Kind, Playlist, PlaylistEntry, Resource, State
+from index.writer import Writer
+from tests.index.parts import SOURCE, TALKS, by_meaning, by_words, files, fill, first, resource, run_script
+
+
+@pytest.fixture
+def old(folder: Path) -> Path:
+    """A library as the first version of the schema left it."""
+    make_old(folder)
+    return folder
+
+
+def make_old(folder: Path, version: int = 1) -> None:
+    """Put what a library holds, which must have no chapters, under an earlier schema."""
+    current, earlier = folder / database.FILE, folder / "earlier.db"
+    with sqlite3.connect(earlier, isolation_level=None) as connection:
+        for step in range(1, version + 1):
+            connection.executescript((Path(index.__file__).parent / f"schema_{step}.sql").read_text(encoding="utf-8"))
+        connection.execute(f"PRAGMA application_id = {database.APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("ATTACH ? AS current", (str(current),))
+        for table in ("resource", "listing", "transcript", "cue", "chunk", "vector", "setting"):
+            connection.execute(f"INSERT INTO {table} SELECT * FROM current.{table}")
+        connection.execute("INSERT INTO lexicon (rowid, terms) SELECT rowid, terms FROM current.lexicon")
+        connection.execute("DETACH current")
+    connection.close()
+    earlier.replace(current)
+    content = json.loads((folder / MANIFEST).read_bytes())
+    content |= {"version": version, "database": asdict(FileRecord.of(current))}
+    del content["checksum"]
+    checksum = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    (folder / MANIFEST).write_text(json.dumps(content | {"checksum": checksum}), encoding="utf-8")
+
+
+def version_of(folder: Path) -> int:
+    connection = sqlite3.connect(folder / database.FILE)
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    connection.close()
+    return int(version)
+
+
+def everything(library: Catalogue) -> tuple[object, ...]:
+    return library.statuses(), library.sections(), library.standings(), library.playlists()
+
+
+ANSWERS = ["attention01", "position001", "zhuyili0001"]
+
+
+def answers(folder: Path) -> list[str | None]:
+    """The talk that comes first for a question in each, and the one with the Chinese word."""
+    with Library.open(folder) as library:
+        said_in = by_words(library, "掩码")
+    return [first(folder, "attention"), first(folder, "position"), *said_in]
+
+
+def test_a_library_of_the_first_version_is_read_as_it_is(old: Path) -> None:
+    before = files(old)
+    with Library.open(old) as library:
+        assert library.playlists() == {}
+        assert [(status.resource.id, status.state) for status in library.statuses()] == [
+            (talk, State.INDEXED) for talk in TALKS
+        ]
+        assert [(s.source, s.path, list(s.entries)) for s in library.sections()] == [(SOURCE, ("Talks",), list(TALKS))]
+        assert set(by_meaning(library, "mask")) == {"attention01", "zhuyili0001"}
+    assert answers(old) == ANSWERS
+    assert (files(old), version_of(old)) == (before, 1)
+
+
+@pytest.mark.parametrize("version", range(1, database.SCHEMA_VERSION))
+def test_a_build_takes_a_library_to_this_version_and_loses_nothing(folder: Path, version: int) -> None:
+    make_old(folder, version)
+    with Library.open(folder) as library:
+        before = everything(library)
+    with Writer.open(folder) as writer:
+        assert everything(writer) == before
+    assert (version_of(folder), Manifest.load(folder).version) == (database.SCHEMA_VERSION,) * 2
+    with Library.open(folder) as library:
+        assert everything(library) == before
+    assert answers(folder) == ANSWERS
+    settled = files(folder)
+    with Writer.open(folder):
+        pass
+    assert files(folder) == settled
+
+
+def test_a_migrated_library_takes_playlists(old: Path) -> None:
+    held = Resource("aaaaaaaaaaa", Kind.VIDEO, "[Private video]", "https://youtu.be/aaaaaaaaaaa")
+    course = Playlist("注意力 course", (PlaylistEntry(held, "private"),))
+    with Writer.open(old) as writer:
+        writer.register("more.md", [resource("PLcourse", kind=Kind.PLAYLIST)])
+        writer.keep_playlist("PLcourse", course)
+        fill(writer, TALKS | {"new": ["cache 缓存"]})
+    with Library.open(old) as library:
+        assert library.playlists() == {"PLcourse": course}
+    assert [*answers(old), first(old, "缓存")] == [*ANSWERS, "new"]
+
+
+@pytest.mark.parametrize("work", ["", "writer.register('more.md', [resource('neu')])"])
+def test_a_build_that_is_killed_after_the_migration_leaves_a_sound_library(old: Path, work: str) -> None:
+    script = f"""
+import os, pathlib
+from tests.index.parts import *
+writer = Writer.open(pathlib.Path(sys.argv[1]))
+{work}
+os._exit(9)
+"""
+    assert run_script(script, old).returncode == 9
+    for _ in ("before the next build", "after it"):
+        assert answers(old) == ANSWERS
+        with Writer.open(old) as writer:
+            assert ("neu" in writer.standings()) == bool(work)
+    assert version_of(old) == database.SCHEMA_VERSION
+    assert Manifest.load(old).database
+
+
+def test_a_build_that_is_killed_before_the_migration_leaves_a_sound_library(old: Path) -> None:
+    manifest = Manifest.load(old)
+    assert manifest.version == 1
+    manifest.opened().save(old)
+    assert answers(old) == ANSWERS
+    with Library.open(old) as library:
+        assert library.playlists() == {}
+    with Writer.open(old):
+        pass
+    assert (version_of(old), answers(old)) == (database.SCHEMA_VERSION, ANSWERS)
+
+
+def test_a_reader_of_the_first_version_goes_on_while_a_build_migrates(old: Path) -> None:
+    with Library.open(old) as reader:
+        before = everything(reader)
+        with Writer.open(old) as writer:
+            writer.register(SOURCE, [resource("neu", "Talks")])
+        assert everything(reader) == before
+        assert by_meaning(reader, "position") == ["position001"]
+    with Library.open(old) as library:
+        assert [section.source for section in library.sections()] == [SOURCE, ""]
