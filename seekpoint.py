@@ -75,6 +75,8 @@ def build(
     from indexer.sources import Sources
     from indexer.sources.web import Web
 
+    if limit is not None and limit < 1:
+        raise UsageError(f"the limit for a channel must be 1 or more, not {limit}")
     languages = (languages,) if isinstance(languages, str) else tuple(languages)
     if isinstance(sources, str | os.PathLike):
         sources = [sources]

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 from index.catalogue import Catalogue
 from index.errors import Blocked, Halt
 from index.writer import Writer
+from indexer.sources.outcomes import OTHER_WAYS
 
 Clock: TypeAlias = Callable[[], float]
 
@@ -57,8 +58,8 @@ class Gate:
         self._way = way
         self._coolings = Coolings(writer)
         left = self._coolings.of(way).until - clock()
-        is_open = regardless or left <= 0
-        self.closed: Halt | None = None if is_open else Blocked("YouTube refused this address a while ago", left)
+        block = Blocked(f"YouTube refused this address a while ago: {OTHER_WAYS}", left)
+        self.closed: Halt | None = None if regardless or left <= 0 else block
 
     def close(self, halt: Halt) -> Halt:
         """Ask no more in this run; after a block for an hour, and twice as long each time that it's followed by one."""

@@ -34,8 +34,8 @@ def outcome(report: Report, width: int) -> str:
     """What a build did: a table of the sections, and a line or more for the whole. `width` is in terminal cells."""
     indexed = report.states[State.INDEXED]
     lines = [
-        f"{indexed} of {report.resources} resources indexed ({report.entries} entries): "
-        f"{report.updated} new or changed, {report.embedded:,} passages embedded, {duration(report.seconds)}"
+        f"{indexed} of {counted(report.resources, 'resource')} indexed ({counted(report.entries, 'entry')}): "
+        f"{report.updated} new or changed, {counted(report.embedded, 'passage')} embedded, {duration(report.seconds)}"
     ]
     if report.removed:
         lines.append(f"{report.removed} taken out that the lists no longer hold")
@@ -53,13 +53,13 @@ def outlook(expected: Preview, pace: float) -> str:
     asked = steps[Step.ASK_YOUTUBE]
     counts = {
         f"to be asked of YouTube: {expected.requests:,} requests, {duration(asked * pace)} at --pace {pace:g}": asked,
-        "playlists or channels to be listed, whose new videos come on top": expected.playlists,
+        "to be listed (playlists, channels), whose new videos come on top": expected.playlists,
         "to be read from captions on disk": steps[Step.READ_CAPTIONS],
         "left for later, as `seekpoint status` says": steps[Step.WAIT],
         "that can't be indexed": steps[Step.REFUSE],
         "that nothing is to be done for": steps[Step.NOTHING],
     }
-    lines = [f"{expected.resources:,} resources"]
+    lines = [counted(expected.resources, "resource")]
     lines += [f"{count:>6,} {what}" for what, count in counts.items() if count]
     if expected.closed_until and (asked or expected.playlists):
         until = datetime.fromtimestamp(expected.closed_until).strftime("%Y-%m-%d %H:%M")
@@ -129,6 +129,12 @@ def _count(section: Section, state: State) -> str:
     """Nothing for none, but where it says that nothing is indexed."""
     number = section.states[state]
     return str(number) if number or state is State.INDEXED else ""
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things: 1 entry, 2,000 entries."""
+    many = f"{noun.removesuffix('y')}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else many}"
 
 
 def duration(seconds: float) -> str:

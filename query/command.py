@@ -111,7 +111,7 @@ def _print_json(value: object) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @index_option
 def status(as_json: bool, folder: Path) -> None:
-    """Show what is indexed, by list and section, what isn't, why, and what to do."""
+    """Show what is indexed, what isn't, why, and what to do."""
     from index.library import Library
     from query import status as view
 

@@ -137,13 +137,20 @@ def read_other(path: Path) -> dict[str, Any]:
     """Read what `eval --json` printed; raises SourceError."""
     try:
         other = json.loads(path.read_text(encoding="utf-8-sig"))
-        if all(isinstance(row["id"], str) and "judgement" in row for row in other["questions"]):
+        if all(_is_row(row) for row in other["questions"]):
             return dict(other)
     except OSError as error:
         raise SourceError(f"can't read {path}: {error.strerror}") from error
     except (ValueError, TypeError, KeyError):
         pass
     raise SourceError(f"{clean(str(path))} isn't what `seekpoint eval --json` prints")
+
+
+def _is_row(row: Mapping[str, Any]) -> bool:
+    judgement = row["judgement"]
+    return isinstance(row["id"], str) and (
+        judgement is None or all(float(judgement[field]) >= 0 for field in _COMPARED)
+    )
 
 
 def comparison_text(differences: Mapping[str, Mapping[str, Difference]]) -> str:

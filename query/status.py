@@ -14,6 +14,7 @@ from query.render import resource_json
 
 # Seconds: what one run defers together is due together, however long it took to say so.
 _AT_ONCE = 600.0
+_ON_YOUTUBE = (Kind.VIDEO, Kind.PLAYLIST)
 
 
 def to_json(folder: Path, card: ModelCard, statuses: Sequence[ResourceStatus]) -> dict[str, object]:
@@ -112,25 +113,17 @@ def _failure(group: Sequence[ResourceStatus], now: float) -> Iterator[str]:
 
 def _next_step(status: ResourceStatus, now: float) -> str:
     """What the user can do, `{due}` standing for the time; empty where the reason says it."""
-    on_youtube = status.resource.kind in (Kind.VIDEO, Kind.PLAYLIST)
     if status.state is State.PENDING:
         return "an interrupted build had not come to it: build again"
-    if status.state in (State.DEFERRED, State.INDEXED):
-        return _when_deferred(status.retry_after, now, on_youtube)
-    if status.retry_after is None or not on_youtube:
-        return ""
-    again = "looked at again after {due}" if status.retry_after > now else "due: build again"
-    own = "; captions of your own go in with --captions DIR" if status.state is State.NO_TRANSCRIPT else ""
-    return again + own
-
-
-def _when_deferred(retry_after: float | None, now: float, on_youtube: bool) -> str:
-    if retry_after is None:
-        return "build again" if on_youtube else ""
-    if retry_after <= now:
+    if status.retry_after is None:
+        is_passing = status.state in (State.DEFERRED, State.INDEXED) and status.resource.kind in _ON_YOUTUBE
+        return "build again" if is_passing else ""
+    if status.retry_after <= now:
         return "due: build again"
-    other_ways = ", or go on now with --captions DIR, --cookies FILE or --proxy URL" if on_youtube else ""
-    return "build again after {due}" + other_ways
+    is_passing = status.state in (State.DEFERRED, State.INDEXED)
+    is_there = status.resource.kind is Kind.VIDEO and status.state in (State.DEFERRED, State.NO_TRANSCRIPT)
+    own = "; captions of your own go in at once with --captions DIR" if is_there else ""
+    return ("build again after {due}" if is_passing else "a build after {due} looks again") + own
 
 
 def _due(group: Sequence[ResourceStatus]) -> str:

@@ -114,7 +114,12 @@ def _plain(payload: str) -> str:
     return _ENTITY.sub(lambda entity: unescape(entity[0]), _TAG.sub("", payload))
 
 
+_DEEP = re.compile(r"(?:\s*(?:\[|\{\s*\"[^\"]*\"\s*:)){100}")
+
+
 def _json(text: str) -> Captions:
+    if _DEEP.match(text):  # the parser would end at the recursion limit, wherever that happens to be
+        raise ValueError("nested too deep: export or download it again")
     try:
         document = json.loads(text, strict=False)
     except ValueError as error:

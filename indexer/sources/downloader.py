@@ -10,8 +10,7 @@ from yt_dlp import YoutubeDL
 from yt_dlp.extractor.youtube import YoutubeTabIE
 from yt_dlp.networking import Request, Response
 
-from indexer.sources.outcomes import ONCE_MORE, PATIENTLY, Empty, blocked, passes
-from indexer.sources.web import Endless
+from indexer.sources.outcomes import ONCE_MORE, PATIENTLY, Empty, Endless, blocked, passes
 
 # A channel of 5,000 videos takes 170: a server that always has one more page has no end.
 _MOST_REQUESTS = 500

@@ -11,7 +11,6 @@ import stamina
 
 from index.errors import Blocked, Unfetched, Unreachable
 from index.types import State
-from indexer.sources.web import Endless
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -27,6 +26,7 @@ DROPPED = (
     requests.exceptions.ContentDecodingError,
     requests.exceptions.RetryError,
 )
+OTHER_WAYS = "wait, or take another way out with --cookies FILE or --proxy URL"
 REFUSED = re.compile(r"try again later|not a bot", re.IGNORECASE)
 
 _UNREACHABLE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
@@ -47,6 +47,10 @@ class Empty(requests.RequestException):
     """YouTube answered with nothing."""
 
 
+class Endless(requests.RequestException):
+    """An answer was longer than anything that is worth reading."""
+
+
 EMPTY = (Empty, ParseError, requests.JSONDecodeError)
 
 
@@ -63,7 +67,7 @@ def status_of(error: Exception) -> int:
 
 def blocked() -> Blocked:
     """YouTube wants no more requests."""
-    return Blocked("YouTube refuses requests from this address for now")
+    return Blocked(f"YouTube refuses requests from this address for now: {OTHER_WAYS}")
 
 
 def faulty(status: int) -> Fault:

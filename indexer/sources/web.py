@@ -15,6 +15,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from index.errors import UsageError
+from indexer.sources.outcomes import Endless
 
 if TYPE_CHECKING:
     from indexer.sources.downloader import Downloader
@@ -24,10 +25,6 @@ _MOST_BYTES = 64_000_000  # a watch page has one million, the captions of ten ho
 _MOST_REDIRECTS = 8
 _PIECE = 16_384  # compressed bytes at a time: what they unpack to is a thousand times as much at most
 _SOCKS = frozenset({"socks4", "socks4a", "socks5", "socks5h"})
-
-
-class Endless(requests.RequestException):
-    """An answer was longer than anything that is worth reading."""
 
 
 class Web:

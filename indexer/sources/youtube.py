@@ -167,7 +167,7 @@ def outcome_of(error: Exception) -> Unfetched:
 
 
 def _unplayable(error: ytt.VideoUnplayable) -> Unfetched:
-    reason = clean(" ".join(str(text) for text in (error.reason, *error.sub_reasons) if text))[:200]
+    reason = clean(". ".join(str(text).rstrip(". ") for text in (error.reason, *error.sub_reasons) if text))[:200]
     if REFUSED.search(reason):
         return blocked()
     if _SOON.search(reason):

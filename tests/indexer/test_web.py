@@ -14,7 +14,8 @@ import requests
 from pytest_httpserver import HTTPServer
 
 from index.errors import UsageError
-from indexer.sources.web import Endless, Web
+from indexer.sources.outcomes import Endless
+from indexer.sources.web import Web
 from tests.fake_youtube import YOUTUBE, FakeYouTube
 
 HEADER = "# Netscape HTTP Cookie File\n"

@@ -63,7 +63,16 @@ def test_two_runs_are_compared_question_by_question(tmp_path: Path) -> None:
 def test_runs_that_cannot_be_compared_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="can't read"):
         read_other(tmp_path / "none.json")
-    for number, text in enumerate(("", "[]", "{}", '{"questions": [{}]}', '{"questions": [3]}')):
+    for number, text in enumerate(
+        (
+            "",
+            "[]",
+            "{}",
+            '{"questions": [{}]}',
+            '{"questions": [{"id": "1", "judgement": {"moment1": true}}]}',
+            '{"questions": [3]}',
+        )
+    ):
         (tmp_path / f"{number}.json").write_text(text, "utf-8")
         with pytest.raises(SourceError, match="isn't what `seekpoint eval --json` prints"):
             read_other(tmp_path / f"{number}.json")

@@ -15,6 +15,7 @@ import seekpoint
 from index.catalogue import Section
 from index.types import Details, Kind, ModelCard, Origin, Resource, ResourceStatus, State
 from index.writer import Writer
+from indexer.sources.outcomes import blocked
 from query import status
 from tests.index.parts import CARD as STORED_CARD
 from tests.index.parts import embedded
@@ -68,7 +69,7 @@ def test_json_is_the_contract() -> None:
 OK, LATER, GONE = State.INDEXED, State.DEFERRED, State.UNAVAILABLE
 NOW = datetime(2026, 11, 25, 12, 0).timestamp()
 HOUR, DAY = 3600.0, 86_400.0
-OTHER_WAYS = "or go on now with --captions DIR, --cookies FILE or --proxy URL"
+OWN = "; captions of your own go in at once with --captions DIR"
 
 
 def of(
@@ -148,12 +149,13 @@ def test_what_left_every_list_says_how_to_take_it_out() -> None:
 
 
 def test_a_block_is_told_once_with_the_time_and_the_other_ways() -> None:
-    reason = "YouTube refuses requests from this address for now"
-    blocked = [of(f"讲座{k}", LATER, reason, 6 * HOUR + 2400 + k) for k in range(30)]
-    lines = failures(*blocked).splitlines()
+    reason = blocked().reason
+    assert "--cookies FILE" in reason and "--proxy URL" in reason
+    videos = [of(f"讲座{k}", LATER, reason, 6 * HOUR + 2400 + k) for k in range(30)]
+    lines = failures(*videos).splitlines()
     assert lines[:3] == [
         f"deferred (30): {reason}",
-        f"  build again after 2026-11-25 18:40, {OTHER_WAYS}",
+        f"  build again after 2026-11-25 18:40{OWN}",
         "    Talk 讲座0  https://www.youtube.com/watch?v=讲座0",
     ]
     assert len(lines) == 32
@@ -161,7 +163,7 @@ def test_a_block_is_told_once_with_the_time_and_the_other_ways() -> None:
 
 def test_what_is_deferred_one_by_one_says_when_the_first_and_the_last_are_due() -> None:
     fault = "YouTube has a fault of its own (HTTP 500)"
-    assert "after 2026-11-25 13:00 (the last of them: 2026-11-26 12:00), or" in failures(
+    assert "after 2026-11-25 13:00 (the last of them: 2026-11-26 12:00); captions" in failures(
         of("b", LATER, fault, DAY), of("a", LATER, fault, HOUR)
     )
 
@@ -169,10 +171,10 @@ def test_what_is_deferred_one_by_one_says_when_the_first_and_the_last_are_due() 
 @pytest.mark.parametrize(
     ("resource", "lines"),
     [
-        (of("a", LATER, "blocked", HOUR), ["deferred: blocked", f"  build again after 2026-11-25 13:00, {OTHER_WAYS}"]),
+        (of("a", LATER, "blocked", HOUR), ["deferred: blocked", f"  build again after 2026-11-25 13:00{OWN}"]),
         (
             of("a", LATER, "封锁", HOUR, Kind.PLAYLIST),
-            ["deferred: 封锁", f"  build again after 2026-11-25 13:00, {OTHER_WAYS}"],
+            ["deferred: 封锁", "  build again after 2026-11-25 13:00"],
         ),
         (of("a", LATER, "busy", HOUR, Kind.PAGE), ["deferred: busy", "  build again after 2026-11-25 13:00"]),
         (of("a", LATER, "blocked", -1.0), ["deferred: blocked", "  due: build again"]),
@@ -181,7 +183,7 @@ def test_what_is_deferred_one_by_one_says_when_the_first_and_the_last_are_due() 
         (of("a", State.PENDING), ["pending: an interrupted build had not come to it: build again"]),
         (
             of("a", GONE, "YouTube says: 私人视频", 30 * DAY),
-            ["unavailable: YouTube says: 私人视频", "  looked at again after 2026-12-25"],
+            ["unavailable: YouTube says: 私人视频", "  a build after 2026-12-25 looks again"],
         ),
         (of("a", GONE, "YouTube says: private", -DAY), ["unavailable: YouTube says: private", "  due: build again"]),
         (of("a", GONE, "[Private video]"), ["unavailable: [Private video]"]),
@@ -193,7 +195,7 @@ def test_what_is_deferred_one_by_one_says_when_the_first_and_the_last_are_due() 
             of("a", State.NO_TRANSCRIPT, "YouTube has no transcript of it", 30 * DAY),
             [
                 "no transcript: YouTube has no transcript of it",
-                "  looked at again after 2026-12-25; captions of your own go in with --captions DIR",
+                f"  a build after 2026-12-25 looks again{OWN}",
             ],
         ),
         (
@@ -202,7 +204,7 @@ def test_what_is_deferred_one_by_one_says_when_the_first_and_the_last_are_due() 
         ),
         (
             of("a", OK, "blocked", HOUR, Kind.PLAYLIST),
-            ["indexed, but not brought up to date: blocked", f"  build again after 2026-11-25 13:00, {OTHER_WAYS}"],
+            ["indexed, but not brought up to date: blocked", "  build again after 2026-11-25 13:00"],
         ),
     ],
 )
