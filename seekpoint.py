@@ -67,10 +67,15 @@ def build(
     proxy: str | None = None,
     prune: bool = False,
     retry: bool = False,
+    translate: bool = True,
 ) -> Report:
-    """Index reading lists, or bring their index up to date, as `seekpoint build` does; raises SeekpointError."""
+    """Index reading lists, or bring their index up to date, as `seekpoint build` does; raises SeekpointError.
+
+    `translate` chooses the translations by which questions find words in another language, which takes some seconds.
+    """
     from indexer.build import Request
     from indexer.build import build as run
+    from indexer.dictionaries import Dictionaries
     from indexer.plan import Choices
     from indexer.sources import Sources
     from indexer.sources.web import Web
@@ -89,7 +94,9 @@ def build(
         limit=limit,
     )
     web = Web(proxy, None if cookies is None else Path(cookies))
-    return run(request, _folder(library), Sources.through(web, languages, pace, limit), encoder=encoder)
+    dictionaries = Dictionaries() if translate else None
+    outside = Sources.through(web, languages, pace, limit)
+    return run(request, _folder(library), outside, encoder=encoder, dictionaries=dictionaries)
 
 
 def ask(

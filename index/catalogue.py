@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +27,11 @@ from index.types import (
 LISTED = "listed"
 """The `inputs` of what a listing alone tells: a playlist that was listed, and a video that it says can't be had."""
 
+WITHOUT_PIECES = "without pieces"
+"""The setting of a library whose model gives no parts of passages, so that there are no pieces to be stored."""
+
 _FIRST_WITH_PLAYLISTS = 2
+_FIRST_WITH_PIECES = 4
 
 
 class Listing(NamedTuple):
@@ -41,11 +46,15 @@ class Listing(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """Where a resource stands: what its transcripts were made from, and when to try again (Unix seconds)."""
+    """Where a resource stands: what its transcripts were made from, and when to try again (Unix seconds).
+
+    `lacks_pieces` where transcripts are stored as an earlier version did, without their pieces.
+    """
 
     state: State
     inputs: str | None = None
     retry_after: float | None = None
+    lacks_pieces: bool = False
 
     @property
     def is_indexed(self) -> bool:
@@ -139,11 +148,30 @@ class Catalogue:
     def standings(self) -> dict[str, Standing]:
         """Where each resource stands."""
         rows = self._query("SELECT id, state, inputs, retry_after FROM resource")
-        return {row["id"]: Standing(State(row["state"]), row["inputs"], row["retry_after"]) for row in rows}
+        bare = self._without_pieces()
+        return {
+            row["id"]: Standing(State(row["state"]), row["inputs"], row["retry_after"], row["id"] in bare)
+            for row in rows
+        }
+
+    def _without_pieces(self) -> set[str]:
+        if self.setting(WITHOUT_PIECES):
+            return set()
+        with_pieces = "EXISTS (SELECT 1 FROM piece WHERE transcript_id = transcript.id)" if self._has_pieces else "0"
+        rows = self._query(f"SELECT DISTINCT resource_id FROM transcript WHERE NOT {with_pieces}")
+        return {row["resource_id"] for row in rows}
+
+    @cached_property
+    def _has_pieces(self) -> bool:
+        return self._version >= _FIRST_WITH_PIECES
+
+    @cached_property
+    def _version(self) -> int:
+        return int(self._query("PRAGMA user_version")[0][0])
 
     def playlists(self, only: str | None = None) -> dict[str, Playlist]:
         """What each playlist and channel held when it was last listed, by its id; or one of them."""
-        if self._query("PRAGMA user_version")[0][0] < _FIRST_WITH_PLAYLISTS:
+        if self._version < _FIRST_WITH_PLAYLISTS:
             return {}
         rows = self._query("SELECT id, details FROM resource WHERE kind = ? AND inputs = ?", Kind.PLAYLIST, LISTED)
         titles = {row["id"]: _details(row["details"]).title or "" for row in rows if only in (None, row["id"])}

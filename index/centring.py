@@ -8,14 +8,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from index.types import Vectors
 
 # A language with few chunks has a mean that says more about their topic than about the language; this many imagined
 # chunks without any bias temper it.
 _PRIOR_CHUNKS = 10.0
+PRIOR_WINDOWS = 30.0
+"""The same number of seconds: a window begins every ten or so, a chunk every thirty."""
+
+WINDOW_SECONDS = 30.0
+"""The windows whose mean is taken out of windows of every size."""
 
 
-def language_means(blocks: Iterable[tuple[Sequence[str], Vectors]]) -> dict[str, Vectors]:
+def language_means(blocks: Iterable[tuple[Sequence[str], Vectors]], prior: float = _PRIOR_CHUNKS) -> dict[str, Vectors]:
     """A tempered mean a language, from blocks of (the language of each row, rows)."""
     sums: dict[str, Vectors] = {}
     counts: dict[str, int] = {}
@@ -25,7 +32,14 @@ def language_means(blocks: Iterable[tuple[Sequence[str], Vectors]]) -> dict[str,
             rows = vectors[labels == language]
             sums[language] = sums.get(language, np.float32(0)) + rows.sum(axis=0)
             counts[language] = counts.get(language, 0) + len(rows)
-    return {language: total / np.float32(counts[language] + _PRIOR_CHUNKS) for language, total in sums.items()}
+    return {language: total / np.float32(counts[language] + prior) for language, total in sums.items()}
+
+
+def windows(starts: NDArray[np.float64], sums: Vectors, seconds: float = WINDOW_SECONDS) -> Vectors:
+    """For each piece the unit vector of the pieces that begin up to `seconds` after it, itself included."""
+    totals = np.concatenate([np.zeros((1, sums.shape[1])), np.cumsum(sums, axis=0, dtype=np.float64)])
+    stops = np.searchsorted(starts, starts + seconds)
+    return centred((totals[stops] - totals[:-1]).astype(np.float32), np.zeros(sums.shape[1], np.float32))
 
 
 def centre_rows(languages: Sequence[str], vectors: Vectors, means: Mapping[str, Vectors]) -> Vectors:

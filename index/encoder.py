@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     import torch
     from sentence_transformers import SentenceTransformer
 
-    from index.types import Vectors
+    from index.parts import TokenPass
+    from index.types import Parts, Vectors
 
 BUNDLED = "multilingual-e5-small-q4"
 STAND_IN = "intfloat/multilingual-e5-small"
@@ -103,6 +104,9 @@ class BundledEncoder:
     def passages(self, texts: Sequence[str]) -> Vectors:
         return self._passage_model.passages(texts)
 
+    def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:
+        return self._passage_model.parts(texts, ends)
+
     def question(self, text: str) -> Vectors:
         vector: Vectors = self._question_engine.query(text)
         return vector
@@ -157,26 +161,49 @@ class SentenceEncoder:
         return ModelCard(self.name, dimension, _parameter_hash(self._model))
 
     def passages(self, texts: Sequence[str]) -> Vectors:
-        return self._encode(list(texts), ("document", "passage", "corpus"))
+        return self._encode(list(texts), self._passage_prompt)
+
+    def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:
+        return self._token_pass.parts(texts, ends) if self._gives_parts else None
 
     def question(self, text: str) -> Vectors:
-        vector: Vectors = self._encode([text], ("query", "question"))[0]
+        vector: Vectors = self._encode([text], self._prompt("query", "question"))[0]
         return vector
 
-    def _encode(self, texts: list[str], prompt_names: Sequence[str]) -> Vectors:
+    def _encode(self, texts: list[str], prompt: str | None) -> Vectors:
         import torch
 
-        prompt = next((p for name in prompt_names if (p := self._model.prompts.get(name))), None)
         vectors = self._model.encode(
             texts,
             prompt=prompt,
-            batch_size=_CPU_BATCH if self._model.device.type == "cpu" else _GPU_BATCH,
+            batch_size=self._batch_size,
             convert_to_tensor=True,
             show_progress_bar=False,
         )
         # In bfloat16 a length of one is only true to three digits: it is set once more in float32.
         matrix: Vectors = torch.nn.functional.normalize(vectors.float(), dim=1).cpu().numpy()
         return matrix
+
+    @property
+    def _passage_prompt(self) -> str | None:
+        return self._prompt("document", "passage", "corpus")
+
+    def _prompt(self, *names: str) -> str | None:
+        return next((prompt for name in names if (prompt := self._model.prompts.get(name))), None)
+
+    @property
+    def _batch_size(self) -> int:
+        return _CPU_BATCH if self._model.device.type == "cpu" else _GPU_BATCH
+
+    @cached_property
+    def _token_pass(self) -> TokenPass:
+        from index.parts import TokenPass
+
+        return TokenPass(self._model, self._passage_prompt or "", self._batch_size)
+
+    @cached_property
+    def _gives_parts(self) -> bool:
+        return self._token_pass.gives_parts()
 
     @cached_property
     def _model(self) -> SentenceTransformer:

@@ -10,19 +10,24 @@ from typing import TYPE_CHECKING
 
 from index.chapters import title_terms
 from index.terms import terms
-from index.types import Chapter, Chunk, Transcript
+from index.types import Chapter, Chunk, Piece, Transcript
 
 if TYPE_CHECKING:
+    from index.pieces import PieceVector
     from index.types import Vectors
 
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedTranscript:
-    """A transcript with its chunks and their vectors, one row a chunk."""
+    """A transcript with its chunks and their vectors, one row a chunk, and its pieces with theirs.
+
+    The texts of chunks and pieces are those that were embedded.
+    """
 
     transcript: Transcript
     chunks: Sequence[Chunk]
     vectors: Vectors
+    pieces: Sequence[tuple[Piece, PieceVector]] = ()
 
 
 def text_digest(text: str) -> bytes:
@@ -56,6 +61,10 @@ def insert(
     connection.executemany(
         "INSERT INTO cue VALUES (?, ?, ?, ?, ?)",
         [(transcript_id, k, cue.start, cue.end, cue.text) for k, cue in enumerate(transcript.cues)],
+    )
+    connection.executemany(
+        "INSERT INTO piece (transcript_id, start, digest, tokens, scale, data) VALUES (?, ?, ?, ?, ?, ?)",
+        [(transcript_id, piece.start, text_digest(piece.text), *vector) for piece, vector in embedded.pieces],
     )
     for chunk, vector in zip(embedded.chunks, embedded.vectors, strict=True):
         chunk_id = execute(

@@ -10,24 +10,27 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from index import database
+from index import database, translations
 from index.catalogue import Catalogue
 from index.database import explained
 from index.errors import DamagedLibrary, LibraryNotFound
 from index.languages import primary
 from index.manifest import Manifest
-from index.types import Cue, Filters, ModelCard, StoredChunk
+from index.types import Cue, Filters, ModelCard, Origin, StoredChunk, Transcript
 
 if TYPE_CHECKING:
+    from index.types import Pieces
     from index.vector_store import VectorStore
 
 _OPEN_ATTEMPTS = 3
+_FIRST_WITH_TRANSLATIONS = 5
 
 
 class Library(Catalogue):
@@ -102,6 +105,23 @@ class Library(Catalogue):
         )
         return [Cue(*row) for row in rows]
 
+    def transcripts(self, resource_id: str) -> list[Transcript]:
+        """The transcripts of a resource."""
+        rows = self._query("SELECT id, language, origin FROM transcript WHERE resource_id = ? ORDER BY id", resource_id)
+        return [
+            Transcript(row["language"], Origin(row["origin"]), tuple(self.cues(row["id"], 0, sys.maxsize)))
+            for row in rows
+        ]
+
+    def pieces(self, transcript_id: int, start: float, end: float) -> Pieces:
+        """The pieces that begin before `end`, from the one on that `start` lies in; none where none are stored."""
+        from index import pieces
+
+        if not self._has_pieces:
+            return pieces.none(self.card.dimension)
+        with explained(self.folder):
+            return pieces.between(self._connection, transcript_id, start, end, self.card.dimension)
+
     def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
         """The chunks of those ids that are here."""
         rows = self._query(
@@ -138,6 +158,23 @@ class Library(Catalogue):
         from index.vector_store import VectorStore
 
         return VectorStore(self.folder, self._connection, self._manifest)
+
+    @cached_property
+    def languages(self) -> set[str]:
+        """The primary subtags of what can be searched."""
+        return {primary(row["language"]) for row in self._query("SELECT DISTINCT language FROM transcript")}
+
+    def translations(self, source: str, target: str, words: Sequence[str]) -> dict[str, translations.Alternatives]:
+        """What those of the words mean that the library has a translation of."""
+        if self._version < _FIRST_WITH_TRANSLATIONS:
+            return {}
+        with explained(self.folder):
+            return translations.lookup(self._connection, source, target, words)
+
+    def postings(self, terms: Iterable[str]) -> dict[str, dict[int, int]]:
+        """How often each chunk has each term, by chunk id."""
+        with explained(self.folder):
+            return translations.postings(self._connection, terms)
 
     def term_weights(self, terms: Sequence[str]) -> dict[str, float]:
         """The inverse document frequency of each term that the library knows, as FTS5's bm25 weighs it."""

@@ -63,13 +63,14 @@ class VectorsRecord:
 class Manifest:
     """What `manifest.json` says; `version` is its format on disk.
 
-    `means` holds a vector a language, as it was taken out of the vector file's.
+    `means` holds a vector a language, as it was taken out of the vector file's; `window_means` the same for windows.
     """
 
     model: ModelCard
     vectors: VectorsRecord | None = None
     means: dict[str, list[float]] = field(default_factory=dict)
     database: FileRecord | None = None
+    window_means: dict[str, list[float]] = field(default_factory=dict)
     version: int = SCHEMA_VERSION
 
     def save(self, folder: Path) -> None:
@@ -95,6 +96,7 @@ class Manifest:
             vectors=VectorsRecord(**vectors | {"file": FileRecord(**vectors["file"])}) if vectors else None,
             means=content["means"],
             database=FileRecord(**database) if database else None,
+            window_means=content.get("window_means", {}),  # none before schema 4
             version=content["version"],
         )
 

@@ -1,4 +1,4 @@
-"""Traditional and simplified Chinese: two spellings of the same words."""
+"""What a script tells of a language; and traditional and simplified Chinese, two spellings of the same words."""
 
 from __future__ import annotations
 
@@ -9,6 +9,20 @@ import regex
 
 if TYPE_CHECKING:
     from opencc import OpenCC
+
+# Scripts that tell a language, the first that occurs: Japanese and Korean text has Chinese characters too.
+_BY_SCRIPT = {
+    "ja": regex.compile(r"[\p{Hiragana}\p{Katakana}]"),
+    "ko": regex.compile(r"\p{Hangul}"),
+    "zh": regex.compile(r"\p{Han}"),
+    "th": regex.compile(r"\p{Thai}"),
+    "he": regex.compile(r"\p{Hebrew}"),
+    "el": regex.compile(r"\p{Greek}"),
+}
+# A question may quote a word in another script: so many letters outweigh one character of a script that says more.
+_LETTERS_A_CHARACTER = 4
+_LETTER = regex.compile(r"\p{L}")
+_MOST_SPOKEN = "en"
 
 _HAN = regex.compile(r"\p{Han}")
 _KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]")
@@ -22,6 +36,15 @@ def simplified(text: str) -> str:
     if len(converted) != len(text):  # a few phrases change their length
         converted = "".join(_converter().convert(character)[:1] or character for character in text)
     return converted
+
+
+def language_of(text: str, guess: str | None) -> str:
+    """The language of a question by its script; where that tells nothing, the guess, unless its script is another."""
+    letters = len(_LETTER.findall(text))
+    for language, script in _BY_SCRIPT.items():
+        if len(script.findall(text)) * (1 + _LETTERS_A_CHARACTER) >= letters > 0 and script.search(text):
+            return language
+    return _MOST_SPOKEN if guess is None or guess in _BY_SCRIPT else guess
 
 
 def in_one_script(question: str) -> str:

@@ -125,6 +125,27 @@ class Chunk:
     text: str
 
 
+class Piece(NamedTuple):
+    """Some ten seconds of a transcript: cues `first` up to, not including, `stop`."""
+
+    first: int
+    stop: int
+    start: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Consecutive pieces as the library holds them, from which windows get their vectors.
+
+    Of each piece where it starts, and its tokens' vectors as their sum (one row a piece) and number.
+    """
+
+    starts: NDArray[np.float64]
+    sums: Vectors
+    tokens: Vectors
+
+
 class StoredChunk(NamedTuple):
     """A chunk as the library holds it: cues `first` up to, not including, `stop` of its transcript."""
 
@@ -212,6 +233,18 @@ class Filters:
     language: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Passages that were embedded whole and by their parts: one vector a text.
+
+    Of each text's parts the sums of their tokens' vectors, one row a part, and how many tokens they have.
+    """
+
+    vectors: Vectors
+    sums: Sequence[Vectors]
+    tokens: Sequence[Sequence[int]]
+
+
 class Encoder(Protocol):
     """Text to unit vectors of `card.dimension` numbers."""
 
@@ -220,6 +253,13 @@ class Encoder(Protocol):
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         """Embed passages: one row a text, float32."""
+        ...
+
+    def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:
+        """Embed passages as `passages` does, and see what their parts add to that; `None` where the model can't tell.
+
+        `ends` are the offsets at which each text's parts stop; a single space stands between two parts.
+        """
         ...
 
     def question(self, text: str) -> Vectors:

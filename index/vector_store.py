@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from index import vectors
-from index.centring import centre_rows, centred, language_means
+from index.centring import PRIOR_WINDOWS, centre_rows, centred, language_means
 from index.database import explained
 from index.languages import primary
-from index.manifest import Manifest, VectorsRecord
+from index.manifest import Manifest
+from index.pieces import window_blocks
 
 if TYPE_CHECKING:
     from index.types import Vectors
@@ -47,6 +49,11 @@ class VectorStore:
             return None, vector
         language = max(self._means, key=lambda name: _cosine(self._means[name], vector))
         return language, centred(vector, self._means[language])
+
+    def window_mean(self, language: str) -> Vectors | None:
+        """The mean of a language's windows, by its primary subtag; `None` where the library has none yet."""
+        mean = self._manifest.window_means.get(language)
+        return None if mean is None else np.asarray(mean, dtype=np.float32)
 
     def nearest(self, question: Vectors, k: int, keep: Sequence[int] | None = None) -> list[tuple[int, float]]:
         """The k chunks nearest to a centred question, as (chunk id, cosine), best first; `keep` limits the choice."""
@@ -92,10 +99,8 @@ class VectorStore:
         )
 
 
-def rewrite(
-    folder: Path, connection: sqlite3.Connection, manifest: Manifest
-) -> tuple[VectorsRecord, dict[str, list[float]]]:
-    """Write a new vector file from all that the database holds; returns its record and the means taken out."""
+def rewrite(folder: Path, connection: sqlite3.Connection, manifest: Manifest) -> Manifest:
+    """Write a new vector file from all that the database holds; returns the manifest with its record and the means."""
     dimension = manifest.model.dimension
     means = language_means((block.languages, block.rows) for block in _blocks(connection, dimension))
     centred_blocks = (
@@ -104,7 +109,12 @@ def rewrite(
     )
     generation = manifest.vectors.generation + 1 if manifest.vectors else 1
     record = vectors.write(folder, generation, dimension, centred_blocks)
-    return record, {language: mean.tolist() for language, mean in means.items()}
+    of_windows = language_means(window_blocks(connection, dimension), PRIOR_WINDOWS)
+    return replace(manifest, vectors=record, means=_listed(means), window_means=_listed(of_windows))
+
+
+def _listed(means: Mapping[str, Vectors]) -> dict[str, list[float]]:
+    return {language: mean.tolist() for language, mean in means.items()}
 
 
 def _blocks(connection: sqlite3.Connection, dimension: int, after: int = 0) -> Iterator[Block]:

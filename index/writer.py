@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from index import access, database, insertion
+from index import access, database, insertion, translations
 from index.catalogue import LISTED
 from index.database import explained, transaction
 from index.errors import LibraryError
@@ -27,6 +27,8 @@ from index.types import Details, ModelCard, Playlist, Resource, State
 if TYPE_CHECKING:
     from filelock import FileLock
 
+    from index.pieces import PieceVector
+    from index.translations import Dictionaries
     from index.types import Vectors
 
 __all__ = ["EmbeddedTranscript", "Writer", "text_digest"]
@@ -154,17 +156,28 @@ class Writer(Library):
         with explained(self.folder):
             return insertion.known_vectors(self._connection, resource_id, self.card.dimension)
 
+    def known_pieces(self, resource_id: str) -> dict[bytes, PieceVector]:
+        """What is stored of a resource's pieces, by the digest of the embedded text."""
+        from index import pieces
+
+        with explained(self.folder):
+            return pieces.known(self._connection, resource_id)
+
     def commit(
         self, resource_id: str, transcripts: Sequence[EmbeddedTranscript], details: Details, inputs: str
     ) -> None:
         """Store all of a resource at once, in place of what was stored of it."""
         with self._change():
-            self._connection.execute("DELETE FROM transcript WHERE resource_id = ?", (resource_id,))
-            for embedded in transcripts:
-                insertion.insert(self._connection, resource_id, embedded, details.chapters)
+            self._replace(resource_id, transcripts, details)
             self._settle(resource_id, inputs, details)
-        if self._newer_chunks() > max(_MOST_NEWER_CHUNKS, self._stored_vectors() // 4):
-            self._rewrite_vectors()
+        self._keep_up()
+
+    def commit_again(self, resource_id: str, transcripts: Sequence[EmbeddedTranscript]) -> None:
+        """Store a resource's transcripts anew, which were embedded again; where it stands is left as it is."""
+        details = self.details(resource_id)
+        with self._change():
+            self._replace(resource_id, transcripts, details)
+        self._keep_up()
 
     def refuse(
         self, resource_id: str, state: State, reason: str, due: float | None = None, inputs: str | None = None
@@ -189,11 +202,22 @@ class Writer(Library):
             if value is not None:
                 self._connection.execute("INSERT INTO setting VALUES (?, ?)", (name, value))
 
+    def _replace(self, resource_id: str, transcripts: Sequence[EmbeddedTranscript], details: Details) -> None:
+        self._connection.execute("DELETE FROM transcript WHERE resource_id = ?", (resource_id,))
+        for embedded in transcripts:
+            insertion.insert(self._connection, resource_id, embedded, details.chapters)
+
     def _settle(self, resource_id: str, inputs: str, details: Details) -> None:
         self._connection.execute(
             "UPDATE resource SET state = ?, reason = NULL, retry_after = NULL, inputs = ?, details = ? WHERE id = ?",
             (State.INDEXED, inputs, json.dumps(asdict(details), ensure_ascii=False), resource_id),
         )
+
+    def translate(self, dictionaries: Dictionaries) -> None:
+        """Choose the translations that this library can use, where that wasn't done for what it holds now."""
+        if translations.stale(self._connection, dictionaries):
+            with self._change():
+                translations.refresh(self._connection, dictionaries)
 
     # The files
 
@@ -226,12 +250,16 @@ class Writer(Library):
     def _stored_vectors(self) -> int:
         return self._manifest.vectors.count if self._manifest.vectors else 0
 
+    def _keep_up(self) -> None:
+        if self._newer_chunks() > max(_MOST_NEWER_CHUNKS, self._stored_vectors() // 4):
+            self._rewrite_vectors()
+
     def _rewrite_vectors(self) -> None:
         from index.vector_store import rewrite
 
         with explained(self.folder):
-            record, means = rewrite(self.folder, self._connection, self._manifest)
-        self._save(replace(self._manifest, vectors=record, means=means))
+            written = rewrite(self.folder, self._connection, self._manifest)
+        self._save(written)
 
     def _seal(self) -> None:
         """Bring the vector file and the manifest up to the database; nothing where nothing changed."""

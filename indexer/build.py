@@ -10,6 +10,7 @@ from pathlib import Path
 from index.catalogue import Section
 from index.encoder import LazyEncoder, check_model, load_encoder, model_name, other_model
 from index.manifest import FILE as MANIFEST
+from index.translations import Dictionaries
 from index.types import Encoder, Kind, Playlist, Resource, State
 from index.writer import Writer
 from indexer.cooling import Clock, Coolings
@@ -61,10 +62,14 @@ def build(
     sources: Sources,
     *,
     encoder: Encoder | None = None,
+    dictionaries: Dictionaries | None = None,
     watcher: Watcher | None = None,
     clock: Clock = time.time,
 ) -> Report:
-    """Bring the library in `folder` up to the lists; raises SourceError, ModelError or LibraryError."""
+    """Bring the library in `folder` up to the lists; raises SourceError, ModelError or LibraryError.
+
+    `dictionaries` are what questions in another language are translated by; without any, the old translations stay.
+    """
     started = time.monotonic()
     watcher = watcher or Watcher()
     lists = [read_source(source, sources.web) for source in request.sources]
@@ -81,6 +86,8 @@ def build(
             _say_what_is_not_listed(request.captions, shelf, resources, watcher.say)
         planner = replace(planner, standings=writer.standings(), faults=faults(playlists))
         run.all(planner.jobs(resource for resource in resources.values() if resource.kind is not Kind.PLAYLIST))
+        if dictionaries:
+            writer.translate(dictionaries)
         standings = writer.standings()
         sections = [section for section in writer.sections() if section.source in {listed.source for listed in lists}]
     states = [standings[resource_id].state for resource_id in resources]

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from index.types import Chunk, Cue
+from index.types import Chunk, Cue, Piece
 from indexer.cues import MOST_TOKENS, tokens
 
 SECONDS = 45.0
 OVERLAP = 15.0
+PIECE_SECONDS = 10.0
 
 
 def chunk(cues: Sequence[Cue], seconds: float = SECONDS, overlap: float = OVERLAP) -> list[Chunk]:
@@ -24,6 +25,16 @@ def chunk(cues: Sequence[Cue], seconds: float = SECONDS, overlap: float = OVERLA
         Chunk(first, stop, cues[first].start, max(cue.end for cue in cues[first:stop]), _text(cues[first:stop]))
         for first, stop in _windows(cues, seconds, overlap)
     ]
+
+
+def pieces(cues: Sequence[Cue], seconds: float = PIECE_SECONDS) -> list[Piece]:
+    """Pieces that follow one another, each up to the first cue that begins `seconds` after it or later."""
+    firsts = [0] if cues else []
+    for k, cue in enumerate(cues):
+        if cue.start - cues[firsts[-1]].start >= seconds:
+            firsts.append(k)
+    spans = zip(firsts, [*firsts[1:], len(cues)], strict=False)
+    return [Piece(first, stop, cues[first].start, _text(cues[first:stop])) for first, stop in spans]
 
 
 def _windows(cues: Sequence[Cue], seconds: float, overlap: float) -> Iterator[tuple[int, int]]:

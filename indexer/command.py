@@ -65,6 +65,7 @@ def build(
     from indexer import summary
     from indexer.build import Request
     from indexer.build import build as run
+    from indexer.dictionaries import Dictionaries
     from indexer.plan import Choices
     from indexer.preview import preview
     from indexer.progress import ProgressBars
@@ -81,7 +82,9 @@ def build(
         click.echo(summary.outlook(preview(request, folder, web), pace))
         return
     with ProgressBars() as watcher:
-        report = run(request, folder, Sources.through(web, wanted, pace, limit), watcher=watcher)
+        report = run(
+            request, folder, Sources.through(web, wanted, pace, limit), dictionaries=Dictionaries(), watcher=watcher
+        )
     click.echo(summary.outcome(report, shutil.get_terminal_size().columns))
     if report.states[State.DEFERRED]:
         context.exit(_DEFERRED)

@@ -24,6 +24,7 @@ class Step(Enum):
     NOTHING = auto()
     WAIT = auto()
     READ_CAPTIONS = auto()
+    EMBED_AGAIN = auto()
     ASK_YOUTUBE = auto()
     REFUSE = auto()
 
@@ -75,7 +76,13 @@ class Planner:
         return sorted(jobs, key=lambda job: job.standing.retry_after or 0.0)
 
     def plan(self, resource: Resource) -> Job:
-        """The job for one resource."""
+        """The job for one resource; what an earlier version indexed is embedded again where there's nothing else."""
+        job = self._plan(resource)
+        if job.standing.lacks_pieces and job.step in (Step.NOTHING, Step.WAIT):
+            return replace(job, step=Step.EMBED_AGAIN)
+        return job
+
+    def _plan(self, resource: Resource) -> Job:
         standing = self.standings.get(resource.id, Standing(State.PENDING))
         captions = self.shelf.get(resource.id, ())
         if resource.kind is Kind.RECORDING:

@@ -5,26 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from index.encoder import LazyEncoder
 from index.errors import Halt, SourceError, Unfetched
-from index.types import Resource, State, Transcript
-from index.writer import EmbeddedTranscript, Writer, text_digest
+from index.types import State, Transcript
+from index.writer import Writer
 from indexer.ahead import FetchAhead
-from indexer.chunking import chunk
 from indexer.cooling import Clock, Gate
+from indexer.embedding import Embedder
 from indexer.plan import Job, Step
 from indexer.sources import Fetched, Sources
 from indexer.sources.captions import read_captions, title_of
 from indexer.sources.playlists import cut_off, is_channel
 from indexer.watcher import Watcher
-
-if TYPE_CHECKING:
-    from index.types import Vectors
-
-# Passages a call of the encoder: often enough for the progress to move and for Ctrl-C to be heard.
-_PASSAGES = 64
 
 _Answer = TypeVar("_Answer")
 
@@ -47,14 +41,18 @@ class Run:
         limit: int | None = None,
     ) -> None:
         self.updated = 0
-        self.embedded = 0
         self._writer = writer
-        self._encoder = encoder
+        self._embedder = Embedder(writer, encoder, watcher)
         self._sources = sources
         self._watcher = watcher
         self._clock = clock
         self._limit = limit
         self._gate = Gate(writer, clock, sources.web.way, regardless=regardless)
+
+    @property
+    def embedded(self) -> int:
+        """How many passages were embedded."""
+        return self._embedder.embedded
 
     def list_playlist(self, job: Job) -> None:
         """Ask what a playlist holds now; where that fails, what it held before stays."""
@@ -76,6 +74,7 @@ class Run:
         to_ask = [job.resource.id for job in due if job.step is Step.ASK_YOUTUBE and not self._gate.closed]
         self._watcher.begin(len(due))
         self._refuse_all({job: Unfetched(job.state, job.reason) for job in due if job.step is Step.REFUSE})
+        self._say_what_is_embedded_again(sum(job.step is Step.EMBED_AGAIN for job in due))
         held_up: dict[Job, Unfetched] = {}
         with FetchAhead(self._sources.videos.fetch, to_ask) as ahead:
             for job in due:
@@ -84,6 +83,11 @@ class Run:
                 elif job.step is not Step.REFUSE:
                     self._work_on(job, ahead)
         self._refuse_all(held_up)
+
+    def _say_what_is_embedded_again(self, count: int) -> None:
+        if count:
+            indexed = "1 resource was indexed" if count == 1 else f"{count:,} resources were indexed"
+            self._watcher.say(f"{indexed} by an earlier version: embedding again what is stored, nothing is fetched")
 
     def _refuse_all(self, failures: Mapping[Job, Unfetched]) -> None:
         """Note failures that took no work in one transaction: there can be ten thousand."""
@@ -103,8 +107,12 @@ class Run:
         self._watcher.finish(job.resource)
 
     def _one(self, job: Job, ahead: FetchAhead[Fetched]) -> None:
+        if job.step is Step.EMBED_AGAIN:
+            stored = self._writer.transcripts(job.resource.id)
+            self._writer.commit_again(job.resource.id, [self._embedder.embed(job.resource.id, t) for t in stored])
+            return
         fetched = self._through_gate(ahead.take) if job.step is Step.ASK_YOUTUBE else self._read(job)
-        embedded = [self._embed(job.resource, transcript) for transcript in fetched.transcripts if transcript.cues]
+        embedded = [self._embedder.embed(job.resource.id, t) for t in fetched.transcripts if t.cues]
         if not embedded:
             raise Unfetched(State.NO_TRANSCRIPT, "the transcript is empty")
         self._writer.commit(job.resource.id, embedded, fetched.details, job.inputs)
@@ -150,19 +158,3 @@ class Run:
             state, inputs = State.INDEXED, job.standing.inputs or ""
         due = None if failure.retry_after is None else self._clock() + failure.retry_after
         self._writer.refuse(job.resource.id, state, failure.reason, due, inputs)
-
-    def _embed(self, resource: Resource, transcript: Transcript) -> EmbeddedTranscript:
-        """Embed what wasn't embedded before."""
-        import numpy as np
-
-        chunks = chunk(transcript.cues)
-        known = self._writer.known_vectors(resource.id)
-        missing = list(dict.fromkeys(c.text for c in chunks if text_digest(c.text) not in known))
-        for k in range(0, len(missing), _PASSAGES):
-            texts = missing[k : k + _PASSAGES]
-            vectors = self._encoder.get().passages(texts)
-            known |= {text_digest(text): vector for text, vector in zip(texts, vectors, strict=True)}
-            self._watcher.embed(k + len(texts), len(missing))
-        self.embedded += len(missing)
-        rows: Vectors = np.stack([known[text_digest(c.text)] for c in chunks])
-        return EmbeddedTranscript(transcript, chunks, rows)

@@ -55,6 +55,7 @@ def outlook(expected: Preview, pace: float) -> str:
         f"to be asked of YouTube: {expected.requests:,} requests, {duration(asked * pace)} at --pace {pace:g}": asked,
         "to be listed (playlists, channels), whose new videos come on top": expected.playlists,
         "to be read from captions on disk": steps[Step.READ_CAPTIONS],
+        "to be embedded again from what is stored": steps[Step.EMBED_AGAIN],
         "left for later, as `seekpoint status` says": steps[Step.WAIT],
         "that can't be indexed": steps[Step.REFUSE],
         "that nothing is to be done for": steps[Step.NOTHING],

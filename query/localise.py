@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from math import fsum
 
 from index.chapters import ROUNDING
@@ -24,22 +24,35 @@ def salient(weights: Mapping[str, float]) -> dict[str, float]:
     return {term: weight for term, weight in weights.items() if weight >= least}
 
 
-def best_cue(cues: Sequence[Cue], weights: Mapping[str, float], chapters: Sequence[Chapter] = ()) -> int:
-    """The cue with one of the terms from which on they stand closest together; the first cue where none matches.
+def best_cue(
+    cues: Sequence[Cue],
+    weights: Mapping[str, float],
+    chapters: Sequence[Chapter] = (),
+    nearness: Callable[[float], float] | None = None,
+) -> int:
+    """The cue from which on the question's terms stand closest together and the meaning is nearest; else the first.
 
-    The title of a chapter that begins in these cues counts as said there.
+    The title of a chapter that begins in these cues counts as said there. `nearness` gives the cosine of what is said
+    from a second on.
     """
     titles = _titles(cues, weights, chapters)
     said = [{term.text for term in located_terms(cue.text)} & weights.keys() for cue in cues]
     found = [words | titles.get(k, set()) for k, words in enumerate(said)]
-    # fsum doesn't depend on the order, which a set changes from process to process.
-    values = {
-        first: fsum(weights[term] for term in set().union(*_within_reach(cues, found, first)))
-        for first, words in enumerate(found)
-        if words
-    }
+    most = fsum(weights.values()) or 1.0
+    values = [
+        _share(cues, found, first, weights) / most + (nearness(cue.start) if nearness else 0.0)
+        for first, cue in enumerate(cues)
+    ]
     # Where a chapter is announced just before it begins, the beginning is the place.
-    return max(values, key=lambda first: (values[first], first in titles), default=0)
+    return max(range(len(cues)), key=lambda first: (values[first], first in titles))
+
+
+def _share(cues: Sequence[Cue], found: Sequence[set[str]], first: int, weights: Mapping[str, float]) -> float:
+    """What the terms within reach weigh, where the first cue has one of them."""
+    if not found[first]:
+        return 0.0
+    # fsum doesn't depend on the order, which a set changes from process to process.
+    return fsum(weights[term] for term in set().union(*_within_reach(cues, found, first)))
 
 
 def _titles(cues: Sequence[Cue], weights: Mapping[str, float], chapters: Sequence[Chapter]) -> dict[int, set[str]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from index.types import ModelCard
+from index.types import ModelCard, Parts
 
 if TYPE_CHECKING:
     from index.types import Vectors
@@ -34,8 +34,21 @@ class TopicEncoder:
         self.embedded += texts
         return np.stack([self.question(text) for text in texts])
 
+    def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts:
+        """A token each time that a topic is named, and one for the small dimension."""
+        counts = [
+            np.stack([_counts(text[begin:end]) for begin, end in zip([0, *stops], stops, strict=False)])
+            for text, stops in zip(texts, ends, strict=True)
+        ]
+        tokens = [np.ceil(rows.sum(axis=1)).astype(int).tolist() for rows in counts]
+        return Parts(self.passages(texts), counts, tokens)
+
     def question(self, text: str) -> Vectors:
-        counts = [sum(text.lower().count(word) for word in words) for words in TOPICS]
-        vector = np.array([*counts, 0.1], dtype=np.float32)
+        vector = _counts(text)
         unit: Vectors = vector / np.linalg.norm(vector)
         return unit
+
+
+def _counts(text: str) -> Vectors:
+    counts = [sum(text.lower().count(word) for word in words) for words in TOPICS]
+    return np.array([*counts, 0.1], dtype=np.float32)

@@ -98,7 +98,7 @@ def _stamp(seconds: int) -> str:
 
 
 def _build(talks: Path, library: Path, calls: Path) -> None:
-    seekpoint.build([talks / "list.md"], library, captions=talks, encoder=SlowEncoder(calls))
+    seekpoint.build([talks / "list.md"], library, captions=talks, encoder=SlowEncoder(calls), translate=False)
 
 
 def test_a_build_that_is_killed_at_any_moment_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def _build_up_to(step: int, talks: Path, library: Path) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.setprofile(count)
-    seekpoint.build([talks / "list.md"], library, captions=talks, encoder=TopicEncoder())
+    seekpoint.build([talks / "list.md"], library, captions=talks, encoder=TopicEncoder(), translate=False)
     sys.setprofile(None)
 
 

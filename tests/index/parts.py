@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
+import index
+from index import database
 from index.library import Library
+from index.manifest import FILE as MANIFEST
+from index.manifest import FileRecord
+from index.pieces import quantised
 from index.terms import terms
-from index.types import Chunk, Cue, Details, Filters, Kind, ModelCard, Origin, Resource, Transcript
+from index.types import Chunk, Cue, Details, Filters, Kind, ModelCard, Origin, Piece, Resource, Transcript
 from index.writer import EmbeddedTranscript, Writer
 from seekpoint import ask
 from tests.fakes import TopicEncoder
@@ -31,11 +40,44 @@ def resource(resource_id: str, *path: str, title: str = "", kind: Kind = Kind.VI
 
 
 def embedded(texts: Sequence[str], language: str | None = None) -> EmbeddedTranscript:
-    """A transcript; texts that aren't ASCII are Chinese."""
+    """A transcript, each of whose cues is a piece too; texts that aren't ASCII are Chinese."""
     language = language or ("en" if "".join(texts).isascii() else "zh")
     cues = tuple(Cue(10.0 * k, 10.0 * k + 10, text) for k, text in enumerate(texts))
     chunks = [Chunk(k, k + 1, cue.start, cue.end, cue.text) for k, cue in enumerate(cues)]
-    return EmbeddedTranscript(Transcript(language, Origin.LOCAL, cues), chunks, ENCODER.passages(texts))
+    parts = ENCODER.parts(texts, [[len(text)] for text in texts])
+    pieces = [
+        (Piece(k, k + 1, cue.start, cue.text), quantised(sums[0], tokens[0]))
+        for k, (cue, sums, tokens) in enumerate(zip(cues, parts.sums, parts.tokens, strict=True))
+    ]
+    return EmbeddedTranscript(Transcript(language, Origin.LOCAL, cues), chunks, parts.vectors, pieces)
+
+
+def make_old(folder: Path, version: int = 1) -> None:
+    """Put what a library holds, which must have no chapters, under an earlier schema."""
+    current, earlier = folder / database.FILE, folder / "earlier.db"
+    with sqlite3.connect(earlier, isolation_level=None) as connection:
+        connection.create_function("title_terms", 3, lambda *_: "")
+        for step in range(1, version + 1):
+            connection.executescript((Path(index.__file__).parent / f"schema_{step}.sql").read_text(encoding="utf-8"))
+        connection.execute(f"PRAGMA application_id = {database.APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("ATTACH ? AS current", (str(current),))
+        for table in ("resource", "listing", "transcript", "cue", "chunk", "vector", "setting"):
+            connection.execute(f"INSERT INTO {table} SELECT * FROM current.{table}")
+        if version >= 4:
+            connection.execute("INSERT INTO piece SELECT * FROM current.piece")
+        connection.execute("INSERT INTO lexicon (rowid, terms) SELECT rowid, terms FROM current.lexicon")
+        connection.execute("DETACH current")
+    connection.close()
+    earlier.replace(current)
+    content = json.loads((folder / MANIFEST).read_bytes())
+    if version < 4:
+        del content["window_means"]
+    content |= {"version": version, "database": asdict(FileRecord.of(current))}
+    del content["checksum"]
+    checksum = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    (folder / MANIFEST).write_text(json.dumps(content | {"checksum": checksum}), encoding="utf-8")
 
 
 def fill(writer: Writer, talks: Mapping[str, Sequence[str]]) -> None:

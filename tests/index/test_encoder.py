@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -152,3 +154,34 @@ def test_a_sentence_transformers_folder_is_a_model(bundled: BundledEncoder) -> N
     assert other.card.dimension == 384
     assert other.card.fingerprint == SentenceEncoder(str(bundled_folder())).card.fingerprint
     assert float(other.passages(["掩码"])[0] @ bundled.passages(["掩码"])[0]) > 0.999
+
+
+@pytest.mark.model
+def test_parts_add_up_to_the_passage_in_both_languages(bundled: BundledEncoder) -> None:
+    cues = [["The mask hides", "what comes later"], ["掩码遮住", "后面的词", "为什么？"], ["so, softmax sums to one"]]
+    texts = [" ".join(parts) for parts in cues]
+    found = bundled.parts(texts, [[len(" ".join(parts[: k + 1])) for k in range(len(parts))] for parts in cues])
+    assert found is not None
+    assert (found.vectors * bundled.passages(texts)).sum(axis=1) == pytest.approx([1, 1, 1], abs=1e-4)
+    for parts, vector, sums, tokens in zip(cues, found.vectors, found.sums, found.tokens, strict=True):
+        assert len(sums) == len(tokens) == len(parts)
+        assert all(0 < count <= len(part) for count, part in zip(tokens, parts, strict=True))
+        whole = sums.sum(axis=0)
+        assert float(whole @ vector) / np.linalg.norm(whole) > 0.9  # the prompt and the model's marks are in `vector`
+
+
+@pytest.mark.model
+def test_what_isnt_read_any_more_counts_for_nothing(bundled: BundledEncoder) -> None:
+    long = "一段长得多的文字，" * 200
+    found = bundled.parts([f"{long} end"], [[len(long), len(long) + 4]])
+    assert found is not None
+    assert (found.tokens[0][1], found.tokens[0][0] > 400, not found.sums[0][1].any()) == (0, True, True)
+
+
+@pytest.mark.model
+def test_a_model_that_pools_otherwise_gives_no_parts(tmp_path: Path) -> None:
+    shutil.copytree(bundled_folder(), tmp_path / "model")
+    (pooling,) = (tmp_path / "model").glob("*Pooling/config.json")
+    first_token = {"embedding_dimension": 384, "pooling_mode": "cls"}
+    pooling.write_text(json.dumps(first_token))
+    assert load_encoder(str(tmp_path / "model")).parts(["the mask"], [[8]]) is None

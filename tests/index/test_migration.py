@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import sqlite3
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-import index
 from index import database
 from index.catalogue import Catalogue
 from index.library import Library
-from index.manifest import FILE as MANIFEST
-from index.manifest import FileRecord, Manifest
+from index.manifest import Manifest
 from index.types import Kind, Playlist, PlaylistEntry, Resource, State
 from index.writer import Writer
-from tests.index.parts import SOURCE, TALKS, by_meaning, by_words, files, fill, first, resource, run_script
+from tests.index.parts import (
+    SOURCE,
+    TALKS,
+    by_meaning,
+    by_words,
+    files,
+    fill,
+    first,
+    make_old,
+    resource,
+    run_script,
+)
 
 
 @pytest.fixture
@@ -26,29 +32,6 @@ def old(folder: Path) -> Path:
     """A library as the first version of the schema left it."""
     make_old(folder)
     return folder
-
-
-def make_old(folder: Path, version: int = 1) -> None:
-    """Put what a library holds, which must have no chapters, under an earlier schema."""
-    current, earlier = folder / database.FILE, folder / "earlier.db"
-    with sqlite3.connect(earlier, isolation_level=None) as connection:
-        for step in range(1, version + 1):
-            connection.executescript((Path(index.__file__).parent / f"schema_{step}.sql").read_text(encoding="utf-8"))
-        connection.execute(f"PRAGMA application_id = {database.APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {version}")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("ATTACH ? AS current", (str(current),))
-        for table in ("resource", "listing", "transcript", "cue", "chunk", "vector", "setting"):
-            connection.execute(f"INSERT INTO {table} SELECT * FROM current.{table}")
-        connection.execute("INSERT INTO lexicon (rowid, terms) SELECT rowid, terms FROM current.lexicon")
-        connection.execute("DETACH current")
-    connection.close()
-    earlier.replace(current)
-    content = json.loads((folder / MANIFEST).read_bytes())
-    content |= {"version": version, "database": asdict(FileRecord.of(current))}
-    del content["checksum"]
-    checksum = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    (folder / MANIFEST).write_text(json.dumps(content | {"checksum": checksum}), encoding="utf-8")
 
 
 def version_of(folder: Path) -> int:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from index.scripts import in_one_script, simplified
+from index.scripts import in_one_script, language_of, simplified
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,20 @@ def test_every_character_keeps_its_place() -> None:
 def test_japanese_keeps_its_own_characters() -> None:
     assert in_one_script("機械学習とは何ですか") == "機械学習とは何ですか"
     assert in_one_script("什麼是機器學習") == in_one_script("什么是机器学习") == "什么是机器学习"
+
+
+@pytest.mark.parametrize(
+    ("question", "guess", "language"),
+    [
+        ("为什么要缩放？", "en", "zh"),
+        ("Transformer 的 self-attention 是怎么计算的？", "en", "zh"),
+        ("what does 注意力 mean in this lecture?", "en", "en"),
+        ("why do masks hide words?", "zh", "en"),
+        ("¿por qué se escala?", "es", "es"),
+        ("注意力機制とは何ですか", "zh", "ja"),
+        ("어텐션은 무엇입니까", None, "ko"),
+        ("42?", None, "en"),
+    ],
+)
+def test_a_script_tells_the_language_where_it_can(question: str, guess: str | None, language: str) -> None:
+    assert language_of(question, guess) == language

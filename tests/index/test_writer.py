@@ -26,6 +26,7 @@ from tests.index.parts import (
     files,
     fill,
     first,
+    make_old,
     resource,
     run_script,
 )
@@ -125,10 +126,10 @@ def test_an_older_library_is_read_as_it_is_and_finds_chapters_from_the_next_buil
 ) -> None:
     _commit_with_chapters(folder)
     build(tmp_path / "old")
+    make_old(tmp_path / "old", version=2)
     with sqlite3.connect(tmp_path / "old" / "library.db") as stored:
         details = json.dumps(asdict(Details(chapters=CHAPTERS)), ensure_ascii=False)
         stored.execute("UPDATE resource SET details = ? WHERE id = 'attention01'", [details])
-        stored.execute("PRAGMA user_version = 2")
     stored.close()
     Manifest.load(tmp_path / "old").opened().save(tmp_path / "old")
     with Library.open(tmp_path / "old") as library:

@@ -37,7 +37,7 @@ def library(tmp_path: Path) -> Path:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(webvtt(text), "utf-8")
     sources: list[Path | str] = [tmp_path / "captions", "https://a.org/page"]
-    seekpoint.build(sources, tmp_path / "library", encoder=TopicEncoder())
+    seekpoint.build(sources, tmp_path / "library", encoder=TopicEncoder(), translate=False)
     return tmp_path / "library"
 
 

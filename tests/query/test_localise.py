@@ -67,3 +67,9 @@ def test_marks_show_every_form_of_a_word_and_join_pairs_of_characters() -> None:
 
 def test_marks_need_no_match() -> None:
     assert marks("nothing here", {"mask"}) == ()
+
+
+def test_meaning_tells_where_words_dont() -> None:
+    nearness = {0: 0.1, 10: 0.1, 20: 0.6, 30: 0.2}
+    assert best_cue(ENGLISH, {}, nearness=lambda second: nearness[int(second)]) == 2
+    assert best_cue(ENGLISH, {"mask": 2.0}, nearness=lambda second: nearness[int(second)]) == 1, "words weigh more"

@@ -65,3 +65,12 @@ def test_a_passage_in_two_languages_comes_once_in_the_questions() -> None:
 def test_a_passage_that_only_touches_is_no_translation() -> None:
     hits = [hit("a", 0, 45, 0.9, "zh"), hit("a", 40, 85, 0.4, "en")]
     assert [found.chunk.language for found in distinct(hits, "en")] == ["zh"]
+
+
+def test_translations_add_to_what_stands_in_for_the_words_of_another_language() -> None:
+    chunks = [chunk(1, "zh"), chunk(2, "zh"), chunk(3, "en")]
+    dense = {1: 0.5, 2: 0.5, 3: 0.5}
+    ranked = fuse(chunks, dense, {3: 0.1}, "en", {1: 0.9, 2: 0.1, 3: 1.0})
+    assert [found.chunk.id for found in ranked] == [1, 2, 3]
+    assert ranked[2].lexical == 0.1, "a passage in the question's language has its own words"
+    assert fuse(chunks[:1], {1: 1.0}, {}, "en", {1: 9.0})[0].score <= 1.0

@@ -1,0 +1,81 @@
+"""Pieces of a transcript as the database keeps them: the mean of their tokens' vectors, a signed byte a dimension."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from index.centring import windows
+from index.languages import primary
+from index.types import Pieces
+
+if TYPE_CHECKING:
+    from index.types import Vectors
+
+_LARGEST = 127
+
+
+class PieceVector(NamedTuple):
+    """The mean of so many tokens' vectors; a step of `data` is worth `scale`."""
+
+    tokens: int
+    scale: float
+    data: bytes
+
+
+def quantised(total: Vectors, tokens: int) -> PieceVector:
+    """The mean of vectors that add up to `total`."""
+    mean = total / max(tokens, 1)
+    scale = float(np.abs(mean).max()) / _LARGEST or 1.0
+    return PieceVector(tokens, scale, np.rint(mean / scale).astype(np.int8).tobytes())
+
+
+def known(connection: sqlite3.Connection, resource_id: str) -> dict[bytes, PieceVector]:
+    """What is stored of a resource's pieces, by the digest of their text."""
+    rows = connection.execute(
+        """SELECT digest, tokens, scale, data FROM piece JOIN transcript ON transcript.id = transcript_id
+           WHERE resource_id = ?""",
+        (resource_id,),
+    )
+    return {row["digest"]: PieceVector(row["tokens"], row["scale"], row["data"]) for row in rows}
+
+
+def between(connection: sqlite3.Connection, transcript_id: int, start: float, end: float, dimension: int) -> Pieces:
+    """The pieces of a transcript that begin before `end`, from the one on that `start` lies in."""
+    rows = connection.execute(
+        """SELECT start, tokens, scale, data FROM piece
+           WHERE transcript_id = :id AND start < :end
+           AND start >= coalesce((SELECT max(start) FROM piece WHERE transcript_id = :id AND start <= :start), :start)
+           ORDER BY start""",
+        {"id": transcript_id, "start": start, "end": end},
+    ).fetchall()
+    return _read(rows, dimension)
+
+
+def window_blocks(connection: sqlite3.Connection, dimension: int) -> Iterator[tuple[list[str], Vectors]]:
+    """The vectors of the windows from each piece on, with their primary languages, a transcript at a time."""
+    rows = connection.execute(
+        """SELECT transcript_id, language, start, tokens, scale, data
+           FROM piece JOIN transcript ON transcript.id = transcript_id ORDER BY transcript_id, start"""
+    )
+    for _, group in groupby(rows, key=itemgetter("transcript_id")):
+        members = list(group)
+        pieces = _read(members, dimension)
+        yield [primary(members[0]["language"])] * len(members), windows(pieces.starts, pieces.sums)
+
+
+def none(dimension: int) -> Pieces:
+    """No pieces at all."""
+    return _read([], dimension)
+
+
+def _read(rows: Sequence[sqlite3.Row], dimension: int) -> Pieces:
+    tokens = np.array([row["tokens"] for row in rows], dtype=np.float32)
+    steps = np.frombuffer(b"".join(row["data"] for row in rows), dtype=np.int8).reshape(len(rows), dimension)
+    worth = np.array([row["scale"] for row in rows], dtype=np.float32) * tokens
+    return Pieces(np.array([row["start"] for row in rows], dtype=np.float64), steps * worth[:, None], tokens)

@@ -1,0 +1,37 @@
+"""A glossary of the user's: terms that belong to each other in two languages, a line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from index.errors import SourceError
+from index.text import clean
+from indexer.dictionaries import Pair
+
+_FORM = "a term, a tab, and its translations with semicolons between"
+
+
+def read_glossary(path: Path) -> list[Pair]:
+    """The terms with one translation each; raises SourceError."""
+    shown = clean(str(path))
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it isn't in UTF-8"
+        raise SourceError(f"can't read the glossary {shown}: {reason}") from error
+    pairs = [pair for number, line in enumerate(lines, 1) for pair in _pairs(line, f"{shown}, line {number}")]
+    if not pairs:
+        raise SourceError(f"{shown}: no terms in it; write {_FORM} on each line")
+    return pairs
+
+
+def _pairs(line: str, place: str) -> Iterator[Pair]:
+    """Nothing for a blank line or one that begins with `#`."""
+    if not line.strip() or line.lstrip().startswith("#"):
+        return
+    term, *rest = (clean(column) for column in line.split("\t"))
+    translations = [translation for part in rest[:1] for translation in map(str.strip, part.split(";")) if translation]
+    if not term or not translations or len(rest) > 1:
+        raise SourceError(f"{place}: write {_FORM}")
+    yield from ((term, translation) for translation in translations)

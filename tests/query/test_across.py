@@ -1,0 +1,163 @@
+"""Words across languages: which are found in a question, and how far passages cover their translations."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import TypeAlias
+
+import pytest
+
+from index.terms import terms
+from index.translations import Alternatives
+from query.across import Weighed, candidates, coverage, groups, terms_of, weigh, weights
+
+Found: TypeAlias = dict[str, Alternatives]
+
+ZH_EN: Found = {
+    "注意": (("notice",),),
+    "注意力": (("attent",),),
+    "机制": (("mechan",), ("machin", "process")),
+    "掩码": (("mask",),),
+}
+EN_ZH: Found = {
+    "attent": (("注意", "意力"),),
+    "neural network": (("神经", "经网", "网络"),),
+    "network": (("网络",),),
+}
+
+
+def words(text: str, found: Found) -> list[str]:
+    return [group.word for group in groups(text, found)]
+
+
+def postings(passages: dict[int, str]) -> dict[str, dict[int, int]]:
+    """What a library would tell of these passages, by chunk id."""
+    found: dict[str, dict[int, int]] = {}
+    for chunk, text in passages.items():
+        for term in terms(text):
+            counts = found.setdefault(term, {})
+            counts[chunk] = counts.get(chunk, 0) + 1
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("注意力机制", {"注意", "注意力", "注意力机制", "意力", "力机制", "机制"}),
+        ("反向傳播", {"反向传播"}),
+        ("Neural networks learn", {"neural", "neural network", "network learn", "neural network learn"}),
+        ("用GPT4模型", {"gpt4", "模型"}),
+        ("нейронные сети", {"нейрон сет"}),
+        ("?!", set()),
+        ("", set()),
+    ],
+)
+def test_candidates(text: str, expected: set[str]) -> None:
+    assert expected <= set(candidates(text))
+
+
+def test_candidates_are_no_longer_than_words_are() -> None:
+    assert max(map(len, candidates("一二三四五六七八九十百千"))) == 8
+    assert max(len(key.split()) for key in candidates("one two three four five")) == 3
+    assert len(candidates("字" * 4000)) < 30
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("注意力机制里的掩码？", ["注意力", "机制", "掩码"]),
+        ("注意機制", ["注意", "机制"]),
+        ("掩码？什么掩码？", ["掩码"]),
+        ("注意。力机制", ["注意", "机制"]),
+        ("为什么", []),
+    ],
+)
+def test_chinese_words_the_longest_first(text: str, expected: list[str]) -> None:
+    assert words(text, ZH_EN) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Do neural networks pay Attention?", ["neural network", "attent"]),
+        ("networks of neurons", ["network"]),
+        ("用 attention 机制", ["attent"]),
+    ],
+)
+def test_english_words_the_longest_first(text: str, expected: list[str]) -> None:
+    assert words(text, EN_ZH) == expected
+
+
+PASSAGES = {
+    1: "attention is a mechanism",
+    2: "attention and attention and attention",
+    3: "the machine has no process",
+    4: "a machine",
+    5: "the lunch",
+    6: "the dinner",
+}
+
+
+def weighed(
+    question: str, passages: dict[int, str], found: Found = ZH_EN, among: Set[int] | None = None
+) -> list[Weighed]:
+    matched = groups(question, found)
+    return weigh(matched, postings(passages), passages.keys() if among is None else among)
+
+
+def test_terms_to_look_up() -> None:
+    assert terms_of(groups("注意力机制", ZH_EN)) == {"attent", "mechan", "machin", "process"}
+
+
+def test_a_passage_counts_each_translation_that_it_has_in_full() -> None:
+    attention, mechanism = weighed("注意力机制", PASSAGES)
+    assert attention.counts == {1: 1, 2: 3}
+    assert mechanism.counts == {1: 1, 3: 1}
+    assert attention.weight > 0
+
+
+def test_passages_in_other_languages_dont_count() -> None:
+    (attention,) = weighed("注意力", PASSAGES, among={2, 5, 6})
+    assert attention.counts == {2: 3}
+
+
+def test_coverage_is_a_share_and_grows_with_the_words_that_are_said() -> None:
+    reached = coverage(weighed("注意力机制", PASSAGES))
+    assert set(reached) == {1, 2, 3}
+    assert all(0 < share < 1 for share in reached.values())
+    assert reached[1] > reached[2] > reached[3]
+
+
+def test_a_word_that_no_passage_translates_lowers_the_share() -> None:
+    assert coverage(weighed("注意力的掩码", PASSAGES))[1] < coverage(weighed("注意力", PASSAGES))[1]
+
+
+def test_many_translations_of_one_word_dont_outweigh_another() -> None:
+    found: Found = {"注意力": (("attent",),), "东西": (("thing",), ("stuff",), ("object",), ("matter",))}
+    passages = {1: "attention", 2: "thing stuff object matter", 3: "lunch", 4: "dinner", 5: "tea"}
+    reached = coverage(weighed("注意力的东西", passages, found))
+    assert reached[2] < 2 * reached[1]
+
+
+@pytest.mark.parametrize("question", ["", "为什么", "掩码"])
+def test_nothing_is_covered_where_nothing_is_translated(question: str) -> None:
+    found = weighed(question, PASSAGES)
+    assert (coverage(found), weights(found)) == ({}, {})
+
+
+def test_terms_that_tell_where_the_answer_is() -> None:
+    found = weights(weighed("注意力机制", PASSAGES))
+    assert set(found) == {"attent", "mechan", "machin", "process"}
+    assert found["machin"] == found["process"] == found["mechan"] / 2
+
+
+def test_words_that_any_passage_says_tell_nothing() -> None:
+    found: Found = {"什么": (("the",),), "注意力": (("attent",),)}
+    assert set(weights(weighed("注意力是什么", PASSAGES | {7: "the tea", 8: "the end"}, found))) == {"attent"}
+
+
+def test_english_questions_find_chinese_passages() -> None:
+    passages = {1: "神经网络的注意力", 2: "网络很慢", 3: "午饭", 4: "晚饭", 5: "注意，意力"}
+    reached = coverage(weighed("attention in neural networks", passages, EN_ZH))
+    assert max(reached, key=lambda chunk: reached[chunk]) == 1
+    assert 2 not in reached

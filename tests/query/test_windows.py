@@ -1,0 +1,65 @@
+"""Windows made of pieces."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from index.types import Pieces
+from query.windows import windows
+
+MEAN = np.zeros(3, np.float32)
+QUESTION = np.array([1, 0, 0], np.float32)
+
+
+def pieces(*topics: int, seconds: float = 10.0) -> Pieces:
+    """Pieces of ten seconds and as many tokens, each about one of three topics."""
+    sums = 10 * np.eye(3, dtype=np.float32)[list(topics)]
+    starts = seconds * np.arange(len(topics), dtype=np.float64)
+    return Pieces(starts, sums.reshape(-1, 3), np.full(len(topics), 10, np.float32))
+
+
+def test_a_window_ahead_begins_with_its_piece_and_lasts_half_a_minute() -> None:
+    found = windows(pieces(1, 1, 1, 0, 0, 0, 1, 1, 1), MEAN, QUESTION, 0.0, 90.0)
+    assert found is not None
+    assert found.ahead[3] == pytest.approx(1.0) and found.ahead[0] == pytest.approx(0.0)
+    assert found.ahead[2] == pytest.approx(2 / 5**0.5), "two of its three pieces"
+    assert int(found.ahead.argmax()) == 3
+    assert found.around[4] > found.ahead[0] and found.around.max() < 0.8
+    assert found.meaning == pytest.approx((1.0 + found.around.max()) / 2)
+
+
+def test_a_place_has_the_cosine_of_the_piece_that_it_lies_in() -> None:
+    found = windows(pieces(1, 0, 0, 0, 1), MEAN, QUESTION, 0.0, 50.0)
+    assert found is not None
+    assert [found.ahead_at(seconds) for seconds in (0.0, 10.0, 19.9, 99.0)] == [
+        found.ahead[0],
+        found.ahead[1],
+        found.ahead[1],
+        found.ahead[-1],
+    ]
+
+
+def test_only_the_chunks_pieces_count_but_the_others_are_around_them() -> None:
+    alone = windows(pieces(1, 1, 1, 1, 1, 1, 1, 1), MEAN, QUESTION, 30.0, 50.0)
+    beside = windows(pieces(0, 0, 1, 1, 1, 0, 0, 0), MEAN, QUESTION, 30.0, 50.0)
+    assert alone and beside
+    assert list(alone.starts) == list(beside.starts) == [30.0, 40.0]
+    assert beside.around.max() > alone.around.max() == pytest.approx(0.0)
+
+
+def test_a_piece_that_covers_the_beginning_belongs_to_the_chunk() -> None:
+    found = windows(pieces(0, 1, 1), MEAN, QUESTION, 5.0, 15.0)
+    assert found is not None and list(found.starts) == [0.0, 10.0]
+
+
+def test_the_languages_mean_is_taken_out() -> None:
+    mean = np.array([0.9, 0.1, 0.0], np.float32)
+    found = windows(pieces(0, 0, 0, 1, 1, 1), mean, QUESTION, 0.0, 60.0)
+    assert found is not None and found.ahead[3] < 0 < found.ahead[0]
+
+
+def test_a_chunk_without_pieces_has_no_windows() -> None:
+    none = Pieces(np.empty(0), np.empty((0, 3), np.float32), np.empty(0, np.float32))
+    assert windows(none, MEAN, QUESTION, 0.0, 45.0) is None
+    assert windows(pieces(0), MEAN, QUESTION, -20.0, 0.0) is None
