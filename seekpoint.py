@@ -68,6 +68,7 @@ def build(
     prune: bool = False,
     retry: bool = False,
     translate: bool = True,
+    glossary: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Index reading lists, or bring their index up to date, as `seekpoint build` does; raises SeekpointError.
 
@@ -75,7 +76,6 @@ def build(
     """
     from indexer.build import Request
     from indexer.build import build as run
-    from indexer.dictionaries import Dictionaries
     from indexer.plan import Choices
     from indexer.sources import Sources
     from indexer.sources.web import Web
@@ -92,11 +92,11 @@ def build(
         model=model,
         prune=prune,
         limit=limit,
+        translate=translate,
+        glossary=None if glossary is None else Path(glossary),
     )
     web = Web(proxy, None if cookies is None else Path(cookies))
-    dictionaries = Dictionaries() if translate else None
-    outside = Sources.through(web, languages, pace, limit)
-    return run(request, _folder(library), outside, encoder=encoder, dictionaries=dictionaries)
+    return run(request, _folder(library), Sources.through(web, languages, pace, limit), encoder=encoder)
 
 
 def ask(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,11 +11,12 @@ from pathlib import Path
 from index.catalogue import Section
 from index.encoder import LazyEncoder, check_model, load_encoder, model_name, other_model
 from index.manifest import FILE as MANIFEST
-from index.translations import Dictionaries
 from index.types import Encoder, Kind, Playlist, Resource, State
 from index.writer import Writer
 from indexer.cooling import Clock, Coolings
+from indexer.dictionaries import Dictionaries, Pair
 from indexer.expansion import expanded, faults
+from indexer.glossary import read_glossary
 from indexer.plan import Choices, Planner
 from indexer.reading_list import ReadingList, read_source
 from indexer.run import Run
@@ -22,12 +24,15 @@ from indexer.sources import Sources
 from indexer.sources.captions import find_captions
 from indexer.watcher import Watcher
 
+_GLOSSARY = "glossary"
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a build is asked for. `captions` is a folder of caption files, which spare asking YouTube.
 
-    `limit` is how many videos of a channel are taken, the newest first; `None` for all.
+    `limit` is how many videos of a channel are taken, the newest first; `None` for all. `translate` chooses the
+    translations by which questions find words in another language; a `glossary` of the user's is kept for later builds.
     """
 
     sources: Sequence[str]
@@ -36,6 +41,8 @@ class Request:
     model: str | None = None
     prune: bool = False
     limit: int | None = None
+    translate: bool = True
+    glossary: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +69,15 @@ def build(
     sources: Sources,
     *,
     encoder: Encoder | None = None,
-    dictionaries: Dictionaries | None = None,
     watcher: Watcher | None = None,
     clock: Clock = time.time,
 ) -> Report:
-    """Bring the library in `folder` up to the lists; raises SourceError, ModelError or LibraryError.
-
-    `dictionaries` are what questions in another language are translated by; without any, the old translations stay.
-    """
+    """Bring the library in `folder` up to the lists; raises SourceError, ModelError or LibraryError."""
     started = time.monotonic()
     watcher = watcher or Watcher()
     lists = [read_source(source, sources.web) for source in request.sources]
     shelf = shelf_of(request, lists)
+    glossary = read_glossary(request.glossary) if request.glossary else None
     writer, lazy_encoder = _open(folder, request.model, encoder, watcher.say)
     with writer:
         run = Run(writer, lazy_encoder, sources, watcher, clock, regardless=request.choices.retry, limit=request.limit)
@@ -86,8 +90,8 @@ def build(
             _say_what_is_not_listed(request.captions, shelf, resources, watcher.say)
         planner = replace(planner, standings=writer.standings(), faults=faults(playlists))
         run.all(planner.jobs(resource for resource in resources.values() if resource.kind is not Kind.PLAYLIST))
-        if dictionaries:
-            writer.translate(dictionaries)
+        if request.translate:
+            _translate(writer, glossary)
         standings = writer.standings()
         sections = [section for section in writer.sections() if section.source in {listed.source for listed in lists}]
     states = [standings[resource_id].state for resource_id in resources]
@@ -159,6 +163,13 @@ def _prune(writer: Writer, lists: Sequence[ReadingList], say: Callable[[str], No
     gone = writer.gone([*(listed.source for listed in lists), *vanished])
     writer.remove(gone)
     return len(gone)
+
+
+def _translate(writer: Writer, glossary: Sequence[Pair] | None) -> None:
+    if glossary is not None:
+        writer.keep_setting(_GLOSSARY, json.dumps(glossary, ensure_ascii=False))
+    kept = json.loads(writer.setting(_GLOSSARY) or "[]")
+    writer.translate(Dictionaries([(term, translation) for term, translation in kept]))
 
 
 def _has_vanished(source: str) -> bool:

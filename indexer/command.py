@@ -29,6 +29,12 @@ _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 @click.option("--languages", metavar="LIST", default="", help="Languages to index, such as en,zh; else what is spoken.")
 @click.option("--model", metavar="NAME", help="A sentence-transformers model, by name or folder.")
 @click.option(
+    "--glossary",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Your field's terms: a line each, with a tab before the translations; kept for later builds.",
+)
+@click.option(
     "--pace",
     metavar="SECONDS",
     type=click.FloatRange(0, 3600),
@@ -48,6 +54,7 @@ def build(
     captions: Path | None,
     languages: str,
     model: str | None,
+    glossary: Path | None,
     pace: float,
     limit: int | None,
     cookies: Path | None,
@@ -65,7 +72,6 @@ def build(
     from indexer import summary
     from indexer.build import Request
     from indexer.build import build as run
-    from indexer.dictionaries import Dictionaries
     from indexer.plan import Choices
     from indexer.preview import preview
     from indexer.progress import ProgressBars
@@ -76,15 +82,13 @@ def build(
     if math.isnan(pace):  # lies in every range
         raise UsageError("--pace takes a number of seconds")
     wanted = language_tags(languages)
-    request = Request(sources, captions, Choices(wanted, retry), model, prune, limit)
+    request = Request(sources, captions, Choices(wanted, retry), model, prune, limit, glossary=glossary)
     web = (context.obj or Web)(proxy, cookies)  # a caller of `cli` may bring a web of its own, as tests do
     if dry_run:
         click.echo(summary.outlook(preview(request, folder, web), pace))
         return
     with ProgressBars() as watcher:
-        report = run(
-            request, folder, Sources.through(web, wanted, pace, limit), dictionaries=Dictionaries(), watcher=watcher
-        )
+        report = run(request, folder, Sources.through(web, wanted, pace, limit), watcher=watcher)
     click.echo(summary.outcome(report, shutil.get_terminal_size().columns))
     if report.states[State.DEFERRED]:
         context.exit(_DEFERRED)

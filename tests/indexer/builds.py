@@ -58,6 +58,7 @@ class Workshop:
         limit: int | None = None,
         offline: bool = False,
         cookies: Path | None = None,
+        glossary: Path | None = None,
         later: float = 0.0,
         encoder: Encoder | None = None,
         videos: VideoSource | None = None,
@@ -69,7 +70,15 @@ class Workshop:
         choices = Choices(tuple(languages), retry)
         outside = Sources.through(self.fake.web(offline, cookies), languages, limit=limit)
         return build(
-            Request([str(source) for source in sources], captions, choices, prune=prune, limit=limit),
+            Request(
+                [str(source) for source in sources],
+                captions,
+                choices,
+                prune=prune,
+                limit=limit,
+                translate=glossary is not None,
+                glossary=glossary,
+            ),
             self.library,
             replace(outside, videos=videos) if videos else outside,
             encoder=encoder or self.encoder,

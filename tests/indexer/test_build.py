@@ -279,3 +279,22 @@ def test_a_list_on_a_disk_that_is_away_keeps_what_it_listed(workshop: Workshop) 
     other = workshop.write("other.md", "<https://a.org/page>")
     assert workshop.build(other, prune=True).removed == 0
     assert workshop.statuses()[EN].state is State.INDEXED
+
+
+def test_a_glossary_is_kept_for_later_builds(workshop: Workshop) -> None:
+    captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt("welcome", "the cross entropy loss")).parent
+    listed = workshop.write("list.md", f"<https://youtu.be/{EN}>")
+    glossary = workshop.write("terms.tsv", "交叉熵损失\tcross entropy loss; log loss\n")
+    workshop.build(listed, captions=captions, glossary=glossary)
+    with seekpoint.open_library(workshop.library) as library:
+        assert library.translations("zh", "en", ["交叉熵损失"]) == {"交叉熵损失": (("cross", "entropi", "loss"),)}
+    before = workshop.content()
+    seekpoint.build(listed, workshop.library, captions=captions, encoder=workshop.encoder)
+    assert workshop.content() == before, "the same dictionaries and the same glossary"
+
+
+def test_a_glossary_that_is_none_stops_the_build_before_it_begins(workshop: Workshop) -> None:
+    listed = workshop.write("list.md", f"<https://youtu.be/{EN}>")
+    with pytest.raises(SourceError, match=r"terms\.tsv, line 1: write a term, a tab"):
+        workshop.build(listed, glossary=workshop.write("terms.tsv", "no tab here"))
+    assert not workshop.library.exists()
