@@ -160,9 +160,13 @@ class Library(Catalogue):
         return VectorStore(self.folder, self._connection, self._manifest)
 
     @cached_property
-    def languages(self) -> set[str]:
-        """The primary subtags of what can be searched."""
-        return {primary(row["language"]) for row in self._query("SELECT DISTINCT language FROM transcript")}
+    def spoken(self) -> dict[str, set[int]]:
+        """The chunks of each language, which is given by its primary subtag."""
+        found: dict[str, set[int]] = {}
+        for row in self._query("SELECT id, language FROM transcript"):
+            ids = self._query("SELECT id FROM chunk WHERE transcript_id = ?", row["id"])
+            found.setdefault(primary(row["language"]), set()).update(chunk_id for (chunk_id,) in ids)
+        return found
 
     def translations(self, source: str, target: str, words: Sequence[str]) -> dict[str, translations.Alternatives]:
         """What those of the words mean that the library has a translation of."""

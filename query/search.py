@@ -106,12 +106,11 @@ def _translated(
     """How far chunks in other languages cover the question's words in translation, and what those weigh."""
     covered: dict[int, float] = {}
     glosses: dict[str, Mapping[str, float]] = {}
-    for target in library.languages - {language}:
+    for target in library.spoken.keys() - {language}:
         known = library.translations(language, target, across.candidates(question))
         groups = across.groups(question, known)
         if groups:
-            spoken = set(library.chunk_ids(Filters(language=target)) or ())
-            weighed = across.weigh(groups, library.postings(across.terms_of(groups)), spoken)
+            weighed = across.weigh(groups, library.postings(across.terms_of(groups)), library.spoken[target])
             covered |= across.coverage(weighed)
             glosses[target] = across.weights(weighed)
     return covered, glosses
