@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from index.errors import SourceError
+from index.errors import SourceError, UsageError
 from index.text import clean
 from index.types import Answer
 from query.bootstrap import Difference, difference
@@ -50,7 +50,7 @@ def evaluate(
     questions: Iterable[Question], answer: Callable[[str], Answer], language_of: Callable[[str], str]
 ) -> Evaluation:
     """Ask and judge. `language_of` gives the language of a video, for questions that don't say it."""
-    rows = tuple(_row(question, answer(question.text), language_of) for question in questions)
+    rows = tuple(_row(question, _asked(question.text, answer), language_of) for question in questions)
     judged: dict[str, list[Judgement]] = {}
     for row in rows:
         if row.judgement:
@@ -63,6 +63,14 @@ def evaluate(
             [row.answered for row in rows if row.judgement is None], [row.answered for row in rows if row.judgement]
         ),
     )
+
+
+def _asked(text: str, answer: Callable[[str], Answer]) -> Answer:
+    """The answer; a question that asks nothing has none, as in a stream of questions."""
+    try:
+        return answer(text)
+    except UsageError:
+        return Answer(text, False, ())
 
 
 def _row(question: Question, answer: Answer, language_of: Callable[[str], str]) -> Row:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import seekpoint
-from index.errors import SourceError
+from index.errors import SourceError, UsageError
 from index.types import Answer
 from query.evaluation import ALL, Evaluation, compared, comparison_text, evaluate, read_other, to_json, to_text
 from query.question_file import Question, Span
@@ -48,6 +48,14 @@ def test_figures_come_by_direction_and_questions_without_an_answer_apart() -> No
     text = to_text(found)
     assert "en->en" in text and "1 without an answer here: recall 1.000, precision 1.000" in text
     assert max(map(len, text.splitlines())) <= 110
+
+
+def test_a_question_that_asks_nothing_is_one_without_an_answer() -> None:
+    def refuse(text: str) -> Answer:
+        raise UsageError("the question is empty")
+
+    found = evaluate(QUESTIONS[:1], refuse, lambda _: "en")
+    assert (found.groups[ALL].n, found.groups[ALL].moment5, found.rows[0].answered) == (1, 0.0, False)
 
 
 def test_two_runs_are_compared_question_by_question(tmp_path: Path) -> None:
