@@ -160,12 +160,20 @@ class Library(Catalogue):
         return VectorStore(self.folder, self._connection, self._manifest)
 
     @cached_property
+    def languages(self) -> set[str]:
+        """The primary subtags of what can be searched."""
+        return {primary(row["language"]) for row in self._query("SELECT DISTINCT language FROM transcript")}
+
+    @cached_property
     def spoken(self) -> dict[str, set[int]]:
-        """The chunks of each language, which is given by its primary subtag."""
-        found: dict[str, set[int]] = {}
-        for row in self._query("SELECT id, language FROM transcript"):
-            ids = self._query("SELECT id FROM chunk WHERE transcript_id = ?", row["id"])
-            found.setdefault(primary(row["language"]), set()).update(chunk_id for (chunk_id,) in ids)
+        """The chunks of each language."""
+        found: dict[str, set[int]] = {language: set() for language in self.languages}
+        rows = self._query(
+            """SELECT language, json_group_array(chunk.id) AS ids
+               FROM chunk JOIN transcript ON transcript.id = transcript_id GROUP BY language"""
+        )
+        for row in rows:
+            found[primary(row["language"])].update(json.loads(row["ids"]))
         return found
 
     def translations(self, source: str, target: str, words: Sequence[str]) -> dict[str, translations.Alternatives]:

@@ -18,7 +18,7 @@ from index import access, database, insertion, translations
 from index.catalogue import LISTED
 from index.database import explained, transaction
 from index.errors import LibraryError
-from index.insertion import EmbeddedTranscript, text_digest
+from index.insertion import EmbeddedTranscript
 from index.library import Library
 from index.manifest import FILE as MANIFEST
 from index.manifest import FileRecord, Manifest
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from index.pieces import PieceVector
     from index.translations import Dictionaries
     from index.types import Vectors
-
-__all__ = ["EmbeddedTranscript", "Writer", "text_digest"]
 
 # Chunks that the vector file may lack before a long build writes it anew: readers compare them one by one.
 _MOST_NEWER_CHUNKS = 4096

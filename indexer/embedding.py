@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from index.catalogue import WITHOUT_PIECES
 from index.encoder import LazyEncoder
+from index.insertion import EmbeddedTranscript, text_digest
 from index.scripts import in_one_script
 from index.types import Chunk, Cue, Piece, Transcript
-from index.writer import EmbeddedTranscript, Writer, text_digest
+from index.writer import Writer
 from indexer.chunking import chunk, pieces
 from indexer.watcher import Watcher
 

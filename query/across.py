@@ -14,16 +14,12 @@ from typing import NamedTuple
 from index.scripts import simplified
 from index.terms import Term, located_terms
 from index.translations import Alternatives, joined
+from query.localise import SALIENT_SHARE
+from query.ranking import K1, UNKNOWN_SHARE
 
 # A word that is looked up has at most so many terms: two neighbouring characters are one where no spaces are written.
 _MOST_TERMS = 7
 _MOST_WORDS = 3
-# BM25's saturation, as FTS5 has it; without length normalisation, as the passages are equally long.
-_K1 = 1.2
-# As in the ranking: a word that no passage translates weighs half the heaviest.
-_UNKNOWN_SHARE = 0.5
-# Words of at least this share of the heaviest one's weight tell where the answer is.
-_SALIENT_SHARE = 0.35
 
 
 class Group(NamedTuple):
@@ -68,21 +64,24 @@ def weigh(groups: Sequence[Group], postings: Mapping[str, Mapping[int, int]], ch
 
 
 def coverage(weighed: Sequence[Weighed]) -> dict[int, float]:
-    """BM25 of each chunk that has any translation, as a share of the most that the question could reach."""
+    """BM25 of each chunk that has any translation, as a share of the most that the question could reach.
+
+    Without length normalisation, as the passages are equally long.
+    """
     known = [one for one in weighed if one.counts]
     heaviest = max((one.weight for one in known), default=0.0)
-    missing = (len(weighed) - len(known)) * _UNKNOWN_SHARE * heaviest
-    most = (math.fsum(one.weight for one in known) + missing) * (_K1 + 1)
+    missing = (len(weighed) - len(known)) * UNKNOWN_SHARE * heaviest
+    most = (math.fsum(one.weight for one in known) + missing) * (K1 + 1)
     reached: dict[int, float] = {}
     for one in known:
         for chunk, count in one.counts.items():
-            reached[chunk] = reached.get(chunk, 0.0) + one.weight * count * (_K1 + 1) / (count + _K1)
+            reached[chunk] = reached.get(chunk, 0.0) + one.weight * count * (K1 + 1) / (count + K1)
     return {chunk: score / most for chunk, score in reached.items()}
 
 
 def weights(weighed: Sequence[Weighed]) -> dict[str, float]:
     """The terms of the translations that tell where the answer is, each with its part of its word's weight."""
-    least = _SALIENT_SHARE * max((one.weight for one in weighed), default=0.0)
+    least = SALIENT_SHARE * max((one.weight for one in weighed), default=0.0)
     found: dict[str, float] = {}
     for one in weighed:
         if one.counts and one.weight >= least:

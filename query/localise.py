@@ -13,14 +13,14 @@ from index.types import Chapter, Cue
 # An answer's words come together: what is said within this many seconds of a cue speaks for it.
 _REACH = 20.0
 # Terms of at least this share of the heaviest one's weight tell where the answer is.
-_SALIENT_SHARE = 0.35
+SALIENT_SHARE = 0.35
 # About three lines of a terminal; a Chinese character is two columns wide and says more.
 _QUOTE_COLUMNS = 240
 
 
 def salient(weights: Mapping[str, float]) -> dict[str, float]:
     """The terms that tell where the answer is: not the ones that any sentence has."""
-    least = _SALIENT_SHARE * max(weights.values(), default=0.0)
+    least = SALIENT_SHARE * max(weights.values(), default=0.0)
     return {term: weight for term, weight in weights.items() if weight >= least}
 
 

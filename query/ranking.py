@@ -17,17 +17,20 @@ DENSE_SHARE = 0.5
 # .38; from 0.3 of them on, they push passages in the question's own language aside (dev-natural).
 _STAND_IN = 0.4
 _TRANSLATED = 0.2
-# FTS5's bm25 has k1 = 1.2 built in, so a term that repeats without end counts 2.2 times its weight.
-_BM25_CEILING = 2.2
+K1 = 1.2
+"""BM25's saturation, as FTS5 has it built in: a term that repeats without end counts K1 + 1 times its weight."""
+
+UNKNOWN_SHARE = 0.5
+"""So much of the heaviest one's weight has a word that the library doesn't know."""
 
 
 def coverage(bm25: float, weights: Mapping[str, float], question_terms: Iterable[str]) -> float:
     """BM25 as a share of the most that the question could reach, so that it means the same for every question.
 
-    `weights` holds the terms that the library knows; one that it doesn't know weighs half the heaviest.
+    `weights` holds the terms that the library knows.
     """
-    unknown = max(weights.values(), default=0.0) / 2
-    most = fsum(weights.get(term, unknown) for term in set(question_terms)) * _BM25_CEILING
+    unknown = max(weights.values(), default=0.0) * UNKNOWN_SHARE
+    most = fsum(weights.get(term, unknown) for term in set(question_terms)) * (K1 + 1)
     return min(bm25 / most, 1.0) if most else 0.0
 
 

@@ -6,7 +6,7 @@ Each stage takes what the one before it found. What is left are moments, each wi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain, islice
 from math import inf
 from typing import TYPE_CHECKING
@@ -51,8 +51,8 @@ class Sought:
     vector: Vectors
     weights: Mapping[str, float]
     lexical: Mapping[int, float]
-    translated: Mapping[int, float] = field(default_factory=dict)
-    glosses: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    translated: Mapping[int, float]
+    glosses: Mapping[str, Mapping[str, float]]
 
 
 def ask(question: str, library: Library, encoder: Encoder, k: int = 5, filters: Filters | None = None) -> Answer:
@@ -106,7 +106,7 @@ def _translated(
     """How far chunks in other languages cover the question's words in translation, and what those weigh."""
     covered: dict[int, float] = {}
     glosses: dict[str, Mapping[str, float]] = {}
-    for target in library.spoken.keys() - {language}:
+    for target in library.languages - {language}:
         known = library.translations(language, target, across.candidates(question))
         groups = across.groups(question, known)
         if groups:

@@ -11,10 +11,11 @@ import pytest
 
 from index.catalogue import Standing
 from index.errors import LockedLibrary
+from index.insertion import text_digest
 from index.library import Library
 from index.manifest import Manifest
 from index.types import Chapter, Details, Kind, Resource, State
-from index.writer import Writer, text_digest
+from index.writer import Writer
 from tests.index.parts import (
     CARD,
     SOURCE,
