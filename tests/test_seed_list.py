@@ -111,3 +111,29 @@ def test_every_entry_of_the_seed_list_ends_in_its_state(fake: FakeYouTube, tmp_p
     assert (again.exit_code, {name for _, name in fake.requests}) == (3, {PLAYLIST})
     shown = call(fake, "status", library=library).stdout
     assert "begin in 3 hours" in shown and "--captions DIR" in shown and "private video" in shown
+
+
+@pytest.mark.model
+def test_a_block_after_ten_of_forty_through_the_command_line(fake: FakeYouTube, tmp_path: Path) -> None:
+    forty = [f"lecture{n:04d}" for n in range(40)]
+    for video_id in forty:
+        fake.add_video(video_id, "A talk", {"en": [(0.0, 5.0, "attention is all you need")]})
+    fake.fail(forty[10], "player", 429)
+    listed = tmp_path / "forty.txt"
+    listed.write_text("\n".join(f"https://youtu.be/{video_id}" for video_id in forty), "utf-8")
+    library = tmp_path / "library"
+
+    blocked = call(fake, "build", listed, "--pace", "0", library=library)
+    assert (blocked.exit_code, fake.requests[-1], len(fake.requests)) == (3, ("player", forty[10]), 32)
+    assert "10 of 40 resources indexed" in blocked.stdout and "30 deferred" in blocked.stdout
+    assert blocked.stderr.count("nothing more is asked of YouTube in this run") == 1
+    found = json.loads(call(fake, "ask", "--json", "-k", "40", "attention", library=library).stdout)
+    assert {moment["resource"]["id"] for moment in found["moments"]} == set(forty[:10])
+    shown = call(fake, "status", library=library).stdout
+    assert "--proxy URL" in shown and "build again after" in shown
+
+    fake.requests.clear()
+    fake.fail(forty[10], "player", times=0)
+    again = call(fake, "build", listed, "--pace", "0", "--retry", library=library)
+    assert (again.exit_code, {video_id for _, video_id in fake.requests}) == (0, set(forty[10:]))
+    assert len(fake.requests) == 90

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -335,6 +336,24 @@ def test_a_server_that_never_answers(fake: FakeYouTube) -> None:
             YouTube(web.session()).fetch(VIDEO)
         assert (caught.value.state, caught.value.retry_after) == (State.DEFERRED, HOUR)
         assert connections(silent) == 3
+
+
+def test_a_connection_that_is_dropped_is_tried_three_times(fake: FakeYouTube) -> None:
+    dropped = 0
+
+    def drop(listener: socket.socket) -> None:
+        nonlocal dropped
+        with suppress(OSError):
+            while True:
+                listener.accept()[0].close()
+                dropped += 1
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        Thread(target=drop, args=(listener,), daemon=True).start()
+        web = LocalWeb(f"http://127.0.0.1:{listener.getsockname()[1]}", YOUTUBE)
+        with pytest.raises(Unreachable, match="no connection to youtube"):
+            YouTube(web.session()).fetch(VIDEO)
+    assert dropped == 3
 
 
 def test_no_network(fake: FakeYouTube) -> None:
