@@ -345,8 +345,9 @@ def test_a_connection_that_is_dropped_is_tried_three_times(fake: FakeYouTube) ->
         nonlocal dropped
         with suppress(OSError):
             while True:
-                listener.accept()[0].close()
+                connection, _ = listener.accept()
                 dropped += 1
+                connection.close()
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         Thread(target=drop, args=(listener,), daemon=True).start()
