@@ -8,10 +8,9 @@ it.
 from __future__ import annotations
 
 import json
-import math
 import sqlite3
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +25,10 @@ from index.manifest import Manifest
 from index.types import Cue, Filters, ModelCard, Origin, StoredChunk, Transcript
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from index.lexicon import Lexicon
     from index.types import Pieces
     from index.vector_store import VectorStore
 
@@ -113,14 +116,17 @@ class Library(Catalogue):
             for row in rows
         ]
 
-    def pieces(self, transcript_id: int, start: float, end: float) -> Pieces:
-        """The pieces that begin before `end`, from the one on that `start` lies in; none where none are stored."""
+    def pieces(self, chunk_ids: Sequence[int], margin: float) -> dict[int, Pieces]:
+        """The pieces of each chunk and of so many seconds before and after it; none where none are stored.
+
+        They begin with the one that the first of these seconds lies in.
+        """
         from index import pieces
 
         if not self._has_pieces:
-            return pieces.none(self.card.dimension)
+            return pieces.none(chunk_ids, self.card.dimension)
         with explained(self.folder):
-            return pieces.between(self._connection, transcript_id, start, end, self.card.dimension)
+            return pieces.around(self._connection, chunk_ids, margin, self.card.dimension)
 
     def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
         """The chunks of those ids that are here."""
@@ -160,21 +166,30 @@ class Library(Catalogue):
         return VectorStore(self.folder, self._connection, self._manifest)
 
     @cached_property
+    def lexicon(self) -> Lexicon:
+        """The terms, for searching by words."""
+        from index.lexicon import Lexicon
+
+        return Lexicon(self.folder, self._connection)
+
+    @cached_property
     def languages(self) -> set[str]:
         """The primary subtags of what can be searched."""
         return {primary(row["language"]) for row in self._query("SELECT DISTINCT language FROM transcript")}
 
     @cached_property
-    def spoken(self) -> dict[str, set[int]]:
-        """The chunks of each language."""
-        found: dict[str, set[int]] = {language: set() for language in self.languages}
+    def spoken(self) -> dict[str, NDArray[np.int64]]:
+        """The chunks of each language, by ascending id."""
+        import numpy as np
+
+        found: dict[str, list[int]] = {language: [] for language in self.languages}
         rows = self._query(
             """SELECT language, json_group_array(chunk.id) AS ids
                FROM chunk JOIN transcript ON transcript.id = transcript_id GROUP BY language"""
         )
         for row in rows:
-            found[primary(row["language"])].update(json.loads(row["ids"]))
-        return found
+            found[primary(row["language"])] += json.loads(row["ids"])
+        return {language: np.sort(np.array(ids, np.int64)) for language, ids in found.items()}
 
     def translations(self, source: str, target: str, words: Sequence[str]) -> dict[str, translations.Alternatives]:
         """What those of the words mean that the library has a translation of."""
@@ -182,32 +197,3 @@ class Library(Catalogue):
             return {}
         with explained(self.folder):
             return translations.lookup(self._connection, source, target, words)
-
-    def postings(self, terms: Iterable[str]) -> dict[str, dict[int, int]]:
-        """How often each chunk has each term, by chunk id."""
-        with explained(self.folder):
-            return translations.postings(self._connection, terms)
-
-    def term_weights(self, terms: Sequence[str]) -> dict[str, float]:
-        """The inverse document frequency of each term that the library knows, as FTS5's bm25 weighs it."""
-        (total,) = self._query("SELECT count(*) FROM chunk")[0]
-        weights = {}
-        for term in dict.fromkeys(terms):
-            rows = self._query("SELECT doc FROM vocabulary WHERE term = ?", term)
-            if rows:
-                found = rows[0]["doc"]
-                weights[term] = max(math.log((total - found + 0.5) / (found + 0.5)), 1e-6)
-        return weights
-
-    def lexical(self, terms: Sequence[str], k: int, keep: Sequence[int] | None = None) -> list[tuple[int, float]]:
-        """The k chunks that match the terms best, as (chunk id, BM25), best first."""
-        if not terms:
-            return []
-        match = " OR ".join('"' + term.replace('"', '""') + '"' for term in terms)
-        limit = "" if keep is None else "AND rowid IN (SELECT value FROM json_each(:keep))"
-        with explained(self.folder):
-            rows = self._connection.execute(
-                f"SELECT rowid, -rank FROM lexicon WHERE lexicon MATCH :match {limit} ORDER BY rank LIMIT :k",
-                {"match": match, "k": k, "keep": json.dumps(list(keep or ()))},
-            ).fetchall()
-        return [(row[0], row[1]) for row in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -45,16 +46,34 @@ def known(connection: sqlite3.Connection, resource_id: str) -> dict[bytes, Piece
     return {row["digest"]: PieceVector(row["tokens"], row["scale"], row["data"]) for row in rows}
 
 
-def between(connection: sqlite3.Connection, transcript_id: int, start: float, end: float, dimension: int) -> Pieces:
-    """The pieces of a transcript that begin before `end`, from the one on that `start` lies in."""
+def around(
+    connection: sqlite3.Connection, chunk_ids: Sequence[int], margin: float, dimension: int
+) -> dict[int, Pieces]:
+    """The pieces of each chunk and of so many seconds before and after it, by chunk id."""
     rows = connection.execute(
-        """SELECT start, tokens, scale, data FROM piece
-           WHERE transcript_id = :id AND start < :end
-           AND start >= coalesce((SELECT max(start) FROM piece WHERE transcript_id = :id AND start <= :start), :start)
-           ORDER BY start""",
-        {"id": transcript_id, "start": start, "end": end},
+        """SELECT chunk.id AS chunk_id, piece.start AS start, tokens, scale, data
+           FROM chunk JOIN piece ON piece.transcript_id = chunk.transcript_id
+           WHERE chunk.id IN (SELECT value FROM json_each(:ids))
+           AND piece.start < chunk.end + :margin
+           AND piece.start >= coalesce(
+             (SELECT max(start) FROM piece AS first
+              WHERE first.transcript_id = chunk.transcript_id AND first.start <= chunk.start - :margin),
+             chunk.start - :margin)
+           ORDER BY chunk.id, piece.start""",
+        {"ids": json.dumps(list(chunk_ids)), "margin": margin},
     ).fetchall()
-    return _read(rows, dimension)
+    pieces = _read(rows, dimension)
+    found = none(chunk_ids, dimension)
+    stop = 0
+    for chunk_id, group in groupby(rows, key=itemgetter("chunk_id")):
+        start, stop = stop, stop + sum(1 for _ in group)
+        found[chunk_id] = Pieces(pieces.starts[start:stop], pieces.sums[start:stop], pieces.tokens[start:stop])
+    return found
+
+
+def none(chunk_ids: Sequence[int], dimension: int) -> dict[int, Pieces]:
+    """No pieces at all, by chunk id."""
+    return dict.fromkeys(chunk_ids, _read([], dimension))
 
 
 def window_blocks(connection: sqlite3.Connection, dimension: int) -> Iterator[tuple[list[str], Vectors]]:
@@ -67,11 +86,6 @@ def window_blocks(connection: sqlite3.Connection, dimension: int) -> Iterator[tu
         members = list(group)
         pieces = _read(members, dimension)
         yield [primary(members[0]["language"])] * len(members), windows(pieces.starts, pieces.sums)
-
-
-def none(dimension: int) -> Pieces:
-    """No pieces at all."""
-    return _read([], dimension)
 
 
 def _read(rows: Sequence[sqlite3.Row], dimension: int) -> Pieces:

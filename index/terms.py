@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -47,7 +47,7 @@ def located_terms(text: str) -> Iterator[Term]:
         if run["unspaced"]:
             yield from _pairs(run["unspaced"], run.start())
         else:
-            yield Term(_stem(fold(run["word"])), run.start(), run.end())
+            yield Term(_stem(run["word"]), run.start(), run.end())
 
 
 def fold(word: str) -> str:
@@ -64,7 +64,9 @@ def _pairs(run: str, offset: int) -> Iterator[Term]:
         yield Term(fold(run[start:stop]), offset + start, offset + stop)
 
 
+@lru_cache(maxsize=1 << 15)
 def _stem(word: str) -> str:
+    word = fold(word)
     script = unicodedata.name(word[0], "").split(" ", 1)[0]
     language = _STEMMERS.get(script)
     stemmed: str = _stemmer(language).stemWord(word) if language else word

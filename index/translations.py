@@ -79,13 +79,6 @@ def lookup(
     return found
 
 
-def postings(connection: sqlite3.Connection, terms: Iterable[str]) -> dict[str, dict[int, int]]:
-    """How often each chunk has each term, by chunk id; without the terms that the library lacks."""
-    select = "SELECT doc, count(*) FROM posting WHERE term = ? GROUP BY doc"
-    found = {term: dict(map(tuple, connection.execute(select, (term,)))) for term in terms}
-    return {term: counts for term, counts in found.items() if counts}
-
-
 def joined(text: str, terms: Sequence[Term]) -> str:
     """The key of neighbouring terms of a text: words with a space between, or characters as they stand."""
     if any(after.start >= before.stop for before, after in pairwise(terms)):

@@ -50,10 +50,10 @@ class VectorStore:
         language = max(self._means, key=lambda name: _cosine(self._means[name], vector))
         return language, centred(vector, self._means[language])
 
-    def window_mean(self, language: str) -> Vectors | None:
-        """The mean of a language's windows, by its primary subtag; `None` where the library has none yet."""
-        mean = self._manifest.window_means.get(language)
-        return None if mean is None else np.asarray(mean, dtype=np.float32)
+    @cached_property
+    def window_means(self) -> dict[str, Vectors]:
+        """The mean of each language's windows, by its primary subtag, of those that have one yet."""
+        return {name: np.asarray(mean, dtype=np.float32) for name, mean in self._manifest.window_means.items()}
 
     def nearest(self, question: Vectors, k: int, keep: Sequence[int] | None = None) -> list[tuple[int, float]]:
         """The k chunks nearest to a centred question, as (chunk id, cosine), best first; `keep` limits the choice."""

@@ -7,15 +7,20 @@ are added, and how rare it is follows from the passages that have any of them (P
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
+from index.lexicon import Postings, summed
 from index.scripts import simplified
 from index.terms import Term, located_terms
 from index.translations import Alternatives, joined
 from query.localise import SALIENT_SHARE
 from query.ranking import K1, UNKNOWN_SHARE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # A word that is looked up has at most so many terms: two neighbouring characters are one where no spaces are written.
 _MOST_TERMS = 7
@@ -33,8 +38,13 @@ class Weighed(NamedTuple):
     """A group, how often each chunk has any of its translations, and how rare that is."""
 
     group: Group
-    counts: Mapping[int, int]
+    counts: Postings
     weight: float
+
+    @property
+    def is_said(self) -> bool:
+        """Whether any chunk has a translation."""
+        return len(self.counts.chunks) > 0
 
 
 def candidates(text: str) -> list[str]:
@@ -58,9 +68,9 @@ def terms_of(groups: Iterable[Group]) -> set[str]:
     return {term for group in groups for alternative in group.alternatives for term in alternative}
 
 
-def weigh(groups: Sequence[Group], postings: Mapping[str, Mapping[int, int]], chunks: Set[int]) -> list[Weighed]:
-    """Each group with its counts and weight in those chunks; `postings` holds the chunks of each term."""
-    return [_weighed(group, _counts(group.alternatives, postings, chunks), len(chunks)) for group in groups]
+def weigh(groups: Sequence[Group], counts: Mapping[str, Postings], chunks: NDArray[np.int64]) -> list[Weighed]:
+    """Each group with its counts and weight in those chunks; `counts` tells how often chunks have each term."""
+    return [_weighed(group, _counts(group.alternatives, counts, chunks), len(chunks)) for group in groups]
 
 
 def coverage(weighed: Sequence[Weighed]) -> dict[int, float]:
@@ -68,15 +78,17 @@ def coverage(weighed: Sequence[Weighed]) -> dict[int, float]:
 
     Without length normalisation, as the passages are equally long.
     """
-    known = [one for one in weighed if one.counts]
+    known = [one for one in weighed if one.is_said]
     heaviest = max((one.weight for one in known), default=0.0)
     missing = (len(weighed) - len(known)) * UNKNOWN_SHARE * heaviest
     most = (math.fsum(one.weight for one in known) + missing) * (K1 + 1)
-    reached: dict[int, float] = {}
-    for one in known:
-        for chunk, count in one.counts.items():
-            reached[chunk] = reached.get(chunk, 0.0) + one.weight * count * (K1 + 1) / (count + K1)
-    return {chunk: score / most for chunk, score in reached.items()}
+    reached = summed([Postings(one.counts.chunks, _bm25(one.counts.values, one.weight)) for one in known])
+    return dict(zip(reached.chunks.tolist(), (reached.values / most).tolist(), strict=True)) if known else {}
+
+
+def _bm25(counts: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
+    reached: NDArray[np.float64] = weight * counts * (K1 + 1) / (counts + K1)
+    return reached
 
 
 def weights(weighed: Sequence[Weighed]) -> dict[str, float]:
@@ -84,7 +96,7 @@ def weights(weighed: Sequence[Weighed]) -> dict[str, float]:
     least = SALIENT_SHARE * max((one.weight for one in weighed), default=0.0)
     found: dict[str, float] = {}
     for one in weighed:
-        if one.counts and one.weight >= least:
+        if one.is_said and one.weight >= least:
             for alternative in one.group.alternatives:
                 for term in alternative:
                     found[term] = max(found.get(term, 0.0), one.weight / len(alternative))
@@ -113,18 +125,23 @@ def _overlap(terms: Sequence[Term], one: int) -> bool:
     return one + 1 < len(terms) and terms[one + 1].start < terms[one].stop
 
 
-def _counts(
-    alternatives: Alternatives, postings: Mapping[str, Mapping[int, int]], chunks: Set[int]
-) -> Mapping[int, int]:
-    """How often each chunk has any alternative, which it has as often as the rarest of its terms."""
-    total: Counter[int] = Counter()
-    for alternative in alternatives:
-        found = [postings.get(term, {}) for term in set(alternative)]
-        for chunk in set.intersection(*(chunks & one.keys() for one in found)):
-            total[chunk] += min(one[chunk] for one in found)
-    return total
+def _counts(alternatives: Alternatives, counts: Mapping[str, Postings], chunks: NDArray[np.int64]) -> Postings:
+    """How often each chunk has any alternative."""
+    found = summed([_together([counts[term] for term in set(alternative)]) for alternative in alternatives])
+    among = np.isin(found.chunks, chunks, assume_unique=True)
+    return Postings(found.chunks[among], found.values[among])
 
 
-def _weighed(group: Group, counts: Mapping[int, int], chunks: int) -> Weighed:
-    rarity = math.log((chunks - len(counts) + 0.5) / (len(counts) + 0.5))
-    return Weighed(group, counts, max(rarity, 1e-6) if counts else 0.0)
+def _together(terms: Sequence[Postings]) -> Postings:
+    """The chunks that have all of some terms, as often as the rarest of them."""
+    found, *others = terms
+    for other in others:
+        chunks, here, there = np.intersect1d(found.chunks, other.chunks, assume_unique=True, return_indices=True)
+        found = Postings(chunks, np.minimum(found.values[here], other.values[there]))
+    return found
+
+
+def _weighed(group: Group, counts: Postings, chunks: int) -> Weighed:
+    having = len(counts.chunks)
+    rarity = math.log((chunks - having + 0.5) / (having + 0.5))
+    return Weighed(group, counts, max(rarity, 1e-6) if having else 0.0)

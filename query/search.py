@@ -5,8 +5,9 @@ Each stage takes what the one before it found. What is left are moments, each wi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from itertools import chain, islice
 from math import inf
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from index.library import Library
 from index.scripts import in_one_script, language_of
 from index.terms import terms
 from index.text import clean
-from index.types import Answer, Details, Encoder, Filters, Hit, Moment, Resource
+from index.types import Answer, Details, Encoder, Filters, Hit, Moment, Resource, StoredChunk
 from query import across
 from query.links import link
 from query.localise import best_cue, marks, quote, salient
@@ -88,9 +89,9 @@ def _checked_terms(question: str) -> list[str]:
 def _sought(
     question: str, question_terms: list[str], library: Library, encoder: Encoder, depth: int, keep: list[int] | None
 ) -> Sought:
-    weights = library.term_weights(question_terms)
+    weights = library.lexicon.weights(question_terms)
     rarest = sorted(weights, key=lambda term: -weights[term])[:_MOST_TERMS]
-    found = library.lexical(rarest, depth, keep)
+    found = library.lexicon.best(rarest, depth, keep)
     lexical = {chunk_id: coverage(bm25, weights, question_terms) for chunk_id, bm25 in found}
     guess, vector = library.vectors.centred_question(encoder.question(in_one_script(clean(question))))
     language = language_of(question, guess)
@@ -110,7 +111,8 @@ def _translated(
         known = library.translations(language, target, across.candidates(question))
         groups = across.groups(question, known)
         if groups:
-            weighed = across.weigh(groups, library.postings(across.terms_of(groups)), library.spoken[target])
+            counts = {term: library.lexicon.counts(term) for term in across.terms_of(groups)}
+            weighed = across.weigh(groups, counts, library.spoken[target])
             covered |= across.coverage(weighed)
             glosses[target] = across.weights(weighed)
     return covered, glosses
@@ -119,7 +121,7 @@ def _translated(
 def _candidates(sought: Sought, library: Library, depth: int, keep: list[int] | None) -> list[Hit]:
     """The chunks that are near by meaning or by words, best first."""
     near = (chunk_id for chunk_id, _ in library.vectors.nearest(sought.vector, depth, keep))
-    covered = sorted(sought.translated, key=lambda chunk_id: -sought.translated[chunk_id])[:depth]
+    covered = nlargest(depth, sought.translated, key=lambda chunk_id: sought.translated[chunk_id])
     ids = list({*near, *sought.lexical, *covered})
     dense = library.vectors.scores(sought.vector, ids)
     return fuse(library.chunks(ids).values(), dense, sought.lexical, sought.language, sought.translated)
@@ -127,7 +129,7 @@ def _candidates(sought: Sought, library: Library, depth: int, keep: list[int] | 
 
 def _refined(hits: list[Hit], sought: Sought, library: Library, count: int) -> tuple[list[Hit], dict[int, Windows]]:
     """The hits with the best ones ranked anew by the windows in them, which come back too, by chunk."""
-    windows = {hit.chunk.id: found for hit in hits[:count] if (found := _windows(hit, sought, library))}
+    windows = _windows([hit.chunk for hit in hits[:count]], sought, library)
     if not windows:
         return hits, {}
     chunks = [hit.chunk for hit in hits[:count]]
@@ -136,15 +138,13 @@ def _refined(hits: list[Hit], sought: Sought, library: Library, count: int) -> t
     return list(chain(anew, hits[count:])), windows
 
 
-def _windows(hit: Hit, sought: Sought, library: Library) -> Windows | None:
+def _windows(chunks: Sequence[StoredChunk], sought: Sought, library: Library) -> dict[int, Windows]:
     from query.windows import AROUND, windows
 
-    chunk = hit.chunk
-    mean = library.vectors.window_mean(primary(chunk.language))
-    if mean is None:
-        return None
-    pieces = library.pieces(chunk.transcript_id, chunk.start - AROUND / 2, chunk.end + AROUND / 2)
-    return windows(pieces, mean, sought.vector, chunk.start, chunk.end)
+    means = library.vectors.window_means
+    pieces = library.pieces([chunk.id for chunk in chunks], AROUND / 2)
+    known = [chunk for chunk in chunks if primary(chunk.language) in means]
+    return windows(known, pieces, means, sought.vector)
 
 
 def _moment(

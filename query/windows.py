@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from index.centring import centred
+from index.languages import primary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from index.types import Pieces, Vectors
+    from index.types import Pieces, StoredChunk, Vectors
 
 # Seconds. What is said in the half minute from a place on, and in the minute and a half around it, tell together
 # better than a chunk of 45 s alone: moment@1 .57 -> .61 on dev-natural, .38 -> .41 on fast.ai's headings.
@@ -38,25 +40,52 @@ class Windows:
         return float(self.ahead[max(int(np.searchsorted(self.starts, seconds, "right")) - 1, 0)])
 
 
-def windows(pieces: Pieces, mean: Vectors, question: Vectors, start: float, end: float) -> Windows | None:
-    """The windows of a chunk; `None` where it has no pieces.
+def windows(
+    chunks: Sequence[StoredChunk], pieces: Mapping[int, Pieces], means: Mapping[str, Vectors], question: Vectors
+) -> dict[int, Windows]:
+    """The windows of chunks, by chunk id, of those that have pieces.
 
-    `pieces` are those of the chunk and of AROUND / 2 seconds before and after it, `mean` is that of its language, and
-    `question` is centred.
+    `pieces` are those of each chunk and of AROUND / 2 seconds before and after it, by its id, `means` are those of the
+    languages, and `question` is centred.
     """
-    inside = np.flatnonzero(pieces.starts < end)
-    inside = inside[max(int(np.searchsorted(pieces.starts[inside], start, "right")) - 1, 0) :]
-    if not len(inside):
-        return None
-    starts = pieces.starts[inside]
-    totals = np.concatenate([np.zeros((1, pieces.sums.shape[1]), np.float32), np.cumsum(pieces.sums, axis=0)])
+    if not chunks:
+        return {}
+    starts, totals = _padded([pieces[chunk.id] for chunk in chunks])
+    inside = _inside(starts, chunks)
+    row, _ = inside.nonzero()
+    mean = np.stack([means[primary(chunk.language)] for chunk in chunks])[row]
+    stops = np.cumsum(inside.sum(axis=1))[:-1]
 
-    def cosines(before: float, after: float) -> Vectors:
-        first = np.searchsorted(pieces.starts, starts - before)
-        stop = np.searchsorted(pieces.starts, starts + after)
-        sums = totals[stop] - totals[first]
+    def cosines(before: float, after: float) -> list[Vectors]:
+        first, stop = _earlier(starts, starts - before)[inside], _earlier(starts, starts + after)[inside]
+        sums = totals[row, stop] - totals[row, first]
         units = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), np.float32(1e-12))
-        found: Vectors = centred(units, mean) @ question
-        return found
+        return [part @ question for part in np.split(centred(units, mean), stops)]
 
-    return Windows(starts, cosines(0.0, AHEAD), cosines(AROUND / 2, AROUND / 2))
+    ahead, around = cosines(0, AHEAD), cosines(AROUND / 2, AROUND / 2)
+    found = map(Windows, np.split(starts[inside], stops), ahead, around)
+    return {chunk.id: one for chunk, one in zip(chunks, found, strict=True) if len(one.starts)}
+
+
+def _padded(pieces: Sequence[Pieces]) -> tuple[NDArray[np.float64], Vectors]:
+    """Where each chunk's pieces start, a row a chunk, and the sums of the pieces before each and of them all."""
+    most = max(len(one.starts) for one in pieces)
+    starts = np.full((len(pieces), most), np.inf)
+    sums = np.zeros((len(pieces), most + 1, pieces[0].sums.shape[1]), np.float32)
+    for row, one in enumerate(pieces):
+        starts[row, : len(one.starts)] = one.starts
+        sums[row, 1 : len(one.starts) + 1] = one.sums
+    return starts, np.cumsum(sums, axis=1)
+
+
+def _inside(starts: NDArray[np.float64], chunks: Sequence[StoredChunk]) -> NDArray[np.bool_]:
+    """The pieces that begin in their chunk, or cover its beginning."""
+    start, end = (np.array([[chunk.start] for chunk in chunks]), np.array([[chunk.end] for chunk in chunks]))
+    covering = np.maximum(np.count_nonzero(starts <= start, axis=1, keepdims=True) - 1, 0)
+    return (starts < end) & (np.arange(starts.shape[1]) >= covering)
+
+
+def _earlier(starts: NDArray[np.float64], seconds: NDArray[np.float64]) -> NDArray[np.intp]:
+    """How many of its row's pieces begin before each of these seconds."""
+    count: NDArray[np.intp] = np.count_nonzero(starts[:, None, :] < seconds[:, :, None], axis=2)
+    return count

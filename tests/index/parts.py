@@ -103,7 +103,7 @@ def by_meaning(library: Library, question: str, filters: Filters | None = None) 
 
 def by_words(library: Library, text: str, filters: Filters | None = None) -> list[str]:
     """The resources that share terms with a text, best first."""
-    return _resources(library, [chunk for chunk, _ in library.lexical(terms(text), 20, _kept(library, filters))])
+    return _resources(library, [chunk for chunk, _ in library.lexicon.best(terms(text), 20, _kept(library, filters))])
 
 
 def first(folder: Path, question: str) -> str | None:

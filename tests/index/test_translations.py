@@ -11,7 +11,7 @@ import pytest
 
 from index import database, insertion
 from index.database import transaction
-from index.translations import lookup, postings, refresh, stale
+from index.translations import lookup, refresh, stale
 from index.writer import Writer
 from tests.index.parts import CARD, embedded, fill
 
@@ -117,13 +117,3 @@ def test_translations_are_stale_when_the_passages_change(connection: sqlite3.Con
     assert stale(connection, SmallDictionaries())
     fresh(connection)
     assert lookup(connection, "zh", "en", ["长颈鹿", "注意力"]) == {"注意力": (("attent",),)}
-
-
-def test_where_terms_stand_and_how_often(connection: sqlite3.Connection) -> None:
-    with transaction(connection):
-        insertion.insert(connection, "position001", embedded(["a mask, a mask: 掩码"], "en"), ())
-    (newest,) = connection.execute("SELECT max(id) FROM chunk").fetchone()
-    found = postings(connection, ["mask", "掩码", "giraff", 'mask"'])
-    assert set(found) == {"mask", "掩码"}
-    assert (found["mask"][newest], found["掩码"][newest]) == (2, 1)
-    assert len(found["mask"]) == len(found["掩码"]) == 2

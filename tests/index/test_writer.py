@@ -117,7 +117,7 @@ def test_a_chunk_is_found_by_the_titles_of_its_chapters(folder: Path) -> None:
     _commit_with_chapters(folder)
     with Library.open(folder) as library:
         assert by_words(library, "zebra") == by_words(library, "斑马") == ["attention01"]
-        (first_chunk,) = {chunk for chunk, _ in library.lexical(["zebra"], 9)}
+        (first_chunk,) = {chunk for chunk, _ in library.lexicon.best(["zebra"], 9)}
         assert library.chunks([first_chunk])[first_chunk].start == 0.0
         assert library.details_by_id(list(TALKS))["attention01"].chapters == CHAPTERS
 

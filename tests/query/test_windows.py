@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
-from index.types import Pieces
-from query.windows import windows
+from index.types import Pieces, StoredChunk
+from query.windows import Windows
+from query.windows import windows as windows_of
+
+if TYPE_CHECKING:
+    from index.types import Vectors
 
 MEAN = np.zeros(3, np.float32)
 QUESTION = np.array([1, 0, 0], np.float32)
@@ -17,6 +23,15 @@ def pieces(*topics: int, seconds: float = 10.0) -> Pieces:
     sums = 10 * np.eye(3, dtype=np.float32)[list(topics)]
     starts = seconds * np.arange(len(topics), dtype=np.float64)
     return Pieces(starts, sums.reshape(-1, 3), np.full(len(topics), 10, np.float32))
+
+
+def chunk(chunk_id: int, start: float, end: float, language: str = "en") -> StoredChunk:
+    return StoredChunk(chunk_id, 1, "talk", language, 0, 1, start, end)
+
+
+def windows(pieces: Pieces, mean: Vectors, question: Vectors, start: float, end: float) -> Windows | None:
+    """The windows of a single chunk."""
+    return windows_of([chunk(7, start, end)], {7: pieces}, {"en": mean}, question).get(7)
 
 
 def test_a_window_ahead_begins_with_its_piece_and_lasts_half_a_minute() -> None:
@@ -63,3 +78,17 @@ def test_a_chunk_without_pieces_has_no_windows() -> None:
     none = Pieces(np.empty(0), np.empty((0, 3), np.float32), np.empty(0, np.float32))
     assert windows(none, MEAN, QUESTION, 0.0, 45.0) is None
     assert windows(pieces(0), MEAN, QUESTION, -20.0, 0.0) is None
+
+
+def test_many_chunks_have_the_windows_that_each_has_alone() -> None:
+    chunks = [chunk(1, 0.0, 30.0), chunk(2, 5.0, 45.0, "zh-TW"), chunk(3, 900.0, 945.0), chunk(4, -20.0, 0.0)]
+    around = {1: pieces(0, 1, 2), 2: pieces(1, 0, 0, 2, 0, 1), 3: pieces(2, 0), 4: pieces(0)}
+    means = {"en": MEAN, "zh": np.array([0.5, 0.0, 0.5], np.float32)}
+    together = windows_of(chunks, around, means, QUESTION)
+    assert list(together) == [1, 2, 3]
+    for one in chunks[:3]:
+        alone = windows_of([one], around, means, QUESTION)[one.id]
+        for found, expected in ((together[one.id].ahead, alone.ahead), (together[one.id].around, alone.around)):
+            assert found == pytest.approx(expected)
+        assert together[one.id].starts.tolist() == alone.starts.tolist()
+    assert windows_of([], {}, means, QUESTION) == {}

@@ -1,0 +1,116 @@
+"""Plots of what the quality benchmark found, as SVG. Drawn with matplotlib, which nothing else needs."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from query.evaluation import Evaluation
+from query.metrics import SHARP
+from tests.benchmarks.quality_report import OURS, Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ERRORS, DIRECTIONS = "timestamp-error.svg", "moment-by-direction.svg"
+_SECONDS = range(121)
+_COLUMNS = 2
+# Okabe and Ito's colours, which most people with a colour vision deficiency can tell apart.
+_OUR_COLOUR = "#D55E00"
+_COLOURS = ("#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+# The same results give the same file: ids come from a fixed salt, and text stays text.
+_STYLE: dict[Any, Any] = {"svg.hashsalt": "seekpoint", "svg.fonttype": "none", "font.size": 8, "axes.titlesize": 9}
+_NO_DATE = {"Date": None, "Creator": None}
+
+
+def draw(results: Sequence[Result], folder: Path) -> None:
+    """Draw the timestamp errors and the shares by direction of each set."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _draw(results, _errors_panel, folder / ERRORS)
+    _draw(results, _directions_panel, folder / DIRECTIONS)
+
+
+def _draw(results: Sequence[Result], panel: Callable[[Axes, Result], None], path: Path) -> None:
+    """A panel a set, two in a row."""
+    from matplotlib import rc_context
+
+    with rc_context(_STYLE):
+        figure, axes = _grid(len(results))
+        for place, result in zip(axes, results, strict=True):
+            place.set_title(result.name)
+            place.spines[["top", "right"]].set_visible(False)
+            panel(place, result)
+        figure.savefig(path, format="svg", metadata=_NO_DATE, facecolor="white")
+
+
+def _grid(panels: int) -> tuple[Figure, list[Axes]]:
+    from matplotlib.figure import Figure
+
+    columns = min(panels, _COLUMNS)
+    rows = -(-panels // columns)
+    figure = Figure(figsize=(4.2 * columns, 2.9 * rows), layout="constrained")
+    return figure, [figure.add_subplot(rows, columns, place) for place in range(1, panels + 1)]
+
+
+def _errors_panel(axes: Axes, result: Result) -> None:
+    axes.axvline(SHARP, color="#999999", linewidth=0.8, linestyle=":")
+    for system, colour in _coloured(result.systems):
+        errors = right_errors(result.systems[system])
+        if errors:
+            axes.plot(
+                _SECONDS,
+                shares_within(errors, _SECONDS),
+                label=f"{system}, {len(errors)} right",
+                color=colour,
+                linewidth=2.2 if system == OURS else 1,
+            )
+    axes.set_xlim(_SECONDS[0], _SECONDS[-1])
+    axes.set_ylim(0, 1)
+    axes.set_xlabel("|start − span start|, seconds")
+    axes.set_ylabel("share of the right answers")
+    axes.legend(frameon=False, loc="lower right")
+
+
+def right_errors(evaluation: Evaluation) -> list[float]:
+    """How far the first moments that are right start from the answer, in seconds."""
+    return [row.judgement.error for row in evaluation.rows if row.judgement and row.judgement.error is not None]
+
+
+def shares_within(errors: Sequence[float], seconds: Iterable[int]) -> list[float]:
+    """The share of the errors, one or more, that are no greater than each of the limits."""
+    ordered = sorted(errors)
+    return [bisect_right(ordered, limit) / len(ordered) for limit in seconds]
+
+
+def _directions_panel(axes: Axes, result: Result) -> None:
+    width = 0.8 / len(result.systems)
+    for place, (system, colour) in enumerate(_coloured(result.systems)):
+        found = [result.systems[system].groups[direction] for direction in result.directions]
+        heights = [figures.moment1 for figures in found]
+        below = [figures.moment1 - figures.moment1_interval.low for figures in found]
+        above = [figures.moment1_interval.high - figures.moment1 for figures in found]
+        axes.bar(
+            [group + width * place for group in range(len(found))],
+            heights,
+            width,
+            align="edge",
+            label=system,
+            color=colour,
+            yerr=[below, above],
+            error_kw={"linewidth": 0.7, "ecolor": "#333333"},
+        )
+    counted = [f"{name}\n{result.systems[OURS].groups[name].n} questions" for name in result.directions]
+    axes.set_xticks([group + 0.4 for group in range(len(counted))], counted)
+    axes.set_ylim(0, 1.25)  # the legend stands above the highest bar
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    axes.set_ylabel("moment@1")
+    axes.legend(frameon=False, ncols=3, loc="upper center")
+
+
+def _coloured(systems: Iterable[str]) -> list[tuple[str, str]]:
+    """Each system with its colour, ours first and always in the same one."""
+    others = [system for system in systems if system != OURS]
+    return [(OURS, _OUR_COLOUR), *zip(others, _COLOURS, strict=False)]

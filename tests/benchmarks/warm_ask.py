@@ -1,0 +1,94 @@
+"""Milliseconds a question in an open library takes, but for embedding it: all of a file's, in several rounds.
+
+usage: python -m tests.benchmarks.warm_ask LIBRARY QUESTIONS [--rounds 3] [--json FILE]
+
+QUESTIONS has one a line. The first round tells what a question takes that wasn't asked before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import seekpoint
+from index.encoder import LazyEncoder
+from index.library import Library
+from index.scripts import in_one_script
+from index.text import clean
+from index.types import Encoder, ModelCard, Parts
+from query import search
+from tests.benchmarks import machine
+
+if TYPE_CHECKING:
+    from index.types import Vectors
+
+# So many questions open what is opened once: the vector file, the dictionaries, imported modules.
+_WARM_UP = 5
+
+
+class Remembering:
+    """An encoder that embeds each question once."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._questions: dict[str, Vectors] = {}
+
+    @property
+    def card(self) -> ModelCard:
+        return self._encoder.card
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        return self._encoder.passages(texts)
+
+    def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:
+        return self._encoder.parts(texts, ends)
+
+    def question(self, text: str) -> Vectors:
+        if text not in self._questions:
+            self._questions[text] = self._encoder.question(text)
+        return self._questions[text]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("library", type=Path)
+    parser.add_argument("questions", type=Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    questions = [line for line in options.questions.read_text(encoding="utf-8").splitlines() if line.strip()]
+    with seekpoint.open_library(options.library) as library:
+        encoder = Remembering(LazyEncoder(library.card).get())
+        for question in questions:
+            encoder.question(in_one_script(clean(question)))  # as a search does
+        measure(questions[:_WARM_UP], library, encoder)
+        rounds = [measure(questions, library, encoder) for _ in range(options.rounds)]
+    report(rounds, options.json)
+
+
+def measure(questions: Sequence[str], library: Library, encoder: Encoder) -> list[float]:
+    """Milliseconds of each question."""
+    taken = []
+    for question in questions:
+        started = time.perf_counter()
+        search.ask(question, library, encoder)
+        taken.append(1000 * (time.perf_counter() - started))
+    return taken
+
+
+def report(rounds: Sequence[Sequence[float]], path: Path | None) -> None:
+    """Print what was measured, each round."""
+    about = machine.describe()
+    print(f"{about['processor']}, {about['cores']} cores, revision {about['revision']}; {len(rounds[0])} questions")
+    for k, taken in enumerate(rounds, 1):
+        p95 = statistics.quantiles(taken, n=20)[-1]
+        print(f"round {k}  min {min(taken):.1f}  median {statistics.median(taken):.1f}  95th percentile {p95:.1f} ms")
+    machine.save(path, {"machine": about, "milliseconds": rounds})
+
+
+if __name__ == "__main__":
+    main()
