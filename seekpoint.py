@@ -107,18 +107,24 @@ def ask(
     kind: Kind | str | None = None,
     section: str | None = None,
     language: str | None = None,
+    explained: bool = False,
     encoder: Encoder | None = None,
 ) -> Answer:
-    """Answer a question from a library, open or named by its folder; raises SeekpointError."""
+    """Answer a question from a library, open or named by its folder; raises SeekpointError.
+
+    `explained` moments tell why they were found.
+    """
     from query import search
 
     if kind and kind not in list(Kind):
         raise UsageError(f"no kind of resource is called {kind!r}: there are {', '.join(Kind)}")
     filters = Filters(Kind(kind) if kind else None, section, language)
     if isinstance(library, Library):
-        return search.ask(question, library, encoder or _encoder(library.card).get(), k, filters)
+        encoder = encoder or _encoder(library.card).get()
+        return search.ask(question, library, encoder, k, filters, explained=explained)
     with open_library(library) as opened:
-        return search.ask(question, opened, encoder or _encoder(opened.card).get(), k, filters)
+        encoder = encoder or _encoder(opened.card).get()
+        return search.ask(question, opened, encoder, k, filters, explained=explained)
 
 
 @lru_cache(maxsize=4)

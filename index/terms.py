@@ -23,6 +23,7 @@ _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\
 _RUN = regex.compile(
     rf"(?P<unspaced>(?:[{_UNSPACED}]\p{{M}}*)+)|(?P<word>(?:[\p{{L}}\p{{N}}--[{_UNSPACED}]]\p{{M}}*)+)", regex.V1
 )
+_PAIRED = regex.compile(f"[{_UNSPACED}]")
 _GRAPHEME = regex.compile(r"\X")
 # A question's language isn't known for sure, so the script decides: English's rules for Latin letters, and so on.
 _STEMMERS = {"LATIN": "english", "CYRILLIC": "russian", "GREEK": "greek", "ARABIC": "arabic", "ARMENIAN": "armenian"}
@@ -48,6 +49,11 @@ def located_terms(text: str) -> Iterator[Term]:
             yield from _pairs(run["unspaced"], run.start())
         else:
             yield Term(_stem(run["word"]), run.start(), run.end())
+
+
+def is_whole_word(term: str) -> bool:
+    """Whether a term is a word, rather than a pair of characters that may be none."""
+    return not _PAIRED.match(term)
 
 
 def fold(word: str) -> str:

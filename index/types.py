@@ -169,6 +169,32 @@ class Hit:
     score: float
 
 
+class Window(NamedTuple):
+    """A stretch of a recording, in seconds, and the cosine of its meaning with the question's."""
+
+    start: float
+    end: float
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a moment was found: its score is `share` of `meaning` and the rest of `words`, each from 0 to 1.
+
+    `matched` are the question's words that are said there, and `translated` those that are said in another language,
+    with what they are called there. `stands_in` tells that a part of the meaning stood in for words, for it is another
+    language. `windows` are those that are nearest in meaning.
+    """
+
+    meaning: float
+    words: float
+    share: float
+    stands_in: bool
+    matched: tuple[str, ...]
+    translated: tuple[tuple[str, tuple[str, ...]], ...]
+    windows: tuple[Window, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """An answer: the place in a resource where it begins, and a link that jumps there.
@@ -187,15 +213,28 @@ class Moment:
     link: str
     marks: tuple[tuple[int, int], ...] = ()
     chapter: str | None = None
+    explanation: Explanation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What a first moment must score to be an answer; a question's words that the library doesn't know raise it."""
+
+    least_score: float
+    unknown: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a question brought: moments, best first; `answered` is false where the library holds no answer."""
+    """What a question brought: moments, best first.
+
+    `answered` is false where the library holds no answer, and the moments are just the nearest there are then.
+    """
 
     question: str
     answered: bool
     moments: tuple[Moment, ...]
+    doubt: Doubt | None = None
 
 
 @dataclass(frozen=True, slots=True)

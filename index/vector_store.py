@@ -50,6 +50,11 @@ class VectorStore:
         language = max(self._means, key=lambda name: _cosine(self._means[name], vector))
         return language, centred(vector, self._means[language])
 
+    @property
+    def count(self) -> int:
+        """How many chunks can be searched."""
+        return (self._index.count if self._index else 0) + len(self._newer.ids)
+
     @cached_property
     def window_means(self) -> dict[str, Vectors]:
         """The mean of each language's windows, by its primary subtag, of those that have one yet."""

@@ -72,6 +72,11 @@ class VectorIndex:
         self._index = index
         self._ids: Ids = faiss.vector_to_array(index.id_map)  # ascending, as they were written
 
+    @property
+    def count(self) -> int:
+        """How many vectors the file holds."""
+        return int(self._index.ntotal)
+
     def search(self, query: Vectors, k: int, keep: Sequence[int] | None = None) -> list[tuple[int, float]]:
         """The best k (chunk id, cosine), among `keep` if it is given."""
         parameters = None

@@ -16,8 +16,7 @@ from index.lexicon import Postings, summed
 from index.scripts import simplified
 from index.terms import Term, located_terms
 from index.translations import Alternatives, joined
-from query.localise import SALIENT_SHARE
-from query.ranking import K1, UNKNOWN_SHARE
+from query.tuning import K1, SALIENT_SHARE, UNKNOWN_SHARE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +27,7 @@ _MOST_WORDS = 3
 
 
 class Group(NamedTuple):
-    """A word of the question with its translations."""
+    """A word, as the question has it, with its translations."""
 
     word: str
     alternatives: Alternatives
@@ -58,7 +57,7 @@ def groups(text: str, found: Mapping[str, Alternatives]) -> list[Group]:
     reached = 0
     for start, stop, key in _spans(text):
         if start >= reached and key in found:
-            matched[key] = Group(key, found[key])
+            matched[key] = Group(text[start:stop], found[key])
             reached = stop
     return list(matched.values())
 

@@ -26,7 +26,8 @@ _NOTHING_INDEXED = "nothing is indexed yet: `seekpoint status` says why"
 @click.argument("question")
 @click.option("-k", "k", type=click.IntRange(1, 100), default=5, show_default=True, help="How many moments to show.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; with - as the question, an object a line.")
-@click.option("--open", "open_first", is_flag=True, help="Open the first moment in the browser.")
+@click.option("--open", "open_first", is_flag=True, help="Open the first moment in the browser, if it answers.")
+@click.option("--explain", "explained", is_flag=True, help="Say why each moment was found.")
 @click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only resources of this kind.")
 @click.option("--section", metavar="TEXT", help="Only resources under a heading with these words.")
 @click.option("--language", metavar="TAG", help="Only what was said in this language, such as en or zh.")
@@ -36,6 +37,7 @@ def ask(
     k: int,
     as_json: bool,
     open_first: bool,
+    explained: bool,
     kind: str | None,
     section: str | None,
     language: str | None,
@@ -54,7 +56,7 @@ def ask(
         encoder = LazyEncoder(library.card)
 
         def answer(text: str) -> Answer:
-            return search.ask(text, library, encoder.get(), k, filters)
+            return search.ask(text, library, encoder.get(), k, filters, explained=explained)
 
         if question == "-":
             _stream(sys.stdin or (), answer, as_json)
@@ -65,10 +67,16 @@ def ask(
         filtered = kind or section or language
         click.echo(f"seekpoint: {_NOTHING_LEFT if filtered else _NOTHING_INDEXED}", err=True)
     elif open_first:
-        import webbrowser
+        _open(found)
 
-        if not webbrowser.open(found.moments[0].link):
-            click.echo("seekpoint: no browser could be opened: name one in $BROWSER", err=True)
+
+def _open(answer: Answer) -> None:
+    import webbrowser
+
+    if not answer.answered:
+        click.echo("seekpoint: nothing here answers that, so nothing was opened", err=True)
+    elif not webbrowser.open(answer.moments[0].link):
+        click.echo("seekpoint: no browser could be opened: name one in $BROWSER", err=True)
 
 
 def _argument(question: str) -> str:

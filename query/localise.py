@@ -9,11 +9,8 @@ from math import fsum
 from index.chapters import ROUNDING
 from index.terms import located_terms, terms
 from index.types import Chapter, Cue
+from query.tuning import SALIENT_SHARE, TUNING
 
-# An answer's words come together: what is said within this many seconds of a cue speaks for it.
-_REACH = 20.0
-# Terms of at least this share of the heaviest one's weight tell where the answer is.
-SALIENT_SHARE = 0.35
 # About three lines of a terminal; a Chinese character is two columns wide and says more.
 _QUOTE_COLUMNS = 240
 
@@ -29,30 +26,33 @@ def best_cue(
     weights: Mapping[str, float],
     chapters: Sequence[Chapter] = (),
     nearness: Callable[[float], float] | None = None,
+    reach: float = TUNING.reach,
 ) -> int:
     """The cue from which on the question's terms stand closest together and the meaning is nearest; else the first.
 
     The title of a chapter that begins in these cues counts as said there. `nearness` gives the cosine of what is said
-    from a second on.
+    from a second on. `reach` is in seconds.
     """
     titles = _titles(cues, weights, chapters)
     said = [{term.text for term in located_terms(cue.text)} & weights.keys() for cue in cues]
     found = [words | titles.get(k, set()) for k, words in enumerate(said)]
     most = fsum(weights.values()) or 1.0
     values = [
-        _share(cues, found, first, weights) / most + (nearness(cue.start) if nearness else 0.0)
+        _share(cues, found, first, weights, reach) / most + (nearness(cue.start) if nearness else 0.0)
         for first, cue in enumerate(cues)
     ]
     # Where a chapter is announced just before it begins, the beginning is the place.
     return max(range(len(cues)), key=lambda first: (values[first], first in titles))
 
 
-def _share(cues: Sequence[Cue], found: Sequence[set[str]], first: int, weights: Mapping[str, float]) -> float:
+def _share(
+    cues: Sequence[Cue], found: Sequence[set[str]], first: int, weights: Mapping[str, float], reach: float
+) -> float:
     """What the terms within reach weigh, where the first cue has one of them."""
     if not found[first]:
         return 0.0
     # fsum doesn't depend on the order, which a set changes from process to process.
-    return fsum(weights[term] for term in set().union(*_within_reach(cues, found, first)))
+    return fsum(weights[term] for term in set().union(*_within_reach(cues, found, first, reach)))
 
 
 def _titles(cues: Sequence[Cue], weights: Mapping[str, float], chapters: Sequence[Chapter]) -> dict[int, set[str]]:
@@ -66,8 +66,8 @@ def _titles(cues: Sequence[Cue], weights: Mapping[str, float], chapters: Sequenc
     return found
 
 
-def _within_reach(cues: Sequence[Cue], found: Sequence[set[str]], first: int) -> list[set[str]]:
-    end = cues[first].start + _REACH
+def _within_reach(cues: Sequence[Cue], found: Sequence[set[str]], first: int, reach: float) -> list[set[str]]:
+    end = cues[first].start + reach
     return [words for cue, words in zip(cues[first:], found[first:], strict=True) if cue.start < end]
 
 

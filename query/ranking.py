@@ -4,34 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from math import fsum
+from math import fsum, inf, log
 
 from index.languages import primary
 from index.types import Hit, StoredChunk
+from query.tuning import K1, TUNING, UNKNOWN_SHARE, Tuning
 
-# The share of the dense score; the rest is the lexical one's. On dev-natural 0.45 to 0.6 do equally well.
-DENSE_SHARE = 0.5
-# A passage in another language than the question's can't share its words: so much of the dense score stands in for
-# them, and so much of how far the words' translations cover it is added. Alone, a stand-in of 0.4 to 0.6 does equally
-# well on dev-natural. With translations moment@1 of Chinese questions over English lectures (fast.ai) goes from .34 to
-# .38; from 0.3 of them on, they push passages in the question's own language aside (dev-natural).
-_STAND_IN = 0.4
-_TRANSLATED = 0.2
-K1 = 1.2
-"""BM25's saturation, as FTS5 has it built in: a term that repeats without end counts K1 + 1 times its weight."""
-
-UNKNOWN_SHARE = 0.5
-"""So much of the heaviest one's weight has a word that the library doesn't know."""
+# The weight of a term that a third of all passages have.
+_COMMON = log(2)
 
 
-def coverage(bm25: float, weights: Mapping[str, float], question_terms: Iterable[str]) -> float:
-    """BM25 as a share of the most that the question could reach, so that it means the same for every question.
+def telling(weights: Mapping[str, float], question_terms: Sequence[str]) -> list[str]:
+    """The terms that tell passages apart: not those that more than a third of them have, unless all are such.
+
+    They have the longest lists to read by far, and without them answers are as good (docs/quality.md).
+    """
+    return [term for term in question_terms if weights.get(term, inf) >= _COMMON] or list(question_terms)
+
+
+def coverage(
+    bm25: Iterable[tuple[int, float]], weights: Mapping[str, float], question_terms: Iterable[str]
+) -> dict[int, float]:
+    """BM25, by chunk, as a share of the most that the question could reach: it means the same for every question then.
 
     `weights` holds the terms that the library knows.
     """
     unknown = max(weights.values(), default=0.0) * UNKNOWN_SHARE
     most = fsum(weights.get(term, unknown) for term in set(question_terms)) * (K1 + 1)
-    return min(bm25 / most, 1.0) if most else 0.0
+    return {chunk_id: min(score / most, 1.0) for chunk_id, score in bm25} if most else {}
 
 
 def fuse(
@@ -40,6 +40,7 @@ def fuse(
     lexical: Mapping[int, float],
     language: str | None,
     translated: Mapping[int, float] | None = None,
+    tuning: Tuning = TUNING,
 ) -> list[Hit]:
     """Every chunk with the convex sum of its two scores, best first.
 
@@ -50,9 +51,15 @@ def fuse(
     for chunk in chunks:
         meaning, words = max(dense.get(chunk.id, 0.0), 0.0), lexical.get(chunk.id, 0.0)
         if primary(chunk.language) != language:
-            words = max(words, min(_STAND_IN * meaning + _TRANSLATED * translated.get(chunk.id, 0.0), 1.0))
-        hits.append(Hit(chunk, meaning, words, DENSE_SHARE * meaning + (1 - DENSE_SHARE) * words))
+            words = max(words, _stand_in(meaning, translated.get(chunk.id, 0.0), tuning))
+        score = tuning.dense_share * meaning + (1 - tuning.dense_share) * words
+        hits.append(Hit(chunk, meaning, words, score))
     return sorted(hits, key=lambda hit: (-hit.score, hit.chunk.id))
+
+
+def _stand_in(meaning: float, translated: float, tuning: Tuning) -> float:
+    """What stands in for shared words between two languages."""
+    return min(tuning.stand_in * meaning + tuning.translated * translated, 1.0)
 
 
 def distinct(hits: Sequence[Hit], language: str | None) -> Iterator[Hit]:

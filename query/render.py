@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from index.text import clean, printable
 from index.types import Answer, Moment, Resource
+from query import explanation
 from query.links import timestamp
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
@@ -13,15 +14,18 @@ _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 def to_json(answer: Answer) -> dict[str, object]:
     """The answer in the form of `ask --json`, a stable contract."""
+    doubt = {"doubt": explanation.doubt_json(answer.doubt)} if answer.doubt else {}
     return {
         "question": answer.question,
         "answered": answer.answered,
+        **doubt,
         "moments": [_moment_json(moment) for moment in answer.moments],
     }
 
 
 def _moment_json(moment: Moment) -> dict[str, object]:
     chapter = {"chapter": moment.chapter} if moment.chapter else {}
+    why = {"explanation": explanation.to_json(moment.explanation)} if moment.explanation else {}
     return {
         "rank": moment.rank,
         "score": moment.score,
@@ -33,6 +37,7 @@ def _moment_json(moment: Moment) -> dict[str, object]:
         **chapter,
         "quote": moment.quote,
         "link": moment.link,
+        **why,
     }
 
 
@@ -51,7 +56,11 @@ def to_text(answer: Answer, *, styled: bool) -> str:
     """The answer for reading; `styled` for a terminal that shows bold text and clickable links."""
     if not answer.moments:
         return "Nothing here answers that."
-    return "\n\n".join("\n".join(_lines(moment, styled)) for moment in answer.moments)
+    parts = [] if answer.answered else ["Nothing here answers that; nearest:"]
+    parts += ["\n".join(_lines(moment, styled)) for moment in answer.moments]
+    if answer.doubt:
+        parts.append(explanation.doubt_text(answer.doubt))
+    return "\n\n".join(parts)
 
 
 def _lines(moment: Moment, styled: bool) -> Iterator[str]:
@@ -64,6 +73,9 @@ def _lines(moment: Moment, styled: bool) -> Iterator[str]:
         yield f"   in: {_emphasised(clean(moment.chapter), styled)}"
     yield f"   “{_marked(moment, styled)}”"
     yield f"   {_clickable(printable(moment.link), styled)}"
+    if moment.explanation:
+        for line in explanation.to_lines(moment.score, moment.explanation):
+            yield f"   {_style(line, _DIM, styled)}"
 
 
 def _marked(moment: Moment, styled: bool) -> str:

@@ -10,16 +10,12 @@ import numpy as np
 
 from index.centring import centred
 from index.languages import primary
+from query.tuning import AHEAD, AROUND
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from index.types import Pieces, StoredChunk, Vectors
-
-# Seconds. What is said in the half minute from a place on, and in the minute and a half around it, tell together
-# better than a chunk of 45 s alone: moment@1 .57 -> .61 on dev-natural, .38 -> .41 on fast.ai's headings.
-AHEAD = 30.0
-AROUND = 90.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from index.types import Hit, StoredChunk
-from query.ranking import coverage, distinct, fuse
+from query.ranking import coverage, distinct, fuse, telling
 
 
 def chunk(
@@ -15,19 +15,27 @@ def hit(resource: str, start: float, end: float, score: float, language: str = "
 
 
 def test_coverage_means_the_same_for_short_and_long_questions() -> None:
-    short = coverage(4.4, {"mask": 2.0}, ["mask"])
-    long = coverage(17.6, {"mask": 2.0, "softmax": 6.0}, ["mask", "softmax"])
-    assert short == long == 1.0
+    short = coverage([(1, 4.4)], {"mask": 2.0}, ["mask"])
+    long = coverage([(1, 17.6)], {"mask": 2.0, "softmax": 6.0}, ["mask", "softmax"])
+    assert short == long == {1: 1.0}
 
 
 def test_a_word_that_the_library_does_not_know_lowers_coverage() -> None:
     weights = {"mask": 2.0}
-    assert coverage(2.2, weights, ["mask", "zebra"]) < coverage(2.2, weights, ["mask"])
+    assert coverage([(1, 2.2)], weights, ["mask", "zebra"])[1] < coverage([(1, 2.2)], weights, ["mask"])[1]
 
 
 def test_coverage_of_a_question_without_known_words_is_nothing() -> None:
-    assert coverage(0.0, {}, ["zebra"]) == 0.0
-    assert coverage(0.0, {}, []) == 0.0
+    assert coverage([], {}, ["zebra"]) == coverage([], {}, []) == {}
+
+
+def test_terms_of_a_third_of_all_passages_tell_nothing() -> None:
+    weights = {"the": 0.1, "mask": 4.0, "of": 0.6}
+    assert telling(weights, ["the", "mask", "zebra", "of"]) == ["mask", "zebra"]
+
+
+def test_a_question_of_common_words_alone_keeps_them() -> None:
+    assert telling({"the": 0.1, "of": 0.6}, ["of", "the"]) == ["of", "the"]
 
 
 def test_meaning_and_words_both_count() -> None:

@@ -12,7 +12,8 @@ from index.errors import DamagedLibrary, LibraryError, UsageError
 from index.library import Library
 from index.types import Answer, Filters, Kind, Moment
 from index.writer import Writer
-from query.search import LONGEST_QUESTION, ask
+from query.search import ask
+from query.sought import LONGEST_QUESTION
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 

@@ -1,0 +1,52 @@
+"""Why a moment was found, from the scores and words that found it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence, Set
+from typing import TYPE_CHECKING
+
+from index.languages import primary
+from index.terms import terms
+from index.types import Explanation, Hit, Window
+from query.across import Group
+from query.localise import marks
+from query.sought import Sought
+from query.tuning import AHEAD, AROUND, Tuning
+
+if TYPE_CHECKING:
+    from query.windows import Windows
+
+
+def explain(hit: Hit, said: str, sought: Sought, windows: Windows | None, tuning: Tuning) -> Explanation:
+    """Explain a hit; `said` is what its chunk says."""
+    language, here = primary(hit.chunk.language), set(terms(said))
+    return Explanation(
+        meaning=round(hit.dense, 4),
+        words=round(hit.lexical, 4),
+        share=tuning.dense_share,
+        stands_in=hit.lexical > sought.lexical.get(hit.chunk.id, 0.0),
+        matched=_surfaces(sought.question, sought.weights.keys() & here),
+        translated=tuple(_translated(sought.groups.get(language, ()), said, here)),
+        windows=tuple(_nearest(windows)) if windows else (),
+    )
+
+
+def _surfaces(text: str, wanted: Set[str]) -> tuple[str, ...]:
+    """How terms are written in a text, each once."""
+    return tuple(dict.fromkeys(text[start:stop] for start, stop in marks(text, wanted)))
+
+
+def _translated(groups: Sequence[Group], said: str, here: Set[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The words of which a translation is said, with what is said."""
+    for group in groups:
+        found = {term for alternative in group.alternatives if here >= set(alternative) for term in alternative}
+        if found:
+            yield group.word, _surfaces(said, found)
+
+
+def _nearest(windows: Windows) -> Iterator[Window]:
+    """The window ahead and the one around that are nearest to the question."""
+    for cosines, before, after in ((windows.ahead, 0.0, AHEAD), (windows.around, AROUND / 2, AROUND / 2)):
+        best = int(cosines.argmax())
+        at = float(windows.starts[best])
+        yield Window(max(at - before, 0.0), at + after, round(float(cosines[best]), 4))

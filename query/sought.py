@@ -1,0 +1,98 @@
+"""A question taken apart: its vector, its words with their weights, and what they are called in other languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from index.errors import UsageError
+from index.library import Library
+from index.scripts import in_one_script, language_of
+from index.terms import terms
+from index.text import clean
+from index.types import Encoder
+from query import across
+from query.ranking import coverage, telling
+
+if TYPE_CHECKING:
+    from index.types import Vectors
+
+# A longer question isn't one; its rarest terms say what it is about.
+LONGEST_QUESTION = 4000
+_MOST_TERMS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is looked for: the question's language, its centred vector, and its words.
+
+    `unknown` are its terms that the library has nowhere; `weights` are those of the others, but for terms that tell
+    nothing. `lexical` and `translated` are how far chunks cover its terms and their translations, by chunk; `glosses`
+    are the weights of the translations and `groups` the words that have any, by language.
+    """
+
+    question: str
+    language: str
+    vector: Vectors
+    unknown: frozenset[str]
+    weights: Mapping[str, float]
+    lexical: Mapping[int, float]
+    translated: Mapping[int, float]
+    glosses: Mapping[str, Mapping[str, float]]
+    groups: Mapping[str, Sequence[across.Group]]
+
+
+def seek(question: str, library: Library, encoder: Encoder, depth: int, keep: list[int] | None) -> Sought:
+    """Take a question apart and look its words up, for `depth` chunks at most among those to keep.
+
+    Raises UsageError for an empty or endless question.
+    """
+    question_terms = _checked_terms(question)
+    known = library.lexicon.weights(question_terms)
+    telling_terms = telling(known, question_terms)
+    weights = {term: known[term] for term in telling_terms if term in known}
+    rarest = sorted(weights, key=lambda term: -weights[term])[:_MOST_TERMS]
+    lexical = coverage(library.lexicon.best(rarest, depth, keep), weights, telling_terms)
+    guess, vector = library.vectors.centred_question(encoder.question(in_one_script(clean(question))))
+    language = language_of(question, guess)
+    groups = _groups(question, language, library)
+    translated, glosses = _translated(groups, library)
+    if keep is not None:
+        translated = {chunk_id: translated[chunk_id] for chunk_id in translated.keys() & set(keep)}
+    unknown = frozenset(question_terms) - known.keys()
+    return Sought(question, language, vector, unknown, weights, lexical, translated, glosses, groups)
+
+
+def _checked_terms(question: str) -> list[str]:
+    """The question's terms; raises UsageError where too much is asked, or nothing."""
+    if len(question) > LONGEST_QUESTION:
+        raise UsageError(f"the question has {len(question):,} characters: ask in {LONGEST_QUESTION:,} at most")
+    found = terms(question)
+    if not found:
+        raise UsageError('the question is empty: ask in your own words, for instance `seekpoint ask "why masks?"`')
+    return found
+
+
+def _groups(question: str, language: str, library: Library) -> dict[str, Sequence[across.Group]]:
+    """The question's words that have translations, by the language of these."""
+    words = across.candidates(question)
+    return {
+        target: across.groups(question, library.translations(language, target, words))
+        for target in library.languages - {language}
+    }
+
+
+def _translated(
+    groups: Mapping[str, Sequence[across.Group]], library: Library
+) -> tuple[dict[int, float], dict[str, Mapping[str, float]]]:
+    """How far chunks in other languages cover the question's words in translation, and what those weigh."""
+    covered: dict[int, float] = {}
+    glosses: dict[str, Mapping[str, float]] = {}
+    for target, words in groups.items():
+        if words:
+            counts = {term: library.lexicon.counts(term) for term in across.terms_of(words)}
+            weighed = across.weigh(words, counts, library.spoken[target])
+            covered |= across.coverage(weighed)
+            glosses[target] = across.weights(weighed)
+    return covered, glosses
