@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from index import vectors
-from index.centring import PRIOR_WINDOWS, centre_rows, centred, language_means
+from index.background import background
+from index.centring import WINDOWS_A_CHUNK, centre_rows, centred, language_means
 from index.database import explained
 from index.languages import primary
 from index.manifest import Manifest
@@ -45,10 +46,10 @@ class VectorStore:
 
         Raw vectors cluster by language, so the nearest mean tells which language it is.
         """
-        if not self._means:
+        if not self.means:
             return None, vector
-        language = max(self._means, key=lambda name: _cosine(self._means[name], vector))
-        return language, centred(vector, self._means[language])
+        language = max(self.means, key=lambda name: _cosine(self.means[name], vector))
+        return language, centred(vector, self.means[language])
 
     @property
     def count(self) -> int:
@@ -74,13 +75,17 @@ class VectorStore:
         return scores | {i: newer[i] for i in ids if i in newer}
 
     def _newer_scores(self, question: Vectors) -> dict[int, float]:
-        scores = centre_rows(self._newer.languages, self._newer.rows, self._means) @ question
+        scores = centre_rows(self._newer.languages, self._newer.rows, self.means) @ question
         return dict(zip(self._newer.ids, scores.tolist(), strict=True))
 
     @cached_property
-    def _means(self) -> dict[str, Vectors]:
+    def means(self) -> dict[str, Vectors]:
+        """The mean of each language's chunks, by its primary subtag."""
         stored = {language: np.asarray(mean, dtype=np.float32) for language, mean in self._manifest.means.items()}
-        return language_means([(self._newer.languages, self._newer.rows)]) | stored
+        if not self._newer.ids:
+            return stored
+        newer = [(self._newer.languages, self._newer.rows)]
+        return language_means(newer, background(self._manifest.model.name)) | stored
 
     @cached_property
     def _index(self) -> vectors.VectorIndex | None:
@@ -107,14 +112,15 @@ class VectorStore:
 def rewrite(folder: Path, connection: sqlite3.Connection, manifest: Manifest) -> Manifest:
     """Write a new vector file from all that the database holds; returns the manifest with its record and the means."""
     dimension = manifest.model.dimension
-    means = language_means((block.languages, block.rows) for block in _blocks(connection, dimension))
+    anywhere = background(manifest.model.name)
+    means = language_means(((block.languages, block.rows) for block in _blocks(connection, dimension)), anywhere)
     centred_blocks = (
         (np.asarray(block.ids, dtype=np.int64), centre_rows(block.languages, block.rows, means))
         for block in _blocks(connection, dimension)
     )
     generation = manifest.vectors.generation + 1 if manifest.vectors else 1
     record = vectors.write(folder, generation, dimension, centred_blocks)
-    of_windows = language_means(window_blocks(connection, dimension), PRIOR_WINDOWS)
+    of_windows = language_means(window_blocks(connection, dimension), anywhere, WINDOWS_A_CHUNK)
     return replace(manifest, vectors=record, means=_listed(means), window_means=_listed(of_windows))
 
 

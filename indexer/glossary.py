@@ -1,13 +1,16 @@
-"""A glossary of the user's: terms that belong to each other in two languages, a line each."""
+"""Glossaries: terms that belong to each other in two languages, a line each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 from index.errors import SourceError
 from index.text import clean
-from indexer.dictionaries import Pair
+
+# A word and one translation of it.
+Pair: TypeAlias = tuple[str, str]
 
 _FORM = "a term, a tab, and its translations with semicolons between"
 

@@ -18,9 +18,9 @@ def doubt(question: str, unknown: Set[str], chunks: int, *, is_spoken: bool, tun
 
     `unknown` are terms that it has nowhere; `is_spoken` tells whether it speaks the question's language.
     """
-    named = tuple(dict.fromkeys(_unknown_words(question, unknown, is_spoken=is_spoken)))
+    named = _unknown_words(question, unknown, is_spoken=is_spoken)
     least = tuning.least_score + tuning.growth * log(max(chunks, 1) / _CHUNKS)
-    return Doubt(round(least + (tuning.unknown_word if named else 0.0), 4), named)
+    return Doubt(round(least + (tuning.unknown_word if named else 0.0), 4), tuple(named))
 
 
 def _unknown_words(question: str, unknown: Set[str], *, is_spoken: bool) -> list[str]:
@@ -33,7 +33,11 @@ def _unknown_words(question: str, unknown: Set[str], *, is_spoken: bool) -> list
     words = [term for term in found if is_whole_word(term.text)]
     if len(words) == len(found) and not is_spoken:
         return []
-    return [question[term.start : term.stop] for term in words if term.text in unknown]
+    written: dict[str, str] = {}
+    for term in words:
+        if term.text in unknown:
+            written.setdefault(term.text, question[term.start : term.stop])
+    return list(written.values())
 
 
 def is_answer(hits: Sequence[Hit], needed: Doubt) -> bool:

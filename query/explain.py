@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence, Set
 from typing import TYPE_CHECKING
 
 from index.languages import primary
-from index.terms import terms
+from index.terms import fold, terms
 from index.types import Explanation, Hit, Window
 from query.across import Group
 from query.localise import marks
@@ -24,7 +24,7 @@ def explain(hit: Hit, said: str, sought: Sought, windows: Windows | None, tuning
         meaning=round(hit.dense, 4),
         words=round(hit.lexical, 4),
         share=tuning.dense_share,
-        stands_in=hit.lexical > sought.lexical.get(hit.chunk.id, 0.0),
+        stands_in=language != sought.language and hit.lexical > sought.lexical.get(hit.chunk.id, 0.0),
         matched=_surfaces(sought.question, sought.weights.keys() & here),
         translated=tuple(_translated(sought.groups.get(language, ()), said, here)),
         windows=tuple(_nearest(windows)) if windows else (),
@@ -32,8 +32,11 @@ def explain(hit: Hit, said: str, sought: Sought, windows: Windows | None, tuning
 
 
 def _surfaces(text: str, wanted: Set[str]) -> tuple[str, ...]:
-    """How terms are written in a text, each once."""
-    return tuple(dict.fromkeys(text[start:stop] for start, stop in marks(text, wanted)))
+    """How terms are written in a text, each once, be it with a capital or not."""
+    written: dict[str, str] = {}
+    for start, stop in marks(text, wanted):
+        written.setdefault(fold(text[start:stop]), text[start:stop])
+    return tuple(written.values())
 
 
 def _translated(groups: Sequence[Group], said: str, here: Set[str]) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -69,7 +69,23 @@ def distinct(hits: Sequence[Hit], language: str | None) -> Iterator[Hit]:
         if not any(_shared_seconds(hit.chunk, other) > 0 for other in taken):
             chosen = _twin(hit, hits, language)
             taken += [hit.chunk, chosen.chunk]
-            yield replace(chosen, score=hit.score)
+            yield replace(hit, chunk=chosen.chunk)
+
+
+def openings(hits: Sequence[Hit], among: Sequence[Hit], nearly: float) -> dict[int, StoredChunk]:
+    """For each hit, by its chunk, the chunk in which its answer may begin: the one before if nearly as good, or it."""
+    return {hit.chunk.id: _opening(hit, among, nearly) for hit in hits}
+
+
+def _opening(hit: Hit, among: Sequence[Hit], nearly: float) -> StoredChunk:
+    before = [
+        other.chunk
+        for other in among
+        if other.chunk.transcript_id == hit.chunk.transcript_id
+        and other.chunk.start < hit.chunk.start < other.chunk.end
+        and other.score >= nearly * hit.score
+    ]
+    return max(before, key=lambda chunk: chunk.start, default=hit.chunk)
 
 
 def _twin(hit: Hit, hits: Sequence[Hit], language: str | None) -> Hit:

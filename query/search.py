@@ -17,7 +17,7 @@ from index.library import Library
 from index.types import Answer, Doubt, Encoder, Filters, Hit, StoredChunk
 from query.doubt import doubt, is_answer
 from query.moments import moments
-from query.ranking import distinct, fuse
+from query.ranking import distinct, fuse, openings
 from query.sought import Sought, seek
 from query.tuning import AROUND, TUNING, Tuning
 
@@ -55,7 +55,8 @@ def ask(
     hits, windows = _refined(hits, sought, library, max(_REFINED, _CANDIDATES_A_MOMENT * k), tuning)
     best = list(islice(distinct(hits, sought.language), k))
     needed = _doubt(sought, library, keep, tuning)
-    found = tuple(moments(best, sought, windows, library, tuning, explained=explained))
+    begin = openings(best, [hit for hit in hits if hit.chunk.id in windows], tuning.nearly)
+    found = tuple(moments(best, sought, begin, windows, library, tuning, explained=explained))
     return Answer(question, is_answer(best, needed), found, needed if explained else None)
 
 

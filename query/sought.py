@@ -27,9 +27,10 @@ _MOST_TERMS = 64
 class Sought:
     """What is looked for: the question's language, its centred vector, and its words.
 
-    `unknown` are its terms that the library has nowhere; `weights` are those of the others, but for terms that tell
-    nothing. `lexical` and `translated` are how far chunks cover its terms and their translations, by chunk; `glosses`
-    are the weights of the translations and `groups` the words that have any, by language.
+    `unknown` are its terms that the library has nowhere, nor a translation of them; `weights` are those of the terms
+    that it has, but for those that tell nothing. `lexical` and `translated` are how far chunks cover its terms and
+    their translations, by chunk; `glosses` are the weights of the translations and `groups` the words that have any,
+    by language.
     """
 
     question: str
@@ -60,7 +61,8 @@ def seek(question: str, library: Library, encoder: Encoder, depth: int, keep: li
     translated, glosses = _translated(groups, library)
     if keep is not None:
         translated = {chunk_id: translated[chunk_id] for chunk_id in translated.keys() & set(keep)}
-    unknown = frozenset(question_terms) - known.keys()
+    translatable = {term for words in groups.values() for group in words for term in terms(group.word)}
+    unknown = frozenset(question_terms) - known.keys() - translatable
     return Sought(question, language, vector, unknown, weights, lexical, translated, glosses, groups)
 
 

@@ -126,13 +126,99 @@ def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     assert_one_line(result, 1, "can't be unpacked into", "$XDG_CACHE_HOME")
 
 
+@pytest.fixture
+def browser(tmp_path: Path) -> Path:
+    """A browser that writes what it is to open into a file beside it."""
+    script = tmp_path / "browser"
+    script.write_text(f'#!/bin/sh\nprintf "%s" "$1" > {tmp_path}/opened\n', encoding="utf-8")
+    script.chmod(0o755)
+    return script
+
+
 @pytest.mark.model
-def test_open_opens_the_first_link(example_library: Path, tmp_path: Path) -> None:
-    browser = tmp_path / "browser"
-    browser.write_text(f'#!/bin/sh\nprintf "%s" "$1" > {tmp_path}/opened\n', encoding="utf-8")
-    browser.chmod(0o755)
+def test_open_opens_the_first_link(example_library: Path, browser: Path) -> None:
     result = run("ask", "--open", "--json", "what is softmax for?", "--index", example_library, BROWSER=f"{browser} %s")
-    assert (tmp_path / "opened").read_text(encoding="utf-8") == json.loads(result.stdout)["moments"][0]["link"]
+    opened = browser.with_name("opened").read_text(encoding="utf-8")
+    assert opened == json.loads(result.stdout)["moments"][0]["link"]
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    "question", ["How long should I boil an egg?", "谁写了红楼梦？", "How much does a Zorblax 9000 weigh?"]
+)
+def test_where_nothing_answers_the_nearest_is_shown_and_none_opened(
+    example_library: Path, browser: Path, question: str
+) -> None:
+    call = ("ask", question, "--open", "-k", "2", "--index", example_library)
+    result = run(*call, BROWSER=f"{browser} %s")
+    assert result.returncode == 0
+    first, _, *shown = result.stdout.splitlines()
+    assert first == "Nothing here answers that; nearest:"
+    assert [line[:3] for line in shown if line and line[0] != " "] == ["1. ", "2. "]
+    assert result.stderr == "seekpoint: nothing here answers that, so nothing was opened\n"
+    result = run(*call, "--json", BROWSER=f"{browser} %s")
+    found = json.loads(result.stdout)
+    assert (result.returncode, found["answered"], len(found["moments"])) == (0, False, 2)
+    assert not browser.with_name("opened").exists()
+
+
+@pytest.mark.model
+def test_a_library_of_one_talk_answers_in_both_languages(tmp_path: Path) -> None:
+    talk = ROOT / "examples" / "talks" / "why-attention.ogg"
+    (tmp_path / "list.md").write_text(f"- [Talk]({talk})\n", encoding="utf-8")
+    assert run("build", tmp_path / "list.md", "--index", tmp_path / "library").returncode == 0
+    questions = ["Why divide the scores by a square root?", "为什么要除以维度的平方根？"]
+    result = run("ask", "-", "--json", "--explain", "--index", tmp_path / "library", stdin="\n".join(questions))
+    answers = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [answer["question"] for answer in answers] == questions
+    assert all(answer["answered"] for answer in answers)
+    assert all(answer["moments"][0]["score"] >= answer["doubt"]["least_score"] for answer in answers)
+
+
+@pytest.mark.model
+def test_explain_says_why_in_words(example_library: Path) -> None:
+    question = "How does the Zorblax\x1b\x07 set the learning rate?\u202e"
+    result = run("ask", "--explain", question, "-k", "1", "--index", example_library)
+    lines = [line.strip() for line in result.stdout.splitlines()]
+    assert any(line.startswith("score 0.") and "× meaning" in line and "× words" in line for line in lines)
+    assert any(line.startswith("words said here: ") and "learning, rate" in line for line in lines)
+    assert any(line.startswith("nearest in meaning: ") for line in lines)
+    assert "since nothing here says Zorblax." in lines[-1]
+    assert not set(result.stdout) & set("\x1b\x07\u202e")
+
+
+@pytest.mark.model
+def test_explain_says_why_in_json_and_changes_nothing_else(example_library: Path) -> None:
+    call = ("ask", "--json", "-k", "3", "Zorblax 的平方根是什么？", "--index", example_library)
+    plain, explained = (json.loads(run(*call, *option).stdout) for option in ((), ("--explain",)))
+    doubt = explained.pop("doubt")
+    assert doubt["unknown"] == ["Zorblax"]
+    assert explained["answered"] == (explained["moments"][0]["score"] >= doubt["least_score"])
+    for moment in explained["moments"]:
+        why = moment.pop("explanation")
+        total = why["share"] * why["meaning"] + (1 - why["share"]) * why["words"]
+        assert total == pytest.approx(moment["score"], abs=1.01e-4)
+        for pair in why["translated"]:
+            assert pair["word"] in plain["question"] and pair["said"]
+    assert explained == plain
+
+
+@pytest.mark.model
+def test_a_filter_that_keeps_little_asks_for_less(example_library: Path) -> None:
+    call = ("ask", "--json", "--explain", "why are there tokens?", "--index", example_library)
+    whole, english, talk = (
+        json.loads(run(*call, *option).stdout)["doubt"]["least_score"]
+        for option in ((), ("--language", "en"), ("--section", "Text in"))
+    )
+    assert talk < english < whole
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("question", [("the mask 掩码 " * 400)[:4000], "what is it", "🤷 softmax", "🤷 掩码", "吗"])
+def test_odd_questions_explain_themselves(example_library: Path, question: str) -> None:
+    result = run("ask", "--explain", question, "--index", example_library)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "The first moment is an answer from a score of 0." in result.stdout
 
 
 @pytest.mark.model

@@ -43,7 +43,7 @@ def measure(name: str, work: Path, systems: Sequence[str], keep: bool) -> Result
     if missing:
         run_tool("baselines.py", corpus.folder, QUESTIONS[name], answers, bundled_folder(), *missing)
     for system in systems:
-        found[system] = evaluate(questions, _replayed(answers / f"{system}.jsonl"), lambda _: "")
+        found[system] = evaluate(questions, replayed(answers / f"{system}.jsonl"), lambda _: "")
     return Result(name, found)
 
 
@@ -55,7 +55,7 @@ def _ours(corpus: Corpus, questions: Sequence[Question]) -> Evaluation:
         return evaluate(questions, lambda text: search.ask(text, library, encoder, DEPTH), lambda _: "")
 
 
-def _replayed(file: Path) -> Callable[[str], Answer]:
+def replayed(file: Path) -> Callable[[str], Answer]:
     """The answers of another system, in the order of the questions."""
     answers = map(json.loads, file.read_text("utf-8").splitlines())
     return lambda _: _answer(next(answers))

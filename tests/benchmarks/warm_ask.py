@@ -12,45 +12,19 @@ import statistics
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import seekpoint
 from index.encoder import LazyEncoder
 from index.library import Library
 from index.scripts import in_one_script
 from index.text import clean
-from index.types import Encoder, ModelCard, Parts
+from index.types import Encoder
 from query import search
 from tests.benchmarks import machine
-
-if TYPE_CHECKING:
-    from index.types import Vectors
+from tests.benchmarks.remembering import Remembering
 
 # So many questions open what is opened once: the vector file, the dictionaries, imported modules.
 _WARM_UP = 5
-
-
-class Remembering:
-    """An encoder that embeds each question once."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-        self._questions: dict[str, Vectors] = {}
-
-    @property
-    def card(self) -> ModelCard:
-        return self._encoder.card
-
-    def passages(self, texts: Sequence[str]) -> Vectors:
-        return self._encoder.passages(texts)
-
-    def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:
-        return self._encoder.parts(texts, ends)
-
-    def question(self, text: str) -> Vectors:
-        if text not in self._questions:
-            self._questions[text] = self._encoder.question(text)
-        return self._questions[text]
 
 
 def main() -> None:

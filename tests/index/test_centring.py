@@ -27,7 +27,7 @@ def test_the_same_meaning_in_two_languages_comes_together() -> None:
     languages = ["en", "zh"] * 200
     topics = np.repeat(np.where(np.arange(200) % 2, 1, -1), 2)[:, None] * TOPIC
     rows = _unit(np.tile([ENGLISH, CHINESE], (200, 1)) + topics)
-    moved = centre_rows(languages, rows, language_means([(languages, rows)]))
+    moved = centre_rows(languages, rows, language_means([(languages, rows)], {}))
     assert rows[0] @ rows[1] < rows[0] @ rows[2]
     assert moved[0] @ moved[1] > 0.9 > 0 > moved[0] @ moved[2]
     assert np.linalg.norm(moved, axis=1) == pytest.approx(np.ones(400), abs=1e-5)
@@ -36,8 +36,8 @@ def test_the_same_meaning_in_two_languages_comes_together() -> None:
 def test_blocks_are_one_collection() -> None:
     rows = _unit(np.random.default_rng(0).normal(size=(6, 3)))
     languages = ["en", "zh", "en", "en", "de", "zh"]
-    whole = language_means([(languages, rows)])
-    parts = language_means([(languages[:2], rows[:2]), (languages[2:], rows[2:])])
+    whole = language_means([(languages, rows)], {})
+    parts = language_means([(languages[:2], rows[:2]), (languages[2:], rows[2:])], {})
     assert whole.keys() == parts.keys() == {"en", "zh", "de"}
     for language in whole:
         assert whole[language] == pytest.approx(parts[language], abs=1e-6)
@@ -46,12 +46,12 @@ def test_blocks_are_one_collection() -> None:
 @pytest.mark.parametrize("copies", [1, 2, 500])
 def test_a_mean_never_wipes_out_the_only_vector(copies: int) -> None:
     rows = np.tile(ENGLISH, (copies, 1))
-    moved = centre_rows(["en"] * copies, rows, language_means([(["en"] * copies, rows)]))
+    moved = centre_rows(["en"] * copies, rows, language_means([(["en"] * copies, rows)], {}))
     assert moved == pytest.approx(rows, abs=1e-4)
 
 
 def test_nothing_has_no_means() -> None:
-    assert language_means([]) == {}
+    assert language_means([], {}) == {}
     assert centre_rows([], np.empty((0, 3), np.float32), {}).shape == (0, 3)
 
 

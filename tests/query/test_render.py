@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from index.types import Answer, Kind, Moment, Resource
+from index.types import Answer, Doubt, Explanation, Kind, Moment, Resource, Window
 from query import render
 
 RESOURCE = Resource(
@@ -25,6 +25,8 @@ MOMENT = Moment(
     marks=((3, 5), (10, 15)),
 )
 ANSWER = Answer("什么是掩码？", True, (MOMENT,))
+EXPLANATION = Explanation(0.9, 0.5, 0.55, False, ("掩码",), (("掩码", ("masks",)),), (Window(750.0, 780.0, 0.9),))
+EXPLAINED = Answer("什么是掩码？", True, (replace(MOMENT, explanation=EXPLANATION),), Doubt(0.2, ("Zorblax",)))
 
 
 def test_json_is_the_contract() -> None:
@@ -96,3 +98,34 @@ def test_hostile_text_cannot_reach_the_terminal() -> None:
     text = render.to_text(Answer("q", True, (moment,)), styled=False)
     assert all(character.isprintable() or character == "\n" for character in text)
     assert len(text.splitlines()) == 4
+
+
+def test_the_nearest_moments_are_shown_where_nothing_answers() -> None:
+    text = render.to_text(replace(ANSWER, answered=False), styled=False)
+    assert text == f"Nothing here answers that; nearest:\n\n{render.to_text(ANSWER, styled=False)}"
+    found = render.to_json(replace(ANSWER, answered=False))
+    assert found == render.to_json(ANSWER) | {"answered": False}
+
+
+def test_reasons_come_below_each_moment_and_what_is_needed_at_the_end() -> None:
+    plain, lines = (render.to_text(answer, styled=False).splitlines() for answer in (ANSWER, EXPLAINED))
+    assert lines[: len(plain)] == plain
+    assert lines[len(plain)].strip().startswith("score 0.830 = ")
+    assert lines[-2] == "" and lines[-1].endswith("since nothing here says Zorblax.")
+    assert "   \x1b[2mwords said here: 掩码\x1b[0m\n" in render.to_text(EXPLAINED, styled=True)
+
+
+def test_json_has_reasons_only_where_they_were_asked_for() -> None:
+    plain, explained = render.to_json(ANSWER), json.loads(json.dumps(render.to_json(EXPLAINED)))
+    assert explained.pop("doubt") == {"least_score": 0.2, "unknown": ["Zorblax"]}
+    assert explained["moments"][0].pop("explanation")["matched"] == ["掩码"]
+    assert explained == json.loads(json.dumps(plain))
+
+
+def test_hostile_reasons_cannot_reach_the_terminal() -> None:
+    hostile = "a\x1b[31mred\x07\u202etxt\n\x9b2J"
+    why = replace(EXPLANATION, matched=(hostile,), translated=((hostile, (hostile,)),))
+    answer = Answer(hostile, False, (replace(MOMENT, explanation=why),), Doubt(0.2, (hostile,)))
+    text = render.to_text(answer, styled=False)
+    assert all(character.isprintable() or character == "\n" for character in text)
+    assert len(text.splitlines()) == len(render.to_text(replace(EXPLAINED, answered=False), styled=False).splitlines())

@@ -198,3 +198,14 @@ def test_a_question_finds_words_in_another_language_by_their_translation(library
     after = place()
     assert "week" in {after.quote[start:stop] for start, stop in after.marks} and not before.marks
     assert after.score > before.score
+
+
+@pytest.mark.parametrize("question", ["How long does bread bake?", "红烧肉怎么做？"])
+def test_what_another_models_scores_mean_is_not_known_so_it_never_says_no(library: Library, question: str) -> None:
+    assert answer(library, question).answered
+
+
+def test_a_question_explains_itself_on_request(library: Library) -> None:
+    explained = seekpoint.ask("掩码 mask", library, explained=True, encoder=TopicEncoder())
+    assert explained.doubt and all(moment.explanation for moment in explained.moments)
+    assert places(explained) == places(answer(library, "掩码 mask"))

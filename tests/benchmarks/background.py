@@ -1,0 +1,35 @@
+"""Writes index/background.json: what passages of a language have in common, whatever they are about.
+
+usage: python -m tests.benchmarks.background LIBRARY...
+
+Each library counts the same, whatever its size, so that no topic does more than another. The file in the repository was
+made of four: lectures on deep learning (70), courses on it (180 videos), screencasts (76) and a podcast (320 episodes).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+import seekpoint
+from index.background import FILE
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("libraries", nargs="+", type=Path)
+    means = defaultdict(list)
+    for folder in parser.parse_args().libraries:
+        with seekpoint.open_library(folder) as library:
+            for language, mean in library.vectors.means.items():
+                means[language].append(mean)
+    rounded = {language: np.mean(found, axis=0).round(4).tolist() for language, found in sorted(means.items())}
+    FILE.write_text(json.dumps(rounded, separators=(",", ":")) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
