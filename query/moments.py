@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING
 
 from index.chapters import begun, title_at
 from index.languages import primary
 from index.library import Library
-from index.types import Details, Hit, Moment, Resource, StoredChunk
+from index.types import Details, Explanation, Hit, Moment, Resource, StoredChunk
 from query.explain import explain
 from query.links import link
 from query.localise import best_cue, marks, quote, salient
@@ -21,47 +21,35 @@ if TYPE_CHECKING:
     from query.windows import Windows
 
 
-def moments(
-    hits: Sequence[Hit],
-    sought: Sought,
-    openings: Mapping[int, StoredChunk],
-    windows: Mapping[int, Windows],
-    library: Library,
-    tuning: Tuning,
-    *,
-    explained: bool,
-) -> Iterator[Moment]:
-    """A moment for each hit, in their order.
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What was looked for, where, and what came to light beside the hits.
 
-    `openings` are the chunks in which they may begin, and `windows` those of chunks that have any, by chunk.
+    `openings` are the chunks in which hits may begin, and `windows` those of chunks that have any, by chunk.
     """
+
+    sought: Sought
+    library: Library
+    tuning: Tuning
+    openings: Mapping[int, StoredChunk]
+    windows: Mapping[int, Windows]
+
+
+def moments(hits: Sequence[Hit], search: Search, *, explained: bool) -> Iterator[Moment]:
+    """A moment for each hit, in their order."""
     found_in = [hit.chunk.resource_id for hit in hits]
-    resources, details = library.resources(found_in), library.details_by_id(found_in)
+    resources, details = search.library.resources(found_in), search.library.details_by_id(found_in)
     for rank, (hit, found) in enumerate(zip(hits, found_in, strict=True), 1):
-        opening = openings[hit.chunk.id]
-        moment = _moment(rank, hit, opening, resources[found], details[found], sought, windows, library, tuning)
-        if explained:
-            said = " ".join(cue.text for cue in library.cues(hit.chunk.transcript_id, hit.chunk.first, hit.chunk.stop))
-            moment = replace(moment, explanation=explain(hit, said, sought, windows.get(hit.chunk.id), tuning))
-        yield moment
+        moment = _moment(rank, hit, resources[found], details[found], search)
+        yield replace(moment, explanation=_explanation(hit, search)) if explained else moment
 
 
-def _moment(
-    rank: int,
-    hit: Hit,
-    opening: StoredChunk,
-    resource: Resource,
-    details: Details,
-    sought: Sought,
-    windows: Mapping[int, Windows],
-    library: Library,
-    tuning: Tuning,
-) -> Moment:
-    chunk = hit.chunk
-    weights = {**salient(sought.weights), **sought.glosses.get(primary(chunk.language), {})}
-    cues = library.cues(chunk.transcript_id, opening.first, chunk.stop)
+def _moment(rank: int, hit: Hit, resource: Resource, details: Details, search: Search) -> Moment:
+    chunk, opening = hit.chunk, search.openings[hit.chunk.id]
+    weights = {**salient(search.sought.weights), **search.sought.glosses.get(primary(chunk.language), {})}
+    cues = search.library.cues(chunk.transcript_id, opening.first, chunk.stop)
     chapters = begun(details.chapters, opening.start, chunk.end)
-    first = best_cue(cues, weights, chapters, _nearness(chunk, opening, windows), tuning.reach)
+    first = best_cue(cues, weights, chapters, _nearness(chunk, opening, search.windows), search.tuning.reach)
     words = quote(cues[first:])
     last = inf if details.duration is None else details.duration  # captions of another cut go on beyond it
     start = min(cues[first].start, last)
@@ -86,3 +74,10 @@ def _nearness(
     if chunk.id not in windows or opening.id not in windows:
         return None
     return lambda second: windows[(opening if second < chunk.start else chunk).id].ahead_at(second)
+
+
+def _explanation(hit: Hit, search: Search) -> Explanation:
+    chunk = hit.chunk
+    cues = search.library.cues(chunk.transcript_id, chunk.first, chunk.stop)
+    said = " ".join(cue.text for cue in cues)
+    return explain(hit, said, search.sought, search.windows.get(chunk.id), search.tuning)

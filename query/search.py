@@ -16,7 +16,7 @@ from index.languages import primary
 from index.library import Library
 from index.types import Answer, Doubt, Encoder, Filters, Hit, StoredChunk
 from query.doubt import doubt, is_answer
-from query.moments import moments
+from query.moments import Search, moments
 from query.ranking import distinct, fuse, openings
 from query.sought import Sought, seek
 from query.tuning import AROUND, TUNING, Tuning
@@ -56,7 +56,8 @@ def ask(
     best = list(islice(distinct(hits, sought.language), k))
     needed = _doubt(sought, library, keep, tuning)
     begin = openings(best, [hit for hit in hits if hit.chunk.id in windows], tuning.nearly)
-    found = tuple(moments(best, sought, begin, windows, library, tuning, explained=explained))
+    search = Search(sought, library, tuning, begin, windows)
+    found = tuple(moments(best, search, explained=explained))
     return Answer(question, is_answer(best, needed), found, needed if explained else None)
 
 
