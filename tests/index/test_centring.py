@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from index.background import background
 from index.centring import centre_rows, centred, language_means
+from index.encoder import BUNDLED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,6 +50,27 @@ def test_a_mean_never_wipes_out_the_only_vector(copies: int) -> None:
     rows = np.tile(ENGLISH, (copies, 1))
     moved = centre_rows(["en"] * copies, rows, language_means([(["en"] * copies, rows)], {}))
     assert moved == pytest.approx(rows, abs=1e-4)
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_small_library_is_centred_as_its_language_is_elsewhere(language: str) -> None:
+    few = _unit(np.tile(ENGLISH, (3, 1)) + TOPIC)
+    (tempered,) = language_means([([language] * 3, few)], {"en": ENGLISH}).values()
+    (own,) = language_means([([language] * 3, few)], {}).values()
+    assert np.linalg.norm(tempered - ENGLISH) < 0.1 < np.linalg.norm(own - ENGLISH)
+
+
+def test_a_large_library_has_its_own_mean() -> None:
+    many = np.tile(_unit(ENGLISH + TOPIC), (5000, 1))
+    (mean,) = language_means([(["en"] * 5000, many)], {"en": ENGLISH}).values()
+    assert mean == pytest.approx(many[0], abs=0.02)
+
+
+def test_the_bundled_models_languages_are_known_and_no_other_models() -> None:
+    known = background(BUNDLED)
+    assert {"en", "zh"} <= known.keys()
+    assert all(mean.shape == (384,) and 0.8 < np.linalg.norm(mean) < 1 for mean in known.values())
+    assert background("some/other-model") == {}
 
 
 def test_nothing_has_no_means() -> None:

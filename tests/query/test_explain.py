@@ -16,10 +16,11 @@ from index.errors import UsageError
 from index.library import Library
 from index.terms import terms
 from index.text import printable
-from index.types import Answer, Explanation, Moment
+from index.types import Answer, Details, Explanation, Moment
+from index.writer import Writer
 from query import render
 from tests.fakes import TopicEncoder
-from tests.index.parts import build
+from tests.index.parts import CARD, SOURCE, build, embedded, resource
 
 TALKS = {
     "attention01": ("attention weighs the words", "the masks hide what comes later"),
@@ -63,6 +64,16 @@ def assert_adds_up(answer: Answer) -> None:
     json.dumps(render.to_json(answer), allow_nan=False)
     shown = render.to_text(answer, styled=False)
     assert all(printable(line) == line for line in shown.split("\n"))
+
+
+@pytest.mark.parametrize("question", ["mask 掩码遮住", "what does the attention mask hide?"])
+def test_the_parts_of_a_passage_that_is_there_in_two_languages_add_up(question: str, tmp_path: Path) -> None:
+    with Writer.open(tmp_path, CARD) as writer:
+        writer.register(SOURCE, [resource("attention01", "Talks")])
+        tracks = [embedded(TALKS["attention01"]), embedded(TALKS["zhuyili0001"])]
+        writer.commit("attention01", tracks, Details(title="Attention"), "hand")
+    with seekpoint.open_library(tmp_path) as both:
+        assert_adds_up(ask(question, both))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import pytest
+
 from index.types import Hit, StoredChunk
-from query.ranking import coverage, distinct, fuse, telling
+from query.ranking import coverage, distinct, fuse, openings, telling
 
 
 def chunk(
@@ -27,6 +29,25 @@ def test_a_word_that_the_library_does_not_know_lowers_coverage() -> None:
 
 def test_coverage_of_a_question_without_known_words_is_nothing() -> None:
     assert coverage([], {}, ["zebra"]) == coverage([], {}, []) == {}
+
+
+def at(start: float, score: float, transcript: int = 1, chunk_id: int = 0) -> Hit:
+    return Hit(StoredChunk(chunk_id, transcript, "a", "en", 0, 5, start, start + 45), score, score, score)
+
+
+@pytest.mark.parametrize(
+    ("before", "opening"),
+    [
+        (at(30, 0.97), 30),
+        (at(30, 0.9), 60),  # far from as good
+        (at(15, 0.97), 60),  # doesn't overlap
+        (at(90, 0.99), 60),  # comes after
+        (at(30, 0.97, transcript=2), 60),  # says something else
+    ],
+)
+def test_an_answer_may_begin_in_the_passage_before_that_is_nearly_as_good(before: Hit, opening: float) -> None:
+    hit = at(60, 1.0, chunk_id=7)
+    assert openings([hit], [hit, before], 0.95)[7].start == opening
 
 
 def test_terms_of_a_third_of_all_passages_tell_nothing() -> None:
