@@ -27,14 +27,29 @@ from index.encoder import LazyEncoder
 from index.errors import SeekpointError, UsageError
 from index.library import Library
 from index.text import clean
-from index.types import Answer, Encoder, Filters, Kind, ModelCard, Moment, Resource, ResourceStatus, State
+from index.types import (
+    Answer,
+    Doubt,
+    Encoder,
+    Explanation,
+    Filters,
+    Kind,
+    ModelCard,
+    Moment,
+    Resource,
+    ResourceStatus,
+    State,
+    Window,
+)
 
 if TYPE_CHECKING:
     from indexer.build import Report
 
 __all__ = [
     "Answer",
+    "Doubt",
     "Encoder",
+    "Explanation",
     "Kind",
     "Library",
     "Moment",
@@ -42,6 +57,7 @@ __all__ = [
     "ResourceStatus",
     "SeekpointError",
     "State",
+    "Window",
     "ask",
     "build",
     "open_library",

@@ -182,8 +182,8 @@ class Explanation:
     """Why a moment was found: its score is `share` of `meaning` and the rest of `words`, each from 0 to 1.
 
     `matched` are the question's words that are said there, and `translated` those that are said in another language,
-    with what they are called there. `stands_in` tells that a part of the meaning stood in for words, for it is another
-    language. `windows` are those that are nearest in meaning.
+    with what they are called there. `stands_in` tells that a part of the meaning stood in for words, for it was found
+    in another language. `windows` are those that are nearest in meaning.
     """
 
     meaning: float

@@ -34,7 +34,6 @@ _STOP_WORDS = frozenset(
 _MOST_WORDS = 3
 _MOST_CHARACTERS = 40
 
-
 # The words of a field that general dictionaries lack: a glossary for each pair of languages, named after them.
 _FIELD_TERMS = Path(__file__).with_name("terms")
 

@@ -24,7 +24,7 @@ def explain(hit: Hit, said: str, sought: Sought, windows: Windows | None, tuning
         meaning=round(hit.dense, 4),
         words=round(hit.lexical, 4),
         share=tuning.dense_share,
-        stands_in=language != sought.language and hit.lexical > sought.lexical.get(hit.chunk.id, 0.0),
+        stands_in=hit.lexical > sought.lexical.get(hit.chunk.id, 0.0),
         matched=_surfaces(sought.question, sought.weights.keys() & here),
         translated=tuple(_translated(sought.groups.get(language, ()), said, here)),
         windows=tuple(_nearest(windows)) if windows else (),

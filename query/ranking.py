@@ -17,7 +17,7 @@ _COMMON = log(2)
 def telling(weights: Mapping[str, float], question_terms: Sequence[str]) -> list[str]:
     """The terms that tell passages apart: not those that more than a third of them have, unless all are such.
 
-    They have the longest lists to read by far, and without them answers are as good (docs/quality.md).
+    They have the longest lists to read by far, and without them answers are as good.
     """
     return [term for term in question_terms if weights.get(term, inf) >= _COMMON] or list(question_terms)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from index.text import clean, printable
 from index.types import Answer, Moment, Resource
-from query import explanation
+from query import reasons
 from query.links import timestamp
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
@@ -14,7 +14,7 @@ _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 def to_json(answer: Answer) -> dict[str, object]:
     """The answer in the form of `ask --json`, a stable contract."""
-    doubt = {"doubt": explanation.doubt_json(answer.doubt)} if answer.doubt else {}
+    doubt = {"doubt": reasons.doubt_json(answer.doubt)} if answer.doubt else {}
     return {
         "question": answer.question,
         "answered": answer.answered,
@@ -25,7 +25,7 @@ def to_json(answer: Answer) -> dict[str, object]:
 
 def _moment_json(moment: Moment) -> dict[str, object]:
     chapter = {"chapter": moment.chapter} if moment.chapter else {}
-    why = {"explanation": explanation.to_json(moment.explanation)} if moment.explanation else {}
+    why = {"explanation": reasons.to_json(moment.explanation)} if moment.explanation else {}
     return {
         "rank": moment.rank,
         "score": moment.score,
@@ -59,7 +59,7 @@ def to_text(answer: Answer, *, styled: bool) -> str:
     parts = [] if answer.answered else ["Nothing here answers that; nearest:"]
     parts += ["\n".join(_lines(moment, styled)) for moment in answer.moments]
     if answer.doubt:
-        parts.append(explanation.doubt_text(answer.doubt))
+        parts.append(reasons.doubt_text(answer.doubt))
     return "\n\n".join(parts)
 
 
@@ -74,7 +74,7 @@ def _lines(moment: Moment, styled: bool) -> Iterator[str]:
     yield f"   “{_marked(moment, styled)}”"
     yield f"   {_clickable(printable(moment.link), styled)}"
     if moment.explanation:
-        for line in explanation.to_lines(moment.score, moment.explanation):
+        for line in reasons.to_lines(moment.score, moment.explanation):
             yield f"   {_style(line, _DIM, styled)}"
 
 

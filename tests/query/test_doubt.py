@@ -75,6 +75,12 @@ def test_only_the_first_moment_counts() -> None:
     assert not is_answer([], Doubt(0.0, ())), "what isn't there answers nothing"
 
 
+def test_a_score_that_is_shown_as_the_least_one_is_enough() -> None:
+    chunk = StoredChunk(1, 1, "a", "en", 0, 5, 0.0, 45.0)
+    assert is_answer([Hit(chunk, 0.2, 0.2, 0.19996)], Doubt(0.2, ()))
+    assert not is_answer([Hit(chunk, 0.2, 0.2, 0.19994)], Doubt(0.2, ()))
+
+
 @given(st.text(max_size=60), st.text(max_size=60), st.integers(0, 10**9), st.booleans())
 @fuzz
 def test_any_question_gets_a_reachable_score_and_words_of_its_own(

@@ -1,4 +1,4 @@
-"""Why a moment was found, in words and as JSON."""
+"""Rendering of explanations: why a moment was found, in words and as JSON."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def to_lines(score: float, explanation: Explanation) -> Iterator[str]:
     meaning, words, share = explanation.meaning, explanation.words, explanation.share
     yield f"score {score:.3f} = {share:.2f} × meaning {meaning:.3f} + {1 - share:.2f} × words {words:.3f}"
     if explanation.stands_in:
-        yield "its language isn't the question's: for shared words stand meaning and translations"
+        yield "found in another language than the question's: meaning and translations stand in for words"
     if explanation.matched:
         yield f"words said here: {clean(', '.join(explanation.matched))}"
     if explanation.translated:
@@ -48,5 +48,7 @@ def to_lines(score: float, explanation: Explanation) -> Iterator[str]:
 
 def doubt_text(doubt: Doubt) -> str:
     """What an answer needs."""
+    if not doubt.least_score:
+        return "With this model nothing is known of what a score means, so every moment counts as an answer."
     unknown = f", since nothing here says {clean(', '.join(doubt.unknown))}" if doubt.unknown else ""
     return f"The first moment is an answer from a score of {doubt.least_score:.3f} on{unknown}."

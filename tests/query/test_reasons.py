@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.types import Doubt, Explanation, Window
-from query.explanation import doubt_json, doubt_text, to_json, to_lines
+from query.reasons import doubt_json, doubt_text, to_json, to_lines
 
 EXPLANATION = Explanation(
     meaning=0.42,
@@ -28,7 +28,7 @@ HOSTILE = "a\x1b[31mb\x07\u202ec\n\x9b2Jd\u2066\r"
 def test_the_reasons_in_words() -> None:
     assert list(to_lines(0.276, EXPLANATION)) == [
         "score 0.276 = 0.55 × meaning 0.420 + 0.45 × words 0.100",
-        "its language isn't the question's: for shared words stand meaning and translations",
+        "found in another language than the question's: meaning and translations stand in for words",
         "words said here: Masks, 掩码",
         "said here in translation: 掩码 → mask, masks; 自注意力 → self, attention",
         "nearest in meaning: 0:08 to 0:38 (0.50), and around a place 59:30 to 1:01:00 (0.38)",
