@@ -26,12 +26,12 @@ def doubt(question: str, unknown: Set[str], chunks: int, *, is_spoken: bool, tun
 def _unknown_words(question: str, unknown: Set[str], *, is_spoken: bool) -> list[str]:
     """The whole words that the library has nowhere, for a pair of Chinese characters that is nowhere is mostly no word.
 
-    None of a question in a language that the library doesn't speak, which are all unknown: but a foreign name in a
-    question in characters is.
+    None of a question in a language that the library doesn't speak, whose words are all unknown: but a foreign name in
+    a question in characters is.
     """
     found = list(located_terms(question))
     words = [term for term in found if is_whole_word(term.text)]
-    if len(words) == len(found) and not is_spoken:
+    if len(words) == len(found) and (not is_spoken or all(term.text in unknown for term in words)):
         return []
     written: dict[str, str] = {}
     for term in words:

@@ -48,6 +48,11 @@ def test_a_language_that_is_not_spoken_here_has_no_unknown_words(question: str) 
     assert unknown(question, "注意力给每个词一个权重", is_spoken=False) == ()
 
 
+@pytest.mark.parametrize("question", ["Что такое внимание?", "¿Qué hacen los transformadores?"])
+def test_nor_has_a_language_that_is_taken_for_one_that_is_spoken(question: str) -> None:
+    assert unknown(question, "why does a token hide", is_spoken=True) == ()
+
+
 def test_a_foreign_name_among_characters_is_unknown_in_whichever_library() -> None:
     assert unknown("Zorblax 充电器多少钱？", "attention weighs words", is_spoken=False) == ("Zorblax",)
     assert unknown("Zorblax 充电器多少钱？", "注意力", is_spoken=True) == ("Zorblax",)
