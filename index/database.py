@@ -15,7 +15,7 @@ from index.types import Chapter
 FILE = "library.db"
 # "seek" in ASCII: tells our databases from other programs'.
 APPLICATION_ID = 0x7365656B
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 _WAIT_SECONDS = 10.0
 # What SQLite reports where it can't put its side files.
 _UNWRITABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)

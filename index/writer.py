@@ -267,7 +267,8 @@ class Writer(Library):
 
     def _bring_up_to_date(self) -> None:
         chunks = self._query("SELECT count(*) AS n FROM chunk")[0]["n"]
-        if self._newer_chunks() or chunks != self._stored_vectors():
+        is_older = self._manifest.version < database.SCHEMA_VERSION  # its means may have been taken otherwise
+        if is_older or self._newer_chunks() or chunks != self._stored_vectors():
             self._rewrite_vectors()
         self._query(f"PRAGMA busy_timeout = {_MOST_WAIT_FOR_READERS}")
         (busy, _, _) = self._query("PRAGMA wal_checkpoint(TRUNCATE)")[0]

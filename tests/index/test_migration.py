@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,17 @@ def test_a_build_takes_a_library_to_this_version_and_loses_nothing(folder: Path,
     with Writer.open(folder):
         pass
     assert files(folder) == settled
+
+
+@pytest.mark.parametrize("version", range(1, database.SCHEMA_VERSION))
+def test_a_build_takes_the_means_of_an_earlier_library_anew(folder: Path, version: int) -> None:
+    taken = Manifest.load(folder).means
+    assert taken.keys() == {"en", "zh"}
+    replace(Manifest.load(folder), means={language: [0.0] * len(mean) for language, mean in taken.items()}).save(folder)
+    make_old(folder, version)
+    with Writer.open(folder):
+        pass
+    assert Manifest.load(folder).means == taken
 
 
 def test_a_migrated_library_takes_playlists(old: Path) -> None:
