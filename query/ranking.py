@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from math import fsum, inf, log
+from math import fsum, inf
 
 from index.languages import primary
 from index.types import Hit, StoredChunk
-from query.tuning import K1, TUNING, UNKNOWN_SHARE, Tuning
-
-# The weight of a term that a third of all passages have.
-_COMMON = log(2)
+from query.tuning import COMMON, K1, TUNING, UNKNOWN_SHARE, Tuning
 
 
 def telling(weights: Mapping[str, float], question_terms: Sequence[str]) -> list[str]:
@@ -19,7 +16,7 @@ def telling(weights: Mapping[str, float], question_terms: Sequence[str]) -> list
 
     They have the longest lists to read by far, and without them answers are as good.
     """
-    return [term for term in question_terms if weights.get(term, inf) >= _COMMON] or list(question_terms)
+    return [term for term in question_terms if weights.get(term, inf) >= COMMON] or list(question_terms)
 
 
 def coverage(

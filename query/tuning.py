@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log
 
 K1 = 1.2
 """BM25's saturation, as FTS5 has it built in: a term that repeats without end counts K1 + 1 times its weight."""
 
 UNKNOWN_SHARE = 0.5
 """So much of the heaviest one's weight has a word that the library doesn't know."""
+
+COMMON = log(2)
+"""The weight of a term that a third of all passages have: those that weigh less tell nothing (docs/quality.md)."""
 
 SALIENT_SHARE = 0.35
 """Terms of at least this share of the heaviest one's weight tell where the answer is."""
