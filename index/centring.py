@@ -47,10 +47,10 @@ def language_means(
     return means
 
 
-def windows(starts: NDArray[np.float64], sums: Vectors, seconds: float = WINDOW_SECONDS) -> Vectors:
-    """For each piece the unit vector of the pieces that begin up to `seconds` after it, itself included."""
+def windows(starts: NDArray[np.float64], sums: Vectors) -> Vectors:
+    """For each piece the unit vector of the pieces that begin up to WINDOW_SECONDS after it, itself included."""
     totals = np.concatenate([np.zeros((1, sums.shape[1])), np.cumsum(sums, axis=0, dtype=np.float64)])
-    stops = np.searchsorted(starts, starts + seconds)
+    stops = np.searchsorted(starts, starts + WINDOW_SECONDS)
     return centred((totals[stops] - totals[:-1]).astype(np.float32), np.zeros(sums.shape[1], np.float32))
 
 

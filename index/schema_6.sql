@@ -1,2 +1,2 @@
--- The tables are those of version 5: from here on the means of small libraries are tempered by those of their languages anywhere.
-SELECT 6;
+-- Schema 6: the tables are those of version 5. From here on a small library's means are tempered by those that its
+-- languages have anywhere.
