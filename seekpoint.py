@@ -85,10 +85,13 @@ def build(
     retry: bool = False,
     translate: bool = True,
     glossary: str | os.PathLike[str] | None = None,
+    transcribe: bool = False,
+    whisper: str = "base",
 ) -> Report:
     """Index reading lists, or bring their index up to date, as `seekpoint build` does; raises SeekpointError.
 
     `translate` chooses the translations by which questions find words in another language, which takes some seconds.
+    `transcribe` listens to recordings without captions with `whisper`, the name or folder of a faster-whisper model.
     """
     from indexer.build import Request
     from indexer.build import build as run
@@ -104,7 +107,7 @@ def build(
     request = Request(
         sources=[os.fspath(source) for source in sources],
         captions=None if captions is None else Path(captions),
-        choices=Choices(languages, retry),
+        choices=Choices(languages, retry, whisper if transcribe else None),
         model=model,
         prune=prune,
         limit=limit,
@@ -171,6 +174,8 @@ _COMMANDS = {
     "ask": ("query.command", "ask"),
     "status": ("query.command", "status"),
     "remove": ("indexer.command", "remove"),
+    "export": ("index.transfer_command", "export_library"),
+    "import": ("index.transfer_command", "import_library"),
     "eval": ("query.eval_command", "evaluate"),
 }
 
@@ -196,7 +201,7 @@ class _LazyGroup(click.Group):
             raise shown(str(error)) from error
         except KeyboardInterrupt:
             raise _ShownError(
-                "interrupted; a build keeps what it finished, and the same command goes on from there"
+                "interrupted; what was finished is kept, and the same command goes on from there"
             ) from None
         except BrokenPipeError:
             raise
@@ -210,7 +215,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup)
 @click.version_option(package_name="seekpoint", prog_name="seekpoint")
 def cli() -> None:
-    """Ask a reading list of talks a question, and land on the second where the answer begins."""
+    """Ask a reading list a question, and land where the answer begins."""
 
 
 def main() -> None:

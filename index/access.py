@@ -25,13 +25,18 @@ def lock(folder: Path, *, create: bool) -> FileLock:
         else:
             folder.mkdir(parents=True, exist_ok=True)
             refuse_other_files(folder)
-        held = FileLock(folder / LOCK)
-        try:
-            held.acquire(timeout=0)
-        except Timeout:
-            raise LockedLibrary(
-                f"another build is writing to {folder}: wait for it, or name another with --index"
-            ) from None
+        return hold(folder)
+
+
+def hold(folder: Path) -> FileLock:
+    """Keep other writers out of a folder, whatever is in it; raises LockedLibrary."""
+    held = FileLock(folder / LOCK)
+    try:
+        held.acquire(timeout=0)
+    except Timeout:
+        raise LockedLibrary(
+            f"another build is writing to {folder}: wait for it, or name another with --index"
+        ) from None
     return held
 
 

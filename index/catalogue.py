@@ -105,7 +105,8 @@ class Catalogue:
         rows = self._query(
             """SELECT resource.*, min(transcript.origin) AS origin,
                       group_concat(DISTINCT transcript.language) AS languages,
-                      count(chunk.id) AS chunks, coalesce(max(chunk.end), 0.0) AS seconds
+                      count(chunk.id) AS chunks,
+                      iif(kind IN ('video', 'recording'), coalesce(max(chunk.end), 0.0), 0.0) AS seconds
                FROM resource LEFT JOIN transcript ON transcript.resource_id = resource.id
                              LEFT JOIN chunk ON chunk.transcript_id = transcript.id
                GROUP BY resource.id"""

@@ -15,7 +15,7 @@ from index.types import Chapter
 FILE = "library.db"
 # "seek" in ASCII: tells our databases from other programs'.
 APPLICATION_ID = 0x7365656B
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 _WAIT_SECONDS = 10.0
 # What SQLite reports where it can't put its side files.
 _UNWRITABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
@@ -32,7 +32,7 @@ def connect(folder: Path, *, writable: bool) -> sqlite3.Connection:
             if _is_complete(connection) or not writable:
                 _check(connection, path)
             if writable:  # not before: it changes the file, which could have been another program's
-                _migrate(connection)
+                migrate(connection)
                 connection.execute("PRAGMA journal_mode = WAL")
             connection.row_factory = sqlite3.Row
         except BaseException:
@@ -87,15 +87,15 @@ def _is_complete(connection: sqlite3.Connection) -> bool:
     return bool(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
 
 
-def _migrate(connection: sqlite3.Connection) -> None:
-    """Take the schema to this version, by all steps or none; a new database begins at 0."""
+def migrate(connection: sqlite3.Connection, target: int = SCHEMA_VERSION) -> None:
+    """Take the schema to a version, by all steps or none; a new database begins at 0."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version == SCHEMA_VERSION:
+    if version == target:
         return
     connection.create_function("title_terms", 3, _title_terms, deterministic=True)
-    steps = [Path(__file__).with_name(f"schema_{step}.sql") for step in range(version + 1, SCHEMA_VERSION + 1)]
+    steps = [Path(__file__).with_name(f"schema_{step}.sql") for step in range(version + 1, target + 1)]
     script = "".join(step.read_text(encoding="utf-8") for step in steps)
-    marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
+    marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {target};"
     connection.executescript(f"BEGIN IMMEDIATE; {script} {marks} COMMIT;")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from index.chapters import title_terms
 from index.terms import terms
-from index.types import Chapter, Chunk, Piece, Transcript
+from index.types import Chapter, Chunk, Cue, Piece, Transcript
 
 if TYPE_CHECKING:
     from index.pieces import PieceVector
@@ -59,18 +59,24 @@ def insert(
         (resource_id, transcript.language, transcript.origin),
     ).lastrowid
     connection.executemany(
-        "INSERT INTO cue VALUES (?, ?, ?, ?, ?)",
-        [(transcript_id, k, cue.start, cue.end, cue.text) for k, cue in enumerate(transcript.cues)],
+        """INSERT INTO cue (transcript_id, position, start, end, text, anchor, page, is_reference)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+        [(transcript_id, k, *_row(cue)) for k, cue in enumerate(transcript.cues)],
     )
     connection.executemany(
         "INSERT INTO piece (transcript_id, start, digest, tokens, scale, data) VALUES (?, ?, ?, ?, ?, ?)",
         [(transcript_id, piece.start, text_digest(piece.text), *vector) for piece, vector in embedded.pieces],
     )
     for chunk, vector in zip(embedded.chunks, embedded.vectors, strict=True):
+        place = (transcript_id, chunk.first, chunk.stop, chunk.start, chunk.end)
         chunk_id = execute(
-            "INSERT INTO chunk (transcript_id, first, stop, start, end) VALUES (?, ?, ?, ?, ?)",
-            (transcript_id, chunk.first, chunk.stop, chunk.start, chunk.end),
+            "INSERT INTO chunk (transcript_id, first, stop, start, end, is_reference) VALUES (?, ?, ?, ?, ?, ?)",
+            (*place, transcript.cues[chunk.first].is_reference),
         ).lastrowid
         found_by = (*terms(chunk.text), *title_terms(chapters, chunk.start, chunk.end))
         execute("INSERT INTO lexicon (rowid, terms) VALUES (?, ?)", (chunk_id, " ".join(found_by)))
         execute("INSERT INTO vector VALUES (?, ?, ?)", (chunk_id, text_digest(chunk.text), pack(vector)))
+
+
+def _row(cue: Cue) -> tuple[object, ...]:
+    return cue.start, cue.end, cue.text, cue.anchor, cue.page, cue.is_reference

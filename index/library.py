@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _OPEN_ATTEMPTS = 3
 _FIRST_WITH_TRANSLATIONS = 5
+_FIRST_WITH_PLACES = 7
 
 
 class Library(Catalogue):
@@ -100,13 +101,17 @@ class Library(Catalogue):
     def cues(self, transcript_id: int, first: int, stop: int) -> list[Cue]:
         """Cues `first` up to, not including, `stop` of a transcript."""
         rows = self._query(
-            """SELECT start, end, text FROM cue
+            f"""SELECT start, end, text {", anchor, page, is_reference" if self._has_places else ""} FROM cue
                WHERE transcript_id = ? AND position >= ? AND position < ? ORDER BY position""",
             transcript_id,
             first,
             stop,
         )
-        return [Cue(*row) for row in rows]
+        return [Cue(*row[:5], *map(bool, row[5:])) for row in rows]
+
+    @cached_property
+    def _has_places(self) -> bool:
+        return self._version >= _FIRST_WITH_PLACES
 
     def transcripts(self, resource_id: str) -> list[Transcript]:
         """The transcripts of a resource."""
@@ -131,12 +136,13 @@ class Library(Catalogue):
     def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
         """The chunks of those ids that are here."""
         rows = self._query(
-            """SELECT chunk.id, transcript_id, resource_id, language, first, stop, start, end
+            f"""SELECT chunk.id, transcript_id, resource_id, language, first, stop, start, end
+                      {", is_reference" if self._has_places else ""}
                FROM chunk JOIN transcript ON transcript.id = chunk.transcript_id
                WHERE chunk.id IN (SELECT value FROM json_each(?))""",
             json.dumps(list(ids)),
         )
-        return {row["id"]: StoredChunk(*row) for row in rows}
+        return {row["id"]: StoredChunk(*row[:8], *map(bool, row[8:])) for row in rows}
 
     def chunk_ids(self, filters: Filters) -> list[int] | None:
         """The chunks that a filter keeps; `None` for all."""

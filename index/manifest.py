@@ -75,14 +75,28 @@ class Manifest:
 
     def save(self, folder: Path) -> None:
         """Replace the manifest on disk, in one step and for good."""
-        content = {"format": _FORMAT} | asdict(replace(self, version=SCHEMA_VERSION))
         with replacing(folder / FILE) as file:
-            file.write(json.dumps(content | {"checksum": _checksum(content)}).encode())
+            file.write(replace(self, version=SCHEMA_VERSION).encoded())
+
+    def encoded(self) -> bytes:
+        """What stands in the file."""
+        content = {"format": _FORMAT} | asdict(self)
+        return json.dumps(content | {"checksum": _checksum(content)}).encode()
 
     @classmethod
     def load(cls, folder: Path) -> Manifest:
         """Read and check the manifest; raises LibraryNotFound, ForeignLibrary or DamagedLibrary."""
-        content = _read(folder)
+        path = folder / FILE
+        if not path.exists():
+            raise LibraryNotFound(
+                f"there is no library in {folder}: build one with `seekpoint build SOURCE`, or name it with --index"
+            )
+        return cls.decoded(path.read_bytes(), folder)
+
+    @classmethod
+    def decoded(cls, data: bytes, folder: Path) -> Manifest:
+        """What stands in the file of a folder, checked; raises ForeignLibrary or DamagedLibrary."""
+        content = _parsed(data, folder)
         checksum = content.pop("checksum", None)
         if content.get("format") != _FORMAT and checksum is None:
             raise ForeignLibrary(f"{folder / FILE} isn't a Seekpoint manifest: name another folder with --index")
@@ -105,14 +119,9 @@ class Manifest:
         return replace(self, database=None)
 
 
-def _read(folder: Path) -> dict[str, Any]:
-    path = folder / FILE
-    if not path.exists():
-        raise LibraryNotFound(
-            f"there is no library in {folder}: build one with `seekpoint build SOURCE`, or name it with --index"
-        )
+def _parsed(data: bytes, folder: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(data)
     except ValueError as error:
         raise damaged(folder, f"{FILE} isn't JSON any more") from error
     if not isinstance(content, dict):
@@ -142,11 +151,13 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         scratch.unlink(missing_ok=True)
         raise
-    if os.name == "posix":
-        _flush(path.parent)
+    flush(path.parent)
 
 
-def _flush(folder: Path) -> None:
+def flush(folder: Path) -> None:
+    """Make the folder's entries last, whatever crashes."""
+    if os.name != "posix":
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -27,6 +27,11 @@ class Kind(StrEnum):
     RECORDING = "recording"
     DOCUMENT = "document"
 
+    @property
+    def plays(self) -> bool:
+        """Whether its positions are seconds; what is read has anchors and pages instead."""
+        return self in (Kind.VIDEO, Kind.RECORDING)
+
 
 class State(StrEnum):
     """Where a resource stands; every entry of a list ends in one of these."""
@@ -63,11 +68,18 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """The smallest piece of a transcript that carries a position."""
+    """The smallest piece of a transcript that carries a position.
+
+    Of what is read, `start` and `end` are the seconds that reading takes up to there; its positions are `anchor`, the
+    id of the heading above, or `page` of a PDF, the first being 1. `is_reference` tells an entry of its bibliography.
+    """
 
     start: float
     end: float
     text: str
+    anchor: str | None = None
+    page: int | None = None
+    is_reference: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +93,7 @@ class Transcript:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A titled part of a recording, from `start` on."""
+    """A titled part of a recording or a text, from `start` on."""
 
     start: float
     title: str
@@ -89,7 +101,10 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What a source says about a resource beside its words; `None` or empty where it is silent."""
+    """What a source says about a resource beside its words; `None` or empty where it is silent.
+
+    `channel` is who published it, `chapters` are also the headings of what is read.
+    """
 
     title: str | None = None
     channel: str | None = None
@@ -157,6 +172,7 @@ class StoredChunk(NamedTuple):
     stop: int
     start: float
     end: float
+    is_reference: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +215,8 @@ class Explanation:
 class Moment:
     """An answer: the place in a resource where it begins, and a link that jumps there.
 
-    `chapter` is the title of the part of the recording that it lies in, where it has named parts.
+    `start` and `end` are seconds, `None` for what is read; `page` is that of a PDF, the first being 1. `chapter` is the
+    title of the part that it lies in, where there are named parts.
     `marks` are the spans of `quote` (start and end offset in characters) that match the question.
     """
 
@@ -213,6 +230,7 @@ class Moment:
     link: str
     marks: tuple[tuple[int, int], ...] = ()
     chapter: str | None = None
+    page: int | None = None
     explanation: Explanation | None = None
 
 

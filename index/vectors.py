@@ -6,6 +6,7 @@ once and never changed: the manifest names the one that counts.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     Ids: TypeAlias = NDArray[np.int64]
 
 faiss.omp_set_num_threads(1)  # a single question is slower on more
+
+# Before the vectors, and before their ids, FAISS writes how many follow.
+_LENGTH_BYTES = 8
 
 _callback_writer: Any = faiss.PyCallbackIOWriter  # type: ignore[attr-defined]
 
@@ -46,6 +50,27 @@ def write(folder: Path, generation: int, dimension: int, blocks: Iterable[tuple[
     with replacing(path) as file:
         faiss.write_index(index, _callback_writer(file.write))  # a full disk is then an OSError
     return VectorsRecord(FileRecord.of(path), generation, index.ntotal, last)
+
+
+def check_layout(path: Path, record: VectorsRecord, dimension: int) -> None:
+    """Raise ValueError unless a file is laid out as `write` does.
+
+    FAISS trusts the types and lengths in what it reads, so that a file from elsewhere mustn't come to it unseen.
+    """
+    blank: Any = faiss.IndexIDMap2(
+        faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+    )
+    blank.ntotal = blank.index.ntotal = record.count
+    size = 2 * dimension * record.count
+    head = faiss.serialize_index(blank).tobytes()[: -2 * _LENGTH_BYTES] + size.to_bytes(_LENGTH_BYTES, "little")
+    if path.stat().st_size != len(head) + size + _LENGTH_BYTES + 8 * record.count:
+        raise ValueError(f"{path.name} has another size than a vector file")
+    with path.open("rb") as file:
+        begin = file.read(len(head))
+        file.seek(size, os.SEEK_CUR)
+        count = int.from_bytes(file.read(_LENGTH_BYTES), "little")
+    if (begin, count) != (head, record.count):
+        raise ValueError(f"{path.name} isn't laid out as a vector file")
 
 
 # SWIG's constructors take keywords that faiss's type hints don't know.

@@ -22,7 +22,7 @@ from index.insertion import EmbeddedTranscript
 from index.library import Library
 from index.manifest import FILE as MANIFEST
 from index.manifest import FileRecord, Manifest
-from index.types import Details, ModelCard, Playlist, Resource, State
+from index.types import Details, Kind, ModelCard, Playlist, Resource, State
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -162,12 +162,19 @@ class Writer(Library):
             return pieces.known(self._connection, resource_id)
 
     def commit(
-        self, resource_id: str, transcripts: Sequence[EmbeddedTranscript], details: Details, inputs: str
+        self,
+        resource_id: str,
+        transcripts: Sequence[EmbeddedTranscript],
+        details: Details,
+        inputs: str,
+        kind: Kind | None = None,
     ) -> None:
-        """Store all of a resource at once, in place of what was stored of it."""
+        """Store all of a resource at once, in place of what was stored of it; `kind` where it isn't what it seemed."""
         with self._change():
             self._replace(resource_id, transcripts, details)
             self._settle(resource_id, inputs, details)
+            if kind:
+                self._connection.execute("UPDATE resource SET kind = ? WHERE id = ?", (kind, resource_id))
         self._keep_up()
 
     def commit_again(self, resource_id: str, transcripts: Sequence[EmbeddedTranscript]) -> None:
@@ -181,6 +188,13 @@ class Writer(Library):
         self, resource_id: str, state: State, reason: str, due: float | None = None, inputs: str | None = None
     ) -> None:
         """Note why a resource isn't indexed, when to try again (Unix seconds), and what was tried."""
+        self._note(resource_id, state, reason, due, inputs)
+
+    def keep(self, resource_id: str, inputs: str) -> None:
+        """Note that what is indexed was looked at again, and is as it was."""
+        self._note(resource_id, State.INDEXED, None, None, inputs)
+
+    def _note(self, resource_id: str, state: State, reason: str | None, due: float | None, inputs: str | None) -> None:
         values = (state, reason, due, inputs, resource_id)
         if self._query(
             "SELECT 1 FROM resource WHERE (state, reason, retry_after, inputs, id) IS (?, ?, ?, ?, ?)", *values

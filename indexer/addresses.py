@@ -125,6 +125,11 @@ def path_of_link(link: str) -> Path:
     return Path(url2pathname(_AROUND_PATH.sub("", link)).replace("\0", "\ufffd"))
 
 
+def local_path(url: str) -> Path:
+    """The path of a `file://` address."""
+    return Path(url2pathname(urlsplit(url).path))
+
+
 def kind_of_path(path: Path) -> Kind | None:
     """Tell what a file holds by its suffix."""
     suffix = path.suffix.lower()

@@ -10,18 +10,19 @@ from typing import Generic, Self, TypeVar
 
 from index.errors import Halt
 
+_Key = TypeVar("_Key")
 _Item = TypeVar("_Item")
 
 
-class FetchAhead(Generic[_Item]):
-    """Fetches in a thread of its own, in the order of `ids`, one ahead of what was taken; use it in a `with`.
+class FetchAhead(Generic[_Key, _Item]):
+    """Fetches in a thread of its own, in the order of `keys`, one ahead of what was taken; use it in a `with`.
 
     More would make a kill lose more. After a Halt nothing is fetched any more.
     """
 
-    def __init__(self, fetch: Callable[[str], _Item], ids: Sequence[str]) -> None:
+    def __init__(self, fetch: Callable[[_Key], _Item], keys: Sequence[_Key]) -> None:
         self._fetch = fetch
-        self._ids = ids
+        self._keys = keys
         self._fetched: SimpleQueue[_Item | BaseException] = SimpleQueue()
         self._permits = Semaphore(1)
         self._is_closed = False
@@ -46,12 +47,12 @@ class FetchAhead(Generic[_Item]):
         return item
 
     def _work(self) -> None:
-        for name in self._ids:
+        for key in self._keys:
             self._permits.acquire()
             if self._is_closed:
                 return
             try:
-                item: _Item | BaseException = self._fetch(name)
+                item: _Item | BaseException = self._fetch(key)
             except BaseException as error:
                 item = error
             self._fetched.put(item)

@@ -80,7 +80,16 @@ def build(
     glossary = read_glossary(request.glossary) if request.glossary else None
     writer, lazy_encoder = _open(folder, request.model, encoder, watcher.say)
     with writer:
-        run = Run(writer, lazy_encoder, sources, watcher, clock, regardless=request.choices.retry, limit=request.limit)
+        run = Run(
+            writer,
+            lazy_encoder,
+            sources,
+            watcher,
+            clock,
+            regardless=request.choices.retry,
+            limit=request.limit,
+            whisper=request.choices.whisper,
+        )
         is_new_way = Coolings(writer).are_evaded(sources.web.way, clock())
         planner = Planner({}, shelf, request.choices, clock(), is_new_way=is_new_way)
         playlists = _open_playlists(writer, lists, run, planner)

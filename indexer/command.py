@@ -34,6 +34,14 @@ _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
     type=click.Path(path_type=Path),
     help="Your field's terms: a line each, with a tab before the translations; kept for later builds.",
 )
+@click.option("--transcribe", is_flag=True, help="Listen to recordings without captions; this takes its time.")
+@click.option(
+    "--whisper",
+    metavar="NAME",
+    default="base",
+    show_default=True,
+    help="The faster-whisper model for that, by name or folder.",
+)
 @click.option(
     "--pace",
     metavar="SECONDS",
@@ -55,6 +63,8 @@ def build(
     languages: str,
     model: str | None,
     glossary: Path | None,
+    transcribe: bool,
+    whisper: str,
     pace: float,
     limit: int | None,
     cookies: Path | None,
@@ -67,7 +77,7 @@ def build(
     """Index reading lists, or bring their index up to date.
 
     A SOURCE is a Markdown or text file with links, here or at an address (https://.../list.md, a page on GitHub), the
-    address of a video, playlist or channel, or a folder with captions or recordings.
+    address of a video, playlist, channel, page or paper, or a folder with captions, recordings, PDFs or notes.
     """
     from indexer import summary
     from indexer.build import Request
@@ -82,7 +92,8 @@ def build(
     if math.isnan(pace):  # lies in every range
         raise UsageError("--pace takes a number of seconds")
     wanted = language_tags(languages)
-    request = Request(sources, captions, Choices(wanted, retry), model, prune, limit, glossary=glossary)
+    choices = Choices(wanted, retry, whisper if transcribe else None)
+    request = Request(sources, captions, choices, model, prune, limit, glossary=glossary)
     web = (context.obj or Web)(proxy, cookies)  # a caller of `cli` may bring a web of its own, as tests do
     if dry_run:
         click.echo(summary.outlook(preview(request, folder, web), pace))

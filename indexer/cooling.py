@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from index.catalogue import Catalogue
 from index.errors import Blocked, Halt
@@ -12,6 +12,7 @@ from index.writer import Writer
 from indexer.sources.outcomes import OTHER_WAYS
 
 Clock: TypeAlias = Callable[[], float]
+_Answer = TypeVar("_Answer")
 
 HOUR = 3600.0
 _LONGEST = 24 * HOUR
@@ -60,6 +61,18 @@ class Gate:
         left = self._coolings.of(way).until - clock()
         block = Blocked(f"YouTube refused this address a while ago: {OTHER_WAYS}", left)
         self.closed: Halt | None = None if regardless or left <= 0 else block
+
+    def through(self, ask: Callable[[], _Answer], say: Callable[[str], None]) -> _Answer:
+        """What YouTube answers; raises Unfetched, and Halt while the gate is closed. `say` is told when it closes."""
+        if self.closed:
+            raise self.closed
+        try:
+            answer = ask()
+        except Halt as halt:
+            say(f"{halt}; nothing more is asked of YouTube in this run")
+            raise self.close(halt) from None
+        self.answered()
+        return answer
 
     def close(self, halt: Halt) -> Halt:
         """Ask no more in this run; after a block for an hour, and twice as long each time that it's followed by one."""

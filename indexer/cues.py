@@ -6,6 +6,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import accumulate
 from math import isfinite
 
@@ -20,6 +21,8 @@ MOST_TOKENS = 400
 
 # Below this many tokens a cue is a single phrase, whose parts say nothing, however long it is shown.
 _SHORTEST = 20
+# So many tokens are some five words: a sentence that is cut at an abbreviation loses its sense.
+_SHORTEST_SENTENCE = 6
 
 _WIDE = re.compile(
     "[\u0e00-\u0eff\u1000-\u11ff\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
@@ -33,6 +36,19 @@ def tokens(text: str) -> float:
     return (len(text) + 3 * len(_WIDE.findall(text))) / 4
 
 
+def sentences(text: str) -> Iterator[str]:
+    """The sentences of a text; what is too short to say anything, such as `Fig.`, stays with the next one."""
+    first = 0
+    for found in _SENTENCE_END.finditer(text):
+        stop = found.end()
+        rest = text[stop : stop + 4 * _SHORTEST_SENTENCE + 1]
+        if min(tokens(text[first:stop]), tokens(rest)) >= _SHORTEST_SENTENCE:
+            yield text[first:stop].strip()
+            first = stop
+    if rest := text[first:].strip():
+        yield rest
+
+
 def tidy(cues: Iterable[Cue]) -> tuple[Cue, ...]:
     """Clean, ordered cues; overlong ones become pieces. No character is lost but white space and controls."""
     ordered = sorted(_mended(cues), key=lambda cue: cue.start)
@@ -44,7 +60,7 @@ def _mended(cues: Iterable[Cue]) -> Iterator[Cue]:
         text = clean(cue.text)
         if text and isfinite(cue.start):
             start = max(0.0, cue.start)
-            yield Cue(start, max(start, cue.end) if isfinite(cue.end) else start, text)
+            yield replace(cue, start=start, end=max(start, cue.end) if isfinite(cue.end) else start, text=text)
 
 
 def _trimmed(ordered: list[Cue]) -> list[Cue]:
@@ -54,7 +70,7 @@ def _trimmed(ordered: list[Cue]) -> list[Cue]:
     for cue in reversed(ordered):
         if cue.start < this:
             later, this = this, cue.start
-        trimmed.append(cue if cue.end <= later else Cue(cue.start, later, cue.text))
+        trimmed.append(cue if cue.end <= later else replace(cue, end=later))
     return trimmed[::-1]
 
 
@@ -67,7 +83,7 @@ def _pieces(cue: Cue) -> Iterator[Cue]:
     for stop in _cuts(cue.text, seconds):
         start, end = (cue.start + seconds * (offset / len(cue.text)) for offset in (first, stop))
         if text := cue.text[first:stop].strip():
-            yield Cue(start, end, text)
+            yield replace(cue, start=start, end=end, text=text)
         first = stop
 
 

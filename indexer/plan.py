@@ -8,13 +8,23 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from index.catalogue import LISTED, Standing
 from index.languages import primary
 from index.types import Kind, Resource, State
+from indexer.addresses import local_path
 from indexer.sources.captions import CaptionFolders, language_of
+from indexer.sources.looks import Look
+from indexer.sources.outcomes import DAY
 
+MOST_BYTES = {".pdf": 200_000_000, ".html": 30_000_000, ".htm": 30_000_000, ".md": 20_000_000, ".txt": 20_000_000}
+"""Beyond this no local file is read; what the web gives is limited where it is fetched."""
+
+DEFAULT_WHISPER = "base"
+"""The speech model that listens: 150 MB, which understand clear speech in many languages faster than it is spoken."""
+
+# Pages change; a build looks at one again, in seconds.
+_LOOK_AGAIN = DAY
 _READABLE = ("http", "https", "file")
 
 
@@ -26,6 +36,9 @@ class Step(Enum):
     READ_CAPTIONS = auto()
     EMBED_AGAIN = auto()
     ASK_YOUTUBE = auto()
+    READ_TEXT = auto()
+    FETCH_TEXT = auto()
+    TRANSCRIBE = auto()
     REFUSE = auto()
 
 
@@ -48,10 +61,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the user asked of a build. `languages` are the wanted primary subtags, none for what is spoken."""
+    """What the user asked of a build.
+
+    `languages` are the wanted primary subtags, none for what is spoken. `whisper` is the model that transcribes
+    recordings without captions, none to leave them out.
+    """
 
     languages: tuple[str, ...] = ()
     retry: bool = False
+    whisper: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +112,8 @@ class Planner:
         if resource.kind is Kind.VIDEO:
             return self._plan_video(resource, standing)
         if resource.kind is Kind.PLAYLIST:
-            return Job(resource, self._when_due(standing), standing)
-        return _refuse(resource, standing, *_why_unread(resource))
+            return Job(resource, self._when_due(standing, Step.ASK_YOUTUBE), standing)
+        return self._plan_text(resource, standing)
 
     def _plan_video(self, resource: Resource, standing: Standing) -> Job:
         inputs = f"youtube:{','.join(self.choices.languages)}"
@@ -103,8 +121,10 @@ class Planner:
         asks_otherwise = standing.state is State.NO_TRANSCRIPT and standing.inputs != inputs
         if standing.is_indexed and (made_elsewhere or not self.choices.languages or standing.inputs == inputs):
             step = Step.NOTHING
+        elif self.choices.whisper and standing.state is State.NO_TRANSCRIPT and not asks_otherwise:
+            return self._plan_transcription(resource, standing)
         else:
-            step = Step.ASK_YOUTUBE if asks_otherwise else self._when_due(standing)
+            step = Step.ASK_YOUTUBE if asks_otherwise else self._when_due(standing, Step.ASK_YOUTUBE)
         return Job(resource, step, standing, inputs=inputs)
 
     def _plan_recording(self, resource: Resource, standing: Standing) -> Job:
@@ -113,26 +133,67 @@ class Planner:
             return _plan_captions(resource, standing, captions, self.choices)
         if not path.exists():
             return _refuse(resource, standing, State.UNAVAILABLE, _missing(path))
-        reason = f"no captions beside it: put {path.stem}.LANGUAGE.vtt (.srt, .json3, …) into {path.parent}"
+        if self.choices.whisper:
+            return self._plan_transcription(resource, standing, _identity(path))
+        names = f"{path.stem}.LANGUAGE.vtt (.srt, .json3, …)"
+        reason = f"no captions beside it: put {names} into {path.parent}, or let --transcribe listen to it"
         return _refuse(resource, standing, State.NO_TRANSCRIPT, reason)
 
-    def _when_due(self, standing: Standing) -> Step:
+    def _plan_transcription(self, resource: Resource, standing: Standing, identity: str = "") -> Job:
+        inputs = transcribed(self.choices.whisper or DEFAULT_WHISPER, identity)
+        return Job(resource, self._unless_done(standing, inputs, Step.TRANSCRIBE), standing, inputs=inputs)
+
+    def _plan_text(self, resource: Resource, standing: Standing) -> Job:
+        if reason := _why_unread(resource):
+            return _refuse(resource, standing, State.UNAVAILABLE, reason)
+        if urlsplit(resource.url).scheme == "file":
+            inputs = f"file:{_digest([local_path(resource.url)])}"
+            return Job(resource, self._unless_done(standing, inputs, Step.READ_TEXT), standing, inputs=inputs)
+        look = Look.of(standing.inputs) if standing.is_indexed else None
+        if look and (look.final or (self.now < look.at + _LOOK_AGAIN and not self.choices.retry)):
+            return Job(resource, Step.NOTHING, standing, inputs=standing.inputs or "")
+        return Job(resource, self._when_due(standing, Step.FETCH_TEXT), standing)
+
+    def _unless_done(self, standing: Standing, inputs: str, step: Step) -> Step:
+        """Nothing where the same was tried before, whatever came of it: it would be the same again."""
+        is_same = standing.inputs == inputs and standing.state is not State.PENDING
+        return Step.NOTHING if is_same and (standing.is_indexed or not self.choices.retry) else step
+
+    def _when_due(self, standing: Standing, step: Step) -> Step:
         is_early = self.now < (standing.retry_after or self.now)
         at_once = self.choices.retry or (self.is_new_way and standing.state is State.DEFERRED)
-        return Step.WAIT if is_early and not at_once else Step.ASK_YOUTUBE
+        return Step.WAIT if is_early and not at_once else step
 
 
-def _why_unread(resource: Resource) -> tuple[State, str]:
+def _why_unread(resource: Resource) -> str | None:
+    """What is wrong with an address or a file before it is asked for."""
     address = urlsplit(resource.url)
     if address.scheme not in _READABLE:
-        remedy = "give one of https:// or a file"
-        return State.UNAVAILABLE, f"addresses that begin with {address.scheme}: aren't read: {remedy}"
+        return f"addresses that begin with {address.scheme}: aren't read: give one of https:// or a file"
     if address.scheme != "file":
-        return State.DEFERRED, "not read yet"
+        return None
     if address.netloc not in ("", "localhost"):
-        return State.UNAVAILABLE, f"a file of {address.netloc}, which can't be read from here: give its web address"
+        return f"a file of {address.netloc}, which can't be read from here: give its web address"
     path = local_path(resource.url)
-    return (State.DEFERRED, "not read yet") if path.exists() else (State.UNAVAILABLE, _missing(path))
+    if path.is_dir():
+        return f"{path} is a folder: give it to `seekpoint build` as a source of its own"
+    return _too_large(path) if path.exists() else _missing(path)
+
+
+def _too_large(path: Path) -> str | None:
+    size, most = path.stat().st_size, MOST_BYTES.get(path.suffix.lower(), MOST_BYTES[".txt"])
+    return None if size <= most else f"{size / 1e6:.0f} MB are too much (at most {most / 1e6:.0f} MB): split it"
+
+
+def transcribed(whisper: str, identity: str = "") -> str:
+    """The inputs of a transcript that a speech model made; `identity` tells versions of a recording apart."""
+    return f"transcribed:{whisper}:{identity}"
+
+
+def _identity(path: Path) -> str:
+    """What tells that a recording is the same: reading all of it would take too long."""
+    stat = path.stat()
+    return f"{stat.st_size}:{stat.st_mtime_ns}"
 
 
 def _plan_captions(resource: Resource, standing: Standing, captions: Sequence[Path], choices: Choices) -> Job:
@@ -189,8 +250,3 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:  # the build says so when it reads the captions themselves
         return b""
-
-
-def local_path(url: str) -> Path:
-    """The path of a `file://` address."""
-    return Path(url2pathname(urlsplit(url).path))

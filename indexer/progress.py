@@ -49,6 +49,9 @@ class ProgressBars(Watcher):
     def embed(self, done: int, total: int) -> None:
         self._progress.update(self._current, completed=done, total=total)
 
+    def listen(self, heard: float, total: float) -> None:
+        self._progress.update(self._current, completed=int(heard), total=int(total))
+
     def finish(self, resource: Resource) -> None:
         self._progress.advance(self._whole)
 

@@ -36,7 +36,8 @@ _BARE_ADDRESS = re.compile(
     r"(?:(?:https?|ftp)://|www\.|youtu\.be/)[^，。；：！？、（）【】「」『』《》〈〉“”‘’…]+", re.IGNORECASE
 )
 _WEB_PAGE = re.compile(r"\s*(?:<!--(?>.*?-->)\s*)*+<(?:!doctype\s+html|html|head)\b", re.IGNORECASE | re.DOTALL)
-_ACCEPTED = "a reading list (Markdown or text), an address (https://…), a recording, or a folder of caption files"
+_ACCEPTED = "a reading list (Markdown or text), an address (https://…), a recording, a PDF, a web page, or a folder"
+_KINDS = f"captions ({', '.join(sorted(CAPTION_SUFFIXES))}), recordings, PDFs, web pages or text files (.md, .txt)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +207,8 @@ def _text(data: bytes, charset: str = "") -> str:
 
 def _read_folder(folder: Path) -> ReadingList:
     entries = [entry for files, sections in _files(folder) for entry in resources_of_files(files, sections)]
-    if not any(entry.kind in (Kind.VIDEO, Kind.RECORDING) for entry in entries):
-        captions = ", ".join(sorted(CAPTION_SUFFIXES))
-        raise SourceError(f"{clean(str(folder))}: neither captions ({captions}) nor recordings in this folder")
+    if not entries:
+        raise SourceError(f"{clean(str(folder))}: no {_KINDS} in this folder")
     return ReadingList(str(folder), len(entries), merge(entries), folder)
 
 

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 from index.encoder import LazyEncoder
-from index.errors import Halt, SourceError, Unfetched
-from index.types import State, Transcript
+from index.errors import Unfetched
+from index.types import Resource, State, Transcript
 from index.writer import Writer
-from indexer.ahead import FetchAhead
 from indexer.cooling import Clock, Gate
 from indexer.embedding import Embedder
+from indexer.obtaining import Obtainer
 from indexer.plan import Job, Step
-from indexer.sources import Fetched, Sources
-from indexer.sources.captions import read_captions, title_of
+from indexer.sources import Sources
 from indexer.sources.playlists import cut_off, is_channel
 from indexer.watcher import Watcher
-
-_Answer = TypeVar("_Answer")
 
 
 class Run:
@@ -39,6 +33,7 @@ class Run:
         *,
         regardless: bool = False,
         limit: int | None = None,
+        whisper: str | None = None,
     ) -> None:
         self.updated = 0
         self._writer = writer
@@ -47,6 +42,7 @@ class Run:
         self._watcher = watcher
         self._clock = clock
         self._limit = limit
+        self._whisper = whisper
         self._gate = Gate(writer, clock, sources.web.way, regardless=regardless)
 
     @property
@@ -60,7 +56,7 @@ class Run:
             return
         self._watcher.work_on(job.resource)
         try:
-            playlist = self._through_gate(lambda: self._sources.playlists.fetch(job.resource))
+            playlist = self._gate.through(lambda: self._sources.playlists.fetch(job.resource), self._watcher.say)
         except Unfetched as failure:
             self._refuse(job, failure)
             return
@@ -71,17 +67,18 @@ class Run:
     def all(self, jobs: Sequence[Job]) -> None:
         """Do what is to be done, whatever becomes of single resources."""
         due = [job for job in jobs if job.step not in (Step.NOTHING, Step.WAIT)]
-        to_ask = [job.resource.id for job in due if job.step is Step.ASK_YOUTUBE and not self._gate.closed]
         self._watcher.begin(len(due))
         self._refuse_all({job: Unfetched(job.state, job.reason) for job in due if job.step is Step.REFUSE})
         self._say_what_is_embedded_again(sum(job.step is Step.EMBED_AGAIN for job in due))
         held_up: dict[Job, Unfetched] = {}
-        with FetchAhead(self._sources.videos.fetch, to_ask) as ahead:
+        with Obtainer(
+            due, self._writer, self._sources, self._gate, self._watcher, self._clock, self._whisper
+        ) as obtainer:
             for job in due:
                 if job.step is Step.ASK_YOUTUBE and self._gate.closed:
                     held_up[job] = self._gate.closed
                 elif job.step is not Step.REFUSE:
-                    self._work_on(job, ahead)
+                    self._work_on(job, obtainer)
         self._refuse_all(held_up)
 
     def _say_what_is_embedded_again(self, count: int) -> None:
@@ -98,56 +95,38 @@ class Run:
                 self._refuse(job, failure)
                 self._watcher.finish(job.resource)
 
-    def _work_on(self, job: Job, ahead: FetchAhead[Fetched]) -> None:
+    def _work_on(self, job: Job, obtainer: Obtainer) -> None:
         self._watcher.work_on(job.resource)
         try:
-            self._one(job, ahead)
+            self._one(job, obtainer)
         except Unfetched as failure:
             self._refuse(job, failure)
         self._watcher.finish(job.resource)
 
-    def _one(self, job: Job, ahead: FetchAhead[Fetched]) -> None:
+    def _one(self, job: Job, obtainer: Obtainer) -> None:
+        resource_id = job.resource.id
         if job.step is Step.EMBED_AGAIN:
-            stored = self._writer.transcripts(job.resource.id)
-            self._writer.commit_again(job.resource.id, [self._embedder.embed(job.resource.id, t) for t in stored])
+            stored = self._writer.transcripts(resource_id)
+            self._writer.commit_again(resource_id, [self._embedder.embed(resource_id, t) for t in stored])
             return
-        fetched = self._through_gate(ahead.take) if job.step is Step.ASK_YOUTUBE else self._read(job)
-        embedded = [self._embedder.embed(job.resource.id, t) for t in fetched.transcripts if t.cues]
+        fetched = obtainer.obtain(job)
+        inputs = job.inputs if fetched.inputs is None else fetched.inputs
+        if fetched.is_unchanged:
+            self._writer.keep(resource_id, inputs)
+            return
+        embedded = [self._embedder.embed(resource_id, t) for t in fetched.transcripts if t.cues]
         if not embedded:
             raise Unfetched(State.NO_TRANSCRIPT, "the transcript is empty")
-        self._writer.commit(job.resource.id, embedded, fetched.details, job.inputs)
+        if job.standing.is_indexed and not job.resource.kind.plays:
+            self._say_what_changed(job.resource, fetched.transcripts)
+        self._writer.commit(resource_id, embedded, fetched.details, inputs, fetched.kind)
         self.updated += 1
 
-    def _through_gate(self, ask: Callable[[], _Answer]) -> _Answer:
-        if self._gate.closed:
-            raise self._gate.closed
-        try:
-            answer = ask()
-        except Halt as halt:
-            self._watcher.say(f"{halt}; nothing more is asked of YouTube in this run")
-            raise self._gate.close(halt) from None
-        self._gate.answered()
-        return answer
-
-    def _read(self, job: Job) -> Fetched:
-        transcripts: dict[str, tuple[Path, Transcript]] = {}
-        errors, left_out = [], []
-        for path in (*job.captions, *job.spare):
-            try:
-                transcript = read_captions(path)
-            except SourceError as error:
-                errors.append(str(error))
-                continue
-            used, _ = transcripts.setdefault(transcript.language.lower(), (path, transcript))
-            if used is not path:
-                left_out.append(f'captions "{path.name}": left out, "{used.name}" has the same language')
-        if not transcripts:
-            raise Unfetched(State.NO_TRANSCRIPT, "; ".join(errors))
-        for line in (*(f"{error}; indexed without it" for error in errors), *left_out):
-            self._watcher.say(line)
-        known = self._writer.details(job.resource.id)
-        details = replace(known, title=known.title or title_of(job.captions[0]))
-        return Fetched(tuple(transcript for _, transcript in transcripts.values()), details)
+    def _say_what_changed(self, resource: Resource, transcripts: Sequence[Transcript]) -> None:
+        before = {cue.text for transcript in self._writer.transcripts(resource.id) for cue in transcript.cues}
+        now = {cue.text for transcript in transcripts for cue in transcript.cues}
+        new, gone = len(now - before), len(before - now)
+        self._watcher.say(f"{resource.title or resource.url}: changed, {new:,} sentences are new and {gone:,} gone")
 
     def _refuse(self, job: Job, failure: Unfetched) -> None:
         state, inputs = failure.state, job.inputs

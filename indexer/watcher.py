@@ -17,6 +17,9 @@ class Watcher:
     def embed(self, done: int, total: int) -> None:
         """So many passages of the resource are embedded."""
 
+    def listen(self, heard: float, total: float) -> None:
+        """So many seconds of a recording are transcribed."""
+
     def finish(self, resource: Resource) -> None:
         """The resource is done with, for better or worse."""
 

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from index.types import Kind, Resource
+import re
+from urllib.parse import quote
+
+from index.types import Cue, Kind, Resource
+
+_ARXIV_ABSTRACT = re.compile(r"https://arxiv\.org/abs/")
 
 
-def link(resource: Resource, start: float | None) -> str:
+def link(resource: Resource, start: float) -> str:
     """The address of a resource at `start` seconds; whole seconds, rounded down, so that no word is cut off."""
-    if start is None:
-        return resource.url
     seconds = int(start)
     if resource.kind is Kind.VIDEO:
         return f"{resource.url}&t={seconds}s"
     return f"{resource.url}#t={seconds}"
+
+
+def text_link(resource: Resource, place: Cue, fragment: str = "") -> str:
+    """The address of a text at a page of a PDF, or at a heading and the words of a fragment directive there."""
+    if place.page is not None:
+        return f"{_ARXIV_ABSTRACT.sub('https://arxiv.org/pdf/', resource.url)}#page={place.page}"
+    directive = f":~:{fragment}" if fragment else ""
+    anchor = quote(place.anchor or "", safe="!$&'()*+,;=:@/?")
+    return f"{resource.url}#{anchor}{directive}" if anchor or directive else resource.url
 
 
 def timestamp(seconds: float | None) -> str | None:

@@ -71,16 +71,14 @@ def _within_reach(cues: Sequence[Cue], found: Sequence[set[str]], first: int, re
     return [words for cue, words in zip(cues[first:], found[first:], strict=True) if cue.start < end]
 
 
-def quote(cues: Sequence[Cue]) -> str:
-    """The words from the first of these cues on, as many whole cues as fit."""
-    taken: list[str] = []
+def quoted(cues: Sequence[Cue]) -> Sequence[Cue]:
+    """The first of these cues and those after it, as many whole ones as fit into a quote."""
     columns = 0
-    for cue in cues:
+    for count, cue in enumerate(cues):
         columns += sum(1 if character.isascii() else 2 for character in cue.text) + 1
-        if taken and columns > _QUOTE_COLUMNS:
-            break
-        taken.append(cue.text)
-    return " ".join(taken)
+        if count and columns > _QUOTE_COLUMNS:
+            return cues[:count]
+    return cues
 
 
 def marks(text: str, terms: Set[str]) -> tuple[tuple[int, int], ...]:

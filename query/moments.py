@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from math import inf
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from index.chapters import begun, title_at
 from index.languages import primary
 from index.library import Library
-from index.types import Details, Explanation, Hit, Moment, Resource, StoredChunk
+from index.types import Cue, Details, Explanation, Hit, Moment, Resource, StoredChunk
 from query.explain import explain
-from query.links import link
-from query.localise import best_cue, marks, quote, salient
+from query.fragments import line_fragments, text_fragment
+from query.links import link, text_link
+from query.localise import best_cue, marks, quoted, salient
 from query.sought import Sought
 from query.tuning import Tuning
 
 if TYPE_CHECKING:
     from query.windows import Windows
+
+# Browsers show them as they are, line by line.
+_PLAIN = (".md", ".txt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ def moments(hits: Sequence[Hit], search: Search, *, explained: bool) -> Iterator
     resources, details = search.library.resources(found_in), search.library.details_by_id(found_in)
     for rank, (hit, found) in enumerate(zip(hits, found_in, strict=True), 1):
         moment = _moment(rank, hit, resources[found], details[found], search)
-        yield replace(moment, explanation=_explanation(hit, search)) if explained else moment
+        yield replace(moment, explanation=_explanation(hit, moment, search)) if explained else moment
 
 
 def _moment(rank: int, hit: Hit, resource: Resource, details: Details, search: Search) -> Moment:
@@ -50,21 +56,39 @@ def _moment(rank: int, hit: Hit, resource: Resource, details: Details, search: S
     cues = search.library.cues(chunk.transcript_id, opening.first, chunk.stop)
     chapters = begun(details.chapters, opening.start, chunk.end)
     first = best_cue(cues, weights, chapters, _nearness(chunk, opening, search.windows), search.tuning.reach)
-    words = quote(cues[first:])
+    said = quoted(cues[first:])
+    words = " ".join(cue.text for cue in said)
     last = inf if details.duration is None else details.duration  # captions of another cut go on beyond it
-    start = min(cues[first].start, last)
+    start = min(said[0].start, last)
+    plays = resource.kind.plays
     return Moment(
         rank=rank,
         score=round(hit.score, 4),
         resource=resource,
         language=chunk.language,
-        start=start,
-        end=min(chunk.end, last),
+        start=start if plays else None,
+        end=min(chunk.end, last) if plays else None,
         quote=words,
-        link=link(resource, start),
+        link=link(resource, start)
+        if plays
+        else _link_to_text(resource, said, opening.first + first, chunk, details, search.library),
         marks=marks(words, weights.keys()),
         chapter=title_at(details.chapters, start),
+        page=said[0].page,
     )
+
+
+def _link_to_text(
+    resource: Resource, said: Sequence[Cue], position: int, chunk: StoredChunk, details: Details, library: Library
+) -> str:
+    """The link to what is said from a cue's position on; a heading may stand in a table of contents too."""
+    headings = {chapter.start for chapter in details.chapters}
+    above = sum(1 for _ in takewhile(lambda cue: cue.start in headings, said))
+    if said[0].page is not None or above == len(said):
+        return text_link(resource, said[0])
+    before_and_here = library.cues(chunk.transcript_id, 0, position + len(said))
+    fragment = line_fragments if PurePath(resource.url).suffix in _PLAIN else text_fragment
+    return text_link(resource, said[0], fragment([cue.text for cue in before_and_here], position + above))
 
 
 def _nearness(
@@ -76,8 +100,9 @@ def _nearness(
     return lambda second: windows[(opening if second < chunk.start else chunk).id].ahead_at(second)
 
 
-def _explanation(hit: Hit, search: Search) -> Explanation:
+def _explanation(hit: Hit, moment: Moment, search: Search) -> Explanation:
     chunk = hit.chunk
     cues = search.library.cues(chunk.transcript_id, chunk.first, chunk.stop)
     said = " ".join(cue.text for cue in cues)
-    return explain(hit, said, search.sought, search.windows.get(chunk.id), search.tuning)
+    windows = search.windows.get(chunk.id) if moment.resource.kind.plays else None  # what is read has no seconds
+    return explain(hit, said, search.sought, windows, search.tuning)

@@ -39,7 +39,7 @@ def fuse(
     translated: Mapping[int, float] | None = None,
     tuning: Tuning = TUNING,
 ) -> list[Hit]:
-    """Every chunk with the convex sum of its two scores, best first.
+    """Every chunk with the convex sum of its two scores, best first; those of references behind all others.
 
     `language` is the question's; `translated` is the coverage of chunks in other languages by its words' translations.
     """
@@ -51,7 +51,7 @@ def fuse(
             words = max(words, _stand_in(meaning, translated.get(chunk.id, 0.0), tuning))
         score = tuning.dense_share * meaning + (1 - tuning.dense_share) * words
         hits.append(Hit(chunk, meaning, words, score))
-    return sorted(hits, key=lambda hit: (-hit.score, hit.chunk.id))
+    return sorted(hits, key=lambda hit: (hit.chunk.is_reference, -hit.score, hit.chunk.id))
 
 
 def _stand_in(meaning: float, translated: float, tuning: Tuning) -> float:

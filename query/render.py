@@ -25,6 +25,7 @@ def to_json(answer: Answer) -> dict[str, object]:
 
 def _moment_json(moment: Moment) -> dict[str, object]:
     chapter = {"chapter": moment.chapter} if moment.chapter else {}
+    page = {} if moment.page is None else {"page": moment.page}
     why = {"explanation": reasons.to_json(moment.explanation)} if moment.explanation else {}
     return {
         "rank": moment.rank,
@@ -34,6 +35,7 @@ def _moment_json(moment: Moment) -> dict[str, object]:
         "start": moment.start,
         "end": moment.end,
         "timestamp": timestamp(moment.start),
+        **page,
         **chapter,
         "quote": moment.quote,
         "link": moment.link,
@@ -65,7 +67,8 @@ def to_text(answer: Answer, *, styled: bool) -> str:
 
 def _lines(moment: Moment, styled: bool) -> Iterator[str]:
     resource = moment.resource
-    place = " · ".join(part for part in (timestamp(moment.start), moment.language) if part)
+    page = None if moment.page is None else f"p. {moment.page}"
+    place = " · ".join(part for part in (timestamp(moment.start), page, moment.language) if part)
     yield f"{moment.rank}. {_style(clean(resource.title), _BOLD, styled)}  {place}"
     for path in resource.sections:
         yield f"   {_style(' › '.join(clean(heading) for heading in path), _DIM, styled)}"

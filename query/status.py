@@ -14,7 +14,7 @@ from query.render import resource_json
 
 # Seconds: what one run defers together is due together, however long it took to say so.
 _AT_ONCE = 600.0
-_ON_YOUTUBE = (Kind.VIDEO, Kind.PLAYLIST)
+_TEXTS = (Kind.PAGE, Kind.PAPER, Kind.DOCUMENT)
 
 
 def to_json(folder: Path, card: ModelCard, statuses: Sequence[ResourceStatus]) -> dict[str, object]:
@@ -68,7 +68,9 @@ def _summary(folder: Path, card: ModelCard, statuses: Sequence[ResourceStatus]) 
     yield f"Library {clean(str(folder))}, model {clean(card.name)} ({card.dimension} dimensions)"
     states = ", ".join(f"{counts[state]} {_label(state)}" for state in State if counts[state])
     yield f"Resources: {counts['resources']} ({states or 'none yet'})"
-    yield f"Chunks: {counts['chunks']:,}, from {counts['seconds'] / 3600:.1f} hours of talk"
+    texts = sum(status.state is State.INDEXED and status.resource.kind in _TEXTS for status in statuses)
+    read = f" and {texts:,} {'text' if texts == 1 else 'texts'}" if texts else ""
+    yield f"Chunks: {counts['chunks']:,}, from {counts['seconds'] / 3600:.1f} hours of talk{read}"
 
 
 def _list(source: str, sections: Sequence[Section]) -> Iterator[str]:
@@ -116,8 +118,7 @@ def _next_step(status: ResourceStatus, now: float) -> str:
     if status.state is State.PENDING:
         return "an interrupted build had not come to it: build again"
     if status.retry_after is None:
-        is_passing = status.state in (State.DEFERRED, State.INDEXED) and status.resource.kind in _ON_YOUTUBE
-        return "build again" if is_passing else ""
+        return "build again" if status.state in (State.DEFERRED, State.INDEXED) else ""
     if status.retry_after <= now:
         return "due: build again"
     is_passing = status.state in (State.DEFERRED, State.INDEXED)

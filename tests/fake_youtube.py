@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 import requests
@@ -46,6 +48,9 @@ class FakeYouTube:
 
     def __init__(self, server: HTTPServer) -> None:
         self.requests: list[tuple[str, str]] = []
+        self._server = server
+        self._sites: set[str] = set()
+        self._pages: dict[str, tuple[bytes, str, int]] = {}
         self._root = server.url_for("").rstrip("/")
         self._answers: dict[tuple[str, str, str], _Answer] = {}
         for place, path in _PATHS.items():
@@ -55,8 +60,26 @@ class FakeYouTube:
             server.expect_request(path_of_lists).respond_with_handler(self._answer_list)
 
     def web(self, offline: bool = False, cookies: Path | None = None) -> Web:
-        """Give a web where youtube.com is here, or nowhere."""
-        return LocalWeb(_NOBODY if offline else self._root, YOUTUBE, cookies=cookies)
+        """Give a web where youtube.com and the sites that were added are here, or nowhere."""
+        return LocalWeb(_NOBODY if offline else self._root, YOUTUBE, *self._sites, cookies=cookies)
+
+    def add_site(self, address: str, data: bytes | str, content_type: str = "text/html", status: int = 200) -> None:
+        """Serve what lies at an address of another site, whose ETag is what it holds; asking is noted as `site`."""
+        parts = urlsplit(address)
+        if not self._sites:
+            self._server.expect_request("/robots.txt").respond_with_data(status=404)
+        self._sites.add(f"{parts.scheme}://{parts.netloc}")
+        if address not in self._pages:
+            self._server.expect_request(parts.path).respond_with_handler(partial(self._answer_site, address))
+        self._pages[address] = (data.encode() if isinstance(data, str) else data, content_type, status)
+
+    def _answer_site(self, address: str, request: Request) -> Response:
+        self.requests.append(("site", address))
+        content, content_type, status = self._pages[address]
+        etag = f'"{zlib.crc32(content):08x}"'
+        if request.headers.get("If-None-Match") == etag:
+            return Response(status=304)
+        return Response(content, status, content_type=content_type, headers={"ETag": etag})
 
     def session(self, offline: bool = False) -> requests.Session:
         """Give a session whose requests to youtube.com come here, or nowhere."""

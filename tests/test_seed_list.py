@@ -20,6 +20,13 @@ LIST = SHARED / "resources" / "transformer-resources.md"
 PLAYLIST = "PLoROMvodv4rNiJRchCzutFw5ItR_Z27CM"
 COURSE = ["Advanced Topics and Research", "Stanford CS25 - Transformers United"]
 ON_BOTH = "XfpMkf4rD6E"
+ARTICLE = "https://jalammar.github.io/illustrated-transformer/"
+PAPER = "https://arxiv.org/pdf/1706.03762"
+TEXTS = ("page", "paper")
+TEXTS_ANSWER = {
+    "Which query, key and value vectors does self-attention calculate for each word?": f"{ARTICLE}#self-attention",
+    "Adam 的 warmup_steps 用了多少？": f"{PAPER}#page=7",
+}
 ENGLISH, CHINESE = "zxQyTK8quyY", "z2TqBUouF8I"
 
 # What becomes of some of the videos; all others have a transcript.
@@ -63,6 +70,8 @@ def script(fake: FakeYouTube) -> list[str]:
         fake.add_video(video_id, "Seminar", {"en": [(0.0, 5.0, "attention is all you need")]})
     seminar = [(ON_BOTH, "V2 I"), ("P127jhj-8-Y", "V1 I"), ("mE7IDf2SmJg", PRIVATE), ("BP5CM0YxbP8", "V1 II")]
     fake.add_playlist(PLAYLIST, "CS25", [*seminar, ("NC7GkOXM7Kg", DELETED)])
+    fake.add_site(ARTICLE, (SHARED / "resources" / "illustrated-transformer.html").read_bytes())
+    fake.add_site(PAPER, (SHARED / "resources" / "1706.03762.pdf").read_bytes(), "application/pdf")
     return [video_id for _, video_id in entries]
 
 
@@ -88,16 +97,15 @@ def test_every_entry_of_the_seed_list_ends_in_its_state(fake: FakeYouTube, tmp_p
     expected |= {PLAYLIST: "indexed", "P127jhj-8-Y": "indexed", "BP5CM0YxbP8": "indexed"}
     expected |= {"mE7IDf2SmJg": "unavailable", "NC7GkOXM7Kg": "unavailable"}
     assert {i: r["state"] for i, r in found.items() if r["kind"] in ("video", "playlist")} == expected
-    assert {r["kind"]: r["state"] for r in found.values() if r["kind"] in ("page", "paper")} == {
-        "page": "deferred",
-        "paper": "deferred",
-    }
+    texts = {r["kind"]: (r["state"], r["languages"], r["chunks"] > 20) for r in found.values() if r["kind"] in TEXTS}
+    assert texts == dict.fromkeys(TEXTS, ("indexed", ["en"], True))
     assert all(bool(r["reason"]) == (r["state"] != "indexed") for r in found.values())
     assert found["mE7IDf2SmJg"]["sections"] == [COURSE]
     assert found[ON_BOTH]["sections"] == [COURSE[:1], COURSE]
     assert (found[ENGLISH]["languages"], found[CHINESE]["languages"]) == (["en"], ["zh-TW"])
     a_video = Counter(video_id for place, video_id in fake.requests if place in ("watch", "player", "captions"))
     assert max(count for video_id, count in a_video.items() if video_id != "smC_ybLGFkU") <= 3
+    assert [address for place, address in fake.requests if place == "site"] == [ARTICLE, PAPER]
     assert a_video["smC_ybLGFkU"] == 4, "an empty answer is asked for once more"
 
     for question, video_id in (("what does softmax do?", ENGLISH), ("位置编码有什么用？", CHINESE)):
@@ -105,6 +113,10 @@ def test_every_entry_of_the_seed_list_ends_in_its_state(fake: FakeYouTube, tmp_p
         first = answer["moments"][0]
         assert (first["resource"]["id"], first["start"]) == (video_id, 5.0)
         assert first["link"] == f"https://www.youtube.com/watch?v={video_id}&t=5s"
+    for question, link in TEXTS_ANSWER.items():
+        first = json.loads(call(fake, "ask", "--json", question, library=library).stdout)["moments"][0]
+        assert (first["start"], first["end"], first["timestamp"]) == (None, None, None)
+        assert first["link"].startswith(link)
 
     fake.requests.clear()
     again = call(fake, "build", LIST, "--pace", "0", library=library)

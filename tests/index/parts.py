@@ -65,7 +65,8 @@ def make_old(folder: Path, version: int = 1) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("ATTACH ? AS current", (str(current),))
         for table in ("resource", "listing", "transcript", "cue", "chunk", "vector", "setting"):
-            connection.execute(f"INSERT INTO {table} SELECT * FROM current.{table}")
+            columns = ", ".join(row[1] for row in connection.execute(f"PRAGMA main.table_info({table})"))
+            connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM current.{table}")
         if version >= 4:
             connection.execute("INSERT INTO piece SELECT * FROM current.piece")
         connection.execute("INSERT INTO lexicon (rowid, terms) SELECT rowid, terms FROM current.lexicon")

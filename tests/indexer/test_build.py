@@ -174,17 +174,6 @@ def test_a_folder_is_a_source_of_its_own(workshop: Workshop) -> None:
     assert [status.resource.title for status in workshop.statuses().values()] == ["Attention explained", "注意力机制"]
 
 
-def test_what_is_not_read_yet_is_deferred_with_the_reason(workshop: Workshop) -> None:
-    addresses = ("a.org/page", "arxiv.org/abs/1706.03762", "a.org/%E8%AE%BA%E6%96%87.pdf")
-    text = "".join(f"- <https://{address}>\n" for address in addresses) + "- [notes](notes.md)\n"
-    workshop.write("notes.md", "笔记 notes")
-    report = workshop.build(workshop.write("list.md", text))
-    assert (report.entries, report.states[State.DEFERRED]) == (4, 4)
-    assert {(status.state, status.reason) for status in workshop.statuses().values()} == {
-        (State.DEFERRED, "not read yet")
-    }
-
-
 def test_a_video_on_two_lists_has_both_sections_and_is_indexed_once(workshop: Workshop) -> None:
     talks(workshop)
     one = workshop.write("one.md", f"## Week 1\n{link(EN, 'Attention')}\n{link(EN)}")

@@ -11,6 +11,7 @@ from index.catalogue import Standing
 from index.types import Kind, Resource, State
 from indexer.addresses import resource_of, resource_of_path
 from indexer.plan import Choices, Job, Planner, Step
+from indexer.sources.looks import Look
 
 VIDEO = "aaaaaaaaaaa"
 NOW = 1_000_000.0
@@ -126,10 +127,84 @@ def test_a_folder_of_many_recordings_is_not_read_for_each(tmp_path: Path) -> Non
     assert time.monotonic() - started < 10
 
 
-@pytest.mark.parametrize("kind", [Kind.PAGE, Kind.PAPER, Kind.DOCUMENT])
-def test_what_is_not_read_yet_is_deferred(kind: Kind) -> None:
-    job = plan(Resource("x", kind, "", "https://a.org/x"), NEW, {}, Choices(), NOW)
-    assert (job.step, job.state, job.reason) == (Step.REFUSE, State.DEFERRED, "not read yet")
+PAGE = Resource("x", Kind.PAGE, "", "https://a.org/x")
+DAY = 24 * 3600.0
+
+
+@pytest.mark.parametrize("kind", [Kind.PAGE, Kind.PAPER])
+def test_pages_and_papers_are_fetched_and_a_failure_waits(kind: Kind) -> None:
+    text = Resource("x", kind, "", "https://a.org/x")
+    assert plan(text, NEW, {}, Choices(), NOW).step is Step.FETCH_TEXT
+    earlier_version = Standing(State.DEFERRED, "", None)
+    assert plan(text, earlier_version, {}, Choices(), NOW).step is Step.FETCH_TEXT
+    failed = Standing(State.UNAVAILABLE, "", NOW + 1)
+    assert plan(text, failed, {}, Choices(), NOW).step is Step.WAIT
+    assert plan(text, failed, {}, Choices(retry=True), NOW).step is Step.FETCH_TEXT
+
+
+def test_a_page_is_looked_at_again_after_a_day_and_a_paper_never() -> None:
+    page = Standing(State.INDEXED, Look(NOW, "0f", etag='"1"').inputs)
+    steps = [plan(PAGE, page, {}, Choices(), NOW + later).step for later in (1, DAY - 1, DAY)]
+    assert steps == [Step.NOTHING, Step.NOTHING, Step.FETCH_TEXT]
+    assert plan(PAGE, page, {}, Choices(retry=True), NOW + 1).step is Step.FETCH_TEXT
+    paper = Standing(State.INDEXED, Look(NOW, "0f", final=True).inputs)
+    assert plan(PAGE, paper, {}, Choices(retry=True), NOW + 99 * DAY).step is Step.NOTHING
+
+
+def test_a_page_that_could_not_be_looked_at_again_waits() -> None:
+    standing = Standing(State.INDEXED, Look(NOW - 2 * DAY, "0f").inputs, NOW + 1)
+    assert plan(PAGE, standing, {}, Choices(), NOW).step is Step.WAIT
+
+
+@pytest.mark.parametrize("name", ["笔记.md", "notes.txt", "page.html", "paper.pdf"])
+def test_a_file_is_read_once_and_again_when_it_changes(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.write_text("attention 注意力", encoding="utf-8")
+    text = resource_of_path(file)
+    job = plan(text, NEW, {}, Choices(), NOW)
+    assert job.step is Step.READ_TEXT
+    for state in (State.INDEXED, State.UNAVAILABLE):
+        assert plan(text, Standing(state, job.inputs), {}, Choices(), NOW).step is Step.NOTHING
+    assert plan(text, Standing(State.UNAVAILABLE, job.inputs), {}, Choices(retry=True), NOW).step is Step.READ_TEXT
+    file.write_text("attention 注意力 mask", encoding="utf-8")
+    assert plan(text, Standing(State.INDEXED, job.inputs), {}, Choices(), NOW).step is Step.READ_TEXT
+
+
+def test_a_file_that_is_too_large_or_a_folder_is_not_opened(tmp_path: Path) -> None:
+    large = tmp_path / "log.txt"
+    with large.open("wb") as file:
+        file.truncate(100_000_000)
+    job = plan(resource_of_path(large), NEW, {}, Choices(), NOW)
+    assert (job.step, job.state) == (Step.REFUSE, State.UNAVAILABLE)
+    assert job.reason == "100 MB are too much (at most 20 MB): split it"
+    job = plan(resource_of_path(tmp_path), NEW, {}, Choices(), NOW)
+    assert (job.step, job.state) == (Step.REFUSE, State.UNAVAILABLE)
+    assert "is a folder" in job.reason
+
+
+def test_a_recording_without_captions_is_listened_to_where_that_is_wanted(tmp_path: Path) -> None:
+    talk = tmp_path / "讲座.ogg"
+    talk.write_bytes(b"OggS")
+    resource, wanted = resource_of_path(talk), Choices(whisper="base")
+    job = plan(resource, NEW, {}, wanted, NOW)
+    assert job.step is Step.TRANSCRIBE
+    done = Standing(State.INDEXED, job.inputs)
+    assert plan(resource, done, {}, wanted, NOW).step is Step.NOTHING
+    assert plan(resource, done, {}, Choices(), NOW).step is Step.NOTHING
+    assert plan(resource, done, {}, Choices(whisper="large-v3"), NOW).step is Step.TRANSCRIBE
+    talk.write_bytes(b"OggS, another")
+    assert plan(resource, done, {}, wanted, NOW).step is Step.TRANSCRIBE
+    captions = files(tmp_path, "讲座.zh.vtt")
+    assert plan(resource, done, {}, wanted, NOW).captions == captions
+
+
+def test_a_video_without_captions_is_listened_to_where_that_is_wanted() -> None:
+    standing = Standing(State.NO_TRANSCRIPT, "youtube:", NOW + 9)
+    assert plan(video(), standing, {}, Choices(), NOW).step is Step.WAIT
+    job = plan(video(), standing, {}, Choices(whisper="base"), NOW)
+    assert job.step is Step.TRANSCRIBE
+    assert plan(video(), Standing(State.INDEXED, job.inputs), {}, Choices(), NOW).step is Step.NOTHING
+    assert plan(video(), NEW, {}, Choices(whisper="base"), NOW).step is Step.ASK_YOUTUBE
 
 
 def test_an_address_that_is_never_read_says_so() -> None:

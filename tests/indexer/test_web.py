@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -17,6 +18,7 @@ from index.errors import UsageError
 from indexer.sources.outcomes import Endless
 from indexer.sources.web import Web
 from tests.fake_youtube import YOUTUBE, FakeYouTube
+from tests.local_web import LocalWeb, raw_server
 
 HEADER = "# Netscape HTTP Cookie File\n"
 YEAR_2100 = "4102444800"
@@ -191,3 +193,66 @@ def test_an_answer_that_unpacks_without_end_is_not_read(httpserver: HTTPServer) 
     for ask in (Web().session().get, Web().downloader({}).urlopen):
         with pytest.raises(Endless):
             ask(httpserver.url_for("/bomb"))
+
+
+def test_a_session_says_by_the_head_how_much_is_read(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/long").respond_with_data("讲座" * 100, headers={"X-Kind": "long"})
+    heads = list[str]()
+
+    def limit(response: requests.Response) -> int:
+        heads.append(response.headers["X-Kind"])
+        return 0 if len(heads) == 1 else len(heads) * 300
+
+    session = Web().session(limit)
+    assert session.get(httpserver.url_for("/long")).content == b""
+    assert session.get(httpserver.url_for("/long")).text == "讲座" * 100
+    with pytest.raises(Endless):
+        Web().session(lambda _: 599).get(httpserver.url_for("/long"))
+    assert heads == ["long", "long"]
+
+
+def drip(path: str, connection: socket.socket) -> None:
+    """Send a byte now and then, for ever: of the head, of a body of known length, or of the size of a chunk."""
+    head = b"HTTP/1.1 200 OK\r\n"
+    heads = {
+        "/head": b"HTTP/1.1 200 OK\r\nX-Never: ",
+        "/body": head + b"Content-Length: 1000000\r\n\r\n",
+        "/chunk": head + b"Transfer-Encoding: chunked\r\n\r\n1;",
+        "/end": head + b"Connection: close\r\n\r\n",
+    }
+    connection.sendall(heads[path])
+    while True:
+        connection.sendall(b"x")
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("path", ["/head", "/body", "/chunk", "/end"])
+def test_an_answer_that_drips_is_left_at_the_deadline(path: str) -> None:
+    with raw_server(drip) as root:
+        web = LocalWeb(root, YOUTUBE, deadline=0.3)
+        began = time.monotonic()
+        with pytest.raises(requests.ReadTimeout):
+            web.session().get(YOUTUBE + path)
+        assert 0.2 < time.monotonic() - began < 5
+
+
+def test_a_deadline_is_for_each_answer_of_a_session(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/kept").respond_with_data("kept", headers={"Connection": "keep-alive"})
+    session = Web(deadline=0.5).session()
+    for _ in range(4):
+        assert session.get(httpserver.url_for("/kept")).text == "kept"
+        time.sleep(0.2)
+
+
+def test_only_credentials_of_the_address_are_sent(
+    httpserver: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login me password geheim\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    address = httpserver.url_for("/private")
+    httpserver.expect_request("/private").respond_with_data("ok")
+    Web().session().get(address)
+    assert "Authorization" not in httpserver.log[-1][0].headers
+    Web().session().get(address.replace("://", "://me:pass%20wort@"))
+    assert httpserver.log[-1][0].headers["Authorization"] == "Basic bWU6cGFzcyB3b3J0"

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from index.types import Chapter, Cue
-from query.localise import best_cue, marks, quote, salient
+from query.localise import best_cue, marks, quoted, salient
 
 ENGLISH = [
     Cue(0, 10, "So much for the history of the field."),
@@ -58,9 +58,9 @@ def test_a_chapter_without_a_word_of_its_own_here_or_of_the_question_changes_not
 
 
 def test_a_quote_holds_whole_cues_and_at_least_one() -> None:
-    assert quote(CHINESE) == "先说历史。 现在讲掩码。 掩码之后是归一化。"
-    assert quote([Cue(0, 1, "long " * 200), Cue(1, 2, "next")]) == "long " * 200
-    many = quote([Cue(k, k + 1, "twenty letters in it") for k in range(40)])
+    assert " ".join(cue.text for cue in quoted(CHINESE)) == "先说历史。 现在讲掩码。 掩码之后是归一化。"
+    assert len(quoted([Cue(0, 1, "long " * 200), Cue(1, 2, "next")])) == 1
+    many = " ".join(cue.text for cue in quoted([Cue(k, k + 1, "twenty letters in it") for k in range(40)]))
     assert 0 < len(many) <= 240
     assert many.endswith("in it")
 

@@ -19,6 +19,7 @@ from indexer.sources.outcomes import blocked
 from query import status
 from tests.index.parts import CARD as STORED_CARD
 from tests.index.parts import embedded
+from tests.local_web import LocalWeb
 
 CARD = ModelCard("topics", 8, "abc")
 INDEXED = ResourceStatus(
@@ -179,7 +180,7 @@ def test_what_is_deferred_one_by_one_says_when_the_first_and_the_last_are_due() 
         (of("a", LATER, "busy", HOUR, Kind.PAGE), ["deferred: busy", "  build again after 2026-11-25 13:00"]),
         (of("a", LATER, "blocked", -1.0), ["deferred: blocked", "  due: build again"]),
         (of("a", LATER, "no connection"), ["deferred: no connection", "  build again"]),
-        (of("a", LATER, "not read yet", kind=Kind.PAPER), ["deferred: not read yet"]),
+        (of("a", LATER, "no connection", kind=Kind.PAPER), ["deferred: no connection", "  build again"]),
         (of("a", State.PENDING), ["pending: an interrupted build had not come to it: build again"]),
         (
             of("a", GONE, "YouTube says: 私人视频", 30 * DAY),
@@ -273,11 +274,14 @@ def test_the_seed_of_a_list_is_all_there(tmp_path: Path) -> None:
         "# T\n## Papers\n- [P](https://arxiv.org/abs/1706.03762)\n## 网页\n- https://example.org/a\n", encoding="utf-8"
     )
     runner = click.testing.CliRunner()
-    built = runner.invoke(seekpoint.cli, ["build", str(tmp_path / "list.md"), "--index", str(tmp_path / "library")])
+    offline = LocalWeb("http://127.0.0.1:1", "https://arxiv.org", "https://example.org")
+    library = ["--index", str(tmp_path / "library")]
+    build = ["build", str(tmp_path / "list.md"), "--pace", "0", *library]
+    built = runner.invoke(seekpoint.cli, build, obj=lambda *_: offline)
     assert built.exit_code == 3, built.output
-    shown = runner.invoke(seekpoint.cli, ["status", "--json", "--index", str(tmp_path / "library")])
-    found = json.loads(shown.stdout)
-    assert [(r["kind"], r["state"], r["reason"], r["sections"]) for r in found["resources"]] == [
-        ("paper", "deferred", "not read yet", [["Papers"]]),
-        ("page", "deferred", "not read yet", [["网页"]]),
+    found = json.loads(runner.invoke(seekpoint.cli, ["status", "--json", *library]).stdout)
+    assert [(r["kind"], r["state"], r["sections"]) for r in found["resources"]] == [
+        ("paper", "deferred", [["Papers"]]),
+        ("page", "deferred", [["网页"]]),
     ]
+    assert all("connection" in r["reason"] and r["retry_after"] for r in found["resources"])

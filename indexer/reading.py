@@ -1,0 +1,50 @@
+"""What is read, on the timeline of reading it: from there on it is chunked, searched and localised like a talk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from index.types import Chapter, Cue, Details, Origin, Transcript
+from indexer.cues import sentences, tidy, tokens
+from indexer.texts import Block, Role, Text
+
+TOKENS_A_SECOND = 4.0
+"""As talks speak: 3.3 in English, 4.7 in Chinese (medians of 43 and 34 lectures, as `indexer.cues.tokens` counts), so
+that a chunk of a text holds as much as one of a lecture."""
+
+# Seconds. Before a heading, a pause, so that passages rather begin there.
+_PAUSE = 5.0
+# More than any window reaches: no passage holds both text and references.
+_ASIDE = 120.0
+
+
+def transcript_of(text: Text, language: str, origin: Origin) -> tuple[Transcript, Details]:
+    """A text's sentences in their order, and its headings as chapters; `language` is its tag."""
+    spans = list(_timed(text.blocks))
+    cues = tidy(
+        Cue(start, end, words, block.anchor, block.page, block.role is Role.REFERENCE)
+        for start, end, words, block in spans
+    )
+    chapters = tuple(Chapter(start, words) for start, _, words, block in spans if block.role is Role.HEADING)
+    details = Details(text.title, text.author, published=text.published, chapters=chapters)
+    return Transcript(language, origin, cues), details
+
+
+def _timed(blocks: Sequence[Block]) -> Iterator[tuple[float, float, str, Block]]:
+    """Each sentence with the seconds at which its reading begins and ends; a heading is one, however long."""
+    now = 0.0
+    before: Block | None = None
+    for block in blocks:
+        now += _pause(before, block)
+        before = block
+        for words in [block.text] if block.role is Role.HEADING else sentences(block.text):
+            start, now = now, now + tokens(f"{words} ") / TOKENS_A_SECOND
+            yield start, now, words, block
+
+
+def _pause(before: Block | None, block: Block) -> float:
+    if before is None:
+        return 0.0
+    if (before.role is Role.REFERENCE) != (block.role is Role.REFERENCE):
+        return _ASIDE
+    return _PAUSE if block.role is Role.HEADING and before.role is not Role.HEADING else 0.0

@@ -1,0 +1,109 @@
+"""Bytes of the web to text: what they hold counts for more than what anyone says of them."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+_BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+
+# Labels name less than what they are used for (WHATWG Encoding Standard, "Names and labels"), by Python's names.
+_MEANT = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "big5": "big5hkscs",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "tis-620": "cp874",
+}
+# Python knows others that aren't for pages, such as "unicode_escape", or wouldn't stand in one, such as "utf-16".
+_KNOWN = re.compile(r"utf-8|gb18030|big5hkscs|cp932|euc_jp|iso2022_jp|cp949|koi8-[ru]|cp125\d|cp8(66|74)|iso8859-\d+")
+_MULTIBYTE = frozenset({"gb18030", "big5hkscs", "cp932", "euc_jp", "iso2022_jp", "cp949"})
+
+# In the first 1,024 bytes, by the standard; many pages put scripts before it.
+_META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w:.-]{1,40})""", re.IGNORECASE | re.ASCII)
+_META_WITHIN = 8192
+_TAGS = re.compile(rb"<(?:script|style)\b.*?</(?:script|style)\s*>|<[^<>]{0,2000}>", re.IGNORECASE | re.DOTALL)
+# A sample is as telling as the whole, and guessing is slow.
+_SAMPLE = 20_000
+
+
+def decoded(data: bytes, label: str | None = None) -> str:
+    """Bytes as text, whose HTTP header calls their encoding `label`.
+
+    A byte order mark counts for most, then that they are UTF-8, the label, the meta element, and what they look like.
+    No error is raised: what can't be decoded becomes U+FFFD.
+    """
+    for bom, encoding in _BOMS.items():
+        if data.startswith(bom):
+            return data[len(bom) :].decode(encoding, "replace")
+    if wide := _wide(data):
+        return data.decode(wide, "replace")
+    # Null bytes are dirt, and mean nothing in a page.
+    data = data.replace(b"\0", b"")
+    text = data.decode("utf-8", "replace")
+    if _is_right(text) and (not text.isascii() or b"\x1b" not in data):
+        return text
+    return _labelled(data, label) or _guessed(data)
+
+
+def _wide(data: bytes) -> str | None:
+    head = data[:_META_WITHIN]
+    little, big = head[::2].count(b"<"), head[1::2].count(b"<")
+    if head.count(b"\0") * 10 < len(head) or not little + big:
+        return None
+    return "utf-16-le" if head.count(b"<\0") > head.count(b"\0<") else "utf-16-be"
+
+
+def _is_right(text: str) -> bool:
+    """Few errors are damage, or a character that was cut in two; another encoding is wrong nearly everywhere."""
+    return text.count("\ufffd") * 10 <= _foreign(text)
+
+
+def _labelled(data: bytes, label: str | None) -> str | None:
+    meta = _META.search(data, 0, _META_WITHIN)
+    named = [_encoding(label), _encoding(meta[1].decode("ascii") if meta else None)]
+    encodings = [encoding for encoding in named if encoding and encoding != "utf-8"]
+    # Servers say ISO-8859-1 of anything, and anything decodes by it: a label that could be wrong is heard first.
+    for encoding in sorted(encodings, key=lambda encoding: encoding not in _MULTIBYTE):
+        text = data.decode(encoding, "replace")
+        if encoding in _MULTIBYTE and text.count("\ufffd") * 50 <= _foreign(text):
+            return text
+        if encoding not in _MULTIBYTE and (encoding not in ("cp1252", "cp1254") or _is_latin(data)):
+            return text
+    return None
+
+
+def _foreign(text: str) -> int:
+    """How many characters aren't ASCII."""
+    return len(text) - len(text.encode("ascii", "ignore"))
+
+
+def _encoding(label: str | None) -> str | None:
+    try:
+        name = codecs.lookup((label or "").strip().strip("\"'")).name
+    except (LookupError, ValueError):
+        return None
+    name = _MEANT.get(name, name)
+    return name if _KNOWN.fullmatch(name) else None
+
+
+def _is_latin(data: bytes) -> bool:
+    """Letters with accents stand alone between others; those of other scripts follow one another."""
+    visible = _TAGS.sub(b" ", data)
+    high = re.findall(rb"[\x80-\xff]+", visible)
+    return sum(len(run) for run in high if len(run) > 2) * 3 <= sum(map(len, high))
+
+
+def _guessed(data: bytes) -> str:
+    from charset_normalizer import from_bytes
+
+    visible = re.sub(rb"\s+", b" ", _TAGS.sub(b" ", data))[:_SAMPLE]
+    # The default threshold, 0.2, gives up on pages that mix Chinese and English.
+    encodings = ["gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp1251", "koi8_r", "cp1252"]
+    guess = from_bytes(visible, cp_isolation=encodings, threshold=0.4).best()
+    name = _MEANT.get(guess.encoding, guess.encoding) if guess else "cp1252"
+    return data.decode(name, "replace")

@@ -1,0 +1,109 @@
+"""Pages, papers and documents: from the web or from disk, read, and made into transcripts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from index.errors import Unfetched
+from index.types import Kind, Origin, Resource, State
+from indexer.addresses import local_path
+from indexer.reading import transcript_of
+from indexer.sources import Fetched
+from indexer.sources.isolated import Form, Reader
+from indexer.sources.looks import Look, digest_of
+from indexer.texts import Text
+
+if TYPE_CHECKING:
+    from indexer.sources.retrieval import Retrieval, Retrieved
+
+_ARXIV_ABSTRACT = re.compile(r"https://arxiv\.org/abs/(.+)")
+_PDF_HEADER = b"%PDF-"
+# Other bytes may stand before it.
+_PDF_BEGINNING = 1024
+
+
+class Texts:
+    """Reads what has words of its own; use it as a context manager. It may fetch and read at the same time."""
+
+    def __init__(self, retrieval: Retrieval) -> None:
+        self._retrieval = retrieval
+        self._reader = Reader()
+        self._reading = Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._reader.close()
+
+    def read(self, resource: Resource) -> Fetched:
+        """Read a local file; raises Unfetched."""
+        path = local_path(resource.url)
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise Unfetched(State.UNAVAILABLE, f"{path} can't be read: {error.strerror}") from error
+        return _fetched(self._text(data, _media_type(path), None, resource.kind), Origin.LOCAL)
+
+    def fetch(self, resource: Resource, now: float, earlier: Look | None = None) -> Fetched:
+        """Fetch an address and read it, `now` in Unix seconds; without transcripts where it is as it was.
+
+        Raises Unfetched.
+        """
+        from indexer.sources.retrieval import Seen
+
+        seen = Seen(earlier.etag, earlier.modified) if earlier else None
+        answer = self._retrieval.get(_ARXIV_ABSTRACT.sub(r"https://arxiv.org/pdf/\1", resource.url), seen)
+        if answer is None and earlier:
+            return Fetched((), inputs=replace(earlier, at=now).inputs)
+        if answer is None:
+            raise Unfetched(State.DEFERRED, "its server says that it hasn't changed, but it wasn't read before", 0.0)
+        text = self._text(answer.data, answer.content_type, answer.charset, resource.kind)
+        fetched = _fetched(text, Origin.MANUAL)
+        look = _look(answer, fetched, now)
+        unchanged = earlier is not None and earlier.digest == look.digest
+        return replace(fetched, transcripts=() if unchanged else fetched.transcripts, inputs=look.inputs)
+
+    def _text(self, data: bytes, media_type: str, charset: str | None, kind: Kind) -> Text:
+        if _PDF_HEADER in data[:_PDF_BEGINNING]:
+            return self._read(Form.PDF, data)
+        if kind is Kind.PAPER:
+            raise Unfetched(State.UNAVAILABLE, "not a PDF, whatever its name says: give the address of the PDF itself")
+        if media_type == "text/markdown":
+            return self._read(Form.MARKDOWN, data)
+        if media_type == "text/plain":
+            from indexer.sources.documents import read_plain
+
+            return read_plain(data)
+        return self._read(Form.HTML, data, charset)
+
+    def _read(self, form: Form, data: bytes, charset: str | None = None) -> Text:
+        with self._reading:
+            return self._reader.read(form, data, charset)
+
+
+def _media_type(path: Path) -> str:
+    return {".md": "text/markdown", ".txt": "text/plain"}.get(path.suffix.lower(), "")
+
+
+def _look(answer: Retrieved, fetched: Fetched, now: float) -> Look:
+    digest = digest_of(fetched.transcripts[0])
+    return Look(now, digest, answer.seen.etag, answer.seen.modified, final=fetched.kind is Kind.PAPER)
+
+
+def _fetched(text: Text, origin: Origin) -> Fetched:
+    from indexer.language import language_of
+
+    language = language_of([block.text for block in text.blocks], text.language)
+    transcript, details = transcript_of(text, language, origin)
+    if not transcript.cues:
+        raise Unfetched(State.UNAVAILABLE, "there are no words in it")
+    is_paged = any(block.page is not None for block in text.blocks)
+    return Fetched((transcript,), details, Kind.PAPER if is_paged else None)

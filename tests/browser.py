@@ -1,0 +1,106 @@
+"""A real browser that follows links, for the tests of where they lead."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+# Nothing is fetched but from this machine.
+_OPTIONS = ("--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1")
+# Chromium looks for a text fragment while a page loads, and for half a second after.
+_PATIENCE_MS = 1000
+_IN_VIEW = """() => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    const range = document.createRange()
+    let seen = ""
+    while (walker.nextNode()) {
+        range.selectNodeContents(walker.currentNode)
+        const box = range.getBoundingClientRect()
+        if (box.height && box.bottom > 0 && box.top < window.innerHeight) seen += walker.currentNode.data
+        else if (seen && !seen.endsWith("\\n")) seen += "\\n"
+    }
+    return seen
+}"""
+_SHOWS = """words => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    while (walker.nextNode()) {
+        const start = walker.currentNode.data.indexOf(words)
+        if (start < 0) continue
+        const range = document.createRange()
+        range.setStart(walker.currentNode, start)
+        range.setEnd(walker.currentNode, start + words.length)
+        const box = range.getBoundingClientRect()
+        return box.bottom > 0 && box.top < window.innerHeight
+    }
+    return false
+}"""
+_HAS_IN_VIEW = """selector => {
+    const box = document.querySelector(selector).getBoundingClientRect()
+    return box.bottom > 0 && box.top < window.innerHeight
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A tab of Chromium, in which each link is opened as if typed into its address bar."""
+
+    page: Page
+    _visits: Iterator[int]
+
+    def follow(self, address: str, fragment: str) -> bool:
+        """Open the address anew at a fragment, such as `#:~:text=a,b`; false where the browser stays at the top."""
+        # The same address with another fragment alone wouldn't be loaded again.
+        self.page.goto(f"{address}?{next(self._visits)}{fragment}")
+        return self._is_scrolled()
+
+    def go_on(self, fragment: str) -> bool:
+        """As `follow`, on the page that is open: much faster."""
+        self.page.evaluate("window.scrollTo(0, 0)")
+        self.page.goto(self.page.url.partition("#")[0] + fragment)
+        return self._is_scrolled()
+
+    def _is_scrolled(self) -> bool:
+        from playwright.sync_api import TimeoutError
+
+        try:
+            self.page.wait_for_function("window.scrollY > 0", timeout=_PATIENCE_MS)
+        except TimeoutError:
+            return False
+        return True
+
+    def text_in_view(self) -> str:
+        """The text nodes of which a part is in the window, white space collapsed."""
+        return " ".join(str(self.page.evaluate(_IN_VIEW)).split())
+
+    def shows(self, words: str) -> bool:
+        """Whether the first place where these words stand, inside one text node, is in the window."""
+        return bool(self.page.evaluate(_SHOWS, words))
+
+    def has_in_view(self, selector: str) -> bool:
+        """Whether a part of the element is in the window."""
+        return bool(self.page.evaluate(_HAS_IN_VIEW, selector))
+
+
+@contextmanager
+def chromium_tab() -> Iterator[Tab]:
+    """Open a tab; skips the test where there is no Chromium, or nothing to drive it with."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="playwright isn't installed: pip install 'seekpoint[dev]'", exc_type=ImportError
+    )
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("no Chromium on the path: on Debian, apt-get install chromium")
+    with (
+        playwright.sync_playwright() as driver,
+        driver.chromium.launch(executable_path=program, args=list(_OPTIONS)) as browser,
+    ):
+        yield Tab(browser.new_page(), count())

@@ -1,0 +1,92 @@
+"""Readers that do what hostile pages and PDFs make real ones do: the data says what."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from index.errors import Unfetched
+from index.types import State
+from indexer.texts import Block, Role, Text
+
+
+def read_html(data: bytes, charset: str | None) -> Text:
+    """Misbehave, or read: the first word names what, the rest goes to it."""
+    name, _, rest = data.partition(b" ")
+    return _BEHAVIOURS[name.decode()](rest, charset)
+
+
+def read_pdf(data: bytes) -> Text:
+    """Two pages, on the second the data."""
+    return Text((Block("One", Role.HEADING, page=1), Block(data.decode(), Role.REFERENCE, page=2)), language="en")
+
+
+def _words(rest: bytes, charset: str | None) -> Text:
+    return Text((Block(rest.decode(charset or "utf-8"), anchor="注意力"),), "标题 Title", "作者", "2024-05-01", "zh-TW")
+
+
+def _process(rest: bytes, charset: str | None) -> Text:
+    return Text((Block(str(os.getpid())),))
+
+
+def _much(rest: bytes, charset: str | None) -> Text:
+    return Text((Block("注意力" * int(rest)),))
+
+
+def _hang(rest: bytes, charset: str | None) -> Text:
+    time.sleep(600)
+    return Text(())
+
+
+def _crash(rest: bytes, charset: str | None) -> Text:
+    os.abort()
+
+
+def _allocate(rest: bytes, charset: str | None) -> Text:
+    return Text((Block(str(len(bytearray(int(rest))))),))
+
+
+def _leak(rest: bytes, charset: str | None) -> Text:
+    _leaked.append(bytearray(int(rest)))
+    return Text((Block("leaked"),))
+
+
+def _fail(rest: bytes, charset: str | None) -> Text:
+    raise IndexError("list index out of range")
+
+
+def _refuse(rest: bytes, charset: str | None) -> Text:
+    raise Unfetched(State.NO_TRANSCRIPT, f"refused: {rest.decode()}")
+
+
+def _chatter(rest: bytes, charset: str | None) -> Text:
+    sys.stdout.write("warning: bad xref\n")
+    os.write(1, b"\0\0\0\0\0\0\0\2{}")
+    return Text((Block(sys.stdin.read() + os.read(0, 9).decode() + "said nothing"),))
+
+
+def _lie(rest: bytes, charset: str | None) -> Text:
+    """Write on every open descriptor what the parent would have to believe, and end."""
+    for descriptor in range(3, 20):
+        try:
+            os.write(descriptor, len(rest).to_bytes(8, "big") + rest)
+        except OSError:
+            continue
+    os._exit(0)
+
+
+_leaked: list[bytearray] = []
+_BEHAVIOURS = {
+    "words": _words,
+    "process": _process,
+    "much": _much,
+    "hang": _hang,
+    "crash": _crash,
+    "allocate": _allocate,
+    "leak": _leak,
+    "fail": _fail,
+    "refuse": _refuse,
+    "chatter": _chatter,
+    "lie": _lie,
+}

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import pytest
+
+from indexer.sources.charset import decoded
+
+PAGE = """<!DOCTYPE html><html><head>{}<title>注意力机制</title></head><body><h1>注意力机制</h1>
+<p>自注意力让模型在处理每个词时，都能看到输入序列里的其他词，从而得到更好的表示。</p>
+<p>多头注意力把查询、键和值分成几份，分别计算以后再拼接起来。</p></body></html>"""
+TRADITIONAL = (
+    "<html><body><p>自注意力讓模型在處理每個詞時，都能看到輸入序列裡的其他詞，從而得到更好的表示。</p></body></html>"
+)
+
+
+def labelled(label: str) -> str:
+    return PAGE.format(f'<meta charset="{label}">')
+
+
+@pytest.mark.parametrize("header", [None, "utf-8", "gbk", "gb2312", "iso-8859-1", "nonsense", "unicode_escape", ""])
+@pytest.mark.parametrize("meta", ["utf-8", "gbk", "big5", "iso-8859-1"])
+def test_utf_8_is_read_whatever_its_labels_say(header: str | None, meta: str) -> None:
+    assert decoded(labelled(meta).encode(), header) == labelled(meta)
+
+
+@pytest.mark.parametrize("header", [None, "utf-8", "gbk", "gb2312", "GB18030", "iso-8859-1", '"gbk"', "utf8mb4"])
+@pytest.mark.parametrize("meta", ["utf-8", "gbk", "gb2312", "iso-8859-1", "none"])
+def test_gbk_is_read_whatever_its_labels_say(header: str | None, meta: str) -> None:
+    assert decoded(labelled(meta).encode("gbk"), header) == labelled(meta)
+
+
+@pytest.mark.parametrize("header", [None, "big5", "Big5-HKSCS", "utf-8"])
+def test_big5(header: str | None) -> None:
+    page = TRADITIONAL.replace("<body>", '<meta http-equiv="Content-Type" content="text/html; charset=big5"><body>')
+    assert decoded(page.encode("big5"), header) == page
+
+
+def test_a_character_beyond_gb2312_is_read_under_its_label() -> None:
+    assert "镕" in decoded("<p>朱镕基和他的同事们</p>".encode("gb18030"), "gb2312")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "label", "text"),
+    [
+        ("shift_jis", "Shift_JIS", "注意機構は入力の各単語を見る"),
+        ("euc_jp", "EUC-JP", "注意機構は入力の各単語を見る"),
+        ("iso2022_jp", "ISO-2022-JP", "注意機構は入力の各単語を見る"),
+        ("euc_kr", "euc-kr", "어텐션은 입력의 모든 단어를 본다"),
+        ("koi8_r", "koi8-r", "Внимание видит каждое слово входа"),
+        ("cp1251", "windows-1251", "Внимание видит каждое слово входа"),
+        ("cp1252", "iso-8859-1", "L’attention regarde chaque mot “déjà lu”"),
+        ("latin-1", "us-ascii", "Aufmerksamkeit über alle Wörter hört nie auf"),
+    ],
+)
+def test_a_right_label_is_followed(encoding: str, label: str, text: str) -> None:
+    page = f"<html><body><p>{text}</p></body></html>"
+    assert decoded(page.encode(encoding), label) == page
+    named = page.replace("<body>", f'<meta charset="{label}"><body>')
+    assert decoded(named.encode(encoding)) == named
+
+
+def test_letters_with_accents_need_no_label() -> None:
+    page = "<p>Die Aufmerksamkeit über alle Wörter hört nie auf, und das größte Modell lernt es.</p>"
+    assert decoded(page.encode("latin-1")) == page
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", [PAGE.format(""), "<html><body><p>Attention is all you need.</p></body></html>"])
+def test_unicode_with_and_without_a_byte_order_mark(encoding: str, text: str) -> None:
+    assert decoded(text.encode(encoding), "iso-8859-1") == text
+
+
+def test_a_page_that_was_cut_in_a_character_keeps_the_rest() -> None:
+    assert "自注意力让模型" in decoded(labelled("utf-8").encode()[:-60], "utf-8")
+
+
+def test_null_bytes_are_left_out() -> None:
+    assert decoded(b"<p>one\0 two</p>") == "<p>one two</p>"

@@ -1,0 +1,394 @@
+"""Pages as people write them, and as the web breaks them."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.errors import Unfetched
+from index.types import State
+from indexer.sources.html import read_html
+from indexer.texts import Block, Role, Text
+from tests.shared import SHARED, needs_shared
+
+ARTICLE = SHARED / "resources" / "illustrated-transformer.html"
+PROSE = "Self-attention lets a model look at the other words of its input while it encodes one of them. "
+CHINESE = "自注意力让模型在处理每个词时，都能看到输入序列里的其他词，从而得到更好的表示。"
+
+
+def page(body: str, head: str = "") -> bytes:
+    return f"<!DOCTYPE html><html lang=en><head><title>A page</title>{head}</head><body>{body}</body></html>".encode()
+
+
+def read(body: str, head: str = "") -> Text:
+    return read_html(page(body, head))
+
+
+def texts(text: Text) -> list[str]:
+    return [block.text for block in text.blocks]
+
+
+def headings(text: Text) -> list[tuple[str, str | None]]:
+    return [(block.text, block.anchor) for block in text.blocks if block.role is Role.HEADING]
+
+
+def refusal(data: bytes) -> str:
+    with pytest.raises(Unfetched) as caught:
+        read_html(data)
+    assert caught.value.state is State.UNAVAILABLE
+    assert "\n" not in caught.value.reason
+    return caught.value.reason
+
+
+@needs_shared
+def test_the_real_article() -> None:
+    text = read_html(ARTICLE.read_bytes(), "utf-8")
+    assert (text.title, text.published, text.language) == ("The Illustrated Transformer", "2018-06-27", "en")
+    assert headings(text) == [
+        ("The Illustrated Transformer", "main"),
+        ("Bringing The Tensors Into The Picture", "bringing-the-tensors-into-the-picture"),
+        ("Now We're Encoding!", "now-were-encoding"),
+        ("Self-Attention at a High Level", "self-attention-at-a-high-level"),
+        ("Self-Attention in Detail", "self-attention-in-detail"),
+        ("Matrix Calculation of Self-Attention", "matrix-calculation-of-self-attention"),
+        ("The Beast With Many Heads", "the-beast-with-many-heads"),
+        (
+            "Representing The Order of The Sequence Using Positional Encoding",
+            "representing-the-order-of-the-sequence-using-positional-encoding",
+        ),
+        ("The Residuals", "the-residuals"),
+        ("The Decoder Side", "the-decoder-side"),
+        ("The Final Linear and Softmax Layer", "the-final-linear-and-softmax-layer"),
+        ("Recap Of Training", "recap-of-training"),
+        ("The Loss Function", "the-loss-function"),
+        ("Go Forth And Transform", "go-forth-and-transform"),
+        ("Acknowledgements", "acknowledgements"),
+    ]
+
+
+@needs_shared
+def test_the_real_article_is_whole_and_without_what_is_around_it() -> None:
+    blocks = read_html(ARTICLE.read_bytes()).blocks
+    assert any(block.text.startswith("In the previous post, we looked at Attention --") for block in blocks)
+    assert blocks[-1] == Block(
+        "Please hit me up on Twitter for any corrections or feedback.", Role.BODY, "acknowledgements"
+    )
+    assert any(block.text.startswith("A real example of positional encoding for 20 words") for block in blocks)
+    words = " ".join(block.text for block in blocks)
+    assert "Jay Alammar Blog About" not in words
+    assert "Subscribe to get notified" not in words
+    assert "the key, and value" not in words
+    assert len(words) > 24_000
+
+
+def test_a_block_stands_under_the_nearest_heading_even_where_that_has_no_id() -> None:
+    text = read(f"<main><p>{PROSE}</p><h2 id=one>One</h2><p>{PROSE}1</p><h2>Two</h2><p>{PROSE}2</p></main>")
+    assert [block.anchor for block in text.blocks] == [None, "one", "one", None, None]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "<h2 id=here>Here</h2>",
+        "<h2><a id=here></a>Here</h2>",
+        "<h2><a name=here>Here</a></h2>",
+        "<a name=here></a><h2>Here</h2>",
+        "<section id=here><h2>Here</h2></section>",
+        "<section id=here><div><header><h2>Here</h2></header></div></section>",
+        "<div id=here role=heading>Here</div>",
+        "<h2 id=here><button>Here</button></h2>",
+    ],
+)
+def test_the_anchor_of_a_heading(heading: str) -> None:
+    text = read(f"<article><p>{PROSE}</p>{heading}<p>{PROSE}again</p></article>")
+    assert text.blocks[1:] == (Block("Here", Role.HEADING, "here"), Block(f"{PROSE}again", Role.BODY, "here"))
+
+
+def test_a_section_that_a_heading_does_not_begin_lends_it_no_anchor() -> None:
+    text = read(f"<article id=all><p>{PROSE}</p><h2>Later</h2><p>{PROSE}again</p></article>")
+    assert {block.anchor for block in text.blocks} == {None}
+
+
+def test_permalinks_of_documentation_are_left_out() -> None:
+    text = read(
+        f"""<div class=related role=navigation><ul><li><a href=/>index</a></ul></div><div class=body role=main>
+        <section id=attention><h1>Attention<a class=headerlink href="#attention" title="Link">¶</a></h1><p>{PROSE}</p>
+        <section id=related-work><span id=old></span><h2>Related work<a class=headerlink href="#related-work">#</a></h2>
+        <p>{PROSE}2</p></section><section id=navier-stokes>
+        <h2><a aria-hidden=true class=anchor href="#n"></a>Navier</h2>
+        <dl><dt>scale(x)<a class=headerlink href="#scale">¶</a></dt><dd><p>{PROSE}3</p></dd></dl></section></section>
+        </div>        <div class=footer>Created using a tool.</div>"""
+    )
+    assert headings(text) == [
+        ("Attention", "attention"),
+        ("Related work", "related-work"),
+        ("Navier", "navier-stokes"),
+    ]
+    assert "scale(x)" in texts(text)
+    assert not any(word in " ".join(texts(text)) for word in ("index", "¶", "Created"))
+
+
+def test_an_encyclopedia() -> None:
+    text = read(
+        f"""<div id=mw-navigation><h2>Navigation menu</h2><ul><li><a href=/>Main page</a></ul></div>
+        <main id=content><h1 id=firstHeading>注意力 <i>Attention</i></h1><div id=bodyContent>
+        <p>{CHINESE}<sup class=reference><a href="#cite-1">[1]</a></sup> {PROSE}</p>
+        <div id=toc class=toc role=navigation><h2>Contents</h2><ul><li><a href="#History">1 History</a></ul></div>
+        <div class="mw-heading mw-heading2"><h2 id=History>History</h2>
+        <span class=mw-editsection>[<a href=e>edit</a>]</span></div><p>{PROSE}2</p>
+        <h2><span class=mw-headline id=历史>历史</span><span class=mw-editsection>[edit]</span></h2>
+        <p>{CHINESE}2</p></div></main><footer>Text is available under a licence.</footer>"""
+    )
+    assert headings(text) == [("注意力 Attention", "firstHeading"), ("History", "History"), ("历史", "历史")]
+    assert f"{CHINESE}[1] {PROSE.strip()}" in texts(text)
+    assert not any(word in " ".join(texts(text)) for word in ("edit", "Contents", "licence", "Main page"))
+
+
+def test_words_are_those_that_a_browser_shows() -> None:
+    text = read(
+        f"""<article><p>{PROSE}</p><p>one <b>bold</b>ness&nbsp;and\n  <i>more</i><script>alert(1)</script>
+        <style>p {{}}</style><span style="display: none">secret</span><span hidden>hidden</span>
+        <noscript>switch it on</noscript>end</p><p>first line<br>second line</p>
+        <p>{PROSE}\u202egnp.exe\u202c</p></article>"""
+    )
+    assert texts(text)[1:] == ["one boldness and more end", "first line", "second line", f"{PROSE}gnp.exe"]
+
+
+def test_lists_give_a_block_an_item() -> None:
+    text = read(f"<article><p>{PROSE}</p><ul><li>outer <b>item</b><ul><li>inner item</ul><li>last</ul><p>{PROSE}</p>")
+    assert texts(text)[1:4] == ["outer item", "inner item", "last"]
+
+
+def test_the_cells_of_a_row_are_told_apart_and_short_rows_share_a_block() -> None:
+    cells = "".join(f"<tr><td>{number}</td><td>{number * number}</td></tr>" for number in range(1000))
+    words = "".join(f"<tr><td>{PROSE}{cell}</td></tr>" for cell in "ab")
+    table = f"<table><tr><th>Model<th>BLEU</tr><tr><td>Transformer (大)<td>28.4</tr></table><table>{cells}</table>"
+    blocks = texts(read(f"<article><p>{PROSE}</p>{table}<p>{PROSE}</p><table>{words}</table><p>{PROSE}</p></article>"))
+    assert blocks[1] == "Model | BLEU | Transformer (大) | 28.4"
+    assert blocks[2].startswith("0 | 0 | 1 | 1 | 2 | 4")
+    assert len(blocks) < 200
+    assert f"{PROSE}a" in blocks
+
+
+def test_code_is_readable_on_one_line() -> None:
+    text = read(
+        f"""<article><p>{PROSE}</p><table><tr><td class=linenos><pre>1\n2</pre></td><td class=code><pre>
+def  scale(x):\n    <span class=c># 缩放</span>\n\n    return x / 8\n</pre></td></tr></table><p>{PROSE}</p></article>"""
+    )
+    assert texts(text)[1] == "def scale(x): ⏎ # 缩放 ⏎ return x / 8"
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        '<script type="math/tex">Q K^T</script>',
+        '<span class=MathJax>QKT</span><script type="math/tex">Q K^T</script>',
+        '<math alttext="Q K^T"><mi>Q</mi><mi>K</mi></math>',
+        "<span class=katex><span class=katex-mathml><math><semantics><mi>Q</mi>"
+        '<annotation encoding="application/x-tex">Q K^T</annotation></semantics></math></span>'
+        "<span class=katex-html aria-hidden=true>QKT</span></span>",
+        '<span class=mwe-math-element><span style="display:none"><math alttext="{\\displaystyle Q K^T}">'
+        '<mi>Q</mi></math></span><img alt="{\\displaystyle Q K^T}"></span>',
+    ],
+)
+def test_formulas_are_readable_and_there_once(formula: str) -> None:
+    text = read(f"<article><p>{PROSE}</p><p>We divide {formula} by eight.</p><p>{PROSE}</p></article>")
+    assert texts(text)[1] == r"We divide \(Q K^T\) by eight."
+
+
+def test_what_surrounds_an_article_is_left_out() -> None:
+    text = read(
+        f"""<header><h1>The Site</h1><nav><a href=/>Home</a></nav></header><main><article><header><h1>Attention</h1>
+        </header><p>{PROSE * 3}</p><div class="social share">Tweet this</div><h2 id=b>Then</h2><p>{PROSE * 3}</p>
+        <div class="related-posts"><h3>Related posts</h3><p>{PROSE}of another post</p></div></article>
+        <div id=comments class=comments><h3>2 comments</h3><div class=comment><p>{PROSE}says a reader</p></div></div>
+        </main><div class="cookie-consent">We use cookies. {PROSE}</div><footer><p>© 2024 {PROSE}</p></footer>"""
+    )
+    assert texts(text) == ["Attention", (PROSE * 3).strip(), "Then", (PROSE * 3).strip()]
+    assert text.title == "Attention"
+
+
+def test_a_section_whose_id_looks_like_furniture_is_got_back() -> None:
+    sections = "".join(
+        f"<section id={name}><h2>{name}</h2><p>{PROSE * 2}{name}</p></section>"
+        for name in ("intro", "social-learning", "author-topic-models", "sharing-weights", "summary-tags")
+    )
+    assert [heading for heading, _ in headings(read(f"<main><h1>Notes</h1>{sections}</main>"))] == [
+        "Notes", "intro", "social-learning", "author-topic-models", "sharing-weights", "summary-tags",
+    ]  # fmt: skip
+
+
+def test_a_page_without_structure_is_read_whole() -> None:
+    text = read("<nav>Home</nav><font><b>Attention</b><br>It looks at words.<br>它看所有的词。</font>")
+    assert texts(text) == ["Attention", "It looks at words.", "它看所有的词。"]
+
+
+def test_what_a_page_says_of_itself() -> None:
+    head = """<meta property="og:title" content="Attention, explained"><meta name=author content="Ada Lovelace">
+    <meta property="article:published_time" content="2021-03-04T10:00:00Z">"""
+    text = read(f"<article><h2>Part one</h2><p>{PROSE * 3}</p></article>", head)
+    assert (text.title, text.author, text.published) == ("Attention, explained", "Ada Lovelace", "2021-03-04")
+
+
+def test_a_date_that_is_only_mentioned_is_not_the_day_of_publication() -> None:
+    assert read(f"<article><p>{PROSE} It was 12 June 2017.</p><p>Copyright 2019</p></article>").published is None
+
+
+@pytest.mark.parametrize(
+    ("tag", "language"),
+    [
+        ("<html lang=zh_CN>", "zh-CN"),
+        ('<html><meta http-equiv=Content-Language content="de, en">', "de"),
+        ("<html lang='${lang}'>", None),
+        ("<html>", None),
+    ],
+)
+def test_the_language_that_a_page_claims(tag: str, language: str | None) -> None:
+    assert read_html(f"{tag}<body><p>{PROSE}</p></body></html>".encode()).language == language
+
+
+@pytest.mark.parametrize(
+    ("encoding", "charset", "meta"),
+    [
+        ("utf-8", None, ""),
+        ("utf-8", "gbk", "gbk"),
+        ("gbk", None, ""),
+        ("gbk", "gb2312", "gb2312"),
+        ("gbk", "utf-8", "utf-8"),
+        ("big5", None, "big5"),
+        ("big5", "big5", "utf-8"),
+        ("utf-16", "utf-8", "utf-8"),
+    ],
+)
+def test_a_chinese_page_whatever_its_label(encoding: str, charset: str | None, meta: str) -> None:
+    body = CHINESE if encoding != "big5" else "自注意力讓模型在處理每個詞時，都能看到輸入序列裡的其他詞。"
+    data = f"<html lang=zh><meta charset={meta}><body><h1>中文</h1><p>{body}</p></body></html>".encode(encoding)
+    assert texts(read_html(data, charset)) == ["中文", body]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty page"),
+        (b" \n", "empty page"),
+        (b"<!-- nothing -->", "empty page"),
+        (page(""), "empty page"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)) * 20, "not a web page"),
+        (b"%PDF-1.7 <p>", "not a web page"),
+        (b'{"a": 1}', "not a web page"),
+        (page('<div id=root></div><script src="a.js"></script>'), "made by script"),
+        (
+            page("<noscript>Please enable JavaScript</noscript><p>Loading 加载中</p><script>1</script>"),
+            "made by script",
+        ),
+        (page("<form>Sign in <input name=u><input type=Password></form><script>1</script>"), "login"),
+        (
+            page(f"<p>{PROSE}</p>", '<script type="application/ld+json">{"isAccessibleForFree": false}</script>'),
+            "paywall",
+        ),
+        (b"<title>Just a moment...</title><p>Checking your browser before you go on.</p><script>1</script>", "check"),
+        ("<title>安全验证</title><p>环境异常，完成验证后即可继续访问。</p>".encode(), "check"),
+        (b"<html><frameset cols=50%><frame src=a.html></frameset></html>", "frames"),
+        (page("", '<meta http-equiv=Refresh content="0;url=/b">'), "another address"),
+        (page("<nav><a href=/a>Home</a></nav>"), "navigation"),
+    ],
+)
+def test_a_page_that_shows_no_text_says_why(data: bytes, reason: str) -> None:
+    assert reason in refusal(data)
+
+
+def test_a_short_page_with_a_script_is_read() -> None:
+    assert texts(read(f"<h1>Note</h1><p>{PROSE * 2}</p><script>count()</script>"))[0] == "Note"
+
+
+def outcome(data: bytes, charset: str | None = None) -> Text | None:
+    """What a reader gives for anything at all: blocks that are fit to be shown, or an error of our own."""
+    try:
+        text = read_html(data, charset)
+    except Unfetched as error:
+        assert error.reason
+        return None
+    assert text.blocks
+    for block in text.blocks:
+        assert block.text.strip() == block.text != ""
+        assert all(c.isprintable() or c in "\u200c\u200d\u3000" or c.isspace() for c in block.text)
+    return text
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        page(f"<p>{'word ' * 40_000}</p>"),
+        page("<div>" * 100_000 + PROSE + "</div>" * 100_000),
+        page("<b>" * 100_000 + PROSE),
+        page("<ul><li>" * 1_000 + PROSE),
+        page(f"<p {' '.join(f'a{n}=b' for n in range(3_000))}>{PROSE}</p>"),
+        page(f"<p>{PROSE}\0\0</p>&#0;&#xD800;&#99999999;&broken;&amp"),
+        page(f"<p>{PROSE}<plaintext></p><p>more"),
+        page(f"<p>{PROSE}</p><!-- {PROSE}"),
+        page(f"<p>{PROSE}</p><script>{PROSE}"),
+        page(f"<h1>{PROSE * 90}"),
+        page(f"<p>⟦7⟧ ⟦99999999999999999999⟧ {PROSE}</p>"),
+        b"<?xml version='1.0' encoding='utf-7'?><html xmlns='http://www.w3.org/1999/xhtml'><p>text</p></html>",
+        b"<" * 100_000,
+    ],
+)
+def test_hostile_pages_give_text_or_a_reason(data: bytes) -> None:
+    outcome(data)
+
+
+def test_a_long_paragraph_is_one_block() -> None:
+    assert len(texts(read(f"<p>{'注意力' * 70_000}</p>"))[0]) == 210_000
+
+
+PIECES = st.sampled_from(
+    ["<p>", "</p>", "<h1 id=a>", "</h2>", "<table><tr><td>", "</table>", "<a href=#>", "<pre>\n", "<br>", "<!--", "-->",
+     "<script>", "<nav>", "<math>", "<svg>", "<frameset>", "<plaintext>", "&#x;", "\0", "\u202e", "⟦1⟧", "注意力",
+     PROSE]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES | st.text(max_size=8), max_size=30).map("".join), st.sampled_from([None, "gbk", "utf-16", "x"]))
+@settings(max_examples=50, deadline=None, database=None, derandomize=True)
+def test_any_markup(markup: str, charset: str | None) -> None:
+    outcome(markup.encode("utf-8", "replace"), charset)
+
+
+@given(st.binary(max_size=400))
+@settings(max_examples=50, deadline=None, database=None, derandomize=True)
+def test_any_bytes(data: bytes) -> None:
+    outcome(b"<p>" + data)
+
+
+def damaged(data: bytes, chance: random.Random) -> bytes:
+    start, length = chance.randrange(len(data)), chance.choice([1, 20, 2_000])
+    stop = start + length
+    match chance.randrange(4):
+        case 0:
+            return data[:start]
+        case 1:
+            return data[:start] + data[stop:]
+        case 2:
+            return data[:start] + data[start:stop] * 3 + data[start:]
+        case _:
+            return data[:start] + bytes(byte ^ 1 << chance.randrange(8) for byte in data[start:stop]) + data[stop:]
+
+
+@needs_shared
+def test_damaged_copies_of_the_real_article() -> None:
+    chance = random.Random(5)
+    original = ARTICLE.read_bytes()
+    for _ in range(40):
+        data = original
+        for _ in range(chance.randint(1, 4)):
+            data = damaged(data or original, chance)
+        outcome(data)
+
+
+def test_a_page_without_head_and_body_tags_begins_where_html_5_says() -> None:
+    words = "Attention gives each word a weight, and all the weights add up to one. 注意力给每个词一个权重。"
+    page = f"<!doctype html><meta charset=utf-8><title>T</title><article><h2 id=a>Weights</h2><p>{words}</article>"
+    assert [(block.text, block.anchor) for block in read_html(page.encode()).blocks] == [("Weights", "a"), (words, "a")]

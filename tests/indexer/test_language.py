@@ -1,0 +1,105 @@
+"""The language of a text is what its words say; what it claims adds the region, or decides where they say little."""
+
+from __future__ import annotations
+
+import pytest
+
+from indexer.language import language_of
+
+ENGLISH = "Attention lets every word look at the other words of the sentence and weigh what they mean for it."
+SIMPLIFIED = "注意力机制让句子里的每个词都能看到其他词，并且衡量它们对自己的意义。"
+TRADITIONAL = "注意力機制讓句子裡的每個詞都能看到其他詞，並且衡量它們對自己的意義。"
+GERMAN = "Die Aufmerksamkeit lässt jedes Wort auf die anderen Wörter des Satzes schauen und wägt ab, was sie bedeuten."
+RUSSIAN = "Внимание позволяет каждому слову смотреть на другие слова предложения и взвешивать их значение."
+JAPANESE = "注意機構によって、文の中の各単語は他の単語を見て、それぞれの意味の重みを決めることができます。"
+KOREAN = "어텐션은 문장의 각 단어가 다른 단어를 보고 그 의미의 중요도를 정할 수 있게 해 준다."
+MIXED = (
+    "我们先用 PyTorch 的 nn.MultiheadAttention 实现 encoder layer，然后把 learning rate 设成 3e-4，"
+    "用 AdamW optimizer 训练 base model，最后从 checkpoint 里 load weights 做 fine-tuning。"
+)
+CODE = """class Attention(nn.Module):
+    def __init__(self, d_model, num_heads):
+        super().__init__()
+        self.qkv = nn.Linear(d_model, 3 * d_model)
+    def forward(self, x):
+        q, k, v = self.qkv(x).chunk(3, dim=-1)
+        return torch.softmax(q @ k.transpose(-2, -1) / math.sqrt(self.d_k), dim=-1) @ v
+"""
+TEXTS = {
+    "en": ENGLISH,
+    "zh": SIMPLIFIED,
+    "de": GERMAN,
+    "ru": RUSSIAN,
+    "ja": JAPANESE,
+    "ko": KOREAN,
+}
+
+
+@pytest.mark.parametrize("language", TEXTS)
+@pytest.mark.parametrize("claimed", [None, "", "und", "xx", "english", "utf-8", "zh-CN; charset=gbk", "e", "a" * 9999])
+def test_words_tell_the_language(language: str, claimed: str | None) -> None:
+    assert language_of([TEXTS[language]], claimed) == language
+
+
+@pytest.mark.parametrize("language", TEXTS)
+@pytest.mark.parametrize("claimed", ["en-US", "zh-CN", "fr", "ru", "ja", "ko-KR", "th"])
+def test_a_wrong_claim_is_not_believed(language: str, claimed: str) -> None:
+    expected = claimed if claimed.startswith(language) else language
+    assert language_of([TEXTS[language]], claimed) == expected
+
+
+def test_traditional_chinese_is_chinese() -> None:
+    assert language_of([TRADITIONAL], None) == "zh"
+    assert language_of([TRADITIONAL], "en") == "zh"
+
+
+@pytest.mark.parametrize(
+    ("claimed", "tag"),
+    [("zh-TW", "zh-TW"), ("zh_hk", "zh-HK"), ("ZH-hant-tw", "zh-Hant-TW"), (" zh-Hans ", "zh-Hans"), ("yue", "yue")],
+)
+def test_a_claim_adds_script_and_region(claimed: str, tag: str) -> None:
+    assert language_of([TRADITIONAL], claimed) == tag
+
+
+@pytest.mark.parametrize("claimed", [None, "en", "ja", "de"])
+def test_chinese_prose_full_of_english_terms_is_chinese(claimed: str | None) -> None:
+    assert language_of([MIXED] * 5, claimed) == "zh"
+    assert language_of([MIXED], claimed) == "zh"
+
+
+def test_listings_do_not_mislead() -> None:
+    listings = [CODE] * 5
+    assert language_of([SIMPLIFIED * 3, *listings], "en") == "zh"
+    assert language_of([GERMAN * 3, *listings], "en") == "de"
+    assert language_of([ENGLISH, *listings], None) == "en"
+
+
+def test_an_english_text_about_chinese_words_is_english() -> None:
+    assert language_of([ENGLISH * 3, "The word 注意力 means attention and 词 means word."], "zh") == "en"
+
+
+@pytest.mark.parametrize(
+    ("text", "claimed"), [("Transformer", "de-AT"), ("機械学習入門", "ja"), ("GPT-4", "en"), ("Привет", "uk")]
+)
+def test_a_claim_decides_where_words_say_little(text: str, claimed: str) -> None:
+    assert language_of([text], claimed) == claimed
+
+
+def test_a_claim_stands_among_neighbours() -> None:
+    norwegian = "Alle mennesker er født frie og med samme menneskeverd og menneskerettigheter."
+    indonesian = "Semua orang dilahirkan merdeka dan mempunyai martabat dan hak-hak yang sama."
+    assert language_of([norwegian], "nb") == "nb"
+    assert language_of([norwegian], "en") == "no"
+    assert language_of([indonesian], "id-ID") == "id-ID"
+
+
+@pytest.mark.parametrize("texts", [[], [""], ["3.14", "2 + 2 = 4", "————"], ["\U0001f3b5"], ["Transformer"]])
+def test_nothing_to_go_by(texts: list[str]) -> None:
+    assert language_of(texts, None) == "und"
+    assert language_of(texts, "utf-8") == "und"
+
+
+def test_a_long_text_is_judged_by_all_of_it() -> None:
+    preface = [ENGLISH] * 20
+    assert language_of([*preface, *[SIMPLIFIED] * 2000], "en") == "zh"
+    assert language_of([*preface, GERMAN * 5000], "en") == "de"

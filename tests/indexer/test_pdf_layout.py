@@ -1,0 +1,250 @@
+"""Where text stands on a page, and what that makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from indexer.sources.pdf_blocks import blocks
+from indexer.sources.pdf_headings import OutlineEntry
+from indexer.sources.pdf_layout import Page, Span, columns, page
+from indexer.sources.pdf_lines import Joiner
+from indexer.texts import Role
+
+PROSE = "All the words of this line are prose and it is nearly full"
+CHINESE = "这一行的所有文字都是正文而且几乎写满了整整一栏的宽度"
+
+
+def span(text: str, left: float, baseline: float, size: float = 10, bold: bool = False, width: float = 0.5) -> Span:
+    return Span(text, left, left + len(text) * size * width, baseline, size, bold)
+
+
+def column(left: float, top: float, texts: Iterable[str], size: float = 10, width: float = 0.5) -> list[Span]:
+    return [span(text, left, top - 12 * index, size, width=width) for index, text in enumerate(texts)]
+
+
+def laid_out(*pages: Sequence[Span]) -> list[Page]:
+    return [page(spans, number, 0, 800) for number, spans in enumerate(pages, 1)]
+
+
+def read(*pages: Sequence[Span]) -> list[str]:
+    return [line.text for lines in columns(laid_out(*pages)) for line in lines]
+
+
+def made(*pages: Sequence[Span], outline: Iterable[OutlineEntry] = ()) -> list[tuple[str, Role]]:
+    _, found = blocks(list(columns(laid_out(*pages))), outline)
+    return [(block.text, block.role) for block in found]
+
+
+def joined(*lines: str, elsewhere: Iterable[str] = ()) -> str:
+    return Joiner([*lines, *elsewhere]).joined(lines)
+
+
+def test_two_columns_are_read_down_even_where_their_glyphs_come_row_by_row() -> None:
+    left = [f"{number} {PROSE[:40]}" for number in range(12)]
+    right = [f"{number} {PROSE[10:50]}" for number in range(12, 24)]
+    rows = [each for pair in zip(column(50, 600, left), column(310, 600, right), strict=True) for each in pair]
+    assert (
+        read([span("A title above both columns, from edge to edge of the page.", 80, 650), *rows])[1:] == left + right
+    )
+
+
+def test_chinese_columns_are_read_down() -> None:
+    left = [f"{CHINESE[:22]}{number:02}" for number in range(10)]
+    right = [f"{CHINESE[2:24]}{number:02}" for number in range(10)]
+    rows = [
+        each
+        for pair in zip(column(50, 600, left, width=1), column(310, 600, right, width=1), strict=True)
+        for each in pair
+    ]
+    assert read(rows) == left + right
+
+
+def test_a_figure_across_two_columns_parts_them() -> None:
+    above = [each for left in (50, 310) for each in column(left, 700, [f"{left}{PROSE[:40]}"] * 5)]
+    caption = span("Figure 1: What lies across both columns parts what is above from what is below.", 60, 500)
+    below = [each for left in (50, 310) for each in column(left, 450, [f"{left + 1}{PROSE[:40]}"] * 5)]
+    order = [text[:3] for text in read([*above, caption, *below])]
+    assert order == ["50A"] * 5 + ["310"] * 5 + ["Fig"] + ["51A"] * 5 + ["311"] * 5
+
+
+def test_a_table_in_one_column_is_read_by_rows() -> None:
+    rows = [span(cell, left, 600 - 12 * row) for row in range(9) for left, cell in ((50, "Model"), (300, "27.3"))]
+    assert read(rows) == ["Model 27.3"] * 9
+
+
+def test_exponents_stay_with_their_line_and_a_gap_parts_words() -> None:
+    spans = [span("n", 50, 600), span("2", 55, 604, 7), span("apart", 62, 600), span("close", 87, 600)]
+    assert read(spans) == ["n2 apartclose"]
+
+
+def test_heads_that_change_only_in_their_number_are_dropped_and_others_stay() -> None:
+    pages = [
+        [span(f"Chapter {number} · 42", 50, 780), span(f"{PROSE}, {word}.", 50, 400), span("iv", 300, 20)]
+        for number, word in enumerate(("first", "second"))
+    ]
+    assert read(*pages) == [f"{PROSE}, first.", f"{PROSE}, second."]
+    assert read([span("Stands here once", 50, 780), span(PROSE, 50, 400)]) == ["Stands here once", PROSE]
+
+
+def test_a_head_above_two_columns_is_dropped_by_its_parts() -> None:
+    pages = [
+        [
+            span("11 May", 50, 780),
+            span("A. Author and others", 400, 780),
+            *column(50, 600, [f"{number}{PROSE[:40]}"] * 8),
+            *column(310, 600, [f"{number}{PROSE[:40]}"] * 8),
+        ]
+        for number in range(2)
+    ]
+    assert read(*pages) == [f"0{PROSE[:40]}"] * 16 + [f"1{PROSE[:40]}"] * 16
+
+
+def test_numbers_with_decimals_in_a_margin_belong_to_a_table() -> None:
+    assert read([span("27.3 38.1", 50, 780), span(PROSE, 50, 400)]) == ["27.3 38.1", PROSE]
+
+
+def test_gaps_and_indents_part_paragraphs() -> None:
+    spans = [
+        *column(50, 700, [f"{PROSE}.", PROSE, f"{PROSE}."]),
+        *column(50, 640, [PROSE, f"{PROSE}."]),
+        span(PROSE[:56], 65, 616),
+        *column(50, 604, [PROSE, "short."]),
+        *column(50, 580, [f"{PROSE}."]),
+    ]
+    assert [text.count(PROSE[:50]) for text, _ in made(spans)] == [3, 2, 2, 1]
+
+
+def test_chinese_paragraphs_are_told_by_their_indents() -> None:
+    rest = CHINESE + "的正"
+    spans = [span(CHINESE, 70, 700, width=1), *column(50, 688, [rest, rest, "到此为止。"], width=1)]
+    spans += [span(CHINESE, 70, 652, width=1), *column(50, 640, [rest, "完。"], width=1)]
+    assert [text for text, _ in made(spans)] == [f"{CHINESE}{rest}{rest}到此为止。", f"{CHINESE}{rest}完。"]
+
+
+def test_a_chinese_sentence_goes_on_over_a_page() -> None:
+    first, second = column(50, 700, [CHINESE] * 3, width=1), column(50, 700, ["在下一页结束。", CHINESE], width=1)
+    assert [text for text, _ in made(first, second)] == [f"{CHINESE * 3}在下一页结束。", CHINESE]
+
+
+def test_a_sentence_goes_on_past_a_figure_at_the_top_of_the_next_page() -> None:
+    first = column(50, 700, [PROSE, PROSE])
+    second = [span("Figure 2: Something else.", 50, 700), *column(50, 600, ["and here is the rest of it.", PROSE])]
+    assert [text for text, _ in made(first, second)] == [
+        f"{PROSE} {PROSE} and here is the rest of it.",
+        "Figure 2: Something else.",
+        PROSE,
+    ]
+
+
+def test_items_of_a_list_stay_apart_and_whole() -> None:
+    spans = [
+        span("• The first item goes on over the end of its line and is told", 60, 700),
+        span("by its sign.", 70, 688),
+        span("• The second one is short.", 60, 676),
+        span("Then the text goes on as it had begun before the list of these.", 50, 664),
+    ]
+    assert [text[:10] for text, _ in made(spans)] == ["• The firs", "• The seco", "Then the t"]
+
+
+def headings(*spans: Span, outline: Iterable[OutlineEntry] = ()) -> list[str]:
+    return [text for text, role in made(spans, outline=outline) if role is Role.HEADING]
+
+
+def test_larger_bolder_numbered_and_well_known_lines_are_headings() -> None:
+    body = [*column(50, 600, [PROSE] * 4), *column(50, 500, [PROSE] * 4), *column(50, 400, [PROSE] * 4)]
+    assert headings(span("A larger line", 50, 640, 14), *body) == ["A larger line"]
+    assert headings(span("A bold line", 50, 640, bold=True), *body) == ["A bold line"]
+    assert headings(span("Conclusion", 50, 520), span("3.2 Plain but numbered", 50, 420), *body) == [
+        "Conclusion",
+        "3.2 Plain but numbered",
+    ]
+    assert headings(span("第三章 实验", 50, 520), span("结论", 50, 420), *body) == ["第三章 实验", "结论"]
+    assert headings(span("An ordinary line", 50, 640), span("4.33 2.1", 50, 420), *body) == []
+
+
+def test_the_outline_names_headings_that_look_like_text() -> None:
+    spans = [span("The Plain One", 50, 640), *column(50, 620, [PROSE] * 4), span("Another plain one", 50, 500)]
+    assert headings(*spans, outline=[OutlineEntry("2 The plain one", 1)]) == ["The Plain One"]
+    assert headings(*spans, outline=[OutlineEntry("The plain one", 7)]) == []
+
+
+def references(*entries: Span) -> list[tuple[str, Role]]:
+    body = column(50, 760, [PROSE] * 4)
+    return made([*body, span("References", 50, 690, 14), *entries])[2:]
+
+
+def test_references_end_at_the_next_heading_of_their_rank() -> None:
+    found = references(
+        *column(50, 660, ["[1] A. Author. A title that goes on", "on a second line. 2019.", "[2] B. Author. 2020."]),
+        span("Appendix", 50, 580, 14),
+        *column(50, 560, ["Here the text goes on."]),
+    )
+    assert found == [
+        ("[1] A. Author. A title that goes on on a second line. 2019.", Role.REFERENCE),
+        ("[2] B. Author. 2020.", Role.REFERENCE),
+        ("Appendix", Role.HEADING),
+        ("Here the text goes on.", Role.BODY),
+    ]
+
+
+def test_references_without_labels_are_told_by_their_hanging_indents() -> None:
+    found = references(
+        span("Author, A. (2019). A title that is long enough to", 50, 660),
+        span("go on.", 65, 648),
+        span("Writer, B. (2020). Another title.", 50, 636),
+        span("Zhang, S. (2021). A third title that takes a second", 50, 624),
+        span("line.", 65, 612),
+    )
+    assert [(text.split()[0], role) for text, role in found] == [
+        ("Author,", Role.REFERENCE),
+        ("Writer,", Role.REFERENCE),
+        ("Zhang,", Role.REFERENCE),
+    ]
+
+
+def test_numbered_references_are_not_parted_by_other_numbers() -> None:
+    found = references(*column(50, 660, ["1. A. Author. Pages 10 to", "12. Press, 2019.", "2. B. Author. 2020."]))
+    assert [text for text, _ in found] == ["1. A. Author. Pages 10 to 12. Press, 2019.", "2. B. Author. 2020."]
+
+
+def test_hyphens_stay_where_the_text_writes_them_elsewhere() -> None:
+    assert joined("a trans-", "former") == "a transformer"
+    assert joined("by self-", "attention", elsewhere=["self-attention"]) == "by self-attention"
+    assert joined("by self-", "attention", elsewhere=["selfattention"]) == "by selfattention"
+    assert joined("English-", "to-German") == "English-to-German"
+    assert joined("the en-", "coder-decoder", elsewhere=["an encoder"]) == "the encoder-decoder"
+    assert joined("of non-", "Gaussian") == "of non-Gaussian"
+    assert joined("Überset-", "zung") == "Übersetzung"
+    assert joined("pages 3 -", "5") == "pages 3 - 5"
+
+
+def test_chinese_lines_join_without_a_space_and_mixed_ones_with() -> None:
+    assert joined("注意力", "机制。", "新的") == "注意力机制。新的"
+    assert joined("使用", "Transformer", "模型") == "使用 Transformer 模型"
+    assert joined("한국어", "문장") == "한국어 문장"
+
+
+@settings(max_examples=60, deadline=None, database=None, derandomize=True)
+@given(
+    st.lists(
+        st.builds(
+            span,
+            st.text("ab 中.[1]-", min_size=1, max_size=30).filter(str.strip),
+            st.floats(-100, 700),
+            st.floats(-100, 900),
+            st.sampled_from([5.0, 10.0, 14.0]),
+            st.booleans(),
+        ),
+        max_size=60,
+    )
+)
+def test_wherever_text_stands_it_is_read_once(spans: list[Span]) -> None:
+    lines = [line for lines in columns([page(spans, 1, -1000, 2000)]) for line in lines]
+    shown = sorted("".join(each.text for each in spans).replace(" ", ""))
+    assert sorted("".join(line.text for line in lines).replace(" ", "")) == shown
+    assert all(one.column <= other.column for one, other in pairwise(lines))
+    made(spans)

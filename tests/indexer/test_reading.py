@@ -1,0 +1,86 @@
+"""A text on the timeline of reading it."""
+
+from __future__ import annotations
+
+from index.types import Chapter, Origin
+from indexer.chunking import chunk
+from indexer.cues import sentences
+from indexer.reading import transcript_of
+from indexer.texts import Block, Role, Text
+
+ARTICLE = Text(
+    (
+        Block("Self-Attention", Role.HEADING, "self-attention"),
+        Block(
+            "The word looks at the others. It then weighs them all by a softmax, as we saw.", anchor="self-attention"
+        ),
+        Block("位置编码", Role.HEADING, "positions"),
+        Block("模型本身并不知道词的顺序。所以我们要把位置编码加到词向量上去。", anchor="positions"),
+        Block("[1] Vaswani et al. Attention Is All You Need.", Role.REFERENCE, "references"),
+    ),
+    title="An article",
+    author="Somebody",
+    published="2018-06-27",
+)
+
+
+def test_sentences_become_cues_with_the_anchor_above_them() -> None:
+    transcript, details = transcript_of(ARTICLE, "en", Origin.MANUAL)
+    assert [(cue.text, cue.anchor) for cue in transcript.cues] == [
+        ("Self-Attention", "self-attention"),
+        ("The word looks at the others.", "self-attention"),
+        ("It then weighs them all by a softmax, as we saw.", "self-attention"),
+        ("位置编码", "positions"),
+        ("模型本身并不知道词的顺序。", "positions"),
+        ("所以我们要把位置编码加到词向量上去。", "positions"),
+        ("[1] Vaswani et al. Attention Is All You Need.", "references"),
+    ]
+    assert [cue.is_reference for cue in transcript.cues] == [False] * 6 + [True]
+    assert (transcript.language, transcript.origin) == ("en", Origin.MANUAL)
+    assert (details.title, details.channel, details.published) == ("An article", "Somebody", "2018-06-27")
+
+
+def test_headings_are_chapters_that_begin_with_their_cue() -> None:
+    transcript, details = transcript_of(ARTICLE, "en", Origin.MANUAL)
+    assert [chapter.title for chapter in details.chapters] == ["Self-Attention", "位置编码"]
+    starts = {cue.text: cue.start for cue in transcript.cues}
+    assert details.chapters == tuple(Chapter(starts[title], title) for title in ("Self-Attention", "位置编码"))
+
+
+def test_reading_takes_as_long_as_talking() -> None:
+    english = Block("word " * 150)  # 150 words are a minute of talk, give or take
+    chinese = Block("字" * 280)
+    for block in (english, chinese):
+        (transcript, _) = transcript_of(Text((block,)), "en", Origin.LOCAL)
+        assert 45 < transcript.cues[-1].end < 75
+
+
+def test_pages_stay_with_their_words_however_they_are_cut() -> None:
+    blocks = [Block("注意力" * 500, page=1), Block("Position matters. " * 60, page=2)]
+    transcript, _ = transcript_of(Text(tuple(blocks)), "zh", Origin.LOCAL)
+    assert {cue.page for cue in transcript.cues if "注意力" in cue.text} == {1}
+    assert {cue.page for cue in transcript.cues if "Position" in cue.text} == {2}
+    assert max(cue.end - cue.start for cue in transcript.cues) <= 45
+
+
+def test_no_passage_holds_both_text_and_references() -> None:
+    blocks = [
+        Block("The text. " * 5, page=1),
+        *(Block(f"[{n}] A paper on 注意力.", Role.REFERENCE, page=2) for n in range(9)),
+    ]
+    blocks.append(Block("An appendix. " * 4, page=3))
+    cues = transcript_of(Text(tuple(blocks)), "en", Origin.LOCAL)[0].cues
+    for part in chunk(cues):
+        assert len({cue.is_reference for cue in cues[part.first : part.stop]}) == 1
+
+
+def test_a_sentence_is_no_abbreviation() -> None:
+    assert list(sentences("As shown in Fig. 2 of the paper, it works. The rest of the text follows here.")) == [
+        "As shown in Fig. 2 of the paper, it works.",
+        "The rest of the text follows here.",
+    ]
+    assert list(sentences("好。为什么要除以根号维度呢？因为点积会变得很大！")) == [
+        "好。为什么要除以根号维度呢？",
+        "因为点积会变得很大！",
+    ]
+    assert list(sentences("  ")) == []

@@ -1,0 +1,115 @@
+"""What robots.txt asks of programs, and what is done where there is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.errors import Unfetched
+from index.types import State
+from indexer.sources.outcomes import Fault
+from indexer.sources.robots import Robots
+
+PAGE = "https://pages.example/notes/attention"
+
+
+def robots(text: str | bytes) -> Robots:
+    data = text.encode() if isinstance(text, str) else text
+    return Robots(lambda _: data)
+
+
+def allows(text: str | bytes, url: str = PAGE) -> bool:
+    try:
+        robots(text).check(url)
+    except Unfetched as error:
+        assert (error.state, error.retry_after) == (State.UNAVAILABLE, 30 * 24 * 3600.0)
+        assert "robots.txt" in error.reason and "put the file on the list" in error.reason
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("", True),
+        ("User-agent: *\nDisallow:", True),
+        ("User-agent: *\nDisallow: /", False),
+        ("User-agent: *\r\nDisallow: /notes/\r\n", False),
+        ("User-agent: *\nDisallow: /note", False),
+        ("User-agent: *\nDisallow: /other/", True),
+        ("User-agent: *\nDisallow: /\nAllow: /notes/", True),
+        ("User-agent: *\nDisallow: /*/att*$", False),
+        ("User-agent: *\nDisallow: /\n\nUser-agent: Seekpoint\nDisallow: /other/", True),
+        ("user-agent: seekpoint\nDisallow: /", False),
+        ("User-agent: GPTBot\nUser-agent: CCBot\nDisallow: /", True),
+        ("\ufeffUser-agent: *\nDisallow: /", False),
+        ("<!doctype html><title>Not found 找不到</title>", True),
+        (b"\xff\xfe\x00User-agent: *\nDisallow: /" + bytes(100), True),
+        ("# 讲座\nUser-agent: *\nDisallow: /notes/ # 笔记", False),
+    ],
+)
+def test_what_is_asked_of_all_programs_or_of_us_is_done(text: str | bytes, allowed: bool) -> None:
+    assert allows(text) is allowed
+
+
+def test_paths_are_compared_however_they_are_spelled() -> None:
+    encoded = "https://pages.example/%E8%AE%B2%E5%BA%A7/1"
+    assert not allows("User-agent: *\nDisallow: /讲座/", encoded)
+    assert not allows("User-agent: *\nDisallow: /%e8%ae%b2%e5%ba%a7/", encoded)
+    assert not allows("User-agent: *\nDisallow: /*?print=", "https://pages.example/a?print=1")
+
+
+def test_what_stands_beyond_half_a_megabyte_is_not_read() -> None:
+    assert allows("#" * 600_000 + "\nUser-agent: *\nDisallow: /")
+    assert not allows("User-agent: *\nDisallow: /\n" + "Disallow: /a*b*c*d*e*f*g*h$\n" * 200_000)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("12", 12), ("0.5", 0.5), ("3600", 30), ("soon", 0), ("-1", 0), ("1e400", 0), ("nan", 0)]
+)
+def test_the_delay_that_is_asked_for_is_kept_within_reason(value: str, seconds: float) -> None:
+    assert robots(f"User-agent: *\nCrawl-delay: {value}").check(PAGE) == seconds
+    assert robots("").check(PAGE) == 0
+
+
+def test_each_origin_is_asked_once_without_credentials() -> None:
+    asked = list[str]()
+
+    def fetch(url: str) -> bytes:
+        asked.append(url)
+        return b""
+
+    file = Robots(fetch)
+    for url in (PAGE, f"{PAGE}/2", "http://pages.example/", "https://me:geheim@pages.example:8443/a?b#c"):
+        file.check(url)
+    assert asked == [
+        "https://pages.example/robots.txt",
+        "http://pages.example/robots.txt",
+        "https://pages.example:8443/robots.txt",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lost", "raised"),
+    [
+        (Unfetched(State.UNAVAILABLE, "nothing is there (HTTP 404)"), None),
+        (Unfetched(State.DEFERRED, "a fault (HTTP 503)", 60.0), "its robots.txt can't be read just now: a fault (HTTP"),
+        (Fault(State.DEFERRED, "no connection", 60.0), "no connection"),
+    ],
+)
+def test_without_a_file_all_is_allowed_and_without_an_answer_nothing(lost: Unfetched, raised: str | None) -> None:
+    asked = list[str]()
+
+    def fetch(url: str) -> bytes:
+        asked.append(url)
+        raise lost
+
+    file = Robots(fetch)
+    for _ in range(2):
+        if raised is None:
+            assert file.check(PAGE) == 0
+        else:
+            with pytest.raises(Unfetched) as caught:
+                file.check(PAGE)
+            assert caught.value.reason.startswith(raised)
+            assert (caught.value.state, caught.value.retry_after) == (State.DEFERRED, 60.0)
+    assert len(asked) == 1

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import time
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from query.fragments import line_fragments, text_fragment
+
+LONG = "Attention lets every position of a sentence look at all the others, however far away from it they may be."
+
+
+def test_a_short_sentence_is_one_phrase_without_its_full_stop() -> None:
+    assert text_fragment(["The model attends to all of the words."], 0) == (
+        "text=The%20model%20attends%20to%20all%20of%20the%20words"
+    )
+
+
+def test_a_longer_passage_is_its_first_and_last_words() -> None:
+    assert unquote(text_fragment([LONG], 0)) == "text=Attention lets every position,it they may be"
+    said = [LONG, "It costs a lot.", "Still, it is what everybody uses in the end."]
+    assert unquote(text_fragment(said, 0)) == "text=Attention lets every position,uses in the end"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "directive"),
+    [
+        (
+            "注意力是变换器的核心，它很强大。",
+            "所以，训练可以并行了。",
+            "text=注意力是变换器的核心,所以，训练可以并行了",
+        ),
+        (
+            "注意力是變換器的核心，它很強大。",
+            "所以，訓練可以平行了。",
+            "text=注意力是變換器的核心,所以，訓練可以平行了",
+        ),
+    ],
+)
+def test_chinese_phrases_begin_and_end_at_punctuation(first: str, second: str, directive: str) -> None:
+    assert unquote(text_fragment([first, second], 0)) == directive
+
+
+def test_what_has_a_meaning_in_a_directive_is_encoded() -> None:
+    directive = text_fragment(["R&D-costs, in #1, are 100% “naïve”, say I."], 0)
+    assert (
+        directive == "text=R%26D%2Dcosts%2C%20in%20%231%2C%20are%20100%25%20%E2%80%9Cna%C3%AFve%E2%80%9D%2C%20say%20I"
+    )
+
+
+def test_the_first_phrase_is_long_enough_to_stand_nowhere_before() -> None:
+    earlier = "THE MODÉL LOOKS AT ALL OF IT TWICE, AS WE SAW."
+    directive = text_fragment(
+        [earlier, "The model looks at all of it but once, and then it forgets about it again."], 1
+    )
+    assert unquote(directive).startswith("text=The model looks at all of it but,")
+
+
+def test_the_last_phrase_is_the_first_one_of_its_kind_after_the_beginning() -> None:
+    said = [LONG, "That was the end of the story.", "No, this was the end of the story."]
+    assert unquote(text_fragment(said, 0)).endswith(",this was the end of the story")
+
+
+@pytest.mark.parametrize(
+    ("before", "sentence", "directive"),
+    [
+        ("And so it goes.", "The model looks at all.", "text=And so it goes.-,The model looks at"),
+        ("Models", "Image Transformer", "text=Models-,Image Transformer"),
+        ("如下所示。", "模型看到所有位置。", "text=如下所示。-,模型看到所有位置"),
+    ],
+)
+def test_a_sentence_that_stood_before_is_told_by_what_stands_before_it(
+    before: str, sentence: str, directive: str
+) -> None:
+    assert unquote(text_fragment([sentence, "Another one.", before, sentence], 3)) == directive
+
+
+def test_a_passage_whose_beginning_stood_before_begins_a_sentence_later() -> None:
+    said = ["Let us see.", "Here it is.", "Let us see.", "The model attends to all of the words."]
+    assert unquote(text_fragment(said, 2)) == "text=The model attends to all of the words"
+
+
+def test_nothing_is_sought_that_cannot_be_told_apart() -> None:
+    assert text_fragment(["So it is.", "So it is.", "So it is."], 2) == ""
+    assert text_fragment(["🎉 !!!"], 0) == ""
+
+
+@pytest.mark.parametrize(
+    ("sentence", "directive"),
+    [
+        (r"Let \(d_k\) be the dimension of the keys.", "text=be the dimension of the keys"),
+        (
+            "With $a$ of that kind we have it, and then $$b$$ is as well, as we know.",
+            "text=of that kind we,well, as we know",
+        ),
+        ("base | transformer of 65M parameters | 27.3", "text=transformer of 65M parameters"),
+        ("def f(x): ⏎ return x + 1 if x > 0 else 0", "text=return x + 1 if x > 0 else 0"),
+    ],
+)
+def test_phrases_avoid_formulas_and_keep_to_a_cell_or_a_line(sentence: str, directive: str) -> None:
+    assert unquote(text_fragment([sentence], 0)) == directive
+
+
+def test_in_plain_text_one_of_the_phrases_lies_within_a_line() -> None:
+    directive = unquote(line_fragments([LONG], 0))
+    assert directive == "text=Attention lets every&text=position of a&text=sentence look at"
+    lines = "Attention lets every position of a\nsentence look at"
+    assert any(phrase in lines for phrase in directive.removeprefix("text=").split("&text="))
+
+
+def test_in_plain_text_no_chinese_phrase_holds_a_space_for_it_may_be_a_line_end() -> None:
+    assert unquote(line_fragments(["注意力让每个位置都能 看到其他位置，所以训练可以并行。"], 0)) == (
+        "text=注意力让每个位置都能&text=看到其他位置&text=所以训练可以并行"
+    )
+
+
+@given(st.lists(st.text("ab c.,，。注意力-\\$|⏎&€🎉é\u0301\u200d", max_size=80), min_size=1, max_size=6))
+def test_a_directive_is_short_ascii_and_quotes_the_passage(said: list[str]) -> None:
+    first = len(said) // 2
+    directive = text_fragment(said, first)
+    assert directive.isascii() and len(directive) <= 300
+    phrases = directive.removeprefix("text=").replace("-,", ",").split(",")
+    assert all(unquote(phrase) in "\n".join(said[max(0, first - 1) :]) for phrase in phrases)
+    assert not set(directive) & set(' #"<>')
+
+
+@pytest.mark.parametrize("sentence", ["a " * 800, "注意力，" * 400, r"\( $ \ " * 250, "x" * 1600])
+def test_a_page_of_repetitions_takes_no_long_time(sentence: str) -> None:
+    began = time.perf_counter()
+    text_fragment([sentence] * 500, 490)
+    assert time.perf_counter() - began < 5
