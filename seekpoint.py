@@ -97,7 +97,7 @@ def build(
     from indexer.build import build as run
     from indexer.plan import Choices
     from indexer.sources import Sources
-    from indexer.sources.web import Web
+    from indexer.sources.network.web import Web
 
     if limit is not None and limit < 1:
         raise UsageError(f"the limit for a channel must be 1 or more, not {limit}")

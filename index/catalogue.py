@@ -7,7 +7,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import takewhile
+from itertools import groupby, takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -169,6 +169,16 @@ class Catalogue:
     @cached_property
     def _version(self) -> int:
         return int(self._query("PRAGMA user_version")[0][0])
+
+    def titles(self) -> dict[str, list[str]]:
+        """What the lists call each indexed resource, and what it calls itself, by id."""
+        rows = self._query(
+            """SELECT id, title FROM resource JOIN listing ON resource_id = id WHERE state = ?1 AND title <> ''
+               UNION SELECT id, details ->> '$.title' FROM resource WHERE state = ?1 AND details ->> '$.title' <> ''
+               ORDER BY 1, 2""",
+            State.INDEXED,
+        )
+        return {key: [row["title"] for row in same] for key, same in groupby(rows, key=lambda row: row["id"])}
 
     def playlists(self, only: str | None = None) -> dict[str, Playlist]:
         """What each playlist and channel held when it was last listed, by its id; or one of them."""

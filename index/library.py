@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -143,6 +143,15 @@ class Library(Catalogue):
             json.dumps(list(ids)),
         )
         return {row["id"]: StoredChunk(*row[:8], *map(bool, row[8:])) for row in rows}
+
+    def chunks_of(self, resource_ids: Iterable[str]) -> list[int]:
+        """The chunks of those resources."""
+        rows = self._query(
+            """SELECT chunk.id FROM chunk JOIN transcript ON transcript.id = transcript_id
+               WHERE resource_id IN (SELECT value FROM json_each(?))""",
+            json.dumps(list(resource_ids)),
+        )
+        return [row["id"] for row in rows]
 
     def chunk_ids(self, filters: Filters) -> list[int] | None:
         """The chunks that a filter keeps; `None` for all."""

@@ -86,7 +86,7 @@ def build(
     from indexer.preview import preview
     from indexer.progress import ProgressBars
     from indexer.sources import Sources
-    from indexer.sources.web import Web
+    from indexer.sources.network.web import Web
 
     context = click.get_current_context()
     if math.isnan(pace):  # lies in every range

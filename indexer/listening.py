@@ -8,7 +8,7 @@ from index.types import Details, Kind, Resource, Transcript
 from indexer.addresses import local_path
 from indexer.cooling import Gate
 from indexer.sources import Fetched, Sources
-from indexer.sources.transcription import Transcriber
+from indexer.sources.recordings.transcription import Transcriber
 from indexer.watcher import Watcher
 
 
@@ -35,7 +35,7 @@ class Listener:
     def _video(self, video_id: str) -> Transcript:
         from platformdirs import user_cache_path
 
-        from indexer.sources.audio import fetch_audio
+        from indexer.sources.recordings.audio import fetch_audio
 
         # A folder that stays, so that what was fetched before an interruption isn't fetched again.
         folder = user_cache_path("seekpoint") / "sounds"

@@ -17,7 +17,7 @@ from indexer.cooling import Coolings
 from indexer.expansion import faults
 from indexer.plan import Planner, Step
 from indexer.reading_list import read_source
-from indexer.sources.web import Web
+from indexer.sources.network.web import Web
 
 # A page, what its player knows, and a transcript for each language.
 _REQUESTS_BESIDE_TRANSCRIPTS = 2

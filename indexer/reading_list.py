@@ -19,7 +19,7 @@ from indexer.addresses import kind_of_path, path_of_link, resource_of, resource_
 from indexer.outline import Outline, outline_of
 from indexer.remote import Place, fetch, place_of
 from indexer.sources.captions import CAPTION_SUFFIXES, is_captions
-from indexer.sources.web import Web
+from indexer.sources.network.web import Web
 
 _MAX_BYTES = 20_000_000
 # What the parser takes quadratic time for, or some 100 microseconds each; a list of 50,000 links stays far below.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import regex
 
-from index.terms import terms
+from index.scripts import simplified
+from index.terms import fold, terms
+from query.tuning import COMMON
 
-_MARKS = regex.compile(r"\s[-–—]+\s|[|:：/()（）\[\]【】「」『』《》〈〉“”\"|]")
+_MARKS = regex.compile(r"\s[-–—]+\s|[|:：/()（）\[\]【】「」『』《》〈〉“”\"]")
+# One term is a word like any other.
 _FEWEST_TERMS = 2
 
 
@@ -21,36 +24,46 @@ class Naming(NamedTuple):
 
 
 def naming(
-    question_terms: Sequence[str], titles: Mapping[str, Iterable[str]], weights: Mapping[str, float], common: float
+    question_terms: Sequence[str],
+    titles: Mapping[str, Iterable[str]],
+    weigh: Callable[[Sequence[str]], Mapping[str, float]],
 ) -> Naming:
-    """See which titles a question holds, by the ids of their resources.
+    """See which titles a question holds, by the ids of their resources; `weigh` gives the weights of terms.
 
-    Words at either end of a title that weigh less than `common`, such as an article, needn't be said.
+    Words at either end of a title that many passages have, such as an article, needn't be said.
     """
-    said = _joined(question_terms)
-    found = {
-        (resource_id, _joined(name))
+    candidates = [
+        (resource_id, terms(part))
         for resource_id, same in titles.items()
         for title in same
-        for name in _names(title, weights, common)
-        if _joined(name) in said
+        if _may_be_said(title, question_terms)
+        for part in {title, *_MARKS.split(title)}
+    ]
+    weights = weigh([end for _, name in candidates for end in name]) if candidates else {}
+    said = _joined(question_terms)
+    names = ((resource_id, _core(name, weights)) for resource_id, name in candidates)
+    found = {
+        (resource_id, _joined(name))
+        for resource_id, name in names
+        if len(name) >= _FEWEST_TERMS and _joined(name) in said
     }
     for _, name in sorted(found, key=lambda pair: -len(pair[1])):
         said = said.replace(name, "\0")
-    rest = said.strip("\0").split("\0")
-    return Naming(frozenset(resource_id for resource_id, _ in found), [term for term in rest if term])
+    rest = [term for term in said.split("\0") if term]
+    return Naming(frozenset(resource_id for resource_id, _ in found), rest)
 
 
-def _names(title: str, weights: Mapping[str, float], common: float) -> Iterable[list[str]]:
-    for part in {title, *_MARKS.split(title)}:
-        name = terms(part)
-        while name and weights.get(name[0], common) < common:
-            name = name[1:]
-        while name and weights.get(name[-1], common) < common:
-            name = name[:-1]
-        if len(name) >= _FEWEST_TERMS:
-            yield name
+def _may_be_said(title: str, question_terms: Iterable[str]) -> bool:
+    """Whether it's worth the while to take a title apart: there can be ten thousand."""
+    text = fold(simplified(title))
+    return sum((term[:-1] if len(term) > 3 else term) in text for term in set(question_terms)) >= _FEWEST_TERMS
+
+
+def _core(name: Sequence[str], weights: Mapping[str, float]) -> Sequence[str]:
+    """A name without the common words at its ends."""
+    telling = [place for place, term in enumerate(name) if weights.get(term, COMMON) >= COMMON]
+    return name[telling[0] : telling[-1] + 1] if telling else ()
 
 
 def _joined(words: Sequence[str]) -> str:
-    return f"\0{chr(0).join(words)}\0"
+    return "\0" + "\0".join(words) + "\0"

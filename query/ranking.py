@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from math import fsum, inf
 
@@ -38,10 +38,12 @@ def fuse(
     language: str | None,
     translated: Mapping[int, float] | None = None,
     tuning: Tuning = TUNING,
+    named: Set[str] = frozenset(),
 ) -> list[Hit]:
     """Every chunk with the convex sum of its two scores, best first; those of references behind all others.
 
-    `language` is the question's; `translated` is the coverage of chunks in other languages by its words' translations.
+    `language` is the question's; `translated` is the coverage of chunks in other languages by its words' translations;
+    `named` are the ids of resources that the question names.
     """
     translated = translated or {}
     hits = []
@@ -50,6 +52,8 @@ def fuse(
         if primary(chunk.language) != language:
             words = max(words, _stand_in(meaning, translated.get(chunk.id, 0.0), tuning))
         score = tuning.dense_share * meaning + (1 - tuning.dense_share) * words
+        if chunk.resource_id in named:
+            score = min(score + tuning.named, 1.0)
         hits.append(Hit(chunk, meaning, words, score))
     return sorted(hits, key=lambda hit: (hit.chunk.is_reference, -hit.score, hit.chunk.id))
 

@@ -13,6 +13,7 @@ from index.terms import terms
 from index.text import clean
 from index.types import Encoder
 from query import across
+from query.naming import naming
 from query.ranking import coverage, telling
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _MOST_TERMS = 64
 class Sought:
     """What is looked for: the question's language, its centred vector, and its words.
 
+    `named` are the ids of the resources that it names; its other terms are looked up, but for these the names as well.
     `unknown` are its terms that the library has nowhere, nor a translation of them; `weights` are those of the terms
     that it has, but for those that tell nothing. `lexical` and `translated` are how far chunks cover its terms and
     their translations, by chunk; `glosses` are the weights of the translations and `groups` the words that have any,
@@ -35,6 +37,7 @@ class Sought:
 
     question: str
     language: str
+    named: frozenset[str]
     vector: Vectors
     unknown: frozenset[str]
     weights: Mapping[str, float]
@@ -51,6 +54,8 @@ def seek(question: str, library: Library, encoder: Encoder, depth: int, keep: li
     """
     question_terms = _checked_terms(question)
     known = library.lexicon.weights(question_terms)
+    named, rest = naming(question_terms, library.titles(), library.lexicon.weights)
+    question_terms = rest or question_terms
     telling_terms = telling(known, question_terms)
     weights = {term: known[term] for term in telling_terms if term in known}
     rarest = sorted(weights, key=lambda term: -weights[term])[:_MOST_TERMS]
@@ -63,7 +68,7 @@ def seek(question: str, library: Library, encoder: Encoder, depth: int, keep: li
         translated = {chunk_id: translated[chunk_id] for chunk_id in translated.keys() & set(keep)}
     translatable = {term for words in groups.values() for group in words for term in terms(group.word)}
     unknown = frozenset(question_terms) - known.keys() - translatable
-    return Sought(question, language, vector, unknown, weights, lexical, translated, glosses, groups)
+    return Sought(question, language, named, vector, unknown, weights, lexical, translated, glosses, groups)
 
 
 def _checked_terms(question: str) -> list[str]:

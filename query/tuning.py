@@ -33,6 +33,8 @@ class Tuning:
     # each do equally well.
     stand_in: float = 0.4
     translated: float = 0.3
+    # So much is added in a resource that the question names.
+    named: float = 0.15
     # Seconds. An answer's words come together: what is said so soon after a cue speaks for it.
     reach: float = 30.0
     # Where passages were cut says nothing: when the one before overlaps and scores at least so much of what this one

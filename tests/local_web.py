@@ -12,7 +12,7 @@ from typing import Any
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 
-from indexer.sources.web import Limit, Web
+from indexer.sources.network.web import Limit, Web
 
 
 class LocalWeb(Web):

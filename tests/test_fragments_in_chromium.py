@@ -9,7 +9,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from indexer.cues import sentences
-from indexer.sources.html import read_html
+from indexer.sources.pages.html import read_html
 from query.fragments import line_fragments, text_fragment
 from tests.browser import Tab, chromium_tab
 from tests.shared import SHARED, needs_shared

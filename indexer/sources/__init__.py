@@ -10,8 +10,8 @@ from index.types import Details, Kind, Playlist, Resource, Transcript
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from indexer.sources.network.web import Web
     from indexer.sources.texts import Texts
-    from indexer.sources.web import Web
 
 
 # Seconds between two requests to one site other than YouTube: arXiv asks for so many.
@@ -61,9 +61,9 @@ class Sources:
     @classmethod
     def through(cls, web: Web, languages: Sequence[str] = (), pace: float = 0.0, limit: int | None = None) -> Self:
         """YouTube, asked at one pace in seconds, and the web; `limit` is how many videos of a channel are taken."""
-        from indexer.sources.pace import Pace
+        from indexer.sources.network.pace import Pace
+        from indexer.sources.network.retrieval import Retrieval
         from indexer.sources.playlists import Playlists
-        from indexer.sources.retrieval import Retrieval
         from indexer.sources.texts import Texts
         from indexer.sources.youtube import YouTube
 

@@ -35,9 +35,9 @@ class Form(StrEnum):
 
 
 MODULES: Mapping[Form, str] = {
-    Form.HTML: "indexer.sources.html",
-    Form.PDF: "indexer.sources.pdf",
-    Form.MARKDOWN: "indexer.sources.documents",
+    Form.HTML: "indexer.sources.pages.html",
+    Form.PDF: "indexer.sources.papers.pdf",
+    Form.MARKDOWN: "indexer.sources.pages.documents",
 }
 """Where `read_html(data, charset)`, `read_pdf(data)` and `read_markdown(data)` are."""
 

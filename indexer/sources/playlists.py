@@ -12,9 +12,9 @@ from index.errors import Unfetched
 from index.text import clean
 from index.types import Kind, Playlist, PlaylistEntry, Resource, State
 from indexer.addresses import resource_of
+from indexer.sources.network.pace import Pace
+from indexer.sources.network.web import Web
 from indexer.sources.outcomes import DAY, HOUR, MONTH, REFUSED, blocked, lost, status_of
-from indexer.sources.pace import Pace
-from indexer.sources.web import Web
 
 _MOST_ENTRIES = 5_000  # what YouTube lets a playlist hold
 _MOST_REDIRECTS = 5

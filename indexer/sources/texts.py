@@ -19,7 +19,7 @@ from indexer.sources.looks import Look, digest_of
 from indexer.texts import Text
 
 if TYPE_CHECKING:
-    from indexer.sources.retrieval import Retrieval, Retrieved
+    from indexer.sources.network.retrieval import Retrieval, Retrieved
 
 _ARXIV_ABSTRACT = re.compile(r"https://arxiv\.org/abs/(.+)")
 _PDF_HEADER = b"%PDF-"
@@ -57,7 +57,7 @@ class Texts:
 
         Raises Unfetched.
         """
-        from indexer.sources.retrieval import Seen
+        from indexer.sources.network.retrieval import Seen
 
         seen = Seen(earlier.etag, earlier.modified) if earlier else None
         answer = self._retrieval.get(_ARXIV_ABSTRACT.sub(r"https://arxiv.org/pdf/\1", resource.url), seen)
@@ -79,7 +79,7 @@ class Texts:
         if media_type == "text/markdown":
             return self._read(Form.MARKDOWN, data)
         if media_type == "text/plain":
-            from indexer.sources.documents import read_plain
+            from indexer.sources.pages.documents import read_plain
 
             return read_plain(data)
         return self._read(Form.HTML, data, charset)

@@ -17,6 +17,7 @@ from index.text import clean
 from index.types import Cue, Origin, State, Transcript
 from indexer.cues import tidy
 from indexer.sources import Fetched
+from indexer.sources.network.pace import Pace
 from indexer.sources.outcomes import (
     DAY,
     DROPPED,
@@ -30,7 +31,6 @@ from indexer.sources.outcomes import (
     faulty,
     lost,
 )
-from indexer.sources.pace import Pace
 from indexer.sources.spoken import spoken
 from indexer.sources.youtube_details import caption_addresses, details_of, parse_json
 

@@ -10,7 +10,7 @@ from werkzeug import Request, Response
 
 from index.errors import Blocked, SeekpointError, Unfetched, Unreachable
 from index.types import State
-from indexer.sources.audio import fetch_audio
+from indexer.sources.recordings.audio import fetch_audio
 from tests.fake_youtube import YOUTUBE, FakeYouTube
 from tests.local_web import LocalWeb
 

@@ -71,7 +71,9 @@ def test_what_changed_on_a_page_is_said_and_only_that_is_embedded(workshop: Work
     source = workshop.write("list.md", f"[Attention]({PAGE})")
     workshop.build(source)
     embedded = len(workshop.encoder.embedded)
-    workshop.fake.add_site(PAGE, article(*long_page, "A cache of 缓存 keeps the keys and the values of earlier tokens."))
+    workshop.fake.add_site(
+        PAGE, article(*long_page, "A cache of 缓存 keeps the keys and the values of earlier tokens.")
+    )
     report = workshop.build(source, later=2 * DAY)
     assert report.updated == 1
     assert workshop.notes.lines == ["Attention: changed, 1 sentences are new and 0 gone"]
@@ -143,7 +145,9 @@ def test_references_stand_behind_the_text(workshop: Workshop) -> None:
 
 
 def test_documents_in_a_folder_beside_recordings(workshop: Workshop) -> None:
-    workshop.write("notes/笔记.md", "# 注意力\n\n掩码遮住后面的词元，这样模型就看不到答案。\n\n## 缓存\n\n缓存保存之前的键和值。")
+    workshop.write(
+        "notes/笔记.md", "# 注意力\n\n掩码遮住后面的词元，这样模型就看不到答案。\n\n## 缓存\n\n缓存保存之前的键和值。"
+    )
     workshop.write("notes/plain.txt", "The softmax turns scores into weights.\n\nPositions are added to the tokens.\n")
     workshop.write("notes/saved page.html", MASKS)
     report = workshop.build(workshop.folder / "notes")

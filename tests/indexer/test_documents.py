@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from index.errors import Unfetched
 from index.text import clean
 from index.types import State
-from indexer.sources.documents import MAX_BYTES, read_markdown, read_plain, refuse_too_much
 from indexer.sources.isolated import Form, Reader
+from indexer.sources.pages.documents import MAX_BYTES, read_markdown, read_plain, refuse_too_much
 from indexer.texts import Block, Role, Text
 
 SENTENCES = [

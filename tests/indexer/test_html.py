@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from index.errors import Unfetched
 from index.types import State
-from indexer.sources.html import read_html
+from indexer.sources.pages.html import read_html
 from indexer.texts import Block, Role, Text
 from tests.shared import SHARED, needs_shared
 

@@ -13,7 +13,7 @@ import pytest
 
 from index.errors import Unfetched
 from index.types import State
-from indexer.sources.pdf import read_pdf
+from indexer.sources.papers.pdf import read_pdf
 from indexer.texts import Block, Role, Text
 from tests.shared import SHARED, needs_shared
 

@@ -8,10 +8,10 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.sources.pdf_blocks import blocks
-from indexer.sources.pdf_headings import OutlineEntry
-from indexer.sources.pdf_layout import Page, Span, columns, page
-from indexer.sources.pdf_lines import Joiner
+from indexer.sources.papers.blocks import blocks
+from indexer.sources.papers.headings import OutlineEntry
+from indexer.sources.papers.layout import Page, Span, columns, page
+from indexer.sources.papers.lines import Joiner
 from indexer.texts import Role
 
 PROSE = "All the words of this line are prose and it is nearly full"

@@ -12,7 +12,7 @@ import requests
 from index.errors import Blocked, Halt, Unfetched, Unreachable
 from index.types import Kind, Playlist, PlaylistEntry, Resource, State
 from indexer.addresses import resource_of
-from indexer.sources.pace import Pace
+from indexer.sources.network.pace import Pace
 from indexer.sources.playlists import Playlists, cut_off, is_channel, outcome_of
 from tests.fake_playlists import DELETED, PRIVATE, page_around
 from tests.fake_youtube import YOUTUBE, FakeYouTube
@@ -368,7 +368,7 @@ def test_nothing_is_printed(fake: FakeYouTube, capfd: pytest.CaptureFixture[str]
 
 
 def test_yt_dlp_is_loaded_when_it_is_needed() -> None:
-    check = "import sys, indexer.sources.playlists, indexer.sources.web; print('yt_dlp' in sys.modules)"
+    check = "import sys, indexer.sources.playlists, indexer.sources.network.web; print('yt_dlp' in sys.modules)"
     root = Path(__file__).resolve().parents[2]
     result = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True, cwd=root)
     assert result.stdout.strip() == "False"

@@ -30,7 +30,7 @@ def test_a_new_list_is_asked_for_whole_and_nothing_is_made(workshop: Workshop) -
     listed = workshop.write("list.md", f"https://youtu.be/{EN}\n\nhttps://youtu.be/{ZH}\n\nhttps://a.org/page\n")
     found = expected(workshop, listed, captions=captions)
     assert (found.resources, found.requests, found.playlists, found.closed_until) == (3, 3, 0, 0.0)
-    assert [found.steps[step] for step in (Step.ASK_YOUTUBE, Step.READ_CAPTIONS, Step.REFUSE)] == [1, 1, 1]
+    assert [found.steps[step] for step in (Step.ASK_YOUTUBE, Step.READ_CAPTIONS, Step.FETCH_TEXT)] == [1, 1, 1]
     assert not workshop.library.exists()
     assert expected(workshop, listed, languages=("en", "zh")).requests == 8
 

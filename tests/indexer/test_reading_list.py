@@ -335,7 +335,9 @@ def test_what_is_not_there_is_told_in_one_line(source: str) -> None:
 
 def test_a_folder_with_nothing_to_index_is_told(tmp_path: Path) -> None:
     (tmp_path / "cover.jpg").write_bytes(b"\xff\xd8")
-    with pytest.raises(SourceError, match=r"neither captions \(.*\.srt, .*\.vtt\) nor recordings"):
+    with pytest.raises(
+        SourceError, match=r"no captions \(.*\.srt, .*\.vtt\), recordings, PDFs, web pages or text files"
+    ):
         read_source(str(tmp_path))
 
 

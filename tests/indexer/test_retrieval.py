@@ -17,7 +17,7 @@ from pytest_httpserver import HTTPServer
 
 from index.errors import Halt, Unfetched
 from index.types import State
-from indexer.sources.retrieval import Retrieval, Retrieved, Seen
+from indexer.sources.network.retrieval import Retrieval, Retrieved, Seen
 from tests.local_web import LocalWeb, raw_server
 
 PAGES = "https://pages.example"

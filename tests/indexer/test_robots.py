@@ -6,8 +6,8 @@ import pytest
 
 from index.errors import Unfetched
 from index.types import State
+from indexer.sources.network.robots import Robots
 from indexer.sources.outcomes import Fault
-from indexer.sources.robots import Robots
 
 PAGE = "https://pages.example/notes/attention"
 

@@ -9,7 +9,7 @@ import pytest
 
 from index.errors import ModelError, Unfetched, UsageError
 from index.types import Origin, State, Transcript
-from indexer.sources.transcription import Transcriber
+from indexer.sources.recordings.transcription import Transcriber
 from tests.speech import needs_espeak, recording, speech_model
 
 pytest.importorskip(

@@ -15,8 +15,8 @@ import requests
 from pytest_httpserver import HTTPServer
 
 from index.errors import UsageError
+from indexer.sources.network.web import Web
 from indexer.sources.outcomes import Endless
-from indexer.sources.web import Web
 from tests.fake_youtube import YOUTUBE, FakeYouTube
 from tests.local_web import LocalWeb, raw_server
 

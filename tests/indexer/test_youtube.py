@@ -12,7 +12,7 @@ import requests
 
 from index.errors import Blocked, Halt, Unfetched, Unreachable
 from index.types import Chapter, Cue, Details, Origin, State
-from indexer.sources.pace import Pace
+from indexer.sources.network.pace import Pace
 from indexer.sources.youtube import YouTube, outcome_of
 from tests.fake_youtube import YOUTUBE, FakeYouTube, timed_text
 from tests.local_web import LocalWeb

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from index.text import clean
-from indexer.sources.rendered import Element, Passage
+from indexer.sources.pages.rendered import Element, Passage
 
 _SAVE = "save it there as a web page and put the file on the list"
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from indexer.sources.pdf_layout import Line
-from indexer.sources.pdf_lines import starts_lower
+from indexer.sources.papers.layout import Line
+from indexer.sources.papers.lines import starts_lower
 from indexer.texts import Role
 
 

@@ -17,10 +17,10 @@ import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 from index.errors import Unfetched
 from index.text import clean
 from index.types import State
-from indexer.sources.pdf_blocks import blocks
-from indexer.sources.pdf_glyphs import read_page
-from indexer.sources.pdf_headings import OutlineEntry
-from indexer.sources.pdf_layout import Page, columns
+from indexer.sources.papers.blocks import blocks
+from indexer.sources.papers.glyphs import read_page
+from indexer.sources.papers.headings import OutlineEntry
+from indexer.sources.papers.layout import Page, columns
 from indexer.texts import Text
 
 _IMAGES = "its pages are images without text: run it through OCR (such as ocrmypdf) and put that file on the list"

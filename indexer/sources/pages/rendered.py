@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from lxml import etree
 
 from index.text import clean
-from indexer.sources.formulas import formula
+from indexer.sources.pages.formulas import formula
 
 Element: TypeAlias = Any
 """An element of lxml, which has no types; or `None`, where something need not be there."""

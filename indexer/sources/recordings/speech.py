@@ -14,7 +14,7 @@ from index.errors import ModelError, UsageError
 from index.languages import primary
 from index.text import clean
 from index.types import Cue
-from indexer.sources.media import RATE
+from indexer.sources.recordings.media import RATE
 
 if TYPE_CHECKING:
     import numpy as np

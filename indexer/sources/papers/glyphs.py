@@ -14,9 +14,9 @@ from typing import NamedTuple, TypeAlias
 import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-from indexer.sources import pdf_layout
-from indexer.sources.pdf_layout import Page, Span
-from indexer.sources.pdf_lines import is_unspaced
+from indexer.sources.papers import layout
+from indexer.sources.papers.layout import Page, Span
+from indexer.sources.papers.lines import is_unspaced
 
 # Forms of letters that are another letter or several: Latin and Armenian ligatures, Hebrew and Arabic letters as they
 # are drawn, and radicals that stand for whole ideographs. NFKC for all would flatten exponents and full-width signs.
@@ -66,7 +66,7 @@ def read_page(document: pypdfium2.PdfDocument, index: int) -> Page | None:
         return None
     low, high = sorted(_turned(x, y, turn)[1] for x, y in ((left, bottom), (right, top)))
     spans = (_upright(run, turn) for run in runs if run.turn == turn)
-    return pdf_layout.page(spans, index + 1, low, high)
+    return layout.page(spans, index + 1, low, high)
 
 
 def _direction(runs: list[_Run], rotation: int) -> int:

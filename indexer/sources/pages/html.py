@@ -13,10 +13,10 @@ from lxml import etree, html
 from index.errors import Unfetched
 from index.text import clean
 from index.types import State
-from indexer.sources.article import article_of
-from indexer.sources.charset import decoded
-from indexer.sources.rendered import UNFIT, Element, Passage, passages_of
-from indexer.sources.walls import wall
+from indexer.sources.pages.article import article_of
+from indexer.sources.pages.charset import decoded
+from indexer.sources.pages.rendered import UNFIT, Element, Passage, passages_of
+from indexer.sources.pages.walls import wall
 from indexer.texts import Block, Role, Text
 
 CELL_BREAK = " | "

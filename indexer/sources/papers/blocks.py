@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from index.text import clean
-from indexer.sources.pdf_headings import Headings, OutlineEntry, Paragraph, is_caption, with_references
-from indexer.sources.pdf_layout import Line
-from indexer.sources.pdf_lines import Joiner, ends_sentence, first_word, is_wide, starts_lower
+from indexer.sources.papers.headings import Headings, OutlineEntry, Paragraph, is_caption, with_references
+from indexer.sources.papers.layout import Line
+from indexer.sources.papers.lines import Joiner, ends_sentence, first_word, is_wide, starts_lower
 from indexer.texts import Block, Role
 
 # In sizes of the type.
@@ -45,7 +45,8 @@ def blocks(columns: Sequence[Sequence[Line]], outline: Iterable[OutlineEntry]) -
         title.role = Role.HEADING
     whole = _continued(with_references(paragraphs), usual)
     made = (Block(clean(joiner.joined(line.text for line in each.lines)), each.role, page=each.page) for each in whole)
-    return title and clean(joiner.joined(line.text for line in title.lines)), tuple(b for b in made if b.text)
+    printed = clean(joiner.joined(line.text for line in title.lines)) if title else None
+    return printed, tuple(block for block in made if block.text)
 
 
 @dataclass(frozen=True, slots=True)

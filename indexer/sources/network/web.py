@@ -87,7 +87,7 @@ class Web:
 
 
 def _youtube_cookies(file: Path) -> tuple[Cookie, ...]:
-    from indexer.sources.cookies import youtube_cookies
+    from indexer.sources.network.cookies import youtube_cookies
 
     return youtube_cookies(file)
 

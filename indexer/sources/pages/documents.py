@@ -17,14 +17,14 @@ import regex
 from index.errors import Unfetched
 from index.text import clean
 from index.types import State
-from indexer.sources.charset import decoded
+from indexer.sources.pages.charset import decoded
 from indexer.texts import Block, Role, Text
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-    from indexer.sources.rendered import Passage
+    from indexer.sources.pages.rendered import Passage
 
 MAX_BYTES = 20_000_000
 """What a document may have at most; see `refuse_too_much`."""
@@ -182,7 +182,7 @@ def _rows(passages: Sequence[Passage]) -> Iterator[tuple[str, Role]]:
 def _passages(markdown: str) -> Sequence[Passage]:
     from lxml import etree, html
 
-    from indexer.sources.rendered import passages_of
+    from indexer.sources.pages.rendered import passages_of
 
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:

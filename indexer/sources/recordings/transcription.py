@@ -18,11 +18,11 @@ from index.errors import SeekpointError, Unfetched, UsageError
 from index.manifest import replacing
 from index.types import Cue, Origin, State, Transcript
 from indexer.cues import tidy
-from indexer.sources.heard import Heard, Notes
+from indexer.sources.recordings.heard import Heard, Notes
 
 if TYPE_CHECKING:
-    from indexer.sources.media import Sound
-    from indexer.sources.speech import Samples, Speech, Window
+    from indexer.sources.recordings.media import Sound
+    from indexer.sources.recordings.speech import Samples, Speech, Window
 
 _HOUR = 3600.0
 _WAY_OF_WORKING = 1  # part of what names a transcript in the cache: raised when the same sound gives another one
@@ -69,7 +69,7 @@ class Transcriber:
         `key` says what is in it, where something does so better than its path, size and time. Raises Unfetched where
         nothing can be heard or is said, and ModelError.
         """
-        from indexer.sources.media import opened
+        from indexer.sources.recordings.media import opened
 
         place = self._named(key or _identity(media))
         heard = _read(place)
@@ -102,7 +102,7 @@ class Transcriber:
 
     @cached_property
     def _speech(self) -> Speech:
-        from indexer.sources.speech import Speech
+        from indexer.sources.recordings.speech import Speech
 
         speech = Speech(self._model, self._say)
         if self._language:
@@ -112,7 +112,7 @@ class Transcriber:
     def _heard(self, sound: Sound, notes: Notes, name: str) -> Heard:
         import numpy as np
 
-        from indexer.sources.media import RATE
+        from indexer.sources.recordings.media import RATE
 
         first = notes.heard[-1].first if notes.heard else 0
         sound.skip(first)
@@ -132,7 +132,7 @@ class Transcriber:
         return Heard(0, first, language, tuple(cue for heard in notes.heard for cue in heard.cues))
 
     def _take_down(self, notes: Notes, windows: Sequence[Window], samples: Samples, first: int, seconds: float) -> None:
-        from indexer.sources.media import RATE
+        from indexer.sources.recordings.media import RATE
 
         done = notes.heard[-1].stop if notes.heard else 0
         language = notes.heard[0].language if notes.heard else self._language or ""
@@ -150,7 +150,7 @@ class Transcriber:
 
 def _whole(windows: Sequence[Window], size: int) -> tuple[Sequence[Window], int]:
     """The windows that a slice holds whole, and the sample that the next one begins with."""
-    from indexer.sources.media import RATE
+    from indexer.sources.recordings.media import RATE
 
     edge = size - _EDGE_SECONDS * RATE
     if size < _SLICE_SECONDS * RATE:

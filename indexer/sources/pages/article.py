@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 
-from indexer.sources.rendered import UNFIT, Element, Passage
+from indexer.sources.pages.rendered import UNFIT, Element, Passage
 
 # Its complaints about single pages aren't for the user.
 logging.getLogger("trafilatura").addHandler(logging.NullHandler())

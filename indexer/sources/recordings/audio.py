@@ -16,8 +16,8 @@ from index.errors import SeekpointError, Unfetched
 from index.text import clean
 from index.types import State
 from indexer.sources.downloader import Downloader
+from indexer.sources.network.web import Web
 from indexer.sources.outcomes import DAY, MONTH, REFUSED, Fault, blocked, lost, status_of
-from indexer.sources.web import Web
 
 # Every answer is read whole, in a time that has an end: a piece takes no more than a slow line gives in it.
 _PIECE_BYTES = 4_000_000

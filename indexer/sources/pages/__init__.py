@@ -1,0 +1,1 @@
+"""Web pages and text files, as the blocks that a reader sees."""

@@ -1,0 +1,1 @@
+"""PDFs, as their paragraphs, headings and references."""

@@ -1,0 +1,1 @@
+"""Recordings without captions: their sound, and what is said in it."""
