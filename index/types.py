@@ -197,9 +197,9 @@ class Window(NamedTuple):
 class Explanation:
     """Why a moment was found: its score is `share` of `meaning` and the rest of `words`, each from 0 to 1.
 
-    `matched` are the question's words that are said there, and `translated` those that are said in another language,
-    with what they are called there. `stands_in` tells that a part of the meaning stood in for words, for it was found
-    in another language. `windows` are those that are nearest in meaning.
+    `named` is added where the question names the resource. `matched` are the question's words that are said there, and
+    `translated` those that are said in another language, with what they are called there. `stands_in` tells that a part
+    of the meaning stood in for words, for it was found in another language. `windows` are those nearest in meaning.
     """
 
     meaning: float
@@ -209,6 +209,7 @@ class Explanation:
     matched: tuple[str, ...]
     translated: tuple[tuple[str, tuple[str, ...]], ...]
     windows: tuple[Window, ...]
+    named: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ def explain(hit: Hit, said: str, sought: Sought, windows: Windows | None, tuning
         matched=_surfaces(sought.question, sought.weights.keys() & here),
         translated=tuple(_translated(sought.groups.get(language, ()), said, here)),
         windows=tuple(_nearest(windows)) if windows else (),
+        named=tuning.named if hit.chunk.resource_id in sought.named.resources else 0.0,
     )
 
 

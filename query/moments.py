@@ -52,7 +52,7 @@ def moments(hits: Sequence[Hit], search: Search, *, explained: bool) -> Iterator
 
 def _moment(rank: int, hit: Hit, resource: Resource, details: Details, search: Search) -> Moment:
     chunk, opening = hit.chunk, search.openings[hit.chunk.id]
-    weights = {**salient(search.sought.weights), **search.sought.glosses.get(primary(chunk.language), {})}
+    weights = _weights(chunk, search.sought)
     cues = search.library.cues(chunk.transcript_id, opening.first, chunk.stop)
     chapters = begun(details.chapters, opening.start, chunk.end)
     first = best_cue(cues, weights, chapters, _nearness(chunk, opening, search.windows), search.tuning.reach)
@@ -76,6 +76,13 @@ def _moment(rank: int, hit: Hit, resource: Resource, details: Details, search: S
         chapter=title_at(details.chapters, start),
         page=said[0].page,
     )
+
+
+def _weights(chunk: StoredChunk, sought: Sought) -> dict[str, float]:
+    """What the terms weigh that tell where in a chunk the answer is, translations among them."""
+    names = sought.named.terms if chunk.resource_id in sought.named.resources else frozenset()
+    own = {term: weight for term, weight in sought.weights.items() if term not in names}
+    return {**salient(own), **sought.glosses.get(primary(chunk.language), {})}
 
 
 def _link_to_text(

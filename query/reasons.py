@@ -15,6 +15,7 @@ def to_json(explanation: Explanation) -> dict[str, object]:
         "meaning": explanation.meaning,
         "words": explanation.words,
         "share": explanation.share,
+        "named": explanation.named,
         "stands_in": explanation.stands_in,
         "matched": list(explanation.matched),
         "translated": [{"word": word, "said": list(said)} for word, said in explanation.translated],
@@ -30,7 +31,8 @@ def doubt_json(doubt: Doubt) -> dict[str, object]:
 def to_lines(score: float, explanation: Explanation) -> Iterator[str]:
     """The reasons as a person reads them, a line each."""
     meaning, words, share = explanation.meaning, explanation.words, explanation.share
-    yield f"score {score:.3f} = {share:.2f} × meaning {meaning:.3f} + {1 - share:.2f} × words {words:.3f}"
+    named = f" + {explanation.named:.2f}, for the question names it" if explanation.named else ""
+    yield f"score {score:.3f} = {share:.2f} × meaning {meaning:.3f} + {1 - share:.2f} × words {words:.3f}{named}"
     if explanation.stands_in:
         yield "found in another language than the question's: meaning and translations stand in for words"
     if explanation.matched:

@@ -5,7 +5,7 @@ Each stage takes what the one before it found. What is left are moments, each wi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from heapq import nlargest
 from itertools import chain, islice
 from typing import TYPE_CHECKING
@@ -74,18 +74,11 @@ def _candidates(sought: Sought, library: Library, depth: int, keep: list[int] | 
     """The chunks that are near by meaning or by words, best first."""
     near = (chunk_id for chunk_id, _ in library.vectors.nearest(sought.vector, depth, keep))
     covered = nlargest(depth, sought.translated, key=lambda chunk_id: sought.translated[chunk_id])
-    ids = list({*near, *sought.lexical, *covered, *_near_in_named(sought, library, depth, keep)})
+    in_named = library.vectors.nearest(sought.vector, depth, sought.named.chunks) if sought.named.chunks else []
+    ids = list({*near, *sought.lexical, *covered, *(chunk_id for chunk_id, _ in in_named)})
     dense = library.vectors.scores(sought.vector, ids)
     chunks = library.chunks(ids).values()
-    return fuse(chunks, dense, sought.lexical, sought.language, sought.translated, tuning, sought.named)
-
-
-def _near_in_named(sought: Sought, library: Library, depth: int, keep: list[int] | None) -> Iterator[int]:
-    """The chunks that are near by meaning in what the question names."""
-    if sought.named:
-        there = library.chunks_of(sought.named)
-        kept = there if keep is None else sorted(set(keep).intersection(there))
-        yield from (chunk_id for chunk_id, _ in library.vectors.nearest(sought.vector, depth, kept))
+    return fuse(chunks, dense, sought.lexical, sought.language, sought.translated, tuning, sought.named.resources)
 
 
 def _refined(
@@ -97,7 +90,7 @@ def _refined(
         return hits, {}
     chunks = [hit.chunk for hit in hits[:count]]
     dense = {hit.chunk.id: hit.dense for hit in hits[:count]} | {i: found.meaning for i, found in windows.items()}
-    anew = fuse(chunks, dense, sought.lexical, sought.language, sought.translated, tuning, sought.named)
+    anew = fuse(chunks, dense, sought.lexical, sought.language, sought.translated, tuning, sought.named.resources)
     return list(chain(anew, hits[count:])), windows
 
 

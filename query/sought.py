@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from index.errors import UsageError
 from index.library import Library
@@ -24,11 +24,18 @@ LONGEST_QUESTION = 4000
 _MOST_TERMS = 64
 
 
+class Named(NamedTuple):
+    """The ids of the resources that a question names, and of their chunks, where the names' `terms` tell nothing."""
+
+    resources: frozenset[str]
+    chunks: Sequence[int]
+    terms: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What is looked for: the question's language, its centred vector, and its words.
+    """What is looked for: the question's language, what it names, its centred vector, and its words.
 
-    `named` are the ids of the resources that it names; its other terms are looked up, but for these the names as well.
     `unknown` are its terms that the library has nowhere, nor a translation of them; `weights` are those of the terms
     that it has, but for those that tell nothing. `lexical` and `translated` are how far chunks cover its terms and
     their translations, by chunk; `glosses` are the weights of the translations and `groups` the words that have any,
@@ -37,7 +44,7 @@ class Sought:
 
     question: str
     language: str
-    named: frozenset[str]
+    named: Named
     vector: Vectors
     unknown: frozenset[str]
     weights: Mapping[str, float]
@@ -54,12 +61,14 @@ def seek(question: str, library: Library, encoder: Encoder, depth: int, keep: li
     """
     question_terms = _checked_terms(question)
     known = library.lexicon.weights(question_terms)
-    named, rest = naming(question_terms, library.titles(), library.lexicon.weights)
-    question_terms = rest or question_terms
     telling_terms = telling(known, question_terms)
     weights = {term: known[term] for term in telling_terms if term in known}
-    rarest = sorted(weights, key=lambda term: -weights[term])[:_MOST_TERMS]
-    lexical = coverage(library.lexicon.best(rarest, depth, keep), weights, telling_terms)
+    lexical = _covered(telling_terms, weights, library, depth, keep)
+    named = _named(question_terms, library, keep)
+    if named.chunks:
+        others = [term for term in telling_terms if term not in named.terms]
+        there = _covered(others, weights, library, depth, named.chunks)
+        lexical |= {chunk_id: max(share, lexical.get(chunk_id, 0.0)) for chunk_id, share in there.items()}
     guess, vector = library.vectors.centred_question(encoder.question(in_one_script(clean(question))))
     language = language_of(question, guess)
     groups = _groups(question, language, library)
@@ -69,6 +78,24 @@ def seek(question: str, library: Library, encoder: Encoder, depth: int, keep: li
     translatable = {term for words in groups.values() for group in words for term in terms(group.word)}
     unknown = frozenset(question_terms) - known.keys() - translatable
     return Sought(question, language, named, vector, unknown, weights, lexical, translated, glosses, groups)
+
+
+def _covered(
+    wanted: Sequence[str], weights: Mapping[str, float], library: Library, depth: int, keep: Sequence[int] | None
+) -> dict[int, float]:
+    """How far chunks cover the wanted terms, `depth` of those to keep at most."""
+    known = dict.fromkeys(term for term in wanted if term in weights)
+    rarest = sorted(known, key=lambda term: -weights[term])[:_MOST_TERMS]
+    return coverage(library.lexicon.best(rarest, depth, keep), weights, wanted)
+
+
+def _named(question_terms: Sequence[str], library: Library, keep: list[int] | None) -> Named:
+    resources, rest = naming(question_terms, library.titles(), library.lexicon.weights)
+    if not resources or not rest:  # a name alone asks for what it is the name of
+        return Named(resources, (), frozenset())
+    there = library.chunks_of(resources)
+    chunks = there if keep is None else sorted(set(keep).intersection(there))
+    return Named(resources, chunks, frozenset(question_terms).difference(rest))
 
 
 def _checked_terms(question: str) -> list[str]:

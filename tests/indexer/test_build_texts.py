@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from index.library import Library
-from index.types import Answer, Kind, Origin, State
+from index.types import Answer, Filters, Kind, Origin, State
 from query import search
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import Workshop
@@ -213,3 +213,23 @@ def test_a_folder_without_anything_to_read_says_what_it_looked_for(workshop: Wor
     Path(workshop.folder / "empty").mkdir()
     with pytest.raises(SourceError, match=r"recordings, PDFs, web pages or text files"):
         workshop.build(workshop.folder / "empty")
+
+
+def test_a_page_that_the_question_names_comes_first(workshop: Workshop) -> None:
+    titles = {"The Annotated Mask": "https://a.example.org/1", "掩码入门指南": "https://a.example.org/2"}
+    for address in titles.values():
+        workshop.fake.add_site(address, MASKS)
+    workshop.build(workshop.write("list.md", "\n".join(f"- [{title}]({url})" for title, url in titles.items())))
+    for title in titles:
+        first = ask(workshop, f"what does a mask hide, according to {title}?").moments[0]
+        assert first.resource.title == title
+
+
+def test_only_one_kind_is_asked_for(workshop: Workshop) -> None:
+    workshop.fake.add_site(PAGE, MASKS)
+    workshop.write("notes/mask.md", "A mask hides the tokens that come later.")
+    workshop.build(workshop.write("list.md", f"[page]({PAGE}) [notes](notes/mask.md)"))
+    with Library.open(workshop.library) as library:
+        for kind in (Kind.PAGE, Kind.DOCUMENT, Kind.PAPER):
+            found = search.ask("mask", library, TopicEncoder(), 5, Filters(kind)).moments
+            assert {moment.resource.kind for moment in found} == ({kind} if kind is not Kind.PAPER else set())

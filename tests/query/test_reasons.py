@@ -35,6 +35,13 @@ def test_the_reasons_in_words() -> None:
     ]
 
 
+def test_that_a_question_names_it_counts_and_is_told() -> None:
+    named = replace(BARE, named=0.15)
+    (line,) = to_lines(0.426, named)
+    assert line == "score 0.426 = 0.55 × meaning 0.420 + 0.45 × words 0.100 + 0.15, for the question names it"
+    assert to_json(named)["named"] == 0.15
+
+
 def test_what_is_not_there_is_not_told() -> None:
     assert list(to_lines(0.276, BARE)) == ["score 0.276 = 0.55 × meaning 0.420 + 0.45 × words 0.100"]
 
@@ -44,6 +51,7 @@ def test_the_reasons_as_json() -> None:
         "meaning": 0.42,
         "words": 0.1,
         "share": 0.55,
+        "named": 0.0,
         "stands_in": True,
         "matched": ["Masks", "掩码"],
         "translated": [

@@ -1,0 +1,61 @@
+"""Which resources a question names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from index.terms import terms
+from query.naming import naming
+
+TITLES = {
+    "article": ["The Illustrated Transformer – Jay Alammar – Visualizing machines", "The Illustrated Transformer"],
+    "paper": ["Attention Is All You Need"],
+    "talk": ["【生成式AI】第七講：DeepSeek-R1 的思考"],
+    "short": ["Attention"],
+}
+COMMON = {"the", "is", "a"}
+
+
+def weigh(words: Sequence[str]) -> dict[str, float]:
+    return {word: 0.1 if word in COMMON else 5.0 for word in words}
+
+
+def named(question: str) -> set[str]:
+    return set(naming(terms(question), TITLES, weigh).resources)
+
+
+def test_a_title_or_what_stands_between_its_marks_names_a_resource() -> None:
+    assert named("Which GPUs trained the models of Attention Is All You Need?") == {"paper"}
+    assert named("in the illustrated transformer, what are the query vectors?") == {"article"}
+    assert named("what does Jay Alammar say about masks?") == {"article"}
+    assert named("《Attention is all you need》用了多少个头？") == {"paper"}
+    assert named("deepseek R1 的思考有多长？") == {"talk"}
+
+
+def test_the_article_before_a_title_need_not_be_said() -> None:
+    assert named("Illustrated Transformer 里的残差连接在哪里？") == {"article"}
+
+
+def test_both_scripts_of_chinese_name_it() -> None:
+    titles = {"talk": ["類神經網路訓練不起來怎麼辦"]}
+    assert naming(terms("类神经网络训练不起来怎么办"), titles, weigh).resources == frozenset()  # other words
+    assert naming(terms("看類神經網路訓練不起來怎麼辦"), titles, weigh).resources == {"talk"}
+    assert naming(terms("看类神经网路训练不起来怎么办"), titles, weigh).resources == {"talk"}
+
+
+def test_single_words_and_scattered_words_name_nothing() -> None:
+    assert named("how does attention work?") == set()
+    assert named("is attention all that you need?") == set()
+    assert named("what is the transformer, illustrated?") == set()
+
+
+def test_the_rest_of_the_question_is_without_the_names() -> None:
+    found = naming(terms("Attention Is All You Need: how many heads does attention have?"), TITLES, weigh)
+    assert found.rest == terms("how many heads does attention have?")
+    assert naming(terms("attention is all you need"), TITLES, weigh).rest == []
+    assert naming([], TITLES, weigh).resources == frozenset()
+
+
+def test_hostile_titles_do_no_harm() -> None:
+    hostile = {"x": ["", "\0\0", '")(((', "| | :", "a" * 100_000, "\u202e【】「」"]}
+    assert naming(terms("what is a mask?"), hostile, weigh).resources == frozenset()

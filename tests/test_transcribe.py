@@ -1,0 +1,310 @@
+"""What nobody wrote down, from the sound to the answer: through the command line, with the real models."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from platformdirs import user_cache_path
+from pytest_httpserver import HTTPServer
+
+import seekpoint
+from index.types import Transcript
+from indexer.addresses import resource_of_path
+from indexer.sources.network.web import Web
+from indexer.sources.recordings.heard import Heard
+from tests.fake_youtube import FakeYouTube
+from tests.indexer.builds import webvtt
+from tests.speech import FakeSounds, needs_espeak, recording, speech_model
+
+pytest.importorskip(
+    "faster_whisper", reason='transcription needs one more package: pip install "seekpoint[transcribe]"'
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+# Ctrl-C, also where the tests themselves run in the background and are to be spared it.
+MAIN = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import seekpoint; seekpoint.main()"
+SECONDS = 5
+PATIENCE = 60.0
+
+LECTURE = (
+    (1.0, "Welcome to this lecture. Let us begin with sentences, which are cut into small pieces."),
+    (18.0, "Now we come to the softmax. It turns any scores into probabilities that add up to one."),
+    (36.0, "The next topic is dropout. It switches off random neurons, so that the network does not overfit."),
+    (54.0, "Last, we look at the learning rate. It grows slowly during the warm up."),
+)
+ENGLISH = {"How do scores become probabilities?": 18.0, "What keeps the network from overfitting?": 36.0}
+LESSON = ((1.0, "老师在学校工作。"), (20.0, "今天的天气很好，我们去公园。"), (40.0, "医生在医院里看病人。"))
+CHINESE = {"今天天气怎么样？": 20.0, "谁在医院里看病人？": 40.0}
+SPOKEN, SILENT, CAPTIONED = "spoken00001", "silent00001", "captions001"
+
+
+@dataclass(frozen=True)
+class Studio:
+    """A folder of recordings, and a user's cache and library beside it."""
+
+    folder: Path
+    model: str
+    web: Web | None = None
+
+    @property
+    def talks(self) -> Path:
+        return self.folder / "talks"
+
+    @property
+    def transcripts(self) -> Path:
+        return self.folder / "cache" / "seekpoint" / "transcripts"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The cache is the studio's own, but for the embedding model, which takes long to unpack."""
+        models, here = (cache / "models" for cache in (user_cache_path("seekpoint"), self.transcripts.parent))
+        models.mkdir(parents=True, exist_ok=True)
+        if not here.exists():
+            here.parent.mkdir(parents=True)
+            here.symlink_to(models)
+        return {"XDG_CACHE_HOME": str(self.folder / "cache")}
+
+    def record(self, name: str, *said: tuple[float, str], language: str = "en") -> Path:
+        self.talks.mkdir(parents=True, exist_ok=True)
+        return recording(self.talks / name, *said, language=language)
+
+    def call(self, command: str, *arguments: str | Path) -> Result:
+        words = [command, *map(str, arguments), "--index", str(self.folder / "library")]
+        return CliRunner().invoke(
+            seekpoint.cli, words, env=self.environment, obj=(lambda _proxy, _cookies: self.web) if self.web else None
+        )
+
+    def build(self, *arguments: str | Path) -> Result:
+        return self.call("build", self.talks, *arguments, "--pace", "0")
+
+    def transcribe(self, *arguments: str | Path) -> Result:
+        return self.build("--transcribe", "--whisper", self.model, *arguments)
+
+    def statuses(self) -> dict[str, dict[str, Any]]:
+        """What `status --json` says, by the title."""
+        found = json.loads(self.call("status", "--json").stdout)["resources"]
+        return {resource["title"]: resource for resource in found}
+
+    def first(self, question: str) -> dict[str, Any]:
+        answer = json.loads(self.call("ask", "--json", question).stdout)
+        first: dict[str, Any] = answer["moments"][0]
+        return first
+
+    def transcript(self, media: Path) -> Transcript:
+        with seekpoint.open_library(self.folder / "library") as library:
+            (transcript,) = library.transcripts(resource_of_path(media).id)
+            return transcript
+
+
+@pytest.fixture(scope="module")
+def model() -> str:
+    return str(speech_model())
+
+
+@pytest.fixture(scope="module")
+def studio(model: str, tmp_path_factory: pytest.TempPathFactory) -> Studio:
+    """A studio whose recordings are transcribed and indexed."""
+    made = Studio(tmp_path_factory.mktemp("studio"), model)
+    made.record("lecture.wav", *LECTURE)
+    made.record("lesson.wav", *LESSON, language="zh")
+    (made.talks / "notes.mp4").write_text("不是录音, no recording", "utf-8")
+    (made.talks / "empty.mp3").touch()
+    built = made.transcribe()
+    assert built.exit_code == 0, built.output
+    return made
+
+
+@pytest.mark.model
+@needs_espeak
+def test_a_folder_of_recordings_is_transcribed_and_what_is_no_recording_is_stated(studio: Studio) -> None:
+    found = studio.statuses()
+
+    assert {name: (r["state"], r["transcript"], r["languages"]) for name, r in found.items()} == {
+        "lecture.wav": ("indexed", "generated", ["en"]),
+        "lesson.wav": ("indexed", "generated", ["zh"]),
+        "notes.mp4": ("unavailable", None, []),
+        "empty.mp3": ("unavailable", None, []),
+    }
+    assert "no recording that can be read" in found["notes.mp4"]["reason"]
+    assert "the file is empty" in found["empty.mp3"]["reason"]
+
+
+@pytest.mark.model
+@needs_espeak
+@pytest.mark.parametrize(("question", "second"), ENGLISH.items())
+def test_a_topic_is_found_when_it_is_said(studio: Studio, question: str, second: float) -> None:
+    _assert_found(studio, question, second, studio.talks / "lecture.wav")
+
+
+@pytest.mark.model
+@needs_espeak
+@pytest.mark.parametrize(("question", "second"), CHINESE.items())
+def test_everyday_chinese_is_found_when_it_is_said(studio: Studio, question: str, second: float) -> None:
+    """Sentences that the base model makes out when espeak-ng says them; of technical ones it gets too little."""
+    _assert_found(studio, question, second, studio.talks / "lesson.wav")
+
+
+def _assert_found(studio: Studio, question: str, second: float, talk: Path) -> None:
+    first = studio.first(question)
+    assert first["link"] == f"{talk.as_uri()}#t={int(first['start'])}"
+    assert abs(first["start"] - second) <= SECONDS, first
+
+
+@pytest.mark.model
+@needs_espeak
+def test_a_second_build_listens_to_nothing(studio: Studio) -> None:
+    kept = studio.transcripts.rename(studio.folder / "out of reach")
+    started = time.monotonic()
+    again = studio.transcribe()
+    seconds = time.monotonic() - started
+    heard = studio.transcripts.exists()
+    kept.rename(studio.transcripts)
+
+    assert (again.exit_code, heard) == (0, False), again.output
+    assert "2 of 4 resources indexed" in again.stdout
+    assert "0 new or changed, 0 passages embedded" in again.stdout
+    assert seconds < SECONDS
+
+
+@pytest.mark.model
+@needs_espeak
+def test_captions_that_are_put_beside_a_recording_later_win(model: str, tmp_path: Path) -> None:
+    studio = Studio(tmp_path, model)
+    talk = studio.record("讲座.wav", (0.5, "Welcome to this lecture."))
+    assert studio.transcribe().exit_code == 0
+    assert studio.statuses().popitem()[1]["transcript"] == "generated"
+    (studio.talks / "讲座.zh.vtt").write_text(webvtt("大家好", "掩码遮住了后面的词"), "utf-8")
+
+    assert "1 new or changed" in studio.transcribe().stdout
+    ((_, found),) = studio.statuses().items()
+    assert (found["state"], found["transcript"], found["languages"]) == ("indexed", "local", ["zh"])
+    assert studio.first("掩码有什么用？")["link"] == f"{talk.as_uri()}#t=10"
+
+
+def test_without_the_flag_a_recording_has_no_transcript_and_the_reason_names_it(tmp_path: Path) -> None:
+    studio = _with_a_file(tmp_path)
+
+    assert studio.build().exit_code == 0
+    ((_, found),) = studio.statuses().items()
+    assert found["state"] == "no_transcript"
+    assert "no captions beside it" in found["reason"] and "--transcribe" in found["reason"]
+    assert "let --transcribe listen to it" in studio.call("status").stdout
+
+
+def test_a_dry_run_says_what_is_to_be_transcribed_and_listens_to_nothing(tmp_path: Path) -> None:
+    studio = _with_a_file(tmp_path)
+
+    dry = studio.transcribe("--dry-run")
+
+    assert (dry.exit_code, dry.stdout) == (0, "1 resource\n     1 to be transcribed\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "talks"]
+    assert not studio.transcripts.exists()
+
+
+def test_without_the_package_one_line_says_how_to_get_it(tmp_path: Path) -> None:
+    ran = _without_the_package(_with_a_file(tmp_path))
+
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == 'seekpoint: --transcribe needs one more package: pip install "seekpoint[transcribe]"\n'
+
+
+def test_without_the_package_nothing_is_left_behind(tmp_path: Path) -> None:
+    studio = _with_a_file(tmp_path)
+
+    _without_the_package(studio)
+
+    assert not (studio.folder / "library").exists()
+    assert not studio.transcripts.exists()
+
+
+def _with_a_file(folder: Path) -> Studio:
+    """A studio with a file that nobody listens to."""
+    studio = Studio(folder, "no model is loaded for it")
+    studio.talks.mkdir()
+    (studio.talks / "讲座.mp3").write_bytes(b"ID3")
+    return studio
+
+
+def _without_the_package(studio: Studio) -> subprocess.CompletedProcess[str]:
+    """Build in a process where faster-whisper can't be imported."""
+    hiding = studio.folder / "hiding"
+    hiding.mkdir()
+    (hiding / "sitecustomize.py").write_text("import sys\nsys.modules['faster_whisper'] = None\n", "utf-8")
+    return subprocess.run(
+        [sys.executable, "-c", MAIN, *_transcribing(studio)],
+        env=os.environ | studio.environment | {"PYTHONPATH": f"{hiding}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+
+
+def _transcribing(studio: Studio) -> list[str]:
+    library = str(studio.folder / "library")
+    return ["build", str(studio.talks), "--transcribe", "--whisper", studio.model, "--index", library]
+
+
+@pytest.mark.model
+@needs_espeak
+def test_ctrl_c_loses_one_stretch_at_most_and_the_same_command_goes_on(studio: Studio, tmp_path: Path) -> None:
+    other = Studio(tmp_path, studio.model)
+    talk = other.record("lecture.wav", *LECTURE)
+
+    with _started(other) as process:
+        _wait_for(lambda: any(part.stat().st_size for part in other.transcripts.glob("*.part")))
+        (part,) = other.transcripts.glob("*.part")
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, output) == (1, "")
+    assert errors == "seekpoint: interrupted; what was finished is kept, and the same command goes on from there\n"
+    assert other.statuses()["lecture.wav"]["state"] == "pending"
+    before = part.read_bytes()
+    kept = tmp_path / "kept"
+    kept.hardlink_to(part)
+
+    assert other.transcribe().exit_code == 0
+    whole = kept.read_bytes()
+    heard = [Heard.parsed(line) for line in whole.splitlines(keepends=True)]
+    stops = [each.stop for each in heard if each]
+    assert whole.startswith(before) and 0 < len(before) < len(whole)
+    assert len(stops) == len(heard) == len(LECTURE)
+    assert stops == sorted(set(stops))
+    assert not part.exists()
+    assert other.transcript(talk) == studio.transcript(studio.talks / "lecture.wav")
+
+
+@contextmanager
+def _started(studio: Studio) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", MAIN, *_transcribing(studio)],
+        cwd=ROOT,
+        env=os.environ | studio.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _wait_for(is_there: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE
+    while not is_there():
+        assert time.monotonic() < until, "it never came"
+        time.sleep(0.02)
