@@ -177,7 +177,9 @@ def _why_unread(resource: Resource) -> str | None:
     path = local_path(resource.url)
     if path.is_dir():
         return f"{path} is a folder: give it to `seekpoint build` as a source of its own"
-    return _too_large(path) if path.exists() else _missing(path)
+    if not path.is_file():
+        return f"{path} can't be read: it is a device or a pipe, not a file" if path.exists() else _missing(path)
+    return _too_large(path)
 
 
 def _too_large(path: Path) -> str | None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import regex
 
 from index.scripts import simplified
-from index.terms import fold, terms
+from index.terms import fold, is_whole_word, terms
 from query.tuning import COMMON
 
 _MARKS = regex.compile(r"\s[-–—]+\s|[|:：/()（）\[\]【】「」『』《》〈〉“”\"]")
@@ -32,11 +32,12 @@ def naming(
 
     Words at either end of a title that many passages have, such as an article, needn't be said.
     """
+    distinct = set(question_terms)
     candidates = [
         (resource_id, terms(part))
         for resource_id, same in titles.items()
         for title in same
-        if _may_be_said(title, question_terms)
+        if _may_be_said(title, distinct)
         for part in {title, *_MARKS.split(title)}
     ]
     weights = weigh([end for _, name in candidates for end in name]) if candidates else {}
@@ -55,8 +56,9 @@ def naming(
 
 def _may_be_said(title: str, question_terms: Iterable[str]) -> bool:
     """Whether it's worth the while to take a title apart: there can be ten thousand."""
-    text = fold(simplified(title))
-    return sum((term[:-1] if len(term) > 3 else term) in text for term in set(question_terms)) >= _FEWEST_TERMS
+    text = fold(title if all(map(is_whole_word, question_terms)) else simplified(title))
+    # A stem may end otherwise than the word.
+    return sum((term[:-1] if len(term) > 3 else term) in text for term in question_terms) >= _FEWEST_TERMS
 
 
 def _core(name: Sequence[str], weights: Mapping[str, float]) -> Sequence[str]:

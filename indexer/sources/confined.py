@@ -1,4 +1,4 @@
-"""What the child process does in which pages and PDFs are read: answer questions about bytes, within its limits.
+"""What the child process does in which texts are read: answer questions about bytes, within its limits.
 
 A message is its length (8 bytes, big-endian) and so many bytes. A question is two messages: JSON of the module, the
 function and its arguments beside the document, and the document. An answer is one, in JSON.
@@ -22,7 +22,7 @@ from index.errors import Unfetched
 from indexer.texts import Text
 
 PATIENCE = 5
-"""So many times as long as it may compute a document may take by the clock: other processes may have the cores."""
+"""By the clock a document may take so many times as long as it may compute: other processes may have the cores."""
 
 GRACE = 5.0
 """Seconds after which a child that hangs ends itself, should its parent be gone."""
@@ -79,7 +79,7 @@ def _limit_memory(most: int) -> None:
 
 
 def _limit_computing(seconds: float) -> None:
-    """From now on: the system counts all that a process has done, and ends it beyond that."""
+    """Have the system end this process when it has computed for so many seconds from now on."""
     if sys.platform == "win32":
         return
     import resource

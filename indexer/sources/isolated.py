@@ -1,4 +1,4 @@
-"""Pages and PDFs are read in a child process: a hang, a crash of native code or a memory bomb costs just one of them.
+"""Pages, papers and documents are read in a child process: a hang, a crash of native code or a memory bomb costs just one of them.
 
 What the child does is in `indexer.sources.confined`. It may fall to what it reads: nothing in its answers is taken on
 trust.
@@ -46,6 +46,8 @@ SECONDS = 120.0
 """Of computing, for a document: 5,000 pages of a PDF take 50."""
 
 MEMORY = 2_000_000_000
+"""Bytes that a child may have."""
+
 _LONGEST_REASON = 500
 _MOST_PAGES = 1_000_000
 # Native libraries leak.

@@ -79,9 +79,7 @@ class Texts:
         if media_type == "text/markdown":
             return self._read(Form.MARKDOWN, data)
         if media_type == "text/plain":
-            from indexer.sources.pages.documents import read_plain
-
-            return read_plain(data)
+            return self._read(Form.PLAIN, data)
         return self._read(Form.HTML, data, charset)
 
     def _read(self, form: Form, data: bytes, charset: str | None = None) -> Text:

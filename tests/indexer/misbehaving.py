@@ -39,6 +39,16 @@ def _hang(rest: bytes, charset: str | None) -> Text:
     return Text(())
 
 
+def _wait(rest: bytes, charset: str | None) -> Text:
+    time.sleep(float(rest))
+    return Text((Block("waited"),))
+
+
+def _spin(rest: bytes, charset: str | None) -> Text:
+    while True:
+        pass
+
+
 def _crash(rest: bytes, charset: str | None) -> Text:
     os.abort()
 
@@ -82,6 +92,8 @@ _BEHAVIOURS = {
     "process": _process,
     "much": _much,
     "hang": _hang,
+    "spin": _spin,
+    "wait": _wait,
     "crash": _crash,
     "allocate": _allocate,
     "leak": _leak,

@@ -15,7 +15,7 @@ from index.errors import Unfetched
 from index.text import clean
 from index.types import State
 from indexer.sources.isolated import Form, Reader
-from indexer.sources.pages.documents import MAX_BYTES, read_markdown, read_plain, refuse_too_much
+from indexer.sources.pages.documents import read_markdown, read_plain
 from indexer.texts import Block, Role, Text
 
 SENTENCES = [
@@ -130,15 +130,6 @@ def test_a_file_without_words_says_so() -> None:
 )
 def test_a_binary_file_says_so(data: bytes) -> None:
     assert refusal(data).startswith("not a text file")
-
-
-def test_too_much_is_refused() -> None:
-    refuse_too_much(MAX_BYTES)
-    reason = "100 MB are too much for a document (at most 20 MB): split it"
-    with pytest.raises(Unfetched, match="100 MB are too much") as refused:
-        refuse_too_much(100_000_000)
-    assert refused.value.reason == reason
-    assert refusal(b"words " * 4_000_000) == reason.replace("100", "24")
 
 
 def test_what_is_unsafe_to_show_is_gone() -> None:

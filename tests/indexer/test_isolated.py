@@ -65,13 +65,22 @@ def test_a_refusal_is_the_readers_own(reader: Reader) -> None:
     assert words(reader, "process") == process
 
 
-def test_a_hang_ends_at_the_limit() -> None:
-    with Reader(seconds=1.5, modules=MODULES) as reader:
+@pytest.mark.parametrize("way", ["hang", "spin"])
+def test_a_hang_ends_at_the_limit(way: str) -> None:
+    with Reader(seconds=0.5, modules=MODULES) as reader:
         started = time.monotonic()
-        refused = refusal(reader, "hang")
+        refused = refusal(reader, way)
         assert time.monotonic() - started < 10
     assert refused.state is State.UNAVAILABLE
-    assert refused.reason.startswith("reading it takes longer than 1.5 s: ")
+    assert refused.reason.startswith("reading it takes longer than 0.5 s: ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on computing there")
+def test_waiting_for_a_core_does_not_count() -> None:
+    with Reader(seconds=0.5, modules=MODULES) as reader:
+        started = time.monotonic()
+        assert words(reader, "wait 1.0") == "waited"
+        assert time.monotonic() - started >= 1
 
 
 def test_a_crash_costs_one_document(reader: Reader) -> None:

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
     from indexer.sources.pages.rendered import Passage
 
-MAX_BYTES = 20_000_000
-"""What a document may have at most; see `refuse_too_much`."""
-
 # Columns, of which a Chinese character takes two: editors and mailers break lines before that.
 _LONG_LINE = 120
 # Columns. A longer run of short lines is cut where a sentence ends after the first, and anywhere after the second.
@@ -72,13 +69,6 @@ def read_markdown(data: bytes) -> Text:
     )
 
 
-def refuse_too_much(size: int) -> None:
-    """Raise Unfetched for a file of so many bytes that it is no document."""
-    if size > MAX_BYTES:
-        most = f"at most {MAX_BYTES / 1e6:.0f} MB"
-        raise _unavailable(f"{size / 1e6:.0f} MB are too much for a document ({most}): split it")
-
-
 def _unavailable(reason: str) -> Unfetched:
     return Unfetched(State.UNAVAILABLE, reason)
 
@@ -92,7 +82,6 @@ def _blocks(passages: Iterable[tuple[str, Role]]) -> tuple[Block, ...]:
 
 
 def _text(data: bytes) -> str:
-    refuse_too_much(len(data))
     is_marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = _wide(data) if b"\0" in data and not is_marked else decoded(data)
     if text is None or len(_GARBAGE.findall(text)) * 20 > len(text):
