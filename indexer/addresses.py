@@ -75,12 +75,12 @@ def resource_of(url: str, title: str = "", sections: Iterable[tuple[str, ...]] =
 def resource_of_path(path: Path, title: str = "", sections: Iterable[tuple[str, ...]] = ()) -> Resource:
     """Name the resource in a local file, which may be missing; a file of unknown kind is a document.
 
-    The title is that of the file where none is given.
+    Where no title is given, a recording has that of its file; other files may have one of their own.
     """
     real = Path(os.path.realpath(path))
     found = _resource(kind_of_path(path) or Kind.DOCUMENT, real.as_uri())
     named = title_of(path) if is_captions(path) else clean(path.stem)
-    return replace(found, title=clean(title) or named, sections=tuple(sections))
+    return replace(found, title=clean(title) or (named if found.kind.plays else ""), sections=tuple(sections))
 
 
 def resource_of_link(

@@ -22,31 +22,36 @@ _ASIDE = 120.0
 
 def transcript_of(text: Text, language: str, origin: Origin) -> tuple[Transcript, Details]:
     """A text's sentences in their order, and its headings as chapters; `language` is its tag."""
-    spans = list(_timed(text.blocks))
+    spans = list(_timed(text.blocks, _are_references(text.blocks)))
     cues = tidy(
-        Cue(start, end, words, block.anchor, block.page, block.role is Role.REFERENCE)
-        for start, end, words, block in spans
+        Cue(start, end, words, block.anchor, block.page, is_reference)
+        for start, end, words, block, is_reference in spans
     )
-    chapters = tuple(Chapter(start, words) for start, _, words, block in spans if block.role is Role.HEADING)
+    chapters = tuple(Chapter(start, words) for start, _, words, block, _ in spans if block.role is Role.HEADING)
     details = Details(text.title, text.author, published=text.published, chapters=chapters)
     return Transcript(language, origin, cues), details
 
 
-def _timed(blocks: Sequence[Block]) -> Iterator[tuple[float, float, str, Block]]:
+def _are_references(blocks: Sequence[Block]) -> list[bool]:
+    """Which blocks are of the bibliography; a heading belongs to what follows it."""
+    found: list[bool] = []
+    for block in reversed(blocks):
+        follows = bool(found) and found[-1]
+        found.append(follows if block.role is Role.HEADING else block.role is Role.REFERENCE)
+    return found[::-1]
+
+
+def _timed(blocks: Sequence[Block], are_references: Sequence[bool]) -> Iterator[tuple[float, float, str, Block, bool]]:
     """Each sentence with the seconds at which its reading begins and ends; a heading is one, however long."""
     now = 0.0
-    before: Block | None = None
-    for block in blocks:
-        now += _pause(before, block)
-        before = block
+    earlier = [(None, False), *zip(blocks, are_references, strict=True)]
+    for (before, was_reference), block, is_reference in zip(earlier, blocks, are_references, strict=False):
+        now += _ASIDE if before and was_reference != is_reference else _pause(before, block)
         for words in [block.text] if block.role is Role.HEADING else sentences(block.text):
             start, now = now, now + tokens(f"{words} ") / TOKENS_A_SECOND
-            yield start, now, words, block
+            yield start, now, words, block, is_reference
 
 
 def _pause(before: Block | None, block: Block) -> float:
-    if before is None:
-        return 0.0
-    if (before.role is Role.REFERENCE) != (block.role is Role.REFERENCE):
-        return _ASIDE
-    return _PAUSE if block.role is Role.HEADING and before.role is not Role.HEADING else 0.0
+    is_new = before is not None and block.role is Role.HEADING and before.role is not Role.HEADING
+    return _PAUSE if is_new else 0.0

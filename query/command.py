@@ -19,6 +19,7 @@ from index.types import Answer, Filters, Kind
 _NOTHING_LEFT = (
     "nothing that is indexed passes --kind, --section and --language: `seekpoint status` shows what there is"
 )
+_OPENED = ("https://", "http://", "file://")
 _NOTHING_INDEXED = "nothing is indexed yet: `seekpoint status` says why"
 
 
@@ -75,6 +76,8 @@ def _open(answer: Answer) -> None:
 
     if not answer.answered:
         click.echo("seekpoint: nothing here answers that, so nothing was opened", err=True)
+    elif not answer.moments[0].link.startswith(_OPENED):  # an imported library may hold any
+        click.echo("seekpoint: the first link leads neither to the web nor to a file, so it wasn't opened", err=True)
     elif not webbrowser.open(answer.moments[0].link):
         click.echo("seekpoint: no browser could be opened: name one in $BROWSER", err=True)
 

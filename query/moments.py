@@ -23,8 +23,8 @@ from query.tuning import Tuning
 if TYPE_CHECKING:
     from query.windows import Windows
 
-# Browsers show them as they are, line by line.
-_PLAIN = (".md", ".txt")
+# What browsers show as it is, line by line; of Markdown they show the beginning, whatever the link says.
+_PLAIN, _MARKDOWN = ".txt", ".md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,11 @@ def _link_to_text(
     """The link to what is said from a cue's position on; a heading may stand in a table of contents too."""
     headings = {chapter.start for chapter in details.chapters}
     above = sum(1 for _ in takewhile(lambda cue: cue.start in headings, said))
-    if said[0].page is not None or above == len(said):
+    suffix = PurePath(resource.url).suffix.lower()
+    if said[0].page is not None or above == len(said) or suffix == _MARKDOWN:
         return text_link(resource, said[0])
     before_and_here = library.cues(chunk.transcript_id, 0, position + len(said))
-    fragment = line_fragments if PurePath(resource.url).suffix in _PLAIN else text_fragment
+    fragment = line_fragments if suffix == _PLAIN else text_fragment
     return text_link(resource, said[0], fragment([cue.text for cue in before_and_here], position + above))
 
 

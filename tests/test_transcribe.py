@@ -38,16 +38,20 @@ MAIN = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);
 SECONDS = 5
 PATIENCE = 60.0
 
+# Between topics nobody says anything for so long that a question has one right place.
 LECTURE = (
-    (1.0, "Welcome to this lecture. Let us begin with sentences, which are cut into small pieces."),
-    (41.0, "Now we come to the softmax. It turns any scores into probabilities that add up to one."),
-    (81.0, "The next topic is dropout. It switches off random neurons, so that the network does not overfit."),
-    (121.0, "Last, we look at the learning rate. It grows slowly during the warm up."),
+    (1.0, "Now we come to the softmax. It turns any scores into probabilities that add up to one."),
+    (41.0, "The next topic is dropout. It switches off random neurons, so that the network does not overfit."),
+    (81.0, "Last, we look at the learning rate. It grows slowly during the warm up."),
 )
-ENGLISH = {"How do scores become probabilities?": 41.0, "What keeps the network from overfitting?": 81.0}
-LESSON = ((1.0, "老师在学校工作。"), (41.0, "今天的天气很好，我们去公园。"), (81.0, "医生在医院里看病人。"))
-CHINESE = {"今天天气怎么样？": 41.0, "谁在医院里看病人？": 81.0}
-SPOKEN, SILENT, CAPTIONED = "spoken00001", "silent00001", "captions001"
+ENGLISH = {
+    "How do scores become probabilities?": 1.0,
+    "What keeps the network from overfitting?": 41.0,
+    "How large are the first steps of training?": 81.0,
+}
+LESSON = ((1.0, "今天的天气很好，我们去公园。"), (41.0, "医生在医院里看病人。"))
+CHINESE = {"今天天气怎么样？": 1.0, "谁在医院里看病人？": 41.0}
+SPOKEN, MUTE, CAPTIONED = "spoken-talk", "mute-talk-1", "with-script"
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ class Studio:
         )
 
     def build(self, *arguments: str | Path) -> Result:
-        return self.call("build", self.talks, *arguments, "--pace", "0")
+        return self.call("build", self.talks, *arguments)
 
     def transcribe(self, *arguments: str | Path) -> Result:
         return self.build("--transcribe", "--whisper", self.model, *arguments)
@@ -308,3 +312,91 @@ def _wait_for(is_there: Callable[[], bool]) -> None:
     while not is_there():
         assert time.monotonic() < until, "it never came"
         time.sleep(0.02)
+
+
+@pytest.fixture
+def sounds(httpserver: HTTPServer, fake: FakeYouTube) -> FakeSounds:
+    return FakeSounds(httpserver, fake)
+
+
+@pytest.mark.model
+@needs_espeak
+def test_videos_without_captions_are_listened_to_once(
+    model: str, sounds: FakeSounds, fake: FakeYouTube, tmp_path: Path
+) -> None:
+    studio = Studio(tmp_path, model, sounds.web)
+    spoken = recording(tmp_path / "spoken.wav", (0.5, "Welcome."), (22.0, LECTURE[0][1]))
+    sounds.add(SPOKEN, spoken.read_bytes())
+    fake.make_disabled(MUTE)
+    fake.add_video(CAPTIONED, "注意力", {"zh": [(0.0, 5.0, "注意力有多个头")]})
+    listed = _list(studio, MUTE, SPOKEN, CAPTIONED)
+
+    built = studio.call("build", listed, "--transcribe", "--whisper", model, "--pace", "0")
+    assert built.exit_code == 3, built.output
+    found = studio.statuses()
+    assert {video: (found[video]["state"], found[video]["transcript"]) for video in found} == {
+        MUTE: ("deferred", None),
+        SPOKEN: ("indexed", "generated"),
+        CAPTIONED: ("indexed", "manual"),
+    }
+    assert "YouTube doesn't give its sound" in found[MUTE]["reason"]
+    first = studio.first("How do scores become probabilities?")
+    assert abs(first["start"] - 22.0) <= SECONDS
+    assert first["link"] == f"https://www.youtube.com/watch?v={SPOKEN}&t={int(first['start'])}s"
+    assert not list((studio.transcripts.parent / "sounds").iterdir())
+
+    fake.requests.clear()
+    sounds.asked.clear()
+    again = studio.call("build", listed, "--transcribe", "--whisper", model, "--pace", "0")
+    assert (again.exit_code, fake.requests, sounds.asked) == (3, [], [])
+    assert studio.statuses() == found
+
+
+def test_a_block_that_the_sound_meets_stops_all_asking(sounds: FakeSounds, fake: FakeYouTube, tmp_path: Path) -> None:
+    studio = Studio(tmp_path, "no model is loaded for it", sounds.web)
+    videos = [f"lecture{n:04}" for n in range(5)]
+    for video in videos:
+        sounds.add(video, b"")
+    sounds.pieces, sounds.status = 0, 429
+
+    listed = _list(studio, *videos)
+    blocked = studio.call("build", listed, "--transcribe", "--whisper", studio.model, "--pace", "0")
+
+    assert blocked.exit_code == 3
+    assert blocked.stderr.count("nothing more is asked of YouTube in this run") == 1
+    assert len(sounds.asked) == 1
+    # The next one is on its way while the first is listened to.
+    assert {video for _, video in fake.requests} <= set(videos[:2])
+    found = studio.statuses()
+    assert {found[video]["state"] for video in videos} == {"deferred"}
+    assert all("YouTube refuses requests" in found[video]["reason"] for video in videos)
+
+
+def test_what_is_known_to_have_no_captions_is_put_off_when_its_sound_meets_a_block(
+    sounds: FakeSounds, fake: FakeYouTube, tmp_path: Path
+) -> None:
+    studio = Studio(tmp_path, "no model is loaded for it", sounds.web)
+    videos = [f"lecture{n:04}" for n in range(3)]
+    for video in videos:
+        fake.make_disabled(video)
+    listed = _list(studio, *videos)
+    assert studio.call("build", listed, "--pace", "0").exit_code == 0
+    assert {found["state"] for found in studio.statuses().values()} == {"no_transcript"}
+    for video in videos:
+        fake.make_blocked(video)
+    fake.requests.clear()
+
+    blocked = studio.call("build", listed, "--transcribe", "--whisper", studio.model, "--pace", "0")
+
+    assert blocked.exit_code == 3
+    assert {video for _, video in fake.requests} == {videos[0]}
+    assert {found["state"] for found in studio.statuses().values()} == {"deferred"}
+    fake.requests.clear()
+    assert studio.call("build", listed, "--transcribe", "--pace", "0").exit_code == 3
+    assert fake.requests == []
+
+
+def _list(studio: Studio, *videos: str) -> Path:
+    listed = studio.folder / "list.md"
+    listed.write_text("\n".join(f"- [{video}](https://youtu.be/{video})" for video in videos), "utf-8")
+    return listed

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from index.errors import Unfetched
+from index.text import clean
 from index.types import Kind, Origin, Resource, State
 from indexer.addresses import local_path
 from indexer.reading import transcript_of
@@ -50,7 +51,8 @@ class Texts:
             data = path.read_bytes()
         except OSError as error:
             raise Unfetched(State.UNAVAILABLE, f"{path} can't be read: {error.strerror}") from error
-        return _fetched(self._text(data, _media_type(path), None, resource.kind), Origin.LOCAL)
+        fetched = _fetched(self._text(data, _media_type(path), None, resource.kind), Origin.LOCAL)
+        return replace(fetched, details=replace(fetched.details, title=fetched.details.title or clean(path.stem)))
 
     def fetch(self, resource: Resource, now: float, earlier: Look | None = None) -> Fetched:
         """Fetch an address and read it, `now` in Unix seconds; without transcripts where it is as it was.

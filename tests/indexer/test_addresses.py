@@ -170,10 +170,10 @@ def test_what_is_no_web_address_is_none(text: str) -> None:
         ("讲座 1.MP4", Kind.RECORDING, "讲座 1"),
         ("talk.ogg", Kind.RECORDING, "talk"),
         ("talk.zh-TW.vtt", Kind.RECORDING, "talk"),
-        ("paper.pdf", Kind.PAPER, "paper"),
-        ("notes.md", Kind.DOCUMENT, "notes"),
-        ("slides.pptx", Kind.DOCUMENT, "slides"),
-        ("evil\x1b\u202e.txt", Kind.DOCUMENT, "evil"),
+        ("paper.pdf", Kind.PAPER, ""),
+        ("notes.md", Kind.DOCUMENT, ""),
+        ("slides.pptx", Kind.DOCUMENT, ""),
+        ("evil\x1b\u202e.ogg", Kind.RECORDING, "evil"),
     ],
 )
 def test_a_local_file_is_named_by_its_suffix(tmp_path: Path, name: str, kind: Kind, title: str) -> None:

@@ -155,8 +155,12 @@ def test_documents_in_a_folder_beside_recordings(workshop: Workshop) -> None:
     kinds = {status.resource.title: status.resource.kind for status in workshop.statuses().values()}
     assert set(kinds.values()) == {Kind.DOCUMENT}
     moment = ask(workshop, "缓存").moments[0]
-    assert (moment.resource.title, moment.language, moment.chapter) == ("笔记", "zh", "缓存")
-    assert moment.link.startswith((workshop.folder / "notes" / "笔记.md").resolve().as_uri() + "#:~:text=")
+    assert (moment.resource.title, moment.language, moment.chapter) == ("注意力", "zh", "缓存")
+    titles = {status.resource.title for status in workshop.statuses().values()}
+    assert titles == {"注意力", "plain", "On attention"}, "its own title, else the file's"
+    assert moment.link == (workshop.folder / "notes" / "笔记.md").resolve().as_uri()
+    moment = ask(workshop, "position").moments[0]
+    assert moment.link.startswith((workshop.folder / "notes" / "plain.txt").resolve().as_uri() + "#:~:text=")
     workshop.write("notes/plain.txt", "The softmax turns scores into weights.\n\nPositions are added to tokens.\n")
     assert workshop.build(workshop.folder / "notes").updated == 1
 

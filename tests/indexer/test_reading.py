@@ -16,6 +16,7 @@ ARTICLE = Text(
         ),
         Block("位置编码", Role.HEADING, "positions"),
         Block("模型本身并不知道词的顺序。所以我们要把位置编码加到词向量上去。", anchor="positions"),
+        Block("References", Role.HEADING, "references"),
         Block("[1] Vaswani et al. Attention Is All You Need.", Role.REFERENCE, "references"),
     ),
     title="An article",
@@ -33,18 +34,21 @@ def test_sentences_become_cues_with_the_anchor_above_them() -> None:
         ("位置编码", "positions"),
         ("模型本身并不知道词的顺序。", "positions"),
         ("所以我们要把位置编码加到词向量上去。", "positions"),
+        ("References", "references"),
         ("[1] Vaswani et al. Attention Is All You Need.", "references"),
     ]
-    assert [cue.is_reference for cue in transcript.cues] == [False] * 6 + [True]
+    assert [cue.is_reference for cue in transcript.cues] == [False] * 6 + [True] * 2
     assert (transcript.language, transcript.origin) == ("en", Origin.MANUAL)
     assert (details.title, details.channel, details.published) == ("An article", "Somebody", "2018-06-27")
 
 
 def test_headings_are_chapters_that_begin_with_their_cue() -> None:
     transcript, details = transcript_of(ARTICLE, "en", Origin.MANUAL)
-    assert [chapter.title for chapter in details.chapters] == ["Self-Attention", "位置编码"]
+    assert [chapter.title for chapter in details.chapters] == ["Self-Attention", "位置编码", "References"]
     starts = {cue.text: cue.start for cue in transcript.cues}
-    assert details.chapters == tuple(Chapter(starts[title], title) for title in ("Self-Attention", "位置编码"))
+    assert details.chapters == tuple(
+        Chapter(starts[title], title) for title in ("Self-Attention", "位置编码", "References")
+    )
 
 
 def test_reading_takes_as_long_as_talking() -> None:
@@ -72,6 +76,15 @@ def test_no_passage_holds_both_text_and_references() -> None:
     cues = transcript_of(Text(tuple(blocks)), "en", Origin.LOCAL)[0].cues
     for part in chunk(cues):
         assert len({cue.is_reference for cue in cues[part.first : part.stop]}) == 1
+
+
+def test_no_passage_goes_across_a_heading() -> None:
+    part = [Block("词元", Role.HEADING), Block("A short part."), Block("Masks", Role.HEADING), Block("Another one.")]
+    cues = transcript_of(Text(tuple(part * 3)), "en", Origin.LOCAL)[0].cues
+    assert [" ".join(cue.text for cue in cues[c.first : c.stop]) for c in chunk(cues)] == [
+        "词元 A short part.",
+        "Masks Another one.",
+    ] * 3
 
 
 def test_a_sentence_is_no_abbreviation() -> None:

@@ -297,8 +297,8 @@ def test_a_folder_is_read_with_its_subfolders_as_sections(tmp_path: Path) -> Non
     assert (found.source, found.folder, found.entries) == (str(tmp_path.resolve()), tmp_path.resolve(), 5)
     assert [(r.kind, r.title, r.sections) for r in found.resources] == [
         (Kind.RECORDING, "intro", ()),
-        (Kind.DOCUMENT, "notes", ()),
-        (Kind.PAPER, "paper", ()),
+        (Kind.DOCUMENT, "", ()),
+        (Kind.PAPER, "", ()),
         (Kind.VIDEO, "Talk", (("week 2",), ("第一周", "day 2"))),
     ]
 

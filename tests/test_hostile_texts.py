@@ -1,0 +1,380 @@
+"""One bad thing beside a good page: the good one is indexed, the bad one stated in a line, nothing else disturbed."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from html import escape
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from click.testing import CliRunner
+
+import seekpoint
+from index.library import Library
+from index.text import clean, printable
+from index.types import Moment, ResourceStatus, State
+from indexer.build import Request, build
+from indexer.cues import MOST_TOKENS, tokens
+from indexer.sources import Sources
+from query import search
+from query.render import to_text
+from tests.fakes import TopicEncoder
+from tests.indexer.test_pdf import line, made
+from tests.local_web import LocalWeb, raw_server
+
+Answer = bytes | Callable[[socket.socket], object]
+
+GOOD = "https://good.example/attention"
+BAD = "https://bad.example/page"
+QUESTION = "What does the softmax turn into weights?"
+NOTHING = b"HTTP/1.1 404 -\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+WORDS = "attention reads every token of a sentence and the softmax makes weights of what it finds there"
+
+
+def page(*paragraphs: str, title: str = "A page", head: str = "") -> str:
+    body = "".join(f"<p>{text}</p>" for text in paragraphs)
+    return f"<!doctype html><title>{title}</title>{head}<article><h1>{title}</h1>{body}</article>"
+
+
+def http(data: str | bytes, kind: str = "text/html; charset=utf-8", head: str = "") -> bytes:
+    body = data.encode() if isinstance(data, str) else data
+    lines = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\n{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    return lines.encode() + body
+
+
+def to(address: str) -> bytes:
+    return f"HTTP/1.1 302 -\r\nLocation: {address}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+
+
+GOOD_PAGE = http(page("The softmax turns scores into weights.", "归一化把分数变成权重，权重之和为一。"))
+
+
+class Bench:
+    """A library that is built from addresses, served here, and from the files in a folder."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.files = folder / "files"
+        self.files.mkdir()
+        self.encoder = TopicEncoder()
+        self.seconds = 0.0
+        self._folder = folder
+        self._library = folder / "library"
+        self._answers: Mapping[str, Answer] = {}
+        self.root = stack.enter_context(raw_server(self._answer))
+
+    def _answer(self, path: str, connection: socket.socket) -> None:
+        answer = self._answers.get(path, NOTHING)
+        connection.sendall(answer) if isinstance(answer, bytes) else answer(connection)
+
+    def build(self, addresses: Mapping[str, Answer], text: str = "") -> dict[str, ResourceStatus]:
+        """Build from what lies at some addresses, in that order or as `text` lists them, and from the files."""
+        self._answers = {"/attention": GOOD_PAGE} | {
+            address if address.startswith("/") else urlsplit(address).path: answer
+            for address, answer in addresses.items()
+        }
+        reading_list = self._folder / "list.md"
+        listed = [address for address in addresses if not address.startswith("/")]
+        reading_list.write_text(text or "\n".join(f"- <{address}>" for address in [*listed, GOOD]), encoding="utf-8")
+        web = LocalWeb(self.root, "https://bad.example", "https://good.example", timeouts=(0.4, 0.4), deadline=0.8)
+        sources = [str(reading_list), *([str(self.files)] if any(self.files.iterdir()) else [])]
+        started = time.monotonic()
+        build(Request(sources, translate=False), self._library, Sources.through(web), encoder=self.encoder)
+        self.seconds = time.monotonic() - started
+        with Library.open(self._library) as library:
+            return {status.resource.url: status for status in library.statuses()}
+
+    def ask(self, question: str, k: int = 1) -> list[Moment]:
+        with Library.open(self._library) as library:
+            answer = search.ask(question, library, self.encoder, k)
+        shown = to_text(answer, styled=False)
+        assert all(row.isprintable() for row in shown.splitlines()), shown
+        return list(answer.moments)
+
+    def told(self) -> str:
+        """What `seekpoint status` prints."""
+        result = CliRunner().invoke(seekpoint.cli, ["status", "--index", str(self._library)])
+        assert (result.exit_code, result.stderr) == (0, "")
+        return result.stdout
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with ExitStack() as stack:
+        yield Bench(tmp_path, stack)
+
+
+def assert_good(bench: Bench, statuses: Mapping[str, ResourceStatus]) -> None:
+    assert statuses[GOOD].state is State.INDEXED, statuses[GOOD]
+    assert bench.ask(QUESTION)[0].link.startswith(f"{GOOD}#:~:text=")
+
+
+def assert_stated(bench: Bench, status: ResourceStatus, state: State, words: str) -> None:
+    assert status.state is state, status
+    assert status.reason and words in status.reason
+    assert status.reason == clean(status.reason)
+    assert f"{state.replace('_', ' ')}: {status.reason}\n" in bench.told()
+
+
+def endless(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 50000000\r\n\r\n")
+    for _ in range(50):
+        connection.sendall(b"<p>softmax " * 90_910)
+
+
+def dripping(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n")
+    while True:
+        connection.sendall(b"x")
+        time.sleep(0.02)
+
+
+def hanging(_: socket.socket) -> None:
+    time.sleep(1)
+
+
+BOMB = gzip.compress(b"\0" * 60_000_000, 1)
+SCRIPT = "<html><body><noscript>Please enable JavaScript to run this app.</noscript><script src=/a.js></script></body>"
+PLEASE = "<html><body><p>Please enable JavaScript</p><script>run()</script></body></html>"
+LOGIN = page("Sign in to go on <form><input name=user><input type=password></form>", title="Sign in")
+
+PAGES: dict[str, tuple[Answer, State, str]] = {
+    "50 MB": (endless, State.UNAVAILABLE, "more than 30 MB"),
+    "hangs": (hanging, State.DEFERRED, "did not answer in time"),
+    "drips": (dripping, State.DEFERRED, "did not answer in time"),
+    "leads to itself": (to(BAD), State.UNAVAILABLE, "without end"),
+    "leads to this machine": (to("http://127.0.0.1:{port}/attention"), State.UNAVAILABLE, "private network"),
+    "leads to this machine, in disguise": (to("http://2130706433/attention"), State.UNAVAILABLE, "private network"),
+    "leads to a private network": (to("http://10.0.0.1/"), State.UNAVAILABLE, "private network"),
+    "leads to a file": (to("file:///etc/passwd"), State.UNAVAILABLE, "isn't on the web"),
+    "unpacks to 60 MB": (http(BOMB, head="Content-Encoding: gzip\r\n"), State.UNAVAILABLE, "more than 30 MB"),
+    "made by script": (http(SCRIPT), State.UNAVAILABLE, "made by script"),
+    "asks for script": (http(PLEASE), State.UNAVAILABLE, "made by script"),
+    "a login": (http(LOGIN), State.UNAVAILABLE, "login"),
+    "a film": (http(b"\0\0\0\x18ftypmp42", "video/mp4"), State.UNAVAILABLE, "it is video/mp4"),
+    "no HTTP": (b"SSH-2.0-OpenSSH\r\n", State.DEFERRED, "connection to bad.example fails"),
+    "5,000 elements deep": (http("<div>" * 5000 + WORDS), State.UNAVAILABLE, "nested too deep"),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_bad_page_costs_nothing_but_itself(bench: Bench, name: str) -> None:
+    answer, state, words = PAGES[name]
+    if isinstance(answer, bytes):
+        answer = answer.replace(b"{port}", bench.root.rpartition(":")[2].encode())
+    statuses = bench.build({BAD: answer})
+    assert_good(bench, statuses)
+    assert_stated(bench, statuses[BAD], state, words)
+    assert bench.seconds < 8
+
+
+def test_a_robots_txt_is_heeded(bench: Bench) -> None:
+    rules = http("User-agent: *\nDisallow: /page\n", "text/plain")
+    statuses = bench.build({BAD: GOOD_PAGE, "/robots.txt": rules})
+    assert_good(bench, statuses)
+    assert_stated(bench, statuses[BAD], State.UNAVAILABLE, "its robots.txt asks programs not to read it")
+
+
+def test_the_list_itself_may_lead_to_this_machine(bench: Bench) -> None:
+    here = f"{bench.root}/page"
+    statuses = bench.build({here: to("/final"), "/final": http(page("A cache keeps keys and values 缓存。"))})
+    assert_good(bench, statuses)
+    assert statuses[here].state is State.INDEXED
+    assert bench.ask("cache")[0].link.startswith(f"{here}#:~:text=")
+
+
+def test_chinese_is_read_whatever_its_label(bench: Bench) -> None:
+    addresses: dict[str, Answer] = {}
+    for meta in ("", "<meta charset=gb2312>", "<meta charset=utf-8>"):
+        for label in ("gbk", "utf-8", "iso-8859-1"):
+            text = page(
+                "掩码遮住后面的词元，这样模型就看不到答案。" * 3, "没有掩码就没有意义。", title="注意力", head=meta
+            )
+            addresses[f"{BAD}/{len(addresses)}"] = http(text.encode("gbk"), f"text/html; charset={label}")
+    statuses = bench.build(addresses)
+    assert_good(bench, statuses)
+    assert {statuses[address].languages for address in addresses} == {("zh",)}
+    quotes = [moment.quote for moment in bench.ask("掩码", 20)]
+    assert sum("掩码遮住后面的词元" in quote for quote in quotes) == len(addresses)
+
+
+LONG = {
+    "English, sentences": " ".join(f"In step {n} {WORDS}, said reader {n * 7919} of it." for n in range(1600)),
+    "English, one sentence": " ".join(f"{n} {WORDS}" for n in range(2100)),
+    "中文": "".join(f"第{n}步，注意力读取每个词元，归一化得到第{n * 7919}个权重。" for n in range(7000)),
+    "中文，一句": "".join(f"第{n}步，注意力读取每个词元，归一化得到第{n * 7919}个权重，" for n in range(7000)),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_paragraph_without_end_is_cut_to_what_the_model_reads(bench: Bench, name: str) -> None:
+    text = LONG[name]
+    assert len(text) >= 190_000
+    statuses = bench.build({BAD: http(page(text))})
+    assert_good(bench, statuses)
+    assert statuses[BAD].state is State.INDEXED
+    assert any(text[-60:].strip() in passage for passage in bench.encoder.embedded)
+    assert max(map(tokens, bench.encoder.embedded)) <= MOST_TOKENS
+    started = time.monotonic()
+    moment = next(found for found in bench.ask("1234 1500 attention 注意力", 2) if found.resource.url == BAD)
+    assert time.monotonic() - started < 3
+    address, _, directive = moment.link.partition("#:~:")
+    assert address == BAD
+    assert directive.startswith("text=")
+    assert len(directive) <= 300
+    assert unquote(re.split(r"[=,]", directive)[1]) in text
+    assert bench.seconds < 8
+
+
+FILES: dict[str, tuple[str, bytes, State, str]] = {
+    "0 pages": ("a.pdf", made([]), State.UNAVAILABLE, "no pages"),
+    "half a PDF": ("a.pdf", made([[line(100, 400, WORDS)]] * 9)[:700], State.UNAVAILABLE, "broken"),
+    "no PDF": ("a.pdf", b"these are no pages", State.UNAVAILABLE, "not a PDF"),
+    "no film": ("a.mp4", b"this is no film", State.NO_TRANSCRIPT, "no captions beside it"),
+    "no text": ("a.txt", os.urandom(5000), State.UNAVAILABLE, "not a text file"),
+    "nothing": ("a.md", b"", State.UNAVAILABLE, "empty"),
+    "deep quotes": ("a.md", b">" * 5000 + b" softmax", State.UNAVAILABLE, "nested too deep"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_bad_file_costs_nothing_but_itself(bench: Bench, name: str) -> None:
+    file, data, state, words = FILES[name]
+    (bench.files / file).write_bytes(data)
+    statuses = bench.build({})
+    assert_good(bench, statuses)
+    assert_stated(bench, statuses[(bench.files / file).as_uri()], state, words)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html", "a.pdf"])
+def test_a_file_of_gigabytes_is_not_opened(bench: Bench, name: str) -> None:
+    with (bench.files / name).open("wb") as file:
+        file.truncate(250_000_000 if name == "a.pdf" else 100_000_000)
+    statuses = bench.build({})
+    assert_good(bench, statuses)
+    assert_stated(bench, statuses[(bench.files / name).as_uri()], State.UNAVAILABLE, "0 MB are too much")
+    assert bench.seconds < 3
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes there")
+def test_a_pipe_is_not_waited_for(bench: Bench) -> None:
+    os.mkfifo(bench.files / "a.txt")
+    statuses = bench.build({})
+    assert_good(bench, statuses)
+    assert_stated(bench, statuses[(bench.files / "a.txt").as_uri()], State.UNAVAILABLE, "a device or a pipe")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.md", "[" * 30_000 + " 掩码 mask"),
+        ("a.md", "![" * 15_000 + " 掩码 mask"),
+        ("a.md", "*a_ " * 15_000 + " 掩码 mask"),
+        ("a.txt", "<script" * 15_000 + " 掩码 mask \xff"),
+        ("a.html", "<p>掩码 mask " + "<b><i>" * 90 + "<p>x" * 5000),
+    ],
+)
+def test_marks_without_end_are_read_in_time(bench: Bench, name: str, text: str) -> None:
+    (bench.files / name).write_text(text, encoding="utf-8")
+    statuses = bench.build({})
+    assert_good(bench, statuses)
+    status = statuses[(bench.files / name).as_uri()]
+    assert status.state is State.INDEXED, status.reason
+    assert bench.ask("mask")[0].resource.url == status.resource.url
+    assert bench.seconds < 8
+
+
+def broken_table(data: bytes) -> bytes:
+    return re.sub(rb"(?m)^\d{10} 00000 n", b"0000099999 00000 n", data).replace(b"startxref\n", b"startxref\n9")
+
+
+@pytest.mark.parametrize("damage", [broken_table, lambda data: data[:-30]])
+def test_a_pdf_is_read_in_spite_of_its_table(bench: Bench, damage: Callable[[bytes], bytes]) -> None:
+    pages = [[line(100, 400, "The mask hides what comes later.")], [line(100, 400, "掩码遮住后面的词元。", font="F3")]]
+    (bench.files / "a.pdf").write_bytes(damage(made(pages)))
+    statuses = bench.build({})
+    assert_good(bench, statuses)
+    assert statuses[(bench.files / "a.pdf").as_uri()].state is State.INDEXED
+    assert [bench.ask(question)[0].page for question in ("mask hides", "遮住后面的词元")] == [1, 2]
+
+
+def test_a_pdf_of_5000_pages_keeps_its_numbers(bench: Bench) -> None:
+    words = WORDS.split()
+    animals = {7: "zebras", 2500: "ostriches", 5000: "walruses"}
+    pages = [f"{words[n % 17]} {words[n // 17 % 17]} of {animals.get(n, 'no beasts')}, {n}" for n in range(1, 5001)]
+    (bench.files / "a.pdf").write_bytes(made([[line(50, 400, text)] for text in pages]))
+    statuses = bench.build({})
+    assert statuses[GOOD].state is State.INDEXED
+    assert statuses[(bench.files / "a.pdf").as_uri()].state is State.INDEXED
+    assert {bench.ask(animal)[0].page: animal for animal in animals.values()} == animals
+    assert bench.seconds < 20
+
+
+TITLES = [
+    "\x1b[31mred\x1b[0m\x07 mask",
+    "mask \u202ereversed\u2069 掩码",
+    "<script>alert('mask')</script>",
+    "'; DROP TABLE resources; -- mask",
+    'NEAR("mask", 5) AND NOT (mask* OR -title:^mask)',
+    "“mask” [x](javascript:alert(1)) {due} %s \\ 掩码",
+]
+
+
+def test_a_title_is_words_and_nothing_else(bench: Bench) -> None:
+    addresses: dict[str, Answer] = {f"{BAD}/{number}": notes(title) for number, title in enumerate(TITLES)}
+    statuses = bench.build(addresses)
+    assert_good(bench, statuses)
+    for address, title in zip(addresses, TITLES, strict=True):
+        assert statuses[address].state is State.INDEXED
+        shown = clean(title.replace("\x1b", ""))  # as in a browser: one character less
+        moment = next(moment for moment in bench.ask(title, 20) if moment.resource.url == address)
+        assert (moment.resource.title, moment.chapter) == (shown, shown)
+        assert shown in moment.quote
+    assert all(row.isprintable() for row in bench.told().splitlines())
+
+
+ANCHORS = [
+    '"><script>alert(1)</script>',
+    "two words",
+    "掩码 一",
+    "100%",
+    "%zz%41",
+    "a#b?c=d",
+    "\x1b]8;;x\x07",
+    "\u202eid",
+]
+
+
+def test_an_anchor_stays_within_one_address(bench: Bench) -> None:
+    addresses: dict[str, Answer] = {f"{BAD}/{number}": notes("Masks", anchor) for number, anchor in enumerate(ANCHORS)}
+    statuses = bench.build(addresses)
+    assert_good(bench, statuses)
+    links = {moment.resource.url: moment.link for moment in bench.ask("what does the mask hide?", 20)}
+    for address, anchor in zip(addresses, ANCHORS, strict=True):
+        assert re.fullmatch(
+            r"https://bad\.example/page/\d#[\w!$&'()*+,;=:@/?.~%-]*:~:text=[\w.~%,-]+", links[address], re.A
+        )
+        assert unquote(urlsplit(links[address]).fragment.partition(":~:")[0]) == printable(anchor)
+
+
+def notes(heading: str, anchor: str = "here") -> bytes:
+    said, name = escape(heading), escape(anchor)
+    body = f'<h1>{said}</h1><p>{WORDS}.</p><h2 id="{name}">{said}</h2><p>{said} the mask hides what comes later.</p>'
+    return http(f"<!doctype html><title>{said}</title><article>{body}</article>")
+
+
+def test_many_bad_things_at_once(bench: Bench) -> None:
+    for file, data, _, _ in FILES.values():
+        number = len(list(bench.files.iterdir()))
+        (bench.files / f"{number}{Path(file).suffix}").write_bytes(data)
+    statuses = bench.build({f"https://bad.example/{number}": NOTHING for number in range(20)})
+    assert_good(bench, statuses)
+    states = [status.state for status in statuses.values()]
+    assert (len(states), states.count(State.INDEXED)) == (1 + len(FILES) + 20, 1)
+    assert "unavailable (20): nothing is there (HTTP 404): check the address\n" in bench.told()
