@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from index.types import Details, Kind, Resource, Transcript
+from index.errors import Unfetched
+from index.types import Details, Kind, Resource, State
 from indexer.addresses import local_path
 from indexer.cooling import Gate
 from indexer.sources import Fetched, Sources
@@ -30,9 +31,11 @@ class Listener:
         if resource.kind is Kind.RECORDING:
             path = local_path(resource.url)
             return Fetched((transcriber.transcribe(path),), replace(known, title=known.title or path.stem))
-        return Fetched((transcriber.finished(resource.id) or self._video(resource.id),), known)
+        if transcript := transcriber.finished(resource.id):
+            return Fetched((transcript,), known)
+        return self._video(resource.id, known)
 
-    def _video(self, video_id: str) -> Transcript:
+    def _video(self, video_id: str, known: Details) -> Fetched:
         from platformdirs import user_cache_path
 
         from indexer.sources.recordings.audio import fetch_audio
@@ -40,6 +43,12 @@ class Listener:
         # A folder that stays, so that what was fetched before an interruption isn't fetched again.
         folder = user_cache_path("seekpoint") / "sounds"
         sound = self._gate.through(lambda: fetch_audio(video_id, self._sources.web, folder), self._watcher.say)
-        transcript = self._transcriber.transcribe(sound, video_id)
-        sound.unlink(missing_ok=True)
-        return transcript
+        try:
+            transcript = self._transcriber.transcribe(sound.path, video_id)
+        except Unfetched as failure:
+            if failure.state is not State.DEFERRED:
+                sound.path.unlink(missing_ok=True)
+            raise
+        sound.path.unlink(missing_ok=True)
+        # A video without captions gave no transcript when it was asked for, and so nothing of this either.
+        return Fetched((transcript,), sound.details if known == Details() else known)

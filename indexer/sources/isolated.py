@@ -1,4 +1,4 @@
-"""Pages, papers and documents are read in a child process: a hang, a crash of native code or a memory bomb costs just one of them.
+"""Pages, papers and documents are read in a child process: a hang, a crash or a memory bomb costs just one of them.
 
 What the child does is in `indexer.sources.confined`. It may fall to what it reads: nothing in its answers is taken on
 trust.

@@ -30,9 +30,10 @@ def test_the_smallest_sound_is_fetched_piece_by_piece(media: FakeSounds, tmp_pat
         sound_format(160, 1_000_000, 'video/mp4; codecs="avc1.4d400c"'),
     )
 
-    path = fetch_audio(_VIDEO, media.web, tmp_path / "sound")
+    path, details = fetch_audio(_VIDEO, media.web, tmp_path / "sound")
 
     assert path.read_bytes() == _SOUND
+    assert (details.title, details.duration) == ("注意力", 600)
     assert len(media.asked) >= 3
     assert list(path.parent.iterdir()) == [path]
 
@@ -48,13 +49,13 @@ def test_a_fetch_that_broke_off_goes_on_where_it_was(media: FakeSounds, tmp_path
     media.pieces = None
     media.asked.clear()
 
-    path = fetch_audio(_VIDEO, media.web, tmp_path)
+    path, _ = fetch_audio(_VIDEO, media.web, tmp_path)
 
     assert path.read_bytes() == _SOUND
     assert 0 < there < len(_SOUND)
     assert media.asked[0].startswith(f"bytes={there}-")
     media.asked.clear()
-    assert fetch_audio(_VIDEO, media.web, tmp_path) == path
+    assert fetch_audio(_VIDEO, media.web, tmp_path).path == path
     assert not media.asked
 
 

@@ -211,6 +211,20 @@ def test_what_surrounds_an_article_is_left_out() -> None:
     assert text.title == "Attention"
 
 
+def test_remarks_of_the_author_and_code_of_notebooks_are_of_the_article() -> None:
+    text = read(
+        f"""<main><h1>Reference</h1><p>{PROSE * 3}</p><div class=block>Deprecated.
+        <div class=deprecation-comment>Use the other one: 请用另一个。</div></div>
+        <div class=jp-InputPrompt>In [1]:</div><pre>weights = softmax(scores)</pre><p>{PROSE * 3}</p></main>"""
+    )
+    assert texts(text)[2:-1] == ["Deprecated.", "Use the other one: 请用另一个。", "weights = softmax(scores)"]
+
+
+def test_the_first_heading_of_many_is_no_title_unless_the_browser_shows_it() -> None:
+    members = "".join(f"<h2>◆ member{number}()</h2><p>{PROSE * 2}{number}</p>" for number in range(3))
+    assert read(f"<main><p>{PROSE * 3}</p>{members}</main>").title == "A page"
+
+
 def test_a_section_whose_id_looks_like_furniture_is_got_back() -> None:
     sections = "".join(
         f"<section id={name}><h2>{name}</h2><p>{PROSE * 2}{name}</p></section>"

@@ -273,6 +273,14 @@ def test_type_that_is_mirrored_twice_is_upright_and_type_without_size_does_no_ha
     assert SENTENCES[0] in texts(read_pdf(made([shown])))
 
 
+def test_thick_stems_alone_make_no_type_bold() -> None:
+    descriptor = "/FontDescriptor << /Type /FontDescriptor /FontName /{0} /Flags 4 /StemV 151 >>"
+    font = "<< /Type /Font /Subtype /Type1 /BaseFont /{0} /Encoding /WinAnsiEncoding " + descriptor + " >>"
+    fonts = f"/Resources << /Font << /F1 {font.format('CMR10')} /F2 {font.format('CMBX10')} >> >>"
+    shown = [*lines(60, 700, SENTENCES[:2]), line(60, 640, "A Bold Line", font="F2"), *lines(60, 600, SENTENCES[2:])]
+    assert texts(read_pdf(made([shown], page=fonts)), Role.HEADING) == ["A Bold Line"]
+
+
 def test_a_stated_title_counts_unless_it_is_a_file_name() -> None:
     shown = [line(60, 740, "What Is Printed Large", 20), line(60, 700, SENTENCES[0]), line(60, 688, SENTENCES[1])]
     stated = read_pdf(

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.sources.papers.blocks import blocks
+from indexer.sources.papers.contents import without_contents
+from indexer.sources.papers.furniture import without_furniture
 from indexer.sources.papers.headings import OutlineEntry
 from indexer.sources.papers.layout import Page, Span, columns, page
 from indexer.sources.papers.lines import Joiner
@@ -31,11 +33,11 @@ def laid_out(*pages: Sequence[Span]) -> list[Page]:
 
 
 def read(*pages: Sequence[Span]) -> list[str]:
-    return [line.text for lines in columns(laid_out(*pages)) for line in lines]
+    return [line.text for lines in columns(without_furniture(laid_out(*pages))) for line in lines]
 
 
 def made(*pages: Sequence[Span], outline: Iterable[OutlineEntry] = ()) -> list[tuple[str, Role]]:
-    _, found = blocks(list(columns(laid_out(*pages))), outline)
+    _, found = blocks(list(without_contents(columns(without_furniture(laid_out(*pages))))), outline)
     return [(block.text, block.role) for block in found]
 
 
@@ -71,6 +73,19 @@ def test_a_figure_across_two_columns_parts_them() -> None:
     assert order == ["50A"] * 5 + ["310"] * 5 + ["Fig"] + ["51A"] * 5 + ["311"] * 5
 
 
+def test_a_quote_may_hang_out_of_its_column_and_items_may_be_indented() -> None:
+    left = [f"{number} {PROSE[:40]}" for number in range(12)]
+    right = [
+        span(
+            f"“{number:02} {PROSE[:40]}" if number % 2 else f"{number:02}",
+            309 if number % 2 else 324,
+            612 - 12 * number,
+        )
+        for number in range(1, 13)
+    ]
+    assert read([*column(50, 600, left), *right]) == [*left, *(each.text for each in right)]
+
+
 def test_a_table_in_one_column_is_read_by_rows() -> None:
     rows = [span(cell, left, 600 - 12 * row) for row in range(9) for left, cell in ((50, "Model"), (300, "27.3"))]
     assert read(rows) == ["Model 27.3"] * 9
@@ -103,6 +118,51 @@ def test_a_head_above_two_columns_is_dropped_by_its_parts() -> None:
     assert read(*pages) == [f"0{PROSE[:40]}"] * 16 + [f"1{PROSE[:40]}"] * 16
 
 
+def test_heads_that_name_the_section_are_told_by_where_they_stand() -> None:
+    sections = ("2.1 First steps", "2.2 第二节", "2.3 Third of all", "2.4 Last")
+    pages = [
+        [span(section, 50, 780), span(f"{number}", 500, 780), span(f"{section}, {PROSE}.", 50, 400)]
+        for number, section in enumerate(sections, 5)
+    ]
+    assert read(*pages) == [f"{section}, {PROSE}." for section in sections]
+
+
+def test_what_merely_stands_near_the_edge_stays() -> None:
+    pages = [
+        [span(f"{PROSE * 2} {word}", 50, 720 - number), span("S. 3", 50, 710 - number), span(PROSE, 50, 400)]
+        for number, word in enumerate(("one", "two", "three"))
+    ]
+    assert read(*pages).count("S. 3") == 3
+    title = [[span("The same title of two slides", 50, 720, 14), *column(50, 400, [PROSE] * 3)] for _ in range(2)]
+    assert read(*title).count("The same title of two slides") == 2
+
+
+def test_numbers_of_lines_are_dropped() -> None:
+    texts = [f"{number}{PROSE}" for number in range(10)]
+    numbers = [
+        span(f"{number}", 30 - 2.5 * len(f"{number}"), 600 - 12 * index, 5) for index, number in enumerate(range(4, 14))
+    ]
+    assert read([*column(50, 600, texts), *numbers]) == texts
+
+
+def test_a_table_of_contents_is_no_text() -> None:
+    entries = [f"1.{number} 标题 Title {'. ' * 20}{number + 3}" for number in range(1, 5)]
+    listed = column(50, 700, ["Contents", "1 First Chapter 3", *entries, "2 第二章 7"])
+    assert read_texts(listed, [span("1 First Chapter", 50, 640, 14), *column(50, 600, [PROSE] * 3)]) == [
+        "Contents",
+        "1 First Chapter",
+        " ".join([PROSE] * 3),
+    ]
+    plain = column(50, 700, ["目录", "绪论 1", "方法 12", "结论 20", f"{PROSE}."])
+    assert read_texts(plain) == ["目录", f"{PROSE}."]
+    rows = column(50, 700, ["Model 12", "Base 27", "Big 28"])
+    assert read_texts(rows) == ["Model 12 Base 27 Big 28"]
+
+
+def read_texts(*pages: Sequence[Span]) -> list[str]:
+    return [text for text, _ in made(*pages)]
+
+
 def test_numbers_with_decimals_in_a_margin_belong_to_a_table() -> None:
     assert read([span("27.3 38.1", 50, 780), span(PROSE, 50, 400)]) == ["27.3 38.1", PROSE]
 
@@ -126,7 +186,7 @@ def test_chinese_paragraphs_are_told_by_their_indents() -> None:
 
 
 def test_a_chinese_sentence_goes_on_over_a_page() -> None:
-    first, second = column(50, 700, [CHINESE] * 3, width=1), column(50, 700, ["在下一页结束。", CHINESE], width=1)
+    first, second = column(50, 650, [CHINESE] * 3, width=1), column(50, 650, ["在下一页结束。", CHINESE], width=1)
     assert [text for text, _ in made(first, second)] == [f"{CHINESE * 3}在下一页结束。", CHINESE]
 
 
@@ -163,6 +223,9 @@ def test_larger_bolder_numbered_and_well_known_lines_are_headings() -> None:
         "3.2 Plain but numbered",
     ]
     assert headings(span("第三章 实验", 50, 520), span("结论", 50, 420), *body) == ["第三章 实验", "结论"]
+    assert headings(span("II. Smaller", 50, 640, 9, bold=True), span("Not it", 50, 520, 9, bold=True), *body) == [
+        "II. Smaller"
+    ]
     assert headings(span("An ordinary line", 50, 640), span("4.33 2.1", 50, 420), *body) == []
 
 
@@ -189,6 +252,20 @@ def test_references_end_at_the_next_heading_of_their_rank() -> None:
         ("Appendix", Role.HEADING),
         ("Here the text goes on.", Role.BODY),
     ]
+
+
+def test_references_end_at_larger_type_and_are_dated() -> None:
+    entries = column(50, 660, ["[1] 王小明. 题目. 2019.", "[2] B. Author. 2020."])
+    bold = span("参考文献", 50, 690, 12, bold=True)
+    found = made([*column(50, 760, [PROSE] * 4), bold, *entries, span("附录 A", 50, 600, 14), span(PROSE, 50, 560)])
+    assert [role for _, role in found] == [Role.BODY, Role.HEADING, *[Role.REFERENCE] * 2, Role.HEADING, Role.BODY]
+    about = references(*column(50, 660, [f"{PROSE}."] * 3), *column(50, 600, [f"{PROSE}."] * 3))
+    assert {role for _, role in about} == {Role.BODY}
+
+
+def test_references_with_neither_labels_nor_indents_are_told_by_gaps() -> None:
+    found = references(*column(50, 660, [PROSE, "2019."]), *column(50, 620, [PROSE, "2020."]))
+    assert found == [(f"{PROSE} {year}.", Role.REFERENCE) for year in (2019, 2020)]
 
 
 def test_references_without_labels_are_told_by_their_hanging_indents() -> None:

@@ -15,7 +15,8 @@ logging.getLogger("trafilatura").addHandler(logging.NullHandler())
 logging.getLogger("htmldate").addHandler(logging.NullHandler())
 
 _FURNITURE = re.compile(
-    r"(?:^|[\s_-])(?:nav|navbar|navigation|menu|breadcrumbs?|footer|masthead|sidebar|comments?|commentlist|respond|disqus"
+    r"(?:^|\s)comment(?:$|[\s_-])"
+    r"|(?:^|[\s_-])(?:nav|navbar|navigation|menu|breadcrumbs?|footer|masthead|sidebar|comments|commentlist|respond|disqus"
     r"|share|sharing|social|cookies?|consent|gdpr|newsletter|subscribe|subscription|related|recommended|recommendations"
     r"|pagination|pager|toc|toctree|advert|adverts|advertisement|ads?|promo|skip-link|banner)(?:$|[\s_-])",
     re.IGNORECASE,

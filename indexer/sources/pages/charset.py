@@ -26,7 +26,11 @@ _MULTIBYTE = frozenset({"gb18030", "big5hkscs", "cp932", "euc_jp", "iso2022_jp",
 # In the first 1,024 bytes, by the standard; many pages put scripts before it.
 _META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w:.-]{1,40})""", re.IGNORECASE | re.ASCII)
 _META_WITHIN = 8192
-_TAGS = re.compile(rb"<(?:script|style)\b.*?</(?:script|style)\s*>|<[^<>]{0,2000}>", re.IGNORECASE | re.DOTALL)
+# No script is looked for beyond the next one: where none ends, that would take quadratic time.
+_TAGS = re.compile(
+    rb"<(?:script|style)\b(?:(?!<(?:script|style)\b).)*?</(?:script|style)\s*>|<[^<>]{0,2000}>",
+    re.IGNORECASE | re.DOTALL,
+)
 # A sample is as telling as the whole, and guessing is slow.
 _SAMPLE = 20_000
 

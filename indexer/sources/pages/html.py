@@ -153,7 +153,12 @@ def _title(article: Sequence[Passage], root: Element, stated: str | None) -> str
     bar = clean(root.xpath("string(.//title)"))
     if len(heads) != 1:
         heads = [passage.text for passage in headings[:1] if passage.text.casefold() in bar.casefold()]
-    return _name(heads[0]) if heads else stated or _name(bar)
+    if heads:
+        return _name(heads[0])
+    # It may be a guess of the first heading that there is.
+    titles = " ".join([bar, *root.xpath("//meta[contains(@property, 'title') or contains(@name, 'title')]/@content")])
+    is_stated = stated is not None and stated.casefold() in clean(titles).casefold()
+    return stated if is_stated else _name(bar) or stated
 
 
 def _name(text: str | None) -> str | None:

@@ -43,7 +43,8 @@ _LISTINGS = frozenset({"pre", "listing", "plaintext", "xmp"})
 _UNSEEN_CLASSES = frozenset(
     {
         "sr-only", "visually-hidden", "screen-reader-text", "mw-editsection", "MathJax_Preview", "linenos",
-        "linenodiv", "lineno", "gutter", "line-numbers", "rouge-gutter", "hljs-ln-numbers",
+        "linenodiv", "lineno", "gutter", "line-numbers", "rouge-gutter", "hljs-ln-numbers", "jp-InputPrompt",
+        "jp-OutputPrompt", "input_prompt", "output_prompt",
     }
 )
 # fmt: on

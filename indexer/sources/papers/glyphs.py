@@ -35,8 +35,9 @@ _UPRIGHT = 0.1
 _LEAST_UPRIGHT = 0.05
 # In points: how far the glyphs of a line may be off, as single precision rounds them.
 _SAME = 0.25
-_BOLD = re.compile(r"bold|black|heavy|medi(?!um)|demi|cmbx|simhei|heiti|[-,]bd", re.IGNORECASE)
-_LEAST_BOLD = 600
+_BOLD = re.compile(r"bold|black|heavy|medi(?!um)|demi|bx(?:ti|sl)?\d|simhei|heiti|[-,]bd", re.IGNORECASE)
+# ISO 32000-1, table 123. The weight that pdfium tells is guessed from stems, and wrong for the fonts of TeX.
+_FORCE_BOLD = 1 << 18
 _LONGEST_FONT_NAME = 200
 _Box: TypeAlias = tuple[float, float, float, float]
 
@@ -133,7 +134,7 @@ class _Fonts:
             name = ctypes.create_string_buffer(_LONGEST_FONT_NAME)
             pdfium.FPDFFont_GetBaseFontName(font, name, len(name))
             is_named = _BOLD.search(name.value.decode("utf-8", "replace")) is not None
-            self._bold[address] = is_named or pdfium.FPDFFont_GetWeight(font) >= _LEAST_BOLD
+            self._bold[address] = is_named or bool(pdfium.FPDFFont_GetFlags(font) & _FORCE_BOLD)
         return self._bold[address]
 
 

@@ -67,11 +67,17 @@ _LONGEST = 200
 """Characters that a heading has at most."""
 _LARGER = 1.08
 _ONE_PAGE_OFF = 1
+# Half points: physics journals set headings smaller than their text, but number them.
+_SMALLER = 2
 
 _BRACKETED = re.compile(r"\[[^\]]{1,24}\]")
 _COUNTED = re.compile(r"(\d{1,4})\.?\s+(?=\S)|(\d{1,4})\.(?=\S)")
 _HANGING = (0.5, 5.0)
 """In sizes of the type, how far the lines of an entry after its first are indented."""
+
+
+_YEAR = re.compile(r"(?<!\d)(?:1[3-9]|20)\d\d(?!\d)")
+_LEAST_DATED = 1 / 3
 
 
 def is_caption(text: str) -> bool:
@@ -125,7 +131,7 @@ class Headings:
             return True
         if not _looks_titled(paragraph):
             return False
-        if _stands_out(paragraph, size, bold):
+        if _stands_out(paragraph, size, bold, _SMALLER):
             return _NUMBERED.match(text) is not None
         return not self._outline and len(paragraph.lines) == 1 and _DEEPLY_NUMBERED.match(text) is not None
 
@@ -140,22 +146,24 @@ def _looks_titled(paragraph: Paragraph) -> bool:
     )
 
 
-def _stands_out(paragraph: Paragraph, size: float, bold: bool) -> bool:
+def _stands_out(paragraph: Paragraph, size: float, bold: bool, smaller: int = 1) -> bool:
+    """Whether it is larger than the body, or bold and by at most so many half points smaller."""
     half_points, is_bold = paragraph.style
-    looks_larger = half_points >= round(size * _LARGER * 2)
-    return (looks_larger or (is_bold and not bold and half_points >= round(size * 2) - 1)) and _looks_titled(paragraph)
+    is_larger = half_points >= round(size * _LARGER * 2)
+    is_bolder = is_bold and not bold and half_points >= round(size * 2) - smaller
+    return (is_larger or is_bolder) and _looks_titled(paragraph)
 
 
 def with_references(paragraphs: Sequence[Paragraph]) -> Iterator[Paragraph]:
     """The paragraphs; what stands under a heading for references, up to the next of its rank, as its entries."""
     heading: Paragraph | None = None
-    within: list[Line] = []
+    within: list[Paragraph] = []
     for each in paragraphs:
-        if heading and not (each.role is Role.HEADING and _outranks(each, heading)):
+        if heading and not (each.role is Role.HEADING and _outranks(each, heading, within)):
             if is_caption(each.text):
                 yield each
             else:
-                within += each.lines
+                within.append(each)
             continue
         yield from _entries(within)
         within = []
@@ -164,24 +172,27 @@ def with_references(paragraphs: Sequence[Paragraph]) -> Iterator[Paragraph]:
     yield from _entries(within)
 
 
-def _outranks(heading: Paragraph, references: Paragraph) -> bool:
+def _outranks(heading: Paragraph, references: Paragraph, within: Sequence[Paragraph]) -> bool:
     size, bold = heading.style
-    return size >= references.style[0] - 1 and bold >= references.style[1]
+    # Chinese headings hold Latin letters that aren't bold.
+    is_larger = bool(within) and size > within[0].style[0] + 1
+    return size >= references.style[0] - 1 and (bold >= references.style[1] or is_larger)
 
 
-def _entries(lines: Sequence[Line]) -> Iterator[Paragraph]:
-    entry: list[Line] = []
-    for line, starts in zip(lines, _starts(lines), strict=True):
-        if entry and starts:
-            yield Paragraph(entry, Role.REFERENCE)
-            entry = []
-        entry.append(line)
-    if entry:
-        yield Paragraph(entry, Role.REFERENCE)
+def _entries(paragraphs: Sequence[Paragraph]) -> Iterable[Paragraph]:
+    """The references that these are made of; as they are where they don't look like any."""
+    entries: list[Paragraph] = []
+    for line, starts in zip((line for each in paragraphs for line in each.lines), _starts(paragraphs), strict=True):
+        if not entries or starts:
+            entries.append(Paragraph([], Role.REFERENCE))
+        entries[-1].lines.append(line)
+    dated = sum(_YEAR.search(each.text) is not None for each in entries)
+    return entries if dated >= _LEAST_DATED * len(entries) else paragraphs
 
 
-def _starts(lines: Sequence[Line]) -> Iterator[bool]:
-    """Which lines begin an entry: by its label, by its number, else by the lines after it being indented."""
+def _starts(paragraphs: Sequence[Paragraph]) -> Iterator[bool]:
+    """Which lines begin an entry: by its label, by its number, by the lines after it being indented, else by a gap."""
+    lines = [line for each in paragraphs for line in each.lines]
     if not lines:
         return
     if _BRACKETED.match(lines[0].text):
@@ -197,4 +208,5 @@ def _starts(lines: Sequence[Line]) -> Iterator[bool]:
     else:
         least, most = _HANGING
         hanging = [least < line.indent / line.size < most for line in lines]
-        yield from (not hangs for hangs in hanging) if any(hanging) else (False for _ in lines)
+        begins = (line is each.lines[0] for each in paragraphs for line in each.lines)
+        yield from (not hangs for hangs in hanging) if any(hanging) else begins

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import count, groupby, pairwise
 from typing import NamedTuple
 
@@ -53,20 +52,15 @@ _NARROW_GAP = 0.15
 _FEWEST_LINES = 8
 _FEWEST_LINES_ASIDE = 3
 _CANDIDATES = 10
-_OUTERMOST = 3
 # Characters.
 _SCRAP = 2
-_LONGEST_NUMBERING = 40
 # Shares: of a column that a line of prose fills at least, and of the page where a gutter may lie.
 _FULL = 0.6
 _OUTER = 0.2
 _LEAST_OVERLAP = 0.1
 _BOLD = 0.9
-_MARGIN = 0.12
-_NUMBERING = re.compile(
-    r"(?:[^\w.]|page|seite|第|页|頁|共)*\d+(?:[^\w.]|of|von|页|頁|共|第)*\d*\W*|\W*[ivxlc]{1,7}\W*", re.IGNORECASE
-)
-_DIGITS = re.compile(r"\d+")
+# In points: a quote or a hyphen may hang out of its column.
+_HANGING = 3.0
 
 
 def page(spans: Iterable[Span], number: int, bottom: float, top: float) -> Page:
@@ -74,18 +68,11 @@ def page(spans: Iterable[Span], number: int, bottom: float, top: float) -> Page:
     return Page(tuple(piece for piece in _pieces(spans) if piece.text), number, bottom, top)
 
 
-def columns(pages: Sequence[Page]) -> Iterator[tuple[Line, ...]]:
-    """The columns of all pages in reading order, without running heads and page numbers."""
-    seen: dict[str, set[int]] = {}
-    for each in pages:
-        for piece in _at_margins(each):
-            seen.setdefault(_undated(piece.text), set()).add(each.number)
-    repeated = {text for text, numbers in seen.items() if len(numbers) > 1 and sum(map(str.isalpha, text)) > 1}
+def columns(pages: Iterable[Page]) -> Iterator[tuple[Line, ...]]:
+    """The columns of all pages in reading order."""
     index = count()
     for each in pages:
-        furniture = {piece for piece in _at_margins(each) if _is_furniture(piece, repeated)}
-        kept = [piece for piece in each.pieces if piece not in furniture]
-        for pieces, number in zip(_in_reading_order(kept), index, strict=False):
+        for pieces, number in zip(_in_reading_order(list(each.pieces)), index, strict=False):
             edge = min(piece.left for piece in pieces)
             yield tuple(_line(row, each.number, number, edge) for row in _rows(pieces))
 
@@ -152,11 +139,21 @@ class _Gutter(NamedTuple):
             return piece.right - piece.left >= _FULL * (self.right - self.x)
         return piece.right <= self.x and piece.right - piece.left >= _FULL * (self.x - self.left)
 
+    def is_crossed_by(self, piece: Span) -> bool:
+        return piece.left < self.x < piece.right
+
+    def parts(self, pieces: list[Span]) -> bool:
+        if not _OUTER < (self.x - self.left) / (self.right - self.left or 1.0) < 1 - _OUTER:
+            return False
+        full = [piece for piece in pieces if self.is_filled_by(piece)]
+        aside = sum(piece.left >= self.x for piece in full)
+        return len(full) >= _FEWEST_LINES and _FEWEST_LINES_ASIDE <= aside <= len(full) - _FEWEST_LINES_ASIDE
+
 
 def _in_reading_order(pieces: list[Span]) -> Iterator[list[Span]]:
     gutter = _gutter(pieces)
     across: list[Span] = []
-    for band in _bands(pieces, gutter.x) if gutter else [pieces]:
+    for band in _bands(pieces, gutter) if gutter else [pieces]:
         if gutter is None or sum(map(gutter.is_filled_by, band)) < 2:
             across += band
             continue
@@ -173,21 +170,16 @@ def _gutter(pieces: list[Span]) -> _Gutter | None:
     if len(pieces) < _FEWEST_LINES:
         return None
     left, right = min(piece.left for piece in pieces), max(piece.right for piece in pieces)
-    starts = Counter(round(piece.left) for piece in pieces)
-    for start, lines in starts.most_common(_CANDIDATES):
-        gutter = _Gutter(left, start - 1.0, right)
-        if lines >= _FEWEST_LINES_ASIDE and _OUTER < (start - left) / (right - left or 1.0) < 1 - _OUTER:
-            full = [piece for piece in pieces if gutter.is_filled_by(piece)]
-            aside = sum(piece.left >= gutter.x for piece in full)
-            if len(full) >= _FEWEST_LINES and _FEWEST_LINES_ASIDE <= aside <= len(full) - _FEWEST_LINES_ASIDE:
-                return gutter
-    return None
+    starts = Counter(round(piece.left) for piece in pieces).most_common(_CANDIDATES)
+    gutters = [_Gutter(left, start - _HANGING, right) for start, lines in starts if lines >= _FEWEST_LINES_ASIDE]
+    parting = [gutter for gutter in gutters if gutter.parts(pieces)]
+    return min(parting, key=lambda gutter: sum(map(gutter.is_crossed_by, pieces)), default=None)
 
 
-def _bands(pieces: list[Span], gutter: float) -> Iterator[list[Span]]:
+def _bands(pieces: list[Span], gutter: _Gutter) -> Iterator[list[Span]]:
     """From the top down, by turns what lies across the gutter and what lies beside it."""
     from_top = sorted(pieces, key=lambda piece: -piece.baseline)
-    for _, band in groupby(from_top, key=lambda piece: piece.left < gutter < piece.right):
+    for _, band in groupby(from_top, key=gutter.is_crossed_by):
         yield list(band)
 
 
@@ -207,22 +199,3 @@ def _shares_row(main: Span, piece: Span) -> bool:
     # Exponents, limits and roots hang from their line by little.
     is_scrap = min(len(main.text), len(piece.text)) <= _SCRAP
     return _side_by_side(main, piece, _LEAST_OVERLAP if is_scrap else 0.5)
-
-
-def _at_margins(page: Page) -> list[Span]:
-    """What stands on the outermost lines of a page, as far as these are in its margins."""
-    margin = _MARGIN * (page.top - page.bottom)
-    low = [piece for piece in page.pieces if piece.baseline < page.bottom + margin]
-    high = [piece for piece in page.pieces if piece.baseline > page.top - margin]
-    lowest = sorted({round(piece.baseline) for piece in low})[:_OUTERMOST]
-    highest = sorted({round(piece.baseline) for piece in high})[-_OUTERMOST:]
-    return [piece for piece in (*low, *high) if round(piece.baseline) in (*lowest, *highest)]
-
-
-def _undated(text: str) -> str:
-    return _DIGITS.sub("", text).casefold()
-
-
-def _is_furniture(piece: Span, repeated: set[str]) -> bool:
-    is_number = len(piece.text) <= _LONGEST_NUMBERING and _NUMBERING.fullmatch(piece.text) is not None
-    return is_number or _undated(piece.text) in repeated

@@ -18,6 +18,8 @@ from index.errors import Unfetched
 from index.text import clean
 from index.types import State
 from indexer.sources.papers.blocks import blocks
+from indexer.sources.papers.contents import without_contents
+from indexer.sources.papers.furniture import without_furniture
 from indexer.sources.papers.glyphs import read_page
 from indexer.sources.papers.headings import OutlineEntry
 from indexer.sources.papers.layout import Page, columns
@@ -77,7 +79,8 @@ def _fault(data: bytes) -> str:
 def _text(document: pypdfium2.PdfDocument, pages: list[Page]) -> Text:
     if _is_unreadable(pages):
         raise _unavailable(_UNREADABLE)
-    printed, found = blocks(list(columns(pages)), _outline(document))
+    printed_columns = list(columns(without_furniture(pages)))
+    printed, found = blocks(list(without_contents(printed_columns)) or printed_columns, _outline(document))
     if not found:
         raise _unavailable(_IMAGES if pages else _BROKEN)
     author = _metadata(document, "Author")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import requests
 from yt_dlp.extractor.youtube import YoutubeIE
@@ -14,7 +16,7 @@ from yt_dlp.utils import ExtractorError, YoutubeDLError
 
 from index.errors import SeekpointError, Unfetched
 from index.text import clean
-from index.types import State
+from index.types import Details, State
 from indexer.sources.downloader import Downloader
 from indexer.sources.network.web import Web
 from indexer.sources.outcomes import DAY, MONTH, REFUSED, Fault, blocked, lost, status_of
@@ -31,6 +33,7 @@ _OPTIONS = {
     "extractor_retries": 1,
     "updatetime": False,
 }
+_LONGEST_TITLE = 200
 _LIVE = {"is_live": "it is live at the moment", "is_upcoming": "it hasn't begun"}
 _SOON = re.compile(r"live event will begin|premieres? (?:in|will)|processing this video|check back", re.IGNORECASE)
 _NO_SOUND = re.compile(r"format is not available|no video formats", re.IGNORECASE)
@@ -38,7 +41,14 @@ _PREFIX = re.compile(r"^(?:ERROR: )?(?:\[youtube\] )?(?:[A-Za-z0-9_-]{11}: )?")
 _NO_ROOM = re.compile(r"unable to (?:write data|open for writing)")
 
 
-def fetch_audio(video_id: str, web: Web, folder: Path) -> Path:
+class FetchedSound(NamedTuple):
+    """The file with a video's sound, and what YouTube says of the video."""
+
+    path: Path
+    details: Details
+
+
+def fetch_audio(video_id: str, web: Web, folder: Path) -> FetchedSound:
     """Fetch a video's sound into a folder, going on with what is there of it.
 
     Raises Unfetched, and Halt where the next request would fare no better; SeekpointError for a full disk.
@@ -55,7 +65,12 @@ def fetch_audio(video_id: str, web: Web, folder: Path) -> Path:
         downloader.dl(str(path), found)
     except (requests.RequestException, YoutubeDLError, SeekpointError, OSError) as error:
         raise outcome_of(error, folder) from error
-    return path
+    return FetchedSound(path, _details(found))
+
+
+def _details(found: Mapping[str, Any]) -> Details:
+    title, channel = (clean(str(found.get(name) or ""))[:_LONGEST_TITLE] or None for name in ("title", "channel"))
+    return Details(title, channel, found.get("duration"))
 
 
 class _Media(Downloader):

@@ -31,6 +31,12 @@ _MOST_OF_IT = 0.95
 _EDGE_SECONDS = 1  # what is said this close to where a slice ends may go on in the next
 
 
+def check_installed() -> None:
+    """Raise UsageError unless faster-whisper is there."""
+    if not find_spec("faster_whisper"):
+        raise UsageError('--transcribe needs one more package: pip install "seekpoint[transcribe]"')
+
+
 class Transcriber:
     """Turns the sound of media files into transcripts.
 
@@ -47,8 +53,7 @@ class Transcriber:
         progress: Callable[[float, float], None] = lambda done, total: None,
         language: str | None = None,
     ) -> None:
-        if not find_spec("faster_whisper"):
-            raise UsageError('--transcribe needs one more package: pip install "seekpoint[transcribe]"')
+        check_installed()
         self._model = model_name(model)
         self._cache = cache or _user_cache()
         self._say = say
