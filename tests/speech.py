@@ -45,7 +45,8 @@ def recording(path: Path, *said: tuple[float, str], seconds: float = 0.0, langua
 
 def _spoken(scratch: Path, text: str, language: str) -> bytes:
     voice, speed, pitch = _VOICES[language]
-    subprocess.run(["espeak-ng", "-v", voice, "-s", speed, "-p", pitch, "-w", scratch, text], check=True)
+    # -D: the same sound each time, for the model is on the brink with some of it.
+    subprocess.run(["espeak-ng", "-D", "-v", voice, "-s", speed, "-p", pitch, "-w", scratch, text], check=True)
     with wave.open(str(scratch)) as file:
         samples: bytes = file.readframes(file.getnframes())
     scratch.unlink()

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 
 import seekpoint
 from index.library import Library
-from index.text import clean, printable
+from index.text import clean
 from index.types import Moment, ResourceStatus, State
 from indexer.build import Request, build
 from indexer.cues import MOST_TOKENS, tokens
@@ -219,10 +219,11 @@ def test_a_paragraph_without_end_is_cut_to_what_the_model_reads(bench: Bench, na
     statuses = bench.build({BAD: http(page(text))})
     assert_good(bench, statuses)
     assert statuses[BAD].state is State.INDEXED
-    assert any(text[-60:].strip() in passage for passage in bench.encoder.embedded)
+    assert any(text[-30:].replace(" ", "") in passage.replace(" ", "") for passage in bench.encoder.embedded)
     assert max(map(tokens, bench.encoder.embedded)) <= MOST_TOKENS
     started = time.monotonic()
-    moment = next(found for found in bench.ask("1234 1500 attention 注意力", 2) if found.resource.url == BAD)
+    found = bench.ask("1234 attention reads 注意力", 3)
+    moment = next(moment for moment in found if moment.resource.url == BAD and moment.quote != "A page")
     assert time.monotonic() - started < 3
     address, _, directive = moment.link.partition("#:~:")
     assert address == BAD
@@ -276,12 +277,12 @@ def test_a_pipe_is_not_waited_for(bench: Bench) -> None:
         ("a.md", "[" * 30_000 + " 掩码 mask"),
         ("a.md", "![" * 15_000 + " 掩码 mask"),
         ("a.md", "*a_ " * 15_000 + " 掩码 mask"),
-        ("a.txt", "<script" * 15_000 + " 掩码 mask \xff"),
+        ("a.txt", "<script" * 15_000 + " \udcff mask"),
         ("a.html", "<p>掩码 mask " + "<b><i>" * 90 + "<p>x" * 5000),
     ],
 )
 def test_marks_without_end_are_read_in_time(bench: Bench, name: str, text: str) -> None:
-    (bench.files / name).write_text(text, encoding="utf-8")
+    (bench.files / name).write_text(text, encoding="utf-8", errors="surrogateescape")
     statuses = bench.build({})
     assert_good(bench, statuses)
     status = statuses[(bench.files / name).as_uri()]
@@ -294,7 +295,7 @@ def broken_table(data: bytes) -> bytes:
     return re.sub(rb"(?m)^\d{10} 00000 n", b"0000099999 00000 n", data).replace(b"startxref\n", b"startxref\n9")
 
 
-@pytest.mark.parametrize("damage", [broken_table, lambda data: data[:-30]])
+@pytest.mark.parametrize("damage", [broken_table, lambda data: data[: data.rindex(b"startxref")]])
 def test_a_pdf_is_read_in_spite_of_its_table(bench: Bench, damage: Callable[[bytes], bytes]) -> None:
     pages = [[line(100, 400, "The mask hides what comes later.")], [line(100, 400, "掩码遮住后面的词元。", font="F3")]]
     (bench.files / "a.pdf").write_bytes(damage(made(pages)))
@@ -306,13 +307,13 @@ def test_a_pdf_is_read_in_spite_of_its_table(bench: Bench, damage: Callable[[byt
 
 def test_a_pdf_of_5000_pages_keeps_its_numbers(bench: Bench) -> None:
     words = WORDS.split()
-    animals = {7: "zebras", 2500: "ostriches", 5000: "walruses"}
-    pages = [f"{words[n % 17]} {words[n // 17 % 17]} of {animals.get(n, 'no beasts')}, {n}" for n in range(1, 5001)]
+    topics = {7: "masks", 2500: "caches", 5000: "positions"}
+    pages = [f"{words[n % 17]} {words[n // 17 % 17]} and {topics.get(n, 'the like')}, {n}" for n in range(1, 5001)]
     (bench.files / "a.pdf").write_bytes(made([[line(50, 400, text)] for text in pages]))
     statuses = bench.build({})
     assert statuses[GOOD].state is State.INDEXED
     assert statuses[(bench.files / "a.pdf").as_uri()].state is State.INDEXED
-    assert {bench.ask(animal)[0].page: animal for animal in animals.values()} == animals
+    assert {bench.ask(topic)[0].page: topic for topic in topics.values()} == topics
     assert bench.seconds < 20
 
 
@@ -339,28 +340,28 @@ def test_a_title_is_words_and_nothing_else(bench: Bench) -> None:
     assert all(row.isprintable() for row in bench.told().splitlines())
 
 
-ANCHORS = [
-    '"><script>alert(1)</script>',
-    "two words",
-    "掩码 一",
-    "100%",
-    "%zz%41",
-    "a#b?c=d",
-    "\x1b]8;;x\x07",
-    "\u202eid",
-]
+# With what is left of each: what holds spaces is no id.
+ANCHORS = {
+    '"><script>alert(1)</script>': '"><script>alert(1)</script>',
+    "掩码": "掩码",
+    "100%": "100%",
+    "%zz%41": "%zz%41",
+    "a#b?c=d": "a#b?c=d",
+    "two words": "",
+    "\x1b]8;;x\x07": "]8;;x",
+    "\u202eid": "",
+}
 
 
 def test_an_anchor_stays_within_one_address(bench: Bench) -> None:
-    addresses: dict[str, Answer] = {f"{BAD}/{number}": notes("Masks", anchor) for number, anchor in enumerate(ANCHORS)}
+    addresses: dict[str, Answer] = {f"{BAD}/{k}": notes("Masks", anchor) for k, anchor in enumerate(ANCHORS)}
     statuses = bench.build(addresses)
     assert_good(bench, statuses)
-    links = {moment.resource.url: moment.link for moment in bench.ask("what does the mask hide?", 20)}
-    for address, anchor in zip(addresses, ANCHORS, strict=True):
-        assert re.fullmatch(
-            r"https://bad\.example/page/\d#[\w!$&'()*+,;=:@/?.~%-]*:~:text=[\w.~%,-]+", links[address], re.A
-        )
-        assert unquote(urlsplit(links[address]).fragment.partition(":~:")[0]) == printable(anchor)
+    moments = bench.ask("what does the mask hide?", 20)
+    for address, anchor in zip(addresses, ANCHORS.values(), strict=True):
+        link = next(moment.link for moment in moments if moment.resource.url == address)
+        assert re.fullmatch(r"https://bad\.example/page/\d#[\w!$&'()*+,;=:@/?.~%-]*:~:text=[\w.~%,-]+", link, re.ASCII)
+        assert unquote(urlsplit(link).fragment.partition(":~:")[0]) == anchor
 
 
 def notes(heading: str, anchor: str = "here") -> bytes:
