@@ -22,6 +22,7 @@ from indexer.reading_list import ReadingList, read_source
 from indexer.run import Run
 from indexer.sources import Sources
 from indexer.sources.captions import find_captions
+from indexer.sources.recordings.transcription import check_installed
 from indexer.watcher import Watcher
 
 _GLOSSARY = "glossary"
@@ -72,8 +73,10 @@ def build(
     watcher: Watcher | None = None,
     clock: Clock = time.time,
 ) -> Report:
-    """Bring the library in `folder` up to the lists; raises SourceError, ModelError or LibraryError."""
+    """Bring the library in `folder` up to the lists; raises UsageError, SourceError, ModelError or LibraryError."""
     started = time.monotonic()
+    if request.choices.whisper:
+        check_installed()
     watcher = watcher or Watcher()
     lists = [read_source(source, sources.web) for source in request.sources]
     shelf = shelf_of(request, lists)

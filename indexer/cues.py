@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -89,7 +90,7 @@ def _pieces(cue: Cue) -> Iterator[Cue]:
 
 def _cuts(text: str, seconds: float) -> Iterator[int]:
     """Give the offset at which each piece stops."""
-    read = list(accumulate(map(tokens, text), initial=0.0))
+    read = array("d", accumulate(map(tokens, text), initial=0.0))  # a text of 20 MB may have no line end
     by_time = read[-1] * LONGEST / seconds if seconds > LONGEST else MOST_TOKENS
     most = max(_SHORTEST, min(MOST_TOKENS, by_time))
     breaks = [[found.end() for found in pattern.finditer(text)] for pattern in (_SENTENCE_END, _PHRASE_END)]

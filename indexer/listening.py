@@ -42,7 +42,8 @@ class Listener:
 
         # A folder that stays, so that what was fetched before an interruption isn't fetched again.
         folder = user_cache_path("seekpoint") / "sounds"
-        sound = self._gate.through(lambda: fetch_audio(video_id, self._sources.web, folder), self._watcher.say)
+        with self._sources.pace.turn():
+            sound = self._gate.through(lambda: fetch_audio(video_id, self._sources.web, folder), self._watcher.say)
         try:
             transcript = self._transcriber.transcribe(sound.path, video_id)
         except Unfetched as failure:

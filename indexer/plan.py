@@ -20,9 +20,7 @@ from indexer.sources.outcomes import DAY
 MOST_BYTES = {".pdf": 200_000_000, ".html": 30_000_000, ".htm": 30_000_000, ".md": 20_000_000, ".txt": 20_000_000}
 """Beyond this no local file is read; what the web gives is limited where it is fetched."""
 
-DEFAULT_WHISPER = "base"
-"""The speech model that listens: 150 MB, which understand clear speech in many languages faster than it is spoken."""
-
+_TRANSCRIBED = "transcribed:"
 # Pages change; a build looks at one again, in seconds.
 _LOOK_AGAIN = DAY
 _READABLE = ("http", "https", "file")
@@ -118,6 +116,8 @@ class Planner:
     def _plan_video(self, resource: Resource, standing: Standing) -> Job:
         inputs = f"youtube:{','.join(self.choices.languages)}"
         made_elsewhere = not (standing.inputs or "").startswith("youtube:")
+        if standing.state is State.NO_TRANSCRIPT and is_transcribed(standing.inputs):
+            return self._plan_transcription(resource, standing)
         asks_otherwise = standing.state is State.NO_TRANSCRIPT and standing.inputs != inputs
         if standing.is_indexed and (made_elsewhere or not self.choices.languages or standing.inputs == inputs):
             step = Step.NOTHING
@@ -140,7 +140,10 @@ class Planner:
         return _refuse(resource, standing, State.NO_TRANSCRIPT, reason)
 
     def _plan_transcription(self, resource: Resource, standing: Standing, identity: str = "") -> Job:
-        inputs = transcribed(self.choices.whisper or DEFAULT_WHISPER, identity)
+        """The job for what has no captions; nothing where it was listened to before and shall not be again."""
+        if not self.choices.whisper:
+            return Job(resource, Step.WAIT, standing)
+        inputs = transcribed(self.choices.whisper, identity)
         return Job(resource, self._unless_done(standing, inputs, Step.TRANSCRIBE), standing, inputs=inputs)
 
     def _plan_text(self, resource: Resource, standing: Standing) -> Job:
@@ -189,7 +192,12 @@ def _too_large(path: Path) -> str | None:
 
 def transcribed(whisper: str, identity: str = "") -> str:
     """The inputs of a transcript that a speech model made; `identity` tells versions of a recording apart."""
-    return f"transcribed:{whisper}:{identity}"
+    return f"{_TRANSCRIBED}{whisper}:{identity}"
+
+
+def is_transcribed(inputs: str | None) -> bool:
+    """Whether these are the inputs of what a speech model listened to."""
+    return (inputs or "").startswith(_TRANSCRIBED)
 
 
 def _identity(path: Path) -> str:

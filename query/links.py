@@ -23,7 +23,7 @@ def text_link(resource: Resource, place: Cue, fragment: str = "") -> str:
     if place.page is not None:
         return f"{_ARXIV_ABSTRACT.sub('https://arxiv.org/pdf/', resource.url)}#page={place.page}"
     directive = f":~:{fragment}" if fragment else ""
-    anchor = quote(place.anchor or "", safe="!$&'()*+,;=:@/?")
+    anchor = quote(place.anchor or "", safe="!$&'()*+,;=@/?")  # without the colon, which begins a directive
     return f"{resource.url}#{anchor}{directive}" if anchor or directive else resource.url
 
 

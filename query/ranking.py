@@ -12,11 +12,14 @@ from query.tuning import COMMON, K1, TUNING, UNKNOWN_SHARE, Tuning
 
 
 def telling(weights: Mapping[str, float], question_terms: Sequence[str]) -> list[str]:
-    """The terms that tell passages apart: not those that more than a third of them have, unless all are such.
+    """The terms that tell passages apart: not those that a third of them have, unless all known ones are such.
 
-    They have the longest lists to read by far, and without them answers are as good.
+    They have the longest lists to read by far, and without them answers are as good. In a library of a few passages
+    every term is in more than a third of them.
     """
-    return [term for term in question_terms if weights.get(term, inf) >= COMMON] or list(question_terms)
+    if all(weight < COMMON for weight in weights.values()):
+        return list(question_terms)
+    return [term for term in question_terms if weights.get(term, inf) >= COMMON]
 
 
 def coverage(

@@ -225,7 +225,6 @@ def test_without_the_package_one_line_says_how_to_get_it(tmp_path: Path) -> None
     assert ran.stderr == 'seekpoint: --transcribe needs one more package: pip install "seekpoint[transcribe]"\n'
 
 
-@pytest.mark.xfail(strict=True, reason="the library is made before the package is looked for")
 def test_without_the_package_nothing_is_left_behind(tmp_path: Path) -> None:
     studio = _with_a_file(tmp_path)
 

@@ -10,6 +10,7 @@ from index.types import Details, Kind, Playlist, Resource, Transcript
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from indexer.sources.network.pace import Pace
     from indexer.sources.network.web import Web
     from indexer.sources.texts import Texts
 
@@ -51,12 +52,13 @@ class PlaylistSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Everything that a build asks."""
+    """Everything that a build asks; `pace` is that of YouTube."""
 
     web: Web
     videos: VideoSource
     playlists: PlaylistSource
     texts: Texts
+    pace: Pace
 
     @classmethod
     def through(cls, web: Web, languages: Sequence[str] = (), pace: float = 0.0, limit: int | None = None) -> Self:
@@ -69,4 +71,4 @@ class Sources:
 
         shared = Pace(pace)
         texts = Texts(Retrieval(web, min(pace, _SITE_PACE)))
-        return cls(web, YouTube(web.session(), languages, shared), Playlists(web, shared, limit), texts)
+        return cls(web, YouTube(web.session(), languages, shared), Playlists(web, shared, limit), texts, shared)

@@ -116,7 +116,7 @@ def test_a_list_that_is_none_is_told_in_one_line(tmp_path: Path, name: str, data
 def test_folders_without_captions(tmp_path: Path) -> None:
     empty = tmp_path / "空"
     empty.mkdir()
-    assert "neither captions" in one_line(call("build", empty, library=tmp_path / "library"))
+    assert "no captions" in one_line(call("build", empty, library=tmp_path / "library"))
     for folder, words in ((empty, "no file is named like"), (tmp_path / "none", "no such folder")):
         line = one_line(call("build", "https://a.org/x", "--captions", folder, library=tmp_path / "library"))
         assert words in line and str(folder) in line

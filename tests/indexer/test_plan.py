@@ -205,6 +205,10 @@ def test_a_video_without_captions_is_listened_to_where_that_is_wanted() -> None:
     assert job.step is Step.TRANSCRIBE
     assert plan(video(), Standing(State.INDEXED, job.inputs), {}, Choices(), NOW).step is Step.NOTHING
     assert plan(video(), NEW, {}, Choices(whisper="base"), NOW).step is Step.ASK_YOUTUBE
+    silent = Standing(State.NO_TRANSCRIPT, job.inputs)
+    assert plan(video(), silent, {}, Choices(), NOW).step is Step.WAIT
+    assert plan(video(), silent, {}, Choices(whisper="base"), NOW).step is Step.NOTHING
+    assert plan(video(), silent, {}, Choices(whisper="large-v3"), NOW).step is Step.TRANSCRIBE
 
 
 def test_an_address_that_is_never_read_says_so() -> None:

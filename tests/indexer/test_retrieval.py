@@ -215,8 +215,8 @@ def fault_of_trap(target: str) -> tuple[Unfetched, list[str]]:
         port = str(connection.getsockname()[1])
         location = target.replace("{port}", port).encode()
         head = b"HTTP/1.1 302 -\r\nLocation: " + location + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        paths.append(path)  # before the answer, after which the test may be over
         connection.sendall(NO_ROBOTS if path == "/robots.txt" else head)
-        paths.append(path)
 
     with raw_server(answer) as root:
         fault = fault_of(Retrieval(LocalWeb(root, PAGES), pace=0), f"{PAGES}/trap")

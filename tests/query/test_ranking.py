@@ -57,6 +57,7 @@ def test_terms_of_a_third_of_all_passages_tell_nothing() -> None:
 
 def test_a_question_of_common_words_alone_keeps_them() -> None:
     assert telling({"the": 0.1, "of": 0.6}, ["of", "the"]) == ["of", "the"]
+    assert telling({"mask": 0.51}, ["zebra", "mask"]) == ["zebra", "mask"], "a library of three passages"
 
 
 def test_meaning_and_words_both_count() -> None:
