@@ -72,7 +72,7 @@ def _moment(rank: int, hit: Hit, resource: Resource, details: Details, search: S
         link=link(resource, start)
         if plays
         else _link_to_text(resource, said, opening.first + first, chunk, details, search.library),
-        marks=marks(words, weights.keys()),
+        marks=marks(words, salient(search.sought.weights).keys() | weights.keys()),
         chapter=title_at(details.chapters, start),
         page=said[0].page,
     )
