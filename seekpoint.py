@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+import query.notebook  # noqa: F401 - so that answers show themselves there
 from index.command_line import default_folder
 from index.encoder import LazyEncoder
 from index.errors import SeekpointError, UsageError
@@ -126,6 +127,7 @@ def ask(
     kind: Kind | str | None = None,
     section: str | None = None,
     language: str | None = None,
+    resource: str | None = None,
     explained: bool = False,
     encoder: Encoder | None = None,
 ) -> Answer:
@@ -137,7 +139,7 @@ def ask(
 
     if kind and kind not in list(Kind):
         raise UsageError(f"no kind of resource is called {kind!r}: there are {', '.join(Kind)}")
-    filters = Filters(Kind(kind) if kind else None, section, language)
+    filters = Filters(Kind(kind) if kind else None, section, language, resource)
     if isinstance(library, Library):
         encoder = encoder or _encoder(library.card).get()
         return search.ask(question, library, encoder, k, filters, explained=explained)
@@ -176,6 +178,8 @@ _COMMANDS = {
     "remove": ("indexer.command", "remove"),
     "export": ("index.transfer_command", "export_library"),
     "import": ("index.transfer_command", "import_library"),
+    "serve": ("query.serve_command", "serve"),
+    "mcp": ("query.mcp_command", "mcp"),
     "eval": ("query.eval_command", "evaluate"),
 }
 

@@ -155,7 +155,7 @@ class Library(Catalogue):
 
     def chunk_ids(self, filters: Filters) -> list[int] | None:
         """The chunks that a filter keeps; `None` for all."""
-        if not (filters.kind or filters.section or filters.language):
+        if filters == Filters():
             return None
         rows = self._query(
             """SELECT chunk.id AS id, language, resource_id, kind
@@ -166,7 +166,8 @@ class Library(Catalogue):
         return [
             row["id"]
             for row in rows
-            if (not filters.kind or filters.kind == row["kind"])
+            if (not filters.resource or filters.resource == row["resource_id"])
+            and (not filters.kind or filters.kind == row["kind"])
             and (not filters.language or primary(filters.language) == primary(row["language"]))
             and (not filters.section or listings[row["resource_id"]].is_under(filters.section))
         ]

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
+from index.display import Displayed
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -52,7 +54,7 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Displayed):
     """One thing on a reading list.
 
     `id` is the YouTube id of a video or playlist, else a short stable hash of `url`, the canonical address.
@@ -213,7 +215,7 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Displayed):
     """An answer: the place in a resource where it begins, and a link that jumps there.
 
     `start` and `end` are seconds, `None` for what is read; `page` is that of a PDF, the first being 1. `chapter` is the
@@ -244,7 +246,7 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Displayed):
     """What a question brought: moments, best first.
 
     `answered` is false where the library holds no answer, and the moments are just the nearest there are then.
@@ -283,12 +285,14 @@ class ModelCard:
 class Filters:
     """What a search is limited to; an empty filter keeps everything.
 
-    `section` is found anywhere in a heading, whatever its case; `language` is compared by primary subtag.
+    `section` is found anywhere in a heading, whatever its case; `language` is compared by primary subtag; `resource` is
+    an id.
     """
 
     kind: Kind | None = None
     section: str | None = None
     language: str | None = None
+    resource: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,43 +16,55 @@ from index.errors import UsageError
 from index.text import clean
 from index.types import Answer, Filters, Kind
 
-_NOTHING_LEFT = (
-    "nothing that is indexed passes --kind, --section and --language: `seekpoint status` shows what there is"
-)
-_OPENED = ("https://", "http://", "file://")
+_NOTHING_LEFT = "nothing that is indexed passes these filters: `seekpoint status` shows what there is"
 _NOTHING_INDEXED = "nothing is indexed yet: `seekpoint status` says why"
 
 
 @click.command()
-@click.argument("question")
+@click.argument("question", required=False)
 @click.option("-k", "k", type=click.IntRange(1, 100), default=5, show_default=True, help="How many moments to show.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; with - as the question, an object a line.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["plain", "json", "markdown", "csv", "m3u"]),
+    help="Print Markdown for notes, CSV for a spreadsheet, or a playlist for players.",
+)
 @click.option("--open", "open_first", is_flag=True, help="Open the first moment in the browser, if it answers.")
 @click.option("--explain", "explained", is_flag=True, help="Say why each moment was found.")
 @click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only resources of this kind.")
 @click.option("--section", metavar="TEXT", help="Only resources under a heading with these words.")
 @click.option("--language", metavar="TAG", help="Only what was said in this language, such as en or zh.")
+@click.option("--resource", metavar="ID", help="Only this resource, by its id in `status --json`.")
 @index_option
 def ask(
-    question: str,
+    question: str | None,
     k: int,
     as_json: bool,
+    form: str | None,
     open_first: bool,
     explained: bool,
     kind: str | None,
     section: str | None,
     language: str | None,
+    resource: str | None,
     folder: Path,
 ) -> None:
     """Answer QUESTION with the moments where the answer begins.
 
-    With - as QUESTION, questions are read from standard input, one a line.
+    Without QUESTION, a prompt is opened; with -, questions are read from standard input, one a line.
     """
     from index.encoder import LazyEncoder
     from index.library import Library
     from query import search
 
-    filters = Filters(Kind(kind) if kind else None, section, language)
+    if as_json and form not in (None, "json"):
+        raise UsageError(f"--json prints JSON, --format {form} doesn't: leave one of them away")
+    form = "json" if as_json else form or "plain"
+    filters = Filters(Kind(kind) if kind else None, section, language, resource)
+    if question is None:
+        _prompt(folder, k, filters, explained=explained, is_plain=form == "plain" and not open_first)
+        return
     with Library.open(folder) as library:
         encoder = LazyEncoder(library.card)
 
@@ -60,26 +72,42 @@ def ask(
             return search.ask(text, library, encoder.get(), k, filters, explained=explained)
 
         if question == "-":
-            _stream(sys.stdin or (), answer, as_json)
+            _stream(sys.stdin or (), answer, form)
             return
         found = answer(_argument(question))
-    _show(found, as_json)
+    _show(found, form)
     if not found.moments:
-        filtered = kind or section or language
-        click.echo(f"seekpoint: {_NOTHING_LEFT if filtered else _NOTHING_INDEXED}", err=True)
+        is_filtered = filters != Filters()
+        click.echo(f"seekpoint: {_NOTHING_LEFT if is_filtered else _NOTHING_INDEXED}", err=True)
     elif open_first:
         _open(found)
 
 
-def _open(answer: Answer) -> None:
-    import webbrowser
+def _prompt(folder: Path, k: int, filters: Filters, *, explained: bool, is_plain: bool) -> None:
+    if not is_plain or not (sys.stdin and sys.stdout and sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            'nothing is asked: give a question, such as `seekpoint ask "why masks?"`, or - to read them from standard '
+            "input; the prompt needs a terminal, and no --json, --format or --open"
+        )
+    from query.current import Current
+    from query.prompt import prompt
 
-    if not answer.answered:
-        click.echo("seekpoint: nothing here answers that, so nothing was opened", err=True)
-    elif not answer.moments[0].link.startswith(_OPENED):  # an imported library may hold any
-        click.echo("seekpoint: the first link leads neither to the web nor to a file, so it wasn't opened", err=True)
-    elif not webbrowser.open(answer.moments[0].link):
-        click.echo("seekpoint: no browser could be opened: name one in $BROWSER", err=True)
+    current = Current(folder)
+    nothing = _NOTHING_INDEXED if filters == Filters() else _NOTHING_LEFT
+    try:
+        with current.library():
+            pass  # a library that is missing is told before anything is asked
+        prompt(lambda text: current.ask(text, k, filters, explained=True), explained=explained, when_nothing=nothing)
+    finally:
+        current.close()
+
+
+def _open(answer: Answer) -> None:
+    from query.prompt import browse
+
+    trouble = browse(answer.moments[0].link) if answer.answered else "nothing here answers that, so nothing was opened"
+    if trouble:
+        click.echo(f"seekpoint: {trouble}", err=True)
 
 
 def _argument(question: str) -> str:
@@ -87,16 +115,16 @@ def _argument(question: str) -> str:
     return question if question.isprintable() else os.fsencode(question).decode("utf-8", "replace")
 
 
-def _stream(lines: Iterable[str], answer: Callable[[str], Answer], as_json: bool) -> None:
+def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str) -> None:
     """An answer a line; a line that asks nothing gets an object that says so, to keep answers and questions in step."""
-    for line in lines:
+    for number, line in enumerate(lines):
         text = line.rstrip("\r\n")
-        if not as_json:
+        if form == "plain":
             click.echo(f"? {clean(text)}")
         try:
-            _show(answer(text), as_json)
+            _show(answer(text), form, is_first=number == 0)
         except UsageError as error:
-            if as_json:
+            if form == "json":
                 _print_json({"question": text, "answered": False, "moments": [], "error": str(error)})
             else:
                 click.echo(f"seekpoint: {error}", err=True)
@@ -104,13 +132,17 @@ def _stream(lines: Iterable[str], answer: Callable[[str], Answer], as_json: bool
             sys.stdout.flush()
 
 
-def _show(answer: Answer, as_json: bool) -> None:
+def _show(answer: Answer, form: str, *, is_first: bool = True) -> None:
     from query import render
 
-    if as_json:
+    if form == "json":
         _print_json(render.to_json(answer))
-    else:
+    elif form == "plain":
         click.echo(render.to_text(answer, styled=bool(sys.stdout) and sys.stdout.isatty()))
+    else:
+        from query.formats import FORMATS, to_csv
+
+        click.echo(to_csv(answer, with_header=is_first) if form == "csv" else FORMATS[form](answer))
 
 
 def _print_json(value: object) -> None:

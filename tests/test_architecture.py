@@ -13,7 +13,9 @@ import seekpoint
 from tests.index.parts import build, run_script
 
 ROOT = Path(__file__).resolve().parent.parent
-HEAVY = {"numpy", "faiss", "torch", "rich", "requests", "yt_dlp", "youtube_transcript_api"}
+HEAVY = {"numpy", "faiss", "torch", "rich", "requests", "yt_dlp", "youtube_transcript_api"} | {
+    *("prompt_toolkit", "starlette", "uvicorn", "jinja2", "mcp", "pydantic", "trafilatura", "lxml", "pypdfium2")
+}
 FORBIDDEN = {"index": {"indexer", "query"}, "indexer": {"query"}, "query": {"indexer"}}
 
 

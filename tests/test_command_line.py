@@ -244,7 +244,7 @@ def test_a_folder_that_holds_something_else(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["ask"], ["ask", "why?", "-k", "0"], ["ask", "why?", "-k", "x"], ["ask", "why?", "--kind", "song"], ["frob"]],
+    [["ask", "why?", "-k", "0"], ["ask", "why?", "-k", "x"], ["ask", "why?", "--kind", "song"], ["frob"]],
 )
 def test_calls_that_make_no_sense(arguments: list[str]) -> None:
     result = run(*arguments)
@@ -273,3 +273,10 @@ def test_a_bad_list_leaves_no_library(tmp_path: Path) -> None:
         assert_one_line(run("build", tmp_path / name, "--index", tmp_path / "library"), 1, name)
     assert_one_line(run("build", tmp_path / "missing.md", "--index", tmp_path / "library"), 1, "missing.md")
     assert not (tmp_path / "library").exists()
+
+
+def test_a_question_is_needed_where_there_is_no_terminal_to_ask_for_one() -> None:
+    for arguments in (["ask"], ["ask", "--json"]):
+        result = run(*arguments)
+        assert (result.returncode, result.stdout) == (2, "")
+        assert "nothing is asked" in result.stderr and result.stderr.count("\n") == 1

@@ -1,0 +1,32 @@
+"""Errors as RFC 9457 has them: `application/problem+json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from index.errors import LibraryError, SeekpointError, UsageError
+
+TYPE = "application/problem+json"
+
+
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """The response for what went wrong: `detail` is for people."""
+    content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return JSONResponse(content, status, dict(headers or {}), TYPE)
+
+
+def told(error: Exception) -> tuple[int, str, Mapping[str, str] | None]:
+    """The status, detail and headers for an error; what nobody foresaw isn't told."""
+    if isinstance(error, HTTPException):
+        return error.status_code, error.detail, error.headers
+    if isinstance(error, UsageError):
+        return 400, str(error), None
+    if isinstance(error, LibraryError):
+        return 503, str(error), {"Retry-After": "5"}
+    if isinstance(error, SeekpointError):
+        return 503, str(error), None
+    return 500, "something went wrong here: the server's terminal says what", None

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from index.types import Answer, Kind, Moment, Resource
+from query.notebook import answer_html, moment_html, resource_html
+
+VIDEO = Resource(
+    "wjZofJX0v4M", Kind.VIDEO, "什么是注意力", "https://www.youtube.com/watch?v=wjZofJX0v4M", (("Attention", "掩码"),)
+)
+MOMENT = Moment(
+    rank=1,
+    score=0.83,
+    resource=VIDEO,
+    language="zh",
+    start=754.2,
+    end=801.0,
+    quote="现在讲掩码 & masks",
+    link="https://www.youtube.com/watch?v=wjZofJX0v4M&t=754s",
+    marks=((3, 5), (8, 13)),
+    chapter="A < B",
+)
+ANSWER = Answer(
+    "什么是掩码？", True, (MOMENT, replace(MOMENT, rank=2, start=None, page=7, link="file:///a.pdf#page=7"))
+)
+TAGS = {"div", "p", "b", "ol", "li", "a", "br", "small", "blockquote", "mark"}
+SHOWN: list[Callable[[str], str]] = [
+    lambda text: resource_html(replace(VIDEO, title=text, sections=((text, text),))),
+    lambda text: moment_html(replace(MOMENT, quote=text, chapter=text, language=text, marks=((0, 2), (3, 5)))),
+    lambda text: answer_html(replace(ANSWER, question=text)),
+    lambda text: moment_html(replace(MOMENT, link=f"https://e.org/{text}")),
+]
+
+
+class Page(HTMLParser):
+    """What a browser finds."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.marked: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag != "br":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if self.open[-1] == "mark":
+            self.marked.append(data)
+
+    @property
+    def links(self) -> list[str | None]:
+        return [attributes["href"] for tag, attributes in self.elements if tag == "a"]
+
+
+def test_an_answer_shows_titles_places_quotes_and_links() -> None:
+    page = Page(answer_html(ANSWER))
+    assert page.open == []
+    assert page.links == [moment.link for moment in ANSWER.moments]
+    assert "什么是注意力 · 12:34 · zh · in: A < B" in page.text and "p. 7" in page.text
+    assert "Attention › 掩码" in page.text and "现在讲掩码 & masks" in page.text
+    assert page.marked == ["掩码", "masks"] * 2
+    assert [tag for tag, _ in page.elements].count("li") == 2
+
+
+def test_a_resource_is_a_link_under_its_headings() -> None:
+    page = Page(resource_html(VIDEO))
+    assert page.links == [VIDEO.url]
+    assert page.text == "什么是注意力 · videoAttention › 掩码"
+    assert Page(resource_html(replace(VIDEO, title=""))).text.startswith(VIDEO.url)
+
+
+@pytest.mark.parametrize(("moments", "said"), [((MOMENT,), "answers that; nearest:"), ((), "answers that.")])
+def test_no_answer_is_said(moments: tuple[Moment, ...], said: str) -> None:
+    assert f"Nothing here {said}" in Page(answer_html(Answer("q", False, moments))).text
+
+
+@pytest.mark.parametrize("show", SHOWN)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "' onmouseover='alert(1)",
+        "</div></li><iframe src=//evil.example>",
+        "&lt;b&gt; &#60;i&#62;",
+        "<!-- -->]]><![CDATA[",
+        "\x1b[31m\u202ea\x00b\nc",
+    ],
+)
+def test_whatever_is_written_stays_text(show: Callable[[str], str], text: str) -> None:
+    page = Page(show(text))
+    assert page.open == []
+    assert {tag for tag, _ in page.elements} <= TAGS
+    names = {name for _, attributes in page.elements for name in attributes}
+    assert names <= {"href", "target", "rel", "lang", "dir"}
+    assert not {"\x1b", "\u202e", "\x00"} & set(show(text))
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "JavaScript:alert(1)", " javascript:alert(1)", "data:text/html,x", ""]
+)
+def test_what_a_browser_would_run_is_no_link(address: str) -> None:
+    assert Page(moment_html(replace(MOMENT, link=address))).links == []
+    assert Page(resource_html(replace(VIDEO, url=address))).links == []

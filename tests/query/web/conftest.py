@@ -1,0 +1,104 @@
+"""What the tests of the page and the API get: libraries, and clients that ask them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+import seekpoint
+from index.types import Details, Kind, Resource, State
+from index.writer import Writer
+from query.current import Current
+from query.web.app import application
+from query.web.security import Doors
+from tests.fakes import TopicEncoder
+from tests.index.parts import CARD, embedded
+from tests.indexer.builds import webvtt
+
+HOST = "http://localhost"
+URL = "https://www.youtube.com/watch?v="
+SCRIPT = "<script>alert(1)</script>"
+BREAK = "\"><img src=x onerror=alert(1)>'`${7*7}{{7*7}}"
+BYTES = bytes(range(256)) * 8
+
+LIST = """# Talks
+
+## English
+
+- [Masks & more](https://youtu.be/aaaaaaaaaaa)
+- [A talk at home](talk.ogg)
+- [Words on masks](notes.md)
+
+## 中文
+
+- [掩码](https://youtu.be/bbbbbbbbbbb)
+"""
+TALKS = {
+    "Masks [aaaaaaaaaaa].en": ["welcome to the talk", "attention weighs every word", "a mask hides the future"],
+    "掩码 [bbbbbbbbbbb].zh": ["欢迎大家", "注意力给每个词一个权重", "掩码把未来藏起来"],
+    "talk.en": ["a cache keeps keys", "softmax makes shares", "position tells the order"],
+}
+
+
+@pytest.fixture(scope="session")
+def talks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of two videos, one without captions, a recording and a document."""
+    folder = tmp_path_factory.mktemp("web")
+    for name, lines in TALKS.items():
+        (folder / f"{name}.vtt").write_text(webvtt(*lines, seconds=40), encoding="utf-8")
+    (folder / "talk.ogg").write_bytes(BYTES)
+    (folder / "notes.md").write_text("# On masks\n\nA mask hides what comes later.\n", encoding="utf-8")
+    (folder / "list.md").write_text(LIST, encoding="utf-8")
+    seekpoint.build(
+        [folder / "list.md"],
+        folder / "library",
+        captions=folder,
+        encoder=TopicEncoder(),
+        translate=False,
+    )
+    with Writer.open(folder / "library") as writer:
+        writer.register(
+            "more.md", [Resource("ccccccccccc", Kind.VIDEO, "没有字幕的", URL + "ccccccccccc", (("其他",),))]
+        )
+        writer.refuse("ccccccccccc", State.NO_TRANSCRIPT, "it has no captions", inputs="by hand")
+    return folder / "library"
+
+
+@pytest.fixture
+def client(talks: Path) -> Iterator[TestClient]:
+    with serving(talks) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library in which every text and address tries to get out of its place."""
+    folder = tmp_path_factory.mktemp("hostile")
+    (folder / "secret.txt").write_text("secret", encoding="utf-8")
+    (folder / "secret.mp4").write_bytes(b"not listed")
+    resources = [
+        Resource("scripted001", Kind.VIDEO, SCRIPT, "javascript:alert(1)", ((SCRIPT, BREAK),)),
+        Resource(BREAK, Kind.PAGE, BREAK, f"data:text/html,{SCRIPT}", ((BREAK,),)),
+        Resource("breaking", Kind.PAGE, BREAK, 'https://example.org/"onmouseover="alert(1)', ((BREAK,),)),
+        Resource("vb", Kind.PAPER, "vb", " VBScript:msgbox", ((SCRIPT,),)),
+        Resource("passwords", Kind.RECORDING, "passwords", (folder / "secret.txt").as_uri(), ()),
+        Resource("document", Kind.DOCUMENT, "document", (folder / "secret.mp4").as_uri(), ()),
+        Resource("relative", Kind.RECORDING, "relative", "file:secret.mp4", ()),
+        Resource("elsewhere", Kind.RECORDING, "elsewhere", f"file://server{folder}/secret.mp4", ()),
+        Resource("pending", Kind.RECORDING, "pending", (folder / "secret.mp4").as_uri(), ()),
+    ]
+    with Writer.open(folder / "library", CARD) as writer:
+        writer.register("hostile.md", resources)
+        for resource in resources[:-1]:
+            texts = [f"attention {SCRIPT} {resource.id}", f"mask {BREAK} {resource.id}"]
+            writer.commit(resource.id, [embedded(texts, BREAK[:35])], Details(channel=SCRIPT), "by hand")
+    return folder / "library"
+
+
+def serving(library: Path, doors: Doors | None = None, **headers: str) -> TestClient:
+    """A client of a library's pages and API."""
+    app = application(Current(library, TopicEncoder()), doors or Doors())
+    return TestClient(app, HOST, raise_server_exceptions=False, headers=headers, follow_redirects=False)

@@ -1,0 +1,70 @@
+"""A server as `seekpoint serve` runs it, in a thread, and a browser that notes what it asks of other hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from index.types import Encoder
+from query.current import Current
+from query.web.app import application
+from query.web.security import Doors
+from query.web.server import PatientProtocol, configured, listen
+from tests.fakes import TopicEncoder
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Route
+
+_TOPICS = TopicEncoder()
+
+
+@contextmanager
+def served(
+    library: Path,
+    doors: Doors | None = None,
+    encoder: Encoder | None = _TOPICS,
+    protocol: type[PatientProtocol] = PatientProtocol,
+) -> Iterator[str]:
+    """Give the address of a server of a library's pages and API; no encoder is the library's own."""
+    current = Current(library, encoder)
+    listener = listen("127.0.0.1", 0)
+    server = uvicorn.Server(configured(application(current, doors or Doors()), protocol))
+    thread = Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        current.close()
+
+
+def without_others(page: Page, own: str) -> list[str]:
+    """The addresses of other hosts that a page asks for; a player of our own stands in for YouTube's."""
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        if route.request.url.startswith(own):
+            route.continue_()
+            return
+        asked.append(route.request.url)
+        route.fulfill(content_type="text/html", body=_PLAYER)
+
+    page.route("**/*", answer)
+    return asked
+
+
+# Says where it is as YouTube's player does, once it's listened to, and goes where it's told.
+_PLAYER = """<!doctype html><title>player</title><script>
+let time = Number(new URLSearchParams(location.search).get("start"))
+addEventListener("message", (message) => {
+    const said = JSON.parse(message.data)
+    if (said.func === "seekTo") time = said.args[0]
+    parent.postMessage(JSON.stringify({event: "infoDelivery", info: {currentTime: time}}), "*")
+})
+</script>"""

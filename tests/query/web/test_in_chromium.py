@@ -1,0 +1,221 @@
+"""The page as a real Chromium shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+
+from tests.browser import chromium_tab
+from tests.query.web.served import served, without_others
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Dialog, Page
+
+pytestmark = pytest.mark.chromium
+
+_HAS_CUE_IN_VIEW = """() => {
+    const cue = document.querySelector('.player-transcript .cue.here').getBoundingClientRect()
+    const box = document.querySelector('.player-transcript').getBoundingClientRect()
+    return cue.top >= box.top - 1 && cue.bottom <= box.bottom + 1
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium_tab() as tab:
+        browser = tab.page.context.browser
+        assert browser
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def address(talks: Path) -> Iterator[str]:
+    with served(talks) as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    context = browser.new_context(base_url=address)
+    context.set_default_timeout(5000)
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    yield page
+    context.close()
+    assert faults == []
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait for an expression to be true; the page's policy forbids what Playwright does for this."""
+    for _ in range(50):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"not within 5 seconds: {expression}")
+
+
+@pytest.mark.parametrize(
+    ("locale", "question", "title", "verdict"),
+    [
+        ("en-GB", "What does the mask hide?", "Masks & more", "moments"),
+        ("zh-CN", "掩码藏了什么？", "掩码", "个片段"),
+    ],
+)
+def test_asking_and_playing(
+    browser: Browser, address: str, locale: str, question: str, title: str, verdict: str
+) -> None:
+    context = browser.new_context(base_url=address, locale=locale)
+    page = context.new_page()
+    asked = without_others(page, address)
+    page.goto("/")
+    page.keyboard.type(question)
+    page.keyboard.press("Enter")
+    page.locator("[role=status]").first.get_by_text(verdict).wait_for()
+    assert parse_qs(urlsplit(page.url).query) == {"q": [question]}
+    assert asked == []
+    page.locator(".go", has=page.get_by_text(title, exact=True)).first.click()
+    page.locator("iframe").wait_for()
+    embedded = urlsplit(asked[0])
+    assert (embedded.scheme, embedded.hostname) == ("https", "www.youtube-nocookie.com")
+    assert parse_qs(embedded.query)["start"] == ["80"]
+    page.locator(".player-transcript .cue.here[data-start='80.0']").wait_for()
+    page.locator(".player-transcript .cue[data-start='0.0']").click()
+    page.locator(".player-transcript .cue.here[data-start='0.0']").wait_for()
+    assert len(asked) == 1
+    context.close()
+
+
+@pytest.mark.model
+def test_a_recording_plays_from_the_second(example_library: Path, browser: Browser) -> None:
+    with served(example_library, encoder=None) as address:
+        page = browser.new_page(base_url=address)
+        page.goto(f"/?q={quote('为什么要缓存键和值，却不缓存查询？')}&language=zh")
+        link = page.locator(".go[data-play=audio]").first
+        start = float(link.get_attribute("data-start") or "nan")
+        assert start > 0
+        link.click()
+        until(page, f"document.querySelector('audio')?.currentTime >= {start - 0.1}")
+        assert page.evaluate("document.querySelector('audio').currentTime") < start + 10
+        page.locator(".player-transcript .cue.here").wait_for()
+        until(page, _HAS_CUE_IN_VIEW)
+        page.close()
+
+
+def test_the_keyboard_is_enough(page: Page, address: str) -> None:
+    without_others(page, address)
+    page.goto("/?kind=video")
+    page.keyboard.type("mask")
+    page.keyboard.press("Enter")
+    page.locator(".moment").first.wait_for()
+    assert page.evaluate("document.activeElement.id") == "q"
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("document.activeElement === document.querySelector('.moment .go')")
+    page.keyboard.press("Enter")
+    page.locator("#player iframe").wait_for()
+    page.keyboard.press("Escape")
+    page.locator("#player").wait_for(state="hidden")
+    assert page.evaluate("document.activeElement === document.querySelector('.moment .go')")
+
+
+def test_filters_apply_at_once_and_the_player_plays_on(page: Page, address: str) -> None:
+    asked = without_others(page, address)
+    page.goto("/?q=mask&kind=video")
+    page.locator(".go").first.click()
+    page.locator("#player iframe").wait_for()
+    page.select_option("[name=language]", "zh")
+    until(page, "document.querySelectorAll('.quote:not([lang^=zh])').length === 0")
+    assert page.locator("#player iframe").is_visible()
+    page.go_back()
+    until(page, "document.querySelectorAll('.quote:not([lang^=zh])').length > 0")
+    assert len(asked) == 1
+
+
+def test_a_moments_link_is_copied(browser: Browser, address: str) -> None:
+    context = browser.new_context(base_url=address, permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto("/?q=mask&language=en&kind=video")
+    page.locator(".copy").first.click()
+    page.get_by_text("Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == "https://www.youtube.com/watch?v=aaaaaaaaaaa&t=80s"
+    context.close()
+
+
+def test_asking_needs_no_script(browser: Browser, address: str) -> None:
+    context = browser.new_context(base_url=address, java_script_enabled=False)
+    page = context.new_page()
+    asked = without_others(page, address)
+    page.goto("/")
+    page.fill("#q", "掩码")
+    page.press("#q", "Enter")
+    assert page.locator(".moment").count() > 0
+    link = page.locator(".go", has=page.get_by_text("掩码", exact=True)).first
+    assert link.get_attribute("href") == "https://www.youtube.com/watch?v=bbbbbbbbbbb&t=80s"
+    assert asked == []
+    context.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/?q=mask", "/list?q=mask", "/resource/aaaaaaaaaaa?q=mask&t=40"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits_a_phone_and_asks_no_other_host(browser: Browser, address: str, path: str, scheme: str) -> None:
+    context = browser.new_context(
+        base_url=address, viewport={"width": 360, "height": 720}, color_scheme="dark" if scheme == "dark" else "light"
+    )
+    page = context.new_page()
+    asked = without_others(page, address)
+    page.goto(path)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)[0] > 128")
+    assert light == (scheme == "light")
+    assert asked == []
+    context.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/?q=mask", "/list?q=mask", "/resource/aaaaaaaaaaa?q=mask&t=40", "/resource/none"]
+)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_fault(browser: Browser, address: str, path: str, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install 'seekpoint[dev]'").Axe()
+    context = browser.new_context(base_url=address, color_scheme="dark" if scheme == "dark" else "light")
+    page = context.new_page()
+    without_others(page, address)
+    page.goto(path)
+    for link in page.locator(".go[data-play=youtube]").all()[:1]:
+        link.click()
+        page.locator(".player-transcript .cue.here").wait_for()
+    found = axe.run(page).response
+    assert found["passes"]
+    assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found["violations"]] == []
+    context.close()
+
+
+def test_words_of_a_library_run_nothing(hostile: Path, browser: Browser) -> None:
+    with served(hostile) as address:
+        page = browser.new_page(base_url=address)
+        ran: list[str] = []
+
+        def note(dialog: Dialog) -> None:
+            ran.append(dialog.message)
+            dialog.dismiss()
+
+        page.on("dialog", note)
+        asked = without_others(page, address)
+        for path in ("/?q=attention&k=20", "/list?q=mask", "/resource/scripted001", "/resource/breaking?q=mask"):
+            page.goto(path)
+            for summary in page.locator("summary").all():
+                summary.click()
+        page.goto("/?q=attention&k=20")
+        page.evaluate("document.querySelectorAll('.go[data-play=youtube]').forEach((link) => link.click())")
+        page.locator("#player .player-title").get_by_text("<script>").wait_for()
+        assert ran == []
+        assert all(url.startswith("https://www.youtube-nocookie.com/embed/scripted001?") for url in asked)
+        page.close()

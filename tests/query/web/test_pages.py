@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+from string import Formatter
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from starlette.testclient import TestClient
+
+from query.web.texts import WORDS, spoken
+from tests.query.web.conftest import serving
+
+
+class Links(HTMLParser):
+    """The links of a page by what they say, and every id."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.links: dict[str, str] = {}
+        self.ids: list[str] = []
+        self._address: str | None = None
+        self._said = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.ids += [values["id"] or ""] if "id" in values else []
+        if tag == "a":
+            self._address, self._said = values.get("href"), ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "a" and self._address:
+            self.links[" ".join(self._said.split())] = self._address
+            self._address = None
+
+    def handle_data(self, data: str) -> None:
+        self._said += data
+
+
+def links(page: str) -> dict[str, str]:
+    return Links(page).links
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "title", "quote"),
+    [
+        ("What does the mask hide?", "en", "1:20 Masks & more", "a mask hides the future"),
+        ("掩码藏了什么？", "zh", "1:20 掩码", "掩码把未来藏起来"),
+    ],
+)
+def test_a_question_is_answered_without_a_script(
+    client: TestClient, question: str, language: str, title: str, quote: str
+) -> None:
+    page = client.get("/", params={"q": question, "language": language, "section": "", "kind": ""})
+    assert page.status_code == 200
+    assert f'value="{question}"' in page.text
+    assert quote in unescape(re.sub(r"</?(mark|b)>", "", page.text))
+    assert "<mark>" in page.text
+    address = urlsplit(links(page.text)[title])
+    assert (address.hostname, parse_qs(address.query)["t"]) == ("www.youtube.com", ["80s"])
+
+
+def test_what_is_said_around_a_moment_stands_on_the_page(client: TestClient) -> None:
+    page = client.get("/", params={"q": "mask", "language": "en", "kind": "video"})
+    around = links(page.text)
+    assert around["attention weighs every word"].endswith("t=40#c1")
+    assert 'class="cue here"' in page.text
+
+
+def test_every_id_stands_once(client: TestClient) -> None:
+    for address in ("/?q=mask&k=20", "/list?q=mask", "/resource/aaaaaaaaaaa?q=mask", "/login"):
+        ids = Links(client.get(address).text).ids
+        assert len(ids) == len(set(ids)), address
+
+
+def test_a_recording_opens_on_its_own_page(client: TestClient) -> None:
+    found = links(client.get("/", params={"q": "what does softmax make", "kind": "recording"}).text)
+    address = next(link for words, link in found.items() if words.endswith("A talk at home"))
+    assert address.startswith("/resource/")
+    page = client.get(address)
+    assert re.search(r'<audio controls preload="metadata" src="/media/\w+#t=\d', page.text)
+    assert "softmax makes shares" in page.text
+
+
+def test_a_document_opens_at_its_words(client: TestClient) -> None:
+    found = links(client.get("/", params={"q": "mask", "kind": "document"}).text)
+    address = found["Words on masks"]
+    page = client.get(address)
+    assert f'id="{address.partition("#")[2]}"' in page.text
+    assert "A mask hides what comes later." in page.text
+
+
+def test_filters_stay_chosen_and_limit_the_answer(client: TestClient) -> None:
+    page = client.get("/", params={"q": "mask", "section": "中文"}).text
+    assert '<option value="中文" selected>' in page
+    assert "掩码" in page
+    assert "Masks &amp; more" not in page
+
+
+def test_more_like_this_asks_the_quote_and_leaves_out_its_place(client: TestClient) -> None:
+    found = links(client.get("/", params={"q": "mask", "language": "en", "kind": "video", "k": "1"}).text)
+    more = client.get(found["More like this"])
+    assert "https://www.youtube.com/watch?v=aaaaaaaaaaa&amp;t=80s" not in more.text
+    assert "https://www.youtube.com/watch?v=bbbbbbbbbbb&amp;t=80s" in more.text
+
+
+def test_the_list_shows_sections_states_and_where_moments_lie(client: TestClient) -> None:
+    page = client.get("/list", params={"q": "mask"}).text
+    assert re.search(r"<h[23][^>]*>English", page)
+    assert "no transcript" in page
+    assert "it has no captions" in page
+    assert "2:00" in page
+    assert re.search(r'<rect class="own" x="667"', page)
+    assert links(page)["Masks & more"] == "/resource/aaaaaaaaaaa"
+
+
+def test_a_resource_shows_its_transcript_and_is_searched_alone(client: TestClient) -> None:
+    page = client.get("/resource/bbbbbbbbbbb", params={"q": "掩码", "t": "40"}).text
+    assert 'class="cue here" id="c1"' in page
+    assert "/resource/bbbbbbbbbbb?language=zh&amp;t=80#c2" in page
+    assert "aaaaaaaaaaa" not in page
+
+
+def test_the_page_says_so_where_nothing_is_found(client: TestClient) -> None:
+    assert "passes these filters" in client.get("/?q=mask&section=no+such").text
+    assert client.get("/?q=" + "a" * 5000).status_code == 400
+    assert client.get("/resource/none").status_code == 404
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "There is no library here yet"), ("zh-CN", "这里还没有资料库")])
+def test_an_empty_folder_explains_how_to_build_a_library(tmp_path: Path, language: str, words: str) -> None:
+    with serving(tmp_path) as client:
+        page = client.get("/", headers={"Accept-Language": language})
+    assert page.status_code == 503
+    assert words in page.text
+    assert "seekpoint build" in page.text
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("fr, zh-TW;q=0.7, en;q=0.3", "zh"),
+        ("en-GB", "en"),
+        ("de", "en"),
+        ("", "en"),
+        ("zh;q=0, en;q=nan, ;;,", "en"),
+        ("zh;q=x", "en"),
+    ],
+)
+def test_the_browser_chooses_the_language(header: str, language: str) -> None:
+    assert spoken(header) == language
+
+
+def test_the_page_speaks_chinese(client: TestClient) -> None:
+    page = client.get("/?q=mask", headers={"Accept-Language": "zh-TW,zh"})
+    assert '<html lang="zh-Hans">' in page.text
+    assert "个片段" in page.text
+    assert "accept-language" in page.headers["vary"].lower()
+
+
+def test_both_languages_have_the_same_words() -> None:
+    def fields(words: str) -> set[str | None]:
+        return {field for _, field, _, _ in Formatter().parse(words) if field}
+
+    assert WORDS["en"].keys() == WORDS["zh"].keys()
+    assert {key: fields(words) for key, words in WORDS["en"].items()} == {
+        key: fields(words) for key, words in WORDS["zh"].items()
+    }

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from starlette.testclient import TestClient
+
+from query.web.security import Doors, is_loopback
+from tests.query.web.conftest import BREAK, BYTES, SCRIPT, serving
+
+TOKEN = "a-token-for-the-tests"
+PAGES = ("/", "/?q=mask", "/?q=attention&k=50", "/list", "/list?q=mask", "/?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E")
+IDS = ("scripted001", BREAK, "breaking", "vb", "passwords", "document", "relative", "elsewhere", "pending")
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/list", "/api/ask?q=mask", "/api/none", "/none", "/static/page.js", "/healthz"]
+)
+def test_every_response_tells_browsers_what_to_keep_out(client: TestClient, address: str) -> None:
+    headers = client.get(address).headers
+    policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert policy["frame-src"] == "https://www.youtube-nocookie.com"
+    assert policy["frame-ancestors"] == "'none'"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert "access-control-allow-origin" not in headers
+
+
+@pytest.mark.parametrize("address", [*PAGES, *(f"/resource/{quote(one, safe='')}?q=mask" for one in IDS)])
+def test_nothing_from_outside_becomes_markup(hostile: Path, address: str) -> None:
+    with serving(hostile) as client:
+        page = client.get(address)
+    assert page.status_code in (200, 404)
+    text = page.text.lower()
+    assert "<script>" not in text
+    assert "<img" not in text
+    assert "style=" not in text
+    assert text.count("<script") == text.count('<script src="/static/page.js" defer>') == 1
+    for scheme in ("javascript:", "data:", "vbscript:", "file:"):
+        assert f'="{scheme}' not in text
+        assert f'=" {scheme}' not in text
+    assert not [word for word in text.split() if word.startswith(("onerror=", "onmouseover=")) and "&" not in word]
+
+
+def test_hostile_words_are_shown_as_they_are(hostile: Path) -> None:
+    with serving(hostile) as client:
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in client.get("/?q=attention&k=50").text
+        assert client.get("/api/ask?q=attention&k=50").headers["content-type"] == "application/json"
+        assert SCRIPT in client.get("/api/ask?q=attention&k=50").text
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:8080", "127.0.0.1:8080", "[::1]:8080", "LOCALHOST:1", "box.lan"]
+)
+def test_the_server_answers_to_its_names(talks: Path, host: str) -> None:
+    with serving(talks, Doors.of("127.0.0.1", ["box.lan"])) as client:
+        assert client.get("/", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["attacker.example", "localhost.attacker.example", "192.168.1.9", "", "127.0.0.1.nip.io", "a@localhost"]
+)
+@pytest.mark.parametrize("address", ["/", "/api/ask?q=mask", "/healthz", "/static/page.js"])
+def test_the_server_answers_to_no_other_name(client: TestClient, host: str, address: str) -> None:
+    refused = client.get(address, headers={"Host": host})
+    assert refused.status_code == 421
+    assert "mask" not in refused.text
+
+
+def test_an_open_server_answers_to_any_address_but_to_no_name(talks: Path) -> None:
+    with serving(talks, Doors.of("0.0.0.0", token=TOKEN), Authorization=f"Bearer {TOKEN}") as client:
+        assert client.get("/api/status", headers={"Host": "192.168.1.9:8080"}).status_code == 200
+        assert client.get("/api/status", headers={"Host": "attacker.example"}).status_code == 421
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"), [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("box", False)]
+)
+def test_loopback(host: str, expected: bool) -> None:
+    assert is_loopback(host) is expected
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/list", "/resource/aaaaaaaaaaa", "/media/aaaaaaaaaaa", "/api/status", "/api/openapi.json"]
+)
+@pytest.mark.parametrize(
+    "header", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}, {"Cookie": "seekpoint_token=wrong"}]
+)
+def test_nothing_is_told_without_the_token(talks: Path, address: str, header: dict[str, str]) -> None:
+    with serving(talks, Doors(token=TOKEN)) as client:
+        refused = client.get(address, headers=header)
+    assert refused.status_code == 401
+    assert "Masks" not in refused.text
+    assert TOKEN not in refused.text
+
+
+def test_the_token_comes_in_a_header_or_through_the_login_link(talks: Path) -> None:
+    with serving(talks, Doors(token=TOKEN)) as client:
+        assert client.get("/api/status", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+        entered = client.get("/login", params={"token": TOKEN})
+        assert (entered.status_code, entered.headers["location"]) == (303, "/")
+        assert {"HttpOnly", "SameSite=Lax"} <= {part.strip() for part in entered.headers["set-cookie"].split(";")}
+        assert client.get("/").status_code == 200
+        assert client.get("/healthz").status_code == 200
+
+
+def test_the_token_can_be_typed(talks: Path) -> None:
+    with serving(talks, Doors(token=TOKEN)) as client:
+        assert client.post("/login", data={"token": "wrong"}).status_code == 401
+        assert client.post("/login", content=b"token=" + b"a" * 10_000).status_code == 413
+        assert client.post("/login", data={"token": TOKEN}).status_code == 303
+        assert "Masks" in client.get("/list").text
+
+
+def test_a_recording_is_served_in_parts(client: TestClient) -> None:
+    address = media(client)
+    whole = client.get(address)
+    assert (whole.content, whole.headers["content-type"]) == (BYTES, "audio/ogg")
+    part = client.get(address, headers={"Range": "bytes=100-199"})
+    assert (part.status_code, part.content) == (206, BYTES[100:200])
+    assert part.headers["content-range"] == f"bytes 100-199/{len(BYTES)}"
+    assert client.get(address, headers={"Range": f"bytes={len(BYTES)}-"}).status_code == 416
+
+
+def test_a_recording_whose_file_is_gone_is_not_found(talks: Path, client: TestClient) -> None:
+    file = talks.parent / "talk.ogg"
+    address = media(client)
+    file.rename(talks.parent / "away.ogg")
+    try:
+        assert client.get(address).status_code == 404
+    finally:
+        (talks.parent / "away.ogg").rename(file)
+
+
+@pytest.mark.parametrize("name", [*IDS, "..", "../secret.mp4", "/etc/passwd", "%2e%2e/secret.mp4", "..%2fsecret.mp4"])
+def test_no_file_but_an_indexed_recording_is_served(hostile: Path, name: str) -> None:
+    with serving(hostile) as client:
+        for address in (f"/media/{quote(name, safe='')}", f"/media/{name}", f"/static/{name}"):
+            answer = client.get(address)  # the client itself takes dots out of some
+            assert answer.status_code >= 400 or "text/html" in answer.headers["content-type"]
+            assert answer.content not in (b"secret", b"not listed")
+
+
+def media(client: TestClient) -> str:
+    (recording,) = (one for one in client.get("/api/resources").json()["resources"] if one["kind"] == "recording")
+    return f"/media/{recording['id']}"

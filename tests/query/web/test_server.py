@@ -1,0 +1,134 @@
+"""The server as it runs: what clients do to it."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import requests
+from click.testing import CliRunner
+
+from index.errors import SeekpointError, UsageError
+from query.serve_command import serve
+from query.web.server import PatientProtocol, listen
+from tests.query.web.served import served
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def address(talks: Path) -> Iterator[str]:
+    with served(talks) as found:
+        yield found
+
+
+def send(address: str, data: bytes) -> bytes:
+    """What comes back for these bytes, until the server hangs up."""
+    host, _, port = address.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        answer = b""
+        with suppress(OSError):
+            connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
+            while part := connection.recv(65_536):
+                answer += part
+        return answer
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00",
+        b"nonsense\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET /?q=%ZZ%00 HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"GET /?q=" + b"a" * 200_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 200_000 + b"\r\n\r\n",
+        b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+    ],
+)
+def test_malformed_requests_are_answered_and_the_server_lives(address: str, data: bytes) -> None:
+    answer = send(address, data)
+    assert not answer or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4"))
+    assert requests.get(f"{address}/healthz", timeout=10).json() == {"status": "ok"}
+
+
+def test_who_says_nothing_keeps_nobody_waiting(address: str) -> None:
+    host, _, port = address.removeprefix("http://").partition(":")
+    silent = [socket.create_connection((host, int(port))) for _ in range(50)]
+    try:
+        for connection in silent:
+            connection.sendall(b"GET / HT")
+        assert requests.get(f"{address}/healthz", timeout=10).ok
+    finally:
+        for connection in silent:
+            connection.close()
+
+
+class Impatient(PatientProtocol):
+    patience = 0.2
+
+
+@pytest.mark.parametrize("data", [b"", b"GET / HT"])
+def test_who_says_nothing_is_dropped(talks: Path, data: bytes) -> None:
+    with served(talks, protocol=Impatient) as address:
+        host, _, port = address.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            connection.sendall(data)
+            assert connection.recv(100) == b""
+
+
+def test_many_ask_at_once(address: str) -> None:
+    questions = ["mask", "掩码", "attention", "注意力"] * 16
+    with ThreadPoolExecutor(16) as threads:
+        answers = list(threads.map(lambda q: requests.get(f"{address}/api/ask", {"q": q}, timeout=30), questions))
+    assert {answer.status_code for answer in answers} == {200}
+    assert all(answer.json()["moments"] for answer in answers)
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(SeekpointError, match=f"port {port} is taken"):
+            listen("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("host", ["no such host", "203.0.113.7"])
+def test_a_host_that_is_not_here_is_named(host: str) -> None:
+    with pytest.raises(SeekpointError, match=host):
+        listen(host, 0)
+
+
+@pytest.mark.parametrize("token", ["short", "掩码掩码掩码掩码掩码掩码掩码掩码", "a" * 15 + "\n"])
+def test_a_token_that_is_easily_guessed_is_refused(tmp_path: Path, token: str) -> None:
+    refused = CliRunner().invoke(serve, ["--token", token, "--index", str(tmp_path)])
+    assert isinstance(refused.exception, UsageError)
+
+
+@pytest.mark.parametrize("options", [[], ["--host", "0.0.0.0"]])
+def test_the_command_serves_until_it_is_interrupted(talks: Path, options: list[str]) -> None:
+    command = [sys.executable, "-c", "from query.serve_command import serve; serve()", "--port", "0", *options]
+    with subprocess.Popen(
+        [*command, "--index", str(talks)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout and process.stderr
+        try:
+            found = re.search(r"http://\S+", process.stdout.readline())
+            assert found
+            page = requests.Session()
+            assert page.get(found[0], timeout=20).ok
+            assert page.get(found[0].partition("/login")[0] + "/list", timeout=20).ok
+            bare = requests.get(found[0].partition("/login")[0] + "/list", timeout=20)
+            assert bare.status_code == (401 if options else 200)
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        assert ("isn't encrypted" in process.stderr.read()) == bool(options)
