@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
+CELL_BREAK, LINE_BREAK = " | ", " ⏎ "
+"""What stands between the cells of a table's row and between lines of code; a browser finds no words across."""
+
 # The joiners (ZWNJ, ZWJ) are part of spelling in Persian, Hindi and emoji; the rest of category C is controls,
 # surrogates, and format characters that reverse or hide text.
 _JOINERS = "\u200c\u200d"

@@ -15,6 +15,8 @@ from itertools import islice
 from typing import NamedTuple
 from urllib.parse import quote
 
+from index.text import CELL_BREAK, LINE_BREAK
+
 # Characters of a directive, that links stay handy; a Chinese character takes nine.
 _LONGEST = 300
 # What follows is in half words; where words aren't spaced, a character counts as half a word.
@@ -38,7 +40,7 @@ _JOINT = re.compile(
     rf"\s+|(?<=[^\w\s{_WIDE}])(?=[{_WIDE}])|(?<=[{_WIDE}])(?=[A-Za-z0-9(（「『“《])|(?<=[A-Za-z0-9])(?=[{_WIDE}])"
 )
 # No phrase holds a formula, which is drawn in other characters, or what stands between cells or lines of code.
-_GAP = r"\$\$?[^$]+\$\$?|\\\(.+?\\\)|\\\[.+?\\\]|\S*\\\S*|[|⏎]"
+_GAP = r"\$\$?[^$]+\$\$?|\\\(.+?\\\)|\\\[.+?\\\]|\S*\\\S*" + f"|[{CELL_BREAK.strip()}{LINE_BREAK.strip()}]"
 _GAPS = re.compile(_GAP)
 # A line's end shows as a space, where the script has none.
 _GAPS_IN_LINES = re.compile(rf"{_GAP}|(?<=[{_WIDE}])\s|\s(?=[{_WIDE}])")

@@ -15,7 +15,7 @@ from unicodedata import east_asian_width
 import regex
 
 from index.errors import Unfetched
-from index.text import clean
+from index.text import CELL_BREAK, clean
 from index.types import State
 from indexer.sources.pages.charset import decoded
 from indexer.texts import Block, Role, Text
@@ -43,7 +43,6 @@ _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(?=\w[^\n:=]*[:=])((?:.*\n)*?
 _FIELD = re.compile(r"^(\w+)[ \t]*[:=](.*(?:\n(?:[ \t]|-[ \t]).*)*)", re.MULTILINE)
 # The parser drops what is nested deeper.
 _MAX_NESTING = 100
-_CELL_BREAK = " | "
 
 
 def read_plain(data: bytes) -> Text:
@@ -163,7 +162,7 @@ def _level(passage: Passage) -> str | None:
 def _rows(passages: Sequence[Passage]) -> Iterator[tuple[str, Role]]:
     for row, cells in groupby(passages, key=lambda passage: passage.row):
         if row is not None:
-            yield _CELL_BREAK.join(passage.text for passage in cells), Role.BODY
+            yield CELL_BREAK.join(passage.text for passage in cells), Role.BODY
         else:
             yield from ((cell.text, Role.BODY if cell.heading is None else Role.HEADING) for cell in cells)
 

@@ -11,7 +11,7 @@ from itertools import dropwhile, groupby
 from lxml import etree, html
 
 from index.errors import Unfetched
-from index.text import clean
+from index.text import CELL_BREAK, clean
 from index.types import State
 from indexer.sources.pages.article import article_of
 from indexer.sources.pages.charset import decoded
@@ -19,7 +19,6 @@ from indexer.sources.pages.rendered import UNFIT, Element, Passage, passages_of
 from indexer.sources.pages.walls import wall
 from indexer.texts import Block, Role, Text
 
-CELL_BREAK = " | "
 """Between the cells of a table row, where a browser finds no words across."""
 
 # Characters. Rows shorter than that share a block, up to as much; cells longer than that are texts of their own.

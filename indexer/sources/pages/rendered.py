@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from lxml import etree
 
-from index.text import clean
+from index.text import LINE_BREAK, clean
 from indexer.sources.pages.formulas import formula
 
 Element: TypeAlias = Any
@@ -18,7 +18,6 @@ Element: TypeAlias = Any
 UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What a DOM of lxml can't be given (XML 1.0, 2.2), though its parser lets it pass."""
 
-LINE_BREAK = " ⏎ "
 """Between the lines of a code listing, where a browser finds no words across."""
 
 # fmt: off
