@@ -77,17 +77,24 @@ def distinct(hits: Sequence[Hit], language: str | None) -> Iterator[Hit]:
 
 
 def openings(hits: Sequence[Hit], among: Sequence[Hit], nearly: float) -> dict[int, StoredChunk]:
-    """For each hit, by its chunk, the chunk in which its answer may begin: the one before if nearly as good, or it."""
-    return {hit.chunk.id: _opening(hit, among, nearly) for hit in hits}
+    """For each hit, by its chunk, the chunk in which its answer may begin: the one before if nearly as good, or it.
+
+    That must not touch a better hit, where the reader has been already.
+    """
+    return {
+        hit.chunk.id: _opening(hit, among, nearly, [better.chunk for better in hits[:place]])
+        for place, hit in enumerate(hits)
+    }
 
 
-def _opening(hit: Hit, among: Sequence[Hit], nearly: float) -> StoredChunk:
+def _opening(hit: Hit, among: Sequence[Hit], nearly: float, taken: Sequence[StoredChunk]) -> StoredChunk:
     before = [
         other.chunk
         for other in among
         if other.chunk.transcript_id == hit.chunk.transcript_id
         and other.chunk.start < hit.chunk.start < other.chunk.end
         and other.score >= nearly * hit.score
+        and not any(_shared_seconds(other.chunk, chunk) > 0 for chunk in taken)
     ]
     return max(before, key=lambda chunk: chunk.start, default=hit.chunk)
 

@@ -50,6 +50,12 @@ def test_an_answer_may_begin_in_the_passage_before_that_is_nearly_as_good(before
     assert openings([hit], [hit, before], 0.95)[7].start == opening
 
 
+def test_no_answer_begins_where_a_better_one_is() -> None:
+    better, between, hit = at(0, 1.0, chunk_id=1), at(30, 0.97), at(60, 0.98, chunk_id=7)
+    begin = openings([better, hit], [better, between, hit], 0.95)
+    assert (begin[1].start, begin[7].start) == (0, 60)
+
+
 def test_terms_of_a_third_of_all_passages_tell_nothing() -> None:
     weights = {"the": 0.1, "mask": 4.0, "of": 0.6}
     assert telling(weights, ["the", "mask", "zebra", "of"]) == ["mask", "zebra"]
