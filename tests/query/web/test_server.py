@@ -132,3 +132,8 @@ def test_the_command_serves_until_it_is_interrupted(talks: Path, options: list[s
             process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
         assert ("isn't encrypted" in process.stderr.read()) == bool(options)
+
+
+def test_no_answer_waits_for_the_other_sides_acknowledgement() -> None:
+    with listen("127.0.0.1", 0) as listener:
+        assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

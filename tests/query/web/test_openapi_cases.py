@@ -1,0 +1,63 @@
+"""The API against requests that its own OpenAPI document gives rise to: those it allows, and those it doesn't."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from index.library import Library
+from tests.query.web.served import served
+
+if TYPE_CHECKING:
+    from schemathesis import Case
+
+_EXAMPLES = 40
+
+
+@pytest.mark.parametrize("name", ["talks", "hostile"])
+def test_every_answer_is_as_the_document_says(name: str, request: pytest.FixtureRequest) -> None:
+    schemathesis = pytest.importorskip("schemathesis", reason="schemathesis isn't installed: pip install schemathesis")
+    library: Path = request.getfixturevalue(name)
+    with Library.open(library) as opened:
+        ids = [status.resource.id for status in opened.statuses()]
+    with served(library) as address:
+        schema = schemathesis.openapi.from_url(f"{address}/api/openapi.json")
+        operations = [found.ok() for found in schema.get_all_operations()]
+        assert "/api/ask" in [operation.path for operation in operations]
+        for operation in operations:
+            for mode in schemathesis.GenerationMode:
+                # What takes no parameters can't be asked wrongly.
+                if mode.is_positive or operation.definition.raw.get("parameters"):
+                    _ask(operation.as_strategy(generation_mode=mode), ids)
+
+
+def _ask(cases: st.SearchStrategy[Case[Any]], ids: list[str]) -> None:
+    """Send requests, some for resources that there are; raises where an answer isn't as it should be."""
+    from schemathesis.checks import not_a_server_error
+    from schemathesis.specs.openapi import checks
+
+    expected: list[Any] = [
+        not_a_server_error,
+        checks.status_code_conformance,
+        checks.content_type_conformance,
+        checks.response_schema_conformance,
+    ]
+
+    @settings(
+        max_examples=_EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=cases, known=st.sampled_from([None, *ids]))
+    def holds(case: Case[Any], known: str | None) -> None:
+        if known and case.path_parameters:
+            case.path_parameters = {"id": known}
+        case.call_and_validate(checks=expected)
+
+    holds()
