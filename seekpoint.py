@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import lru_cache
 from importlib import import_module
 from io import TextIOWrapper
@@ -26,7 +27,7 @@ import query.notebook  # noqa: F401 - so that answers show themselves there
 from index.command_line import default_folder
 from index.encoder import LazyEncoder
 from index.errors import SeekpointError, UsageError
-from index.library import Library
+from index.library import Library as StoredLibrary
 from index.text import clean
 from index.types import (
     Answer,
@@ -63,6 +64,30 @@ __all__ = [
     "build",
     "open_library",
 ]
+
+
+class Library(StoredLibrary):
+    """A library, open for reading; use it as a context manager. Threads may share it."""
+
+    def ask(
+        self,
+        question: str,
+        *,
+        k: int = 5,
+        kind: Kind | str | None = None,
+        section: str | None = None,
+        language: str | None = None,
+        resource: str | None = None,
+        explained: bool = False,
+        encoder: Encoder | None = None,
+    ) -> Answer:
+        """Answer a question; raises SeekpointError.
+
+        Only resources of a `kind`, under a heading with the words of `section`, in a `language`, or the one with the id
+        `resource` are searched. `explained` moments tell why they were found.
+        """
+        filters = _filters(kind, section, language, resource)
+        return _asked(self, question, k, filters, explained=explained, encoder=encoder)
 
 
 def open_library(path: str | os.PathLike[str] | None = None) -> Library:
@@ -121,7 +146,7 @@ def build(
 
 def ask(
     question: str,
-    library: Library | str | os.PathLike[str] | None = None,
+    library: StoredLibrary | str | os.PathLike[str] | None = None,
     *,
     k: int = 5,
     kind: Kind | str | None = None,
@@ -131,21 +156,24 @@ def ask(
     explained: bool = False,
     encoder: Encoder | None = None,
 ) -> Answer:
-    """Answer a question from a library, open or named by its folder; raises SeekpointError.
+    """Answer a question from a library, open or named by its folder, as `Library.ask` does."""
+    filters = _filters(kind, section, language, resource)
+    with nullcontext(library) if isinstance(library, StoredLibrary) else open_library(library) as opened:
+        return _asked(opened, question, k, filters, explained=explained, encoder=encoder)
 
-    `explained` moments tell why they were found.
-    """
-    from query import search
 
+def _filters(kind: Kind | str | None, section: str | None, language: str | None, resource: str | None) -> Filters:
     if kind and kind not in list(Kind):
         raise UsageError(f"no kind of resource is called {kind!r}: there are {', '.join(Kind)}")
-    filters = Filters(Kind(kind) if kind else None, section, language, resource)
-    if isinstance(library, Library):
-        encoder = encoder or _encoder(library.card).get()
-        return search.ask(question, library, encoder, k, filters, explained=explained)
-    with open_library(library) as opened:
-        encoder = encoder or _encoder(opened.card).get()
-        return search.ask(question, opened, encoder, k, filters, explained=explained)
+    return Filters(Kind(kind) if kind else None, section, language, resource)
+
+
+def _asked(
+    library: StoredLibrary, question: str, k: int, filters: Filters, *, explained: bool, encoder: Encoder | None
+) -> Answer:
+    from query import search
+
+    return search.ask(question, library, encoder or _encoder(library.card).get(), k, filters, explained=explained)
 
 
 @lru_cache(maxsize=4)

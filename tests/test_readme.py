@@ -59,3 +59,16 @@ def test_the_links_in_it_lead_somewhere() -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", TEXT)
     assert targets
     assert all((readme.ROOT / target).exists() for target in targets)
+
+
+@pytest.mark.model
+def test_the_python_in_it_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    (tmp_path / "examples").symlink_to(readme.ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "README.md", "exec"), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert "#t=" in lines[0] and "raining" in lines[0]
