@@ -9,8 +9,11 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
+import seekpoint
 from tests.browser import chromium_tab
+from tests.fakes import TopicEncoder
 from tests.query.web.served import served, without_others
+from tests.shared import SHARED, needs_shared
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Dialog, Page
@@ -36,6 +39,17 @@ def browser() -> Iterator[Browser]:
 def address(talks: Path) -> Iterator[str]:
     with served(talks) as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def lectures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of two real lectures, one of them in two languages."""
+    folder = tmp_path_factory.mktemp("lectures")
+    for file in (SHARED / "captions").glob("*.vtt"):
+        if "[eMlx5fFNoYc]" in file.name or "[fDQaadKysSA]" in file.name:
+            (folder / file.name).symlink_to(file.resolve())
+    seekpoint.build(folder, folder / "library", encoder=TopicEncoder(), translate=False)
+    return folder / "library"
 
 
 @pytest.fixture
@@ -89,6 +103,33 @@ def test_asking_and_playing(
     page.locator(".player-transcript .cue.here[data-start='0.0']").wait_for()
     assert len(asked) == 1
     context.close()
+
+
+@needs_shared
+@pytest.mark.parametrize(
+    ("question", "title", "language"),
+    [
+        ("What does attention do with the tokens?", "Visualizing Attention", "en"),
+        ("KV Cache 为什么要缓存？", "KV Cache", "zh-CN"),
+    ],
+)
+def test_real_lectures_are_asked_and_played(
+    lectures: Path, browser: Browser, question: str, title: str, language: str
+) -> None:
+    with served(lectures) as address:
+        context = browser.new_context(base_url=address, locale=language)
+        page = context.new_page()
+        asked = without_others(page, address)
+        page.goto(f"/?q={quote(question)}")
+        first = page.locator(".go[data-play]", has_text=title).first
+        start = float(first.get_attribute("data-start") or "nan")
+        assert (start > 0, asked) == (True, [])
+        first.click()
+        page.locator("iframe").wait_for()
+        assert parse_qs(urlsplit(asked[0]).query)["start"] == [str(int(start))]
+        page.locator(".player-transcript .cue.here").wait_for()
+        until(page, _HAS_CUE_IN_VIEW)
+        context.close()
 
 
 @pytest.mark.model
