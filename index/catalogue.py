@@ -170,8 +170,9 @@ class Catalogue:
     def _version(self) -> int:
         return int(self._query("PRAGMA user_version")[0][0])
 
+    @cached_property
     def titles(self) -> dict[str, list[str]]:
-        """What the lists call each indexed resource, and what it calls itself, by id."""
+        """What the lists call each indexed resource, and what it calls itself, by id; read once."""
         rows = self._query(
             """SELECT id, title FROM resource JOIN listing ON resource_id = id WHERE state = ?1 AND title <> ''
                UNION SELECT id, details ->> '$.title' FROM resource WHERE state = ?1 AND details ->> '$.title' <> ''

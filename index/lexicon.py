@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -53,11 +53,10 @@ class Lexicon:
 
     def weights(self, terms: Sequence[str]) -> dict[str, float]:
         """The inverse document frequency of each term that the library knows, as FTS5's bm25 weighs it."""
-        ((total,),) = self._query("SELECT count(*) FROM chunk")
         weights = {}
         for term in dict.fromkeys(terms):
             for (found,) in self._query("SELECT doc FROM vocabulary WHERE term = ?", term):
-                weights[term] = max(math.log((total - found + 0.5) / (found + 0.5)), 1e-6)
+                weights[term] = max(math.log((self._total - found + 0.5) / (found + 0.5)), 1e-6)
         return weights
 
     def best(self, terms: Sequence[str], k: int, keep: Sequence[int] | None = None) -> list[tuple[int, float]]:
@@ -71,6 +70,11 @@ class Lexicon:
             chunks, scores = chunks[near], scores[near]
         order = np.argsort(-scores, kind="stable")[:k]
         return list(zip(chunks[order].tolist(), scores[order].tolist(), strict=True))
+
+    @cached_property
+    def _total(self) -> int:
+        ((total,),) = self._query("SELECT count(*) FROM chunk")
+        return int(total)
 
     def _read_bm25(self, term: str) -> Postings:
         """What the term adds to each chunk's BM25, which is a sum over terms."""

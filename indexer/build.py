@@ -54,8 +54,8 @@ class Report:
     states: dict[State, int]
     updated: int
     embedded: int
-    removed: int
-    seconds: float
+    removed: int = 0
+    seconds: float = 0.0
     sections: tuple[Section, ...] = ()
 
     @property
@@ -83,16 +83,7 @@ def build(
     glossary = read_glossary(request.glossary) if request.glossary else None
     writer, lazy_encoder = _open(folder, request.model, encoder, watcher.say)
     with writer:
-        run = Run(
-            writer,
-            lazy_encoder,
-            sources,
-            watcher,
-            clock,
-            regardless=request.choices.retry,
-            limit=request.limit,
-            whisper=request.choices.whisper,
-        )
+        run = Run(writer, lazy_encoder, sources, watcher, clock, request.choices, request.limit)
         is_new_way = Coolings(writer).are_evaded(sources.web.way, clock())
         planner = Planner({}, shelf, request.choices, clock(), is_new_way=is_new_way)
         playlists = _open_playlists(writer, lists, run, planner)
@@ -104,17 +95,20 @@ def build(
         run.all(planner.jobs(resource for resource in resources.values() if resource.kind is not Kind.PLAYLIST))
         if request.translate:
             _translate(writer, glossary)
-        standings = writer.standings()
-        sections = [section for section in writer.sections() if section.source in {listed.source for listed in lists}]
-    states = [standings[resource_id].state for resource_id in resources]
+        report = _report(writer, lists, resources, run)
+    return replace(report, removed=removed, seconds=time.monotonic() - started)
+
+
+def _report(writer: Writer, lists: Sequence[ReadingList], resources: Container[str], run: Run) -> Report:
+    """What a run did, and where what the lists hold stands now."""
+    sources = {listed.source for listed in lists}
+    states = [standing.state for resource_id, standing in writer.standings().items() if resource_id in resources]
     return Report(
         entries=sum(listed.entries for listed in lists),
         states={state: states.count(state) for state in State},
         updated=run.updated,
         embedded=run.embedded,
-        removed=removed,
-        seconds=time.monotonic() - started,
-        sections=tuple(sections),
+        sections=tuple(section for section in writer.sections() if section.source in sources),
     )
 
 

@@ -11,17 +11,14 @@ from index.writer import Writer
 from indexer.cooling import Clock, Gate
 from indexer.embedding import Embedder
 from indexer.obtaining import Obtainer
-from indexer.plan import Job, Step
+from indexer.plan import Choices, Job, Step
 from indexer.sources import Sources
 from indexer.sources.playlists import cut_off, is_channel
 from indexer.watcher import Watcher
 
 
 class Run:
-    """The jobs of one build, in turn; `regardless` asks YouTube in spite of an earlier block.
-
-    `limit` is how many entries of a channel are asked for.
-    """
+    """The jobs of one build, in turn; `limit` is how many entries of a channel are asked for."""
 
     def __init__(
         self,
@@ -30,10 +27,8 @@ class Run:
         sources: Sources,
         watcher: Watcher,
         clock: Clock,
-        *,
-        regardless: bool = False,
+        choices: Choices,
         limit: int | None = None,
-        whisper: str | None = None,
     ) -> None:
         self.updated = 0
         self._writer = writer
@@ -42,8 +37,8 @@ class Run:
         self._watcher = watcher
         self._clock = clock
         self._limit = limit
-        self._whisper = whisper
-        self._gate = Gate(writer, clock, sources.web.way, regardless=regardless)
+        self._whisper = choices.whisper
+        self._gate = Gate(writer, clock, sources.web.way, regardless=choices.retry)
 
     @property
     def embedded(self) -> int:

@@ -117,12 +117,14 @@ def _argument(question: str) -> str:
 
 def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str) -> None:
     """An answer a line; a line that asks nothing gets an object that says so, to keep answers and questions in step."""
-    for number, line in enumerate(lines):
+    is_first = True
+    for line in lines:
         text = line.rstrip("\r\n")
         if form == "plain":
             click.echo(f"? {clean(text)}")
         try:
-            _show(answer(text), form, is_first=number == 0)
+            _show(answer(text), form, is_first=is_first)
+            is_first = False
         except UsageError as error:
             if form == "json":
                 _print_json({"question": text, "answered": False, "moments": [], "error": str(error)})

@@ -170,7 +170,7 @@ class _Encoder:
             return self._encoder.get().question(text)
 
     def passages(self, texts: Sequence[str]) -> Vectors:
-        raise NotImplementedError("a library that is only read embeds no passages")
+        return self._encoder.get().passages(texts)
 
     def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:
-        raise NotImplementedError("a library that is only read embeds no passages")
+        return self._encoder.get().parts(texts, ends)

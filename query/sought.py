@@ -90,7 +90,7 @@ def _covered(
 
 
 def _named(question_terms: Sequence[str], library: Library, keep: list[int] | None) -> Named:
-    resources, rest = naming(question_terms, library.titles(), library.lexicon.weights)
+    resources, rest = naming(question_terms, library.titles, library.lexicon.weights)
     if not resources or not rest:  # a name alone asks for what it is the name of
         return Named(resources, (), frozenset())
     there = library.chunks_of(resources)
