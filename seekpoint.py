@@ -24,25 +24,13 @@ from typing import TYPE_CHECKING
 import click
 
 import query.notebook  # noqa: F401 - so that answers show themselves there
+from index.answers import Answer, Doubt, Explanation, Filters, Moment, Window
 from index.command_line import default_folder
 from index.encoder import LazyEncoder
 from index.errors import SeekpointError, UsageError
 from index.library import Library as StoredLibrary
 from index.text import clean
-from index.types import (
-    Answer,
-    Doubt,
-    Encoder,
-    Explanation,
-    Filters,
-    Kind,
-    ModelCard,
-    Moment,
-    Resource,
-    ResourceStatus,
-    State,
-    Window,
-)
+from index.types import Encoder, Kind, ModelCard, Resource, ResourceStatus, State
 
 if TYPE_CHECKING:
     from indexer.build import Report

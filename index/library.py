@@ -17,12 +17,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from index import database, translations
+from index.answers import Filters
 from index.catalogue import Catalogue
 from index.database import explained
 from index.errors import DamagedLibrary, LibraryNotFound
 from index.languages import primary
 from index.manifest import Manifest
-from index.types import Cue, Filters, ModelCard, Origin, StoredChunk, Transcript
+from index.types import Cue, ModelCard, Origin, StoredChunk, Transcript
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import click
 
+from index.answers import Answer, Filters
 from index.command_line import index_option
 from index.errors import UsageError
 from index.text import clean
-from index.types import Answer, Filters, Kind
+from index.types import Kind
 
 _NOTHING_LEFT = "nothing that is indexed passes these filters: `seekpoint status` shows what there is"
 _NOTHING_INDEXED = "nothing is indexed yet: `seekpoint status` says why"

@@ -10,10 +10,11 @@ from threading import Condition, Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from index import database, manifest
+from index.answers import Answer, Filters
 from index.encoder import LazyEncoder
 from index.errors import LibraryError
 from index.library import Library
-from index.types import Answer, Encoder, Filters, ModelCard
+from index.types import Encoder, ModelCard
 
 if TYPE_CHECKING:
     from index.types import Parts, Vectors

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from math import log
 
+from index.answers import Doubt, Hit
 from index.terms import is_whole_word, located_terms
-from index.types import Doubt, Hit
 from query.tuning import Tuning
 
 # The size of the library for which the least score was chosen.

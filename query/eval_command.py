@@ -26,10 +26,10 @@ def evaluate(file: Path, as_json: bool, other: Path | None, folder: Path) -> Non
     seconds where the answer is given; "video_id" is null where the library has none. A moment is right from 15 seconds
     before a span to its end, and sharp within 15 seconds of its start.
     """
+    from index.answers import Answer
     from index.encoder import LazyEncoder
     from index.languages import primary
     from index.library import Library
-    from index.types import Answer
     from query import evaluation, search
     from query.metrics import DEPTH
     from query.question_file import read_questions

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from index.answers import Answer
 from index.errors import SourceError, UsageError
 from index.text import clean
-from index.types import Answer
 from query.bootstrap import Difference, difference
 from query.metrics import Abstention, Figures, Judgement, abstention, figures, judge
 from query.question_file import Question

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from typing import TYPE_CHECKING
 
+from index.answers import Explanation, Hit, Window
 from index.languages import primary
 from index.terms import fold, terms
-from index.types import Explanation, Hit, Window
 from query.across import Group
 from query.localise import marks
 from query.sought import Sought

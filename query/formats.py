@@ -10,8 +10,8 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote
 
+from index.answers import Answer, Moment
 from index.text import clean, printable
-from index.types import Answer, Moment
 from query import render
 from query.links import timestamp
 from query.places import is_openable

@@ -10,9 +10,10 @@ from typing import TypeVar
 
 from pydantic import BaseModel, Field
 
+from index.answers import Answer, Moment
 from index.languages import primary
 from index.text import clean
-from index.types import Answer, Kind, Moment, Resource, ResourceStatus, State
+from index.types import Kind, Resource, ResourceStatus, State
 from query.budget import MOST_TOKENS, shortened, tokens
 from query.links import timestamp
 

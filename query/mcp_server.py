@@ -11,11 +11,12 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import BaseModel, Field, ValidationError
 
+from index.answers import Answer, Filters
 from index.errors import SeekpointError, SourceError, UsageError
 from index.languages import primary
 from index.library import Library
 from index.text import clean
-from index.types import Answer, Chapter, Filters, Kind, Resource, ResourceStatus, State, Transcript
+from index.types import Chapter, Kind, Resource, ResourceStatus, State, Transcript
 from query import passages
 from query.budget import MOST_TOKENS, shortened, tokens
 from query.current import Current

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from index.types import Moment
+from index.answers import Moment
 from query.bootstrap import Interval, interval
 from query.question_file import Question
 

@@ -9,10 +9,11 @@ from math import inf
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from index.answers import Explanation, Hit, Moment
 from index.chapters import begun, title_at
 from index.languages import primary
 from index.library import Library
-from index.types import Cue, Details, Explanation, Hit, Moment, Resource, StoredChunk
+from index.types import Cue, Details, Resource, StoredChunk
 from query.explain import explain
 from query.fragments import line_fragments, text_fragment
 from query.links import link, text_link

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
+from index.answers import Answer, Moment
 from index.display import to_html
 from index.text import clean, printable
-from index.types import Answer, Moment, Resource
+from index.types import Resource
 from query.links import timestamp
 from query.places import is_openable
 

@@ -16,7 +16,7 @@ from index.text import clean
 from query.places import is_openable
 
 if TYPE_CHECKING:
-    from index.types import Answer
+    from index.answers import Answer
     from query.prompt_view import View
 
 Browser = Callable[[str], bool]

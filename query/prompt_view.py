@@ -23,8 +23,8 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import FormattedTextControl, HSplit, Layout, ScrollOffsets, Window
 from prompt_toolkit.utils import is_dumb_terminal
 
+from index.answers import Answer
 from index.text import clean, printable
-from index.types import Answer
 from query import render
 
 # Seconds that a key waits for another: a letter that begins a word is no command, nor is Esc an arrow's beginning.

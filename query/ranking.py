@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from math import fsum, inf
 
+from index.answers import Hit
 from index.languages import primary
-from index.types import Hit, StoredChunk
+from index.types import StoredChunk
 from query.tuning import COMMON, K1, TUNING, UNKNOWN_SHARE, Tuning
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from index.answers import Doubt, Explanation
 from index.text import clean
-from index.types import Doubt, Explanation
 from query.links import timestamp
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from index.answers import Answer, Moment
 from index.text import clean, printable
-from index.types import Answer, Moment, Resource
+from index.types import Resource
 from query import reasons
 from query.links import timestamp
 

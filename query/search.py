@@ -10,11 +10,12 @@ from heapq import nlargest
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
+from index.answers import Answer, Doubt, Filters, Hit
 from index.encoder import BUNDLED, STAND_IN
 from index.errors import UsageError
 from index.languages import primary
 from index.library import Library
-from index.types import Answer, Doubt, Encoder, Filters, Hit, StoredChunk
+from index.types import Encoder, StoredChunk
 from query.doubt import doubt, is_answer
 from query.moments import Search, moments
 from query.ranking import distinct, fuse, openings

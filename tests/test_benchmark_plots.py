@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from index.types import Answer
+from index.answers import Answer
 from query.evaluation import Evaluation, evaluate
 from query.question_file import Question, Span
 from tests.benchmarks import plots

@@ -17,9 +17,10 @@ import pytest
 from click.testing import CliRunner
 
 import seekpoint
+from index.answers import Moment
 from index.library import Library
 from index.text import clean
-from index.types import Moment, ResourceStatus, State
+from index.types import ResourceStatus, State
 from indexer.build import Request, build
 from indexer.cues import MOST_TOKENS, tokens
 from indexer.sources import Sources

@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 import seekpoint
+from index.answers import Filters
 from index.errors import LibraryNotFound
 from index.library import Library
-from index.types import Filters, Kind, State
+from index.types import Kind, State
 from tests.fakes import TopicEncoder
 
 if TYPE_CHECKING:

@@ -12,10 +12,11 @@ from starlette.responses import FileResponse, HTMLResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from index.answers import Answer, Filters, Moment
 from index.catalogue import outlined
 from index.errors import LibraryNotFound
 from index.text import clean, printable
-from index.types import Answer, Filters, Moment, Resource, State
+from index.types import Resource, State
 from query import status as view
 from query.links import timestamp
 from query.web import texts, views

@@ -8,7 +8,8 @@ from math import isfinite
 
 from starlette.exceptions import HTTPException
 
-from index.types import Filters, Kind
+from index.answers import Filters
+from index.types import Kind
 from query.sought import LONGEST_QUESTION
 
 MOST_MOMENTS = 100

@@ -12,8 +12,9 @@ from itertools import pairwise
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
+from index.answers import Moment
 from index.text import clean, printable
-from index.types import Cue, Kind, Moment, Resource
+from index.types import Cue, Kind, Resource
 from query.links import timestamp
 from query.web.media import content_type
 from query.web.transcripts import Around, Said

@@ -21,9 +21,9 @@ from pathlib import Path
 import index
 import query
 import seekpoint
+from index.answers import Answer
 from index.encoder import LazyEncoder
 from index.library import Library
-from index.types import Answer
 from query import search
 from query.evaluation import evaluate
 from query.question_file import Question, read_questions

@@ -18,8 +18,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import seekpoint
+from index.answers import Answer, Moment
 from index.encoder import LazyEncoder
-from index.types import Answer, Encoder, Moment
+from index.types import Encoder
 from query import search
 from query.evaluation import Evaluation, compared, evaluate, to_json, to_text
 from query.metrics import DEPTH

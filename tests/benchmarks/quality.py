@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import seekpoint
+from index.answers import Answer, Moment
 from index.encoder import LazyEncoder, bundled_folder
-from index.types import Answer, Kind, Moment, Resource
+from index.types import Kind, Resource
 from query import search
 from query.evaluation import Evaluation, evaluate
 from query.metrics import DEPTH

@@ -13,13 +13,14 @@ from pathlib import Path
 
 import index
 from index import database
+from index.answers import Filters
 from index.insertion import EmbeddedTranscript
 from index.library import Library
 from index.manifest import FILE as MANIFEST
 from index.manifest import FileRecord
 from index.pieces import quantised
 from index.terms import terms
-from index.types import Chunk, Cue, Details, Filters, Kind, ModelCard, Origin, Piece, Resource, Transcript
+from index.types import Chunk, Cue, Details, Kind, ModelCard, Origin, Piece, Resource, Transcript
 from index.writer import Writer
 from seekpoint import ask
 from tests.fakes import TopicEncoder

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from index.answers import Filters
 from index.library import Library
-from index.types import Cue, Details, Filters, Kind, Origin, State
+from index.types import Cue, Details, Kind, Origin, State
 from index.writer import Writer
 from tests.index.parts import (
     CARD,

@@ -17,11 +17,12 @@ from types import FrameType
 import pytest
 
 from index import database
+from index.answers import Answer
 from index.errors import ForeignLibrary, LibraryError, LibraryNotFound, LockedLibrary
 from index.library import Library
 from index.manifest import Manifest
 from index.transfer import export_library, import_library
-from index.types import Answer, State
+from index.types import State
 from index.writer import Writer
 from seekpoint import ask
 from tests.fake_youtube import FakeYouTube

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from index.answers import Answer, Filters
 from index.library import Library
-from index.types import Answer, Filters, Kind, Origin, State
+from index.types import Kind, Origin, State
 from query import search
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import Workshop

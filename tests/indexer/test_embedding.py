@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import seekpoint
+from index.answers import Filters
 from index.library import Library
 from index.manifest import Manifest
-from index.types import Cue, Filters, Kind, Parts, Pieces
+from index.types import Cue, Kind, Parts, Pieces
 from indexer.build import Report
 from indexer.chunking import pieces
 from tests.fakes import TopicEncoder

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import seekpoint
-from index.types import Answer
+from index.answers import Answer
 from query import render
 from tests.fake_youtube import FakeYouTube
 from tests.indexer.builds import Workshop

@@ -8,8 +8,9 @@ from threading import Event
 
 import pytest
 
+from index.answers import Filters
 from index.errors import LibraryError, LibraryNotFound
-from index.types import Details, Filters
+from index.types import Details
 from index.writer import Writer
 from query.current import Current
 from tests.fakes import TopicEncoder

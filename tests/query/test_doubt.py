@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.answers import Doubt, Hit
 from index.terms import terms
-from index.types import Doubt, Hit, StoredChunk
+from index.types import StoredChunk
 from query.doubt import doubt, is_answer
 from query.tuning import TUNING
 

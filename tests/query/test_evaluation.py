@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 import seekpoint
+from index.answers import Answer
 from index.errors import SourceError, UsageError
-from index.types import Answer
 from query.evaluation import ALL, Evaluation, compared, comparison_text, evaluate, read_other, to_json, to_text
 from query.question_file import Question, Span
 from tests.query.test_metrics import moment

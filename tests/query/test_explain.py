@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import seekpoint
+from index.answers import Answer, Explanation, Moment
 from index.errors import UsageError
 from index.library import Library
 from index.terms import terms
 from index.text import printable
-from index.types import Answer, Details, Explanation, Moment
+from index.types import Details
 from index.writer import Writer
 from query import render
 from tests.fakes import TopicEncoder

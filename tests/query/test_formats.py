@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from index.answers import Answer, Moment
 from index.text import clean
-from index.types import Answer, Kind, Moment, Resource
+from index.types import Kind, Resource
 from query import render
 from query.formats import COLUMNS, FORMATS, to_csv, to_m3u, to_markdown
 

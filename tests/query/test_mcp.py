@@ -18,9 +18,10 @@ from mcp import Client, StdioServerParameters
 from mcp_types import CallToolResult
 
 import seekpoint
+from index.answers import Answer, Moment
 from index.errors import UsageError
 from index.text import clean
-from index.types import Answer, Cue, Kind, Moment, Resource
+from index.types import Cue, Kind, Resource
 from query import passages
 from query.budget import tokens
 from query.current import Current

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from index.types import Answer, Kind, Moment, Resource
+from index.answers import Answer, Moment
+from index.types import Kind, Resource
 from query.bootstrap import difference, interval
 from query.evaluation import evaluate
 from query.metrics import Abstention, Judgement, abstention, judge

@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from index.types import Answer, Kind, Moment, Resource
+from index.answers import Answer, Moment
+from index.types import Kind, Resource
 from query.notebook import answer_html, moment_html, resource_html
 
 VIDEO = Resource(

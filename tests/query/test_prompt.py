@@ -16,7 +16,8 @@ from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from index.types import Answer, Explanation, Kind, Moment, Resource
+from index.answers import Answer, Explanation, Moment
+from index.types import Kind, Resource
 from query.current import Current
 from query.prompt import browse, prompt
 from query.prompt_view import History

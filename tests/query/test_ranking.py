@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from index.types import Hit, StoredChunk
+from index.answers import Hit
+from index.types import StoredChunk
 from query.ranking import coverage, distinct, fuse, openings, telling
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.types import Doubt, Explanation, Window
+from index.answers import Doubt, Explanation, Window
 from query.reasons import doubt_json, doubt_text, to_json, to_lines
 
 EXPLANATION = Explanation(

@@ -3,7 +3,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from index.types import Answer, Doubt, Explanation, Kind, Moment, Resource, Window
+from index.answers import Answer, Doubt, Explanation, Moment, Window
+from index.types import Kind, Resource
 from query import render
 
 RESOURCE = Resource(

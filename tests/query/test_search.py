@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 import seekpoint
+from index.answers import Answer, Filters, Moment
 from index.errors import DamagedLibrary, LibraryError, UsageError
 from index.library import Library
-from index.types import Answer, Filters, Kind, Moment
+from index.types import Kind
 from index.writer import Writer
 from query.search import ask
 from query.sought import LONGEST_QUESTION
