@@ -1,4 +1,4 @@
-"""The vocabulary of Seekpoint: what a reading list holds, what a library stores, what an answer is.
+"""The vocabulary of Seekpoint: what a reading list holds, what a library stores; answers.py has what is asked of it.
 
 Everything here is frozen and free of heavy imports. Times are seconds from the start of a recording.
 """

@@ -15,6 +15,7 @@ from index.text import clean
 from index.types import Cue, Origin, Transcript
 from indexer.cues import tidy
 from indexer.sources.caption_formats import FORMATS, parse
+from indexer.sources.pages.charset import BOMS, is_right
 from indexer.sources.spoken import spoken
 
 AnyPath: TypeAlias = str | PathLike[str]
@@ -151,15 +152,13 @@ def _is_caption_file(path: Path) -> bool:
     return is_captions(path) and not path.name.startswith(".") and path.is_file()
 
 
-_BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-
 _BEGINNING = re.compile(r"\s*[0-9<{\[]")
 
 
 def _decoded(data: bytes, name: str) -> str:
     if not data.strip():
         raise _refused(name, "the file is empty: export or download it again")
-    marked = next(((bom, encoding) for bom, encoding in _BOMS.items() if data.startswith(bom)), None)
+    marked = next(((bom, encoding) for bom, encoding in BOMS.items() if data.startswith(bom)), None)
     if marked:
         text = data[len(marked[0]) :].decode(marked[1], "replace")
     elif b"\0" in data and b"-->" not in data:
@@ -178,8 +177,7 @@ def _guessed(data: bytes) -> str:
         return codecs.getincrementaldecoder("utf-8")().decode(data)
     except UnicodeDecodeError:
         text = data.decode("utf-8", "replace")
-    # Few errors are damage; another encoding is wrong nearly everywhere.
-    if text.count("\ufffd") * 10 <= sum(not c.isascii() for c in text):
+    if is_right(text):
         return text
     from charset_normalizer import from_bytes
 

@@ -40,7 +40,7 @@ MODULES: Mapping[Form, str] = {
     Form.MARKDOWN: "indexer.sources.pages.documents",
     Form.PLAIN: "indexer.sources.pages.documents",
 }
-"""Where `read_html(data, charset)`, `read_pdf(data)`, `read_markdown(data)` and `read_plain(data)` are."""
+"""Where `read_html`, `read_markdown` and `read_plain` of data and a charset are, and `read_pdf` of data."""
 
 SECONDS = 120.0
 """Of computing, for a document: 5,000 pages of a PDF take 50."""
@@ -85,7 +85,7 @@ class Reader:
 
     def read(self, form: Form, data: bytes, charset: str | None = None) -> Text:
         """Read a document; raises Unfetched where that fails, has no end, or its reader refuses."""
-        question = json.dumps([self._modules[form], f"read_{form}", [charset] if form is Form.HTML else []]).encode()
+        question = json.dumps([self._modules[form], f"read_{form}", [] if form is Form.PDF else [charset]]).encode()
         is_first = self._child is None
         try:
             outcome = _outcome(self._answer(question, data))

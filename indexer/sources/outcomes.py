@@ -1,4 +1,4 @@
-"""What a request to YouTube can come to, whatever it asks for: how often it is tried, and the state that is left."""
+"""What a request can come to: how often it is tried, and the state that one to YouTube leaves."""
 
 from __future__ import annotations
 

@@ -63,10 +63,9 @@ class Texts:
 
         seen = Seen(earlier.etag, earlier.modified) if earlier else None
         answer = self._retrieval.get(_ARXIV_ABSTRACT.sub(r"https://arxiv.org/pdf/\1", resource.url), seen)
-        if answer is None and earlier:
-            return Fetched((), inputs=replace(earlier, at=now).inputs)
         if answer is None:
-            raise Unfetched(State.DEFERRED, "its server says that it hasn't changed, but it wasn't read before", 0.0)
+            assert earlier  # without an earlier answer nobody asks whether it changed
+            return Fetched((), inputs=replace(earlier, at=now).inputs)
         text = self._text(answer.data, answer.content_type, answer.charset, resource.kind)
         fetched = _fetched(text, Origin.MANUAL)
         look = _look(answer, fetched, now)
@@ -78,10 +77,10 @@ class Texts:
             return self._read(Form.PDF, data)
         if kind is Kind.PAPER:
             raise Unfetched(State.UNAVAILABLE, "not a PDF, whatever its name says: give the address of the PDF itself")
-        if media_type == "text/markdown":
-            return self._read(Form.MARKDOWN, data)
+        if media_type in ("text/markdown", "text/x-markdown"):
+            return self._read(Form.MARKDOWN, data, charset)
         if media_type == "text/plain":
-            return self._read(Form.PLAIN, data)
+            return self._read(Form.PLAIN, data, charset)
         return self._read(Form.HTML, data, charset)
 
     def _read(self, form: Form, data: bytes, charset: str | None = None) -> Text:

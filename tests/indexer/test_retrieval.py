@@ -193,6 +193,7 @@ def test_an_address_that_sets_a_cookie_and_leads_to_itself_is_no_loop(httpserver
         "[::ffff:127.0.0.1]",
         "[::ffff:7f00:1]",
         "[64:ff9b::10.0.0.1]",
+        "[64:ff9b:1::7f00:1]",
         "[2002:7f00:1::]",
         "[fe80::1%25eth0]",
         "[fd00::1]",

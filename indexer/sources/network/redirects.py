@@ -21,6 +21,8 @@ _Address: TypeAlias = IPv4Address | IPv6Address
 _MOST = 8
 # Compatible, mapped, and translated by NAT64 (RFC 6052).
 _ENDING_IN_IPV4 = tuple(map(IPv6Network, ("::/96", "::ffff:0:0/96", "64:ff9b::/96")))
+# Translated by NAT64 within a network (RFC 8215), of any length.
+_LOCAL = IPv6Network("64:ff9b:1::/48")
 _ENDLESS = "it leads from one address to the next without end: check it"
 BROKEN = "it isn't an address, or leads to what is none: check it"
 _NOT_ON_THE_WEB = "it leads to what isn't on the web: put the file itself on the list"
@@ -108,4 +110,4 @@ def _is_global(address: _Address) -> bool:
     if isinstance(address, IPv6Address):
         ends_in_ipv4 = any(address in network for network in _ENDING_IN_IPV4)
         address = address.sixtofour or (IPv4Address(address.packed[-4:]) if ends_in_ipv4 else address)
-    return address.is_global and not address.is_multicast
+    return address.is_global and not address.is_multicast and address not in _LOCAL

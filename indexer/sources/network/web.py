@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import copy
 from hashlib import blake2b
-from http.cookiejar import Cookie
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock, Timer
@@ -21,6 +20,7 @@ from requests.utils import get_auth_from_url
 from urllib3.connectionpool import HTTPConnectionPool
 
 from index.errors import UsageError
+from indexer.sources.network.cookies import youtube_cookies
 from indexer.sources.outcomes import Endless
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Web:
         self._timeouts = timeouts
         self._deadline = deadline
         self._proxies = {} if proxy is None else dict.fromkeys(("http", "https"), _checked(proxy))
-        self._cookies = _youtube_cookies(cookies) if cookies else ()
+        self._cookies = youtube_cookies(cookies) if cookies else ()
 
     @property
     def way(self) -> str:
@@ -86,12 +86,6 @@ class Web:
         return Downloader(self.session(), options)
 
 
-def _youtube_cookies(file: Path) -> tuple[Cookie, ...]:
-    from indexer.sources.network.cookies import youtube_cookies
-
-    return youtube_cookies(file)
-
-
 class _Adapter(HTTPAdapter):
     """Sends with our timeouts and reads to the end; our proxy goes before the environment's, which requests prefers."""
 
@@ -103,7 +97,7 @@ class _Adapter(HTTPAdapter):
         self._ours = {"proxies": proxies} if proxies else {}
         self._limit = limit
         self._seconds = deadline
-        self._deadline = _Deadline(deadline)
+        self._deadline: _Deadline  # of the answer that is awaited
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401
         timeout = kwargs.get("timeout") or self._timeouts

@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 
-_BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+"""The byte order marks, and the encodings that they tell."""
 
 # Labels name less than what they are used for (WHATWG Encoding Standard, "Names and labels"), by Python's names.
 _MEANT = {
@@ -31,6 +32,7 @@ _TAGS = re.compile(
     rb"<(?:script|style)\b(?:(?!<(?:script|style)\b).)*?</(?:script|style)\s*>|<[^<>]{0,2000}>",
     re.IGNORECASE | re.DOTALL,
 )
+_GARBAGE = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
 # A sample is as telling as the whole, and guessing is slow.
 _SAMPLE = 20_000
 
@@ -41,7 +43,7 @@ def decoded(data: bytes, label: str | None = None) -> str:
     A byte order mark counts for most, then that they are UTF-8, the label, the meta element, and what they look like.
     No error is raised: what can't be decoded becomes U+FFFD.
     """
-    for bom, encoding in _BOMS.items():
+    for bom, encoding in BOMS.items():
         if data.startswith(bom):
             return data[len(bom) :].decode(encoding, "replace")
     if wide := _wide(data):
@@ -49,20 +51,24 @@ def decoded(data: bytes, label: str | None = None) -> str:
     # Null bytes are dirt, and mean nothing in a page.
     data = data.replace(b"\0", b"")
     text = data.decode("utf-8", "replace")
-    if _is_right(text) and (not text.isascii() or b"\x1b" not in data):
+    if is_right(text) and (not text.isascii() or b"\x1b" not in data):
         return text
     return _labelled(data, label) or _guessed(data)
 
 
 def _wide(data: bytes) -> str | None:
     head = data[:_META_WITHIN]
-    little, big = head[::2].count(b"<"), head[1::2].count(b"<")
-    if head.count(b"\0") * 10 < len(head) or not little + big:
+    if head.count(b"\0") * 10 < len(head) or b"<" not in head:
         return None
     return "utf-16-le" if head.count(b"<\0") > head.count(b"\0<") else "utf-16-be"
 
 
-def _is_right(text: str) -> bool:
+def is_garbage(text: str) -> bool:
+    """Whether this looks like no text at all, whatever it was decoded by."""
+    return len(_GARBAGE.findall(text)) * 20 > len(text)
+
+
+def is_right(text: str) -> bool:
     """Few errors are damage, or a character that was cut in two; another encoding is wrong nearly everywhere."""
     return text.count("\ufffd") * 10 <= _foreign(text)
 

@@ -17,7 +17,7 @@ import regex
 from index.errors import Unfetched
 from index.text import CELL_BREAK, clean
 from index.types import State
-from indexer.sources.pages.charset import decoded
+from indexer.sources.pages.charset import decoded, is_garbage
 from indexer.texts import Block, Role, Text
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ _LINE_END = re.compile(r"\r\n?|[\v\x85\u2028]")
 _PAGE_BREAK = re.compile(r"[\f\u2029]")
 _WIDE = r"[\p{Han}\p{Hiragana}\p{Katakana}\u3000-\u303f\uff00-\uffef]"
 _JOINT = regex.compile(rf"(?<={_WIDE})\n(?={_WIDE})|(?<=\p{{L}}-)\n(?=\p{{Ll}})")
-_GARBAGE = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
 _SAMPLE = 10_000
 
 _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(?=\w[^\n:=]*[:=])((?:.*\n)*?)(?:\1|\.\.\.)[ \t]*(?:\n|\Z)")
@@ -45,17 +44,21 @@ _FIELD = re.compile(r"^(\w+)[ \t]*[:=](.*(?:\n(?:[ \t]|-[ \t]).*)*)", re.MULTILI
 _MAX_NESTING = 100
 
 
-def read_plain(data: bytes) -> Text:
-    """Read a plain text, hard-wrapped or with a line a paragraph; raises Unfetched for what isn't one."""
-    return Text(_blocks((words, Role.BODY) for words in _paragraphs(_text(data))))
+def read_plain(data: bytes, charset: str | None = None) -> Text:
+    """Read a plain text, hard-wrapped or with a line a paragraph; raises Unfetched for what isn't one.
+
+    `charset` is what its HTTP header says.
+    """
+    return Text(_blocks((words, Role.BODY) for words in _paragraphs(_text(data, charset))))
 
 
-def read_markdown(data: bytes) -> Text:
+def read_markdown(data: bytes, charset: str | None = None) -> Text:
     """Read Markdown with what front matter says of it; raises Unfetched for what isn't a text.
 
-    A megabyte takes 4 s and 80 MB, and hostile ones take longer: it is for a child process.
+    `charset` is what its HTTP header says. A megabyte takes 4 s and 80 MB, and hostile ones take longer: it is for a
+    child process.
     """
-    text = _text(data)
+    text = _text(data, charset)
     front = _FRONT_MATTER.match(text)
     about = _fields(front[2]) if front else {}
     passages = _passages(text[front.end() :] if front else text)
@@ -80,10 +83,10 @@ def _blocks(passages: Iterable[tuple[str, Role]]) -> tuple[Block, ...]:
     return blocks
 
 
-def _text(data: bytes) -> str:
+def _text(data: bytes, charset: str | None) -> str:
     is_marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    text = _wide(data) if b"\0" in data and not is_marked else decoded(data)
-    if text is None or len(_GARBAGE.findall(text)) * 20 > len(text):
+    text = _wide(data) if b"\0" in data and not is_marked else decoded(data, charset)
+    if text is None or is_garbage(text):
         raise _unavailable("not a text file, whatever its name says: save it as UTF-8 text")
     if not text.strip():
         raise _unavailable("the file is empty")
@@ -168,16 +171,15 @@ def _rows(passages: Sequence[Passage]) -> Iterator[tuple[str, Role]]:
 
 
 def _passages(markdown: str) -> Sequence[Passage]:
-    from lxml import etree, html
+    from lxml import etree
 
-    from indexer.sources.pages.rendered import passages_of
+    from indexer.sources.pages.rendered import dom_of, passages_of
 
-    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
-        root = html.document_fromstring(_rendered(markdown).encode(), parser=parser)
+        root, is_too_deep = dom_of(_rendered(markdown))
     except etree.ParserError:  # nothing but comments
         return []
-    if any("depth" in fault.message for fault in parser.error_log if fault.level == etree.ErrorLevels.FATAL):
+    if is_too_deep:
         raise _unavailable("its HTML elements are nested too deep: save its text to a .txt file and list that")
     return passages_of(root)
 

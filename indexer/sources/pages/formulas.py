@@ -43,7 +43,7 @@ def _tex(element: Any) -> str | None:  # noqa: ANN401
 
 def _shown(element: Any) -> str:  # noqa: ANN401
     drawn = next(element.iter("math"), element)
-    notes = {note for note in drawn.iter("annotation", "annotation-xml")}
+    notes = set(drawn.iter("annotation", "annotation-xml"))
     return " ".join(inner.text.strip() for inner in drawn.iter() if inner.text and inner not in notes).strip()
 
 

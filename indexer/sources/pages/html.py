@@ -8,18 +8,16 @@ from copy import deepcopy
 from dataclasses import dataclass
 from itertools import dropwhile, groupby
 
-from lxml import etree, html
+from lxml import etree
 
 from index.errors import Unfetched
 from index.text import CELL_BREAK, clean
 from index.types import State
 from indexer.sources.pages.article import article_of
-from indexer.sources.pages.charset import decoded
-from indexer.sources.pages.rendered import UNFIT, Element, Passage, passages_of
+from indexer.sources.pages.charset import decoded, is_garbage
+from indexer.sources.pages.rendered import Element, Passage, dom_of, passages_of
 from indexer.sources.pages.walls import wall
 from indexer.texts import Block, Role, Text
-
-"""Between the cells of a table row, where a browser finds no words across."""
 
 # Characters. Rows shorter than that share a block, up to as much; cells longer than that are texts of their own.
 _ROW = 100
@@ -27,7 +25,6 @@ _LONGEST_ROW = 400
 _LONGEST_NAME = 300
 
 _TAG = re.compile(r"<[!/?a-z]", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffd]")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _DATED = (
     "//meta[re:test(concat(@property, ' ', @name, ' ', @itemprop), 'date|time', 'i')]"
@@ -64,14 +61,13 @@ def _parsed(data: bytes, charset: str | None) -> Element:
     if not text.strip():
         raise Unfetched(State.UNAVAILABLE, "an empty page: its server sent no text")
     head = text[:100_000]
-    if data.startswith(b"%PDF-") or not _TAG.search(head) or len(_CONTROL.findall(head)) * 20 > len(head):
+    if data.startswith(b"%PDF-") or not _TAG.search(head) or is_garbage(head):
         raise Unfetched(State.UNAVAILABLE, "not a web page: list the address of one, or save its text to a file")
-    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
-        root = html.document_fromstring(UNFIT.sub("", text).encode(), parser=parser)
+        root, is_too_deep = dom_of(text)
     except (etree.LxmlError, ValueError) as error:
         raise Unfetched(State.UNAVAILABLE, "an empty page: there is nothing in it but markup") from error
-    if any("depth" in fault.message for fault in parser.error_log if fault.level == etree.ErrorLevels.FATAL):
+    if is_too_deep:
         raise Unfetched(State.UNAVAILABLE, "its elements are nested too deep: save its text to a file and list that")
     _leave_head(root)
     return root

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from lxml import etree
+from lxml import etree, html
 
 from index.text import LINE_BREAK, clean
 from indexer.sources.pages.formulas import formula
@@ -17,8 +17,6 @@ Element: TypeAlias = Any
 
 UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What a DOM of lxml can't be given (XML 1.0, 2.2), though its parser lets it pass."""
-
-"""Between the lines of a code listing, where a browser finds no words across."""
 
 # fmt: off
 _BLOCKS = frozenset(
@@ -68,6 +66,14 @@ class Passage:
     anchor: str | None
     linked: int
     places: list[tuple[Element, bool]]
+
+
+def dom_of(markup: str) -> tuple[Element, bool]:
+    """The root of the elements, and whether they are nested deeper than what was read; raises etree.LxmlError."""
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    root = html.document_fromstring(UNFIT.sub("", markup).encode(), parser=parser)
+    fatal = (fault.message for fault in parser.error_log if fault.level == etree.ErrorLevels.FATAL)
+    return root, any("depth" in message for message in fatal)
 
 
 def passages_of(root: Element) -> list[Passage]:

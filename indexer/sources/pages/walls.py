@@ -47,7 +47,7 @@ def wall(root: Element, passages: Sequence[Passage]) -> str | None:
 
 
 def _is_challenge(root: Element, passages: Sequence[Passage], length: int) -> bool:
-    title = clean(" ".join(root.xpath("string(.//title)").split()))
+    title = clean(root.xpath("string(.//title)"))
     if _CHALLENGE.search(title):
         return True
     says_so = any(_CHALLENGE.search(passage.text) for passage in passages)

@@ -122,7 +122,8 @@ class Headings:
         is_preamble = bool(sure)
         for each in paragraphs:
             is_preamble = is_preamble and each.page == 1 and each.role is not Role.HEADING
-            if not is_preamble and _stands_out(each, size, bold) and not styles.get(each.style, bool(styles)):
+            is_likely = not is_preamble and _looks_titled(each) and _stands_out(each, size, bold)
+            if is_likely and not styles.get(each.style, bool(styles)):
                 each.role = Role.HEADING
 
     def _is_sure(self, paragraph: Paragraph, size: float, bold: bool) -> bool:
@@ -151,7 +152,7 @@ def _stands_out(paragraph: Paragraph, size: float, bold: bool, smaller: int = 1)
     half_points, is_bold = paragraph.style
     is_larger = half_points >= round(size * _LARGER * 2)
     is_bolder = is_bold and not bold and half_points >= round(size * 2) - smaller
-    return (is_larger or is_bolder) and _looks_titled(paragraph)
+    return is_larger or is_bolder
 
 
 def with_references(paragraphs: Sequence[Paragraph]) -> Iterator[Paragraph]:

@@ -41,7 +41,6 @@ _NO_TITLE = re.compile(
 )
 _NO_AUTHOR = re.compile(r"(?:administrator|admin|user|owner|author|anonymous|unknown|\w*\d\w*)?", re.IGNORECASE)
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?")
-_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _FIRST_YEAR = 1985
 # An open document keeps all that was read from it: opening it anew bounds the memory.
 _PAGES_AT_ONCE = 250
@@ -143,7 +142,7 @@ def _language(document: pypdfium2.PdfDocument) -> str | None:
     buffer = (ctypes.c_ushort * (length // 2 + 1))()
     pdfium.FPDFCatalog_GetLanguage(document, buffer, length)
     tag = bytes(buffer).decode("utf-16", "replace").partition("\0")[0]
-    return tag if _LANGUAGE_TAG.fullmatch(tag) else None
+    return tag or None
 
 
 def _outline(document: pypdfium2.PdfDocument) -> Iterator[OutlineEntry]:
