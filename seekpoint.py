@@ -109,13 +109,14 @@ def build(
     """
     from indexer.build import Request
     from indexer.build import build as run
+    from indexer.command import language_tags
     from indexer.plan import Choices
     from indexer.sources import Sources
     from indexer.sources.network.web import Web
 
     if limit is not None and limit < 1:
         raise UsageError(f"the limit for a channel must be 1 or more, not {limit}")
-    languages = (languages,) if isinstance(languages, str) else tuple(languages)
+    languages = language_tags(languages if isinstance(languages, str) else ",".join(languages))
     if isinstance(sources, str | os.PathLike):
         sources = [sources]
     request = Request(

@@ -18,7 +18,7 @@ from typing import Self
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from index import database
-from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound
+from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound, NewerLibrary
 from index.manifest import FILE as MANIFEST
 from index.manifest import FileRecord, Manifest
 
@@ -148,7 +148,9 @@ class Archive:
             return Manifest.decoded(bytes(data), self._file)
         except DamagedLibrary as error:
             raise damaged(self._file, f"{MANIFEST} doesn't match its checksum") from error
-        except (TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:
+        except NewerLibrary:
+            raise
+        except (ForeignLibrary, TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:
             raise foreign(self._file, f"its {MANIFEST} is another's") from error
 
     def _pieces(self, name: str) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LockedLibrary
+from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LockedLibrary, NewerLibrary
 from index.types import Chapter
 
 FILE = "library.db"
@@ -115,9 +115,9 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         raise newer_library(path.parent, version)
 
 
-def newer_library(folder: Path, version: int) -> ForeignLibrary:
+def newer_library(folder: Path, version: int) -> NewerLibrary:
     """The error for a library that a later Seekpoint wrote."""
-    return ForeignLibrary(
+    return NewerLibrary(
         f"the library {folder} has format {version}, this Seekpoint reads up to {SCHEMA_VERSION}: "
         "upgrade Seekpoint, or name another folder with --index"
     )

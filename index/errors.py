@@ -6,7 +6,8 @@ SeekpointError              one line for the user: what is wrong, where, what to
 ├── ModelError              an embedding model that can't be loaded
 ├── LibraryError            a library that can't be opened or written
 │   ├── LibraryNotFound
-│   ├── ForeignLibrary      the folder holds something else, or a newer version's library
+│   ├── ForeignLibrary      the folder holds something else
+│   │   └── NewerLibrary    a later version's library
 │   ├── DamagedLibrary
 │   ├── LockedLibrary       another build is writing
 │   └── ModelMismatch
@@ -47,6 +48,10 @@ class LibraryNotFound(LibraryError):
 
 class ForeignLibrary(LibraryError):
     """The folder holds something else, or a library of a newer version."""
+
+
+class NewerLibrary(ForeignLibrary):
+    """A later Seekpoint wrote it."""
 
 
 class DamagedLibrary(LibraryError):

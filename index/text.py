@@ -26,3 +26,9 @@ def printable(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(c for c in text if c in _JOINERS or unicodedata.category(c)[0] != "C")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things: 1 entry, 2,000 entries."""
+    many = f"{noun.removesuffix('y')}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else many}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from index.command_line import index_option
-from index.text import clean
+from index.text import clean, counted
 
 if TYPE_CHECKING:
     from index.transfer import Contents
@@ -50,6 +50,5 @@ def import_library(file: Path, replacing_old: bool, folder: Path) -> None:
 
 
 def _counted(contents: Contents) -> str:
-    resources = "1 resource" if contents.resources == 1 else f"{contents.resources:,} resources"
-    chunks = "1 chunk" if contents.chunks == 1 else f"{contents.chunks:,} chunks"
+    resources, chunks = counted(contents.resources, "resource"), counted(contents.chunks, "chunk")
     return f"{resources}, {chunks}, {contents.size / 1e6:,.1f} MB"

@@ -9,12 +9,11 @@ from typing import NamedTuple, TypeAlias, TypeVar
 from index.catalogue import Catalogue
 from index.errors import Blocked, Halt
 from index.writer import Writer
-from indexer.sources.outcomes import OTHER_WAYS
+from indexer.sources.outcomes import HOUR, OTHER_WAYS
 
 Clock: TypeAlias = Callable[[], float]
 _Answer = TypeVar("_Answer")
 
-HOUR = 3600.0
 _LONGEST = 24 * HOUR
 _SETTING = "youtube_coolings"  # without the s, libraries of schema 1 hold a number
 

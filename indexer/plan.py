@@ -61,8 +61,8 @@ class Job:
 class Choices:
     """What the user asked of a build.
 
-    `languages` are the wanted primary subtags, none for what is spoken. `whisper` is the model that transcribes
-    recordings without captions, none to leave them out.
+    `languages` are the wanted tags, compared by primary subtag, none for what is spoken. `whisper` is the model that
+    transcribes recordings without captions, none to leave them out.
     """
 
     languages: tuple[str, ...] = ()

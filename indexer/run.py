@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from index.encoder import LazyEncoder
 from index.errors import Unfetched
+from index.text import counted
 from index.types import Resource, State, Transcript
 from index.writer import Writer
 from indexer.cooling import Clock, Gate
@@ -121,7 +122,7 @@ class Run:
         before = {cue.text for transcript in self._writer.transcripts(resource.id) for cue in transcript.cues}
         now = {cue.text for transcript in transcripts for cue in transcript.cues}
         new, gone = len(now - before), len(before - now)
-        self._watcher.say(f"{resource.title or resource.url}: changed, {new:,} sentences are new and {gone:,} gone")
+        self._watcher.say(f"{resource.title or resource.url}: changed, {counted(new, 'new sentence')}, {gone:,} gone")
 
     def _refuse(self, job: Job, failure: Unfetched) -> None:
         state, inputs = failure.state, job.inputs

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from index.catalogue import Section, outlined, union
-from index.text import clean
+from index.text import clean, counted
 from index.types import State
 from indexer.plan import Step
 
@@ -34,11 +34,11 @@ def outcome(report: Report, width: int) -> str:
     """What a build did: a table of the sections, and a line or more for the whole. `width` is in terminal cells."""
     indexed = report.states[State.INDEXED]
     lines = [
-        f"{indexed} of {counted(report.resources, 'resource')} indexed ({counted(report.entries, 'entry')}): "
-        f"{report.updated} new or changed, {counted(report.embedded, 'passage')} embedded, {duration(report.seconds)}"
+        f"{indexed:,} of {counted(report.resources, 'resource')} indexed ({counted(report.entries, 'entry')}): "
+        f"{report.updated:,} new or changed, {counted(report.embedded, 'passage')} embedded, {duration(report.seconds)}"
     ]
     if report.removed:
-        lines.append(f"{report.removed} taken out that the lists no longer hold")
+        lines.append(f"{report.removed:,} taken out that the lists no longer hold")
     missing = {state: n for state, n in report.states.items() if n and state is not State.INDEXED}
     if missing:
         counts = ", ".join(f"{n} {state.value.replace('_', ' ')}" for state, n in missing.items())
@@ -133,12 +133,6 @@ def _count(section: Section, state: State) -> str:
     """Nothing for none, but where it says that nothing is indexed."""
     number = section.states[state]
     return str(number) if number or state is State.INDEXED else ""
-
-
-def counted(number: int, noun: str) -> str:
-    """A number of things: 1 entry, 2,000 entries."""
-    many = f"{noun.removesuffix('y')}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{number:,} {noun if number == 1 else many}"
 
 
 def duration(seconds: float) -> str:

@@ -50,9 +50,10 @@ def place_of(address: str) -> Place:
     """The position that an address carries."""
     if page := _PAGE.search(address):
         return Place(page=int(page[1]))
-    if time := _TIME.search(address):
-        return Place(seconds=seconds_of(time[1]))
     fragment = address.partition("#")[2]
+    # Of a page, `?t=` may be anything.
+    if time := _TIME.search(address if _VIDEO_ID.search(address) else f"#{fragment}"):
+        return Place(seconds=seconds_of(time[1]))
     phrase = _PHRASE.search(fragment)
     anchor = unquote(fragment.partition(":~:")[0])
     return Place(anchor=anchor or None, phrase=unquote(phrase[1]) if phrase else None)

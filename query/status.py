@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from index.catalogue import Section, outlined, union
-from index.text import clean
+from index.text import clean, counted
 from index.types import Kind, ModelCard, ResourceStatus, State
 from query.render import resource_json
 
@@ -69,8 +69,8 @@ def _summary(folder: Path, card: ModelCard, statuses: Sequence[ResourceStatus]) 
     states = ", ".join(f"{counts[state]} {_label(state)}" for state in State if counts[state])
     yield f"Resources: {counts['resources']} ({states or 'none yet'})"
     texts = sum(status.state is State.INDEXED and status.resource.kind in _TEXTS for status in statuses)
-    read = f" and {texts:,} {'text' if texts == 1 else 'texts'}" if texts else ""
-    yield f"Chunks: {counts['chunks']:,}, from {counts['seconds'] / 3600:.1f} hours of talk{read}"
+    talk = [f"{counts['seconds'] / 3600:.1f} hours of talk"] if counts["seconds"] or not texts else []
+    yield f"Chunks: {counts['chunks']:,}, from {' and '.join([*talk, *([counted(texts, 'text')] if texts else [])])}"
 
 
 def _list(source: str, sections: Sequence[Section]) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -56,19 +55,13 @@ class Login:
         if not self._doors.is_token(given):
             return page(request, "login", 401, is_wrong=True)
         response = RedirectResponse("/", 303)
-        response.headers["Set-Cookie"] = _cookie(given)
+        response.set_cookie(COOKIE, given, max_age=_COOKIE_SECONDS, httponly=True)
         return response
 
     async def refusal(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Ask for the token in place of the page."""
         response = page(Request(scope), "login", 401, is_wrong=False)
         await response(scope, receive, send)
-
-
-def _cookie(token: str) -> str:
-    cookie: SimpleCookie = SimpleCookie({COOKIE: token})
-    cookie[COOKIE] |= {"path": "/", "max-age": _COOKIE_SECONDS, "httponly": True, "samesite": "Lax"}
-    return cookie[COOKIE].OutputString()
 
 
 async def _form_token(request: Request) -> str:

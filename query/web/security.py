@@ -7,10 +7,10 @@ import ipaddress
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 
 from query.web.problems import problem
 
@@ -88,7 +88,8 @@ class Doors:
             return True
         scheme, _, given = headers.get("authorization", "").partition(" ")
         shown = [given.strip()] if scheme.lower() == "bearer" else []
-        return any(self.is_token(value) for value in (*shown, _cookie(headers)))
+        shown.append(cookie_parser(headers.get("cookie", "")).get(COOKIE, ""))
+        return any(map(self.is_token, shown))
 
     def is_token(self, value: str) -> bool:
         """Compare in a time that tells nothing."""
@@ -145,11 +146,3 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return ipaddress.ip_address(host)
     except ValueError:
         return None
-
-
-def _cookie(headers: Headers) -> str:
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return ""
-    return found.value if found else ""

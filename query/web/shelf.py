@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from index.catalogue import Section
 from index.languages import primary
 from index.library import Library
-from index.types import Details, Resource, ResourceStatus, State, Transcript
+from index.types import Details, Resource, ResourceStatus, State
 
 # A six-hour lecture takes some megabytes.
 _KEPT_TRANSCRIPTS = 64
@@ -19,10 +19,7 @@ class Shelf:
 
     def __init__(self, library: Library) -> None:
         self.library = library
-        self.transcripts = lru_cache(_KEPT_TRANSCRIPTS)(self._transcripts)
-
-    def _transcripts(self, resource_id: str) -> list[Transcript]:
-        return self.library.transcripts(resource_id)
+        self.transcripts = lru_cache(_KEPT_TRANSCRIPTS)(library.transcripts)
 
     @cached_property
     def statuses(self) -> dict[str, ResourceStatus]:
@@ -53,7 +50,11 @@ class Shelf:
         return status.resource if status else None
 
     def details(self, resource_id: str) -> Details:
-        return self.library.details(resource_id)
+        return self._details.get(resource_id, Details())
+
+    @cached_property
+    def _details(self) -> dict[str, Details]:
+        return self.library.details_by_id(list(self.statuses))
 
     def duration(self, resource_id: str) -> float:
         """Seconds: as its source says, else up to the last word; 0 for what is read."""

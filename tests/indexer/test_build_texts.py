@@ -77,7 +77,7 @@ def test_what_changed_on_a_page_is_said_and_only_that_is_embedded(workshop: Work
     )
     report = workshop.build(source, later=2 * DAY)
     assert report.updated == 1
-    assert workshop.notes.lines == ["Attention: changed, 1 sentences are new and 0 gone"]
+    assert workshop.notes.lines == ["Attention: changed, 1 new sentence, 0 gone"]
     assert 0 < len(workshop.encoder.embedded) < embedded / 2
     assert "cache" in ask(workshop, "cache").moments[0].quote
 

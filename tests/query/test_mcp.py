@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mcp import Client, StdioServerParameters
-from mcp_types import CallToolResult
+from mcp.types import CallToolResult
 
 import seekpoint
 from index.answers import Answer, Moment

@@ -204,6 +204,7 @@
   }
 
   let asking = 0;
+  let shown = location.pathname + location.search;
 
   async function ask(address, remember) {
     const turn = ++asking;
@@ -218,6 +219,7 @@
       return;
     }
     if (remember) history.pushState(null, "", address);
+    shown = location.pathname + location.search;
     document.title = parsed.title;
     const focused = form.contains(document.activeElement) ? document.activeElement.name : null;
     const verdict = results.querySelector("[role=status]");
@@ -251,7 +253,9 @@
     if (form && event.target.matches("select") && form.elements.q.value.trim()) ask(addressOf(form), true);
   });
 
+  // It fires for a move to another part of the page too.
   addEventListener("popstate", () => {
+    if (location.pathname + location.search === shown) return;
     if (document.getElementById("ask")) ask(location.href, false);
   });
 

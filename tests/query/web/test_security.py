@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 from starlette.testclient import TestClient
 
-from query.web.security import Doors, is_loopback
+from query.web.security import COOKIE, Doors, is_loopback
 from tests.query.web.conftest import BREAK, BYTES, SCRIPT, serving
 
 TOKEN = "a-token-for-the-tests"
@@ -102,9 +102,18 @@ def test_the_token_comes_in_a_header_or_through_the_login_link(talks: Path) -> N
         assert client.get("/api/status", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
         entered = client.get("/login", params={"token": TOKEN})
         assert (entered.status_code, entered.headers["location"]) == (303, "/")
-        assert {"HttpOnly", "SameSite=Lax"} <= {part.strip() for part in entered.headers["set-cookie"].split(";")}
+        assert {"httponly", "samesite=lax"} <= {
+            part.strip().lower() for part in entered.headers["set-cookie"].split(";")
+        }
         assert client.get("/").status_code == 200
         assert client.get("/healthz").status_code == 200
+
+
+def test_other_programs_cookies_do_no_harm(talks: Path) -> None:
+    others = 'x={"a":1}; 名=値; foo[bar]=b c'
+    with serving(talks, Doors(token=TOKEN)) as client:
+        for cookies, status in ((f"{others}; {COOKIE}={TOKEN}", 200), (others, 401)):
+            assert client.get("/api/status", headers={b"Cookie": cookies.encode()}).status_code == status
 
 
 def test_the_token_can_be_typed(talks: Path) -> None:
