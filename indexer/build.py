@@ -151,11 +151,11 @@ def _open_playlists(writer: Writer, lists: Sequence[ReadingList], run: Run, plan
         playlists = writer.playlists()
         for listed in lists:
             writer.register(listed.source, expanded(listed.resources, playlists))
-        planner = replace(planner, standings=writer.standings())
         named = resources_of(lists, playlists).values()
         unasked = [resource for resource in named if resource.kind is Kind.PLAYLIST and resource.id not in asked]
         if not unasked:
             return playlists
+        planner = replace(planner, standings=writer.standings())
         for playlist in unasked:
             asked.add(playlist.id)
             run.list_playlist(planner.plan(playlist))

@@ -16,6 +16,7 @@ from index.command_line import index_option
 from index.errors import UsageError
 from index.text import clean
 from index.types import Kind
+from query.tuning import MOST_MOMENTS
 
 _NOTHING_LEFT = "nothing that is indexed passes these filters: `seekpoint status` shows what there is"
 _NOTHING_INDEXED = "nothing is indexed yet: `seekpoint status` says why"
@@ -23,7 +24,9 @@ _NOTHING_INDEXED = "nothing is indexed yet: `seekpoint status` says why"
 
 @click.command()
 @click.argument("question", required=False)
-@click.option("-k", "k", type=click.IntRange(1, 100), default=5, show_default=True, help="How many moments to show.")
+@click.option(
+    "-k", "k", type=click.IntRange(1, MOST_MOMENTS), default=5, show_default=True, help="How many moments to show."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; with - as the question, an object a line.")
 @click.option(
     "--format",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +11,6 @@ from urllib.parse import quote
 
 from index.answers import Answer, Moment
 from index.text import clean, printable
-from query import render
 from query.links import timestamp
 from query.places import is_openable
 
@@ -29,16 +27,6 @@ _IN_ADDRESS = re.compile(r"[\s<>()\[\]\\`]")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 # Spreadsheets run a cell that begins so; after an apostrophe it's text (https://owasp.org, "CSV Injection").
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-
-
-def to_plain(answer: Answer) -> str:
-    """The answer for reading."""
-    return render.to_text(answer, styled=False)
-
-
-def to_json(answer: Answer) -> str:
-    """The answer as `ask --json` prints it."""
-    return json.dumps(render.to_json(answer), ensure_ascii=False)
 
 
 def to_markdown(answer: Answer) -> str:
@@ -153,10 +141,8 @@ def _entry(moment: Moment, start: int) -> Iterator[str]:
 
 
 FORMATS: Mapping[str, Callable[[Answer], str]] = {
-    "plain": to_plain,
-    "json": to_json,
     "markdown": to_markdown,
     "csv": to_csv,
     "m3u": to_m3u,
 }
-"""What `ask --format` offers."""
+"""What `ask --format` offers beside plain text and JSON."""

@@ -20,7 +20,7 @@ from query.doubt import doubt, is_answer
 from query.moments import Search, moments
 from query.ranking import distinct, fuse, openings
 from query.sought import Sought, seek
-from query.tuning import AROUND, TUNING, Tuning
+from query.tuning import AROUND, MOST_MOMENTS, TUNING, Tuning
 
 if TYPE_CHECKING:
     from query.windows import Windows
@@ -30,7 +30,6 @@ _CANDIDATES = 200
 _CANDIDATES_A_MOMENT = 6
 # How many of the best are looked at through windows.
 _REFINED = 60
-_MOST_MOMENTS = 100
 
 
 def ask(
@@ -47,8 +46,8 @@ def ask(
 
     `explained` moments tell why they were found, and the answer what it would need to be one.
     """
-    if not 1 <= k <= _MOST_MOMENTS:
-        raise UsageError(f"the number of moments must be 1 to {_MOST_MOMENTS}, not {k}")
+    if not 1 <= k <= MOST_MOMENTS:
+        raise UsageError(f"the number of moments must be 1 to {MOST_MOMENTS}, not {k}")
     keep = library.chunk_ids(filters or Filters())
     depth = max(_CANDIDATES, _CANDIDATES_A_MOMENT * k)
     sought = seek(question, library, encoder, depth, keep)

@@ -7,7 +7,8 @@ from typing import Any
 
 from index.types import Kind, Origin, State
 from query.sought import LONGEST_QUESTION
-from query.web.parameters import LONGEST_ID, LONGEST_LANGUAGE, LONGEST_SECTION, MOST_MOMENTS, USUAL_MOMENTS
+from query.tuning import MOST_MOMENTS
+from query.web.parameters import LONGEST_ID, LONGEST_LANGUAGE, LONGEST_SECTION, USUAL_MOMENTS
 from query.web.problems import TYPE
 
 _Json = dict[str, Any]
@@ -92,6 +93,27 @@ def _schemas() -> _Json:
         "url": _STRING,
         "sections": {"type": "array", "items": {"type": "array", "items": _STRING}},
     }
+    status = _object(
+        **resource,
+        state={"type": "string", "enum": [*State]},
+        reason=_nullable("string"),
+        retry_after=_nullable("string"),
+        languages={"type": "array", "items": _STRING},
+        transcript={"enum": [*Origin, None]},
+        chunks=_COUNT,
+    )
+    problem = _object(type=_STRING, title=_STRING, status={"type": "integer"}, detail=_STRING)
+    return {
+        **_answer_schemas(),
+        "Resource": _object(**resource),
+        "Status": status,
+        "Library": _library_schema(),
+        "Transcript": _transcript_schema(),
+        "Problem": problem,
+    }
+
+
+def _answer_schemas() -> _Json:
     moment = _object(
         rank=_COUNT,
         score=_NUMBER,
@@ -106,39 +128,30 @@ def _schemas() -> _Json:
     moment["properties"] |= {"chapter": _STRING, "page": _COUNT, "explanation": {"type": "object"}}
     answer = _object(question=_STRING, answered={"type": "boolean"}, moments=_list("Moment"))
     answer["properties"]["doubt"] = {"type": "object"}
+    return {"Answer": answer, "Moment": moment}
+
+
+def _library_schema() -> _Json:
+    states = {state.value: _COUNT for state in State}
+    return _object(
+        library=_STRING,
+        model=_object(name=_STRING, dimension=_COUNT, fingerprint=_STRING),
+        totals=_object(resources=_COUNT, **states, chunks=_COUNT, seconds=_NUMBER),
+        resources=_list("Status"),
+    )
+
+
+def _transcript_schema() -> _Json:
     cue = _object(text=_STRING)
     cue["properties"] |= {"start": _NUMBER, "end": _NUMBER, "anchor": _nullable("string"), "page": _nullable("integer")}
-    return {
-        "Answer": answer,
-        "Moment": moment,
-        "Resource": _object(**resource),
-        "Status": _object(
-            **resource,
-            state={"type": "string", "enum": [*State]},
-            reason=_nullable("string"),
-            retry_after=_nullable("string"),
-            languages={"type": "array", "items": _STRING},
-            transcript={"enum": [*Origin, None]},
-            chunks=_COUNT,
-        ),
-        "Library": _object(
-            library=_STRING,
-            model=_object(name=_STRING, dimension=_COUNT, fingerprint=_STRING),
-            totals=_object(
-                resources=_COUNT, **{state.value: _COUNT for state in State}, chunks=_COUNT, seconds=_NUMBER
-            ),
-            resources=_list("Status"),
-        ),
-        "Transcript": _object(
-            resource=_ref("Resource"),
-            language=_STRING,
-            languages={"type": "array", "items": _STRING},
-            origin={"type": "string", "enum": [*Origin]},
-            chapters={"type": "array", "items": _object(start=_NUMBER, title=_STRING)},
-            cues={"type": "array", "items": cue},
-        ),
-        "Problem": _object(type=_STRING, title=_STRING, status={"type": "integer"}, detail=_STRING),
-    }
+    return _object(
+        resource=_ref("Resource"),
+        language=_STRING,
+        languages={"type": "array", "items": _STRING},
+        origin={"type": "string", "enum": [*Origin]},
+        chapters={"type": "array", "items": _object(start=_NUMBER, title=_STRING)},
+        cues={"type": "array", "items": cue},
+    )
 
 
 def _operation(name: str, summary: str, schema: _Json) -> _Json:

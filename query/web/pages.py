@@ -19,9 +19,10 @@ from index.text import clean, printable
 from index.types import Resource, State
 from query import status as view
 from query.links import timestamp
+from query.tuning import MOST_MOMENTS
 from query.web import texts, views
 from query.web.media import content_type, media_file
-from query.web.parameters import LONGEST_ID, LONGEST_LANGUAGE, MOST_MOMENTS, Asked, asked, seconds, text
+from query.web.parameters import LONGEST_ID, LONGEST_LANGUAGE, Asked, asked, seconds, text
 from query.web.problems import told
 from query.web.transcripts import around, chosen, paragraphs, position_at
 

@@ -11,8 +11,8 @@ from starlette.exceptions import HTTPException
 from index.answers import Filters
 from index.types import Kind
 from query.sought import LONGEST_QUESTION
+from query.tuning import MOST_MOMENTS
 
-MOST_MOMENTS = 100
 USUAL_MOMENTS = 5
 LONGEST_SECTION = 300
 LONGEST_LANGUAGE = 35

@@ -63,12 +63,15 @@ def around(moment: Moment, cues: Sequence[Cue]) -> Around | None:
     first = position(moment, cues)
     if first is None:
         return None
-    said = [Said(number, cue) for number, cue in enumerate(cues[: first + 200])]
     stop = first + _length(moment.quote, cues[first:])
     start, end = cues[first].start, cues[stop - 1].end
-    before = [one for one in said[max(0, first - _MOST_BEFORE) : first] if one.cue.start >= start - _BEFORE]
-    after = takewhile(lambda one: one.cue.start <= end + _AFTER, said[stop : stop + _MOST_AFTER])
-    return Around(tuple(before), tuple(said[first:stop]), tuple(after))
+
+    def said(low: int, high: int) -> list[Said]:
+        return [Said(number, cue) for number, cue in enumerate(cues[low:high], low)]
+
+    before = [one for one in said(max(0, first - _MOST_BEFORE), first) if one.cue.start >= start - _BEFORE]
+    after = takewhile(lambda one: one.cue.start <= end + _AFTER, said(stop, stop + _MOST_AFTER))
+    return Around(tuple(before), tuple(said(first, stop)), tuple(after))
 
 
 def position(moment: Moment, cues: Sequence[Cue]) -> int | None:

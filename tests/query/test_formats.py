@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from dataclasses import replace
 
 import pytest
@@ -14,7 +13,6 @@ from markdown_it.token import Token
 from index.answers import Answer, Moment
 from index.text import clean
 from index.types import Kind, Resource
-from query import render
 from query.formats import COLUMNS, FORMATS, to_csv, to_m3u, to_markdown
 
 VIDEO = Resource(
@@ -242,10 +240,8 @@ def test_no_title_adds_a_line_to_a_playlist(text: str) -> None:
 
 
 def test_every_format_shows_an_answer_and_that_there_is_none() -> None:
-    assert list(FORMATS) == ["plain", "json", "markdown", "csv", "m3u"]
+    assert list(FORMATS) == ["markdown", "csv", "m3u"]
     for show in FORMATS.values():
         assert "masks" in show(ANSWER)
         assert not show(ANSWER).endswith("\n")
         assert show(Answer("q", False, ()))
-    assert json.loads(FORMATS["json"](ANSWER)) == json.loads(json.dumps(render.to_json(ANSWER)))
-    assert FORMATS["plain"](ANSWER) == render.to_text(ANSWER, styled=False)

@@ -280,6 +280,13 @@ def test_a_link_into_a_text_leads_to_its_words(served: Server) -> None:
     assert "nothing at #elsewhere" in refusal(served, "transcript", resource=f"{address}#elsewhere")
 
 
+def test_a_pages_own_parameters_are_no_time() -> None:
+    assert place_of("https://a.org/viewtopic.php?t=45678") == Place()
+    assert place_of("https://a.org/?t=home#masks") == Place(anchor="masks")
+    assert place_of("https://www.youtube.com/watch?v=aaaaaaaaaaa&t=754s") == Place(seconds=754)
+    assert place_of("file:///talks/%E8%AE%B2.ogg#t=12") == Place(seconds=12)
+
+
 def test_a_paper_is_read_by_pages() -> None:
     paper = Resource("ba9876543210", Kind.PAPER, "论文", "https://arxiv.org/abs/1706.03762")
     cues = [Cue(10.0 * k, 10.0 * k + 10, f"sentence {k} 句", page=1 + k // 10) for k in range(40)]

@@ -210,3 +210,14 @@ def test_a_question_explains_itself_on_request(library: Library) -> None:
     explained = seekpoint.ask("掩码 mask", library, explained=True, encoder=TopicEncoder())
     assert explained.doubt and all(moment.explanation for moment in explained.moments)
     assert places(explained) == places(answer(library, "掩码 mask"))
+
+
+def test_the_python_api_takes_languages_as_the_command_line_does(tmp_path: Path) -> None:
+    for name, lines in TALKS.items():
+        (tmp_path / f"{name}.vtt").write_text(webvtt(*lines), encoding="utf-8")
+    built = seekpoint.build(
+        tmp_path, tmp_path / "library", languages="en,zh", encoder=TopicEncoder(), translate=False, pace=0
+    )
+    assert built.updated == 2
+    with pytest.raises(UsageError, match="takes tags"):
+        seekpoint.build(tmp_path, tmp_path / "library", languages="english?")
