@@ -1,7 +1,8 @@
-"""Fetching ahead: while one transcript is embedded, the next one is on its way."""
+"""Fetching ahead: while one transcript is embedded, the next ones are on their way."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from threading import Semaphore, Thread
@@ -15,16 +16,18 @@ _Item = TypeVar("_Item")
 
 
 class FetchAhead(Generic[_Key, _Item]):
-    """Fetches in a thread of its own, in the order of `keys`, one ahead of what was taken; use it in a `with`.
+    """Fetches in a thread of its own, in the order of `keys`, `most` ahead of what was taken; use it in a `with`.
 
-    More would make a kill lose more. After a Halt nothing is fetched any more.
+    Of what others were asked for one is enough: more would make a kill lose more. After a Halt nothing is fetched any
+    more.
     """
 
-    def __init__(self, fetch: Callable[[_Key], _Item], keys: Sequence[_Key]) -> None:
+    def __init__(self, fetch: Callable[[_Key], _Item], keys: Sequence[_Key], most: int = 1) -> None:
         self._fetch = fetch
         self._keys = keys
         self._fetched: SimpleQueue[_Item | BaseException] = SimpleQueue()
-        self._permits = Semaphore(1)
+        self._waiting: deque[_Item | BaseException] = deque()
+        self._permits = Semaphore(most)
         self._is_closed = False
 
     def __enter__(self) -> Self:
@@ -40,11 +43,17 @@ class FetchAhead(Generic[_Key, _Item]):
 
     def take(self) -> _Item:
         """The next one, as soon as it is there; raises what fetching it raised."""
-        item = self._fetched.get()
+        item = self._waiting.popleft() if self._waiting else self._fetched.get()
         self._permits.release()
         if isinstance(item, BaseException):
             raise item
         return item
+
+    def ready(self) -> list[_Item]:
+        """What is there already and will be taken next, without waiting."""
+        while not self._fetched.empty():
+            self._waiting.append(self._fetched.get())
+        return [item for item in self._waiting if not isinstance(item, BaseException)]
 
     def _work(self) -> None:
         for key in self._keys:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from index.catalogue import Section
+from index.catalogue import Section, union
 from index.encoder import LazyEncoder, check_model, load_encoder, model_name, other_model
 from index.manifest import FILE as MANIFEST
 from index.types import Encoder, Kind, Playlist, Resource, State
@@ -86,29 +86,29 @@ def build(
         run = Run(writer, lazy_encoder, sources, watcher, clock, request.choices, request.limit)
         is_new_way = Coolings(writer).are_evaded(sources.web.way, clock())
         planner = Planner({}, shelf, request.choices, clock(), is_new_way=is_new_way)
-        playlists = _open_playlists(writer, lists, run, planner)
+        resources, playlists = _open_playlists(writer, lists, run, planner)
         removed = _prune(writer, lists, watcher.say) if request.prune else 0
-        resources = resources_of(lists, playlists)
         if request.captions:
             _say_what_is_not_listed(request.captions, shelf, resources, watcher.say)
         planner = replace(planner, standings=writer.standings(), faults=faults(playlists))
         run.all(planner.jobs(resource for resource in resources.values() if resource.kind is not Kind.PLAYLIST))
         if request.translate:
             _translate(writer, glossary)
-        report = _report(writer, lists, resources, run)
+        report = _report(writer, lists, run)
     return replace(report, removed=removed, seconds=time.monotonic() - started)
 
 
-def _report(writer: Writer, lists: Sequence[ReadingList], resources: Container[str], run: Run) -> Report:
+def _report(writer: Writer, lists: Sequence[ReadingList], run: Run) -> Report:
     """What a run did, and where what the lists hold stands now."""
     sources = {listed.source for listed in lists}
-    states = [standing.state for resource_id, standing in writer.standings().items() if resource_id in resources]
+    sections = tuple(section for section in writer.sections() if section.source in sources)
+    states = union(sections).states
     return Report(
         entries=sum(listed.entries for listed in lists),
-        states={state: states.count(state) for state in State},
+        states={state: states[state] for state in State},
         updated=run.updated,
         embedded=run.embedded,
-        sections=tuple(section for section in writer.sections() if section.source in sources),
+        sections=sections,
     )
 
 
@@ -144,17 +144,23 @@ def _open(
     return writer, LazyEncoder(writer.card, encoder)
 
 
-def _open_playlists(writer: Writer, lists: Sequence[ReadingList], run: Run, planner: Planner) -> dict[str, Playlist]:
-    """Ask what each playlist holds, and the playlists in it; note what the lists name with all that."""
+def _open_playlists(
+    writer: Writer, lists: Sequence[ReadingList], run: Run, planner: Planner
+) -> tuple[dict[str, Resource], dict[str, Playlist]]:
+    """Ask what each playlist holds, and the playlists in it; note what the lists name with all that, and give it."""
     asked: set[str] = set()
     while True:
         playlists = writer.playlists()
+        named: dict[str, Resource] = {}
         for listed in lists:
-            writer.register(listed.source, expanded(listed.resources, playlists))
-        named = resources_of(lists, playlists).values()
-        unasked = [resource for resource in named if resource.kind is Kind.PLAYLIST and resource.id not in asked]
+            resources = expanded(listed.resources, playlists)
+            writer.register(listed.source, resources)
+            named |= {resource.id: resource for resource in resources}
+        unasked = [
+            resource for resource in named.values() if resource.kind is Kind.PLAYLIST and resource.id not in asked
+        ]
         if not unasked:
-            return playlists
+            return named, playlists
         planner = replace(planner, standings=writer.standings())
         for playlist in unasked:
             asked.add(playlist.id)

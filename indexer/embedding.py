@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, filterfalse, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from index.catalogue import WITHOUT_PIECES
@@ -39,45 +39,84 @@ class Reading(NamedTuple):
     tokens: Sequence[int] = ()
 
 
+class _Draft(NamedTuple):
+    """A transcript before it is embedded: what it is cut into, what is known of that, and what the model must read."""
+
+    chunks: Sequence[Chunk]
+    pieces: Sequence[Piece]
+    vectors: dict[bytes, Vectors]
+    means: dict[bytes, PieceVector]
+    unknown: Sequence[Piece]
+    passages: Mapping[Chunk, Passage]
+
+    @property
+    def needed(self) -> list[Passage]:
+        """The passages, each once."""
+        return list(dict.fromkeys(self.passages.values()))
+
+
 class Embedder:
-    """Gives transcripts their vectors, and counts the passages that had to be embedded for that."""
+    """Gives transcripts their vectors, and counts the passages that had to be embedded for that.
+
+    Where a call of the encoder has room left, passages of the transcripts that come next go along: short notes would
+    take twice the time one by one.
+    """
 
     def __init__(self, writer: Writer, encoder: LazyEncoder, watcher: Watcher) -> None:
         self.embedded = 0
         self._writer = writer
         self._encoder = encoder
         self._watcher = watcher
+        self._ahead: dict[Passage, Reading] = {}
 
-    def embed(self, resource_id: str, transcript: Transcript) -> EmbeddedTranscript:
-        """Embed what wasn't embedded before; Chinese in one script, so that either spelling gets the same vector."""
+    def embed(
+        self, resource_id: str, transcript: Transcript, coming: Iterable[tuple[str, Transcript]] = ()
+    ) -> EmbeddedTranscript:
+        """Embed what wasn't embedded before; `coming` are the next transcripts, with the ids of their resources."""
         import numpy as np
 
+        draft = self._draft(resource_id, transcript)
+        found = self._read(draft.needed, (part for one in coming for part in self._draft(*one).needed))
+        vectors = {text_digest(passage.text): reading.vector for passage, reading in found.items()} | draft.vectors
+        rows: Vectors = np.stack([vectors[text_digest(part.text)] for part in draft.chunks])
+        if self._has_no_parts:
+            return EmbeddedTranscript(transcript, draft.chunks, rows)
+        readings = {part: found[passage] for part, passage in draft.passages.items()}
+        means = _means(transcript.cues, draft.unknown, readings) | draft.means
+        pieces = [(piece, means[text_digest(piece.text)]) for piece in draft.pieces]
+        return EmbeddedTranscript(transcript, draft.chunks, rows, pieces)
+
+    def _draft(self, resource_id: str, transcript: Transcript) -> _Draft:
+        """Chinese in one script, so that either spelling gets the same vector."""
         cues = transcript.cues
         chunks = [replace(cut, text=in_one_script(cut.text)) for cut in chunk(cues)]
         cut = [] if self._has_no_parts else [p._replace(text=in_one_script(p.text)) for p in pieces(cues)]
         vectors, means = self._writer.known_vectors(resource_id), self._writer.known_pieces(resource_id)
         unknown = [piece for piece in cut if text_digest(piece.text) not in means]
         passages = {part: _passage(part, cues) for part in _needed(cues, chunks, vectors, unknown)}
-        found = self._read(list(dict.fromkeys(passages.values())))
-        vectors = {text_digest(passage.text): reading.vector for passage, reading in found.items()} | vectors
-        rows: Vectors = np.stack([vectors[text_digest(part.text)] for part in chunks])
-        if self._has_no_parts:
-            return EmbeddedTranscript(transcript, chunks, rows)
-        means = _means(cues, unknown, {part: found[passage] for part, passage in passages.items()}) | means
-        return EmbeddedTranscript(transcript, chunks, rows, [(piece, means[text_digest(piece.text)]) for piece in cut])
+        return _Draft(chunks, cut, vectors, means, unknown, passages)
 
     @property
     def _has_no_parts(self) -> bool:
         return self._writer.setting(WITHOUT_PIECES) is not None
 
-    def _read(self, passages: Sequence[Passage]) -> dict[Passage, Reading]:
-        found: dict[Passage, Reading] = {}
-        for k in range(0, len(passages), _PASSAGES):
-            batch = passages[k : k + _PASSAGES]
-            found |= zip(batch, self._read_batch(batch), strict=True)
+    def _read(self, passages: Sequence[Passage], coming: Iterable[Passage]) -> dict[Passage, Reading]:
+        self._watcher.embed(0, len(passages))
+        found = {passage: self._ahead.pop(passage) for passage in passages if passage in self._ahead}
+        missing = [passage for passage in passages if passage not in found]
+        for k in range(0, len(missing), _PASSAGES):
             self._watcher.embed(len(found), len(passages))
+            found |= self._read_together(missing[k : k + _PASSAGES], coming)
+        self._watcher.embed(len(found), len(passages))
         self.embedded += len(found)
         return found
+
+    def _read_together(self, batch: Sequence[Passage], coming: Iterable[Passage]) -> dict[Passage, Reading]:
+        """Nothing goes along while something waits for its turn: what is kept stays small."""
+        along = [] if self._ahead else _distinct(coming, _PASSAGES - len(batch), batch)
+        readings = self._read_batch([*batch, *along])
+        self._ahead |= zip(along, readings[len(batch) :], strict=True)
+        return dict(zip(batch, readings, strict=False))
 
     def _read_batch(self, batch: Sequence[Passage]) -> list[Reading]:
         texts, encoder = [passage.text for passage in batch], self._encoder.get()
@@ -91,6 +130,11 @@ class Embedder:
 def _passage(part: Chunk, cues: Sequence[Cue]) -> Passage:
     lengths = (len(cue.text) + 1 for cue in cues[part.first : part.stop])
     return Passage(part.text, tuple(after - 1 for after in accumulate(lengths)))
+
+
+def _distinct(passages: Iterable[Passage], most: int, besides: Container[Passage]) -> list[Passage]:
+    """Those of the first `most` that are different and not among others."""
+    return list(dict.fromkeys(filterfalse(besides.__contains__, islice(passages, most))))
 
 
 def _needed(

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from index.errors import SourceError, Unfetched
-from index.types import State, Transcript
+from index.types import Details, State, Transcript
 from index.writer import Writer
 from indexer.ahead import FetchAhead
 from indexer.cooling import Clock, Gate
 from indexer.listening import Listener
-from indexer.plan import Job, Step, transcribed
+from indexer.plan import FROM_DISK, Job, Step, transcribed
 from indexer.sources import Fetched, Sources
 from indexer.sources.captions import read_captions, title_of
 from indexer.sources.looks import Look
 from indexer.watcher import Watcher
+
+# Resources that are read from disk ahead. Short notes are embedded together then, and twice as fast in eights as one by
+# one; of books no more should lie in memory.
+_FILES_AHEAD = 16
 
 
 class Obtainer:
@@ -45,10 +49,11 @@ class Obtainer:
         asked = [job.resource.id for job in jobs if job.step is Step.ASK_YOUTUBE and not gate.closed]
         self._videos = FetchAhead(sources.videos.fetch, asked)
         self._texts = FetchAhead(self._fetch_text, [job for job in jobs if job.step is Step.FETCH_TEXT])
+        self._files = FetchAhead(self._read, [job for job in jobs if job.step in FROM_DISK], _FILES_AHEAD)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        for part in (self._sources.texts, self._videos, self._texts):
+        for part in (self._sources.texts, self._videos, self._texts, self._files):
             self._stack.enter_context(part)
         return self
 
@@ -63,11 +68,9 @@ class Obtainer:
             return self._ask_youtube(job)
         if job.step is Step.FETCH_TEXT:
             return self._texts.take()
-        if job.step is Step.READ_TEXT:
-            return self._sources.texts.read(job.resource)
         if job.step is Step.TRANSCRIBE:
             return self._listen(job)
-        return self._read_captions(job)
+        return self._take_file(job)
 
     def _fetch_text(self, job: Job) -> Fetched:
         earlier = Look.of(job.standing.inputs) if job.standing.is_indexed else None
@@ -86,22 +89,49 @@ class Obtainer:
             raise ValueError("a recording was planned to be transcribed without a model for that")
         return self._listener.listen(job.resource, self._writer.details(job.resource.id))
 
-    def _read_captions(self, job: Job) -> Fetched:
-        transcripts: dict[str, tuple[Path, Transcript]] = {}
-        errors, left_out = [], []
-        for path in (*job.captions, *job.spare):
-            try:
-                transcript = read_captions(path)
-            except SourceError as error:
-                errors.append(str(error))
-                continue
-            used, _ = transcripts.setdefault(transcript.language.lower(), (path, transcript))
-            if used is not path:
-                left_out.append(f'captions "{path.name}": left out, "{used.name}" has the same language')
-        if not transcripts:
-            raise Unfetched(State.NO_TRANSCRIPT, "; ".join(errors))
-        for line in (*(f"{error}; indexed without it" for error in errors), *left_out):
+    def ready(self) -> Iterator[tuple[str, Transcript]]:
+        """What was read from disk for the next jobs, by the ids of the resources."""
+        for read in self._files.ready():
+            yield from ((read.resource_id, transcript) for transcript in read.fetched.transcripts if transcript.cues)
+
+    def _take_file(self, job: Job) -> Fetched:
+        read = self._files.take()
+        for line in read.lines:
             self._watcher.say(line)
+        if job.step is Step.READ_TEXT:
+            return read.fetched
         known = self._writer.details(job.resource.id)
-        details = replace(known, title=known.title or title_of(job.captions[0]))
-        return Fetched(tuple(transcript for _, transcript in transcripts.values()), details)
+        return replace(read.fetched, details=replace(known, title=known.title or read.fetched.details.title))
+
+    def _read(self, job: Job) -> _Read:
+        """In a thread of its own: what touches neither the library nor the watcher."""
+        if job.step is Step.READ_TEXT:
+            return _Read(job.resource.id, self._sources.texts.read(job.resource))
+        return _read_captions(job)
+
+
+class _Read(NamedTuple):
+    """What a resource's files gave, and what the user should know of them."""
+
+    resource_id: str
+    fetched: Fetched
+    lines: Sequence[str] = ()
+
+
+def _read_captions(job: Job) -> _Read:
+    transcripts: dict[str, tuple[Path, Transcript]] = {}
+    errors, left_out = [], []
+    for path in (*job.captions, *job.spare):
+        try:
+            transcript = read_captions(path)
+        except SourceError as error:
+            errors.append(str(error))
+            continue
+        used, _ = transcripts.setdefault(transcript.language.lower(), (path, transcript))
+        if used is not path:
+            left_out.append(f'captions "{path.name}": left out, "{used.name}" has the same language')
+    if not transcripts:
+        raise Unfetched(State.NO_TRANSCRIPT, "; ".join(errors))
+    found = tuple(transcript for _, transcript in transcripts.values())
+    lines = [*(f"{error}; indexed without it" for error in errors), *left_out]
+    return _Read(job.resource.id, Fetched(found, Details(title=title_of(job.captions[0]))), lines)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from pathlib import Path
@@ -16,6 +15,7 @@ from indexer.addresses import local_path
 from indexer.sources.captions import CaptionFolders, language_of
 from indexer.sources.looks import Look
 from indexer.sources.outcomes import DAY
+from indexer.versions import version_of
 
 MOST_BYTES = {".pdf": 200_000_000, ".html": 30_000_000, ".htm": 30_000_000, ".md": 20_000_000, ".txt": 20_000_000}
 """Beyond this no local file is read; what the web gives is limited where it is fetched."""
@@ -38,6 +38,10 @@ class Step(Enum):
     FETCH_TEXT = auto()
     TRANSCRIBE = auto()
     REFUSE = auto()
+
+
+FROM_DISK = (Step.READ_CAPTIONS, Step.READ_TEXT)
+"""What can be read as often as one likes, and asks nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +107,8 @@ class Planner:
         captions = self.shelf.get(resource.id, ())
         if resource.kind is Kind.RECORDING:
             return self._plan_recording(resource, standing)
-        if _wanted(captions, self.choices):
-            return _plan_captions(resource, standing, captions, self.choices)
+        if chosen := _chosen(captions, self.choices):
+            return self._plan_captions(resource, standing, *chosen)
         if fault := self.faults.get(resource.id):
             return replace(_refuse(resource, standing, State.UNAVAILABLE, fault), inputs=LISTED)
         if resource.kind is Kind.VIDEO:
@@ -130,7 +134,9 @@ class Planner:
     def _plan_recording(self, resource: Resource, standing: Standing) -> Job:
         path = local_path(resource.url)
         if captions := self._folders.beside(path):
-            return _plan_captions(resource, standing, captions, self.choices)
+            if chosen := _chosen(captions, self.choices):
+                return self._plan_captions(resource, standing, *chosen)
+            return _refuse(resource, standing, State.NO_TRANSCRIPT, _other_languages(captions, self.choices))
         if not path.exists():
             return _refuse(resource, standing, State.UNAVAILABLE, _missing(path))
         if self.choices.whisper:
@@ -138,6 +144,13 @@ class Planner:
         names = f"{path.stem}.LANGUAGE.vtt (.srt, .json3, …)"
         reason = f"no captions beside it: put {names} into {path.parent}, or let --transcribe listen to it"
         return _refuse(resource, standing, State.NO_TRANSCRIPT, reason)
+
+    def _plan_captions(
+        self, resource: Resource, standing: Standing, captions: tuple[Path, ...], spare: tuple[Path, ...]
+    ) -> Job:
+        inputs = version_of((*captions, *spare), "files:", standing.inputs, self.now)
+        done = standing.is_indexed and standing.inputs == inputs
+        return Job(resource, Step.NOTHING if done else Step.READ_CAPTIONS, standing, captions, spare, inputs)
 
     def _plan_transcription(self, resource: Resource, standing: Standing, identity: str = "") -> Job:
         """The job for what has no captions; nothing where it was listened to before and shall not be again."""
@@ -150,7 +163,7 @@ class Planner:
         if reason := _why_unread(resource):
             return _refuse(resource, standing, State.UNAVAILABLE, reason)
         if urlsplit(resource.url).scheme == "file":
-            inputs = f"file:{_digest([local_path(resource.url)])}"
+            inputs = version_of([local_path(resource.url)], "file:", standing.inputs, self.now)
             return Job(resource, self._unless_done(standing, inputs, Step.READ_TEXT), standing, inputs=inputs)
         look = Look.of(standing.inputs) if standing.is_indexed else None
         if look and (look.final or (self.now < look.at + _LOOK_AGAIN and not self.choices.retry)):
@@ -206,16 +219,9 @@ def _identity(path: Path) -> str:
     return f"{stat.st_size}:{stat.st_mtime_ns}"
 
 
-def _plan_captions(resource: Resource, standing: Standing, captions: Sequence[Path], choices: Choices) -> Job:
-    wanted = _wanted(captions, choices)
-    if not wanted:
-        here = ", ".join(sorted(language_of(path) or "und" for path in captions))
-        reason = f"no captions in {', '.join(choices.languages)} (there is: {here}): widen --languages"
-        return _refuse(resource, standing, State.NO_TRANSCRIPT, reason)
-    spare = tuple(path for path in _in_wanted_languages(captions, choices) if path not in wanted)
-    inputs = f"files:{_digest((*wanted, *spare))}"
-    done = standing.is_indexed and standing.inputs == inputs
-    return Job(resource, Step.NOTHING if done else Step.READ_CAPTIONS, standing, wanted, spare, inputs)
+def _other_languages(captions: Sequence[Path], choices: Choices) -> str:
+    here = ", ".join(sorted(language_of(path) or "und" for path in captions))
+    return f"no captions in {', '.join(choices.languages)} (there is: {here}): widen --languages"
 
 
 def _missing(path: Path) -> str:
@@ -230,33 +236,17 @@ def _refuse(resource: Resource, standing: Standing, state: State, reason: str) -
     return Job(resource, step, standing, state=state, reason=reason)
 
 
-def _wanted(captions: Iterable[Path], choices: Choices) -> tuple[Path, ...]:
-    """One file for each wanted language: of the same captions in several formats the first, WebVTT before others."""
-    chosen: dict[str, Path] = {}
-    for path in sorted(_in_wanted_languages(captions, choices), key=lambda path: path.suffix.lower() != ".vtt"):
-        chosen.setdefault((language_of(path) or "").lower(), path)
-    return tuple(chosen.values())
+def _chosen(captions: Iterable[Path], choices: Choices) -> tuple[tuple[Path, ...], tuple[Path, ...]] | None:
+    """One file for each wanted language, and the spare ones in that language; `None` where there are none.
 
-
-def _in_wanted_languages(captions: Iterable[Path], choices: Choices) -> Iterator[Path]:
-    """The files in the wanted languages; one that doesn't say its language may be in any."""
+    Of the same captions in several formats WebVTT goes before others. A file that doesn't say its language may be in
+    any.
+    """
     wanted = {primary(tag) for tag in choices.languages}
-    for path in captions:
-        language = language_of(path)
-        if not wanted or language is None or primary(language) in wanted:
-            yield path
-
-
-def _digest(paths: Iterable[Path]) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    for path in paths:
-        data = _content(path)
-        digest.update(f"{path.name} {len(data)} ".encode(errors="surrogatepass") + data)
-    return digest.hexdigest()
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:  # the build says so when it reads the captions themselves
-        return b""
+    languages = {path: language_of(path) for path in captions}
+    found = [path for path, language in languages.items() if not wanted or not language or primary(language) in wanted]
+    chosen: dict[str, Path] = {}
+    for path in sorted(found, key=lambda path: path.suffix.lower() != ".vtt"):
+        chosen.setdefault((languages[path] or "").lower(), path)
+    used = tuple(chosen.values())
+    return (used, tuple(path for path in found if path not in used)) if used else None

@@ -110,7 +110,7 @@ class Run:
         if fetched.is_unchanged:
             self._writer.keep(resource_id, inputs)
             return
-        embedded = [self._embedder.embed(resource_id, t) for t in fetched.transcripts if t.cues]
+        embedded = [self._embedder.embed(resource_id, t, obtainer.ready()) for t in fetched.transcripts if t.cues]
         if not embedded:
             raise Unfetched(State.NO_TRANSCRIPT, "the transcript is empty")
         if job.standing.is_indexed and not job.resource.kind.plays:

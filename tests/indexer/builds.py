@@ -62,11 +62,12 @@ class Workshop:
         later: float = 0.0,
         encoder: Encoder | None = None,
         videos: VideoSource | None = None,
+        notes: Notes | None = None,
     ) -> Report:
         """Build from the sources, `later` seconds from now."""
         self.encoder.embedded.clear()
         self.fake.requests.clear()
-        self.notes = Notes()
+        self.notes = notes or Notes()
         choices = Choices(tuple(languages), retry)
         outside = Sources.through(self.fake.web(offline, cookies), languages, limit=limit)
         return build(

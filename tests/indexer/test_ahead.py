@@ -42,6 +42,18 @@ def test_the_next_one_is_fetched_while_the_caller_works_and_no_more() -> None:
         assert [ahead.take() for _ in range(3)] == ["B", "C", "D"]
 
 
+def test_what_is_ready_is_seen_without_being_taken() -> None:
+    source = Source(b=Unfetched(State.UNAVAILABLE, "private"))
+    with FetchAhead(source.fetch, NAMES, most=3) as ahead:
+        assert source.was_asked("c") and not source.was_asked("d", 0.1)
+        assert ahead.ready() == ahead.ready() == ["A", "C"]
+        assert ahead.take() == "A"
+        assert source.was_asked("d")
+        with pytest.raises(Unfetched):
+            ahead.take()
+        assert [ahead.take(), ahead.take(), ahead.ready()] == ["C", "D", []]
+
+
 def test_a_failure_comes_in_its_turn_and_the_rest_goes_on() -> None:
     source = Source(b=Unfetched(State.UNAVAILABLE, "private"))
     with FetchAhead(source.fetch, NAMES) as ahead:

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 import seekpoint
 from index.errors import ModelMismatch, SourceError
 from index.manifest import Manifest
-from index.types import State
+from index.types import Resource, State
 from indexer.addresses import resource_of_path
 from tests.fakes import TopicEncoder
-from tests.indexer.builds import Workshop, webvtt
-
-if TYPE_CHECKING:
-    from index.types import Vectors
+from tests.indexer.builds import Notes, Workshop, webvtt
 
 EN, ZH = "english0001", "zhongwen001"
 ATTENTION = ("attention weighs the words", "the mask hides what comes later", "position tells the order")
@@ -206,19 +201,19 @@ def test_pruning_keeps_what_another_list_holds(workshop: Workshop) -> None:
     assert workshop.statuses()[ZH].resource.sections == (("Other",),)
 
 
-class Interrupted(TopicEncoder):
-    """Is stopped by the user at the second call."""
+class Interrupted(Notes):
+    """Is stopped by the user when the second resource comes."""
 
-    def passages(self, texts: Sequence[str]) -> Vectors:
-        if self.embedded:
+    def work_on(self, resource: Resource) -> None:
+        super().work_on(resource)
+        if len(self.worked_on) == 2:
             raise KeyboardInterrupt
-        return super().passages(texts)
 
 
 def test_an_interrupted_build_keeps_what_was_finished(workshop: Workshop) -> None:
     list_file, folder = talks(workshop), workshop.folder / "captions"
     with pytest.raises(KeyboardInterrupt):
-        workshop.build(list_file, captions=folder, encoder=Interrupted())
+        workshop.build(list_file, captions=folder, notes=Interrupted())
     assert Manifest.load(workshop.library).database, "the library is sealed"
     states = {resource_id: status.state for resource_id, status in workshop.statuses().items()}
     assert states == {EN: State.INDEXED, ZH: State.PENDING}

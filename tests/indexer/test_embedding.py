@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,8 +18,11 @@ from index.types import Cue, Kind, Parts, Pieces
 from indexer.build import Report
 from indexer.chunking import pieces
 from tests.fakes import TopicEncoder
-from tests.index.parts import make_old
+from tests.index.parts import chunk_ids, make_old
 from tests.indexer.builds import Workshop, webvtt
+
+if TYPE_CHECKING:
+    from index.types import Vectors
 
 EN, ZH = "english0001", "zhongwen001"
 ATTENTION = ("attention weighs the words", "the mask hides what comes later", "position tells the order", "cache")
@@ -40,7 +45,7 @@ def build_from_list(workshop: Workshop, encoder: TopicEncoder | None = None) -> 
 def stored(workshop: Workshop, video_id: str) -> Pieces:
     """All pieces of a video in the library."""
     with Library.open(workshop.library) as library:
-        chunks = library.chunks(library.chunk_ids(Filters(kind=Kind.VIDEO)) or [])
+        chunks = library.chunks(chunk_ids(library, Filters(kind=Kind.VIDEO)))
         one = next(chunk.id for chunk in chunks.values() if chunk.resource_id == video_id)
         return library.pieces([one], 1e9)[one]
 
@@ -173,3 +178,72 @@ def test_an_older_library_of_such_a_model_is_looked_at_once(workshop: Workshop) 
     build_from_list(workshop, encoder)
     before = workshop.content()
     assert (build_from_list(workshop, encoder).embedded, workshop.content()) == (0, before)
+
+
+# Calls of the encoder
+
+
+class Calls(TopicEncoder):
+    """Notes how many passages each call brings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        self.sizes.append(len(texts))
+        return super().passages(texts)
+
+
+def notes_in(workshop: Workshop, count: int) -> Path:
+    """A folder of short notes, in English and Chinese."""
+    for k in range(count):
+        workshop.write(f"notes/{k:03d}.md", f"attention {k} mask" if k % 2 else f"注意力 {k} 掩码")
+    return workshop.folder / "notes"
+
+
+def test_short_notes_go_to_the_encoder_together_and_are_stored_in_their_turn(workshop: Workshop) -> None:
+    encoder = Calls()
+    report = workshop.build(notes_in(workshop, 40), encoder=encoder)
+    assert (report.updated, report.embedded, len(encoder.embedded)) == (40, 40, 40)
+    assert len(encoder.sizes) < 40
+    with sqlite3.connect(workshop.library / "library.db") as connection:
+        rows = connection.execute(
+            "SELECT url FROM transcript JOIN resource ON resource.id = resource_id ORDER BY transcript.id"
+        )
+        urls = [url for (url,) in rows]
+    connection.close()
+    assert urls == sorted(urls) and len(urls) == 40
+
+
+def test_what_is_embedded_along_with_others_gets_its_own_vectors(workshop: Workshop) -> None:
+    folder = notes_in(workshop, 20)
+    workshop.build(folder)
+    together = {status.resource.id: vectors_of(workshop, status.resource.id) for status in workshop.statuses().values()}
+    workshop.library = workshop.folder / "one by one"
+    for path in sorted(folder.iterdir()):
+        workshop.build(workshop.write("one.md", f"[one](notes/{path.name})"))
+    alone = {name: vectors_of(workshop, name) for name in together}
+    assert together == alone
+
+
+def vectors_of(workshop: Workshop, resource_id: str) -> dict[bytes, bytes]:
+    """The stored vectors of a resource, by the digest of the text."""
+    with sqlite3.connect(workshop.library / "library.db") as connection:
+        rows = connection.execute(
+            """SELECT digest, data FROM vector JOIN chunk ON chunk.id = chunk_id
+               JOIN transcript ON transcript.id = transcript_id WHERE resource_id = ?""",
+            (resource_id,),
+        ).fetchall()
+    connection.close()
+    return dict(rows)
+
+
+def test_a_call_is_filled_up_and_no_more(workshop: Workshop) -> None:
+    lines = [f"attention {k}" for k in range(300)]
+    captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt(*lines, seconds=30)).parent
+    workshop.write(f"captions/講座 [{ZH}].zh-TW.vtt", webvtt(*(f"注意力 {k}" for k in range(300)), seconds=30))
+    encoder = Calls()
+    listed = workshop.write("list.txt", f"https://youtu.be/{EN}\nhttps://youtu.be/{ZH}\n")
+    report = workshop.build(listed, captions=captions, encoder=encoder)
+    assert max(encoder.sizes) == 64 and sum(encoder.sizes) == report.embedded == len(set(encoder.embedded))

@@ -8,7 +8,7 @@ from contextlib import redirect_stderr
 import pytest
 
 from index.types import Kind, Resource
-from indexer.progress import ProgressBars
+from indexer.progress import Pace, ProgressBars
 
 HOSTILE = Resource(
     "x", Kind.VIDEO, "\x1b]0;owned\x07[bold]注意力\u202e[/] :skull: [link=https://evil.org]x", "https://a.org/x"
@@ -62,3 +62,52 @@ def test_a_terminal_shows_the_title_as_it_is_written_and_nothing_it_could_do() -
     shown = show(Terminal())
     assert "[bold]注意力[/] :skull: [link=" in shown and "2/2" in shown
     assert "\x1b]" not in shown and "\x07" not in shown and "\u202e" not in shown
+
+
+def test_the_pace_and_what_is_left_are_shown() -> None:
+    now = 0.0
+    terminal = Terminal()
+    with redirect_stderr(terminal), ProgressBars(lambda: now) as bars:
+        bars.begin(4)
+        bars.finish(HOSTILE)  # refused without work
+        bars.work_on(HOSTILE)
+        bars.embed(0, 400)
+        now += 10
+        bars.embed(100, 400)
+        bars._progress.refresh()
+        bars.finish(HOSTILE)
+        bars._progress.refresh()
+    shown = terminal.getvalue()
+    assert "10.0 passages/s, 30 s left" in shown
+    assert "about 20 s left" in shown
+
+
+def test_what_is_left_of_listening_has_a_pace_of_its_own() -> None:
+    now = 0.0
+    terminal = Terminal()
+    with redirect_stderr(terminal), ProgressBars(lambda: now) as bars:
+        bars.begin(1)
+        bars.work_on(HOSTILE)
+        bars.listen(1000.0, 1600.0)  # heard before an interruption
+        now += 10
+        bars.listen(1100.0, 1600.0)
+        bars._progress.refresh()
+    assert "50 s left" in terminal.getvalue() and "passages/s" not in terminal.getvalue()
+
+
+def test_the_pace_is_that_of_the_last_half_minute() -> None:
+    pace = Pace()
+    assert pace.each_second == 0
+    pace.reach(0, 0.0)
+    pace.reach(10, 100.0)  # a model was loaded
+    for k in range(1, 41):
+        pace.reach(10 + 20 * k, 100.0 + k)
+    assert pace.each_second == pytest.approx(20)
+
+
+def test_work_that_came_along_counts_with_the_call_that_brought_it() -> None:
+    pace = Pace()
+    for k in range(32):
+        pace.reach(0, 4.0 * (k // 16))
+        pace.reach(1, 4.0 * (k // 16) + (4.0 if k % 16 == 0 else 0.0))
+    assert pace.each_second == pytest.approx(4)
