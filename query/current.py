@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import lru_cache
 from pathlib import Path
 from threading import Condition, Lock
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # Seconds: a build commits one resource after another, and not each of them is worth opening the library again.
 _LEAST_BETWEEN = 2.0
+# Questions are asked again with other filters, on other pages, and by others; a vector takes 1.5 KB.
+_KEPT_QUESTIONS = 512
 
 
 class Current:
@@ -55,11 +58,15 @@ class Current:
         filters: Filters | None = None,
         *,
         explained: bool = False,
+        within: Library | None = None,
     ) -> Answer:
-        """Answer a question as `query.search.ask` does."""
+        """Answer a question as `query.search.ask` does.
+
+        `within` is what `library` gave, for who reads more there than the answer.
+        """
         from query import search
 
-        with self.library() as library:
+        with nullcontext(within) if within else self.library() as library:
             return search.ask(question, library, self._encoder_of(library.card), k, filters, explained=explained)
 
     def close(self) -> None:
@@ -159,19 +166,25 @@ class _Opened:
 
 
 class _Encoder:
-    """An encoder for questions of one thread at a time: each uses all cores, and tokenizers can't be shared."""
+    """An encoder for questions of one thread at a time: each uses all cores, and tokenizers can't be shared.
+
+    The vectors of the questions that were asked last are kept.
+    """
 
     def __init__(self, card: ModelCard, given: Encoder | None) -> None:
         self.card = card
         self._encoder = LazyEncoder(card, given)
         self._lock = Lock()
-
-    def question(self, text: str) -> Vectors:
-        with self._lock:
-            return self._encoder.get().question(text)
+        self.question = lru_cache(_KEPT_QUESTIONS)(self._embedded)
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         return self._encoder.get().passages(texts)
 
     def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:
         return self._encoder.get().parts(texts, ends)
+
+    def _embedded(self, text: str) -> Vectors:
+        with self._lock:
+            vector = self._encoder.get().question(text)
+        vector.setflags(write=False)
+        return vector

@@ -13,6 +13,7 @@ from index.answers import Answer, Moment
 from index.text import clean, printable
 from query.links import timestamp
 from query.places import is_openable
+from query.render import no_answer
 
 COLUMNS = (
     *("question", "answered", "rank", "score", "title", "kind", "section", "chapter"),
@@ -33,7 +34,7 @@ def to_markdown(answer: Answer) -> str:
     """The answer as a list for notes: links, times, and quotes in which the matches are bold."""
     blocks = [f"## {_markdown(clean(answer.question))}"]
     if not answer.answered:
-        blocks.append("Nothing here answers that; nearest:" if answer.moments else "Nothing here answers that.")
+        blocks.append(no_answer(answer))
     return "\n\n".join([*blocks, *map(_item, answer.moments)])
 
 

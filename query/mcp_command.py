@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,13 +29,14 @@ def mcp(http: bool, port: int, folder: Path) -> None:
 
     An assistant starts this by itself when its settings name it.
     """
+    from query.allocation import keep_freed_memory
     from query.current import Current
     from query.mcp_server import server
 
+    keep_freed_memory()
     made = server(Current(folder))
     if http:
-        with suppress(KeyboardInterrupt):
-            _serve(made, port)
+        _serve(made, port)
         return
     if sys.stdin and sys.stdin.isatty():
         click.echo("seekpoint: waiting for an assistant on standard input; Ctrl-C ends this", err=True)
@@ -45,15 +45,13 @@ def mcp(http: bool, port: int, folder: Path) -> None:
 
 
 def _serve(made: Server, port: int) -> None:
-    import uvicorn
-
     from query.web.server import listen
+    from query.web.server import serve as run
 
     with listen(_HOST, port) as listener:
         port = listener.getsockname()[1]
         click.echo(f"seekpoint: assistants connect to http://{_HOST}:{port}{_PATH}; Ctrl-C ends this", err=True)
-        config = uvicorn.Config(over_http(made, port), log_level="warning", access_log=False, server_header=False)
-        uvicorn.Server(config).run(sockets=[listener])
+        run(over_http(made, port), listener, "on")
 
 
 def over_http(made: Server, port: int) -> Starlette:

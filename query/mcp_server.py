@@ -34,6 +34,7 @@ from query.mcp_results import (
     title,
 )
 from query.places import Place, place_of, resource_at, seconds_of
+from query.shelf import Shelf, Shelves
 
 _INSTRUCTIONS = (
     "Seekpoint searches a library of lectures, recordings, articles and papers that its user has chosen, and finds the "
@@ -69,6 +70,7 @@ class Tools:
 
     def __init__(self, current: Current) -> None:
         self._current = current
+        self._shelves = Shelves()
 
     def ask(
         self,
@@ -78,9 +80,9 @@ class Tools:
         section: Annotated[str | None, Field(description="Only resources under a heading with these words.")] = None,
         language: Annotated[str | None, Field(description="Only what was said in this language: en, zh, …")] = None,
     ) -> Annotated[CallToolResult, FoundAnswer]:
-        answer = self._current.ask(question, k, Filters(kind, section, language))
         with self._current.library() as library:
-            positions = dict(_positions(answer, library))
+            answer = self._current.ask(question, k, Filters(kind, section, language), within=library)
+            positions = dict(_positions(answer, self._shelves.of(library)))
         return _result(found_answer(answer, positions))
 
     def transcript(
@@ -98,14 +100,15 @@ class Tools:
         if sum(given is not None for given in (at, heading, page)) > 1:
             raise UsageError("`at`, `heading` and `page` each name a place: give one of them")
         with self._current.library() as library:
-            found = _known(resource, library)
-            chapters = library.details(found.id).chapters
+            shelf = self._shelves.of(library)
+            found = _known(resource, shelf)
+            chapters = shelf.details(found.id).chapters
             where = _place(resource, at, page) if heading is None else _at_heading(heading, chapters, found)
-            return _result(_window(found, library, chapters, where, 60 * minutes, language))
+            return _result(_window(found, shelf, chapters, where, 60 * minutes, language))
 
     def status(self) -> Annotated[CallToolResult, LibraryStatus]:
         with self._current.library() as library:
-            return _result(library_status(library.statuses()))
+            return _result(library_status(self._statuses(library)))
 
     def list_resources(
         self,
@@ -116,8 +119,11 @@ class Tools:
         limit: Annotated[int, Field(ge=1, le=_MOST_LISTED, description="How many at most.")] = 20,
     ) -> Annotated[CallToolResult, ListedResources]:
         with self._current.library() as library:
-            kept = [one for one in library.statuses() if _is_kept(one, section, kind, state)]
+            kept = [one for one in self._statuses(library) if _is_kept(one, section, kind, state)]
         return _result(listed_resources(kept, offset, limit))
+
+    def _statuses(self, library: Library) -> list[ResourceStatus]:
+        return list(self._shelves.of(library).statuses.values())
 
 
 class Server(MCPServer):
@@ -173,23 +179,22 @@ def _fault(fault: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails is no p
     return f"`{fault['loc'][0]}`: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
 
 
-def _positions(answer: Answer, library: Library) -> Iterator[tuple[int, float]]:
+def _positions(answer: Answer, shelf: Shelf) -> Iterator[tuple[int, float]]:
     """Where in their transcripts the moments are that are read, by rank."""
     for moment in answer.moments:
         if moment.start is None:
-            for one in library.transcripts(moment.resource.id):
+            for one in shelf.transcripts(moment.resource.id):
                 said = passages.said_at(one.cues, moment.quote) if one.language == moment.language else None
                 if said is not None:
                     yield moment.rank, round(one.cues[said].start, 3)
 
 
-def _known(named: str, library: Library) -> Resource:
+def _known(named: str, shelf: Shelf) -> Resource:
     """The indexed resource that an id or address means."""
-    statuses = {status.resource.id: status for status in library.statuses()}
-    found = resource_at(named, [status.resource for status in statuses.values()])
+    found = resource_at(named, [status.resource for status in shelf.statuses.values()])
     if not found:
         raise UsageError(f"nothing here is called {quotable(named, 40)}: `list_resources` tells the ids")
-    status = statuses[found.id]
+    status = shelf.statuses[found.id]
     if not status.chunks:
         reason = status.reason or "build again"
         raise SourceError(f"{title(found)} has no transcript here ({status.state.replace('_', ' ')}): {reason}")
@@ -224,13 +229,13 @@ def _headings(chapters: Sequence[Chapter], resource: Resource) -> list[str]:
 
 def _window(
     resource: Resource,
-    library: Library,
+    shelf: Shelf,
     chapters: Sequence[Chapter],
     where: Place,
     seconds: float,
     language: str | None,
 ) -> TranscriptWindow:
-    transcripts = library.transcripts(resource.id)
+    transcripts = shelf.transcripts(resource.id)
     chosen = _chosen(transcripts, language, title(resource))
     headings = _headings(chapters, resource) if where.is_beginning and chapters else None
     most = MOST_TOKENS - _ABOUT - (tokens("".join(headings)) + 2 * len(headings) if headings else 0)

@@ -11,11 +11,12 @@ from index.text import clean, printable
 from index.types import Resource
 from query.links import timestamp
 from query.places import is_openable
+from query.render import no_answer
 
 
 def answer_html(answer: Answer) -> str:
     """The question with its moments, best first."""
-    said = "" if answer.answered else f"<p>Nothing here answers that{'; nearest:' if answer.moments else '.'}</p>"
+    said = "" if answer.answered else f"<p>{no_answer(answer)}</p>"
     items = "".join(f"<li>{moment_html(moment)}</li>" for moment in answer.moments)
     listed = f"<ol>{items}</ol>" if items else ""
     return f"<div><p><b>{_safe(answer.question)}</b></p>{said}{listed}</div>"

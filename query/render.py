@@ -55,11 +55,16 @@ def resource_json(resource: Resource) -> dict[str, object]:
     }
 
 
+def no_answer(answer: Answer) -> str:
+    """What is said above the moments of an answer that is none."""
+    return f"Nothing here answers that{'; nearest:' if answer.moments else '.'}"
+
+
 def to_text(answer: Answer, *, styled: bool) -> str:
     """The answer for reading; `styled` for a terminal that shows bold text and clickable links."""
     if not answer.moments:
-        return "Nothing here answers that."
-    parts = [] if answer.answered else ["Nothing here answers that; nearest:"]
+        return no_answer(answer)
+    parts = [] if answer.answered else [no_answer(answer)]
     parts += ["\n".join(_lines(moment, styled)) for moment in answer.moments]
     if answer.doubt:
         parts.append(reasons.doubt_text(answer.doubt))

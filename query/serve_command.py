@@ -28,6 +28,7 @@ def serve(host: str, port: int, open_page: bool, token: str | None, names: tuple
     """
     import secrets
 
+    from query.allocation import keep_freed_memory
     from query.web.app import application
     from query.web.security import LOGIN, Doors, is_loopback
     from query.web.server import listen
@@ -45,6 +46,7 @@ def serve(host: str, port: int, open_page: bool, token: str | None, names: tuple
     address = f"http://{_in_address(host)}:{listener.getsockname()[1]}"
     page = f"{address}{LOGIN}?token={quote(token, safe='')}" if token else address
     click.echo(f"Ask at {page}  (Ctrl+C ends it)")
+    keep_freed_memory()
     current = Current(folder)
     _warm_up(current)
     if open_page:

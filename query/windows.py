@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,27 +52,33 @@ def windows(
     row, _ = inside.nonzero()
     mean = np.stack([means[primary(chunk.language)] for chunk in chunks])[row]
     stops = np.cumsum(inside.sum(axis=1))[:-1]
+    seconds, beside = starts[inside], starts[row]
 
     def cosines(before: float, after: float) -> list[Vectors]:
-        first, stop = _earlier(starts, starts - before)[inside], _earlier(starts, starts + after)[inside]
-        sums = totals[row, stop] - totals[row, first]
-        units = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), np.float32(1e-12))
-        return [part @ question for part in np.split(centred(units, mean), stops)]
+        sums = totals[_earlier(beside, seconds + after), row]
+        sums -= totals[_earlier(beside, seconds - before), row]
+        sums /= np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), np.float32(1e-12))
+        return [part @ question for part in np.split(centred(sums, mean), stops)]
 
     ahead, around = cosines(0, AHEAD), cosines(AROUND / 2, AROUND / 2)
-    found = map(Windows, np.split(starts[inside], stops), ahead, around)
+    found = map(Windows, np.split(seconds, stops), ahead, around)
     return {chunk.id: one for chunk, one in zip(chunks, found, strict=True) if len(one.starts)}
 
 
 def _padded(pieces: Sequence[Pieces]) -> tuple[NDArray[np.float64], Vectors]:
-    """Where each chunk's pieces start, a row a chunk, and the sums of the pieces before each and of them all."""
+    """Where each chunk's pieces start, a row a chunk, and the sums of the pieces before each and of them all.
+
+    The sums are a row a piece, so that those of all chunks are added at once.
+    """
     most = max(len(one.starts) for one in pieces)
     starts = np.full((len(pieces), most), np.inf)
-    sums = np.zeros((len(pieces), most + 1, pieces[0].sums.shape[1]), np.float32)
+    totals = np.zeros((most + 1, len(pieces), pieces[0].sums.shape[1]), np.float32)
     for row, one in enumerate(pieces):
         starts[row, : len(one.starts)] = one.starts
-        sums[row, 1 : len(one.starts) + 1] = one.sums
-    return starts, np.cumsum(sums, axis=1)
+        totals[1 : len(one.starts) + 1, row] = one.sums
+    for before, total in pairwise(totals):
+        total += before
+    return starts, totals
 
 
 def _inside(starts: NDArray[np.float64], chunks: Sequence[StoredChunk]) -> NDArray[np.bool_]:
@@ -82,6 +89,6 @@ def _inside(starts: NDArray[np.float64], chunks: Sequence[StoredChunk]) -> NDArr
 
 
 def _earlier(starts: NDArray[np.float64], seconds: NDArray[np.float64]) -> NDArray[np.intp]:
-    """How many of its row's pieces begin before each of these seconds."""
-    count: NDArray[np.intp] = np.count_nonzero(starts[:, None, :] < seconds[:, :, None], axis=2)
+    """How many of its row's pieces begin before each of these seconds, one a row."""
+    count: NDArray[np.intp] = np.count_nonzero(starts < seconds[:, None], axis=1)
     return count

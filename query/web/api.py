@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from index.types import Cue, Resource, Transcript
     from query.current import Current
-    from query.web.shelf import Shelf, Shelves
+    from query.shelf import Shelf, Shelves
 
 
 class Api:

@@ -29,8 +29,9 @@ from query.web.transcripts import around, chosen, paragraphs, position_at
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from index.library import Library
     from query.current import Current
-    from query.web.shelf import Shelf, Shelves
+    from query.shelf import Shelf, Shelves
 
 _HERE = Path(__file__).parent
 _ON_A_PAGE = 8
@@ -87,7 +88,7 @@ class Pages:
         wanted, like = asked(request.query_params, _ON_A_PAGE), Like.of(request)
         with self._current.library() as library:
             shelf = self._shelves.of(library)
-            answer = self._answer(wanted, like) if wanted.question else None
+            answer = self._answer(wanted, like, library) if wanted.question else None
             moments = _shown(answer.moments, shelf) if answer else []
             within = shelf.resource(wanted.filters.resource) if wanted.filters.resource else None
             return page(
@@ -95,9 +96,9 @@ class Pages:
                 totals=view.totals(list(shelf.statuses.values())),
             )  # fmt: skip
 
-    def _answer(self, wanted: Asked, like: Like | None) -> Answer:
+    def _answer(self, wanted: Asked, like: Like | None, library: Library) -> Answer:
         count = min(wanted.k + 3, MOST_MOMENTS) if like else wanted.k
-        answer = self._current.ask(wanted.question, count, wanted.filters)
+        answer = self._current.ask(wanted.question, count, wanted.filters, within=library)
         if like is None:
             return answer
         return replace(answer, moments=tuple(one for one in answer.moments if not like.is_at(one))[: wanted.k])
@@ -106,7 +107,9 @@ class Pages:
         wanted = asked(request.query_params)
         with self._current.library() as library:
             shelf = self._shelves.of(library)
-            found = _near_the_best(self._current.ask(wanted.question, _ON_BARS)) if wanted.question else []
+            found = (
+                _near_the_best(self._current.ask(wanted.question, _ON_BARS, within=library)) if wanted.question else []
+            )
             ticks = {
                 resource_id: views.ticks(moments, shelf.duration(resource_id))
                 for resource_id, moments in views.by_resource(found).items()
@@ -129,7 +132,7 @@ class Pages:
             cues = transcript.cues if transcript else ()
             answer = None
             if wanted.question:
-                answer = self._current.ask(wanted.question, wanted.k, Filters(resource=found.id))
+                answer = self._current.ask(wanted.question, wanted.k, Filters(resource=found.id), within=library)
             duration = shelf.duration(found.id)
             moments = _shown(answer.moments, shelf) if answer else []
             return page(

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import socket
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -55,13 +55,15 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def configured(app: ASGIApp, protocol: type[PatientProtocol] = PatientProtocol) -> uvicorn.Config:
-    """How the server answers."""
+def configured(
+    app: ASGIApp, protocol: type[PatientProtocol] = PatientProtocol, lifespan: Literal["on", "off"] = "off"
+) -> uvicorn.Config:
+    """How the server answers; with a `lifespan` the application is told when it begins and ends."""
     return uvicorn.Config(
         app,
         http=protocol,
         ws="none",
-        lifespan="off",
+        lifespan=lifespan,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -71,7 +73,7 @@ def configured(app: ASGIApp, protocol: type[PatientProtocol] = PatientProtocol) 
     )
 
 
-def serve(app: ASGIApp, listener: socket.socket) -> None:
+def serve(app: ASGIApp, listener: socket.socket, lifespan: Literal["on", "off"] = "off") -> None:
     """Answer until interrupted."""
     with suppress(KeyboardInterrupt):  # raised again once all is closed
-        uvicorn.Server(configured(app)).run(sockets=[listener])
+        uvicorn.Server(configured(app, lifespan=lifespan)).run(sockets=[listener])

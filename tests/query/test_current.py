@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,7 +17,22 @@ from query.current import Current
 from tests.fakes import TopicEncoder
 from tests.index.parts import TALKS, build, embedded, resource
 
+if TYPE_CHECKING:
+    from index.types import Vectors
+
 LATER = {"later000001": ("softmax makes shares of the scores",), "houlai00001": ("归一化把分数变成比例",)}
+
+
+class CountingEncoder(TopicEncoder):
+    """Remembers the questions that it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def question(self, text: str) -> Vectors:
+        self.asked.append(text)
+        return super().question(text)
 
 
 @pytest.fixture
@@ -111,3 +127,41 @@ def test_one_resource_alone_can_be_searched(current: Current, question: str) -> 
     assert {moment.resource.id for moment in found.moments} == {"zhuyili0001"}
     assert not current.ask(question, 10, Filters(language="en", resource="zhuyili0001")).moments
     assert not current.ask(question, filters=Filters(resource="no such id")).moments
+
+
+@pytest.mark.parametrize("question", ["mask", "掩码"])
+def test_an_answer_can_come_from_the_library_that_is_read_beside_it(folder: Path, question: str) -> None:
+    current = Current(folder, TopicEncoder())
+    with current.library() as library:
+        before = current.ask(question, within=library)
+        add(folder, {"later000001": (f"{question} " * 20,)})
+        assert current.ask(question, within=library) == before
+        assert current.ask(question) != before
+    current.close()
+
+
+def test_a_question_is_embedded_once_however_often_it_is_asked(folder: Path) -> None:
+    encoder = CountingEncoder()
+    current = Current(folder, encoder)
+    with ThreadPoolExecutor(4) as threads:
+        first, *others = [answer.moments for answer in threads.map(current.ask, ["mask", "掩码"] * 8)]
+    assert others[1] == first != others[0]
+    many = encoder.asked.copy()
+    assert set(many) == {"mask", "掩码"}
+    assert current.ask("mask", filters=Filters(language="en")).moments
+    add(folder, LATER)
+    assert current.ask("掩码", 3).moments
+    assert encoder.asked == many
+    current.close()
+
+
+def test_the_questions_that_were_asked_last_are_kept_and_no_more(folder: Path) -> None:
+    encoder = CountingEncoder()
+    current = Current(folder, encoder)
+    for number in range(600):
+        current.ask(f"mask {number}", 1)
+    current.ask("mask 599", 1)
+    assert len(encoder.asked) == 600
+    current.ask("mask 0", 1)
+    assert len(encoder.asked) == 601
+    current.close()

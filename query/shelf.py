@@ -1,4 +1,4 @@
-"""What the pages need of an open library beside answers, read once for as long as it stays as it is."""
+"""What pages and assistants need of an open library beside answers, read once for as long as it stays as it is."""
 
 from __future__ import annotations
 
