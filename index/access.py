@@ -11,7 +11,7 @@ from index import database
 from index.database import explained
 from index.errors import DamagedLibrary, ForeignLibrary, LockedLibrary
 from index.manifest import FILE as MANIFEST
-from index.manifest import Manifest
+from index.manifest import FileRecord, Manifest
 
 LOCK = "lock"
 
@@ -60,11 +60,16 @@ def mended_manifest(folder: Path) -> Manifest:
         manifest.database.check(folder)
     elif not (folder / database.FILE).exists():
         raise database.damaged(folder, f"{database.FILE} is missing")
-    record = manifest.vectors
-    if record and record.count:
-        try:
-            record.file.check(folder)
-        except DamagedLibrary:
-            manifest = replace(manifest, vectors=replace(record, count=0, last_chunk=0), database=None)
-            manifest.save(folder)
+    sound = tuple(segment for segment in manifest.segments if _is_sound(segment.file, folder))
+    if sound != manifest.segments:
+        manifest = replace(manifest, segments=sound, database=None)
+        manifest.save(folder)
     return manifest
+
+
+def _is_sound(file: FileRecord, folder: Path) -> bool:
+    try:
+        file.check(folder)
+    except DamagedLibrary:
+        return False
+    return True

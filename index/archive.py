@@ -1,4 +1,4 @@
-"""The file that carries a library: a zip archive of its manifest, its database and its vector file.
+"""The file that carries a library: a zip archive of its manifest, its database and its vector files.
 
 One that is read comes from anywhere. Nothing that it says of itself is believed: neither names nor sizes.
 """
@@ -46,11 +46,11 @@ def foreign(file: Path, what: str) -> ForeignLibrary:
 
 
 def library_files(manifest: Manifest) -> list[FileRecord]:
-    """The files that a manifest names: the database, and the vector file if there are vectors."""
-    vectors = manifest.vectors
+    """The files that a manifest names: the database, and the vector files."""
     return [
         *([manifest.database] if manifest.database else []),
-        *([vectors.file] if vectors and vectors.count else []),
+        *(segment.file for segment in manifest.segments),
+        *([manifest.former] if manifest.former else []),
     ]
 
 

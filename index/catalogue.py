@@ -7,11 +7,12 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import groupby, takewhile
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
 from index.database import explained
+from index.migration import FIRST_WITH_SEGMENTS
 from index.types import (
     Chapter,
     Details,
@@ -39,10 +40,6 @@ class Listing(NamedTuple):
 
     title: str
     sections: tuple[tuple[str, ...], ...]
-
-    def is_under(self, words: str) -> bool:
-        """Whether a heading has these words, whatever their case."""
-        return any(words.casefold() in heading.casefold() for path in self.sections for heading in path)
 
 
 class Standing(NamedTuple):
@@ -103,16 +100,33 @@ class Catalogue:
         """Every resource, in the lists' order, with its state."""
         listings = self._listings()
         rows = self._query(
-            """SELECT resource.*, min(transcript.origin) AS origin,
-                      group_concat(DISTINCT transcript.language) AS languages,
-                      count(chunk.id) AS chunks,
-                      iif(kind IN ('video', 'recording'), coalesce(max(chunk.end), 0.0), 0.0) AS seconds
-               FROM resource LEFT JOIN transcript ON transcript.resource_id = resource.id
-                             LEFT JOIN chunk ON chunk.transcript_id = transcript.id
-               GROUP BY resource.id"""
+            f"""SELECT resource.*, min(origin) AS origin, group_concat(DISTINCT language) AS languages,
+                       coalesce(sum(held.chunks), 0) AS chunks,
+                       iif(kind IN ('video', 'recording'), coalesce(max(held.seconds), 0.0), 0.0) AS seconds
+                FROM resource LEFT JOIN ({self._held}) AS held ON resource_id = resource.id
+                GROUP BY resource.id"""
         )
         found = {row["id"]: _status(row, listings[row["id"]]) for row in rows}
         return [found[resource_id] for resource_id in listings]
+
+    @property
+    def _held(self) -> str:
+        """SQL for every transcript, with the number of its chunks and where the last one ends."""
+        if self._version >= FIRST_WITH_SEGMENTS:
+            return "SELECT resource_id, language, origin, chunks, seconds FROM transcript"
+        return """SELECT resource_id, language, origin, count(chunk.id) AS chunks, max(chunk.end) AS seconds
+                  FROM transcript LEFT JOIN chunk ON transcript_id = transcript.id GROUP BY transcript.id"""
+
+    def listed_under(self, words: str) -> set[str]:
+        """The resources under any heading that has these words, whatever their case."""
+        headings = [row["path"] for row in self._query("SELECT DISTINCT path FROM listing")]
+        under = [path for path in headings if any(words.casefold() in part.casefold() for part in json.loads(path))]
+        rows = self._query(
+            """SELECT DISTINCT resource_id FROM listing AS here WHERE path IN (SELECT value FROM json_each(?))
+               AND (listed OR NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = here.resource_id))""",
+            json.dumps(under),
+        )
+        return {row["resource_id"] for row in rows}
 
     def sections(self) -> list[Section]:
         """Every list's heading paths in its order, with what stands there; what has left every list comes last."""
@@ -169,17 +183,6 @@ class Catalogue:
     @cached_property
     def _version(self) -> int:
         return int(self._query("PRAGMA user_version")[0][0])
-
-    @cached_property
-    def titles(self) -> dict[str, list[str]]:
-        """What the lists call each indexed resource, and what it calls itself, by id; read once."""
-        rows = self._query(
-            """SELECT id, title FROM resource JOIN listing ON resource_id = id WHERE state = ?1 AND title <> ''
-               UNION SELECT id, details ->> '$.title' FROM resource WHERE state = ?1 AND details ->> '$.title' <> ''
-               ORDER BY 1, 2""",
-            State.INDEXED,
-        )
-        return {key: [row["title"] for row in same] for key, same in groupby(rows, key=lambda row: row["id"])}
 
     def playlists(self, only: str | None = None) -> dict[str, Playlist]:
         """What each playlist and channel held when it was last listed, by its id; or one of them."""

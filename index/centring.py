@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from index.types import Vectors
+
+    Sums = NDArray[np.float64]
 
 # A language with few chunks has a mean that says more about their topic than about the language. So many imagined
 # chunks temper it: such as the language has anywhere, or a few without any bias where that isn't known. With 1,000
@@ -23,28 +25,19 @@ WINDOW_SECONDS = 30.0
 """The windows whose mean is taken out of windows of every size."""
 
 
-def language_means(
-    blocks: Iterable[tuple[Sequence[str], Vectors]], background: Mapping[str, Vectors], rows_a_chunk: float = 1.0
+def tempered(
+    totals: Mapping[str, tuple[int, Sums]], background: Mapping[str, Vectors], rows_a_chunk: float = 1.0
 ) -> dict[str, Vectors]:
-    """A tempered mean a language, from blocks of (the language of each row, rows).
+    """A tempered mean a language, of its vectors' number and sum.
 
     `background` has the means of languages anywhere; what these have in common stands in for another language's.
     """
-    sums: dict[str, Vectors] = {}
-    counts: dict[str, int] = {}
-    for languages, vectors in blocks:
-        labels = np.asarray(languages)
-        for language in dict.fromkeys(languages):
-            rows = vectors[labels == language]
-            sums[language] = sums.get(language, np.float32(0)) + rows.sum(axis=0)
-            counts[language] = counts.get(language, 0) + len(rows)
-    prior = np.float32(rows_a_chunk * (_PRIOR_CHUNKS if background else _UNBIASED_CHUNKS))
+    prior = rows_a_chunk * (_PRIOR_CHUNKS if background else _UNBIASED_CHUNKS)
     common = np.mean(list(background.values()) or [np.zeros(1, np.float32)], axis=0)
-    means = {}
-    for language, total in sums.items():
-        imagined = prior * background.get(language, common.astype(np.float32))
-        means[language] = (total + imagined) / np.float32(counts[language] + prior)
-    return means
+    return {
+        language: ((total + prior * background.get(language, common)) / (count + prior)).astype(np.float32)
+        for language, (count, total) in totals.items()
+    }
 
 
 def windows(starts: NDArray[np.float64], sums: Vectors) -> Vectors:

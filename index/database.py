@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import errno
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LockedLibrary, NewerLibrary
-from index.types import Chapter
+from index.migration import APPLICATION_ID, SCHEMA_VERSION, migrate
 
 FILE = "library.db"
-# "seek" in ASCII: tells our databases from other programs'.
-APPLICATION_ID = 0x7365656B
-SCHEMA_VERSION = 7
 _WAIT_SECONDS = 10.0
 # What SQLite reports where it can't put its side files.
 _UNWRITABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
@@ -85,25 +81,6 @@ def _has_journal(path: Path) -> bool:
 
 def _is_complete(connection: sqlite3.Connection) -> bool:
     return bool(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
-
-
-def migrate(connection: sqlite3.Connection, target: int = SCHEMA_VERSION) -> None:
-    """Take the schema to a version, by all steps or none; a new database begins at 0."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version == target:
-        return
-    connection.create_function("title_terms", 3, _title_terms, deterministic=True)
-    steps = [Path(__file__).with_name(f"schema_{step}.sql") for step in range(version + 1, target + 1)]
-    script = "".join(step.read_text(encoding="utf-8") for step in steps)
-    marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {target};"
-    connection.executescript(f"BEGIN IMMEDIATE; {script} {marks} COMMIT;")
-
-
-def _title_terms(details: str, start: float, end: float) -> str:
-    from index.chapters import title_terms
-
-    chapters = [Chapter(**chapter) for chapter in json.loads(details)["chapters"]]
-    return " ".join(title_terms(chapters, start, end))
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

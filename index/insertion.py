@@ -37,7 +37,7 @@ def text_digest(text: str) -> bytes:
 
 def known_vectors(connection: sqlite3.Connection, resource_id: str, dimension: int) -> dict[bytes, Vectors]:
     """The vectors that are stored for a resource, by the digest of the embedded text."""
-    from index.vector_store import unpack
+    from index.packing import unpack
 
     rows = connection.execute(
         """SELECT digest, data FROM vector JOIN chunk ON chunk.id = chunk_id
@@ -51,13 +51,13 @@ def insert(
     connection: sqlite3.Connection, resource_id: str, embedded: EmbeddedTranscript, chapters: Sequence[Chapter]
 ) -> None:
     """Store a transcript beside what is stored of a resource; in a transaction of the caller's."""
-    from index.vector_store import pack
+    from index import totals
 
-    transcript, execute = embedded.transcript, connection.execute
-    transcript_id = execute(
-        "INSERT INTO transcript (resource_id, language, origin) VALUES (?, ?, ?)",
+    transcript = embedded.transcript
+    (transcript_id,) = connection.execute(
+        "INSERT INTO transcript (resource_id, language, origin) VALUES (?, ?, ?) RETURNING id",
         (resource_id, transcript.language, transcript.origin),
-    ).lastrowid
+    ).fetchone()
     connection.executemany(
         """INSERT INTO cue (transcript_id, position, start, end, text, anchor, page, is_reference)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
@@ -67,15 +67,52 @@ def insert(
         "INSERT INTO piece (transcript_id, start, digest, tokens, scale, data) VALUES (?, ?, ?, ?, ?, ?)",
         [(transcript_id, piece.start, text_digest(piece.text), *vector) for piece, vector in embedded.pieces],
     )
-    for chunk, vector in zip(embedded.chunks, embedded.vectors, strict=True):
-        place = (transcript_id, chunk.first, chunk.stop, chunk.start, chunk.end)
-        chunk_id = execute(
-            "INSERT INTO chunk (transcript_id, first, stop, start, end, is_reference) VALUES (?, ?, ?, ?, ?, ?)",
-            (*place, transcript.cues[chunk.first].is_reference),
-        ).lastrowid
-        found_by = (*terms(chunk.text), *title_terms(chapters, chunk.start, chunk.end))
-        execute("INSERT INTO lexicon (rowid, terms) VALUES (?, ?)", (chunk_id, " ".join(found_by)))
-        execute("INSERT INTO vector VALUES (?, ?, ?)", (chunk_id, text_digest(chunk.text), pack(vector)))
+    _insert_chunks(connection, transcript_id, embedded, chapters)
+    totals.add(connection, transcript_id, embedded.vectors.shape[1])
+
+
+def _insert_chunks(
+    connection: sqlite3.Connection, transcript_id: int, embedded: EmbeddedTranscript, chapters: Sequence[Chapter]
+) -> None:
+    """Store the chunks under ids that follow one another, and what each is found by."""
+    from index import postings
+    from index.packing import pack
+
+    cues, chunks = embedded.transcript.cues, embedded.chunks
+    (first,) = connection.execute(
+        "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'chunk'"
+    ).fetchone()
+    connection.executemany(
+        """INSERT INTO chunk (id, transcript_id, first, stop, start, end, is_reference)
+           VALUES (?, ?, ?, ?, ?, ?, ?)""",
+        [
+            (k, transcript_id, chunk.first, chunk.stop, chunk.start, chunk.end, cues[chunk.first].is_reference)
+            for k, chunk in enumerate(chunks, first)
+        ],
+    )
+    connection.executemany(
+        "INSERT INTO vector VALUES (?, ?, ?)",
+        [
+            (k, text_digest(chunk.text), pack(vector))
+            for k, (chunk, vector) in enumerate(zip(chunks, embedded.vectors, strict=True), first)
+        ],
+    )
+    connection.execute(
+        "UPDATE transcript SET (first_chunk, chunks, seconds) = (?, ?, ?) WHERE id = ?",
+        (first, len(chunks), max((chunk.end for chunk in chunks), default=0.0), transcript_id),
+    )
+    found_by = [(*terms(chunk.text), *title_terms(chapters, chunk.start, chunk.end)) for chunk in chunks]
+    postings.append(connection, first, found_by)
+
+
+def remove(connection: sqlite3.Connection, resource_id: str, dimension: int) -> None:
+    """Take out what is stored of a resource's transcripts; in a transaction of the caller's."""
+    from index import totals
+
+    held = connection.execute("SELECT id FROM transcript WHERE resource_id = ?", (resource_id,)).fetchall()
+    for row in held:
+        totals.add(connection, row["id"], dimension, -1)
+    connection.execute("DELETE FROM transcript WHERE resource_id = ?", (resource_id,))
 
 
 def _row(cue: Cue) -> tuple[object, ...]:

@@ -12,8 +12,11 @@ from pathlib import Path
 from index import database
 from index.library import Library
 from index.manifest import FileRecord, Manifest
+from index.migration import APPLICATION_ID, FIRST_WITH_SEGMENTS, SCHEMA_VERSION, migrate
 
 _MOST_NUMBERS = 1 << 16
+# Merging takes memory for each id that was ever given.
+_MOST_IDS = 1 << 28
 _MOST_COUNTED = 1 << 53
 _VECTOR_FILE = re.compile(r"vectors-([1-9][0-9]{0,15})\.faiss")
 _SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
@@ -24,7 +27,17 @@ _STRANGE_ROWS = (
     """SELECT 1 FROM chunk WHERE abs(start) > 1e9 OR abs(end) > 1e9 OR first >= stop OR
        NOT EXISTS (SELECT 1 FROM cue WHERE cue.transcript_id = chunk.transcript_id AND position = first) OR
        NOT EXISTS (SELECT 1 FROM cue WHERE cue.transcript_id = chunk.transcript_id AND position = stop - 1)""",
-    "SELECT 1 FROM chunk LEFT JOIN vector ON chunk_id = id WHERE length(data) IS NOT 2 * :dimension",
+    "SELECT 1 FROM chunk GROUP BY transcript_id HAVING max(id) - min(id) + 1 <> count(*)",
+    f"SELECT 1 FROM chunk WHERE id NOT BETWEEN 1 AND {_MOST_IDS}",
+)
+_STRANGE_FLOATS = "SELECT 1 FROM chunk LEFT JOIN vector ON chunk_id = id WHERE length(data) IS NOT 2 * :dimension"
+_STRANGE_HOLDINGS = (
+    "SELECT 1 FROM chunk LEFT JOIN vector ON chunk_id = id WHERE length(data) IS NOT 2 + :dimension",
+    """SELECT 1 FROM transcript LEFT JOIN (
+         SELECT transcript_id, min(id) AS least, count(*) AS number FROM chunk GROUP BY transcript_id
+       ) ON transcript_id = transcript.id WHERE chunks <> coalesce(number, 0) OR chunks AND first_chunk <> least""",
+    "SELECT 1 FROM language WHERE length(total) <> 8 * :dimension OR length(window_total) <> 8 * :dimension",
+    "SELECT 1 FROM language WHERE chunks < 1 OR windows < 0",
 )
 _STRANGE_PIECES = "SELECT 1 FROM piece WHERE length(data) <> :dimension OR tokens < 1 OR NOT abs(scale) < 1e9"
 _STRANGE_TRANSLATIONS = "SELECT 1 FROM translation WHERE NOT json_valid(alternatives)"
@@ -36,7 +49,7 @@ class Strange(Exception):
 
 def check_manifest(manifest: Manifest) -> None:
     """Raise Strange unless the values are of the kinds that they should be."""
-    model, record, vectors = manifest.model, manifest.database, manifest.vectors
+    model, record = manifest.model, manifest.database
     sound = (
         _is_count(manifest.version)
         and manifest.version > 0
@@ -48,12 +61,26 @@ def check_manifest(manifest: Manifest) -> None:
         and record.name == database.FILE
         and all(_are_means(means, model.dimension) for means in (manifest.means, manifest.window_means))
     )
-    if sound and vectors is not None:
-        named = _is_record(vectors.file) and _VECTOR_FILE.fullmatch(vectors.file.name)
-        numbers = (vectors.generation, vectors.count, vectors.last_chunk)
-        sound = bool(named) and all(_is_count(number) for number in numbers)
-    if not sound:
+    if not (sound and _is_count(manifest.numbered) and _are_segments(manifest)):
         raise Strange("its manifest.json is another's")
+
+
+def _are_segments(manifest: Manifest) -> bool:
+    """Whether the vector files have numbers of ours, and ranges of ids that follow one another."""
+    reached = 0
+    if manifest.former and not (_is_record(manifest.former) and _VECTOR_FILE.fullmatch(manifest.former.name)):
+        return False
+    for segment in manifest.segments:
+        if not (_is_record(segment.file) and (named := _VECTOR_FILE.fullmatch(segment.file.name))):
+            return False
+        if not all(_is_count(one) for one in (segment.first, segment.stop, segment.count, segment.probes)):
+            return False
+        if not (reached <= segment.first < segment.stop and 0 < segment.count <= segment.stop - segment.first):
+            return False
+        if int(named[1]) > manifest.numbered:
+            return False
+        reached = segment.stop
+    return len({segment.file.name for segment in manifest.segments}) == len(manifest.segments)
 
 
 def _is_count(value: object) -> bool:
@@ -88,7 +115,7 @@ def check_database(folder: Path, dimension: int) -> int:
         connection.execute("PRAGMA cell_size_check = ON")
         version = _version(connection)
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as own:
-            database.migrate(own, version)
+            migrate(own, version)
             if connection.execute(_SCHEMA).fetchall() != own.execute(_SCHEMA).fetchall():
                 raise Strange(f"the tables in its {database.FILE} are others")
         if connection.execute("PRAGMA quick_check").fetchall() != [("ok",)]:
@@ -100,7 +127,7 @@ def check_database(folder: Path, dimension: int) -> int:
 def _version(connection: sqlite3.Connection) -> int:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if application != database.APPLICATION_ID or not 0 < version <= database.SCHEMA_VERSION:
+    if application != APPLICATION_ID or not 0 < version <= SCHEMA_VERSION:
         raise Strange(f"its {database.FILE} is another program's")
     return int(version)
 
@@ -111,10 +138,29 @@ def _check_rows(connection: sqlite3.Connection, version: int, dimension: int) ->
         queries.append(_STRANGE_PIECES)
     if version >= 5:
         queries.append(_STRANGE_TRANSLATIONS)
+    queries += _STRANGE_HOLDINGS if version >= FIRST_WITH_SEGMENTS else [_STRANGE_FLOATS]
     for query in queries:
         values = {"dimension": dimension} if ":dimension" in query else {}
         if connection.execute(query, values).fetchone():
             raise Strange(f"there are rows in its {database.FILE} that make no sense")
+    if version >= FIRST_WITH_SEGMENTS:
+        from index import postings
+
+        try:
+            postings.check(connection)
+        except ValueError as error:
+            raise Strange(f"the words in its {database.FILE} can't be read") from error
+        if not _have_words(connection):
+            raise Strange(f"there are chunks in its {database.FILE} without words")
+
+
+def _have_words(connection: sqlite3.Connection) -> bool:
+    """Whether all chunks lie in segments of words."""
+    from index.ranges import Ranges
+
+    alive = Ranges.of(connection.execute("SELECT first_chunk, first_chunk + chunks FROM transcript"))
+    covered = Ranges.of(connection.execute("SELECT first, stop FROM posting_segment"))
+    return not len(alive.without(covered))
 
 
 def check_readable(folder: Path, manifest: Manifest) -> None:
@@ -122,9 +168,9 @@ def check_readable(folder: Path, manifest: Manifest) -> None:
     try:
         with Library.open(folder) as library:
             library.statuses(), library.sections(), library.playlists(), library.standings()
-            if manifest.vectors and manifest.vectors.count:
+            for segment in manifest.segments:
                 from index.vectors import check_layout
 
-                check_layout(folder / manifest.vectors.file.name, manifest.vectors, manifest.model.dimension)
+                check_layout(folder / segment.file.name, segment, manifest.model.dimension)
     except (TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:
         raise Strange("what it says of a resource can't be read") from error

@@ -1,8 +1,7 @@
 """The one door to what is stored: a library, open for reading.
 
-A reader sees one moment of the library, whatever a build commits meanwhile: a database snapshot, and the vector file
-that the manifest names. Chunks that are newer than that file (a build is at work, or was killed) are searched beside
-it.
+A reader sees one moment of the library, whatever a build commits meanwhile: a database snapshot, and the vector files
+that the manifest names. Chunks that none of these has (a build is at work, or was killed) are searched beside them.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -23,13 +22,15 @@ from index.database import explained
 from index.errors import DamagedLibrary, LibraryNotFound
 from index.languages import primary
 from index.manifest import Manifest
-from index.types import Cue, ModelCard, Origin, StoredChunk, Transcript
+from index.migration import FIRST_WITH_SEGMENTS
+from index.types import Cue, ModelCard, Origin, State, StoredChunk, Transcript
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from index.holdings import Holdings
     from index.lexicon import Lexicon
+    from index.older_lexicon import OlderLexicon
+    from index.ranges import Ranges
+    from index.totals import Means
     from index.types import Pieces
     from index.vector_store import VectorStore
 
@@ -70,8 +71,8 @@ class Library(Catalogue):
     def _open(cls, folder: Path, manifest: Manifest) -> Self:
         if manifest.database:
             manifest.database.check(folder)
-        if manifest.vectors and manifest.vectors.count:
-            manifest.vectors.file.check(folder, database.BUILD_MENDS)
+        for segment in manifest.segments:
+            segment.file.check(folder, database.BUILD_MENDS)
         if not (folder / database.FILE).exists():
             raise database.damaged(folder, f"{database.FILE} is missing")
         library = cls(folder, database.connect(folder, writable=False), manifest)
@@ -96,6 +97,28 @@ class Library(Catalogue):
     def card(self) -> ModelCard:
         """The model that made the vectors."""
         return self._manifest.model
+
+    def verify(self) -> None:
+        """Read all that is stored; raises DamagedLibrary for what isn't as it was written."""
+        with explained(self.folder):
+            if self._manifest.database:
+                self._manifest.database.check_all(self.folder)
+            for segment in self._manifest.segments:
+                segment.file.check_all(self.folder, database.BUILD_MENDS)
+        faults = [row[0] for row in self._query("PRAGMA integrity_check(1)")]
+        if faults != ["ok"]:
+            raise database.damaged(self.folder, f"{database.FILE} can't be read ({faults[0]})")
+        if not self._is_older:
+            self._verify_words()
+
+    def _verify_words(self) -> None:
+        from index import postings
+
+        try:
+            with explained(self.folder):
+                postings.check(self._connection)
+        except ValueError as error:
+            raise database.damaged(self.folder, f"{database.FILE} holds words that can't be read ({error})") from error
 
     # What was said
 
@@ -145,33 +168,43 @@ class Library(Catalogue):
         )
         return {row["id"]: StoredChunk(*row[:8], *map(bool, row[8:])) for row in rows}
 
-    def chunks_of(self, resource_ids: Iterable[str]) -> list[int]:
-        """The chunks of those resources."""
-        rows = self._query(
-            """SELECT chunk.id FROM chunk JOIN transcript ON transcript.id = transcript_id
-               WHERE resource_id IN (SELECT value FROM json_each(?))""",
-            json.dumps(list(resource_ids)),
-        )
-        return [row["id"] for row in rows]
-
-    def chunk_ids(self, filters: Filters) -> list[int] | None:
+    def kept(self, filters: Filters) -> Ranges | None:
         """The chunks that a filter keeps; `None` for all."""
         if filters == Filters():
             return None
-        rows = self._query(
-            """SELECT chunk.id AS id, language, resource_id, kind
-               FROM chunk JOIN transcript ON transcript.id = chunk.transcript_id
-                          JOIN resource ON resource.id = resource_id"""
+        listed = self.listed_under(filters.section) if filters.section else set()
+        return self.holdings.where(
+            lambda one: (
+                (not filters.resource or filters.resource == one.resource_id)
+                and (not filters.kind or filters.kind == one.kind)
+                and (not filters.language or primary(filters.language) == one.language)
+                and (not filters.section or one.resource_id in listed)
+            )
         )
-        listings = self._listings() if filters.section else {}
-        return [
-            row["id"]
-            for row in rows
-            if (not filters.resource or filters.resource == row["resource_id"])
-            and (not filters.kind or filters.kind == row["kind"])
-            and (not filters.language or primary(filters.language) == primary(row["language"]))
-            and (not filters.section or listings[row["resource_id"]].is_under(filters.section))
-        ]
+
+    @cached_property
+    def holdings(self) -> Holdings:
+        """Which chunks belong to which transcript."""
+        return self._read_holdings()
+
+    def _read_holdings(self) -> Holdings:
+        from index.holdings import Holdings
+
+        if self._is_older:
+            return Holdings.of(
+                self._query(
+                    """SELECT min(chunk.id), count(*), language, resource_id, kind
+                       FROM chunk JOIN transcript ON transcript.id = transcript_id
+                                  JOIN resource ON resource.id = resource_id
+                       GROUP BY transcript.id"""
+                )
+            )
+        return Holdings.of(
+            self._query(
+                """SELECT first_chunk, chunks, language, resource_id, kind
+                   FROM transcript JOIN resource ON resource.id = resource_id"""
+            )
+        )
 
     # Searching
 
@@ -180,33 +213,54 @@ class Library(Catalogue):
         """The vectors, for searching by meaning."""
         from index.vector_store import VectorStore
 
-        return VectorStore(self.folder, self._connection, self._manifest)
+        return VectorStore(self.folder, self._connection, self._manifest, self.holdings, self._read_means())
+
+    def _read_means(self) -> Means:
+        from index import older, totals
+
+        with explained(self.folder):
+            if self._is_older:
+                return older.means(self._connection, self._manifest)
+            return totals.means(self._connection, self.card.name)
 
     @cached_property
-    def lexicon(self) -> Lexicon:
+    def lexicon(self) -> Lexicon | OlderLexicon:
         """The terms, for searching by words."""
+        if self._is_older:
+            from index.older_lexicon import OlderLexicon
+
+            return OlderLexicon(self.folder, self._connection)
         from index.lexicon import Lexicon
 
-        return Lexicon(self.folder, self._connection)
+        return Lexicon(self.folder, self._connection, self.holdings.alive)
 
-    @cached_property
-    def languages(self) -> set[str]:
+    @property
+    def languages(self) -> Collection[str]:
         """The primary subtags of what can be searched."""
-        return {primary(row["language"]) for row in self._query("SELECT DISTINCT language FROM transcript")}
+        return self.holdings.spoken.keys()
+
+    def names(self, question_terms: Sequence[str]) -> list[tuple[str, Sequence[str]]]:
+        """The ids of resources with what they are called, as terms, as far as a question of these terms may say it."""
+        from index import names
+
+        with explained(self.folder):
+            if self._is_older:
+                return [*names.of_titles(self._titles, question_terms)]
+            return [*names.candidates(self._connection, question_terms)]
 
     @cached_property
-    def spoken(self) -> dict[str, NDArray[np.int64]]:
-        """The chunks of each language, by ascending id."""
-        import numpy as np
-
-        found: dict[str, list[int]] = {language: [] for language in self.languages}
+    def _titles(self) -> list[tuple[str, str]]:
         rows = self._query(
-            """SELECT language, json_group_array(chunk.id) AS ids
-               FROM chunk JOIN transcript ON transcript.id = transcript_id GROUP BY language"""
+            """SELECT id, title FROM resource JOIN listing ON resource_id = id WHERE state = ?1 AND title <> ''
+               UNION SELECT id, details ->> '$.title' FROM resource WHERE state = ?1 AND details ->> '$.title' <> ''""",
+            State.INDEXED,
         )
-        for row in rows:
-            found[primary(row["language"])] += json.loads(row["ids"])
-        return {language: np.sort(np.array(ids, np.int64)) for language, ids in found.items()}
+        return [(row["id"], row["title"]) for row in rows]
+
+    @property
+    def _is_older(self) -> bool:
+        """Whether it's of a schema without segments."""
+        return self._version < FIRST_WITH_SEGMENTS
 
     def translations(self, source: str, target: str, words: Sequence[str]) -> dict[str, translations.Alternatives]:
         """What those of the words mean that the library has a translation of."""

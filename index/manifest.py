@@ -1,4 +1,4 @@
-"""The manifest of a library: its format and model, the vector file that counts, the means, and checksums of the files.
+"""The manifest of a library: its format and model, the vector files that count, and checksums of the files.
 
 It is replaced in one step, so a reader finds either the old or the new state. `database` is null while a build is at
 work and after one was killed: then SQLite's own checks have to do.
@@ -15,17 +15,23 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from index.database import SCHEMA_VERSION, START_AGAIN, damaged, newer_library
+from index.database import START_AGAIN, damaged, newer_library
 from index.errors import ForeignLibrary, LibraryNotFound
+from index.migration import SCHEMA_VERSION
 from index.types import ModelCard
 
 FILE = "manifest.json"
 _FORMAT = "seekpoint library"
+# Bytes. A longer file that a build changes in a few places isn't read as a whole after each.
+_MOST_HASHED = 1 << 28
 
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """A file as it was written; `modified` (nanoseconds) tells whether it has to be read to be believed."""
+    """A file as it was written; `modified` (nanoseconds) tells whether it has to be read to be believed.
+
+    `sha256` is empty for a database too large to be read after every change: SQLite's own checks have to do then.
+    """
 
     name: str
     size: int
@@ -37,6 +43,13 @@ class FileRecord:
         stat = path.stat()
         return cls(path.name, stat.st_size, _sha256(path), stat.st_mtime_ns)
 
+    @classmethod
+    def of_changing(cls, path: Path) -> FileRecord:
+        """The record of a file that later builds change in place."""
+        stat = path.stat()
+        checksum = _sha256(path) if stat.st_size <= _MOST_HASHED else ""
+        return cls(path.name, stat.st_size, checksum, stat.st_mtime_ns)
+
     def check(self, folder: Path, remedy: str = START_AGAIN) -> None:
         """Raise DamagedLibrary where the file differs. One that nobody touched since isn't read again."""
         path = folder / self.name
@@ -45,33 +58,46 @@ class FileRecord:
         stat = path.stat()
         if stat.st_size != self.size:
             raise damaged(folder, f"{self.name} has {stat.st_size} bytes, not {self.size}", remedy)
-        if stat.st_mtime_ns != self.modified and _sha256(path) != self.sha256:
+        if stat.st_mtime_ns != self.modified:
+            self.check_all(folder, remedy)
+
+    def check_all(self, folder: Path, remedy: str = START_AGAIN) -> None:
+        """Raise DamagedLibrary where the file's content differs, which is read as a whole."""
+        if self.sha256 and _sha256(folder / self.name) != self.sha256:
             raise damaged(folder, f"{self.name} doesn't match its checksum", remedy)
 
 
 @dataclass(frozen=True, slots=True)
-class VectorsRecord:
-    """The vector file: how many vectors it holds, and the last chunk that went in."""
+class SegmentRecord:
+    """A vector file: `count` vectors of chunks with ids from `first` up to, not including, `stop`.
+
+    `probes` is how many of its lists a search visits; 0 where it has none.
+    """
 
     file: FileRecord
-    generation: int
+    first: int
+    stop: int
     count: int
-    last_chunk: int
+    probes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What `manifest.json` says; `version` is its format on disk.
 
-    `means` holds a vector a language, as it was taken out of the vector file's; `window_means` the same for windows.
+    `segments` are the vector files by ascending ids, and `numbered` is the highest number that one was given. `means`
+    and `window_means` are of libraries before schema 8, whose database doesn't tell them; so is `former`, a vector file
+    that nobody reads any more.
     """
 
     model: ModelCard
-    vectors: VectorsRecord | None = None
+    segments: tuple[SegmentRecord, ...] = ()
+    numbered: int = 0
     means: dict[str, list[float]] = field(default_factory=dict)
     database: FileRecord | None = None
     window_means: dict[str, list[float]] = field(default_factory=dict)
     version: int = SCHEMA_VERSION
+    former: FileRecord | None = None
 
     def save(self, folder: Path) -> None:
         """Replace the manifest on disk, in one step and for good."""
@@ -104,10 +130,12 @@ class Manifest:
             raise damaged(folder, f"{FILE} doesn't match its checksum")
         if content["version"] > SCHEMA_VERSION:
             raise newer_library(folder, content["version"])
-        vectors, database = content["vectors"], content["database"]
+        older, database = content.get("vectors"), content["database"]
         return cls(
             model=ModelCard(**content["model"]),
-            vectors=VectorsRecord(**vectors | {"file": FileRecord(**vectors["file"])}) if vectors else None,
+            segments=tuple(_segment(segment) for segment in content.get("segments", ())),
+            numbered=older["generation"] if older else content.get("numbered", 0),
+            former=FileRecord(**older["file"]) if older and older["count"] else None,
             means=content["means"],
             database=FileRecord(**database) if database else None,
             window_means=content.get("window_means", {}),  # none before schema 4
@@ -117,6 +145,10 @@ class Manifest:
     def opened(self) -> Manifest:
         """The manifest while the database changes."""
         return replace(self, database=None)
+
+
+def _segment(content: dict[str, Any]) -> SegmentRecord:
+    return SegmentRecord(**content | {"file": FileRecord(**content["file"])})
 
 
 def _parsed(data: bytes, folder: Path) -> dict[str, Any]:

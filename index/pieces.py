@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from index.centring import windows
-from index.languages import primary
 from index.types import Pieces
 
 if TYPE_CHECKING:
@@ -76,16 +75,13 @@ def none(chunk_ids: Sequence[int], dimension: int) -> dict[int, Pieces]:
     return dict.fromkeys(chunk_ids, _read([], dimension))
 
 
-def window_blocks(connection: sqlite3.Connection, dimension: int) -> Iterator[tuple[list[str], Vectors]]:
-    """The vectors of the windows from each piece on, with their primary languages, a transcript at a time."""
+def window_vectors(connection: sqlite3.Connection, transcript_id: int, dimension: int) -> Vectors:
+    """The vectors of the windows from each piece of a transcript on."""
     rows = connection.execute(
-        """SELECT transcript_id, language, start, tokens, scale, data
-           FROM piece JOIN transcript ON transcript.id = transcript_id ORDER BY transcript_id, start"""
-    )
-    for _, group in groupby(rows, key=itemgetter("transcript_id")):
-        members = list(group)
-        pieces = _read(members, dimension)
-        yield [primary(members[0]["language"])] * len(members), windows(pieces.starts, pieces.sums)
+        "SELECT start, tokens, scale, data FROM piece WHERE transcript_id = ? ORDER BY start", (transcript_id,)
+    ).fetchall()
+    pieces = _read(rows, dimension)
+    return windows(pieces.starts, pieces.sums)
 
 
 def _read(rows: Sequence[sqlite3.Row], dimension: int) -> Pieces:

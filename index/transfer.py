@@ -10,15 +10,14 @@ import errno
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from zipfile import ZipFile
 
-from index import access, archive, database, inspection
+from index import access, archive, database, inspection, postings
 from index.archive import Archive, library_files
 from index.database import explained
 from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LockedLibrary
@@ -26,6 +25,8 @@ from index.inspection import Strange
 from index.library import Library
 from index.manifest import FILE as MANIFEST
 from index.manifest import FileRecord, Manifest, flush, replacing
+from index.migration import FIRST_WITH_SEGMENTS, SCHEMA_VERSION
+from index.ranges import Ranges
 from index.staging import REPLACED, staging
 from index.types import ModelCard
 
@@ -47,8 +48,8 @@ class Contents(NamedTuple):
 def export_library(folder: Path, file: Path, *, force: bool = False) -> Contents:
     """Write a library into one file, in place of an older one if `force` is set; raises LibraryError."""
     _refuse_existing(file, force)
-    manifest, vectors = _held(folder)
-    with vectors, staging(file) as staged:
+    with ExitStack() as held, staging(file) as staged:
+        manifest, vectors = _held(folder, held)
         manifest = _copied(folder, manifest, staged)
         written = staged / "export"
         with replacing(written) as target, ZipFile(target, "w") as out:
@@ -59,16 +60,15 @@ def export_library(folder: Path, file: Path, *, force: bool = False) -> Contents
     return contents
 
 
-def _held(folder: Path) -> tuple[Manifest, BinaryIO]:
-    """The manifest of a library that was checked, and its vector file, which a build may remove from now on."""
+def _held(folder: Path, held: ExitStack) -> tuple[Manifest, dict[str, BinaryIO]]:
+    """The manifest of a library that was checked, and its vector files, which a build may remove from now on."""
     for _ in range(_ATTEMPTS):
         with explained(folder):
             with Library.open(folder):
                 manifest = Manifest.load(folder)
-            if not manifest.vectors or not manifest.vectors.count:
-                return manifest, BytesIO()
-            with suppress(FileNotFoundError):  # a build wrote a later one since
-                return manifest, (folder / manifest.vectors.file.name).open("rb")
+            names = [segment.file.name for segment in manifest.segments]
+            with suppress(FileNotFoundError):  # a build merged some since
+                return manifest, {name: held.enter_context((folder / name).open("rb")) for name in names}
     raise LockedLibrary(f"the library {folder} is being written by another process: try again when it's done")
 
 
@@ -89,27 +89,42 @@ def _copied(folder: Path, manifest: Manifest, staged: Path) -> Manifest:
             connection.execute("PRAGMA query_only = OFF")  # it forbids to write another file too
             connection.execute("VACUUM INTO ?", (str(target.resolve()),))
             with closing(sqlite3.connect(target, isolation_level=None)) as copy:
-                copy.execute("PRAGMA secure_delete = ON")  # for the terms of what was removed, which go now
-                copy.execute("INSERT INTO lexicon (lexicon) VALUES ('optimize')")
-                copy.execute("PRAGMA journal_mode = WAL")  # as a build would, which then leaves a sealed file as it is
                 (version,) = copy.execute("PRAGMA user_version").fetchone()
+                alive = _without_removed(copy, version)
+                copy.execute("PRAGMA journal_mode = WAL")  # as a build would, which then leaves a sealed file as it is
     except LibraryError as error:
         if getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF in _FULL:
             raise OSError(errno.ENOSPC, "no space left on the disk") from error
         raise
-    vectors = manifest.vectors and replace(manifest.vectors, file=replace(manifest.vectors.file, modified=0))
+    whole = [one for one in manifest.segments if len(alive.within(one.first, one.stop)) == one.count]
+    segments = tuple(replace(segment, file=replace(segment.file, modified=0)) for segment in whole)
     record = replace(FileRecord.of(target), modified=0)
-    return replace(manifest, database=record, vectors=vectors, version=min(version, manifest.version))
+    return replace(manifest, database=record, segments=segments, former=None, version=min(version, manifest.version))
 
 
-def _add_all(out: ZipFile, manifest: Manifest, copy: Path, vectors: BinaryIO, folder: Path) -> None:
+def _without_removed(copy: sqlite3.Connection, version: int) -> Ranges:
+    """Let the words of what was removed go from a copy for good; returns the chunks that it holds."""
+    copy.execute("PRAGMA secure_delete = ON")
+    if version < FIRST_WITH_SEGMENTS:
+        copy.execute("INSERT INTO lexicon (lexicon) VALUES ('optimize')")
+        return Ranges.of([])
+    alive = Ranges.of(copy.execute("SELECT first_chunk, first_chunk + chunks FROM transcript"))
+    segments = copy.execute("SELECT first, stop, chunks FROM posting_segment").fetchall()
+    if any(len(alive.within(first, stop)) < chunks for first, stop, chunks in segments):
+        with database.transaction(copy):
+            postings.compact(copy, alive)
+        copy.execute("VACUUM")
+    return alive
+
+
+def _add_all(out: ZipFile, manifest: Manifest, copy: Path, vectors: Mapping[str, BinaryIO], folder: Path) -> None:
     data = manifest.encoded()
     archive.add(out, MANIFEST, len(data), [data])
     with copy.open("rb") as source:
         archive.add(out, copy.name, copy.stat().st_size, iter(lambda: source.read(archive.PIECE), b""))
-    if manifest.vectors and manifest.vectors.count:
-        record = manifest.vectors.file
-        if archive.add(out, record.name, record.size, _pieces(vectors, folder)) != record.sha256:
+    for segment in manifest.segments:
+        record = segment.file
+        if archive.add(out, record.name, record.size, _pieces(vectors[record.name], folder)) != record.sha256:
             raise database.damaged(folder, f"{record.name} doesn't match its checksum", database.BUILD_MENDS)
 
 
@@ -199,7 +214,7 @@ def _settle(file: Path, manifest: Manifest, library: Path) -> None:
         with replacing(library / MANIFEST) as target:
             target.write(written.encoded())
         inspection.check_readable(library, manifest)
-        if manifest.version < database.SCHEMA_VERSION:
+        if not written.database or manifest.version < SCHEMA_VERSION:
             from index.writer import Writer
 
             with Writer.open(library):
@@ -209,14 +224,12 @@ def _settle(file: Path, manifest: Manifest, library: Path) -> None:
 
 def _with_new_records(manifest: Manifest, library: Path) -> Manifest:
     """The manifest with the files' own times; it leaves the database open where a build was at work on it."""
-    vectors = manifest.vectors
-    if vectors and vectors.count:
-        vectors = replace(vectors, file=FileRecord.of(library / vectors.file.name))
+    segments = tuple(replace(one, file=FileRecord.of(library / one.file.name)) for one in manifest.segments)
     with inspection.opened(library) as connection:
-        count, last = connection.execute("SELECT count(*), coalesce(max(id), 0) FROM chunk").fetchone()
-    is_whole = count == (vectors.count if vectors else 0) and last <= (vectors.last_chunk if vectors else 0)
-    record = FileRecord.of(library / database.FILE)
-    return replace(manifest, vectors=vectors, database=record if is_whole else None)
+        (count,) = connection.execute("SELECT count(*) FROM chunk").fetchone()
+    is_whole = count == sum(segment.count for segment in segments)
+    record = FileRecord.of_changing(library / database.FILE)
+    return replace(manifest, segments=segments, database=record if is_whole else None)
 
 
 def _put(library: Path, place: Path, aside: Path) -> None:

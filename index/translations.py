@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from itertools import pairwise
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from index.languages import primary
 from index.scripts import simplified
@@ -24,6 +24,9 @@ Alternatives: TypeAlias = tuple[tuple[str, ...], ...]
 ANY_LANGUAGE = ""
 
 _SETTING = "translations"
+# Reading the dictionaries takes seconds, and a few passages more bring few words that a large library never said: the
+# share of new ones from which on the translations are chosen anew.
+_MOST_UNREAD = 0.02
 
 
 class Dictionaries(Protocol):
@@ -44,14 +47,20 @@ class Dictionaries(Protocol):
 
 
 def stale(connection: sqlite3.Connection, dictionaries: Dictionaries) -> bool:
-    """Whether the translations were chosen from other dictionaries, or for other passages."""
+    """Whether the translations were chosen from other dictionaries, for other languages, or for too few passages."""
     kept = connection.execute("SELECT value FROM setting WHERE name = ?", (_SETTING,)).fetchone()
-    return kept is None or kept[0] != _signature(connection, dictionaries)
+    if kept is None:
+        return True
+    version, chunks, last, *languages = json.loads(kept[0])
+    now_version, now_chunks, now_last, *now_languages = _signature(connection, dictionaries)
+    if (version, languages) != (now_version, now_languages):
+        return True
+    return bool(max(abs(now_chunks - chunks), now_last - last) > _MOST_UNREAD * chunks)
 
 
 def refresh(connection: sqlite3.Connection, dictionaries: Dictionaries) -> None:
     """Choose the translations anew; in a transaction of the caller's."""
-    vocabulary = {term for (term,) in connection.execute("SELECT term FROM vocabulary")}
+    vocabulary = {term for (term,) in connection.execute("SELECT DISTINCT term FROM posting")}
     normal = cache(_normal)
     connection.execute("DELETE FROM translation")
     for target in _languages(connection):
@@ -61,7 +70,9 @@ def refresh(connection: sqlite3.Connection, dictionaries: Dictionaries) -> None:
                 "INSERT INTO translation (source, word, target, alternatives) VALUES (?, ?, ?, ?)",
                 [(source, word, target, _as_json(alternatives)) for word, alternatives in usable.items()],
             )
-    connection.execute("REPLACE INTO setting VALUES (?, ?)", (_SETTING, _signature(connection, dictionaries)))
+    connection.execute(
+        "REPLACE INTO setting VALUES (?, ?)", (_SETTING, json.dumps(_signature(connection, dictionaries)))
+    )
 
 
 def lookup(
@@ -119,10 +130,10 @@ def _languages(connection: sqlite3.Connection) -> list[str]:
     return sorted({primary(language) for (language,) in rows})
 
 
-def _signature(connection: sqlite3.Connection, dictionaries: Dictionaries) -> str:
-    """An id is never given twice, so the number of chunks and the last id tell one state from another."""
-    (chunks, last) = connection.execute("SELECT count(*), max(id) FROM chunk").fetchone()
-    return json.dumps([dictionaries.version, chunks, last, *_languages(connection)])
+def _signature(connection: sqlite3.Connection, dictionaries: Dictionaries) -> tuple[Any, ...]:
+    """The dictionaries' version, how many chunks there are, the last id, which is never given twice, and languages."""
+    (chunks, last) = connection.execute("SELECT coalesce(sum(chunks), 0), max(first_chunk) FROM transcript").fetchone()
+    return (dictionaries.version, chunks, last or 0, *_languages(connection))
 
 
 def _as_json(alternatives: Iterable[Iterable[str]]) -> str:

@@ -1,46 +1,32 @@
-"""Changing a library: one writer at a time, one resource a transaction, the vector file and the manifest at the end.
-
-A kill at any point leaves what was committed: the database has all of it, and readers search beside the vector file
-what is newer than that. The next writer seals what a killed one left open.
+"""Changing a library: one writer at a time, one resource a transaction.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from index import access, database, insertion, translations
+from index import access, database, insertion, names, translations
 from index.catalogue import LISTED
-from index.database import explained, transaction
-from index.errors import LibraryError
+from index.database import explained
 from index.insertion import EmbeddedTranscript
-from index.library import Library
 from index.manifest import FILE as MANIFEST
-from index.manifest import FileRecord, Manifest
+from index.manifest import Manifest
+from index.migration import SCHEMA_VERSION
 from index.types import Details, Kind, ModelCard, Playlist, Resource, State
+from index.upkeep import Upkeep
 
 if TYPE_CHECKING:
-    from filelock import FileLock
-
     from index.pieces import PieceVector
     from index.translations import Dictionaries
     from index.types import Vectors
 
-# Chunks that the vector file may lack before a long build writes it anew: readers compare them one by one.
-_MOST_NEWER_CHUNKS = 4096
-# Milliseconds: long enough for a question to end, and a server's reader never does.
-_MOST_WAIT_FOR_READERS = 1000
 
-
-class Writer(Library):
+class Writer(Upkeep):
     """A library, open for changing; use it as a context manager, which seals it at the end."""
-
-    _lock: FileLock
 
     @classmethod
     def open(cls, folder: Path, card: ModelCard | None = None) -> Self:
@@ -59,7 +45,7 @@ class Writer(Library):
     def _locked(cls, folder: Path, card: ModelCard | None) -> Self:
         if card is None or (folder / MANIFEST).exists():
             manifest = access.mended_manifest(folder)
-            if manifest.database and manifest.version < database.SCHEMA_VERSION:
+            if manifest.database and manifest.version < SCHEMA_VERSION:
                 manifest = manifest.opened()  # the file is about to change, whether or not the build gets to its end
                 manifest.save(folder)
             return cls(folder, database.connect(folder, writable=True), manifest)
@@ -72,18 +58,6 @@ class Writer(Library):
             writer.close()
             raise
         return writer
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            self._seal()
-        except LibraryError:
-            if error is None:  # else the first one tells more
-                raise
-        finally:
-            self._connection.close()
-            self._lock.release()
 
     # The lists
 
@@ -113,6 +87,7 @@ class Writer(Library):
                 "INSERT INTO listing (source, resource_id, path, position, title) VALUES (?, ?, ?, ?, ?)",
                 [(source, *key, *value) for key, value in rows.items()],
             )
+            names.keep(self._connection, _renamed(known, rows))
 
     def keep_playlist(self, playlist_id: str, playlist: Playlist) -> None:
         """Note what a playlist holds now; it counts as indexed then."""
@@ -145,7 +120,9 @@ class Writer(Library):
         """Take resources out, with all that was stored of them."""
         if resource_ids:
             with self._change():
-                self._connection.executemany("DELETE FROM resource WHERE id = ?", [(i,) for i in resource_ids])
+                for resource_id in resource_ids:
+                    insertion.remove(self._connection, resource_id, self.card.dimension)
+                    self._connection.execute("DELETE FROM resource WHERE id = ?", (resource_id,))
 
     # The resources
 
@@ -175,14 +152,14 @@ class Writer(Library):
             self._settle(resource_id, inputs, details)
             if kind:
                 self._connection.execute("UPDATE resource SET kind = ? WHERE id = ?", (kind, resource_id))
-        self._keep_up()
+        self._keep_up(transcripts)
 
     def commit_again(self, resource_id: str, transcripts: Sequence[EmbeddedTranscript]) -> None:
         """Store a resource's transcripts anew, which were embedded again; where it stands is left as it is."""
         details = self.details(resource_id)
         with self._change():
             self._replace(resource_id, transcripts, details)
-        self._keep_up()
+        self._keep_up(transcripts)
 
     def refuse(
         self, resource_id: str, state: State, reason: str, due: float | None = None, inputs: str | None = None
@@ -215,7 +192,7 @@ class Writer(Library):
                 self._connection.execute("INSERT INTO setting VALUES (?, ?)", (name, value))
 
     def _replace(self, resource_id: str, transcripts: Sequence[EmbeddedTranscript], details: Details) -> None:
-        self._connection.execute("DELETE FROM transcript WHERE resource_id = ?", (resource_id,))
+        insertion.remove(self._connection, resource_id, self.card.dimension)
         for embedded in transcripts:
             insertion.insert(self._connection, resource_id, embedded, details.chapters)
 
@@ -224,6 +201,7 @@ class Writer(Library):
             "UPDATE resource SET state = ?, reason = NULL, retry_after = NULL, inputs = ?, details = ? WHERE id = ?",
             (State.INDEXED, inputs, json.dumps(asdict(details), ensure_ascii=False), resource_id),
         )
+        names.keep(self._connection, [resource_id])
 
     def translate(self, dictionaries: Dictionaries) -> None:
         """Choose the translations that this library can use, where that wasn't done for what it holds now."""
@@ -231,70 +209,10 @@ class Writer(Library):
             with self._change():
                 translations.refresh(self._connection, dictionaries)
 
-    # The files
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        """Make all changes of the block, or none: one transaction is quicker than a thousand."""
-        with explained(self.folder), transaction(self._connection):
-            yield
-
-    @contextmanager
-    def _change(self) -> Iterator[None]:
-        if self._manifest.database:
-            self._save(self._manifest.opened())
-        if self._connection.in_transaction:
-            yield
-        else:
-            with self.together():
-                yield
-
-    def _save(self, manifest: Manifest) -> None:
-        with explained(self.folder):
-            manifest.save(self.folder)
-        self._manifest = manifest
-
-    def _newer_chunks(self) -> int:
-        record = self._manifest.vectors
-        rows = self._query("SELECT count(*) AS n FROM chunk WHERE id > ?", record.last_chunk if record else 0)
-        return int(rows[0]["n"])
-
-    def _stored_vectors(self) -> int:
-        return self._manifest.vectors.count if self._manifest.vectors else 0
-
-    def _keep_up(self) -> None:
-        if self._newer_chunks() > max(_MOST_NEWER_CHUNKS, self._stored_vectors() // 4):
-            self._rewrite_vectors()
-
-    def _rewrite_vectors(self) -> None:
-        from index.vector_store import rewrite
-
-        with explained(self.folder):
-            written = rewrite(self.folder, self._connection, self._manifest)
-        self._save(written)
-
-    def _seal(self) -> None:
-        """Bring the vector file and the manifest up to the database; nothing where nothing changed."""
-        if not self._manifest.database:
-            self._bring_up_to_date()
-        self._clear_old_files()
-
-    def _bring_up_to_date(self) -> None:
-        chunks = self._query("SELECT count(*) AS n FROM chunk")[0]["n"]
-        is_older = self._manifest.version < database.SCHEMA_VERSION  # its means may have been taken otherwise
-        if is_older or self._newer_chunks() or chunks != self._stored_vectors():
-            self._rewrite_vectors()
-        self._query(f"PRAGMA busy_timeout = {_MOST_WAIT_FOR_READERS}")
-        (busy, _, _) = self._query("PRAGMA wal_checkpoint(TRUNCATE)")[0]
-        self._connection.close()
-        if not busy:  # else a reader holds on to an older state, and the file will still change
-            with explained(self.folder):
-                record = FileRecord.of(self.folder / database.FILE)
-            self._save(replace(self._manifest, database=record))
-
-    def _clear_old_files(self) -> None:
-        current = self._manifest.vectors.file.name if self._manifest.vectors else ""
-        for path in self.folder.glob("vectors-*.faiss"):
-            if path.name != current:
-                with suppress(OSError):  # Windows keeps what a reader has open; the next build tries again
-                    path.unlink()
+def _renamed(
+    before: Mapping[tuple[str, str], tuple[int, str]], now: Mapping[tuple[str, str], tuple[int, str]]
+) -> set[str]:
+    """The resources whose titles in a list are others than before, by (id, path) to (position, title)."""
+    old, new = ({(key[0], title) for key, (_, title) in rows.items()} for rows in (before, now))
+    return {resource_id for resource_id, _ in old ^ new}

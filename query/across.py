@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from index.lexicon import Postings, summed
+from index.ranges import Ranges
 from index.scripts import simplified
 from index.terms import Term, located_terms
 from index.translations import Alternatives, joined
@@ -67,12 +68,12 @@ def terms_of(groups: Iterable[Group]) -> set[str]:
     return {term for group in groups for alternative in group.alternatives for term in alternative}
 
 
-def weigh(groups: Sequence[Group], counts: Mapping[str, Postings], chunks: NDArray[np.int64]) -> list[Weighed]:
+def weigh(groups: Sequence[Group], counts: Mapping[str, Postings], chunks: Ranges) -> list[Weighed]:
     """Each group with its counts and weight in those chunks; `counts` tells how often chunks have each term."""
     return [_weighed(group, _counts(group.alternatives, counts, chunks), len(chunks)) for group in groups]
 
 
-def coverage(weighed: Sequence[Weighed]) -> dict[int, float]:
+def coverage(weighed: Sequence[Weighed]) -> Postings:
     """BM25 of each chunk that has any translation, as a share of the most that the question could reach.
 
     Without length normalisation, as the passages are equally long.
@@ -82,7 +83,14 @@ def coverage(weighed: Sequence[Weighed]) -> dict[int, float]:
     missing = (len(weighed) - len(known)) * UNKNOWN_SHARE * heaviest
     most = (math.fsum(one.weight for one in known) + missing) * (K1 + 1)
     reached = summed([Postings(one.counts.chunks, _bm25(one.counts.values, one.weight)) for one in known])
-    return dict(zip(reached.chunks.tolist(), (reached.values / most).tolist(), strict=True)) if known else {}
+    return Postings(reached.chunks, reached.values / most) if known else reached
+
+
+def values_of(postings: Postings, chunks: Sequence[int]) -> dict[int, float]:
+    """The values of those of some chunks that have one."""
+    wanted = np.asarray(sorted(chunks), np.int64)
+    _, here, there = np.intersect1d(wanted, postings.chunks, assume_unique=True, return_indices=True)
+    return dict(zip(wanted[here].tolist(), postings.values[there].tolist(), strict=True))
 
 
 def _bm25(counts: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
@@ -124,10 +132,10 @@ def _overlap(terms: Sequence[Term], one: int) -> bool:
     return one + 1 < len(terms) and terms[one + 1].start < terms[one].stop
 
 
-def _counts(alternatives: Alternatives, counts: Mapping[str, Postings], chunks: NDArray[np.int64]) -> Postings:
+def _counts(alternatives: Alternatives, counts: Mapping[str, Postings], chunks: Ranges) -> Postings:
     """How often each chunk has any alternative."""
     found = summed([_together([counts[term] for term in set(alternative)]) for alternative in alternatives])
-    among = np.isin(found.chunks, chunks, assume_unique=True)
+    among = chunks.contains(found.chunks)
     return Postings(found.chunks[among], found.values[among])
 
 

@@ -158,13 +158,16 @@ def _print_json(value: object) -> None:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--check", is_flag=True, help="Read all files first, and say so if one isn't as it was written.")
 @index_option
-def status(as_json: bool, folder: Path) -> None:
+def status(as_json: bool, check: bool, folder: Path) -> None:
     """Show what is indexed, what isn't, why, and what to do."""
     from index.library import Library
     from query import status as view
 
     with Library.open(folder) as library:
+        if check:
+            library.verify()
         statuses, sections, card = library.statuses(), library.sections(), library.card
     if as_json:
         _print_json(view.to_json(folder, card, statuses))

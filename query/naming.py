@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
-import regex
-
-from index.scripts import simplified
-from index.terms import fold, is_whole_word, terms
 from query.tuning import COMMON
 
-_MARKS = regex.compile(r"\s[-–—]+\s|[|:：/()（）\[\]【】「」『』《》〈〉“”\"]")
 # One term is a word like any other.
 _FEWEST_TERMS = 2
 
@@ -25,40 +20,32 @@ class Naming(NamedTuple):
 
 def naming(
     question_terms: Sequence[str],
-    titles: Mapping[str, Iterable[str]],
+    candidates: Iterable[tuple[str, Sequence[str]]],
     weigh: Callable[[Sequence[str]], Mapping[str, float]],
 ) -> Naming:
-    """See which titles a question holds, by the ids of their resources; `weigh` gives the weights of terms.
+    """See which names a question says, of candidates with their resources' ids; `weigh` gives the weights of terms.
 
-    Words at either end of a title that many passages have, such as an article, needn't be said.
+    Words at either end of a name that many passages have, such as an article, needn't be said.
     """
-    distinct = set(question_terms)
-    candidates = [
-        (resource_id, terms(part))
-        for resource_id, same in titles.items()
-        for title in same
-        if _may_be_said(title, distinct)
-        for part in {title, *_MARKS.split(title)}
-    ]
-    weights = weigh([end for _, name in candidates for end in name]) if candidates else {}
-    said = _joined(question_terms)
-    names = ((resource_id, _core(name, weights)) for resource_id, name in candidates)
+    said, joined = set(question_terms), _joined(question_terms)
+    possible = [(resource_id, name) for resource_id, name in candidates if _may_be_said(name, said)]
+    weights = weigh([term for _, name in possible for term in name]) if possible else {}
+    cores = ((resource_id, _core(name, weights)) for resource_id, name in possible)
     found = {
-        (resource_id, _joined(name))
-        for resource_id, name in names
-        if len(name) >= _FEWEST_TERMS and _joined(name) in said
+        (resource_id, _joined(core))
+        for resource_id, core in cores
+        if len(core) >= _FEWEST_TERMS and _joined(core) in joined
     }
     for _, name in sorted(found, key=lambda pair: -len(pair[1])):
-        said = said.replace(name, "\0")
-    rest = [term for term in said.split("\0") if term]
+        joined = joined.replace(name, "\0")
+    rest = [term for term in joined.split("\0") if term]
     return Naming(frozenset(resource_id for resource_id, _ in found), rest)
 
 
-def _may_be_said(title: str, question_terms: Iterable[str]) -> bool:
-    """Whether it's worth the while to take a title apart: there can be ten thousand."""
-    text = fold(title if all(map(is_whole_word, question_terms)) else simplified(title))
-    # A stem may end otherwise than the word.
-    return sum((term[:-1] if len(term) > 3 else term) in text for term in question_terms) >= _FEWEST_TERMS
+def _may_be_said(name: Sequence[str], said: Set[str]) -> bool:
+    """Whether all terms of a name are said but for some at its ends."""
+    places = [place for place, term in enumerate(name) if term in said]
+    return len(places) >= _FEWEST_TERMS and places[-1] - places[0] == len(places) - 1
 
 
 def _core(name: Sequence[str], weights: Mapping[str, float]) -> Sequence[str]:

@@ -5,8 +5,7 @@ Each stage takes what the one before it found. What is left are moments, each wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from heapq import nlargest
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,11 @@ from index.answers import Answer, Doubt, Filters, Hit
 from index.encoder import BUNDLED, STAND_IN
 from index.errors import UsageError
 from index.languages import primary
+from index.lexicon import highest
 from index.library import Library
+from index.ranges import Ranges
 from index.types import Encoder, StoredChunk
+from query.across import values_of
 from query.doubt import doubt, is_answer
 from query.moments import Search, moments
 from query.ranking import distinct, fuse, openings
@@ -48,7 +50,7 @@ def ask(
     """
     if not 1 <= k <= MOST_MOMENTS:
         raise UsageError(f"the number of moments must be 1 to {MOST_MOMENTS}, not {k}")
-    keep = library.chunk_ids(filters or Filters())
+    keep = library.kept(filters or Filters())
     depth = max(_CANDIDATES, _CANDIDATES_A_MOMENT * k)
     sought = seek(question, library, encoder, depth, keep)
     hits = _candidates(sought, library, depth, keep, tuning)
@@ -61,24 +63,26 @@ def ask(
     return Answer(question, is_answer(best, needed), found, needed if explained else None)
 
 
-def _doubt(sought: Sought, library: Library, keep: list[int] | None, tuning: Tuning) -> Doubt:
+def _doubt(sought: Sought, library: Library, keep: Ranges | None, tuning: Tuning) -> Doubt:
     """What the first moment must score; another model's cosines have another scale, and nothing is known of it."""
     if library.card.name not in (BUNDLED, STAND_IN):
         return Doubt(0.0, ())
-    searched = library.vectors.count if keep is None else len(keep)
+    searched = len(library.holdings.alive if keep is None else keep)
     is_spoken = sought.language in library.languages
     return doubt(sought.question, sought.unknown, searched, is_spoken=is_spoken, tuning=tuning)
 
 
-def _candidates(sought: Sought, library: Library, depth: int, keep: list[int] | None, tuning: Tuning) -> list[Hit]:
+def _candidates(sought: Sought, library: Library, depth: int, keep: Ranges | None, tuning: Tuning) -> list[Hit]:
     """The chunks that are near by meaning or by words, best first."""
     near = (chunk_id for chunk_id, _ in library.vectors.nearest(sought.vector, depth, keep))
-    covered = nlargest(depth, sought.translated, key=lambda chunk_id: sought.translated[chunk_id])
-    in_named = library.vectors.nearest(sought.vector, depth, sought.named.chunks) if sought.named.chunks else []
-    ids = list({*near, *sought.lexical, *covered, *(chunk_id for chunk_id, _ in in_named)})
+    covered = highest(sought.translated, depth)
+    named = sought.named.chunks
+    in_named = library.vectors.nearest(sought.vector, depth, named) if len(named) else []
+    ids = list(
+        {*near, *sought.lexical, *(chunk_id for chunk_id, _ in covered), *(chunk_id for chunk_id, _ in in_named)}
+    )
     dense = library.vectors.scores(sought.vector, ids)
-    chunks = library.chunks(ids).values()
-    return fuse(chunks, dense, sought.lexical, sought.language, sought.translated, tuning, sought.named.resources)
+    return _fused(library.chunks(ids).values(), dense, sought, tuning)
 
 
 def _refined(
@@ -90,8 +94,12 @@ def _refined(
         return hits, {}
     chunks = [hit.chunk for hit in hits[:count]]
     dense = {hit.chunk.id: hit.dense for hit in hits[:count]} | {i: found.meaning for i, found in windows.items()}
-    anew = fuse(chunks, dense, sought.lexical, sought.language, sought.translated, tuning, sought.named.resources)
-    return list(chain(anew, hits[count:])), windows
+    return list(chain(_fused(chunks, dense, sought, tuning), hits[count:])), windows
+
+
+def _fused(chunks: Collection[StoredChunk], dense: Mapping[int, float], sought: Sought, tuning: Tuning) -> list[Hit]:
+    translated = values_of(sought.translated, [chunk.id for chunk in chunks])
+    return fuse(chunks, dense, sought.lexical, sought.language, translated, tuning, sought.named.resources)
 
 
 def _windows(chunks: Sequence[StoredChunk], sought: Sought, library: Library) -> dict[int, Windows]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from index.errors import UsageError
+from index.lexicon import Postings, summed
 from index.library import Library
+from index.ranges import Ranges
 from index.scripts import in_one_script, language_of
 from index.terms import terms
 from index.text import clean
@@ -28,7 +30,7 @@ class Named(NamedTuple):
     """The ids of the resources that a question names, and of their chunks, where the names' `terms` tell nothing."""
 
     resources: frozenset[str]
-    chunks: Sequence[int]
+    chunks: Ranges
     terms: frozenset[str]
 
 
@@ -38,7 +40,7 @@ class Sought:
 
     `unknown` are its terms that the library has nowhere, nor a translation of them; `weights` are those of the terms
     that it has, but for those that tell nothing. `lexical` and `translated` are how far chunks cover its terms and
-    their translations, by chunk; `glosses` are the weights of the translations and `groups` the words that have any,
+    their translations; `glosses` are the weights of the translations and `groups` the words that have any,
     by language.
     """
 
@@ -49,12 +51,12 @@ class Sought:
     unknown: frozenset[str]
     weights: Mapping[str, float]
     lexical: Mapping[int, float]
-    translated: Mapping[int, float]
+    translated: Postings
     glosses: Mapping[str, Mapping[str, float]]
     groups: Mapping[str, Sequence[across.Group]]
 
 
-def seek(question: str, library: Library, encoder: Encoder, depth: int, keep: list[int] | None) -> Sought:
+def seek(question: str, library: Library, encoder: Encoder, depth: int, keep: Ranges | None) -> Sought:
     """Take a question apart and look its words up, for `depth` chunks at most among those to keep.
 
     Raises UsageError for an empty or endless question.
@@ -65,23 +67,21 @@ def seek(question: str, library: Library, encoder: Encoder, depth: int, keep: li
     weights = {term: known[term] for term in telling_terms if term in known}
     lexical = _covered(telling_terms, weights, library, depth, keep)
     named = _named(question_terms, library, keep)
-    if named.chunks:
+    if len(named.chunks):
         others = [term for term in telling_terms if term not in named.terms]
         there = _covered(others, weights, library, depth, named.chunks)
         lexical |= {chunk_id: max(share, lexical.get(chunk_id, 0.0)) for chunk_id, share in there.items()}
     guess, vector = library.vectors.centred_question(encoder.question(in_one_script(clean(question))))
     language = language_of(question, guess)
     groups = _groups(question, language, library)
-    translated, glosses = _translated(groups, library)
-    if keep is not None:
-        translated = {chunk_id: translated[chunk_id] for chunk_id in translated.keys() & set(keep)}
+    translated, glosses = _translated(groups, library, keep)
     translatable = {term for words in groups.values() for group in words for term in terms(group.word)}
     unknown = frozenset(question_terms) - known.keys() - translatable
     return Sought(question, language, named, vector, unknown, weights, lexical, translated, glosses, groups)
 
 
 def _covered(
-    wanted: Sequence[str], weights: Mapping[str, float], library: Library, depth: int, keep: Sequence[int] | None
+    wanted: Sequence[str], weights: Mapping[str, float], library: Library, depth: int, keep: Ranges | None
 ) -> dict[int, float]:
     """How far chunks cover the wanted terms, `depth` of those to keep at most."""
     known = dict.fromkeys(term for term in wanted if term in weights)
@@ -89,12 +89,12 @@ def _covered(
     return coverage(library.lexicon.best(rarest, depth, keep), weights, wanted)
 
 
-def _named(question_terms: Sequence[str], library: Library, keep: list[int] | None) -> Named:
-    resources, rest = naming(question_terms, library.titles, library.lexicon.weights)
+def _named(question_terms: Sequence[str], library: Library, keep: Ranges | None) -> Named:
+    resources, rest = naming(question_terms, library.names(question_terms), library.lexicon.weights)
     if not resources or not rest:  # a name alone asks for what it is the name of
-        return Named(resources, (), frozenset())
-    there = library.chunks_of(resources)
-    chunks = there if keep is None else sorted(set(keep).intersection(there))
+        return Named(resources, Ranges.of([]), frozenset())
+    there = library.holdings.of_resources(resources)
+    chunks = there if keep is None else there.meet(keep)
     return Named(resources, chunks, frozenset(question_terms).difference(rest))
 
 
@@ -113,20 +113,23 @@ def _groups(question: str, language: str, library: Library) -> dict[str, Sequenc
     words = across.candidates(question)
     return {
         target: across.groups(question, library.translations(language, target, words))
-        for target in library.languages - {language}
+        for target in library.languages
+        if target != language
     }
 
 
 def _translated(
-    groups: Mapping[str, Sequence[across.Group]], library: Library
-) -> tuple[dict[int, float], dict[str, Mapping[str, float]]]:
+    groups: Mapping[str, Sequence[across.Group]], library: Library, keep: Ranges | None
+) -> tuple[Postings, dict[str, Mapping[str, float]]]:
     """How far chunks in other languages cover the question's words in translation, and what those weigh."""
-    covered: dict[int, float] = {}
+    covered: list[Postings] = []
     glosses: dict[str, Mapping[str, float]] = {}
     for target, words in groups.items():
         if words:
             counts = {term: library.lexicon.counts(term) for term in across.terms_of(words)}
-            weighed = across.weigh(words, counts, library.spoken[target])
-            covered |= across.coverage(weighed)
+            weighed = across.weigh(words, counts, library.holdings.spoken[target])
+            covered.append(across.coverage(weighed))
             glosses[target] = across.weights(weighed)
-    return covered, glosses
+    chunks, values = summed(covered)
+    kept = slice(None) if keep is None else keep.contains(chunks)
+    return Postings(chunks[kept], values[kept]), glosses

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index import database
-from index.vector_store import unpack
+from index.manifest import Manifest
+from index.packing import unpack
 
 if TYPE_CHECKING:
     from index.types import Vectors
@@ -29,4 +30,4 @@ def stored_chunks(folder: Path) -> tuple[list[tuple[str, float, str]], Vectors]:
         chunks.append((cues[0][1], cues[0][2], " ".join(cue[4] for cue in cues)))
         data.append(cues[0][3])
     connection.close()
-    return chunks, unpack(data, len(data[0]) // 2)
+    return chunks, unpack(data, Manifest.load(folder).model.dimension)

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+
 import index
 from index import database
 from index.answers import Filters
@@ -18,7 +20,11 @@ from index.insertion import EmbeddedTranscript
 from index.library import Library
 from index.manifest import FILE as MANIFEST
 from index.manifest import FileRecord
+from index.migration import APPLICATION_ID
+from index.packing import unpack
 from index.pieces import quantised
+from index.posting_lists import decode
+from index.ranges import Ranges
 from index.terms import terms
 from index.types import Chunk, Cue, Details, Kind, ModelCard, Origin, Piece, Resource, Transcript
 from index.writer import Writer
@@ -26,6 +32,7 @@ from seekpoint import ask
 from tests.fakes import TopicEncoder
 
 ENCODER = TopicEncoder()
+EVERY_ID = np.array([0, 1 << 40], np.int64)
 CARD: ModelCard = ENCODER.card
 SOURCE = "talks.md"
 
@@ -57,30 +64,62 @@ def embedded(texts: Sequence[str], language: str | None = None) -> EmbeddedTrans
 def make_old(folder: Path, version: int = 1) -> None:
     """Put what a library holds, which must have no chapters, under an earlier schema."""
     current, earlier = folder / database.FILE, folder / "earlier.db"
+    with Library.open(folder) as library:
+        taken = {"means": library.vectors.means, "window_means": library.vectors.window_means}
+    means = {name: {key: mean.tolist() for key, mean in found.items()} for name, found in taken.items()}
     with sqlite3.connect(earlier, isolation_level=None) as connection:
         connection.create_function("title_terms", 3, lambda *_: "")
         for step in range(1, version + 1):
             connection.executescript((Path(index.__file__).parent / f"schema_{step}.sql").read_text(encoding="utf-8"))
-        connection.execute(f"PRAGMA application_id = {database.APPLICATION_ID}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {version}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("ATTACH ? AS current", (str(current),))
-        for table in ("resource", "listing", "transcript", "cue", "chunk", "vector", "setting"):
+        for table in ("resource", "listing", "transcript", "cue", "chunk", "setting"):
             columns = ", ".join(row[1] for row in connection.execute(f"PRAGMA main.table_info({table})"))
             connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM current.{table}")
         if version >= 4:
             connection.execute("INSERT INTO piece SELECT * FROM current.piece")
-        connection.execute("INSERT INTO lexicon (rowid, terms) SELECT rowid, terms FROM current.lexicon")
+        _put_words_and_vectors(connection)
         connection.execute("DETACH current")
     connection.close()
     earlier.replace(current)
-    content = json.loads((folder / MANIFEST).read_bytes())
+    content = json.loads((folder / MANIFEST).read_bytes()) | means
     if version < 4:
         del content["window_means"]
     content |= {"version": version, "database": asdict(FileRecord.of(current))}
-    del content["checksum"]
+    content |= {"vectors": {"file": content["segments"][0]["file"], "generation": 1, "count": 0, "last_chunk": 0}}
+    for later in ("checksum", "segments", "numbered"):
+        del content[later]
     checksum = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     (folder / MANIFEST).write_text(json.dumps(content | {"checksum": checksum}), encoding="utf-8")
+
+
+def _put_words_and_vectors(connection: sqlite3.Connection) -> None:
+    rows = connection.execute(
+        """SELECT chunk.id, digest, data, text FROM current.vector JOIN chunk ON chunk.id = chunk_id
+           JOIN cue ON cue.transcript_id = chunk.transcript_id AND position = chunk.first"""
+    ).fetchall()
+    for chunk_id, digest, data, text in rows:
+        (vector,) = unpack([data], CARD.dimension)
+        connection.execute("INSERT INTO vector VALUES (?, ?, ?)", (chunk_id, digest, vector.astype("<f2").tobytes()))
+        connection.execute("INSERT INTO lexicon (rowid, terms) VALUES (?, ?)", (chunk_id, " ".join(terms(text))))
+
+
+def words(folder: Path) -> set[tuple[str, float, str, int]]:
+    """Each resource's words: where the chunk begins, the term, and how often it's there."""
+    with sqlite3.connect(folder / database.FILE) as stored:
+        lists = stored.execute("SELECT term, data FROM posting").fetchall()
+        query = "SELECT chunk.id, resource_id, start FROM chunk JOIN transcript ON transcript.id = transcript_id"
+        places = {chunk_id: (resource_id, start) for chunk_id, resource_id, start in stored.execute(query)}
+    stored.close()
+    decoded = [(term, decode([data], EVERY_ID[:1], EVERY_ID[1:])) for term, data in lists]
+    return {
+        (*places[chunk_id], term, count)
+        for term, found in decoded
+        for chunk_id, count in zip(found.ids.tolist(), found.counts.tolist(), strict=True)
+        if chunk_id in places
+    }
 
 
 def fill(writer: Writer, talks: Mapping[str, Sequence[str]]) -> None:
@@ -127,8 +166,14 @@ def run_script(script: str, *arguments: str | Path) -> subprocess.CompletedProce
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120, check=False)
 
 
-def _kept(library: Library, filters: Filters | None) -> list[int] | None:
-    return library.chunk_ids(filters) if filters else None
+def _kept(library: Library, filters: Filters | None) -> Ranges | None:
+    return library.kept(filters) if filters else None
+
+
+def chunk_ids(library: Library, filters: Filters) -> list[int]:
+    """The chunks that a filter keeps."""
+    kept = library.kept(filters)
+    return [int(chunk_id) for chunk_id in (library.holdings.alive if kept is None else kept).ids()]
 
 
 def _resources(library: Library, chunk_ids: Sequence[int]) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from index.background import background
-from index.centring import centre_rows, centred, language_means
+from index.centring import centre_rows, centred, tempered
 from index.encoder import BUNDLED
 
 if TYPE_CHECKING:
@@ -25,44 +26,42 @@ def _unit(rows: NDArray[np.floating]) -> Vectors:
     return np.asarray(rows / np.linalg.norm(rows, axis=-1, keepdims=True), dtype=np.float32)
 
 
+def language_means(languages: Sequence[str], rows: Vectors, background: Mapping[str, Vectors]) -> dict[str, Vectors]:
+    """Tempered means of rows, each with its language."""
+    by_language = {name: rows[np.array(languages) == name] for name in dict.fromkeys(languages)}
+    return tempered(
+        {name: (len(found), found.sum(axis=0, dtype=np.float64)) for name, found in by_language.items()}, background
+    )
+
+
 def test_the_same_meaning_in_two_languages_comes_together() -> None:
     languages = ["en", "zh"] * 200
     topics = np.repeat(np.where(np.arange(200) % 2, 1, -1), 2)[:, None] * TOPIC
     rows = _unit(np.tile([ENGLISH, CHINESE], (200, 1)) + topics)
-    moved = centre_rows(languages, rows, language_means([(languages, rows)], {}))
+    moved = centre_rows(languages, rows, language_means(languages, rows, {}))
     assert rows[0] @ rows[1] < rows[0] @ rows[2]
     assert moved[0] @ moved[1] > 0.9 > 0 > moved[0] @ moved[2]
     assert np.linalg.norm(moved, axis=1) == pytest.approx(np.ones(400), abs=1e-5)
 
 
-def test_blocks_are_one_collection() -> None:
-    rows = _unit(np.random.default_rng(0).normal(size=(6, 3)))
-    languages = ["en", "zh", "en", "en", "de", "zh"]
-    whole = language_means([(languages, rows)], {})
-    parts = language_means([(languages[:2], rows[:2]), (languages[2:], rows[2:])], {})
-    assert whole.keys() == parts.keys() == {"en", "zh", "de"}
-    for language in whole:
-        assert whole[language] == pytest.approx(parts[language], abs=1e-6)
-
-
 @pytest.mark.parametrize("copies", [1, 2, 500])
 def test_a_mean_never_wipes_out_the_only_vector(copies: int) -> None:
     rows = np.tile(ENGLISH, (copies, 1))
-    moved = centre_rows(["en"] * copies, rows, language_means([(["en"] * copies, rows)], {}))
+    moved = centre_rows(["en"] * copies, rows, language_means(["en"] * copies, rows, {}))
     assert moved == pytest.approx(rows, abs=1e-4)
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_a_small_library_is_centred_as_its_language_is_elsewhere(language: str) -> None:
     few = _unit(np.tile(ENGLISH, (3, 1)) + TOPIC)
-    (tempered,) = language_means([([language] * 3, few)], {"en": ENGLISH}).values()
-    (own,) = language_means([([language] * 3, few)], {}).values()
+    (tempered,) = language_means([language] * 3, few, {"en": ENGLISH}).values()
+    (own,) = language_means([language] * 3, few, {}).values()
     assert np.linalg.norm(tempered - ENGLISH) < 0.1 < np.linalg.norm(own - ENGLISH)
 
 
 def test_a_large_library_has_its_own_mean() -> None:
     many = np.tile(_unit(ENGLISH + TOPIC), (5000, 1))
-    (mean,) = language_means([(["en"] * 5000, many)], {"en": ENGLISH}).values()
+    (mean,) = language_means(["en"] * 5000, many, {"en": ENGLISH}).values()
     assert mean == pytest.approx(many[0], abs=0.02)
 
 
@@ -74,7 +73,7 @@ def test_the_bundled_models_languages_are_known_and_no_other_models() -> None:
 
 
 def test_nothing_has_no_means() -> None:
-    assert language_means([], {}) == {}
+    assert tempered({}, {}) == {}
     assert centre_rows([], np.empty((0, 3), np.float32), {}).shape == (0, 3)
 
 

@@ -60,7 +60,7 @@ def test_an_error_in_a_build_keeps_what_was_committed(folder: Path) -> None:
     with pytest.raises(KeyboardInterrupt), Writer.open(folder) as writer:
         fill(writer, {"new": ["cache"]})
         raise KeyboardInterrupt
-    assert set(files(folder)) == {"library.db", "manifest.json", "vectors-2.faiss"}
+    assert set(files(folder)) == {"library.db", "manifest.json", "vectors-1.faiss", "vectors-2.faiss"}
     assert first(folder, "cache") == "new"
 
 

@@ -2,66 +2,199 @@
 
 from __future__ import annotations
 
+import math
+import random
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from index import database
-from index.errors import LibraryError
-from index.lexicon import Lexicon, Postings, summed
-from tests.index.parts import build
+from index.errors import DamagedLibrary, LibraryError
+from index.lexicon import Lexicon, Postings, highest, summed
+from index.older_lexicon import OlderLexicon
+from index.postings import append, compact, tend
+from index.ranges import Ranges
+from tests.index.test_postings import database
 
-TALKS = {
-    "attention01": ["attention weighs every word", "a mask, a mask: the mask hides"],
-    "zhuyili0001": ["注意力给每个词一个权重", "掩码遮住后面的词，掩码 mask"],
-    "position001": ["the order of words", "every word has a place in the order"],
+CHUNKS = {
+    1: ["attention", "weighs", "every", "word"],
+    2: ["a", "mask", "a", "mask", "the", "mask", "hides"],
+    3: ["注意", "意力", "每个", "权重"],
+    4: ["掩码", "遮住", "掩码", "mask"],
+    7: ["the", "order", "of", "word"],
+    8: ["every", "word", "has", "a", "place", "in", "the", "order"],
 }
+Said = dict[int, Sequence[str]]
+
+
+def plain(said: Said, terms: Sequence[str]) -> dict[int, float]:
+    """BM25 as it's written in books, of the chunks that have any of the terms."""
+    average = sum(map(len, said.values())) / len(said)
+    scores: dict[int, float] = {}
+    for term in terms:
+        found = {i: list(words).count(term) for i, words in said.items() if term in words}
+        weight = rarity(said, term)
+        for i, count in found.items():
+            norm = 1.2 * (0.25 + 0.75 * len(said[i]) / average)
+            scores[i] = scores.get(i, 0.0) + weight * count * 2.2 / (count + norm)
+    return scores
+
+
+def rarity(said: Said, term: str) -> float:
+    found = sum(term in words for words in said.values())
+    return max(math.log((len(said) - found + 0.5) / (found + 0.5)), 1e-6)
+
+
+def ranges(ids: Sequence[int]) -> Ranges:
+    return Ranges.of((i, i + 1) for i in ids)
 
 
 @pytest.fixture
-def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    build(tmp_path, TALKS)
-    with closing(database.connect(tmp_path, writable=False)) as opened:
+def connection() -> Iterator[sqlite3.Connection]:
+    with closing(database()) as opened:
+        for first in (1, 3, 7):
+            append(opened, first, [CHUNKS[i] for i in (first, first + 1)])
         yield opened
 
 
 @pytest.fixture
-def lexicon(connection: sqlite3.Connection, tmp_path: Path) -> Lexicon:
-    return Lexicon(tmp_path, connection)
+def lexicon(connection: sqlite3.Connection) -> Lexicon:
+    return Lexicon(Path("talks"), connection, ranges([*CHUNKS]))
 
 
-@pytest.mark.parametrize("terms", [["mask"], ["掩码", "mask", "the"], ["the", "order", "word", "everi", "mask"]])
+@pytest.fixture
+def older(tmp_path: Path) -> Iterator[tuple[OlderLexicon, sqlite3.Connection]]:
+    """The same chunks as SQLite's FTS5 has them in older libraries."""
+    with closing(sqlite3.connect(":memory:")) as opened:
+        opened.executescript(
+            """CREATE TABLE chunk (id INTEGER PRIMARY KEY);
+               CREATE VIRTUAL TABLE lexicon USING fts5(terms, tokenize = "unicode61");
+               CREATE VIRTUAL TABLE vocabulary USING fts5vocab(lexicon, row);
+               CREATE VIRTUAL TABLE posting USING fts5vocab(lexicon, instance);"""
+        )
+        for i, words in CHUNKS.items():
+            opened.execute("INSERT INTO chunk VALUES (?)", (i,))
+            opened.execute("INSERT INTO lexicon (rowid, terms) VALUES (?, ?)", (i, " ".join(words)))
+        yield OlderLexicon(tmp_path, opened), opened
+
+
+@pytest.mark.parametrize("terms", [["mask"], ["掩码", "mask", "the"], ["the", "order", "word", "mask"], ["a", "a"]])
 def test_the_best_are_those_that_sqlite_ranks_first(
-    lexicon: Lexicon, connection: sqlite3.Connection, terms: list[str]
+    lexicon: Lexicon, older: tuple[OlderLexicon, sqlite3.Connection], terms: list[str]
 ) -> None:
     query = "SELECT rowid, -rank FROM lexicon WHERE lexicon MATCH ? ORDER BY rank, rowid"
-    ranked = [tuple(row) for row in connection.execute(query, (" OR ".join(f'"{term}"' for term in terms),))]
-    assert lexicon.best(terms, 100) == ranked
-    assert lexicon.best(terms, 1) == ranked[:1]
-    kept = ranked[1:]
-    assert lexicon.best(terms, 100, [chunk for chunk, _ in kept]) == kept
+    ranked = older[1].execute(query, (" OR ".join(f'"{term}"' for term in terms),)).fetchall()
+    for words in (lexicon, older[0]):
+        for k, keep in ((100, None), (1, None), (100, [i for i, _ in ranked[1:]])):
+            found = words.best(terms, k, None if keep is None else ranges(keep))
+            wanted = ranked[:k] if keep is None else ranked[1:]
+            assert [i for i, _ in found] == [i for i, _ in wanted]
+            assert [score for _, score in found] == pytest.approx([score for _, score in wanted])
 
 
-@pytest.mark.parametrize("terms", [[], ["giraff"], ['gir"aff'], ["NEAR("]])
-def test_nothing_matches_what_nobody_said(lexicon: Lexicon, terms: list[str]) -> None:
-    assert lexicon.best(terms, 5) == []
-    assert lexicon.best(["mask"], 5, []) == []
+def test_the_older_lexicon_says_the_same(lexicon: Lexicon, older: tuple[OlderLexicon, sqlite3.Connection]) -> None:
+    terms = ["掩码", "the", "giraff", "掩码", "a"]
+    assert older[0].weights(terms) == lexicon.weights(terms)
+    for term in terms:
+        one, other = older[0].counts(term), lexicon.counts(term)
+        assert (one.chunks.tolist(), one.values.tolist()) == (other.chunks.tolist(), other.values.tolist())
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_best_are_exact_with_removed_chunks_and_several_segments(seed: int) -> None:
+    chance = random.Random(seed)
+    words = [f"word{i}" for i in range(80)] + ["掩码", "注意"]
+    said: Said = {}
+    with closing(database()) as connection:
+        for first in range(1, 800, 40):
+            new = [chance.choices(words, [1 / i for i in range(1, 83)], k=chance.randint(0, 30)) for _ in range(35)]
+            append(connection, first, new)
+            said |= dict(enumerate(new, first))
+            said = {i: terms for i, terms in said.items() if chance.random() < 0.99 or seed < 2}
+            if seed % 2:
+                tend(connection, ranges([*said]))
+        if seed % 3 == 0:
+            compact(connection, ranges([*said]))
+        lexicon = Lexicon(Path("talks"), connection, ranges([*said]))
+        for _ in range(6):
+            terms = chance.sample([*words, "giraff"], 8)
+            known = [term for term in terms if any(term in chunk for chunk in said.values())]
+            assert lexicon.weights(terms) == pytest.approx({term: rarity(said, term) for term in known})
+            kept = chance.sample([*said], 150)
+            scores = plain(said, terms)
+            for k, keep in ((5, None), (40, None), (5, kept)):
+                found = lexicon.best(terms, k, None if keep is None else ranges(keep))
+                best = sorted((score for i, score in scores.items() if keep is None or i in keep), reverse=True)
+                assert [score for _, score in found] == pytest.approx(best[:k], rel=1e-9)
+                assert [scores[i] for i, _ in found] == pytest.approx(best[:k], rel=1e-9)
+                assert found == sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
+
+def test_of_equals_the_lower_id_is_first() -> None:
+    with closing(database()) as connection:
+        append(connection, 1, [["mask", "order"], ["word"], ["word"]] * 40)
+        append(connection, 121, [["mask", "order"], ["word"], ["word"]] * 40)
+        lexicon = Lexicon(Path("talks"), connection, Ranges.of([(1, 241)]))
+        assert [i for i, _ in lexicon.best(["order", "mask"], 3)] == [1, 4, 7]
+        assert [i for i, _ in lexicon.best(["word", "mask"], 3, Ranges.of([(100, 150)]))] == [100, 103, 106]
+
+
+@pytest.mark.parametrize("terms", [[], ["giraff"], ['gir"aff'], ["NEAR("], ["长颈"]])
+def test_nothing_matches_what_nobody_said(
+    lexicon: Lexicon, older: tuple[OlderLexicon, sqlite3.Connection], terms: list[str]
+) -> None:
+    for words in (lexicon, older[0]):
+        assert words.best(terms, 5) == []
+        assert words.weights(terms) == {}
+        assert words.best(["mask"], 5, ranges([])) == []
+        assert words.best(["mask"], 0) == []
+
+
+def test_a_library_of_nothing_has_no_words() -> None:
+    with closing(database()) as connection:
+        lexicon = Lexicon(Path("talks"), connection, ranges([]))
+        assert lexicon.best(["mask"], 5) == []
+        assert lexicon.weights(["mask"]) == {}
+        assert lexicon.counts("mask").chunks.tolist() == []
 
 
 def test_how_often_chunks_have_a_term(lexicon: Lexicon) -> None:
-    assert sorted(lexicon.counts("mask").values.tolist()) == [1, 3]
-    assert lexicon.counts("掩码").values.tolist() == [2]
-    assert lexicon.counts("giraff").values.tolist() == []
+    for _ in range(2):
+        found = lexicon.counts("mask")
+        assert (found.chunks.tolist(), found.values.tolist()) == ([2, 4], [3, 1])
+        assert lexicon.counts("掩码").values.tolist() == [2]
+        assert lexicon.counts("giraff").values.tolist() == []
+
+
+def test_a_removed_chunk_is_never_found(connection: sqlite3.Connection) -> None:
+    lexicon = Lexicon(Path("talks"), connection, ranges([1, 2, 3, 7, 8]))
+    assert lexicon.counts("mask").chunks.tolist() == [2]
+    assert lexicon.weights(["掩码", "mask"]) == {"mask": math.log(4.5 / 1.5)}
+    assert [i for i, _ in lexicon.best(["掩码", "mask"], 5)] == [2]
 
 
 def test_a_rare_term_weighs_more_and_an_unknown_one_is_left_out(lexicon: Lexicon) -> None:
     weights = lexicon.weights(["掩码", "the", "giraff", "掩码"])
     assert list(weights) == ["掩码", "the"]
     assert weights["掩码"] > weights["the"] > 0
+    assert lexicon.weights(["the", "掩码"]) == weights
+
+
+def test_threads_share_a_lexicon() -> None:
+    connection = sqlite3.connect("file:shared-lexicon?mode=memory&cache=shared", uri=True, check_same_thread=False)
+    with closing(database()) as source, closing(connection), ThreadPoolExecutor(8) as threads:
+        append(source, 1, [[f"word{i % 7}", f"word{i % 11}", "掩码"] for i in range(300)])
+        source.backup(connection)
+        alone = Lexicon(Path("talks"), source, Ranges.of([(1, 301)]))
+        shared = Lexicon(Path("talks"), connection, Ranges.of([(1, 301)]))
+        questions = [[f"word{i % 11}", f"word{(i + 3) % 11}", "掩码"] for i in range(200)]
+        assert list(threads.map(lambda terms: shared.best(terms, 9), questions)) == [
+            alone.best(terms, 9) for terms in questions
+        ]
 
 
 def test_a_sum_is_by_chunk() -> None:
@@ -69,6 +202,26 @@ def test_a_sum_is_by_chunk() -> None:
     found = summed([one, other])
     assert (found.chunks.tolist(), found.values.tolist()) == ([2, 9], [1.0, 6.0])
     assert summed([]).chunks.tolist() == summed([summed([])]).chunks.tolist() == []
+
+
+def test_the_highest_are_the_highest_of_equals_the_first() -> None:
+    postings = Postings(np.array([2, 5, 9, 11]), np.array([1.0, 3.0, 1.0, 2.0]))
+    assert highest(postings, 3) == [(5, 3.0), (11, 2.0), (2, 1.0)]
+    assert highest(postings, 9) == [(5, 3.0), (11, 2.0), (2, 1.0), (9, 1.0)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE posting SET data = substr(data, 2) WHERE term = 'mask'",
+        "UPDATE posting_segment SET stop = 1 << 60 WHERE first = 1",
+        "UPDATE posting_segment SET first = -1, stop = 1 WHERE first = 1",
+    ],
+)
+def test_a_damaged_list_says_so(lexicon: Lexicon, connection: sqlite3.Connection, change: str) -> None:
+    connection.execute(change)
+    with pytest.raises(DamagedLibrary, match="posting list"):
+        lexicon.best(["mask"], 5)
 
 
 def test_a_closed_library_says_so(lexicon: Lexicon, connection: sqlite3.Connection) -> None:

@@ -21,6 +21,7 @@ from tests.index.parts import (
     build,
     by_meaning,
     by_words,
+    chunk_ids,
     embedded,
     fill,
     first,
@@ -46,7 +47,7 @@ def test_a_question_in_one_language_finds_the_other(folder: Path) -> None:
 
 def test_cues_come_back_as_they_were_stored(folder: Path) -> None:
     with Library.open(folder) as library:
-        chunk = next(iter(library.chunks(library.chunk_ids(Filters(language="zh")) or []).values()))
+        chunk = next(iter(library.chunks(chunk_ids(library, Filters(language="zh"))).values()))
         cues = library.cues(chunk.transcript_id, 0, 9)
         assert cues == [Cue(0.0, 10.0, "注意力给每个词一个权重"), Cue(10.0, 20.0, "掩码遮住后面的词")]
         assert library.cues(chunk.transcript_id, 1, 2) == cues[1:]

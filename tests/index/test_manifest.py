@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from index.errors import DamagedLibrary, ForeignLibrary, LibraryNotFound
-from index.manifest import FILE, FileRecord, Manifest, VectorsRecord, replacing
+from index.manifest import FILE, FileRecord, Manifest, SegmentRecord, replacing
 from index.types import ModelCard
 
 MANIFEST = Manifest(
     ModelCard("模型", 3, "fingerprint"),
-    VectorsRecord(FileRecord("vectors-1.faiss", 10, "0" * 64, 1), 1, 2, 2),
+    (SegmentRecord(FileRecord("vectors-1.faiss", 10, "0" * 64, 1), 1, 3, 2),),
+    1,
     {"en": [0.1, -0.25, 1e-9], "zh": [0.0, 0.5, 1.0]},
     FileRecord("library.db", 5, "1" * 64, 2),
 )

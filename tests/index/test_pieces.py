@@ -76,7 +76,7 @@ def test_the_mean_of_a_languages_windows_is_kept(talk: Path) -> None:
     stored = pieces(talk, 1e9)
     expected = windows(stored.starts, stored.sums).sum(axis=0) / (len(TEXTS) + 30)
     with Library.open(talk) as library:
-        assert library.vectors.window_means["en"] == pytest.approx(expected, abs=1e-6)
+        assert library.vectors.window_means["en"] == pytest.approx(expected, abs=1e-4)
         assert library.vectors.window_means.keys() == {"en"}
 
 

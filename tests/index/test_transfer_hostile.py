@@ -20,6 +20,7 @@ import pytest
 
 from index import database
 from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound
+from index.migration import SCHEMA_VERSION
 from index.transfer import export_library, import_library
 from tests.index.parts import ENCODER, first, make_old
 from tests.index.test_transfer import answers
@@ -67,7 +68,7 @@ def forge(file: Path, name: str, data: bytes, change: Callable[[dict[str, Any]],
     """Put other data into an export, with a manifest that vouches for it."""
     entries = held(file) | {name: data}
     manifest = json.loads(entries["manifest.json"])
-    record = manifest["database"] if name == database.FILE else manifest["vectors"]["file"]
+    record = manifest["database"] if name == database.FILE else manifest["segments"][0]["file"]
     record |= {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     change(manifest)
     write(file, *(entries | {"manifest.json": signed(manifest)}).items())
@@ -115,8 +116,8 @@ def test_another_programs_archive_is_told(tmp_path: Path, names: tuple[str, ...]
 
 
 def test_a_newer_versions_file_asks_for_an_upgrade(file: Path) -> None:
-    forge_manifest(file, lambda manifest: manifest.update(version=database.SCHEMA_VERSION + 1, news=["more"]))
-    refused(file, words=f"has format {database.SCHEMA_VERSION + 1}.*upgrade Seekpoint")
+    forge_manifest(file, lambda manifest: manifest.update(version=SCHEMA_VERSION + 1, news=["more"]))
+    refused(file, words=f"has format {SCHEMA_VERSION + 1}.*upgrade Seekpoint")
 
 
 # Names and sizes
@@ -160,7 +161,7 @@ def test_another_entry_is_refused(file: Path, added: zipfile.ZipInfo) -> None:
 def test_a_manifest_that_names_another_file_is_refused(file: Path, record: str, name: str) -> None:
     entries = held(file)
     manifest = json.loads(entries["manifest.json"])
-    named = manifest["database"] if record == "database" else manifest["vectors"]["file"]
+    named = manifest["database"] if record == "database" else manifest["segments"][0]["file"]
     entries[name] = entries[named["name"]]
     named["name"] = name
     write(file, *(entries | {"manifest.json": signed(manifest)}).items())
@@ -245,8 +246,12 @@ def test_a_manifest_that_is_none_is_refused(file: Path, data: bytes) -> None:
         {"database": {"name": "library.db"}},
         {"database": {"name": "library.db", "size": -1, "sha256": "", "modified": 0}},
         {"database": {"name": ["library.db"], "size": 1, "sha256": "", "modified": 0}},
-        {"vectors": []},
-        {"vectors": {}},
+        {"segments": {"file": {}}},
+        {"segments": [{}]},
+        {"segments": [{"file": {}}]},
+        {"segments": None},
+        {"numbered": "1"},
+        {"vectors": [1]},
         {"vectors": {"file": {}}},
         {"means": []},
         {"means": {"en": 1}},
@@ -262,10 +267,11 @@ def test_a_manifest_of_other_values_is_refused(file: Path, values: dict[str, Any
 
 
 @pytest.mark.parametrize(
-    "values", [{"generation": 1 << 80}, {"count": 4}, {"count": -1}, {"count": 1 << 40}, {"last_chunk": "5"}]
+    "values",
+    [{"probes": 1 << 80}, {"count": 4}, {"count": -1}, {"count": 1 << 40}, {"first": "1"}, {"first": 9}, {"stop": 1}],
 )
 def test_a_vector_record_of_other_values_is_refused(file: Path, values: dict[str, Any]) -> None:
-    forge_manifest(file, lambda manifest: manifest["vectors"].update(values))
+    forge_manifest(file, lambda manifest: manifest["segments"][0].update(values))
     refused(file, LibraryError)
 
 
@@ -286,14 +292,27 @@ def flat(ids: list[int], dimension: int = 8) -> bytes:
         lambda data: data + b"\0",
         lambda data: data[:100],
         lambda data: flat([1, 2, 3, 4, 5]),
-        lambda data: data[:110] + struct.pack("<Q", 1 << 60) + data[118:],
-        lambda data: data[:-48] + struct.pack("<Q", 1 << 60) + data[-40:],
         lambda data: data[:8] + struct.pack("<Q", 1 << 40) + data[16:],
     ],
 )
 def test_a_vector_file_that_faiss_must_not_see_is_refused(file: Path, change: Callable[[bytes], bytes]) -> None:
     forge(file, VECTORS, change(held(file)[VECTORS]))
     refused(file)
+
+
+def test_no_length_in_a_vector_file_is_believed(file: Path, folder: Path) -> None:
+    whole = held(file)[VECTORS]
+    refusals = 0
+    for offset in range(0, len(whole) - 8, 8):
+        forge(file, VECTORS, whole[:offset] + struct.pack("<Q", 1 << 60) + whole[offset + 8 :])
+        place = file.with_name("places") / str(offset)
+        try:
+            import_library(file, place)
+        except LibraryError:
+            refusals += 1
+        else:  # where it stood for a vector, or for whose it is
+            assert len(answers(place)) == len(answers(folder))
+    assert refusals > 10
 
 
 @pytest.mark.parametrize(
@@ -307,7 +326,7 @@ def test_a_vector_file_that_faiss_must_not_see_is_refused(file: Path, change: Ca
         "DROP TABLE translation",
         "ALTER TABLE resource ADD COLUMN evil TEXT",
         "ALTER TABLE cue RENAME TO cue2",
-        "UPDATE sqlite_schema SET sql = replace(sql, 'FROM lexicon', 'FROM setting') WHERE type = 'trigger'",
+        "UPDATE sqlite_schema SET sql = replace(sql, 'REFERENCES posting_segment', '') WHERE name = 'posting'",
         "UPDATE sqlite_schema SET sql = 'CREATE TABLE setting (name' WHERE name = 'setting'",
         "PRAGMA user_version = 1",
         "PRAGMA user_version = 0",
@@ -340,7 +359,12 @@ def test_a_database_with_another_schema_is_refused(file: Path, statement: str) -
         "UPDATE piece SET data = x''",
         "UPDATE piece SET scale = 9e999",
         "INSERT INTO translation VALUES ('en', 'a', 'zh', 'evil')",
-        "INSERT INTO transcript VALUES (99, 'nobody', 'en', 'local')",
+        "UPDATE transcript SET first_chunk = first_chunk + 1",
+        "UPDATE transcript SET chunks = 1 << 40",
+        "UPDATE language SET total = x'00'",
+        "UPDATE posting SET data = x'ffffffffffffffffffffffffff'",
+        "UPDATE posting_segment SET stop = 1 << 60",
+        "INSERT INTO transcript (id, resource_id, language, origin) VALUES (99, 'nobody', 'en', 'local')",
         "UPDATE transcript SET language = CAST(x'ff' AS TEXT)",
     ],
     ids=lambda statement: statement[:60],

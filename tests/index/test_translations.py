@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from index import database, insertion
+from index import database, insertion, postings
 from index.database import transaction
+from index.ranges import Ranges
 from index.translations import lookup, refresh, stale
 from index.writer import Writer
 from tests.index.parts import CARD, embedded, fill
@@ -114,6 +115,9 @@ def test_translations_are_stale_when_the_passages_change(connection: sqlite3.Con
     fresh(connection)
     assert lookup(connection, "zh", "en", ["长颈鹿"]) == {"长颈鹿": (("giraff",),)}
     connection.execute("DELETE FROM resource WHERE id = 'zhuyili0001'")
+    postings.compact(
+        connection, Ranges.of(connection.execute("SELECT first_chunk, first_chunk + chunks FROM transcript"))
+    )
     assert stale(connection, SmallDictionaries())
     fresh(connection)
     assert lookup(connection, "zh", "en", ["长颈鹿", "注意力"]) == {"注意力": (("attent",),)}

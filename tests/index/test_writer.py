@@ -30,6 +30,7 @@ from tests.index.parts import (
     make_old,
     resource,
     run_script,
+    words,
 )
 
 # Committing
@@ -53,12 +54,9 @@ def test_a_removed_resource_leaves_nothing_behind(folder: Path) -> None:
         assert by_words(library, "attention hides") == []
         assert [status.resource.id for status in library.statuses()] == ["position001", "zhuyili0001"]
     with sqlite3.connect(folder / "library.db") as stored:
-        rows = {
-            table: stored.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-            for table in ("cue", "vector", "lexicon")
-        }
+        rows = {table: stored.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("cue", "vector")}
     stored.close()
-    assert rows == {"cue": 3, "vector": 3, "lexicon": 3}
+    assert rows == {"cue": 3, "vector": 3}
 
 
 def test_all_can_be_removed_and_built_again(folder: Path) -> None:
@@ -139,23 +137,13 @@ def test_an_older_library_is_read_as_it_is_and_finds_chapters_from_the_next_buil
     for _ in ("migrated", "not migrated again"):
         with Writer.open(tmp_path / "old"):
             pass
-        assert _lexicon(tmp_path / "old") == _lexicon(folder)
+        assert words(tmp_path / "old") == words(folder)
     assert first(tmp_path / "old", "斑馬") == "attention01"
 
 
 def _commit_with_chapters(folder: Path) -> None:
     with Writer.open(folder) as writer:
         writer.commit("attention01", [embedded(TALKS["attention01"])], Details(chapters=CHAPTERS), "")
-
-
-def _lexicon(folder: Path) -> list[tuple[str, float, str]]:
-    with sqlite3.connect(folder / "library.db") as stored:
-        rows = stored.execute(
-            """SELECT resource_id, start, terms FROM lexicon JOIN chunk ON chunk.id = lexicon.rowid
-               JOIN transcript ON transcript.id = transcript_id ORDER BY resource_id, start"""
-        ).fetchall()
-    stored.close()
-    return rows
 
 
 # The lists
@@ -198,11 +186,11 @@ def test_where_nothing_changes_no_file_is_touched(folder: Path) -> None:
     assert files(folder) == before
 
 
-def test_a_change_leaves_three_files_and_no_scratch(folder: Path) -> None:
+def test_an_addition_leaves_a_file_more_and_no_scratch(folder: Path) -> None:
     (folder / ".vectors-2.faiss.new").write_bytes(b"a killed build left this")
     with Writer.open(folder) as writer:
         fill(writer, {"new": ["cache"]})
-    assert set(files(folder)) == {"library.db", "manifest.json", "vectors-2.faiss"}
+    assert set(files(folder)) == {"library.db", "manifest.json", "vectors-1.faiss", "vectors-2.faiss"}
 
 
 # One writer
@@ -227,5 +215,5 @@ def test_a_lasting_reader_doesnt_hold_a_build_up_or_spoil_it(folder: Path) -> No
         assert first(folder, "cache") == "new"
     with Writer.open(folder):
         pass
-    assert set(files(folder)) == {"library.db", "manifest.json", "vectors-2.faiss"}
+    assert set(files(folder)) == {"library.db", "manifest.json", "vectors-1.faiss", "vectors-2.faiss"}
     assert first(folder, "cache") == "new"

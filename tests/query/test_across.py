@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from typing import TypeAlias
 
 import numpy as np
 import pytest
 
 from index.lexicon import Postings, summed
+from index.ranges import Ranges
 from index.terms import terms
 from index.translations import Alternatives
-from query.across import Weighed, candidates, coverage, groups, terms_of, weigh, weights
+from query import across
+from query.across import Weighed, candidates, groups, terms_of, values_of, weigh, weights
 
 Found: TypeAlias = dict[str, Alternatives]
 
@@ -108,7 +110,12 @@ def weighed(
     question: str, passages: dict[int, str], found: Found = ZH_EN, among: Set[int] | None = None
 ) -> list[Weighed]:
     matched = groups(question, found)
-    return weigh(matched, postings(passages), np.array(sorted(passages.keys() if among is None else among)))
+    chunks = Ranges.of((chunk, chunk + 1) for chunk in (passages if among is None else among))
+    return weigh(matched, postings(passages), chunks)
+
+
+def coverage(found: Sequence[Weighed]) -> dict[int, float]:
+    return values_of(across.coverage(found), [*range(10)])
 
 
 def test_terms_to_look_up() -> None:

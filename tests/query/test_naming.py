@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from index.names import of_titles
 from index.terms import terms
-from query.naming import naming
+from query import naming as named_in
+from query.naming import Naming
 
 TITLES = {
     "article": ["The Illustrated Transformer – Jay Alammar – Visualizing machines", "The Illustrated Transformer"],
@@ -20,8 +22,13 @@ def weigh(words: Sequence[str]) -> dict[str, float]:
     return {word: 0.1 if word in COMMON else 5.0 for word in words}
 
 
+def naming(question_terms: Sequence[str], titles: Mapping[str, Sequence[str]]) -> Naming:
+    pairs = [(resource_id, title) for resource_id, same in titles.items() for title in same]
+    return named_in.naming(question_terms, of_titles(pairs, question_terms), weigh)
+
+
 def named(question: str) -> set[str]:
-    return set(naming(terms(question), TITLES, weigh).resources)
+    return set(naming(terms(question), TITLES).resources)
 
 
 def test_a_title_or_what_stands_between_its_marks_names_a_resource() -> None:
@@ -38,9 +45,9 @@ def test_the_article_before_a_title_need_not_be_said() -> None:
 
 def test_both_scripts_of_chinese_name_it() -> None:
     titles = {"talk": ["類神經網路訓練不起來怎麼辦"]}
-    assert naming(terms("类神经网络训练不起来怎么办"), titles, weigh).resources == frozenset()  # other words
-    assert naming(terms("看類神經網路訓練不起來怎麼辦"), titles, weigh).resources == {"talk"}
-    assert naming(terms("看类神经网路训练不起来怎么办"), titles, weigh).resources == {"talk"}
+    assert naming(terms("类神经网络训练不起来怎么办"), titles).resources == frozenset()  # other words
+    assert naming(terms("看類神經網路訓練不起來怎麼辦"), titles).resources == {"talk"}
+    assert naming(terms("看类神经网路训练不起来怎么办"), titles).resources == {"talk"}
 
 
 def test_single_words_and_scattered_words_name_nothing() -> None:
@@ -50,12 +57,12 @@ def test_single_words_and_scattered_words_name_nothing() -> None:
 
 
 def test_the_rest_of_the_question_is_without_the_names() -> None:
-    found = naming(terms("Attention Is All You Need: how many heads does attention have?"), TITLES, weigh)
+    found = naming(terms("Attention Is All You Need: how many heads does attention have?"), TITLES)
     assert found.rest == terms("how many heads does attention have?")
-    assert naming(terms("attention is all you need"), TITLES, weigh).rest == []
-    assert naming([], TITLES, weigh).resources == frozenset()
+    assert naming(terms("attention is all you need"), TITLES).rest == []
+    assert naming([], TITLES).resources == frozenset()
 
 
 def test_hostile_titles_do_no_harm() -> None:
     hostile = {"x": ["", "\0\0", '")(((', "| | :", "a" * 100_000, "\u202e【】「」"]}
-    assert naming(terms("what is a mask?"), hostile, weigh).resources == frozenset()
+    assert naming(terms("what is a mask?"), hostile).resources == frozenset()

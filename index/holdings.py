@@ -1,0 +1,71 @@
+"""Which chunks belong to which transcript: the ranges that searching, filtering and centring go by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from index.languages import primary
+from index.ranges import Ranges
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Holding(NamedTuple):
+    """A transcript's chunks: ids `first` up to, not including, `stop`; `language` is a primary subtag."""
+
+    first: int
+    stop: int
+    language: str
+    resource_id: str
+    kind: str
+
+
+@dataclass(frozen=True, eq=False)
+class Holdings:
+    """All transcripts that have chunks, by ascending ids."""
+
+    transcripts: Sequence[Holding]
+
+    @classmethod
+    def of(cls, rows: Iterable[Sequence[object]]) -> Holdings:
+        """From rows of (first chunk, chunks, language tag, resource id, kind)."""
+        found = [
+            Holding(int(first), int(first) + int(chunks), primary(str(language)), str(resource_id), str(kind))  # type: ignore[call-overload]
+            for first, chunks, language, resource_id, kind in rows
+            if chunks
+        ]
+        return cls(sorted(found))
+
+    def where(self, is_kept: Callable[[Holding], bool]) -> Ranges:
+        """The chunks of some transcripts."""
+        return Ranges.of((one.first, one.stop) for one in self.transcripts if is_kept(one))
+
+    def of_resources(self, resource_ids: Collection[str]) -> Ranges:
+        """The chunks of those resources."""
+        return self.where(lambda one: one.resource_id in resource_ids)
+
+    @cached_property
+    def alive(self) -> Ranges:
+        """All chunks."""
+        return self.where(lambda one: True)
+
+    @cached_property
+    def spoken(self) -> dict[str, Ranges]:
+        """The chunks of each language, by primary subtag."""
+        languages = sorted({one.language for one in self.transcripts})
+        return {language: self.where(lambda one, spoken=language: one.language == spoken) for language in languages}  # type: ignore[misc]
+
+    def languages_of(self, ids: NDArray[np.int64]) -> list[str]:
+        """The primary subtag of each of some chunks that are alive."""
+        places = np.searchsorted(self._starts, ids, "right") - 1
+        return [self.transcripts[place].language for place in places.tolist()]
+
+    @cached_property
+    def _starts(self) -> NDArray[np.int64]:
+        return np.array([one.first for one in self.transcripts], np.int64)

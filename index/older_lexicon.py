@@ -1,0 +1,70 @@
+"""The lexical side of a library from before schema 8, which has SQLite's FTS5 for it."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from index.database import explained
+from index.lexicon import Postings, highest, summed
+
+if TYPE_CHECKING:
+    from index.ranges import Ranges
+
+_KEPT_TERMS = 2048
+
+
+class OlderLexicon:
+    """Terms and the chunks that have them, as `index.lexicon.Lexicon` tells them."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
+        self._folder = folder
+        self._connection = connection
+        self.counts = lru_cache(_KEPT_TERMS)(self._counts)
+        self._bm25 = lru_cache(_KEPT_TERMS)(self._read_bm25)
+
+    def weights(self, terms: Sequence[str]) -> dict[str, float]:
+        """The inverse document frequency of each term that the library knows, as FTS5's bm25 weighs it."""
+        weights = {}
+        for term in dict.fromkeys(terms):
+            for (found,) in self._query("SELECT doc FROM vocabulary WHERE term = ?", term):
+                weights[term] = max(math.log((self._total - found + 0.5) / (found + 0.5)), 1e-6)
+        return weights
+
+    def best(self, terms: Sequence[str], k: int, keep: Ranges | None = None) -> list[tuple[int, float]]:
+        """The k chunks that match the terms best, as (chunk id, BM25), best first; `keep` limits the choice."""
+        found = summed([self._bm25(term) for term in terms])
+        if keep is not None:
+            kept = keep.contains(found.chunks)
+            found = Postings(found.chunks[kept], found.values[kept])
+        return highest(found, k)
+
+    @cached_property
+    def _total(self) -> int:
+        ((total,),) = self._query("SELECT count(*) FROM chunk")
+        return int(total)
+
+    def _read_bm25(self, term: str) -> Postings:
+        """What the term adds to each chunk's BM25, which is a sum over terms."""
+        quoted = '"' + term.replace('"', '""') + '"'
+        return self._postings("SELECT rowid, -rank FROM lexicon WHERE lexicon MATCH ?", quoted)
+
+    def _counts(self, term: str) -> Postings:
+        """How often each chunk has a term."""
+        return self._postings("SELECT doc, count(*) FROM posting WHERE term = ? GROUP BY doc", term)
+
+    def _postings(self, sql: str, term: str) -> Postings:
+        rows = self._query(sql, term)
+        table = np.fromiter(chain.from_iterable(rows), np.float64, 2 * len(rows)).reshape(-1, 2)
+        return Postings(table[:, 0].astype(np.int64), table[:, 1].copy())
+
+    def _query(self, sql: str, *values: object) -> list[Any]:
+        with explained(self._folder):
+            return self._connection.execute(sql, values).fetchall()

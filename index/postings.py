@@ -1,0 +1,195 @@
+"""The words of chunks on disk: posting lists in immutable segments over neighbouring chunk ids.
+
+Segments are added with what they hold and merged as `index.segments` says; what has been removed is dropped then.
+"""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, groupby, pairwise
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from index.posting_lists import MOST_COUNT, Lists, decode, encode, largest, require, starts_of
+from index.segments import Segment, due
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from index.ranges import Ranges
+
+LENGTH = np.dtype("<u2")
+_LAST_ID = 1 << 62
+# So many bytes of lists are merged at a time, and so many segments at most.
+_BATCH = 1 << 18
+_WIDEST = 64
+
+
+class _Stored(NamedTuple):
+    id: int
+    first: int
+    stop: int
+    chunks: int
+
+
+def check_span(first: int, stop: int, size: int) -> None:
+    """Raise ValueError unless a segment's lengths, in bytes, are as many as its ids."""
+    if not 0 <= first < stop <= _LAST_ID or size != (stop - first) * LENGTH.itemsize:
+        raise ValueError("a segment of posting lists has more or fewer lengths than ids")
+
+
+def mask(ranges: Ranges, first: int, stop: int) -> NDArray[np.bool_]:
+    """Whether each id from `first` up to, not including, `stop` is in some ranges."""
+    return np.unpackbits(ranges.bitmap(first, stop), count=stop - first, bitorder="little").view(bool)
+
+
+def append(connection: sqlite3.Connection, first: int, chunks: Sequence[Sequence[str]]) -> None:
+    """Store the terms of the chunks `first`, `first` + 1 and so on; in a transaction of the caller's."""
+    if not chunks:
+        return
+    found: dict[str, list[tuple[int, int]]] = {}
+    for chunk_id, terms in enumerate(chunks, first):
+        for term, count in Counter(terms).items():
+            found.setdefault(term, []).append((chunk_id, min(count, MOST_COUNT)))
+    lengths = np.minimum([len(terms) for terms in chunks], largest(LENGTH))
+    segment = _add(connection, first, len(chunks), lengths)
+    words = sorted(found)
+    if words:
+        sizes = np.array([len(found[word]) for word in words], np.int64)
+        table = np.fromiter(chain.from_iterable(chain.from_iterable(found[word] for word in words)), np.int64)
+        _write(connection, segment, words, Lists(sizes, table[::2], table[1::2].astype(np.uint8)))
+
+
+def tend(connection: sqlite3.Connection, alive: Ranges) -> None:
+    """Merge what is due, without what isn't alive any more; in a transaction of the caller's."""
+    stored = _stored(connection)
+    while run := due([Segment(*one[1:], len(alive.within(one.first, one.stop))) for one in stored]):
+        _merge(connection, stored[run], alive)
+        stored = _stored(connection)
+
+
+def compact(connection: sqlite3.Connection, alive: Ranges) -> None:
+    """Make one segment of all that is alive; in a transaction of the caller's."""
+    while len(stored := _stored(connection)) > 1 or any(
+        one.chunks > len(alive.within(one.first, one.stop)) for one in stored
+    ):
+        for place in range(0, len(stored), _WIDEST):
+            _merge(connection, stored[place : place + _WIDEST], alive)
+
+
+def check(connection: sqlite3.Connection) -> None:
+    """Read all segments; raises ValueError for what isn't as `append` and `tend` leave it."""
+    stored = _stored(connection)
+    if any(one.stop > other.first for one, other in pairwise(stored)):
+        raise ValueError("segments of posting lists overlap")
+    for segment in stored:
+        _check_segment(connection, segment)
+    query = "SELECT count(*) FROM posting WHERE segment NOT IN (SELECT id FROM posting_segment)"
+    if connection.execute(query).fetchone()[0]:
+        raise ValueError("posting lists belong to no segment")
+
+
+def _check_segment(connection: sqlite3.Connection, segment: _Stored) -> None:
+    lengths = _lengths(connection, segment)
+    if not np.count_nonzero(lengths) <= segment.chunks <= len(lengths):
+        raise ValueError("a segment of posting lists holds more or fewer chunks than it says")
+    totals = np.zeros(len(lengths), np.int64)
+    is_capped = lengths == largest(LENGTH)
+    for _, _, lists in _batches(connection, [segment]):
+        places = lists.ids - segment.first
+        np.add.at(totals, places, lists.counts)
+        is_capped[places[lists.counts == MOST_COUNT]] = True
+    if (totals[~is_capped] != lengths[~is_capped]).any():
+        raise ValueError("chunks have more or fewer terms in posting lists than they are long")
+
+
+def _stored(connection: sqlite3.Connection) -> list[_Stored]:
+    rows = connection.execute("SELECT id, first, stop, chunks FROM posting_segment ORDER BY first, id")
+    return [_Stored(*row) for row in rows]
+
+
+def _lengths(connection: sqlite3.Connection, segment: _Stored) -> NDArray[np.uint16]:
+    (blob,) = connection.execute("SELECT lengths FROM posting_segment WHERE id = ?", (segment.id,)).fetchone()
+    check_span(segment.first, segment.stop, len(blob))
+    return np.frombuffer(blob, LENGTH)
+
+
+def _add(connection: sqlite3.Connection, first: int, chunks: int, lengths: NDArray[np.uint16]) -> int:
+    row = (first, first + len(lengths), chunks, lengths.astype(LENGTH).tobytes())
+    cursor = connection.execute("INSERT INTO posting_segment (first, stop, chunks, lengths) VALUES (?, ?, ?, ?)", row)
+    return int(cursor.lastrowid or 0)
+
+
+def _write(connection: sqlite3.Connection, segment: int, terms: Iterable[str], lists: Lists) -> None:
+    rows = zip(terms, lists.sizes.tolist(), encode(lists), strict=True)
+    connection.executemany("INSERT INTO posting VALUES (?, ?, ?, ?)", ((segment, *row) for row in rows))
+
+
+def _merge(connection: sqlite3.Connection, run: Sequence[_Stored], alive: Ranges) -> None:
+    """Put what is alive in neighbouring segments into one in their place."""
+    begin, end = run[0].first, run[-1].stop
+    kept = alive.within(begin, end)
+    if len(kept):
+        lengths = np.zeros(end - begin, np.uint16)
+        for segment in run:
+            lengths[segment.first - begin : segment.stop - begin] = _lengths(connection, segment)
+        is_alive = mask(kept, begin, end)
+        first, stop = int(kept.starts[0]), int(kept.stops[-1])
+        merged = _add(connection, first, len(kept), (lengths * is_alive)[first - begin : stop - begin])
+        for terms, numbers, lists in _batches(connection, run):
+            _write(connection, merged, *_living(terms, numbers, lists, is_alive[lists.ids - begin]))
+    ids = [(segment.id,) for segment in run]
+    connection.executemany("DELETE FROM posting WHERE segment = ?", ids)
+    connection.executemany("DELETE FROM posting_segment WHERE id = ?", ids)
+
+
+def _batches(
+    connection: sqlite3.Connection, run: Sequence[_Stored]
+) -> Iterator[tuple[list[str], NDArray[np.int64], Lists]]:
+    """Terms in order, how many lists each has, and these, checked; some at a time."""
+    streams = [_rows(connection, place, segment.id) for place, segment in enumerate(run)]
+    terms: list[str] = []
+    numbers: list[int] = []
+    rows: list[tuple[str, int, int, bytes]] = []
+    waiting = 0
+    for term, group in groupby(heapq.merge(*streams), itemgetter(0)):
+        found = list(group)
+        size = sum(len(row[3]) for row in found)
+        if waiting and waiting + size > _BATCH:
+            yield terms, np.array(numbers), _checked(rows, run)
+            terms, numbers, rows, waiting = [], [], [], 0
+        terms.append(term)
+        numbers.append(len(found))
+        rows += found
+        waiting += size
+    if rows:
+        yield terms, np.array(numbers), _checked(rows, run)
+
+
+def _rows(connection: sqlite3.Connection, place: int, segment: int) -> Iterator[tuple[str, int, int, bytes]]:
+    query = "SELECT term, chunks, data FROM posting WHERE segment = ? ORDER BY term"
+    return ((term, place, chunks, data) for term, chunks, data in connection.execute(query, (segment,)))
+
+
+def _checked(rows: Sequence[tuple[str, int, int, bytes]], run: Sequence[_Stored]) -> Lists:
+    table = np.array([(run[place].first, run[place].stop, chunks) for _, place, chunks, _ in rows], np.int64)
+    lists = decode([row[3] for row in rows], table[:, 0], table[:, 1])
+    require(bool((table[:, 2] == lists.sizes).all()))
+    return lists
+
+
+def _living(
+    terms: Sequence[str], numbers: NDArray[np.int64], lists: Lists, is_alive: NDArray[np.bool_]
+) -> tuple[Sequence[str], Lists]:
+    """Each term's lists as one, of the ids that are alive, but for terms that no chunk has left."""
+    sizes = np.add.reduceat(lists.sizes, starts_of(numbers))
+    if is_alive.all():
+        return terms, Lists(sizes, lists.ids, lists.counts)
+    sizes = np.add.reduceat(is_alive, starts_of(sizes), dtype=np.int64)
+    left = [term for term, size in zip(terms, sizes.tolist(), strict=True) if size]
+    return left, Lists(sizes[sizes > 0], lists.ids[is_alive], lists.counts[is_alive])

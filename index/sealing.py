@@ -1,0 +1,107 @@
+"""Bringing the vector files up to the database: what no segment covers gets one, and small ones are merged."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from index import segments, vector_segments
+from index.centring import centre_rows
+from index.holdings import Holdings
+from index.manifest import Manifest, SegmentRecord
+from index.packing import unpack
+from index.ranges import Ranges
+from index.segments import Segment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from index.types import Vectors
+
+_BLOCK_ROWS = 8192
+
+
+def uncovered(manifest: Manifest, alive: Ranges) -> Ranges:
+    """The chunks that no vector file has."""
+    return alive.without(Ranges.of((record.first, record.stop) for record in manifest.segments))
+
+
+def seal(
+    folder: Path,
+    connection: sqlite3.Connection,
+    manifest: Manifest,
+    holdings: Holdings,
+    means: Mapping[str, Vectors],
+) -> Manifest:
+    """Write the vector files that are due; returns the manifest with their records. The old files stay."""
+    written = {(record.first, record.stop): record for record in manifest.segments}
+    number, records = manifest.numbered, []
+    for segment in _planned(manifest.segments, holdings.alive):
+        record = written.get((segment.first, segment.stop))
+        if record is None or record.count != segment.chunks:
+            number += 1
+            blocks = _Blocks(connection, holdings, means, manifest.model.dimension, segment)
+            record = vector_segments.write(folder, number, manifest.model.dimension, blocks, segment)
+        records.append(record)
+    return replace(manifest, segments=tuple(records), numbered=number)
+
+
+def _planned(records: Sequence[SegmentRecord], alive: Ranges) -> list[Segment]:
+    """The segments that there should be: those that are there, those that are missing, merged as far as it pays."""
+    planned = [_counted(record.first, record.stop, record.count, alive) for record in records]
+    covered = Ranges.of((record.first, record.stop) for record in records)
+    edges = [0, *covered.stops.tolist()], [*covered.starts.tolist(), _LAST]
+    for after, before in zip(*edges, strict=True):
+        missing = alive.within(after, before)
+        if len(missing):
+            planned.append(Segment(int(missing.starts[0]), int(missing.stops[-1]), len(missing), len(missing)))
+    planned.sort()
+    while run := segments.due(planned):
+        merged = planned[run]
+        first, stop = merged[0].first, merged[-1].stop
+        count = len(alive.within(first, stop))
+        planned[run] = [Segment(first, stop, count, count)] if count else []
+    return planned
+
+
+_LAST = 1 << 62
+
+
+def _counted(first: int, stop: int, chunks: int, alive: Ranges) -> Segment:
+    return Segment(first, stop, chunks, len(alive.within(first, stop)))
+
+
+class _Blocks:
+    """The centred vectors of a range of chunks, some thousand at a time, as often as they are asked for."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        holdings: Holdings,
+        means: Mapping[str, Vectors],
+        dimension: int,
+        segment: Segment,
+    ) -> None:
+        self._connection = connection
+        self._holdings = holdings
+        self._means = means
+        self._dimension = dimension
+        self._segment = segment
+
+    def __call__(self) -> Iterator[tuple[NDArray[np.int64], Vectors]]:
+        after = self._segment.first - 1
+        while rows := self._connection.execute(
+            "SELECT chunk_id, data FROM vector WHERE chunk_id > ? AND chunk_id < ? ORDER BY chunk_id LIMIT ?",
+            (after, self._segment.stop, _BLOCK_ROWS),
+        ).fetchall():
+            ids = np.array([chunk_id for chunk_id, _ in rows], np.int64)
+            found = unpack([data for _, data in rows], self._dimension)
+            yield ids, centre_rows(self._holdings.languages_of(ids), found, self._means)
+            after = int(ids[-1])

@@ -1,0 +1,46 @@
+"""Vectors as the database keeps them: near to what they were, and exact to add up."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from index.packing import pack, unpack
+
+
+def units(rows: int, dimension: int = 384) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    drawn = np.random.default_rng(3).normal(size=(rows, dimension)).astype(np.float32)
+    return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), np.float32)
+
+
+def test_what_comes_back_is_near_to_what_was_packed() -> None:
+    vectors = units(50)
+    kept = unpack([pack(row) for row in vectors], 384)
+    assert ((vectors * kept).sum(axis=1) / np.linalg.norm(kept, axis=1) > 0.9999).all()
+    assert {len(pack(row)) for row in vectors} == {386}
+
+
+def test_packing_again_changes_nothing() -> None:
+    once = unpack([pack(row) for row in units(50)], 384)
+    assert (unpack([pack(row) for row in once], 384) == once).all()
+
+
+@pytest.mark.parametrize("vector", [np.zeros(4), np.array([1.0, 0, 0, 0]), np.array([-1.0, 0, 0, 0])])
+def test_the_largest_and_the_least_numbers_fit(vector: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
+    assert unpack([pack(vector.astype(np.float32))], 4)[0] == pytest.approx(vector, abs=1e-3)
+
+
+def test_sums_depend_on_no_order() -> None:
+    kept = unpack([pack(row) for row in units(300)], 384).astype(np.float64)
+    there = np.zeros(384)
+    for row in kept:
+        there += row
+    for row in np.random.default_rng(4).permutation(kept):
+        there -= row
+    assert not there.any()
+
+
+def test_float16_of_earlier_libraries_is_read_too() -> None:
+    vectors = units(2, 8).astype("<f2")
+    assert (unpack([row.tobytes() for row in vectors], 8) == vectors.astype(np.float32)).all()
+    assert unpack([], 8).shape == (0, 8)

@@ -1,0 +1,221 @@
+"""Posting lists: as bytes and back, in segments that are merged, and what of a damaged file is refused."""
+
+from __future__ import annotations
+
+import random
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import index
+from index.posting_lists import Lists, decode, encode
+from index.postings import append, check, compact, tend
+from index.ranges import Ranges
+
+WORDS = ["mask", "attention", "掩码", "注意", "the", "of"]
+Said = Mapping[int, Sequence[str]]
+
+# Ids by gaps about as large as a byte, two, or four hold, and the counts.
+ONE_LIST = st.lists(
+    st.tuples(
+        st.one_of(st.integers(1, 4), st.integers(253, 1022), st.integers(65533, 131072), st.integers(1, 1 << 33)),
+        st.one_of(st.just(1), st.integers(1, 255)),
+    ),
+    min_size=1,
+    max_size=20,
+)
+
+
+@pytest.fixture
+def connection() -> Iterator[sqlite3.Connection]:
+    with closing(database()) as opened:
+        yield opened
+
+
+def database() -> sqlite3.Connection:
+    """An empty database with the tables of posting lists only."""
+    schema = (Path(index.__file__).parent / "schema_8.sql").read_text(encoding="utf-8")
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.executescript("".join(re.findall(r"CREATE TABLE posting.*?;", schema, re.DOTALL)))
+    return connection
+
+
+def lists(several: Sequence[Sequence[tuple[int, int]]]) -> Lists:
+    """Lists of (gap, count)."""
+    ids = [np.cumsum([gap for gap, _ in one]) for one in several]
+    counts = np.array([count for one in several for _, count in one], np.uint8)
+    return Lists(np.array([len(one) for one in several]), np.concatenate(ids).astype(np.int64), counts)
+
+
+def decoded(blobs: Sequence[bytes], first: int = 0, stop: int = 1 << 50) -> Lists:
+    return decode(blobs, np.full(len(blobs), first), np.full(len(blobs), stop))
+
+
+def held(connection: sqlite3.Connection) -> dict[str, dict[int, int]]:
+    """How often each chunk has each term, in all segments."""
+    found: dict[str, dict[int, int]] = {}
+    for term, data in connection.execute("SELECT term, data FROM posting"):
+        _, ids, counts = decoded([data])
+        found.setdefault(term, {}).update(zip(ids.tolist(), counts.tolist(), strict=True))
+    return found
+
+
+def expected(said: Said) -> dict[str, dict[int, int]]:
+    words = {word for terms in said.values() for word in terms}
+    return {word: {i: Counter(terms)[word] for i, terms in said.items() if word in terms} for word in words}
+
+
+def alive(said: Said) -> Ranges:
+    return Ranges.of((i, i + 1) for i in said)
+
+
+def spans(connection: sqlite3.Connection) -> list[tuple[int, int, int]]:
+    return list(connection.execute("SELECT first, stop, chunks FROM posting_segment ORDER BY first"))
+
+
+@given(st.lists(ONE_LIST, min_size=1, max_size=4))
+def test_what_is_encoded_is_decoded(several: list[list[tuple[int, int]]]) -> None:
+    given, found = lists(several), decoded(encode(lists(several)))
+    assert [one.tolist() for one in found] == [one.tolist() for one in given]
+
+
+def test_a_common_term_takes_a_byte_a_chunk() -> None:
+    (once,) = encode(lists([[(3, 1)] * 1000]))
+    (twice,) = encode(lists([[(3, 2)] * 1000]))
+    assert (len(once), len(twice)) == (13 + 999, 13 + 999 + 1000)
+    (far,) = encode(lists([[(3, 1)] * 999 + [(600, 1)]]))
+    assert len(far) == 13 + 999 + 2
+
+
+@given(st.binary(max_size=60))
+def test_what_nobody_encoded_is_refused_or_read_as_ids_in_order(blob: bytes) -> None:
+    try:
+        found = decoded([blob], 5, 1000)
+    except ValueError:
+        return
+    ids = found.ids.tolist()
+    assert len(ids) <= len(blob) and ids[0] >= 5 and ids[-1] < 1000
+    assert all(one < other for one, other in pairwise(ids))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda blob: blob[:-1],
+        lambda blob: blob + b"\0",
+        lambda blob: blob[:12],
+        lambda blob: b"\x03" + blob[1:],
+        lambda blob: b"\x08" + blob[1:],
+        lambda blob: blob[:1] + b"\xff\xff\xff\xff" + blob[5:],
+        lambda blob: blob[:1] + bytes(4) + blob[5:],
+        lambda blob: blob[:12] + b"\x80" + blob[13:],
+        lambda blob: blob[:13] + b"\0" + blob[14:],
+        lambda blob: blob[:-1] + b"\0",
+    ],
+)
+def test_a_list_that_was_tampered_with_is_refused(change: Callable[[bytes], bytes]) -> None:
+    (blob,) = encode(lists([[(3, 2)] * 10]))
+    assert decoded([blob]).sizes.tolist() == [10]
+    with pytest.raises(ValueError, match="posting list"):
+        decoded([change(blob)])
+
+
+def test_ids_outside_a_segment_are_refused() -> None:
+    (blob,) = encode(lists([[(3, 1)] * 10]))
+    assert len(decoded([blob], 3, 31).ids) == 10
+    for first, stop in ((4, 31), (3, 30)):
+        with pytest.raises(ValueError, match="posting list"):
+            decoded([blob], first, stop)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_segments_hold_what_is_alive_however_they_came_about(seed: int) -> None:
+    said: dict[int, Sequence[str]] = {}
+    chance = random.Random(seed)
+    with closing(database()) as connection:
+        following = 1
+        for _ in range(chance.randint(1, 20)):
+            chunks = [chance.choices(WORDS, k=chance.randint(0, 6)) for _ in range(chance.randint(0, 30))]
+            append(connection, following, chunks)
+            said |= dict(enumerate(chunks, following))
+            following += len(chunks) + chance.choice([0, 0, 5])
+            said = {i: terms for i, terms in said.items() if chance.random() < 0.95}
+            tend(connection, alive(said))
+            check(connection)
+        found = held(connection)
+        assert all(found[word].items() >= chunks.items() for word, chunks in expected(said).items())
+        compact(connection, alive(said))
+        check(connection)
+        assert held(connection) == expected(said)
+        assert len(spans(connection)) == min(len(said), 1)
+
+
+def test_lectures_are_merged_once_there_are_eight(connection: sqlite3.Connection) -> None:
+    for first in range(1, 8 * 100, 100):
+        append(connection, first, [["mask", "掩码"]] * 100)
+        tend(connection, Ranges.of([(1, first + 100)]))
+    assert spans(connection) == [(1, 801, 800)]
+    append(connection, 801, [["the"]])
+    tend(connection, Ranges.of([(1, 802)]))
+    assert spans(connection) == [(1, 801, 800), (801, 802, 1)]
+
+
+def test_what_is_gone_is_dropped_once_it_is_much(connection: sqlite3.Connection) -> None:
+    append(connection, 1, [["mask"]] * 50 + [["of"]] * 50)
+    tend(connection, Ranges.of([(1, 80)]))
+    assert spans(connection) == [(1, 101, 100)]
+    tend(connection, Ranges.of([(11, 30), (35, 51)]))
+    assert spans(connection) == [(11, 51, 35)]
+    assert list(held(connection)) == ["mask"]
+    tend(connection, Ranges.of([]))
+    assert spans(connection) == []
+    assert held(connection) == {}
+
+
+def test_many_segments_become_one(connection: sqlite3.Connection) -> None:
+    said = {i: [WORDS[i % 6], f"word{i}"] for i in range(1, 201)}
+    for i, terms in said.items():
+        append(connection, i, [terms])
+    compact(connection, alive(said))
+    assert spans(connection) == [(1, 201, 200)]
+    assert held(connection) == expected(said)
+
+
+def test_a_term_that_is_said_on_and_on_is_counted_up_to_a_byte(connection: sqlite3.Connection) -> None:
+    append(connection, 1, [["mask"] * 70_000 + ["of"], ["of"] * 3])
+    check(connection)
+    assert held(connection) == {"mask": {1: 255}, "of": {1: 1, 2: 3}}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE posting SET data = substr(data, 1, 5) WHERE term = 'mask'",
+        "UPDATE posting SET chunks = chunks + 1 WHERE term = 'mask'",
+        "UPDATE posting SET term = 'masks' WHERE term = 'mask'; DELETE FROM posting WHERE term = 'the'",
+        "UPDATE posting_segment SET lengths = zeroblob(6) WHERE first = 1",
+        "UPDATE posting_segment SET lengths = zeroblob(length(lengths)) WHERE first = 1",
+        "UPDATE posting_segment SET stop = 1 << 62 WHERE first = 1",
+        "UPDATE posting_segment SET chunks = 9 WHERE first = 1",
+        "UPDATE posting_segment SET chunks = 1 WHERE first = 1",
+        "UPDATE posting_segment SET first = first - 1, stop = stop - 1 WHERE first = 3",
+        "INSERT INTO posting SELECT 99, term, chunks, data FROM posting WHERE segment = 1",
+    ],
+)
+def test_a_check_finds_what_was_changed(connection: sqlite3.Connection, change: str) -> None:
+    append(connection, 1, [["mask", "the"], ["mask", "掩码"]])
+    append(connection, 3, [["掩码", "the"]])
+    check(connection)
+    connection.executescript(f"PRAGMA foreign_keys = OFF; {change}")
+    with pytest.raises(ValueError, match="posting list"):
+        check(connection)
