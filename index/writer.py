@@ -1,5 +1,4 @@
-"""Changing a library: one writer at a time, one resource a transaction.
-"""
+"""Changing a library: one writer at a time, one resource a transaction."""
 
 from __future__ import annotations
 
