@@ -147,10 +147,12 @@ class Lexicon:
         places, scores = self._search(weighed, k, None if keep is None else self._mask(keep))
         return highest(Postings(self._ids(places), scores), k)
 
-    def counts(self, term: str) -> Postings:
-        """How often each chunk has a term."""
-        ((_, found),) = self._read([term]).items()
-        return Postings(self._ids(found.places), found.counts.astype(np.float64))
+    def counts(self, terms: Iterable[str]) -> dict[str, Postings]:
+        """How often each chunk has each term."""
+        return {
+            term: Postings(self._ids(found.places), found.counts.astype(np.float64))
+            for term, found in self._read(terms).items()
+        }
 
     # BM25
 

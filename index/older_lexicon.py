@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from itertools import chain
 from pathlib import Path
@@ -27,7 +27,7 @@ class OlderLexicon:
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
         self._folder = folder
         self._connection = connection
-        self.counts = lru_cache(_KEPT_TERMS)(self._counts)
+        self._counts = lru_cache(_KEPT_TERMS)(self._read_counts)
         self._bm25 = lru_cache(_KEPT_TERMS)(self._read_bm25)
 
     def weights(self, terms: Sequence[str]) -> dict[str, float]:
@@ -56,8 +56,11 @@ class OlderLexicon:
         quoted = '"' + term.replace('"', '""') + '"'
         return self._postings("SELECT rowid, -rank FROM lexicon WHERE lexicon MATCH ?", quoted)
 
-    def _counts(self, term: str) -> Postings:
-        """How often each chunk has a term."""
+    def counts(self, terms: Iterable[str]) -> dict[str, Postings]:
+        """How often each chunk has each term."""
+        return {term: self._counts(term) for term in terms}
+
+    def _read_counts(self, term: str) -> Postings:
         return self._postings("SELECT doc, count(*) FROM posting WHERE term = ? GROUP BY doc", term)
 
     def _postings(self, sql: str, term: str) -> Postings:

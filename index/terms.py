@@ -24,6 +24,7 @@ _RUN = regex.compile(
     rf"(?P<unspaced>(?:[{_UNSPACED}]\p{{M}}*)+)|(?P<word>(?:[\p{{L}}\p{{N}}--[{_UNSPACED}]]\p{{M}}*)+)", regex.V1
 )
 _PAIRED = regex.compile(f"[{_UNSPACED}]")
+_HAN_ALONE = regex.compile(r"\p{Han}+")
 _GRAPHEME = regex.compile(r"\X")
 # A question's language isn't known for sure, so the script decides: English's rules for Latin letters, and so on.
 _STEMMERS = {"LATIN": "english", "CYRILLIC": "russian", "GREEK": "greek", "ARABIC": "arabic", "ARMENIAN": "armenian"}
@@ -39,7 +40,13 @@ class Term(NamedTuple):
 
 def terms(text: str) -> list[str]:
     """The terms of a text, in order, repeated as they occur."""
-    return [term.text for term in located_terms(text)]
+    found: list[str] = []
+    for run in _RUN.finditer(text):
+        if run["word"]:
+            found.append(_stem(run["word"]))
+        else:
+            found += _pair_texts(run["unspaced"])
+    return found
 
 
 def located_terms(text: str) -> Iterator[Term]:
@@ -68,6 +75,14 @@ def _pairs(run: str, offset: int) -> Iterator[Term]:
         yield Term(fold(run), offset, offset + len(run))
     for (start, _), (_, stop) in pairwise(spans):
         yield Term(fold(run[start:stop]), offset + start, offset + stop)
+
+
+def _pair_texts(run: str) -> list[str]:
+    """The texts of `_pairs`, at once for Chinese that folding leaves as it is."""
+    plain = simplified(run)
+    if len(plain) > 1 and _HAN_ALONE.fullmatch(plain) and fold(plain) == plain:
+        return [plain[start : start + 2] for start in range(len(plain) - 1)]
+    return [term.text for term in _pairs(run, 0)]
 
 
 @lru_cache(maxsize=1 << 15)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from index import totals
-from index.centring import centre_rows, centred
+from index.centring import centred, cosines
 from index.database import explained
 from index.holdings import Holdings
 from index.manifest import Manifest
@@ -80,15 +80,15 @@ class VectorStore:
         found = [self._nearest_in(segment, question, k, wanted) for segment in self._segments]
         found += self._nearest_beside(question, k, wanted)
         ids = np.concatenate([np.empty(0, np.int64), *(ids for ids, _ in found)])
-        cosines = np.concatenate([np.empty(0, np.float32), *(cosines for _, cosines in found)])
-        best = np.argsort(-cosines, kind="stable")[:k]
-        return list(zip(ids[best].tolist(), cosines[best].tolist(), strict=True))
+        nearness = np.concatenate([np.empty(0, np.float32), *(nearness for _, nearness in found)])
+        best = np.argsort(-nearness, kind="stable")[:k]
+        return list(zip(ids[best].tolist(), nearness[best].tolist(), strict=True))
 
     def scores(self, question: Vectors, ids: Sequence[int]) -> dict[int, float]:
         """The cosines of those chunks that are here with a centred question."""
         here = np.asarray(ids, np.int64)
-        found, cosines = self._compared(question, here[self._holdings.alive.contains(here)])
-        return dict(zip(found.tolist(), cosines.tolist(), strict=True))
+        found, nearness = self._compared(question, here[self._holdings.alive.contains(here)])
+        return dict(zip(found.tolist(), nearness.tolist(), strict=True))
 
     def _nearest_in(
         self, segment: VectorSegment, question: Vectors, k: int, wanted: Ranges
@@ -104,9 +104,9 @@ class VectorStore:
         """The same of what no segment covers, a block at a time."""
         ids = wanted.without(self._covered).ids()
         for start in range(0, len(ids), _BLOCK_ROWS):
-            found, cosines = self._compared(question, ids[start : start + _BLOCK_ROWS])
-            best = np.argsort(-cosines, kind="stable")[:k]
-            yield found[best], cosines[best]
+            found, nearness = self._compared(question, ids[start : start + _BLOCK_ROWS])
+            best = np.argsort(-nearness, kind="stable")[:k]
+            yield found[best], nearness[best]
 
     def _compared(self, question: Vectors, ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], Vectors]:
         """Chunks, by ascending id, and their cosines."""
@@ -118,7 +118,7 @@ class VectorStore:
             ).fetchall()
         found = np.array([chunk_id for chunk_id, _ in rows], np.int64)
         vectors = unpack([data for _, data in rows], self._manifest.model.dimension)
-        return found, centre_rows(self._holdings.languages_of(found), vectors, self.means) @ question
+        return found, cosines(self._holdings.languages_of(found), vectors, self.means, question)
 
     @cached_property
     def _segments(self) -> list[VectorSegment]:

@@ -34,7 +34,7 @@ def best_cue(
     from a second on. `reach` is in seconds.
     """
     titles = _titles(cues, weights, chapters)
-    said = [{term.text for term in located_terms(cue.text)} & weights.keys() for cue in cues]
+    said = [weights.keys() & terms(cue.text) for cue in cues]
     found = [words | titles.get(k, set()) for k, words in enumerate(said)]
     most = fsum(weights.values()) or 1.0
     values = [

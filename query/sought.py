@@ -126,7 +126,7 @@ def _translated(
     glosses: dict[str, Mapping[str, float]] = {}
     for target, words in groups.items():
         if words:
-            counts = {term: library.lexicon.counts(term) for term in across.terms_of(words)}
+            counts = library.lexicon.counts(across.terms_of(words))
             weighed = across.weigh(words, counts, library.holdings.spoken[target])
             covered.append(across.coverage(weighed))
             glosses[target] = across.weights(weighed)

@@ -100,7 +100,7 @@ def test_the_older_lexicon_says_the_same(lexicon: Lexicon, older: tuple[OlderLex
     terms = ["掩码", "the", "giraff", "掩码", "a"]
     assert older[0].weights(terms) == lexicon.weights(terms)
     for term in terms:
-        one, other = older[0].counts(term), lexicon.counts(term)
+        one, other = older[0].counts([term])[term], lexicon.counts([term])[term]
         assert (one.chunks.tolist(), one.values.tolist()) == (other.chunks.tolist(), other.values.tolist())
 
 
@@ -159,20 +159,20 @@ def test_a_library_of_nothing_has_no_words() -> None:
         lexicon = Lexicon(Path("talks"), connection, ranges([]))
         assert lexicon.best(["mask"], 5) == []
         assert lexicon.weights(["mask"]) == {}
-        assert lexicon.counts("mask").chunks.tolist() == []
+        assert lexicon.counts(["mask"])["mask"].chunks.tolist() == []
 
 
 def test_how_often_chunks_have_a_term(lexicon: Lexicon) -> None:
     for _ in range(2):
-        found = lexicon.counts("mask")
+        found = lexicon.counts(["mask"])["mask"]
         assert (found.chunks.tolist(), found.values.tolist()) == ([2, 4], [3, 1])
-        assert lexicon.counts("掩码").values.tolist() == [2]
-        assert lexicon.counts("giraff").values.tolist() == []
+        assert lexicon.counts(["掩码"])["掩码"].values.tolist() == [2]
+        assert lexicon.counts(["giraff"])["giraff"].values.tolist() == []
 
 
 def test_a_removed_chunk_is_never_found(connection: sqlite3.Connection) -> None:
     lexicon = Lexicon(Path("talks"), connection, ranges([1, 2, 3, 7, 8]))
-    assert lexicon.counts("mask").chunks.tolist() == [2]
+    assert lexicon.counts(["mask"])["mask"].chunks.tolist() == [2]
     assert lexicon.weights(["掩码", "mask"]) == {"mask": math.log(4.5 / 1.5)}
     assert [i for i, _ in lexicon.best(["掩码", "mask"], 5)] == [2]
 

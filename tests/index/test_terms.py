@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from index.terms import is_whole_word, located_terms, terms
 
@@ -92,3 +94,11 @@ def test_words_between_spaces_are_whole(text: str) -> None:
 @pytest.mark.parametrize("text", ["注意力", "词", "アテンション", "ｱﾃﾝｼｮﾝ", "어텐션", "ภาษาไทย", "機制"])
 def test_pairs_of_characters_may_be_no_words(text: str) -> None:
     assert not any(is_whole_word(term) for term in terms(text))
+
+
+@given(
+    st.text(st.sampled_from("ab é注意力網絡㍿ｱﾞか\u3099이\u1106\u1169，.１\ufe00〇々"), max_size=12)
+    | st.text(max_size=12)
+)
+def test_terms_are_the_same_with_their_places(text: str) -> None:
+    assert terms(text) == [term.text for term in located_terms(text)]
