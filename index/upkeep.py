@@ -99,6 +99,7 @@ class Upkeep(Library):
             written = sealing.seal(self.folder, self._connection, self._manifest, self._read_holdings(), means)
         if written != self._manifest:
             self._save(written)
+            self._clear_old_files()
         self._unsealed = 0
 
     def _seal(self) -> None:
