@@ -12,6 +12,8 @@ from index.terms import terms
 from index.types import State
 
 _MARKS = regex.compile(r"\s[-–—]+\s|[|:：/()（）\[\]【】「」『』《》〈〉“”\"]")
+# What no term has: some single characters fold to words with spaces between.
+_BETWEEN = "\n"
 # One term is a word like any other, and nobody says a title of more than so many.
 _FEWEST_TERMS, _MOST_TERMS = 2, 40
 
@@ -44,7 +46,7 @@ def keep(connection: sqlite3.Connection, resource_ids: Iterable[str]) -> None:
         )
         found = {name for (title,) in titles.fetchall() if title for name in names(title)}
         connection.executemany(
-            "INSERT INTO name VALUES (?, ?, ?)", [(key(name), resource_id, " ".join(name)) for name in sorted(found)]
+            "INSERT INTO name VALUES (?, ?, ?)", [(key(name), resource_id, _BETWEEN.join(name)) for name in sorted(found)]
         )
 
 
@@ -55,7 +57,7 @@ def candidates(connection: sqlite3.Connection, question_terms: Iterable[str]) ->
            WHERE key IN (SELECT value FROM json_each(?)) AND state = ?""",
         (json.dumps(list(question_terms)), State.INDEXED),
     )
-    return [(resource_id, tuple(name.split(" "))) for resource_id, name in rows]
+    return [(resource_id, tuple(name.split(_BETWEEN))) for resource_id, name in rows]
 
 
 def of_titles(titles: Iterable[tuple[str, str]], question_terms: Sequence[str]) -> list[tuple[str, Name]]:

@@ -36,7 +36,7 @@ CREATE TABLE language (
 CREATE TABLE name (
   key TEXT NOT NULL,
   resource_id TEXT NOT NULL REFERENCES resource ON DELETE CASCADE,
-  terms TEXT NOT NULL,                      -- with a space between
+  terms TEXT NOT NULL,                      -- a line each
   PRIMARY KEY (key, resource_id, terms)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX name_resource ON name (resource_id);

@@ -12,11 +12,12 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from index import database
+from index import database, succession
 from index.database import damaged, explained, transaction
 from index.errors import LibraryError
 from index.insertion import EmbeddedTranscript
 from index.library import Library
+from index.manifest import FILE as MANIFEST
 from index.manifest import FileRecord, Manifest
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class Upkeep(Library):
         from index import sealing
 
         with explained(self.folder):
+            self._manifest = succession.settled(self._manifest, self._connection)
             means = self._read_means().chunks
             written = sealing.seal(self.folder, self._connection, self._manifest, self._read_holdings(), means)
         if written != self._manifest:
@@ -121,7 +123,8 @@ class Upkeep(Library):
 
     def _clear_old_files(self) -> None:
         current = {segment.file.name for segment in self._manifest.segments}
-        for path in self.folder.glob("vectors-*.faiss"):
+        killed = (path for name in ("vectors-*.faiss", MANIFEST) for path in self.folder.glob(f".{name}.new"))
+        for path in [*killed, *self.folder.glob("vectors-*.faiss")]:
             if path.name not in current:
                 with suppress(OSError):  # Windows keeps what a reader has open; the next build tries again
                     path.unlink()
