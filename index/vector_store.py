@@ -76,9 +76,12 @@ class VectorStore:
 
         `keep` limits the choice.
         """
-        wanted = self._holdings.alive if keep is None else keep
-        found = [self._nearest_in(segment, question, k, wanted) for segment in self._segments]
-        found += self._nearest_beside(question, k, wanted)
+        if keep is not None and len(keep) <= _FEW:
+            found = list(self._nearest_of(keep, question, k))
+        else:
+            wanted = self._holdings.alive if keep is None else keep
+            found = [self._nearest_in(segment, question, k, wanted) for segment in self._segments]
+            found += self._nearest_of(wanted.without(self._covered), question, k)
         ids = np.concatenate([np.empty(0, np.int64), *(ids for ids, _ in found)])
         nearness = np.concatenate([np.empty(0, np.float32), *(nearness for _, nearness in found)])
         best = np.argsort(-nearness, kind="stable")[:k]
@@ -94,15 +97,11 @@ class VectorStore:
         self, segment: VectorSegment, question: Vectors, k: int, wanted: Ranges
     ) -> tuple[NDArray[np.int64], Vectors]:
         here = wanted.within(segment.first, segment.stop)
-        if len(here) == segment.count:
-            return segment.search(question, k)
-        if len(here) > _FEW:
-            return segment.search(question, k, here)
-        return self._compared(question, here.ids())
+        return segment.search(question, k, None if len(here) == segment.count else here)
 
-    def _nearest_beside(self, question: Vectors, k: int, wanted: Ranges) -> Iterator[tuple[NDArray[np.int64], Vectors]]:
-        """The same of what no segment covers, a block at a time."""
-        ids = wanted.without(self._covered).ids()
+    def _nearest_of(self, wanted: Ranges, question: Vectors, k: int) -> Iterator[tuple[NDArray[np.int64], Vectors]]:
+        """The same without an index, a block at a time."""
+        ids = wanted.ids()
         for start in range(0, len(ids), _BLOCK_ROWS):
             found, nearness = self._compared(question, ids[start : start + _BLOCK_ROWS])
             best = np.argsort(-nearness, kind="stable")[:k]
