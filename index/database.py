@@ -13,6 +13,8 @@ from index.migration import APPLICATION_ID, SCHEMA_VERSION, migrate
 
 FILE = "library.db"
 _WAIT_SECONDS = 10.0
+# Negative, as SQLite has it: pages that a lasting reader keeps, taken when they're read.
+_CACHE_KILOBYTES = -65536
 # What SQLite reports where it can't put its side files.
 _UNWRITABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 START_AGAIN = "Restore it from a copy, or delete the folder and build it again"
@@ -49,6 +51,7 @@ def _readable(path: Path) -> sqlite3.Connection:
     connection = _shared(path, "mode=rw")
     try:
         connection.execute("PRAGMA query_only = ON")
+        connection.execute(f"PRAGMA cache_size = {_CACHE_KILOBYTES}")
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     except sqlite3.OperationalError as error:
         connection.close()

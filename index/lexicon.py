@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _K1, _B = 1.2, 0.75
 _KEPT_BYTES = 64 << 20
+# Ids for each that occurs.
+_SPARSE = 16
 # What a list takes beside its numbers.
 _KEPT_OVERHEAD = 512
 # Sums of the same numbers in another order differ by less.
@@ -52,11 +54,17 @@ class Postings(NamedTuple):
 
 def summed(postings: Sequence[Postings]) -> Postings:
     """The sum for each chunk, added in the order given, by ascending id."""
-    if not postings:
-        return Postings(np.empty(0, np.int64), np.empty(0))
-    chunks, places = np.unique(np.concatenate([one.chunks for one in postings]), return_inverse=True)
-    values = np.concatenate([one.values for one in postings])
-    return Postings(chunks, np.bincount(places, weights=values, minlength=len(chunks)).astype(np.float64))
+    told = [one for one in postings if len(one.chunks)]
+    if len(told) < 2:
+        return told[0] if told else Postings(np.empty(0, np.int64), np.empty(0))
+    chunks, values = np.concatenate([one.chunks for one in told]), np.concatenate([one.values for one in told])
+    first = int(chunks.min())
+    if int(chunks.max()) - first < _SPARSE * len(chunks):  # a place for each id is quicker than sorting them
+        totals = np.bincount(chunks - first, weights=values)
+        found = np.flatnonzero(np.bincount(chunks - first))
+        return Postings(found + first, totals[found])
+    found, places = np.unique(chunks, return_inverse=True)
+    return Postings(found, np.bincount(places, weights=values, minlength=len(found)).astype(np.float64))
 
 
 def highest(postings: Postings, k: int) -> list[tuple[int, float]]:

@@ -135,7 +135,7 @@ def _overlap(terms: Sequence[Term], one: int) -> bool:
 def _counts(alternatives: Alternatives, counts: Mapping[str, Postings], chunks: Ranges) -> Postings:
     """How often each chunk has any alternative."""
     found = summed([_together([counts[term] for term in set(alternative)]) for alternative in alternatives])
-    among = chunks.contains(found.chunks)
+    among = chunks.among(found.chunks)
     return Postings(found.chunks[among], found.values[among])
 
 

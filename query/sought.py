@@ -131,5 +131,5 @@ def _translated(
             covered.append(across.coverage(weighed))
             glosses[target] = across.weights(weighed)
     chunks, values = summed(covered)
-    kept = slice(None) if keep is None else keep.contains(chunks)
+    kept = slice(None) if keep is None else keep.among(chunks)
     return Postings(chunks[kept], values[kept]), glosses
