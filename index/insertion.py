@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from index.pieces import PieceVector
     from index.types import Vectors
 
+_DIGEST_BYTES = 8
+
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedTranscript:
@@ -31,8 +33,8 @@ class EmbeddedTranscript:
 
 
 def text_digest(text: str) -> bytes:
-    """What tells that a text was embedded before."""
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+    """What tells that a text was embedded before: of the texts of one resource, so that eight bytes are enough."""
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()[:_DIGEST_BYTES]
 
 
 def known_vectors(connection: sqlite3.Connection, resource_id: str, dimension: int) -> dict[bytes, Vectors]:
@@ -51,7 +53,7 @@ def insert(
     connection: sqlite3.Connection, resource_id: str, embedded: EmbeddedTranscript, chapters: Sequence[Chapter]
 ) -> None:
     """Store a transcript beside what is stored of a resource; in a transaction of the caller's."""
-    from index import totals
+    from index import pieces, totals
 
     transcript = embedded.transcript
     (transcript_id,) = connection.execute(
@@ -63,9 +65,10 @@ def insert(
            VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
         [(transcript_id, k, *_row(cue)) for k, cue in enumerate(transcript.cues)],
     )
-    connection.executemany(
-        "INSERT INTO piece (transcript_id, start, digest, tokens, scale, data) VALUES (?, ?, ?, ?, ?, ?)",
-        [(transcript_id, piece.start, text_digest(piece.text), *vector) for piece, vector in embedded.pieces],
+    pieces.insert(
+        connection,
+        transcript_id,
+        [(piece.start, text_digest(piece.text), vector) for piece, vector in embedded.pieces],
     )
     _insert_chunks(connection, transcript_id, embedded, chapters)
     totals.add(connection, transcript_id, embedded.vectors.shape[1])

@@ -32,6 +32,9 @@ _STRANGE_ROWS = (
 )
 _STRANGE_FLOATS = "SELECT 1 FROM chunk LEFT JOIN vector ON chunk_id = id WHERE length(data) IS NOT 2 * :dimension"
 _STRANGE_HOLDINGS = (
+    "SELECT 1 FROM piece WHERE length(data) <> (:dimension + 1) / 2",
+    "SELECT 1 FROM piece_mean WHERE length(mean) <> 2 * :dimension",
+    "SELECT 1 FROM piece WHERE transcript_id NOT IN (SELECT transcript_id FROM piece_mean)",
     "SELECT 1 FROM chunk LEFT JOIN vector ON chunk_id = id WHERE length(data) IS NOT 2 + :dimension",
     """SELECT 1 FROM transcript LEFT JOIN (
          SELECT transcript_id, min(id) AS least, count(*) AS number FROM chunk GROUP BY transcript_id
@@ -39,7 +42,8 @@ _STRANGE_HOLDINGS = (
     "SELECT 1 FROM language WHERE length(total) <> 8 * :dimension OR length(window_total) <> 8 * :dimension",
     "SELECT 1 FROM language WHERE chunks < 1 OR windows < 0",
 )
-_STRANGE_PIECES = "SELECT 1 FROM piece WHERE length(data) <> :dimension OR tokens < 1 OR NOT abs(scale) < 1e9"
+_STRANGE_PIECES = "SELECT 1 FROM piece WHERE tokens < 1 OR NOT abs(scale) < 1e9"
+_STRANGE_BYTES = "SELECT 1 FROM piece WHERE length(data) <> :dimension"
 _STRANGE_TRANSLATIONS = "SELECT 1 FROM translation WHERE NOT json_valid(alternatives)"
 
 
@@ -135,7 +139,7 @@ def _version(connection: sqlite3.Connection) -> int:
 def _check_rows(connection: sqlite3.Connection, version: int, dimension: int) -> None:
     queries = [*_STRANGE_ROWS, "PRAGMA foreign_key_check"]
     if version >= 4:
-        queries.append(_STRANGE_PIECES)
+        queries += [_STRANGE_PIECES] if version >= FIRST_WITH_SEGMENTS else [_STRANGE_PIECES, _STRANGE_BYTES]
     if version >= 5:
         queries.append(_STRANGE_TRANSLATIONS)
     queries += _STRANGE_HOLDINGS if version >= FIRST_WITH_SEGMENTS else [_STRANGE_FLOATS]

@@ -135,7 +135,7 @@ class Writer(Upkeep):
         from index import pieces
 
         with explained(self.folder):
-            return pieces.known(self._connection, resource_id)
+            return pieces.known(self._connection, resource_id, self.card.dimension)
 
     def commit(
         self,

@@ -8,13 +8,14 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 import index
-from index import database
+from index import database, pieces
 from index.answers import Filters
 from index.insertion import EmbeddedTranscript
 from index.library import Library
@@ -54,11 +55,11 @@ def embedded(texts: Sequence[str], language: str | None = None) -> EmbeddedTrans
     cues = tuple(Cue(10.0 * k, 10.0 * k + 10, text) for k, text in enumerate(texts))
     chunks = [Chunk(k, k + 1, cue.start, cue.end, cue.text) for k, cue in enumerate(cues)]
     parts = ENCODER.parts(texts, [[len(text)] for text in texts])
-    pieces = [
+    kept = [
         (Piece(k, k + 1, cue.start, cue.text), quantised(sums[0], tokens[0]))
         for k, (cue, sums, tokens) in enumerate(zip(cues, parts.sums, parts.tokens, strict=True))
     ]
-    return EmbeddedTranscript(Transcript(language, Origin.LOCAL, cues), chunks, parts.vectors, pieces)
+    return EmbeddedTranscript(Transcript(language, Origin.LOCAL, cues), chunks, parts.vectors, kept)
 
 
 def make_old(folder: Path, version: int = 1) -> None:
@@ -66,6 +67,10 @@ def make_old(folder: Path, version: int = 1) -> None:
     current, earlier = folder / database.FILE, folder / "earlier.db"
     with Library.open(folder) as library:
         taken = {"means": library.vectors.means, "window_means": library.vectors.window_means}
+    with closing(sqlite3.connect(current)) as connection:
+        connection.row_factory = sqlite3.Row
+        ids = [row["id"] for row in connection.execute("SELECT id FROM resource")]
+        stored = {key: one for i in ids for key, one in pieces.known(connection, i, CARD.dimension).items()}
     means = {name: {key: mean.tolist() for key, mean in found.items()} for name, found in taken.items()}
     with sqlite3.connect(earlier, isolation_level=None) as connection:
         connection.create_function("title_terms", 3, lambda *_: "")
@@ -79,7 +84,11 @@ def make_old(folder: Path, version: int = 1) -> None:
             columns = ", ".join(row[1] for row in connection.execute(f"PRAGMA main.table_info({table})"))
             connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM current.{table}")
         if version >= 4:
-            connection.execute("INSERT INTO piece SELECT * FROM current.piece")
+            places = connection.execute("SELECT transcript_id, start, digest FROM current.piece").fetchall()
+            rows = [(*place, *stored[place[2]]) for place in places]
+            connection.executemany(
+                "INSERT INTO piece (transcript_id, start, digest, tokens, scale, data) VALUES (?, ?, ?, ?, ?, ?)", rows
+            )
         _put_words_and_vectors(connection)
         connection.execute("DETACH current")
     connection.close()

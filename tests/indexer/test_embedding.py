@@ -109,7 +109,7 @@ def test_of_a_changed_transcript_only_new_pieces_and_what_they_need_are_embedded
     captions.write_text(webvtt(*lines[:20], "softmax 歸一化", *lines[21:]), "utf-8")
     workshop.build(f"https://youtu.be/{EN}", captions=captions.parent)
     after = stored(workshop, EN)
-    assert np.flatnonzero((before.sums != after.sums).any(axis=1)).tolist() == [20]
+    assert np.flatnonzero((abs(before.sums - after.sums) > 0.3).any(axis=1)).tolist() == [20]
     assert after.sums[20].argmax() == 6
 
 
