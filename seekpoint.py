@@ -90,6 +90,7 @@ def build(
     captions: str | os.PathLike[str] | None = None,
     languages: Sequence[str] = (),
     model: str | None = None,
+    reembed: bool = False,
     encoder: Encoder | None = None,
     pace: float = 5.0,
     limit: int | None = None,
@@ -105,6 +106,7 @@ def build(
     """Index reading lists, or bring their index up to date, as `seekpoint build` does; raises SeekpointError.
 
     `translate` chooses the translations by which questions find words in another language, which takes some seconds.
+    `reembed` embeds all that is stored again where `model` or `encoder` is another than the library's.
     `transcribe` listens to recordings without captions with `whisper`, the name or folder of a faster-whisper model.
     """
     from indexer.build import Request
@@ -128,6 +130,7 @@ def build(
         limit=limit,
         translate=translate,
         glossary=None if glossary is None else Path(glossary),
+        reembed=reembed,
     )
     web = Web(proxy, None if cookies is None else Path(cookies))
     return run(request, _folder(library), Sources.through(web, languages, pace, limit), encoder=encoder)

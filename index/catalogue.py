@@ -169,6 +169,14 @@ class Catalogue:
             for row in rows
         }
 
+    def editions(self) -> dict[str, str]:
+        """What tells of each resource whether it has the same transcripts as before, in the order of the chunks."""
+        rows = self._query("SELECT resource_id, first_chunk, chunks, seconds FROM transcript ORDER BY first_chunk")
+        found: dict[str, list[tuple[float, ...]]] = {}
+        for resource_id, *edition in rows:  # chunks that are stored anew get ids that were never given before
+            found.setdefault(resource_id, []).append(tuple(edition))
+        return {resource_id: json.dumps(editions) for resource_id, editions in found.items()}
+
     def _without_pieces(self) -> set[str]:
         if self.setting(WITHOUT_PIECES):
             return set()

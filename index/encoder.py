@@ -73,15 +73,22 @@ def check_model(stored: ModelCard, given: ModelCard) -> None:
     if stored != given:
         raise ModelMismatch(
             f"the library was built with the model {_label(stored)}, but this is {_label(given)}: "
-            f"build a new library with `seekpoint build SOURCE --model {given.name} --index NEW_FOLDER`"
+            + _ways_out(given.name)
         )
 
 
 def other_model(stored: ModelCard, wanted: str) -> ModelMismatch:
     """The error for a build that asks for another model than the library's."""
     return ModelMismatch(
-        f"the library was built with the model {stored.name}, not {model_name(wanted)}: leave --model away, "
-        f"or build a new library with `seekpoint build SOURCE --model {wanted} --index NEW_FOLDER`"
+        f"the library was built with the model {stored.name}, not {model_name(wanted)}: "
+        f"leave --model away, {_ways_out(wanted)}"
+    )
+
+
+def _ways_out(model: str) -> str:
+    return (
+        "embed it again with --reembed, "
+        f"or build a new library with `seekpoint build SOURCE --model {model} --index NEW_FOLDER`"
     )
 
 

@@ -171,6 +171,8 @@ def check_readable(folder: Path, manifest: Manifest) -> None:
     """Raise Strange where what is shown of every resource can't be read; LibraryError where the files don't fit."""
     try:
         with Library.open(folder) as library:
+            if library.card != manifest.model:
+                raise Strange(f"its {database.FILE} names another model than its manifest.json")
             library.statuses(), library.sections(), library.playlists(), library.standings()
             for segment in manifest.segments:
                 from index.vectors import check_layout

@@ -62,7 +62,7 @@ def summed(postings: Sequence[Postings]) -> Postings:
     if int(chunks.max()) - first < _SPARSE * len(chunks):  # a place for each id is quicker than sorting them
         totals = np.bincount(chunks - first, weights=values)
         found = np.flatnonzero(np.bincount(chunks - first))
-        return Postings(found + first, totals[found])
+        return Postings(found.astype(np.int64) + first, np.asarray(totals[found], np.float64))
     found, places = np.unique(chunks, return_inverse=True)
     return Postings(found, np.bincount(places, weights=values, minlength=len(found)).astype(np.float64))
 

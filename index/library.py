@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from index import database, translations
+from index import database, succession, translations
 from index.answers import Filters
 from index.catalogue import Catalogue
 from index.database import explained
@@ -78,7 +78,7 @@ class Library(Catalogue):
         library = cls(folder, database.connect(folder, writable=False), manifest)
         with explained(folder):
             library._connection.execute("BEGIN")
-            library._connection.execute("SELECT count(*) FROM setting").fetchone()  # the snapshot starts here
+            library._manifest = succession.settled(manifest, library._connection)  # the snapshot starts here
         return library
 
     def close(self) -> None:

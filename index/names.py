@@ -46,7 +46,8 @@ def keep(connection: sqlite3.Connection, resource_ids: Iterable[str]) -> None:
         )
         found = {name for (title,) in titles.fetchall() if title for name in names(title)}
         connection.executemany(
-            "INSERT INTO name VALUES (?, ?, ?)", [(key(name), resource_id, _BETWEEN.join(name)) for name in sorted(found)]
+            "INSERT INTO name VALUES (?, ?, ?)",
+            [(key(name), resource_id, _BETWEEN.join(name)) for name in sorted(found)],
         )
 
 

@@ -96,6 +96,13 @@ def decode(blobs: Sequence[bytes], firsts: NDArray[np.int64], stops: NDArray[np.
     return Lists(sizes, ids, counts)
 
 
+def shifted(data: bytes, by: int) -> bytes:
+    """A list that was encoded, with ids that are so much higher."""
+    head = np.frombuffer(data, _HEAD, 1).copy()
+    head["first"] += by
+    return head.tobytes() + data[_HEAD.itemsize :]
+
+
 def require(holds: bool) -> None:
     """Raise ValueError where something doesn't hold that holds for all lists."""
     if not holds:

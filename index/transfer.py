@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from zipfile import ZipFile
 
-from index import access, archive, database, inspection, postings
+from index import access, archive, database, inspection, postings, succession, successor
 from index.archive import Archive, library_files
 from index.database import explained
 from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LockedLibrary
@@ -33,7 +33,9 @@ from index.types import ModelCard
 _ATTEMPTS = 5
 # What SQLite reports where a copy doesn't fit on the disk.
 _FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
-_OURS = re.compile(r"lock|manifest\.json|library\.db(-wal|-shm|-journal)?|vectors-[0-9]+\.faiss|\..+\.new")
+_OURS = re.compile(
+    rf"lock|manifest\.json|library\.db(-wal|-shm|-journal)?|vectors-[0-9]+\.faiss|\..+\.new|{successor.FOLDER}"
+)
 
 
 class Contents(NamedTuple):
@@ -91,6 +93,7 @@ def _copied(folder: Path, manifest: Manifest, staged: Path) -> Manifest:
             with closing(sqlite3.connect(target, isolation_level=None)) as copy:
                 (version,) = copy.execute("PRAGMA user_version").fetchone()
                 alive = _without_removed(copy, version)
+                manifest = succession.settled(manifest, copy)
                 copy.execute("PRAGMA journal_mode = WAL")  # as a build would, which then leaves a sealed file as it is
     except LibraryError as error:
         if getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF in _FULL:

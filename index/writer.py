@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from index import access, database, insertion, names, translations
+from index import access, database, insertion, names, succession, translations
 from index.catalogue import LISTED
 from index.database import explained
 from index.insertion import EmbeddedTranscript
@@ -47,7 +47,8 @@ class Writer(Upkeep):
             if manifest.database and manifest.version < SCHEMA_VERSION:
                 manifest = manifest.opened()  # the file is about to change, whether or not the build gets to its end
                 manifest.save(folder)
-            return cls(folder, database.connect(folder, writable=True), manifest)
+            connection = database.connect(folder, writable=True)
+            return cls(folder, connection, succession.settled(manifest, connection))
         writer = cls(folder, database.connect(folder, writable=True), Manifest(card))
         try:
             if writer._query("SELECT 1 FROM resource LIMIT 1"):
@@ -189,6 +190,12 @@ class Writer(Upkeep):
             self._connection.execute("DELETE FROM setting WHERE name = ?", (name,))
             if value is not None:
                 self._connection.execute("INSERT INTO setting VALUES (?, ?)", (name, value))
+
+    def succeed(self, successor: Path, card: ModelCard) -> None:
+        """Hold what another model made of the same transcripts, in one step; `successor` is the folder that has it."""
+        with explained(self.folder), succession.attached(self._connection, successor / database.FILE), self._change():
+            succession.take_over(self._connection, card)
+        self._write_vectors()
 
     def _replace(self, resource_id: str, transcripts: Sequence[EmbeddedTranscript], details: Details) -> None:
         insertion.remove(self._connection, resource_id, self.card.dimension)

@@ -19,6 +19,7 @@ from indexer.expansion import expanded, faults
 from indexer.glossary import Pair, read_glossary
 from indexer.plan import Choices, Planner
 from indexer.reading_list import ReadingList, read_source
+from indexer.reembedding import reembed, say_what_is_begun
 from indexer.run import Run
 from indexer.sources import Sources
 from indexer.sources.captions import find_captions
@@ -34,6 +35,7 @@ class Request:
 
     `limit` is how many videos of a channel are taken, the newest first; `None` for all. `translate` chooses the
     translations by which questions find words in another language; a `glossary` of the user's is kept for later builds.
+    `reembed` embeds all that is stored again where `model` is another than the library's.
     """
 
     sources: Sequence[str]
@@ -44,6 +46,7 @@ class Request:
     limit: int | None = None
     translate: bool = True
     glossary: Path | None = None
+    reembed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,9 @@ def build(
     lists = [read_source(source, sources.web) for source in request.sources]
     shelf = shelf_of(request, lists)
     glossary = read_glossary(request.glossary) if request.glossary else None
-    writer, lazy_encoder = _open(folder, request.model, encoder, watcher.say)
+    writer, lazy_encoder = _open(folder, request, encoder, watcher.say)
     with writer:
+        again = _reembed(request, writer, lazy_encoder, watcher)
         run = Run(writer, lazy_encoder, sources, watcher, clock, request.choices, request.limit)
         is_new_way = Coolings(writer).are_evaded(sources.web.way, clock())
         planner = Planner({}, shelf, request.choices, clock(), is_new_way=is_new_way)
@@ -95,7 +99,8 @@ def build(
         if request.translate:
             _translate(writer, glossary)
         report = _report(writer, lists, run)
-    return replace(report, removed=removed, seconds=time.monotonic() - started)
+    embedded = report.embedded + again
+    return replace(report, embedded=embedded, removed=removed, seconds=time.monotonic() - started)
 
 
 def _report(writer: Writer, lists: Sequence[ReadingList], run: Run) -> Report:
@@ -127,13 +132,17 @@ def shelf_of(request: Request, lists: Sequence[ReadingList]) -> dict[str, tuple[
 
 
 def _open(
-    folder: Path, model: str | None, encoder: Encoder | None, say: Callable[[str], None]
+    folder: Path, request: Request, encoder: Encoder | None, say: Callable[[str], None]
 ) -> tuple[Writer, LazyEncoder]:
+    model = request.model
     if not (folder / MANIFEST).exists():
         encoder = encoder or load_encoder(model, say)
         return Writer.open(folder, encoder.card), LazyEncoder(encoder.card, encoder)
     writer = Writer.open(folder)
     try:
+        if request.reembed:
+            encoder = encoder or load_encoder(model or writer.card.name, say)
+            return writer, LazyEncoder(encoder.card, encoder)
         if encoder:
             check_model(writer.card, encoder.card)
         elif model and model_name(model) != writer.card.name:
@@ -142,6 +151,13 @@ def _open(
         writer.__exit__(None, None, None)
         raise
     return writer, LazyEncoder(writer.card, encoder)
+
+
+def _reembed(request: Request, writer: Writer, encoder: LazyEncoder, watcher: Watcher) -> int:
+    if request.reembed:
+        return reembed(writer, encoder.get(), watcher)
+    say_what_is_begun(writer, watcher.say)
+    return 0
 
 
 def _open_playlists(

@@ -28,6 +28,7 @@ _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 )
 @click.option("--languages", metavar="LIST", default="", help="Languages to index, such as en,zh; else what is spoken.")
 @click.option("--model", metavar="NAME", help="A sentence-transformers model, by name or folder.")
+@click.option("--reembed", is_flag=True, help="Embed all that is stored again, with another --model.")
 @click.option(
     "--glossary",
     metavar="FILE",
@@ -62,6 +63,7 @@ def build(
     captions: Path | None,
     languages: str,
     model: str | None,
+    reembed: bool,
     glossary: Path | None,
     transcribe: bool,
     whisper: str,
@@ -93,7 +95,7 @@ def build(
         raise UsageError("--pace takes a number of seconds")
     wanted = language_tags(languages)
     choices = Choices(wanted, retry, whisper if transcribe else None)
-    request = Request(sources, captions, choices, model, prune, limit, glossary=glossary)
+    request = Request(sources, captions, choices, model, prune, limit, glossary=glossary, reembed=reembed)
     web = (context.obj or Web)(proxy, cookies)  # a caller of `cli` may bring a web of its own, as tests do
     if dry_run:
         click.echo(summary.outlook(preview(request, folder, web), pace))

@@ -80,6 +80,7 @@ class Planner:
 
     `shelf` holds caption files and `faults` what playlists say of missing entries, both by resource id. `now` is in
     Unix seconds. `is_new_way` asks at once for what was deferred: the way out isn't the one that met a block.
+    `reembeds` where all that is stored is embedded again.
     """
 
     standings: Mapping[str, Standing]
@@ -88,6 +89,7 @@ class Planner:
     now: float
     faults: Mapping[str, str] = field(default_factory=dict)
     is_new_way: bool = False
+    reembeds: bool = False
     _folders: CaptionFolders = field(default_factory=CaptionFolders)
 
     def jobs(self, resources: Iterable[Resource]) -> list[Job]:
@@ -96,9 +98,10 @@ class Planner:
         return sorted(jobs, key=lambda job: job.standing.retry_after or 0.0)
 
     def plan(self, resource: Resource) -> Job:
-        """The job for one resource; what an earlier version indexed is embedded again where there's nothing else."""
+        """The job for one resource; what is to be embedded again is, where there's nothing else to do."""
         job = self._plan(resource)
-        if job.standing.lacks_pieces and job.step in (Step.NOTHING, Step.WAIT):
+        is_due = job.standing.lacks_pieces or (self.reembeds and job.standing.is_indexed)
+        if is_due and job.step in (Step.NOTHING, Step.WAIT):
             return replace(job, step=Step.EMBED_AGAIN)
         return job
 

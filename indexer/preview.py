@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from index import access
 from index.catalogue import Standing
+from index.encoder import model_name
 from index.errors import LibraryNotFound
 from index.library import Library
 from index.types import Kind, Playlist
@@ -42,7 +43,7 @@ def preview(request: Request, folder: Path, web: Web, now: float | None = None) 
     """See what a build would do, without asking YouTube and without touching the library; raises SeekpointError."""
     now = time.time() if now is None else now
     lists = [read_source(source, web) for source in request.sources]
-    standings, playlists, closed_until, is_new_way = _known(folder, web.way, now)
+    standings, playlists, closed_until, is_new_way, model = _known(folder, web.way, now)
     resources = resources_of(lists, playlists)
     planner = Planner(
         standings,
@@ -51,6 +52,7 @@ def preview(request: Request, folder: Path, web: Web, now: float | None = None) 
         now,
         faults(playlists),
         is_new_way,
+        reembeds=request.reembed and model_name(request.model or model) != model,
     )
     jobs = [planner.plan(resource) for resource in resources.values()]
     steps = [job.step for job in jobs if job.resource.kind is not Kind.PLAYLIST]
@@ -69,6 +71,7 @@ class _Known(NamedTuple):
     playlists: dict[str, Playlist]
     closed_until: float
     is_new_way: bool
+    model: str = ""
 
 
 def _known(folder: Path, way: str, now: float) -> _Known:
@@ -76,7 +79,7 @@ def _known(folder: Path, way: str, now: float) -> _Known:
         with Library.open(folder) as library:
             coolings = Coolings(library)
             until, is_new_way = coolings.of(way).until, coolings.are_evaded(way, now)
-            return _Known(library.standings(), library.playlists(), until, is_new_way)
+            return _Known(library.standings(), library.playlists(), until, is_new_way, library.card.name)
     except LibraryNotFound:
         access.refuse_file(folder)
         if folder.is_dir():

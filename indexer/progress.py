@@ -54,8 +54,8 @@ class ProgressBars(Watcher):
         self._progress.stop()
 
     def begin(self, jobs: int) -> None:
-        self._left = jobs
-        self._progress.update(self._whole, total=jobs)
+        self._left, self._finished, self._started = jobs, 0, None
+        self._progress.reset(self._whole, total=jobs, pace="")
 
     def work_on(self, resource: Resource) -> None:
         if self._started is None:
