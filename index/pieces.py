@@ -124,12 +124,17 @@ def none(chunk_ids: Sequence[int], dimension: int) -> dict[int, Pieces]:
 
 def window_vectors(connection: sqlite3.Connection, transcript_id: int, dimension: int) -> Vectors:
     """The vectors of the windows from each piece of a transcript on."""
+    pieces = of_transcript(connection, transcript_id, dimension)
+    return windows(pieces.starts, pieces.sums)
+
+
+def of_transcript(connection: sqlite3.Connection, transcript_id: int, dimension: int) -> Pieces:
+    """All pieces of a transcript."""
     rows = connection.execute(
         "SELECT transcript_id, start, tokens, scale, data FROM piece WHERE transcript_id = ? ORDER BY start",
         (transcript_id,),
     ).fetchall()
-    pieces = _read(connection, rows, dimension)
-    return windows(pieces.starts, pieces.sums)
+    return _read(connection, rows, dimension)
 
 
 def _read(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row], dimension: int) -> Pieces:

@@ -11,7 +11,7 @@ import faiss
 import numpy as np
 
 from index.manifest import FileRecord, SegmentRecord, replacing
-from index.vectors import CORES, blank, file_name
+from index.vectors import CORES, blank, file_name, in_steps
 
 if TYPE_CHECKING:
     from index.segments import Segment
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Blocks = Callable[[], Iterable[tuple[Ids, Vectors]]]
 
-IVF_FROM = 50_000
+IVF_FROM = 20_000
 """So many vectors and more are written in lists."""
 
 # FAISS takes memory for a list while it maps it, so that none may be large.
@@ -58,7 +58,7 @@ def write(
 def _flat(dimension: int, blocks: Blocks, segment: Segment) -> tuple[faiss.IndexIVFScalarQuantizer, int]:
     index = blank(dimension, segment.chunks // _FLAT_LIST + 1, is_flat=True)
     for ids, vectors in blocks():
-        rows, places = np.ascontiguousarray(vectors, np.float32), np.ascontiguousarray(ids - segment.first, np.int64)
+        rows, places = np.ascontiguousarray(in_steps(vectors)), np.ascontiguousarray(ids - segment.first, np.int64)
         lists = np.minimum((index.ntotal + np.arange(len(ids), dtype=np.int64)) // _FLAT_LIST, index.nlist - 1)
         index.add_core(len(ids), faiss.swig_ptr(rows), faiss.swig_ptr(places), faiss.swig_ptr(lists))
     return index, 0

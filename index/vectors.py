@@ -1,8 +1,8 @@
 """A vector file: centred vectors of a range of chunks, searched by their nearness; memory-mapped, and never changed.
 
-Each is an IVF index of FAISS. A flat one has half floats, in lists by their order, all of which are visited. A large
-one has four bits a number, in lists of what's near each other, of which a search visits a few. What they find are
-candidates: how near those are, the database tells. Ids in a file count from the first that it covers.
+Each is an IVF index of FAISS. A flat one has a signed byte a number, in lists by their order, all of which are visited.
+A large one has four bits a number, in lists of what's near each other, of which a search visits some. What they find
+are candidates: how near those are, the database tells. Ids in a file count from the first that it covers.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ _CODE = "<bqiifqqq"  # no direct map, nothing in it; kind, range and its argumen
 _CODED_LISTS = "<q?4sqq"  # bytes of a code, whether it's of a difference; kind of lists, how many, bytes of a code
 _FILLERS = (1 << 20, 1 << 20)
 _LENGTH_BYTES = _ID_BYTES = 8
+_LARGEST = 127
 
 # SWIG's constructors take more than faiss's type hints know.
 _search_parameters: Any = faiss.SearchParametersIVF
@@ -66,7 +67,18 @@ def blank(dimension: int, lists: int, *, is_flat: bool) -> faiss.IndexIVFScalarQ
 
 
 def _code(*, is_flat: bool) -> int:
-    return int(faiss.ScalarQuantizer.QT_fp16 if is_flat else faiss.ScalarQuantizer.QT_4bit)
+    return int(faiss.ScalarQuantizer.QT_8bit_direct_signed if is_flat else faiss.ScalarQuantizer.QT_4bit)
+
+
+def in_steps(vectors: Vectors) -> Vectors:
+    """Unit vectors as a flat file has them, and a question to it: in whole steps that fit a signed byte."""
+    steps: Vectors = np.clip(np.rint(vectors * _steps(vectors.shape[-1])), -_LARGEST, _LARGEST)
+    return steps
+
+
+def _steps(dimension: int) -> np.float32:
+    """So many steps are 1; the more dimensions, the smaller the largest number of a unit vector is likely to be."""
+    return np.float32(_LARGEST / min(1.0, 6 / dimension**0.5))
 
 
 class VectorSegment:
@@ -85,6 +97,7 @@ class VectorSegment:
         self._index = index
         self._lists = int(index.nlist)
         self._probes = record.probes or self._lists
+        self._is_flat = not record.probes
 
     def search(self, query: Vectors, k: int, keep: Ranges | None = None) -> tuple[Ids, Vectors]:
         """The ids of about the k nearest chunks, among `keep` if it is given, best first, and about their cosines."""
@@ -99,7 +112,10 @@ class VectorSegment:
 
     def _searched(self, query: Vectors, k: int, probes: int, selector: faiss.IDSelector | None) -> tuple[Ids, Vectors]:
         parameters = _search_parameters(nprobe=min(probes, self._lists), sel=selector)
-        scores, places = self._index.search(query[None, :], min(k, self.count), params=parameters)
+        asked = in_steps(query) if self._is_flat else query
+        scores, places = self._index.search(asked[None, :], min(k, self.count), params=parameters)
+        if self._is_flat:
+            scores /= _steps(len(query)) ** 2
         is_found = (places[0] >= 0) & (places[0] < self.stop - self.first)
         return places[0][is_found] + self.first, scores[0][is_found]
 
@@ -151,7 +167,7 @@ def _frame(record: SegmentRecord, lists: int, dimension: int) -> Iterator[tuple[
 
 
 def _code_bytes(record: SegmentRecord, dimension: int) -> int:
-    return (dimension + 1) // 2 if record.probes else 2 * dimension
+    return (dimension + 1) // 2 if record.probes else dimension
 
 
 def _list_sizes(file: BinaryIO, lists: int) -> list[int]:

@@ -7,8 +7,45 @@ import os
 import platform
 import statistics
 import subprocess
+import sys
+import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
+
+# What peaks are told in: bytes on macOS, else kilobytes.
+_A_MEGABYTE = 1 << (20 if sys.platform == "darwin" else 10)
+
+
+class Run(NamedTuple):
+    """What a process took: seconds on the wall and of the processor, megabytes at its peak; and what it printed."""
+
+    wall: float
+    processor: float
+    megabytes: float
+    output: str
+
+
+def run(command: Sequence[str]) -> Run:
+    """Run a process to its end. Its peak counts what this process holds now."""
+    with tempfile.TemporaryFile() as output:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, stdout=output)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            sys.exit(f"{' '.join(command)} ended with {process.returncode}")
+        output.seek(0)
+        return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / _A_MEGABYTE, output.read().decode())
+
+
+def megabytes() -> float:
+    """The most memory that this process has held."""
+    import resource  # which Windows hasn't
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _A_MEGABYTE
 
 
 def describe() -> dict[str, str]:

@@ -1,11 +1,11 @@
-"""Plots of what the quality benchmark found, as SVG. Drawn with matplotlib, which nothing else needs."""
+"""Plots of what benchmarks found, as SVG. Drawn with matplotlib, which nothing else needs."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from query.evaluation import Evaluation
 from query.metrics import SHARP
@@ -114,3 +114,52 @@ def _coloured(systems: Iterable[str]) -> list[tuple[str, str]]:
     """Each system with its colour, ours first and always in the same one."""
     others = [system for system in systems if system != OURS]
     return [(OURS, _OUR_COLOUR), *zip(others, _COLOURS, strict=False)]
+
+
+class Panel(NamedTuple):
+    """Costs by the number of chunks: of each line its points, ours first; `due` are the targets by number of chunks."""
+
+    title: str
+    unit: str
+    lines: Mapping[str, Mapping[int, float]]
+    due: Mapping[int, float] = {}
+
+
+def draw_growth(panels: Sequence[Panel], path: Path) -> None:
+    """Draw how costs grow, on axes that show the same factor as the same distance."""
+    from matplotlib import rc_context
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with rc_context(_STYLE):
+        figure, axes = _grid(len(panels))
+        for place, panel in zip(axes, panels, strict=True):
+            place.set_title(panel.title)
+            place.spines[["top", "right"]].set_visible(False)
+            _growth_panel(place, panel)
+        figure.savefig(path, format="svg", metadata=_NO_DATE, facecolor="white")
+
+
+def _write_plainly(axes: Axes, chunks: Sequence[int]) -> None:
+    """Numbers beside logarithmic axes as they are, not as powers."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    axes.set_xticks(chunks, [f"{number:,}" for number in chunks])
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_minor_locator(NullLocator())
+
+
+def _growth_panel(axes: Axes, panel: Panel) -> None:
+    colours = (_OUR_COLOUR, *_COLOURS)
+    for number, ((label, points), colour) in enumerate(zip(panel.lines.items(), colours, strict=False)):
+        width = 1 if number else 2.2
+        axes.plot([*points], [*points.values()], marker="o", markersize=3, label=label, color=colour, linewidth=width)
+    if panel.due:
+        axes.plot([*panel.due], [*panel.due.values()], "_", markersize=12, color="#333333", label="due, at most")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    _write_plainly(axes, sorted({chunks for points in (*panel.lines.values(), panel.due) for chunks in points}))
+    axes.set_xlabel("chunks")
+    axes.set_ylabel(panel.unit)
+    axes.legend(frameon=False)

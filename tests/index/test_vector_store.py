@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from index.types import Vectors
 
 K = 15
-# Segments go by half floats and the means of their day, so that a few more candidates have the best.
+# Segments go by bytes and the means of their day, so that a few more candidates have the best.
 _SPARE, _ABOUT = 50, 0.3
 _CLOSE = 1e-5
 

@@ -58,7 +58,7 @@ def segment(tmp_path: Path) -> VectorSegment:
 def test_the_nearest_come_first_with_their_cosines(segment: VectorSegment) -> None:
     ids, cosines = segment.search(QUESTION, 3)
     assert ids.tolist() == [3, 5, 8]
-    assert cosines.tolist() == pytest.approx([1.0, 0.878, 0.540], abs=1e-3)
+    assert cosines.tolist() == pytest.approx([1.0, 0.878, 0.540], abs=1e-2)
     assert segment.search(QUESTION, 99)[0].tolist() == [3, 5, 8, 13]
 
 
@@ -94,7 +94,7 @@ def test_a_file_that_was_cleared_away_cannot_be_opened(tmp_path: Path) -> None:
         VectorSegment(tmp_path, record, 3)
 
 
-def test_half_precision_is_exact_to_three_digits(tmp_path: Path) -> None:
+def test_a_byte_a_number_is_exact_to_two_digits(tmp_path: Path) -> None:
     chance = np.random.default_rng(1)
     rows = chance.normal(size=(2500, 64)).astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
@@ -104,7 +104,7 @@ def test_half_precision_is_exact_to_three_digits(tmp_path: Path) -> None:
         ids, cosines = segment.search(question, 2500)
         assert ids[0] == int(np.argmax(rows @ question))
         assert sorted(ids.tolist()) == list(range(2500))
-        assert cosines == pytest.approx(rows[ids] @ question, abs=1e-3)
+        assert cosines == pytest.approx(rows[ids] @ question, abs=1e-2)
 
 
 def test_a_record_of_something_else_is_damage(tmp_path: Path) -> None:

@@ -1,0 +1,244 @@
+"""What a question takes in an open library, all told and by stage, and which of the nearest chunks it finds."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import seekpoint
+from index import database
+from index.answers import Filters
+from index.centring import centre_rows
+from index.encoder import LazyEncoder
+from index.library import Library
+from index.packing import unpack
+from index.ranges import Ranges
+from index.scripts import in_one_script
+from index.text import clean
+from index.types import Encoder, Kind
+from query import across, search
+from query import windows as windows_module
+from query.question_file import read_questions
+from tests.benchmarks.machine import megabytes
+from tests.benchmarks.remembering import Remembering
+from tests.benchmarks.synthetic import SHARES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from index.types import Vectors
+
+WARM_UP = 5
+"""So many questions open what is opened once, and aren't counted."""
+CANDIDATES, TOP = 200, 10
+_BLOCK_ROWS = 8192
+_ASKED_FOR_RECALL, _ASKED_UNDER_FILTERS = 100, 60
+# A cosine is found if it's as high as the exact search's but for rounding.
+_ROUNDING = 1e-5
+STAGES = ("words", "translations", "names", "nearest", "scores", "chunks", "windows", "moments")
+
+
+def questions_of(file: Path) -> list[str]:
+    """The questions of a file, all different."""
+    return list(dict.fromkeys(question.text for question in read_questions(file)))
+
+
+def remembering(library: Library, questions: Sequence[str]) -> Encoder:
+    """An encoder that knows the questions already."""
+    encoder = Remembering(LazyEncoder(library.card).get())
+    for question in questions:
+        encoder.question(in_one_script(clean(question)))  # as a search does
+    return encoder
+
+
+# Warm questions
+
+
+class Times:
+    """Milliseconds of some calls: on the wall, and of the processor, which others on the machine disturb less."""
+
+    def __init__(self) -> None:
+        self.wall: list[float] = []
+        self.processor: list[float] = []
+
+    def take(self, call: Callable[[], object]) -> None:
+        """Call, and note how long that took."""
+        started = time.perf_counter(), time.process_time()
+        call()
+        self.wall.append(1000 * (time.perf_counter() - started[0]))
+        self.processor.append(1000 * (time.process_time() - started[1]))
+
+
+def warm(folder: Path, file: Path) -> dict[str, Any]:
+    """What each question takes in an open library when it's first asked: all told, under filters, and by stage."""
+    questions = questions_of(file)
+    with seekpoint.open_library(folder) as library:
+        encoder = remembering(library, questions)
+        found: dict[str, Any] = {"all": vars(asked(questions, library, encoder)), "megabytes": megabytes()}
+    found["filtered"] = {}
+    for section in SHARES:
+        with seekpoint.open_library(folder) as library:
+            taken = asked(some(questions, _ASKED_UNDER_FILTERS), library, encoder, Filters(section=section))
+        found["filtered"][section] = vars(taken)
+    with seekpoint.open_library(folder) as library:
+        return found | {"stages": by_stage(questions, library, encoder)}
+
+
+def some(questions: Sequence[str], number: int) -> Sequence[str]:
+    return questions[:: max(len(questions) // number, 1)]
+
+
+def asked(questions: Sequence[str], library: Library, encoder: Encoder, filters: Filters | None = None) -> Times:
+    """Ask each question, some before the others are timed."""
+    times = Times()
+    for number, question in enumerate(questions):
+        if number < WARM_UP:
+            search.ask(question, library, encoder, filters=filters)
+        else:
+            times.take(partial(search.ask, question, library, encoder, filters=filters))
+    return times
+
+
+def by_stage(questions: Sequence[str], library: Library, encoder: Encoder) -> dict[str, list[float]]:
+    """Milliseconds of the processor for each question by stage, and what is left as `rest`."""
+    watch, times = Stopwatch(), Times()
+    taken: dict[str, list[float]] = {stage: [] for stage in (*STAGES, "rest")}
+    asked(questions[:WARM_UP], library, encoder)
+    with watch.watching(_watched(library)):
+        for question in questions[WARM_UP:]:
+            watch.seconds.clear()
+            times.take(partial(search.ask, question, library, encoder))
+            for stage in STAGES:
+                taken[stage].append(1000 * watch.seconds[stage])
+            taken["rest"].append(times.processor[-1] - 1000 * sum(watch.seconds.values()))
+    return taken
+
+
+def _watched(library: Library) -> Iterator[tuple[object, str, str]]:
+    """What is called in each stage: where it is, its name, and the stage."""
+    yield from ((library.lexicon, name, "words") for name in ("weights", "best"))
+    yield from ((library.lexicon, "counts", "translations"), (library, "translations", "translations"))
+    yield from ((across, name, "translations") for name in ("groups", "weigh", "coverage", "weights"))
+    yield library, "names", "names"
+    yield from ((library.vectors, name, name) for name in ("nearest", "scores"))
+    yield library, "chunks", "chunks"
+    yield from ((library, "pieces", "windows"), (windows_module, "windows", "windows"))
+    yield search, "moments", "moments"
+
+
+class Stopwatch:
+    """Adds up the seconds in functions, by stage; of one that another calls, only the outer one counts."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+        self._is_running = False
+
+    @contextmanager
+    def watching(self, functions: Iterable[tuple[object, str, str]]) -> Iterator[None]:
+        """Watch functions, by where they are, their names and stages."""
+        with ExitStack() as undo:
+            for place, name, stage in functions:
+                function, is_own = getattr(place, name), name in vars(place)
+                setattr(place, name, self._timed(function, stage))
+                undo.callback(setattr, place, name, function) if is_own else undo.callback(delattr, place, name)
+            yield
+
+    def _timed(self, function: Callable[..., object], stage: str) -> Callable[..., object]:
+        def timed(*arguments: object, **options: object) -> object:
+            if self._is_running:
+                return function(*arguments, **options)
+            self._is_running, started = True, time.process_time()
+            try:
+                found = function(*arguments, **options)
+                return list(found) if isinstance(found, Iterator) else found
+            finally:
+                self._is_running = False
+                self.seconds[stage] += time.process_time() - started
+
+        return timed
+
+
+# Recall
+
+
+def recall(folder: Path, file: Path) -> dict[str, Any]:
+    """How many of the ten nearest are found among the candidates, without a filter and with each; and how fast."""
+    with seekpoint.open_library(folder) as library:
+        questions = some(questions_of(file), _ASKED_FOR_RECALL)
+        encoder = remembering(library, questions)
+        vectors = [encoder.question(in_one_script(clean(question))) for question in questions]
+        centred = np.stack([library.vectors.centred_question(vector)[1] for vector in vectors])
+        return recalled(folder, library, centred)
+
+
+def recalled(folder: Path, library: Library, questions: Vectors) -> dict[str, dict[str, Any]]:
+    """The recall of centred questions by filter."""
+    keeps = {name: library.kept(filters) for name, filters in filters_of(library).items()}
+    keeps = {name: keep for name, keep in keeps.items() if _number(library, keep)}
+    exact = exactly(folder, library, questions, keeps)
+    return {
+        name: _recall(library, questions, keep, exact[name]) | {"chunks": _number(library, keep)}
+        for name, keep in keeps.items()
+    }
+
+
+def filters_of(library: Library) -> dict[str, Filters]:
+    """Filters of several kinds, by what they keep; none to begin with."""
+    found = {"all": Filters()} | {f"section: {name}": Filters(section=name) for name in SHARES}
+    found |= {f"kind: {kind}": Filters(kind=kind) for kind in (Kind.DOCUMENT, Kind.RECORDING)}
+    found |= {f"language: {name}": Filters(language=name) for name in sorted(library.languages)}
+    return found | {"one resource": Filters(resource=library.holdings.transcripts[0].resource_id)}
+
+
+def _number(library: Library, keep: Ranges | None) -> int:
+    return len(library.holdings.alive if keep is None else keep)
+
+
+def _recall(library: Library, questions: Vectors, keep: Ranges | None, exact: Vectors) -> dict[str, Any]:
+    shares, times = [], Times()
+    for question, best in zip(questions, exact, strict=True):
+        found: list[float] = []
+        times.take(lambda question=question, found=found: found.extend(_top(library, question, keep)))  # type: ignore[misc]
+        due = best[np.isfinite(best)]
+        shares.append(float((np.array(found[: len(due)]) >= due.min() - _ROUNDING).sum()) / len(due))
+    return {"recall": float(np.mean(shares))} | vars(times)
+
+
+def _top(library: Library, question: Vectors, keep: Ranges | None) -> list[float]:
+    """The cosines of the candidates, highest first."""
+    ids = [chunk_id for chunk_id, _ in library.vectors.nearest(question, CANDIDATES, keep)]
+    return sorted(library.vectors.scores(question, ids).values(), reverse=True)
+
+
+def exactly(
+    folder: Path, library: Library, questions: Vectors, keeps: Mapping[str, Ranges | None]
+) -> dict[str, Vectors]:
+    """The ten highest cosines of each question under each filter, by comparing all vectors."""
+    best = {name: np.full((len(questions), TOP), -np.inf, np.float32) for name in keeps}
+    for ids, rows in stored_vectors(folder, library.card.dimension):
+        cosines = questions @ centre_rows(library.holdings.languages_of(ids), rows, library.vectors.means).T
+        for name, keep in keeps.items():
+            here = cosines if keep is None else cosines[:, keep.contains(ids)]
+            both = np.concatenate([best[name], here], axis=1)
+            best[name] = np.partition(both, -TOP, axis=1)[:, -TOP:]
+    return best
+
+
+def stored_vectors(folder: Path, dimension: int) -> Iterator[tuple[NDArray[np.int64], Vectors]]:
+    """All vectors as they were embedded, some thousand at a time, with the chunks' ids."""
+    with closing(connected(folder)) as connection:
+        cursor = connection.execute("SELECT chunk_id, data FROM vector ORDER BY chunk_id")
+        while rows := cursor.fetchmany(_BLOCK_ROWS):
+            yield np.array([row[0] for row in rows], np.int64), unpack([row[1] for row in rows], dimension)
+
+
+def connected(folder: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{(folder / database.FILE).resolve().as_uri()}?mode=ro", uri=True)

@@ -1,0 +1,104 @@
+"""What a library holds, read to be recombined: transcripts with their chunks, pieces and vectors."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from index import database
+from index.languages import primary
+from index.manifest import Manifest
+from index.packing import unpack
+from index.pieces import of_transcript
+from index.types import Cue
+
+if TYPE_CHECKING:
+    from index.types import Vectors
+
+
+class Track(NamedTuple):
+    """A transcript of the base; `pieces` are (start, tokens), a vector each."""
+
+    language: str
+    title: str
+    cues: Sequence[Cue]
+    spans: Sequence[tuple[int, int]]
+    vectors: Vectors
+    pieces: Sequence[tuple[float, int]]
+    piece_vectors: Vectors
+
+
+@dataclass(frozen=True)
+class Base:
+    """What a library holds, to be recombined."""
+
+    manifest: Manifest
+    tracks: Sequence[Track]
+
+    @classmethod
+    def read(cls, folder: Path) -> Base:
+        """Read it all, changing nothing."""
+        manifest = Manifest.load(folder)
+        path = f"{(folder / database.FILE).resolve().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(path, uri=True)) as connection:
+            connection.row_factory = sqlite3.Row
+            return cls(manifest, list(_tracks(connection, manifest.model.dimension)))
+
+    @cached_property
+    def languages(self) -> dict[str, float]:
+        """The share of each language tag in the chunks."""
+        total = sum(len(track.spans) for track in self.tracks)
+        tags = sorted({track.language for track in self.tracks})
+        return {tag: sum(len(one.spans) for one in self.tracks if one.language == tag) / total for tag in tags}
+
+    @cached_property
+    def means(self) -> dict[str, tuple[Vectors, Vectors]]:
+        """The mean vectors of chunks and of pieces, by primary subtag."""
+        found = {}
+        for name in {primary(track.language) for track in self.tracks}:
+            there = [track for track in self.tracks if primary(track.language) == name]
+            chunks, pieces = ([getattr(one, kind) for one in there] for kind in ("vectors", "piece_vectors"))
+            found[name] = np.concatenate(chunks).mean(axis=0), np.concatenate(pieces).mean(axis=0)
+        return found
+
+    @cached_property
+    def sources(self) -> dict[str, tuple[Sequence[Track], Vectors]]:
+        """The tracks of each language tag, and how likely each is to be taken from."""
+        found: dict[str, tuple[Sequence[Track], Vectors]] = {}
+        for tag in self.languages:
+            tracks = [track for track in self.tracks if track.language == tag]
+            sizes = np.array([len(track.spans) for track in tracks], np.float32)
+            found[tag] = tracks, sizes / sizes.sum()
+        return found
+
+
+def _tracks(connection: sqlite3.Connection, dimension: int) -> Iterator[Track]:
+    titles = dict(map(tuple, connection.execute("SELECT resource_id, title FROM listing")))
+    cues = _grouped(connection, "SELECT transcript_id, start, end, text FROM cue ORDER BY 1, position")
+    rows = "SELECT transcript_id, first, stop, data FROM chunk JOIN vector ON chunk_id = chunk.id ORDER BY 1, chunk.id"
+    chunks = _grouped(connection, rows)
+    for key, resource_id, language in connection.execute("SELECT id, resource_id, language FROM transcript"):
+        if key in chunks:
+            pieces = of_transcript(connection, key, dimension)
+            yield Track(
+                language,
+                titles.get(resource_id, ""),
+                [Cue(*row) for row in cues[key]],
+                [(first, stop) for first, stop, _ in chunks[key]],
+                unpack([data for _, _, data in chunks[key]], dimension),
+                list(zip(pieces.starts.tolist(), map(int, pieces.tokens), strict=True)),
+                pieces.sums / np.maximum(pieces.tokens, np.float32(1))[:, None],
+            )
+
+
+def _grouped(connection: sqlite3.Connection, query: str) -> dict[int, list[tuple]]:  # type: ignore[type-arg]
+    return {key: [tuple(row)[1:] for row in rows] for key, rows in groupby(connection.execute(query), itemgetter(0))}
