@@ -53,7 +53,7 @@ class Postings(NamedTuple):
 
 
 def summed(postings: Sequence[Postings]) -> Postings:
-    """The sum for each chunk, added in the order given, by ascending id."""
+    """The sum for each chunk, of values above 0, added in the order given, by ascending id."""
     told = [one for one in postings if len(one.chunks)]
     if len(told) < 2:
         return told[0] if told else Postings(np.empty(0, np.int64), np.empty(0))
@@ -61,7 +61,7 @@ def summed(postings: Sequence[Postings]) -> Postings:
     first = int(chunks.min())
     if int(chunks.max()) - first < _SPARSE * len(chunks):  # a place for each id is quicker than sorting them
         totals = np.bincount(chunks - first, weights=values)
-        found = np.flatnonzero(np.bincount(chunks - first))
+        found = np.flatnonzero(totals)
         return Postings(found.astype(np.int64) + first, np.asarray(totals[found], np.float64))
     found, places = np.unique(chunks, return_inverse=True)
     return Postings(found, np.bincount(places, weights=values, minlength=len(found)).astype(np.float64))
@@ -234,6 +234,8 @@ class Lexicon:
 
     def _ids(self, places: NDArray[Any]) -> NDArray[np.int64]:
         """The ids of the chunks at ascending places."""
+        if len({one.shift for one in self._segments}) == 1:
+            return places.astype(np.int64) - self._segments[0].shift
         bounds = np.searchsorted(places, [one.first + one.shift for one in self._segments])
         numbers = np.diff(np.append(bounds, len(places)))
         ids: NDArray[np.int64] = places - np.repeat(np.array([one.shift for one in self._segments], np.int64), numbers)

@@ -141,10 +141,14 @@ def _counts(alternatives: Alternatives, counts: Mapping[str, Postings], chunks: 
 
 def _together(terms: Sequence[Postings]) -> Postings:
     """The chunks that have all of some terms, as often as the rarest of them."""
-    found, *others = terms
+    found, *others = sorted(terms, key=lambda one: len(one.chunks))
     for other in others:
-        chunks, here, there = np.intersect1d(found.chunks, other.chunks, assume_unique=True, return_indices=True)
-        found = Postings(chunks, np.minimum(found.values[here], other.values[there]))
+        if not len(other.chunks):
+            return other
+        places = np.minimum(np.searchsorted(other.chunks, found.chunks), len(other.chunks) - 1)
+        are_both = other.chunks[places] == found.chunks
+        values = np.minimum(found.values[are_both], other.values[places[are_both]])
+        found = Postings(found.chunks[are_both], values)
     return found
 
 
