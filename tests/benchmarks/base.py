@@ -96,7 +96,7 @@ def _tracks(connection: sqlite3.Connection, dimension: int) -> Iterator[Track]:
                 [(first, stop) for first, stop, _ in chunks[key]],
                 unpack([data for _, _, data in chunks[key]], dimension),
                 list(zip(pieces.starts.tolist(), map(int, pieces.tokens), strict=True)),
-                pieces.sums / np.maximum(pieces.tokens, np.float32(1))[:, None],
+                (pieces.sums / np.maximum(pieces.tokens, 1)[:, None]).astype(np.float32),
             )
 
 

@@ -139,7 +139,8 @@ class _Mixture:
         places = {cue.start: place for place, cue in enumerate(track.cues[:stop])}
         low, high = np.searchsorted(starts, [track.cues[first].start, track.cues[stop - 1].start + 1e-9])
         begins = [places[start] for start, _ in track.pieces[low:high]]
-        for (start, tokens), one, other in zip(track.pieces[low:high], begins, [*begins[1:], stop], strict=True):
+        ends = [*begins[1:], stop] if begins else []  # a long cue that was cut is several chunks of one piece
+        for (start, tokens), one, other in zip(track.pieces[low:high], begins, ends, strict=True):
             text = " ".join(cue.text for cue in track.cues[one:other])
             self._pieces.append((Piece(one + shift, other + shift, start + later, text), tokens))
         self._piece_vectors.append(track.piece_vectors[low:high])
