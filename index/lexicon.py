@@ -61,7 +61,7 @@ def summed(postings: Sequence[Postings]) -> Postings:
     first = int(chunks.min())
     if int(chunks.max()) - first < _SPARSE * len(chunks):  # a place for each id is quicker than sorting them
         totals = np.bincount(chunks - first, weights=values)
-        found = np.flatnonzero(totals)
+        found = np.flatnonzero(totals > 0)  # of bools that is ten times as quick
         return Postings(found.astype(np.int64) + first, np.asarray(totals[found], np.float64))
     found, places = np.unique(chunks, return_inverse=True)
     return Postings(found, np.bincount(places, weights=values, minlength=len(found)).astype(np.float64))
@@ -138,12 +138,16 @@ class Lexicon:
 
     def weights(self, terms: Sequence[str]) -> dict[str, float]:
         """The inverse document frequency of each term that the library knows, as FTS5's bm25 weighs it."""
+        return {term: self._rarity(chunks) for term, chunks in self.frequencies(terms).items()}
+
+    def frequencies(self, terms: Iterable[str]) -> dict[str, int]:
+        """How many chunks have each term that the library knows."""
         wanted = list(dict.fromkeys(terms))
         known = self._frequencies
         found = {term: known[term] for term in wanted if term in known}
         found |= self._read_frequencies([term for term in wanted if term not in found])
         known.update(found)
-        return {term: self._rarity(found[term]) for term in wanted if found.get(term)}
+        return {term: found[term] for term in wanted if found.get(term)}
 
     def best(self, terms: Sequence[str], k: int, keep: Ranges | None = None) -> list[tuple[int, float]]:
         """The k chunks that match the terms best, as (chunk id, BM25), best first; `keep` limits the choice."""

@@ -32,11 +32,13 @@ class OlderLexicon:
 
     def weights(self, terms: Sequence[str]) -> dict[str, float]:
         """The inverse document frequency of each term that the library knows, as FTS5's bm25 weighs it."""
-        weights = {}
-        for term in dict.fromkeys(terms):
-            for (found,) in self._query("SELECT doc FROM vocabulary WHERE term = ?", term):
-                weights[term] = max(math.log((self._total - found + 0.5) / (found + 0.5)), 1e-6)
-        return weights
+        rest = {term: self._total - found for term, found in self.frequencies(terms).items()}
+        return {term: max(math.log((rest[term] + 0.5) / (self._total - rest[term] + 0.5)), 1e-6) for term in rest}
+
+    def frequencies(self, terms: Iterable[str]) -> dict[str, int]:
+        """How many chunks have each term that the library knows."""
+        rows = {term: self._query("SELECT doc FROM vocabulary WHERE term = ?", term) for term in dict.fromkeys(terms)}
+        return {term: found for term, there in rows.items() for (found,) in there}
 
     def best(self, terms: Sequence[str], k: int, keep: Ranges | None = None) -> list[tuple[int, float]]:
         """The k chunks that match the terms best, as (chunk id, BM25), best first; `keep` limits the choice."""

@@ -17,6 +17,7 @@ from index.ranges import Ranges
 from index.scripts import simplified
 from index.terms import Term, located_terms
 from index.translations import Alternatives, joined
+from query.ranking import cheapest
 from query.tuning import K1, SALIENT_SHARE, UNKNOWN_SHARE
 
 if TYPE_CHECKING:
@@ -61,6 +62,13 @@ def groups(text: str, found: Mapping[str, Alternatives]) -> list[Group]:
             matched[key] = Group(text[start:stop], found[key])
             reached = stop
     return list(matched.values())
+
+
+def affordable(groups: Sequence[Group], frequencies: Mapping[str, int], most: int) -> list[Group]:
+    """The groups whose lists are short enough: the shortest first, until they have `most` entries together."""
+    lengths = {group.word: sum(frequencies.get(term, 0) for term in terms_of([group])) for group in groups}
+    kept = cheapest(lengths, most)
+    return [group for group in groups if group.word in kept]
 
 
 def terms_of(groups: Iterable[Group]) -> set[str]:

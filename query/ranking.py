@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
+from itertools import accumulate
 from math import fsum, inf
 
 from index.answers import Hit
@@ -21,6 +22,13 @@ def telling(weights: Mapping[str, float], question_terms: Sequence[str]) -> list
     if all(weight < COMMON for weight in weights.values()):
         return list(question_terms)
     return [term for term in question_terms if weights.get(term, inf) >= COMMON]
+
+
+def cheapest(lengths: Mapping[str, int], most: int) -> set[str]:
+    """Those with the shortest lists, as many as have `most` entries together, and in any case the first."""
+    order = sorted(lengths, key=lambda name: lengths[name])
+    reached = accumulate(lengths[name] for name in order)
+    return {name for place, (name, total) in enumerate(zip(order, reached, strict=True)) if total <= most or not place}
 
 
 def coverage(

@@ -16,7 +16,8 @@ from index.text import clean
 from index.types import Encoder
 from query import across
 from query.naming import naming
-from query.ranking import coverage, telling
+from query.ranking import cheapest, coverage, telling
+from query.tuning import MOST_POSTINGS
 
 if TYPE_CHECKING:
     from index.types import Vectors
@@ -84,8 +85,9 @@ def _covered(
     wanted: Sequence[str], weights: Mapping[str, float], library: Library, depth: int, keep: Ranges | None
 ) -> dict[int, float]:
     """How far chunks cover the wanted terms, `depth` of those to keep at most."""
-    known = dict.fromkeys(term for term in wanted if term in weights)
-    rarest = sorted(known, key=lambda term: -weights[term])[:_MOST_TERMS]
+    lengths = library.lexicon.frequencies([term for term in wanted if term in weights])
+    affordable = cheapest(lengths, MOST_POSTINGS)
+    rarest = sorted((term for term in lengths if term in affordable), key=lambda term: -weights[term])[:_MOST_TERMS]
     return coverage(library.lexicon.best(rarest, depth, keep), weights, wanted)
 
 
@@ -126,6 +128,8 @@ def _translated(
     glosses: dict[str, Mapping[str, float]] = {}
     for target, words in groups.items():
         if words:
+            lengths = library.lexicon.frequencies(across.terms_of(words))
+            words = across.affordable(words, lengths, MOST_POSTINGS)
             counts = library.lexicon.counts(across.terms_of(words))
             weighed = across.weigh(words, counts, library.holdings.spoken[target])
             covered.append(across.coverage(weighed))

@@ -17,6 +17,11 @@ COMMON = log(2)
 SALIENT_SHARE = 0.35
 """Terms of at least this share of the heaviest one's weight tell where the answer is."""
 
+MOST_POSTINGS = 300_000
+"""Entries of posting lists in which a question's words are looked up, and as many for their translations: the rarest
+come first. In a hundred thousand passages hardly a word is left out, in a million those that say little beside others.
+"""
+
 AHEAD, AROUND = 30.0, 90.0
 """Seconds. What is said in the half minute from a place on, and in the minute and a half around it, tell together
 better than a chunk of 45 s alone: moment@1 .57 -> .61 on dev, .38 -> .41 on fastai."""

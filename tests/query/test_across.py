@@ -14,7 +14,7 @@ from index.ranges import Ranges
 from index.terms import terms
 from index.translations import Alternatives
 from query import across
-from query.across import Weighed, candidates, groups, terms_of, values_of, weigh, weights
+from query.across import Weighed, affordable, candidates, groups, terms_of, values_of, weigh, weights
 
 Found: TypeAlias = dict[str, Alternatives]
 
@@ -174,3 +174,11 @@ def test_english_questions_find_chinese_passages() -> None:
     reached = coverage(weighed("attention in neural networks", passages, EN_ZH))
     assert max(reached, key=lambda chunk: reached[chunk]) == 1
     assert 2 not in reached
+
+
+def test_words_with_long_lists_are_left_out_where_there_are_others() -> None:
+    found = groups("注意力机制", ZH_EN)
+    lengths = {"attent": 50, "mechan": 400, "machin": 300, "process": 500}
+    assert [group.word for group in affordable(found, lengths, 100)] == ["注意力"]
+    assert affordable(found, lengths, 2000) == found
+    assert affordable([], {}, 100) == []

@@ -4,7 +4,7 @@ import pytest
 
 from index.answers import Hit
 from index.types import StoredChunk
-from query.ranking import coverage, distinct, fuse, openings, telling
+from query.ranking import cheapest, coverage, distinct, fuse, openings, telling
 
 
 def chunk(
@@ -111,3 +111,12 @@ def test_translations_add_to_what_stands_in_for_the_words_of_another_language() 
     assert [found.chunk.id for found in ranked] == [1, 2, 3]
     assert ranked[2].lexical == 0.1, "a passage in the question's language has its own words"
     assert fuse(chunks[:1], {1: 1.0}, {}, "en", {1: 9.0})[0].score <= 1.0
+
+
+def test_the_shortest_lists_are_read_as_far_as_it_goes() -> None:
+    lengths = {"the": 900, "mask": 40, "掩码": 30, "softmax": 20}
+    assert cheapest(lengths, 100) == {"mask", "掩码", "softmax"}
+    assert cheapest(lengths, 1000) == set(lengths)
+    assert cheapest(lengths, 49) == {"softmax"}
+    assert cheapest({"the": 900}, 10) == {"the"}, "else nothing would be found"
+    assert cheapest({}, 10) == set()
