@@ -15,7 +15,6 @@ from index.languages import primary
 from index.library import Library
 from index.types import Cue, Details, Resource, StoredChunk
 from query.explain import explain
-from query.fragments import line_fragments, text_fragment
 from query.links import link, text_link
 from query.localise import best_cue, marks, quoted, salient
 from query.sought import Sought
@@ -90,6 +89,8 @@ def _link_to_text(
     resource: Resource, said: Sequence[Cue], position: int, chunk: StoredChunk, details: Details, library: Library
 ) -> str:
     """The link to what is said from a cue's position on; a heading may stand in a table of contents too."""
+    from query.fragments import line_fragments, text_fragment
+
     headings = {chapter.start for chapter in details.chapters}
     above = sum(1 for _ in takewhile(lambda cue: cue.start in headings, said))
     suffix = PurePath(resource.url).suffix.lower()
