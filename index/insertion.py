@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from index.chapters import title_terms
 from index.terms import terms
-from index.types import Chapter, Chunk, Cue, Piece, Transcript
+from index.types import Chapter, Chunk, Cue, ModelCard, Piece, Transcript
 
 if TYPE_CHECKING:
     from index.pieces import PieceVector
@@ -50,10 +50,14 @@ def known_vectors(connection: sqlite3.Connection, resource_id: str, dimension: i
 
 
 def insert(
-    connection: sqlite3.Connection, resource_id: str, embedded: EmbeddedTranscript, chapters: Sequence[Chapter]
+    connection: sqlite3.Connection,
+    resource_id: str,
+    embedded: EmbeddedTranscript,
+    chapters: Sequence[Chapter],
+    card: ModelCard,
 ) -> None:
     """Store a transcript beside what is stored of a resource; in a transaction of the caller's."""
-    from index import pieces, totals
+    from index import totals
 
     transcript = embedded.transcript
     (transcript_id,) = connection.execute(
@@ -65,13 +69,12 @@ def insert(
            VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
         [(transcript_id, k, *_row(cue)) for k, cue in enumerate(transcript.cues)],
     )
-    pieces.insert(
-        connection,
-        transcript_id,
-        [(piece.start, text_digest(piece.text), vector) for piece, vector in embedded.pieces],
+    connection.executemany(
+        "INSERT INTO piece (transcript_id, start, digest, tokens, scale, data) VALUES (?, ?, ?, ?, ?, ?)",
+        [(transcript_id, piece.start, text_digest(piece.text), *vector) for piece, vector in embedded.pieces],
     )
     _insert_chunks(connection, transcript_id, embedded, chapters)
-    totals.add(connection, transcript_id, embedded.vectors.shape[1])
+    totals.add(connection, transcript_id, card)
 
 
 def _insert_chunks(
@@ -108,13 +111,13 @@ def _insert_chunks(
     postings.append(connection, first, found_by)
 
 
-def remove(connection: sqlite3.Connection, resource_id: str, dimension: int) -> None:
+def remove(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> None:
     """Take out what is stored of a resource's transcripts; in a transaction of the caller's."""
     from index import totals
 
     held = connection.execute("SELECT id FROM transcript WHERE resource_id = ?", (resource_id,)).fetchall()
     for row in held:
-        totals.add(connection, row["id"], dimension, -1)
+        totals.add(connection, row["id"], card, -1)
     connection.execute("DELETE FROM transcript WHERE resource_id = ?", (resource_id,))
 
 

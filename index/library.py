@@ -155,7 +155,7 @@ class Library(Catalogue):
         if not self._has_pieces:
             return pieces.none(chunk_ids, self.card.dimension)
         with explained(self.folder):
-            return pieces.around(self._connection, chunk_ids, margin, self.card.dimension)
+            return pieces.around(self._connection, chunk_ids, margin, self.card)
 
     def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
         """The chunks of those ids that are here."""

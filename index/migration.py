@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
-from index.types import Chapter
+from index.types import Chapter, ModelCard
 
 APPLICATION_ID = 0x7365656B
 """`seek` in ASCII: tells our databases from other programs'."""
@@ -84,11 +84,10 @@ def _to_segments(connection: sqlite3.Connection) -> None:
         postings.append(connection, first, [row["terms"].split() for row in rows])
     held = connection.execute("SELECT id, first_chunk, chunks FROM transcript WHERE chunks").fetchall()
     postings.compact(connection, Ranges.of((row["first_chunk"], row["first_chunk"] + row["chunks"]) for row in held))
-    dimension = _pack_vectors(connection)
+    card = ModelCard("", _pack_vectors(connection), "")
+    connection.execute("UPDATE piece SET digest = substr(digest, 1, 8)")
     for row in held:
-        _pack_pieces(connection, row["id"])
-    for row in held:
-        totals.add(connection, row["id"], dimension)
+        totals.add(connection, row["id"], card)
     names.keep(connection, [row["id"] for row in connection.execute("SELECT id FROM resource")])
     connection.execute("DROP TABLE lexicon")
     connection.row_factory = None
@@ -107,20 +106,6 @@ def _pack_vectors(connection: sqlite3.Connection) -> int:
         packed = [(pack(vector), row["chunk_id"]) for vector, row in zip(vectors, rows, strict=True)]
         connection.executemany("UPDATE vector SET data = ?, digest = substr(digest, 1, 8) WHERE chunk_id = ?", packed)
     return dimension
-
-
-def _pack_pieces(connection: sqlite3.Connection, transcript_id: int) -> None:
-    """Store a transcript's pieces anew, of which each had a signed byte a dimension."""
-    from index import pieces
-
-    rows = connection.execute(
-        """SELECT start, substr(digest, 1, 8), tokens, scale, data FROM piece
-           WHERE transcript_id = ? ORDER BY start""",
-        (transcript_id,),
-    ).fetchall()
-    connection.execute("DELETE FROM piece WHERE transcript_id = ?", (transcript_id,))
-    again = [(row[0], row[1], pieces.PieceVector(*row[2:])) for row in rows]
-    pieces.insert(connection, transcript_id, again)
 
 
 _CONVERSIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {FIRST_WITH_SEGMENTS: _to_segments}

@@ -1,7 +1,8 @@
-"""Pieces of a transcript as the database keeps them: how the means of their tokens' vectors differ from one another.
+"""Pieces of a transcript as the database keeps them: the means of their tokens' vectors.
 
-Of each transcript the mean of all is kept, and of each piece the difference in four bits a dimension: a window of
-several pieces differs by 0.002 in its cosine from what they were. Before schema 8 pieces had a signed byte a dimension.
+What all passages of a language have in common is known for the bundled model (background.py). Of its pieces that part
+is kept as one number, and the rest in four bits a dimension: a window of several pieces differs by 0.002 in its cosine
+from what it was. Other models' pieces have a signed byte a dimension, as all had before schema 8.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from index.background import background
 from index.centring import windows
-from index.types import Pieces
+from index.types import ModelCard, Pieces
 
 if TYPE_CHECKING:
     from index.types import Vectors
@@ -26,77 +29,87 @@ _LEVELS = 16
 _MIDDLE = (_LEVELS - 1) / 2
 # What is larger than so many times the root of the mean square is cut to it: the rest is the truer for it.
 _REACH = 2.6
+# Before the four bits: which language's direction comes off, and how much of it.
+_HEAD = np.dtype([("direction", "u1"), ("length", "<f2")])
 
 
 class PieceVector(NamedTuple):
-    """The mean of so many tokens' vectors; a step of `data` is worth `scale`."""
+    """The mean of so many tokens' vectors as it's kept; a step of `data` is worth `scale`."""
 
     tokens: int
     scale: float
     data: bytes
 
 
-def quantised(total: Vectors, tokens: int) -> PieceVector:
-    """The mean of vectors that add up to `total`, a signed byte a dimension."""
-    mean = total / max(tokens, 1)
+def quantised(total: Vectors, tokens: int, model: str = "") -> PieceVector:
+    """The mean of vectors of a model that add up to `total`."""
+    mean = (total / max(tokens, 1)).astype(np.float32)
+    directions = _directions(model)
+    if len(directions):
+        return PieceVector(tokens, *_in_four_bits(mean, directions))
     scale = float(np.abs(mean).max()) / _LARGEST or 1.0
     return PieceVector(tokens, scale, np.rint(mean / scale).astype(np.int8).tobytes())
 
 
-def insert(
-    connection: sqlite3.Connection, transcript_id: int, pieces: Sequence[tuple[float, bytes, PieceVector]]
-) -> None:
-    """Store a transcript's pieces, each with its start and the digest of its text; in a transaction of the caller's."""
-    if not pieces:
-        return
-    rows = np.stack([np.frombuffer(one.data, np.int8) * np.float32(one.scale) for _, _, one in pieces])
-    mean = rows.mean(axis=0).astype("<f2")
-    scales, data = _packed(rows - mean.astype(np.float32))
-    connection.execute("INSERT INTO piece_mean VALUES (?, ?)", (transcript_id, mean.tobytes()))
-    connection.executemany(
-        "INSERT INTO piece (transcript_id, start, digest, tokens, scale, data) VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            (transcript_id, start, digest, one.tokens, scale, packed)
-            for (start, digest, one), scale, packed in zip(pieces, scales, data, strict=True)
-        ],
-    )
+@cache
+def _directions(model: str) -> Vectors:
+    """What passages of each language have in common, as unit vectors; none where a model's aren't known."""
+    means = [mean for _, mean in sorted(background(model).items())]
+    return np.stack([mean / np.linalg.norm(mean) for mean in means]) if means else np.empty((0, 0), np.float32)
 
 
-def _packed(rows: Vectors) -> tuple[list[float], list[bytes]]:
-    """Each row's step, and its numbers in four bits, the first of two in the lower half."""
-    largest = np.minimum(np.abs(rows).max(axis=1), _REACH * np.sqrt((rows**2).mean(axis=1)))
-    scales = (largest / _MIDDLE).astype(np.float32)
-    steps = rows / np.where(scales > 0, scales, 1)[:, None]
-    codes = np.clip(np.floor(steps + _LEVELS / 2), 0, _LEVELS - 1).astype(np.uint8)
-    if codes.shape[1] % 2:
-        codes = np.pad(codes, ((0, 0), (0, 1)))
-    return scales.tolist(), [row.tobytes() for row in codes[:, ::2] | codes[:, 1::2] << 4]
+def _in_four_bits(mean: Vectors, directions: Vectors) -> tuple[float, bytes]:
+    lengths = directions @ mean
+    nearest = int(lengths.argmax())
+    head = np.array((nearest, lengths[nearest]), _HEAD)
+    rest = mean - np.float32(head["length"]) * directions[nearest]
+    largest = min(float(np.abs(rest).max()), _REACH * float(np.sqrt((rest**2).mean())))
+    scale = largest / _MIDDLE
+    codes = np.clip(np.floor(rest / (scale or 1.0) + _LEVELS / 2), 0, _LEVELS - 1).astype(np.uint8)
+    codes = np.pad(codes, (0, len(codes) % 2))
+    return scale, head.tobytes() + (codes[::2] | codes[1::2] << 4).tobytes()
 
 
-def _unpacked(rows: Sequence[sqlite3.Row], dimension: int) -> Vectors:
-    """What each row differs by from its transcript's mean, in steps."""
-    data = np.frombuffer(b"".join(row["data"] for row in rows), np.uint8).reshape(len(rows), -1)
-    codes = np.stack([data & (_LEVELS - 1), data >> 4], axis=2).reshape(len(rows), -1)[:, :dimension]
-    return codes - np.float32(_MIDDLE)
+def _decoded(rows: Sequence[sqlite3.Row], card: ModelCard) -> Vectors:
+    """The means of pieces, whichever way each is kept."""
+    means = np.empty((len(rows), card.dimension), np.float32)
+    scales = np.array([row["scale"] for row in rows], np.float32)[:, None]
+    are_bytes = np.array([len(row["data"]) == card.dimension for row in rows], bool)
+    data = b"".join(row["data"] for row, is_bytes in zip(rows, are_bytes, strict=True) if is_bytes)
+    means[are_bytes] = np.frombuffer(data, np.int8).reshape(-1, card.dimension) * scales[are_bytes]
+    if not are_bytes.all():
+        others = [row["data"] for row, is_bytes in zip(rows, are_bytes, strict=True) if not is_bytes]
+        means[~are_bytes] = _of_four_bits(others, scales[~are_bytes], card)
+    return means
 
 
-def known(connection: sqlite3.Connection, resource_id: str, dimension: int) -> dict[bytes, PieceVector]:
+def _of_four_bits(data: Sequence[bytes], scales: Vectors, card: ModelCard) -> Vectors:
+    table = np.frombuffer(b"".join(data), np.uint8).reshape(len(data), -1)
+    heads = np.ascontiguousarray(table[:, : _HEAD.itemsize]).view(_HEAD)[:, 0]
+    packed = table[:, _HEAD.itemsize :]
+    codes = np.stack([packed & (_LEVELS - 1), packed >> 4], axis=2).reshape(len(data), -1)[:, : card.dimension]
+    directions = _directions(card.name)
+    common = directions[heads["direction"] % len(directions)] * heads["length"].astype(np.float32)[:, None]
+    found: Vectors = common + (codes - np.float32(_MIDDLE)) * scales
+    return found
+
+
+def known(connection: sqlite3.Connection, resource_id: str) -> dict[bytes, PieceVector]:
     """What is stored of a resource's pieces, by the digest of their text."""
     rows = connection.execute(
-        """SELECT transcript_id, start, digest, tokens, scale, data
-           FROM piece JOIN transcript ON transcript.id = transcript_id WHERE resource_id = ?""",
+        """SELECT digest, tokens, scale, data FROM piece JOIN transcript ON transcript.id = transcript_id
+           WHERE resource_id = ?""",
         (resource_id,),
-    ).fetchall()
-    found = _read(connection, rows, dimension)
-    return {row["digest"]: quantised(total, row["tokens"]) for row, total in zip(rows, found.sums, strict=True)}
+    )
+    return {row["digest"]: PieceVector(row["tokens"], row["scale"], row["data"]) for row in rows}
 
 
 def around(
-    connection: sqlite3.Connection, chunk_ids: Sequence[int], margin: float, dimension: int
+    connection: sqlite3.Connection, chunk_ids: Sequence[int], margin: float, card: ModelCard
 ) -> dict[int, Pieces]:
     """The pieces of each chunk and of so many seconds before and after it, by chunk id."""
     rows = connection.execute(
-        """SELECT chunk.id AS chunk_id, piece.transcript_id AS transcript_id, piece.start AS start, tokens, scale, data
+        """SELECT chunk.id AS chunk_id, piece.start AS start, tokens, scale, data
            FROM chunk JOIN piece ON piece.transcript_id = chunk.transcript_id
            WHERE chunk.id IN (SELECT value FROM json_each(:ids))
            AND piece.start < chunk.end + :margin
@@ -107,8 +120,8 @@ def around(
            ORDER BY chunk.id, piece.start""",
         {"ids": json.dumps(list(chunk_ids)), "margin": margin},
     ).fetchall()
-    pieces = _read(connection, rows, dimension)
-    found = none(chunk_ids, dimension)
+    pieces = _read(rows, card)
+    found = none(chunk_ids, card.dimension)
     stop = 0
     for chunk_id, group in groupby(rows, key=itemgetter("chunk_id")):
         start, stop = stop, stop + sum(1 for _ in group)
@@ -122,45 +135,21 @@ def none(chunk_ids: Sequence[int], dimension: int) -> dict[int, Pieces]:
     return dict.fromkeys(chunk_ids, Pieces(np.empty(0), np.empty((0, dimension), np.float32), nothing))
 
 
-def window_vectors(connection: sqlite3.Connection, transcript_id: int, dimension: int) -> Vectors:
+def window_vectors(connection: sqlite3.Connection, transcript_id: int, card: ModelCard) -> Vectors:
     """The vectors of the windows from each piece of a transcript on."""
-    pieces = of_transcript(connection, transcript_id, dimension)
+    pieces = of_transcript(connection, transcript_id, card)
     return windows(pieces.starts, pieces.sums)
 
 
-def of_transcript(connection: sqlite3.Connection, transcript_id: int, dimension: int) -> Pieces:
+def of_transcript(connection: sqlite3.Connection, transcript_id: int, card: ModelCard) -> Pieces:
     """All pieces of a transcript."""
     rows = connection.execute(
-        "SELECT transcript_id, start, tokens, scale, data FROM piece WHERE transcript_id = ? ORDER BY start",
-        (transcript_id,),
+        "SELECT start, tokens, scale, data FROM piece WHERE transcript_id = ? ORDER BY start", (transcript_id,)
     ).fetchall()
-    return _read(connection, rows, dimension)
+    return _read(rows, card)
 
 
-def _read(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row], dimension: int) -> Pieces:
-    if not rows:
-        return none([0], dimension)[0]
+def _read(rows: Sequence[sqlite3.Row], card: ModelCard) -> Pieces:
     tokens = np.array([row["tokens"] for row in rows], dtype=np.float32)
-    scales = np.array([row["scale"] for row in rows], dtype=np.float32)[:, None]
-    if len(rows[0]["data"]) == dimension:
-        steps = np.frombuffer(b"".join(row["data"] for row in rows), dtype=np.int8).reshape(len(rows), dimension)
-        means: Vectors = steps * scales
-    else:
-        means = (
-            _common(connection, [row["transcript_id"] for row in rows], dimension) + _unpacked(rows, dimension) * scales
-        )
-    return Pieces(np.array([row["start"] for row in rows], dtype=np.float64), means * tokens[:, None], tokens)
-
-
-def _common(connection: sqlite3.Connection, transcript_ids: Sequence[int], dimension: int) -> Vectors:
-    """The mean of each one's transcript, a row each."""
-    ids = list(dict.fromkeys(transcript_ids))
-    stored = dict(
-        connection.execute(
-            "SELECT transcript_id, mean FROM piece_mean WHERE transcript_id IN (SELECT value FROM json_each(?))",
-            (json.dumps(ids),),
-        ).fetchall()
-    )
-    table = np.frombuffer(b"".join(stored[one] for one in ids), "<f2").reshape(len(ids), dimension)
-    places = {one: place for place, one in enumerate(ids)}
-    return table.astype(np.float32)[[places[one] for one in transcript_ids]]
+    starts = np.array([row["start"] for row in rows], dtype=np.float64)
+    return Pieces(starts, _decoded(rows, card) * tokens[:, None], tokens)

@@ -24,11 +24,6 @@ CREATE TABLE posting (
   data BLOB NOT NULL,                       -- which, and how often, see postings.py
   PRIMARY KEY (segment, term)
 ) STRICT, WITHOUT ROWID;
--- What the pieces of a transcript have in common: each piece's `data` is what it differs by, four bits a dimension.
-CREATE TABLE piece_mean (
-  transcript_id INTEGER PRIMARY KEY REFERENCES transcript ON DELETE CASCADE,
-  mean BLOB NOT NULL                        -- float16
-) STRICT;
 -- What the vectors of each language (a primary subtag) add up to, from which its means come.
 CREATE TABLE language (
   name TEXT PRIMARY KEY,

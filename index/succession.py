@@ -19,7 +19,7 @@ from index.types import ModelCard
 
 _SETTING = "model"
 # Those that refer to others come first.
-_TABLES = ("vector", "piece", "piece_mean", "cue", "chunk", "transcript", "posting", "posting_segment", "language")
+_TABLES = ("vector", "piece", "cue", "chunk", "transcript", "posting", "posting_segment", "language")
 # `:given` is the highest chunk id that was ever given here.
 _TAKEN_OVER = (
     """INSERT INTO transcript (id, resource_id, language, origin, first_chunk, chunks, seconds)
@@ -29,7 +29,6 @@ _TAKEN_OVER = (
        SELECT id + :given, transcript_id, first, stop, start, end, is_reference FROM successor.chunk""",
     "INSERT INTO vector (chunk_id, digest, data) SELECT chunk_id + :given, digest, data FROM successor.vector",
     "INSERT INTO piece SELECT * FROM successor.piece",
-    "INSERT INTO piece_mean SELECT * FROM successor.piece_mean",
     """INSERT INTO posting_segment (id, first, stop, chunks, lengths)
        SELECT id, first + :given, stop + :given, chunks, lengths FROM successor.posting_segment""",
     """INSERT INTO posting (segment, term, chunks, data)

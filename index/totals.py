@@ -15,6 +15,7 @@ from index.centring import WINDOWS_A_CHUNK, tempered
 from index.languages import primary
 from index.packing import unpack
 from index.pieces import window_vectors
+from index.types import ModelCard
 
 if TYPE_CHECKING:
     from index.centring import Sums
@@ -49,13 +50,13 @@ def means(connection: sqlite3.Connection, model: str) -> Means:
     )
 
 
-def add(connection: sqlite3.Connection, transcript_id: int, dimension: int, sign: int = 1) -> None:
+def add(connection: sqlite3.Connection, transcript_id: int, card: ModelCard, sign: int = 1) -> None:
     """Count a transcript that was stored just now, or with a sign of -1 no longer, for it's about to be removed."""
     (language,) = connection.execute("SELECT language FROM transcript WHERE id = ?", (transcript_id,)).fetchone()
-    change = _of_transcript(connection, transcript_id, dimension)
+    change = _of_transcript(connection, transcript_id, card)
     name = primary(language)
     row = connection.execute("SELECT * FROM language WHERE name = ?", (name,)).fetchone()
-    before = _total(row) if row else _Total(0, np.zeros(dimension), 0, np.zeros(dimension))
+    before = _total(row) if row else _Total(0, np.zeros(card.dimension), 0, np.zeros(card.dimension))
     chunks, windows = before.chunks + sign * change.chunks, before.windows + sign * change.windows
     total, window_total = before.total + sign * change.total, before.window_total + sign * change.window_total
     if chunks:
@@ -65,15 +66,15 @@ def add(connection: sqlite3.Connection, transcript_id: int, dimension: int, sign
         connection.execute("DELETE FROM language WHERE name = ?", (name,))
 
 
-def _of_transcript(connection: sqlite3.Connection, transcript_id: int, dimension: int) -> _Total:
+def _of_transcript(connection: sqlite3.Connection, transcript_id: int, card: ModelCard) -> _Total:
     rows = connection.execute(
         """SELECT data FROM transcript JOIN vector ON chunk_id >= first_chunk AND chunk_id < first_chunk + chunks
            WHERE transcript.id = ?""",
         (transcript_id,),
     ).fetchall()
-    vectors = unpack([data for (data,) in rows], dimension)
+    vectors = unpack([data for (data,) in rows], card.dimension)
     # Rounded, they add up exactly too.
-    windows = window_vectors(connection, transcript_id, dimension).astype(np.float16)
+    windows = window_vectors(connection, transcript_id, card).astype(np.float16)
     return _Total(len(rows), _sum(vectors), len(windows), _sum(windows))
 
 

@@ -121,7 +121,7 @@ class Writer(Upkeep):
         if resource_ids:
             with self._change():
                 for resource_id in resource_ids:
-                    insertion.remove(self._connection, resource_id, self.card.dimension)
+                    insertion.remove(self._connection, resource_id, self.card)
                     self._connection.execute("DELETE FROM resource WHERE id = ?", (resource_id,))
 
     # The resources
@@ -136,7 +136,7 @@ class Writer(Upkeep):
         from index import pieces
 
         with explained(self.folder):
-            return pieces.known(self._connection, resource_id, self.card.dimension)
+            return pieces.known(self._connection, resource_id)
 
     def commit(
         self,
@@ -198,9 +198,9 @@ class Writer(Upkeep):
         self._write_vectors()
 
     def _replace(self, resource_id: str, transcripts: Sequence[EmbeddedTranscript], details: Details) -> None:
-        insertion.remove(self._connection, resource_id, self.card.dimension)
+        insertion.remove(self._connection, resource_id, self.card)
         for embedded in transcripts:
-            insertion.insert(self._connection, resource_id, embedded, details.chapters)
+            insertion.insert(self._connection, resource_id, embedded, details.chapters, self.card)
 
     def _settle(self, resource_id: str, inputs: str, details: Details) -> None:
         self._connection.execute(

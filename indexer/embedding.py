@@ -82,7 +82,7 @@ class Embedder:
         if self._has_no_parts:
             return EmbeddedTranscript(transcript, draft.chunks, rows)
         readings = {part: found[passage] for part, passage in draft.passages.items()}
-        means = _means(transcript.cues, draft.unknown, readings) | draft.means
+        means = _means(transcript.cues, draft.unknown, readings, self._writer.card.name) | draft.means
         pieces = [(piece, means[text_digest(piece.text)]) for piece in draft.pieces]
         return EmbeddedTranscript(transcript, draft.chunks, rows, pieces)
 
@@ -151,7 +151,7 @@ def _needed(
 
 
 def _means(
-    cues: Sequence[Cue], unknown: Sequence[Piece], readings: Mapping[Chunk, Reading]
+    cues: Sequence[Cue], unknown: Sequence[Piece], readings: Mapping[Chunk, Reading], model: str
 ) -> dict[bytes, PieceVector]:
     """The means of the pieces' token vectors, by the digest of the text."""
     import numpy as np
@@ -167,7 +167,7 @@ def _means(
     means = {}
     for piece in unknown:
         rows, tokens = zip(*(best[k][1:] for k in range(piece.first, piece.stop)), strict=True)
-        means[text_digest(piece.text)] = quantised(np.sum(rows, axis=0), sum(tokens))
+        means[text_digest(piece.text)] = quantised(np.sum(rows, axis=0), sum(tokens), model)
     return means
 
 

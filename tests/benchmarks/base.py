@@ -19,7 +19,7 @@ from index.languages import primary
 from index.manifest import Manifest
 from index.packing import unpack
 from index.pieces import of_transcript
-from index.types import Cue
+from index.types import Cue, ModelCard
 
 if TYPE_CHECKING:
     from index.types import Vectors
@@ -51,7 +51,7 @@ class Base:
         path = f"{(folder / database.FILE).resolve().as_uri()}?mode=ro"
         with closing(sqlite3.connect(path, uri=True)) as connection:
             connection.row_factory = sqlite3.Row
-            return cls(manifest, list(_tracks(connection, manifest.model.dimension)))
+            return cls(manifest, list(_tracks(connection, manifest.model)))
 
     @cached_property
     def languages(self) -> dict[str, float]:
@@ -81,20 +81,20 @@ class Base:
         return found
 
 
-def _tracks(connection: sqlite3.Connection, dimension: int) -> Iterator[Track]:
+def _tracks(connection: sqlite3.Connection, card: ModelCard) -> Iterator[Track]:
     titles = dict(map(tuple, connection.execute("SELECT resource_id, title FROM listing")))
     cues = _grouped(connection, "SELECT transcript_id, start, end, text FROM cue ORDER BY 1, position")
     rows = "SELECT transcript_id, first, stop, data FROM chunk JOIN vector ON chunk_id = chunk.id ORDER BY 1, chunk.id"
     chunks = _grouped(connection, rows)
     for key, resource_id, language in connection.execute("SELECT id, resource_id, language FROM transcript"):
         if key in chunks:
-            pieces = of_transcript(connection, key, dimension)
+            pieces = of_transcript(connection, key, card)
             yield Track(
                 language,
                 titles.get(resource_id, ""),
                 [Cue(*row) for row in cues[key]],
                 [(first, stop) for first, stop, _ in chunks[key]],
-                unpack([data for _, _, data in chunks[key]], dimension),
+                unpack([data for _, _, data in chunks[key]], card.dimension),
                 list(zip(pieces.starts.tolist(), map(int, pieces.tokens), strict=True)),
                 (pieces.sums / np.maximum(pieces.tokens, 1)[:, None]).astype(np.float32),
             )

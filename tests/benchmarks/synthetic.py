@@ -152,7 +152,7 @@ class _Mixture:
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         pieces = moved(np.concatenate(self._piece_vectors), piece_mean, self._chance)
         found = [
-            (piece, quantised(vector * tokens, tokens))
+            (piece, quantised(vector * tokens, tokens, self._base.manifest.model.name))
             for (piece, tokens), vector in zip(self._pieces, pieces, strict=True)
         ]
         return EmbeddedTranscript(

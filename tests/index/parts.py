@@ -8,14 +8,13 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 import index
-from index import database, pieces
+from index import database
 from index.answers import Filters
 from index.insertion import EmbeddedTranscript
 from index.library import Library
@@ -67,10 +66,6 @@ def make_old(folder: Path, version: int = 1) -> None:
     current, earlier = folder / database.FILE, folder / "earlier.db"
     with Library.open(folder) as library:
         taken = {"means": library.vectors.means, "window_means": library.vectors.window_means}
-    with closing(sqlite3.connect(current)) as connection:
-        connection.row_factory = sqlite3.Row
-        ids = [row["id"] for row in connection.execute("SELECT id FROM resource")]
-        stored = {key: one for i in ids for key, one in pieces.known(connection, i, CARD.dimension).items()}
     means = {name: {key: mean.tolist() for key, mean in found.items()} for name, found in taken.items()}
     with sqlite3.connect(earlier, isolation_level=None) as connection:
         connection.create_function("title_terms", 3, lambda *_: "")
@@ -84,11 +79,7 @@ def make_old(folder: Path, version: int = 1) -> None:
             columns = ", ".join(row[1] for row in connection.execute(f"PRAGMA main.table_info({table})"))
             connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM current.{table}")
         if version >= 4:
-            places = connection.execute("SELECT transcript_id, start, digest FROM current.piece").fetchall()
-            rows = [(*place, *stored[place[2]]) for place in places]
-            connection.executemany(
-                "INSERT INTO piece (transcript_id, start, digest, tokens, scale, data) VALUES (?, ?, ?, ?, ?, ?)", rows
-            )
+            connection.execute("INSERT INTO piece SELECT * FROM current.piece")
         _put_words_and_vectors(connection)
         connection.execute("DETACH current")
     connection.close()

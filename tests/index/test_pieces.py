@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from index.background import background
 from index.centring import windows
+from index.encoder import BUNDLED
 from index.library import Library
-from index.pieces import quantised
-from index.types import Details, Pieces
+from index.pieces import of_transcript, quantised
+from index.types import Details, ModelCard, Pieces
 from index.writer import Writer
 from tests.fakes import TopicEncoder
 from tests.index.parts import SOURCE, embedded, first, make_old, resource
@@ -40,8 +44,8 @@ def test_pieces_come_back_as_sums_of_their_tokens(talk: Path) -> None:
     assert found.starts.tolist() == [0, 10, 20, 30, 40]
     assert found.tokens.tolist() == [3, 2, 2, 1, 2]
     assert found.sums.dtype == np.float32
-    assert found.sums[:, :3] == pytest.approx(np.array(COUNTS), abs=0.1)
-    assert found.sums[:, -1] == pytest.approx([0.1] * 5, abs=0.1)
+    assert found.sums[:, :3] == pytest.approx(np.array(COUNTS), abs=0.02)
+    assert found.sums[:, -1] == pytest.approx([0.1] * 5, abs=0.02)
 
 
 @pytest.mark.parametrize(
@@ -87,3 +91,21 @@ def test_an_older_library_has_none_and_answers_all_the_same(talk: Path) -> None:
         assert library.vectors.window_means == {}
         assert library.standings()["talk"].lacks_pieces
     assert first(talk, "掩码") == first(talk, "mask") == "talk"
+
+
+def test_pieces_of_the_bundled_model_take_four_bits_a_dimension_and_come_back_nearly_as_they_were() -> None:
+    card = ModelCard(BUNDLED, 384, "")
+    chance = np.random.default_rng(4)
+    languages = list(background(BUNDLED).values())
+    means = np.stack([5 * languages[k % len(languages)] + chance.normal(0, 0.1, 384) for k in range(40)])
+    kept = [quantised(mean.astype(np.float32) * 30, 30, BUNDLED) for mean in means]
+    assert {len(one.data) for one in kept} == {195}
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.row_factory = sqlite3.Row
+        connection.execute("CREATE TABLE piece (transcript_id, start, tokens, scale, data)")
+        rows = [(7, float(k), *one) for k, one in enumerate(kept)]
+        connection.executemany("INSERT INTO piece VALUES (?, ?, ?, ?, ?)", rows)
+        found = of_transcript(connection, 7, card).sums / 30
+    rest, back = means - np.mean(languages, axis=0) * 5, found - np.mean(languages, axis=0) * 5
+    cosines = (rest * back).sum(axis=1) / np.linalg.norm(rest, axis=1) / np.linalg.norm(back, axis=1)
+    assert cosines.min() > 0.99

@@ -110,7 +110,7 @@ def test_translations_are_stale_when_the_passages_change(connection: sqlite3.Con
     fresh(connection)
     said = embedded(["a giraffe"], "en-GB")
     with transaction(connection):
-        insertion.insert(connection, "zhuyili0001", said, ())
+        insertion.insert(connection, "zhuyili0001", said, (), CARD)
     assert stale(connection, SmallDictionaries())
     fresh(connection)
     assert lookup(connection, "zh", "en", ["长颈鹿"]) == {"长颈鹿": (("giraff",),)}
