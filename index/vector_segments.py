@@ -33,7 +33,7 @@ _SEED = 1
 _TRIALS = 200
 _NEAREST, _CANDIDATES = 10, 200
 _OTHERS, _PULL = 8, np.float32(0.8)
-_RECALL = 0.98
+_RECALL = 0.99
 _FEWEST_PROBES = 8
 
 _callback_writer: Any = faiss.PyCallbackIOWriter  # type: ignore[attr-defined]
@@ -121,7 +121,7 @@ class _Trials:
         self._places = np.take_along_axis(named, best, axis=1)
 
     def probes(self, index: faiss.IndexIVFScalarQuantizer) -> int:
-        """About the fewest lists whose candidates have what's nearest, all but two in a hundred."""
+        """About the fewest lists whose candidates have what's nearest, all but one in a hundred."""
         probes = min(_FEWEST_PROBES, index.nlist)
         while probes < index.nlist and self._recall(index, probes) < _RECALL:
             probes = probes * 3 // 2
