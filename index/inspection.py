@@ -32,7 +32,7 @@ _STRANGE_ROWS = (
 )
 _STRANGE_FLOATS = "SELECT 1 FROM chunk LEFT JOIN vector ON chunk_id = id WHERE length(data) IS NOT 2 * :dimension"
 _STRANGE_HOLDINGS = (
-    "SELECT 1 FROM piece WHERE length(data) NOT IN (:dimension, 3 + (:dimension + 1) / 2)",
+    "SELECT 1 FROM piece WHERE length(data) NOT IN (:dimension, 3 + 3 * ((:dimension + 3) / 4))",
     "SELECT 1 FROM chunk LEFT JOIN vector ON chunk_id = id WHERE length(data) IS NOT 2 + :dimension",
     """SELECT 1 FROM transcript LEFT JOIN (
          SELECT transcript_id, min(id) AS least, count(*) AS number FROM chunk GROUP BY transcript_id
