@@ -21,7 +21,7 @@ writer = Writer.open(pathlib.Path(sys.argv[1]), CARD)
 fill(writer, {"finished": ["the cache 缓存 spares work", *["x" * 30_000] * int(sys.argv[2])]})
 writer.register("other.md", [resource("begun")])
 with writer._change():
-    insert(writer._connection, "begun", embedded(["softmax"]), ())
+    insert(writer._connection, "begun", embedded(["softmax"]), (), CARD)
     os._exit(9)
 """
 
