@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from index.types import Vectors
 
 FILE = Path(__file__).with_name("background.json")
-"""The mean vector of a language in the bundled model, by primary subtag; tests/benchmarks/background.py writes it."""
+"""The mean vector of a language in the bundled model, by primary subtag; tests/benchmarks/background.py writes it.
+
+Libraries hold pieces by what they differ from these (pieces.py), so other means need another form of a piece.
+"""
 
 
 @cache
