@@ -10,17 +10,17 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from index.database import FILE, damaged, explained
+from index.kept_lists import KeptLists, TermList
 from index.posting_lists import decode
 from index.postings import LENGTH, check_span, mask
 
@@ -30,11 +30,8 @@ if TYPE_CHECKING:
     from index.ranges import Ranges
 
 _K1, _B = 1.2, 0.75
-_KEPT_BYTES = 64 << 20
 # Ids for each that occurs.
 _SPARSE = 16
-# What a list takes beside its numbers.
-_KEPT_OVERHEAD = 512
 # Sums of the same numbers in another order differ by less.
 _ROUNDING = 1 + 1e-9
 _SEGMENTS = "SELECT id, first, stop, chunks, length(lengths) FROM posting_segment ORDER BY first"
@@ -87,41 +84,6 @@ class _Segment(NamedTuple):
     is_whole: bool
 
 
-class _List(NamedTuple):
-    """The places of the living chunks that have a term, ascending, and how often they have it."""
-
-    places: NDArray[np.int32]
-    counts: NDArray[np.uint8]
-
-
-class _Kept:
-    """Lists by term, as many as there is room for, the last used first; safe to use from threads."""
-
-    def __init__(self) -> None:
-        self._lists: OrderedDict[str, _List] = OrderedDict()
-        self._bytes = 0
-        self._lock = Lock()
-
-    def get(self, term: str) -> _List | None:
-        with self._lock:
-            if term in self._lists:
-                self._lists.move_to_end(term)
-            return self._lists.get(term)
-
-    def put(self, term: str, found: _List) -> None:
-        with self._lock:
-            if term not in self._lists:
-                self._bytes += _size(found)
-            self._lists[term] = found
-            while self._bytes > _KEPT_BYTES:
-                _, oldest = self._lists.popitem(last=False)
-                self._bytes -= _size(oldest)
-
-
-def _size(found: _List) -> int:
-    return found.places.nbytes + found.counts.nbytes + _KEPT_OVERHEAD
-
-
 class Lexicon:
     """Terms and the chunks that have them, in one snapshot of the database; `alive` are the chunks that count.
 
@@ -133,7 +95,7 @@ class Lexicon:
         self._connection = connection
         self._alive = alive
         self._total = len(alive)
-        self._kept = _Kept()
+        self._kept = KeptLists()
         self._frequencies: dict[str, int] = {}
 
     def weights(self, terms: Sequence[str]) -> dict[str, float]:
@@ -172,7 +134,7 @@ class Lexicon:
         return max(math.log((self._total - chunks + 0.5) / (chunks + 0.5)), 1e-6)
 
     def _search(
-        self, weighed: Sequence[tuple[float, _List]], k: int, is_open: NDArray[np.bool_] | None
+        self, weighed: Sequence[tuple[float, TermList]], k: int, is_open: NDArray[np.bool_] | None
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The places, among them the k best, with their scores; by descending weight, and only where it's open."""
         most = [weight * self._most(found) for weight, found in weighed]
@@ -194,7 +156,7 @@ class Lexicon:
         reached = np.flatnonzero(is_found)
         return reached, scores[reached]
 
-    def _most(self, found: _List) -> float:
+    def _most(self, found: TermList) -> float:
         """No chunk's share of a term's weight is above it."""
         return float(_saturated(found.counts.max(), self._norms[self._shortest]))
 
@@ -259,7 +221,7 @@ class Lexicon:
                 lists.setdefault(term, []).append((place, data))
         return found | {term: found.get(term, 0) + len(self._list(parts).places) for term, parts in lists.items()}
 
-    def _read(self, terms: Iterable[str]) -> dict[str, _List]:
+    def _read(self, terms: Iterable[str]) -> dict[str, TermList]:
         """The list of each term, which is empty for what nobody said."""
         found = {term: self._kept.get(term) for term in terms}
         parts: dict[str, list[tuple[int, bytes]]] = {term: [] for term, kept in found.items() if kept is None}
@@ -276,16 +238,16 @@ class Lexicon:
         for word, place, chunks, data in self._query(_POSTINGS, json.dumps(read), json.dumps(terms), json.dumps(ids)):
             yield terms[word], place, chunks, data
 
-    def _list(self, parts: Sequence[tuple[int, bytes]]) -> _List:
+    def _list(self, parts: Sequence[tuple[int, bytes]]) -> TermList:
         """A term's lists in some segments, as one."""
         if not parts:
-            return _List(np.empty(0, np.int32), np.empty(0, np.uint8))
+            return TermList(np.empty(0, np.int32), np.empty(0, np.uint8))
         parts = sorted(parts)
         spans = np.array([self._segments[place][1:4] for place, _ in parts], np.int64)
         with self._sound():
             lists = decode([data for _, data in parts], spans[:, 0], spans[:, 1])
         places, counts = lists.ids + np.repeat(spans[:, 2], lists.sizes), lists.counts
-        found = _List(places.astype(np.int32), counts)
+        found = TermList(places.astype(np.int32), counts)
         return found if self._living is None else _only(found, self._living)
 
     def _query(self, sql: str, *values: object) -> list[Any]:
@@ -300,12 +262,12 @@ class Lexicon:
             raise damaged(self._folder, f"in {FILE}, {error}") from error
 
 
-def _only(found: _List, is_open: NDArray[np.bool_]) -> _List:
+def _only(found: TermList, is_open: NDArray[np.bool_]) -> TermList:
     here = np.flatnonzero(is_open[found.places])
-    return _List(found.places[here], found.counts[here])
+    return TermList(found.places[here], found.counts[here])
 
 
-def _by_weight(weighed: tuple[float, _List]) -> float:
+def _by_weight(weighed: tuple[float, TermList]) -> float:
     return -weighed[0]
 
 

@@ -62,9 +62,10 @@ class Ranges:
 
     def meet(self, other: Ranges) -> Ranges:
         """The ids that are in both."""
-        parts = [other.within(int(a), int(b)) for a, b in zip(self.starts, self.stops, strict=True)]
+        few, many = sorted((self, other), key=lambda one: len(one.starts))
+        parts = [many.within(int(a), int(b)) for a, b in zip(few.starts, few.stops, strict=True)]
         if not parts:
-            return self
+            return few
         return Ranges(np.concatenate([part.starts for part in parts]), np.concatenate([part.stops for part in parts]))
 
     def without(self, other: Ranges) -> Ranges:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,11 +27,7 @@ if TYPE_CHECKING:
     from index.types import Vectors
 
 _BLOCK_ROWS = 8192
-
-
-def uncovered(manifest: Manifest, alive: Ranges) -> Ranges:
-    """The chunks that no vector file has."""
-    return alive.without(Ranges.of((record.first, record.stop) for record in manifest.segments))
+_LAST = 1 << 62
 
 
 def seal(
@@ -47,7 +44,7 @@ def seal(
         record = written.get((segment.first, segment.stop))
         if record is None or record.count != segment.chunks:
             number += 1
-            blocks = _Blocks(connection, holdings, means, manifest.model.dimension, segment)
+            blocks = partial(_blocks, connection, holdings, means, manifest.model.dimension, segment)
             record = vector_segments.write(folder, number, manifest.model.dimension, blocks, segment)
         records.append(record)
     return replace(manifest, segments=tuple(records), numbered=number)
@@ -71,37 +68,20 @@ def _planned(records: Sequence[SegmentRecord], alive: Ranges) -> list[Segment]:
     return planned
 
 
-_LAST = 1 << 62
-
-
 def _counted(first: int, stop: int, chunks: int, alive: Ranges) -> Segment:
     return Segment(first, stop, chunks, len(alive.within(first, stop)))
 
 
-class _Blocks:
-    """The centred vectors of a range of chunks, some thousand at a time, as often as they are asked for."""
-
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        holdings: Holdings,
-        means: Mapping[str, Vectors],
-        dimension: int,
-        segment: Segment,
-    ) -> None:
-        self._connection = connection
-        self._holdings = holdings
-        self._means = means
-        self._dimension = dimension
-        self._segment = segment
-
-    def __call__(self) -> Iterator[tuple[NDArray[np.int64], Vectors]]:
-        after = self._segment.first - 1
-        while rows := self._connection.execute(
-            "SELECT chunk_id, data FROM vector WHERE chunk_id > ? AND chunk_id < ? ORDER BY chunk_id LIMIT ?",
-            (after, self._segment.stop, _BLOCK_ROWS),
-        ).fetchall():
-            ids = np.array([chunk_id for chunk_id, _ in rows], np.int64)
-            found = unpack([data for _, data in rows], self._dimension)
-            yield ids, centre_rows(self._holdings.languages_of(ids), found, self._means)
-            after = int(ids[-1])
+def _blocks(
+    connection: sqlite3.Connection, holdings: Holdings, means: Mapping[str, Vectors], dimension: int, segment: Segment
+) -> Iterator[tuple[NDArray[np.int64], Vectors]]:
+    """The centred vectors of a range of chunks with their ids, some thousand at a time."""
+    after = segment.first - 1
+    while rows := connection.execute(
+        "SELECT chunk_id, data FROM vector WHERE chunk_id > ? AND chunk_id < ? ORDER BY chunk_id LIMIT ?",
+        (after, segment.stop, _BLOCK_ROWS),
+    ).fetchall():
+        ids = np.array([chunk_id for chunk_id, _ in rows], np.int64)
+        found = unpack([data for _, data in rows], dimension)
+        yield ids, centre_rows(holdings.languages_of(ids), found, means)
+        after = int(ids[-1])

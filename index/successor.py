@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from index import database
 from index.errors import DamagedLibrary, LibraryError
@@ -17,6 +17,9 @@ from index.manifest import FILE as MANIFEST
 from index.manifest import Manifest
 from index.types import ModelCard, Resource
 from index.writer import Writer
+
+if TYPE_CHECKING:
+    from index.holdings import Holdings
 
 FOLDER = "reembedding"
 """The folder's name inside the library's."""
@@ -58,7 +61,7 @@ class Successor(Writer):
         self.register(_SOURCE, [resources[resource_id] for resource_id in editions])
         return [Due(resources[key], edition) for key, edition in editions.items() if done.get(key) != edition]
 
-    def _write_vectors(self) -> None:
+    def _write_vectors(self, holdings: Holdings) -> None:
         """Nobody asks it: its vectors get files when they are in their place."""
         self._unsealed = 0
 

@@ -23,6 +23,9 @@ from index.manifest import FileRecord, Manifest
 if TYPE_CHECKING:
     from filelock import FileLock
 
+    from index.holdings import Holdings
+    from index.ranges import Ranges
+
 # Chunks that no vector file has before a long build writes one: readers compare them one by one.
 _MOST_UNSEALED = 4096
 # Each commit brings its words as a segment of its own, and a question looks into each of them.
@@ -76,15 +79,15 @@ class Upkeep(Library):
         self._unsealed += sum(len(one.chunks) for one in transcripts)
         self._commits += 1
         if self._unsealed > _MOST_UNSEALED or self._commits > _MOST_SMALL_SEGMENTS:
-            self._merge()
-        if self._unsealed > _MOST_UNSEALED:
-            self._write_vectors()
+            holdings = self._read_holdings()
+            self._merge(holdings.alive)
+            if self._unsealed > _MOST_UNSEALED:
+                self._write_vectors(holdings)
 
-    def _merge(self) -> None:
+    def _merge(self, alive: Ranges) -> None:
         """Merge the segments of words as far as it pays."""
         from index import postings
 
-        alive = self._read_holdings().alive
         try:
             with self._change():
                 postings.tend(self._connection, alive)
@@ -92,13 +95,13 @@ class Upkeep(Library):
             raise damaged(self.folder, f"in {database.FILE}, {error}") from error
         self._commits = 0
 
-    def _write_vectors(self) -> None:
+    def _write_vectors(self, holdings: Holdings) -> None:
         from index import sealing
 
         with explained(self.folder):
             self._manifest = succession.settled(self._manifest, self._connection)
             means = self._read_means().chunks
-            written = sealing.seal(self.folder, self._connection, self._manifest, self._read_holdings(), means)
+            written = sealing.seal(self.folder, self._connection, self._manifest, holdings, means)
         if written != self._manifest:
             self._save(written)
             self._clear_old_files()
@@ -111,8 +114,9 @@ class Upkeep(Library):
         self._clear_old_files()
 
     def _bring_up_to_date(self) -> None:
-        self._merge()
-        self._write_vectors()
+        holdings = self._read_holdings()
+        self._merge(holdings.alive)
+        self._write_vectors(holdings)
         self._query(f"PRAGMA busy_timeout = {_MOST_WAIT_FOR_READERS}")
         (busy, _, _) = self._query("PRAGMA wal_checkpoint(TRUNCATE)")[0]
         self._connection.close()

@@ -195,7 +195,7 @@ class Writer(Upkeep):
         """Hold what another model made of the same transcripts, in one step; `successor` is the folder that has it."""
         with explained(self.folder), succession.attached(self._connection, successor / database.FILE), self._change():
             succession.take_over(self._connection, card)
-        self._write_vectors()
+        self._write_vectors(self._read_holdings())
 
     def _replace(self, resource_id: str, transcripts: Sequence[EmbeddedTranscript], details: Details) -> None:
         insertion.remove(self._connection, resource_id, self.card)

@@ -30,7 +30,7 @@ _CHARACTERS = {"zh": 1.5, "en": 4.0}
 
 
 class Drawn:
-    """Gives passages the vectors of others in their language, by chance; it has no questions."""
+    """Gives passages, and questions, the vectors of others in their language, by chance."""
 
     def __init__(self, base: Base) -> None:
         self._card = base.manifest.model
@@ -60,7 +60,7 @@ class Drawn:
         return Parts(self.passages(texts), sums, tokens)
 
     def question(self, text: str) -> Vectors:
-        raise NotImplementedError
+        return self._drawn(self._chunks, text)
 
     def _drawn(self, rows: dict[str, Vectors], text: str) -> Vectors:
         there = rows[_language(text)]

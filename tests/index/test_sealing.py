@@ -12,7 +12,7 @@ import pytest
 from index.answers import Filters
 from index.library import Library
 from index.manifest import Manifest, SegmentRecord
-from index.sealing import uncovered
+from index.ranges import Ranges
 from index.types import Details
 from index.vectors import check_layout
 from index.writer import Writer
@@ -20,6 +20,11 @@ from tests.index.parts import CARD, build, by_meaning, embedded, files, fill, re
 
 # Segments count as of at least 64 chunks, so that these are of about one size, and the large one of another.
 _FEW, _MANY = 3, 700
+
+
+def uncovered(manifest: Manifest, alive: Ranges) -> Ranges:
+    """The chunks that no vector file has."""
+    return alive.without(Ranges.of((record.first, record.stop) for record in manifest.segments))
 
 
 def _texts(chunks: int, *, chinese: bool = False) -> list[str]:
@@ -204,8 +209,9 @@ from tests.index.parts import *
 writer = Writer.open(Path(sys.argv[1]), CARD)
 fill(writer, {"new": ["softmax 归一化"] * 4})
 if sys.argv[2] == "after the vector files":
-    writer._merge()
-    writer._write_vectors()
+    holdings = writer._read_holdings()
+    writer._merge(holdings.alive)
+    writer._write_vectors(holdings)
 os._exit(9)
 """
 

@@ -1,0 +1,50 @@
+"""Posting lists that were read, kept for the questions to come, since these share their commonest terms."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_KEPT_BYTES = 64 << 20
+# What a list takes beside its numbers.
+_KEPT_OVERHEAD = 512
+
+
+class TermList(NamedTuple):
+    """The places of the living chunks that have a term, ascending, and how often they have it."""
+
+    places: NDArray[np.int32]
+    counts: NDArray[np.uint8]
+
+
+class KeptLists:
+    """Lists by term, as many as there is room for, the last used first; safe to use from threads."""
+
+    def __init__(self) -> None:
+        self._lists: OrderedDict[str, TermList] = OrderedDict()
+        self._bytes = 0
+        self._lock = Lock()
+
+    def get(self, term: str) -> TermList | None:
+        with self._lock:
+            if term in self._lists:
+                self._lists.move_to_end(term)
+            return self._lists.get(term)
+
+    def put(self, term: str, found: TermList) -> None:
+        with self._lock:
+            if term not in self._lists:
+                self._bytes += _size(found)
+            self._lists[term] = found
+            while self._bytes > _KEPT_BYTES:
+                _, oldest = self._lists.popitem(last=False)
+                self._bytes -= _size(oldest)
+
+
+def _size(found: TermList) -> int:
+    return found.places.nbytes + found.counts.nbytes + _KEPT_OVERHEAD
