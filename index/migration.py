@@ -16,10 +16,13 @@ from index.types import Chapter, ModelCard
 APPLICATION_ID = 0x7365656B
 """`seek` in ASCII: tells our databases from other programs'."""
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 
 FIRST_WITH_SEGMENTS = 8
 """The schema from which on words and vectors lie in segments."""
+
+FIRST_WITH_BLOCKS = 9
+"""The schema from which on cues and pieces lie in blocks."""
 
 _ROWS = 4096
 
@@ -41,8 +44,8 @@ def migrate(connection: sqlite3.Connection, target: int = SCHEMA_VERSION) -> Non
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    if 0 < version < FIRST_WITH_SEGMENTS <= target:
-        connection.execute("VACUUM")  # the words and vectors took twice the room
+    if 0 < version < target:
+        connection.execute("VACUUM")  # what was converted took twice the room
 
 
 def _take(connection: sqlite3.Connection, step: int) -> None:
@@ -108,4 +111,15 @@ def _pack_vectors(connection: sqlite3.Connection) -> int:
     return dimension
 
 
-_CONVERSIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {FIRST_WITH_SEGMENTS: _to_segments}
+def _to_blocks(connection: sqlite3.Connection) -> None:
+    """To schema 9: cues and pieces into blocks."""
+    from index import cue_blocks, piece_blocks
+
+    cue_blocks.convert(connection)
+    piece_blocks.convert(connection)
+
+
+_CONVERSIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {
+    FIRST_WITH_SEGMENTS: _to_segments,
+    FIRST_WITH_BLOCKS: _to_blocks,
+}
