@@ -66,6 +66,12 @@ class Holdings:
         places = np.searchsorted(self._starts, ids, "right") - 1
         return [self.transcripts[place].language for place in places.tolist()]
 
+    def are_in(self, language: str, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of some chunks that are alive are in a language, a primary subtag."""
+        if language not in self.spoken:
+            return np.zeros(len(ids), bool)
+        return self.spoken[language].contains(ids)
+
     @cached_property
     def _starts(self) -> NDArray[np.int64]:
         return np.array([one.first for one in self.transcripts], np.int64)

@@ -4,39 +4,31 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from index.tally import Postings
 
 _KEPT_BYTES = 64 << 20
 # What a list takes beside its numbers.
 _KEPT_OVERHEAD = 512
 
 
-class TermList(NamedTuple):
-    """The places of the living chunks that have a term, ascending, and how often they have it."""
-
-    places: NDArray[np.int32]
-    counts: NDArray[np.uint8]
-
-
 class KeptLists:
     """Lists by term, as many as there is room for, the last used first; safe to use from threads."""
 
     def __init__(self) -> None:
-        self._lists: OrderedDict[str, TermList] = OrderedDict()
+        self._lists: OrderedDict[str, Postings] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
 
-    def get(self, term: str) -> TermList | None:
+    def get(self, term: str) -> Postings | None:
         with self._lock:
             if term in self._lists:
                 self._lists.move_to_end(term)
             return self._lists.get(term)
 
-    def put(self, term: str, found: TermList) -> None:
+    def put(self, term: str, found: Postings) -> None:
         with self._lock:
             if term not in self._lists:
                 self._bytes += _size(found)
@@ -46,5 +38,5 @@ class KeptLists:
                 self._bytes -= _size(oldest)
 
 
-def _size(found: TermList) -> int:
-    return found.places.nbytes + found.counts.nbytes + _KEPT_OVERHEAD
+def _size(found: Postings) -> int:
+    return found.chunks.nbytes + found.values.nbytes + _KEPT_OVERHEAD

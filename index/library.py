@@ -113,10 +113,11 @@ class Library(Catalogue):
 
     def _verify_words(self) -> None:
         from index import postings
+        from index.older_posting_lists import decoder
 
         try:
             with explained(self.folder):
-                postings.check(self._connection)
+                postings.check(self._connection, decoder(self._version))
         except ValueError as error:
             raise database.damaged(self.folder, f"{database.FILE} holds words that can't be read ({error})") from error
 
@@ -231,8 +232,9 @@ class Library(Catalogue):
 
             return OlderLexicon(self.folder, self._connection)
         from index.lexicon import Lexicon
+        from index.older_posting_lists import decoder
 
-        return Lexicon(self.folder, self._connection, self.holdings.alive)
+        return Lexicon(self.folder, self._connection, self.holdings.alive, decoder(self._version))
 
     @property
     def languages(self) -> Collection[str]:

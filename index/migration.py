@@ -36,7 +36,7 @@ def migrate(connection: sqlite3.Connection, target: int = SCHEMA_VERSION) -> Non
     connection.execute("BEGIN IMMEDIATE")
     try:
         for step in range(version + 1, target + 1):
-            _take(connection, step)
+            _take(connection, step, version)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {target}")
         connection.execute("COMMIT")
@@ -48,12 +48,13 @@ def migrate(connection: sqlite3.Connection, target: int = SCHEMA_VERSION) -> Non
         connection.execute("VACUUM")  # what was converted took twice the room
 
 
-def _take(connection: sqlite3.Connection, step: int) -> None:
+def _take(connection: sqlite3.Connection, step: int, version: int) -> None:
+    """Take one step, of those from a version on."""
     script = Path(__file__).with_name(f"schema_{step}.sql").read_text(encoding="utf-8")
     for statement in _statements(script):
         connection.execute(statement)
     if step in _CONVERSIONS:
-        _CONVERSIONS[step](connection)
+        _CONVERSIONS[step](connection, version)
 
 
 def _statements(script: str) -> Iterator[str]:
@@ -73,7 +74,7 @@ def _title_terms(details: str, start: float, end: float) -> str:
     return " ".join(title_terms(chapters, start, end))
 
 
-def _to_segments(connection: sqlite3.Connection) -> None:
+def _to_segments(connection: sqlite3.Connection, version: int) -> None:
     """To schema 8: the words out of FTS5, vectors a byte a dimension, their sums, and what resources are called."""
     from index import names, postings, totals
     from index.ranges import Ranges
@@ -111,15 +112,17 @@ def _pack_vectors(connection: sqlite3.Connection) -> int:
     return dimension
 
 
-def _to_blocks(connection: sqlite3.Connection) -> None:
-    """To schema 9: cues and pieces into blocks."""
-    from index import cue_blocks, piece_blocks
+def _to_blocks(connection: sqlite3.Connection, version: int) -> None:
+    """To schema 9: cues and pieces into blocks, and the posting lists into fewer bytes."""
+    from index import cue_blocks, older_posting_lists, piece_blocks
 
     cue_blocks.convert(connection)
     piece_blocks.convert(connection)
+    if version == FIRST_WITH_SEGMENTS:  # of earlier ones they were just written
+        older_posting_lists.convert(connection)
 
 
-_CONVERSIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {
+_CONVERSIONS: Mapping[int, Callable[[sqlite3.Connection, int], None]] = {
     FIRST_WITH_SEGMENTS: _to_segments,
     FIRST_WITH_BLOCKS: _to_blocks,
 }

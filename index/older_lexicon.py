@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.database import explained
-from index.lexicon import Postings, highest, summed
+from index.tally import Postings, Tally, highest
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from index.ranges import Ranges
 
 _KEPT_TERMS = 2048
@@ -42,11 +44,25 @@ class OlderLexicon:
 
     def best(self, terms: Sequence[str], k: int, keep: Ranges | None = None) -> list[tuple[int, float]]:
         """The k chunks that match the terms best, as (chunk id, BM25), best first; `keep` limits the choice."""
-        found = summed([self._bm25(term) for term in terms])
+        found = Tally(self.span).sum([self._bm25(term) for term in terms])
         if keep is not None:
             kept = keep.contains(found.chunks)
             found = Postings(found.chunks[kept], found.values[kept])
         return highest(found, k)
+
+    @cached_property
+    def span(self) -> int:
+        """One more than the highest id: here a chunk's place is its id."""
+        ((last,),) = self._query("SELECT coalesce(max(id), 0) FROM chunk")
+        return int(last) + 1
+
+    def mask(self, keep: Ranges) -> NDArray[np.bool_]:
+        """Whether the chunk at each place is one to keep."""
+        return keep.contains(np.arange(self.span))
+
+    def by_id(self, postings: Postings) -> Postings:
+        """The same, of chunks by their ids."""
+        return postings
 
     @cached_property
     def _total(self) -> int:
@@ -59,7 +75,7 @@ class OlderLexicon:
         return self._postings("SELECT rowid, -rank FROM lexicon WHERE lexicon MATCH ?", quoted)
 
     def counts(self, terms: Iterable[str]) -> dict[str, Postings]:
-        """How often each chunk has each term."""
+        """How often each chunk, by its place, has each term."""
         return {term: self._counts(term) for term in terms}
 
     def _read_counts(self, term: str) -> Postings:
@@ -67,8 +83,8 @@ class OlderLexicon:
 
     def _postings(self, sql: str, term: str) -> Postings:
         rows = self._query(sql, term)
-        table = np.fromiter(chain.from_iterable(rows), np.float64, 2 * len(rows)).reshape(-1, 2)
-        return Postings(table[:, 0].astype(np.int64), table[:, 1].copy())
+        table = np.fromiter(chain.from_iterable(sorted(rows)), np.float64, 2 * len(rows)).reshape(-1, 2)
+        return Postings(table[:, 0].astype(np.int64), table[:, 1].astype(np.float32))
 
     def _query(self, sql: str, *values: object) -> list[Any]:
         with explained(self._folder):

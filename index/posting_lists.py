@@ -1,4 +1,4 @@
-"""Posting lists as bytes: the ids of the chunks that have a term, as gaps, and how often each has it.
+"""Posting lists as bytes: which chunks of a segment have a term, as gaps, and how often each has it.
 
 Many lists are encoded and decoded together, without a step in Python for each number.
 """
@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 
     Gap = np.dtype[np.unsignedinteger]
 
-# A list: its kind, how many ids it has, the first; the gaps to the others; how often each has the term.
-_HEAD = np.dtype([("kind", "u1"), ("number", "<u4"), ("first", "<i8")])
-# A gap is a number of one of these types, whose largest value stands for itself and what follows it. The kind is the
-# type's place here, and more where counts follow.
+# A list is its kind, in a byte; the gaps between its ids, the first one's from the segment's first; and the counts.
+# A gap is a number of one of these types, whose largest value stands for itself and what follows it.
 _GAPS: list[Gap] = [np.dtype("u1"), np.dtype("<u2"), np.dtype("<u4")]
-_WITH_COUNTS = 4
+# A list's kind is the place of its gaps' type, and so much for each bit more that a count takes: none, where all are
+# 1, four, which hold one less, or eight.
+_COUNTED = 4
+_NO_BITS, _NIBBLES, _BYTES = range(3)
+_MOST_IN_NIBBLE = 16
+_KINDS = 3 * _COUNTED
 MOST_COUNT = 255
 
 
@@ -38,69 +41,49 @@ class Lists(NamedTuple):
         return starts_of(self.sizes)
 
 
-def encode(lists: Lists) -> list[bytes]:
-    """Each list as bytes; none may be empty, nor its ids anything but ascending."""
+def encode(lists: Lists, first: int) -> list[bytes]:
+    """Each list as bytes, in a segment from `first` on; none may be empty, nor its ids anything but ascending."""
     sizes, starts = lists.sizes, lists.starts
     gaps = np.diff(lists.ids, prepend=0)
-    gaps[starts] = 0
-    entries = np.stack([sizes - 1 + np.add.reduceat(gaps // largest(kind), starts) for kind in _GAPS])
+    gaps[starts] = lists.ids[starts] - first
+    entries = np.stack([sizes + np.add.reduceat(gaps // largest(kind), starts) for kind in _GAPS])
     kinds = np.argmin(entries * [[kind.itemsize] for kind in _GAPS], axis=0)
-    has_counts = np.maximum.reduceat(lists.counts, starts) > 1
-    heads = np.empty(len(sizes), _HEAD)
-    heads["kind"], heads["number"], heads["first"] = kinds + _WITH_COUNTS * has_counts, sizes, lists.ids[starts]
+    highest = np.maximum.reduceat(lists.counts, starts)
+    counted = np.where(highest == 1, _NO_BITS, np.where(highest <= _MOST_IN_NIBBLE, _NIBBLES, _BYTES))
     packed = [b""] * len(sizes)
-    is_gap = _others(sizes)
     for kind, dtype in enumerate(_GAPS):
         chosen = np.flatnonzero(kinds == kind)
-        stream = _packed_gaps(gaps[np.repeat(kinds == kind, sizes) & is_gap], dtype)
+        stream = _packed_gaps(gaps[np.repeat(kinds == kind, sizes)], dtype)
         for place, piece in zip(chosen.tolist(), _cut(stream, entries[kind, chosen] * dtype.itemsize), strict=True):
             packed[place] = piece
-    counts = _cut(lists.counts[np.repeat(has_counts, sizes)].tobytes(), np.where(has_counts, sizes, 0))
-    return [
-        b"".join(parts)
-        for parts in zip(_cut(heads.tobytes(), np.full(len(sizes), _HEAD.itemsize)), packed, counts, strict=True)
-    ]
+    heads = (kinds + _COUNTED * counted).astype(np.uint8).tobytes()
+    counts = _packed_counts(lists, counted)
+    return [heads[place : place + 1] + packed[place] + counts[place] for place in range(len(sizes))]
 
 
-def decode(blobs: Sequence[bytes], firsts: NDArray[np.int64], stops: NDArray[np.int64]) -> Lists:
-    """The lists that were encoded, each of ids from its `firsts` up to, not including, its `stops`.
+def decode(
+    blobs: Sequence[bytes], sizes: NDArray[np.int64], firsts: NDArray[np.int64], stops: NDArray[np.int64]
+) -> Lists:
+    """The lists that were encoded, each of so many ids, from its segment's `firsts` up to, not including, its `stops`.
 
     Raises ValueError for what `encode` can't have written.
     """
-    lengths = np.fromiter(map(len, blobs), np.int64, len(blobs)) - _HEAD.itemsize
-    require(bool((lengths >= 0).all()))
-    heads = np.frombuffer(b"".join([blob[: _HEAD.itemsize] for blob in blobs]), _HEAD)
-    sizes = heads["number"].astype(np.int64)
-    kinds, has_counts = heads["kind"] % _WITH_COUNTS, heads["kind"] >= _WITH_COUNTS
-    gap_bytes = lengths - np.where(has_counts, sizes, 0)
-    require(bool(((heads["kind"] < 2 * _WITH_COUNTS) & (kinds < len(_GAPS))).all()))
-    # What is said to follow must fit into what is there, or a few bytes could ask for gigabytes.
-    require(bool(((sizes > 0) & (sizes - 1 <= gap_bytes >> kinds) & (gap_bytes % (1 << kinds) == 0)).all()))
-    require(bool((heads["first"] >= firsts).all()) and bool((heads["first"] < stops).all()))
-    ids = np.repeat(heads["first"].astype(np.int64), sizes)
-    is_gap = _others(sizes)
-    for kind, dtype in enumerate(_GAPS):
-        chosen = np.flatnonzero((kinds == kind) & (gap_bytes > 0))
-        if len(chosen):
-            ends = (gap_bytes[chosen] + _HEAD.itemsize).tolist()
-            pieces = [blobs[place][_HEAD.itemsize : end] for place, end in zip(chosen.tolist(), ends, strict=True)]
-            stream = np.frombuffer(b"".join(pieces), dtype)
-            offsets = _offsets(stream, gap_bytes[chosen] >> kind, sizes[chosen] - 1)
-            ids[np.repeat(kinds == kind, sizes) & is_gap] += offsets
-    require(bool(((ids[1:] > ids[:-1]) | ~is_gap[1:]).all()))
+    heads = np.frombuffer(b"".join([blob[:1] for blob in blobs]), np.uint8)
+    require(len(heads) == len(blobs) and bool((heads < _KINDS).all()) and bool((heads % _COUNTED < len(_GAPS)).all()))
+    require(bool((sizes > 0).all()))
+    kinds, counted = heads % _COUNTED, heads // _COUNTED
+    count_bytes = np.choose(counted, [np.zeros_like(sizes), (sizes + 1) // 2, sizes])
+    gap_bytes = np.fromiter(map(len, blobs), np.int64, len(blobs)) - 1 - count_bytes
+    # What is said to be there must fit into what is, or a few bytes could ask for gigabytes.
+    require(bool(((sizes <= gap_bytes >> kinds) & (gap_bytes % (1 << kinds) == 0)).all()))
+    ids = _decoded_gaps(blobs, kinds, gap_bytes, sizes, firsts)
     require(bool((ids[starts_of(sizes) + sizes - 1] < stops).all()))
-    counts = np.ones(len(ids), np.uint8)
-    tails = [blobs[place][-size:] for place, size in enumerate(sizes.tolist()) if has_counts[place]]
-    counts[np.repeat(has_counts, sizes)] = np.frombuffer(b"".join(tails), np.uint8)
+    is_ascending = ids[1:] > ids[:-1]
+    is_ascending[np.cumsum(sizes)[:-1] - 1] = True
+    require(bool(is_ascending.all()))
+    counts = _decoded_counts(blobs, counted, sizes)
     require(bool(counts.all()))
     return Lists(sizes, ids, counts)
-
-
-def shifted(data: bytes, by: int) -> bytes:
-    """A list that was encoded, with ids that are so much higher."""
-    head = np.frombuffer(data, _HEAD, 1).copy()
-    head["first"] += by
-    return head.tobytes() + data[_HEAD.itemsize :]
 
 
 def require(holds: bool) -> None:
@@ -120,11 +103,7 @@ def starts_of(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     return starts
 
 
-def _others(sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which places aren't the first of a list."""
-    others = np.ones(int(sizes.sum()), bool)
-    others[starts_of(sizes)] = False
-    return others
+# Gaps
 
 
 def _packed_gaps(gaps: NDArray[np.int64], dtype: Gap) -> bytes:
@@ -135,16 +114,88 @@ def _packed_gaps(gaps: NDArray[np.int64], dtype: Gap) -> bytes:
     return packed.tobytes()
 
 
-def _offsets(
-    stream: NDArray[np.unsignedinteger], entries: NDArray[np.int64], numbers: NDArray[np.int64]
+def _decoded_gaps(
+    blobs: Sequence[bytes],
+    kinds: NDArray[np.uint8],
+    gap_bytes: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    firsts: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """How far each id is from the first of its list, which isn't itself in the stream."""
+    ids = np.empty(0, np.int64)
+    for kind, dtype in enumerate(_GAPS):
+        chosen = np.flatnonzero(kinds == kind)
+        if len(chosen):
+            ends = (gap_bytes[chosen] + 1).tolist()
+            pieces = [blobs[place][1:end] for place, end in zip(chosen.tolist(), ends, strict=True)]
+            stream = np.frombuffer(b"".join(pieces), dtype)
+            found = _reached(stream, gap_bytes[chosen] >> kind, sizes[chosen], firsts[chosen])
+            if len(chosen) == len(blobs):
+                return found
+            ids = ids if len(ids) else np.empty(int(sizes.sum()), np.int64)
+            ids[np.repeat(kinds == kind, sizes)] = found
+    return ids
+
+
+def _reached(
+    stream: NDArray[np.unsignedinteger],
+    entries: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    firsts: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """The ids that gaps lead to, of lists that have so many entries for so many ids."""
     starts = starts_of(entries)
+    ids: NDArray[np.int64] = np.cumsum(stream, dtype=np.int64)
+    befores = ids[starts] - stream[starts]
     is_last = stream != largest(stream.dtype)
-    require(bool((np.add.reduceat(is_last, starts, dtype=np.int64) == numbers).all()))
-    reached = np.cumsum(stream, dtype=np.int64)
-    offsets: NDArray[np.int64] = reached[is_last] - np.repeat(reached[starts] - stream[starts], numbers)
-    return offsets
+    if not is_last.all() or len(ids) != int(sizes.sum()):
+        require(bool((np.add.reduceat(is_last, starts, dtype=np.int64) == sizes).all()))
+        ids = ids[is_last]
+    ids += np.repeat(firsts - befores, sizes)
+    return ids
+
+
+# Counts
+
+
+def _packed_counts(lists: Lists, counted: NDArray[np.int64]) -> list[bytes]:
+    """Each list's counts."""
+    packed = [b""] * len(counted)
+    chosen = np.flatnonzero(counted == _BYTES)
+    pieces = _cut(lists.counts[np.repeat(counted == _BYTES, lists.sizes)].tobytes(), lists.sizes[chosen])
+    for place, piece in zip(chosen.tolist(), pieces, strict=True):
+        packed[place] = piece
+    chosen = np.flatnonzero(counted == _NIBBLES)
+    sizes = lists.sizes[chosen]
+    nibbles = np.zeros(int((sizes + sizes % 2).sum()), np.uint8)
+    nibbles[_evenly(sizes)] = lists.counts[np.repeat(counted == _NIBBLES, lists.sizes)] - 1
+    for place, piece in zip(
+        chosen.tolist(), _cut((nibbles[::2] | nibbles[1::2] << 4).tobytes(), (sizes + 1) // 2), strict=True
+    ):
+        packed[place] = piece
+    return packed
+
+
+def _decoded_counts(blobs: Sequence[bytes], counted: NDArray[np.uint8], sizes: NDArray[np.int64]) -> NDArray[np.uint8]:
+    counts = np.ones(int(sizes.sum()), np.uint8)
+    if (counted == _BYTES).any():
+        chosen = np.flatnonzero(counted == _BYTES)
+        tails = [blobs[place][-size:] for place, size in zip(chosen.tolist(), sizes[chosen].tolist(), strict=True)]
+        counts[np.repeat(counted == _BYTES, sizes)] = np.frombuffer(b"".join(tails), np.uint8)
+    if (counted == _NIBBLES).any():
+        chosen = np.flatnonzero(counted == _NIBBLES)
+        lengths = ((sizes[chosen] + 1) // 2).tolist()
+        tails = [blobs[place][-length:] for place, length in zip(chosen.tolist(), lengths, strict=True)]
+        data = np.frombuffer(b"".join(tails), np.uint8)
+        nibbles = np.stack([data & 15, data >> 4], axis=1).ravel()
+        counts[np.repeat(counted == _NIBBLES, sizes)] = nibbles[_evenly(sizes[chosen])] + 1
+    return counts
+
+
+def _evenly(sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of the places are taken, where each list begins at an even one."""
+    are_taken = np.ones(int((sizes + sizes % 2).sum()), bool)
+    are_taken[np.cumsum(sizes + sizes % 2)[sizes % 2 == 1] - 1] = False
+    return are_taken
 
 
 def _cut(data: bytes, sizes: NDArray[np.int64]) -> list[bytes]:

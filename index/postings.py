@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from index.posting_lists import MOST_COUNT, Lists, decode, encode, largest, require, starts_of
+from index.posting_lists import MOST_COUNT, Lists, decode, encode, largest, starts_of
 from index.segments import Segment, due
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from index.older_posting_lists import Decode
     from index.ranges import Ranges
 
 LENGTH = np.dtype("<u2")
@@ -62,7 +63,7 @@ def append(connection: sqlite3.Connection, first: int, chunks: Sequence[Sequence
     if words:
         sizes = np.array([len(found[word]) for word in words], np.int64)
         table = np.fromiter(chain.from_iterable(chain.from_iterable(found[word] for word in words)), np.int64)
-        _write(connection, segment, words, Lists(sizes, table[::2], table[1::2].astype(np.uint8)))
+        _write(connection, segment, first, words, Lists(sizes, table[::2], table[1::2].astype(np.uint8)))
 
 
 def tend(connection: sqlite3.Connection, alive: Ranges) -> None:
@@ -82,25 +83,25 @@ def compact(connection: sqlite3.Connection, alive: Ranges) -> None:
             _merge(connection, stored[place : place + _WIDEST], alive)
 
 
-def check(connection: sqlite3.Connection) -> None:
+def check(connection: sqlite3.Connection, read: Decode = decode) -> None:
     """Read all segments; raises ValueError for what isn't as `append` and `tend` leave it."""
     stored = _stored(connection)
     if any(one.stop > other.first for one, other in pairwise(stored)):
         raise ValueError("segments of posting lists overlap")
     for segment in stored:
-        _check_segment(connection, segment)
+        _check_segment(connection, segment, read)
     query = "SELECT count(*) FROM posting WHERE segment NOT IN (SELECT id FROM posting_segment)"
     if connection.execute(query).fetchone()[0]:
         raise ValueError("posting lists belong to no segment")
 
 
-def _check_segment(connection: sqlite3.Connection, segment: _Stored) -> None:
+def _check_segment(connection: sqlite3.Connection, segment: _Stored, read: Decode) -> None:
     lengths = _lengths(connection, segment)
     if not np.count_nonzero(lengths) <= segment.chunks <= len(lengths):
         raise ValueError("a segment of posting lists holds more or fewer chunks than it says")
     totals = np.zeros(len(lengths), np.int64)
     is_capped = lengths == largest(LENGTH)
-    for _, _, lists in _batches(connection, [segment]):
+    for _, _, lists in _batches(connection, [segment], read):
         places = lists.ids - segment.first
         np.add.at(totals, places, lists.counts)
         is_capped[places[lists.counts == MOST_COUNT]] = True
@@ -125,8 +126,8 @@ def _add(connection: sqlite3.Connection, first: int, chunks: int, lengths: NDArr
     return int(cursor.lastrowid or 0)
 
 
-def _write(connection: sqlite3.Connection, segment: int, terms: Iterable[str], lists: Lists) -> None:
-    rows = zip(terms, lists.sizes.tolist(), encode(lists), strict=True)
+def _write(connection: sqlite3.Connection, segment: int, first: int, terms: Iterable[str], lists: Lists) -> None:
+    rows = zip(terms, lists.sizes.tolist(), encode(lists, first), strict=True)
     connection.executemany("INSERT INTO posting VALUES (?, ?, ?, ?)", ((segment, *row) for row in rows))
 
 
@@ -142,14 +143,14 @@ def _merge(connection: sqlite3.Connection, run: Sequence[_Stored], alive: Ranges
         first, stop = int(kept.starts[0]), int(kept.stops[-1])
         merged = _add(connection, first, len(kept), (lengths * is_alive)[first - begin : stop - begin])
         for terms, numbers, lists in _batches(connection, run):
-            _write(connection, merged, *_living(terms, numbers, lists, is_alive[lists.ids - begin]))
+            _write(connection, merged, first, *_living(terms, numbers, lists, is_alive[lists.ids - begin]))
     ids = [(segment.id,) for segment in run]
     connection.executemany("DELETE FROM posting WHERE segment = ?", ids)
     connection.executemany("DELETE FROM posting_segment WHERE id = ?", ids)
 
 
 def _batches(
-    connection: sqlite3.Connection, run: Sequence[_Stored]
+    connection: sqlite3.Connection, run: Sequence[_Stored], read: Decode = decode
 ) -> Iterator[tuple[list[str], NDArray[np.int64], Lists]]:
     """Terms in order, how many lists each has, and these, checked; some at a time."""
     streams = [_rows(connection, place, segment.id) for place, segment in enumerate(run)]
@@ -161,14 +162,14 @@ def _batches(
         found = list(group)
         size = sum(len(row[3]) for row in found)
         if waiting and waiting + size > _BATCH:
-            yield terms, np.array(numbers), _checked(rows, run)
+            yield terms, np.array(numbers), _checked(rows, run, read)
             terms, numbers, rows, waiting = [], [], [], 0
         terms.append(term)
         numbers.append(len(found))
         rows += found
         waiting += size
     if rows:
-        yield terms, np.array(numbers), _checked(rows, run)
+        yield terms, np.array(numbers), _checked(rows, run, read)
 
 
 def _rows(connection: sqlite3.Connection, place: int, segment: int) -> Iterator[tuple[str, int, int, bytes]]:
@@ -176,11 +177,9 @@ def _rows(connection: sqlite3.Connection, place: int, segment: int) -> Iterator[
     return ((term, place, chunks, data) for term, chunks, data in connection.execute(query, (segment,)))
 
 
-def _checked(rows: Sequence[tuple[str, int, int, bytes]], run: Sequence[_Stored]) -> Lists:
+def _checked(rows: Sequence[tuple[str, int, int, bytes]], run: Sequence[_Stored], read: Decode) -> Lists:
     table = np.array([(run[place].first, run[place].stop, chunks) for _, place, chunks, _ in rows], np.int64)
-    lists = decode([row[3] for row in rows], table[:, 0], table[:, 1])
-    require(bool((table[:, 2] == lists.sizes).all()))
-    return lists
+    return read([row[3] for row in rows], table[:, 2], table[:, 0], table[:, 1])
 
 
 def _living(

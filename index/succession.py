@@ -31,8 +31,7 @@ _TAKEN_OVER = (
     "INSERT INTO piece SELECT * FROM successor.piece",
     """INSERT INTO posting_segment (id, first, stop, chunks, lengths)
        SELECT id, first + :given, stop + :given, chunks, lengths FROM successor.posting_segment""",
-    """INSERT INTO posting (segment, term, chunks, data)
-       SELECT segment, term, chunks, shifted(data, :given) FROM successor.posting""",
+    "INSERT INTO posting SELECT * FROM successor.posting",
     "INSERT INTO language SELECT * FROM successor.language",
 )
 
@@ -62,9 +61,6 @@ def take_over(connection: sqlite3.Connection, card: ModelCard) -> None:
 
     Its chunks get ids that were never given here.
     """
-    from index.posting_lists import shifted
-
-    connection.create_function("shifted", 2, shifted, deterministic=True)
     (given,) = connection.execute(
         "SELECT coalesce(max(seq), 0) FROM main.sqlite_sequence WHERE name = 'chunk'"
     ).fetchone()

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from index.lexicon import Postings, summed
-from index.ranges import Ranges
 from index.scripts import simplified
+from index.tally import Postings, Tally
 from index.terms import Term, located_terms
 from index.translations import Alternatives, joined
 from query.ranking import cheapest
@@ -22,6 +21,8 @@ from query.tuning import K1, SALIENT_SHARE, UNKNOWN_SHARE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from index.types import Vectors
 
 # A word that is looked up has at most so many terms: two neighbouring characters are one where no spaces are written.
 _MOST_TERMS = 7
@@ -76,12 +77,15 @@ def terms_of(groups: Iterable[Group]) -> set[str]:
     return {term for group in groups for alternative in group.alternatives for term in alternative}
 
 
-def weigh(groups: Sequence[Group], counts: Mapping[str, Postings], chunks: Ranges) -> list[Weighed]:
-    """Each group with its counts and weight in those chunks; `counts` tells how often chunks have each term."""
-    return [_weighed(group, _counts(group.alternatives, counts, chunks), len(chunks)) for group in groups]
+def weigh(
+    groups: Sequence[Group], counts: Mapping[str, Postings], among: NDArray[np.bool_], tally: Tally
+) -> list[Weighed]:
+    """Each group with its counts and weight among some chunks; `counts` tells how often chunks have each term."""
+    number = int(np.count_nonzero(among))
+    return [_weighed(group, _counts(group.alternatives, counts, among, tally), number) for group in groups]
 
 
-def coverage(weighed: Sequence[Weighed]) -> Postings:
+def coverage(weighed: Sequence[Weighed], tally: Tally) -> Postings:
     """BM25 of each chunk that has any translation, as a share of the most that the question could reach.
 
     Without length normalisation, as the passages are equally long.
@@ -90,20 +94,12 @@ def coverage(weighed: Sequence[Weighed]) -> Postings:
     heaviest = max((one.weight for one in known), default=0.0)
     missing = (len(weighed) - len(known)) * UNKNOWN_SHARE * heaviest
     most = (math.fsum(one.weight for one in known) + missing) * (K1 + 1)
-    reached = summed([Postings(one.counts.chunks, _bm25(one.counts.values, one.weight)) for one in known])
-    return Postings(reached.chunks, reached.values / most) if known else reached
+    reached = tally.sum([Postings(one.counts.chunks, _bm25(one.counts.values, one.weight)) for one in known])
+    return Postings(reached.chunks, reached.values / np.float32(most)) if known else reached
 
 
-def values_of(postings: Postings, chunks: Sequence[int]) -> dict[int, float]:
-    """The values of those of some chunks that have one."""
-    wanted = np.asarray(sorted(chunks), np.int64)
-    _, here, there = np.intersect1d(wanted, postings.chunks, assume_unique=True, return_indices=True)
-    return dict(zip(wanted[here].tolist(), postings.values[there].tolist(), strict=True))
-
-
-def _bm25(counts: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
-    reached: NDArray[np.float64] = weight * counts * (K1 + 1) / (counts + K1)
-    return reached
+def _bm25(counts: Vectors, weight: float) -> Vectors:
+    return np.float32(weight * (K1 + 1)) * counts / (counts + np.float32(K1))
 
 
 def weights(weighed: Sequence[Weighed]) -> dict[str, float]:
@@ -140,24 +136,13 @@ def _overlap(terms: Sequence[Term], one: int) -> bool:
     return one + 1 < len(terms) and terms[one + 1].start < terms[one].stop
 
 
-def _counts(alternatives: Alternatives, counts: Mapping[str, Postings], chunks: Ranges) -> Postings:
-    """How often each chunk has any alternative."""
-    found = summed([_together([counts[term] for term in set(alternative)]) for alternative in alternatives])
-    among = chunks.among(found.chunks)
-    return Postings(found.chunks[among], found.values[among])
-
-
-def _together(terms: Sequence[Postings]) -> Postings:
-    """The chunks that have all of some terms, as often as the rarest of them."""
-    found, *others = sorted(terms, key=lambda one: len(one.chunks))
-    for other in others:
-        if not len(other.chunks):
-            return other
-        places = np.minimum(np.searchsorted(other.chunks, found.chunks), len(other.chunks) - 1)
-        are_both = other.chunks[places] == found.chunks
-        values = np.minimum(found.values[are_both], other.values[places[are_both]])
-        found = Postings(found.chunks[are_both], values)
-    return found
+def _counts(
+    alternatives: Alternatives, counts: Mapping[str, Postings], among: NDArray[np.bool_], tally: Tally
+) -> Postings:
+    """How often each of some chunks has any alternative: all its terms, as often as the rarest of them."""
+    found = tally.sum([tally.common([counts[term] for term in set(alternative)]) for alternative in alternatives])
+    here = among[found.chunks]
+    return Postings(found.chunks[here], found.values[here])
 
 
 def _weighed(group: Group, counts: Postings, chunks: int) -> Weighed:

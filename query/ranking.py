@@ -6,11 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import accumulate
 from math import fsum, inf
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import numpy as np
 
 from index.answers import Hit
 from index.languages import primary
 from index.types import StoredChunk
 from query.tuning import COMMON, K1, TUNING, UNKNOWN_SHARE, Tuning
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats: TypeAlias = NDArray[np.floating]
 
 
 def telling(weights: Mapping[str, float], question_terms: Sequence[str]) -> list[str]:
@@ -58,21 +66,46 @@ def fuse(
     `named` are the ids of resources that the question names.
     """
     translated = translated or {}
-    hits = []
-    for chunk in chunks:
-        meaning, words = max(dense.get(chunk.id, 0.0), 0.0), lexical.get(chunk.id, 0.0)
-        if primary(chunk.language) != language:
-            words = max(words, _stand_in(meaning, translated.get(chunk.id, 0.0), tuning))
-        score = tuning.dense_share * meaning + (1 - tuning.dense_share) * words
-        if chunk.resource_id in named:
-            score = min(score + tuning.named, 1.0)
-        hits.append(Hit(chunk, meaning, words, score))
+    chunks = list(chunks)
+    found = Parts(
+        np.array([dense.get(chunk.id, 0.0) for chunk in chunks]),
+        np.array([lexical.get(chunk.id, 0.0) for chunk in chunks]),
+        np.array([translated.get(chunk.id, 0.0) for chunk in chunks]),
+        np.array([primary(chunk.language) != language for chunk in chunks], bool),
+        np.array([chunk.resource_id in named for chunk in chunks], bool),
+    ).scored(tuning)
+    hits = map(Hit, chunks, *(column.tolist() for column in found))
     return sorted(hits, key=lambda hit: (hit.chunk.is_reference, -hit.score, hit.chunk.id))
 
 
-def _stand_in(meaning: float, translated: float, tuning: Tuning) -> float:
-    """What stands in for shared words between two languages."""
-    return min(tuning.stand_in * meaning + tuning.translated * translated, 1.0)
+class Scored(NamedTuple):
+    """How near chunks are by meaning, by words or what stands in for them, and all told."""
+
+    meaning: Floats
+    words: Floats
+    score: Floats
+
+
+class Parts(NamedTuple):
+    """What is known of some chunks: cosines, the coverage of words and of their translations, and two marks.
+
+    `are_foreign` are those in other languages than the question, `are_named` those in resources that it names.
+    """
+
+    cosines: Floats
+    words: Floats
+    translated: Floats
+    are_foreign: NDArray[np.bool_]
+    are_named: NDArray[np.bool_]
+
+    def scored(self, tuning: Tuning) -> Scored:
+        """The convex sum of meaning and words, where meaning and translations stand in for words between languages."""
+        meaning = np.maximum(self.cosines, 0.0)
+        stand_in = np.minimum(tuning.stand_in * meaning + tuning.translated * self.translated, 1.0)
+        words = np.where(self.are_foreign, np.maximum(self.words, stand_in), self.words)
+        score = tuning.dense_share * meaning + (1 - tuning.dense_share) * words
+        score = np.where(self.are_named, np.minimum(score + tuning.named, 1.0), score)
+        return Scored(meaning, words, score)
 
 
 def distinct(hits: Sequence[Hit], language: str | None) -> Iterator[Hit]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from index.errors import UsageError
-from index.lexicon import Postings, summed
 from index.library import Library
 from index.ranges import Ranges
 from index.scripts import in_one_script, language_of
+from index.tally import Postings, Tally
 from index.terms import terms
 from index.text import clean
 from index.types import Encoder
@@ -35,6 +36,15 @@ class Named(NamedTuple):
     terms: frozenset[str]
 
 
+class Asked(NamedTuple):
+    """A question as it's asked: its terms, its language, and its centred vector."""
+
+    question: str
+    terms: Sequence[str]
+    language: str
+    vector: Vectors
+
+
 @dataclass(frozen=True, slots=True)
 class Sought:
     """What is looked for: the question's language, what it names, its centred vector, and its words.
@@ -57,12 +67,18 @@ class Sought:
     groups: Mapping[str, Sequence[across.Group]]
 
 
-def seek(question: str, library: Library, encoder: Encoder, depth: int, keep: Ranges | None) -> Sought:
-    """Take a question apart and look its words up, for `depth` chunks at most among those to keep.
-
-    Raises UsageError for an empty or endless question.
-    """
+def understand(question: str, library: Library, encoder: Encoder) -> Asked:
+    """Embed a question and see which language it's in; raises UsageError for an empty or endless one."""
     question_terms = _checked_terms(question)
+    guess, vector = library.vectors.centred_question(encoder.question(in_one_script(clean(question))))
+    return Asked(question, question_terms, language_of(question, guess), vector)
+
+
+def seek(asked: Asked, library: Library, depth: int, keep: Ranges | None) -> Sought:
+    """Look a question's words up, for `depth` chunks at most among those to keep."""
+    question, question_terms, language, vector = asked
+    groups = _groups(question, language, library)
+    library.lexicon.frequencies(chain(question_terms, *map(across.terms_of, groups.values())))  # all at once
     known = library.lexicon.weights(question_terms)
     telling_terms = telling(known, question_terms)
     weights = {term: known[term] for term in telling_terms if term in known}
@@ -72,9 +88,6 @@ def seek(question: str, library: Library, encoder: Encoder, depth: int, keep: Ra
         others = [term for term in telling_terms if term not in named.terms]
         there = _covered(others, weights, library, depth, named.chunks)
         lexical |= {chunk_id: max(share, lexical.get(chunk_id, 0.0)) for chunk_id, share in there.items()}
-    guess, vector = library.vectors.centred_question(encoder.question(in_one_script(clean(question))))
-    language = language_of(question, guess)
-    groups = _groups(question, language, library)
     translated, glosses = _translated(groups, library, keep)
     translatable = {term for words in groups.values() for group in words for term in terms(group.word)}
     unknown = frozenset(question_terms) - known.keys() - translatable
@@ -126,14 +139,16 @@ def _translated(
     """How far chunks in other languages cover the question's words in translation, and what those weigh."""
     covered: list[Postings] = []
     glosses: dict[str, Mapping[str, float]] = {}
+    lexicon = library.lexicon
+    tally = Tally(lexicon.span)
     for target, words in groups.items():
         if words:
-            lengths = library.lexicon.frequencies(across.terms_of(words))
+            lengths = lexicon.frequencies(across.terms_of(words))
             words = across.affordable(words, lengths, MOST_POSTINGS)
-            counts = library.lexicon.counts(across.terms_of(words))
-            weighed = across.weigh(words, counts, library.holdings.spoken[target])
-            covered.append(across.coverage(weighed))
+            spoken = lexicon.mask(library.holdings.spoken[target])
+            weighed = across.weigh(words, lexicon.counts(across.terms_of(words)), spoken, tally)
+            covered.append(across.coverage(weighed, tally))
             glosses[target] = across.weights(weighed)
-    chunks, values = summed(covered)
+    chunks, values = lexicon.by_id(tally.sum(covered))
     kept = slice(None) if keep is None else keep.among(chunks)
     return Postings(chunks[kept], values[kept]), glosses

@@ -32,7 +32,6 @@ from seekpoint import ask
 from tests.fakes import TopicEncoder
 
 ENCODER = TopicEncoder()
-EVERY_ID = np.array([0, 1 << 40], np.int64)
 CARD: ModelCard = ENCODER.card
 SOURCE = "talks.md"
 
@@ -109,11 +108,14 @@ def _put_words_and_vectors(connection: sqlite3.Connection) -> None:
 def words(folder: Path) -> set[tuple[str, float, str, int]]:
     """Each resource's words: where the chunk begins, the term, and how often it's there."""
     with sqlite3.connect(folder / database.FILE) as stored:
-        lists = stored.execute("SELECT term, data FROM posting").fetchall()
+        lists = stored.execute(
+            "SELECT term, data, posting.chunks, first, stop FROM posting JOIN posting_segment ON id = segment"
+        ).fetchall()
         query = "SELECT chunk.id, resource_id, start FROM chunk JOIN transcript ON transcript.id = transcript_id"
         places = {chunk_id: (resource_id, start) for chunk_id, resource_id, start in stored.execute(query)}
     stored.close()
-    decoded = [(term, decode([data], EVERY_ID[:1], EVERY_ID[1:])) for term, data in lists]
+    spans = ((term, [data], *map(np.atleast_1d, span)) for term, data, *span in lists)
+    decoded = [(term, decode(blobs, *span)) for term, blobs, *span in spans]
     return {
         (*places[chunk_id], term, count)
         for term, found in decoded

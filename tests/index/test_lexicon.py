@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from index.errors import DamagedLibrary, LibraryError
-from index.lexicon import Lexicon, Postings, highest, summed
+from index.lexicon import Lexicon
 from index.older_lexicon import OlderLexicon
+from index.posting_lists import decode
 from index.postings import append, compact, tend
 from index.ranges import Ranges
 from tests.index.test_postings import database
@@ -49,6 +49,10 @@ def rarity(said: Said, term: str) -> float:
     return max(math.log((len(said) - found + 0.5) / (found + 0.5)), 1e-6)
 
 
+def opened_lexicon(connection: sqlite3.Connection, alive: Ranges) -> Lexicon:
+    return Lexicon(Path("talks"), connection, alive, decode)
+
+
 def ranges(ids: Sequence[int]) -> Ranges:
     return Ranges.of((i, i + 1) for i in ids)
 
@@ -63,7 +67,7 @@ def connection() -> Iterator[sqlite3.Connection]:
 
 @pytest.fixture
 def lexicon(connection: sqlite3.Connection) -> Lexicon:
-    return Lexicon(Path("talks"), connection, ranges([*CHUNKS]))
+    return opened_lexicon(connection, ranges([*CHUNKS]))
 
 
 @pytest.fixture
@@ -100,7 +104,7 @@ def test_the_older_lexicon_says_the_same(lexicon: Lexicon, older: tuple[OlderLex
     terms = ["掩码", "the", "giraff", "掩码", "a"]
     assert older[0].weights(terms) == lexicon.weights(terms)
     for term in terms:
-        one, other = older[0].counts([term])[term], lexicon.counts([term])[term]
+        one, other = (words.by_id(words.counts([term])[term]) for words in (older[0], lexicon))
         assert (one.chunks.tolist(), one.values.tolist()) == (other.chunks.tolist(), other.values.tolist())
 
 
@@ -119,7 +123,7 @@ def test_the_best_are_exact_with_removed_chunks_and_several_segments(seed: int) 
                 tend(connection, ranges([*said]))
         if seed % 3 == 0:
             compact(connection, ranges([*said]))
-        lexicon = Lexicon(Path("talks"), connection, ranges([*said]))
+        lexicon = opened_lexicon(connection, ranges([*said]))
         for _ in range(6):
             terms = chance.sample([*words, "giraff"], 8)
             known = [term for term in terms if any(term in chunk for chunk in said.values())]
@@ -129,8 +133,8 @@ def test_the_best_are_exact_with_removed_chunks_and_several_segments(seed: int) 
             for k, keep in ((5, None), (40, None), (5, kept)):
                 found = lexicon.best(terms, k, None if keep is None else ranges(keep))
                 best = sorted((score for i, score in scores.items() if keep is None or i in keep), reverse=True)
-                assert [score for _, score in found] == pytest.approx(best[:k], rel=1e-9)
-                assert [scores[i] for i, _ in found] == pytest.approx(best[:k], rel=1e-9)
+                assert [score for _, score in found] == pytest.approx(best[:k], rel=1e-5)
+                assert [scores[i] for i, _ in found] == pytest.approx(best[:k], rel=1e-5)
                 assert found == sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
 
@@ -138,7 +142,7 @@ def test_of_equals_the_lower_id_is_first() -> None:
     with closing(database()) as connection:
         append(connection, 1, [["mask", "order"], ["word"], ["word"]] * 40)
         append(connection, 121, [["mask", "order"], ["word"], ["word"]] * 40)
-        lexicon = Lexicon(Path("talks"), connection, Ranges.of([(1, 241)]))
+        lexicon = opened_lexicon(connection, Ranges.of([(1, 241)]))
         assert [i for i, _ in lexicon.best(["order", "mask"], 3)] == [1, 4, 7]
         assert [i for i, _ in lexicon.best(["word", "mask"], 3, Ranges.of([(100, 150)]))] == [100, 103, 106]
 
@@ -156,7 +160,7 @@ def test_nothing_matches_what_nobody_said(
 
 def test_a_library_of_nothing_has_no_words() -> None:
     with closing(database()) as connection:
-        lexicon = Lexicon(Path("talks"), connection, ranges([]))
+        lexicon = opened_lexicon(connection, ranges([]))
         assert lexicon.best(["mask"], 5) == []
         assert lexicon.weights(["mask"]) == {}
         assert lexicon.counts(["mask"])["mask"].chunks.tolist() == []
@@ -164,15 +168,15 @@ def test_a_library_of_nothing_has_no_words() -> None:
 
 def test_how_often_chunks_have_a_term(lexicon: Lexicon) -> None:
     for _ in range(2):
-        found = lexicon.counts(["mask"])["mask"]
+        found = lexicon.by_id(lexicon.counts(["mask"])["mask"])
         assert (found.chunks.tolist(), found.values.tolist()) == ([2, 4], [3, 1])
         assert lexicon.counts(["掩码"])["掩码"].values.tolist() == [2]
         assert lexicon.counts(["giraff"])["giraff"].values.tolist() == []
 
 
 def test_a_removed_chunk_is_never_found(connection: sqlite3.Connection) -> None:
-    lexicon = Lexicon(Path("talks"), connection, ranges([1, 2, 3, 7, 8]))
-    assert lexicon.counts(["mask"])["mask"].chunks.tolist() == [2]
+    lexicon = opened_lexicon(connection, ranges([1, 2, 3, 7, 8]))
+    assert lexicon.by_id(lexicon.counts(["mask"])["mask"]).chunks.tolist() == [2]
     assert lexicon.weights(["掩码", "mask"]) == {"mask": math.log(4.5 / 1.5)}
     assert [i for i, _ in lexicon.best(["掩码", "mask"], 5)] == [2]
 
@@ -189,25 +193,12 @@ def test_threads_share_a_lexicon() -> None:
     with closing(database()) as source, closing(connection), ThreadPoolExecutor(8) as threads:
         append(source, 1, [[f"word{i % 7}", f"word{i % 11}", "掩码"] for i in range(300)])
         source.backup(connection)
-        alone = Lexicon(Path("talks"), source, Ranges.of([(1, 301)]))
-        shared = Lexicon(Path("talks"), connection, Ranges.of([(1, 301)]))
+        alone = opened_lexicon(source, Ranges.of([(1, 301)]))
+        shared = opened_lexicon(connection, Ranges.of([(1, 301)]))
         questions = [[f"word{i % 11}", f"word{(i + 3) % 11}", "掩码"] for i in range(200)]
         assert list(threads.map(lambda terms: shared.best(terms, 9), questions)) == [
             alone.best(terms, 9) for terms in questions
         ]
-
-
-def test_a_sum_is_by_chunk() -> None:
-    one, other = (Postings(np.array(chunks), np.array(values)) for chunks, values in (([2, 9], [1.0, 2]), ([9], [4.0])))
-    found = summed([one, other])
-    assert (found.chunks.tolist(), found.values.tolist()) == ([2, 9], [1.0, 6.0])
-    assert summed([]).chunks.tolist() == summed([summed([])]).chunks.tolist() == []
-
-
-def test_the_highest_are_the_highest_of_equals_the_first() -> None:
-    postings = Postings(np.array([2, 5, 9, 11]), np.array([1.0, 3.0, 1.0, 2.0]))
-    assert highest(postings, 3) == [(5, 3.0), (11, 2.0), (2, 1.0)]
-    assert highest(postings, 9) == [(5, 3.0), (11, 2.0), (2, 1.0), (9, 1.0)]
 
 
 @pytest.mark.parametrize(

@@ -57,15 +57,16 @@ def lists(several: Sequence[Sequence[tuple[int, int]]]) -> Lists:
     return Lists(np.array([len(one) for one in several]), np.concatenate(ids).astype(np.int64), counts)
 
 
-def decoded(blobs: Sequence[bytes], first: int = 0, stop: int = 1 << 50) -> Lists:
-    return decode(blobs, np.full(len(blobs), first), np.full(len(blobs), stop))
+def decoded(blobs: Sequence[bytes], sizes: Sequence[int], first: int = 0, stop: int = 1 << 50) -> Lists:
+    return decode(blobs, np.array(sizes), np.full(len(blobs), first), np.full(len(blobs), stop))
 
 
 def held(connection: sqlite3.Connection) -> dict[str, dict[int, int]]:
     """How often each chunk has each term, in all segments."""
     found: dict[str, dict[int, int]] = {}
-    for term, data in connection.execute("SELECT term, data FROM posting"):
-        _, ids, counts = decoded([data])
+    query = "SELECT term, posting.chunks, first, data FROM posting JOIN posting_segment ON id = segment"
+    for term, chunks, first, data in connection.execute(query):
+        _, ids, counts = decoded([data], [chunks], first)
         found.setdefault(term, {}).update(zip(ids.tolist(), counts.tolist(), strict=True))
     return found
 
@@ -85,26 +86,26 @@ def spans(connection: sqlite3.Connection) -> list[tuple[int, int, int]]:
 
 @given(st.lists(ONE_LIST, min_size=1, max_size=4))
 def test_what_is_encoded_is_decoded(several: list[list[tuple[int, int]]]) -> None:
-    given, found = lists(several), decoded(encode(lists(several)))
+    given = lists(several)
+    found = decoded(encode(given, 1), [*map(len, several)], 1)
     assert [one.tolist() for one in found] == [one.tolist() for one in given]
 
 
 def test_a_common_term_takes_a_byte_a_chunk() -> None:
-    (once,) = encode(lists([[(3, 1)] * 1000]))
-    (twice,) = encode(lists([[(3, 2)] * 1000]))
-    assert (len(once), len(twice)) == (13 + 999, 13 + 999 + 1000)
-    (far,) = encode(lists([[(3, 1)] * 999 + [(600, 1)]]))
-    assert len(far) == 13 + 999 + 2
+    once, twice, often = encode(lists([[(3, 1)] * 999, [(3, 2)] * 999, [(3, 17)] * 999]), 0)
+    assert (len(once), len(twice), len(often)) == (1 + 999, 1 + 999 + 500, 1 + 999 + 999)
+    (far,) = encode(lists([[(3, 1)] * 999 + [(600, 1)]]), 0)
+    assert len(far) == 1 + 999 + 3
 
 
-@given(st.binary(max_size=60))
-def test_what_nobody_encoded_is_refused_or_read_as_ids_in_order(blob: bytes) -> None:
+@given(st.binary(max_size=60), st.integers(0, 70))
+def test_what_nobody_encoded_is_refused_or_read_as_ids_in_order(blob: bytes, size: int) -> None:
     try:
-        found = decoded([blob], 5, 1000)
+        found = decoded([blob], [size], 5, 1000)
     except ValueError:
         return
     ids = found.ids.tolist()
-    assert len(ids) <= len(blob) and ids[0] >= 5 and ids[-1] < 1000
+    assert len(ids) == size <= len(blob) and ids[0] >= 5 and ids[-1] < 1000
     assert all(one < other for one, other in pairwise(ids))
 
 
@@ -113,29 +114,30 @@ def test_what_nobody_encoded_is_refused_or_read_as_ids_in_order(blob: bytes) -> 
     [
         lambda blob: blob[:-1],
         lambda blob: blob + b"\0",
-        lambda blob: blob[:12],
+        lambda blob: b"",
         lambda blob: b"\x03" + blob[1:],
-        lambda blob: b"\x08" + blob[1:],
-        lambda blob: blob[:1] + b"\xff\xff\xff\xff" + blob[5:],
-        lambda blob: blob[:1] + bytes(4) + blob[5:],
-        lambda blob: blob[:12] + b"\x80" + blob[13:],
-        lambda blob: blob[:13] + b"\0" + blob[14:],
+        lambda blob: b"\x0c" + blob[1:],
+        lambda blob: b"\xff" + blob[1:],
+        lambda blob: blob[:2] + b"\0" + blob[3:],
+        lambda blob: blob[:2] + b"\xff" + blob[3:],
         lambda blob: blob[:-1] + b"\0",
     ],
 )
 def test_a_list_that_was_tampered_with_is_refused(change: Callable[[bytes], bytes]) -> None:
-    (blob,) = encode(lists([[(3, 2)] * 10]))
-    assert decoded([blob]).sizes.tolist() == [10]
+    (blob,) = encode(lists([[(3, 20)] * 10]), 0)
+    assert decoded([blob], [10]).counts.tolist() == [20] * 10
     with pytest.raises(ValueError, match="posting list"):
-        decoded([change(blob)])
+        decoded([change(blob)], [10])
 
 
 def test_ids_outside_a_segment_are_refused() -> None:
-    (blob,) = encode(lists([[(3, 1)] * 10]))
-    assert len(decoded([blob], 3, 31).ids) == 10
-    for first, stop in ((4, 31), (3, 30)):
+    (blob,) = encode(lists([[(3, 1)] * 10]), 3)
+    assert decoded([blob], [10], 3, 31).ids.tolist() == [*range(3, 33, 3)]
+    with pytest.raises(ValueError, match="posting list"):
+        decoded([blob], [10], 3, 30)
+    for size in (0, 9, 11, 1 << 40):
         with pytest.raises(ValueError, match="posting list"):
-            decoded([blob], first, stop)
+            decoded([blob], [size], 3)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -200,7 +202,7 @@ def test_a_term_that_is_said_on_and_on_is_counted_up_to_a_byte(connection: sqlit
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE posting SET data = substr(data, 1, 5) WHERE term = 'mask'",
+        "UPDATE posting SET data = substr(data, 1, 2) WHERE term = 'mask'",
         "UPDATE posting SET chunks = chunks + 1 WHERE term = 'mask'",
         "UPDATE posting SET term = 'masks' WHERE term = 'mask'; DELETE FROM posting WHERE term = 'the'",
         "UPDATE posting_segment SET lengths = zeroblob(6) WHERE first = 1",

@@ -9,14 +9,15 @@ from typing import TypeAlias
 import numpy as np
 import pytest
 
-from index.lexicon import Postings, summed
-from index.ranges import Ranges
+from index.tally import Postings, Tally
 from index.terms import terms
 from index.translations import Alternatives
 from query import across
-from query.across import Weighed, affordable, candidates, groups, terms_of, values_of, weigh, weights
+from query.across import Weighed, affordable, candidates, groups, terms_of, weigh, weights
 
 Found: TypeAlias = dict[str, Alternatives]
+
+TALLY = Tally(10)
 
 ZH_EN: Found = {
     "注意": (("notice",),),
@@ -37,10 +38,10 @@ def words(text: str, found: Found) -> list[str]:
 
 def postings(passages: dict[int, str]) -> defaultdict[str, Postings]:
     """What a library would tell of these passages' terms."""
-    found: defaultdict[str, Postings] = defaultdict(lambda: summed([]))
+    found: defaultdict[str, Postings] = defaultdict(Postings.none)
     for chunk, text in passages.items():
         for term in terms(text):
-            found[term] = summed([found[term], Postings(np.array([chunk]), np.ones(1))])
+            found[term] = TALLY.sum([found[term], Postings(np.array([chunk]), np.ones(1, np.float32))])
     return found
 
 
@@ -110,12 +111,13 @@ def weighed(
     question: str, passages: dict[int, str], found: Found = ZH_EN, among: Set[int] | None = None
 ) -> list[Weighed]:
     matched = groups(question, found)
-    chunks = Ranges.of((chunk, chunk + 1) for chunk in (passages if among is None else among))
-    return weigh(matched, postings(passages), chunks)
+    chunks = np.isin(np.arange(10), [*(passages if among is None else among)])
+    return weigh(matched, postings(passages), chunks, TALLY)
 
 
 def coverage(found: Sequence[Weighed]) -> dict[int, float]:
-    return values_of(across.coverage(found), [*range(10)])
+    reached = across.coverage(found, TALLY)
+    return dict(zip(reached.chunks.tolist(), reached.values.tolist(), strict=True))
 
 
 def test_terms_to_look_up() -> None:

@@ -1,0 +1,91 @@
+"""Posting lists as schema 8 had them: with a head of thirteen bytes, the first id in it, and a byte for each count."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from index import posting_lists
+from index.migration import FIRST_WITH_BLOCKS
+from index.posting_lists import Lists, largest, require, starts_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from index.posting_lists import Gap
+
+    Decode: TypeAlias = Callable[[Sequence[bytes], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]], Lists]
+
+_HEAD = np.dtype([("kind", "u1"), ("number", "<u4"), ("first", "<i8")])
+_GAPS: list[Gap] = [np.dtype("u1"), np.dtype("<u2"), np.dtype("<u4")]
+_WITH_COUNTS = 4
+_SOME = "SELECT term, chunks, data FROM posting WHERE segment = ? AND term > ? ORDER BY term LIMIT ?"
+_ROWS = 1024
+
+
+def decoder(version: int) -> Decode:
+    """What decodes the lists of a schema."""
+    return posting_lists.decode if version >= FIRST_WITH_BLOCKS else _decode
+
+
+def convert(connection: sqlite3.Connection) -> None:
+    """Encode the lists of schema 8 anew; in a transaction of the caller's."""
+    for segment, first, stop in connection.execute("SELECT id, first, stop FROM posting_segment").fetchall():
+        after = ""
+        while rows := connection.execute(_SOME, (segment, after, _ROWS)).fetchall():
+            after = rows[-1][0]
+            sizes = np.array([chunks for _, chunks, _ in rows], np.int64)
+            lists = _decode([data for *_, data in rows], sizes, np.full(len(rows), first), np.full(len(rows), stop))
+            encoded = zip(posting_lists.encode(lists, first), [term for term, *_ in rows], strict=True)
+            connection.executemany(
+                "UPDATE posting SET data = ? WHERE segment = ? AND term = ?",
+                ((data, segment, term) for data, term in encoded),
+            )
+
+
+def _decode(
+    blobs: Sequence[bytes], sizes: NDArray[np.int64], firsts: NDArray[np.int64], stops: NDArray[np.int64]
+) -> Lists:
+    """As `index.posting_lists.decode`; raises ValueError for what wasn't written so."""
+    lengths = np.fromiter(map(len, blobs), np.int64, len(blobs)) - _HEAD.itemsize
+    require(bool((lengths >= 0).all()))
+    heads = np.frombuffer(b"".join([blob[: _HEAD.itemsize] for blob in blobs]), _HEAD)
+    require(bool((heads["number"] == sizes).all()))
+    kinds, has_counts = heads["kind"] % _WITH_COUNTS, heads["kind"] >= _WITH_COUNTS
+    gap_bytes = lengths - np.where(has_counts, sizes, 0)
+    require(bool(((heads["kind"] < 2 * _WITH_COUNTS) & (kinds < len(_GAPS))).all()))
+    require(bool(((sizes > 0) & (sizes - 1 <= gap_bytes >> kinds) & (gap_bytes % (1 << kinds) == 0)).all()))
+    require(bool((heads["first"] >= firsts).all()) and bool((heads["first"] < stops).all()))
+    ids = np.repeat(heads["first"].astype(np.int64), sizes)
+    is_gap = np.ones(len(ids), bool)
+    is_gap[starts_of(sizes)] = False
+    for kind, dtype in enumerate(_GAPS):
+        chosen = np.flatnonzero((kinds == kind) & (gap_bytes > 0))
+        if len(chosen):
+            ends = (gap_bytes[chosen] + _HEAD.itemsize).tolist()
+            pieces = [blobs[place][_HEAD.itemsize : end] for place, end in zip(chosen.tolist(), ends, strict=True)]
+            stream = np.frombuffer(b"".join(pieces), dtype)
+            offsets = _offsets(stream, gap_bytes[chosen] >> kind, sizes[chosen] - 1)
+            ids[np.repeat(kinds == kind, sizes) & is_gap] += offsets
+    require(bool(((ids[1:] > ids[:-1]) | ~is_gap[1:]).all()))
+    require(bool((ids[starts_of(sizes) + sizes - 1] < stops).all()))
+    counts = np.ones(len(ids), np.uint8)
+    tails = [blobs[place][-size:] for place, size in enumerate(sizes.tolist()) if has_counts[place]]
+    counts[np.repeat(has_counts, sizes)] = np.frombuffer(b"".join(tails), np.uint8)
+    require(bool(counts.all()))
+    return Lists(sizes, ids, counts)
+
+
+def _offsets(
+    stream: NDArray[np.unsignedinteger], entries: NDArray[np.int64], numbers: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """How far each id is from the first of its list, which isn't itself in the stream."""
+    starts = starts_of(entries)
+    is_last = stream != largest(stream.dtype)
+    require(bool((np.add.reduceat(is_last, starts, dtype=np.int64) == numbers).all()))
+    reached = np.cumsum(stream, dtype=np.int64)
+    offsets: NDArray[np.int64] = reached[is_last] - np.repeat(reached[starts] - stream[starts], numbers)
+    return offsets

@@ -1,0 +1,185 @@
+"""The posting lists of a library, read from its segments and kept for the questions to come.
+
+Within, a chunk goes by its place among the ids of all segments, however far apart these are.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from index.database import FILE, damaged, explained
+from index.kept_lists import KeptLists
+from index.postings import LENGTH, check_span, mask
+from index.tally import Postings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from index.older_posting_lists import Decode
+    from index.ranges import Ranges
+
+# A list of so many chunks is read together with how many they are; a longer one may be too long to be used.
+_SHORT = 2048
+_SEGMENTS = "SELECT id, first, stop, chunks, length(lengths) FROM posting_segment ORDER BY first"
+# In this order, since there are fewer terms and segments than lists; SQLite reads of a row what it's asked for only.
+_POSTINGS = """
+    SELECT word.key, part.key, chunks, iif(chunks <= ? OR segment IN (SELECT value FROM json_each(?)), data, NULL)
+    FROM json_each(?) AS word CROSS JOIN json_each(?) AS part
+    CROSS JOIN posting ON segment = part.value AND term = word.value"""
+
+
+class _Segment(NamedTuple):
+    """A segment: what to add to an id for the chunk's place, and whether all its chunks are alive."""
+
+    id: int
+    first: int
+    stop: int
+    shift: int
+    is_whole: bool
+
+
+class _Part(NamedTuple):
+    """What the segment at a place has of a term: in how many chunks, and the list where that was read."""
+
+    place: int
+    chunks: int
+    data: bytes | None
+
+
+class PostingReader:
+    """Terms and the living chunks that have them, in one snapshot of the database; threads may share it."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection, alive: Ranges, decode: Decode) -> None:
+        self._folder = folder
+        self._connection = connection
+        self._alive = alive
+        self._decode = decode
+        self._kept = KeptLists()
+        self._frequencies: dict[str, int] = {}
+
+    def frequencies(self, terms: Iterable[str]) -> dict[str, int]:
+        """How many living chunks have each term that any segment has."""
+        wanted = list(dict.fromkeys(terms))
+        known = self._frequencies
+        found = {term: known[term] for term in wanted if term in known}
+        found |= self._count([term for term in wanted if term not in found])
+        known.update(found)
+        return {term: found[term] for term in wanted if found[term]}
+
+    def lists(self, terms: Iterable[str]) -> dict[str, Postings]:
+        """The places of the living chunks that have each term, and how often they have it."""
+        found = {term: self._kept.get(term) for term in terms}
+        parts = self._parts([term for term, kept in found.items() if kept is None], np.iinfo(np.int64).max)
+        read = self._decoded(parts)
+        return {term: kept if kept is not None else read[term] for term, kept in found.items()}
+
+    # Places
+
+    @cached_property
+    def span(self) -> int:
+        """How many places there are."""
+        return sum(one.stop - one.first for one in self._segments)
+
+    @cached_property
+    def lengths(self) -> NDArray[np.uint16]:
+        """How many terms the chunk at each place has; 0 where it's gone."""
+        blobs = [blob for (blob,) in self._query("SELECT lengths FROM posting_segment ORDER BY first")]
+        lengths = np.frombuffer(b"".join(blobs), LENGTH)
+        return lengths if self._living is None else lengths * self._living
+
+    def mask(self, keep: Ranges) -> NDArray[np.bool_]:
+        """Whether the chunk at each place is one to keep."""
+        return np.concatenate([np.empty(0, bool), *(mask(keep, one.first, one.stop) for one in self._segments)])
+
+    def ids(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The ids of the chunks at ascending places."""
+        bounds = np.searchsorted(places, [one.first + one.shift for one in self._segments])
+        shifts = np.array([one.shift for one in self._segments], np.int64)
+        ids: NDArray[np.int64] = places - np.repeat(shifts, np.diff(np.append(bounds, len(places))))
+        return ids
+
+    @cached_property
+    def _segments(self) -> list[_Segment]:
+        segments, places = [], 0
+        with self._sound():
+            for one, first, stop, chunks, size in self._query(_SEGMENTS):
+                check_span(first, stop, size)
+                is_whole = len(self._alive.within(first, stop)) == chunks
+                segments.append(_Segment(one, first, stop, places - first, is_whole))
+                places += stop - first
+        return segments
+
+    @cached_property
+    def _living(self) -> NDArray[np.bool_] | None:
+        """Whether the chunk at each place is alive; None if all are."""
+        return None if all(one.is_whole for one in self._segments) else self.mask(self._alive)
+
+    # Reading
+
+    def _count(self, terms: Sequence[str]) -> dict[str, int]:
+        """How many living chunks have each term. Lists that were read for it are kept."""
+        parts = self._parts(terms, _SHORT)
+        read = self._decoded({term: there for term, there in parts.items() if all(part.data for part in there)})
+        return {
+            term: len(read[term].chunks) if term in read else sum(map(self._living_of, there))
+            for term, there in parts.items()
+        }
+
+    def _living_of(self, part: _Part) -> int:
+        if self._segments[part.place].is_whole or part.data is None:
+            return part.chunks
+        return len(self._decoded_parts([[part]])[0].chunks)
+
+    def _parts(self, terms: Sequence[str], short: int) -> dict[str, list[_Part]]:
+        """What segments have of terms, in the order of their places, with short lists and those of partial segments."""
+        ids = [one.id for one in self._segments]
+        partial = [one.id for one in self._segments if not one.is_whole]
+        parts: dict[str, list[_Part]] = {term: [] for term in terms}
+        if terms:
+            for word, *part in self._query(_POSTINGS, short, json.dumps(partial), json.dumps(terms), json.dumps(ids)):
+                parts[terms[word]].append(_Part(*part))
+        return parts
+
+    def _decoded(self, parts: dict[str, list[_Part]]) -> dict[str, Postings]:
+        """The lists of terms, which are kept."""
+        found = dict(zip(parts, self._decoded_parts(list(parts.values())), strict=True))
+        for term, one in found.items():
+            self._kept.put(term, one)
+        return found
+
+    def _decoded_parts(self, terms: Sequence[Sequence[_Part]]) -> list[Postings]:
+        """The lists of several terms, each of its parts, which are all decoded together."""
+        parts = [part for there in terms for part in there]
+        if not parts:
+            return [Postings.none() for _ in terms]
+        spans = np.array([self._segments[part.place][1:4] for part in parts], np.int64)
+        sizes = np.array([part.chunks for part in parts], np.int64)
+        with self._sound():
+            lists = self._decode([part.data or b"" for part in parts], sizes, spans[:, 0], spans[:, 1])
+        places, counts = lists.ids + np.repeat(spans[:, 2], sizes), lists.counts.astype(np.float32)
+        reached = np.append(0, np.cumsum(sizes))[np.cumsum([0, *map(len, terms)])]
+        if self._living is not None:
+            kept = np.flatnonzero(self._living[places])
+            places, counts, reached = places[kept], counts[kept], np.searchsorted(kept, reached)
+        # Copies, since a list that is kept mustn't keep all the others.
+        return [Postings(places[a:b].copy(), counts[a:b].copy()) for a, b in pairwise(reached.tolist())]
+
+    def _query(self, sql: str, *values: object) -> list[Any]:
+        with explained(self._folder):
+            return self._connection.execute(sql, values).fetchall()
+
+    @contextmanager
+    def _sound(self) -> Iterator[None]:
+        try:
+            yield
+        except ValueError as error:
+            raise damaged(self._folder, f"in {FILE}, {error}") from error

@@ -1,0 +1,58 @@
+"""Sums and intersections of what posting lists say, and the highest of it."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.tally import Postings, Tally, highest, values_of
+
+SPAN = 200
+SAID = st.dictionaries(st.integers(0, SPAN - 1), st.integers(1, 255))
+
+
+def postings(said: dict[int, int]) -> Postings:
+    chunks = sorted(said)
+    return Postings(np.array(chunks, np.int64), np.array([said[chunk] for chunk in chunks], np.float32))
+
+
+def told(found: Postings) -> dict[int, float]:
+    assert found.chunks.tolist() == sorted(set(found.chunks.tolist()))
+    return dict(zip(found.chunks.tolist(), found.values.tolist(), strict=True))
+
+
+@given(st.lists(st.lists(SAID, max_size=4), max_size=3))
+def test_a_sum_is_by_chunk_and_leaves_nothing_behind(several: list[list[dict[int, int]]]) -> None:
+    tally = Tally(SPAN)
+    for lists in several:
+        expected = {chunk: sum(one.get(chunk, 0) for one in lists) for one in lists for chunk in one}
+        assert told(tally.sum([postings(one) for one in lists])) == expected
+
+
+@given(st.lists(st.lists(SAID, min_size=1, max_size=4), max_size=3))
+def test_what_is_common_has_its_least_value(several: list[list[dict[int, int]]]) -> None:
+    tally = Tally(SPAN)
+    for lists in several:
+        common = set.intersection(*map(set, lists))
+        found = told(tally.common([postings(one) for one in lists]))
+        assert found == {chunk: min(one[chunk] for one in lists) for chunk in common}
+
+
+def test_a_few_chunks_are_common_to_a_long_list() -> None:
+    long = postings({chunk: 1 + chunk % 7 for chunk in range(0, SPAN, 2)})
+    assert told(Tally(SPAN).common([long, postings({4: 9, 5: 9})])) == {4: 5}
+    assert told(Tally(SPAN).common([long, Postings.none()])) == {}
+
+
+@given(SAID, st.lists(st.integers(0, SPAN)))
+def test_the_values_of_some_chunks(said: dict[int, int], chunks: list[int]) -> None:
+    found = values_of(postings(said), np.array(chunks, np.int64))
+    assert found.tolist() == [said.get(chunk, 0) for chunk in chunks]
+
+
+def test_the_highest_are_the_highest_of_equals_the_first() -> None:
+    found = postings({2: 1, 5: 3, 9: 1, 11: 2})
+    assert highest(found, 3) == [(5, 3.0), (11, 2.0), (2, 1.0)]
+    assert highest(found, 9) == [(5, 3.0), (11, 2.0), (2, 1.0), (9, 1.0)]
+    assert highest(Postings.none(), 3) == highest(found, 0) == []

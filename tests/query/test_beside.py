@@ -1,0 +1,38 @@
+"""Work beside other work: its result, its error, and that it never outlives the block."""
+
+from __future__ import annotations
+
+from threading import Event, active_count
+
+import pytest
+
+from query.beside import Beside
+
+
+def test_the_result_is_there_once_it_is_asked_for() -> None:
+    begun, may_go_on = Event(), Event()
+
+    def call() -> str:
+        begun.set()
+        assert may_go_on.wait(5)
+        return "掩码"
+
+    with Beside(call) as work:
+        assert begun.wait(5)  # beside the block, not after it
+        may_go_on.set()
+        assert work.result() == "掩码"
+
+
+def test_what_the_call_raises_is_raised_where_its_result_is_asked_for() -> None:
+    def call() -> None:
+        raise ValueError("no such mask")
+
+    with Beside(call) as work, pytest.raises(ValueError, match="no such mask"):
+        work.result()
+
+
+def test_it_has_ended_when_the_block_has_whatever_happens_there() -> None:
+    before, may_end = active_count(), Event()
+    with pytest.raises(KeyError), Beside(lambda: may_end.wait(0.05)):
+        raise KeyError
+    assert active_count() == before
