@@ -29,7 +29,7 @@ _LEVEL = 9
 _LONG = 1e9
 _STRANGE = "cues aren't what was written"
 # Of the columns that may lack: the types of what is in them.
-_OPTIONAL = ({str, type(None)}, {int, type(None)}, {int})
+_OPTIONAL: Sequence[set[type]] = ({str, type(None)}, {int, type(None)}, {int})
 # What a forged block can bring about where it's read.
 _FAULTS = (zlib.error, ValueError, TypeError, OverflowError, RecursionError)
 _INSERT = "INSERT INTO cue_block (transcript_id, first, data) VALUES (?, ?, ?)"
@@ -106,9 +106,9 @@ def convert(connection: sqlite3.Connection) -> None:
 
 
 def _consecutive(rows: Iterable[tuple[Any, ...]]) -> Iterator[Cue]:
-    for place, (_, position, *values, is_reference) in enumerate(rows):
+    for place, (_, position, start, end, text, anchor, page, is_reference) in enumerate(rows):
         _require(position == place)
-        yield Cue(*values, is_reference=bool(is_reference))
+        yield Cue(start, end, text, anchor, page, bool(is_reference))
 
 
 def _blocks(cues: Iterable[Cue]) -> Iterator[tuple[int, bytes]]:
@@ -202,7 +202,7 @@ def _inflated(data: bytes) -> bytes:
     return found
 
 
-def _checked(columns: Any) -> _Columns:  # noqa: ANN401
+def _checked(columns: list[list[Any]]) -> _Columns:
     _require(all(type(column) is list for column in columns))
     gaps, ends, texts, *optional = columns
     number = len(texts)

@@ -129,6 +129,7 @@ def check_database(folder: Path, dimension: int) -> int:
         if connection.execute("PRAGMA quick_check").fetchall() != [("ok",)]:
             raise sqlite3.DatabaseError("quick_check found faults")
         _check_rows(connection, version, dimension)
+        _check_cues(connection, version)
     return version
 
 
@@ -142,8 +143,6 @@ def _version(connection: sqlite3.Connection) -> int:
 
 def _check_rows(connection: sqlite3.Connection, version: int, dimension: int) -> None:
     queries = [*_STRANGE_ROWS, "PRAGMA foreign_key_check"]
-    if version < FIRST_WITH_BLOCKS:
-        queries += _STRANGE_CUES
     if version >= 4:
         queries += [_STRANGE_PIECES] if version >= FIRST_WITH_SEGMENTS else [_STRANGE_PIECES, _STRANGE_BYTES]
     if version >= 5:
@@ -153,13 +152,6 @@ def _check_rows(connection: sqlite3.Connection, version: int, dimension: int) ->
         values = {"dimension": dimension} if ":dimension" in query else {}
         if connection.execute(query, values).fetchone():
             raise Strange(f"there are rows in its {database.FILE} that make no sense")
-    if version >= FIRST_WITH_BLOCKS:
-        from index import cue_blocks
-
-        try:
-            cue_blocks.check(connection, _LONGEST)
-        except ValueError as error:
-            raise Strange(f"the cues in its {database.FILE} can't be read") from error
     if version >= FIRST_WITH_SEGMENTS:
         from index import postings
 
@@ -169,6 +161,18 @@ def _check_rows(connection: sqlite3.Connection, version: int, dimension: int) ->
             raise Strange(f"the words in its {database.FILE} can't be read") from error
         if not _have_words(connection):
             raise Strange(f"there are chunks in its {database.FILE} without words")
+
+
+def _check_cues(connection: sqlite3.Connection, version: int) -> None:
+    from index import cue_blocks
+
+    try:
+        if version >= FIRST_WITH_BLOCKS:
+            cue_blocks.check(connection, _LONGEST)
+        elif any(connection.execute(query).fetchone() for query in _STRANGE_CUES):
+            raise Strange(f"there are cues in its {database.FILE} that make no sense")
+    except ValueError as error:
+        raise Strange(f"the cues in its {database.FILE} can't be read") from error
 
 
 def _have_words(connection: sqlite3.Connection) -> bool:
