@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, groupby, islice
 from math import inf
@@ -22,6 +23,7 @@ from index.types import Cue
 _BLOCK = 2016
 _FULL = 0.97
 _MOST_CUES = 256
+_MOST_CHARACTERS = 1 << 15
 # What a block may grow to: a forged one could take any amount of memory.
 _MOST_BYTES = 1 << 22
 _LEVEL = 9
@@ -123,7 +125,8 @@ def _blocks(cues: Iterable[Cue]) -> Iterator[tuple[int, bytes]]:
 
 def _filled(cues: Sequence[Cue], guess: int) -> tuple[int, bytes]:
     """How many of some cues fill a block, at least one, and the block."""
-    fewest, most = 1, len(cues)
+    characters = accumulate(len(cue.text) + len(cue.anchor or "") for cue in cues)
+    fewest, most = 1, max(1, bisect_right(list(characters), _MOST_CHARACTERS))
     number, found = min(guess, most), None
     while fewest <= most:
         data = encode(cues[:number])

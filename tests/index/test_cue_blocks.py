@@ -131,6 +131,13 @@ def test_thousands_of_cues_that_say_the_same_are_stored() -> None:
         assert read(connection, 1, 0, 5000) == cues
 
 
+def test_long_texts_are_stored_however_many_there_are() -> None:
+    cues = [Cue(float(k), k + 1.0, f"{k} 注意力" * 10_000, "mask" * 10_000) for k in range(60)]
+    with closing(stored(cues)) as connection:
+        check(connection)
+        assert read(connection, 1, 3, 60) == cues[3:]
+
+
 @pytest.mark.parametrize("text", ["\ud800", "注意力\udfff"])
 def test_text_that_has_no_utf8_is_refused(connection: sqlite3.Connection, text: str) -> None:
     with pytest.raises(ValueError, match="surrogates"):

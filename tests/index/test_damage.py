@@ -109,7 +109,12 @@ def _search_or_refuse(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    ["SET data = substr(data, 2)", "SET data = x'789c'", "SET data = data || x'00'", "SET data = zeroblob(9999)"],
+    [
+        "SET data = substr(data, 2)",
+        "SET data = x'789c'",
+        "SET data = CAST(data || x'00' AS BLOB)",
+        "SET data = zeroblob(9999)",
+    ],
 )
 def test_cues_that_cannot_be_read_are_told_in_one_line(folder: Path, change: str) -> None:
     Manifest.load(folder).opened().save(folder)

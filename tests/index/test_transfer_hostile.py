@@ -364,7 +364,7 @@ def test_a_database_with_another_schema_is_refused(file: Path, statement: str) -
         "UPDATE listing SET path = '1'",
         "UPDATE cue_block SET data = x'00'",
         "UPDATE cue_block SET first = 1",
-        "UPDATE cue_block SET transcript_id = transcript_id + 1",
+        "UPDATE cue_block SET transcript_id = transcript_id + 10",
         "INSERT INTO cue_block SELECT transcript_id, 1, data FROM cue_block",
         "INSERT INTO cue_block SELECT transcript_id, 5, data FROM cue_block",
         "DELETE FROM cue_block",
@@ -418,7 +418,7 @@ def test_an_old_library_that_cannot_be_migrated_is_refused(folder: Path, tmp_pat
     "statement",
     [
         "UPDATE cue SET start = 9e999",
-        "UPDATE cue SET position = position + 1",
+        "UPDATE cue SET position = position + 5",
         "DELETE FROM cue WHERE position = 0",
         "UPDATE cue SET text = CAST(x'ff' AS TEXT)",
     ],
