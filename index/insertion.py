@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from index.chapters import title_terms
 from index.terms import terms
-from index.types import Chapter, Chunk, Cue, ModelCard, Piece, Transcript
+from index.types import Chapter, Chunk, ModelCard, Piece, Transcript
 
 if TYPE_CHECKING:
     from index.pieces import PieceVector
@@ -57,18 +57,14 @@ def insert(
     card: ModelCard,
 ) -> None:
     """Store a transcript beside what is stored of a resource; in a transaction of the caller's."""
-    from index import totals
+    from index import cue_blocks, totals
 
     transcript = embedded.transcript
     (transcript_id,) = connection.execute(
         "INSERT INTO transcript (resource_id, language, origin) VALUES (?, ?, ?) RETURNING id",
         (resource_id, transcript.language, transcript.origin),
     ).fetchone()
-    connection.executemany(
-        """INSERT INTO cue (transcript_id, position, start, end, text, anchor, page, is_reference)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
-        [(transcript_id, k, *_row(cue)) for k, cue in enumerate(transcript.cues)],
-    )
+    cue_blocks.append(connection, transcript_id, transcript.cues)
     connection.executemany(
         "INSERT INTO piece (transcript_id, start, digest, tokens, scale, data) VALUES (?, ?, ?, ?, ?, ?)",
         [(transcript_id, piece.start, text_digest(piece.text), *vector) for piece, vector in embedded.pieces],
@@ -119,7 +115,3 @@ def remove(connection: sqlite3.Connection, resource_id: str, card: ModelCard) ->
     for row in held:
         totals.add(connection, row["id"], card, -1)
     connection.execute("DELETE FROM transcript WHERE resource_id = ?", (resource_id,))
-
-
-def _row(cue: Cue) -> tuple[object, ...]:
-    return cue.start, cue.end, cue.text, cue.anchor, cue.page, cue.is_reference

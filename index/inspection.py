@@ -12,23 +12,29 @@ from pathlib import Path
 from index import database
 from index.library import Library
 from index.manifest import FileRecord, Manifest
-from index.migration import APPLICATION_ID, FIRST_WITH_SEGMENTS, SCHEMA_VERSION, migrate
+from index.migration import APPLICATION_ID, FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS, SCHEMA_VERSION, migrate
 
 _MOST_NUMBERS = 1 << 16
 # Merging takes memory for each id that was ever given.
 _MOST_IDS = 1 << 28
 _MOST_COUNTED = 1 << 53
+_LONGEST = 1e9
 _VECTOR_FILE = re.compile(r"vectors-([1-9][0-9]{0,15})\.faiss")
 _SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
 # What no row has; `:dimension` is the model's. Seconds end with the year 9999, where Python's calendar does.
 _STRANGE_ROWS = (
     "SELECT 1 FROM resource WHERE retry_after NOT BETWEEN 0 AND 253402300799",
-    "SELECT 1 FROM cue WHERE abs(start) > 1e9 OR abs(end) > 1e9",
-    """SELECT 1 FROM chunk WHERE abs(start) > 1e9 OR abs(end) > 1e9 OR first >= stop OR
-       NOT EXISTS (SELECT 1 FROM cue WHERE cue.transcript_id = chunk.transcript_id AND position = first) OR
-       NOT EXISTS (SELECT 1 FROM cue WHERE cue.transcript_id = chunk.transcript_id AND position = stop - 1)""",
+    f"SELECT 1 FROM chunk WHERE abs(start) > {_LONGEST} OR abs(end) > {_LONGEST} OR first >= stop",
     "SELECT 1 FROM chunk GROUP BY transcript_id HAVING max(id) - min(id) + 1 <> count(*)",
     f"SELECT 1 FROM chunk WHERE id NOT BETWEEN 1 AND {_MOST_IDS}",
+)
+# Before schema 9.
+_STRANGE_CUES = (
+    f"SELECT 1 FROM cue WHERE abs(start) > {_LONGEST} OR abs(end) > {_LONGEST}",
+    "SELECT 1 FROM cue GROUP BY transcript_id HAVING min(position) <> 0 OR max(position) + 1 <> count(*)",
+    """SELECT 1 FROM chunk WHERE
+       NOT EXISTS (SELECT 1 FROM cue WHERE cue.transcript_id = chunk.transcript_id AND position = first) OR
+       NOT EXISTS (SELECT 1 FROM cue WHERE cue.transcript_id = chunk.transcript_id AND position = stop - 1)""",
 )
 _STRANGE_FLOATS = "SELECT 1 FROM chunk LEFT JOIN vector ON chunk_id = id WHERE length(data) IS NOT 2 * :dimension"
 _STRANGE_HOLDINGS = (
@@ -123,6 +129,7 @@ def check_database(folder: Path, dimension: int) -> int:
         if connection.execute("PRAGMA quick_check").fetchall() != [("ok",)]:
             raise sqlite3.DatabaseError("quick_check found faults")
         _check_rows(connection, version, dimension)
+        _check_cues(connection, version)
     return version
 
 
@@ -154,6 +161,18 @@ def _check_rows(connection: sqlite3.Connection, version: int, dimension: int) ->
             raise Strange(f"the words in its {database.FILE} can't be read") from error
         if not _have_words(connection):
             raise Strange(f"there are chunks in its {database.FILE} without words")
+
+
+def _check_cues(connection: sqlite3.Connection, version: int) -> None:
+    from index import cue_blocks
+
+    try:
+        if version >= FIRST_WITH_BLOCKS:
+            cue_blocks.check(connection, _LONGEST)
+        elif any(connection.execute(query).fetchone() for query in _STRANGE_CUES):
+            raise Strange(f"there are cues in its {database.FILE} that make no sense")
+    except ValueError as error:
+        raise Strange(f"the cues in its {database.FILE} can't be read") from error
 
 
 def _have_words(connection: sqlite3.Connection) -> bool:

@@ -15,14 +15,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from index import database, succession, translations
+from index import cue_blocks, database, succession, translations
 from index.answers import Filters
 from index.catalogue import Catalogue
 from index.database import explained
 from index.errors import DamagedLibrary, LibraryNotFound
 from index.languages import primary
 from index.manifest import Manifest
-from index.migration import FIRST_WITH_SEGMENTS
+from index.migration import FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS
 from index.types import Cue, ModelCard, Origin, State, StoredChunk, Transcript
 
 if TYPE_CHECKING:
@@ -110,6 +110,8 @@ class Library(Catalogue):
             raise database.damaged(self.folder, f"{database.FILE} can't be read ({faults[0]})")
         if not self._is_older:
             self._verify_words()
+        if self._version >= FIRST_WITH_BLOCKS:
+            self._verify_cues()
 
     def _verify_words(self) -> None:
         from index import postings
@@ -121,18 +123,27 @@ class Library(Catalogue):
         except ValueError as error:
             raise database.damaged(self.folder, f"{database.FILE} holds words that can't be read ({error})") from error
 
+    def _verify_cues(self) -> None:
+        try:
+            with explained(self.folder):
+                cue_blocks.check(self._connection)
+        except ValueError as error:
+            raise database.damaged(self.folder, f"in {database.FILE}, {error}") from error
+
     # What was said
 
     def cues(self, transcript_id: int, first: int, stop: int) -> list[Cue]:
         """Cues `first` up to, not including, `stop` of a transcript."""
-        rows = self._query(
-            f"""SELECT start, end, text {", anchor, page, is_reference" if self._has_places else ""} FROM cue
-               WHERE transcript_id = ? AND position >= ? AND position < ? ORDER BY position""",
-            transcript_id,
-            first,
-            stop,
-        )
-        return [Cue(*row[:5], *map(bool, row[5:])) for row in rows]
+        if self._version < FIRST_WITH_BLOCKS:
+            from index import older_cues
+
+            with explained(self.folder):
+                return older_cues.read(self._connection, transcript_id, first, stop, with_places=self._has_places)
+        try:
+            with explained(self.folder):
+                return cue_blocks.read(self._connection, transcript_id, first, stop)
+        except ValueError as error:
+            raise database.damaged(self.folder, f"in {database.FILE}, {error}") from error
 
     @cached_property
     def _has_places(self) -> bool:

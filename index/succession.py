@@ -19,12 +19,12 @@ from index.types import ModelCard
 
 _SETTING = "model"
 # Those that refer to others come first.
-_TABLES = ("vector", "piece", "cue", "chunk", "transcript", "posting", "posting_segment", "language")
+_TABLES = ("vector", "piece", "cue_block", "chunk", "transcript", "posting", "posting_segment", "language")
 # `:given` is the highest chunk id that was ever given here.
 _TAKEN_OVER = (
     """INSERT INTO transcript (id, resource_id, language, origin, first_chunk, chunks, seconds)
        SELECT id, resource_id, language, origin, first_chunk + :given, chunks, seconds FROM successor.transcript""",
-    "INSERT INTO cue SELECT * FROM successor.cue",
+    "INSERT INTO cue_block SELECT * FROM successor.cue_block",
     """INSERT INTO chunk (id, transcript_id, first, stop, start, end, is_reference)
        SELECT id + :given, transcript_id, first, stop, start, end, is_reference FROM successor.chunk""",
     "INSERT INTO vector (chunk_id, digest, data) SELECT chunk_id + :given, digest, data FROM successor.vector",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from index import database
+from index import cue_blocks, database
 from index.languages import primary
 from index.manifest import Manifest
 from index.packing import unpack
@@ -83,7 +84,6 @@ class Base:
 
 def _tracks(connection: sqlite3.Connection, card: ModelCard) -> Iterator[Track]:
     titles = dict(map(tuple, connection.execute("SELECT resource_id, title FROM listing")))
-    cues = _grouped(connection, "SELECT transcript_id, start, end, text FROM cue ORDER BY 1, position")
     rows = "SELECT transcript_id, first, stop, data FROM chunk JOIN vector ON chunk_id = chunk.id ORDER BY 1, chunk.id"
     chunks = _grouped(connection, rows)
     for key, resource_id, language in connection.execute("SELECT id, resource_id, language FROM transcript"):
@@ -92,7 +92,7 @@ def _tracks(connection: sqlite3.Connection, card: ModelCard) -> Iterator[Track]:
             yield Track(
                 language,
                 titles.get(resource_id, ""),
-                [Cue(*row) for row in cues[key]],
+                cue_blocks.read(connection, key, 0, sys.maxsize),
                 [(first, stop) for first, stop, _ in chunks[key]],
                 unpack([data for _, _, data in chunks[key]], card.dimension),
                 list(zip(pieces.starts.tolist(), map(int, pieces.tokens), strict=True)),

@@ -40,6 +40,7 @@ from tests.benchmarks.asking import (
 )
 from tests.benchmarks.base import Base
 from tests.benchmarks.machine import megabytes
+from tests.benchmarks.stored import chunk_texts
 from tests.benchmarks.synthetic import LECTURE, Outline, details, embedded, resource, title
 
 _ASKED_OF_FTS5 = 40
@@ -119,19 +120,10 @@ def flat(folder: Path, file: Path, plain: Path) -> dict[str, Any]:
         times.take(partial(index.search, vector, TOP))
     if plain.is_dir():
         faiss.write_index(index, str(plain / "index.faiss"))
-        texts = json.dumps(list(_texts(folder)), ensure_ascii=False)
+        with closing(connected(folder)) as connection:
+            texts = json.dumps(list(chunk_texts(connection)), ensure_ascii=False)
         (plain / "chunks.json").write_text(texts, encoding="utf-8")
     return vars(times) | {"megabytes": megabytes()}
-
-
-def _texts(folder: Path) -> Iterator[tuple[str, float, str]]:
-    with closing(connected(folder)) as connection:
-        yield from connection.execute(
-            """SELECT resource_id, chunk.start, group_concat(cue.text, ' ')
-               FROM chunk JOIN transcript ON transcript.id = chunk.transcript_id
-               JOIN cue ON cue.transcript_id = chunk.transcript_id AND position >= first AND position < stop
-               GROUP BY chunk.id ORDER BY chunk.id"""
-        )
 
 
 def fts5(folder: Path, file: Path, base_folder: Path, scratch: Path) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from itertools import groupby
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index import database
+from index import cue_blocks, database
 from index.manifest import Manifest
 from index.packing import unpack
 
@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 def stored_chunks(folder: Path) -> tuple[list[tuple[str, float, str]], Vectors]:
     """Each chunk as (resource id, start, text), and the vectors as they were embedded, a row a chunk."""
     connection = sqlite3.connect(f"{(folder / database.FILE).resolve().as_uri()}?mode=ro", uri=True)
-    rows = connection.execute(
-        """SELECT chunk.id, resource_id, chunk.start, data, cue.text
-           FROM chunk JOIN transcript ON transcript.id = chunk.transcript_id JOIN vector ON chunk_id = chunk.id
-           JOIN cue ON cue.transcript_id = chunk.transcript_id AND position >= first AND position < stop
-           ORDER BY chunk.id, position"""
-    )
-    chunks, data = [], []
-    for _, members in groupby(rows, key=lambda row: row[0]):
-        cues = list(members)
-        chunks.append((cues[0][1], cues[0][2], " ".join(cue[4] for cue in cues)))
-        data.append(cues[0][3])
+    chunks = list(chunk_texts(connection))
+    data = [data for (data,) in connection.execute("SELECT data FROM vector ORDER BY chunk_id")]
     connection.close()
     return chunks, unpack(data, Manifest.load(folder).model.dimension)
+
+
+def chunk_texts(connection: sqlite3.Connection) -> Iterator[tuple[str, float, str]]:
+    """Each chunk as (resource id, start, text)."""
+    rows = connection.execute(
+        """SELECT transcript_id, first, stop, resource_id, start
+           FROM chunk JOIN transcript ON transcript.id = transcript_id ORDER BY chunk.id"""
+    )
+    for transcript_id, first, stop, resource_id, start in rows:
+        yield resource_id, start, " ".join(cue.text for cue in cue_blocks.read(connection, transcript_id, first, stop))

@@ -128,7 +128,9 @@ class _Mixture:
         first, stop = spans[0][0], max(stop for _, stop in spans)
         shift = len(self._cues) - first
         later = (self._cues[-1].end + _PAUSE if self._cues else 0.0) - track.cues[first].start
-        cues = [replace(cue, start=cue.start + later, end=cue.end + later) for cue in track.cues[first:stop]]
+        cues = [
+            replace(cue, start=_moved(cue.start, later), end=_moved(cue.end, later)) for cue in track.cues[first:stop]
+        ]
         self._cues += cues
         self.chunks += [_chunk(self._cues, one + shift, other + shift) for one, other in spans]
         self._vectors.append(track.vectors[begin : begin + number])
@@ -142,7 +144,7 @@ class _Mixture:
         ends = [*begins[1:], stop] if begins else []  # a long cue that was cut is several chunks of one piece
         for (start, tokens), one, other in zip(track.pieces[low:high], begins, ends, strict=True):
             text = " ".join(cue.text for cue in track.cues[one:other])
-            self._pieces.append((Piece(one + shift, other + shift, start + later, text), tokens))
+            self._pieces.append((Piece(one + shift, other + shift, _moved(start, later), text), tokens))
         self._piece_vectors.append(track.piece_vectors[low:high])
 
     def embedded(self) -> EmbeddedTranscript:
@@ -158,6 +160,11 @@ class _Mixture:
         return EmbeddedTranscript(
             Transcript(self._language, Origin.LOCAL, tuple(self._cues)), self.chunks, vectors, found
         )
+
+
+def _moved(seconds: float, later: float) -> float:
+    """Whole milliseconds, as the times of captions are."""
+    return round(seconds + later, 3)
 
 
 def _chunk(cues: Sequence[Cue], first: int, stop: int) -> Chunk:

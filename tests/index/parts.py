@@ -8,19 +8,19 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 
 import numpy as np
 
 import index
-from index import database
+from index import cue_blocks, database
 from index.answers import Filters
 from index.insertion import EmbeddedTranscript
 from index.library import Library
 from index.manifest import FILE as MANIFEST
 from index.manifest import FileRecord
-from index.migration import APPLICATION_ID
+from index.migration import APPLICATION_ID, FIRST_WITH_SEGMENTS
 from index.packing import unpack
 from index.pieces import quantised
 from index.posting_lists import decode
@@ -34,6 +34,9 @@ from tests.fakes import TopicEncoder
 ENCODER = TopicEncoder()
 CARD: ModelCard = ENCODER.card
 SOURCE = "talks.md"
+# What a library of any version holds, and since words and vectors lie in segments.
+TABLES = ("resource", "listing", "transcript", "chunk", "setting")
+SEGMENTED = ("vector", "posting_segment", "posting", "language", "name")
 
 TALKS = {
     "attention01": ("attention weighs the words", "the mask hides what comes later"),
@@ -74,24 +77,39 @@ def make_old(folder: Path, version: int = 1) -> None:
         connection.execute(f"PRAGMA user_version = {version}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("ATTACH ? AS current", (str(current),))
-        for table in ("resource", "listing", "transcript", "cue", "chunk", "setting"):
+        _put_cues(connection)
+        has_segments = version >= FIRST_WITH_SEGMENTS
+        for table in (*TABLES, *SEGMENTED) if has_segments else TABLES:
             columns = ", ".join(row[1] for row in connection.execute(f"PRAGMA main.table_info({table})"))
             connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM current.{table}")
         if version >= 4:
             connection.execute("INSERT INTO piece SELECT * FROM current.piece")
-        _put_words_and_vectors(connection)
+        if has_segments:
+            connection.execute("DROP TABLE lexicon")
+        else:
+            _put_words_and_vectors(connection)
         connection.execute("DETACH current")
     connection.close()
     earlier.replace(current)
-    content = json.loads((folder / MANIFEST).read_bytes()) | means
+    content = json.loads((folder / MANIFEST).read_bytes())
+    content |= {"version": version, "database": asdict(FileRecord.of(current))}
+    del content["checksum"]
+    if not has_segments:
+        content |= means
+        content |= {"vectors": {"file": content["segments"][0]["file"], "generation": 1, "count": 0, "last_chunk": 0}}
+        del content["segments"], content["numbered"]
     if version < 4:
         del content["window_means"]
-    content |= {"version": version, "database": asdict(FileRecord.of(current))}
-    content |= {"vectors": {"file": content["segments"][0]["file"], "generation": 1, "count": 0, "last_chunk": 0}}
-    for later in ("checksum", "segments", "numbered"):
-        del content[later]
     checksum = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     (folder / MANIFEST).write_text(json.dumps(content | {"checksum": checksum}), encoding="utf-8")
+
+
+def _put_cues(connection: sqlite3.Connection) -> None:
+    columns = [row[1] for row in connection.execute("PRAGMA main.table_info(cue)")]
+    insert = f"INSERT INTO cue ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    for (key,) in connection.execute("SELECT id FROM current.transcript").fetchall():
+        cues = cue_blocks.read(connection, key, 0, sys.maxsize)
+        connection.executemany(insert, [(key, k, *astuple(cue))[: len(columns)] for k, cue in enumerate(cues)])
 
 
 def _put_words_and_vectors(connection: sqlite3.Connection) -> None:

@@ -12,6 +12,7 @@ import pytest
 from index import database
 from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound
 from index.library import Library
+from index.manifest import Manifest
 from index.writer import Writer
 from tests.index.parts import (
     CARD,
@@ -104,6 +105,38 @@ def _search_or_refuse(folder: Path) -> None:
         _search(folder)
     except LibraryError as error:
         assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "SET data = substr(data, 2)",
+        "SET data = x'789c'",
+        "SET data = CAST(data || x'00' AS BLOB)",
+        "SET data = zeroblob(9999)",
+    ],
+)
+def test_cues_that_cannot_be_read_are_told_in_one_line(folder: Path, change: str) -> None:
+    Manifest.load(folder).opened().save(folder)
+    with sqlite3.connect(folder / "library.db") as connection:
+        connection.execute(f"UPDATE cue_block {change}")
+    connection.close()
+    with Library.open(folder) as library:
+        for read in (lambda: library.cues(1, 0, 2), lambda: library.transcripts("zhuyili0001"), library.verify):
+            with pytest.raises(DamagedLibrary, match=r"in library\.db, cues aren't what was written.*copy") as caught:
+                read()
+            assert "\n" not in str(caught.value)
+
+
+def test_chunks_of_cues_that_are_missing_are_told(folder: Path) -> None:
+    with Library.open(folder) as library:
+        library.verify()
+    Manifest.load(folder).opened().save(folder)
+    with sqlite3.connect(folder / "library.db") as connection:
+        connection.execute("DELETE FROM cue_block WHERE transcript_id = 1")
+    connection.close()
+    with Library.open(folder) as library, pytest.raises(DamagedLibrary, match="cues aren't what was written"):
+        library.verify()
 
 
 # Mending

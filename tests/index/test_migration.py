@@ -10,16 +10,18 @@ import pytest
 
 from index import database
 from index.catalogue import Catalogue
+from index.errors import DamagedLibrary
 from index.library import Library
 from index.manifest import Manifest
-from index.migration import SCHEMA_VERSION
-from index.types import Kind, Playlist, PlaylistEntry, Resource, State
+from index.migration import FIRST_WITH_BLOCKS, SCHEMA_VERSION
+from index.types import Cue, Details, Kind, Origin, Playlist, PlaylistEntry, Resource, State, Transcript
 from index.writer import Writer
 from tests.index.parts import (
     SOURCE,
     TALKS,
     by_meaning,
     by_words,
+    embedded,
     files,
     fill,
     first,
@@ -70,9 +72,41 @@ def test_a_library_of_the_first_version_is_read_as_it_is(old: Path) -> None:
     assert (files(old), version_of(old)) == (before, 1)
 
 
+def said(folder: Path) -> list[list[Transcript]]:
+    with Library.open(folder) as library:
+        return [library.transcripts(talk) for talk in TALKS]
+
+
+@pytest.mark.parametrize("version", range(7, SCHEMA_VERSION))
+def test_places_outlast_a_migration(folder: Path, version: int) -> None:
+    one, other = Cue(0.0, 1.1 + 2.2, "The mask", "mask"), Cue(4.0, 5.0, "掩码", "掩码", 3, is_reference=True)
+    with Writer.open(folder) as writer:
+        text = replace(embedded(["a", "b"]), transcript=Transcript("en", Origin.LOCAL, (one, other)))
+        writer.commit("position001", [text], Details(), "made by hand")
+    make_old(folder, version)
+    for _ in ("before the build", "after it"):
+        with Library.open(folder) as library:
+            assert library.transcripts("position001") == [text.transcript]
+        with Writer.open(folder):
+            pass
+
+
+def test_an_earlier_library_that_lacks_a_cue_is_damaged(folder: Path) -> None:
+    make_old(folder, FIRST_WITH_BLOCKS - 1)
+    Manifest.load(folder).opened().save(folder)
+    with sqlite3.connect(folder / database.FILE) as connection:
+        connection.execute("DELETE FROM cue WHERE position = 0 AND text LIKE '注意力%'")
+    connection.close()
+    with pytest.raises(DamagedLibrary, match=r"library\.db.*cues aren't what was written"):
+        Writer.open(folder)
+    assert version_of(folder) == FIRST_WITH_BLOCKS - 1
+
+
 @pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
 def test_a_build_takes_a_library_to_this_version_and_loses_nothing(folder: Path, version: int) -> None:
+    as_built = said(folder)
     make_old(folder, version)
+    assert said(folder) == as_built
     with Library.open(folder) as library:
         before = everything(library)
     with Writer.open(folder) as writer:
@@ -80,7 +114,7 @@ def test_a_build_takes_a_library_to_this_version_and_loses_nothing(folder: Path,
     assert (version_of(folder), Manifest.load(folder).version) == (SCHEMA_VERSION,) * 2
     with Library.open(folder) as library:
         assert everything(library) == before
-    assert answers(folder) == ANSWERS
+    assert (answers(folder), said(folder)) == (ANSWERS, as_built)
     settled = files(folder)
     with Writer.open(folder):
         pass

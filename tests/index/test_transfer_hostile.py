@@ -10,7 +10,9 @@ import stat
 import struct
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +21,22 @@ import numpy as np
 import pytest
 
 from index import database
+from index.cue_blocks import encode
 from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound
-from index.migration import SCHEMA_VERSION
+from index.migration import FIRST_WITH_BLOCKS, SCHEMA_VERSION
 from index.transfer import export_library, import_library
+from index.types import Cue
 from tests.index.parts import ENCODER, first, make_old
 from tests.index.test_transfer import answers
 
 VECTORS = "vectors-1.faiss"
+STRANGE_BLOCKS = [
+    encode([Cue(0.0, inf, "the mask"), Cue(10.0, 20.0, "掩码")]),
+    encode([Cue(-2e9, 0.0, "the mask"), Cue(10.0, 20.0, "掩码")]),
+    encode([Cue(0.0, 10.0, "the mask"), Cue(nan, nan, "掩码")]),
+    encode([Cue(0.0, 10.0, "a chunk's last cue is missing")]),
+    zlib.compress(bytes(1 << 24)),
+]
 
 
 @pytest.fixture
@@ -325,7 +336,7 @@ def test_no_length_in_a_vector_file_is_believed(file: Path, folder: Path) -> Non
         "CREATE VIRTUAL TABLE evil USING fts5 (a)",
         "DROP TABLE translation",
         "ALTER TABLE resource ADD COLUMN evil TEXT",
-        "ALTER TABLE cue RENAME TO cue2",
+        "ALTER TABLE cue_block RENAME TO cue_block2",
         "UPDATE sqlite_schema SET sql = replace(sql, 'REFERENCES posting_segment', '') WHERE name = 'posting'",
         "UPDATE sqlite_schema SET sql = 'CREATE TABLE setting (name' WHERE name = 'setting'",
         "PRAGMA user_version = 1",
@@ -351,7 +362,13 @@ def test_a_database_with_another_schema_is_refused(file: Path, statement: str) -
         "UPDATE transcript SET origin = 'evil'",
         "UPDATE listing SET path = 'evil'",
         "UPDATE listing SET path = '1'",
-        "UPDATE cue SET start = 9e999",
+        "UPDATE cue_block SET data = x'00'",
+        "UPDATE cue_block SET first = 1",
+        "UPDATE cue_block SET transcript_id = transcript_id + 10",
+        "INSERT INTO cue_block SELECT transcript_id, 1, data FROM cue_block",
+        "INSERT INTO cue_block SELECT transcript_id, 5, data FROM cue_block",
+        "DELETE FROM cue_block",
+        *(f"UPDATE cue_block SET data = x'{block.hex()}'" for block in STRANGE_BLOCKS),
         "UPDATE chunk SET stop = 1000000",
         "UPDATE chunk SET start = -9e999",
         "UPDATE vector SET data = x'00'",
@@ -394,6 +411,22 @@ def test_an_old_library_that_cannot_be_migrated_is_refused(folder: Path, tmp_pat
     make_old(folder, 2)
     export_library(folder, tmp_path / "old.zip")
     forge_database(tmp_path / "old.zip", "UPDATE resource SET details = '{\"chapters\": [1]}'")
+    refused(tmp_path / "old.zip", LibraryError)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE cue SET start = 9e999",
+        "UPDATE cue SET position = position + 5",
+        "DELETE FROM cue WHERE position = 0",
+        "UPDATE cue SET text = CAST(x'ff' AS TEXT)",
+    ],
+)
+def test_an_old_library_with_cues_that_make_no_sense_is_refused(folder: Path, tmp_path: Path, statement: str) -> None:
+    make_old(folder, FIRST_WITH_BLOCKS - 1)
+    export_library(folder, tmp_path / "old.zip")
+    forge_database(tmp_path / "old.zip", statement)
     refused(tmp_path / "old.zip", LibraryError)
 
 

@@ -54,9 +54,11 @@ def test_a_removed_resource_leaves_nothing_behind(folder: Path) -> None:
         assert by_words(library, "attention hides") == []
         assert [status.resource.id for status in library.statuses()] == ["position001", "zhuyili0001"]
     with sqlite3.connect(folder / "library.db") as stored:
-        rows = {table: stored.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("cue", "vector")}
+        rows = {
+            table: stored.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("cue_block", "vector")
+        }
     stored.close()
-    assert rows == {"cue": 3, "vector": 3}
+    assert rows == {"cue_block": 2, "vector": 3}
 
 
 def test_all_can_be_removed_and_built_again(folder: Path) -> None:

@@ -1,0 +1,284 @@
+"""Cues in blocks: they come back as they were, wherever they are cut, and damage is told."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import sqlite3
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import index
+from index.cue_blocks import append, check, convert, decode, encode, read
+from index.types import Cue
+
+SAID = [
+    "attention weighs the words",
+    "注意力给每个词一个权重",
+    "👩‍🔬 \N{MUSICAL SYMBOL G CLEF}",
+    "a\0b\ud7ff\ue000\uffff",
+    '"\\',
+    "",
+]
+TIMES = st.one_of(
+    st.integers(-(10**10), 10**13).map(lambda milliseconds: milliseconds / 1000),
+    st.floats(allow_nan=False),
+    st.sampled_from([0.0, 5e-324, 1.1 + 2.2, 1e9, 2.0**53, 1.7e308, float("inf")]),
+)
+TEXTS = st.one_of(st.sampled_from(SAID), st.text())
+CUES = st.builds(
+    Cue, TIMES, TIMES, TEXTS, st.none() | TEXTS, st.none() | st.integers(-(1 << 63), (1 << 63) - 1), st.booleans()
+)
+PLAIN = st.builds(Cue, TIMES, TIMES, TEXTS)
+BLOCK = st.lists(CUES, min_size=1, max_size=20) | st.lists(PLAIN, min_size=1, max_size=20)
+# Three blocks and more: random letters can't be compressed.
+LONG = [
+    Cue(2.5 * k, 2.5 * k + 2.5, f"{SAID[k % 5]} {random.Random(k).randbytes(20).hex()}", page=k // 9 or None)
+    for k in range(200)
+]
+
+
+@pytest.fixture
+def connection() -> Iterator[sqlite3.Connection]:
+    with closing(database(9)) as opened:
+        yield opened
+
+
+def database(version: int) -> sqlite3.Connection:
+    """A database with the table of chunks, and of cues as a version has them."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    for step, pattern in (
+        (1, r"CREATE TABLE (?:chunk|cue) .*?;"),
+        (7, r"ALTER TABLE cue .*?;"),
+        (9, "CREATE TABLE cue.*?;"),
+    ):
+        script = (Path(index.__file__).parent / f"schema_{step}.sql").read_text(encoding="utf-8")
+        if step <= version:
+            connection.executescript("".join(re.findall(pattern, script, re.DOTALL)))
+    if version == 9:
+        connection.execute("DROP TABLE cue")
+    return connection
+
+
+def stored(cues: Sequence[Cue]) -> sqlite3.Connection:
+    connection = database(9)
+    append(connection, 1, cues)
+    return connection
+
+
+def block(*columns: object) -> bytes:
+    return zlib.compress(json.dumps(columns).encode())
+
+
+@given(BLOCK)
+def test_a_block_gives_back_what_it_holds(cues: list[Cue]) -> None:
+    found = decode(encode(cues))
+    assert found == cues
+    assert [(type(cue.start), type(cue.end), type(cue.is_reference)) for cue in found] == [(float, float, bool)] * len(
+        cues
+    )
+
+
+def test_times_that_are_given_as_integers_come_back_as_floats() -> None:
+    assert str(decode(encode([Cue(1, 2, "x")]))) == str([Cue(1.0, 2.0, "x")])
+
+
+def test_milliseconds_take_less_room_than_other_times() -> None:
+    exact = [Cue(k * 2.345, k * 2.345 + 2, "词 word") for k in range(90)]
+    rounded = [replace(cue, start=round(cue.start, 3), end=round(cue.end, 3)) for cue in exact]
+    assert len(encode(rounded)) < len(encode(exact)) / 2
+
+
+@given(st.integers(0, 260), st.integers(0, 260))
+def test_any_part_of_a_transcript_is_read_in_order(first: int, stop: int) -> None:
+    with closing(stored(LONG)) as connection:
+        append(connection, 2, LONG[:50])
+        assert read(connection, 1, first, stop) == LONG[first:stop]
+        assert read(connection, 2, first, 1 << 62) == LONG[:50][first:]
+        assert read(connection, 3, first, stop) == []
+
+
+@given(st.lists(CUES | st.builds(Cue, TIMES, TIMES, st.text(min_size=3000)), max_size=9))
+def test_a_transcript_of_any_cues_is_stored(cues: list[Cue]) -> None:
+    with closing(stored(cues)) as connection:
+        check(connection)
+        assert read(connection, 1, 0, 1 << 62) == cues
+
+
+def test_blocks_fill_half_a_page_but_for_a_longer_cue_and_the_last() -> None:
+    longer = Cue(0.0, 1.0, random.Random(1).randbytes(9000).hex())
+    with closing(stored([*LONG, longer, *LONG])) as connection:
+        sizes = [size for (size,) in connection.execute("SELECT length(data) FROM cue_block ORDER BY first")]
+        assert read(connection, 1, 199, 202) == [LONG[-1], longer, LONG[0]]
+    assert len(sizes) > 6
+    assert sum(size > 2020 for size in sizes) == 1
+    assert sum(size < 1800 for size in sizes) <= 2
+
+
+def test_thousands_of_cues_that_say_the_same_are_stored() -> None:
+    cues = [Cue(float(k), k + 1.0, "嗯") for k in range(3000)]
+    with closing(stored(cues)) as connection:
+        check(connection)
+        assert read(connection, 1, 0, 5000) == cues
+
+
+def test_long_texts_are_stored_however_many_there_are() -> None:
+    cues = [Cue(float(k), k + 1.0, f"{k} 注意力" * 10_000, "mask" * 10_000) for k in range(60)]
+    with closing(stored(cues)) as connection:
+        check(connection)
+        assert read(connection, 1, 3, 60) == cues[3:]
+
+
+@pytest.mark.parametrize("text", ["\ud800", "注意力\udfff"])
+def test_text_that_has_no_utf8_is_refused(connection: sqlite3.Connection, text: str) -> None:
+    with pytest.raises(ValueError, match="surrogates"):
+        append(connection, 1, [Cue(0.0, 1.0, text)])
+
+
+def test_a_text_that_is_longer_than_can_be_read_is_refused() -> None:
+    assert decode(encode([Cue(0.0, 1.0, "字" * 1_000_000)]))[0].text == "字" * 1_000_000
+    with pytest.raises(ValueError, match="longer"):
+        encode([Cue(0.0, 1.0, "字" * 2_000_000)])
+
+
+# Damage
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"evil",
+        zlib.compress(b""),
+        zlib.compress(b"\xff"),
+        zlib.compress(b"[" * 100_000),
+        zlib.compress(bytes(1 << 26)),
+        encode(LONG[:3])[:-1],
+        encode(LONG[:3]) + b"\0",
+        block(),
+        block(1),
+        block([0], [0]),
+        block([], [], []),
+        block([0], [0], "词"),
+        block([0], [0], [None]),
+        block([0], [0], ["\ud800"]),
+        block([0], [0, 0], ["词"]),
+        block([0, 0], [0, 0], ["词"]),
+        block(["0"], [0], ["词"]),
+        block([True], [0], ["词"]),
+        block([None], [0], ["词"]),
+        block([10**400], [0], ["词"]),
+        block([0.5], [10**400], ["词"]),
+        block([0], [0], ["词"], [1]),
+        block([0], [0], ["词"], ["\ud800"]),
+        block([0], [0], ["词"], [None], [1.5]),
+        block([0], [0], ["词"], [None], [1], ["1"]),
+        block([0], [0], ["词"], ["a", "b"]),
+        block([0], [0], ["词"], {"a": 1}),
+        block([0], [0], ["词"], [], [], [], []),
+        block([0] * 257, [0] * 257, [""] * 257),
+        zlib.compress(b'{"a": 1, "b": 2, "c": 3}'),
+    ],
+)
+def test_what_is_no_block_is_a_value_error(data: bytes) -> None:
+    with pytest.raises(ValueError, match="aren't what was written"):
+        decode(data)
+
+
+@given(st.data())
+def test_any_changed_byte_is_a_value_error_or_changes_nothing(data: st.DataObject) -> None:
+    whole = bytearray(encode(LONG[:30]))
+    whole[data.draw(st.integers(0, len(whole) - 1))] ^= data.draw(st.integers(1, 255))
+    try:
+        assert decode(bytes(whole)) == LONG[:30]
+    except ValueError as error:
+        assert str(error) == "cues aren't what was written"
+
+
+@given(
+    st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3), st.lists, max_leaves=9)
+)
+def test_any_other_json_is_a_value_error_or_cues(content: object) -> None:
+    try:
+        found = decode(zlib.compress(json.dumps(content).encode()))
+    except ValueError:
+        return
+    assert {type(cue.text) for cue in found} == {str}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE cue_block SET data = x'00' WHERE first > 0",
+        "UPDATE cue_block SET first = first + 1",
+        "UPDATE cue_block SET first = first - 1",
+        "UPDATE cue_block SET first = first + 1 WHERE first > 0",
+        "DELETE FROM cue_block WHERE first = 0",
+        "DELETE FROM cue_block WHERE first = (SELECT first FROM cue_block ORDER BY first LIMIT 1, 1)",
+        "DELETE FROM cue_block WHERE first = (SELECT max(first) FROM cue_block)",
+        "DELETE FROM cue_block",
+        "INSERT INTO cue_block SELECT 1, first + 1, data FROM cue_block",
+        "UPDATE chunk SET first = -1",
+        "UPDATE chunk SET stop = 201",
+    ],
+)
+def test_a_check_tells_what_is_out_of_place(connection: sqlite3.Connection, statement: str) -> None:
+    append(connection, 1, LONG)
+    connection.execute("INSERT INTO chunk (transcript_id, first, stop, start, end) VALUES (1, 0, 200, 0, 500)")
+    check(connection)
+    connection.execute(statement)
+    with pytest.raises(ValueError, match="aren't what was written"):
+        check(connection)
+
+
+@pytest.mark.parametrize("cue", [Cue(-2e9, 0.0, "x"), Cue(0.0, 2e9, "x"), Cue(0.0, float("nan"), "x")])
+def test_a_check_tells_times_beyond_measure(connection: sqlite3.Connection, cue: Cue) -> None:
+    append(connection, 1, [cue])
+    with pytest.raises(ValueError, match="aren't what was written"):
+        check(connection, 1e9)
+
+
+def test_blocks_that_do_not_follow_one_another_are_not_read_as_one(connection: sqlite3.Connection) -> None:
+    append(connection, 1, LONG)
+    firsts = [first for (first,) in connection.execute("SELECT first FROM cue_block ORDER BY first")]
+    assert all(one < other for one, other in pairwise(firsts)) and len(firsts) > 2
+    connection.execute("DELETE FROM cue_block WHERE first = ?", (firsts[1],))
+    with pytest.raises(ValueError, match="aren't what was written"):
+        read(connection, 1, 0, 200)
+
+
+# Earlier versions
+
+
+def test_rows_of_an_earlier_version_become_blocks() -> None:
+    told = [*LONG, Cue(500.0, 1e300, SAID[3], "标题", 0, True), Cue(1.1 + 2.2, 0.1, "", "", None, False)]
+    with closing(database(7)) as connection:
+        for key in (3, 8):
+            rows = [(key, k, c.start, c.end, c.text, c.anchor, c.page, c.is_reference) for k, c in enumerate(told)]
+            connection.executemany("INSERT INTO cue VALUES (?, ?, ?, ?, ?, ?, ?, ?)", reversed(rows))
+        script = (Path(index.__file__).parent / "schema_9.sql").read_text(encoding="utf-8")
+        connection.executescript("".join(re.findall("CREATE TABLE cue.*?;", script, re.DOTALL)))
+        convert(connection)
+        check(connection)
+        assert [read(connection, key, 0, 999) for key in (3, 8)] == [told] * 2
+        assert not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'cue'").fetchall()
+
+
+def test_rows_that_lack_one_between_them_are_told() -> None:
+    with closing(database(7)) as connection:
+        connection.executescript(
+            "INSERT INTO cue VALUES (1, 0, 0, 1, '掩码', NULL, NULL, 0), (1, 2, 0, 1, '', NULL, NULL, 0)"
+        )
+        script = (Path(index.__file__).parent / "schema_9.sql").read_text(encoding="utf-8")
+        connection.executescript("".join(re.findall("CREATE TABLE cue.*?;", script, re.DOTALL)))
+        with pytest.raises(sqlite3.DatabaseError, match="aren't what was written"):
+            convert(connection)
