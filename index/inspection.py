@@ -154,9 +154,10 @@ def _check_rows(connection: sqlite3.Connection, version: int, dimension: int) ->
             raise Strange(f"there are rows in its {database.FILE} that make no sense")
     if version >= FIRST_WITH_SEGMENTS:
         from index import postings
+        from index.older_posting_lists import decoder
 
         try:
-            postings.check(connection)
+            postings.check(connection, decoder(version))
         except ValueError as error:
             raise Strange(f"the words in its {database.FILE} can't be read") from error
         if not _have_words(connection):

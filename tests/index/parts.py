@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import struct
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +38,7 @@ CARD: ModelCard = ENCODER.card
 SOURCE = "talks.md"
 # What a library of any version holds, and since words and vectors lie in segments.
 TABLES = ("resource", "listing", "transcript", "chunk", "setting")
+LISTS = "posting.chunks, first, stop FROM posting JOIN posting_segment ON id = segment"
 SEGMENTED = ("vector", "posting_segment", "posting", "language", "name")
 
 TALKS = {
@@ -86,6 +89,7 @@ def make_old(folder: Path, version: int = 1) -> None:
             connection.execute("INSERT INTO piece SELECT * FROM current.piece")
         if has_segments:
             connection.execute("DROP TABLE lexicon")
+            _put_older_lists(connection)
         else:
             _put_words_and_vectors(connection)
         connection.execute("DETACH current")
@@ -112,6 +116,21 @@ def _put_cues(connection: sqlite3.Connection) -> None:
         connection.executemany(insert, [(key, k, *astuple(cue))[: len(columns)] for k, cue in enumerate(cues)])
 
 
+def _put_older_lists(connection: sqlite3.Connection) -> None:
+    for segment, term, data, *span in connection.execute(f"SELECT segment, term, data, {LISTS}").fetchall():
+        found = decode([data], *map(np.atleast_1d, span))
+        older = older_list(found.ids.tolist(), found.counts.tolist())
+        connection.execute("UPDATE posting SET data = ? WHERE (segment, term) = (?, ?)", (older, segment, term))
+
+
+def older_list(ids: Sequence[int], counts: Sequence[int]) -> bytes:
+    """A posting list as schema 8 had it: of gaps of one byte, or four for what is far."""
+    gaps = [after - before for before, after in pairwise(ids)]
+    is_far = max(gaps, default=0) >= 255
+    head = struct.pack("<BIq", 2 * is_far + 4 * (max(counts) > 1), len(ids), ids[0])
+    return head + struct.pack(f"<{len(gaps)}{'I' if is_far else 'B'}", *gaps) + bytes(counts if max(counts) > 1 else ())
+
+
 def _put_words_and_vectors(connection: sqlite3.Connection) -> None:
     rows = connection.execute(
         """SELECT chunk.id, digest, data, text FROM current.vector JOIN chunk ON chunk.id = chunk_id
@@ -126,9 +145,7 @@ def _put_words_and_vectors(connection: sqlite3.Connection) -> None:
 def words(folder: Path) -> set[tuple[str, float, str, int]]:
     """Each resource's words: where the chunk begins, the term, and how often it's there."""
     with sqlite3.connect(folder / database.FILE) as stored:
-        lists = stored.execute(
-            "SELECT term, data, posting.chunks, first, stop FROM posting JOIN posting_segment ON id = segment"
-        ).fetchall()
+        lists = stored.execute(f"SELECT term, data, {LISTS}").fetchall()
         query = "SELECT chunk.id, resource_id, start FROM chunk JOIN transcript ON transcript.id = transcript_id"
         places = {chunk_id: (resource_id, start) for chunk_id, resource_id, start in stored.execute(query)}
     stored.close()

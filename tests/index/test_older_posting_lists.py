@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,17 +15,10 @@ from index.migration import FIRST_WITH_SEGMENTS, SCHEMA_VERSION
 from index.older_posting_lists import convert, decoder
 from index.postings import append, check
 from index.ranges import Ranges
+from tests.index.parts import older_list
 from tests.index.test_postings import database, held
 
 CHUNKS = [["mask", "the", "mask"], ["掩码", "the"], ["the"], ["mask", "掩码", "the"]]
-
-
-def older(ids: Sequence[int], counts: Sequence[int]) -> bytes:
-    """A list as schema 8 had it: of gaps of one byte, or four for what is far."""
-    gaps = [after - before for before, after in pairwise(ids)]
-    is_far = max(gaps, default=0) >= 255
-    head = struct.pack("<BIq", 2 * is_far + 4 * (max(counts) > 1), len(ids), ids[0])
-    return head + struct.pack(f"<{len(gaps)}{'I' if is_far else 'B'}", *gaps) + bytes(counts if max(counts) > 1 else ())
 
 
 @pytest.fixture
@@ -39,7 +30,7 @@ def connection() -> Iterator[sqlite3.Connection]:
         for segment, first in opened.execute("SELECT id, first FROM posting_segment").fetchall():
             for (term,) in opened.execute("SELECT term FROM posting WHERE segment = ?", (segment,)).fetchall():
                 ids = [i for i in (first, first + 1) if term in CHUNKS[i - 1]]
-                data = older(ids, [CHUNKS[i - 1].count(term) for i in ids])
+                data = older_list(ids, [CHUNKS[i - 1].count(term) for i in ids])
                 opened.execute("UPDATE posting SET data = ? WHERE (segment, term) = (?, ?)", (data, segment, term))
         yield opened
 
@@ -62,11 +53,11 @@ def test_a_migration_writes_them_anew(connection: sqlite3.Connection) -> None:
 
 def test_ids_that_are_far_apart() -> None:
     ids, counts = [7, 300, 70_000], [3, 1, 255]
-    found = decoder(8)([older(ids, counts)], np.array([3]), np.array([5]), np.array([70_001]))
+    found = decoder(8)([older_list(ids, counts)], np.array([3]), np.array([5]), np.array([70_001]))
     assert (found.ids.tolist(), found.counts.tolist()) == (ids, counts)
 
 
 @pytest.mark.parametrize(("size", "stop"), [(2, 100), (4, 100), (3, 9)])
 def test_what_was_tampered_with_is_refused(size: int, stop: int) -> None:
     with pytest.raises(ValueError, match="posting list"):
-        decoder(8)([older([7, 8, 9], [1, 1, 1])], np.array([size]), np.array([5]), np.array([stop]))
+        decoder(8)([older_list([7, 8, 9], [1, 1, 1])], np.array([size]), np.array([5]), np.array([stop]))
