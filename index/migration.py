@@ -76,7 +76,7 @@ def _title_terms(details: str, start: float, end: float) -> str:
 
 def _to_segments(connection: sqlite3.Connection, version: int) -> None:
     """To schema 8: the words out of FTS5, vectors a byte a dimension, their sums, and what resources are called."""
-    from index import names, postings, totals
+    from index import names, older_posting_lists, postings, totals
     from index.ranges import Ranges
 
     connection.row_factory = sqlite3.Row
@@ -84,10 +84,12 @@ def _to_segments(connection: sqlite3.Connection, version: int) -> None:
         """SELECT transcript_id, first_chunk, terms FROM lexicon JOIN chunk ON chunk.id = lexicon.rowid
            JOIN transcript ON transcript.id = transcript_id ORDER BY chunk.id"""
     )
-    for (_, first), rows in groupby(said, key=lambda row: (row["transcript_id"], row["first_chunk"])):
-        postings.append(connection, first, [row["terms"].split() for row in rows])
     held = connection.execute("SELECT id, first_chunk, chunks FROM transcript WHERE chunks").fetchall()
-    postings.compact(connection, Ranges.of((row["first_chunk"], row["first_chunk"] + row["chunks"]) for row in held))
+    with older_posting_lists.together(connection):
+        for (_, first), rows in groupby(said, key=lambda row: (row["transcript_id"], row["first_chunk"])):
+            postings.append(connection, first, [row["terms"].split() for row in rows])
+        alive = Ranges.of((row["first_chunk"], row["first_chunk"] + row["chunks"]) for row in held)
+        postings.compact(connection, alive)
     card = ModelCard("", _pack_vectors(connection), "")
     connection.execute("UPDATE piece SET digest = substr(digest, 1, 8)")
     for row in held:
@@ -118,8 +120,7 @@ def _to_blocks(connection: sqlite3.Connection, version: int) -> None:
 
     cue_blocks.convert(connection)
     piece_blocks.convert(connection)
-    if version == FIRST_WITH_SEGMENTS:  # of earlier ones they were just written
-        older_posting_lists.convert(connection)
+    older_posting_lists.convert(connection, version)
 
 
 _CONVERSIONS: Mapping[int, Callable[[sqlite3.Connection, int], None]] = {

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from index import posting_lists
-from index.migration import FIRST_WITH_BLOCKS
+from index import posting_lists, postings
+from index.migration import FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS
 from index.posting_lists import Lists, largest, require, starts_of
 
 if TYPE_CHECKING:
@@ -31,19 +32,31 @@ def decoder(version: int) -> Decode:
     return posting_lists.decode if version >= FIRST_WITH_BLOCKS else _decode
 
 
-def convert(connection: sqlite3.Connection) -> None:
-    """Encode the lists of schema 8 anew; in a transaction of the caller's."""
+@contextmanager
+def together(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let what is written in the block stand as in schema 8, with long lists beside the short ones."""
+    connection.execute("CREATE TEMP TABLE long_posting (segment, term, data)")
+    yield
+    connection.execute(
+        """UPDATE posting SET data = long.data FROM temp.long_posting AS long
+           WHERE long.segment = posting.segment AND long.term = posting.term"""
+    )
+    connection.execute("DROP TABLE temp.long_posting")
+
+
+def convert(connection: sqlite3.Connection, version: int) -> None:
+    """Store the lists of schema 8 as they are now, in a library that was of a version; in the caller's transaction."""
+    read = _decode if version == FIRST_WITH_SEGMENTS else posting_lists.decode  # of earlier ones they were just written
     for segment, first, stop in connection.execute("SELECT id, first, stop FROM posting_segment").fetchall():
         after = ""
         while rows := connection.execute(_SOME, (segment, after, _ROWS)).fetchall():
             after = rows[-1][0]
             sizes = np.array([chunks for _, chunks, _ in rows], np.int64)
-            lists = _decode([data for *_, data in rows], sizes, np.full(len(rows), first), np.full(len(rows), stop))
-            encoded = zip(posting_lists.encode(lists, first), [term for term, *_ in rows], strict=True)
-            connection.executemany(
-                "UPDATE posting SET data = ? WHERE segment = ? AND term = ?",
-                ((data, segment, term) for data, term in encoded),
+            lists = read([data for *_, data in rows], sizes, np.full(len(rows), first), np.full(len(rows), stop))
+            connection.execute(
+                "DELETE FROM posting WHERE segment = ? AND term BETWEEN ? AND ?", (segment, rows[0][0], after)
             )
+            postings.write(connection, segment, first, [term for term, *_ in rows], lists)
 
 
 def _decode(

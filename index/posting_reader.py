@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import pairwise
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from index.older_posting_lists import Decode
     from index.ranges import Ranges
 
-# A list of so many chunks is read together with how many they are; a longer one may be too long to be used.
-_SHORT = 2048
 _SEGMENTS = "SELECT id, first, stop, chunks, length(lengths) FROM posting_segment ORDER BY first"
-# In this order, since there are fewer terms and segments than lists; SQLite reads of a row what it's asked for only.
+# In this order, since there are fewer terms and segments than lists.
 _POSTINGS = """
-    SELECT word.key, part.key, chunks, iif(chunks <= ? OR segment IN (SELECT value FROM json_each(?)), data, NULL)
-    FROM json_each(?) AS word CROSS JOIN json_each(?) AS part
+    SELECT word.key, part.key, chunks, data FROM json_each(?) AS word CROSS JOIN json_each(?) AS part
     CROSS JOIN posting ON segment = part.value AND term = word.value"""
+_LONG = """
+    SELECT one.key, data FROM json_each(?) AS one
+    CROSS JOIN long_posting ON segment = one.value ->> 0 AND term = one.value ->> 1"""
 
 
 class _Segment(NamedTuple):
@@ -48,11 +48,11 @@ class _Segment(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """What the segment at a place has of a term: in how many chunks, and the list where that was read."""
+    """What the segment at a place has of a term: in how many chunks, and the list, empty unless it was read."""
 
     place: int
     chunks: int
-    data: bytes | None
+    data: bytes
 
 
 class PostingReader:
@@ -78,7 +78,7 @@ class PostingReader:
     def lists(self, terms: Iterable[str]) -> dict[str, Postings]:
         """The places of the living chunks that have each term, and how often they have it."""
         found = {term: self._kept.get(term) for term in terms}
-        parts = self._parts([term for term, kept in found.items() if kept is None], np.iinfo(np.int64).max)
+        parts = self._parts([term for term, kept in found.items() if kept is None], lambda _: True)
         read = self._decoded(parts)
         return {term: kept if kept is not None else read[term] for term, kept in found.items()}
 
@@ -126,8 +126,8 @@ class PostingReader:
     # Reading
 
     def _count(self, terms: Sequence[str]) -> dict[str, int]:
-        """How many living chunks have each term. Lists that were read for it are kept."""
-        parts = self._parts(terms, _SHORT)
+        """How many living chunks have each term. Short lists come with that, and are kept."""
+        parts = self._parts(terms, lambda place: not self._segments[place].is_whole)
         read = self._decoded({term: there for term, there in parts.items() if all(part.data for part in there)})
         return {
             term: len(read[term].chunks) if term in read else sum(map(self._living_of, there))
@@ -135,19 +135,30 @@ class PostingReader:
         }
 
     def _living_of(self, part: _Part) -> int:
-        if self._segments[part.place].is_whole or part.data is None:
+        if self._segments[part.place].is_whole:
             return part.chunks
         return len(self._decoded_parts([[part]])[0].chunks)
 
-    def _parts(self, terms: Sequence[str], short: int) -> dict[str, list[_Part]]:
-        """What segments have of terms, in the order of their places, with short lists and those of partial segments."""
+    def _parts(self, terms: Sequence[str], has_long: Callable[[int], bool]) -> dict[str, list[_Part]]:
+        """What segments have of terms, in the order of their places, with the long lists of some segments."""
         ids = [one.id for one in self._segments]
-        partial = [one.id for one in self._segments if not one.is_whole]
         parts: dict[str, list[_Part]] = {term: [] for term in terms}
         if terms:
-            for word, *part in self._query(_POSTINGS, short, json.dumps(partial), json.dumps(terms), json.dumps(ids)):
+            for word, *part in self._query(_POSTINGS, json.dumps(terms), json.dumps(ids)):
                 parts[terms[word]].append(_Part(*part))
+        self._read_long(
+            parts, [(term, k) for term, there in parts.items() for k, one in enumerate(there) if has_long(one.place)]
+        )
         return parts
+
+    def _read_long(self, parts: dict[str, list[_Part]], places: Sequence[tuple[str, int]]) -> None:
+        """Put the long lists into those of the parts, by term and place, that have none yet."""
+        missing = [(term, k) for term, k in places if not parts[term][k].data]
+        if missing:
+            keys = [(self._segments[parts[term][k].place].id, term) for term, k in missing]
+            for one, data in self._query(_LONG, json.dumps(keys)):
+                term, k = missing[one]
+                parts[term][k] = parts[term][k]._replace(data=data)
 
     def _decoded(self, parts: dict[str, list[_Part]]) -> dict[str, Postings]:
         """The lists of terms, which are kept."""
@@ -164,7 +175,7 @@ class PostingReader:
         spans = np.array([self._segments[part.place][1:4] for part in parts], np.int64)
         sizes = np.array([part.chunks for part in parts], np.int64)
         with self._sound():
-            lists = self._decode([part.data or b"" for part in parts], sizes, spans[:, 0], spans[:, 1])
+            lists = self._decode([part.data for part in parts], sizes, spans[:, 0], spans[:, 1])
         places, counts = lists.ids + np.repeat(spans[:, 2], sizes), lists.counts.astype(np.float32)
         reached = np.append(0, np.cumsum(sizes))[np.cumsum([0, *map(len, terms)])]
         if self._living is not None:

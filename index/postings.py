@@ -29,6 +29,17 @@ _LAST_ID = 1 << 62
 # So many bytes of lists are merged at a time, and so many segments at most.
 _BATCH = 1 << 18
 _WIDEST = 64
+# A list of so many bytes stands beside its term.
+_SHORT = 256
+_ROWS = """
+    SELECT posting.term, chunks, coalesce(long_posting.data, posting.data)
+    FROM posting LEFT JOIN long_posting
+      ON posting.data = x'' AND long_posting.segment = posting.segment AND long_posting.term = posting.term
+    WHERE posting.segment = ? ORDER BY posting.term"""
+_ASTRAY = """
+    SELECT 1 FROM posting WHERE segment NOT IN (SELECT id FROM posting_segment) UNION ALL
+    SELECT 1 FROM long_posting
+    WHERE (segment, term) NOT IN (SELECT segment, term FROM posting WHERE data = x'') LIMIT 1"""
 
 
 class _Stored(NamedTuple):
@@ -63,7 +74,7 @@ def append(connection: sqlite3.Connection, first: int, chunks: Sequence[Sequence
     if words:
         sizes = np.array([len(found[word]) for word in words], np.int64)
         table = np.fromiter(chain.from_iterable(chain.from_iterable(found[word] for word in words)), np.int64)
-        _write(connection, segment, first, words, Lists(sizes, table[::2], table[1::2].astype(np.uint8)))
+        write(connection, segment, first, words, Lists(sizes, table[::2], table[1::2].astype(np.uint8)))
 
 
 def tend(connection: sqlite3.Connection, alive: Ranges) -> None:
@@ -90,9 +101,8 @@ def check(connection: sqlite3.Connection, read: Decode = decode) -> None:
         raise ValueError("segments of posting lists overlap")
     for segment in stored:
         _check_segment(connection, segment, read)
-    query = "SELECT count(*) FROM posting WHERE segment NOT IN (SELECT id FROM posting_segment)"
-    if connection.execute(query).fetchone()[0]:
-        raise ValueError("posting lists belong to no segment")
+    if connection.execute(_ASTRAY).fetchone():
+        raise ValueError("posting lists belong to no segment, or to no term")
 
 
 def _check_segment(connection: sqlite3.Connection, segment: _Stored, read: Decode) -> None:
@@ -126,9 +136,17 @@ def _add(connection: sqlite3.Connection, first: int, chunks: int, lengths: NDArr
     return int(cursor.lastrowid or 0)
 
 
-def _write(connection: sqlite3.Connection, segment: int, first: int, terms: Iterable[str], lists: Lists) -> None:
-    rows = zip(terms, lists.sizes.tolist(), encode(lists, first), strict=True)
-    connection.executemany("INSERT INTO posting VALUES (?, ?, ?, ?)", ((segment, *row) for row in rows))
+def write(connection: sqlite3.Connection, segment: int, first: int, terms: Iterable[str], lists: Lists) -> None:
+    """Store the lists of some terms in a segment from `first` on; in a transaction of the caller's."""
+    long: list[tuple[int, str, bytes]] = []
+    rows: list[tuple[int, str, int, bytes]] = []
+    for term, chunks, data in zip(terms, lists.sizes.tolist(), encode(lists, first), strict=True):
+        is_long = len(data) > _SHORT
+        rows.append((segment, term, chunks, b"" if is_long else data))
+        if is_long:
+            long.append((segment, term, data))
+    connection.executemany("INSERT INTO posting VALUES (?, ?, ?, ?)", rows)
+    connection.executemany("INSERT INTO long_posting VALUES (?, ?, ?)", long)
 
 
 def _merge(connection: sqlite3.Connection, run: Sequence[_Stored], alive: Ranges) -> None:
@@ -143,9 +161,10 @@ def _merge(connection: sqlite3.Connection, run: Sequence[_Stored], alive: Ranges
         first, stop = int(kept.starts[0]), int(kept.stops[-1])
         merged = _add(connection, first, len(kept), (lengths * is_alive)[first - begin : stop - begin])
         for terms, numbers, lists in _batches(connection, run):
-            _write(connection, merged, first, *_living(terms, numbers, lists, is_alive[lists.ids - begin]))
+            write(connection, merged, first, *_living(terms, numbers, lists, is_alive[lists.ids - begin]))
     ids = [(segment.id,) for segment in run]
     connection.executemany("DELETE FROM posting WHERE segment = ?", ids)
+    connection.executemany("DELETE FROM long_posting WHERE segment = ?", ids)
     connection.executemany("DELETE FROM posting_segment WHERE id = ?", ids)
 
 
@@ -173,8 +192,7 @@ def _batches(
 
 
 def _rows(connection: sqlite3.Connection, place: int, segment: int) -> Iterator[tuple[str, int, int, bytes]]:
-    query = "SELECT term, chunks, data FROM posting WHERE segment = ? ORDER BY term"
-    return ((term, place, chunks, data) for term, chunks, data in connection.execute(query, (segment,)))
+    return ((term, place, chunks, data) for term, chunks, data in connection.execute(_ROWS, (segment,)))
 
 
 def _checked(rows: Sequence[tuple[str, int, int, bytes]], run: Sequence[_Stored], read: Decode) -> Lists:

@@ -19,7 +19,10 @@ from index.types import ModelCard
 
 _SETTING = "model"
 # Those that refer to others come first.
-_TABLES = ("vector", "piece", "cue_block", "chunk", "transcript", "posting", "posting_segment", "language")
+_TABLES = (
+    *("vector", "piece", "cue_block", "chunk", "transcript"),
+    *("posting", "long_posting", "posting_segment", "language"),
+)
 # `:given` is the highest chunk id that was ever given here.
 _TAKEN_OVER = (
     """INSERT INTO transcript (id, resource_id, language, origin, first_chunk, chunks, seconds)
@@ -32,6 +35,7 @@ _TAKEN_OVER = (
     """INSERT INTO posting_segment (id, first, stop, chunks, lengths)
        SELECT id, first + :given, stop + :given, chunks, lengths FROM successor.posting_segment""",
     "INSERT INTO posting SELECT * FROM successor.posting",
+    "INSERT INTO long_posting SELECT * FROM successor.long_posting",
     "INSERT INTO language SELECT * FROM successor.language",
 )
 
