@@ -22,7 +22,7 @@ from index.database import explained
 from index.errors import DamagedLibrary, LibraryNotFound
 from index.languages import primary
 from index.manifest import Manifest
-from index.migration import FIRST_WITH_SEGMENTS
+from index.migration import FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS
 from index.types import Cue, ModelCard, Origin, State, StoredChunk, Transcript
 
 if TYPE_CHECKING:
@@ -110,6 +110,8 @@ class Library(Catalogue):
             raise database.damaged(self.folder, f"{database.FILE} can't be read ({faults[0]})")
         if not self._is_older:
             self._verify_words()
+        if self._version >= FIRST_WITH_BLOCKS:
+            self._verify_pieces()
 
     def _verify_words(self) -> None:
         from index import postings
@@ -119,6 +121,15 @@ class Library(Catalogue):
                 postings.check(self._connection)
         except ValueError as error:
             raise database.damaged(self.folder, f"{database.FILE} holds words that can't be read ({error})") from error
+
+    def _verify_pieces(self) -> None:
+        from index import pieces
+
+        try:
+            with explained(self.folder):
+                pieces.check(self._connection, self.card)
+        except ValueError as error:
+            raise database.damaged(self.folder, f"in {database.FILE}, {error}") from error
 
     # What was said
 
@@ -150,11 +161,13 @@ class Library(Catalogue):
 
         They begin with the one that the first of these seconds lies in.
         """
-        from index import pieces
+        from index import older_pieces, pieces
 
         if not self._has_pieces:
             return pieces.none(chunk_ids, self.card.dimension)
         with explained(self.folder):
+            if self._version < FIRST_WITH_BLOCKS:
+                return older_pieces.around(self._connection, chunk_ids, margin, self.card)
             return pieces.around(self._connection, chunk_ids, margin, self.card)
 
     def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:

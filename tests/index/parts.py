@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 
 import index
-from index import database
+from index import database, piece_blocks
 from index.answers import Filters
 from index.insertion import EmbeddedTranscript
 from index.library import Library
 from index.manifest import FILE as MANIFEST
 from index.manifest import FileRecord
-from index.migration import APPLICATION_ID
+from index.migration import APPLICATION_ID, FIRST_WITH_SEGMENTS
 from index.packing import unpack
 from index.pieces import quantised
 from index.posting_lists import decode
@@ -35,6 +35,9 @@ ENCODER = TopicEncoder()
 EVERY_ID = np.array([0, 1 << 40], np.int64)
 CARD: ModelCard = ENCODER.card
 SOURCE = "talks.md"
+# What a library of any version holds, and since words and vectors lie in segments.
+TABLES = ("resource", "listing", "transcript", "cue", "chunk", "setting")
+SEGMENTED = ("vector", "posting_segment", "posting", "language", "name")
 
 TALKS = {
     "attention01": ("attention weighs the words", "the mask hides what comes later"),
@@ -75,24 +78,41 @@ def make_old(folder: Path, version: int = 1) -> None:
         connection.execute(f"PRAGMA user_version = {version}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("ATTACH ? AS current", (str(current),))
-        for table in ("resource", "listing", "transcript", "cue", "chunk", "setting"):
+        has_segments = version >= FIRST_WITH_SEGMENTS
+        for table in (*TABLES, *SEGMENTED) if has_segments else TABLES:
             columns = ", ".join(row[1] for row in connection.execute(f"PRAGMA main.table_info({table})"))
             connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM current.{table}")
         if version >= 4:
-            connection.execute("INSERT INTO piece SELECT * FROM current.piece")
-        _put_words_and_vectors(connection)
+            _put_pieces(connection)
+        if has_segments:
+            connection.execute("DROP TABLE lexicon")
+        else:
+            _put_words_and_vectors(connection)
         connection.execute("DETACH current")
     connection.close()
     earlier.replace(current)
-    content = json.loads((folder / MANIFEST).read_bytes()) | means
+    content = json.loads((folder / MANIFEST).read_bytes())
+    content |= {"version": version, "database": asdict(FileRecord.of(current))}
+    del content["checksum"]
+    if not has_segments:
+        content |= means
+        content |= {"vectors": {"file": content["segments"][0]["file"], "generation": 1, "count": 0, "last_chunk": 0}}
+        del content["segments"], content["numbered"]
     if version < 4:
         del content["window_means"]
-    content |= {"version": version, "database": asdict(FileRecord.of(current))}
-    content |= {"vectors": {"file": content["segments"][0]["file"], "generation": 1, "count": 0, "last_chunk": 0}}
-    for later in ("checksum", "segments", "numbered"):
-        del content[later]
     checksum = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     (folder / MANIFEST).write_text(json.dumps(content | {"checksum": checksum}), encoding="utf-8")
+
+
+def _put_pieces(connection: sqlite3.Connection) -> None:
+    for (key,) in connection.execute("SELECT id FROM current.transcript").fetchall():
+        blocks = piece_blocks.of_transcript(connection, key)
+        for which, codes in blocks.codes(np.arange(len(blocks.records)), CARD.dimension):
+            rows = zip(blocks.records[which].tolist(), codes, strict=True)
+            connection.executemany(
+                "INSERT INTO piece (transcript_id, start, digest, tokens, scale, data) VALUES (?, ?, ?, ?, ?, ?)",
+                [(key, *record[:4], row.tobytes()) for record, row in rows],
+            )
 
 
 def _put_words_and_vectors(connection: sqlite3.Connection) -> None:
