@@ -39,7 +39,7 @@ _MOST_TOKENS = (1 << 16) - 1
 # As a rule so many take a page of SQLite's and a little: of 8 or 12, part of each page would stay empty.
 _MOST = 16
 _MEMORY_LEVEL = 9
-_AT_ONCE = 12
+_AT_ONCE = 8
 _LATEST = _LARGEST_SCALE = 1e9
 _NEAR = """
     SELECT transcript_id, start, data FROM piece_block WHERE rowid IN (
@@ -79,9 +79,9 @@ class Blocks:
     def __init__(self, rows: Iterable[Any]) -> None:
         ordered = sorted(rows, key=itemgetter(0, 1))
         self._data: list[bytes] = [row[2] for row in ordered]
-        if not all(self._data):
+        sizes = [data[0] if data else 0 for data in self._data]
+        if not all(sizes):
             raise ValueError("a block of pieces is empty")
-        sizes = [data[0] for data in self._data]
         self._firsts = np.fromiter(accumulate(sizes, initial=0), np.int64, len(sizes) + 1)
         joined = b"".join(data[1 : 1 + size * RECORD.itemsize] for data, size in zip(self._data, sizes, strict=True))
         if len(joined) != RECORD.itemsize * sum(sizes):
@@ -105,6 +105,8 @@ class Blocks:
         sizes, ends = (read * dimension).tolist(), bounds.tolist()
         for first in range(0, len(sizes), _AT_ONCE):
             some = slice(first, min(first + _AT_ONCE, len(sizes)))
+            if ends[some.start] == ends[some.stop]:
+                continue
             data = b"".join(map(decompressed, self._data[some], sizes[some]))
             which = slice(ends[some.start], ends[some.stop])
             rows = within[which] + np.repeat(np.cumsum(read[some]) - read[some], counts[some])
@@ -171,7 +173,7 @@ def check(connection: sqlite3.Connection, dimension: int, directions: int) -> No
     reached: tuple[int, float] = (-1, 0.0)
     for transcript_id, start, data in connection.execute("SELECT * FROM piece_block ORDER BY transcript_id, start"):
         records = Blocks([(transcript_id, start, data)]).records
-        if not 0 < len(records) <= _MOST or records["start"][0] != start or reached >= (transcript_id, start):
+        if len(records) > _MOST or records["start"][0] != start or reached >= (transcript_id, start):
             raise ValueError("a block of pieces is out of order")
         reached = transcript_id, float(records["start"][-1])
         _check_records(records, directions)

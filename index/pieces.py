@@ -68,7 +68,7 @@ def add_up(records: Records, codes: Codes, card: ModelCard, sums: Vectors) -> No
     if not in_bytes.any():
         _scale(codes, _MIDDLE, records, sums)
         directions = _directions(card.name)
-        if len(records) and records["direction"].max() >= len(directions):
+        if records["direction"].max() >= len(directions):
             raise ValueError("a piece has a direction that isn't known")
         common = directions[records["direction"]]
         common *= _column(records["length"])

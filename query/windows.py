@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from index.types import Pieces, StoredChunk, Vectors
 
 # Of more chunks at once the sums take new memory each time, which takes longer than what is done with them.
-_AT_ONCE = 12
+_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
