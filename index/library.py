@@ -161,12 +161,14 @@ class Library(Catalogue):
 
         They begin with the one that the first of these seconds lies in.
         """
-        from index import older_pieces, pieces
+        from index import pieces
 
         if not self._has_pieces:
             return pieces.none(chunk_ids, self.card.dimension)
         with explained(self.folder):
             if self._version < FIRST_WITH_BLOCKS:
+                from index import older_pieces
+
                 return older_pieces.around(self._connection, chunk_ids, margin, self.card)
             return pieces.around(self._connection, chunk_ids, margin, self.card)
 

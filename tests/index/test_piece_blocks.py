@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from typing import Any
+from math import inf, nan
 
 import numpy as np
 import pytest
@@ -122,10 +121,9 @@ def test_a_block_that_is_cut_short_is_told(data: bytes) -> None:
         found_in(Blocks([(1, 0.0, data)]), 4)
 
 
-def changed(place: int, **values: Any) -> bytes:
-    pieces = block()
-    pieces[place] = pieces[place]._replace(vector=pieces[place].vector._replace(**values))
-    return encode(pieces)
+def with_vector(vector: PieceVector) -> bytes:
+    first, *others = block()
+    return encode([first._replace(vector=vector), *others])
 
 
 def at(*starts: float) -> bytes:
@@ -133,7 +131,6 @@ def at(*starts: float) -> bytes:
 
 
 RECORDS = encode(block())[: 1 + 3 * 25]
-NOT_FINITE = struct.pack("<e", float("inf"))
 STRANGE = {
     "empty": bytes(1) + zlib.compress(b"", wbits=-15),
     "too many": encode(block(number=17)),
@@ -146,15 +143,15 @@ STRANGE = {
     "no codes": RECORDS,
     "another kind of codes": RECORDS + b"\xff" * 12,
     "not ascending": at(0.0, 20.0, 20.0),
-    "no first start": at(float("nan"), 10.0, 20.0),
-    "no last start": at(0.0, 10.0, float("inf")),
+    "no first start": at(nan, 10.0, 20.0),
+    "no last start": at(0.0, 10.0, inf),
     "another start": at(1.0, 10.0, 20.0),
     "past the next block": at(0.0, 10.0, 500.0),
-    "no scale": changed(1, scale=float("nan")),
-    "a large scale": changed(1, scale=1e10),
-    "another direction": changed(0, direction=DIRECTIONS),
-    "no length": changed(0, length=float("nan")),
-    "a level too high": changed(0, codes=bytes([0, 0, 0, LEVELS])),
+    "no scale": with_vector(PieceVector(1, nan, bytes(4))),
+    "a large scale": with_vector(PieceVector(1, 1e10, bytes(4))),
+    "another direction": with_vector(PieceVector(1, 0.5, bytes(4), DIRECTIONS)),
+    "no length": with_vector(PieceVector(1, 0.5, bytes(4), 0, nan)),
+    "a level too high": with_vector(PieceVector(1, 0.5, bytes([0, 0, 0, LEVELS]), 0)),
 }
 
 
