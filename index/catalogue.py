@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from index.database import explained
-from index.migration import FIRST_WITH_SEGMENTS
+from index.migration import FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS
 from index.types import (
     Chapter,
     Details,
@@ -180,7 +180,8 @@ class Catalogue:
     def _without_pieces(self) -> set[str]:
         if self.setting(WITHOUT_PIECES):
             return set()
-        with_pieces = "EXISTS (SELECT 1 FROM piece WHERE transcript_id = transcript.id)" if self._has_pieces else "0"
+        table = "piece_block" if self._version >= FIRST_WITH_BLOCKS else "piece"
+        with_pieces = f"EXISTS (SELECT 1 FROM {table} WHERE transcript_id = transcript.id)" if self._has_pieces else "0"
         rows = self._query(f"SELECT DISTINCT resource_id FROM transcript WHERE NOT {with_pieces}")
         return {row["resource_id"] for row in rows}
 

@@ -13,7 +13,7 @@ from index.terms import terms
 from index.types import Chapter, Chunk, ModelCard, Piece, Transcript
 
 if TYPE_CHECKING:
-    from index.pieces import PieceVector
+    from index.piece_blocks import PieceVector
     from index.types import Vectors
 
 _DIGEST_BYTES = 8
@@ -57,7 +57,8 @@ def insert(
     card: ModelCard,
 ) -> None:
     """Store a transcript beside what is stored of a resource; in a transaction of the caller's."""
-    from index import cue_blocks, totals
+    from index import cue_blocks, piece_blocks, totals
+    from index.piece_blocks import StoredPiece
 
     transcript = embedded.transcript
     (transcript_id,) = connection.execute(
@@ -65,10 +66,8 @@ def insert(
         (resource_id, transcript.language, transcript.origin),
     ).fetchone()
     cue_blocks.append(connection, transcript_id, transcript.cues)
-    connection.executemany(
-        "INSERT INTO piece (transcript_id, start, digest, tokens, scale, data) VALUES (?, ?, ?, ?, ?, ?)",
-        [(transcript_id, piece.start, text_digest(piece.text), *vector) for piece, vector in embedded.pieces],
-    )
+    stored = (StoredPiece(piece.start, text_digest(piece.text), vector) for piece, vector in embedded.pieces)
+    piece_blocks.append(connection, transcript_id, stored)
     _insert_chunks(connection, transcript_id, embedded, chapters)
     totals.add(connection, transcript_id, card)
 

@@ -13,6 +13,7 @@ from index import database
 from index.library import Library
 from index.manifest import FileRecord, Manifest
 from index.migration import APPLICATION_ID, FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS, SCHEMA_VERSION, migrate
+from index.types import ModelCard
 
 _MOST_NUMBERS = 1 << 16
 # Merging takes memory for each id that was ever given.
@@ -38,7 +39,6 @@ _STRANGE_CUES = (
 )
 _STRANGE_FLOATS = "SELECT 1 FROM chunk LEFT JOIN vector ON chunk_id = id WHERE length(data) IS NOT 2 * :dimension"
 _STRANGE_HOLDINGS = (
-    "SELECT 1 FROM piece WHERE length(data) NOT IN (:dimension, 3 + 3 * ((:dimension + 3) / 4))",
     "SELECT 1 FROM chunk LEFT JOIN vector ON chunk_id = id WHERE length(data) IS NOT 2 + :dimension",
     """SELECT 1 FROM transcript LEFT JOIN (
          SELECT transcript_id, min(id) AS least, count(*) AS number FROM chunk GROUP BY transcript_id
@@ -46,7 +46,8 @@ _STRANGE_HOLDINGS = (
     "SELECT 1 FROM language WHERE length(total) <> 8 * :dimension OR length(window_total) <> 8 * :dimension",
     "SELECT 1 FROM language WHERE chunks < 1 OR windows < 0",
 )
-_STRANGE_PIECES = "SELECT 1 FROM piece WHERE tokens < 1 OR NOT abs(scale) < 1e9"
+_STRANGE_PIECES = "SELECT 1 FROM piece WHERE tokens < 1 OR NOT abs(scale) < 1e9 OR NOT abs(start) < 1e9"
+_STRANGE_PACKED = "SELECT 1 FROM piece WHERE length(data) NOT IN (:dimension, 3 + 3 * ((:dimension + 3) / 4))"
 _STRANGE_BYTES = "SELECT 1 FROM piece WHERE length(data) <> :dimension"
 _STRANGE_TRANSLATIONS = "SELECT 1 FROM translation WHERE NOT json_valid(alternatives)"
 
@@ -116,7 +117,7 @@ def opened(folder: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def check_database(folder: Path, dimension: int) -> int:
+def check_database(folder: Path, model: ModelCard) -> int:
     """The schema version of a folder's database; raises Strange, or sqlite3.Error where it's damaged."""
     with opened(folder) as connection:
         connection.execute("PRAGMA trusted_schema = OFF")
@@ -128,7 +129,7 @@ def check_database(folder: Path, dimension: int) -> int:
                 raise Strange(f"the tables in its {database.FILE} are others")
         if connection.execute("PRAGMA quick_check").fetchall() != [("ok",)]:
             raise sqlite3.DatabaseError("quick_check found faults")
-        _check_rows(connection, version, dimension)
+        _check_rows(connection, version, model)
         _check_cues(connection, version)
     return version
 
@@ -141,27 +142,34 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(version)
 
 
-def _check_rows(connection: sqlite3.Connection, version: int, dimension: int) -> None:
+def _check_rows(connection: sqlite3.Connection, version: int, model: ModelCard) -> None:
     queries = [*_STRANGE_ROWS, "PRAGMA foreign_key_check"]
-    if version >= 4:
-        queries += [_STRANGE_PIECES] if version >= FIRST_WITH_SEGMENTS else [_STRANGE_PIECES, _STRANGE_BYTES]
+    if 4 <= version < FIRST_WITH_BLOCKS:
+        queries += [_STRANGE_PIECES, _STRANGE_PACKED if version >= FIRST_WITH_SEGMENTS else _STRANGE_BYTES]
     if version >= 5:
         queries.append(_STRANGE_TRANSLATIONS)
     queries += _STRANGE_HOLDINGS if version >= FIRST_WITH_SEGMENTS else [_STRANGE_FLOATS]
     for query in queries:
-        values = {"dimension": dimension} if ":dimension" in query else {}
+        values = {"dimension": model.dimension} if ":dimension" in query else {}
         if connection.execute(query, values).fetchone():
             raise Strange(f"there are rows in its {database.FILE} that make no sense")
     if version >= FIRST_WITH_SEGMENTS:
         from index import postings
-        from index.older_posting_lists import decoder
+        from index.older_posting_lists import layout
 
         try:
-            postings.check(connection, decoder(version))
+            postings.check(connection, layout(version))
         except ValueError as error:
             raise Strange(f"the words in its {database.FILE} can't be read") from error
         if not _have_words(connection):
             raise Strange(f"there are chunks in its {database.FILE} without words")
+    if version >= FIRST_WITH_BLOCKS:
+        from index import pieces
+
+        try:
+            pieces.check(connection, model)
+        except ValueError as error:
+            raise Strange(f"the pieces in its {database.FILE} can't be read") from error
 
 
 def _check_cues(connection: sqlite3.Connection, version: int) -> None:

@@ -23,7 +23,7 @@ from index.tally import Postings, highest
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from index.older_posting_lists import Decode
+    from index.posting_lists import Layout
     from index.ranges import Ranges
     from index.types import Vectors
 
@@ -40,8 +40,8 @@ class Lexicon:
     Within, a chunk goes by its place; `by_id` tells its id.
     """
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, alive: Ranges, decode: Decode) -> None:
-        self._reader = PostingReader(folder, connection, alive, decode)
+    def __init__(self, folder: Path, connection: sqlite3.Connection, alive: Ranges, layout: Layout) -> None:
+        self._reader = PostingReader(folder, connection, alive, layout)
         self._total = len(alive)
 
     def weights(self, terms: Sequence[str]) -> dict[str, float]:

@@ -111,22 +111,25 @@ class Library(Catalogue):
         if not self._is_older:
             self._verify_words()
         if self._version >= FIRST_WITH_BLOCKS:
-            self._verify_cues()
+            self._verify_blocks()
 
     def _verify_words(self) -> None:
         from index import postings
-        from index.older_posting_lists import decoder
+        from index.older_posting_lists import layout
 
         try:
             with explained(self.folder):
-                postings.check(self._connection, decoder(self._version))
+                postings.check(self._connection, layout(self._version))
         except ValueError as error:
             raise database.damaged(self.folder, f"{database.FILE} holds words that can't be read ({error})") from error
 
-    def _verify_cues(self) -> None:
+    def _verify_blocks(self) -> None:
+        from index import pieces
+
         try:
             with explained(self.folder):
                 cue_blocks.check(self._connection)
+                pieces.check(self._connection, self.card)
         except ValueError as error:
             raise database.damaged(self.folder, f"in {database.FILE}, {error}") from error
 
@@ -167,6 +170,10 @@ class Library(Catalogue):
         if not self._has_pieces:
             return pieces.none(chunk_ids, self.card.dimension)
         with explained(self.folder):
+            if self._version < FIRST_WITH_BLOCKS:
+                from index import older_pieces
+
+                return older_pieces.around(self._connection, chunk_ids, margin, self.card)
             return pieces.around(self._connection, chunk_ids, margin, self.card)
 
     def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
@@ -243,9 +250,9 @@ class Library(Catalogue):
 
             return OlderLexicon(self.folder, self._connection)
         from index.lexicon import Lexicon
-        from index.older_posting_lists import decoder
+        from index.older_posting_lists import layout
 
-        return Lexicon(self.folder, self._connection, self.holdings.alive, decoder(self._version))
+        return Lexicon(self.folder, self._connection, self.holdings.alive, layout(self._version))
 
     @property
     def languages(self) -> Collection[str]:

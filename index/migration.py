@@ -76,7 +76,7 @@ def _title_terms(details: str, start: float, end: float) -> str:
 
 def _to_segments(connection: sqlite3.Connection, version: int) -> None:
     """To schema 8: the words out of FTS5, vectors a byte a dimension, their sums, and what resources are called."""
-    from index import names, older_posting_lists, postings, totals
+    from index import names, older_pieces, older_posting_lists, postings, totals
     from index.ranges import Ranges
 
     connection.row_factory = sqlite3.Row
@@ -93,7 +93,7 @@ def _to_segments(connection: sqlite3.Connection, version: int) -> None:
     card = ModelCard("", _pack_vectors(connection), "")
     connection.execute("UPDATE piece SET digest = substr(digest, 1, 8)")
     for row in held:
-        totals.add(connection, row["id"], card)
+        totals.add_with(connection, row["id"], older_pieces.of_transcript(connection, row["id"], card), card)
     names.keep(connection, [row["id"] for row in connection.execute("SELECT id FROM resource")])
     connection.execute("DROP TABLE lexicon")
     connection.row_factory = None

@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from index import posting_lists, postings
+from index import postings
 from index.migration import FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS
-from index.posting_lists import Lists, largest, require, starts_of
+from index.posting_lists import LAYOUT, Layout, Lists, largest, require, starts_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from index.posting_lists import Gap
 
-    Decode: TypeAlias = Callable[[Sequence[bytes], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]], Lists]
-
 _HEAD = np.dtype([("kind", "u1"), ("number", "<u4"), ("first", "<i8")])
 _GAPS: list[Gap] = [np.dtype("u1"), np.dtype("<u2"), np.dtype("<u4")]
 _WITH_COUNTS = 4
 _SOME = "SELECT term, chunks, data FROM posting WHERE segment = ? AND term > ? ORDER BY term LIMIT ?"
 _ROWS = 1024
-
-
-def decoder(version: int) -> Decode:
-    """What decodes the lists of a schema."""
-    return posting_lists.decode if version >= FIRST_WITH_BLOCKS else _decode
 
 
 @contextmanager
@@ -46,7 +39,7 @@ def together(connection: sqlite3.Connection) -> Iterator[None]:
 
 def convert(connection: sqlite3.Connection, version: int) -> None:
     """Store the lists of schema 8 as they are now, in a library that was of a version; in the caller's transaction."""
-    read = _decode if version == FIRST_WITH_SEGMENTS else posting_lists.decode  # of earlier ones they were just written
+    read = _decode if version == FIRST_WITH_SEGMENTS else LAYOUT.decode  # of earlier ones they were just written
     for segment, first, stop in connection.execute("SELECT id, first, stop FROM posting_segment").fetchall():
         after = ""
         while rows := connection.execute(_SOME, (segment, after, _ROWS)).fetchall():
@@ -102,3 +95,15 @@ def _offsets(
     reached = np.cumsum(stream, dtype=np.int64)
     offsets: NDArray[np.int64] = reached[is_last] - np.repeat(reached[starts] - stream[starts], numbers)
     return offsets
+
+
+def layout(version: int) -> Layout:
+    """How a schema stores lists."""
+    return LAYOUT if version >= FIRST_WITH_BLOCKS else _OLDER
+
+
+_OLDER = Layout(
+    _decode,
+    "SELECT term, chunks, data FROM posting WHERE segment = ? ORDER BY term",
+    "SELECT 1 FROM posting WHERE segment NOT IN (SELECT id FROM posting_segment) LIMIT 1",
+)

@@ -1,46 +1,37 @@
-"""Pieces of a transcript as the database keeps them: the means of their tokens' vectors.
+"""Pieces of a transcript as they are kept: the means of their tokens' vectors.
 
 What all passages of a language have in common is known for the bundled model (background.py). Of its pieces that part
-is kept as one number, and the rest in six bits a dimension, which costs a cosine 0.0005. Four bits cost moment@1 .01 on
-dev and fastai. Other models' pieces have a signed byte a dimension, as all had before schema 8.
+is kept as one number, and the rest in 64 levels a dimension, which costs a cosine 0.0005. 16 levels cost moment@1 .01
+on dev and fastai. Other models' pieces have a signed byte a dimension, as all had before schema 8.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
-from itertools import groupby
-from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from index import piece_blocks
 from index.background import background
-from index.centring import windows
+from index.piece_blocks import IN_BYTES, LEVELS, PieceVector
 from index.types import ModelCard, Pieces
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from index.piece_blocks import Blocks, Codes, Places, Records
     from index.types import Vectors
 
 _LARGEST = 127
-_LEVELS = 64
-_MIDDLE = (_LEVELS - 1) / 2
+_MIDDLE = (LEVELS - 1) / 2
 # What is larger than so many times the root of the mean square is cut to it: the rest is the truer for it.
 _REACH = 4.0
-# Before the numbers: which language's direction comes off, and how much of it.
-_HEAD = np.dtype([("direction", "u1"), ("length", "<f2")])
-
-
-class PieceVector(NamedTuple):
-    """The mean of so many tokens' vectors as it's kept; a step of `data` is worth `scale`."""
-
-    tokens: int
-    scale: float
-    data: bytes
 
 
 def quantised(total: Vectors, tokens: int, model: str = "") -> PieceVector:
@@ -48,7 +39,7 @@ def quantised(total: Vectors, tokens: int, model: str = "") -> PieceVector:
     mean = (total / max(tokens, 1)).astype(np.float32)
     directions = _directions(model)
     if len(directions):
-        return PieceVector(tokens, *_in_six_bits(mean, directions))
+        return _in_levels(mean, tokens, directions)
     scale = float(np.abs(mean).max()) / _LARGEST or 1.0
     return PieceVector(tokens, scale, np.rint(mean / scale).astype(np.int8).tobytes())
 
@@ -60,85 +51,90 @@ def _directions(model: str) -> Vectors:
     return np.stack([mean / np.linalg.norm(mean) for mean in means]) if means else np.empty((0, 0), np.float32)
 
 
-def _in_six_bits(mean: Vectors, directions: Vectors) -> tuple[float, bytes]:
+def _in_levels(mean: Vectors, tokens: int, directions: Vectors) -> PieceVector:
     lengths = directions @ mean
     nearest = int(lengths.argmax())
-    head = np.array((nearest, lengths[nearest]), _HEAD)
-    rest = mean - np.float32(head["length"]) * directions[nearest]
+    length = np.float16(lengths[nearest])
+    rest = mean - np.float32(length) * directions[nearest]
     largest = min(float(np.abs(rest).max()), _REACH * float(np.sqrt((rest**2).mean())))
     scale = largest / _MIDDLE
-    codes = np.clip(np.floor(rest / (scale or 1.0) + _LEVELS / 2), 0, _LEVELS - 1).astype(np.uint8)
-    return scale, head.tobytes() + _packed(np.pad(codes, (0, -len(codes) % 4)))
+    codes = np.clip(np.floor(rest / (scale or 1.0) + LEVELS / 2), 0, LEVELS - 1).astype(np.uint8)
+    return PieceVector(tokens, scale, codes.tobytes(), nearest, float(length))
 
 
-def _packed(codes: NDArray[np.uint8]) -> bytes:
-    """Numbers of six bits, four in three bytes."""
-    a, b, c, d = codes.reshape(-1, 4).T
-    return np.stack([a | b << 6, b >> 2 | c << 4, c >> 4 | d << 2], axis=1).tobytes()
+def add_up(records: Records, codes: Codes, card: ModelCard, sums: Vectors) -> None:
+    """Write the sums of the tokens' vectors of some pieces, a row a piece; raises ValueError."""
+    in_bytes = records["direction"] == IN_BYTES
+    if not in_bytes.any():
+        _scale(codes, _MIDDLE, records, sums)
+        directions = _directions(card.name)
+        if records["direction"].max() >= len(directions):
+            raise ValueError("a piece has a direction that isn't known")
+        common = directions[records["direction"]]
+        common *= _column(records["length"])
+        sums += common
+    elif in_bytes.all():
+        _scale(codes.view(np.int8), 0.0, records, sums)
+    else:
+        for chosen in (in_bytes, ~in_bytes):
+            part = np.empty((np.count_nonzero(chosen), card.dimension), np.float32)
+            add_up(records[chosen], codes[chosen], card, part)
+            sums[chosen] = part
+        return
+    sums *= _column(records["tokens"])
 
 
-def _unpacked(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The same of rows of bytes: a row of numbers for each."""
-    a, b, c = np.moveaxis(data.reshape(len(data), -1, 3), 2, 0)
-    codes = np.stack([a & 63, a >> 6 | (b & 15) << 2, b >> 4 | (c & 3) << 4, c >> 2], axis=2)
-    return codes.reshape(len(data), -1)
+def _scale(codes: NDArray[Any], middle: float, records: Records, means: Vectors) -> None:
+    np.subtract(codes, np.float32(middle), out=means, dtype=np.float32)
+    means *= _column(records["scale"])
 
 
-def _decoded(rows: Sequence[sqlite3.Row], card: ModelCard) -> Vectors:
-    """The means of pieces, whichever way each is kept."""
-    means = np.empty((len(rows), card.dimension), np.float32)
-    scales = np.array([row["scale"] for row in rows], np.float32)[:, None]
-    are_bytes = np.array([len(row["data"]) == card.dimension for row in rows], bool)
-    data = b"".join(row["data"] for row, is_bytes in zip(rows, are_bytes, strict=True) if is_bytes)
-    means[are_bytes] = np.frombuffer(data, np.int8).reshape(-1, card.dimension) * scales[are_bytes]
-    if not are_bytes.all():
-        others = [row["data"] for row, is_bytes in zip(rows, are_bytes, strict=True) if not is_bytes]
-        means[~are_bytes] = _of_six_bits(others, scales[~are_bytes], card)
-    return means
+def _column(numbers: Records) -> Vectors:
+    column: Vectors = numbers.astype(np.float32)[:, None]
+    return column
 
 
-def _of_six_bits(data: Sequence[bytes], scales: Vectors, card: ModelCard) -> Vectors:
-    table = np.frombuffer(b"".join(data), np.uint8).reshape(len(data), -1)
-    heads = np.ascontiguousarray(table[:, : _HEAD.itemsize]).view(_HEAD)[:, 0]
-    codes = _unpacked(table[:, _HEAD.itemsize :])[:, : card.dimension]
-    directions = _directions(card.name)
-    common = directions[heads["direction"] % len(directions)] * heads["length"].astype(np.float32)[:, None]
-    found: Vectors = common + (codes - np.float32(_MIDDLE)) * scales
-    return found
-
-
-def known(connection: sqlite3.Connection, resource_id: str) -> dict[bytes, PieceVector]:
+def known(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> dict[bytes, PieceVector]:
     """What is stored of a resource's pieces, by the digest of their text."""
-    rows = connection.execute(
-        """SELECT digest, tokens, scale, data FROM piece JOIN transcript ON transcript.id = transcript_id
-           WHERE resource_id = ?""",
-        (resource_id,),
-    )
-    return {row["digest"]: PieceVector(row["tokens"], row["scale"], row["data"]) for row in rows}
+    found: dict[bytes, PieceVector] = {}
+    for (key,) in connection.execute("SELECT id FROM transcript WHERE resource_id = ?", (resource_id,)).fetchall():
+        with _sound():
+            blocks = piece_blocks.of_transcript(connection, key)
+            for which, codes in blocks.codes(np.arange(len(blocks.records)), card.dimension):
+                for record, row in zip(blocks.records[which].tolist(), codes, strict=True):
+                    _, digest, tokens, scale, direction, length = record
+                    found[digest] = PieceVector(tokens, scale, row.tobytes(), direction, length)
+    return found
 
 
 def around(
     connection: sqlite3.Connection, chunk_ids: Sequence[int], margin: float, card: ModelCard
 ) -> dict[int, Pieces]:
-    """The pieces of each chunk and of so many seconds before and after it, by chunk id."""
-    rows = connection.execute(
-        """SELECT chunk.id AS chunk_id, piece.start AS start, tokens, scale, data
-           FROM chunk JOIN piece ON piece.transcript_id = chunk.transcript_id
-           WHERE chunk.id IN (SELECT value FROM json_each(:ids))
-           AND piece.start < chunk.end + :margin
-           AND piece.start >= coalesce(
-             (SELECT max(start) FROM piece AS first
-              WHERE first.transcript_id = chunk.transcript_id AND first.start <= chunk.start - :margin),
-             chunk.start - :margin)
-           ORDER BY chunk.id, piece.start""",
-        {"ids": json.dumps(list(chunk_ids)), "margin": margin},
+    """The pieces of each chunk and of so many seconds before and after it, by chunk id.
+
+    They share their numbers with those of its neighbours.
+    """
+    chunks = connection.execute(
+        "SELECT id, transcript_id, start, end FROM chunk WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(chunk_ids)),),
     ).fetchall()
-    pieces = _read(rows, card)
+    with _sound():
+        blocks = piece_blocks.near(connection, chunk_ids, margin)
+        starts = blocks.records["start"].tolist()
+        spans = {}
+        for chunk_id, transcript_id, start, end in chunks:
+            first, stop = blocks.spans.get(transcript_id, (0, 0))
+            first = max(bisect_right(starts, start - margin, first, stop) - 1, first)
+            spans[chunk_id] = first, bisect_left(starts, end + margin, first, stop)
+        is_needed = np.zeros(len(starts), bool)
+        for first, stop in spans.values():
+            is_needed[first:stop] = True
+        needed = np.flatnonzero(is_needed)
+        pieces = _read(blocks, needed, card)
+    bounds = np.searchsorted(needed, list(spans.values())).reshape(-1, 2).tolist()
     found = none(chunk_ids, card.dimension)
-    stop = 0
-    for chunk_id, group in groupby(rows, key=itemgetter("chunk_id")):
-        start, stop = stop, stop + sum(1 for _ in group)
-        found[chunk_id] = Pieces(pieces.starts[start:stop], pieces.sums[start:stop], pieces.tokens[start:stop])
+    for chunk_id, (first, stop) in zip(spans, bounds, strict=True):
+        found[chunk_id] = Pieces(pieces.starts[first:stop], pieces.sums[first:stop], pieces.tokens[first:stop])
     return found
 
 
@@ -148,21 +144,33 @@ def none(chunk_ids: Sequence[int], dimension: int) -> dict[int, Pieces]:
     return dict.fromkeys(chunk_ids, Pieces(np.empty(0), np.empty((0, dimension), np.float32), nothing))
 
 
-def window_vectors(connection: sqlite3.Connection, transcript_id: int, card: ModelCard) -> Vectors:
-    """The vectors of the windows from each piece of a transcript on."""
-    pieces = of_transcript(connection, transcript_id, card)
-    return windows(pieces.starts, pieces.sums)
-
-
 def of_transcript(connection: sqlite3.Connection, transcript_id: int, card: ModelCard) -> Pieces:
     """All pieces of a transcript."""
-    rows = connection.execute(
-        "SELECT start, tokens, scale, data FROM piece WHERE transcript_id = ? ORDER BY start", (transcript_id,)
-    ).fetchall()
-    return _read(rows, card)
+    with _sound():
+        blocks = piece_blocks.of_transcript(connection, transcript_id)
+        return _read(blocks, np.arange(len(blocks.records)), card)
 
 
-def _read(rows: Sequence[sqlite3.Row], card: ModelCard) -> Pieces:
-    tokens = np.array([row["tokens"] for row in rows], dtype=np.float32)
-    starts = np.array([row["start"] for row in rows], dtype=np.float64)
-    return Pieces(starts, _decoded(rows, card) * tokens[:, None], tokens)
+def _read(blocks: Blocks, places: Places, card: ModelCard) -> Pieces:
+    """The pieces of blocks at some ascending places."""
+    records = blocks.records[places]
+    sums = np.empty((len(places), card.dimension), np.float32)
+    for which, codes in blocks.codes(places, card.dimension):
+        add_up(records[which], codes, card, sums[which])
+    return Pieces(records["start"], sums, records["tokens"].astype(np.float32))
+
+
+def check(connection: sqlite3.Connection, card: ModelCard) -> None:
+    """Raise ValueError unless all that is stored can be read."""
+    directions = _directions(card.name)
+    fitting = len(directions) if directions.shape[1] == card.dimension else 0
+    piece_blocks.check(connection, card.dimension, fitting)
+
+
+@contextmanager
+def _sound() -> Iterator[None]:
+    """What can't be read is the database's fault."""
+    try:
+        yield
+    except ValueError as error:
+        raise sqlite3.DatabaseError(str(error)) from error

@@ -24,7 +24,7 @@ from index.tally import Postings
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from index.older_posting_lists import Decode
+    from index.posting_lists import Layout
     from index.ranges import Ranges
 
 _SEGMENTS = "SELECT id, first, stop, chunks, length(lengths) FROM posting_segment ORDER BY first"
@@ -58,11 +58,11 @@ class _Part(NamedTuple):
 class PostingReader:
     """Terms and the living chunks that have them, in one snapshot of the database; threads may share it."""
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, alive: Ranges, decode: Decode) -> None:
+    def __init__(self, folder: Path, connection: sqlite3.Connection, alive: Ranges, layout: Layout) -> None:
         self._folder = folder
         self._connection = connection
         self._alive = alive
-        self._decode = decode
+        self._decode = layout.decode
         self._kept = KeptLists()
         self._frequencies: dict[str, int] = {}
 

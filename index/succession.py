@@ -20,7 +20,7 @@ from index.types import ModelCard
 _SETTING = "model"
 # Those that refer to others come first.
 _TABLES = (
-    *("vector", "piece", "cue_block", "chunk", "transcript"),
+    *("vector", "piece_block", "cue_block", "chunk", "transcript"),
     *("posting", "long_posting", "posting_segment", "language"),
 )
 # `:given` is the highest chunk id that was ever given here.
@@ -31,7 +31,7 @@ _TAKEN_OVER = (
     """INSERT INTO chunk (id, transcript_id, first, stop, start, end, is_reference)
        SELECT id + :given, transcript_id, first, stop, start, end, is_reference FROM successor.chunk""",
     "INSERT INTO vector (chunk_id, digest, data) SELECT chunk_id + :given, digest, data FROM successor.vector",
-    "INSERT INTO piece SELECT * FROM successor.piece",
+    "INSERT INTO piece_block SELECT * FROM successor.piece_block",
     """INSERT INTO posting_segment (id, first, stop, chunks, lengths)
        SELECT id, first + :given, stop + :given, chunks, lengths FROM successor.posting_segment""",
     "INSERT INTO posting SELECT * FROM successor.posting",

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from index.background import background
-from index.centring import WINDOWS_A_CHUNK, tempered
+from index.centring import WINDOWS_A_CHUNK, tempered, windows
 from index.languages import primary
 from index.packing import unpack
-from index.pieces import window_vectors
-from index.types import ModelCard
+from index.pieces import of_transcript
+from index.types import ModelCard, Pieces
 
 if TYPE_CHECKING:
     from index.centring import Sums
@@ -52,21 +52,28 @@ def means(connection: sqlite3.Connection, model: str) -> Means:
 
 def add(connection: sqlite3.Connection, transcript_id: int, card: ModelCard, sign: int = 1) -> None:
     """Count a transcript that was stored just now, or with a sign of -1 no longer, for it's about to be removed."""
+    add_with(connection, transcript_id, of_transcript(connection, transcript_id, card), card, sign)
+
+
+def add_with(
+    connection: sqlite3.Connection, transcript_id: int, pieces: Pieces, card: ModelCard, sign: int = 1
+) -> None:
+    """Count a transcript that has these pieces."""
     (language,) = connection.execute("SELECT language FROM transcript WHERE id = ?", (transcript_id,)).fetchone()
-    change = _of_transcript(connection, transcript_id, card)
+    change = _of_transcript(connection, transcript_id, pieces, card)
     name = primary(language)
     row = connection.execute("SELECT * FROM language WHERE name = ?", (name,)).fetchone()
     before = _total(row) if row else _Total(0, np.zeros(card.dimension), 0, np.zeros(card.dimension))
-    chunks, windows = before.chunks + sign * change.chunks, before.windows + sign * change.windows
+    chunks, number = before.chunks + sign * change.chunks, before.windows + sign * change.windows
     total, window_total = before.total + sign * change.total, before.window_total + sign * change.window_total
     if chunks:
-        values = (name, chunks, _bytes(total), windows, _bytes(window_total))
+        values = (name, chunks, _bytes(total), number, _bytes(window_total))
         connection.execute("REPLACE INTO language VALUES (?, ?, ?, ?, ?)", values)
     else:
         connection.execute("DELETE FROM language WHERE name = ?", (name,))
 
 
-def _of_transcript(connection: sqlite3.Connection, transcript_id: int, card: ModelCard) -> _Total:
+def _of_transcript(connection: sqlite3.Connection, transcript_id: int, pieces: Pieces, card: ModelCard) -> _Total:
     rows = connection.execute(
         """SELECT data FROM transcript JOIN vector ON chunk_id >= first_chunk AND chunk_id < first_chunk + chunks
            WHERE transcript.id = ?""",
@@ -74,8 +81,8 @@ def _of_transcript(connection: sqlite3.Connection, transcript_id: int, card: Mod
     ).fetchall()
     vectors = unpack([data for (data,) in rows], card.dimension)
     # Rounded, they add up exactly too.
-    windows = window_vectors(connection, transcript_id, card).astype(np.float16)
-    return _Total(len(rows), _sum(vectors), len(windows), _sum(windows))
+    of_windows = windows(pieces.starts, pieces.sums).astype(np.float16)
+    return _Total(len(rows), _sum(vectors), len(of_windows), _sum(of_windows))
 
 
 def _sum(rows: Vectors | np.ndarray[tuple[int, int], np.dtype[np.float16]]) -> Sums:

@@ -210,7 +210,7 @@ def _refused_if_strange(file: Path) -> Iterator[None]:
 def _settle(file: Path, manifest: Manifest, library: Path) -> None:
     """Check what was extracted, and make a library of this version of it."""
     with _refused_if_strange(file):
-        version = inspection.check_database(library, manifest.model.dimension)
+        version = inspection.check_database(library, manifest.model)
         if version < manifest.version:
             raise Strange(f"its {MANIFEST} is newer than its {database.FILE}")
         written = _with_new_records(manifest, library)

@@ -19,7 +19,7 @@ from index.types import Details, Kind, ModelCard, Playlist, Resource, State
 from index.upkeep import Upkeep
 
 if TYPE_CHECKING:
-    from index.pieces import PieceVector
+    from index.piece_blocks import PieceVector
     from index.translations import Dictionaries
     from index.types import Vectors
 
@@ -136,7 +136,7 @@ class Writer(Upkeep):
         from index import pieces
 
         with explained(self.folder):
-            return pieces.known(self._connection, resource_id)
+            return pieces.known(self._connection, resource_id, self.card)
 
     def commit(
         self,

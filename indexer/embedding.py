@@ -17,7 +17,7 @@ from indexer.chunking import chunk, pieces
 from indexer.watcher import Watcher
 
 if TYPE_CHECKING:
-    from index.pieces import PieceVector
+    from index.piece_blocks import PieceVector
     from index.types import Vectors
 
 # Passages a call of the encoder: often enough for the progress to move and for Ctrl-C to be heard.

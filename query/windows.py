@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from index.types import Pieces, StoredChunk, Vectors
 
+# Of more chunks at once the sums take new memory each time, which takes longer than what is done with them.
+_AT_ONCE = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Windows:
@@ -45,8 +48,15 @@ def windows(
     `pieces` are those of each chunk and of AROUND / 2 seconds before and after it, by its id, `means` are those of the
     languages, and `question` is centred.
     """
-    if not chunks:
-        return {}
+    found: dict[int, Windows] = {}
+    for first in range(0, len(chunks), _AT_ONCE):
+        found |= _of_some(chunks[first : first + _AT_ONCE], pieces, means, question)
+    return found
+
+
+def _of_some(
+    chunks: Sequence[StoredChunk], pieces: Mapping[int, Pieces], means: Mapping[str, Vectors], question: Vectors
+) -> dict[int, Windows]:
     starts, totals = _padded([pieces[chunk.id] for chunk in chunks])
     inside = _inside(starts, chunks)
     row, _ = inside.nonzero()

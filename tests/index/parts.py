@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 import index
-from index import cue_blocks, database
+from index import cue_blocks, database, piece_blocks
 from index.answers import Filters
 from index.insertion import EmbeddedTranscript
 from index.library import Library
@@ -86,7 +86,7 @@ def make_old(folder: Path, version: int = 1) -> None:
             columns = ", ".join(row[1] for row in connection.execute(f"PRAGMA main.table_info({table})"))
             connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM current.{table}")
         if version >= 4:
-            connection.execute("INSERT INTO piece SELECT * FROM current.piece")
+            _put_pieces(connection)
         if has_segments:
             connection.execute("DROP TABLE lexicon")
             _put_older_lists(connection)
@@ -129,6 +129,17 @@ def older_list(ids: Sequence[int], counts: Sequence[int]) -> bytes:
     is_far = max(gaps, default=0) >= 255
     head = struct.pack("<BIq", 2 * is_far + 4 * (max(counts) > 1), len(ids), ids[0])
     return head + struct.pack(f"<{len(gaps)}{'I' if is_far else 'B'}", *gaps) + bytes(counts if max(counts) > 1 else ())
+
+
+def _put_pieces(connection: sqlite3.Connection) -> None:
+    for (key,) in connection.execute("SELECT id FROM current.transcript").fetchall():
+        blocks = piece_blocks.of_transcript(connection, key)
+        for which, codes in blocks.codes(np.arange(len(blocks.records)), CARD.dimension):
+            rows = zip(blocks.records[which].tolist(), codes, strict=True)
+            connection.executemany(
+                "INSERT INTO piece (transcript_id, start, digest, tokens, scale, data) VALUES (?, ?, ?, ?, ?, ?)",
+                [(key, *record[:4], row.tobytes()) for record, row in rows],
+            )
 
 
 def _put_words_and_vectors(connection: sqlite3.Connection) -> None:

@@ -15,7 +15,7 @@ import pytest
 from index.errors import DamagedLibrary, LibraryError
 from index.lexicon import Lexicon
 from index.older_lexicon import OlderLexicon
-from index.posting_lists import decode
+from index.posting_lists import LAYOUT
 from index.postings import append, compact, tend
 from index.ranges import Ranges
 from tests.index.test_postings import database
@@ -50,7 +50,7 @@ def rarity(said: Said, term: str) -> float:
 
 
 def opened_lexicon(connection: sqlite3.Connection, alive: Ranges) -> Lexicon:
-    return Lexicon(Path("talks"), connection, alive, decode)
+    return Lexicon(Path("talks"), connection, alive, LAYOUT)
 
 
 def ranges(ids: Sequence[int]) -> Ranges:

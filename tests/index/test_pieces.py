@@ -11,8 +11,14 @@ import pytest
 
 from index.background import background
 from index.centring import windows
+from index.database import FILE
 from index.encoder import BUNDLED
+from index.errors import DamagedLibrary
+from index.insertion import text_digest
 from index.library import Library
+from index.manifest import Manifest
+from index.migration import migrate
+from index.piece_blocks import IN_BYTES, LEVELS, StoredPiece, append
 from index.pieces import of_transcript, quantised
 from index.types import Details, ModelCard, Pieces
 from index.writer import Writer
@@ -63,10 +69,10 @@ def test_a_part_of_them_begins_with_the_one_that_the_start_lies_in(
 
 def test_a_byte_a_number_loses_half_a_step_at_most() -> None:
     total = np.random.default_rng(1).normal(size=384).astype(np.float32)
-    tokens, scale, data = quantised(total, 7)
-    assert (tokens, len(data)) == (7, 384)
-    assert np.abs(np.frombuffer(data, np.int8) * scale - total / 7).max() <= scale * 0.501
-    assert quantised(np.zeros(4, np.float32), 0).data == bytes(4)
+    tokens, scale, codes, direction, _ = quantised(total, 7)
+    assert (tokens, len(codes), direction) == (7, 384, IN_BYTES)
+    assert np.abs(np.frombuffer(codes, np.int8) * scale - total / 7).max() <= scale * 0.501
+    assert quantised(np.zeros(4, np.float32), 0).codes == bytes(4)
 
 
 def test_a_window_is_what_begins_within_half_a_minute() -> None:
@@ -93,19 +99,46 @@ def test_an_older_library_has_none_and_answers_all_the_same(talk: Path) -> None:
     assert first(talk, "掩码") == first(talk, "mask") == "talk"
 
 
-def test_pieces_of_the_bundled_model_take_six_bits_a_dimension_and_come_back_nearly_as_they_were() -> None:
+def test_pieces_of_the_bundled_model_take_less_than_six_bits_a_dimension_and_come_back_nearly_as_they_were() -> None:
     card = ModelCard(BUNDLED, 384, "")
     chance = np.random.default_rng(4)
     languages = list(background(BUNDLED).values())
     means = np.stack([5 * languages[k % len(languages)] + chance.normal(0, 0.1, 384) for k in range(40)])
     kept = [quantised(mean.astype(np.float32) * 30, 30, BUNDLED) for mean in means]
-    assert {len(one.data) for one in kept} == {291}
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.row_factory = sqlite3.Row
-        connection.execute("CREATE TABLE piece (transcript_id, start, tokens, scale, data)")
-        rows = [(7, float(k), *one) for k, one in enumerate(kept)]
-        connection.executemany("INSERT INTO piece VALUES (?, ?, ?, ?, ?)", rows)
+    assert max(max(one.codes) for one in kept) < LEVELS
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        migrate(connection)
+        append(connection, 7, [StoredPiece(float(k), bytes(8), one) for k, one in enumerate(kept)])
+        (size,) = connection.execute("SELECT sum(length(data)) FROM piece_block").fetchone()
         found = of_transcript(connection, 7, card).sums / 30
     rest, back = means - np.mean(languages, axis=0) * 5, found - np.mean(languages, axis=0) * 5
     cosines = (rest * back).sum(axis=1) / np.linalg.norm(rest, axis=1) / np.linalg.norm(back, axis=1)
     assert cosines.min() > 0.999
+    assert size < 40 * (384 * 6 / 8)
+
+
+def test_a_stored_piece_is_known_by_the_digest_of_its_text(talk: Path) -> None:
+    with Writer.open(talk) as writer:
+        found = writer.known_pieces("talk")
+        assert found.keys() == {text_digest(text) for text in TEXTS}
+        assert found[text_digest("the mask")] == embedded(TEXTS).pieces[1][1]._replace(
+            scale=found[text_digest("the mask")].scale
+        )
+        assert writer.known_pieces("nobody") == {}
+
+
+@pytest.mark.parametrize("change", ["substr(data, 2)", "substr(data, 1, length(data) - 9)", "x''", "zeroblob(300)"])
+def test_pieces_that_cannot_be_read_are_told_in_one_line(talk: Path, change: str) -> None:
+    with Library.open(talk) as library:
+        library.verify()
+    Manifest.load(talk).opened().save(talk)
+    with sqlite3.connect(talk / FILE) as connection:
+        connection.execute(f"UPDATE piece_block SET data = {change}")
+    connection.close()
+    with Library.open(talk) as library:
+        for read in (lambda: library.pieces(range(9), 45.0), library.verify):
+            with pytest.raises(DamagedLibrary, match=r"library\.db.*block.*copy") as caught:
+                read()
+            assert "\n" not in str(caught.value)
+    with pytest.raises(DamagedLibrary), Writer.open(talk) as writer:
+        writer.remove(["talk"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import random
 import sqlite3
 import stat
@@ -20,10 +21,10 @@ import faiss
 import numpy as np
 import pytest
 
-from index import database
-from index.cue_blocks import encode
+from index import cue_blocks, database, piece_blocks
 from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound
 from index.migration import FIRST_WITH_BLOCKS, SCHEMA_VERSION
+from index.piece_blocks import PieceVector, StoredPiece
 from index.transfer import export_library, import_library
 from index.types import Cue
 from tests.index.parts import ENCODER, first, make_old
@@ -31,11 +32,16 @@ from tests.index.test_transfer import answers
 
 VECTORS = "vectors-1.faiss"
 STRANGE_BLOCKS = [
-    encode([Cue(0.0, inf, "the mask"), Cue(10.0, 20.0, "掩码")]),
-    encode([Cue(-2e9, 0.0, "the mask"), Cue(10.0, 20.0, "掩码")]),
-    encode([Cue(0.0, 10.0, "the mask"), Cue(nan, nan, "掩码")]),
-    encode([Cue(0.0, 10.0, "a chunk's last cue is missing")]),
+    cue_blocks.encode([Cue(0.0, inf, "the mask"), Cue(10.0, 20.0, "掩码")]),
+    cue_blocks.encode([Cue(-2e9, 0.0, "the mask"), Cue(10.0, 20.0, "掩码")]),
+    cue_blocks.encode([Cue(0.0, 10.0, "the mask"), Cue(nan, nan, "掩码")]),
+    cue_blocks.encode([Cue(0.0, 10.0, "a chunk's last cue is missing")]),
     zlib.compress(bytes(1 << 24)),
+]
+STRANGE_PIECES = [
+    piece_blocks.encode([StoredPiece(0.0, bytes(8), PieceVector(1, 1.0, bytes(ENCODER.card.dimension), direction=0))]),
+    piece_blocks.encode([StoredPiece(0.0, bytes(8), PieceVector(1, math.nan, bytes(ENCODER.card.dimension)))]),
+    piece_blocks.encode([StoredPiece(0.0, bytes(8), PieceVector(1, 1.0, bytes(1 << 24)))]),
 ]
 
 
@@ -373,8 +379,12 @@ def test_a_database_with_another_schema_is_refused(file: Path, statement: str) -
         "UPDATE chunk SET start = -9e999",
         "UPDATE vector SET data = x'00'",
         "DELETE FROM vector",
-        "UPDATE piece SET data = x''",
-        "UPDATE piece SET scale = 9e999",
+        "UPDATE piece_block SET data = x''",
+        "UPDATE piece_block SET data = substr(data, 1, length(data) - 1)",
+        "UPDATE piece_block SET start = start + 1",
+        "UPDATE piece_block SET transcript_id = transcript_id + 10",
+        "INSERT INTO piece_block SELECT transcript_id, 5, data FROM piece_block",
+        *(f"UPDATE piece_block SET data = x'{block.hex()}'" for block in STRANGE_PIECES),
         "INSERT INTO translation VALUES ('en', 'a', 'zh', 'evil')",
         "UPDATE transcript SET first_chunk = first_chunk + 1",
         "UPDATE transcript SET chunks = 1 << 40",
@@ -424,6 +434,22 @@ def test_an_old_library_that_cannot_be_migrated_is_refused(folder: Path, tmp_pat
     ],
 )
 def test_an_old_library_with_cues_that_make_no_sense_is_refused(folder: Path, tmp_path: Path, statement: str) -> None:
+    make_old(folder, FIRST_WITH_BLOCKS - 1)
+    export_library(folder, tmp_path / "old.zip")
+    forge_database(tmp_path / "old.zip", statement)
+    refused(tmp_path / "old.zip", LibraryError)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE piece SET data = x''",
+        "UPDATE piece SET scale = 9e999",
+        "UPDATE piece SET start = -9e999 WHERE start = 10",
+        "UPDATE piece SET tokens = 0",
+    ],
+)
+def test_an_old_library_with_pieces_that_make_no_sense_is_refused(folder: Path, tmp_path: Path, statement: str) -> None:
     make_old(folder, FIRST_WITH_BLOCKS - 1)
     export_library(folder, tmp_path / "old.zip")
     forge_database(tmp_path / "old.zip", statement)

@@ -80,6 +80,20 @@ def test_a_chunk_without_pieces_has_no_windows() -> None:
     assert windows(pieces(0), MEAN, QUESTION, -20.0, 0.0) is None
 
 
+def test_more_chunks_than_are_looked_at_at_once_have_the_very_numbers_of_each() -> None:
+    chance = np.random.default_rng(1)
+    chunks = [chunk(k, 10.0 * (k % 7), 10.0 * (k % 7) + 45) for k in range(50)]
+    around = {k: pieces(*chance.integers(0, 3, 4 + k % 11)) for k in range(50)}
+    together = windows_of(chunks, around, {"en": MEAN + 0.1}, QUESTION)
+    assert len(together) > 40
+    for one in chunks:
+        alone = windows_of([one], around, {"en": MEAN + 0.1}, QUESTION)
+        assert (one.id in alone) == (one.id in together)
+        for found in alone.values():
+            assert together[one.id].ahead.tolist() == found.ahead.tolist()
+            assert together[one.id].around.tolist() == found.around.tolist()
+
+
 def test_many_chunks_have_the_windows_that_each_has_alone() -> None:
     chunks = [chunk(1, 0.0, 30.0), chunk(2, 5.0, 45.0, "zh-TW"), chunk(3, 900.0, 945.0), chunk(4, -20.0, 0.0)]
     around = {1: pieces(0, 1, 2), 2: pieces(1, 0, 0, 2, 0, 1), 3: pieces(2, 0), 4: pieces(0)}

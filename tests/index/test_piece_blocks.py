@@ -1,0 +1,237 @@
+"""Blocks of pieces: they come back as they were, from their beginning on, and what isn't one is told."""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from math import inf, nan
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index import pieces as pieces_module
+from index.migration import migrate
+from index.piece_blocks import IN_BYTES, LEVELS, Blocks, PieceVector, StoredPiece, append, check, encode, of_transcript
+from index.pieces import around, quantised
+from index.types import ModelCard, Pieces
+
+DIRECTIONS = 3
+CARD = ModelCard("topics", 4, "")
+singles = st.floats(-1e8, 1e8, width=32)
+
+
+@st.composite
+def stored(draw: st.DrawFn, dimension: int) -> list[StoredPiece]:
+    """Pieces in order, of both forms."""
+    starts = sorted(draw(st.sets(st.floats(-1e6, 1e6).map(lambda start: start + 0.0), min_size=1, max_size=40)))
+    return [StoredPiece(start, draw(st.binary(min_size=8, max_size=8)), draw(vectors(dimension))) for start in starts]
+
+
+@st.composite
+def vectors(draw: st.DrawFn, dimension: int) -> PieceVector:
+    tokens, scale = draw(st.integers(0, 65535)), draw(singles)
+    if draw(st.booleans()):
+        return PieceVector(tokens, scale, draw(st.binary(min_size=dimension, max_size=dimension)))
+    codes = draw(st.lists(st.integers(0, LEVELS - 1), min_size=dimension, max_size=dimension))
+    direction, length = draw(st.integers(0, DIRECTIONS - 1)), draw(st.floats(-100, 100, width=16))
+    return PieceVector(tokens, scale, bytes(codes), direction, length)
+
+
+def block(start: float = 0.0, number: int = 3) -> list[StoredPiece]:
+    """Pieces of ten seconds each, those of even numbers of levels."""
+    return [
+        StoredPiece(start + 10 * k, bytes([k] * 8), PieceVector(k + 1, 0.5, bytes([k] * 4), 1, 0.25))
+        if k % 2 == 0
+        else StoredPiece(start + 10 * k, bytes([k] * 8), PieceVector(k + 1, 0.5, bytes([k, 255, 0, 128])))
+        for k in range(number)
+    ]
+
+
+@pytest.fixture
+def connection() -> Iterator[sqlite3.Connection]:
+    """A new library's database, without anything in it."""
+    with closing(library()) as connection:
+        yield connection
+
+
+def library() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(connection)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def found_in(blocks: Blocks, dimension: int, places: Sequence[int] | None = None) -> list[StoredPiece]:
+    """The pieces of blocks at some places, or all of them."""
+    chosen = np.arange(len(blocks.records)) if places is None else np.array(places, np.int64)
+    found = []
+    for which, codes in blocks.codes(chosen, dimension):
+        for record, row in zip(blocks.records[chosen][which].tolist(), codes, strict=True):
+            start, digest, tokens, scale, direction, length = record
+            found.append(StoredPiece(start, digest, PieceVector(tokens, scale, row.tobytes(), direction, length)))
+    return found
+
+
+@given(st.data())
+def test_pieces_come_back_as_they_were_stored_all_or_some_of_them(data: st.DataObject) -> None:
+    dimension = data.draw(st.integers(1, 9))
+    transcripts = {key: data.draw(stored(dimension)) for key in data.draw(st.sets(st.integers(1, 9), min_size=1))}
+    with closing(library()) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        for key, pieces in reversed(transcripts.items()):
+            append(connection, key, pieces)
+        check(connection, dimension, DIRECTIONS)
+        for key, pieces in transcripts.items():
+            assert found_in(of_transcript(connection, key), dimension) == pieces
+        together = Blocks(connection.execute("SELECT transcript_id, start, data FROM piece_block"))
+    expected = [piece for key in sorted(transcripts) for piece in transcripts[key]]
+    assert {key: stop - first for key, (first, stop) in together.spans.items()} == {
+        key: len(pieces) for key, pieces in transcripts.items()
+    }
+    places = sorted(data.draw(st.sets(st.integers(0, len(expected) - 1))))
+    assert found_in(together, dimension, places) == [expected[place] for place in places]
+
+
+def test_more_tokens_than_can_be_told_are_as_many_as_can() -> None:
+    data = encode([StoredPiece(0.0, bytes(8), PieceVector(70000, 1.0, bytes(4)))])
+    assert Blocks([(1, 0.0, data)]).records["tokens"].tolist() == [65535]
+
+
+def test_any_damaged_byte_is_told_or_means_other_numbers() -> None:
+    whole = encode(block(number=16))
+    told = 0
+    for offset in range(len(whole)):
+        for change in (1, 128, 255):
+            damaged = bytearray(whole)
+            damaged[offset] ^= change
+            try:
+                assert len(found_in(Blocks([(1, 0.0, bytes(damaged))]), 4)) == damaged[0]
+            except ValueError as error:
+                told += "block" in str(error)
+    assert told > 50
+
+
+@pytest.mark.parametrize("data", [b"", b"\x03", encode(block())[:60], encode(block())[:-6]])
+def test_a_block_that_is_cut_short_is_told(data: bytes) -> None:
+    with pytest.raises(ValueError, match="a block of pieces"):
+        found_in(Blocks([(1, 0.0, data)]), 4)
+
+
+def with_vector(vector: PieceVector) -> bytes:
+    first, *others = block()
+    return encode([first._replace(vector=vector), *others])
+
+
+def at(*starts: float) -> bytes:
+    return encode([piece._replace(start=start) for piece, start in zip(block(), starts, strict=True)])
+
+
+RECORDS = encode(block())[: 1 + 3 * 25]
+STRANGE = {
+    "empty": bytes(1) + zlib.compress(b"", wbits=-15),
+    "too many": encode(block(number=17)),
+    "too large": encode(block()) + bytes(5000),
+    "more after it": encode(block()) + b"\0",
+    "more codes": RECORDS + zlib.compress(bytes(13), wbits=-15),
+    "far more codes": RECORDS + zlib.compress(bytes(1 << 20), wbits=-15),
+    "fewer codes": RECORDS + zlib.compress(bytes(11), wbits=-15),
+    "no end": encode(block())[:-1],
+    "no codes": RECORDS,
+    "another kind of codes": RECORDS + b"\xff" * 12,
+    "not ascending": at(0.0, 20.0, 20.0),
+    "no first start": at(nan, 10.0, 20.0),
+    "no last start": at(0.0, 10.0, inf),
+    "another start": at(1.0, 10.0, 20.0),
+    "past the next block": at(0.0, 10.0, 500.0),
+    "no scale": with_vector(PieceVector(1, nan, bytes(4))),
+    "a large scale": with_vector(PieceVector(1, 1e10, bytes(4))),
+    "another direction": with_vector(PieceVector(1, 0.5, bytes(4), DIRECTIONS)),
+    "no length": with_vector(PieceVector(1, 0.5, bytes(4), 0, nan)),
+    "a level too high": with_vector(PieceVector(1, 0.5, bytes([0, 0, 0, LEVELS]), 0)),
+}
+
+
+@pytest.mark.parametrize("data", STRANGE.values(), ids=STRANGE.keys())
+def test_a_block_that_nobody_wrote_is_told(connection: sqlite3.Connection, data: bytes) -> None:
+    connection.execute("PRAGMA foreign_keys = OFF")
+    append(connection, 1, block())
+    append(connection, 1, block(500.0))
+    append(connection, 2, block(0.0, 40))
+    check(connection, 4, DIRECTIONS)
+    connection.execute("UPDATE piece_block SET data = ? WHERE transcript_id = 1 AND start = 0", (data,))
+    with pytest.raises(ValueError, match="block"):
+        check(connection, 4, DIRECTIONS)
+
+
+# The pieces around chunks
+
+
+def plain(pieces: Sequence[StoredPiece], start: float, end: float, margin: float) -> list[StoredPiece]:
+    """Those around a chunk, as the contract has it."""
+    first = max((piece.start for piece in pieces if piece.start <= start - margin), default=start - margin)
+    return [piece for piece in pieces if first <= piece.start < end + margin]
+
+
+@given(st.data())
+def test_the_pieces_around_chunks_are_those_from_where_the_margin_begins(data: st.DataObject) -> None:
+    transcripts = {key: data.draw(stored(CARD.dimension)) for key in range(1, 4)}
+    transcripts = {key: [_in_bytes(piece) for piece in pieces] for key, pieces in transcripts.items()}
+    seconds = st.sampled_from([piece.start for pieces in transcripts.values() for piece in pieces]) | st.floats(0, 1e4)
+    chunks = data.draw(st.lists(st.tuples(st.integers(1, 4), seconds, st.floats(0, 1e4)), max_size=12))
+    margin = data.draw(st.sampled_from([0.0, 10.0, 45.0, 1e7]) | st.floats(0, 1e5))
+    with closing(library()) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        for key, pieces in transcripts.items():
+            append(connection, key, pieces)
+        connection.executemany(
+            "INSERT INTO chunk (id, transcript_id, first, stop, start, end) VALUES (?, ?, 0, 1, ?, ?)",
+            [(k, key, start, start + length) for k, (key, start, length) in enumerate(chunks)],
+        )
+        found = around(connection, range(len(chunks) + 1), margin, CARD)
+    assert list(found) == [*range(len(chunks) + 1)]
+    assert not len(found[len(chunks)].starts)
+    for k, (key, start, length) in enumerate(chunks):
+        expected = plain(transcripts.get(key, []), start, start + length, margin)
+        assert found[k].starts.tolist() == [piece.start for piece in expected]
+        assert found[k].tokens.tolist() == [piece.vector.tokens for piece in expected]
+        assert found[k].sums.tolist() == [sums(piece.vector) for piece in expected]
+
+
+def _in_bytes(piece: StoredPiece) -> StoredPiece:
+    return piece._replace(vector=piece.vector._replace(direction=IN_BYTES, length=0.0))
+
+
+def sums(vector: PieceVector) -> list[float]:
+    """The sums of tokens' vectors, a step at a time in single precision."""
+    means = np.frombuffer(vector.codes, np.int8).astype(np.float32) * np.float32(vector.scale)
+    found: list[float] = (means * np.float32(vector.tokens)).tolist()
+    return found
+
+
+def test_pieces_of_both_forms_in_a_block_have_the_sums_that_each_has_alone(connection: sqlite3.Connection) -> None:
+    from index.encoder import BUNDLED
+
+    card = ModelCard(BUNDLED, 384, "")
+    chance = np.random.default_rng(8)
+    kept = [
+        quantised(chance.normal(0, 3, 384).astype(np.float32), 30, BUNDLED if k % 3 else "another") for k in range(40)
+    ]
+    connection.execute("PRAGMA foreign_keys = OFF")
+    append(connection, 1, [StoredPiece(float(k), bytes(8), one) for k, one in enumerate(kept)])
+    for k, one in enumerate(kept):
+        append(connection, k + 2, [StoredPiece(0.0, bytes(8), one)])
+    pieces_module.check(connection, card)
+    together = pieces_module.of_transcript(connection, 1, card)
+    alone = [pieces_module.of_transcript(connection, k + 2, card) for k in range(40)]
+    assert together.sums.tolist() == [one.sums[0].tolist() for one in alone]
+    with pytest.raises(sqlite3.DatabaseError, match="direction"):
+        pieces_module.of_transcript(connection, 1, ModelCard("another", 384, ""))
+
+
+def test_pieces_without_numbers_are_none() -> None:
+    found = pieces_module.none([1, 2], 5)
+    assert isinstance(found[2], Pieces) and found[1].sums.shape == (0, 5)
