@@ -48,7 +48,9 @@ class Holdings:
 
     def of_resources(self, resource_ids: Collection[str]) -> Ranges:
         """The chunks of those resources."""
-        return self.where(lambda one: one.resource_id in resource_ids)
+        if not resource_ids:
+            return Ranges.of([])
+        return Ranges.of(span for resource_id in resource_ids for span in self._spans.get(resource_id, ()))
 
     @cached_property
     def alive(self) -> Ranges:
@@ -71,6 +73,14 @@ class Holdings:
         if language not in self.spoken:
             return np.zeros(len(ids), bool)
         return self.spoken[language].contains(ids)
+
+    @cached_property
+    def _spans(self) -> dict[str, list[tuple[int, int]]]:
+        """The ids of each resource's chunks, from one up to, not including, another, for each of its transcripts."""
+        spans: dict[str, list[tuple[int, int]]] = {}
+        for one in self.transcripts:
+            spans.setdefault(one.resource_id, []).append((one.first, one.stop))
+        return spans
 
     @cached_property
     def _starts(self) -> NDArray[np.int64]:

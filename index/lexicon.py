@@ -11,7 +11,8 @@ import math
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ _K1, _B = 1.2, 0.75
 _ROUNDING = 1 + 1e-5
 # Seeing which chunks are still among the best takes as long for each that was found as reading on does for so many.
 _CHECKING = 1.5
+_KEPT_MASKS = 8
 
 
 class Lexicon:
@@ -43,6 +45,7 @@ class Lexicon:
     def __init__(self, folder: Path, connection: sqlite3.Connection, alive: Ranges, layout: Layout) -> None:
         self._reader = PostingReader(folder, connection, alive, layout)
         self._total = len(alive)
+        self._masks = lru_cache(_KEPT_MASKS)(self._reader.mask)
 
     def weights(self, terms: Sequence[str]) -> dict[str, float]:
         """The inverse document frequency of each term that the library knows, as FTS5's bm25 weighs it."""
@@ -73,8 +76,8 @@ class Lexicon:
         return self._reader.span
 
     def mask(self, keep: Ranges) -> NDArray[np.bool_]:
-        """Whether the chunk at each place is one to keep."""
-        return self._reader.mask(keep)
+        """Whether the chunk at each place is one to keep; kept for those that are asked for again, as languages are."""
+        return self._masks(keep)
 
     def by_id(self, postings: Postings) -> Postings:
         """The same, of chunks by their ids."""
@@ -88,23 +91,14 @@ class Lexicon:
     def _search(self, weighed: Sequence[tuple[float, Postings]], k: int, is_open: NDArray[np.bool_] | None) -> Postings:
         """The places, among them the k best, with their scores; by descending weight, and only where it's open."""
         most = [weight * self._most(found) for weight, found in weighed]
-        scores = np.zeros(self.span, np.float32)
-        is_found = np.zeros(self.span, bool)
-        least = 0.0
+        unread = [*accumulate((len(found.chunks) for _, found in reversed(weighed)), initial=0)][::-1]
+        best = _Best(self.span, k, is_open)
         for number, (weight, found) in enumerate(weighed, 1):
-            places, counts = found if is_open is None else _only(found, is_open)
-            scores[places] += np.float32(weight) * _saturated(counts, self._norms[places])
-            is_found[places] = True
-            to_come, unread = math.fsum(most[number:]), sum(len(one.chunks) for _, one in weighed[number:])
-            if 0 < to_come < math.fsum(most[:number]) and unread > _CHECKING * np.count_nonzero(is_found):
-                found_places = np.flatnonzero(is_found)
-                so_far = scores[found_places]
-                least = _kth(so_far[so_far > least], k, least)
-                if to_come * _ROUNDING < least:
-                    is_open = is_found = np.zeros(self.span, bool)
-                    is_open[found_places[(so_far + np.float32(to_come)) * np.float32(_ROUNDING) >= least]] = True
-        reached = np.flatnonzero(is_found)
-        return Postings(reached, scores[reached])
+            best.add(found, weight, self._norms)
+            to_come = math.fsum(most[number:])
+            if 0 < to_come < math.fsum(most[:number]) and unread[number] > _CHECKING * best.read:
+                best.narrow(to_come)
+        return best.reached()
 
     def _most(self, found: Postings) -> float:
         """No chunk's share of a term's weight is above it."""
@@ -122,6 +116,41 @@ class Lexicon:
     def _shortest(self) -> int:
         """The place of the shortest chunk."""
         return int(np.where(self._reader.lengths > 0, self._norms, np.inf).argmin())
+
+
+class _Best:
+    """What lists add up to, and which chunks may still be among the k best; `read` is how many entries were looked at."""
+
+    def __init__(self, span: int, k: int, is_open: NDArray[np.bool_] | None) -> None:
+        self.read = 0
+        self._k = k
+        self._is_open = is_open
+        self._scores = np.zeros(span, np.float32)
+        self._is_found = np.zeros(span, bool)
+        self._least = 0.0
+
+    def add(self, found: Postings, weight: float, norms: Vectors) -> None:
+        """Add a term's share to the chunks that may be among the best."""
+        places, counts = found if self._is_open is None else _only(found, self._is_open)
+        self._scores[places] += np.float32(weight) * _saturated(counts, norms[places])
+        self._is_found[places] = True
+        self.read += len(places)
+
+    def narrow(self, to_come: float) -> None:
+        """Leave out, where that can be told, what isn't among the best even if it gets all that is to come."""
+        found = np.flatnonzero(self._is_found)
+        so_far = self._scores[found]
+        self._least = _kth(so_far[so_far > self._least], self._k, self._least)
+        if to_come * _ROUNDING < self._least:
+            left = found[(so_far + np.float32(to_come)) * np.float32(_ROUNDING) >= self._least]
+            self._is_open = self._is_found = np.zeros(len(self._scores), bool)
+            self._is_open[left] = True
+            self.read = len(left)
+
+    def reached(self) -> Postings:
+        """The chunks that are left, with their scores."""
+        found = np.flatnonzero(self._is_found)
+        return Postings(found, self._scores[found])
 
 
 def _only(found: Postings, is_open: NDArray[np.bool_]) -> Postings:

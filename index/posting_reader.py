@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from index.posting_lists import Layout
     from index.ranges import Ranges
 
+# Of so many terms at most it's kept where their long lists are.
+_MOST_BEGUN = 1024
 _SEGMENTS = "SELECT id, first, stop, chunks, length(lengths) FROM posting_segment ORDER BY first"
 # In this order, since there are fewer terms and segments than lists.
 _POSTINGS = """
@@ -65,6 +67,7 @@ class PostingReader:
         self._decode = layout.decode
         self._kept = KeptLists()
         self._frequencies: dict[str, int] = {}
+        self._begun: dict[str, list[_Part]] = {}
 
     def frequencies(self, terms: Iterable[str]) -> dict[str, int]:
         """How many living chunks have each term that any segment has."""
@@ -78,8 +81,11 @@ class PostingReader:
     def lists(self, terms: Iterable[str]) -> dict[str, Postings]:
         """The places of the living chunks that have each term, and how often they have it."""
         found = {term: self._kept.get(term) for term in terms}
-        parts = self._parts([term for term, kept in found.items() if kept is None], lambda _: True)
-        read = self._decoded(parts)
+        wanted = [term for term, kept in found.items() if kept is None]
+        begun = {term: parts for term in wanted if (parts := self._begun.pop(term, None)) is not None}
+        missing = begun | self._parts([term for term in wanted if term not in begun])
+        self._read_long(missing, lambda _: True)
+        read = self._decoded(missing)
         return {term: kept if kept is not None else read[term] for term, kept in found.items()}
 
     # Places
@@ -126,9 +132,13 @@ class PostingReader:
     # Reading
 
     def _count(self, terms: Sequence[str]) -> dict[str, int]:
-        """How many living chunks have each term. Short lists come with that, and are kept."""
-        parts = self._parts(terms, lambda place: not self._segments[place].is_whole)
+        """How many living chunks have each term. Short lists come with that, and are kept; long ones are begun."""
+        parts = self._parts(terms)
+        self._read_long(parts, lambda place: not self._segments[place].is_whole)
         read = self._decoded({term: there for term, there in parts.items() if all(part.data for part in there)})
+        if len(self._begun) > _MOST_BEGUN:
+            self._begun.clear()
+        self._begun.update({term: there for term, there in parts.items() if term not in read})
         return {
             term: len(read[term].chunks) if term in read else sum(map(self._living_of, there))
             for term, there in parts.items()
@@ -139,21 +149,23 @@ class PostingReader:
             return part.chunks
         return len(self._decoded_parts([[part]])[0].chunks)
 
-    def _parts(self, terms: Sequence[str], has_long: Callable[[int], bool]) -> dict[str, list[_Part]]:
-        """What segments have of terms, in the order of their places, with the long lists of some segments."""
+    def _parts(self, terms: Sequence[str]) -> dict[str, list[_Part]]:
+        """What segments have of terms, in the order of their places, without the long lists."""
         ids = [one.id for one in self._segments]
         parts: dict[str, list[_Part]] = {term: [] for term in terms}
         if terms:
             for word, *part in self._query(_POSTINGS, json.dumps(terms), json.dumps(ids)):
                 parts[terms[word]].append(_Part(*part))
-        self._read_long(
-            parts, [(term, k) for term, there in parts.items() for k, one in enumerate(there) if has_long(one.place)]
-        )
         return parts
 
-    def _read_long(self, parts: dict[str, list[_Part]], places: Sequence[tuple[str, int]]) -> None:
-        """Put the long lists into those of the parts, by term and place, that have none yet."""
-        missing = [(term, k) for term, k in places if not parts[term][k].data]
+    def _read_long(self, parts: dict[str, list[_Part]], is_wanted: Callable[[int], bool]) -> None:
+        """Put the long lists of wanted segments, by their places, into the parts."""
+        missing = [
+            (term, k)
+            for term, there in parts.items()
+            for k, part in enumerate(there)
+            if not part.data and is_wanted(part.place)
+        ]
         if missing:
             keys = [(self._segments[parts[term][k].place].id, term) for term, k in missing]
             for one, data in self._query(_LONG, json.dumps(keys)):

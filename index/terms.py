@@ -7,6 +7,7 @@ simplified Chinese give the same terms.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
@@ -23,6 +24,8 @@ _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\
 _RUN = regex.compile(
     rf"(?P<unspaced>(?:[{_UNSPACED}]\p{{M}}*)+)|(?P<word>(?:[\p{{L}}\p{{N}}--[{_UNSPACED}]]\p{{M}}*)+)", regex.V1
 )
+# The same of what is in ASCII alone, several times as quick.
+_ASCII_WORD = re.compile(r"[A-Za-z0-9]+")
 _PAIRED = regex.compile(f"[{_UNSPACED}]")
 _HAN_ALONE = regex.compile(r"\p{Han}+")
 _GRAPHEME = regex.compile(r"\X")
@@ -40,6 +43,8 @@ class Term(NamedTuple):
 
 def terms(text: str) -> list[str]:
     """The terms of a text, in order, repeated as they occur."""
+    if text.isascii():
+        return [_stem(word) for word in _ASCII_WORD.findall(text)]
     found: list[str] = []
     for run in _RUN.finditer(text):
         if run["word"]:
@@ -51,6 +56,10 @@ def terms(text: str) -> list[str]:
 
 def located_terms(text: str) -> Iterator[Term]:
     """The terms of a text with their places in it."""
+    if text.isascii():
+        for word in _ASCII_WORD.finditer(text):
+            yield Term(_stem(word[0]), word.start(), word.end())
+        return
     for run in _RUN.finditer(text):
         if run["unspaced"]:
             yield from _pairs(run["unspaced"], run.start())

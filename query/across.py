@@ -7,7 +7,8 @@ are added, and how rare it is follows from the passages that have any of them (P
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -36,6 +37,14 @@ class Group(NamedTuple):
     alternatives: Alternatives
 
 
+class _Span(NamedTuple):
+    """Where some neighbouring terms start and stop, and their key."""
+
+    start: int
+    stop: int
+    key: str
+
+
 class Weighed(NamedTuple):
     """A group, how often each chunk has any of its translations, and how rare that is."""
 
@@ -51,7 +60,7 @@ class Weighed(NamedTuple):
 
 def candidates(text: str) -> list[str]:
     """All that could be a word with translations, as keys."""
-    return list(dict.fromkeys(key for _, _, key in _spans(text)))
+    return list(dict.fromkeys(span.key for span in _spans(text)))
 
 
 def groups(text: str, found: Mapping[str, Alternatives]) -> list[Group]:
@@ -114,13 +123,16 @@ def weights(weighed: Sequence[Weighed]) -> dict[str, float]:
     return found
 
 
-def _spans(text: str) -> Iterator[tuple[int, int, str]]:
-    """Neighbouring terms with where they start and stop and their key: left to right, at each place longest first."""
+@lru_cache(maxsize=16)
+def _spans(text: str) -> tuple[_Span, ...]:
+    """Neighbouring terms: left to right, at each place the longest first; a question is asked for several languages."""
     text = simplified(text)
     found = list(located_terms(text))
-    for first, term in enumerate(found):
-        for last in range(_reach(found, first), first - 1, -1):
-            yield term.start, found[last].stop, joined(text, found[first : last + 1])
+    return tuple(
+        _Span(term.start, found[last].stop, joined(text, found[first : last + 1]))
+        for first, term in enumerate(found)
+        for last in range(_reach(found, first), first - 1, -1)
+    )
 
 
 def _reach(terms: Sequence[Term], first: int) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
+from threading import local
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -124,7 +125,7 @@ def by_stage(questions: Sequence[str], library: Library, encoder: Encoder) -> di
 
 def _watched(library: Library) -> Iterator[tuple[object, str, str]]:
     """What is called in each stage: where it is, its name, and the stage."""
-    yield from ((library.lexicon, name, "words") for name in ("weights", "best"))
+    yield from ((library.lexicon, name, "words") for name in ("weights", "frequencies", "best"))
     yield from ((library.lexicon, "counts", "translations"), (library, "translations", "translations"))
     yield from ((across, name, "translations") for name in ("groups", "weigh", "coverage", "weights"))
     yield library, "names", "names"
@@ -135,11 +136,11 @@ def _watched(library: Library) -> Iterator[tuple[object, str, str]]:
 
 
 class Stopwatch:
-    """Adds up the seconds in functions, by stage; of one that another calls, only the outer one counts."""
+    """Adds up a thread's seconds in functions, by stage; of one that another calls, only the outer one counts."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
-        self._is_running = False
+        self._running = local()
 
     @contextmanager
     def watching(self, functions: Iterable[tuple[object, str, str]]) -> Iterator[None]:
@@ -153,15 +154,15 @@ class Stopwatch:
 
     def _timed(self, function: Callable[..., object], stage: str) -> Callable[..., object]:
         def timed(*arguments: object, **options: object) -> object:
-            if self._is_running:
+            if getattr(self._running, "now", False):
                 return function(*arguments, **options)
-            self._is_running, started = True, time.process_time()
+            self._running.now, started = True, time.thread_time()
             try:
                 found = function(*arguments, **options)
                 return list(found) if isinstance(found, Iterator) else found
             finally:
-                self._is_running = False
-                self.seconds[stage] += time.process_time() - started
+                self._running.now = False
+                self.seconds[stage] += time.thread_time() - started
 
         return timed
 
