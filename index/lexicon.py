@@ -119,7 +119,7 @@ class Lexicon:
 
 
 class _Best:
-    """What lists add up to, and which chunks may still be among the k best; `read` is how many entries were looked at."""
+    """What lists add up to, and which chunks may still be among the k best; `read` counts the entries looked at."""
 
     def __init__(self, span: int, k: int, is_open: NDArray[np.bool_] | None) -> None:
         self.read = 0
