@@ -100,38 +100,9 @@ class Library(Catalogue):
 
     def verify(self) -> None:
         """Read all that is stored; raises DamagedLibrary for what isn't as it was written."""
-        with explained(self.folder):
-            if self._manifest.database:
-                self._manifest.database.check_all(self.folder)
-            for segment in self._manifest.segments:
-                segment.file.check_all(self.folder, database.BUILD_MENDS)
-        faults = [row[0] for row in self._query("PRAGMA integrity_check(1)")]
-        if faults != ["ok"]:
-            raise database.damaged(self.folder, f"{database.FILE} can't be read ({faults[0]})")
-        if not self._is_older:
-            self._verify_words()
-        if self._version >= FIRST_WITH_BLOCKS:
-            self._verify_blocks()
+        from index.verification import verify
 
-    def _verify_words(self) -> None:
-        from index import postings
-        from index.older_posting_lists import layout
-
-        try:
-            with explained(self.folder):
-                postings.check(self._connection, layout(self._version))
-        except ValueError as error:
-            raise database.damaged(self.folder, f"{database.FILE} holds words that can't be read ({error})") from error
-
-    def _verify_blocks(self) -> None:
-        from index import pieces
-
-        try:
-            with explained(self.folder):
-                cue_blocks.check(self._connection)
-                pieces.check(self._connection, self.card)
-        except ValueError as error:
-            raise database.damaged(self.folder, f"in {database.FILE}, {error}") from error
+        verify(self.folder, self._connection, self._manifest, self._version)
 
     # What was said
 

@@ -27,6 +27,7 @@ from index.text import clean
 from index.types import Encoder, Kind
 from query import across, search
 from query import windows as windows_module
+from query.allocation import keep_freed_memory
 from query.question_file import read_questions
 from tests.benchmarks.machine import megabytes
 from tests.benchmarks.remembering import Remembering
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 WARM_UP = 5
 """So many questions open what is opened once, and aren't counted."""
 CANDIDATES, TOP = 200, 10
+_OPENINGS = 3
 _BLOCK_ROWS = 8192
 _ASKED_FOR_RECALL, _ASKED_UNDER_FILTERS = 100, 60
 # A cosine is found if it's as high as the exact search's but for rounding.
@@ -79,16 +81,25 @@ class Times:
 
 
 def warm(folder: Path, file: Path) -> dict[str, Any]:
-    """What each question takes in an open library when it's first asked: all told, under filters, and by stage."""
+    """What each question takes in an open library when it's first asked: all told, under filters, and by stage.
+
+    The library is opened three times, and the least of a question's times counts: others are at work on the machine.
+    """
+    keep_freed_memory()  # as `serve` and `mcp` do
     questions = questions_of(file)
     with seekpoint.open_library(folder) as library:
         encoder = remembering(library, questions)
-        found: dict[str, Any] = {"all": vars(asked(questions, library, encoder)), "megabytes": megabytes()}
+        taken = [asked(questions, library, encoder)]
+        found: dict[str, Any] = {"megabytes": megabytes()}
+    while len(taken) < _OPENINGS:
+        with seekpoint.open_library(folder) as library:
+            taken.append(asked(questions, library, encoder))
+    found["all"] = {kind: list(map(min, *(vars(times)[kind] for times in taken))) for kind in vars(taken[0])}
     found["filtered"] = {}
     for section in SHARES:
         with seekpoint.open_library(folder) as library:
-            taken = asked(some(questions, _ASKED_UNDER_FILTERS), library, encoder, Filters(section=section))
-        found["filtered"][section] = vars(taken)
+            times = asked(some(questions, _ASKED_UNDER_FILTERS), library, encoder, Filters(section=section))
+        found["filtered"][section] = vars(times)
     with seekpoint.open_library(folder) as library:
         return found | {"stages": by_stage(questions, library, encoder)}
 

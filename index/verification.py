@@ -1,0 +1,33 @@
+"""Reading all of a library, to see whether it is as it was written."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from index import cue_blocks, database, pieces, postings
+from index.database import explained
+from index.manifest import Manifest
+from index.migration import FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS
+from index.older_posting_lists import layout
+
+
+def verify(folder: Path, connection: sqlite3.Connection, manifest: Manifest, version: int) -> None:
+    """Read a library's files, and its database of a schema; raises DamagedLibrary for what isn't as it was written."""
+    with explained(folder):
+        if manifest.database:
+            manifest.database.check_all(folder)
+        for segment in manifest.segments:
+            segment.file.check_all(folder, database.BUILD_MENDS)
+        ((fault,),) = connection.execute("PRAGMA integrity_check(1)").fetchall()
+    if fault != "ok":
+        raise database.damaged(folder, f"{database.FILE} can't be read ({fault})")
+    try:
+        with explained(folder):
+            if version >= FIRST_WITH_SEGMENTS:
+                postings.check(connection, layout(version))
+            if version >= FIRST_WITH_BLOCKS:
+                cue_blocks.check(connection)
+                pieces.check(connection, manifest.model)
+    except ValueError as error:
+        raise database.damaged(folder, f"in {database.FILE}, {error}") from error
