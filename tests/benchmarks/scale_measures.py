@@ -91,16 +91,21 @@ def _timed(folder: Path, change: Callable[[Writer], object]) -> dict[str, float]
         times.append(time.perf_counter())
     times.append(time.perf_counter())
     parts = dict(zip(("open", "change", "close"), np.diff(times).tolist(), strict=True))
-    return parts | {"seconds": times[-1] - times[0], "bytes": written() - before}
+    wrote, counted = (after - earlier for after, earlier in zip(written(), before, strict=True))
+    return parts | {"seconds": times[-1] - times[0], "bytes": wrote, "counted": counted}
 
 
-def written() -> int:
-    """Bytes that this process has had written to disk; 0 where the system doesn't tell."""
+def written() -> tuple[int, int]:
+    """Bytes that this process has written, and what the system counts, which knows only whole runs of pages.
+
+    0 where it doesn't tell.
+    """
     try:
         lines = Path("/proc/self/io").read_text("ascii").splitlines()
     except OSError:
-        return 0
-    return int(dict(line.split(": ") for line in lines)["write_bytes"])
+        return 0, 0
+    found = dict(line.split(": ") for line in lines)
+    return int(found["wchar"]), int(found["write_bytes"])
 
 
 # What people use instead

@@ -161,8 +161,10 @@ def test_a_closed_reader_leaves_no_process() -> None:
     assert not is_running(process)
 
 
+# Ctrl-C ends it, also where the tests themselves run in the background and are to be spared it.
 PARENT = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from indexer.sources.isolated import Form, Reader
 
 reader = Reader(modules=dict.fromkeys(Form, "tests.indexer.misbehaving"))
