@@ -12,6 +12,9 @@ from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LockedLib
 from index.migration import APPLICATION_ID, SCHEMA_VERSION, migrate
 
 FILE = "library.db"
+THREADS_MAY_SHARE = sqlite3.threadsafety == 3
+"""Whether SQLite is built so that threads can use one connection at the same time."""
+
 _WAIT_SECONDS = 10.0
 # Negative, as SQLite has it: pages that a lasting reader keeps, taken when they're read.
 _CACHE_KILOBYTES = -65536
@@ -73,7 +76,7 @@ def _shared(path: Path, how: str) -> sqlite3.Connection:
         uri=True,
         timeout=_WAIT_SECONDS,
         isolation_level=None,
-        check_same_thread=sqlite3.threadsafety < 3,
+        check_same_thread=not THREADS_MAY_SHARE,
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from index.answers import Answer, Doubt, Filters, Hit
+from index.database import THREADS_MAY_SHARE
 from index.encoder import BUNDLED, STAND_IN
 from index.errors import UsageError
 from index.languages import primary
@@ -58,7 +59,8 @@ def ask(
     keep = library.kept(filters or Filters())
     depth, refined = max(_CANDIDATES, _CANDIDATES_A_MOMENT * k), max(_REFINED, _REFINED_A_MOMENT * k)
     asked = understand(question, library, encoder)
-    with Beside(partial(library.vectors.nearest, asked.vector, 2 * depth, keep)) as nearest:
+    finding = partial(library.vectors.nearest, asked.vector, 2 * depth, keep)
+    with Beside(finding, may_share=THREADS_MAY_SHARE) as nearest:
         sought = seek(asked, library, depth, keep)
         near = dict(nearest.result())
     promising = _promising(near, sought, library, depth, tuning)

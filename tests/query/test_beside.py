@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import Event, active_count
+from threading import Event, active_count, current_thread
 
 import pytest
 
@@ -36,3 +36,10 @@ def test_it_has_ended_when_the_block_has_whatever_happens_there() -> None:
     with pytest.raises(KeyError), Beside(lambda: may_end.wait(0.05)):
         raise KeyError
     assert active_count() == before
+
+
+def test_where_nothing_may_be_shared_the_call_runs_before_the_block() -> None:
+    ran: list[str] = []
+    with Beside(lambda: ran.append(current_thread().name), may_share=False) as work:
+        assert ran == [current_thread().name]
+        assert work.result() is None
