@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from threading import Event, active_count, current_thread
 
 import pytest
@@ -43,3 +45,13 @@ def test_where_nothing_may_be_shared_the_call_runs_before_the_block() -> None:
     with Beside(lambda: ran.append(current_thread().name), may_share=False) as work:
         assert ran == [current_thread().name]
         assert work.result() is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread of any size may begin")
+def test_where_no_thread_is_left_the_call_runs_before_the_block() -> None:
+    before = threading.stack_size(1 << 44)  # more than there is
+    try:
+        with Beside(lambda: current_thread().name) as work:
+            assert work.result() == current_thread().name
+    finally:
+        threading.stack_size(before)
