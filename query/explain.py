@@ -51,6 +51,6 @@ def _translated(groups: Sequence[Group], said: str, here: Set[str]) -> Iterator[
 def _nearest(windows: Windows) -> Iterator[Window]:
     """The window ahead and the one around that are nearest to the question."""
     for cosines, before, after in ((windows.ahead, 0.0, AHEAD), (windows.around, AROUND / 2, AROUND / 2)):
-        best = int(cosines.argmax())
-        at = float(windows.starts[best])
-        yield Window(max(at - before, 0.0), at + after, round(float(cosines[best]), 4))
+        best = max(range(len(cosines)), key=cosines.__getitem__)
+        at = windows.starts[best]
+        yield Window(max(at - before, 0.0), at + after, round(cosines[best], 4))

@@ -51,8 +51,9 @@ def _share(
     """What the terms within reach weigh, where the first cue has one of them."""
     if not found[first]:
         return 0.0
+    stop = bisect_left(cues, cues[first].start + reach, lo=first, key=lambda cue: cue.start)
     # fsum doesn't depend on the order, which a set changes from process to process.
-    return fsum(weights[term] for term in set().union(*_within_reach(cues, found, first, reach)))
+    return fsum(weights[term] for term in set().union(*found[first:stop]))
 
 
 def _titles(cues: Sequence[Cue], weights: Mapping[str, float], chapters: Sequence[Chapter]) -> dict[int, set[str]]:
@@ -64,11 +65,6 @@ def _titles(cues: Sequence[Cue], weights: Mapping[str, float], chapters: Sequenc
         if first < len(cues) and matching:
             found[first] = found.get(first, set()) | matching
     return found
-
-
-def _within_reach(cues: Sequence[Cue], found: Sequence[set[str]], first: int, reach: float) -> list[set[str]]:
-    end = cues[first].start + reach
-    return [words for cue, words in zip(cues[first:], found[first:], strict=True) if cue.start < end]
 
 
 def quoted(cues: Sequence[Cue]) -> Sequence[Cue]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from index.centring import centred
 from index.languages import primary
 from query.tuning import AHEAD, AROUND
 
@@ -20,24 +20,25 @@ if TYPE_CHECKING:
 
 # Of more chunks at once the sums take new memory each time, which takes longer than what is done with them.
 _AT_ONCE = 20
+_LEAST = np.float32(1e-24)
 
 
 @dataclass(frozen=True, slots=True)
 class Windows:
     """The cosines of the windows at each piece that begins in a chunk, or covers its beginning."""
 
-    starts: NDArray[np.float64]
-    ahead: Vectors
-    around: Vectors
+    starts: Sequence[float]
+    ahead: Sequence[float]
+    around: Sequence[float]
 
     @property
     def meaning(self) -> float:
         """How near the chunk is, by its best windows."""
-        return float(self.ahead.max() + self.around.max()) / 2
+        return (max(self.ahead) + max(self.around)) / 2
 
     def ahead_at(self, seconds: float) -> float:
         """The cosine of the window from the piece on that a second lies in."""
-        return float(self.ahead[max(int(np.searchsorted(self.starts, seconds, "right")) - 1, 0)])
+        return self.ahead[max(bisect_right(self.starts, seconds) - 1, 0)]
 
 
 def windows(
@@ -61,18 +62,34 @@ def _of_some(
     inside = _inside(starts, chunks)
     row, _ = inside.nonzero()
     mean = np.stack([means[primary(chunk.language)] for chunk in chunks])[row]
-    stops = np.cumsum(inside.sum(axis=1))[:-1]
     seconds, beside = starts[inside], starts[row]
 
-    def cosines(before: float, after: float) -> list[Vectors]:
+    def cosines(before: float, after: float) -> list[float]:
         sums = totals[_earlier(beside, seconds + after), row]
         sums -= totals[_earlier(beside, seconds - before), row]
-        sums /= np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), np.float32(1e-12))
-        return [part @ question for part in np.split(centred(sums, mean), stops)]
+        return _cosines(sums, mean, question)
 
-    ahead, around = cosines(0, AHEAD), cosines(AROUND / 2, AROUND / 2)
-    found = map(Windows, np.split(seconds, stops), ahead, around)
-    return {chunk.id: one for chunk, one in zip(chunks, found, strict=True) if len(one.starts)}
+    columns = seconds.tolist(), cosines(0, AHEAD), cosines(AROUND / 2, AROUND / 2)
+    bounds = pairwise([0, *np.cumsum(inside.sum(axis=1)).tolist()])
+    return {
+        chunk.id: Windows(*(column[first:stop] for column in columns))
+        for chunk, (first, stop) in zip(chunks, bounds, strict=True)
+        if first < stop
+    }
+
+
+def _cosines(sums: Vectors, means: Vectors, question: Vectors) -> list[float]:
+    """The cosines of sums, at unit length without their means, with a centred question.
+
+    Each row's is the same whatever the others are, which a product of matrices doesn't promise.
+    """
+    squares = np.einsum("ij,ij->i", sums, sums)
+    lengths = np.sqrt(np.maximum(squares, _LEAST))
+    along = np.einsum("ij,j->i", sums, question) / lengths - np.einsum("ij,j->i", means, question)
+    onto = np.einsum("ij,ij->i", sums, means) / lengths
+    rest = squares / lengths**2 - 2 * onto + np.einsum("ij,ij->i", means, means)
+    cosines: list[float] = (along / np.sqrt(np.maximum(rest, _LEAST))).tolist()
+    return cosines
 
 
 def _padded(pieces: Sequence[Pieces]) -> tuple[NDArray[np.float64], Vectors]:
