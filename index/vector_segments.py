@@ -124,7 +124,7 @@ class _Trials:
         """About the fewest lists whose candidates have what's nearest, all but one in a hundred."""
         probes = min(_FEWEST_PROBES, index.nlist)
         while probes < index.nlist and self._recall(index, probes) < _RECALL:
-            probes = probes * 3 // 2
+            probes = probes * 6 // 5
         return int(min(probes, index.nlist))
 
     def _recall(self, index: faiss.IndexIVFScalarQuantizer, probes: int) -> float:
