@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +84,7 @@ class OlderLexicon:
 
     def _postings(self, sql: str, term: str) -> Postings:
         rows = self._query(sql, term)
-        table = np.fromiter(chain.from_iterable(sorted(rows)), np.float64, 2 * len(rows)).reshape(-1, 2)
+        table = np.fromiter(chain.from_iterable(sorted(rows, key=itemgetter(0))), np.float64, 2 * len(rows)).reshape(-1, 2)
         return Postings(table[:, 0].astype(np.int64), table[:, 1].astype(np.float32))
 
     def _query(self, sql: str, *values: object) -> list[Any]:

@@ -60,6 +60,7 @@ def ranges(ids: Sequence[int]) -> Ranges:
 @pytest.fixture
 def connection() -> Iterator[sqlite3.Connection]:
     with closing(database()) as opened:
+        opened.row_factory = sqlite3.Row
         for first in (1, 3, 7):
             append(opened, first, [CHUNKS[i] for i in (first, first + 1)])
         yield opened
@@ -83,6 +84,7 @@ def older(tmp_path: Path) -> Iterator[tuple[OlderLexicon, sqlite3.Connection]]:
         for i, words in CHUNKS.items():
             opened.execute("INSERT INTO chunk VALUES (?)", (i,))
             opened.execute("INSERT INTO lexicon (rowid, terms) VALUES (?, ?)", (i, " ".join(words)))
+        opened.row_factory = sqlite3.Row  # as a library has it
         yield OlderLexicon(tmp_path, opened), opened
 
 
