@@ -83,8 +83,8 @@ class OlderLexicon:
         return self._postings("SELECT doc, count(*) FROM posting WHERE term = ? GROUP BY doc", term)
 
     def _postings(self, sql: str, term: str) -> Postings:
-        rows = self._query(sql, term)
-        table = np.fromiter(chain.from_iterable(sorted(rows, key=itemgetter(0))), np.float64, 2 * len(rows)).reshape(-1, 2)
+        rows = sorted(self._query(sql, term), key=itemgetter(0))
+        table = np.fromiter(chain.from_iterable(rows), np.float64, 2 * len(rows)).reshape(-1, 2)
         return Postings(table[:, 0].astype(np.int64), table[:, 1].astype(np.float32))
 
     def _query(self, sql: str, *values: object) -> list[Any]:
