@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from index.posting_lists import Layout
     from index.ranges import Ranges
 
-# Of so many terms at most it's kept where their long lists are.
-_MOST_BEGUN = 1024
+# Of so many terms at most it's kept how many chunks have them, and where their long lists are.
+_MOST_COUNTED, _MOST_BEGUN = 1 << 16, 1024
 _SEGMENTS = "SELECT id, first, stop, chunks, length(lengths) FROM posting_segment ORDER BY first"
 # In this order, since there are fewer terms and segments than lists.
 _POSTINGS = """
@@ -75,6 +75,8 @@ class PostingReader:
         known = self._frequencies
         found = {term: known[term] for term in wanted if term in known}
         found |= self._count([term for term in wanted if term not in found])
+        if len(known) > _MOST_COUNTED:
+            known.clear()
         known.update(found)
         return {term: found[term] for term in wanted if found[term]}
 
