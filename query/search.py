@@ -21,7 +21,7 @@ from index.library import Library
 from index.ranges import Ranges
 from index.tally import highest, values_of
 from index.types import Encoder, StoredChunk
-from query.beside import Beside
+from query.beside import beside
 from query.doubt import doubt, is_answer
 from query.moments import Search, moments
 from query.ranking import Parts, distinct, fuse, openings
@@ -60,9 +60,9 @@ def ask(
     depth, refined = max(_CANDIDATES, _CANDIDATES_A_MOMENT * k), max(_REFINED, _REFINED_A_MOMENT * k)
     asked = understand(question, library, encoder)
     finding = partial(library.vectors.nearest, asked.vector, 2 * depth, keep)
-    with Beside(finding, may_share=THREADS_MAY_SHARE) as nearest:
+    with beside(finding, may_share=THREADS_MAY_SHARE) as nearest:
         sought = seek(asked, library, depth, keep)
-        near = dict(nearest.result())
+        near = dict(nearest())
     promising = _promising(near, sought, library, depth, tuning)
     hits = _candidates(promising, sought, library, refined, tuning)
     hits, windows = _refined(hits, sought, library, refined, tuning)
