@@ -38,7 +38,17 @@ def together(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def convert(connection: sqlite3.Connection, version: int) -> None:
-    """Store the lists of schema 8 as they are now, in a library that was of a version; in the caller's transaction."""
+    """Store the lists of schema 8 as they are now, in a library that was of a version; in the caller's transaction.
+
+    Raises sqlite3.DatabaseError for what isn't as that wrote it.
+    """
+    try:
+        _convert(connection, version)
+    except ValueError as error:
+        raise sqlite3.DatabaseError(str(error)) from error
+
+
+def _convert(connection: sqlite3.Connection, version: int) -> None:
     read = _decode if version == FIRST_WITH_SEGMENTS else LAYOUT.decode  # of earlier ones they were just written
     for segment, first, stop in connection.execute("SELECT id, first, stop FROM posting_segment").fetchall():
         after = ""

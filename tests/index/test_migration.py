@@ -91,13 +91,20 @@ def test_places_outlast_a_migration(folder: Path, version: int) -> None:
             pass
 
 
-def test_an_earlier_library_that_lacks_a_cue_is_damaged(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("DELETE FROM cue WHERE position = 0 AND text LIKE '注意力%'", "cues aren't what was written"),
+        ("UPDATE posting SET data = x'00' WHERE term = 'mask'", "a posting list isn't what was written"),
+    ],
+)
+def test_an_earlier_library_that_cannot_be_converted_is_damaged(folder: Path, statement: str, told: str) -> None:
     make_old(folder, FIRST_WITH_BLOCKS - 1)
     Manifest.load(folder).opened().save(folder)
     with sqlite3.connect(folder / database.FILE) as connection:
-        connection.execute("DELETE FROM cue WHERE position = 0 AND text LIKE '注意力%'")
+        assert connection.execute(statement).rowcount
     connection.close()
-    with pytest.raises(DamagedLibrary, match=r"library\.db.*cues aren't what was written"):
+    with pytest.raises(DamagedLibrary, match=rf"library\.db.*{told}"):
         Writer.open(folder)
     assert version_of(folder) == FIRST_WITH_BLOCKS - 1
 
