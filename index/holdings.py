@@ -48,8 +48,6 @@ class Holdings:
 
     def of_resources(self, resource_ids: Collection[str]) -> Ranges:
         """The chunks of those resources."""
-        if not resource_ids:
-            return Ranges.of([])
         return Ranges.of(span for resource_id in resource_ids for span in self._spans.get(resource_id, ()))
 
     @cached_property

@@ -129,8 +129,8 @@ def check_database(folder: Path, model: ModelCard) -> int:
                 raise Strange(f"the tables in its {database.FILE} are others")
         if connection.execute("PRAGMA quick_check").fetchall() != [("ok",)]:
             raise sqlite3.DatabaseError("quick_check found faults")
-        _check_rows(connection, version, model)
-        _check_cues(connection, version)
+        _check_rows(connection, version, model.dimension)
+        _check_contents(connection, version, model)
     return version
 
 
@@ -142,46 +142,30 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(version)
 
 
-def _check_rows(connection: sqlite3.Connection, version: int, model: ModelCard) -> None:
+def _check_rows(connection: sqlite3.Connection, version: int, dimension: int) -> None:
     queries = [*_STRANGE_ROWS, "PRAGMA foreign_key_check"]
     if 4 <= version < FIRST_WITH_BLOCKS:
         queries += [_STRANGE_PIECES, _STRANGE_PACKED if version >= FIRST_WITH_SEGMENTS else _STRANGE_BYTES]
     if version >= 5:
         queries.append(_STRANGE_TRANSLATIONS)
+    if version < FIRST_WITH_BLOCKS:
+        queries += _STRANGE_CUES
     queries += _STRANGE_HOLDINGS if version >= FIRST_WITH_SEGMENTS else [_STRANGE_FLOATS]
     for query in queries:
-        values = {"dimension": model.dimension} if ":dimension" in query else {}
+        values = {"dimension": dimension} if ":dimension" in query else {}
         if connection.execute(query, values).fetchone():
             raise Strange(f"there are rows in its {database.FILE} that make no sense")
-    if version >= FIRST_WITH_SEGMENTS:
-        from index import postings
-        from index.older_posting_lists import layout
-
-        try:
-            postings.check(connection, layout(version))
-        except ValueError as error:
-            raise Strange(f"the words in its {database.FILE} can't be read") from error
-        if not _have_words(connection):
-            raise Strange(f"there are chunks in its {database.FILE} without words")
-    if version >= FIRST_WITH_BLOCKS:
-        from index import pieces
-
-        try:
-            pieces.check(connection, model)
-        except ValueError as error:
-            raise Strange(f"the pieces in its {database.FILE} can't be read") from error
 
 
-def _check_cues(connection: sqlite3.Connection, version: int) -> None:
-    from index import cue_blocks
+def _check_contents(connection: sqlite3.Connection, version: int, model: ModelCard) -> None:
+    from index.verification import check_contents
 
     try:
-        if version >= FIRST_WITH_BLOCKS:
-            cue_blocks.check(connection, _LONGEST)
-        elif any(connection.execute(query).fetchone() for query in _STRANGE_CUES):
-            raise Strange(f"there are cues in its {database.FILE} that make no sense")
+        check_contents(connection, version, model, _LONGEST)
     except ValueError as error:
-        raise Strange(f"the cues in its {database.FILE} can't be read") from error
+        raise Strange(f"in its {database.FILE}, {error}") from error
+    if version >= FIRST_WITH_SEGMENTS and not _have_words(connection):
+        raise Strange(f"there are chunks in its {database.FILE} without words")
 
 
 def _have_words(connection: sqlite3.Connection) -> bool:

@@ -30,6 +30,7 @@ class OlderLexicon:
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
         self._folder = folder
         self._connection = connection
+        self._frequency = lru_cache(_KEPT_TERMS)(self._read_frequency)
         self._counts = lru_cache(_KEPT_TERMS)(self._read_counts)
         self._bm25 = lru_cache(_KEPT_TERMS)(self._read_bm25)
 
@@ -40,8 +41,10 @@ class OlderLexicon:
 
     def frequencies(self, terms: Iterable[str]) -> dict[str, int]:
         """How many chunks have each term that the library knows."""
-        rows = {term: self._query("SELECT doc FROM vocabulary WHERE term = ?", term) for term in dict.fromkeys(terms)}
-        return {term: found for term, there in rows.items() for (found,) in there}
+        return {term: found for term in dict.fromkeys(terms) if (found := self._frequency(term))}
+
+    def _read_frequency(self, term: str) -> int:
+        return sum(found for (found,) in self._query("SELECT doc FROM vocabulary WHERE term = ?", term))
 
     def best(self, terms: Sequence[str], k: int, keep: Ranges | None = None) -> list[tuple[int, float]]:
         """The k chunks that match the terms best, as (chunk id, BM25), best first; `keep` limits the choice."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from math import inf
 from pathlib import Path
 
 from index import cue_blocks, database, pieces, postings
@@ -10,6 +11,7 @@ from index.database import explained
 from index.manifest import Manifest
 from index.migration import FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS
 from index.older_posting_lists import layout
+from index.types import ModelCard
 
 
 def verify(folder: Path, connection: sqlite3.Connection, manifest: Manifest, version: int) -> None:
@@ -24,10 +26,15 @@ def verify(folder: Path, connection: sqlite3.Connection, manifest: Manifest, ver
         raise database.damaged(folder, f"{database.FILE} can't be read ({fault})")
     try:
         with explained(folder):
-            if version >= FIRST_WITH_SEGMENTS:
-                postings.check(connection, layout(version))
-            if version >= FIRST_WITH_BLOCKS:
-                cue_blocks.check(connection)
-                pieces.check(connection, manifest.model)
+            check_contents(connection, version, manifest.model)
     except ValueError as error:
         raise database.damaged(folder, f"in {database.FILE}, {error}") from error
+
+
+def check_contents(connection: sqlite3.Connection, version: int, model: ModelCard, longest: float = inf) -> None:
+    """Read what SQLite keeps as bytes; raises ValueError for what wasn't written so, or is beyond so many seconds."""
+    if version >= FIRST_WITH_SEGMENTS:
+        postings.check(connection, layout(version))
+    if version >= FIRST_WITH_BLOCKS:
+        cue_blocks.check(connection, longest)
+        pieces.check(connection, model)
