@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from index.batches import encode
 from index.types import Parts
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ class TokenPass(NamedTuple):
 
     model: SentenceTransformer
     prompt: str
-    batch_size: int
 
     def gives_parts(self) -> bool:
         """Whether the model's vectors are the means of its tokens' vectors, and it tells where these stand."""
@@ -50,11 +50,7 @@ class TokenPass(NamedTuple):
         return Parts(torch.nn.functional.normalize(whole, dim=1).cpu().numpy(), sums, tokens)
 
     def _encode(self, texts: Sequence[str]) -> list[dict[str, Tensor]]:
-        outputs: Any = self.model.encode(  # its types know one text with this `output_value`
-            list(texts), prompt=self.prompt, batch_size=self.batch_size, output_value=None, show_progress_bar=False
-        )
-        found: list[dict[str, Tensor]] = outputs
-        return found
+        return encode(self.model, texts, self.prompt, output_value=None)
 
     def _tokenize(self, texts: Sequence[str]) -> Any:  # noqa: ANN401 - the tokenizer's own kind of mapping
         return self.model.tokenizer(

@@ -118,6 +118,26 @@ def test_the_length_of_a_batch_doesnt_change_a_vector(bundled: BundledEncoder) -
 
 
 @pytest.mark.model
+def test_batches_side_by_side_keep_the_order_and_give_the_cores_back(bundled: BundledEncoder) -> None:
+    import torch
+
+    texts = [f"{k} is what the mask hides, " * (1 + k % 5) + "掩码" * (k % 7) for k in range(40)]
+    one = bundled.passages(texts[:1])
+    cores = torch.get_num_threads()
+    together = bundled.passages(texts)
+    assert torch.get_num_threads() == cores
+    assert together.shape == (40, 384)
+    assert float(one[0] @ together[0]) > 0.99
+    for k in (7, 20, 39):
+        assert int((bundled.passages([texts[k]]) @ together.T).argmax()) == k
+
+
+@pytest.mark.model
+def test_no_texts_have_no_vectors(bundled: BundledEncoder) -> None:
+    assert bundled.passages([]).shape == (0, 384)
+
+
+@pytest.mark.model
 def test_a_question_never_loads_torch() -> None:
     asked = run_script(
         "from index.encoder import load_encoder\n"
