@@ -50,7 +50,7 @@ def library_files(manifest: Manifest) -> list[FileRecord]:
     return [
         *([manifest.database] if manifest.database else []),
         *(segment.file for segment in manifest.segments),
-        *([manifest.former] if manifest.former else []),
+        *manifest.former,
     ]
 
 

@@ -77,12 +77,12 @@ def check_manifest(manifest: Manifest) -> None:
 def _are_segments(manifest: Manifest) -> bool:
     """Whether the vector files have numbers of ours, and ranges of ids that follow one another."""
     reached = 0
-    if manifest.former and not (_is_record(manifest.former) and _VECTOR_FILE.fullmatch(manifest.former.name)):
+    if not all(_is_record(file) and _VECTOR_FILE.fullmatch(file.name) for file in manifest.former):
         return False
     for segment in manifest.segments:
         if not (_is_record(segment.file) and (named := _VECTOR_FILE.fullmatch(segment.file.name))):
             return False
-        if not all(_is_count(one) for one in (segment.first, segment.stop, segment.count, segment.probes)):
+        if not all(_is_count(one) for one in (segment.first, segment.stop, segment.count)):
             return False
         if not (reached <= segment.first < segment.stop and 0 < segment.count <= segment.stop - segment.first):
             return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from index.database import START_AGAIN, damaged, newer_library
 from index.errors import ForeignLibrary, LibraryNotFound
-from index.migration import SCHEMA_VERSION
+from index.migration import FIRST_WITH_SCANS, SCHEMA_VERSION
 from index.types import ModelCard
 
 FILE = "manifest.json"
@@ -69,16 +69,12 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True)
 class SegmentRecord:
-    """A vector file: `count` vectors of chunks with ids from `first` up to, not including, `stop`.
-
-    `probes` is how many of its lists a search visits; 0 where it has none.
-    """
+    """A vector file: `count` vectors of chunks with ids from `first` up to, not including, `stop`."""
 
     file: FileRecord
     first: int
     stop: int
     count: int
-    probes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +82,8 @@ class Manifest:
     """What `manifest.json` says; `version` is its format on disk.
 
     `segments` are the vector files by ascending ids, and `numbered` is the highest number that one was given. `means`
-    and `window_means` are of libraries before schema 8, whose database doesn't tell them; so is `former`, a vector file
-    that nobody reads any more.
+    and `window_means` are of libraries before schema 8, whose database doesn't tell them; `former` are the vector files
+    of one before schema 10, which nobody reads any more.
     """
 
     model: ModelCard
@@ -97,7 +93,7 @@ class Manifest:
     database: FileRecord | None = None
     window_means: dict[str, list[float]] = field(default_factory=dict)
     version: int = SCHEMA_VERSION
-    former: FileRecord | None = None
+    former: tuple[FileRecord, ...] = ()
 
     def save(self, folder: Path) -> None:
         """Replace the manifest on disk, in one step and for good."""
@@ -131,11 +127,12 @@ class Manifest:
         if content["version"] > SCHEMA_VERSION:
             raise newer_library(folder, content["version"])
         older, database = content.get("vectors"), content["database"]
+        records, is_former = content.get("segments", ()), content["version"] < FIRST_WITH_SCANS
         return cls(
             model=ModelCard(**content["model"]),
-            segments=tuple(_segment(segment) for segment in content.get("segments", ())),
+            segments=() if is_former else tuple(map(_segment, records)),
             numbered=older["generation"] if older else content.get("numbered", 0),
-            former=FileRecord(**older["file"]) if older and older["count"] else None,
+            former=_former(older, records) if is_former else (),
             means=content["means"],
             database=FileRecord(**database) if database else None,
             window_means=content.get("window_means", {}),  # none before schema 4
@@ -145,6 +142,12 @@ class Manifest:
     def opened(self) -> Manifest:
         """The manifest while the database changes."""
         return replace(self, database=None)
+
+
+def _former(whole: dict[str, Any] | None, segments: Iterable[dict[str, Any]]) -> tuple[FileRecord, ...]:
+    """The one vector file of a library before schema 8, or those of its segments."""
+    files = [whole["file"]] if whole and whole["count"] else []
+    return tuple(FileRecord(**file) for file in [*files, *(segment["file"] for segment in segments)])
 
 
 def _segment(content: dict[str, Any]) -> SegmentRecord:

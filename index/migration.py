@@ -16,13 +16,16 @@ from index.types import Chapter, ModelCard
 APPLICATION_ID = 0x7365656B
 """`seek` in ASCII: tells our databases from other programs'."""
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 
 FIRST_WITH_SEGMENTS = 8
 """The schema from which on words and vectors lie in segments."""
 
 FIRST_WITH_BLOCKS = 9
 """The schema from which on cues and pieces lie in blocks."""
+
+FIRST_WITH_SCANS = 10
+"""The schema from which on all of a vector file is looked at. Earlier ones aren't read any more, but written anew."""
 
 _ROWS = 4096
 
@@ -44,7 +47,7 @@ def migrate(connection: sqlite3.Connection, target: int = SCHEMA_VERSION) -> Non
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    if 0 < version < target:
+    if 0 < version < FIRST_WITH_BLOCKS <= target:
         connection.execute("VACUUM")  # what was converted took twice the room
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +43,7 @@ def seal(
         record = written.get((segment.first, segment.stop))
         if record is None or record.count != segment.chunks:
             number += 1
-            blocks = partial(_blocks, connection, holdings, means, manifest.model.dimension, segment)
+            blocks = _blocks(connection, holdings, means, manifest.model.dimension, segment)
             record = vector_segments.write(folder, number, manifest.model.dimension, blocks, segment)
         records.append(record)
     return replace(manifest, segments=tuple(records), numbered=number)

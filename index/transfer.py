@@ -102,7 +102,7 @@ def _copied(folder: Path, manifest: Manifest, staged: Path) -> Manifest:
     whole = [one for one in manifest.segments if len(alive.within(one.first, one.stop)) == one.count]
     segments = tuple(replace(segment, file=replace(segment.file, modified=0)) for segment in whole)
     record = replace(FileRecord.of(target), modified=0)
-    return replace(manifest, database=record, segments=segments, former=None, version=min(version, manifest.version))
+    return replace(manifest, database=record, segments=segments, former=(), version=min(version, manifest.version))
 
 
 def _without_removed(copy: sqlite3.Connection, version: int) -> Ranges:

@@ -123,7 +123,7 @@ class Upkeep(Library):
         if not busy:  # else a reader holds on to an older state, and the file will still change
             with explained(self.folder):
                 record = FileRecord.of_changing(self.folder / database.FILE)
-            self._save(replace(self._manifest, database=record, means={}, window_means={}, former=None))
+            self._save(replace(self._manifest, database=record, means={}, window_means={}, former=()))
 
     def _clear_old_files(self) -> None:
         current = {segment.file.name for segment in self._manifest.segments}

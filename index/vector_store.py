@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from index.types import Vectors
 
 _BLOCK_ROWS = 8192
-# So many vectors are read from the database sooner than found by an index among a hundred times as many.
-_FEWEST, _SHARE, _MOST = 256, 100, 4096
+# So many vectors are read from the database about as soon as found by the vector files of a million.
+_FEW = 256
 
 
 class VectorStore:
@@ -76,7 +76,7 @@ class VectorStore:
 
         `keep` limits the choice.
         """
-        if keep is not None and len(keep) <= self._few:
+        if keep is not None and len(keep) <= _FEW:
             found = list(self._nearest_of(keep, question, k))
         else:
             wanted = self._holdings.alive if keep is None else keep
@@ -118,11 +118,6 @@ class VectorStore:
         found = np.array([chunk_id for chunk_id, _ in rows], np.int64)
         vectors = unpack([data for _, data in rows], self._manifest.model.dimension)
         return found, cosines(self._holdings.languages_of(found), vectors, self.means, question)
-
-    @cached_property
-    def _few(self) -> int:
-        """A filter that keeps so many chunks needs no index."""
-        return max(_FEWEST, min(len(self._holdings.alive) // _SHARE, _MOST))
 
     @cached_property
     def _segments(self) -> list[VectorSegment]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from index.insertion import EmbeddedTranscript
 from index.library import Library
 from index.manifest import FILE as MANIFEST
 from index.manifest import FileRecord
-from index.migration import APPLICATION_ID, FIRST_WITH_SEGMENTS
+from index.migration import APPLICATION_ID, FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS
 from index.packing import unpack
 from index.pieces import quantised
 from index.posting_lists import decode
@@ -72,6 +73,25 @@ def make_old(folder: Path, version: int = 1) -> None:
     with Library.open(folder) as library:
         taken = {"means": library.vectors.means, "window_means": library.vectors.window_means}
     means = {name: {key: mean.tolist() for key, mean in found.items()} for name, found in taken.items()}
+    if version >= FIRST_WITH_BLOCKS:
+        _copy(current, earlier, version)
+    else:
+        _convert(current, earlier, version)
+    earlier.replace(current)
+    _put_manifest(folder, version, means)
+
+
+def _copy(current: Path, earlier: Path, version: int) -> None:
+    with sqlite3.connect(current, isolation_level=None) as connection:
+        connection.execute("VACUUM INTO ?", (str(earlier),))
+    connection.close()
+    with sqlite3.connect(earlier, isolation_level=None) as connection:
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+
+
+def _convert(current: Path, earlier: Path, version: int) -> None:
     with sqlite3.connect(earlier, isolation_level=None) as connection:
         connection.create_function("title_terms", 3, lambda *_: "")
         for step in range(1, version + 1):
@@ -94,11 +114,14 @@ def make_old(folder: Path, version: int = 1) -> None:
             _put_words_and_vectors(connection)
         connection.execute("DETACH current")
     connection.close()
-    earlier.replace(current)
+
+
+def _put_manifest(folder: Path, version: int, means: Mapping[str, Any]) -> None:
     content = json.loads((folder / MANIFEST).read_bytes())
-    content |= {"version": version, "database": asdict(FileRecord.of(current))}
+    content |= {"version": version, "database": asdict(FileRecord.of(folder / database.FILE)), "former": None}
     del content["checksum"]
-    if not has_segments:
+    content["segments"] = [segment | {"probes": 0} for segment in content["segments"]]
+    if version < FIRST_WITH_SEGMENTS:
         content |= means
         content |= {"vectors": {"file": content["segments"][0]["file"], "generation": 1, "count": 0, "last_chunk": 0}}
         del content["segments"], content["numbered"]

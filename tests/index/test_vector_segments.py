@@ -1,12 +1,11 @@
-"""Writing vector files: what is found in lists, and what is written, with the real FAISS."""
+"""Writing vector files, and what is found in them, with the real FAISS."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import faiss
 import numpy as np
 import pytest
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from index.types import Vectors
 
-    Blocks = Callable[[], Iterable[tuple[NDArray[np.int64], Vectors]]]
+    Blocks = Iterator[tuple[NDArray[np.int64], Vectors]]
 
 COUNT, DIMENSION = 3000, 32
 # Transcripts of ten chunks; of some, the chunks are gone.
@@ -49,19 +48,19 @@ def questions(rows: Vectors) -> Vectors:
 
 def _in_blocks(rows: Vectors, size: int) -> Blocks:
     ids = HELD.ids()
-    return lambda: ((ids[start : start + size], rows[start : start + size]) for start in range(0, len(rows), size))
+    return ((ids[start : start + size], rows[start : start + size]) for start in range(0, len(rows), size))
 
 
-def _opened(folder: Path, rows: Vectors, number: int = 1, ivf_from: int = COUNT) -> VectorSegment:
-    record = write(folder, number, DIMENSION, _in_blocks(rows, 700), Segment(FIRST, STOP, COUNT, COUNT), ivf_from)
+def _opened(folder: Path, rows: Vectors, number: int = 1) -> VectorSegment:
+    record = write(folder, number, DIMENSION, _in_blocks(rows, 700), Segment(FIRST, STOP, COUNT, COUNT))
     check_layout(folder / record.file.name, record, DIMENSION)
-    assert (record.count, record.probes > 0) == (COUNT, ivf_from <= COUNT)
+    assert record.count == COUNT
     return VectorSegment(folder, record, DIMENSION)
 
 
 @pytest.fixture(scope="module")
-def in_lists(rows: Vectors, tmp_path_factory: pytest.TempPathFactory) -> VectorSegment:
-    return _opened(tmp_path_factory.mktemp("lists"), rows)
+def segment(rows: Vectors, tmp_path_factory: pytest.TempPathFactory) -> VectorSegment:
+    return _opened(tmp_path_factory.mktemp("vectors"), rows)
 
 
 def _recall(segment: VectorSegment, rows: Vectors, questions: Vectors, keep: Ranges | None = None) -> float:
@@ -79,62 +78,53 @@ def _recall(segment: VectorSegment, rows: Vectors, questions: Vectors, keep: Ran
     return hits / (10 * len(questions))
 
 
-def test_few_lists_have_the_nearest(in_lists: VectorSegment, rows: Vectors, questions: Vectors) -> None:
-    assert _recall(in_lists, rows, questions) > 0.97
+def test_the_nearest_are_among_the_candidates(segment: VectorSegment, rows: Vectors, questions: Vectors) -> None:
+    assert _recall(segment, rows, questions) > 0.97
 
 
 @pytest.mark.parametrize("share", [0.97, 0.6, 0.2, 0.02])
-def test_a_filter_keeps_the_recall(in_lists: VectorSegment, rows: Vectors, questions: Vectors, share: float) -> None:
+def test_a_filter_keeps_the_recall(segment: VectorSegment, rows: Vectors, questions: Vectors, share: float) -> None:
     chance = np.random.default_rng(6)
     is_kept = chance.random(len(HELD.starts)) < share
     keep = Ranges(HELD.starts[is_kept], HELD.stops[is_kept])
-    assert _recall(in_lists, rows, questions, keep) > 0.95
+    assert _recall(segment, rows, questions, keep) > 0.95
 
 
-def test_what_is_kept_is_found_however_far_it_is(in_lists: VectorSegment, rows: Vectors, questions: Vectors) -> None:
+def test_what_is_kept_is_found_however_far_it_is(segment: VectorSegment, rows: Vectors, questions: Vectors) -> None:
     ids = HELD.ids()
     for question in questions[:10]:
         far = np.sort(ids[np.argsort(rows @ question)[:50]])
-        found, _ = in_lists.search(question, 200, Ranges.of((int(i), int(i) + 1) for i in far))
+        found, _ = segment.search(question, 200, Ranges.of((int(i), int(i) + 1) for i in far))
         assert np.sort(found).tolist() == far.tolist()
 
 
-def test_a_range_of_a_filter_is_searched_as_several_are(in_lists: VectorSegment, questions: Vectors) -> None:
+def test_a_range_of_a_filter_is_searched_as_several_are(segment: VectorSegment, questions: Vectors) -> None:
     for question in questions[:10]:
-        ids, cosines = in_lists.search(question, 30, Ranges.of([(1000, 1500)]))
-        others, likewise = in_lists.search(question, 30, Ranges.of([(1000, 1500), (STOP - 1, STOP)]))
+        ids, cosines = segment.search(question, 30, Ranges.of([(1000, 1500)]))
+        others, likewise = segment.search(question, 30, Ranges.of([(1000, 1500), (STOP - 1, STOP)]))
         is_shared = others < STOP - 1
         assert ids.tolist()[: is_shared.sum()] == others[is_shared].tolist()
         assert cosines.tolist()[: is_shared.sum()] == likewise[is_shared].tolist()
 
 
-def test_a_removed_chunk_is_never_found(in_lists: VectorSegment, rows: Vectors) -> None:
+def test_a_removed_chunk_is_never_found(segment: VectorSegment, rows: Vectors) -> None:
     ids = HELD.ids()
     for place in (0, 17, COUNT - 1):
         alive = HELD.without(Ranges.of([(int(ids[place]), int(ids[place]) + 1)]))
-        assert ids[place] in in_lists.search(rows[place], 50)[0]
-        assert ids[place] not in in_lists.search(rows[place], 50, alive)[0]
+        assert ids[place] in segment.search(rows[place], 50)[0]
+        assert ids[place] not in segment.search(rows[place], 50, alive)[0]
 
 
-@pytest.mark.parametrize("ivf_from", [COUNT, COUNT + 1])
-def test_the_same_vectors_give_the_same_file(tmp_path: Path, rows: Vectors, ivf_from: int) -> None:
+def test_the_same_vectors_give_the_same_file(tmp_path: Path, rows: Vectors) -> None:
     for number in (1, 2):
-        _opened(tmp_path, rows, number, ivf_from)
+        _opened(tmp_path, rows, number)
     assert (tmp_path / "vectors-1.faiss").read_bytes() == (tmp_path / "vectors-2.faiss").read_bytes()
 
 
-def test_a_flat_file_misses_nothing(tmp_path: Path, rows: Vectors, questions: Vectors) -> None:
-    assert _recall(_opened(tmp_path, rows, ivf_from=COUNT + 1), rows, questions) == 1
-
-
-def test_lists_take_two_thirds_of_a_flat_file(tmp_path: Path) -> None:
-    chance = np.random.default_rng(7)
-    rows = _unit(chance.normal(size=(COUNT, 384)))
-    sizes = [
-        write(tmp_path, number, 384, _in_blocks(rows, 700), Segment(FIRST, STOP, COUNT, COUNT), ivf_from).file.size
-        for number, ivf_from in ((1, COUNT), (2, COUNT + 1))
-    ]
-    assert sizes[0] < sizes[1] * 2 / 3
+def test_a_vector_takes_two_bits_a_number_and_its_id(tmp_path: Path) -> None:
+    rows = _unit(np.random.default_rng(7).normal(size=(COUNT, 384)))
+    record = write(tmp_path, 1, 384, _in_blocks(rows, 700), Segment(FIRST, STOP, COUNT, COUNT))
+    assert record.file.size < COUNT * (384 / 4 + 8) + 30_000
 
 
 def test_vectors_that_are_all_alike_are_found(tmp_path: Path, rows: Vectors) -> None:
@@ -144,25 +134,18 @@ def test_vectors_that_are_all_alike_are_found(tmp_path: Path, rows: Vectors) -> 
     assert cosines.tolist() == pytest.approx([1.0] * 10, abs=0.01)
 
 
-def test_a_question_has_one_core_after_a_file_was_written(tmp_path: Path, rows: Vectors) -> None:
-    _opened(tmp_path, rows)
-    assert faiss.omp_get_max_threads() == 1
-
-
 def test_more_vectors_than_were_foreseen_are_all_written(tmp_path: Path, rows: Vectors) -> None:
-    for number, ivf_from in ((1, 10), (2, COUNT)):
-        record = write(tmp_path, number, DIMENSION, _in_blocks(rows, 700), Segment(FIRST, STOP, 10, 10), ivf_from)
-        assert record.count == COUNT
-        found, _ = VectorSegment(tmp_path, record, DIMENSION).search(rows[-1], 3)
-        assert found[0] == STOP - 1
+    record = write(tmp_path, 1, DIMENSION, _in_blocks(rows, 700), Segment(FIRST, STOP, 10, 10))
+    assert record.count == COUNT
+    found, _ = VectorSegment(tmp_path, record, DIMENSION).search(rows[-1], 3)
+    assert found[0] == STOP - 1
 
 
 def test_nothing_is_left_of_a_file_whose_writing_failed(tmp_path: Path, rows: Vectors) -> None:
-    def blocks() -> Iterable[tuple[NDArray[np.int64], Vectors]]:
+    def blocks() -> Blocks:
         yield HELD.ids()[:10], rows[:10]
         raise OSError("没有空间了")
 
     with pytest.raises(OSError, match="没有空间了"):
-        write(tmp_path, 1, DIMENSION, blocks, Segment(FIRST, STOP, COUNT, COUNT))
+        write(tmp_path, 1, DIMENSION, blocks(), Segment(FIRST, STOP, COUNT, COUNT))
     assert list(tmp_path.iterdir()) == []
-    assert faiss.omp_get_max_threads() == 1

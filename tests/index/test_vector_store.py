@@ -24,13 +24,15 @@ from index.packing import unpack
 from index.ranges import Ranges
 from index.types import Details
 from index.writer import Writer
-from tests.index.parts import CARD, SOURCE, by_meaning, embedded, files, fill, resource
+from tests.index.parts import CARD as NARROW
+from tests.index.parts import SOURCE, by_meaning, embedded, files, fill, resource
 
 if TYPE_CHECKING:
     from index.types import Vectors
 
+CARD = replace(NARROW, dimension=64)
 K = 15
-# Segments go by bytes and the means of their day, so that a few more candidates have the best.
+# Segments go by two bits a number and the means of their day, so that a few more candidates have the best.
 _SPARE, _ABOUT = 50, 0.3
 _CLOSE = 1e-5
 
@@ -39,7 +41,7 @@ def _drawn(numbers: np.random.Generator, chunks: int, language: str) -> Embedded
     """A transcript with vectors in every direction, those of a language a little to one side."""
     rows = numbers.normal(size=(chunks, CARD.dimension)) + (1 if language == "zh" else -1) * np.eye(CARD.dimension)[0]
     vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
-    return replace(embedded(["掩码" if language == "zh" else "mask"] * chunks, language), vectors=vectors)
+    return replace(embedded(["掩码" if language == "zh" else "mask"] * chunks, language), vectors=vectors, pieces=())
 
 
 def _commit(writer: Writer, talk: str, transcripts: Sequence[EmbeddedTranscript]) -> None:
@@ -95,7 +97,7 @@ def _exact(folder: Path, library: Library, question: Vectors) -> dict[int, float
 
 
 def _check_nearest(library: Library, exact: dict[int, float], question: Vectors, keep: Ranges | None, k: int) -> None:
-    """See that the best of some candidates are the nearest of what is kept."""
+    """See that the nearest of what is kept are among some candidates, but for one: rows by chance are all far off."""
     possible = {i: cosine for i, cosine in exact.items() if keep is None or keep.contains([i])[0]}
     depth = k + _SPARE
     candidates = dict(library.vectors.nearest(question, depth, keep))
@@ -104,7 +106,11 @@ def _check_nearest(library: Library, exact: dict[int, float], question: Vectors,
     scores = library.vectors.scores(question, [*candidates])
     assert scores == pytest.approx({i: possible[i] for i in candidates}, abs=_CLOSE)
     assert candidates == pytest.approx(scores, abs=_ABOUT)
-    assert sorted(scores.values())[-k:] == pytest.approx(sorted(possible.values())[-k:], abs=_CLOSE)
+    assert len(set(_best(possible)) - candidates.keys()) <= 1
+
+
+def _best(scores: dict[int, float]) -> list[int]:
+    return sorted(scores, key=lambda chunk: -scores[chunk])[:K]
 
 
 def _keeps(library: Library) -> list[Ranges | None]:
@@ -159,12 +165,12 @@ def test_answers_dont_depend_on_how_segments_came_about(tmp_path: Path, question
     with Library.open(tmp_path / "at once") as one, Library.open(tmp_path / "in turn") as other:
         ids = one.holdings.alive.ids().tolist()
         assert one.vectors.scores(question, ids) == pytest.approx(other.vectors.scores(question, ids), abs=1e-6)
-        best = [{chunk for chunk, _ in library.vectors.nearest(question, K)} for library in (one, other)]
-        assert len(best[0] & best[1]) >= K - 1
+        for library in (one, other):
+            _check_nearest(library, one.vectors.scores(question, ids), question, None, K)
 
 
 def test_what_is_not_sealed_is_found_beside_what_is(tmp_path: Path) -> None:
-    with Writer.open(tmp_path, CARD) as writer:
+    with Writer.open(tmp_path, NARROW) as writer:
         fill(writer, {"sealed": ["mask", "掩码"]})
     with Writer.open(tmp_path) as writer:
         fill(writer, {"新的": ["mask", "掩码"]})
@@ -177,7 +183,7 @@ def test_what_is_not_sealed_is_found_beside_what_is(tmp_path: Path) -> None:
 
 
 def test_a_library_that_was_never_sealed_is_searched_as_well(tmp_path: Path) -> None:
-    with Writer.open(tmp_path, CARD) as writer:
+    with Writer.open(tmp_path, NARROW) as writer:
         fill(writer, {"talk": ["mask"], "讲座": ["缓存"]})
         assert Manifest.load(tmp_path).segments == ()
         with Library.open(tmp_path) as library:
