@@ -6,12 +6,14 @@ Each stage takes what the one before it found. What is left are moments, each wi
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from index.answers import Answer, Doubt, Filters, Hit
+from index.database import THREADS_MAY_SHARE
 from index.encoder import BUNDLED, STAND_IN
 from index.errors import UsageError
 from index.languages import primary
@@ -19,6 +21,7 @@ from index.library import Library
 from index.ranges import Ranges
 from index.tally import highest, values_of
 from index.types import Encoder, StoredChunk
+from query.beside import beside
 from query.doubt import doubt, is_answer
 from query.moments import Search, moments
 from query.ranking import Parts, distinct, fuse, openings
@@ -56,8 +59,10 @@ def ask(
     keep = library.kept(filters or Filters())
     depth, refined = max(_CANDIDATES, _CANDIDATES_A_MOMENT * k), max(_REFINED, _REFINED_A_MOMENT * k)
     asked = understand(question, library, encoder)
-    near = dict(library.vectors.nearest(asked.vector, 2 * depth, keep))
-    sought = seek(asked, library, depth, keep)
+    finding = partial(library.vectors.nearest, asked.vector, 2 * depth, keep)
+    with beside(finding, may_share=THREADS_MAY_SHARE) as nearest:
+        sought = seek(asked, library, depth, keep)
+        near = dict(nearest())
     promising = _promising(near, sought, library, depth, tuning)
     hits = _candidates(promising, sought, library, refined, tuning)
     hits, windows = _refined(hits, sought, library, refined, tuning)

@@ -1,0 +1,55 @@
+"""Work beside other work: its result, its error, and that it never outlives the block."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from threading import Event, active_count, current_thread
+
+import pytest
+
+from query.beside import beside
+
+
+def test_the_result_is_there_once_it_is_asked_for() -> None:
+    begun, may_go_on = Event(), Event()
+
+    def call() -> str:
+        begun.set()
+        assert may_go_on.wait(5)
+        return "掩码"
+
+    with beside(call) as result:
+        assert begun.wait(5)  # beside the block, not after it
+        may_go_on.set()
+        assert result() == "掩码"
+
+
+def test_what_the_call_raises_is_raised_where_its_result_is_asked_for() -> None:
+    def call() -> None:
+        raise ValueError("no such mask")
+
+    with beside(call) as result, pytest.raises(ValueError, match="no such mask"):
+        result()
+
+
+def test_it_has_ended_when_the_block_has_whatever_happens_there() -> None:
+    before, may_end = active_count(), Event()
+    with pytest.raises(KeyError), beside(lambda: may_end.wait(0.05)):
+        raise KeyError
+    assert active_count() == before
+
+
+def test_where_nothing_may_be_shared_the_call_runs_in_the_callers_thread() -> None:
+    with beside(lambda: current_thread().name, may_share=False) as result:
+        assert result() == current_thread().name
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread of any size may begin")
+def test_where_no_thread_is_left_the_call_runs_in_the_callers_thread() -> None:
+    before = threading.stack_size(1 << 44)  # more than there is
+    try:
+        with beside(lambda: current_thread().name) as result:
+            assert result() == current_thread().name
+    finally:
+        threading.stack_size(before)
