@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import random
 import shutil
-import signal
 import sqlite3
-import sys
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import pairwise
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import pytest
 
 import seekpoint
 from index.answers import Filters
-from index.errors import LibraryNotFound
 from index.library import Library
 from index.manifest import Manifest
-from index.types import Kind, State
+from index.types import Kind
 from tests.fakes import TopicEncoder
 from tests.index.parts import chunk_ids
-
-if TYPE_CHECKING:
-    from index.types import Vectors
+from tests.killing import (
+    PROCESSES,
+    Talks,
+    answers_to,
+    build_up_to,
+    ended,
+    indexed_in,
+    interrupt,
+    is_chinese,
+    is_tidy,
+    kill,
+    lines_of,
+    run,
+    video_id,
+)
 
 KILLS, MORE_KILLS = 20, 50
 _AT_A_TIME = 4
 _ROUNDS_A_WHOLE_BUILD = 4
-SECONDS_A_CALL = 0.015
 QUESTIONS = [
     "What does the mask hide?",
     "掩码遮住了什么？",
@@ -45,72 +48,6 @@ QUESTIONS = [
     "为什么需要缓存？",
     "softmax and training",
 ]
-
-_DISK_CALLS = {"execute", "executemany", "executescript", "fsync", "open", "write", "write_index", "close", "connect"}
-_DISK_CALLS |= {"mkdir", "rename", "replace", "unlink"}
-
-# Children are forked from a server that has imported this module, so that a kill lands in a build and not in an import.
-_PROCESSES = multiprocessing.get_context("forkserver")
-_SOURCES = ["indexer.sources.playlists", "indexer.sources.youtube"]
-_PROCESSES.set_forkserver_preload([__name__, "index.vector_store", "indexer.build", *_SOURCES])
-
-
-class SlowEncoder(TopicEncoder):
-    """Takes its time, and notes each call in a file, a byte a call."""
-
-    def __init__(self, calls: Path) -> None:
-        super().__init__()
-        self._calls = calls
-
-    def passages(self, texts: Sequence[str]) -> Vectors:
-        with self._calls.open("ab") as file:
-            file.write(b".")
-        time.sleep(SECONDS_A_CALL)
-        return super().passages(texts)
-
-
-@dataclass
-class Talks:
-    """A reading list with a folder of captions."""
-
-    folder: Path
-
-    def write(self, count: int, cues: int) -> None:
-        self.put({k: _lines(k, cues) for k in range(count)})
-
-    def put(self, talks: Mapping[int, Sequence[str]]) -> None:
-        """List the talks of those numbers, with captions of those lines."""
-        self.folder.mkdir(exist_ok=True)
-        entries = []
-        for k, lines in talks.items():
-            video_id = _video_id(k)
-            title, language = ("讲座", "zh-TW") if _is_chinese(k) else ("Talk", "en")
-            entries.append(f"- [{title} {k}](https://www.youtube.com/watch?v={video_id})")
-            (self.folder / f"Talk {k} [{video_id}].{language}.vtt").write_text(_captions(lines), "utf-8")
-        (self.folder / "list.md").write_text("# Talks\n\n## Transformers\n\n" + "\n".join(entries), "utf-8")
-
-    def start(self, library: Path, calls: Path) -> BaseProcess:
-        process = _PROCESSES.Process(target=_build, args=(self.folder, library, calls))
-        process.start()
-        return process
-
-
-def _is_chinese(k: int) -> bool:
-    return k % 3 == 1
-
-
-def _video_id(k: int) -> str:
-    return f"{'zh' if _is_chinese(k) else 'en'}-talk-{k:03}"
-
-
-def _lines(k: int, count: int, version: int = 0) -> list[str]:
-    chinese = _is_chinese(k)
-    words = ["注意力", "掩码", "位置", "缓存"] if chinese else ["attention", "mask", "position", "cache", "softmax"]
-    between = "之后是" if chinese else "is before"
-    return [
-        f"{words[(n + k + version) % len(words)]} {between} {words[(n * k) % len(words)]} {k * n}" for n in range(count)
-    ]
-
 
 Spans: TypeAlias = list[tuple[int, int]]
 
@@ -125,31 +62,11 @@ class Found(NamedTuple):
     score: float
 
 
-def _captions(lines: Sequence[str]) -> str:
-    cues = [f"{_stamp(8 * n)} --> {_stamp(8 * n + 8)}\n{line}\n" for n, line in enumerate(lines)]
-    return "WEBVTT\n\n" + "\n".join(cues)
-
-
-def _stamp(seconds: int) -> str:
-    return f"{seconds // 60:02}:{seconds % 60:02}.000"
-
-
-def _build(talks: Path, library: Path, calls: Path) -> None:
-    encoder = SlowEncoder(calls)
-    seekpoint.build([talks / "list.md"], library, captions=talks, encoder=encoder, translate=False, prune=True)
-    _ended(library).touch()
-
-
-def _ended(library: Path) -> Path:
-    """What a build leaves that came to its end: exit codes get lost where several threads wait for processes."""
-    return library.with_name(f"{library.name} ended")
-
-
 def test_a_build_that_is_killed_at_any_moment_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
     talks = Talks(tmp_path / "talks")
     talks.write(12, cues=20)
-    _run(talks, tmp_path / "warm the machine up")
-    seconds = _run(talks, tmp_path / "undisturbed")
+    run(talks, tmp_path / "warm the machine up")
+    seconds = run(talks, tmp_path / "undisturbed")
     expected = _content(tmp_path / "undisturbed")
     chance = random.Random(2024)
     moments = [seconds * (k + chance.random()) / KILLS for k in range(KILLS)]
@@ -158,10 +75,10 @@ def test_a_build_that_is_killed_at_any_moment_ends_like_an_undisturbed_one(tmp_p
     while moments:
         library = tmp_path / f"killed {rounds}"
         while moments and not _is_sealed(library):
-            killed += _kill(talks, library, moments.pop())
-        _run(talks, library)
+            killed += kill(talks, library, moments.pop())
+        run(talks, library)
         assert _content(library) == expected
-        assert _is_tidy(library)
+        assert is_tidy(library)
         rounds += 1
     assert killed > KILLS / 2
 
@@ -176,10 +93,10 @@ def test_a_build_that_is_killed_before_any_step_on_the_disk_ends_like_an_undistu
     else:
         for count in range(2, 9):
             talks.write(count, cues=9)
-            _run(talks, before)
-        talks.put({k: _lines(k, 9 if k else 7) for k in range(9)})
+            run(talks, before)
+        talks.put({k: lines_of(k, 9 if k else 7) for k in range(9)})
     undisturbed = _start(before, tmp_path / "undisturbed")
-    _run(talks, undisturbed)
+    run(talks, undisturbed)
     expected = _content(undisturbed)
     if before.exists():
         assert _has_merged(_spans_of_vectors(before), _spans_of_vectors(undisturbed))
@@ -187,16 +104,16 @@ def test_a_build_that_is_killed_before_any_step_on_the_disk_ends_like_an_undistu
     def kill_before(step: int) -> bool:
         """Kill a build there, check what is left and go on; returns whether the build had not ended before."""
         library = _start(before, tmp_path / f"killed before step {step}")
-        process = _PROCESSES.Process(target=_build_up_to, args=(step, talks.folder, library))
+        process = PROCESSES.Process(target=build_up_to, args=(step, talks.folder, library))
         process.start()
         process.join(60)
-        killed = not _ended(library).exists()
-        indexed = _indexed(library)
-        assert _indexed(before) <= indexed
-        assert all(_answers(library, talk) for talk in indexed)
-        _run(talks, library)
+        killed = not ended(library).exists()
+        indexed = indexed_in(library)
+        assert indexed_in(before) <= indexed
+        assert all(answers_to(library, talk) for talk in indexed)
+        run(talks, library)
         assert _content(library) == expected
-        assert _is_tidy(library)
+        assert is_tidy(library)
         return killed
 
     steps, killed = 0, [True]
@@ -214,26 +131,26 @@ def test_killed_again_and_again_over_additions_removals_and_merges_nothing_is_lo
     vectors: list[Spans] = []
     while killed < MORE_KILLS:
         talks.put(changes.next_list())
-        before = _indexed(library) & changes.listed
+        before = indexed_in(library) & changes.listed
         if rounds % _ROUNDS_A_WHOLE_BUILD:
-            killed += _interrupt(talks, library, seconds * chance.uniform(0.1, 1.2))
+            killed += interrupt(talks, library, seconds * chance.uniform(0.1, 1.2))
         else:
-            seconds = _run(talks, library)
-            assert _indexed(library) == changes.listed
-            assert _is_tidy(library)
+            seconds = run(talks, library)
+            assert indexed_in(library) == changes.listed
+            assert is_tidy(library)
         if library.exists():
-            assert before <= _indexed(library)
+            assert before <= indexed_in(library)
             _check_whole(library, changes)
             words.append(_spans_of_words(library))
             vectors.append(_spans_of_vectors(library))
         rounds += 1
-    _run(talks, library)
-    _run(talks, tmp_path / "undisturbed")
+    run(talks, library)
+    run(talks, tmp_path / "undisturbed")
     places, moments = _content(library, k=60)
     expected_places, expected = _content(tmp_path / "undisturbed", k=60)
     assert places == expected_places
     assert _scores(moments) == pytest.approx(_scores(expected), abs=2e-4)
-    assert _is_tidy(library)
+    assert is_tidy(library)
     assert any(_has_merged(*both) for both in pairwise(words))
     assert any(_has_merged(*both) for both in pairwise(vectors))
 
@@ -262,18 +179,18 @@ class Changes:
     @property
     def listed(self) -> set[str]:
         """The ids of what is listed now."""
-        return {_video_id(k) for k in self.talks}
+        return {video_id(k) for k in self.talks}
 
     def _say(self, k: int) -> None:
         count, version = self.chance.randint(3, 12), self.chance.randrange(1000)
-        and_word, mask = ("又", "掩码") if _is_chinese(k) else ("and", "mask")
-        self.talks[k] = [*(f"{line} {and_word} {version}" for line in _lines(k, count, version)), mask]
-        self.said.setdefault(_video_id(k), set()).add(tuple(self.talks[k]))
+        and_word, mask = ("又", "掩码") if is_chinese(k) else ("and", "mask")
+        self.talks[k] = [*(f"{line} {and_word} {version}" for line in lines_of(k, count, version)), mask]
+        self.said.setdefault(video_id(k), set()).add(tuple(self.talks[k]))
 
 
 def _check_whole(folder: Path, changes: Changes) -> None:
     """See that all that is indexed is as one of the lists had it, and answers."""
-    indexed = _indexed(folder)
+    indexed = indexed_in(folder)
     with Library.open(folder) as library:
         library.verify()
         for talk in indexed:
@@ -308,75 +225,6 @@ def _start(before: Path, library: Path) -> Path:
     return library
 
 
-def _build_up_to(step: int, talks: Path, library: Path) -> None:
-    """Build, but die before the step of that number among the calls that may change a file."""
-    steps = 0
-
-    def count(frame: FrameType, event: str, function: object) -> None:
-        nonlocal steps
-        if event != "c_call" or getattr(function, "__name__", "") not in _DISK_CALLS:
-            return
-        is_text = isinstance(getattr(function, "__self__", None), str)  # whose `replace` is another
-        is_question = str(frame.f_locals.get("sql", "")).lstrip().startswith("SELECT")
-        if not is_text and not is_question:
-            steps += 1
-            if steps == step:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.setprofile(count)
-    seekpoint.build([talks / "list.md"], library, captions=talks, encoder=TopicEncoder(), translate=False)
-    sys.setprofile(None)
-    _ended(library).touch()
-
-
-def _run(talks: Talks, library: Path) -> float:
-    """Build to the end; returns the seconds that it took."""
-    _ended(library).unlink(missing_ok=True)
-    process = talks.start(library, talks.folder / "calls")
-    started = time.monotonic()
-    process.join(60)
-    assert _ended(library).exists()
-    return time.monotonic() - started
-
-
-def _kill(talks: Talks, library: Path, seconds: float) -> bool:
-    """Kill a build after so many seconds and check what is left of it; returns whether it was still at work."""
-    before, calls = _indexed(library), talks.folder / "calls"
-    calls.write_bytes(b"")
-    killed = _interrupt(talks, library, seconds)
-    after = _indexed(library)
-    assert before <= after
-    # When the encoder is called for a talk, those before it are committed.
-    assert len(after) >= len(before) + len(calls.read_bytes()) - 1
-    for talk in after:
-        assert _answers(library, talk)
-    return killed
-
-
-def _interrupt(talks: Talks, library: Path, seconds: float) -> bool:
-    """Kill a build after so many seconds; returns whether it was still at work."""
-    _ended(library).unlink(missing_ok=True)
-    process = talks.start(library, talks.folder / "calls")
-    process.join(seconds)
-    process.kill()
-    process.join()
-    return not _ended(library).exists()
-
-
-def _indexed(folder: Path) -> set[str]:
-    try:
-        with Library.open(folder) as library:
-            return {status.resource.id for status in library.statuses() if status.state is State.INDEXED}
-    except LibraryNotFound:  # it was killed before there was one
-        return set()
-
-
-def _answers(folder: Path, talk: str) -> bool:
-    word = "掩码" if talk.startswith("zh") else "mask"
-    moments = seekpoint.ask(word, folder, k=100, encoder=TopicEncoder()).moments
-    return talk in {moment.resource.id for moment in moments}
-
-
 def _content(folder: Path, k: int = 10) -> tuple[list[tuple[str, float, float]], list[Found]]:
     """Where each resource's chunks lie, and the answers to some questions."""
     with Library.open(folder) as library:
@@ -392,11 +240,4 @@ def _content(folder: Path, k: int = 10) -> tuple[list[tuple[str, float, float]],
 
 
 def _is_sealed(folder: Path) -> bool:
-    return len(_indexed(folder)) == 12 and not (folder / "library.db-wal").exists()
-
-
-def _is_tidy(folder: Path) -> bool:
-    """Whether nothing but the library lies there, beside the lock and the side files that SQLite leaves to readers."""
-    names = {path.name for path in folder.iterdir() if not path.name.startswith("library.db-")}
-    vectors = {segment.file.name for segment in Manifest.load(folder).segments}
-    return names - {"lock"} == {"library.db", "manifest.json", *vectors}
+    return len(indexed_in(folder)) == 12 and not (folder / "library.db-wal").exists()

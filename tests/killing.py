@@ -1,0 +1,187 @@
+"""Builds as processes of their own, which are killed at any moment or before any step on the disk."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import seekpoint
+from index.errors import LibraryNotFound
+from index.library import Library
+from index.manifest import Manifest
+from index.types import State
+from tests.fakes import TopicEncoder
+
+if TYPE_CHECKING:
+    from index.types import Vectors
+
+SECONDS_A_CALL = 0.015
+_DISK_CALLS = {"execute", "executemany", "executescript", "fsync", "open", "write", "write_index", "close", "connect"}
+_DISK_CALLS |= {"mkdir", "rename", "replace", "unlink"}
+
+# Children are forked from a server that has imported this module, so that a kill lands in a build and not in an import.
+PROCESSES = multiprocessing.get_context("forkserver")
+_SOURCES = ["indexer.sources.playlists", "indexer.sources.youtube"]
+PROCESSES.set_forkserver_preload([__name__, "index.vector_store", "indexer.build", *_SOURCES])
+
+
+class SlowEncoder(TopicEncoder):
+    """Takes its time, and notes each call in a file, a byte a call."""
+
+    def __init__(self, calls: Path) -> None:
+        super().__init__()
+        self._calls = calls
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        with self._calls.open("ab") as file:
+            file.write(b".")
+        time.sleep(SECONDS_A_CALL)
+        return super().passages(texts)
+
+
+@dataclass
+class Talks:
+    """A reading list with a folder of captions."""
+
+    folder: Path
+
+    def write(self, count: int, cues: int) -> None:
+        self.put({k: lines_of(k, cues) for k in range(count)})
+
+    def put(self, talks: Mapping[int, Sequence[str]]) -> None:
+        """List the talks of those numbers, with captions of those lines."""
+        self.folder.mkdir(exist_ok=True)
+        entries = []
+        for k, lines in talks.items():
+            talk = video_id(k)
+            title, language = ("讲座", "zh-TW") if is_chinese(k) else ("Talk", "en")
+            entries.append(f"- [{title} {k}](https://www.youtube.com/watch?v={talk})")
+            (self.folder / f"Talk {k} [{talk}].{language}.vtt").write_text(_captions(lines), "utf-8")
+        (self.folder / "list.md").write_text("# Talks\n\n## Transformers\n\n" + "\n".join(entries), "utf-8")
+
+    def start(self, library: Path, calls: Path) -> BaseProcess:
+        process = PROCESSES.Process(target=_build, args=(self.folder, library, calls))
+        process.start()
+        return process
+
+
+def is_chinese(k: int) -> bool:
+    return k % 3 == 1
+
+
+def video_id(k: int) -> str:
+    return f"{'zh' if is_chinese(k) else 'en'}-talk-{k:03}"
+
+
+def lines_of(k: int, count: int, version: int = 0) -> list[str]:
+    chinese = is_chinese(k)
+    words = ["注意力", "掩码", "位置", "缓存"] if chinese else ["attention", "mask", "position", "cache", "softmax"]
+    between = "之后是" if chinese else "is before"
+    return [
+        f"{words[(n + k + version) % len(words)]} {between} {words[(n * k) % len(words)]} {k * n}" for n in range(count)
+    ]
+
+
+def _captions(lines: Sequence[str]) -> str:
+    cues = [f"{_stamp(8 * n)} --> {_stamp(8 * n + 8)}\n{line}\n" for n, line in enumerate(lines)]
+    return "WEBVTT\n\n" + "\n".join(cues)
+
+
+def _stamp(seconds: int) -> str:
+    return f"{seconds // 60:02}:{seconds % 60:02}.000"
+
+
+def _build(talks: Path, library: Path, calls: Path) -> None:
+    encoder = SlowEncoder(calls)
+    seekpoint.build([talks / "list.md"], library, captions=talks, encoder=encoder, translate=False, prune=True)
+    ended(library).touch()
+
+
+def ended(library: Path) -> Path:
+    """What a build leaves that came to its end: exit codes get lost where several threads wait for processes."""
+    return library.with_name(f"{library.name} ended")
+
+
+def build_up_to(step: int, talks: Path, library: Path) -> None:
+    """Build, but die before the step of that number among the calls that may change a file."""
+    steps = 0
+
+    def count(frame: FrameType, event: str, function: object) -> None:
+        nonlocal steps
+        if event != "c_call" or getattr(function, "__name__", "") not in _DISK_CALLS:
+            return
+        is_text = isinstance(getattr(function, "__self__", None), str)  # whose `replace` is another
+        is_question = str(frame.f_locals.get("sql", "")).lstrip().startswith("SELECT")
+        if not is_text and not is_question:
+            steps += 1
+            if steps == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.setprofile(count)
+    seekpoint.build([talks / "list.md"], library, captions=talks, encoder=TopicEncoder(), translate=False)
+    sys.setprofile(None)
+    ended(library).touch()
+
+
+def run(talks: Talks, library: Path) -> float:
+    """Build to the end; returns the seconds that it took."""
+    ended(library).unlink(missing_ok=True)
+    process = talks.start(library, talks.folder / "calls")
+    started = time.monotonic()
+    process.join(60)
+    assert ended(library).exists()
+    return time.monotonic() - started
+
+
+def kill(talks: Talks, library: Path, seconds: float) -> bool:
+    """Kill a build after so many seconds and check what is left of it; returns whether it was still at work."""
+    before, calls = indexed_in(library), talks.folder / "calls"
+    calls.write_bytes(b"")
+    killed = interrupt(talks, library, seconds)
+    after = indexed_in(library)
+    assert before <= after
+    # When the encoder is called for a talk, those before it are committed.
+    assert len(after) >= len(before) + len(calls.read_bytes()) - 1
+    for talk in after:
+        assert answers_to(library, talk)
+    return killed
+
+
+def interrupt(talks: Talks, library: Path, seconds: float) -> bool:
+    """Kill a build after so many seconds; returns whether it was still at work."""
+    ended(library).unlink(missing_ok=True)
+    process = talks.start(library, talks.folder / "calls")
+    process.join(seconds)
+    process.kill()
+    process.join()
+    return not ended(library).exists()
+
+
+def indexed_in(folder: Path) -> set[str]:
+    try:
+        with Library.open(folder) as library:
+            return {status.resource.id for status in library.statuses() if status.state is State.INDEXED}
+    except LibraryNotFound:  # it was killed before there was one
+        return set()
+
+
+def answers_to(folder: Path, talk: str) -> bool:
+    word = "掩码" if talk.startswith("zh") else "mask"
+    moments = seekpoint.ask(word, folder, k=100, encoder=TopicEncoder()).moments
+    return talk in {moment.resource.id for moment in moments}
+
+
+def is_tidy(folder: Path) -> bool:
+    """Whether nothing but the library lies there, beside the lock and the side files that SQLite leaves to readers."""
+    names = {path.name for path in folder.iterdir() if not path.name.startswith("library.db-")}
+    vectors = {segment.file.name for segment in Manifest.load(folder).segments}
+    return names - {"lock"} == {"library.db", "manifest.json", *vectors}
