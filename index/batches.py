@@ -24,14 +24,18 @@ def encode(model: SentenceTransformer, texts: Sequence[str], prompt: str | None,
     """What the model's `encode` gives for each text, in their order."""
     on_processor = model.device.type == "cpu"
     batches = _of_like_length(texts, _CPU_BATCH if on_processor else _GPU_BATCH)
-    if on_processor and _can_pad(model):
-        options["processing_kwargs"] = {"text": {"pad_to_multiple_of": _TOKENS}}
+    padding: dict[str, Any] = {"processing_kwargs": {"text": {"pad_to_multiple_of": _TOKENS}}}
+    if not _can_pad(model):
+        padding = {}
 
     def encode_batch(batch: Sequence[int]) -> list[Any]:
         here: Any = [texts[k] for k in batch]
-        return list(model.encode(here, prompt=prompt, batch_size=len(here), show_progress_bar=False, **options))
+        options_here = {"prompt": prompt, "batch_size": len(here), "show_progress_bar": False, **padding, **options}
+        return list(model.encode(here, **options_here))
 
     if on_processor and len(batches) > 1:
+        # The first call sets the tokenizer up, which no thread may do while another one uses it ("Already borrowed").
+        model.preprocess(list(texts[:1]), prompt=prompt, **padding)
         with _lanes(len(batches)) as lanes:
             results = list(lanes.map(encode_batch, batches))
     else:
@@ -47,9 +51,9 @@ def _of_like_length(texts: Sequence[str], size: int) -> list[list[int]]:
 
 
 def _can_pad(model: SentenceTransformer) -> bool:
-    """Whether a text of the greatest length isn't padded beyond what the model has positions for."""
-    longest = model.get_max_seq_length()
-    return longest is not None and longest % _TOKENS == 0
+    """Whether it pays, and a text of the greatest length isn't padded beyond what the model has positions for."""
+    longest = model.get_max_seq_length() if hasattr(model[0], "processing_kwargs") else None
+    return model.device.type == "cpu" and longest is not None and longest % _TOKENS == 0
 
 
 @contextmanager

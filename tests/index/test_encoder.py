@@ -133,6 +133,17 @@ def test_batches_side_by_side_keep_the_order_and_give_the_cores_back(bundled: Bu
 
 
 @pytest.mark.model
+def test_a_model_without_positions_embeds_many_passages_too(tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+    from tokenizers import Tokenizer
+
+    words = Tokenizer.from_file(str(bundled_folder() / "tokenizer.json"))
+    SentenceTransformer(modules=[StaticEmbedding(words, embedding_dim=32)]).save(str(tmp_path))
+    assert load_encoder(str(tmp_path)).passages([f"mask 掩码 {k}" for k in range(30)]).shape == (30, 32)
+
+
+@pytest.mark.model
 def test_no_texts_have_no_vectors(bundled: BundledEncoder) -> None:
     assert bundled.passages([]).shape == (0, 384)
 
