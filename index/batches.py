@@ -24,9 +24,7 @@ def encode(model: SentenceTransformer, texts: Sequence[str], prompt: str | None,
     """What the model's `encode` gives for each text, in their order."""
     on_processor = model.device.type == "cpu"
     batches = _of_like_length(texts, _CPU_BATCH if on_processor else _GPU_BATCH)
-    padding: dict[str, Any] = {"processing_kwargs": {"text": {"pad_to_multiple_of": _TOKENS}}}
-    if not _can_pad(model):
-        padding = {}
+    padding = _padding(model)
 
     def encode_batch(batch: Sequence[int]) -> list[Any]:
         here: Any = [texts[k] for k in batch]
@@ -50,10 +48,12 @@ def _of_like_length(texts: Sequence[str], size: int) -> list[list[int]]:
     return [order[k : k + size] for k in range(0, len(order), size)]
 
 
-def _can_pad(model: SentenceTransformer) -> bool:
-    """Whether it pays, and a text of the greatest length isn't padded beyond what the model has positions for."""
+def _padding(model: SentenceTransformer) -> dict[str, Any]:
+    """How texts are padded; as ever where the longest would go beyond what the model has positions for."""
     longest = model.get_max_seq_length() if hasattr(model[0], "processing_kwargs") else None
-    return model.device.type == "cpu" and longest is not None and longest % _TOKENS == 0
+    if model.device.type != "cpu" or longest is None or longest % _TOKENS:
+        return {}
+    return {"processing_kwargs": {"text": {"pad_to_multiple_of": _TOKENS}}}
 
 
 @contextmanager
