@@ -142,6 +142,8 @@ def check_layout(path: Path, record: SegmentRecord, dimension: int) -> None:
     """
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
+        if record.count * _ID_BYTES > size:
+            raise ValueError(f"{path.name} has no room for {record.count} vectors")
         for part, skipped in _frame(record.count, _even(dimension)):
             if file.read(len(part)) != part:
                 raise ValueError(f"{path.name} isn't laid out as {record.count} vectors of {dimension} numbers")
