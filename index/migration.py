@@ -16,7 +16,7 @@ from index.types import Chapter, ModelCard
 APPLICATION_ID = 0x7365656B
 """`seek` in ASCII: tells our databases from other programs'."""
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 
 FIRST_WITH_SEGMENTS = 8
 """The schema from which on words and vectors lie in segments."""

@@ -1,8 +1,9 @@
-"""Pieces as the database keeps them: blocks of neighbours, whose codes take a byte a dimension before compression.
+"""Pieces as the database keeps them: blocks of neighbours, with the codes of their vectors.
 
 A block is how many pieces it has, in a byte; a record of each, so that those of many blocks are read at once; and the
-codes of their vectors, Huffman-coded. That takes 261 bytes a piece where six bits a dimension take 288, and is read in
-a microsecond.
+codes, which say by that byte's highest bit how they are kept. Levels take six bits each. A byte each, Huffman-coded,
+have blocks with other codes, and all blocks before schema 11: levels take 261 bytes a piece so in place of 288, but
+five times as long to read.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from index import six_bits
+from index.six_bits import LEVELS
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -25,7 +29,6 @@ if TYPE_CHECKING:
     Places = NDArray[np.int64]
     Records = NDArray[np.void]
 
-LEVELS = 64
 IN_BYTES = 255
 """The direction of a piece whose codes are signed bytes, not LEVELS levels."""
 
@@ -38,6 +41,7 @@ RECORD = np.dtype(
 _MOST_TOKENS = (1 << 16) - 1
 # As a rule so many take a page of SQLite's and a little: of 8 or 12, part of each page would stay empty.
 _MOST = 16
+_PACKED = 0x80
 _MEMORY_LEVEL = 9
 _AT_ONCE = 8
 _LATEST = _LARGEST_SCALE = 1e9
@@ -79,7 +83,7 @@ class Blocks:
     def __init__(self, rows: Iterable[Any]) -> None:
         ordered = sorted(rows, key=itemgetter(0, 1))
         self._data: list[bytes] = [row[2] for row in ordered]
-        sizes = [data[0] if data else 0 for data in self._data]
+        sizes = [_size(data) for data in self._data]
         if not all(sizes):
             raise ValueError("a block of pieces is empty")
         self._firsts = np.fromiter(accumulate(sizes, initial=0), np.int64, len(sizes) + 1)
@@ -97,28 +101,62 @@ class Blocks:
 
         They come some at a time, since new memory takes longer than what's done in it; raises ValueError.
         """
-        bounds = np.searchsorted(places, self._firsts)
-        counts = np.diff(bounds)
-        within = places - np.repeat(self._firsts[:-1], counts)
-        # What comes after the last of them in a block needn't be decoded.
-        read = np.where(counts > 0, np.append(within, 0)[bounds[1:] - 1] + 1, 0)
-        sizes, ends = (read * dimension).tolist(), bounds.tolist()
-        for first in range(0, len(sizes), _AT_ONCE):
-            some = slice(first, min(first + _AT_ONCE, len(sizes)))
-            if ends[some.start] == ends[some.stop]:
-                continue
-            data = b"".join(map(decompressed, self._data[some], sizes[some]))
-            which = slice(ends[some.start], ends[some.stop])
-            rows = within[which] + np.repeat(np.cumsum(read[some]) - read[some], counts[some])
-            yield which, np.frombuffer(data, np.uint8).reshape(-1, dimension)[rows]
+        bounds = np.searchsorted(places, self._firsts).tolist()
+        within = places - np.repeat(self._firsts[:-1], np.diff(bounds))
+        for some in self._some():
+            which = slice(bounds[some.start], bounds[some.stop])
+            if which.start < which.stop:
+                counts = np.diff(bounds[some.start : some.stop + 1])
+                read = _packed if _is_packed(self._data[some.start]) else _compressed
+                yield which, read(self._data[some], within[which], counts, dimension)
+
+    def _some(self) -> Iterator[slice]:
+        """Blocks of one kind that follow one another."""
+        stop = 0
+        for _, alike in groupby(self._data, _is_packed):
+            first, stop = stop, stop + sum(1 for _ in alike)
+            yield from (slice(start, min(start + _AT_ONCE, stop)) for start in range(first, stop, _AT_ONCE))
 
 
-def decompressed(block: bytes, size: int) -> bytes:
+def _size(block: bytes) -> int:
+    """How many pieces a block has."""
+    return block[0] & ~_PACKED if block else 0
+
+
+def _is_packed(block: bytes) -> bool:
+    return block[0] >= _PACKED
+
+
+def _coded(block: bytes) -> bytes:
+    """What a block has of codes."""
+    return block[1 + _size(block) * RECORD.itemsize :]
+
+
+def _packed(blocks: Sequence[bytes], within: Places, counts: Places, dimension: int) -> Codes:
+    """The codes of pieces at some places within blocks of levels, so many of each block; raises ValueError."""
+    width, sizes = six_bits.size(dimension), np.array([_size(block) for block in blocks], np.int64)
+    data = [_coded(block) for block in blocks]
+    if not six_bits.fits(dimension) or [*map(len, data)] != (sizes * width).tolist():
+        raise ValueError("a block of pieces has more or fewer codes than dimensions")
+    rows = within + np.repeat(np.cumsum(sizes) - sizes, counts)
+    return six_bits.unpacked(np.frombuffer(b"".join(data), np.uint8).reshape(-1, width)[rows])
+
+
+def _compressed(blocks: Sequence[bytes], within: Places, counts: Places, dimension: int) -> Codes:
+    """The same of blocks that are Huffman-coded: what comes after the last of a block's needn't be decoded."""
+    read = np.where(counts > 0, np.append(within, 0)[np.cumsum(counts) - 1] + 1, 0)
+    data = b"".join(map(_decompressed, blocks, (read * dimension).tolist()))
+    rows = within + np.repeat(np.cumsum(read) - read, counts)
+    codes: Codes = np.frombuffer(data, np.uint8).reshape(-1, dimension)[rows]
+    return codes
+
+
+def _decompressed(block: bytes, size: int) -> bytes:
     """The first so many bytes of a block's codes; raises ValueError."""
     if not size:
         return b""
     try:
-        found = zlib.decompressobj(-zlib.MAX_WBITS).decompress(block[1 + block[0] * RECORD.itemsize :], size)
+        found = zlib.decompressobj(-zlib.MAX_WBITS).decompress(_coded(block), size)
     except zlib.error as error:
         raise ValueError(f"a block of pieces can't be read ({error})") from error
     if len(found) < size:
@@ -132,9 +170,12 @@ def encode(pieces: Sequence[StoredPiece]) -> bytes:
         struct.pack(_FIELDS, start, digest, min(one.tokens, _MOST_TOKENS), one.scale, one.direction, one.length)
         for start, digest, one in pieces
     ]
-    coder = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, _MEMORY_LEVEL, zlib.Z_HUFFMAN_ONLY)
-    codes = coder.compress(b"".join(piece.vector.codes for piece in pieces)) + coder.flush()
-    return bytes([len(pieces)]) + b"".join(records) + codes
+    codes = b"".join(piece.vector.codes for piece in pieces)
+    if IN_BYTES in [piece.vector.direction for piece in pieces] or not six_bits.fits(len(codes) // len(pieces)):
+        coder = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, _MEMORY_LEVEL, zlib.Z_HUFFMAN_ONLY)
+        return bytes([len(pieces)]) + b"".join(records) + coder.compress(codes) + coder.flush()
+    rows = np.frombuffer(codes, np.uint8).reshape(len(pieces), -1)
+    return bytes([len(pieces) | _PACKED]) + b"".join(records) + six_bits.packed(rows).tobytes()
 
 
 def append(connection: sqlite3.Connection, transcript_id: int, pieces: Iterable[StoredPiece]) -> None:
@@ -177,7 +218,11 @@ def check(connection: sqlite3.Connection, dimension: int, directions: int) -> No
             raise ValueError("a block of pieces is out of order")
         reached = transcript_id, float(records["start"][-1])
         _check_records(records, directions)
-        _check_codes(data, records["direction"] != IN_BYTES, dimension)
+        in_levels = records["direction"] != IN_BYTES
+        if not _is_packed(data):
+            _check_codes(data, in_levels, dimension)
+        elif not in_levels.all() or len(_coded(data)) != len(records) * six_bits.size(dimension):
+            raise ValueError("a block of pieces has other codes than it says")
 
 
 def _check_records(records: Records, directions: int) -> None:
@@ -196,7 +241,7 @@ def _check_codes(data: bytes, in_levels: NDArray[np.bool_], dimension: int) -> N
     size = len(in_levels) * dimension
     coder = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        codes = coder.decompress(data[1 + len(in_levels) * RECORD.itemsize :], size + 1)
+        codes = coder.decompress(_coded(data), size + 1)
     except zlib.error as error:
         raise ValueError(f"a block of pieces can't be read ({error})") from error
     if len(codes) != size or not coder.eof or coder.unused_data:

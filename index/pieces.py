@@ -19,7 +19,8 @@ import numpy as np
 
 from index import piece_blocks
 from index.background import background
-from index.piece_blocks import IN_BYTES, LEVELS, PieceVector
+from index.piece_blocks import IN_BYTES, PieceVector
+from index.six_bits import LEVELS
 from index.types import ModelCard, Pieces
 
 if TYPE_CHECKING:

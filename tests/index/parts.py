@@ -23,7 +23,7 @@ from index.insertion import EmbeddedTranscript
 from index.library import Library
 from index.manifest import FILE as MANIFEST
 from index.manifest import FileRecord
-from index.migration import APPLICATION_ID, FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS
+from index.migration import APPLICATION_ID, FIRST_WITH_BLOCKS, FIRST_WITH_SCANS, FIRST_WITH_SEGMENTS
 from index.packing import unpack
 from index.pieces import quantised
 from index.posting_lists import decode
@@ -118,9 +118,11 @@ def _convert(current: Path, earlier: Path, version: int) -> None:
 
 def _put_manifest(folder: Path, version: int, means: Mapping[str, Any]) -> None:
     content = json.loads((folder / MANIFEST).read_bytes())
-    content |= {"version": version, "database": asdict(FileRecord.of(folder / database.FILE)), "former": None}
+    content |= {"version": version, "database": asdict(FileRecord.of(folder / database.FILE))}
     del content["checksum"]
-    content["segments"] = [segment | {"probes": 0} for segment in content["segments"]]
+    if version < FIRST_WITH_SCANS:
+        content["former"] = None
+        content["segments"] = [segment | {"probes": 0} for segment in content["segments"]]
     if version < FIRST_WITH_SEGMENTS:
         content |= means
         content |= {"vectors": {"file": content["segments"][0]["file"], "generation": 1, "count": 0, "last_chunk": 0}}

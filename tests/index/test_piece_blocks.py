@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from index import pieces as pieces_module
 from index.migration import migrate
-from index.piece_blocks import IN_BYTES, LEVELS, Blocks, PieceVector, StoredPiece, append, check, encode, of_transcript
+from index.piece_blocks import IN_BYTES, Blocks, PieceVector, StoredPiece, append, check, encode, of_transcript
 from index.pieces import around, quantised
+from index.six_bits import LEVELS
 from index.types import ModelCard, Pieces
 
 DIRECTIONS = 3
@@ -26,15 +27,16 @@ singles = st.floats(-1e8, 1e8, width=32)
 
 @st.composite
 def stored(draw: st.DrawFn, dimension: int) -> list[StoredPiece]:
-    """Pieces in order, of both forms."""
+    """Pieces in order, of levels, of bytes, or of both."""
     starts = sorted(draw(st.sets(st.floats(-1e6, 1e6).map(lambda start: start + 0.0), min_size=1, max_size=40)))
-    return [StoredPiece(start, draw(st.binary(min_size=8, max_size=8)), draw(vectors(dimension))) for start in starts]
+    digests, forms = st.binary(min_size=8, max_size=8), draw(st.sampled_from([[True], [False], [True, False]]))
+    return [StoredPiece(start, draw(digests), draw(vectors(dimension, forms))) for start in starts]
 
 
 @st.composite
-def vectors(draw: st.DrawFn, dimension: int) -> PieceVector:
+def vectors(draw: st.DrawFn, dimension: int, forms: Sequence[bool]) -> PieceVector:
     tokens, scale = draw(st.integers(0, 65535)), draw(singles)
-    if draw(st.booleans()):
+    if draw(st.sampled_from(forms)):
         return PieceVector(tokens, scale, draw(st.binary(min_size=dimension, max_size=dimension)))
     codes = draw(st.lists(st.integers(0, LEVELS - 1), min_size=dimension, max_size=dimension))
     direction, length = draw(st.integers(0, DIRECTIONS - 1)), draw(st.floats(-100, 100, width=16))
@@ -44,9 +46,15 @@ def vectors(draw: st.DrawFn, dimension: int) -> PieceVector:
 def block(start: float = 0.0, number: int = 3) -> list[StoredPiece]:
     """Pieces of ten seconds each, those of even numbers of levels."""
     return [
-        StoredPiece(start + 10 * k, bytes([k] * 8), PieceVector(k + 1, 0.5, bytes([k] * 4), 1, 0.25))
-        if k % 2 == 0
-        else StoredPiece(start + 10 * k, bytes([k] * 8), PieceVector(k + 1, 0.5, bytes([k, 255, 0, 128])))
+        piece if k % 2 == 0 else piece._replace(vector=PieceVector(k + 1, 0.5, bytes([k, 255, 0, 128])))
+        for k, piece in enumerate(levels(start, number))
+    ]
+
+
+def levels(start: float = 0.0, number: int = 3) -> list[StoredPiece]:
+    """Pieces of ten seconds each, all of levels."""
+    return [
+        StoredPiece(start + 10 * k, bytes([k] * 8), PieceVector(k + 1, 0.5, bytes([k, 63, 0, 32]), 1, 0.25))
         for k in range(number)
     ]
 
@@ -101,21 +109,28 @@ def test_more_tokens_than_can_be_told_are_as_many_as_can() -> None:
     assert Blocks([(1, 0.0, data)]).records["tokens"].tolist() == [65535]
 
 
-def test_any_damaged_byte_is_told_or_means_other_numbers() -> None:
-    whole = encode(block(number=16))
+def test_levels_take_six_bits_each() -> None:
+    assert len(encode(levels(number=16))) == 1 + 16 * (25 + 3)
+
+
+@pytest.mark.parametrize("pieces", [block(number=16), levels(number=16)])
+def test_any_damaged_byte_is_told_or_means_other_numbers(pieces: list[StoredPiece]) -> None:
+    whole = encode(pieces)
     told = 0
     for offset in range(len(whole)):
         for change in (1, 128, 255):
             damaged = bytearray(whole)
             damaged[offset] ^= change
             try:
-                assert len(found_in(Blocks([(1, 0.0, bytes(damaged))]), 4)) == damaged[0]
+                assert len(found_in(Blocks([(1, 0.0, bytes(damaged))]), 4)) == damaged[0] & 0x7F
             except ValueError as error:
                 told += "block" in str(error)
-    assert told > 50
+    assert told > (50 if pieces != levels(number=16) else 0)
 
 
-@pytest.mark.parametrize("data", [b"", b"\x03", encode(block())[:60], encode(block())[:-6]])
+@pytest.mark.parametrize(
+    "data", [b"", b"\x03", b"\x80", *(encode(pieces)[:stop] for pieces in (block(), levels()) for stop in (60, -6))]
+)
 def test_a_block_that_is_cut_short_is_told(data: bytes) -> None:
     with pytest.raises(ValueError, match="a block of pieces"):
         found_in(Blocks([(1, 0.0, data)]), 4)
@@ -131,6 +146,7 @@ def at(*starts: float) -> bytes:
 
 
 RECORDS = encode(block())[: 1 + 3 * 25]
+IN_LEVELS = encode(levels())[: 1 + 3 * 25]
 STRANGE = {
     "empty": bytes(1) + zlib.compress(b"", wbits=-15),
     "too many": encode(block(number=17)),
@@ -147,11 +163,15 @@ STRANGE = {
     "no last start": at(0.0, 10.0, inf),
     "another start": at(1.0, 10.0, 20.0),
     "past the next block": at(0.0, 10.0, 500.0),
+    "levels of which one lacks": encode(levels())[:-1],
+    "more than levels": encode(levels()) + b"\0",
+    "levels that are none": bytes([RECORDS[0] | 0x80]) + RECORDS[1:] + bytes(9),
+    "levels that aren't packed": IN_LEVELS + zlib.compress(bytes(12), wbits=-15),
     "no scale": with_vector(PieceVector(1, nan, bytes(4))),
     "a large scale": with_vector(PieceVector(1, 1e10, bytes(4))),
     "another direction": with_vector(PieceVector(1, 0.5, bytes(4), DIRECTIONS)),
     "no length": with_vector(PieceVector(1, 0.5, bytes(4), 0, nan)),
-    "a level too high": with_vector(PieceVector(1, 0.5, bytes([0, 0, 0, LEVELS]), 0)),
+    "a level too high": RECORDS + zlib.compress(bytes([LEVELS] * 12), wbits=-15),
 }
 
 
