@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ _LETTERS_A_CHARACTER = 4
 _LETTER = regex.compile(r"\p{L}")
 _MOST_SPOKEN = "en"
 
-_HAN = regex.compile(r"\p{Han}")
+_HAN, _HAN_RUN = regex.compile(r"\p{Han}"), regex.compile(r"\p{Han}+")
 _KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]")
 
 
@@ -32,10 +33,25 @@ def simplified(text: str) -> str:
     """The text with traditional Chinese characters made simplified, each in its place."""
     if not _HAN.search(text):
         return text
-    converted: str = _converter().convert(text)
+    converted = _converted(text)
     if len(converted) != len(text):  # a few phrases change their length
-        converted = "".join(_converter().convert(character)[:1] or character for character in text)
+        converted = _HAN_RUN.sub(lambda run: _in_place(run[0]), text)
     return converted
+
+
+def _in_place(run: str) -> str:
+    converted = _converted(run)
+    if len(converted) != len(run):
+        converted = "".join(_converted(character)[:1] or character for character in run)
+    return converted
+
+
+def _converted(text: str) -> str:
+    """As OpenCC has it, and nothing where half of a surrogate pair stands in a text."""
+    with suppress(UnicodeEncodeError):
+        converted: str = _converter().convert(text)
+        return converted
+    return ""
 
 
 def language_of(text: str, guess: str | None) -> str:

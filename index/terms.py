@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -24,8 +24,10 @@ _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\
 _RUN = regex.compile(
     rf"(?P<unspaced>(?:[{_UNSPACED}]\p{{M}}*)+)|(?P<word>(?:[\p{{L}}\p{{N}}--[{_UNSPACED}]]\p{{M}}*)+)", regex.V1
 )
-# The same of what is in ASCII alone, several times as quick.
+# The same of what is in ASCII alone, or with the common Chinese characters and marks, several times as quick.
 _ASCII_WORD = re.compile(r"[A-Za-z0-9]+")
+_COMMON = re.compile(r"[\0-\x7f\u2010-\u2027\u3000-\u3002\u3008-\u3011\u4e00-\u9fff\uff01-\uff0f\uff1a-\uff20]+")
+_COMMON_RUN = re.compile(r"(?P<unspaced>[\u4e00-\u9fff]+)|(?P<word>[A-Za-z0-9]+)")
 _PAIRED = regex.compile(f"[{_UNSPACED}]")
 _HAN_ALONE = regex.compile(r"\p{Han}+")
 _GRAPHEME = regex.compile(r"\X")
@@ -46,25 +48,29 @@ def terms(text: str) -> list[str]:
     if text.isascii():
         return [_stem(word) for word in _ASCII_WORD.findall(text)]
     found: list[str] = []
-    for run in _RUN.finditer(text):
+    for run in _runs(text):
         if run["word"]:
             found.append(_stem(run["word"]))
+        elif _is_plain(run[0]):
+            found += [run[0][k : k + 2] for k in range(len(run[0]) - 1)]
         else:
-            found += _pair_texts(run["unspaced"])
+            found += [term for term, _, _ in _pairs(run[0])]
     return found
 
 
-def located_terms(text: str) -> Iterator[Term]:
-    """The terms of a text with their places in it."""
+def located_terms(text: str, wanted: Container[str] | None = None) -> Iterator[Term]:
+    """The terms of a text, or the wanted ones, with their places in it."""
     if text.isascii():
         for word in _ASCII_WORD.finditer(text):
-            yield Term(_stem(word[0]), word.start(), word.end())
+            stem = _stem(word[0])
+            if wanted is None or stem in wanted:
+                yield Term(stem, word.start(), word.end())
         return
-    for run in _RUN.finditer(text):
-        if run["unspaced"]:
-            yield from _pairs(run["unspaced"], run.start())
-        else:
-            yield Term(_stem(run["word"]), run.start(), run.end())
+    for run in _runs(text):
+        offset = run.start()
+        for term, start, stop in _pairs(run[0]) if run["unspaced"] else [(_stem(run[0]), 0, len(run[0]))]:
+            if wanted is None or term in wanted:
+                yield Term(term, offset + start, offset + stop)
 
 
 def is_whole_word(term: str) -> bool:
@@ -77,21 +83,28 @@ def fold(word: str) -> str:
     return unicodedata.normalize("NFKC", word).casefold()
 
 
-def _pairs(run: str, offset: int) -> Iterator[Term]:
-    run = simplified(run)
+def _runs(text: str) -> Iterator[re.Match[str]]:
+    """The runs of a text in simplified characters."""
+    text = simplified(text)
+    found: Iterator[re.Match[str]] = (_COMMON_RUN if _COMMON.fullmatch(text) else _RUN).finditer(text)
+    return found
+
+
+def _pairs(run: str) -> Iterator[tuple[str, int, int]]:
+    """The pairs of a run in simplified characters, with their places in it."""
+    if _is_plain(run):
+        yield from ((run[k : k + 2], k, k + 2) for k in range(len(run) - 1))
+        return
     spans = [match.span() for match in _GRAPHEME.finditer(run)]
     if len(spans) == 1:
-        yield Term(fold(run), offset, offset + len(run))
+        yield fold(run), 0, len(run)
     for (start, _), (_, stop) in pairwise(spans):
-        yield Term(fold(run[start:stop]), offset + start, offset + stop)
+        yield fold(run[start:stop]), start, stop
 
 
-def _pair_texts(run: str) -> list[str]:
-    """The texts of `_pairs`, at once for Chinese that folding leaves as it is."""
-    plain = simplified(run)
-    if len(plain) > 1 and _HAN_ALONE.fullmatch(plain) and fold(plain) == plain:
-        return [plain[start : start + 2] for start in range(len(plain) - 1)]
-    return [term.text for term in _pairs(run, 0)]
+def _is_plain(run: str) -> bool:
+    """Whether it's Chinese that folding leaves as it is, of more than a character."""
+    return len(run) > 1 and bool(_HAN_ALONE.fullmatch(run)) and fold(run) == run
 
 
 @lru_cache(maxsize=1 << 15)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from index.answers import Explanation, Hit, Window
 from index.languages import primary
-from index.terms import fold, terms
+from index.terms import fold, located_terms, terms
 from query.across import Group
 from query.localise import marks
 from query.sought import Sought
@@ -35,7 +35,7 @@ def explain(hit: Hit, said: str, sought: Sought, windows: Windows | None, tuning
 def _surfaces(text: str, wanted: Set[str]) -> tuple[str, ...]:
     """How terms are written in a text, each once, be it with a capital or not."""
     written: dict[str, str] = {}
-    for start, stop in marks(text, wanted):
+    for start, stop in marks(located_terms(text, wanted)):
         written.setdefault(fold(text[start:stop]), text[start:stop])
     return tuple(written.values())
 

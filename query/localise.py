@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence, Set
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from itertools import accumulate
 from math import fsum
 
 from index.chapters import ROUNDING
-from index.terms import located_terms, terms
+from index.terms import Term, located_terms, terms
 from index.types import Chapter, Cue
 from query.tuning import SALIENT_SHARE, TUNING
 
@@ -21,8 +22,18 @@ def salient(weights: Mapping[str, float]) -> dict[str, float]:
     return {term: weight for term, weight in weights.items() if weight >= least}
 
 
+def said_in(cues: Sequence[Cue], wanted: Set[str]) -> list[list[Term]]:
+    """The wanted terms that each cue says, with their places in the text of them all, which a space parts."""
+    ends = list(accumulate(len(cue.text) + 1 for cue in cues))
+    said: list[list[Term]] = [[] for _ in cues]
+    for term in located_terms(" ".join(cue.text for cue in cues), wanted):
+        said[bisect_right(ends, term.start)].append(term)
+    return said
+
+
 def best_cue(
     cues: Sequence[Cue],
+    said: Sequence[Iterable[Term]],
     weights: Mapping[str, float],
     chapters: Sequence[Chapter] = (),
     nearness: Callable[[float], float] | None = None,
@@ -30,12 +41,11 @@ def best_cue(
 ) -> int:
     """The cue from which on the question's terms stand closest together and the meaning is nearest; else the first.
 
-    The title of a chapter that begins in these cues counts as said there. `nearness` gives the cosine of what is said
-    from a second on. `reach` is in seconds.
+    `said` are terms that each cue says, among them all that have weights; the title of a chapter that begins in these
+    cues counts as said there. `nearness` gives the cosine of what is said from a second on. `reach` is in seconds.
     """
     titles = _titles(cues, weights, chapters)
-    said = [weights.keys() & terms(cue.text) for cue in cues]
-    found = [words | titles.get(k, set()) for k, words in enumerate(said)]
+    found = [(weights.keys() & {term.text for term in words}) | titles.get(k, set()) for k, words in enumerate(said)]
     most = fsum(weights.values()) or 1.0
     values = [
         _share(cues, found, first, weights, reach) / most + (nearness(cue.start) if nearness else 0.0)
@@ -71,20 +81,18 @@ def quoted(cues: Sequence[Cue]) -> Sequence[Cue]:
     """The first of these cues and those after it, as many whole ones as fit into a quote."""
     columns = 0
     for count, cue in enumerate(cues):
-        columns += sum(1 if character.isascii() else 2 for character in cue.text) + 1
+        columns += 2 * len(cue.text) - len(cue.text.encode("ascii", "ignore")) + 1
         if count and columns > _QUOTE_COLUMNS:
             return cues[:count]
     return cues
 
 
-def marks(text: str, terms: Set[str]) -> tuple[tuple[int, int], ...]:
-    """Where the terms stand in a text; places that touch or overlap are one."""
+def marks(terms: Iterable[Term], begin: int = 0) -> tuple[tuple[int, int], ...]:
+    """Where terms stand in what of a text comes from `begin` on; places that touch or overlap are one."""
     spans: list[tuple[int, int]] = []
-    for term in located_terms(text):
-        if term.text not in terms:
-            continue
-        if spans and term.start <= spans[-1][1]:
-            spans[-1] = (spans[-1][0], term.stop)
+    for _, start, stop in terms:
+        if spans and start - begin <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], stop - begin)
         else:
-            spans.append((term.start, term.stop))
+            spans.append((start - begin, stop - begin))
     return tuple(spans)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import chain, takewhile
 from math import inf
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from index.library import Library
 from index.types import Cue, Details, Resource, StoredChunk
 from query.explain import explain
 from query.links import link, text_link
-from query.localise import best_cue, marks, quoted, salient
+from query.localise import best_cue, marks, quoted, said_in, salient
 from query.sought import Sought
 from query.tuning import Tuning
 
@@ -55,9 +55,10 @@ def _moment(rank: int, hit: Hit, resource: Resource, details: Details, search: S
     weights = _weights(chunk, search.sought)
     cues = search.library.cues(chunk.transcript_id, opening.first, chunk.stop)
     chapters = begun(details.chapters, opening.start, chunk.end)
-    first = best_cue(cues, weights, chapters, _nearness(chunk, opening, search.windows), search.tuning.reach)
+    terms = said_in(cues, salient(search.sought.weights).keys() | weights.keys())
+    first = best_cue(cues, terms, weights, chapters, _nearness(chunk, opening, search.windows), search.tuning.reach)
     said = quoted(cues[first:])
-    words = " ".join(cue.text for cue in said)
+    before = sum(len(cue.text) + 1 for cue in cues[:first])
     last = inf if details.duration is None else details.duration  # captions of another cut go on beyond it
     start = min(said[0].start, last)
     plays = resource.kind.plays
@@ -68,11 +69,11 @@ def _moment(rank: int, hit: Hit, resource: Resource, details: Details, search: S
         language=chunk.language,
         start=start if plays else None,
         end=min(chunk.end, last) if plays else None,
-        quote=words,
+        quote=" ".join(cue.text for cue in said),
         link=link(resource, start)
         if plays
         else _link_to_text(resource, said, opening.first + first, chunk, details, search.library),
-        marks=marks(words, salient(search.sought.weights).keys() | weights.keys()),
+        marks=marks(chain.from_iterable(terms[first : first + len(said)]), before),
         chapter=title_at(details.chapters, start),
         page=said[0].page,
     )

@@ -11,6 +11,7 @@ from index.scripts import in_one_script, language_of, simplified
         ("微調之後模型為什麼會忘記", "微调之后模型为什么会忘记"),
         ("what is 注意力機制?", "what is 注意力机制?"),
         ("plain English", "plain English"),
+        ("微調\ud800之後", "微调\ud800之后"),
         ("", ""),
     ],
 )
@@ -21,6 +22,7 @@ def test_simplified(text: str, expected: str) -> None:
 def test_every_character_keeps_its_place() -> None:
     every_han = "".join(map(chr, range(0x3400, 0xA000)))
     assert len(simplified(every_han)) == len(every_han)
+    assert simplified(f"{every_han}, 後來") == f"{simplified(every_han)}, 后来"
 
 
 def test_japanese_keeps_its_own_characters() -> None:

@@ -102,3 +102,21 @@ def test_pairs_of_characters_may_be_no_words(text: str) -> None:
 )
 def test_terms_are_the_same_with_their_places(text: str) -> None:
     assert terms(text) == [term.text for term in located_terms(text)]
+
+
+@given(
+    st.text(
+        st.sampled_from("aB9 -注意力網絡説一，。（）！“”…·\u3000\u9fff\u4e00") | st.characters(max_codepoint=0xFFFF)
+    )
+)
+def test_terms_do_not_depend_on_what_else_is_said(text: str) -> None:
+    assert terms(f"{text} é") == [*terms(text), "é"]
+    assert terms(f"mask, {text}") == ["mask", *terms(text)]
+
+
+@given(
+    st.text(st.sampled_from("aB9 注意力é,"), max_size=12),
+    st.frozensets(st.sampled_from(["a", "b9", "注意", "意力", "é"])),
+)
+def test_wanted_terms_are_those_among_all(text: str, wanted: frozenset[str]) -> None:
+    assert [*located_terms(text, wanted)] == [term for term in located_terms(text) if term.text in wanted]
