@@ -1,8 +1,9 @@
-"""Posting lists that were read, kept for the questions to come, since these share their commonest terms."""
+"""Posting lists that were read or made, kept for the questions to come, since these share their commonest words."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Hashable
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -15,24 +16,24 @@ _KEPT_OVERHEAD = 512
 
 
 class KeptLists:
-    """Lists by term, as many as there is room for, the last used first; safe to use from threads."""
+    """Lists by what they are of, as many as there is room for, the last used first; safe to use from threads."""
 
     def __init__(self) -> None:
-        self._lists: OrderedDict[str, Postings] = OrderedDict()
+        self._lists: OrderedDict[Hashable, Postings] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
 
-    def get(self, term: str) -> Postings | None:
+    def get(self, key: Hashable) -> Postings | None:
         with self._lock:
-            if term in self._lists:
-                self._lists.move_to_end(term)
-            return self._lists.get(term)
+            if key in self._lists:
+                self._lists.move_to_end(key)
+            return self._lists.get(key)
 
-    def put(self, term: str, found: Postings) -> None:
+    def put(self, key: Hashable, found: Postings) -> None:
         with self._lock:
-            if term not in self._lists:
+            if key not in self._lists:
                 self._bytes += _size(found)
-            self._lists[term] = found
+            self._lists[key] = found
             while self._bytes > _KEPT_BYTES:
                 _, oldest = self._lists.popitem(last=False)
                 self._bytes -= _size(oldest)

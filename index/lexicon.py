@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 _K1, _B = 1.2, 0.75
 # Sums of the same numbers in another order differ by less.
 _ROUNDING = 1 + 1e-5
-# Seeing which chunks are still among the best takes as long for each that was found as reading on does for so many.
-_CHECKING = 1.5
+# Seeing which chunks are still among the best takes as long for each that was found as reading on does for so many. It
+# hardly ever leads to anything where more is to come than so much of what the terms so far could reach.
+_CHECKING, _PROMISING = 1.5, 0.25
 _KEPT_MASKS = 8
 
 
@@ -96,7 +97,7 @@ class Lexicon:
         for number, (weight, found) in enumerate(weighed, 1):
             best.add(found, weight, self._norms)
             to_come = math.fsum(most[number:])
-            if 0 < to_come < math.fsum(most[:number]) and unread[number] > _CHECKING * best.read:
+            if 0 < to_come < _PROMISING * math.fsum(most[:number]) and unread[number] > _CHECKING * best.read:
                 best.narrow(to_come)
         return best.reached()
 

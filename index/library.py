@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from index.lexicon import Lexicon
     from index.older_lexicon import OlderLexicon
     from index.ranges import Ranges
+    from index.synonyms import Synonyms
     from index.totals import Means
     from index.types import Pieces
     from index.vector_store import VectorStore
@@ -224,6 +225,13 @@ class Library(Catalogue):
         from index.older_posting_lists import layout
 
         return Lexicon(self.folder, self._connection, self.holdings.alive, layout(self._version))
+
+    @cached_property
+    def synonyms(self) -> Synonyms:
+        """Words by their translations, for searching in another language."""
+        from index.synonyms import Synonyms
+
+        return Synonyms(self.lexicon, self.holdings.spoken)
 
     @property
     def languages(self) -> Collection[str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import pairwise
+from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -134,22 +135,16 @@ class PostingReader:
     # Reading
 
     def _count(self, terms: Sequence[str]) -> dict[str, int]:
-        """How many living chunks have each term. Short lists come with that, and are kept; long ones are begun."""
+        """How many living chunks have each term. What was read for that is kept."""
         parts = self._parts(terms)
         self._read_long(parts, lambda place: not self._segments[place].is_whole)
-        read = self._decoded({term: there for term, there in parts.items() if all(part.data for part in there)})
         if len(self._begun) > _MOST_BEGUN:
             self._begun.clear()
-        self._begun.update({term: there for term, there in parts.items() if term not in read})
-        return {
-            term: len(read[term].chunks) if term in read else sum(map(self._living_of, there))
-            for term, there in parts.items()
-        }
-
-    def _living_of(self, part: _Part) -> int:
-        if self._segments[part.place].is_whole:
-            return part.chunks
-        return len(self._decoded_parts([[part]])[0].chunks)
+        self._begun.update(parts)
+        touched = [[part for part in there if not self._segments[part.place].is_whole] for there in parts.values()]
+        rest = [len(found.chunks) for found in self._decoded_parts(touched)]
+        whole = [sum(part.chunks for part in there if self._segments[part.place].is_whole) for there in parts.values()]
+        return dict(zip(parts, map(add, whole, rest), strict=True))
 
     def _parts(self, terms: Sequence[str]) -> dict[str, list[_Part]]:
         """What segments have of terms, in the order of their places, without the long lists."""

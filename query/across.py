@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from index import synonyms
 from index.scripts import simplified
 from index.tally import Postings, Tally
 from index.terms import Term, located_terms
@@ -21,8 +22,6 @@ from query.ranking import cheapest
 from query.tuning import K1, SALIENT_SHARE, UNKNOWN_SHARE
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from index.types import Vectors
 
 # A word that is looked up has at most so many terms: two neighbouring characters are one where no spaces are written.
@@ -83,15 +82,12 @@ def affordable(groups: Sequence[Group], frequencies: Mapping[str, int], most: in
 
 def terms_of(groups: Iterable[Group]) -> set[str]:
     """The terms of all translations."""
-    return {term for group in groups for alternative in group.alternatives for term in alternative}
+    return synonyms.terms_of(group.alternatives for group in groups)
 
 
-def weigh(
-    groups: Sequence[Group], counts: Mapping[str, Postings], among: NDArray[np.bool_], tally: Tally
-) -> list[Weighed]:
-    """Each group with its counts and weight among some chunks; `counts` tells how often chunks have each term."""
-    number = int(np.count_nonzero(among))
-    return [_weighed(group, _counts(group.alternatives, counts, among, tally), number) for group in groups]
+def weigh(groups: Sequence[Group], counts: Sequence[Postings], chunks: int) -> list[Weighed]:
+    """Each group with how often it is said, of so many chunks in that language, and its weight."""
+    return [_weighed(group, found, chunks) for group, found in zip(groups, counts, strict=True)]
 
 
 def coverage(weighed: Sequence[Weighed], tally: Tally) -> Postings:
@@ -146,15 +142,6 @@ def _reach(terms: Sequence[Term], first: int) -> int:
 
 def _overlap(terms: Sequence[Term], one: int) -> bool:
     return one + 1 < len(terms) and terms[one + 1].start < terms[one].stop
-
-
-def _counts(
-    alternatives: Alternatives, counts: Mapping[str, Postings], among: NDArray[np.bool_], tally: Tally
-) -> Postings:
-    """How often each of some chunks has any alternative: all its terms, as often as the rarest of them."""
-    found = tally.sum([tally.common([counts[term] for term in set(alternative)]) for alternative in alternatives])
-    here = among[found.chunks]
-    return Postings(found.chunks[here], found.values[here])
 
 
 def _weighed(group: Group, counts: Postings, chunks: int) -> Weighed:

@@ -21,6 +21,7 @@ from query.ranking import cheapest, coverage, telling
 from query.tuning import MOST_POSTINGS
 
 if TYPE_CHECKING:
+    from index.translations import Alternatives
     from index.types import Vectors
 
 # A longer question isn't one; its rarest terms say what it is about.
@@ -82,13 +83,16 @@ def seek(asked: Asked, library: Library, depth: int, keep: Ranges | None) -> Sou
     known = library.lexicon.weights(question_terms)
     telling_terms = telling(known, question_terms)
     weights = {term: known[term] for term in telling_terms if term in known}
+    affordable = {target: _affordable(words, library) for target, words in groups.items() if words}
+    unread = (library.synonyms.unread(map(_alternatives, words), target) for target, words in affordable.items())
+    library.lexicon.counts(chain(_rarest(telling_terms, weights, library), *unread))  # all at once
     lexical = _covered(telling_terms, weights, library, depth, keep)
     named = _named(question_terms, library, keep)
     if len(named.chunks):
         others = [term for term in telling_terms if term not in named.terms]
         there = _covered(others, weights, library, depth, named.chunks)
         lexical |= {chunk_id: max(share, lexical.get(chunk_id, 0.0)) for chunk_id, share in there.items()}
-    translated, glosses = _translated(groups, library, keep)
+    translated, glosses = _translated(affordable, library, keep)
     translatable = {term for words in groups.values() for group in words for term in terms(group.word)}
     unknown = frozenset(question_terms) - known.keys() - translatable
     return Sought(question, language, named, vector, unknown, weights, lexical, translated, glosses, groups)
@@ -98,10 +102,14 @@ def _covered(
     wanted: Sequence[str], weights: Mapping[str, float], library: Library, depth: int, keep: Ranges | None
 ) -> dict[int, float]:
     """How far chunks cover the wanted terms, `depth` of those to keep at most."""
+    return coverage(library.lexicon.best(_rarest(wanted, weights, library), depth, keep), weights, wanted)
+
+
+def _rarest(wanted: Sequence[str], weights: Mapping[str, float], library: Library) -> list[str]:
+    """Those of the wanted terms that are looked up."""
     lengths = library.lexicon.frequencies([term for term in wanted if term in weights])
     affordable = cheapest(lengths, MOST_POSTINGS)
-    rarest = sorted((term for term in lengths if term in affordable), key=lambda term: -weights[term])[:_MOST_TERMS]
-    return coverage(library.lexicon.best(rarest, depth, keep), weights, wanted)
+    return sorted((term for term in lengths if term in affordable), key=lambda term: -weights[term])[:_MOST_TERMS]
 
 
 def _named(question_terms: Sequence[str], library: Library, keep: Ranges | None) -> Named:
@@ -133,22 +141,27 @@ def _groups(question: str, language: str, library: Library) -> dict[str, Sequenc
     }
 
 
+def _affordable(words: Sequence[across.Group], library: Library) -> list[across.Group]:
+    """Those of the words whose translations are looked up."""
+    return across.affordable(words, library.lexicon.frequencies(across.terms_of(words)), MOST_POSTINGS)
+
+
 def _translated(
     groups: Mapping[str, Sequence[across.Group]], library: Library, keep: Ranges | None
 ) -> tuple[Postings, dict[str, Mapping[str, float]]]:
     """How far chunks in other languages cover the question's words in translation, and what those weigh."""
     covered: list[Postings] = []
     glosses: dict[str, Mapping[str, float]] = {}
-    lexicon = library.lexicon
-    tally = Tally(lexicon.span)
+    tally = Tally(library.lexicon.span)
     for target, words in groups.items():
-        if words:
-            lengths = lexicon.frequencies(across.terms_of(words))
-            words = across.affordable(words, lengths, MOST_POSTINGS)
-            spoken = lexicon.mask(library.holdings.spoken[target])
-            weighed = across.weigh(words, lexicon.counts(across.terms_of(words)), spoken, tally)
-            covered.append(across.coverage(weighed, tally))
-            glosses[target] = across.weights(weighed)
-    chunks, values = lexicon.by_id(tally.sum(covered))
+        counts = library.synonyms.counts([*map(_alternatives, words)], target, tally)
+        weighed = across.weigh(words, counts, len(library.holdings.spoken[target]))
+        covered.append(across.coverage(weighed, tally))
+        glosses[target] = across.weights(weighed)
+    chunks, values = library.lexicon.by_id(tally.sum(covered))
     kept = slice(None) if keep is None else keep.among(chunks)
     return Postings(chunks[kept], values[kept]), glosses
+
+
+def _alternatives(group: across.Group) -> Alternatives:
+    return group.alternatives

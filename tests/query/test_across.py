@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import pytest
 
+from index.synonyms import any_of
 from index.tally import Postings, Tally
 from index.terms import terms
 from index.translations import Alternatives
@@ -111,8 +112,9 @@ def weighed(
     question: str, passages: dict[int, str], found: Found = ZH_EN, among: Set[int] | None = None
 ) -> list[Weighed]:
     matched = groups(question, found)
-    chunks = np.isin(np.arange(10), [*(passages if among is None else among)])
-    return weigh(matched, postings(passages), chunks, TALLY)
+    spoken = passages if among is None else among
+    said = postings({chunk: text for chunk, text in passages.items() if chunk in spoken})
+    return weigh(matched, [any_of(group.alternatives, said, TALLY) for group in matched], len(spoken))
 
 
 def coverage(found: Sequence[Weighed]) -> dict[int, float]:
