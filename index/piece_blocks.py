@@ -43,7 +43,7 @@ _MOST_TOKENS = (1 << 16) - 1
 _MOST = 16
 _PACKED = 0x80
 _MEMORY_LEVEL = 9
-_AT_ONCE = 8
+_AT_ONCE = 32
 _LATEST = _LARGEST_SCALE = 1e9
 _NEAR = """
     SELECT transcript_id, start, data FROM piece_block WHERE rowid IN (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from threading import Event, active_count, current_thread
+from threading import Event, current_thread
 
 import pytest
 
@@ -34,10 +34,23 @@ def test_what_the_call_raises_is_raised_where_its_result_is_asked_for() -> None:
 
 
 def test_it_has_ended_when_the_block_has_whatever_happens_there() -> None:
-    before, may_end = active_count(), Event()
-    with pytest.raises(KeyError), beside(lambda: may_end.wait(0.05)):
+    has_ended, may_end = Event(), Event()
+
+    def call() -> None:
+        may_end.wait(0.05)
+        has_ended.set()
+
+    with pytest.raises(KeyError), beside(call):
         raise KeyError
-    assert active_count() == before
+    assert has_ended.is_set()
+
+
+def test_an_error_that_nobody_asks_for_is_nobodys() -> None:
+    def call() -> None:
+        raise ValueError("no such mask")
+
+    with beside(call):
+        pass
 
 
 def test_where_nothing_may_be_shared_the_call_runs_in_the_callers_thread() -> None:
