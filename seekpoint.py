@@ -80,7 +80,7 @@ class Library(StoredLibrary):
 
 def open_library(path: str | os.PathLike[str] | None = None) -> Library:
     """Open a library for reading (`None`: the user's own); raises LibraryError. Close it, or use it in a `with`."""
-    return Library.open(_folder(path))
+    return Library.open_to_stay(_folder(path))
 
 
 def build(

@@ -82,6 +82,14 @@ class Library(Catalogue):
             library._manifest = succession.settled(manifest, library._connection)  # the snapshot starts here
         return library
 
+    @classmethod
+    def open_to_stay(cls, folder: Path) -> Self:
+        """Open a library that is going to be asked again and again, in more memory; raises as `open` does."""
+        library = cls.open(folder)
+        with explained(folder):
+            database.map_into_memory(library._connection)
+        return library
+
     def close(self) -> None:
         """Let go of the library's files."""
         self._connection.close()

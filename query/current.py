@@ -154,7 +154,7 @@ class _Opened:
     @classmethod
     def now(cls, folder: Path) -> _Opened:
         marks = _Marks.of(folder)  # taken before, so that what changes meanwhile is seen next time
-        return cls(Library.open(folder), marks)
+        return cls(Library.open_to_stay(folder), marks)
 
     def used(self) -> _Opened:
         self.users += 1

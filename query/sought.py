@@ -85,7 +85,7 @@ def seek(asked: Asked, library: Library, depth: int, keep: Ranges | None) -> Sou
     weights = {term: known[term] for term in telling_terms if term in known}
     affordable = {target: _affordable(words, library) for target, words in groups.items() if words}
     unread = (library.synonyms.unread(map(_alternatives, words), target) for target, words in affordable.items())
-    library.lexicon.counts(chain(_rarest(telling_terms, weights, library), *unread))  # all at once
+    library.lexicon.read_ahead(chain(_rarest(telling_terms, weights, library), *unread))
     lexical = _covered(telling_terms, weights, library, depth, keep)
     named = _named(question_terms, library, keep)
     if len(named.chunks):

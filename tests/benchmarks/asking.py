@@ -139,6 +139,7 @@ def _watched(library: Library) -> Iterator[tuple[object, str, str]]:
     yield from ((library.lexicon, name, "words") for name in ("weights", "frequencies", "best"))
     yield from ((library.lexicon, "counts", "translations"), (library, "translations", "translations"))
     yield from ((across, name, "translations") for name in ("groups", "weigh", "coverage", "weights"))
+    yield from ((library.synonyms, name, "translations") for name in ("unread", "counts"))
     yield library, "names", "names"
     yield from ((library.vectors, name, name) for name in ("nearest", "scores"))
     yield library, "chunks", "chunks"

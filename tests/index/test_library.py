@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -149,8 +149,9 @@ def test_a_question_is_never_a_query_language(folder: Path, question: str) -> No
 # Which moment of it
 
 
-def test_a_reader_keeps_the_state_it_opened(folder: Path) -> None:
-    asked, unasked = Library.open(folder), Library.open(folder)
+@pytest.mark.parametrize("opened", [Library.open, Library.open_to_stay])
+def test_a_reader_keeps_the_state_it_opened(folder: Path, opened: Callable[[Path], Library]) -> None:
+    asked, unasked = opened(folder), opened(folder)
     assert by_meaning(asked, "position") == ["position001"]
     with Writer.open(folder) as writer:
         writer.remove(["position001"])

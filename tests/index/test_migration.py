@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -189,8 +190,11 @@ def test_a_build_that_is_killed_before_the_migration_leaves_a_sound_library(old:
     assert (version_of(old), answers(old)) == (SCHEMA_VERSION, ANSWERS)
 
 
-def test_a_reader_of_the_first_version_goes_on_while_a_build_migrates(old: Path) -> None:
-    with Library.open(old) as reader:
+@pytest.mark.parametrize("opened", [Library.open, Library.open_to_stay])
+def test_a_reader_of_the_first_version_goes_on_while_a_build_migrates(
+    old: Path, opened: Callable[[Path], Library]
+) -> None:
+    with opened(old) as reader:
         before = everything(reader)
         with Writer.open(old) as writer:
             writer.register(SOURCE, [resource("neu", "Talks")])

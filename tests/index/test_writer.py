@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -209,8 +210,9 @@ def test_a_second_writer_is_told_to_wait(folder: Path) -> None:
         pass
 
 
-def test_a_lasting_reader_doesnt_hold_a_build_up_or_spoil_it(folder: Path) -> None:
-    with Library.open(folder) as reader:
+@pytest.mark.parametrize("opened", [Library.open, Library.open_to_stay])
+def test_a_lasting_reader_doesnt_hold_a_build_up_or_spoil_it(folder: Path, opened: Callable[[Path], Library]) -> None:
+    with opened(folder) as reader:
         with Writer.open(folder) as writer:
             fill(writer, {"new": ["cache"]})
         assert by_meaning(reader, "cache") == []

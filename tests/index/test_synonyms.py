@@ -1,0 +1,68 @@
+"""Words by their translations: where any of them is said, and that what was read once isn't read again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.library import Library
+from index.synonyms import any_of, terms_of
+from index.tally import Postings, Tally
+from index.translations import Alternatives
+
+SPAN = 8
+TERMS = ["mask", "hide", "掩码", "遮住"]
+words = st.lists(st.lists(st.sampled_from(TERMS), min_size=1, max_size=3).map(tuple), min_size=1, max_size=4).map(tuple)
+said = st.lists(st.lists(st.sampled_from(TERMS), max_size=6), min_size=SPAN, max_size=SPAN)
+
+
+def lists_of(passages: Iterable[list[str]]) -> dict[str, Postings]:
+    counts = list(map(Counter, passages))
+    having = {term: [place for place, count in enumerate(counts) if term in count] for term in TERMS}
+    return {
+        term: Postings(np.array(places, np.int64), np.array([counts[place][term] for place in places], np.float32))
+        for term, places in having.items()
+    }
+
+
+def told(postings: Postings) -> dict[int, float]:
+    return dict(zip(postings.chunks.tolist(), postings.values.tolist(), strict=True))
+
+
+@given(words, said)
+def test_a_word_is_said_as_often_as_its_translations_are_in_full(word: Alternatives, passages: list[list[str]]) -> None:
+    times = [sum(min(passage.count(term) for term in terms) for terms in word) for passage in passages]
+    expected = {place: count for place, count in enumerate(times) if count}
+    assert told(any_of(word, lists_of(passages), Tally(SPAN))) == expected
+
+
+def test_the_terms_of_words() -> None:
+    assert terms_of([(("mask",), ("hide", "word")), (("掩码",),)]) == {"mask", "hide", "word", "掩码"}
+
+
+MASK: Alternatives = (("mask",), ("掩码",))
+
+
+def test_words_are_counted_in_one_language_at_a_time_and_once(folder: Path) -> None:
+    with Library.open(folder) as library:
+        tally, found = Tally(library.lexicon.span), {}
+        assert library.synonyms.unread([MASK], "en") == {"mask", "掩码"}
+        for language in ("en", "zh"):
+            (counts,) = library.synonyms.counts([MASK], language, tally)
+            found[language] = library.lexicon.by_id(counts).chunks
+            assert library.synonyms.counts([MASK], language, tally)[0] is counts
+            assert library.synonyms.unread([MASK], language) == set()
+        said = {language: library.chunks(ids.tolist()).values() for language, ids in found.items()}
+    assert [chunk.resource_id for chunk in said["en"]] == ["attention01"]
+    assert [chunk.resource_id for chunk in said["zh"]] == ["zhuyili0001"]
+
+
+def test_words_that_nobody_says_are_said_nowhere(folder: Path) -> None:
+    with Library.open(folder) as library:
+        (counts, others) = library.synonyms.counts([(("zebra",),), MASK], "en", Tally(library.lexicon.span))
+    assert (len(counts.chunks), len(others.chunks)) == (0, 1)
