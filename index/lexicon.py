@@ -131,30 +131,27 @@ class _Best:
         self._k = k
         self._is_open = is_open
         self._scores = np.zeros(span, np.float32)
-        self._is_found = np.zeros(span, bool)
         self._least = 0.0
 
     def add(self, found: Postings, weight: float, norms: Vectors) -> None:
         """Add a term's share to the chunks that may be among the best."""
         places, counts = found if self._is_open is None else _only(found, self._is_open)
         self._scores[places] += np.float32(weight) * _saturated(counts, norms[places])
-        self._is_found[places] = True
         self.read += len(places)
 
     def narrow(self, to_come: float) -> None:
         """Leave out, where that can be told, what isn't among the best even if it gets all that is to come."""
-        found = np.flatnonzero(self._is_found)
-        so_far = self._scores[found]
+        found, so_far = self.reached()
         self._least = _kth(so_far[so_far > self._least], self._k, self._least)
         if to_come * _ROUNDING < self._least:
-            left = found[(so_far + np.float32(to_come)) * np.float32(_ROUNDING) >= self._least]
-            self._is_open = self._is_found = np.zeros(len(self._scores), bool)
-            self._is_open[left] = True
-            self.read = len(left)
+            is_left = (so_far + np.float32(to_come)) * np.float32(_ROUNDING) >= self._least
+            self._scores[found[~is_left]] = 0
+            self._is_open = self._scores > 0
+            self.read = int(np.count_nonzero(is_left))
 
     def reached(self) -> Postings:
         """The chunks that are left, with their scores."""
-        found = np.flatnonzero(self._is_found)
+        found = np.flatnonzero(self._scores > 0)
         return Postings(found, self._scores[found])
 
 

@@ -111,6 +111,8 @@ class PostingReader:
 
     def ids(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """The ids of the chunks at ascending places."""
+        if len({one.shift for one in self._segments}) == 1:  # as where nothing was taken out
+            return places - self._segments[0].shift
         bounds = np.searchsorted(places, [one.first + one.shift for one in self._segments])
         shifts = np.array([one.shift for one in self._segments], np.int64)
         ids: NDArray[np.int64] = places - np.repeat(shifts, np.diff(np.append(bounds, len(places))))

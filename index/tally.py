@@ -43,7 +43,6 @@ class Tally:
 
     def __init__(self, span: int) -> None:
         self._values = np.zeros(span, np.float32)
-        self._are_said = np.zeros(span, bool)
 
     def sum(self, postings: Sequence[Postings]) -> Postings:
         """The sum for each chunk, added in the order given."""
@@ -52,10 +51,9 @@ class Tally:
             return told[0] if told else Postings.none()
         for chunks, values in told:
             self._values[chunks] += values
-            self._are_said[chunks] = True
-        found = np.flatnonzero(self._are_said)
+        found = np.flatnonzero(self._values > 0)
         totals = self._values[found]
-        self._values[found], self._are_said[found] = 0, False
+        self._values[found] = 0
         return Postings(found, totals)
 
     def common(self, postings: Sequence[Postings]) -> Postings:
