@@ -36,7 +36,8 @@ def naming(
         for resource_id, core in cores
         if len(core) >= _FEWEST_TERMS and _joined(core) in joined
     }
-    for _, name in sorted(found, key=lambda pair: -len(pair[1])):
+    names = sorted({name for _, name in found}, key=lambda name: (-len(name), joined.index(name)))
+    for name in names:
         joined = joined.replace(name, "\0")
     rest = [term for term in joined.split("\0") if term]
     return Naming(frozenset(resource_id for resource_id, _ in found), rest)

@@ -66,3 +66,12 @@ def test_the_rest_of_the_question_is_without_the_names() -> None:
 def test_hostile_titles_do_no_harm() -> None:
     hostile = {"x": ["", "\0\0", '")(((', "| | :", "a" * 100_000, "\u202e【】「」"]}
     assert naming(terms("what is a mask?"), hostile).resources == frozenset()
+
+
+def test_of_names_that_share_a_word_the_longer_counts_and_then_the_first() -> None:
+    for middle in ("head", "loss", "step", "node", "掩码", "层归"):
+        titles: Mapping[str, Sequence[str]] = {"one": [f"mask {middle}"], "other": [f"{middle} gate"]}
+        found = naming(["mask", *terms(middle), "gate"], titles)
+        assert (found.resources, found.rest) == ({"one", "other"}, ["gate"])
+    titles = {"long": ["mask and gate heads"], "short": ["our mask"]}
+    assert naming(terms("our mask and gate heads"), titles).rest == ["our"]
