@@ -72,6 +72,6 @@ def test_of_names_that_share_a_word_the_longer_counts_and_then_the_first() -> No
     for middle in ("head", "loss", "step", "node", "掩码", "层归"):
         titles: Mapping[str, Sequence[str]] = {"one": [f"mask {middle}"], "other": [f"{middle} gate"]}
         found = naming(["mask", *terms(middle), "gate"], titles)
-        assert (found.resources, found.rest) == ({"one", "other"}, ["gate"])
+        assert (set(found.resources), found.rest) == ({"one", "other"}, ["gate"])
     titles = {"long": ["mask and gate heads"], "short": ["our mask"]}
     assert naming(terms("our mask and gate heads"), titles).rest == ["our"]
