@@ -136,7 +136,7 @@ def by_stage(questions: Sequence[str], library: Library, encoder: Encoder) -> di
 
 def _watched(library: Library) -> Iterator[tuple[object, str, str]]:
     """What is called in each stage: where it is, its name, and the stage."""
-    yield from ((library.lexicon, name, "words") for name in ("weights", "frequencies", "best"))
+    yield from ((library.lexicon, name, "words") for name in ("weights", "frequencies", "read_ahead", "best"))
     yield from ((library.lexicon, "counts", "translations"), (library, "translations", "translations"))
     yield from ((across, name, "translations") for name in ("groups", "weigh", "coverage", "weights"))
     yield from ((library.synonyms, name, "translations") for name in ("unread", "counts"))
