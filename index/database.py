@@ -18,8 +18,8 @@ THREADS_MAY_SHARE = sqlite3.threadsafety == 3
 _WAIT_SECONDS = 10.0
 # Negative, as SQLite has it: pages that a lasting reader keeps, taken when they're read.
 _CACHE_KILOBYTES = -65536
-# As much of the file as SQLite lets into memory.
-_MOST_MAPPED = (1 << 31) - (1 << 16)
+# Bytes from the beginning of the file, all of it for some hundred thousand passages: what is mapped counts as memory.
+_MOST_MAPPED = 1 << 28
 # What SQLite reports where it can't put its side files.
 _UNWRITABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 START_AGAIN = "Restore it from a copy, or delete the folder and build it again"
@@ -83,10 +83,9 @@ def _shared(path: Path, how: str) -> sqlite3.Connection:
 
 
 def map_into_memory(connection: sqlite3.Connection) -> None:
-    """Read the file where the system has it in memory. A question then copies some hundred pages less.
+    """Read the file where the system has it in memory, so that a question copies some hundred pages less.
 
-    What the system maps beside those counts as memory that is taken. As with the vector files, a process ends without
-    a word where a mapped file is cut short, which no build does.
+    As with the vector files, a process ends without a word where a mapped file is cut short, which no build does.
     """
     connection.execute(f"PRAGMA mmap_size = {_MOST_MAPPED}")
 
