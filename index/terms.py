@@ -51,8 +51,6 @@ def terms(text: str) -> list[str]:
     for run in _runs(text):
         if run["word"]:
             found.append(_stem(run["word"]))
-        elif _is_plain(run[0]):
-            found += [run[0][k : k + 2] for k in range(len(run[0]) - 1)]
         else:
             found += [term for term, _, _ in _pairs(run[0])]
     return found

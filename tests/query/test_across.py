@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -108,13 +108,10 @@ PASSAGES = {
 }
 
 
-def weighed(
-    question: str, passages: dict[int, str], found: Found = ZH_EN, among: Set[int] | None = None
-) -> list[Weighed]:
+def weighed(question: str, passages: dict[int, str], found: Found = ZH_EN) -> list[Weighed]:
     matched = groups(question, found)
-    spoken = passages if among is None else among
-    said = postings({chunk: text for chunk, text in passages.items() if chunk in spoken})
-    return weigh(matched, [any_of(group.alternatives, said, TALLY) for group in matched], len(spoken))
+    said = postings(passages)
+    return weigh(matched, [any_of(group.alternatives, said, TALLY) for group in matched], len(passages))
 
 
 def coverage(found: Sequence[Weighed]) -> dict[int, float]:
@@ -131,11 +128,6 @@ def test_a_passage_counts_each_translation_that_it_has_in_full() -> None:
     assert counted(attention) == {1: 1, 2: 3}
     assert counted(mechanism) == {1: 1, 3: 1}
     assert attention.weight > 0
-
-
-def test_passages_in_other_languages_dont_count() -> None:
-    (attention,) = weighed("注意力", PASSAGES, among={2, 5, 6})
-    assert counted(attention) == {2: 3}
 
 
 def test_coverage_is_a_share_and_grows_with_the_words_that_are_said() -> None:
