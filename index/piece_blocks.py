@@ -3,7 +3,7 @@
 A block is how many pieces it has, in a byte; a record of each, so that those of many blocks are read at once; and the
 codes, which say by that byte's highest bit how they are kept. Levels take six bits each. A byte each, Huffman-coded,
 have blocks with other codes, and all blocks before schema 11: levels take 261 bytes a piece so in place of 288, but
-five times as long to read.
+six times as long to read.
 """
 
 from __future__ import annotations
