@@ -47,28 +47,12 @@ def terms(text: str) -> list[str]:
     """The terms of a text, in order, repeated as they occur."""
     if text.isascii():
         return [_stem(word) for word in _ASCII_WORD.findall(text)]
-    found: list[str] = []
-    for run in _runs(text):
-        if run["word"]:
-            found.append(_stem(run["word"]))
-        else:
-            found += [term for term, _, _ in _pairs(run[0])]
-    return found
+    return [term for term, _, _ in _located(text)]
 
 
 def located_terms(text: str, wanted: Container[str] | None = None) -> Iterator[Term]:
     """The terms of a text, or the wanted ones, with their places in it."""
-    if text.isascii():
-        for word in _ASCII_WORD.finditer(text):
-            stem = _stem(word[0])
-            if wanted is None or stem in wanted:
-                yield Term(stem, word.start(), word.end())
-        return
-    for run in _runs(text):
-        offset = run.start()
-        for term, start, stop in _pairs(run[0]) if run["unspaced"] else [(_stem(run[0]), 0, len(run[0]))]:
-            if wanted is None or term in wanted:
-                yield Term(term, offset + start, offset + stop)
+    return (Term(*found) for found in _located(text) if wanted is None or found[0] in wanted)
 
 
 def is_whole_word(term: str) -> bool:
@@ -81,28 +65,36 @@ def fold(word: str) -> str:
     return unicodedata.normalize("NFKC", word).casefold()
 
 
-def _runs(text: str) -> Iterator[re.Match[str]]:
-    """The runs of a text in simplified characters."""
-    text = simplified(text)
-    found: Iterator[re.Match[str]] = (_COMMON_RUN if _COMMON.fullmatch(text) else _RUN).finditer(text)
-    return found
-
-
-def _pairs(run: str) -> Iterator[tuple[str, int, int]]:
-    """The pairs of a run in simplified characters, with their places in it."""
-    if _is_plain(run):
-        yield from ((run[k : k + 2], k, k + 2) for k in range(len(run) - 1))
+def _located(text: str) -> Iterator[tuple[str, int, int]]:
+    if text.isascii():
+        for word in _ASCII_WORD.finditer(text):
+            yield _stem(word[0]), word.start(), word.end()
         return
-    spans = [match.span() for match in _GRAPHEME.finditer(run)]
-    if len(spans) == 1:
-        yield fold(run), 0, len(run)
-    for (start, _), (_, stop) in pairwise(spans):
-        yield fold(run[start:stop]), start, stop
+    text = simplified(text)
+    is_common = _COMMON.fullmatch(text) is not None
+    for run in (_COMMON_RUN if is_common else _RUN).finditer(text):
+        first, stop = run.span()
+        if run["word"]:
+            yield _stem(run[0]), first, stop
+        elif stop - first > 1 and (is_common or _is_plain(run[0])):
+            for start in range(first, stop - 1):
+                yield text[start : start + 2], start, start + 2
+        else:
+            yield from _folded_pairs(run[0], first)
 
 
 def _is_plain(run: str) -> bool:
-    """Whether it's Chinese that folding leaves as it is, of more than a character."""
-    return len(run) > 1 and bool(_HAN_ALONE.fullmatch(run)) and fold(run) == run
+    """Whether it's Chinese that folding leaves as it is, as the common characters are."""
+    return bool(_HAN_ALONE.fullmatch(run)) and fold(run) == run
+
+
+def _folded_pairs(run: str, first: int) -> Iterator[tuple[str, int, int]]:
+    """The pairs of a run that begins at a place, or what is alone in it."""
+    spans = [match.span() for match in _GRAPHEME.finditer(run)]
+    if len(spans) == 1:
+        yield fold(run), first, first + len(run)
+    for (start, _), (_, stop) in pairwise(spans):
+        yield fold(run[start:stop]), first + start, first + stop
 
 
 @lru_cache(maxsize=1 << 15)
