@@ -23,8 +23,7 @@ class Filters:
     resource: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A chunk that a search found, with its scores (0 to 1, higher is better)."""
 
     chunk: StoredChunk

@@ -131,27 +131,35 @@ class _Best:
         self._k = k
         self._is_open = is_open
         self._scores = np.zeros(span, np.float32)
-        self._least = 0.0
+        self._left: NDArray[np.int64] | None = None
+        self._telling = np.empty(0, np.int64)
 
     def add(self, found: Postings, weight: float, norms: Vectors) -> None:
         """Add a term's share to the chunks that may be among the best."""
         places, counts = found if self._is_open is None else _only(found, self._is_open)
-        self._scores[places] += np.float32(weight) * _saturated(counts, norms[places])
+        np.add.at(self._scores, places, np.float32(weight) * _saturated(counts, norms[places]))
         self.read += len(places)
+        if len(self._telling) < self._k:
+            self._telling = places
 
     def narrow(self, to_come: float) -> None:
         """Leave out, where that can be told, what isn't among the best even if it gets all that is to come."""
-        found, so_far = self.reached()
-        self._least = _kth(so_far[so_far > self._least], self._k, self._least)
-        if to_come * _ROUNDING < self._least:
-            is_left = (so_far + np.float32(to_come)) * np.float32(_ROUNDING) >= self._least
-            self._scores[found[~is_left]] = 0
-            self._is_open = self._scores > 0
-            self.read = int(np.count_nonzero(is_left))
+        found, so_far = self.reached(to_come)
+        least = _kth(so_far, self._k)
+        if to_come * _ROUNDING < least:
+            self._left = found[(so_far + np.float32(to_come)) * np.float32(_ROUNDING) >= least]
+            self._is_open = np.zeros(len(self._scores), bool)
+            self._is_open[self._left] = True
+            self.read = len(self._left)
 
-    def reached(self) -> Postings:
-        """The chunks that are left, with their scores."""
-        found = np.flatnonzero(self._scores > 0)
+    def reached(self, to_come: float = 0.0) -> Postings:
+        """The chunks that may be among the best if they get so much more, with their scores."""
+        # Of a heavy term's chunks the k-th best tells at once that most others aren't.
+        least = _kth(self._scores[self._telling], self._k) / _ROUNDING - to_come
+        if self._left is not None:
+            found = self._left
+        else:
+            found = np.flatnonzero(self._scores >= least if least > 0 else self._scores > 0)
         return Postings(found, self._scores[found])
 
 
@@ -169,6 +177,6 @@ def _saturated(counts: Vectors, norms: Vectors) -> Vectors:
     return counts * np.float32(_K1 + 1) / (counts + norms)
 
 
-def _kth(scores: Vectors, k: int, least: float) -> float:
-    """The k-th best of the scores, which are above the least; that where there are fewer."""
-    return float(np.partition(scores, -k)[-k]) if len(scores) >= k else least
+def _kth(scores: Vectors, k: int) -> float:
+    """The k-th best of the scores; 0 where there are fewer."""
+    return float(np.partition(scores, -k)[-k]) if len(scores) >= k else 0.0

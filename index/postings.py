@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 import numpy as np
 
 from index.posting_lists import LAYOUT, MOST_COUNT, Layout, Lists, encode, largest, starts_of
-from index.segments import Segment, due
+from index.segments import Segment, due, recent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,12 +71,23 @@ def append(connection: sqlite3.Connection, first: int, chunks: Sequence[Sequence
         write(connection, segment, first, words, Lists(sizes, table[::2], table[1::2].astype(np.uint8)))
 
 
-def tend(connection: sqlite3.Connection, alive: Ranges) -> None:
-    """Merge what is due, without what isn't alive any more; in a transaction of the caller's."""
+def tend(connection: sqlite3.Connection, alive: Ranges, added: int = 0) -> None:
+    """Merge what is due, without what isn't alive any more; in a transaction of the caller's.
+
+    `added` is told at the end of a build: how many chunks that has brought.
+    """
+    latest = _stored(connection)[-_WIDEST:]
+    run = latest[recent(_counted(latest, alive), added)]
+    if len(run) > 1:
+        _merge(connection, run, alive)
     stored = _stored(connection)
-    while run := due([Segment(*one[1:], len(alive.within(one.first, one.stop))) for one in stored]):
-        _merge(connection, stored[run], alive)
+    while due_now := due(_counted(stored, alive)):
+        _merge(connection, stored[due_now], alive)
         stored = _stored(connection)
+
+
+def _counted(stored: Sequence[_Stored], alive: Ranges) -> list[Segment]:
+    return [Segment(*one[1:], len(alive.within(one.first, one.stop))) for one in stored]
 
 
 def compact(connection: sqlite3.Connection, alive: Ranges) -> None:

@@ -2,11 +2,13 @@
 
 Each chunk is then rewritten about as often as the library has grown by `fan` times, and of segments there are never
 more than some `fan` for each of these times. What is merged is only ever neighbours, so that segments stay in the
-order of their ids.
+order of their ids. At the end of a build what it added last is merged further, since a question looks into each of
+them.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
@@ -17,6 +19,9 @@ _MOST_GONE = 0.25
 _SPREAD = 0.75
 # Merging smaller ones costs the same whatever their size.
 _SMALLEST = 64
+# No merge comes to more chunks; from there on segments become more in number instead, so that no small addition is ever
+# paid for by all.
+_MOST = 500_000
 
 
 class Segment(NamedTuple):
@@ -33,11 +38,10 @@ class Segment(NamedTuple):
         return max(self.alive, _SMALLEST)
 
 
-def due(segments: Sequence[Segment], fan: int = 8, most: int = 500_000) -> slice | None:
+def due(segments: Sequence[Segment], fan: int = 8) -> slice | None:
     """The neighbours to be merged next, or the one segment to be written anew; None when all is well.
 
-    `segments` are all there are, by ascending ids. No merge comes to more than `most` chunks; from there on segments
-    become more in number instead, so that no small addition is ever paid for by all.
+    `segments` are all there are, by ascending ids.
     """
     for place, segment in enumerate(segments):
         if not segment.alive:
@@ -45,12 +49,18 @@ def due(segments: Sequence[Segment], fan: int = 8, most: int = 500_000) -> slice
     for start, stop in _tiers(segments, fan):
         if stop - start >= fan:
             cost, place = _cheapest(segments[start:stop], fan)
-            if cost <= most:
+            if cost <= _MOST:
                 return slice(start + place, start + place + fan)
     for place, segment in enumerate(segments):
         if segment.chunks - segment.alive > _MOST_GONE * segment.chunks:
             return slice(place, place + 1)
     return None
+
+
+def recent(segments: Sequence[Segment], added: int) -> slice:
+    """The last segments, which hold what was added last, as many as come to half of the chunks that a build added."""
+    reached = [*accumulate(segment.alive for segment in reversed(segments))]
+    return slice(len(segments) - bisect_right(reached, min(added // 2, _MOST)), len(segments))
 
 
 def _tiers(segments: Sequence[Segment], fan: int) -> Iterator[tuple[int, int]]:

@@ -50,7 +50,7 @@ class Tally:
         if len(told) < 2:
             return told[0] if told else Postings.none()
         for chunks, values in told:
-            self._values[chunks] += values
+            np.add.at(self._values, chunks, values)
         found = np.flatnonzero(self._values > 0)
         totals = self._values[found]
         self._values[found] = 0

@@ -68,8 +68,7 @@ class Resource(Displayed):
     sections: tuple[tuple[str, ...], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
+class Cue(NamedTuple):
     """The smallest piece of a transcript that carries a position.
 
     Of what is read, `start` and `end` are the seconds that reading takes up to there; its positions are `anchor`, the

@@ -38,6 +38,7 @@ class Upkeep(Library):
     """A library that is being changed, under a lock that keeps others from it; it's sealed at the end."""
 
     _lock: FileLock
+    _added = 0
     _unsealed = 0
     _commits = 0
 
@@ -76,7 +77,9 @@ class Upkeep(Library):
 
     def _keep_up(self, transcripts: Sequence[EmbeddedTranscript]) -> None:
         """Keep a long build's segments few, and what no vector file has."""
-        self._unsealed += sum(len(one.chunks) for one in transcripts)
+        added = sum(len(one.chunks) for one in transcripts)
+        self._added += added
+        self._unsealed += added
         self._commits += 1
         if self._unsealed > _MOST_UNSEALED or self._commits > _MOST_SMALL_SEGMENTS:
             holdings = self._read_holdings()
@@ -84,13 +87,13 @@ class Upkeep(Library):
             if self._unsealed > _MOST_UNSEALED:
                 self._write_vectors(holdings)
 
-    def _merge(self, alive: Ranges) -> None:
-        """Merge the segments of words as far as it pays."""
+    def _merge(self, alive: Ranges, added: int = 0) -> None:
+        """Merge the segments of words as far as it pays; at the end of a build that `added` so many chunks, further."""
         from index import postings
 
         try:
             with self._change():
-                postings.tend(self._connection, alive)
+                postings.tend(self._connection, alive, added)
         except ValueError as error:
             raise damaged(self.folder, f"in {database.FILE}, {error}") from error
         self._commits = 0
@@ -115,7 +118,7 @@ class Upkeep(Library):
 
     def _bring_up_to_date(self) -> None:
         holdings = self._read_holdings()
-        self._merge(holdings.alive)
+        self._merge(holdings.alive, self._added)
         self._write_vectors(holdings)
         self._query(f"PRAGMA busy_timeout = {_MOST_WAIT_FOR_READERS}")
         (busy, _, _) = self._query("PRAGMA wal_checkpoint(TRUNCATE)")[0]

@@ -7,7 +7,6 @@ import unicodedata
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import accumulate
 from math import isfinite
 
@@ -61,7 +60,7 @@ def _mended(cues: Iterable[Cue]) -> Iterator[Cue]:
         text = clean(cue.text)
         if text and isfinite(cue.start):
             start = max(0.0, cue.start)
-            yield replace(cue, start=start, end=max(start, cue.end) if isfinite(cue.end) else start, text=text)
+            yield cue._replace(start=start, end=max(start, cue.end) if isfinite(cue.end) else start, text=text)
 
 
 def _trimmed(ordered: list[Cue]) -> list[Cue]:
@@ -71,7 +70,7 @@ def _trimmed(ordered: list[Cue]) -> list[Cue]:
     for cue in reversed(ordered):
         if cue.start < this:
             later, this = this, cue.start
-        trimmed.append(cue if cue.end <= later else replace(cue, end=later))
+        trimmed.append(cue if cue.end <= later else cue._replace(end=later))
     return trimmed[::-1]
 
 
@@ -84,7 +83,7 @@ def _pieces(cue: Cue) -> Iterator[Cue]:
     for stop in _cuts(cue.text, seconds):
         start, end = (cue.start + seconds * (offset / len(cue.text)) for offset in (first, stop))
         if text := cue.text[first:stop].strip():
-            yield replace(cue, start=start, end=end, text=text)
+            yield cue._replace(start=start, end=end, text=text)
         first = stop
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import replace
 from itertools import accumulate
 from math import fsum, inf
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -115,7 +114,7 @@ def distinct(hits: Sequence[Hit], language: str | None) -> Iterator[Hit]:
         if not any(_shared_seconds(hit.chunk, other) > 0 for other in taken):
             chosen = _twin(hit, hits, language)
             taken += [hit.chunk, chosen.chunk]
-            yield replace(hit, chunk=chosen.chunk)
+            yield hit._replace(chunk=chosen.chunk)
 
 
 def openings(hits: Sequence[Hit], among: Sequence[Hit], nearly: float) -> dict[int, StoredChunk]:

@@ -13,7 +13,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -129,7 +129,7 @@ class _Mixture:
         shift = len(self._cues) - first
         later = (self._cues[-1].end + _PAUSE if self._cues else 0.0) - track.cues[first].start
         cues = [
-            replace(cue, start=_moved(cue.start, later), end=_moved(cue.end, later)) for cue in track.cues[first:stop]
+            cue._replace(start=_moved(cue.start, later), end=_moved(cue.end, later)) for cue in track.cues[first:stop]
         ]
         self._cues += cues
         self.chunks += [_chunk(self._cues, one + shift, other + shift) for one, other in spans]

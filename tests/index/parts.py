@@ -9,7 +9,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, astuple
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -138,7 +138,7 @@ def _put_cues(connection: sqlite3.Connection) -> None:
     insert = f"INSERT INTO cue ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
     for (key,) in connection.execute("SELECT id FROM current.transcript").fetchall():
         cues = cue_blocks.read(connection, key, 0, sys.maxsize)
-        connection.executemany(insert, [(key, k, *astuple(cue))[: len(columns)] for k, cue in enumerate(cues)])
+        connection.executemany(insert, [(key, k, *cue)[: len(columns)] for k, cue in enumerate(cues)])
 
 
 def _put_older_lists(connection: sqlite3.Connection) -> None:

@@ -9,7 +9,6 @@ import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -94,7 +93,7 @@ def test_times_that_are_given_as_integers_come_back_as_floats() -> None:
 
 def test_milliseconds_take_less_room_than_other_times() -> None:
     exact = [Cue(k * 2.345, k * 2.345 + 2, "词 word") for k in range(90)]
-    rounded = [replace(cue, start=round(cue.start, 3), end=round(cue.end, 3)) for cue in exact]
+    rounded = [cue._replace(start=round(cue.start, 3), end=round(cue.end, 3)) for cue in exact]
     assert len(encode(rounded)) < len(encode(exact)) / 2
 
 

@@ -173,6 +173,16 @@ def test_lectures_are_merged_once_there_are_eight(connection: sqlite3.Connection
     assert spans(connection) == [(1, 801, 800), (801, 802, 1)]
 
 
+def test_what_a_build_added_last_is_one_segment_at_its_end(connection: sqlite3.Connection) -> None:
+    for first, chunks in ((1, 90), (91, 20), (111, 10), (121, 5)):
+        append(connection, first, [["mask", "掩码"]] * chunks)
+    tend(connection, Ranges.of([(1, 126)]), 35)
+    assert spans(connection) == [(1, 91, 90), (91, 111, 20), (111, 126, 15)]
+    tend(connection, Ranges.of([(1, 113), (115, 126)]), 125)
+    assert spans(connection) == [(1, 91, 90), (91, 126, 33)]
+    check(connection)
+
+
 def test_what_is_gone_is_dropped_once_it_is_much(connection: sqlite3.Connection) -> None:
     append(connection, 1, [["mask"]] * 50 + [["of"]] * 50)
     tend(connection, Ranges.of([(1, 80)]))
