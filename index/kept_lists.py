@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Mapping
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from index.tally import Postings
+
+K = TypeVar("K", bound=Hashable)
 
 _KEPT_BYTES = 64 << 20
 # What a list takes beside its numbers.
 _KEPT_OVERHEAD = 512
 
 
-class KeptLists:
+class KeptLists(Generic[K]):
     """Lists by what they are of, as many as there is room for, the last used first; safe to use from threads."""
 
     def __init__(self) -> None:
-        self._lists: OrderedDict[Hashable, Postings] = OrderedDict()
+        self._lists: OrderedDict[K, Postings] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
 
-    def get(self, key: Hashable) -> Postings | None:
+    def get(self, keys: Iterable[K]) -> dict[K, Postings]:
+        """The lists of those keys that are here."""
         with self._lock:
-            if key in self._lists:
+            found = {key: self._lists[key] for key in keys if key in self._lists}
+            for key in found:
                 self._lists.move_to_end(key)
-            return self._lists.get(key)
+        return found
 
-    def put(self, key: Hashable, found: Postings) -> None:
+    def put(self, lists: Mapping[K, Postings]) -> None:
         with self._lock:
-            if key not in self._lists:
-                self._bytes += _size(found)
-            self._lists[key] = found
+            self._bytes += sum(_size(found) for key, found in lists.items() if key not in self._lists)
+            self._lists.update(lists)
             while self._bytes > _KEPT_BYTES:
                 _, oldest = self._lists.popitem(last=False)
                 self._bytes -= _size(oldest)

@@ -66,7 +66,7 @@ class PostingReader:
         self._connection = connection
         self._alive = alive
         self._decode = layout.decode
-        self._kept = KeptLists()
+        self._kept = KeptLists[str]()
         self._frequencies: dict[str, int] = {}
         self._begun: dict[str, list[_Part]] = {}
 
@@ -75,21 +75,20 @@ class PostingReader:
         wanted = list(dict.fromkeys(terms))
         known = self._frequencies
         found = {term: known[term] for term in wanted if term in known}
-        found |= self._count([term for term in wanted if term not in found])
-        if len(known) > _MOST_COUNTED:
-            known.clear()
-        known.update(found)
+        if missing := [term for term in wanted if term not in found]:
+            found |= self._count(missing)
+            if len(known) > _MOST_COUNTED:
+                known.clear()
+            known.update(found)
         return {term: found[term] for term in wanted if found[term]}
 
     def lists(self, terms: Iterable[str]) -> dict[str, Postings]:
         """The places of the living chunks that have each term, and how often they have it."""
-        found = {term: self._kept.get(term) for term in terms}
-        wanted = [term for term, kept in found.items() if kept is None]
-        begun = {term: parts for term in wanted if (parts := self._begun.pop(term, None)) is not None}
-        missing = begun | self._parts([term for term in wanted if term not in begun])
-        self._read_long(missing, lambda _: True)
-        read = self._decoded(missing)
-        return {term: kept if kept is not None else read[term] for term, kept in found.items()}
+        wanted = list(dict.fromkeys(terms))
+        found = self._kept.get(wanted)
+        if missing := [term for term in wanted if term not in found]:
+            found |= self._read(missing)
+        return {term: found[term] for term in wanted}
 
     # Places
 
@@ -130,6 +129,11 @@ class PostingReader:
         return segments
 
     @cached_property
+    def _spans(self) -> NDArray[np.int64]:
+        """The first, the stop and the shift of each segment."""
+        return np.array([(one.first, one.stop, one.shift) for one in self._segments], np.int64)
+
+    @cached_property
     def _living(self) -> NDArray[np.bool_] | None:
         """Whether the chunk at each place is alive; None if all are."""
         return None if all(one.is_whole for one in self._segments) else self.mask(self._alive)
@@ -139,10 +143,12 @@ class PostingReader:
     def _count(self, terms: Sequence[str]) -> dict[str, int]:
         """How many living chunks have each term. What was read for that is kept."""
         parts = self._parts(terms)
-        self._read_long(parts, lambda place: not self._segments[place].is_whole)
         if len(self._begun) > _MOST_BEGUN:
             self._begun.clear()
         self._begun.update(parts)
+        if self._living is None:
+            return {term: sum(part.chunks for part in there) for term, there in parts.items()}
+        self._read_long(parts, lambda place: not self._segments[place].is_whole)
         touched = [[part for part in there if not self._segments[part.place].is_whole] for there in parts.values()]
         rest = [len(found.chunks) for found in self._decoded_parts(touched)]
         whole = [sum(part.chunks for part in there if self._segments[part.place].is_whole) for there in parts.values()]
@@ -171,11 +177,13 @@ class PostingReader:
                 term, k = missing[one]
                 parts[term][k] = parts[term][k]._replace(data=data)
 
-    def _decoded(self, parts: dict[str, list[_Part]]) -> dict[str, Postings]:
+    def _read(self, terms: Sequence[str]) -> dict[str, Postings]:
         """The lists of terms, which are kept."""
+        begun = {term: known for term in terms if (known := self._begun.pop(term, None)) is not None}
+        parts = begun | self._parts([term for term in terms if term not in begun])
+        self._read_long(parts, lambda _: True)
         found = dict(zip(parts, self._decoded_parts(list(parts.values())), strict=True))
-        for term, one in found.items():
-            self._kept.put(term, one)
+        self._kept.put(found)
         return found
 
     def _decoded_parts(self, terms: Sequence[Sequence[_Part]]) -> list[Postings]:
@@ -183,7 +191,7 @@ class PostingReader:
         parts = [part for there in terms for part in there]
         if not parts:
             return [Postings.none() for _ in terms]
-        spans = np.array([self._segments[part.place][1:4] for part in parts], np.int64)
+        spans = self._spans[[part.place for part in parts]]
         sizes = np.array([part.chunks for part in parts], np.int64)
         with self._sound():
             lists = self._decode([part.data for part in parts], sizes, spans[:, 0], spans[:, 1])

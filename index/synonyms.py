@@ -21,18 +21,23 @@ class Synonyms:
     def __init__(self, lexicon: Lexicon | OlderLexicon, spoken: Mapping[str, Ranges]) -> None:
         self._lexicon = lexicon
         self._spoken = spoken
-        self._kept = KeptLists()
+        self._kept = KeptLists[tuple[str, Alternatives]]()
 
     def unread(self, words: Iterable[Alternatives], language: str) -> set[str]:
         """The terms whose lists have to be read for these words."""
-        return terms_of(word for word in words if self._kept.get((language, word)) is None)
+        wanted = list(words)
+        kept = self._kept.get((language, word) for word in wanted)
+        return terms_of(word for word in wanted if (language, word) not in kept)
 
     def counts(self, words: Sequence[Alternatives], language: str, tally: Tally) -> list[Postings]:
         """How often each chunk of a language, by its place, has each of the words."""
-        kept = {word: self._kept.get((language, word)) for word in words}
-        missing = [word for word, counts in kept.items() if counts is None]
-        made = dict(zip(missing, self._made(missing, language, tally), strict=True))
-        return [made[word] if (counts := kept[word]) is None else counts for word in words]
+        keys = [(language, word) for word in words]
+        found = self._kept.get(keys)
+        if missing := [word for key, word in zip(keys, words, strict=True) if key not in found]:
+            made = dict(zip(((language, word) for word in missing), self._made(missing, language, tally), strict=True))
+            self._kept.put(made)
+            found |= made
+        return [found[key] for key in keys]
 
     def _made(self, words: Sequence[Alternatives], language: str, tally: Tally) -> Iterator[Postings]:
         lists = self._lexicon.counts(terms_of(words))
@@ -40,9 +45,7 @@ class Synonyms:
         for word in words:
             counts = any_of(word, lists, tally)
             here = is_spoken[counts.chunks]
-            counts = Postings(counts.chunks[here], counts.values[here])
-            self._kept.put((language, word), counts)
-            yield counts
+            yield Postings(counts.chunks[here], counts.values[here])
 
 
 def any_of(alternatives: Alternatives, lists: Mapping[str, Postings], tally: Tally) -> Postings:
