@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from index.kept_lists import KeptLists
 from index.posting_reader import PostingReader
 from index.tally import Postings, highest
 
@@ -46,6 +47,7 @@ class Lexicon:
     def __init__(self, folder: Path, connection: sqlite3.Connection, alive: Ranges, layout: Layout) -> None:
         self._reader = PostingReader(folder, connection, alive, layout)
         self._total = len(alive)
+        self._kept = KeptLists[str]()
         self._masks = lru_cache(_KEPT_MASKS)(self._reader.mask)
 
     def weights(self, terms: Sequence[str]) -> dict[str, float]:
@@ -59,8 +61,10 @@ class Lexicon:
     def best(self, terms: Sequence[str], k: int, keep: Ranges | None = None) -> list[tuple[int, float]]:
         """The k chunks that match the terms best, as (chunk id, BM25), best first; `keep` limits the choice."""
         times = Counter(terms)
-        lists = [(times[term], found) for term, found in self.counts(times).items() if len(found.chunks)]
-        weighed = sorted(((number * self._rarity(len(found.chunks)), found) for number, found in lists), key=_by_weight)
+        shares = [(times[term], found) for term, found in self._shares(times).items() if len(found.chunks)]
+        weighed = sorted(
+            ((number * self._rarity(len(found.chunks)), found) for number, found in shares), key=_by_weight
+        )
         if k <= 0 or not weighed:
             return []
         return highest(self.by_id(self._search(weighed, k, None if keep is None else self.mask(keep))), k)
@@ -95,19 +99,29 @@ class Lexicon:
 
     def _search(self, weighed: Sequence[tuple[float, Postings]], k: int, is_open: NDArray[np.bool_] | None) -> Postings:
         """The places, among them the k best, with their scores; by descending weight, and only where it's open."""
-        most = [weight * self._most(found) for weight, found in weighed]
+        most = [weight * float(found.values.max()) for weight, found in weighed]
         unread = [*accumulate((len(found.chunks) for _, found in reversed(weighed)), initial=0)][::-1]
         best = _Best(self.span, k, is_open)
         for number, (weight, found) in enumerate(weighed, 1):
-            best.add(found, weight, self._norms)
+            best.add(found, weight)
             to_come = math.fsum(most[number:])
             if 0 < to_come < _PROMISING * math.fsum(most[:number]) and unread[number] > _CHECKING * best.read:
                 best.narrow(to_come)
         return best.reached()
 
-    def _most(self, found: Postings) -> float:
-        """No chunk's share of a term's weight is above it."""
-        return float(_saturated(found.values.max(), self._norms[self._shortest]))
+    def _shares(self, terms: Iterable[str]) -> dict[str, Postings]:
+        """What each term brings to the chunks that have it, as a share of its weight; kept as lists are."""
+        wanted = list(terms)
+        found = self._kept.get(wanted)
+        if missing := [term for term in wanted if term not in found]:
+            made = {term: self._share(counts) for term, counts in self.counts(missing).items()}
+            self._kept.put(made)
+            found |= made
+        return found
+
+    def _share(self, found: Postings) -> Postings:
+        chunks, counts = found
+        return Postings(chunks, counts * np.float32(_K1 + 1) / (counts + self._norms[chunks]))
 
     @cached_property
     def _norms(self) -> Vectors:
@@ -116,11 +130,6 @@ class Lexicon:
         average = max(int(lengths.sum(dtype=np.int64)), 1) / max(self._total, 1)
         norms = _K1 * (1 - _B + _B / average * np.arange(int(lengths.max(initial=0)) + 1, dtype=np.float64))
         return norms.astype(np.float32)[lengths]
-
-    @cached_property
-    def _shortest(self) -> int:
-        """The place of the shortest chunk."""
-        return int(np.where(self._reader.lengths > 0, self._norms, np.inf).argmin())
 
 
 class _Best:
@@ -134,10 +143,10 @@ class _Best:
         self._left: NDArray[np.int64] | None = None
         self._telling = np.empty(0, np.int64)
 
-    def add(self, found: Postings, weight: float, norms: Vectors) -> None:
-        """Add a term's share to the chunks that may be among the best."""
-        places, counts = found if self._is_open is None else _only(found, self._is_open)
-        np.add.at(self._scores, places, np.float32(weight) * _saturated(counts, norms[places]))
+    def add(self, found: Postings, weight: float) -> None:
+        """Add a term's shares of its weight to the chunks that may be among the best."""
+        places, shares = found if self._is_open is None else _only(found, self._is_open)
+        np.add.at(self._scores, places, np.float32(weight) * shares)
         self.read += len(places)
         if len(self._telling) < self._k:
             self._telling = places
@@ -170,11 +179,6 @@ def _only(found: Postings, is_open: NDArray[np.bool_]) -> Postings:
 
 def _by_weight(weighed: tuple[float, Postings]) -> float:
     return -weighed[0]
-
-
-def _saturated(counts: Vectors, norms: Vectors) -> Vectors:
-    """What a term that occurs so often brings, as a share of its weight."""
-    return counts * np.float32(_K1 + 1) / (counts + norms)
 
 
 def _kth(scores: Vectors, k: int) -> float:

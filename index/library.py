@@ -165,7 +165,7 @@ class Library(Catalogue):
                WHERE chunk.id IN (SELECT value FROM json_each(?))""",
             json.dumps(list(ids)),
         )
-        return {row["id"]: StoredChunk(*row[:8], *map(bool, row[8:])) for row in rows}
+        return {row["id"]: StoredChunk(*row) for row in rows}
 
     def kept(self, filters: Filters) -> Ranges | None:
         """The chunks that a filter keeps; `None` for all."""

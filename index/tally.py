@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # Looking one up in a sorted list takes as long as putting so many into their places.
 _LOOKED_UP = 16
+# Sorting a chunk takes as long as looking at so many places.
+_SORTED = 12
 
 
 class Postings(NamedTuple):
@@ -51,10 +53,17 @@ class Tally:
             return told[0] if told else Postings.none()
         for chunks, values in told:
             np.add.at(self._values, chunks, values)
-        found = np.flatnonzero(self._values > 0)
+        found = self._told([one.chunks for one in told])
         totals = self._values[found]
         self._values[found] = 0
         return Postings(found, totals)
+
+    def _told(self, lists: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+        """The chunks of several lists, each once."""
+        if _SORTED * sum(map(len, lists)) > len(self._values):
+            return np.flatnonzero(self._values > 0)
+        chunks = np.sort(np.concatenate(lists))
+        return chunks[np.flatnonzero(np.diff(chunks, prepend=-1))]
 
     def common(self, postings: Sequence[Postings]) -> Postings:
         """The chunks that all have, each with its least value."""

@@ -73,8 +73,10 @@ def fuse(
         np.array([primary(chunk.language) != language for chunk in chunks], bool),
         np.array([chunk.resource_id in named for chunk in chunks], bool),
     ).scored(tuning)
-    hits = map(Hit, chunks, *(column.tolist() for column in found))
-    return sorted(hits, key=lambda hit: (hit.chunk.is_reference, -hit.score, hit.chunk.id))
+    hits = list(map(Hit, chunks, *(column.tolist() for column in found)))
+    last = np.array([chunk.is_reference for chunk in chunks], bool)
+    order = np.lexsort([np.array([chunk.id for chunk in chunks]), -found.score, last])
+    return [hits[place] for place in order.tolist()]
 
 
 class Scored(NamedTuple):
