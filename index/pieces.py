@@ -72,7 +72,7 @@ def add_up(records: Records, codes: Codes, card: ModelCard, sums: Vectors) -> No
         if records["direction"].max() >= len(directions):
             raise ValueError("a piece has a direction that isn't known")
         common = directions[records["direction"]]
-        common *= _column(records["length"])
+        common *= _column(records["length"]) * _column(records["tokens"])
         sums += common
     elif in_bytes.all():
         _scale(codes.view(np.int8), 0.0, records, sums)
@@ -81,13 +81,11 @@ def add_up(records: Records, codes: Codes, card: ModelCard, sums: Vectors) -> No
             part = np.empty((np.count_nonzero(chosen), card.dimension), np.float32)
             add_up(records[chosen], codes[chosen], card, part)
             sums[chosen] = part
-        return
-    sums *= _column(records["tokens"])
 
 
-def _scale(codes: NDArray[Any], middle: float, records: Records, means: Vectors) -> None:
-    np.subtract(codes, np.float32(middle), out=means, dtype=np.float32)
-    means *= _column(records["scale"])
+def _scale(codes: NDArray[Any], middle: float, records: Records, sums: Vectors) -> None:
+    np.subtract(codes, np.float32(middle), out=sums, dtype=np.float32)
+    sums *= _column(records["scale"]) * _column(records["tokens"])
 
 
 def _column(numbers: Records) -> Vectors:

@@ -61,13 +61,16 @@ def _of_some(
     starts, totals = _padded([pieces[chunk.id] for chunk in chunks])
     inside = _inside(starts, chunks)
     row, _ = inside.nonzero()
-    mean = np.stack([means[primary(chunk.language)] for chunk in chunks])[row]
+    spoken = [primary(chunk.language) for chunk in chunks]
+    languages = sorted(set(spoken))
+    language = np.array([languages.index(one) for one in spoken])[row]
+    known = np.stack([question, *(means[one] for one in languages)])
     seconds, beside = starts[inside], starts[row]
 
     def cosines(before: float, after: float) -> list[float]:
         sums = totals[_earlier(beside, seconds + after), row]
         sums -= totals[_earlier(beside, seconds - before), row]
-        return _cosines(sums, mean, question)
+        return _cosines(sums, language, known)
 
     columns = seconds.tolist(), cosines(0, AHEAD), cosines(AROUND / 2, AROUND / 2)
     bounds = pairwise([0, *np.cumsum(inside.sum(axis=1)).tolist()])
@@ -78,16 +81,18 @@ def _of_some(
     }
 
 
-def _cosines(sums: Vectors, means: Vectors, question: Vectors) -> list[float]:
-    """The cosines of sums, at unit length without their means, with a centred question.
+def _cosines(sums: Vectors, language: NDArray[np.intp], known: Vectors) -> list[float]:
+    """The cosines of sums, at unit length without the means of their languages, with a centred question.
 
-    Each row's is the same whatever the others are, which a product of matrices doesn't promise.
+    `known` are the question and the means, and `language` numbers these. Each row's is the same whatever the others
+    are, which a product of matrices doesn't promise.
     """
-    squares = np.einsum("ij,ij->i", sums, sums)
+    (_, *along_means), squares_of_means = np.vecdot(known, known[0]), np.vecdot(known[1:], known[1:])
+    squares, products = np.vecdot(sums, sums), np.vecdot(sums[:, None], known)
     lengths = np.sqrt(np.maximum(squares, _LEAST))
-    along = np.einsum("ij,j->i", sums, question) / lengths - np.einsum("ij,j->i", means, question)
-    onto = np.einsum("ij,ij->i", sums, means) / lengths
-    rest = squares / lengths**2 - 2 * onto + np.einsum("ij,ij->i", means, means)
+    along = products[:, 0] / lengths - np.array(along_means)[language]
+    onto = products[np.arange(len(sums)), 1 + language] / lengths
+    rest = squares / lengths**2 - 2 * onto + squares_of_means[language]
     cosines: list[float] = (along / np.sqrt(np.maximum(rest, _LEAST))).tolist()
     return cosines
 

@@ -227,8 +227,8 @@ def _in_bytes(piece: StoredPiece) -> StoredPiece:
 
 def sums(vector: PieceVector) -> list[float]:
     """The sums of tokens' vectors, a step at a time in single precision."""
-    means = np.frombuffer(vector.codes, np.int8).astype(np.float32) * np.float32(vector.scale)
-    found: list[float] = (means * np.float32(vector.tokens)).tolist()
+    steps = np.float32(vector.scale) * np.float32(vector.tokens)
+    found: list[float] = (np.frombuffer(vector.codes, np.int8).astype(np.float32) * steps).tolist()
     return found
 
 
