@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -32,6 +32,13 @@ if TYPE_CHECKING:
 _BLOCK_ROWS = 8192
 # So many vectors are read from the database about as soon as found by the vector files of a million.
 _FEW = 256
+
+
+class _Parts(NamedTuple):
+    """Where some chunks are: the segments, with which of theirs where it isn't all, and what is in none of them."""
+
+    sealed: Sequence[tuple[VectorSegment, Ranges | None]]
+    unsealed: Ranges
 
 
 class VectorStore:
@@ -79,9 +86,9 @@ class VectorStore:
         if keep is not None and len(keep) <= _FEW:
             found = list(self._nearest_of(keep, question, k))
         else:
-            wanted = self._holdings.alive if keep is None else keep
-            found = [self._nearest_in(segment, question, k, wanted) for segment in self._segments]
-            found += self._nearest_of(wanted.without(self._covered), question, k)
+            parts = self._all if keep is None else self._parts(keep)
+            found = [segment.search(question, k, here) for segment, here in parts.sealed]
+            found += self._nearest_of(parts.unsealed, question, k)
         ids = np.concatenate([np.empty(0, np.int64), *(ids for ids, _ in found)])
         nearness = np.concatenate([np.empty(0, np.float32), *(nearness for _, nearness in found)])
         best = np.argsort(-nearness, kind="stable")[:k]
@@ -93,11 +100,14 @@ class VectorStore:
         found, nearness = self._compared(question, here[self._holdings.alive.contains(here)])
         return dict(zip(found.tolist(), nearness.tolist(), strict=True))
 
-    def _nearest_in(
-        self, segment: VectorSegment, question: Vectors, k: int, wanted: Ranges
-    ) -> tuple[NDArray[np.int64], Vectors]:
-        here = wanted.within(segment.first, segment.stop)
-        return segment.search(question, k, None if len(here) == segment.count else here)
+    @cached_property
+    def _all(self) -> _Parts:
+        return self._parts(self._holdings.alive)
+
+    def _parts(self, wanted: Ranges) -> _Parts:
+        here = [(segment, wanted.within(segment.first, segment.stop)) for segment in self._segments]
+        sealed = [(segment, None if len(ids) == segment.count else ids) for segment, ids in here]
+        return _Parts(sealed, wanted.without(self._covered))
 
     def _nearest_of(self, wanted: Ranges, question: Vectors, k: int) -> Iterator[tuple[NDArray[np.int64], Vectors]]:
         """The same without an index, a block at a time."""
