@@ -167,10 +167,19 @@ def _merge(connection: sqlite3.Connection, run: Sequence[_Stored], alive: Ranges
         merged = _add(connection, first, len(kept), (lengths * is_alive)[first - begin : stop - begin])
         for terms, numbers, lists in _batches(connection, run):
             write(connection, merged, first, *_living(terms, numbers, lists, is_alive[lists.ids - begin]))
-    ids = [(segment.id,) for segment in run]
-    connection.executemany("DELETE FROM posting WHERE segment = ?", ids)
-    connection.executemany("DELETE FROM long_posting WHERE segment = ?", ids)
-    connection.executemany("DELETE FROM posting_segment WHERE id = ?", ids)
+            # At once, so that what comes takes their place and the file hardly grows.
+            _drop(connection, run, terms[-1])
+    _drop(connection, run)
+    connection.executemany("DELETE FROM posting_segment WHERE id = ?", [(segment.id,) for segment in run])
+
+
+def _drop(connection: sqlite3.Connection, run: Sequence[_Stored], last: str | None = None) -> None:
+    """Delete the lists of segments, or those of terms up to the last one."""
+    which, values = ("", ()) if last is None else (" AND term <= ?", (last,))
+    for table in ("posting", "long_posting"):
+        connection.executemany(
+            f"DELETE FROM {table} WHERE segment = ?{which}", [(segment.id, *values) for segment in run]
+        )
 
 
 def _batches(

@@ -183,6 +183,21 @@ def test_what_a_build_added_last_is_one_segment_at_its_end(connection: sqlite3.C
     check(connection)
 
 
+def test_what_is_merged_makes_room_for_what_comes_of_it(connection: sqlite3.Connection) -> None:
+    def pages() -> int:
+        (count,) = connection.execute("PRAGMA page_count").fetchone()
+        return int(count)
+
+    for first in range(1, 8 * 400, 400):
+        append(
+            connection, first, [[f"word{k * one % 20_011}" for k in range(100)] for one in range(first, first + 400)]
+        )
+    before = pages()
+    tend(connection, Ranges.of([(1, 3201)]))
+    assert spans(connection) == [(1, 3201, 3200)]
+    assert pages() < 1.25 * before
+
+
 def test_what_is_gone_is_dropped_once_it_is_much(connection: sqlite3.Connection) -> None:
     append(connection, 1, [["mask"]] * 50 + [["of"]] * 50)
     tend(connection, Ranges.of([(1, 80)]))
