@@ -140,7 +140,7 @@ class Library(Catalogue):
             for row in rows
         ]
 
-    def pieces(self, chunk_ids: Sequence[int], margin: float) -> dict[int, Pieces]:
+    def pieces(self, chunks: Sequence[StoredChunk], margin: float) -> dict[int, Pieces]:
         """The pieces of each chunk and of so many seconds before and after it; none where none are stored.
 
         They begin with the one that the first of these seconds lies in.
@@ -148,13 +148,13 @@ class Library(Catalogue):
         from index import pieces
 
         if not self._has_pieces:
-            return pieces.none(chunk_ids, self.card.dimension)
+            return pieces.none(chunks, self.card.dimension)
         with explained(self.folder):
             if self._version < FIRST_WITH_BLOCKS:
                 from index import older_pieces
 
-                return older_pieces.around(self._connection, chunk_ids, margin, self.card)
-            return pieces.around(self._connection, chunk_ids, margin, self.card)
+                return older_pieces.around(self._connection, chunks, margin, self.card)
+            return pieces.around(self._connection, chunks, margin, self.card)
 
     def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
         """The chunks of those ids that are here."""

@@ -17,7 +17,7 @@ import numpy as np
 
 from index.piece_blocks import DIGEST_BYTES, IN_BYTES, RECORD, PieceVector, StoredPiece
 from index.pieces import add_up, none
-from index.types import ModelCard, Pieces
+from index.types import ModelCard, Pieces, StoredChunk
 
 if TYPE_CHECKING:
     from index.piece_blocks import Codes, Records
@@ -28,7 +28,7 @@ _ROWS = 4096
 
 
 def around(
-    connection: sqlite3.Connection, chunk_ids: Sequence[int], margin: float, card: ModelCard
+    connection: sqlite3.Connection, chunks: Sequence[StoredChunk], margin: float, card: ModelCard
 ) -> dict[int, Pieces]:
     """The pieces of each chunk and of so many seconds before and after it, by chunk id."""
     rows = connection.execute(
@@ -41,9 +41,9 @@ def around(
               WHERE first.transcript_id = chunk.transcript_id AND first.start <= chunk.start - :margin),
              chunk.start - :margin)
            ORDER BY chunk.id, piece.start""",
-        {"ids": json.dumps(list(chunk_ids)), "margin": margin},
+        {"ids": json.dumps([chunk.id for chunk in chunks]), "margin": margin},
     )
-    found = none(chunk_ids, card.dimension)
+    found = none(chunks, card.dimension)
     for chunk_id, group in groupby(rows, key=itemgetter("chunk_id")):
         found[chunk_id] = _read(list(group), card)
     return found

@@ -7,7 +7,6 @@ on dev and fastai. Other models' pieces have a signed byte a dimension, as all h
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,7 @@ from index import piece_blocks
 from index.background import background
 from index.piece_blocks import IN_BYTES, PieceVector
 from index.six_bits import LEVELS
-from index.types import ModelCard, Pieces
+from index.types import ModelCard, Pieces, StoredChunk
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -107,40 +106,36 @@ def known(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> 
 
 
 def around(
-    connection: sqlite3.Connection, chunk_ids: Sequence[int], margin: float, card: ModelCard
+    connection: sqlite3.Connection, chunks: Sequence[StoredChunk], margin: float, card: ModelCard
 ) -> dict[int, Pieces]:
     """The pieces of each chunk and of so many seconds before and after it, by chunk id.
 
     They share their numbers with those of its neighbours.
     """
-    chunks = connection.execute(
-        "SELECT id, transcript_id, start, end FROM chunk WHERE id IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(chunk_ids)),),
-    ).fetchall()
     with _sound():
-        blocks = piece_blocks.near(connection, chunk_ids, margin)
+        blocks = piece_blocks.near(connection, [chunk.id for chunk in chunks], margin)
         starts = blocks.records["start"].tolist()
-        spans = {}
-        for chunk_id, transcript_id, start, end in chunks:
-            first, stop = blocks.spans.get(transcript_id, (0, 0))
-            first = max(bisect_right(starts, start - margin, first, stop) - 1, first)
-            spans[chunk_id] = first, bisect_left(starts, end + margin, first, stop)
+        spans = []
+        for chunk in chunks:
+            first, stop = blocks.spans.get(chunk.transcript_id, (0, 0))
+            first = max(bisect_right(starts, chunk.start - margin, first, stop) - 1, first)
+            spans.append((first, bisect_left(starts, chunk.end + margin, first, stop)))
         is_needed = np.zeros(len(starts), bool)
-        for first, stop in spans.values():
+        for first, stop in spans:
             is_needed[first:stop] = True
         needed = np.flatnonzero(is_needed)
         pieces = _read(blocks, needed, card)
-    bounds = np.searchsorted(needed, list(spans.values())).reshape(-1, 2).tolist()
-    found = none(chunk_ids, card.dimension)
-    for chunk_id, (first, stop) in zip(spans, bounds, strict=True):
-        found[chunk_id] = Pieces(pieces.starts[first:stop], pieces.sums[first:stop], pieces.tokens[first:stop])
-    return found
+    bounds = np.searchsorted(needed, spans).reshape(-1, 2).tolist()
+    return {
+        chunk.id: Pieces(pieces.starts[first:stop], pieces.sums[first:stop], pieces.tokens[first:stop])
+        for chunk, (first, stop) in zip(chunks, bounds, strict=True)
+    }
 
 
-def none(chunk_ids: Sequence[int], dimension: int) -> dict[int, Pieces]:
+def none(chunks: Sequence[StoredChunk], dimension: int) -> dict[int, Pieces]:
     """No pieces at all, by chunk id."""
-    nothing = np.empty(0, np.float32)
-    return dict.fromkeys(chunk_ids, Pieces(np.empty(0), np.empty((0, dimension), np.float32), nothing))
+    nothing = Pieces(np.empty(0), np.empty((0, dimension), np.float32), np.empty(0, np.float32))
+    return {chunk.id: nothing for chunk in chunks}
 
 
 def of_transcript(connection: sqlite3.Connection, transcript_id: int, card: ModelCard) -> Pieces:

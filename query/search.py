@@ -135,6 +135,6 @@ def _windows(chunks: Sequence[StoredChunk], sought: Sought, library: Library) ->
     from query.windows import windows
 
     means = library.vectors.window_means
-    pieces = library.pieces([chunk.id for chunk in chunks], AROUND / 2)
+    pieces = library.pieces(chunks, AROUND / 2)
     known = [chunk for chunk in chunks if primary(chunk.language) in means]
     return windows(known, pieces, means, sought.vector)

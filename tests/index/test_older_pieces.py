@@ -16,7 +16,7 @@ from index.library import Library
 from index.migration import FIRST_WITH_BLOCKS, migrate
 from index.packing import pack
 from index.pieces import around, known, of_transcript, quantised
-from index.types import ModelCard, Pieces
+from index.types import ModelCard, Pieces, StoredChunk
 from index.writer import Writer
 from tests.index.parts import make_old
 
@@ -54,6 +54,12 @@ def old() -> Iterator[sqlite3.Connection]:
         yield connection
 
 
+def chunk(chunk_id: int) -> StoredChunk:
+    """One of the fixture's, by its id."""
+    key, k = (1, chunk_id - 1) if chunk_id <= 40 else (2, chunk_id - 41)
+    return StoredChunk(chunk_id, key, "talk", "en", 0, 1, 10.0 * k, 10.0 * k + 45)
+
+
 def packed(one: piece_blocks.PieceVector) -> bytes:
     """Codes of six bits, four in three bytes, the lowest first, as schema 8 had them."""
     head = np.array((one.direction, one.length), [("direction", "u1"), ("length", "<f2")]).tobytes()
@@ -68,7 +74,7 @@ def numbers(found: dict[int, Pieces]) -> dict[int, tuple[list[float], list[list[
 
 
 def test_blocks_have_the_numbers_that_rows_had(old: sqlite3.Connection) -> None:
-    chunks = [3, 1, 12, 40, 44, 99]
+    chunks = [chunk(one) for one in (3, 1, 12, 40, 44)]
     before = [numbers(older_pieces.around(old, chunks, margin, CARD)) for margin in (0.0, 45.0, 1e6)]
     whole = [older_pieces.of_transcript(old, key, CARD).sums.tolist() for key in (1, 2, 3)]
     assert {len(one) for one in whole} == {40, 7, 0}
@@ -84,7 +90,7 @@ def test_blocks_have_the_numbers_that_rows_had(old: sqlite3.Connection) -> None:
 def test_rows_of_other_sizes_are_told(old: sqlite3.Connection, size: int) -> None:
     old.execute("UPDATE piece SET data = zeroblob(?) WHERE start > 50", (size,))
     with pytest.raises(sqlite3.DatabaseError, match="more or fewer numbers"):
-        older_pieces.around(old, [9], 45.0, CARD)
+        older_pieces.around(old, [chunk(9)], 45.0, CARD)
     with pytest.raises(sqlite3.DatabaseError, match="more or fewer numbers"):
         migrate(old)
     assert old.execute("SELECT count(*) FROM piece").fetchone()[0] == 47
@@ -94,12 +100,12 @@ def test_rows_of_other_sizes_are_told(old: sqlite3.Connection, size: int) -> Non
 def test_a_build_leaves_the_pieces_of_an_earlier_library_as_they_were(folder: Path, version: int) -> None:
     make_old(folder, version)
     with Library.open(folder) as library:
-        before = numbers(library.pieces(range(9), 5.0))
+        before = numbers(library.pieces([*library.chunks(range(9)).values()], 5.0))
         assert not any(standing.lacks_pieces for standing in library.standings().values())
     assert sum(len(starts) for starts, *_ in before.values()) > 5
     with Writer.open(folder):
         pass
     with Library.open(folder) as library:
-        assert numbers(library.pieces(range(9), 5.0)) == before
+        assert numbers(library.pieces([*library.chunks(range(9)).values()], 5.0)) == before
         assert not any(standing.lacks_pieces for standing in library.standings().values())
         library.verify()

@@ -42,8 +42,8 @@ def talk(tmp_path: Path) -> Path:
 def pieces(folder: Path, margin: float) -> Pieces:
     """The pieces around the first chunk of the library."""
     with Library.open(folder) as library:
-        chunk_id = min(library.chunks(range(100)))
-        return library.pieces([chunk_id], margin)[chunk_id]
+        chunk = min(library.chunks(range(100)).values())
+        return library.pieces([chunk], margin)[chunk.id]
 
 
 def test_pieces_come_back_as_sums_of_their_tokens(talk: Path) -> None:
@@ -63,9 +63,9 @@ def test_a_part_of_them_begins_with_the_one_that_the_start_lies_in(
     talk: Path, margin: float, starts: list[list[float]]
 ) -> None:
     with Library.open(talk) as library:
-        chunk_ids = sorted(library.chunks(range(100)))[::2]
-        found = library.pieces(chunk_ids, margin)
-    assert [found[chunk_id].starts.tolist() for chunk_id in chunk_ids] == starts
+        chunks = sorted(library.chunks(range(100)).values())[::2]
+        found = library.pieces(chunks, margin)
+    assert [found[chunk.id].starts.tolist() for chunk in chunks] == starts
 
 
 def test_a_byte_a_number_loses_half_a_step_at_most() -> None:
@@ -137,7 +137,8 @@ def test_pieces_that_cannot_be_read_are_told_in_one_line(talk: Path, change: str
         connection.execute(f"UPDATE piece_block SET data = {change}")
     connection.close()
     with Library.open(talk) as library:
-        for read in (lambda: library.pieces(range(9), 45.0), library.verify):
+        chunks = [*library.chunks(range(9)).values()]
+        for read in (lambda: library.pieces(chunks, 45.0), library.verify):
             with pytest.raises(DamagedLibrary, match=r"library\.db.*block.*copy") as caught:
                 read()
             assert "\n" not in str(caught.value)

@@ -46,8 +46,8 @@ def stored(workshop: Workshop, video_id: str) -> Pieces:
     """All pieces of a video in the library."""
     with Library.open(workshop.library) as library:
         chunks = library.chunks(chunk_ids(library, Filters(kind=Kind.VIDEO)))
-        one = next(chunk.id for chunk in chunks.values() if chunk.resource_id == video_id)
-        return library.pieces([one], 1e9)[one]
+        one = next(chunk for chunk in chunks.values() if chunk.resource_id == video_id)
+        return library.pieces([one], 1e9)[one.id]
 
 
 @pytest.mark.parametrize(
