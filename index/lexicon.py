@@ -1,8 +1,7 @@
 """The lexical side of a library: how rare terms are, and which chunks match several of them best.
 
-BM25 is that of SQLite's FTS5. Rarest terms come first; once those still to come can't lift another chunk among the
-best, they are only looked up for the chunks that are (Turtle and Flood's MaxScore), which changes nothing in the
-result.
+BM25 is that of SQLite's FTS5. What a term brings to its chunks is kept, so that a question adds up a few lists, each in
+one step of NumPy's: to leave chunks out that can't be among the best (Turtle and Flood's MaxScore) takes longer.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
-from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,11 +28,6 @@ if TYPE_CHECKING:
     from index.types import Vectors
 
 _K1, _B = 1.2, 0.75
-# Sums of the same numbers in another order differ by less.
-_ROUNDING = 1 + 1e-5
-# Seeing which chunks are still among the best takes as long for each that was found as reading on does for so many. It
-# hardly ever leads to anything where more is to come than so much of what the terms so far could reach.
-_CHECKING, _PROMISING = 1.5, 0.25
 _KEPT_MASKS = 8
 
 
@@ -99,15 +92,16 @@ class Lexicon:
 
     def _search(self, weighed: Sequence[tuple[float, Postings]], k: int, is_open: NDArray[np.bool_] | None) -> Postings:
         """The places, among them the k best, with their scores; by descending weight, and only where it's open."""
-        most = [weight * float(found.values.max()) for weight, found in weighed]
-        unread = [*accumulate((len(found.chunks) for _, found in reversed(weighed)), initial=0)][::-1]
-        best = _Best(self.span, k, is_open)
-        for number, (weight, found) in enumerate(weighed, 1):
-            best.add(found, weight)
-            to_come = math.fsum(most[number:])
-            if 0 < to_come < _PROMISING * math.fsum(most[:number]) and unread[number] > _CHECKING * best.read:
-                best.narrow(to_come)
-        return best.reached()
+        scores = np.zeros(self.span, np.float32)
+        for weight, (places, shares) in weighed:
+            np.add.at(scores, places, np.float32(weight) * shares)
+        if is_open is not None:
+            scores *= is_open
+        # What is below the k-th best of one term's chunks needn't be looked at.
+        several = next((found.chunks for _, found in weighed if len(found.chunks) >= k), None)
+        least = 0.0 if several is None else np.partition(scores[several], -k)[-k]
+        found = np.flatnonzero(scores >= least if least > 0 else scores > 0)
+        return Postings(found, scores[found])
 
     def _shares(self, terms: Iterable[str]) -> dict[str, Postings]:
         """What each term brings to the chunks that have it, as a share of its weight; kept as lists are."""
@@ -132,55 +126,5 @@ class Lexicon:
         return norms.astype(np.float32)[lengths]
 
 
-class _Best:
-    """What lists add up to, and which chunks may still be among the k best; `read` counts the entries looked at."""
-
-    def __init__(self, span: int, k: int, is_open: NDArray[np.bool_] | None) -> None:
-        self.read = 0
-        self._k = k
-        self._is_open = is_open
-        self._scores = np.zeros(span, np.float32)
-        self._left: NDArray[np.int64] | None = None
-        self._telling = np.empty(0, np.int64)
-
-    def add(self, found: Postings, weight: float) -> None:
-        """Add a term's shares of its weight to the chunks that may be among the best."""
-        places, shares = found if self._is_open is None else _only(found, self._is_open)
-        np.add.at(self._scores, places, np.float32(weight) * shares)
-        self.read += len(places)
-        if len(self._telling) < self._k:
-            self._telling = places
-
-    def narrow(self, to_come: float) -> None:
-        """Leave out, where that can be told, what isn't among the best even if it gets all that is to come."""
-        found, so_far = self.reached(to_come)
-        least = _kth(so_far, self._k)
-        if to_come * _ROUNDING < least:
-            self._left = found[(so_far + np.float32(to_come)) * np.float32(_ROUNDING) >= least]
-            self._is_open = np.zeros(len(self._scores), bool)
-            self._is_open[self._left] = True
-            self.read = len(self._left)
-
-    def reached(self, to_come: float = 0.0) -> Postings:
-        """The chunks that may be among the best if they get so much more, with their scores."""
-        # Of a heavy term's chunks the k-th best tells at once that most others aren't.
-        least = _kth(self._scores[self._telling], self._k) / _ROUNDING - to_come
-        if self._left is not None:
-            found = self._left
-        else:
-            found = np.flatnonzero(self._scores >= least if least > 0 else self._scores > 0)
-        return Postings(found, self._scores[found])
-
-
-def _only(found: Postings, is_open: NDArray[np.bool_]) -> Postings:
-    here = np.flatnonzero(is_open[found.chunks])
-    return Postings(found.chunks[here], found.values[here])
-
-
 def _by_weight(weighed: tuple[float, Postings]) -> float:
     return -weighed[0]
-
-
-def _kth(scores: Vectors, k: int) -> float:
-    """The k-th best of the scores; 0 where there are fewer."""
-    return float(np.partition(scores, -k)[-k]) if len(scores) >= k else 0.0
