@@ -18,7 +18,7 @@ import numpy as np
 
 from index.kept_lists import KeptLists
 from index.posting_reader import PostingReader
-from index.tally import Postings, highest
+from index.tally import Postings, Scores, highest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,13 +54,12 @@ class Lexicon:
     def best(self, terms: Sequence[str], k: int, keep: Ranges | None = None) -> list[tuple[int, float]]:
         """The k chunks that match the terms best, as (chunk id, BM25), best first; `keep` limits the choice."""
         times = Counter(terms)
-        shares = [(times[term], found) for term, found in self._shares(times).items() if len(found.chunks)]
-        weighed = sorted(
-            ((number * self._rarity(len(found.chunks)), found) for number, found in shares), key=_by_weight
-        )
-        if k <= 0 or not weighed:
-            return []
-        return highest(self.by_id(self._search(weighed, k, None if keep is None else self.mask(keep))), k)
+        scores = Scores(self.span)
+        for term, (chunks, shares) in sorted(self._shares(times).items(), key=lambda one: len(one[1].chunks)):
+            scores.add(Postings(chunks, np.float32(times[term] * self._rarity(len(chunks))) * shares))
+        if keep is not None:
+            scores.limit(self.mask(keep))
+        return highest(self.by_id(scores.best(k)), k)
 
     def counts(self, terms: Iterable[str]) -> dict[str, Postings]:
         """How often each chunk, by its place, has each term."""
@@ -85,23 +84,14 @@ class Lexicon:
         """The same, of chunks by their ids."""
         return Postings(self._reader.ids(postings.chunks), postings.values)
 
+    def places(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The places of chunks that are alive."""
+        return self._reader.places(ids)
+
     # BM25
 
     def _rarity(self, chunks: int) -> float:
         return max(math.log((self._total - chunks + 0.5) / (chunks + 0.5)), 1e-6)
-
-    def _search(self, weighed: Sequence[tuple[float, Postings]], k: int, is_open: NDArray[np.bool_] | None) -> Postings:
-        """The places, among them the k best, with their scores; by descending weight, and only where it's open."""
-        scores = np.zeros(self.span, np.float32)
-        for weight, (places, shares) in weighed:
-            np.add.at(scores, places, np.float32(weight) * shares)
-        if is_open is not None:
-            scores *= is_open
-        # What is below the k-th best of one term's chunks needn't be looked at.
-        several = next((found.chunks for _, found in weighed if len(found.chunks) >= k), None)
-        least = 0.0 if several is None else np.partition(scores[several], -k)[-k]
-        found = np.flatnonzero(scores >= least if least > 0 else scores > 0)
-        return Postings(found, scores[found])
 
     def _shares(self, terms: Iterable[str]) -> dict[str, Postings]:
         """What each term brings to the chunks that have it, as a share of its weight; kept as lists are."""
@@ -124,7 +114,3 @@ class Lexicon:
         average = max(int(lengths.sum(dtype=np.int64)), 1) / max(self._total, 1)
         norms = _K1 * (1 - _B + _B / average * np.arange(int(lengths.max(initial=0)) + 1, dtype=np.float64))
         return norms.astype(np.float32)[lengths]
-
-
-def _by_weight(weighed: tuple[float, Postings]) -> float:
-    return -weighed[0]

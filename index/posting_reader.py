@@ -117,6 +117,12 @@ class PostingReader:
         ids: NDArray[np.int64] = places - np.repeat(shifts, np.diff(np.append(bounds, len(places))))
         return ids
 
+    def places(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The places of chunks that segments have."""
+        segments = np.searchsorted(self._spans[:, 0], ids, "right") - 1
+        places: NDArray[np.int64] = ids + self._spans[segments, 2]
+        return places
+
     @cached_property
     def _segments(self) -> list[_Segment]:
         segments, places = [], 0
@@ -131,7 +137,7 @@ class PostingReader:
     @cached_property
     def _spans(self) -> NDArray[np.int64]:
         """The first, the stop and the shift of each segment."""
-        return np.array([(one.first, one.stop, one.shift) for one in self._segments], np.int64)
+        return np.array([(one.first, one.stop, one.shift) for one in self._segments], np.int64).reshape(-1, 3)
 
     @cached_property
     def _living(self) -> NDArray[np.bool_] | None:

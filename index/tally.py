@@ -84,6 +84,36 @@ class Tally:
         return found
 
 
+class Scores:
+    """What is added up for each chunk, of numbers up to, not including, `span`."""
+
+    def __init__(self, span: int) -> None:
+        self._values = np.zeros(span, np.float32)
+        self._added: list[NDArray[np.int64]] = []
+
+    def add(self, found: Postings) -> None:
+        """Add the values to what the chunks have."""
+        np.add.at(self._values, found.chunks, found.values)
+        self._added.append(found.chunks)
+
+    def limit(self, is_open: NDArray[np.bool_]) -> None:
+        """Leave nothing of the chunks that aren't open."""
+        self._values *= is_open
+
+    def of(self, chunks: NDArray[np.int64]) -> Vectors:
+        """What some chunks have."""
+        found: Vectors = self._values[chunks]
+        return found
+
+    def best(self, k: int) -> Postings:
+        """Chunks that have anything, among them the k with the most."""
+        # What is below the k-th best of one list's chunks needn't be looked at.
+        several = next((chunks for chunks in self._added if len(chunks) >= k > 0), None)
+        least = 0.0 if several is None else np.partition(self._values[several], -k)[-k]
+        found = np.flatnonzero(self._values >= least if least > 0 else self._values > 0)
+        return Postings(found, self._values[found])
+
+
 def values_of(postings: Postings, chunks: NDArray[np.int64]) -> Vectors:
     """The values of some chunks, 0 for those that aren't there."""
     if not len(postings.chunks):

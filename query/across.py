@@ -7,7 +7,7 @@ are added, and how rare it is follows from the passages that have any of them (P
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from index import synonyms
 from index.scripts import simplified
-from index.tally import Postings, Tally
+from index.tally import Postings
 from index.terms import Term, located_terms
 from index.translations import Alternatives, joined
 from query.ranking import cheapest
@@ -90,8 +90,8 @@ def weigh(groups: Sequence[Group], counts: Sequence[Postings], chunks: int) -> l
     return [_weighed(group, found, chunks) for group, found in zip(groups, counts, strict=True)]
 
 
-def coverage(weighed: Sequence[Weighed], tally: Tally) -> Postings:
-    """BM25 of each chunk that has any translation, as a share of the most that the question could reach.
+def coverage(weighed: Sequence[Weighed]) -> Iterator[Postings]:
+    """What each word adds to the BM25 of chunks that have it, as a share of the most that the question could reach.
 
     Without length normalisation, as the passages are equally long.
     """
@@ -99,8 +99,7 @@ def coverage(weighed: Sequence[Weighed], tally: Tally) -> Postings:
     heaviest = max((one.weight for one in known), default=0.0)
     missing = (len(weighed) - len(known)) * UNKNOWN_SHARE * heaviest
     most = (math.fsum(one.weight for one in known) + missing) * (K1 + 1)
-    reached = tally.sum([Postings(one.counts.chunks, _bm25(one.counts.values, one.weight)) for one in known])
-    return Postings(reached.chunks, reached.values / np.float32(most)) if known else reached
+    return (Postings(one.counts.chunks, _bm25(one.counts.values, one.weight / most)) for one in known)
 
 
 def _bm25(counts: Vectors, weight: float) -> Vectors:

@@ -19,7 +19,7 @@ from index.errors import UsageError
 from index.languages import primary
 from index.library import Library
 from index.ranges import Ranges
-from index.tally import highest, values_of
+from index.tally import highest
 from index.types import Encoder, StoredChunk
 from query.beside import beside
 from query.doubt import doubt, is_answer
@@ -91,13 +91,13 @@ def _promising(near: Mapping[int, float], sought: Sought, library: Library, dept
     farthest = min(near.values(), default=0.0)
     if len(sought.named.chunks):
         near = dict(library.vectors.nearest(sought.vector, depth, sought.named.chunks)) | dict(near)
-    covered = (chunk_id for chunk_id, _ in highest(sought.translated, depth))
+    covered = (chunk_id for chunk_id, _ in highest(library.lexicon.by_id(sought.translated.best(depth)), depth))
     numbers = sorted({*near, *sought.lexical, *covered})
     ids = np.array(numbers, np.int64)
     parts = Parts(
         np.array([near.get(chunk_id, farthest) for chunk_id in numbers]),
         np.array([sought.lexical.get(chunk_id, 0.0) for chunk_id in numbers]),
-        values_of(sought.translated, ids),
+        sought.translated.of(library.lexicon.places(ids)),
         ~library.holdings.are_in(sought.language, ids),
         library.holdings.of_resources(sought.named.resources).contains(ids),
     )
@@ -110,7 +110,7 @@ def _candidates(ids: Sequence[int], sought: Sought, library: Library, refined: i
     chunks = library.chunks(ids[: _COMPARED * refined])
     if sum(not chunk.is_reference for chunk in chunks.values()) < refined:  # references come last
         chunks = library.chunks(ids)
-    return _fused(chunks.values(), library.vectors.scores(sought.vector, [*chunks]), sought, tuning)
+    return _fused(chunks.values(), library.vectors.scores(sought.vector, [*chunks]), sought, library, tuning)
 
 
 def _refined(
@@ -122,12 +122,15 @@ def _refined(
         return hits, {}
     chunks = [hit.chunk for hit in hits[:count]]
     dense = {hit.chunk.id: hit.dense for hit in hits[:count]} | {i: found.meaning for i, found in windows.items()}
-    return list(chain(_fused(chunks, dense, sought, tuning), hits[count:])), windows
+    return list(chain(_fused(chunks, dense, sought, library, tuning), hits[count:])), windows
 
 
-def _fused(chunks: Collection[StoredChunk], dense: Mapping[int, float], sought: Sought, tuning: Tuning) -> list[Hit]:
+def _fused(
+    chunks: Collection[StoredChunk], dense: Mapping[int, float], sought: Sought, library: Library, tuning: Tuning
+) -> list[Hit]:
     ids = [chunk.id for chunk in chunks]
-    translated = dict(zip(ids, values_of(sought.translated, np.array(ids, np.int64)).tolist(), strict=True))
+    covered = sought.translated.of(library.lexicon.places(np.array(ids, np.int64)))
+    translated = dict(zip(ids, covered.tolist(), strict=True))
     return fuse(chunks, dense, sought.lexical, sought.language, translated, tuning, sought.named.resources)
 
 

@@ -11,7 +11,7 @@ from index.errors import UsageError
 from index.library import Library
 from index.ranges import Ranges
 from index.scripts import in_one_script, language_of
-from index.tally import Postings, Tally
+from index.tally import Scores, Tally
 from index.terms import terms
 from index.text import clean
 from index.types import Encoder
@@ -51,9 +51,9 @@ class Sought:
     """What is looked for: the question's language, what it names, its centred vector, and its words.
 
     `unknown` are its terms that the library has nowhere, nor a translation of them; `weights` are those of the terms
-    that it has, but for those that tell nothing. `lexical` and `translated` are how far chunks cover its terms and
-    their translations; `glosses` are the weights of the translations and `groups` the words that have any,
-    by language.
+    that it has, but for those that tell nothing. How far chunks cover its terms and their translations is `lexical`, by
+    their ids, and `translated`, by their places; `glosses` are the weights of the translations and `groups` the words
+    that have any, by language.
     """
 
     question: str
@@ -63,7 +63,7 @@ class Sought:
     unknown: frozenset[str]
     weights: Mapping[str, float]
     lexical: Mapping[int, float]
-    translated: Postings
+    translated: Scores
     glosses: Mapping[str, Mapping[str, float]]
     groups: Mapping[str, Sequence[across.Group]]
 
@@ -148,19 +148,20 @@ def _affordable(words: Sequence[across.Group], library: Library) -> list[across.
 
 def _translated(
     groups: Mapping[str, Sequence[across.Group]], library: Library, keep: Ranges | None
-) -> tuple[Postings, dict[str, Mapping[str, float]]]:
+) -> tuple[Scores, dict[str, Mapping[str, float]]]:
     """How far chunks in other languages cover the question's words in translation, and what those weigh."""
-    covered: list[Postings] = []
+    covered = Scores(library.lexicon.span)
     glosses: dict[str, Mapping[str, float]] = {}
     tally = Tally(library.lexicon.span)
     for target, words in groups.items():
         counts = library.synonyms.counts([*map(_alternatives, words)], target, tally)
         weighed = across.weigh(words, counts, len(library.holdings.spoken[target]))
-        covered.append(across.coverage(weighed, tally))
+        for part in across.coverage(weighed):
+            covered.add(part)
         glosses[target] = across.weights(weighed)
-    chunks, values = library.lexicon.by_id(tally.sum(covered))
-    kept = slice(None) if keep is None else keep.among(chunks)
-    return Postings(chunks[kept], values[kept]), glosses
+    if keep is not None:
+        covered.limit(library.lexicon.mask(keep))
+    return covered, glosses
 
 
 def _alternatives(group: across.Group) -> Alternatives:

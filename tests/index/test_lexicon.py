@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from index.errors import DamagedLibrary, LibraryError
@@ -18,6 +19,7 @@ from index.older_lexicon import OlderLexicon
 from index.posting_lists import LAYOUT
 from index.postings import append, compact, tend
 from index.ranges import Ranges
+from index.tally import Postings
 from tests.index.test_postings import database
 
 CHUNKS = {
@@ -126,6 +128,10 @@ def test_the_best_are_exact_with_removed_chunks_and_several_segments(seed: int) 
         if seed % 3 == 0:
             compact(connection, ranges([*said]))
         lexicon = opened_lexicon(connection, ranges([*said]))
+        ids = np.array(sorted(said), np.int64)
+        places = lexicon.places(ids)
+        assert lexicon.by_id(Postings(places, np.ones(len(ids), np.float32))).chunks.tolist() == ids.tolist()
+        assert lexicon.mask(ranges([*said])).nonzero()[0].tolist() == places.tolist()
         for _ in range(6):
             terms = chance.sample([*words, "giraff"], 8)
             known = [term for term in terms if any(term in chunk for chunk in said.values())]
@@ -166,6 +172,7 @@ def test_a_library_of_nothing_has_no_words() -> None:
         assert lexicon.best(["mask"], 5) == []
         assert lexicon.weights(["mask"]) == {}
         assert lexicon.counts(["mask"])["mask"].chunks.tolist() == []
+        assert lexicon.places(np.array([], np.int64)).tolist() == []
 
 
 def test_how_often_chunks_have_a_term(lexicon: Lexicon) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.tally import Postings, Tally, highest, values_of
+from index.tally import Postings, Scores, Tally, highest, values_of
 
 SPAN = 200
 SAID = st.dictionaries(st.integers(0, SPAN - 1), st.integers(1, 255))
@@ -56,3 +56,18 @@ def test_the_highest_are_the_highest_of_equals_the_first() -> None:
     assert highest(found, 3) == [(5, 3.0), (11, 2.0), (2, 1.0)]
     assert highest(found, 9) == [(5, 3.0), (11, 2.0), (2, 1.0), (9, 1.0)]
     assert highest(Postings.none(), 3) == highest(found, 0) == []
+
+
+@given(st.lists(SAID, max_size=5), st.integers(1, SPAN), st.sets(st.integers(0, SPAN - 1)))
+def test_the_best_are_among_what_was_added_up(lists: list[dict[int, int]], k: int, closed: set[int]) -> None:
+    scores = Scores(SPAN)
+    for one in lists:
+        scores.add(postings(one))
+    scores.limit(np.array([place not in closed for place in range(SPAN)]))
+    totals = [0 if place in closed else sum(one.get(place, 0) for one in lists) for place in range(SPAN)]
+    assert scores.of(np.arange(SPAN)).tolist() == totals
+    found = told(scores.best(k))
+    assert all(found[place] == totals[place] > 0 for place in found)
+    best = sorted((total for total in totals if total), reverse=True)[:k]
+    assert sorted(found.values(), reverse=True)[: len(best)] == best
+    assert highest(scores.best(k), k) == highest(postings({p: t for p, t in enumerate(totals) if t}), k)

@@ -115,7 +115,7 @@ def weighed(question: str, passages: dict[int, str], found: Found = ZH_EN) -> li
 
 
 def coverage(found: Sequence[Weighed]) -> dict[int, float]:
-    reached = across.coverage(found, TALLY)
+    reached = TALLY.sum([*across.coverage(found)])
     return dict(zip(reached.chunks.tolist(), reached.values.tolist(), strict=True))
 
 
