@@ -150,8 +150,7 @@ class Piece(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pieces:
+class Pieces(NamedTuple):
     """Consecutive pieces as the library holds them, from which windows get their vectors.
 
     Of each piece where it starts, and its tokens' vectors as their sum (one row a piece) and number.

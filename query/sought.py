@@ -93,8 +93,7 @@ def seek(asked: Asked, library: Library, depth: int, keep: Ranges | None) -> Sou
         there = _covered(others, weights, library, depth, named.chunks)
         lexical |= {chunk_id: max(share, lexical.get(chunk_id, 0.0)) for chunk_id, share in there.items()}
     translated, glosses = _translated(affordable, library, keep)
-    translatable = {term for words in groups.values() for group in words for term in terms(group.word)}
-    unknown = frozenset(question_terms) - known.keys() - translatable
+    unknown = _untranslated(frozenset(question_terms) - known.keys(), groups)
     return Sought(question, language, named, vector, unknown, weights, lexical, translated, glosses, groups)
 
 
@@ -162,6 +161,13 @@ def _translated(
     if keep is not None:
         covered.limit(library.lexicon.mask(keep))
     return covered, glosses
+
+
+def _untranslated(unknown: frozenset[str], groups: Mapping[str, Sequence[across.Group]]) -> frozenset[str]:
+    """Those of some terms that aren't in a word with translations."""
+    if not unknown:
+        return unknown
+    return unknown.difference(*(terms(group.word) for words in groups.values() for group in words))
 
 
 def _alternatives(group: across.Group) -> Alternatives:

@@ -95,7 +95,7 @@ def test_asking_and_playing(
     assert parse_qs(page.evaluate("location.search.slice(1)")) == {"q": [question]}
     assert asked == []
     page.locator(".go", has=page.get_by_text(title, exact=True)).first.click()
-    page.locator("iframe").wait_for()
+    page.frame_locator("iframe").locator("title").wait_for(state="attached")  # so it was asked for
     embedded = urlsplit(asked[0])
     assert (embedded.scheme, embedded.hostname) == ("https", "www.youtube-nocookie.com")
     assert parse_qs(embedded.query)["start"] == ["80"]
@@ -126,7 +126,7 @@ def test_real_lectures_are_asked_and_played(
         start = float(first.get_attribute("data-start") or "nan")
         assert (start > 0, asked) == (True, [])
         first.click()
-        page.locator("iframe").wait_for()
+        page.frame_locator("iframe").locator("title").wait_for(state="attached")
         assert parse_qs(urlsplit(asked[0]).query)["start"] == [str(int(start))]
         page.locator(".player-transcript .cue.here").wait_for()
         until(page, _HAS_CUE_IN_VIEW)
