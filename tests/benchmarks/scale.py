@@ -82,6 +82,8 @@ def measured(base: Path, work: Path, chunks: int, questions: Path, runs: int) ->
     yield "recall", part("recall", library, questions)
     shutil.rmtree(changed, ignore_errors=True)
     shutil.copytree(library, changed)
+    if hasattr(os, "sync"):
+        os.sync()  # or the first addition would wait until the copy is on the disk
     yield "change", part("change", changed, base)
     shutil.rmtree(changed)
     yield "fts5", part("fts5", library, questions, base, folder / "fts5.db")
