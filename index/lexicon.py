@@ -85,7 +85,7 @@ class Lexicon:
         return Postings(self._reader.ids(postings.chunks), postings.values)
 
     def places(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The places of chunks that are alive."""
+        """The places of chunks; -1 where there is no such chunk, as damaged files may have it."""
         return self._reader.places(ids)
 
     # BM25

@@ -69,8 +69,8 @@ class OlderLexicon:
         return postings
 
     def places(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The places of chunks."""
-        return ids
+        """The places of chunks; -1 where there is no such chunk, as damaged files may have it."""
+        return np.where(ids < self.span, ids, -1)
 
     @cached_property
     def _total(self) -> int:

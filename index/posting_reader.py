@@ -118,9 +118,10 @@ class PostingReader:
         return ids
 
     def places(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The places of chunks that segments have."""
-        segments = np.searchsorted(self._spans[:, 0], ids, "right") - 1
-        places: NDArray[np.int64] = ids + self._spans[segments, 2]
+        """The places of chunks; -1 where no segment has one."""
+        spans = np.vstack([[[0, 0, 0]], self._spans])
+        _, stop, shift = spans[np.searchsorted(spans[1:, 0], ids, "right")].T
+        places: NDArray[np.int64] = np.where(ids < stop, ids + shift, -1)
         return places
 
     @cached_property

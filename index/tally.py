@@ -101,8 +101,9 @@ class Scores:
         self._values *= is_open
 
     def of(self, chunks: NDArray[np.int64]) -> Vectors:
-        """What some chunks have."""
-        found: Vectors = self._values[chunks]
+        """What some chunks have; nothing where a number is below 0."""
+        found, are_here = np.zeros(len(chunks), np.float32), chunks >= 0
+        found[are_here] = self._values[chunks[are_here]]
         return found
 
     def best(self, k: int) -> Postings:

@@ -173,6 +173,16 @@ def test_a_library_of_nothing_has_no_words() -> None:
         assert lexicon.weights(["mask"]) == {}
         assert lexicon.counts(["mask"])["mask"].chunks.tolist() == []
         assert lexicon.places(np.array([], np.int64)).tolist() == []
+        assert lexicon.places(np.array([7])).tolist() == [-1]
+
+
+def test_what_no_segment_has_is_nowhere() -> None:
+    with closing(database()) as connection:
+        for first in (5, 20):
+            append(connection, first, [["mask"]] * 5)
+        lexicon = opened_lexicon(connection, ranges([*range(5, 10), *range(20, 25)]))
+        ids = np.array([0, 4, 5, 9, 10, 19, 20, 24, 25, 1 << 40])
+        assert lexicon.places(ids).tolist() == [-1, -1, 0, 4, -1, -1, 5, 9, -1, -1]
 
 
 def test_how_often_chunks_have_a_term(lexicon: Lexicon) -> None:

@@ -65,7 +65,7 @@ def test_the_best_are_among_what_was_added_up(lists: list[dict[int, int]], k: in
         scores.add(postings(one))
     scores.limit(np.array([place not in closed for place in range(SPAN)]))
     totals = [0 if place in closed else sum(one.get(place, 0) for one in lists) for place in range(SPAN)]
-    assert scores.of(np.arange(SPAN)).tolist() == totals
+    assert scores.of(np.arange(-1, SPAN)).tolist() == [0, *totals]
     found = told(scores.best(k))
     assert all(found[place] == totals[place] > 0 for place in found)
     best = sorted((total for total in totals if total), reverse=True)[:k]
