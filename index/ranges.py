@@ -45,15 +45,6 @@ class Ranges:
         inside[inside] = wanted[inside] < self.stops[place[inside]]
         return inside
 
-    def among(self, ascending: Ids) -> NDArray[np.bool_]:
-        """Which of some ascending ids are in it."""
-        edges = np.searchsorted(ascending, self.starts), np.searchsorted(ascending, self.stops)
-        marks = np.zeros(len(ascending) + 1, np.int8)
-        np.add.at(marks, edges[0], 1)
-        np.subtract.at(marks, edges[1], 1)
-        inside: NDArray[np.bool_] = np.cumsum(marks[:-1], dtype=np.int8).astype(bool)
-        return inside
-
     def within(self, first: int, stop: int) -> Self:
         """Those ids that are in `first` up to, not including, `stop`."""
         low = int(np.searchsorted(self.stops, first, "right"))

@@ -21,7 +21,6 @@ def test_ranges_hold_what_they_were_made_of(pairs: list[tuple[int, int]]) -> Non
     assert ranges.ids().tolist() == sorted(expected)
     assert len(ranges) == len(expected)
     assert ranges.contains(np.arange(-2, 63)).tolist() == [i in expected for i in range(-2, 63)]
-    assert ranges.among(np.arange(-2, 63)).tolist() == [i in expected for i in range(-2, 63)]
     assert (ranges.starts[1:] > ranges.stops[:-1]).all()
 
 
