@@ -34,6 +34,7 @@ class KeptLists(Generic[K]):
         return found
 
     def put(self, lists: Mapping[K, Postings]) -> None:
+        """Keep lists, in place of those that weren't used for longest."""
         with self._lock:
             self._bytes += sum(_size(found) for key, found in lists.items() if key not in self._lists)
             self._lists.update(lists)

@@ -55,6 +55,7 @@ class Lexicon:
         """The k chunks that match the terms best, as (chunk id, BM25), best first; `keep` limits the choice."""
         times = Counter(terms)
         scores = Scores(self.span)
+        # The rarest first: what is among the best of theirs leaves little else to look at.
         for term, (chunks, shares) in sorted(self._shares(times).items(), key=lambda one: len(one[1].chunks)):
             scores.add(Postings(chunks, np.float32(times[term] * self._rarity(len(chunks))) * shares))
         if keep is not None:

@@ -122,7 +122,7 @@ class VectorSegment:
         return ids[is_kept], cosines[is_kept]
 
     def _searched(self, query: Vectors, k: int, selector: faiss.IDSelector | None) -> tuple[Ids, Vectors]:
-        parameters = _search_parameters(nprobe=1, sel=selector) if selector else None  # made only where it's needed
+        parameters = None if selector is None else _search_parameters(nprobe=1, sel=selector)
         scores, places = self._index.search(padded(query)[None, :], min(k, self.count), params=parameters)
         is_found = (places[0] >= 0) & (places[0] < self.stop - self.first)
         return places[0][is_found] + self.first, scores[0][is_found]

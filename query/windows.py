@@ -62,13 +62,13 @@ def _of_some(
     spoken = [primary(chunk.language) for chunk in chunks]
     languages = sorted(set(spoken))
     language = np.array([languages.index(one) for one in spoken])[row]
-    known = np.stack([question, *(means[one] for one in languages)])
+    common = np.stack([means[one] for one in languages])
     seconds, beside = starts[inside], starts[row]
 
     def cosines(before: float, after: float) -> list[float]:
         sums = totals[_earlier(beside, seconds + after), row]
         sums -= totals[_earlier(beside, seconds - before), row]
-        return _cosines(sums, language, known)
+        return _cosines(sums, common, language, question)
 
     columns = seconds.tolist(), cosines(0, AHEAD), cosines(AROUND / 2, AROUND / 2)
     bounds = pairwise([0, *np.cumsum(inside.sum(axis=1)).tolist()])
@@ -79,18 +79,17 @@ def _of_some(
     }
 
 
-def _cosines(sums: Vectors, language: NDArray[np.intp], known: Vectors) -> list[float]:
+def _cosines(sums: Vectors, means: Vectors, language: NDArray[np.intp], question: Vectors) -> list[float]:
     """The cosines of sums, at unit length without the means of their languages, with a centred question.
 
-    `known` are the question and the means, and `language` numbers these. Each row's is the same whatever the others
-    are, which a product of matrices doesn't promise.
+    `language` says which mean is each row's. Its cosine is the same whatever the other rows are, which a product of
+    matrices doesn't promise.
     """
-    (_, *along_means), squares_of_means = np.vecdot(known, known[0]), np.vecdot(known[1:], known[1:])
-    squares, products = np.vecdot(sums, sums), np.vecdot(sums[:, None], known)
+    squares = np.vecdot(sums, sums)
     lengths = np.sqrt(np.maximum(squares, _LEAST))
-    along = products[:, 0] / lengths - np.array(along_means)[language]
-    onto = products[np.arange(len(sums)), 1 + language] / lengths
-    rest = squares / lengths**2 - 2 * onto + squares_of_means[language]
+    along = np.vecdot(sums, question) / lengths - np.vecdot(means, question)[language]
+    onto = np.vecdot(sums[:, None], means)[np.arange(len(sums)), language] / lengths
+    rest = squares / lengths**2 - 2 * onto + np.vecdot(means, means)[language]
     cosines: list[float] = (along / np.sqrt(np.maximum(rest, _LEAST))).tolist()
     return cosines
 
