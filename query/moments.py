@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, takewhile
 from math import inf
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from index.answers import Explanation, Hit, Moment
 from index.chapters import begun, title_at
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 _PLAIN, _MARKDOWN = ".txt", ".md"
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(NamedTuple):
     """What was looked for, where, and what came to light beside the hits.
 
     `openings` are the chunks in which hits may begin, and `windows` those of chunks that have any, by chunk.

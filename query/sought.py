@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -46,8 +45,7 @@ class Asked(NamedTuple):
     vector: Vectors
 
 
-@dataclass(frozen=True, slots=True)
-class Sought:
+class Sought(NamedTuple):
     """What is looked for: the question's language, what it names, its centred vector, and its words.
 
     `unknown` are its terms that the library has nowhere, nor a translation of them; `weights` are those of the terms

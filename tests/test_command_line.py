@@ -74,6 +74,22 @@ def test_asking_never_loads_torch(example_library: Path) -> None:
 
 
 @pytest.mark.model
+def test_asking_looks_for_no_garbage_among_what_stays(example_library: Path) -> None:
+    check = """if True:
+        import atexit, gc
+        from seekpoint import main
+        collected = []
+        gc.callbacks.append(lambda phase, about: collected.append(phase))
+        atexit.register(lambda: print(collected, gc.get_freeze_count() > 10 * len(gc.get_objects())))
+        main()"""
+    arguments = ["ask", "what is softmax for?", "--index", str(example_library)]
+    result = subprocess.run(
+        [sys.executable, "-c", check, *arguments], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert result.stdout.splitlines()[-1] == "[] True"
+
+
+@pytest.mark.model
 def test_a_stream_of_questions_keeps_step(example_library: Path) -> None:
     lines = ["what is softmax for?", "", "什么是掩码？", '"AND NOT (']
     result = run("ask", "--json", "-", "-k", "1", "--index", example_library, stdin="\n".join(lines) + "\n")
