@@ -7,7 +7,10 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,7 +19,11 @@ from index.command_line import index_option
 from index.errors import UsageError
 from index.text import clean
 from index.types import Kind
-from query.tuning import MOST_MOMENTS
+from query.tuning import LONGEST_QUESTION, MOST_MOMENTS
+
+if TYPE_CHECKING:
+    from index.library import Library
+    from query.shared_encoder import SharedEncoder
 
 _NOTHING_LEFT = "nothing that is indexed passes these filters: `seekpoint status` shows what there is"
 _NOTHING_INDEXED = "nothing is indexed yet: `seekpoint status` says why"
@@ -61,9 +68,8 @@ def ask(
     # NumPy's and FAISS's threads for large matrices spin when they start, for a third of the processor's time that a
     # question takes, which has none.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from index.encoder import LazyEncoder
     from index.library import Library
-    from query import search
+    from query.shared_encoder import SharedEncoder
 
     if as_json and form not in (None, "json"):
         raise UsageError(f"--json prints JSON, --format {form} doesn't: leave one of them away")
@@ -73,10 +79,13 @@ def ask(
         _prompt(folder, k, filters, explained=explained, is_plain=form == "plain" and not open_first)
         return
     with Library.open(folder) as library:
-        encoder = LazyEncoder(library.card)
+        encoder = SharedEncoder(library.card)
 
         def answer(text: str) -> Answer:
-            return search.ask(text, library, encoder.get(), k, filters, explained=explained)
+            _load(library, encoder, text)
+            from query import search
+
+            return search.ask(text, library, encoder, k, filters, explained=explained)
 
         if question == "-":
             _stream(sys.stdin or (), answer, form)
@@ -107,6 +116,17 @@ def _prompt(folder: Path, k: int, filters: Filters, *, explained: bool, is_plain
         prompt(lambda text: current.ask(text, k, filters, explained=True), explained=explained, when_nothing=nothing)
     finally:
         current.close()
+
+
+def _load(library: Library, encoder: SharedEncoder, question: str) -> None:
+    """Load what searches; meanwhile the model embeds a question, for which it lets go of the GIL."""
+    from query.beside import beside
+    from query.shared_encoder import to_embed
+
+    with beside(partial(encoder.question, to_embed(question[:LONGEST_QUESTION]))) as embedded:
+        import_module("query.search")
+        library.vectors  # noqa: B018 - opened when it's first asked for
+        embedded()
 
 
 def _open(answer: Answer) -> None:

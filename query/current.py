@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from functools import lru_cache
 from pathlib import Path
-from threading import Condition, Lock
-from typing import TYPE_CHECKING, NamedTuple
+from threading import Condition
+from typing import NamedTuple
 
 from index import database, manifest
 from index.answers import Answer, Filters
-from index.encoder import LazyEncoder
 from index.errors import LibraryError
 from index.library import Library
 from index.types import Encoder, ModelCard
-
-if TYPE_CHECKING:
-    from index.types import Parts, Vectors
+from query.shared_encoder import SharedEncoder
 
 # Seconds: a build commits one resource after another, and not each of them is worth opening the library again.
 _LEAST_BETWEEN = 2.0
-# Questions are asked again with other filters, on other pages, and by others; a vector takes 1.5 KB.
-_KEPT_QUESTIONS = 512
 
 
 class Current:
@@ -32,7 +26,7 @@ class Current:
     def __init__(self, folder: Path, encoder: Encoder | None = None) -> None:
         self.folder = folder
         self._given = encoder
-        self._encoder: _Encoder | None = None
+        self._encoder: SharedEncoder | None = None
         self._changed = Condition()
         self._is_opening = False
         self._opened: _Opened | None = None
@@ -118,7 +112,7 @@ class Current:
     def _encoder_of(self, card: ModelCard) -> Encoder:
         with self._changed:
             if self._encoder is None or self._encoder.card != card:
-                self._encoder = _Encoder(card, self._given)
+                self._encoder = SharedEncoder(card, self._given)
             return self._encoder
 
 
@@ -163,28 +157,3 @@ class _Opened:
     def close_unused(self) -> None:
         if self.is_retired and not self.users:
             self.library.close()
-
-
-class _Encoder:
-    """An encoder for questions of one thread at a time: each uses all cores, and tokenizers can't be shared.
-
-    The vectors of the questions that were asked last are kept.
-    """
-
-    def __init__(self, card: ModelCard, given: Encoder | None) -> None:
-        self.card = card
-        self._encoder = LazyEncoder(card, given)
-        self._lock = Lock()
-        self.question = lru_cache(_KEPT_QUESTIONS)(self._embedded)
-
-    def passages(self, texts: Sequence[str]) -> Vectors:
-        return self._encoder.get().passages(texts)
-
-    def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:
-        return self._encoder.get().parts(texts, ends)
-
-    def _embedded(self, text: str) -> Vectors:
-        with self._lock:
-            vector = self._encoder.get().question(text)
-        vector.setflags(write=False)
-        return vector

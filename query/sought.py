@@ -9,22 +9,21 @@ from typing import TYPE_CHECKING, NamedTuple
 from index.errors import UsageError
 from index.library import Library
 from index.ranges import Ranges
-from index.scripts import in_one_script, language_of
+from index.scripts import language_of
 from index.tally import Scores, Tally
 from index.terms import terms
-from index.text import clean
 from index.types import Encoder
 from query import across
 from query.naming import naming
 from query.ranking import cheapest, coverage, telling
-from query.tuning import MOST_POSTINGS
+from query.shared_encoder import to_embed
+from query.tuning import LONGEST_QUESTION, MOST_POSTINGS
 
 if TYPE_CHECKING:
     from index.translations import Alternatives
     from index.types import Vectors
 
-# A longer question isn't one; its rarest terms say what it is about.
-LONGEST_QUESTION = 4000
+# The rarest terms of a long question say what it is about.
 _MOST_TERMS = 64
 
 
@@ -69,7 +68,7 @@ class Sought(NamedTuple):
 def understand(question: str, library: Library, encoder: Encoder) -> Asked:
     """Embed a question and see which language it's in; raises UsageError for an empty or endless one."""
     question_terms = _checked_terms(question)
-    guess, vector = library.vectors.centred_question(encoder.question(in_one_script(clean(question))))
+    guess, vector = library.vectors.centred_question(encoder.question(to_embed(question)))
     return Asked(question, question_terms, language_of(question, guess), vector)
 
 

@@ -29,6 +29,9 @@ better than a chunk of 45 s alone: moment@1 .57 -> .61 on dev, .38 -> .41 on fas
 MOST_MOMENTS = 100
 """Nobody reads more, and each has to be looked at."""
 
+LONGEST_QUESTION = 4000
+"""Characters. A longer one isn't a question."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tuning:

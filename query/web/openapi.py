@@ -6,8 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from index.types import Kind, Origin, State
-from query.sought import LONGEST_QUESTION
-from query.tuning import MOST_MOMENTS
+from query.tuning import LONGEST_QUESTION, MOST_MOMENTS
 from query.web.parameters import LONGEST_ID, LONGEST_LANGUAGE, LONGEST_SECTION, USUAL_MOMENTS
 from query.web.problems import TYPE
 

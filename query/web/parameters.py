@@ -10,8 +10,7 @@ from starlette.exceptions import HTTPException
 
 from index.answers import Filters
 from index.types import Kind
-from query.sought import LONGEST_QUESTION
-from query.tuning import MOST_MOMENTS
+from query.tuning import LONGEST_QUESTION, MOST_MOMENTS
 
 USUAL_MOMENTS = 5
 LONGEST_SECTION = 300

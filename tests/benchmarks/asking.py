@@ -22,13 +22,12 @@ from index.encoder import LazyEncoder
 from index.library import Library
 from index.packing import unpack
 from index.ranges import Ranges
-from index.scripts import in_one_script
-from index.text import clean
 from index.types import Encoder, Kind
 from query import across, search
 from query import windows as windows_module
 from query.allocation import keep_freed_memory
 from query.question_file import read_questions
+from query.shared_encoder import to_embed
 from tests.benchmarks.machine import megabytes
 from tests.benchmarks.remembering import Remembering
 from tests.benchmarks.synthetic import SHARES
@@ -58,7 +57,7 @@ def remembering(library: Library, questions: Sequence[str]) -> Encoder:
     """An encoder that knows the questions already."""
     encoder = Remembering(LazyEncoder(library.card).get())
     for question in questions:
-        encoder.question(in_one_script(clean(question)))  # as a search does
+        encoder.question(to_embed(question))
     return encoder
 
 
@@ -187,7 +186,7 @@ def recall(folder: Path, file: Path) -> dict[str, Any]:
     with seekpoint.open_library(folder) as library:
         questions = some(questions_of(file), _ASKED_FOR_RECALL)
         encoder = remembering(library, questions)
-        vectors = [encoder.question(in_one_script(clean(question))) for question in questions]
+        vectors = [encoder.question(to_embed(question)) for question in questions]
         centred = np.stack([library.vectors.centred_question(vector)[1] for vector in vectors])
         return recalled(folder, library, centred)
 

@@ -21,11 +21,10 @@ import numpy as np
 
 import seekpoint
 from index.insertion import text_digest
-from index.scripts import in_one_script
 from index.terms import terms
-from index.text import clean
 from index.types import Kind
 from index.writer import Writer
+from query.shared_encoder import to_embed
 from tests.benchmarks.asking import (
     CANDIDATES,
     TOP,
@@ -121,7 +120,7 @@ def flat(folder: Path, file: Path, plain: Path) -> dict[str, Any]:
             index.add(rows)
     times = Times()
     for question in questions:
-        vector = encoder.question(in_one_script(clean(question)))[None, :]
+        vector = encoder.question(to_embed(question))[None, :]
         times.take(partial(index.search, vector, TOP))
     if plain.is_dir():
         faiss.write_index(index, str(plain / "index.faiss"))

@@ -16,10 +16,9 @@ from pathlib import Path
 import seekpoint
 from index.encoder import LazyEncoder
 from index.library import Library
-from index.scripts import in_one_script
-from index.text import clean
 from index.types import Encoder
 from query import search
+from query.shared_encoder import to_embed
 from tests.benchmarks import machine
 from tests.benchmarks.remembering import Remembering
 
@@ -38,7 +37,7 @@ def main() -> None:
     with seekpoint.open_library(options.library) as library:
         encoder = Remembering(LazyEncoder(library.card).get())
         for question in questions:
-            encoder.question(in_one_script(clean(question)))  # as a search does
+            encoder.question(to_embed(question))
         measure(questions[:_WARM_UP], library, encoder)
         rounds = [measure(questions, library, encoder) for _ in range(options.rounds)]
     report(rounds, options.json)

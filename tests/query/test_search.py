@@ -14,7 +14,7 @@ from index.library import Library
 from index.types import Kind
 from index.writer import Writer
 from query.search import ask
-from query.sought import LONGEST_QUESTION
+from query.tuning import LONGEST_QUESTION
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 

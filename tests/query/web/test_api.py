@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from index.types import Kind
 from query import render
 from query.current import Current
-from query.sought import LONGEST_QUESTION
+from query.tuning import LONGEST_QUESTION
 from query.web.problems import TYPE
 from tests.fakes import TopicEncoder
 from tests.query.web.conftest import serving
