@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,13 +79,7 @@ def ask(
         return
     with Library.open(folder) as library:
         encoder = SharedEncoder(library.card)
-
-        def answer(text: str) -> Answer:
-            _load(library, encoder, text)
-            from query import search
-
-            return search.ask(text, library, encoder, k, filters, explained=explained)
-
+        answer = partial(_answer, library=library, encoder=encoder, k=k, filters=filters, explained=explained)
         if question == "-":
             _stream(sys.stdin or (), answer, form)
             return
@@ -118,15 +111,19 @@ def _prompt(folder: Path, k: int, filters: Filters, *, explained: bool, is_plain
         current.close()
 
 
-def _load(library: Library, encoder: SharedEncoder, question: str) -> None:
-    """Load what searches; meanwhile the model embeds a question, for which it lets go of the GIL."""
+def _answer(
+    question: str, *, library: Library, encoder: SharedEncoder, k: int, filters: Filters, explained: bool
+) -> Answer:
+    """Answer a question, which is embedded while what searches is loaded: the model lets go of the GIL."""
     from query.beside import beside
     from query.shared_encoder import to_embed
 
     with beside(partial(encoder.question, to_embed(question[:LONGEST_QUESTION]))) as embedded:
-        import_module("query.search")
+        from query import search
+
         library.vectors  # noqa: B018 - opened when it's first asked for
         embedded()
+    return search.ask(question, library, encoder, k, filters, explained=explained)
 
 
 def _open(answer: Answer) -> None:
