@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index.batches import encode
 from index.encoder import (
     BUNDLED,
     BundledEncoder,
@@ -130,6 +131,19 @@ def test_batches_side_by_side_keep_the_order_and_give_the_cores_back(bundled: Bu
     assert float(one[0] @ together[0]) > 0.99
     for k in (7, 20, 39):
         assert int((bundled.passages([texts[k]]) @ together.T).argmax()) == k
+
+
+@pytest.mark.model
+def test_texts_of_as_many_tokens_lie_in_one_batch() -> None:
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(bundled_folder()))
+    widths: list[int] = []
+    model.register_forward_pre_hook(lambda _, given: widths.append(given[0]["input_ids"].shape[1]))
+    texts = ["what the mask hides " * 5, "一段掩码遮住的文字，" * 10] * 8  # all of 100 characters
+    encode(model, texts, None)
+    assert len(widths) == 2
+    assert 2 * min(widths) <= max(widths)
 
 
 @pytest.mark.model
