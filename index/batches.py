@@ -23,7 +23,7 @@ _TOKENS = 16
 def encode(model: SentenceTransformer, texts: Sequence[str], prompt: str | None, **options: Any) -> list[Any]:  # noqa: ANN401 - `options` are those of `SentenceTransformer.encode`
     """What the model's `encode` gives for each text, in their order."""
     on_processor = model.device.type == "cpu"
-    batches = _of_like_length(_lengths(model, texts), _CPU_BATCH if on_processor else _GPU_BATCH)
+    batches = _of_like_length(model, texts, _CPU_BATCH if on_processor else _GPU_BATCH)
     padding = _padding(model)
 
     def encode_batch(batch: Sequence[int]) -> list[Any]:
@@ -42,6 +42,15 @@ def encode(model: SentenceTransformer, texts: Sequence[str], prompt: str | None,
     return [found[k] for k in range(len(texts))]
 
 
+def _of_like_length(model: SentenceTransformer, texts: Sequence[str], size: int) -> list[Sequence[int]]:
+    """The places of texts in batches, the longest first, so that the last to be ended is short."""
+    order: Sequence[int] = range(len(texts))
+    if len(texts) > size:
+        lengths = _lengths(model, texts)
+        order = sorted(order, key=lambda k: -lengths[k])
+    return [order[k : k + size] for k in range(0, len(order), size)]
+
+
 def _lengths(model: SentenceTransformer, texts: Sequence[str]) -> list[int]:
     """How long texts are to the model: their tokens, or characters where its tokenizer isn't a quick one.
 
@@ -49,15 +58,9 @@ def _lengths(model: SentenceTransformer, texts: Sequence[str]) -> list[int]:
     as much.
     """
     tokenizer = getattr(model, "tokenizer", None)
-    if tokenizer is None or not texts or not getattr(tokenizer, "is_fast", False):
+    if tokenizer is None or not getattr(tokenizer, "is_fast", False):
         return [len(text) for text in texts]
     return [len(tokens) for tokens in tokenizer(list(texts), truncation=True)["input_ids"]]
-
-
-def _of_like_length(lengths: Sequence[int], size: int) -> list[list[int]]:
-    """The places of texts in batches, the longest first, so that the last to be ended is short."""
-    order = sorted(range(len(lengths)), key=lambda k: -lengths[k])
-    return [order[k : k + size] for k in range(0, len(order), size)]
 
 
 def _padding(model: SentenceTransformer) -> dict[str, Any]:
