@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from index.database import explained
-from index.migration import FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS
+from index.schema import FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS
 from index.types import (
     Chapter,
     Details,

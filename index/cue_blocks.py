@@ -12,9 +12,9 @@ import sqlite3
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, groupby, islice
+from itertools import accumulate, islice
 from math import inf
-from operator import add, itemgetter
+from operator import add
 from typing import Any
 
 from index.types import Cue
@@ -41,9 +41,6 @@ _BLOCKS = """
       (SELECT max(first) FROM cue_block WHERE transcript_id = ?1 AND first <= ?2), ?2)
     ORDER BY first"""
 _ALL_BLOCKS = "SELECT transcript_id, first, data FROM cue_block ORDER BY transcript_id, first"
-_ALL_ROWS = """
-    SELECT transcript_id, position, start, end, text, anchor, page, is_reference FROM cue
-    ORDER BY transcript_id, position"""
 _OF_CHUNKS = "SELECT transcript_id, min(first), max(stop) FROM chunk GROUP BY transcript_id"
 
 _Columns = Sequence[Sequence[Any]]
@@ -95,22 +92,6 @@ def check(connection: sqlite3.Connection, longest: float = inf) -> None:
         stops[transcript_id] = first + len(cues)
     for transcript_id, first, stop in connection.execute(_OF_CHUNKS):
         _require(first >= 0 and stop <= stops.get(transcript_id, 0))
-
-
-def convert(connection: sqlite3.Connection) -> None:
-    """Put the cues of schema 8 into blocks; in a transaction of the caller's."""
-    try:
-        for transcript_id, rows in groupby(connection.execute(_ALL_ROWS), itemgetter(0)):
-            append(connection, transcript_id, _consecutive(rows))
-    except ValueError as error:
-        raise sqlite3.DatabaseError(str(error)) from error
-    connection.execute("DROP TABLE cue")
-
-
-def _consecutive(rows: Iterable[tuple[Any, ...]]) -> Iterator[Cue]:
-    for place, (_, position, start, end, text, anchor, page, is_reference) in enumerate(rows):
-        _require(position == place)
-        yield Cue(start, end, text, anchor, page, bool(is_reference))
 
 
 def _blocks(cues: Iterable[Cue]) -> Iterator[tuple[int, bytes]]:

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LockedLibrary, NewerLibrary
-from index.migration import APPLICATION_ID, SCHEMA_VERSION, migrate
+from index.migration import migrate
+from index.schema import APPLICATION_ID, SCHEMA_VERSION
 
 FILE = "library.db"
 THREADS_MAY_SHARE = sqlite3.threadsafety == 3

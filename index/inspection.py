@@ -12,7 +12,8 @@ from pathlib import Path
 from index import database
 from index.library import Library
 from index.manifest import FileRecord, Manifest
-from index.migration import APPLICATION_ID, FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS, SCHEMA_VERSION, migrate
+from index.migration import migrate
+from index.schema import APPLICATION_ID, FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS, SCHEMA_VERSION
 from index.types import ModelCard
 
 _MOST_NUMBERS = 1 << 16

@@ -22,7 +22,7 @@ from index.database import explained
 from index.errors import DamagedLibrary, LibraryNotFound
 from index.languages import primary
 from index.manifest import Manifest
-from index.migration import FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS
+from index.schema import FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS
 from index.types import Cue, ModelCard, Origin, State, StoredChunk, Transcript
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from index.database import START_AGAIN, damaged, newer_library
 from index.errors import ForeignLibrary, LibraryNotFound
-from index.migration import FIRST_WITH_SCANS, SCHEMA_VERSION
+from index.schema import FIRST_WITH_SCANS, SCHEMA_VERSION
 from index.types import ModelCard
 
 FILE = "manifest.json"

@@ -11,21 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
+from index.schema import APPLICATION_ID, FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS, SCHEMA_VERSION
 from index.types import Chapter, ModelCard
-
-APPLICATION_ID = 0x7365656B
-"""`seek` in ASCII: tells our databases from other programs'."""
-
-SCHEMA_VERSION = 11
-
-FIRST_WITH_SEGMENTS = 8
-"""The schema from which on words and vectors lie in segments."""
-
-FIRST_WITH_BLOCKS = 9
-"""The schema from which on cues and pieces lie in blocks."""
-
-FIRST_WITH_SCANS = 10
-"""The schema from which on all of a vector file is looked at. Earlier ones aren't read any more, but written anew."""
 
 _ROWS = 4096
 
@@ -119,10 +106,10 @@ def _pack_vectors(connection: sqlite3.Connection) -> int:
 
 def _to_blocks(connection: sqlite3.Connection, version: int) -> None:
     """To schema 9: cues and pieces into blocks, and the posting lists into fewer bytes."""
-    from index import cue_blocks, older_posting_lists, piece_blocks
+    from index import older_cues, older_pieces, older_posting_lists
 
-    cue_blocks.convert(connection)
-    piece_blocks.convert(connection)
+    older_cues.convert(connection)
+    older_pieces.convert(connection)
     older_posting_lists.convert(connection, version)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from index.piece_blocks import DIGEST_BYTES, IN_BYTES, RECORD, PieceVector, StoredPiece
+from index.piece_blocks import DIGEST_BYTES, IN_BYTES, RECORD, PieceVector, StoredPiece, append
 from index.pieces import add_up, none
 from index.types import ModelCard, Pieces, StoredChunk
 
@@ -55,7 +55,14 @@ def of_transcript(connection: sqlite3.Connection, transcript_id: int, card: Mode
     return _read(connection.execute(query, (transcript_id,)).fetchall(), card)
 
 
-def stored(connection: sqlite3.Connection) -> Iterator[tuple[int, StoredPiece]]:
+def convert(connection: sqlite3.Connection) -> None:
+    """Put the pieces of schema 8 into blocks; in a transaction of the caller's."""
+    for transcript_id, pieces in groupby(_stored(connection), key=itemgetter(0)):
+        append(connection, transcript_id, (piece for _, piece in pieces))
+    connection.execute("DROP TABLE piece")
+
+
+def _stored(connection: sqlite3.Connection) -> Iterator[tuple[int, StoredPiece]]:
     """All pieces, in order, each with its transcript's id."""
     sizes = connection.execute("SELECT length(data) - 2 FROM vector LIMIT 1").fetchone()
     query = f"SELECT {_COLUMNS}, transcript_id FROM piece ORDER BY transcript_id, start"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from index import postings
-from index.migration import FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS
 from index.posting_lists import LAYOUT, Layout, Lists, largest, require, starts_of
+from index.schema import FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -197,15 +197,6 @@ def of_transcript(connection: sqlite3.Connection, transcript_id: int) -> Blocks:
     return Blocks(connection.execute(query, (transcript_id,)))
 
 
-def convert(connection: sqlite3.Connection) -> None:
-    """Put the pieces of schema 8 into blocks; in a transaction of the caller's."""
-    from index import older_pieces
-
-    for transcript_id, pieces in groupby(older_pieces.stored(connection), key=itemgetter(0)):
-        append(connection, transcript_id, (piece for _, piece in pieces))
-    connection.execute("DROP TABLE piece")
-
-
 def check(connection: sqlite3.Connection, dimension: int, directions: int) -> None:
     """Raise ValueError for the first block that `append` wouldn't have written."""
     most = 1 + _MOST * (RECORD.itemsize + 2 * dimension) + 1024

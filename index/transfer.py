@@ -25,8 +25,8 @@ from index.inspection import Strange
 from index.library import Library
 from index.manifest import FILE as MANIFEST
 from index.manifest import FileRecord, Manifest, flush, replacing
-from index.migration import FIRST_WITH_SEGMENTS, SCHEMA_VERSION
 from index.ranges import Ranges
+from index.schema import FIRST_WITH_SEGMENTS, SCHEMA_VERSION
 from index.staging import REPLACED, staging
 from index.types import ModelCard
 

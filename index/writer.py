@@ -14,7 +14,7 @@ from index.database import explained
 from index.insertion import EmbeddedTranscript
 from index.manifest import FILE as MANIFEST
 from index.manifest import Manifest
-from index.migration import SCHEMA_VERSION
+from index.schema import SCHEMA_VERSION
 from index.types import Details, Kind, ModelCard, Playlist, Resource, State
 from index.upkeep import Upkeep
 

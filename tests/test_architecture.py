@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
+from graphlib import TopologicalSorter
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -35,6 +37,26 @@ def test_the_two_sides_meet_only_in_the_index(package: str) -> None:
     assert files
     offenders = {str(path): found for path in files if (found := imported(path) & (FORBIDDEN[package] | {"seekpoint"}))}
     assert offenders == {}
+
+
+def test_no_module_needs_one_that_needs_it() -> None:
+    files = [ROOT / "seekpoint.py", *chain.from_iterable((ROOT / package).rglob("*.py") for package in FORBIDDEN)]
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in files}
+    needs = {name: named_by(path) & modules.keys() - {name} for name, path in modules.items()}
+    assert "index.library" in needs["query.search"]
+    assert "index.piece_blocks" in needs["index.pieces"]
+    assert [*TopologicalSorter(needs).static_order()]  # which raises CycleError
+
+
+def named_by(path: Path) -> set[str]:
+    """The modules that a file imports anywhere in it, and what it imports of packages, by their full names."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,11 @@ from index.insertion import EmbeddedTranscript
 from index.library import Library
 from index.manifest import FILE as MANIFEST
 from index.manifest import FileRecord
-from index.migration import APPLICATION_ID, FIRST_WITH_BLOCKS, FIRST_WITH_SCANS, FIRST_WITH_SEGMENTS
 from index.packing import unpack
 from index.pieces import quantised
 from index.posting_lists import decode
 from index.ranges import Ranges
+from index.schema import APPLICATION_ID, FIRST_WITH_BLOCKS, FIRST_WITH_SCANS, FIRST_WITH_SEGMENTS
 from index.terms import terms
 from index.types import Chunk, Cue, Details, Kind, ModelCard, Origin, Piece, Resource, Transcript
 from index.writer import Writer

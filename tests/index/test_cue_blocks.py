@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import random
-import re
 import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import index
-from index.cue_blocks import append, check, convert, decode, encode, read
+from index.cue_blocks import append, check, decode, encode, read
+from index.migration import migrate
 from index.types import Cue
 
 SAID = [
@@ -48,28 +46,20 @@ LONG = [
 
 @pytest.fixture
 def connection() -> Iterator[sqlite3.Connection]:
-    with closing(database(9)) as opened:
+    with closing(database()) as opened:
         yield opened
 
 
-def database(version: int) -> sqlite3.Connection:
-    """A database with the table of chunks, and of cues as a version has them."""
+def database() -> sqlite3.Connection:
+    """A new database, in which a transcript needs no resource."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    for step, pattern in (
-        (1, r"CREATE TABLE (?:chunk|cue) .*?;"),
-        (7, r"ALTER TABLE cue .*?;"),
-        (9, "CREATE TABLE cue.*?;"),
-    ):
-        script = (Path(index.__file__).parent / f"schema_{step}.sql").read_text(encoding="utf-8")
-        if step <= version:
-            connection.executescript("".join(re.findall(pattern, script, re.DOTALL)))
-    if version == 9:
-        connection.execute("DROP TABLE cue")
+    migrate(connection)
+    connection.execute("PRAGMA foreign_keys = OFF")
     return connection
 
 
 def stored(cues: Sequence[Cue]) -> sqlite3.Connection:
-    connection = database(9)
+    connection = database()
     append(connection, 1, cues)
     return connection
 
@@ -253,31 +243,3 @@ def test_blocks_that_do_not_follow_one_another_are_not_read_as_one(connection: s
     connection.execute("DELETE FROM cue_block WHERE first = ?", (firsts[1],))
     with pytest.raises(ValueError, match="aren't what was written"):
         read(connection, 1, 0, 200)
-
-
-# Earlier versions
-
-
-def test_rows_of_an_earlier_version_become_blocks() -> None:
-    told = [*LONG, Cue(500.0, 1e300, SAID[3], "标题", 0, True), Cue(1.1 + 2.2, 0.1, "", "", None, False)]
-    with closing(database(7)) as connection:
-        for key in (3, 8):
-            rows = [(key, k, c.start, c.end, c.text, c.anchor, c.page, c.is_reference) for k, c in enumerate(told)]
-            connection.executemany("INSERT INTO cue VALUES (?, ?, ?, ?, ?, ?, ?, ?)", reversed(rows))
-        script = (Path(index.__file__).parent / "schema_9.sql").read_text(encoding="utf-8")
-        connection.executescript("".join(re.findall("CREATE TABLE cue.*?;", script, re.DOTALL)))
-        convert(connection)
-        check(connection)
-        assert [read(connection, key, 0, 999) for key in (3, 8)] == [told] * 2
-        assert not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'cue'").fetchall()
-
-
-def test_rows_that_lack_one_between_them_are_told() -> None:
-    with closing(database(7)) as connection:
-        connection.executescript(
-            "INSERT INTO cue VALUES (1, 0, 0, 1, '掩码', NULL, NULL, 0), (1, 2, 0, 1, '', NULL, NULL, 0)"
-        )
-        script = (Path(index.__file__).parent / "schema_9.sql").read_text(encoding="utf-8")
-        connection.executescript("".join(re.findall("CREATE TABLE cue.*?;", script, re.DOTALL)))
-        with pytest.raises(sqlite3.DatabaseError, match="aren't what was written"):
-            convert(connection)

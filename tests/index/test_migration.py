@@ -14,7 +14,7 @@ from index.catalogue import Catalogue
 from index.errors import DamagedLibrary
 from index.library import Library
 from index.manifest import Manifest
-from index.migration import FIRST_WITH_BLOCKS, SCHEMA_VERSION
+from index.schema import FIRST_WITH_BLOCKS, SCHEMA_VERSION
 from index.types import Cue, Details, Kind, Origin, Playlist, PlaylistEntry, Resource, State, Transcript
 from index.writer import Writer
 from tests.index.parts import (

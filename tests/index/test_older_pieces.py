@@ -13,9 +13,10 @@ import pytest
 from index import older_pieces, piece_blocks
 from index.encoder import BUNDLED
 from index.library import Library
-from index.migration import FIRST_WITH_BLOCKS, migrate
+from index.migration import migrate
 from index.packing import pack
 from index.pieces import around, known, of_transcript, quantised
+from index.schema import FIRST_WITH_BLOCKS
 from index.types import ModelCard, Pieces, StoredChunk
 from index.writer import Writer
 from tests.index.parts import make_old

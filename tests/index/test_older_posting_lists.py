@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from index.lexicon import Lexicon
-from index.migration import FIRST_WITH_SEGMENTS, SCHEMA_VERSION
 from index.older_posting_lists import convert, layout
 from index.postings import append, check
 from index.ranges import Ranges
+from index.schema import FIRST_WITH_SEGMENTS, SCHEMA_VERSION
 from tests.index.parts import older_list
 from tests.index.test_postings import database, held
 

@@ -21,7 +21,7 @@ from index.answers import Answer
 from index.errors import ForeignLibrary, LibraryError, LibraryNotFound, LockedLibrary
 from index.library import Library
 from index.manifest import Manifest
-from index.migration import SCHEMA_VERSION
+from index.schema import SCHEMA_VERSION
 from index.transfer import export_library, import_library
 from index.types import State
 from index.writer import Writer

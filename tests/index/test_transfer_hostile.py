@@ -23,8 +23,8 @@ import pytest
 
 from index import cue_blocks, database, piece_blocks
 from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound
-from index.migration import FIRST_WITH_BLOCKS, SCHEMA_VERSION
 from index.piece_blocks import PieceVector, StoredPiece
+from index.schema import FIRST_WITH_BLOCKS, SCHEMA_VERSION
 from index.transfer import export_library, import_library
 from index.types import Cue
 from tests.index.parts import ENCODER, first, make_old
