@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LockedLibrary, NewerLibrary
-from index.migration import migrate
 from index.schema import APPLICATION_ID, SCHEMA_VERSION
 
 FILE = "library.db"
@@ -36,6 +35,8 @@ def connect(folder: Path, *, writable: bool) -> sqlite3.Connection:
             if _is_complete(connection) or not writable:
                 _check(connection, path)
             if writable:  # not before: it changes the file, which could have been another program's
+                from index.migration import migrate
+
                 migrate(connection)
                 connection.execute("PRAGMA journal_mode = WAL")
             connection.row_factory = sqlite3.Row

@@ -15,7 +15,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.batches import encode
 from index.errors import ModelError, ModelMismatch
 from index.types import Encoder, ModelCard
 
@@ -178,6 +177,8 @@ class SentenceEncoder:
 
     def _encode(self, texts: list[str], prompt: str | None) -> Vectors:
         import torch
+
+        from index.batches import encode
 
         rows = encode(self._model, texts, prompt, convert_to_tensor=True)
         vectors = torch.stack(rows) if rows else torch.empty(0, self.card.dimension)

@@ -215,11 +215,13 @@ class Library(Catalogue):
         return VectorStore(self.folder, self._connection, self._manifest, self.holdings, self._read_means())
 
     def _read_means(self) -> Means:
-        from index import older, totals
-
         with explained(self.folder):
             if self._is_older:
+                from index import older
+
                 return older.means(self._connection, self._manifest)
+            from index import totals
+
             return totals.means(self._connection, self.card.name)
 
     @cached_property
@@ -229,8 +231,8 @@ class Library(Catalogue):
             from index.older_lexicon import OlderLexicon
 
             return OlderLexicon(self.folder, self._connection)
+        from index.layouts import layout
         from index.lexicon import Lexicon
-        from index.older_posting_lists import layout
 
         return Lexicon(self.folder, self._connection, self.holdings.alive, layout(self._version))
 

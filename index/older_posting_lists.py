@@ -11,7 +11,7 @@ import numpy as np
 
 from index import postings
 from index.posting_lists import LAYOUT, Layout, Lists, largest, require, starts_of
-from index.schema import FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS
+from index.schema import FIRST_WITH_SEGMENTS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -107,12 +107,7 @@ def _offsets(
     return offsets
 
 
-def layout(version: int) -> Layout:
-    """How a schema stores lists."""
-    return LAYOUT if version >= FIRST_WITH_BLOCKS else _OLDER
-
-
-_OLDER = Layout(
+OLDER = Layout(
     _decode,
     "SELECT term, chunks, data FROM posting WHERE segment = ? ORDER BY term",
     "SELECT 1 FROM posting WHERE segment NOT IN (SELECT id FROM posting_segment) LIMIT 1",

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from index.database import FILE, damaged, explained
+from index.id_spans import LENGTH, check_span, mask
 from index.kept_lists import KeptLists
-from index.postings import LENGTH, check_span, mask
 from index.tally import Postings
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
+from index.id_spans import LENGTH, check_span, mask
 from index.posting_lists import LAYOUT, MOST_COUNT, Layout, Lists, encode, largest, starts_of
 from index.segments import Segment, due, recent
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
     from index.ranges import Ranges
 
-LENGTH = np.dtype("<u2")
-_LAST_ID = 1 << 62
 # So many bytes of lists are merged at a time, and so many segments at most.
 _BATCH = 1 << 18
 _WIDEST = 64
@@ -41,17 +40,6 @@ class _Stored(NamedTuple):
     first: int
     stop: int
     chunks: int
-
-
-def check_span(first: int, stop: int, size: int) -> None:
-    """Raise ValueError unless a segment's lengths, in bytes, are as many as its ids."""
-    if not 0 <= first < stop <= _LAST_ID or size != (stop - first) * LENGTH.itemsize:
-        raise ValueError("a segment of posting lists has more or fewer lengths than ids")
-
-
-def mask(ranges: Ranges, first: int, stop: int) -> NDArray[np.bool_]:
-    """Whether each id from `first` up to, not including, `stop` is in some ranges."""
-    return np.unpackbits(ranges.bitmap(first, stop), count=stop - first, bitorder="little").view(bool)
 
 
 def append(connection: sqlite3.Connection, first: int, chunks: Sequence[Sequence[str]]) -> None:

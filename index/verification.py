@@ -8,8 +8,8 @@ from pathlib import Path
 
 from index import cue_blocks, database, pieces, postings
 from index.database import explained
+from index.layouts import layout
 from index.manifest import Manifest
-from index.older_posting_lists import layout
 from index.schema import FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS
 from index.types import ModelCard
 

@@ -11,8 +11,7 @@ from urllib.parse import quote
 
 from index.answers import Answer, Moment
 from index.text import clean, printable
-from query.links import timestamp
-from query.places import is_openable
+from query.links import is_openable, timestamp
 from query.render import no_answer
 
 COLUMNS = (

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from index.types import Cue, Kind, Resource
 
 _ARXIV_ABSTRACT = re.compile(r"https://arxiv\.org/abs/")
+_OPENABLE = re.compile(r"(?:https?|file)://", re.IGNORECASE)
 
 
 def link(resource: Resource, start: float) -> str:
@@ -25,6 +26,11 @@ def text_link(resource: Resource, place: Cue, fragment: str = "") -> str:
     directive = f":~:{fragment}" if fragment else ""
     anchor = quote(place.anchor or "", safe="!$&'()*+,;=@/?")  # without the colon, which begins a directive
     return f"{resource.url}#{anchor}{directive}" if anchor or directive else resource.url
+
+
+def is_openable(address: str) -> bool:
+    """Whether an address leads to the web or to a file; an imported library may hold any, such as what would be run."""
+    return bool(_OPENABLE.match(address))
 
 
 def timestamp(seconds: float | None) -> str | None:

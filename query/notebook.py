@@ -9,8 +9,7 @@ from index.answers import Answer, Moment
 from index.display import to_html
 from index.text import clean, printable
 from index.types import Resource
-from query.links import timestamp
-from query.places import is_openable
+from query.links import is_openable, timestamp
 from query.render import no_answer
 
 

@@ -15,7 +15,6 @@ _TIME = re.compile(r"[?&#]t=([0-9hms.]+)")
 _PAGE = re.compile(r"#(?:.*&)?page=([0-9]{1,9})")
 _PHRASE = re.compile(r":~:(?:.*&)?text=(?:[^,&]*-,)?([^,&]+)")
 _ARXIV_PDF = re.compile(r"(https://arxiv\.org)/pdf/")
-_OPENABLE = re.compile(r"(?:https?|file)://", re.IGNORECASE)
 _CLOCK = re.compile(r"(?:(?:([0-9]{1,4}):)?([0-9]{1,4}):)?([0-9]{1,9}(?:\.[0-9]*)?)")
 _UNITS = re.compile(r"(?:([0-9]{1,4})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,9}(?:\.[0-9]*)?)s?)?")
 
@@ -57,11 +56,6 @@ def place_of(address: str) -> Place:
     phrase = _PHRASE.search(fragment)
     anchor = unquote(fragment.partition(":~:")[0])
     return Place(anchor=anchor or None, phrase=unquote(phrase[1]) if phrase else None)
-
-
-def is_openable(address: str) -> bool:
-    """Whether an address leads to the web or to a file; an imported library may hold any, such as what would be run."""
-    return bool(_OPENABLE.match(address))
 
 
 def resource_at(address: str, resources: Iterable[Resource]) -> Resource | None:

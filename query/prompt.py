@@ -13,7 +13,7 @@ import click
 from index.command_line import default_folder
 from index.errors import SeekpointError
 from index.text import clean
-from query.places import is_openable
+from query.links import is_openable
 
 if TYPE_CHECKING:
     from index.answers import Answer

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index.layouts import layout
 from index.lexicon import Lexicon
-from index.older_posting_lists import convert, layout
+from index.older_posting_lists import convert
 from index.postings import append, check
 from index.ranges import Ranges
 from index.schema import FIRST_WITH_SEGMENTS, SCHEMA_VERSION
