@@ -8,7 +8,8 @@ from index.errors import Unfetched
 from index.types import Details, Kind, Resource, State
 from indexer.addresses import local_path
 from indexer.cooling import Gate
-from indexer.sources import Fetched, Sources
+from indexer.sources import Sources
+from indexer.sources.fetched import Fetched
 from indexer.sources.recordings.transcription import Transcriber
 from indexer.watcher import Watcher
 

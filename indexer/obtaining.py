@@ -16,8 +16,9 @@ from indexer.ahead import FetchAhead
 from indexer.cooling import Clock, Gate
 from indexer.listening import Listener
 from indexer.plan import FROM_DISK, Job, Step, transcribed
-from indexer.sources import Fetched, Sources
+from indexer.sources import Sources
 from indexer.sources.captions import read_captions, title_of
+from indexer.sources.fetched import Fetched
 from indexer.sources.looks import Look
 from indexer.watcher import Watcher
 

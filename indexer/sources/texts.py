@@ -14,7 +14,7 @@ from index.text import clean
 from index.types import Kind, Origin, Resource, State
 from indexer.addresses import local_path
 from indexer.reading import transcript_of
-from indexer.sources import Fetched
+from indexer.sources.fetched import Fetched
 from indexer.sources.isolated import Form, Reader
 from indexer.sources.looks import Look, digest_of
 from indexer.texts import Text

@@ -16,7 +16,7 @@ from index.languages import primary
 from index.text import clean
 from index.types import Cue, Origin, State, Transcript
 from indexer.cues import tidy
-from indexer.sources import Fetched
+from indexer.sources.fetched import Fetched
 from indexer.sources.network.pace import Pace
 from indexer.sources.outcomes import (
     DAY,

@@ -11,7 +11,8 @@ from index.library import Library
 from index.types import Encoder, Resource, ResourceStatus
 from indexer.build import Report, Request, build
 from indexer.plan import Choices
-from indexer.sources import Sources, VideoSource
+from indexer.sources import Sources
+from indexer.sources.fetched import VideoSource
 from indexer.watcher import Watcher
 from tests.fake_youtube import FakeYouTube
 from tests.fakes import TopicEncoder

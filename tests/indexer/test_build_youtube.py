@@ -15,7 +15,7 @@ from index.errors import Unfetched
 from index.manifest import Manifest
 from index.types import Cue, Details, Origin, State, Transcript
 from index.writer import Writer
-from indexer.sources import Fetched
+from indexer.sources.fetched import Fetched
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import Workshop, webvtt
 
