@@ -18,7 +18,14 @@ from typing import Self
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from index import database
-from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound, NewerLibrary
+from index.errors import (
+    DamagedLibrary,
+    ForeignLibrary,
+    LibraryError,
+    LibraryNotFound,
+    NewerLibrary,
+    UnreleasedLibrary,
+)
 from index.manifest import FILE as MANIFEST
 from index.manifest import FileRecord, Manifest
 
@@ -50,7 +57,6 @@ def library_files(manifest: Manifest) -> list[FileRecord]:
     return [
         *([manifest.database] if manifest.database else []),
         *(segment.file for segment in manifest.segments),
-        *manifest.former,
     ]
 
 
@@ -148,7 +154,7 @@ class Archive:
             return Manifest.decoded(bytes(data), self._file)
         except DamagedLibrary as error:
             raise damaged(self._file, f"{MANIFEST} doesn't match its checksum") from error
-        except NewerLibrary:
+        except (NewerLibrary, UnreleasedLibrary):
             raise
         except (ForeignLibrary, TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:
             raise foreign(self._file, f"its {MANIFEST} is another's") from error

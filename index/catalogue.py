@@ -6,13 +6,11 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
 from index.database import explained
-from index.schema import FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS
 from index.types import (
     Chapter,
     Details,
@@ -31,9 +29,6 @@ LISTED = "listed"
 WITHOUT_PIECES = "without pieces"
 """The setting of a library whose model gives no parts of passages, so that there are no pieces to be stored."""
 
-_FIRST_WITH_PLAYLISTS = 2
-_FIRST_WITH_PIECES = 4
-
 
 class Listing(NamedTuple):
     """How the lists name a resource, and under which headings."""
@@ -43,15 +38,11 @@ class Listing(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """Where a resource stands: what its transcripts were made from, and when to try again (Unix seconds).
-
-    `lacks_pieces` where transcripts are stored as an earlier version did, without their pieces.
-    """
+    """Where a resource stands: what its transcripts were made from, and when to try again (Unix seconds)."""
 
     state: State
     inputs: str | None = None
     retry_after: float | None = None
-    lacks_pieces: bool = False
 
     @property
     def is_indexed(self) -> bool:
@@ -100,22 +91,14 @@ class Catalogue:
         """Every resource, in the lists' order, with its state."""
         listings = self._listings()
         rows = self._query(
-            f"""SELECT resource.*, min(origin) AS origin, group_concat(DISTINCT language) AS languages,
+            """SELECT resource.*, min(origin) AS origin, group_concat(DISTINCT language) AS languages,
                        coalesce(sum(held.chunks), 0) AS chunks,
                        iif(kind IN ('video', 'recording'), coalesce(max(held.seconds), 0.0), 0.0) AS seconds
-                FROM resource LEFT JOIN ({self._held}) AS held ON resource_id = resource.id
+                FROM resource LEFT JOIN transcript AS held ON resource_id = resource.id
                 GROUP BY resource.id"""
         )
         found = {row["id"]: _status(row, listings[row["id"]]) for row in rows}
         return [found[resource_id] for resource_id in listings]
-
-    @property
-    def _held(self) -> str:
-        """SQL for every transcript, with the number of its chunks and where the last one ends."""
-        if self._version >= FIRST_WITH_SEGMENTS:
-            return "SELECT resource_id, language, origin, chunks, seconds FROM transcript"
-        return """SELECT resource_id, language, origin, count(chunk.id) AS chunks, max(chunk.end) AS seconds
-                  FROM transcript LEFT JOIN chunk ON transcript_id = transcript.id GROUP BY transcript.id"""
 
     def listed_under(self, words: str) -> set[str]:
         """The resources under any heading that has these words, whatever their case."""
@@ -163,11 +146,7 @@ class Catalogue:
     def standings(self) -> dict[str, Standing]:
         """Where each resource stands."""
         rows = self._query("SELECT id, state, inputs, retry_after FROM resource")
-        bare = self._without_pieces()
-        return {
-            row["id"]: Standing(State(row["state"]), row["inputs"], row["retry_after"], row["id"] in bare)
-            for row in rows
-        }
+        return {row["id"]: Standing(State(row["state"]), row["inputs"], row["retry_after"]) for row in rows}
 
     def editions(self) -> dict[str, str]:
         """What tells of each resource whether it has the same transcripts as before, in the order of the chunks."""
@@ -177,26 +156,8 @@ class Catalogue:
             found.setdefault(resource_id, []).append(tuple(edition))
         return {resource_id: json.dumps(editions) for resource_id, editions in found.items()}
 
-    def _without_pieces(self) -> set[str]:
-        if self.setting(WITHOUT_PIECES):
-            return set()
-        table = "piece_block" if self._version >= FIRST_WITH_BLOCKS else "piece"
-        with_pieces = f"EXISTS (SELECT 1 FROM {table} WHERE transcript_id = transcript.id)" if self._has_pieces else "0"
-        rows = self._query(f"SELECT DISTINCT resource_id FROM transcript WHERE NOT {with_pieces}")
-        return {row["resource_id"] for row in rows}
-
-    @cached_property
-    def _has_pieces(self) -> bool:
-        return self._version >= _FIRST_WITH_PIECES
-
-    @cached_property
-    def _version(self) -> int:
-        return int(self._query("PRAGMA user_version")[0][0])
-
     def playlists(self, only: str | None = None) -> dict[str, Playlist]:
         """What each playlist and channel held when it was last listed, by its id; or one of them."""
-        if self._version < _FIRST_WITH_PLAYLISTS:
-            return {}
         rows = self._query("SELECT id, details FROM resource WHERE kind = ? AND inputs = ?", Kind.PLAYLIST, LISTED)
         titles = {row["id"]: _details(row["details"]).title or "" for row in rows if only in (None, row["id"])}
         entries: dict[str, list[PlaylistEntry]] = {playlist_id: [] for playlist_id in titles}

@@ -8,8 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LockedLibrary, NewerLibrary
-from index.schema import APPLICATION_ID, SCHEMA_VERSION
+from index.errors import (
+    DamagedLibrary,
+    ForeignLibrary,
+    LibraryError,
+    LockedLibrary,
+    NewerLibrary,
+    UnreleasedLibrary,
+)
+from index.schema import APPLICATION_ID, SCHEMA_VERSION, UNRELEASED_APPLICATION_ID, create
 
 FILE = "library.db"
 THREADS_MAY_SHARE = sqlite3.threadsafety == 3
@@ -32,12 +39,11 @@ def connect(folder: Path, *, writable: bool) -> sqlite3.Connection:
     with explained(folder):
         connection = _writable(path) if writable else _readable(path)
         try:
-            if _is_complete(connection) or not writable:
+            if _has_tables(connection) or not writable:
                 _check(connection, path)
-            if writable:  # not before: it changes the file, which could have been another program's
-                from index.migration import migrate
-
-                migrate(connection)
+            elif writable:
+                create(connection)
+            if writable:  # not before the check: it changes the file, which could be another program's
                 connection.execute("PRAGMA journal_mode = WAL")
             connection.row_factory = sqlite3.Row
         except BaseException:
@@ -97,13 +103,15 @@ def _has_journal(path: Path) -> bool:
     return journal.exists() and journal.stat().st_size > 0
 
 
-def _is_complete(connection: sqlite3.Connection) -> bool:
+def _has_tables(connection: sqlite3.Connection) -> bool:
     return bool(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application == UNRELEASED_APPLICATION_ID:
+        raise unreleased_library(path.parent)
     if application != APPLICATION_ID:
         raise ForeignLibrary(f"{path} isn't a Seekpoint library: name another folder with --index")
     if version > SCHEMA_VERSION:
@@ -115,6 +123,14 @@ def newer_library(folder: Path, version: int) -> NewerLibrary:
     return NewerLibrary(
         f"the library {folder} has format {version}, this Seekpoint reads up to {SCHEMA_VERSION}: "
         "upgrade Seekpoint, or name another folder with --index"
+    )
+
+
+def unreleased_library(folder: Path) -> UnreleasedLibrary:
+    """The error for a library that was built before the first release."""
+    return UnreleasedLibrary(
+        f"the library {folder} was built by an unreleased version of Seekpoint: delete it and build it again, "
+        "or name another folder with --index"
     )
 
 

@@ -7,7 +7,8 @@ SeekpointError              one line for the user: what is wrong, where, what to
 ├── LibraryError            a library that can't be opened or written
 │   ├── LibraryNotFound
 │   ├── ForeignLibrary      the folder holds something else
-│   │   └── NewerLibrary    a later version's library
+│   │   ├── NewerLibrary    a later version's library
+│   │   └── UnreleasedLibrary   one from before the first release
 │   ├── DamagedLibrary
 │   ├── LockedLibrary       another build is writing
 │   └── ModelMismatch
@@ -52,6 +53,10 @@ class ForeignLibrary(LibraryError):
 
 class NewerLibrary(ForeignLibrary):
     """A later Seekpoint wrote it."""
+
+
+class UnreleasedLibrary(ForeignLibrary):
+    """A Seekpoint from before the first release wrote it."""
 
 
 class DamagedLibrary(LibraryError):

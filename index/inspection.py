@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from index import database
 from index.library import Library
 from index.manifest import FileRecord, Manifest
-from index.migration import migrate
-from index.schema import APPLICATION_ID, FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS, SCHEMA_VERSION
+from index.schema import APPLICATION_ID, SCHEMA_VERSION, create
 from index.types import ModelCard
 
 _MOST_NUMBERS = 1 << 16
@@ -29,28 +27,14 @@ _STRANGE_ROWS = (
     f"SELECT 1 FROM chunk WHERE abs(start) > {_LONGEST} OR abs(end) > {_LONGEST} OR first >= stop",
     "SELECT 1 FROM chunk GROUP BY transcript_id HAVING max(id) - min(id) + 1 <> count(*)",
     f"SELECT 1 FROM chunk WHERE id NOT BETWEEN 1 AND {_MOST_IDS}",
-)
-# Before schema 9.
-_STRANGE_CUES = (
-    f"SELECT 1 FROM cue WHERE abs(start) > {_LONGEST} OR abs(end) > {_LONGEST}",
-    "SELECT 1 FROM cue GROUP BY transcript_id HAVING min(position) <> 0 OR max(position) + 1 <> count(*)",
-    """SELECT 1 FROM chunk WHERE
-       NOT EXISTS (SELECT 1 FROM cue WHERE cue.transcript_id = chunk.transcript_id AND position = first) OR
-       NOT EXISTS (SELECT 1 FROM cue WHERE cue.transcript_id = chunk.transcript_id AND position = stop - 1)""",
-)
-_STRANGE_FLOATS = "SELECT 1 FROM chunk LEFT JOIN vector ON chunk_id = id WHERE length(data) IS NOT 2 * :dimension"
-_STRANGE_HOLDINGS = (
     "SELECT 1 FROM chunk LEFT JOIN vector ON chunk_id = id WHERE length(data) IS NOT 2 + :dimension",
     """SELECT 1 FROM transcript LEFT JOIN (
          SELECT transcript_id, min(id) AS least, count(*) AS number FROM chunk GROUP BY transcript_id
        ) ON transcript_id = transcript.id WHERE chunks <> coalesce(number, 0) OR chunks AND first_chunk <> least""",
     "SELECT 1 FROM language WHERE length(total) <> 8 * :dimension OR length(window_total) <> 8 * :dimension",
     "SELECT 1 FROM language WHERE chunks < 1 OR windows < 0",
+    "SELECT 1 FROM translation WHERE NOT json_valid(alternatives)",
 )
-_STRANGE_PIECES = "SELECT 1 FROM piece WHERE tokens < 1 OR NOT abs(scale) < 1e9 OR NOT abs(start) < 1e9"
-_STRANGE_PACKED = "SELECT 1 FROM piece WHERE length(data) NOT IN (:dimension, 3 + 3 * ((:dimension + 3) / 4))"
-_STRANGE_BYTES = "SELECT 1 FROM piece WHERE length(data) <> :dimension"
-_STRANGE_TRANSLATIONS = "SELECT 1 FROM translation WHERE NOT json_valid(alternatives)"
 
 
 class Strange(Exception):
@@ -62,14 +46,13 @@ def check_manifest(manifest: Manifest) -> None:
     model, record = manifest.model, manifest.database
     sound = (
         _is_count(manifest.version)
-        and manifest.version > 0
+        and manifest.version == SCHEMA_VERSION
         and all(isinstance(text, str) for text in (model.name, model.fingerprint))
         and _is_count(model.dimension)
         and 0 < model.dimension <= _MOST_NUMBERS
         and record is not None
         and _is_record(record)
         and record.name == database.FILE
-        and all(_are_means(means, model.dimension) for means in (manifest.means, manifest.window_means))
     )
     if not (sound and _is_count(manifest.numbered) and _are_segments(manifest)):
         raise Strange("its manifest.json is another's")
@@ -78,8 +61,6 @@ def check_manifest(manifest: Manifest) -> None:
 def _are_segments(manifest: Manifest) -> bool:
     """Whether the vector files have numbers of ours, and ranges of ids that follow one another."""
     reached = 0
-    if not all(_is_record(file) and _VECTOR_FILE.fullmatch(file.name) for file in manifest.former):
-        return False
     for segment in manifest.segments:
         if not (_is_record(segment.file) and (named := _VECTOR_FILE.fullmatch(segment.file.name))):
             return False
@@ -101,15 +82,6 @@ def _is_record(record: FileRecord) -> bool:
     return isinstance(record.name, str) and isinstance(record.sha256, str) and _is_count(record.size)
 
 
-def _are_means(means: object, dimension: int) -> bool:
-    return isinstance(means, Mapping) and all(
-        isinstance(mean, list)
-        and len(mean) == dimension
-        and all(type(number) in (int, float) and math.isfinite(number) for number in mean)
-        for mean in means.values()
-    )
-
-
 @contextmanager
 def opened(folder: Path) -> Iterator[sqlite3.Connection]:
     """A folder's database, for reading what nobody changes."""
@@ -118,54 +90,44 @@ def opened(folder: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def check_database(folder: Path, model: ModelCard) -> int:
-    """The schema version of a folder's database; raises Strange, or sqlite3.Error where it's damaged."""
+def check_database(folder: Path, model: ModelCard) -> None:
+    """Check a folder's database; raises Strange, or sqlite3.Error where it's damaged."""
     with opened(folder) as connection:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
-        version = _version(connection)
+        _check_version(connection)
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as own:
-            migrate(own, version)
+            create(own)
             if connection.execute(_SCHEMA).fetchall() != own.execute(_SCHEMA).fetchall():
                 raise Strange(f"the tables in its {database.FILE} are others")
         if connection.execute("PRAGMA quick_check").fetchall() != [("ok",)]:
             raise sqlite3.DatabaseError("quick_check found faults")
-        _check_rows(connection, version, model.dimension)
-        _check_contents(connection, version, model)
-    return version
+        _check_rows(connection, model.dimension)
+        _check_contents(connection, model)
 
 
-def _version(connection: sqlite3.Connection) -> int:
+def _check_version(connection: sqlite3.Connection) -> None:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if application != APPLICATION_ID or not 0 < version <= SCHEMA_VERSION:
+    if application != APPLICATION_ID or version != SCHEMA_VERSION:
         raise Strange(f"its {database.FILE} is another program's")
-    return int(version)
 
 
-def _check_rows(connection: sqlite3.Connection, version: int, dimension: int) -> None:
-    queries = [*_STRANGE_ROWS, "PRAGMA foreign_key_check"]
-    if 4 <= version < FIRST_WITH_BLOCKS:
-        queries += [_STRANGE_PIECES, _STRANGE_PACKED if version >= FIRST_WITH_SEGMENTS else _STRANGE_BYTES]
-    if version >= 5:
-        queries.append(_STRANGE_TRANSLATIONS)
-    if version < FIRST_WITH_BLOCKS:
-        queries += _STRANGE_CUES
-    queries += _STRANGE_HOLDINGS if version >= FIRST_WITH_SEGMENTS else [_STRANGE_FLOATS]
-    for query in queries:
+def _check_rows(connection: sqlite3.Connection, dimension: int) -> None:
+    for query in (*_STRANGE_ROWS, "PRAGMA foreign_key_check"):
         values = {"dimension": dimension} if ":dimension" in query else {}
         if connection.execute(query, values).fetchone():
             raise Strange(f"there are rows in its {database.FILE} that make no sense")
 
 
-def _check_contents(connection: sqlite3.Connection, version: int, model: ModelCard) -> None:
+def _check_contents(connection: sqlite3.Connection, model: ModelCard) -> None:
     from index.verification import check_contents
 
     try:
-        check_contents(connection, version, model, _LONGEST)
+        check_contents(connection, model, _LONGEST)
     except ValueError as error:
         raise Strange(f"in its {database.FILE}, {error}") from error
-    if version >= FIRST_WITH_SEGMENTS and not _have_words(connection):
+    if not _have_words(connection):
         raise Strange(f"there are chunks in its {database.FILE} without words")
 
 

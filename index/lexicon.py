@@ -23,7 +23,6 @@ from index.tally import Postings, Scores, highest
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from index.posting_lists import Layout
     from index.ranges import Ranges
     from index.types import Vectors
 
@@ -37,8 +36,8 @@ class Lexicon:
     Within, a chunk goes by its place; `by_id` tells its id.
     """
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, alive: Ranges, layout: Layout) -> None:
-        self._reader = PostingReader(folder, connection, alive, layout)
+    def __init__(self, folder: Path, connection: sqlite3.Connection, alive: Ranges) -> None:
+        self._reader = PostingReader(folder, connection, alive)
         self._total = len(alive)
         self._kept = KeptLists[str]()
         self._masks = lru_cache(_KEPT_MASKS)(self._reader.mask)

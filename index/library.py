@@ -22,13 +22,11 @@ from index.database import explained
 from index.errors import DamagedLibrary, LibraryNotFound
 from index.languages import primary
 from index.manifest import Manifest
-from index.schema import FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS
-from index.types import Cue, ModelCard, Origin, State, StoredChunk, Transcript
+from index.types import Cue, ModelCard, Origin, StoredChunk, Transcript
 
 if TYPE_CHECKING:
     from index.holdings import Holdings
     from index.lexicon import Lexicon
-    from index.older_lexicon import OlderLexicon
     from index.ranges import Ranges
     from index.synonyms import Synonyms
     from index.totals import Means
@@ -36,8 +34,6 @@ if TYPE_CHECKING:
     from index.vector_store import VectorStore
 
 _OPEN_ATTEMPTS = 3
-_FIRST_WITH_TRANSLATIONS = 5
-_FIRST_WITH_PLACES = 7
 
 
 class Library(Catalogue):
@@ -111,26 +107,17 @@ class Library(Catalogue):
         """Read all that is stored; raises DamagedLibrary for what isn't as it was written."""
         from index.verification import verify
 
-        verify(self.folder, self._connection, self._manifest, self._version)
+        verify(self.folder, self._connection, self._manifest)
 
     # What was said
 
     def cues(self, transcript_id: int, first: int, stop: int) -> list[Cue]:
         """Cues `first` up to, not including, `stop` of a transcript."""
-        if self._version < FIRST_WITH_BLOCKS:
-            from index import older_cues
-
-            with explained(self.folder):
-                return older_cues.read(self._connection, transcript_id, first, stop, with_places=self._has_places)
         try:
             with explained(self.folder):
                 return cue_blocks.read(self._connection, transcript_id, first, stop)
         except ValueError as error:
             raise database.damaged(self.folder, f"in {database.FILE}, {error}") from error
-
-    @cached_property
-    def _has_places(self) -> bool:
-        return self._version >= _FIRST_WITH_PLACES
 
     def transcripts(self, resource_id: str) -> list[Transcript]:
         """The transcripts of a resource."""
@@ -147,20 +134,13 @@ class Library(Catalogue):
         """
         from index import pieces
 
-        if not self._has_pieces:
-            return pieces.none(chunks, self.card.dimension)
         with explained(self.folder):
-            if self._version < FIRST_WITH_BLOCKS:
-                from index import older_pieces
-
-                return older_pieces.around(self._connection, chunks, margin, self.card)
             return pieces.around(self._connection, chunks, margin, self.card)
 
     def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
         """The chunks of those ids that are here."""
         rows = self._query(
-            f"""SELECT chunk.id, transcript_id, resource_id, language, first, stop, start, end
-                      {", is_reference" if self._has_places else ""}
+            """SELECT chunk.id, transcript_id, resource_id, language, first, stop, start, end, is_reference
                FROM chunk JOIN transcript ON transcript.id = chunk.transcript_id
                WHERE chunk.id IN (SELECT value FROM json_each(?))""",
             json.dumps(list(ids)),
@@ -189,15 +169,6 @@ class Library(Catalogue):
     def _read_holdings(self) -> Holdings:
         from index.holdings import Holdings
 
-        if self._is_older:
-            return Holdings.of(
-                self._query(
-                    """SELECT min(chunk.id), count(*), language, resource_id, kind
-                       FROM chunk JOIN transcript ON transcript.id = transcript_id
-                                  JOIN resource ON resource.id = resource_id
-                       GROUP BY transcript.id"""
-                )
-            )
         return Holdings.of(
             self._query(
                 """SELECT first_chunk, chunks, language, resource_id, kind
@@ -216,25 +187,16 @@ class Library(Catalogue):
 
     def _read_means(self) -> Means:
         with explained(self.folder):
-            if self._is_older:
-                from index import older
-
-                return older.means(self._connection, self._manifest)
             from index import totals
 
             return totals.means(self._connection, self.card.name)
 
     @cached_property
-    def lexicon(self) -> Lexicon | OlderLexicon:
+    def lexicon(self) -> Lexicon:
         """The terms, for searching by words."""
-        if self._is_older:
-            from index.older_lexicon import OlderLexicon
-
-            return OlderLexicon(self.folder, self._connection)
-        from index.layouts import layout
         from index.lexicon import Lexicon
 
-        return Lexicon(self.folder, self._connection, self.holdings.alive, layout(self._version))
+        return Lexicon(self.folder, self._connection, self.holdings.alive)
 
     @cached_property
     def synonyms(self) -> Synonyms:
@@ -253,27 +215,9 @@ class Library(Catalogue):
         from index import names
 
         with explained(self.folder):
-            if self._is_older:
-                return [*names.of_titles(self._titles, question_terms)]
             return [*names.candidates(self._connection, question_terms)]
-
-    @cached_property
-    def _titles(self) -> list[tuple[str, str]]:
-        rows = self._query(
-            """SELECT id, title FROM resource JOIN listing ON resource_id = id WHERE state = ?1 AND title <> ''
-               UNION SELECT id, details ->> '$.title' FROM resource WHERE state = ?1 AND details ->> '$.title' <> ''""",
-            State.INDEXED,
-        )
-        return [(row["id"], row["title"]) for row in rows]
-
-    @property
-    def _is_older(self) -> bool:
-        """Whether it's of a schema without segments."""
-        return self._version < FIRST_WITH_SEGMENTS
 
     def translations(self, source: str, target: str, words: Sequence[str]) -> dict[str, translations.Alternatives]:
         """What those of the words mean that the library has a translation of."""
-        if self._version < _FIRST_WITH_TRANSLATIONS:
-            return {}
         with explained(self.folder):
             return translations.lookup(self._connection, source, target, words)

@@ -9,19 +9,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from index.database import START_AGAIN, damaged, newer_library
+from index.database import START_AGAIN, damaged, newer_library, unreleased_library
 from index.errors import ForeignLibrary, LibraryNotFound
-from index.schema import FIRST_WITH_SCANS, SCHEMA_VERSION
+from index.schema import SCHEMA_VERSION
 from index.types import ModelCard
 
 FILE = "manifest.json"
-_FORMAT = "seekpoint library"
+_FORMAT, _UNRELEASED_FORMAT = "seekpoint", "seekpoint library"
 # Bytes. A longer file that a build changes in a few places isn't read as a whole after each.
 _MOST_HASHED = 1 << 28
 
@@ -81,24 +81,19 @@ class SegmentRecord:
 class Manifest:
     """What `manifest.json` says; `version` is its format on disk.
 
-    `segments` are the vector files by ascending ids, and `numbered` is the highest number that one was given. `means`
-    and `window_means` are of libraries before schema 8, whose database doesn't tell them; `former` are the vector files
-    of one before schema 10, which nobody reads any more.
+    `segments` are the vector files by ascending ids, and `numbered` is the highest number that one was given.
     """
 
     model: ModelCard
     segments: tuple[SegmentRecord, ...] = ()
     numbered: int = 0
-    means: dict[str, list[float]] = field(default_factory=dict)
     database: FileRecord | None = None
-    window_means: dict[str, list[float]] = field(default_factory=dict)
     version: int = SCHEMA_VERSION
-    former: tuple[FileRecord, ...] = ()
 
     def save(self, folder: Path) -> None:
         """Replace the manifest on disk, in one step and for good."""
         with replacing(folder / FILE) as file:
-            file.write(replace(self, version=SCHEMA_VERSION).encoded())
+            file.write(self.encoded())
 
     def encoded(self) -> bytes:
         """What stands in the file."""
@@ -124,30 +119,22 @@ class Manifest:
             raise ForeignLibrary(f"{folder / FILE} isn't a Seekpoint manifest: name another folder with --index")
         if checksum != _checksum(content):
             raise damaged(folder, f"{FILE} doesn't match its checksum")
+        if content["format"] == _UNRELEASED_FORMAT:
+            raise unreleased_library(folder)
         if content["version"] > SCHEMA_VERSION:
             raise newer_library(folder, content["version"])
-        older, database = content.get("vectors"), content["database"]
-        records, is_former = content.get("segments", ()), content["version"] < FIRST_WITH_SCANS
+        database = content["database"]
         return cls(
             model=ModelCard(**content["model"]),
-            segments=() if is_former else tuple(map(_segment, records)),
-            numbered=older["generation"] if older else content.get("numbered", 0),
-            former=_former(older, records) if is_former else (),
-            means=content["means"],
+            segments=tuple(map(_segment, content["segments"])),
+            numbered=content["numbered"],
             database=FileRecord(**database) if database else None,
-            window_means=content.get("window_means", {}),  # none before schema 4
             version=content["version"],
         )
 
     def opened(self) -> Manifest:
         """The manifest while the database changes."""
         return replace(self, database=None)
-
-
-def _former(whole: dict[str, Any] | None, segments: Iterable[dict[str, Any]]) -> tuple[FileRecord, ...]:
-    """The one vector file of a library before schema 8, or those of its segments."""
-    files = [whole["file"]] if whole and whole["count"] else []
-    return tuple(FileRecord(**file) for file in [*files, *(segment["file"] for segment in segments)])
 
 
 def _segment(content: dict[str, Any]) -> SegmentRecord:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import regex
 
@@ -59,9 +59,3 @@ def candidates(connection: sqlite3.Connection, question_terms: Iterable[str]) ->
         (json.dumps(list(question_terms)), State.INDEXED),
     )
     return [(resource_id, tuple(name.split(_BETWEEN))) for resource_id, name in rows]
-
-
-def of_titles(titles: Iterable[tuple[str, str]], question_terms: Sequence[str]) -> list[tuple[str, Name]]:
-    """The same of (id, title), where nothing was noted: in libraries before schema 8."""
-    said = set(question_terms)
-    return [(resource_id, name) for resource_id, title in titles for name in names(title) if key(name) in said]

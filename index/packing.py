@@ -27,9 +27,7 @@ def pack(vector: Vectors) -> bytes:
 
 
 def unpack(data: Sequence[bytes], dimension: int) -> Vectors:
-    """Rows from what the database keeps; before schema 8 that was float16."""
-    if data and len(data[0]) == 2 * dimension != dimension + _STEP.itemsize:
-        return np.frombuffer(b"".join(data), dtype="<f2").reshape(len(data), dimension).astype(np.float32)
+    """Rows from what the database keeps."""
     table = np.frombuffer(b"".join(data), dtype=np.int8).reshape(len(data), dimension + _STEP.itemsize)
     steps = np.ascontiguousarray(table[:, : _STEP.itemsize]).view(_STEP).astype(np.float32)
     rows: Vectors = table[:, _STEP.itemsize :] * (steps * np.float32(_UNIT))

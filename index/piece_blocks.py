@@ -1,9 +1,8 @@
 """Pieces as the database keeps them: blocks of neighbours, with the codes of their vectors.
 
 A block is how many pieces it has, in a byte; a record of each, so that those of many blocks are read at once; and the
-codes, which say by that byte's highest bit how they are kept. Levels take six bits each. A byte each, Huffman-coded,
-have blocks with other codes, and all blocks before schema 11: levels take 261 bytes a piece so in place of 288, but
-six times as long to read.
+codes, which say by that byte's highest bit how they are kept. Levels take six bits each. Other codes take a byte each,
+Huffman-coded: levels would take 261 bytes a piece so in place of 288, but six times as long to read.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 What all passages of a language have in common is known for the bundled model (background.py). Of its pieces that part
 is kept as one number, and the rest in 64 levels a dimension, which costs a cosine 0.0005. 16 levels cost moment@1 .01
-on dev and fastai. Other models' pieces have a signed byte a dimension, as all had before schema 8.
+on dev and fastai. Other models' pieces have a signed byte a dimension.
 """
 
 from __future__ import annotations
@@ -130,12 +130,6 @@ def around(
         chunk.id: Pieces(pieces.starts[first:stop], pieces.sums[first:stop], pieces.tokens[first:stop])
         for chunk, (first, stop) in zip(chunks, bounds, strict=True)
     }
-
-
-def none(chunks: Sequence[StoredChunk], dimension: int) -> dict[int, Pieces]:
-    """No pieces at all, by chunk id."""
-    nothing = Pieces(np.empty(0), np.empty((0, dimension), np.float32), np.empty(0, np.float32))
-    return {chunk.id: nothing for chunk in chunks}
 
 
 def of_transcript(connection: sqlite3.Connection, transcript_id: int, card: ModelCard) -> Pieces:

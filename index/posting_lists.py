@@ -5,7 +5,7 @@ Many lists are encoded and decoded together, without a step in Python for each n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -39,14 +39,6 @@ class Lists(NamedTuple):
     def starts(self) -> NDArray[np.int64]:
         """Where each list begins."""
         return starts_of(self.sizes)
-
-
-class Layout(NamedTuple):
-    """How a schema stores lists: what decodes them, and how to read a segment's, and what belongs to none, by SQL."""
-
-    decode: Callable[[Sequence[bytes], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]], Lists]
-    rows: str
-    astray: str
 
 
 def encode(lists: Lists, first: int) -> list[bytes]:
@@ -208,15 +200,3 @@ def _evenly(sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 def _cut(data: bytes, sizes: NDArray[np.int64]) -> list[bytes]:
     return [data[start:stop] for start, stop in pairwise([0, *np.cumsum(sizes).tolist()])]
-
-
-LAYOUT = Layout(
-    decode,
-    """SELECT posting.term, chunks, coalesce(long_posting.data, posting.data)
-       FROM posting LEFT JOIN long_posting
-         ON posting.data = x'' AND long_posting.segment = posting.segment AND long_posting.term = posting.term
-       WHERE posting.segment = ? ORDER BY posting.term""",
-    """SELECT 1 FROM posting WHERE segment NOT IN (SELECT id FROM posting_segment) UNION ALL
-       SELECT 1 FROM long_posting
-       WHERE (segment, term) NOT IN (SELECT segment, term FROM posting WHERE data = x'') LIMIT 1""",
-)

@@ -20,12 +20,12 @@ import numpy as np
 from index.database import FILE, damaged, explained
 from index.id_spans import LENGTH, check_span, mask
 from index.kept_lists import KeptLists
+from index.posting_lists import decode
 from index.tally import Postings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from index.posting_lists import Layout
     from index.ranges import Ranges
 
 # Of so many terms at most it's kept how many chunks have them, and where their long lists are.
@@ -61,11 +61,10 @@ class _Part(NamedTuple):
 class PostingReader:
     """Terms and the living chunks that have them, in one snapshot of the database; threads may share it."""
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, alive: Ranges, layout: Layout) -> None:
+    def __init__(self, folder: Path, connection: sqlite3.Connection, alive: Ranges) -> None:
         self._folder = folder
         self._connection = connection
         self._alive = alive
-        self._decode = layout.decode
         self._kept = KeptLists[str]()
         self._frequencies: dict[str, int] = {}
         self._begun: dict[str, list[_Part]] = {}
@@ -201,7 +200,7 @@ class PostingReader:
         spans = self._spans[[part.place for part in parts]]
         sizes = np.array([part.chunks for part in parts], np.int64)
         with self._sound():
-            lists = self._decode([part.data for part in parts], sizes, spans[:, 0], spans[:, 1])
+            lists = decode([part.data for part in parts], sizes, spans[:, 0], spans[:, 1])
         places, counts = lists.ids + np.repeat(spans[:, 2], sizes), lists.counts.astype(np.float32)
         reached = np.append(0, np.cumsum(sizes))[np.cumsum([0, *map(len, terms)])]
         if self._living is not None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 import numpy as np
 
 from index.id_spans import LENGTH, check_span, mask
-from index.posting_lists import LAYOUT, MOST_COUNT, Layout, Lists, encode, largest, starts_of
+from index.posting_lists import MOST_COUNT, Lists, decode, encode, largest, starts_of
 from index.segments import Segment, due, recent
 
 if TYPE_CHECKING:
@@ -29,6 +29,16 @@ _BATCH = 1 << 18
 _WIDEST = 64
 # A list of so many bytes stands beside its term.
 _SHORT = 256
+# The lists of a segment, and lists that belong to none.
+_ROWS = """
+    SELECT posting.term, chunks, coalesce(long_posting.data, posting.data)
+    FROM posting LEFT JOIN long_posting
+      ON posting.data = x'' AND long_posting.segment = posting.segment AND long_posting.term = posting.term
+    WHERE posting.segment = ? ORDER BY posting.term"""
+_ASTRAY = """
+    SELECT 1 FROM posting WHERE segment NOT IN (SELECT id FROM posting_segment) UNION ALL
+    SELECT 1 FROM long_posting
+    WHERE (segment, term) NOT IN (SELECT segment, term FROM posting WHERE data = x'') LIMIT 1"""
 
 
 # A term, the place of its segment among those that are read, in how many chunks it is there, and the list.
@@ -87,24 +97,24 @@ def compact(connection: sqlite3.Connection, alive: Ranges) -> None:
             _merge(connection, stored[place : place + _WIDEST], alive)
 
 
-def check(connection: sqlite3.Connection, layout: Layout = LAYOUT) -> None:
+def check(connection: sqlite3.Connection) -> None:
     """Read all segments; raises ValueError for what isn't as `append` and `tend` leave it."""
     stored = _stored(connection)
     if any(one.stop > other.first for one, other in pairwise(stored)):
         raise ValueError("segments of posting lists overlap")
     for segment in stored:
-        _check_segment(connection, segment, layout)
-    if connection.execute(layout.astray).fetchone():
+        _check_segment(connection, segment)
+    if connection.execute(_ASTRAY).fetchone():
         raise ValueError("posting lists belong to no segment, or to no term")
 
 
-def _check_segment(connection: sqlite3.Connection, segment: _Stored, layout: Layout) -> None:
+def _check_segment(connection: sqlite3.Connection, segment: _Stored) -> None:
     lengths = _lengths(connection, segment)
     if not np.count_nonzero(lengths) <= segment.chunks <= len(lengths):
         raise ValueError("a segment of posting lists holds more or fewer chunks than it says")
     totals = np.zeros(len(lengths), np.int64)
     is_capped = lengths == largest(LENGTH)
-    for _, _, lists in _batches(connection, [segment], layout):
+    for _, _, lists in _batches(connection, [segment]):
         places = lists.ids - segment.first
         np.add.at(totals, places, lists.counts)
         is_capped[places[lists.counts == MOST_COUNT]] = True
@@ -171,10 +181,10 @@ def _drop(connection: sqlite3.Connection, run: Sequence[_Stored], last: str | No
 
 
 def _batches(
-    connection: sqlite3.Connection, run: Sequence[_Stored], layout: Layout = LAYOUT
+    connection: sqlite3.Connection, run: Sequence[_Stored]
 ) -> Iterator[tuple[list[str], NDArray[np.int64], Lists]]:
     """Terms in order, how many lists each has, and these, checked; some at a time."""
-    streams = [_rows(connection, layout.rows, place, segment.id) for place, segment in enumerate(run)]
+    streams = [_rows(connection, place, segment.id) for place, segment in enumerate(run)]
     terms: list[str] = []
     numbers: list[int] = []
     rows: list[_Row] = []
@@ -183,23 +193,23 @@ def _batches(
         found = list(group)
         size = sum(len(row[3]) for row in found)
         if waiting and waiting + size > _BATCH:
-            yield terms, np.array(numbers), _checked(rows, run, layout)
+            yield terms, np.array(numbers), _checked(rows, run)
             terms, numbers, rows, waiting = [], [], [], 0
         terms.append(term)
         numbers.append(len(found))
         rows += found
         waiting += size
     if rows:
-        yield terms, np.array(numbers), _checked(rows, run, layout)
+        yield terms, np.array(numbers), _checked(rows, run)
 
 
-def _rows(connection: sqlite3.Connection, query: str, place: int, segment: int) -> Iterator[_Row]:
-    return ((term, place, chunks, data) for term, chunks, data in connection.execute(query, (segment,)))
+def _rows(connection: sqlite3.Connection, place: int, segment: int) -> Iterator[_Row]:
+    return ((term, place, chunks, data) for term, chunks, data in connection.execute(_ROWS, (segment,)))
 
 
-def _checked(rows: Sequence[_Row], run: Sequence[_Stored], layout: Layout) -> Lists:
+def _checked(rows: Sequence[_Row], run: Sequence[_Stored]) -> Lists:
     table = np.array([(run[place].first, run[place].stop, chunks) for _, place, chunks, _ in rows], np.int64)
-    return layout.decode([row[3] for row in rows], table[:, 2], table[:, 0], table[:, 1])
+    return decode([row[3] for row in rows], table[:, 2], table[:, 0], table[:, 1])
 
 
 def _living(

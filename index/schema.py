@@ -1,17 +1,26 @@
-"""Which schema a library's database has, and from which one on things lie where they do."""
+"""The schema of a library's database: its version, and how a new database gets its tables."""
 
 from __future__ import annotations
 
-APPLICATION_ID = 0x7365656B
-"""`seek` in ASCII: tells our databases from other programs'."""
+import sqlite3
+from pathlib import Path
 
-SCHEMA_VERSION = 11
+APPLICATION_ID = 0x736B7074
+"""`skpt` in ASCII: tells our databases from other programs'."""
 
-FIRST_WITH_SEGMENTS = 8
-"""The schema from which on words and vectors lie in segments."""
+UNRELEASED_APPLICATION_ID = 0x7365656B
+"""What databases had before the first release, whose eleven schemas nothing reads any more."""
 
-FIRST_WITH_BLOCKS = 9
-"""The schema from which on cues and pieces lie in blocks."""
+SCHEMA_VERSION = 1
 
-FIRST_WITH_SCANS = 10
-"""The schema from which on all of a vector file is looked at. Earlier ones aren't read any more, but written anew."""
+
+def create(connection: sqlite3.Connection) -> None:
+    """Give an empty database its tables, in one transaction."""
+    script = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
+    header = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
+    try:
+        connection.executescript(f"BEGIN IMMEDIATE; {script} {header} COMMIT;")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

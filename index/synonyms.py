@@ -11,14 +11,13 @@ from index.translations import Alternatives
 
 if TYPE_CHECKING:
     from index.lexicon import Lexicon
-    from index.older_lexicon import OlderLexicon
     from index.ranges import Ranges
 
 
 class Synonyms:
     """Words by their alternatives in the chunks of a language, kept for the questions to come."""
 
-    def __init__(self, lexicon: Lexicon | OlderLexicon, spoken: Mapping[str, Ranges]) -> None:
+    def __init__(self, lexicon: Lexicon, spoken: Mapping[str, Ranges]) -> None:
         self._lexicon = lexicon
         self._spoken = spoken
         self._kept = KeptLists[tuple[str, Alternatives]]()

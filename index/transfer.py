@@ -26,7 +26,6 @@ from index.library import Library
 from index.manifest import FILE as MANIFEST
 from index.manifest import FileRecord, Manifest, flush, replacing
 from index.ranges import Ranges
-from index.schema import FIRST_WITH_SEGMENTS, SCHEMA_VERSION
 from index.staging import REPLACED, staging
 from index.types import ModelCard
 
@@ -91,8 +90,7 @@ def _copied(folder: Path, manifest: Manifest, staged: Path) -> Manifest:
             connection.execute("PRAGMA query_only = OFF")  # it forbids to write another file too
             connection.execute("VACUUM INTO ?", (str(target.resolve()),))
             with closing(sqlite3.connect(target, isolation_level=None)) as copy:
-                (version,) = copy.execute("PRAGMA user_version").fetchone()
-                alive = _without_removed(copy, version)
+                alive = _without_removed(copy)
                 manifest = succession.settled(manifest, copy)
                 copy.execute("PRAGMA journal_mode = WAL")  # as a build would, which then leaves a sealed file as it is
     except LibraryError as error:
@@ -102,15 +100,12 @@ def _copied(folder: Path, manifest: Manifest, staged: Path) -> Manifest:
     whole = [one for one in manifest.segments if len(alive.within(one.first, one.stop)) == one.count]
     segments = tuple(replace(segment, file=replace(segment.file, modified=0)) for segment in whole)
     record = replace(FileRecord.of(target), modified=0)
-    return replace(manifest, database=record, segments=segments, former=(), version=min(version, manifest.version))
+    return replace(manifest, database=record, segments=segments)
 
 
-def _without_removed(copy: sqlite3.Connection, version: int) -> Ranges:
+def _without_removed(copy: sqlite3.Connection) -> Ranges:
     """Let the words of what was removed go from a copy for good; returns the chunks that it holds."""
     copy.execute("PRAGMA secure_delete = ON")
-    if version < FIRST_WITH_SEGMENTS:
-        copy.execute("INSERT INTO lexicon (lexicon) VALUES ('optimize')")
-        return Ranges.of([])
     alive = Ranges.of(copy.execute("SELECT first_chunk, first_chunk + chunks FROM transcript"))
     segments = copy.execute("SELECT first, stop, chunks FROM posting_segment").fetchall()
     if any(len(alive.within(first, stop)) < chunks for first, stop, chunks in segments):
@@ -210,14 +205,12 @@ def _refused_if_strange(file: Path) -> Iterator[None]:
 def _settle(file: Path, manifest: Manifest, library: Path) -> None:
     """Check what was extracted, and make a library of this version of it."""
     with _refused_if_strange(file):
-        version = inspection.check_database(library, manifest.model)
-        if version < manifest.version:
-            raise Strange(f"its {MANIFEST} is newer than its {database.FILE}")
+        inspection.check_database(library, manifest.model)
         written = _with_new_records(manifest, library)
         with replacing(library / MANIFEST) as target:
             target.write(written.encoded())
         inspection.check_readable(library, manifest)
-        if not written.database or manifest.version < SCHEMA_VERSION:
+        if not written.database:
             from index.writer import Writer
 
             with Writer.open(library):

@@ -126,7 +126,7 @@ class Upkeep(Library):
         if not busy:  # else a reader holds on to an older state, and the file will still change
             with explained(self.folder):
                 record = FileRecord.of_changing(self.folder / database.FILE)
-            self._save(replace(self._manifest, database=record, means={}, window_means={}, former=()))
+            self._save(replace(self._manifest, database=record))
 
     def _clear_old_files(self) -> None:
         current = {segment.file.name for segment in self._manifest.segments}

@@ -8,14 +8,12 @@ from pathlib import Path
 
 from index import cue_blocks, database, pieces, postings
 from index.database import explained
-from index.layouts import layout
 from index.manifest import Manifest
-from index.schema import FIRST_WITH_BLOCKS, FIRST_WITH_SEGMENTS
 from index.types import ModelCard
 
 
-def verify(folder: Path, connection: sqlite3.Connection, manifest: Manifest, version: int) -> None:
-    """Read a library's files, and its database of a schema; raises DamagedLibrary for what isn't as it was written."""
+def verify(folder: Path, connection: sqlite3.Connection, manifest: Manifest) -> None:
+    """Read a library's files and its database; raises DamagedLibrary for what isn't as it was written."""
     with explained(folder):
         if manifest.database:
             manifest.database.check_all(folder)
@@ -26,15 +24,13 @@ def verify(folder: Path, connection: sqlite3.Connection, manifest: Manifest, ver
         raise database.damaged(folder, f"{database.FILE} can't be read ({fault})")
     try:
         with explained(folder):
-            check_contents(connection, version, manifest.model)
+            check_contents(connection, manifest.model)
     except ValueError as error:
         raise database.damaged(folder, f"in {database.FILE}, {error}") from error
 
 
-def check_contents(connection: sqlite3.Connection, version: int, model: ModelCard, longest: float = inf) -> None:
+def check_contents(connection: sqlite3.Connection, model: ModelCard, longest: float = inf) -> None:
     """Read what SQLite keeps as bytes; raises ValueError for what wasn't written so, or is beyond so many seconds."""
-    if version >= FIRST_WITH_SEGMENTS:
-        postings.check(connection, layout(version))
-    if version >= FIRST_WITH_BLOCKS:
-        cue_blocks.check(connection, longest)
-        pieces.check(connection, model)
+    postings.check(connection)
+    cue_blocks.check(connection, longest)
+    pieces.check(connection, model)

@@ -14,7 +14,6 @@ from index.database import explained
 from index.insertion import EmbeddedTranscript
 from index.manifest import FILE as MANIFEST
 from index.manifest import Manifest
-from index.schema import SCHEMA_VERSION
 from index.types import Details, Kind, ModelCard, Playlist, Resource, State
 from index.upkeep import Upkeep
 
@@ -44,9 +43,6 @@ class Writer(Upkeep):
     def _locked(cls, folder: Path, card: ModelCard | None) -> Self:
         if card is None or (folder / MANIFEST).exists():
             manifest = access.mended_manifest(folder)
-            if manifest.database and manifest.version < SCHEMA_VERSION:
-                manifest = manifest.opened()  # the file is about to change, whether or not the build gets to its end
-                manifest.save(folder)
             connection = database.connect(folder, writable=True)
             return cls(folder, connection, succession.settled(manifest, connection))
         writer = cls(folder, database.connect(folder, writable=True), Manifest(card))
@@ -152,13 +148,6 @@ class Writer(Upkeep):
             self._settle(resource_id, inputs, details)
             if kind:
                 self._connection.execute("UPDATE resource SET kind = ? WHERE id = ?", (kind, resource_id))
-        self._keep_up(transcripts)
-
-    def commit_again(self, resource_id: str, transcripts: Sequence[EmbeddedTranscript]) -> None:
-        """Store a resource's transcripts anew, which were embedded again; where it stands is left as it is."""
-        details = self.details(resource_id)
-        with self._change():
-            self._replace(resource_id, transcripts, details)
         self._keep_up(transcripts)
 
     def refuse(

@@ -100,7 +100,7 @@ class Planner:
     def plan(self, resource: Resource) -> Job:
         """The job for one resource; what is to be embedded again is, where there's nothing else to do."""
         job = self._plan(resource)
-        is_due = job.standing.lacks_pieces or (self.reembeds and job.standing.is_indexed)
+        is_due = self.reembeds and job.standing.is_indexed
         if is_due and job.step in (Step.NOTHING, Step.WAIT):
             return replace(job, step=Step.EMBED_AGAIN)
         return job

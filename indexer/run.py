@@ -65,7 +65,6 @@ class Run:
         due = [job for job in jobs if job.step not in (Step.NOTHING, Step.WAIT)]
         self._watcher.begin(len(due))
         self._refuse_all({job: Unfetched(job.state, job.reason) for job in due if job.step is Step.REFUSE})
-        self._say_what_is_embedded_again(sum(job.step is Step.EMBED_AGAIN for job in due))
         held_up: dict[Job, Unfetched] = {}
         with Obtainer(
             due, self._writer, self._sources, self._gate, self._watcher, self._clock, self._whisper
@@ -76,11 +75,6 @@ class Run:
                 elif job.step is not Step.REFUSE:
                     self._work_on(job, obtainer)
         self._refuse_all(held_up)
-
-    def _say_what_is_embedded_again(self, count: int) -> None:
-        if count:
-            indexed = "1 resource was indexed" if count == 1 else f"{count:,} resources were indexed"
-            self._watcher.say(f"{indexed} by an earlier version: embedding again what is stored, nothing is fetched")
 
     def _refuse_all(self, failures: Mapping[Job, Unfetched]) -> None:
         """Note failures that took no work in one transaction: there can be ten thousand."""
@@ -101,10 +95,6 @@ class Run:
 
     def _one(self, job: Job, obtainer: Obtainer) -> None:
         resource_id = job.resource.id
-        if job.step is Step.EMBED_AGAIN:
-            stored = self._writer.transcripts(resource_id)
-            self._writer.commit_again(resource_id, [self._embedder.embed(resource_id, t) for t in stored])
-            return
         fetched = obtainer.obtain(job)
         inputs = job.inputs if fetched.inputs is None else fetched.inputs
         if fetched.is_unchanged:

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import sqlite3
-import struct
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-import index
-from index import cue_blocks, database, piece_blocks
+from index import database
 from index.answers import Filters
 from index.insertion import EmbeddedTranscript
 from index.library import Library
-from index.manifest import FILE as MANIFEST
-from index.manifest import FileRecord
-from index.packing import unpack
 from index.pieces import quantised
 from index.posting_lists import decode
 from index.ranges import Ranges
-from index.schema import APPLICATION_ID, FIRST_WITH_BLOCKS, FIRST_WITH_SCANS, FIRST_WITH_SEGMENTS
 from index.terms import terms
 from index.types import Chunk, Cue, Details, Kind, ModelCard, Origin, Piece, Resource, Transcript
 from index.writer import Writer
@@ -37,10 +26,7 @@ from tests.fakes import TopicEncoder
 ENCODER = TopicEncoder()
 CARD: ModelCard = ENCODER.card
 SOURCE = "talks.md"
-# What a library of any version holds, and since words and vectors lie in segments.
-TABLES = ("resource", "listing", "transcript", "chunk", "setting")
 LISTS = "posting.chunks, first, stop FROM posting JOIN posting_segment ON id = segment"
-SEGMENTED = ("vector", "posting_segment", "posting", "language", "name")
 
 TALKS = {
     "attention01": ("attention weighs the words", "the mask hides what comes later"),
@@ -65,117 +51,6 @@ def embedded(texts: Sequence[str], language: str | None = None) -> EmbeddedTrans
         for k, (cue, sums, tokens) in enumerate(zip(cues, parts.sums, parts.tokens, strict=True))
     ]
     return EmbeddedTranscript(Transcript(language, Origin.LOCAL, cues), chunks, parts.vectors, kept)
-
-
-def make_old(folder: Path, version: int = 1) -> None:
-    """Put what a library holds, which must have no chapters, under an earlier schema."""
-    current, earlier = folder / database.FILE, folder / "earlier.db"
-    with Library.open(folder) as library:
-        taken = {"means": library.vectors.means, "window_means": library.vectors.window_means}
-    means = {name: {key: mean.tolist() for key, mean in found.items()} for name, found in taken.items()}
-    if version >= FIRST_WITH_BLOCKS:
-        _copy(current, earlier, version)
-    else:
-        _convert(current, earlier, version)
-    earlier.replace(current)
-    _put_manifest(folder, version, means)
-
-
-def _copy(current: Path, earlier: Path, version: int) -> None:
-    with sqlite3.connect(current, isolation_level=None) as connection:
-        connection.execute("VACUUM INTO ?", (str(earlier),))
-    connection.close()
-    with sqlite3.connect(earlier, isolation_level=None) as connection:
-        connection.execute(f"PRAGMA user_version = {version}")
-        connection.execute("PRAGMA journal_mode = WAL")
-    connection.close()
-
-
-def _convert(current: Path, earlier: Path, version: int) -> None:
-    with sqlite3.connect(earlier, isolation_level=None) as connection:
-        connection.create_function("title_terms", 3, lambda *_: "")
-        for step in range(1, version + 1):
-            connection.executescript((Path(index.__file__).parent / f"schema_{step}.sql").read_text(encoding="utf-8"))
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {version}")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("ATTACH ? AS current", (str(current),))
-        _put_cues(connection)
-        has_segments = version >= FIRST_WITH_SEGMENTS
-        for table in (*TABLES, *SEGMENTED) if has_segments else TABLES:
-            columns = ", ".join(row[1] for row in connection.execute(f"PRAGMA main.table_info({table})"))
-            connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM current.{table}")
-        if version >= 4:
-            _put_pieces(connection)
-        if has_segments:
-            connection.execute("DROP TABLE lexicon")
-            _put_older_lists(connection)
-        else:
-            _put_words_and_vectors(connection)
-        connection.execute("DETACH current")
-    connection.close()
-
-
-def _put_manifest(folder: Path, version: int, means: Mapping[str, Any]) -> None:
-    content = json.loads((folder / MANIFEST).read_bytes())
-    content |= {"version": version, "database": asdict(FileRecord.of(folder / database.FILE))}
-    del content["checksum"]
-    if version < FIRST_WITH_SCANS:
-        content["former"] = None
-        content["segments"] = [segment | {"probes": 0} for segment in content["segments"]]
-    if version < FIRST_WITH_SEGMENTS:
-        content |= means
-        content |= {"vectors": {"file": content["segments"][0]["file"], "generation": 1, "count": 0, "last_chunk": 0}}
-        del content["segments"], content["numbered"]
-    if version < 4:
-        del content["window_means"]
-    checksum = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    (folder / MANIFEST).write_text(json.dumps(content | {"checksum": checksum}), encoding="utf-8")
-
-
-def _put_cues(connection: sqlite3.Connection) -> None:
-    columns = [row[1] for row in connection.execute("PRAGMA main.table_info(cue)")]
-    insert = f"INSERT INTO cue ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
-    for (key,) in connection.execute("SELECT id FROM current.transcript").fetchall():
-        cues = cue_blocks.read(connection, key, 0, sys.maxsize)
-        connection.executemany(insert, [(key, k, *cue)[: len(columns)] for k, cue in enumerate(cues)])
-
-
-def _put_older_lists(connection: sqlite3.Connection) -> None:
-    for segment, term, data, *span in connection.execute(f"SELECT segment, term, data, {LISTS}").fetchall():
-        found = decode([data], *map(np.atleast_1d, span))
-        older = older_list(found.ids.tolist(), found.counts.tolist())
-        connection.execute("UPDATE posting SET data = ? WHERE (segment, term) = (?, ?)", (older, segment, term))
-
-
-def older_list(ids: Sequence[int], counts: Sequence[int]) -> bytes:
-    """A posting list as schema 8 had it: of gaps of one byte, or four for what is far."""
-    gaps = [after - before for before, after in pairwise(ids)]
-    is_far = max(gaps, default=0) >= 255
-    head = struct.pack("<BIq", 2 * is_far + 4 * (max(counts) > 1), len(ids), ids[0])
-    return head + struct.pack(f"<{len(gaps)}{'I' if is_far else 'B'}", *gaps) + bytes(counts if max(counts) > 1 else ())
-
-
-def _put_pieces(connection: sqlite3.Connection) -> None:
-    for (key,) in connection.execute("SELECT id FROM current.transcript").fetchall():
-        blocks = piece_blocks.of_transcript(connection, key)
-        for which, codes in blocks.codes(np.arange(len(blocks.records)), CARD.dimension):
-            rows = zip(blocks.records[which].tolist(), codes, strict=True)
-            connection.executemany(
-                "INSERT INTO piece (transcript_id, start, digest, tokens, scale, data) VALUES (?, ?, ?, ?, ?, ?)",
-                [(key, *record[:4], row.tobytes()) for record, row in rows],
-            )
-
-
-def _put_words_and_vectors(connection: sqlite3.Connection) -> None:
-    rows = connection.execute(
-        """SELECT chunk.id, digest, data, text FROM current.vector JOIN chunk ON chunk.id = chunk_id
-           JOIN cue ON cue.transcript_id = chunk.transcript_id AND position = chunk.first"""
-    ).fetchall()
-    for chunk_id, digest, data, text in rows:
-        (vector,) = unpack([data], CARD.dimension)
-        connection.execute("INSERT INTO vector VALUES (?, ?, ?)", (chunk_id, digest, vector.astype("<f2").tobytes()))
-        connection.execute("INSERT INTO lexicon (rowid, terms) VALUES (?, ?)", (chunk_id, " ".join(terms(text))))
 
 
 def words(folder: Path) -> set[tuple[str, float, str, int]]:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.cue_blocks import append, check, decode, encode, read
-from index.migration import migrate
+from index.schema import create
 from index.types import Cue
 
 SAID = [
@@ -53,7 +53,7 @@ def connection() -> Iterator[sqlite3.Connection]:
 def database() -> sqlite3.Connection:
     """A new database, in which a transcript needs no resource."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(connection)
+    create(connection)
     connection.execute("PRAGMA foreign_keys = OFF")
     return connection
 

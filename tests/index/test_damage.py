@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from index import database
-from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound
+from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound, UnreleasedLibrary
 from index.library import Library
 from index.manifest import Manifest
+from index.schema import UNRELEASED_APPLICATION_ID
 from index.writer import Writer
 from tests.index.parts import (
     CARD,
@@ -205,6 +209,29 @@ def test_a_newer_library_asks_for_an_upgrade(folder: Path) -> None:
     for writable in (False, True):
         with pytest.raises(ForeignLibrary, match=r"format 99.*upgrade Seekpoint"):
             database.connect(folder, writable=writable)
+
+
+@pytest.mark.parametrize("writable", [False, True])
+def test_a_database_from_before_the_first_release_is_told_and_left_alone(folder: Path, writable: bool) -> None:
+    with closing(sqlite3.connect(folder / "library.db")) as connection:
+        connection.execute(f"PRAGMA application_id = {UNRELEASED_APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 11")
+    stored = (folder / "library.db").read_bytes()
+    with pytest.raises(UnreleasedLibrary, match=r"built by an unreleased version of Seekpoint: delete it and build"):
+        database.connect(folder, writable=writable)
+    assert (folder / "library.db").read_bytes() == stored
+
+
+def test_a_manifest_from_before_the_first_release_is_told(folder: Path) -> None:
+    content = json.loads((folder / "manifest.json").read_bytes())
+    content |= {"format": "seekpoint library", "version": 11}
+    del content["checksum"]
+    checksum = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(content | {"checksum": checksum}), encoding="utf-8")
+    opening: list[Callable[[], Library]] = [lambda: Library.open(folder), lambda: Writer.open(folder, CARD)]
+    for opens in opening:
+        with pytest.raises(UnreleasedLibrary, match="unreleased version"):
+            opens()
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:

@@ -15,8 +15,6 @@ import pytest
 
 from index.errors import DamagedLibrary, LibraryError
 from index.lexicon import Lexicon
-from index.older_lexicon import OlderLexicon
-from index.posting_lists import LAYOUT
 from index.postings import append, compact, tend
 from index.ranges import Ranges
 from index.tally import Postings
@@ -52,7 +50,7 @@ def rarity(said: Said, term: str) -> float:
 
 
 def opened_lexicon(connection: sqlite3.Connection, alive: Ranges) -> Lexicon:
-    return Lexicon(Path("talks"), connection, alive, LAYOUT)
+    return Lexicon(Path("talks"), connection, alive)
 
 
 def ranges(ids: Sequence[int]) -> Ranges:
@@ -74,42 +72,24 @@ def lexicon(connection: sqlite3.Connection) -> Lexicon:
 
 
 @pytest.fixture
-def older(tmp_path: Path) -> Iterator[tuple[OlderLexicon, sqlite3.Connection]]:
-    """The same chunks as SQLite's FTS5 has them in older libraries."""
+def fts5() -> Iterator[sqlite3.Connection]:
+    """The same chunks in SQLite's full-text search."""
     with closing(sqlite3.connect(":memory:")) as opened:
-        opened.executescript(
-            """CREATE TABLE chunk (id INTEGER PRIMARY KEY);
-               CREATE VIRTUAL TABLE lexicon USING fts5(terms, tokenize = "unicode61");
-               CREATE VIRTUAL TABLE vocabulary USING fts5vocab(lexicon, row);
-               CREATE VIRTUAL TABLE posting USING fts5vocab(lexicon, instance);"""
-        )
+        opened.execute("CREATE VIRTUAL TABLE lexicon USING fts5(terms, tokenize = 'unicode61')")
         for i, words in CHUNKS.items():
-            opened.execute("INSERT INTO chunk VALUES (?)", (i,))
             opened.execute("INSERT INTO lexicon (rowid, terms) VALUES (?, ?)", (i, " ".join(words)))
-        opened.row_factory = sqlite3.Row  # as a library has it
-        yield OlderLexicon(tmp_path, opened), opened
+        yield opened
 
 
 @pytest.mark.parametrize("terms", [["mask"], ["掩码", "mask", "the"], ["the", "order", "word", "mask"], ["a", "a"]])
-def test_the_best_are_those_that_sqlite_ranks_first(
-    lexicon: Lexicon, older: tuple[OlderLexicon, sqlite3.Connection], terms: list[str]
-) -> None:
-    query = "SELECT rowid, -rank FROM lexicon WHERE lexicon MATCH ? ORDER BY rank, rowid"
-    ranked = older[1].execute(query, (" OR ".join(f'"{term}"' for term in terms),)).fetchall()
-    for words in (lexicon, older[0]):
-        for k, keep in ((100, None), (1, None), (100, [i for i, _ in ranked[1:]])):
-            found = words.best(terms, k, None if keep is None else ranges(keep))
-            wanted = ranked[:k] if keep is None else ranked[1:]
-            assert [i for i, _ in found] == [i for i, _ in wanted]
-            assert [score for _, score in found] == pytest.approx([score for _, score in wanted])
-
-
-def test_the_older_lexicon_says_the_same(lexicon: Lexicon, older: tuple[OlderLexicon, sqlite3.Connection]) -> None:
-    terms = ["掩码", "the", "giraff", "掩码", "a"]
-    assert older[0].weights(terms) == lexicon.weights(terms)
-    for term in terms:
-        one, other = (words.by_id(words.counts([term])[term]) for words in (older[0], lexicon))
-        assert (one.chunks.tolist(), one.values.tolist()) == (other.chunks.tolist(), other.values.tolist())
+def test_scores_are_those_of_fts5s_bm25(lexicon: Lexicon, fts5: sqlite3.Connection, terms: list[str]) -> None:
+    query = "SELECT rowid, -bm25(lexicon) FROM lexicon WHERE lexicon MATCH ? ORDER BY rank, rowid"
+    ranked = fts5.execute(query, (" OR ".join(f'"{term}"' for term in terms),)).fetchall()
+    for k, keep in ((100, None), (1, None), (100, [i for i, _ in ranked[1:]])):
+        found = lexicon.best(terms, k, None if keep is None else ranges(keep))
+        wanted = ranked[:k] if keep is None else ranked[1:]
+        assert [i for i, _ in found] == [i for i, _ in wanted]
+        assert [score for _, score in found] == pytest.approx([score for _, score in wanted])
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -156,14 +136,11 @@ def test_of_equals_the_lower_id_is_first() -> None:
 
 
 @pytest.mark.parametrize("terms", [[], ["giraff"], ['gir"aff'], ["NEAR("], ["长颈"]])
-def test_nothing_matches_what_nobody_said(
-    lexicon: Lexicon, older: tuple[OlderLexicon, sqlite3.Connection], terms: list[str]
-) -> None:
-    for words in (lexicon, older[0]):
-        assert words.best(terms, 5) == []
-        assert words.weights(terms) == {}
-        assert words.best(["mask"], 5, ranges([])) == []
-        assert words.best(["mask"], 0) == []
+def test_nothing_matches_what_nobody_said(lexicon: Lexicon, terms: list[str]) -> None:
+    assert lexicon.best(terms, 5) == []
+    assert lexicon.weights(terms) == {}
+    assert lexicon.best(["mask"], 5, ranges([])) == []
+    assert lexicon.best(["mask"], 0) == []
 
 
 def test_a_library_of_nothing_has_no_words() -> None:

@@ -17,7 +17,6 @@ MANIFEST = Manifest(
     ModelCard("模型", 3, "fingerprint"),
     (SegmentRecord(FileRecord("vectors-1.faiss", 10, "0" * 64, 1), 1, 3, 2),),
     1,
-    {"en": [0.1, -0.25, 1e-9], "zh": [0.0, 0.5, 1.0]},
     FileRecord("library.db", 5, "1" * 64, 2),
 )
 
@@ -73,7 +72,7 @@ def test_another_programs_manifest_is_foreign(tmp_path: Path, content: object) -
 def test_a_newer_format_asks_for_an_upgrade(tmp_path: Path) -> None:
     import hashlib
 
-    content = {"format": "seekpoint library", "version": 99, "something": "new"}
+    content = {"format": "seekpoint", "version": 99, "something": "new"}
     checksum = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     (tmp_path / FILE).write_text(json.dumps(content | {"checksum": checksum}), encoding="utf-8")
     with pytest.raises(ForeignLibrary, match=r"format 99.*upgrade Seekpoint"):

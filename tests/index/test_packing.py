@@ -38,9 +38,3 @@ def test_sums_depend_on_no_order() -> None:
     for row in np.random.default_rng(4).permutation(kept):
         there -= row
     assert not there.any()
-
-
-def test_float16_of_earlier_libraries_is_read_too() -> None:
-    vectors = units(2, 8).astype("<f2")
-    assert (unpack([row.tobytes() for row in vectors], 8) == vectors.astype(np.float32)).all()
-    assert unpack([], 8).shape == (0, 8)

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index import pieces as pieces_module
-from index.migration import migrate
 from index.piece_blocks import IN_BYTES, Blocks, PieceVector, StoredPiece, append, check, encode, of_transcript
 from index.pieces import around, quantised
+from index.schema import create
 from index.six_bits import LEVELS
-from index.types import ModelCard, Pieces, StoredChunk
+from index.types import ModelCard, StoredChunk
 
 DIRECTIONS = 3
 CARD = ModelCard("topics", 4, "")
@@ -68,7 +68,7 @@ def connection() -> Iterator[sqlite3.Connection]:
 
 def library() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(connection)
+    create(connection)
     connection.row_factory = sqlite3.Row
     return connection
 
@@ -250,8 +250,3 @@ def test_pieces_of_both_forms_in_a_block_have_the_sums_that_each_has_alone(conne
     assert together.sums.tolist() == [one.sums[0].tolist() for one in alone]
     with pytest.raises(sqlite3.DatabaseError, match="direction"):
         pieces_module.of_transcript(connection, 1, ModelCard("another", 384, ""))
-
-
-def test_pieces_without_numbers_are_none() -> None:
-    found = pieces_module.none([StoredChunk(k, 1, "talk", "en", 0, 1, 0.0, 45.0) for k in (1, 2)], 5)
-    assert isinstance(found[2], Pieces) and found[1].sums.shape == (0, 5)

@@ -17,14 +17,14 @@ from index.errors import DamagedLibrary
 from index.insertion import text_digest
 from index.library import Library
 from index.manifest import Manifest
-from index.migration import migrate
 from index.piece_blocks import IN_BYTES, StoredPiece, append
 from index.pieces import of_transcript, quantised
+from index.schema import create
 from index.six_bits import LEVELS
 from index.types import Details, ModelCard, Pieces
 from index.writer import Writer
 from tests.fakes import TopicEncoder
-from tests.index.parts import SOURCE, embedded, first, make_old, resource
+from tests.index.parts import SOURCE, embedded, resource
 
 TEXTS = ("attention 注意力", "the mask", "掩码遮住后面的词", "nothing", "position")
 COUNTS = [[2, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 0], [0, 0, 1]]
@@ -91,15 +91,6 @@ def test_the_mean_of_a_languages_windows_is_kept(talk: Path) -> None:
         assert library.vectors.window_means.keys() == {"en"}
 
 
-def test_an_older_library_has_none_and_answers_all_the_same(talk: Path) -> None:
-    make_old(talk, version=3)
-    assert pieces(talk, 1e9).sums.shape == (0, TopicEncoder().card.dimension)
-    with Library.open(talk) as library:
-        assert library.vectors.window_means == {}
-        assert library.standings()["talk"].lacks_pieces
-    assert first(talk, "掩码") == first(talk, "mask") == "talk"
-
-
 def test_pieces_of_the_bundled_model_take_six_bits_a_dimension_and_come_back_nearly_as_they_were() -> None:
     card = ModelCard(BUNDLED, 384, "")
     chance = np.random.default_rng(4)
@@ -108,7 +99,7 @@ def test_pieces_of_the_bundled_model_take_six_bits_a_dimension_and_come_back_nea
     kept = [quantised(mean.astype(np.float32) * 30, 30, BUNDLED) for mean in means]
     assert max(max(one.codes) for one in kept) < LEVELS
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        migrate(connection)
+        create(connection)
         append(connection, 7, [StoredPiece(float(k), bytes(8), one) for k, one in enumerate(kept)])
         (size,) = connection.execute("SELECT sum(length(data)) FROM piece_block").fetchone()
         found = of_transcript(connection, 7, card).sums / 30

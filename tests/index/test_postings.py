@@ -43,8 +43,7 @@ def connection() -> Iterator[sqlite3.Connection]:
 
 def database() -> sqlite3.Connection:
     """An empty database with the tables of posting lists only."""
-    folder = Path(index.__file__).parent
-    schema = "".join((folder / f"schema_{step}.sql").read_text(encoding="utf-8") for step in (8, 9))
+    schema = Path(index.__file__).with_name("schema.sql").read_text(encoding="utf-8")
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.executescript("".join(re.findall(r"CREATE TABLE (?:long_)?posting.*?;", schema, re.DOTALL)))

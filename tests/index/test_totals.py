@@ -122,7 +122,7 @@ def test_a_language_whose_last_transcript_goes_has_no_mean(tmp_path: Path) -> No
         writer.remove(["讲座"])
         assert [row[0] for row in _totals(tmp_path)] == ["en"]
         _commit(writer, "talk", [embedded(["掩码", "位置"])])
-        writer.commit_again("talk", [embedded(["Maske"], "de")])
+        writer.commit("talk", [embedded(["Maske"], "de")], Details(), "made by hand")
     assert [(row[0], row[1]) for row in _totals(tmp_path)] == [("de", 1)]
     with Writer.open(tmp_path) as writer:
         writer.remove(["talk"])

@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import shutil
 import signal
-import sqlite3
 import sys
 import threading
 from collections.abc import Callable
@@ -21,13 +20,12 @@ from index.answers import Answer
 from index.errors import ForeignLibrary, LibraryError, LibraryNotFound, LockedLibrary
 from index.library import Library
 from index.manifest import Manifest
-from index.schema import SCHEMA_VERSION
 from index.transfer import export_library, import_library
 from index.types import State
 from index.writer import Writer
 from seekpoint import ask
 from tests.fake_youtube import FakeYouTube
-from tests.index.parts import CARD, ENCODER, TALKS, build, files, fill, first, make_old, run_script
+from tests.index.parts import CARD, ENCODER, TALKS, build, files, fill, first, run_script
 from tests.indexer.builds import Workshop, webvtt
 
 QUESTIONS = ("What does the mask hide?", "掩码遮住什么？", "position 位置", "softmax", "缓存")
@@ -187,30 +185,6 @@ def test_an_import_waits_for_no_build_and_disturbs_none(folder: Path) -> None:
 
 
 # Earlier versions
-
-
-@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
-def test_a_library_of_an_earlier_version_arrives_as_the_next_build_would_leave_it(folder: Path, version: int) -> None:
-    make_old(folder, version)
-    copy = carried(folder)
-    with Writer.open(folder):
-        pass
-    assert shown(copy) == shown(folder)
-    assert Manifest.load(copy).version == SCHEMA_VERSION
-    before = files(copy)
-    with Writer.open(copy):
-        pass
-    assert files(copy) == before
-
-
-def test_a_build_that_was_killed_before_its_migration_is_carried(folder: Path) -> None:
-    make_old(folder)
-    Manifest.load(folder).opened().save(folder)
-    copy = carried(folder)
-    assert answers(copy) == answers(folder)
-    with sqlite3.connect(copy / database.FILE) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
-    connection.close()
 
 
 # The place

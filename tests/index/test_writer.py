@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,6 @@ from index.catalogue import Standing
 from index.errors import LockedLibrary
 from index.insertion import text_digest
 from index.library import Library
-from index.manifest import Manifest
 from index.types import Chapter, Details, Kind, Resource, State
 from index.writer import Writer
 from tests.index.parts import (
@@ -28,10 +25,8 @@ from tests.index.parts import (
     files,
     fill,
     first,
-    make_old,
     resource,
     run_script,
-    words,
 )
 
 # Committing
@@ -121,27 +116,6 @@ def test_a_chunk_is_found_by_the_titles_of_its_chapters(folder: Path) -> None:
         (first_chunk,) = {chunk for chunk, _ in library.lexicon.best(["zebra"], 9)}
         assert library.chunks([first_chunk])[first_chunk].start == 0.0
         assert library.details_by_id(list(TALKS))["attention01"].chapters == CHAPTERS
-
-
-def test_an_older_library_is_read_as_it_is_and_finds_chapters_from_the_next_build_on(
-    folder: Path, tmp_path: Path
-) -> None:
-    _commit_with_chapters(folder)
-    build(tmp_path / "old")
-    make_old(tmp_path / "old", version=2)
-    with sqlite3.connect(tmp_path / "old" / "library.db") as stored:
-        details = json.dumps(asdict(Details(chapters=CHAPTERS)), ensure_ascii=False)
-        stored.execute("UPDATE resource SET details = ? WHERE id = 'attention01'", [details])
-    stored.close()
-    Manifest.load(tmp_path / "old").opened().save(tmp_path / "old")
-    with Library.open(tmp_path / "old") as library:
-        assert by_words(library, "zebra") == []
-        assert by_words(library, "attention") == ["attention01"]
-    for _ in ("migrated", "not migrated again"):
-        with Writer.open(tmp_path / "old"):
-            pass
-        assert words(tmp_path / "old") == words(folder)
-    assert first(tmp_path / "old", "斑馬") == "attention01"
 
 
 def _commit_with_chapters(folder: Path) -> None:

@@ -13,12 +13,11 @@ import pytest
 import seekpoint
 from index.answers import Filters
 from index.library import Library
-from index.manifest import Manifest
 from index.types import Cue, Kind, Parts, Pieces
 from indexer.build import Report
 from indexer.chunking import pieces
 from tests.fakes import TopicEncoder
-from tests.index.parts import chunk_ids, make_old
+from tests.index.parts import chunk_ids
 from tests.indexer.builds import Workshop, webvtt
 
 if TYPE_CHECKING:
@@ -116,40 +115,6 @@ def test_of_a_changed_transcript_only_new_pieces_and_what_they_need_are_embedded
 # Libraries of an earlier version
 
 
-def test_what_an_earlier_version_indexed_is_embedded_again_from_what_is_stored(workshop: Workshop) -> None:
-    build(workshop)
-    expected, statuses = [stored(workshop, EN), stored(workshop, ZH)], workshop.statuses()
-    make_old(workshop.library, version=3)
-    assert seekpoint.ask("mask", workshop.library, encoder=workshop.encoder).moments
-    report = build_from_list(workshop)
-    assert (report.updated, report.embedded, workshop.asked(), workshop.statuses()) == (0, 2, [], statuses)
-    assert workshop.notes.lines == [
-        "2 resources were indexed by an earlier version: embedding again what is stored, nothing is fetched"
-    ]
-    for video_id, pieces_before in zip((EN, ZH), expected, strict=True):
-        assert stored(workshop, video_id).sums == pytest.approx(pieces_before.sums)
-    with Library.open(workshop.library) as library:
-        assert "en" in library.vectors.window_means
-    before = workshop.content()
-    assert (build_from_list(workshop).embedded, workshop.notes.lines, workshop.content()) == (0, [], before)
-
-
-def test_only_what_the_lists_name_is_embedded_again(workshop: Workshop) -> None:
-    build(workshop)
-    make_old(workshop.library, version=3)
-    assert workshop.build(f"https://youtu.be/{ZH}", offline=True).embedded == 1
-    assert workshop.notes.lines[0].startswith("1 resource was indexed by an earlier version")
-    assert (len(stored(workshop, EN).starts), len(stored(workshop, ZH).starts)) == (0, 3)
-
-
-def test_captions_that_changed_are_read_and_not_only_embedded_again(workshop: Workshop) -> None:
-    build(workshop)
-    make_old(workshop.library, version=3)
-    captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt("softmax")).parent
-    assert workshop.build(f"https://youtu.be/{EN}", captions=captions).updated == 1
-    assert workshop.encoder.embedded == ["softmax"]
-
-
 class Whole(TopicEncoder):
     """A model that can't tell what the parts of a passage add to it."""
 
@@ -165,19 +130,6 @@ def test_a_model_without_parts_makes_no_pieces_and_is_asked_once(workshop: Works
     assert build(workshop, encoder).embedded == 0
     assert (workshop.content(), workshop.notes.lines) == (before, [])
     assert seekpoint.ask("mask", workshop.library, encoder=encoder).moments[0].resource.id == EN
-
-
-def test_an_older_library_of_such_a_model_is_looked_at_once(workshop: Workshop) -> None:
-    encoder = Whole()
-    build(workshop, encoder)
-    make_old(workshop.library, version=3)
-    with sqlite3.connect(workshop.library / "library.db") as connection:
-        connection.execute("DELETE FROM setting")
-    connection.close()
-    Manifest.load(workshop.library).opened().save(workshop.library)
-    build_from_list(workshop, encoder)
-    before = workshop.content()
-    assert (build_from_list(workshop, encoder).embedded, workshop.content()) == (0, before)
 
 
 # Calls of the encoder

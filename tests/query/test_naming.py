@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from index.names import of_titles
+from index.names import key, names
 from index.terms import terms
 from query import naming as named_in
 from query.naming import Naming
@@ -23,8 +23,9 @@ def weigh(words: Sequence[str]) -> dict[str, float]:
 
 
 def naming(question_terms: Sequence[str], titles: Mapping[str, Sequence[str]]) -> Naming:
-    pairs = [(resource_id, title) for resource_id, same in titles.items() for title in same]
-    return named_in.naming(question_terms, of_titles(pairs, question_terms), weigh)
+    pairs = [(resource_id, name) for resource_id, same in titles.items() for title in same for name in names(title)]
+    candidates = [(resource_id, name) for resource_id, name in pairs if key(name) in question_terms]
+    return named_in.naming(question_terms, candidates, weigh)
 
 
 def named(question: str) -> set[str]:

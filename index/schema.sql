@@ -1,0 +1,121 @@
+-- The database of a library, schema 1. It holds the truth; the index files beside it only propose candidates.
+CREATE TABLE resource (
+  id TEXT PRIMARY KEY,
+  kind TEXT NOT NULL,
+  url TEXT NOT NULL,
+  state TEXT NOT NULL,
+  reason TEXT,
+  retry_after REAL,                         -- Unix seconds
+  inputs TEXT,                              -- what the transcripts were made from: equal means nothing to do
+  details TEXT NOT NULL DEFAULT '{}'        -- title, channel, chapters and so on as the source states them, as JSON
+) STRICT;
+-- Where a resource stands: one row a source and heading path. `listed` is 0 once it has left that source.
+CREATE TABLE listing (
+  source TEXT NOT NULL,
+  resource_id TEXT NOT NULL REFERENCES resource ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  path TEXT NOT NULL,                       -- headings, as a JSON array
+  title TEXT NOT NULL,                      -- the list's words; empty where it has a bare address
+  listed INTEGER NOT NULL DEFAULT 1,
+  PRIMARY KEY (source, resource_id, path)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX listing_resource ON listing (resource_id);
+-- What a playlist held when it was last listed. Its videos stand in `listing` too, under the lists that name it.
+CREATE TABLE playlist_entry (
+  playlist_id TEXT NOT NULL REFERENCES resource ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  resource_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  url TEXT NOT NULL,
+  title TEXT NOT NULL,
+  fault TEXT,                               -- why the video is unavailable, as the playlist states it
+  PRIMARY KEY (playlist_id, position)
+) STRICT, WITHOUT ROWID;
+-- The terms of a resource's title, under the term that a question most likely has where it names the resource.
+CREATE TABLE name (
+  key TEXT NOT NULL,
+  resource_id TEXT NOT NULL REFERENCES resource ON DELETE CASCADE,
+  terms TEXT NOT NULL,                      -- a line each
+  PRIMARY KEY (key, resource_id, terms)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX name_resource ON name (resource_id);
+-- The chunks of a transcript have consecutive ids, so a range says which they are.
+CREATE TABLE transcript (
+  id INTEGER PRIMARY KEY,
+  resource_id TEXT NOT NULL REFERENCES resource ON DELETE CASCADE,
+  language TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  first_chunk INTEGER NOT NULL DEFAULT 0,
+  chunks INTEGER NOT NULL DEFAULT 0,
+  seconds REAL NOT NULL DEFAULT 0           -- where the last of its chunks ends
+) STRICT;
+CREATE INDEX transcript_resource ON transcript (resource_id);
+-- Cues and pieces lie in blocks of neighbours, which take less room and are read at once. Not WITHOUT ROWID: a row of
+-- such a table keeps only a quarter of a page's bytes there, and wastes the rest of its overflow page.
+CREATE TABLE cue_block (
+  transcript_id INTEGER NOT NULL REFERENCES transcript ON DELETE CASCADE,
+  first INTEGER NOT NULL,                   -- the position of its first cue
+  data BLOB NOT NULL,                       -- see cue_blocks.py
+  PRIMARY KEY (transcript_id, first)
+) STRICT;
+CREATE TABLE piece_block (
+  transcript_id INTEGER NOT NULL REFERENCES transcript ON DELETE CASCADE,
+  start REAL NOT NULL,                      -- where its first piece begins
+  data BLOB NOT NULL,                       -- see piece_blocks.py
+  PRIMARY KEY (transcript_id, start)
+) STRICT;
+-- An id is never given twice: a vector file that is older than the database can't name another chunk by mistake.
+CREATE TABLE chunk (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  transcript_id INTEGER NOT NULL REFERENCES transcript ON DELETE CASCADE,
+  first INTEGER NOT NULL,                   -- its first cue, and the one after its last
+  stop INTEGER NOT NULL,
+  start REAL NOT NULL,
+  end REAL NOT NULL,
+  is_reference INTEGER NOT NULL DEFAULT 0   -- whether it is of a bibliography
+) STRICT;
+CREATE INDEX chunk_transcript ON chunk (transcript_id);
+CREATE TABLE vector (
+  chunk_id INTEGER PRIMARY KEY REFERENCES chunk ON DELETE CASCADE,
+  digest BLOB NOT NULL,                     -- of the text that was embedded
+  data BLOB NOT NULL                        -- unit length, the language's mean still in it, packed by int8.py
+) STRICT;
+-- The sums of the vectors of each language (a primary subtag), from which its means come.
+CREATE TABLE language (
+  name TEXT PRIMARY KEY,
+  chunks INTEGER NOT NULL,
+  total BLOB NOT NULL,                      -- of the chunks' vectors, float64
+  windows INTEGER NOT NULL,
+  window_total BLOB NOT NULL                -- of the windows' vectors, float64
+) STRICT, WITHOUT ROWID;
+-- Posting lists: immutable segments over neighbouring ranges of chunk ids, `first` up to, not including, `stop`.
+CREATE TABLE posting_segment (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  first INTEGER NOT NULL,
+  stop INTEGER NOT NULL,
+  chunks INTEGER NOT NULL,                  -- how many there were when it was written
+  lengths BLOB NOT NULL                     -- how many terms each id has, in 16 bits, 0 where there is no chunk
+) STRICT;
+CREATE TABLE posting (
+  segment INTEGER NOT NULL REFERENCES posting_segment ON DELETE CASCADE,
+  term TEXT NOT NULL,
+  chunks INTEGER NOT NULL,                  -- how many have the term
+  data BLOB NOT NULL,                       -- which, and how often
+  PRIMARY KEY (segment, term)
+) STRICT, WITHOUT ROWID;
+-- The lists for which `posting` has an empty one: rows with long lists would make a deep tree that is slow to search.
+CREATE TABLE long_posting (
+  segment INTEGER NOT NULL REFERENCES posting_segment ON DELETE CASCADE,
+  term TEXT NOT NULL,
+  data BLOB NOT NULL,
+  PRIMARY KEY (segment, term)
+) STRICT;
+-- What words mean in other languages, as far as the library has the translation.
+CREATE TABLE translation (
+  source TEXT NOT NULL,                     -- the word's language, a primary subtag; empty for any
+  word TEXT NOT NULL,                       -- the key that a question's terms are joined to
+  target TEXT NOT NULL,                     -- the language of the translations
+  alternatives TEXT NOT NULL,               -- each a list of terms, as JSON
+  PRIMARY KEY (source, word, target)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;

@@ -1,1 +1,0 @@
--- The database is as it was: the vector files beside it are others, which earlier versions can't read.

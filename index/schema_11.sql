@@ -1,1 +1,0 @@
--- The tables are as they were: new blocks of pieces have six bits a number, which earlier versions can't read.

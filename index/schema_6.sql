@@ -1,2 +1,0 @@
--- Schema 6: the tables are those of version 5. From here on a small library's means are tempered by those that its
--- languages have anywhere.
