@@ -260,6 +260,3 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a terminal that can't show a title is no reason to fail
     cli(prog_name="seekpoint")
 
-
-if __name__ == "__main__":
-    main()

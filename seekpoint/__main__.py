@@ -1,0 +1,6 @@
+"""`python -m seekpoint` is the `seekpoint` command."""
+
+from seekpoint import main
+
+if __name__ == "__main__":
+    main()
