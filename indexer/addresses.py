@@ -11,9 +11,9 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, quote, urljoin, urlsplit
 from urllib.request import url2pathname
 
-from index.text import clean
-from index.types import Kind, Resource
 from indexer.sources.captions import is_captions, stem_of, title_of, video_id_of
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Kind, Resource
 
 MEDIA_SUFFIXES = frozenset(
     {".mp3", ".m4a", ".wav", ".ogg", ".oga", ".opus", ".flac", ".aac"}

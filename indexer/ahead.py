@@ -9,7 +9,7 @@ from threading import Semaphore, Thread
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from index.errors import Halt
+from seekpoint.index.errors import Halt
 
 _Key = TypeVar("_Key")
 _Item = TypeVar("_Item")

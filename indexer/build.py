@@ -8,11 +8,6 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from index.catalogue import Section, union
-from index.encoder import LazyEncoder, check_model, load_encoder, model_name, other_model
-from index.manifest import FILE as MANIFEST
-from index.types import Encoder, Kind, Playlist, Resource, State
-from index.writer import Writer
 from indexer.cooling import Clock, Coolings
 from indexer.dictionaries import Dictionaries
 from indexer.expansion import expanded, faults
@@ -25,6 +20,11 @@ from indexer.sources import Sources
 from indexer.sources.captions import find_captions
 from indexer.sources.recordings.transcription import check_installed
 from indexer.watcher import Watcher
+from seekpoint.index.embedded.catalogue import Section, union
+from seekpoint.index.embedded.manifest import FILE as MANIFEST
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encoder, model_name, other_model
+from seekpoint.index.types import Encoder, Kind, Playlist, Resource, State
 
 _GLOSSARY = "glossary"
 

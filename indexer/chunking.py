@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from index.types import Chunk, Cue, Piece
 from indexer.cues import MOST_TOKENS, tokens
+from seekpoint.index.types import Chunk, Cue, Piece
 
 SECONDS = 45.0
 OVERLAP = 15.0

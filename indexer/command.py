@@ -10,9 +10,9 @@ from pathlib import Path
 
 import click
 
-from index.command_line import index_option
-from index.errors import UsageError
-from index.types import State
+from seekpoint.cli.options import index_option
+from seekpoint.index.errors import UsageError
+from seekpoint.index.types import State
 
 _DEFERRED = 3
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
@@ -125,7 +125,7 @@ def remove(names: tuple[str, ...], folder: Path) -> None:
     An ID is what `status --json` calls a resource; its address or path will do as well. Write -- before one that begins
     with a dash.
     """
-    from index.writer import Writer
+    from seekpoint.index.embedded.writer import Writer
 
     with Writer.open(folder) as writer:
         known = writer.standings()

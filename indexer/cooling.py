@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias, TypeVar
 
-from index.catalogue import Catalogue
-from index.errors import Blocked, Halt
-from index.writer import Writer
 from indexer.sources.outcomes import HOUR, OTHER_WAYS
+from seekpoint.index.embedded.catalogue import Catalogue
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.errors import Blocked, Halt
 
 Clock: TypeAlias = Callable[[], float]
 _Answer = TypeVar("_Answer")

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from math import isfinite
 
-from index.text import clean
-from index.types import Cue
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Cue
 
 LONGEST = 45.0
 """Seconds that a cue may last."""

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import regex
 
-from index.translations import ANY_LANGUAGE
 from indexer.glossary import Pair, read_glossary
+from seekpoint.index.embedded.translations import ANY_LANGUAGE
 
 _CEDICT_LINE = regex.compile(r"\S+ (?P<word>\S+) \[[^]]*] /(?P<meanings>.*)/\s*")
 # Single characters are in too many words to mean anything alone.

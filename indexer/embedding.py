@@ -7,18 +7,18 @@ from dataclasses import replace
 from itertools import accumulate, filterfalse, islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from index.catalogue import WITHOUT_PIECES
-from index.encoder import LazyEncoder
-from index.insertion import EmbeddedTranscript, text_digest
-from index.scripts import in_one_script
-from index.types import Chunk, Cue, Piece, Transcript
-from index.writer import Writer
 from indexer.chunking import chunk, pieces
 from indexer.watcher import Watcher
+from seekpoint.index.embedded.catalogue import WITHOUT_PIECES
+from seekpoint.index.embedded.transcripts import EmbeddedTranscript, text_digest
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.models.encoder import LazyEncoder
+from seekpoint.index.text.scripts import in_one_script
+from seekpoint.index.types import Chunk, Cue, Piece, Transcript
 
 if TYPE_CHECKING:
-    from index.piece_blocks import PieceVector
-    from index.types import Vectors
+    from seekpoint.index.embedded.pieces.blocks import PieceVector
+    from seekpoint.index.types import Vectors
 
 # Passages a call of the encoder: often enough for the progress to move and for Ctrl-C to be heard.
 _PASSAGES = 64
@@ -156,7 +156,7 @@ def _means(
     """The means of the pieces' token vectors, by the digest of the text."""
     import numpy as np
 
-    from index.pieces import quantised
+    from seekpoint.index.embedded.pieces.quantisation import quantised
 
     best: dict[int, tuple[tuple[bool, float], Vectors, int]] = {}
     for part, reading in readings.items():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from index.types import Playlist, Resource
 from indexer.reading_list import merge
+from seekpoint.index.types import Playlist, Resource
 
 
 def expanded(listed: Sequence[Resource], playlists: Mapping[str, Playlist]) -> tuple[Resource, ...]:

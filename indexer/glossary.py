@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
 
-from index.errors import SourceError
-from index.text import clean
+from seekpoint.index.errors import SourceError
+from seekpoint.index.text.clean import clean
 
 # A word and one translation of it.
 Pair: TypeAlias = tuple[str, str]

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from index import scripts
-from index.languages import primary
+from seekpoint.index.text import scripts
+from seekpoint.index.text.language_tags import primary
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from index.errors import Unfetched
-from index.types import Details, Kind, Resource, State
 from indexer.addresses import local_path
 from indexer.cooling import Gate
 from indexer.sources import Sources
 from indexer.sources.fetched import Fetched
 from indexer.sources.recordings.transcription import Transcriber
 from indexer.watcher import Watcher
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.types import Details, Kind, Resource, State
 
 
 class Listener:

@@ -9,9 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from index.errors import SourceError, Unfetched
-from index.types import Details, State, Transcript
-from index.writer import Writer
 from indexer.ahead import FetchAhead
 from indexer.cooling import Clock, Gate
 from indexer.listening import Listener
@@ -21,6 +18,9 @@ from indexer.sources.captions import read_captions, title_of
 from indexer.sources.fetched import Fetched
 from indexer.sources.looks import Look
 from indexer.watcher import Watcher
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.errors import SourceError, Unfetched
+from seekpoint.index.types import Details, State, Transcript
 
 # Resources that are read from disk ahead. Short notes are embedded together then, and twice as fast in eights as one by
 # one; of books no more should lie in memory.

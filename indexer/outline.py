@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from index.errors import SourceError
+from seekpoint.index.errors import SourceError
 
 # markdown-it drops what is nested deeper, and recurses once or twice a level.
 _MAX_NESTING = 100

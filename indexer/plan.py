@@ -8,14 +8,14 @@ from enum import Enum, auto
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from index.catalogue import LISTED, Standing
-from index.languages import primary
-from index.types import Kind, Resource, State
 from indexer.addresses import local_path
 from indexer.sources.captions import CaptionFolders, language_of
 from indexer.sources.looks import Look
 from indexer.sources.outcomes import DAY
 from indexer.versions import version_of
+from seekpoint.index.embedded.catalogue import LISTED, Standing
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import Kind, Resource, State
 
 MOST_BYTES = {".pdf": 200_000_000, ".html": 30_000_000, ".htm": 30_000_000, ".md": 20_000_000, ".txt": 20_000_000}
 """Beyond this no local file is read; what the web gives is limited where it is fetched."""

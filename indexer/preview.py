@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from index import access
-from index.catalogue import Standing
-from index.encoder import model_name
-from index.errors import LibraryNotFound
-from index.library import Library
-from index.types import Kind, Playlist
 from indexer.build import Request, resources_of, shelf_of
 from indexer.cooling import Coolings
 from indexer.expansion import faults
 from indexer.plan import Planner, Step
 from indexer.reading_list import read_source
 from indexer.sources.network.web import Web
+from seekpoint.index.embedded import lock
+from seekpoint.index.embedded.catalogue import Standing
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.errors import LibraryNotFound
+from seekpoint.index.models.encoder import model_name
+from seekpoint.index.types import Kind, Playlist
 
 # A page, what its player knows, and a transcript for each language.
 _REQUESTS_BESIDE_TRANSCRIPTS = 2
@@ -81,7 +81,7 @@ def _known(folder: Path, way: str, now: float) -> _Known:
             until, is_new_way = coolings.of(way).until, coolings.are_evaded(way, now)
             return _Known(library.standings(), library.playlists(), until, is_new_way, library.card.name)
     except LibraryNotFound:
-        access.refuse_file(folder)
+        lock.refuse_file(folder)
         if folder.is_dir():
-            access.refuse_other_files(folder)
+            lock.refuse_other_files(folder)
         return _Known({}, {}, 0.0, False)

@@ -12,10 +12,10 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from index.text import clean
-from index.types import Resource
 from indexer.summary import duration
 from indexer.watcher import Watcher
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Resource
 
 # Seconds of work that its pace is taken from: loading the model, which the first step waits for, is soon forgotten.
 _RECENT = 30.0

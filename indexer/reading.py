@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from index.types import Chapter, Cue, Details, Origin, Transcript
 from indexer.chunking import SECONDS
 from indexer.cues import sentences, tidy, tokens
 from indexer.texts import Block, Role, Text
+from seekpoint.index.types import Chapter, Cue, Details, Origin, Transcript
 
 TOKENS_A_SECOND = 4.0
 """As talks speak: 3.3 in English, 4.7 in Chinese (medians of 43 and 34 lectures, as `indexer.cues.tokens` counts), so

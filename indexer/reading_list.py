@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from index.errors import SourceError
-from index.text import clean
-from index.types import Kind, Resource
 from indexer.addresses import kind_of_path, path_of_link, resource_of, resource_of_link, resources_of_files
 from indexer.outline import Outline, outline_of
 from indexer.remote import Place, fetch, place_of
 from indexer.sources.captions import CAPTION_SUFFIXES, is_captions
 from indexer.sources.network.web import Web
+from seekpoint.index.errors import SourceError
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Kind, Resource
 
 _MAX_BYTES = 20_000_000
 # What the parser takes quadratic time for, or some 100 microseconds each; a list of 50,000 links stays far below.

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from index.encoder import LazyEncoder
-from index.successor import Due, Successor, begun, discard
-from index.text import counted
-from index.types import Encoder, Transcript
-from index.writer import Writer
 from indexer.embedding import Embedder
 from indexer.watcher import Watcher
+from seekpoint.index.embedded.reembedding import Due, Successor, begun, discard
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.models.encoder import LazyEncoder
+from seekpoint.index.text.clean import counted
+from seekpoint.index.types import Encoder, Transcript
 
 # Resources that are looked through for passages where a call of the encoder has room left.
 _AHEAD = 16

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import requests
 
-from index.errors import SourceError
 from indexer.sources.network.web import Web
 from indexer.sources.outcomes import DROPPED, PATIENTLY, Endless, passes
+from seekpoint.index.errors import SourceError
 
 _LIST = r"[^?]+\.(?:md|markdown|mkd|txt)"
 # Addresses of lists, the same without what only changes the view, and where the text lies.

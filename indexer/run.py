@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from index.encoder import LazyEncoder
-from index.errors import Unfetched
-from index.text import counted
-from index.types import Resource, State, Transcript
-from index.writer import Writer
 from indexer.cooling import Clock, Gate
 from indexer.embedding import Embedder
 from indexer.obtaining import Obtainer
@@ -16,6 +11,11 @@ from indexer.plan import Choices, Job, Step
 from indexer.sources import Sources
 from indexer.sources.playlists import cut_off, is_channel
 from indexer.watcher import Watcher
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.models.encoder import LazyEncoder
+from seekpoint.index.text.clean import counted
+from seekpoint.index.types import Resource, State, Transcript
 
 
 class Run:

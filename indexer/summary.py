@@ -13,10 +13,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from index.catalogue import Section, outlined, union
-from index.text import clean, counted
-from index.types import State
 from indexer.plan import Step
+from seekpoint.index.embedded.catalogue import Section, outlined, union
+from seekpoint.index.text.clean import clean, counted
+from seekpoint.index.types import State
 
 if TYPE_CHECKING:
     from indexer.build import Report

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from index.types import Resource
+from seekpoint.index.types import Resource
 
 
 class Watcher:

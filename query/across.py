@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from index import synonyms
-from index.scripts import simplified
-from index.tally import Postings
-from index.terms import Term, located_terms
-from index.translations import Alternatives, joined
 from query.ranking import cheapest
 from query.tuning import K1, SALIENT_SHARE, UNKNOWN_SHARE
+from seekpoint.index.embedded.translations import Alternatives, joined
+from seekpoint.index.embedded.words import synonyms
+from seekpoint.index.embedded.words.accumulators import Postings
+from seekpoint.index.text.scripts import simplified
+from seekpoint.index.text.terms import Term, located_terms
 
 if TYPE_CHECKING:
-    from index.types import Vectors
+    from seekpoint.index.types import Vectors
 
 # A word that is looked up has at most so many terms: two neighbouring characters are one where no spaces are written.
 _MOST_TERMS = 7

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from index.answers import Answer, Filters
-from index.command_line import index_option
-from index.errors import UsageError
-from index.text import clean
-from index.types import Kind
 from query.tuning import LONGEST_QUESTION, MOST_MOMENTS
+from seekpoint.cli.options import index_option
+from seekpoint.index.errors import UsageError
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Kind
+from seekpoint.query.answers import Answer, Filters
 
 if TYPE_CHECKING:
-    from index.library import Library
     from query.shared_encoder import SharedEncoder
+    from seekpoint.index.embedded.library import Library
 
 _NOTHING_LEFT = "nothing that is indexed passes these filters: `seekpoint status` shows what there is"
 _NOTHING_INDEXED = "nothing is indexed yet: `seekpoint status` says why"
@@ -67,8 +67,8 @@ def ask(
     # NumPy's and FAISS's threads for large matrices spin when they start, for a third of the processor's time that a
     # question takes, which has none.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from index.library import Library
     from query.shared_encoder import SharedEncoder
+    from seekpoint.index.embedded.library import Library
 
     if as_json and form not in (None, "json"):
         raise UsageError(f"--json prints JSON, --format {form} doesn't: leave one of them away")
@@ -182,8 +182,8 @@ def _print_json(value: object) -> None:
 @index_option
 def status(as_json: bool, check: bool, folder: Path) -> None:
     """Show what is indexed, what isn't, why, and what to do."""
-    from index.library import Library
     from query import status as view
+    from seekpoint.index.embedded.library import Library
 
     with Library.open(folder) as library:
         if check:

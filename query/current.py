@@ -9,12 +9,12 @@ from pathlib import Path
 from threading import Condition
 from typing import NamedTuple
 
-from index import database, manifest
-from index.answers import Answer, Filters
-from index.errors import LibraryError
-from index.library import Library
-from index.types import Encoder, ModelCard
 from query.shared_encoder import SharedEncoder
+from seekpoint.index.embedded import database, manifest
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.errors import LibraryError
+from seekpoint.index.types import Encoder, ModelCard
+from seekpoint.query.answers import Answer, Filters
 
 # Seconds: a build commits one resource after another, and not each of them is worth opening the library again.
 _LEAST_BETWEEN = 2.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from math import log
 
-from index.answers import Doubt, Hit
-from index.terms import is_whole_word, located_terms
 from query.tuning import Tuning
+from seekpoint.index.text.terms import is_whole_word, located_terms
+from seekpoint.query.answers import Doubt, Hit
 
 # The size of the library for which the least score was chosen.
 _CHUNKS = 10_000

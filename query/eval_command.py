@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from index.command_line import index_option
 from query.question_file import Question
+from seekpoint.cli.options import index_option
 
 
 @click.command("eval")
@@ -26,13 +26,13 @@ def evaluate(file: Path, as_json: bool, other: Path | None, folder: Path) -> Non
     seconds where the answer is given; "video_id" is null where the library has none. A moment is right from 15 seconds
     before a span to its end, and sharp within 15 seconds of its start.
     """
-    from index.answers import Answer
-    from index.encoder import LazyEncoder
-    from index.languages import primary
-    from index.library import Library
     from query import evaluation, search
     from query.metrics import DEPTH
     from query.question_file import read_questions
+    from seekpoint.index.embedded.library import Library
+    from seekpoint.index.models.encoder import LazyEncoder
+    from seekpoint.index.text.language_tags import primary
+    from seekpoint.query.answers import Answer
 
     questions = read_questions(file)
     earlier = evaluation.read_other(other) if other else None

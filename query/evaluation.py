@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from index.answers import Answer
-from index.errors import SourceError, UsageError
-from index.text import clean
 from query.bootstrap import Difference, difference
 from query.metrics import Abstention, Figures, Judgement, abstention, figures, judge
 from query.question_file import Question
+from seekpoint.index.errors import SourceError, UsageError
+from seekpoint.index.text.clean import clean
+from seekpoint.query.answers import Answer
 
 ALL = "all"
 # Judgements that two runs are compared by, and what they are called.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from typing import TYPE_CHECKING
 
-from index.answers import Explanation, Hit, Window
-from index.languages import primary
-from index.terms import fold, located_terms, terms
 from query.across import Group
 from query.localise import marks
 from query.sought import Sought
 from query.tuning import AHEAD, AROUND, Tuning
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.terms import fold, located_terms, terms
+from seekpoint.query.answers import Explanation, Hit, Window
 
 if TYPE_CHECKING:
     from query.windows import Windows

@@ -9,10 +9,10 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote
 
-from index.answers import Answer, Moment
-from index.text import clean, printable
 from query.links import is_openable, timestamp
 from query.render import no_answer
+from seekpoint.index.text.clean import clean, printable
+from seekpoint.query.answers import Answer, Moment
 
 COLUMNS = (
     *("question", "answered", "rank", "score", "title", "kind", "section", "chapter"),

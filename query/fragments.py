@@ -15,7 +15,7 @@ from itertools import islice
 from typing import NamedTuple
 from urllib.parse import quote
 
-from index.text import CELL_BREAK, LINE_BREAK
+from seekpoint.index.text.clean import CELL_BREAK, LINE_BREAK
 
 # Characters of a directive, that links stay handy; a Chinese character takes nine.
 _LONGEST = 300

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from index.types import Cue, Kind, Resource
+from seekpoint.index.types import Cue, Kind, Resource
 
 _ARXIV_ABSTRACT = re.compile(r"https://arxiv\.org/abs/")
 _OPENABLE = re.compile(r"(?:https?|file)://", re.IGNORECASE)

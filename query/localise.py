@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from itertools import accumulate
 from math import fsum
 
-from index.chapters import ROUNDING
-from index.terms import Term, located_terms, terms
-from index.types import Chapter, Cue
 from query.tuning import SALIENT_SHARE, TUNING
+from seekpoint.index.text.chapters import ROUNDING
+from seekpoint.index.text.terms import Term, located_terms, terms
+from seekpoint.index.types import Chapter, Cue
 
 # About three lines of a terminal; a Chinese character is two columns wide and says more.
 _QUOTE_COLUMNS = 240

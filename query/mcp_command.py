@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from index.command_line import index_option
+from seekpoint.cli.options import index_option
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette

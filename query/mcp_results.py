@@ -10,12 +10,12 @@ from typing import TypeVar
 
 from pydantic import BaseModel, Field
 
-from index.answers import Answer, Moment
-from index.languages import primary
-from index.text import clean
-from index.types import Kind, Resource, ResourceStatus, State
 from query.budget import MOST_TOKENS, shortened, tokens
 from query.links import timestamp
+from seekpoint.index.text.clean import clean
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import Kind, Resource, ResourceStatus, State
+from seekpoint.query.answers import Answer, Moment
 
 NOT_ANSWERED = (
     "Nothing in this library answers that. These are only the nearest passages: don't present them as an answer."

@@ -11,12 +11,6 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import BaseModel, Field, ValidationError
 
-from index.answers import Answer, Filters
-from index.errors import SeekpointError, SourceError, UsageError
-from index.languages import primary
-from index.library import Library
-from index.text import clean
-from index.types import Chapter, Kind, Resource, ResourceStatus, State, Transcript
 from query import passages
 from query.budget import MOST_TOKENS, shortened, tokens
 from query.current import Current
@@ -35,6 +29,12 @@ from query.mcp_results import (
 )
 from query.places import Place, place_of, resource_at, seconds_of
 from query.shelf import Shelf, Shelves
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.errors import SeekpointError, SourceError, UsageError
+from seekpoint.index.text.clean import clean
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import Chapter, Kind, Resource, ResourceStatus, State, Transcript
+from seekpoint.query.answers import Answer, Filters
 
 _INSTRUCTIONS = (
     "Seekpoint searches a library of lectures, recordings, articles and papers that its user has chosen, and finds the "

@@ -6,9 +6,9 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from index.answers import Moment
 from query.bootstrap import Interval, interval
 from query.question_file import Question
+from seekpoint.query.answers import Moment
 
 # A moment may start so long before the answer does, and is sharp where it starts so near to it.
 EARLY = 15.0

@@ -9,16 +9,16 @@ from math import inf
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
-from index.answers import Explanation, Hit, Moment
-from index.chapters import begun, title_at
-from index.languages import primary
-from index.library import Library
-from index.types import Cue, Details, Resource, StoredChunk
 from query.explain import explain
 from query.links import link, text_link
 from query.localise import best_cue, marks, quoted, said_in, salient
 from query.sought import Sought
 from query.tuning import Tuning
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.text.chapters import begun, title_at
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import Cue, Details, Resource, StoredChunk
+from seekpoint.query.answers import Explanation, Hit, Moment
 
 if TYPE_CHECKING:
     from query.windows import Windows

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from index.answers import Answer, Moment
-from index.display import to_html
-from index.text import clean, printable
-from index.types import Resource
 from query.links import is_openable, timestamp
 from query.render import no_answer
+from seekpoint.index.display import to_html
+from seekpoint.index.text.clean import clean, printable
+from seekpoint.index.types import Resource
+from seekpoint.query.answers import Answer, Moment
 
 
 def answer_html(answer: Answer) -> str:

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from index.chapters import title_at
-from index.errors import UsageError
-from index.text import clean
-from index.types import Chapter, Cue, Resource
 from query.budget import tokens
 from query.links import link, text_link
 from query.mcp_results import Passage, address, compact, fitting, place, quotable
 from query.places import Place
+from seekpoint.index.errors import UsageError
+from seekpoint.index.text.chapters import title_at
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Chapter, Cue, Resource
 
 # Seconds, and tokens, of what comes before the place.
 _LEAD, _LEAD_TOKENS = 15.0, 150

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from index.errors import UsageError
-from index.types import Resource
+from seekpoint.index.errors import UsageError
+from seekpoint.index.types import Resource
 
 _VIDEO_ID = re.compile(r"(?:[?&]v=|youtu\.be/|/(?:shorts|live|embed|v)/)([A-Za-z0-9_-]{11})(?![A-Za-z0-9_-])")
 _TIME = re.compile(r"[?&#]t=([0-9hms.]+)")

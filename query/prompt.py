@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from index.command_line import default_folder
-from index.errors import SeekpointError
-from index.text import clean
 from query.links import is_openable
+from seekpoint.cli.options import default_folder
+from seekpoint.index.errors import SeekpointError
+from seekpoint.index.text.clean import clean
 
 if TYPE_CHECKING:
-    from index.answers import Answer
     from query.prompt_view import View
+    from seekpoint.query.answers import Answer
 
 Browser = Callable[[str], bool]
 

@@ -23,9 +23,9 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import FormattedTextControl, HSplit, Layout, ScrollOffsets, Window
 from prompt_toolkit.utils import is_dumb_terminal
 
-from index.answers import Answer
-from index.text import clean, printable
 from query import render
+from seekpoint.index.text.clean import clean, printable
+from seekpoint.query.answers import Answer
 
 # Seconds that a key waits for another: a letter that begins a word is no command, nor is Esc an arrow's beginning.
 _WORD_PAUSE, _ESCAPE_PAUSE = 0.4, 0.1

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from index.errors import SourceError
-from index.text import clean
+from seekpoint.index.errors import SourceError
+from seekpoint.index.text.clean import clean
 
 _FORM = '{"question": "…", "video_id": "…", "spans": [[start, end], …]}'
 

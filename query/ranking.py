@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from index.answers import Hit
-from index.languages import primary
-from index.types import StoredChunk
 from query.tuning import COMMON, K1, TUNING, UNKNOWN_SHARE, Tuning
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import StoredChunk
+from seekpoint.query.answers import Hit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from index.answers import Doubt, Explanation
-from index.text import clean
 from query.links import timestamp
+from seekpoint.index.text.clean import clean
+from seekpoint.query.answers import Doubt, Explanation
 
 
 def to_json(explanation: Explanation) -> dict[str, object]:

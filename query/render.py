@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from index.answers import Answer, Moment
-from index.text import clean, printable
-from index.types import Resource
 from query import reasons
 from query.links import timestamp
+from seekpoint.index.text.clean import clean, printable
+from seekpoint.index.types import Resource
+from seekpoint.query.answers import Answer, Moment
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 

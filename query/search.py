@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from index.answers import Answer, Doubt, Filters, Hit
-from index.database import THREADS_MAY_SHARE
-from index.encoder import BUNDLED, STAND_IN
-from index.errors import UsageError
-from index.languages import primary
-from index.library import Library
-from index.ranges import Ranges
-from index.tally import highest
-from index.types import Encoder, StoredChunk
 from query.beside import beside
 from query.doubt import doubt, is_answer
 from query.moments import Search, moments
 from query.ranking import Parts, distinct, fuse, openings
 from query.sought import Sought, seek, understand
 from query.tuning import AROUND, MOST_MOMENTS, TUNING, Tuning
+from seekpoint.index.embedded.chunk_ranges import Ranges
+from seekpoint.index.embedded.database import THREADS_MAY_SHARE
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.words.accumulators import highest
+from seekpoint.index.errors import UsageError
+from seekpoint.index.models.encoder import BUNDLED, STAND_IN
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import Encoder, StoredChunk
+from seekpoint.query.answers import Answer, Doubt, Filters, Hit
 
 if TYPE_CHECKING:
     from query.windows import Windows

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 import click
 
-from index.command_line import index_option
-from index.errors import SeekpointError, UsageError
 from query.current import Current
+from seekpoint.cli.options import index_option
+from seekpoint.index.errors import SeekpointError, UsageError
 
 _SHORTEST_TOKEN = 16
 

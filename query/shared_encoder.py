@@ -7,13 +7,13 @@ from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from index.encoder import LazyEncoder
-from index.scripts import in_one_script
-from index.text import clean
-from index.types import Encoder, ModelCard
+from seekpoint.index.models.encoder import LazyEncoder
+from seekpoint.index.text.clean import clean
+from seekpoint.index.text.scripts import in_one_script
+from seekpoint.index.types import Encoder, ModelCard
 
 if TYPE_CHECKING:
-    from index.types import Parts, Vectors
+    from seekpoint.index.types import Parts, Vectors
 
 # Questions are asked again with other filters, on other pages, and by others; a vector takes 1.5 KB.
 _KEPT_QUESTIONS = 512

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
 
-from index.catalogue import Section
-from index.languages import primary
-from index.library import Library
-from index.types import Details, Resource, ResourceStatus, State
+from seekpoint.index.embedded.catalogue import Section
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import Details, Resource, ResourceStatus, State
 
 # A six-hour lecture takes some megabytes.
 _KEPT_TRANSCRIPTS = 64

@@ -6,22 +6,22 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from index.errors import UsageError
-from index.library import Library
-from index.ranges import Ranges
-from index.scripts import language_of
-from index.tally import Scores, Tally
-from index.terms import terms
-from index.types import Encoder
 from query import across
 from query.naming import naming
 from query.ranking import cheapest, coverage, telling
 from query.shared_encoder import to_embed
 from query.tuning import LONGEST_QUESTION, MOST_POSTINGS
+from seekpoint.index.embedded.chunk_ranges import Ranges
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.words.accumulators import Scores, Tally
+from seekpoint.index.errors import UsageError
+from seekpoint.index.text.scripts import language_of
+from seekpoint.index.text.terms import terms
+from seekpoint.index.types import Encoder
 
 if TYPE_CHECKING:
-    from index.translations import Alternatives
-    from index.types import Vectors
+    from seekpoint.index.embedded.translations import Alternatives
+    from seekpoint.index.types import Vectors
 
 # The rarest terms of a long question say what it is about.
 _MOST_TERMS = 64

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 
-from index.catalogue import Section, outlined, union
-from index.text import clean, counted
-from index.types import Kind, ModelCard, ResourceStatus, State
 from query.render import resource_json
+from seekpoint.index.embedded.catalogue import Section, outlined, union
+from seekpoint.index.text.clean import clean, counted
+from seekpoint.index.types import Kind, ModelCard, ResourceStatus, State
 
 # Seconds: what one run defers together is due together, however long it took to say so.
 _AT_ONCE = 600.0

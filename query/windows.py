@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from index.languages import primary
 from query.tuning import AHEAD, AROUND
+from seekpoint.index.text.language_tags import primary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from index.types import Pieces, StoredChunk, Vectors
+    from seekpoint.index.types import Pieces, StoredChunk, Vectors
 
 # Of more chunks at once the sums take new memory each time, which takes longer than what is done with them.
 _AT_ONCE = 20

@@ -26,13 +26,13 @@ from typing import TYPE_CHECKING
 import click
 
 import query.notebook  # noqa: F401 - so that answers show themselves there
-from index.answers import Answer, Doubt, Explanation, Filters, Moment, Window
-from index.command_line import default_folder
-from index.encoder import LazyEncoder
-from index.errors import SeekpointError, UsageError
-from index.library import Library as StoredLibrary
-from index.text import clean
-from index.types import Encoder, Kind, ModelCard, Resource, ResourceStatus, State
+from seekpoint.cli.options import default_folder
+from seekpoint.index.embedded.library import Library as StoredLibrary
+from seekpoint.index.errors import SeekpointError, UsageError
+from seekpoint.index.models.encoder import LazyEncoder
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Encoder, Kind, ModelCard, Resource, ResourceStatus, State
+from seekpoint.query.answers import Answer, Doubt, Explanation, Filters, Moment, Window
 
 if TYPE_CHECKING:
     from indexer.build import Report
@@ -198,8 +198,8 @@ _COMMANDS = {
     "ask": ("query.command", "ask"),
     "status": ("query.command", "status"),
     "remove": ("indexer.command", "remove"),
-    "export": ("index.transfer_command", "export_library"),
-    "import": ("index.transfer_command", "import_library"),
+    "export": ("seekpoint.cli.transfer", "export_library"),
+    "import": ("seekpoint.cli.transfer", "import_library"),
     "serve": ("query.serve_command", "serve"),
     "mcp": ("query.mcp_command", "mcp"),
     "eval": ("query.eval_command", "evaluate"),
@@ -259,4 +259,3 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that can't show a title is no reason to fail
     cli(prog_name="seekpoint")
-

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from index.types import ModelCard, Parts
+from seekpoint.index.types import ModelCard, Parts
 
 if TYPE_CHECKING:
-    from index.types import Vectors
+    from seekpoint.index.types import Vectors
 
 TOPICS = (
     ("attention", "注意力"),

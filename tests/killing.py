@@ -15,14 +15,14 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 import seekpoint
-from index.errors import LibraryNotFound
-from index.library import Library
-from index.manifest import Manifest
-from index.types import State
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.errors import LibraryNotFound
+from seekpoint.index.types import State
 from tests.fakes import TopicEncoder
 
 if TYPE_CHECKING:
-    from index.types import Vectors
+    from seekpoint.index.types import Vectors
 
 SECONDS_A_CALL = 0.015
 _DISK_CALLS = {"execute", "executemany", "executescript", "fsync", "open", "write", "write_index", "close", "connect"}
@@ -31,7 +31,7 @@ _DISK_CALLS |= {"mkdir", "rename", "replace", "unlink"}
 # Children are forked from a server that has imported this module, so that a kill lands in a build and not in an import.
 PROCESSES = multiprocessing.get_context("forkserver")
 _SOURCES = ["indexer.sources.playlists", "indexer.sources.youtube"]
-PROCESSES.set_forkserver_preload([__name__, "index.vector_store", "indexer.build", *_SOURCES])
+PROCESSES.set_forkserver_preload([__name__, "seekpoint.index.embedded.vectors.search", "indexer.build", *_SOURCES])
 
 
 class SlowEncoder(TopicEncoder):

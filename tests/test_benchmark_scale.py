@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.answers import Filters
-from index.library import Library
-from index.types import Kind
-from index.writer import Writer
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.types import Kind
+from seekpoint.query.answers import Filters
 from tests import readme
 from tests.benchmarks import asking, plots, scale_measures, scale_report, synthetic
 from tests.benchmarks.base import Base

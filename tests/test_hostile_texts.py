@@ -17,15 +17,15 @@ import pytest
 from click.testing import CliRunner
 
 import seekpoint
-from index.answers import Moment
-from index.library import Library
-from index.text import clean
-from index.types import ResourceStatus, State
 from indexer.build import Request, build
 from indexer.cues import MOST_TOKENS, tokens
 from indexer.sources import Sources
 from query import search
 from query.render import to_text
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import ResourceStatus, State
+from seekpoint.query.answers import Moment
 from tests.fakes import TopicEncoder
 from tests.indexer.test_pdf import line, made
 from tests.local_web import LocalWeb, raw_server

@@ -16,10 +16,10 @@ from typing import NamedTuple, TypeAlias
 import pytest
 
 import seekpoint
-from index.answers import Filters
-from index.library import Library
-from index.manifest import Manifest
-from index.types import Kind
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.types import Kind
+from seekpoint.query.answers import Filters
 from tests.fakes import TopicEncoder
 from tests.index.parts import chunk_ids
 from tests.killing import (

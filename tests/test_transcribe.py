@@ -20,11 +20,11 @@ from platformdirs import user_cache_path
 from pytest_httpserver import HTTPServer
 
 import seekpoint
-from index.types import Transcript
 from indexer.addresses import resource_of_path
 from indexer.sources.network.web import Web
 from indexer.sources.recordings.heard import Heard
 from indexer.sources.recordings.transcription import Transcriber
+from seekpoint.index.types import Transcript
 from tests.fake_youtube import FakeYouTube
 from tests.indexer.builds import webvtt
 from tests.speech import FakeSounds, needs_espeak, recording, speech_model

@@ -97,7 +97,7 @@ def test_what_may_not_be_read_or_written_is_told(tmp_path: Path) -> None:
 def test_help_is_light_and_says_what_becomes_of_paths(command: str) -> None:
     script = f"""
 import atexit
-from index.transfer_command import {command}_library
+from seekpoint.cli.transfer import {command}_library
 atexit.register(lambda: print({{"numpy", "faiss", "zipfile", "sqlite3", "filelock"}} & sys.modules.keys() or "light"))
 {command}_library(["--help"])
 """

@@ -10,13 +10,13 @@ from os import PathLike
 from pathlib import Path
 from typing import TypeAlias
 
-from index.errors import SourceError
-from index.text import clean
-from index.types import Cue, Origin, Transcript
 from indexer.cues import tidy
 from indexer.sources.caption_formats import FORMATS, parse
 from indexer.sources.pages.charset import BOMS, is_right
 from indexer.sources.spoken import spoken
+from seekpoint.index.errors import SourceError
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Cue, Origin, Transcript
 
 AnyPath: TypeAlias = str | PathLike[str]
 

@@ -18,8 +18,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO
 
-from index.errors import Unfetched
 from indexer.texts import Text
+from seekpoint.index.errors import Unfetched
 
 PATIENCE = 5
 """By the clock a document may take so many times as long as it may compute: other processes may have the cores."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from index.types import Details, Kind, Playlist, Resource, Transcript
+from seekpoint.index.types import Details, Kind, Playlist, Resource, Transcript
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,11 @@ from pathlib import Path
 from threading import Event, Timer
 from typing import Self
 
-from index.errors import Unfetched
-from index.text import clean, printable
-from index.types import State
 from indexer.sources.confined import GRACE, LONGEST_ANSWER, PATIENCE, WAY_OUT, received, send
 from indexer.texts import Block, Role, Text
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.text.clean import clean, printable
+from seekpoint.index.types import State
 
 
 class Form(StrEnum):

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 
-from index.types import Transcript
+from seekpoint.index.types import Transcript
 
 _PREFIX = "web:"
 

@@ -9,8 +9,8 @@ from xml.etree.ElementTree import ParseError
 import requests
 import stamina
 
-from index.errors import Blocked, Unfetched, Unreachable
-from index.types import State
+from seekpoint.index.errors import Blocked, Unfetched, Unreachable
+from seekpoint.index.types import State
 
 HOUR = 3600.0
 DAY = 24 * HOUR

@@ -8,13 +8,13 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
-from index.errors import Unfetched
-from index.text import clean
-from index.types import Kind, Playlist, PlaylistEntry, Resource, State
 from indexer.addresses import resource_of
 from indexer.sources.network.pace import Pace
 from indexer.sources.network.web import Web
 from indexer.sources.outcomes import DAY, HOUR, MONTH, REFUSED, blocked, lost, status_of
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, State
 
 _MOST_ENTRIES = 5_000  # what YouTube lets a playlist hold
 _MOST_REDIRECTS = 5

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 from unicodedata import normalize
 
-from index.types import Cue
+from seekpoint.index.types import Cue
 
 
 class Line(NamedTuple):

@@ -9,15 +9,15 @@ from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from index.errors import Unfetched
-from index.text import clean
-from index.types import Kind, Origin, Resource, State
 from indexer.addresses import local_path
 from indexer.reading import transcript_of
 from indexer.sources.fetched import Fetched
 from indexer.sources.isolated import Form, Reader
 from indexer.sources.looks import Look, digest_of
 from indexer.texts import Text
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Kind, Origin, Resource, State
 
 if TYPE_CHECKING:
     from indexer.sources.network.retrieval import Retrieval, Retrieved

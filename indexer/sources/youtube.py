@@ -11,10 +11,6 @@ import requests
 import youtube_transcript_api as ytt
 from defusedxml import DefusedXmlException
 
-from index.errors import Halt, Unfetched
-from index.languages import primary
-from index.text import clean
-from index.types import Cue, Origin, State, Transcript
 from indexer.cues import tidy
 from indexer.sources.fetched import Fetched
 from indexer.sources.network.pace import Pace
@@ -33,6 +29,10 @@ from indexer.sources.outcomes import (
 )
 from indexer.sources.spoken import spoken
 from indexer.sources.youtube_details import caption_addresses, details_of, parse_json
+from seekpoint.index.errors import Halt, Unfetched
+from seekpoint.index.text.clean import clean
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import Cue, Origin, State, Transcript
 
 _Result = TypeVar("_Result")
 

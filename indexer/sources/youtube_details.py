@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from math import isfinite
 
-from index.text import clean
-from index.types import Chapter, Details
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Chapter, Details
 
 _PUBLISHED = re.compile(r'(?:itemprop="datePublished" content="|"publishDate":")(\d{4}-\d\d-\d\d)')
 _INITIAL_DATA = re.compile(r"\bytInitialData[\"'\]]*\s*=\s*")

@@ -8,18 +8,18 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from index.languages import primary
 from query import render
 from query import status as view
 from query.web.openapi import document
 from query.web.parameters import LONGEST_LANGUAGE, asked, seconds, text
+from seekpoint.index.text.language_tags import primary
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from index.types import Cue, Resource, Transcript
     from query.current import Current
     from query.shelf import Shelf, Shelves
+    from seekpoint.index.types import Cue, Resource, Transcript
 
 
 class Api:

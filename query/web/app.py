@@ -12,12 +12,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from index.errors import SeekpointError
 from query.shelf import Shelves
 from query.web.api import Api
 from query.web.pages import Pages, error_page, page
 from query.web.problems import problem, told
 from query.web.security import COOKIE, LOGIN, Doors, Guard
+from seekpoint.index.errors import SeekpointError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from index.types import Kind, Resource
+from seekpoint.index.types import Kind, Resource
 
 _TYPES = {
     ".mp3": "audio/mpeg",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from index.types import Kind, Origin, State
 from query.tuning import LONGEST_QUESTION, MOST_MOMENTS
 from query.web.parameters import LONGEST_ID, LONGEST_LANGUAGE, LONGEST_SECTION, USUAL_MOMENTS
 from query.web.problems import TYPE
+from seekpoint.index.types import Kind, Origin, State
 
 _Json = dict[str, Any]
 

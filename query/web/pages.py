@@ -12,11 +12,6 @@ from starlette.responses import FileResponse, HTMLResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from index.answers import Answer, Filters, Moment
-from index.catalogue import outlined
-from index.errors import LibraryNotFound
-from index.text import clean, printable
-from index.types import Resource, State
 from query import status as view
 from query.links import timestamp
 from query.tuning import MOST_MOMENTS
@@ -25,13 +20,18 @@ from query.web.media import content_type, media_file
 from query.web.parameters import LONGEST_ID, LONGEST_LANGUAGE, Asked, asked, seconds, text
 from query.web.problems import told
 from query.web.transcripts import around, chosen, paragraphs, position_at
+from seekpoint.index.embedded.catalogue import outlined
+from seekpoint.index.errors import LibraryNotFound
+from seekpoint.index.text.clean import clean, printable
+from seekpoint.index.types import Resource, State
+from seekpoint.query.answers import Answer, Filters, Moment
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from index.library import Library
     from query.current import Current
     from query.shelf import Shelf, Shelves
+    from seekpoint.index.embedded.library import Library
 
 _HERE = Path(__file__).parent
 _ON_A_PAGE = 8

@@ -8,9 +8,9 @@ from math import isfinite
 
 from starlette.exceptions import HTTPException
 
-from index.answers import Filters
-from index.types import Kind
 from query.tuning import LONGEST_QUESTION, MOST_MOMENTS
+from seekpoint.index.types import Kind
+from seekpoint.query.answers import Filters
 
 USUAL_MOMENTS = 5
 LONGEST_SECTION = 300

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from index.errors import LibraryError, SeekpointError, UsageError
+from seekpoint.index.errors import LibraryError, SeekpointError, UsageError
 
 TYPE = "application/problem+json"
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from index.errors import SeekpointError, UsageError
+from seekpoint.index.errors import SeekpointError, UsageError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp

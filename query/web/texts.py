@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from math import isfinite
 
-from index.languages import primary
+from seekpoint.index.text.language_tags import primary
 
 LANGUAGES = {"en": "en", "zh": "zh-Hans"}
 """What stands in the page's `lang` attribute, by the primary subtag."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from index.answers import Moment
-from index.chapters import ROUNDING
-from index.types import Chapter, Cue, Transcript
+from seekpoint.index.text.chapters import ROUNDING
+from seekpoint.index.types import Chapter, Cue, Transcript
+from seekpoint.query.answers import Moment
 
 # Seconds that are shown before and after what is quoted; of what is read, so long one reads.
 _BEFORE, _AFTER = 20.0, 30.0

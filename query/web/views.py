@@ -12,12 +12,12 @@ from itertools import pairwise
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
-from index.answers import Moment
-from index.text import clean, printable
-from index.types import Cue, Kind, Resource
 from query.links import timestamp
 from query.web.media import content_type
 from query.web.transcripts import Around, Said
+from seekpoint.index.text.clean import clean, printable
+from seekpoint.index.types import Cue, Kind, Resource
+from seekpoint.query.answers import Moment
 
 BAR = 1000
 """The length of a bar in its own units."""

@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import seekpoint
-from index import database
-from index.answers import Filters
-from index.centring import centre_rows
-from index.encoder import LazyEncoder
-from index.library import Library
-from index.packing import unpack
-from index.ranges import Ranges
-from index.types import Encoder, Kind
 from query import across, search
 from query import windows as windows_module
 from query.allocation import keep_freed_memory
 from query.question_file import read_questions
 from query.shared_encoder import to_embed
+from seekpoint.index.embedded import database
+from seekpoint.index.embedded.chunk_ranges import Ranges
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.vectors.centring import centre_rows
+from seekpoint.index.embedded.vectors.int8 import unpack
+from seekpoint.index.models.encoder import LazyEncoder
+from seekpoint.index.types import Encoder, Kind
+from seekpoint.query.answers import Filters
 from tests.benchmarks.machine import megabytes
 from tests.benchmarks.remembering import Remembering
 from tests.benchmarks.synthetic import SHARES
@@ -35,7 +35,7 @@ from tests.benchmarks.synthetic import SHARES
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from index.types import Vectors
+    from seekpoint.index.types import Vectors
 
 WARM_UP = 5
 """So many questions open what is opened once, and aren't counted."""

@@ -1,4 +1,4 @@
-"""Writes index/background.json: what passages of a language have in common, whatever they are about.
+"""Writes seekpoint/index/models/background.json: what passages of a language have in common, whatever they are about.
 
 usage: python -m tests.benchmarks.background LIBRARY...
 
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 import seekpoint
-from index.background import FILE
+from seekpoint.index.models.background_mean import FILE
 
 
 def main() -> None:

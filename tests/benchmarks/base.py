@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from index import cue_blocks, database
-from index.languages import primary
-from index.manifest import Manifest
-from index.packing import unpack
-from index.pieces import of_transcript
-from index.types import Cue, ModelCard
+from seekpoint.index.embedded import cue_blocks, database
+from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.pieces.quantisation import of_transcript
+from seekpoint.index.embedded.vectors.int8 import unpack
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import Cue, ModelCard
 
 if TYPE_CHECKING:
-    from index.types import Vectors
+    from seekpoint.index.types import Vectors
 
 
 class Track(NamedTuple):

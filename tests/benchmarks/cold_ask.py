@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from index.encoder import bundled_folder
+from seekpoint.index.models.encoder import bundled_folder
 from tests.benchmarks import machine
 
 

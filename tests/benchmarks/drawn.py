@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import seekpoint
-from index.scripts import language_of
-from index.types import ModelCard, Parts
+from seekpoint.index.text.scripts import language_of
+from seekpoint.index.types import ModelCard, Parts
 from tests.benchmarks.base import Base
 from tests.benchmarks.question_sets import lay_out
 
 if TYPE_CHECKING:
-    from index.types import Vectors
+    from seekpoint.index.types import Vectors
 
 SETS = ("lectures", "dev", "tutorialvqa", "syntax")
 # As many characters as a token has, on the whole.

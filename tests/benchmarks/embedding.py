@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from index.encoder import BundledEncoder, bundled_folder
+from seekpoint.index.models.encoder import BundledEncoder, bundled_folder
 from tests.benchmarks import machine
 from tests.benchmarks.stored import stored_chunks
 
 if TYPE_CHECKING:
-    from index.types import Vectors
+    from seekpoint.index.types import Vectors
 
 
 def main() -> None:

@@ -18,16 +18,16 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-import index
 import query
 import seekpoint
-from index.answers import Answer
-from index.encoder import LazyEncoder
-from index.library import Library
 from query import search
 from query.evaluation import evaluate
 from query.question_file import Question, read_questions
 from query.tuning import Tuning
+from seekpoint import index
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.models.encoder import LazyEncoder
+from seekpoint.query.answers import Answer
 from tests.benchmarks.choice import Asked, LeftOut, Right, leave_out, to_json, to_markdown
 from tests.benchmarks.machine import describe, save
 from tests.benchmarks.quality import replayed

@@ -18,13 +18,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import seekpoint
-from index.answers import Answer, Moment
-from index.encoder import LazyEncoder
-from index.types import Encoder
 from query import search
 from query.evaluation import Evaluation, compared, evaluate, to_json, to_text
 from query.metrics import DEPTH
 from query.question_file import read_questions
+from seekpoint.index.models.encoder import LazyEncoder
+from seekpoint.index.types import Encoder
+from seekpoint.query.answers import Answer, Moment
 from tests.benchmarks.question_sets import LECTURES, QUESTIONS, lay_out
 from tests.benchmarks.remembering import Remembering
 from tests.shared import SHARED

@@ -23,12 +23,12 @@ from pathlib import Path
 
 import pypdfium2  # type: ignore[import-untyped]
 
-from index.errors import Unfetched
-from index.text import clean
-from index.types import Origin
 from indexer.language import language_of
 from indexer.reading import transcript_of
 from indexer.sources.isolated import MEMORY, SECONDS, Form, Reader
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Origin
 from tests.benchmarks.machine import describe, spread
 from tests.shared import SHARED
 

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import seekpoint
-from index.answers import Answer, Moment
-from index.encoder import LazyEncoder, bundled_folder
-from index.types import Kind, Resource
 from query import search
 from query.evaluation import Evaluation, evaluate
 from query.metrics import DEPTH
 from query.question_file import Question, read_questions
+from seekpoint.index.models.encoder import LazyEncoder, bundled_folder
+from seekpoint.index.types import Kind, Resource
+from seekpoint.query.answers import Answer, Moment
 from tests.benchmarks import plots
 from tests.benchmarks.machine import describe, save
 from tests.benchmarks.quality_report import OURS, Result, to_json, to_markdown

@@ -21,14 +21,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.types import Parts
+from seekpoint.index.types import Parts
 from tests.benchmarks import machine
 from tests.benchmarks.scale_report import rebuild_to_text
 from tests.readme import replaced
 from tests.shared import SHARED
 
 if TYPE_CHECKING:
-    from index.types import Encoder, Vectors
+    from seekpoint.index.types import Encoder, Vectors
 
 _CUES, _WORDS_A_CUE = 12, 9
 _FIRST_BUILD = "first-build.json"
@@ -95,7 +95,7 @@ class ByChance:
     """Vectors that a text alone decides, under the name of the bundled model."""
 
     def __init__(self) -> None:
-        from index.encoder import BundledEncoder
+        from seekpoint.index.models.encoder import BundledEncoder
 
         self.card = BundledEncoder().card
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from index.types import Encoder, ModelCard, Parts
+from seekpoint.index.types import Encoder, ModelCard, Parts
 
 if TYPE_CHECKING:
-    from index.types import Vectors
+    from seekpoint.index.types import Vectors
 
 
 class Remembering:

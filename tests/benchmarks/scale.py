@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from index.encoder import bundled_folder
+from seekpoint.index.models.encoder import bundled_folder
 from tests.benchmarks import machine, plots
 from tests.benchmarks.question_sets import LECTURES, QUESTIONS
 from tests.benchmarks.scale_report import drawings, to_text

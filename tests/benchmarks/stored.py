@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index import cue_blocks, database
-from index.manifest import Manifest
-from index.packing import unpack
+from seekpoint.index.embedded import cue_blocks, database
+from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.vectors.int8 import unpack
 
 if TYPE_CHECKING:
-    from index.types import Vectors
+    from seekpoint.index.types import Vectors
 
 
 def stored_chunks(folder: Path) -> tuple[list[tuple[str, float, str]], Vectors]:

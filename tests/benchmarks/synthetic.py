@@ -19,17 +19,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from index.insertion import EmbeddedTranscript
-from index.languages import primary
-from index.pieces import quantised
-from index.types import Chunk, Cue, Details, Kind, Origin, Piece, Resource, Transcript
-from index.writer import Writer
 from indexer.dictionaries import Dictionaries as RealDictionaries
+from seekpoint.index.embedded.pieces.quantisation import quantised
+from seekpoint.index.embedded.transcripts import EmbeddedTranscript
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import Chunk, Cue, Details, Kind, Origin, Piece, Resource, Transcript
 from tests.benchmarks.base import Base, Track
 
 if TYPE_CHECKING:
-    from index.translations import Dictionaries
-    from index.types import Vectors
+    from seekpoint.index.embedded.translations import Dictionaries
+    from seekpoint.index.types import Vectors
 
 SOURCE = "synthetic.md"
 SHARES = {"one in a thousand": 0.001, "one in a hundred": 0.01, "one in ten": 0.1, "every second": 0.5}

@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import seekpoint
-from index.encoder import LazyEncoder
-from index.library import Library
-from index.types import Encoder
 from query import search
 from query.shared_encoder import to_embed
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.models.encoder import LazyEncoder
+from seekpoint.index.types import Encoder
 from tests.benchmarks import machine
 from tests.benchmarks.remembering import Remembering
 

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import numpy as np
 
-from index import database
-from index.answers import Filters
-from index.insertion import EmbeddedTranscript
-from index.library import Library
-from index.pieces import quantised
-from index.posting_lists import decode
-from index.ranges import Ranges
-from index.terms import terms
-from index.types import Chunk, Cue, Details, Kind, ModelCard, Origin, Piece, Resource, Transcript
-from index.writer import Writer
 from seekpoint import ask
+from seekpoint.index.embedded import database
+from seekpoint.index.embedded.chunk_ranges import Ranges
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.pieces.quantisation import quantised
+from seekpoint.index.embedded.transcripts import EmbeddedTranscript
+from seekpoint.index.embedded.words.posting_lists import decode
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.text.terms import terms
+from seekpoint.index.types import Chunk, Cue, Details, Kind, ModelCard, Origin, Piece, Resource, Transcript
+from seekpoint.query.answers import Filters
 from tests.fakes import TopicEncoder
 
 ENCODER = TopicEncoder()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from index.catalogue import LISTED, Section, Standing, outlined, union
-from index.library import Library
-from index.types import Kind, Playlist, PlaylistEntry, Resource, State
-from index.writer import Writer
+from seekpoint.index.embedded.catalogue import LISTED, Section, Standing, outlined, union
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, State
 from tests.index.parts import CARD, files
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from index.background import background
-from index.centring import centre_rows, centred, tempered
-from index.encoder import BUNDLED
+from seekpoint.index.embedded.vectors.centring import centre_rows, centred, tempered
+from seekpoint.index.models.background_mean import background
+from seekpoint.index.models.encoder import BUNDLED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from index.types import Vectors
+    from seekpoint.index.types import Vectors
 
 ENGLISH = np.array([1, 0, 0], dtype=np.float32)
 CHINESE = np.array([0, 1, 0], dtype=np.float32)

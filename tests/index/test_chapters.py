@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from index.chapters import title_at, title_terms
-from index.types import Chapter
+from seekpoint.index.text.chapters import title_at, title_terms
+from seekpoint.index.types import Chapter
 
 CHAPTERS = (Chapter(0.0, "Intro"), Chapter(60.0, "Masks"), Chapter(63.0, "掩碼"), Chapter(200.0, "Q&A"))
 

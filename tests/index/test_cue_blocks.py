@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.cue_blocks import append, check, decode, encode, read
-from index.schema import create
-from index.types import Cue
+from seekpoint.index.embedded.cue_blocks import append, check, decode, encode, read
+from seekpoint.index.embedded.schema import create
+from seekpoint.index.types import Cue
 
 SAID = [
     "attention weighs the words",

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from index.library import Library
-from index.types import Details, State
-from index.writer import Writer
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.types import Details, State
 from tests.index.parts import CARD, build, by_meaning, by_words, embedded, files, fill, first, run_script
 
 _BUILD_HALF = """
 import os, pathlib
-from index.insertion import insert
+from seekpoint.index.embedded.transcripts import insert
 from tests.index.parts import *
 writer = Writer.open(pathlib.Path(sys.argv[1]), CARD)
 fill(writer, {"finished": ["the cache 缓存 spares work", *["x" * 30_000] * int(sys.argv[2])]})
@@ -98,7 +98,7 @@ with Writer.open(folder, CARD) as writer:
 def test_a_full_disk_is_one_clear_line_and_loses_nothing(folder: Path, moment: str, size: int) -> None:
     ended = run_script(_RUN_OUT_OF_SPACE, folder, moment, str(size))
     last = (ended.stderr.splitlines() or [""])[-1]
-    assert ended.returncode == 0 or last.startswith("index.errors.LibraryError: "), ended.stderr
+    assert ended.returncode == 0 or last.startswith("seekpoint.index.errors.LibraryError: "), ended.stderr
     assert ended.returncode == 1 or size > 500
     _holds_what_it_held(folder, "new7" if moment == "sealing" else None)
     build(folder, {"last": ["softmax"]})
@@ -116,7 +116,7 @@ def _holds_what_it_held(folder: Path, new: str | None) -> None:
 @pytest.mark.parametrize("size", [0, 5000, 50_000])
 def test_a_library_that_finds_no_room_at_all_can_be_built_later(tmp_path: Path, size: int) -> None:
     ended = run_script(_RUN_OUT_OF_SPACE, tmp_path, "opening", str(size))
-    assert ended.stderr.splitlines()[-1].startswith("index.errors.LibraryError: ")
+    assert ended.stderr.splitlines()[-1].startswith("seekpoint.index.errors.LibraryError: ")
     build(tmp_path)
     assert first(tmp_path, "position") == "position001"
 

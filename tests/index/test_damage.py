@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from index import database
-from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound, UnreleasedLibrary
-from index.library import Library
-from index.manifest import Manifest
-from index.schema import UNRELEASED_APPLICATION_ID
-from index.writer import Writer
+from seekpoint.index.embedded import database
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.schema import UNRELEASED_APPLICATION_ID
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound, UnreleasedLibrary
 from tests.index.parts import (
     CARD,
     TALKS,

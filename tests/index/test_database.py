@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from index import database
-from index.errors import DamagedLibrary, LibraryError, LockedLibrary
+from seekpoint.index.embedded import database
+from seekpoint.index.errors import DamagedLibrary, LibraryError, LockedLibrary
 
 
 @pytest.fixture

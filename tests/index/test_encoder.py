@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.batches import encode
-from index.encoder import (
+from seekpoint.index.errors import ModelError, ModelMismatch
+from seekpoint.index.models.batching import encode
+from seekpoint.index.models.encoder import (
     BUNDLED,
     BundledEncoder,
     LazyEncoder,
@@ -21,8 +22,7 @@ from index.encoder import (
     model_name,
     other_model,
 )
-from index.errors import ModelError, ModelMismatch
-from index.types import ModelCard
+from seekpoint.index.types import ModelCard
 from tests.fakes import TopicEncoder
 from tests.index.parts import run_script
 
@@ -165,7 +165,7 @@ def test_no_texts_have_no_vectors(bundled: BundledEncoder) -> None:
 @pytest.mark.model
 def test_a_question_never_loads_torch() -> None:
     asked = run_script(
-        "from index.encoder import load_encoder\n"
+        "from seekpoint.index.models.encoder import load_encoder\n"
         "print(load_encoder().question('为什么 why?').shape)\n"
         "print({'torch', 'transformers', 'sentence_transformers'} & set(sys.modules))"
     )

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.answers import Filters
-from index.holdings import Holding, Holdings
-from index.languages import primary
-from index.library import Library
-from index.ranges import Ranges
-from index.types import Details, Kind
-from index.writer import Writer
+from seekpoint.index.embedded.chunk_ranges import Ranges
+from seekpoint.index.embedded.holdings import Holding, Holdings
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import Details, Kind
+from seekpoint.query.answers import Filters
 from tests.index.parts import CARD, SOURCE, chunk_ids, embedded, resource
 
 Row = tuple[int, int, str, str, str]

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.errors import DamagedLibrary, LibraryError
-from index.lexicon import Lexicon
-from index.postings import append, compact, tend
-from index.ranges import Ranges
-from index.tally import Postings
+from seekpoint.index.embedded.chunk_ranges import Ranges
+from seekpoint.index.embedded.words.accumulators import Postings
+from seekpoint.index.embedded.words.lexicon import Lexicon
+from seekpoint.index.embedded.words.segments import append, compact, tend
+from seekpoint.index.errors import DamagedLibrary, LibraryError
 from tests.index.test_postings import database
 
 CHUNKS = {

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from index.answers import Filters
-from index.library import Library
-from index.types import Cue, Details, Kind, Origin, State
-from index.writer import Writer
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.types import Cue, Details, Kind, Origin, State
+from seekpoint.query.answers import Filters
 from tests.index.parts import (
     CARD,
     ENCODER,
@@ -196,7 +196,7 @@ _ASK_AS_NOBODY = """
 import os, pathlib
 import index.vector_store, query.search
 from tests.index.parts import by_meaning, by_words, first, Library
-from index.writer import Writer
+from seekpoint.index.embedded.writer import Writer
 if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from index.errors import DamagedLibrary, ForeignLibrary, LibraryNotFound
-from index.manifest import FILE, FileRecord, Manifest, SegmentRecord, replacing
-from index.types import ModelCard
+from seekpoint.index.embedded.manifest import FILE, FileRecord, Manifest, SegmentRecord, replacing
+from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryNotFound
+from seekpoint.index.types import ModelCard
 
 MANIFEST = Manifest(
     ModelCard("模型", 3, "fingerprint"),

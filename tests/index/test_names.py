@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.library import Library
-from index.names import key, names
-from index.terms import terms
-from index.types import Details, Playlist, State
-from index.writer import Writer
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.titles import key, names
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.text.terms import terms
+from seekpoint.index.types import Details, Playlist, State
 from tests.index.parts import CARD, SOURCE, embedded, resource
 
 

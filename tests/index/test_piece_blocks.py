@@ -13,12 +13,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index import pieces as pieces_module
-from index.piece_blocks import IN_BYTES, Blocks, PieceVector, StoredPiece, append, check, encode, of_transcript
-from index.pieces import around, quantised
-from index.schema import create
-from index.six_bits import LEVELS
-from index.types import ModelCard, StoredChunk
+from seekpoint.index.embedded.pieces import quantisation as pieces_module
+from seekpoint.index.embedded.pieces.blocks import (
+    IN_BYTES,
+    Blocks,
+    PieceVector,
+    StoredPiece,
+    append,
+    check,
+    encode,
+    of_transcript,
+)
+from seekpoint.index.embedded.pieces.quantisation import around, quantised
+from seekpoint.index.embedded.pieces.six_bits import LEVELS
+from seekpoint.index.embedded.schema import create
+from seekpoint.index.types import ModelCard, StoredChunk
 
 DIRECTIONS = 3
 CARD = ModelCard("topics", 4, "")
@@ -233,7 +242,7 @@ def sums(vector: PieceVector) -> list[float]:
 
 
 def test_pieces_of_both_forms_in_a_block_have_the_sums_that_each_has_alone(connection: sqlite3.Connection) -> None:
-    from index.encoder import BUNDLED
+    from seekpoint.index.models.encoder import BUNDLED
 
     card = ModelCard(BUNDLED, 384, "")
     chance = np.random.default_rng(8)

@@ -9,20 +9,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.background import background
-from index.centring import windows
-from index.database import FILE
-from index.encoder import BUNDLED
-from index.errors import DamagedLibrary
-from index.insertion import text_digest
-from index.library import Library
-from index.manifest import Manifest
-from index.piece_blocks import IN_BYTES, StoredPiece, append
-from index.pieces import of_transcript, quantised
-from index.schema import create
-from index.six_bits import LEVELS
-from index.types import Details, ModelCard, Pieces
-from index.writer import Writer
+from seekpoint.index.embedded.database import FILE
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.pieces.blocks import IN_BYTES, StoredPiece, append
+from seekpoint.index.embedded.pieces.quantisation import of_transcript, quantised
+from seekpoint.index.embedded.pieces.six_bits import LEVELS
+from seekpoint.index.embedded.schema import create
+from seekpoint.index.embedded.transcripts import text_digest
+from seekpoint.index.embedded.vectors.centring import windows
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.errors import DamagedLibrary
+from seekpoint.index.models.background_mean import background
+from seekpoint.index.models.encoder import BUNDLED
+from seekpoint.index.types import Details, ModelCard, Pieces
 from tests.fakes import TopicEncoder
 from tests.index.parts import SOURCE, embedded, resource
 

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import index
-from index.posting_lists import Lists, decode, encode
-from index.postings import append, check, compact, tend
-from index.ranges import Ranges
+from seekpoint import index
+from seekpoint.index.embedded.chunk_ranges import Ranges
+from seekpoint.index.embedded.words.posting_lists import Lists, decode, encode
+from seekpoint.index.embedded.words.segments import append, check, compact, tend
 
 WORDS = ["mask", "attention", "掩码", "注意", "the", "of"]
 Said = Mapping[int, Sequence[str]]

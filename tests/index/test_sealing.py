@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from index.answers import Filters
-from index.library import Library
-from index.manifest import Manifest, SegmentRecord
-from index.ranges import Ranges
-from index.types import Details
-from index.vectors import check_layout
-from index.writer import Writer
+from seekpoint.index.embedded.chunk_ranges import Ranges
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.manifest import Manifest, SegmentRecord
+from seekpoint.index.embedded.vectors.segment_file import check_layout
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.types import Details
+from seekpoint.query.answers import Filters
 from tests.index.parts import CARD, build, by_meaning, embedded, files, fill, resource, run_script
 
 # Segments count as of at least 64 chunks, so that these are of about one size, and the large one of another.

@@ -7,7 +7,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.segments import Segment, due, recent
+from seekpoint.index.embedded.merge_policy import Segment, due, recent
 
 SEGMENTS = st.lists(st.tuples(st.integers(0, 100_000), st.floats(0, 1)), max_size=60).map(
     lambda sizes: placed([(chunks, round(chunks * share)) for chunks, share in sizes])

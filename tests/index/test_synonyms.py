@@ -10,10 +10,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.library import Library
-from index.synonyms import any_of, terms_of
-from index.tally import Postings, Tally
-from index.translations import Alternatives
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.translations import Alternatives
+from seekpoint.index.embedded.words.accumulators import Postings, Tally
+from seekpoint.index.embedded.words.synonyms import any_of, terms_of
 
 SPAN = 8
 TERMS = ["mask", "hide", "掩码", "遮住"]

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.tally import Postings, Scores, Tally, highest, values_of
+from seekpoint.index.embedded.words.accumulators import Postings, Scores, Tally, highest, values_of
 
 SPAN = 200
 SAID = st.dictionaries(st.integers(0, SPAN - 1), st.integers(1, 255))

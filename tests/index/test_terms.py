@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.terms import is_whole_word, located_terms, terms
+from seekpoint.index.text.terms import is_whole_word, located_terms, terms
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from index.text import clean, printable
+from seekpoint.index.text.clean import clean, printable
 
 
 @pytest.mark.parametrize(

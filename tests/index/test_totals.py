@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.centring import tempered
-from index.insertion import EmbeddedTranscript
-from index.languages import primary
-from index.library import Library
-from index.packing import pack, unpack
-from index.pieces import quantised
-from index.types import Details
-from index.writer import Writer
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.pieces.quantisation import quantised
+from seekpoint.index.embedded.transcripts import EmbeddedTranscript
+from seekpoint.index.embedded.vectors.centring import tempered
+from seekpoint.index.embedded.vectors.int8 import pack, unpack
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import Details
 from tests.index.parts import CARD, embedded, resource
 
 Held = Mapping[str, Sequence[EmbeddedTranscript]]

@@ -15,15 +15,15 @@ from types import FrameType
 
 import pytest
 
-from index import database
-from index.answers import Answer
-from index.errors import ForeignLibrary, LibraryError, LibraryNotFound, LockedLibrary
-from index.library import Library
-from index.manifest import Manifest
-from index.transfer import export_library, import_library
-from index.types import State
-from index.writer import Writer
 from seekpoint import ask
+from seekpoint.index.embedded import database
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.errors import ForeignLibrary, LibraryError, LibraryNotFound, LockedLibrary
+from seekpoint.index.transfer.transfer import export_library, import_library
+from seekpoint.index.types import State
+from seekpoint.query.answers import Answer
 from tests.fake_youtube import FakeYouTube
 from tests.index.parts import CARD, ENCODER, TALKS, build, files, fill, first, run_script
 from tests.indexer.builds import Workshop, webvtt
@@ -381,7 +381,7 @@ def test_an_import_that_is_killed_before_any_step_leaves_nothing_behind(
 
 _RUN_OUT_OF_SPACE = """
 import pathlib, resource as limits
-from index.transfer import *
+from seekpoint.index.transfer.transfer import *
 what, source, target, size = sys.argv[1:]
 limits.setrlimit(limits.RLIMIT_FSIZE, (int(size), limits.RLIM_INFINITY))
 globals()[what](pathlib.Path(source), pathlib.Path(target))
@@ -399,7 +399,9 @@ def test_a_full_disk_is_one_clear_line_and_leaves_nothing_behind(
     source = folder if what == "export_library" else file
     ended = run_script(_RUN_OUT_OF_SPACE, what, source, target, str(size))
     assert ended.returncode == 1
-    assert ended.stderr.splitlines()[-1].startswith(f"index.errors.LibraryError: can't write {target} "), ended.stderr
+    assert ended.stderr.splitlines()[-1].startswith(f"seekpoint.index.errors.LibraryError: can't write {target} "), (
+        ended.stderr
+    )
     assert list(target.parent.iterdir()) == []
 
 

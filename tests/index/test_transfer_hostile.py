@@ -21,12 +21,13 @@ import faiss
 import numpy as np
 import pytest
 
-from index import cue_blocks, database, piece_blocks
-from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound
-from index.piece_blocks import PieceVector, StoredPiece
-from index.schema import SCHEMA_VERSION
-from index.transfer import export_library, import_library
-from index.types import Cue
+from seekpoint.index.embedded import cue_blocks, database
+from seekpoint.index.embedded.pieces import blocks
+from seekpoint.index.embedded.pieces.blocks import PieceVector, StoredPiece
+from seekpoint.index.embedded.schema import SCHEMA_VERSION
+from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound
+from seekpoint.index.transfer.transfer import export_library, import_library
+from seekpoint.index.types import Cue
 from tests.index.parts import ENCODER, first
 from tests.index.test_transfer import answers
 
@@ -39,9 +40,9 @@ STRANGE_BLOCKS = [
     zlib.compress(bytes(1 << 24)),
 ]
 STRANGE_PIECES = [
-    piece_blocks.encode([StoredPiece(0.0, bytes(8), PieceVector(1, 1.0, bytes(ENCODER.card.dimension), direction=0))]),
-    piece_blocks.encode([StoredPiece(0.0, bytes(8), PieceVector(1, math.nan, bytes(ENCODER.card.dimension)))]),
-    piece_blocks.encode([StoredPiece(0.0, bytes(8), PieceVector(1, 1.0, bytes(1 << 24)))]),
+    blocks.encode([StoredPiece(0.0, bytes(8), PieceVector(1, 1.0, bytes(ENCODER.card.dimension), direction=0))]),
+    blocks.encode([StoredPiece(0.0, bytes(8), PieceVector(1, math.nan, bytes(ENCODER.card.dimension)))]),
+    blocks.encode([StoredPiece(0.0, bytes(8), PieceVector(1, 1.0, bytes(1 << 24)))]),
 ]
 
 

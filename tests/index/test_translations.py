@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from index import database, insertion, postings
-from index.database import transaction
-from index.ranges import Ranges
-from index.translations import lookup, refresh, stale
-from index.writer import Writer
+from seekpoint.index.embedded import database, transcripts
+from seekpoint.index.embedded.chunk_ranges import Ranges
+from seekpoint.index.embedded.database import transaction
+from seekpoint.index.embedded.translations import lookup, refresh, stale
+from seekpoint.index.embedded.words import segments
+from seekpoint.index.embedded.writer import Writer
 from tests.index.parts import CARD, embedded, fill
 
 ENTRIES = {
@@ -110,12 +111,12 @@ def test_translations_are_stale_when_the_passages_change(connection: sqlite3.Con
     fresh(connection)
     said = embedded(["a giraffe"], "en-GB")
     with transaction(connection):
-        insertion.insert(connection, "zhuyili0001", said, (), CARD)
+        transcripts.insert(connection, "zhuyili0001", said, (), CARD)
     assert stale(connection, SmallDictionaries())
     fresh(connection)
     assert lookup(connection, "zh", "en", ["长颈鹿"]) == {"长颈鹿": (("giraff",),)}
     connection.execute("DELETE FROM resource WHERE id = 'zhuyili0001'")
-    postings.compact(
+    segments.compact(
         connection, Ranges.of(connection.execute("SELECT first_chunk, first_chunk + chunks FROM transcript"))
     )
     assert stale(connection, SmallDictionaries())

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from index.ranges import Ranges
-from index.segments import Segment
-from index.vector_segments import write
-from index.vectors import VectorSegment, check_layout
+from seekpoint.index.embedded.chunk_ranges import Ranges
+from seekpoint.index.embedded.merge_policy import Segment
+from seekpoint.index.embedded.vectors.segment_file import VectorSegment, check_layout
+from seekpoint.index.embedded.vectors.segment_writer import write
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from index.types import Vectors
+    from seekpoint.index.types import Vectors
 
     Blocks = Iterator[tuple[NDArray[np.int64], Vectors]]
 

@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from index.answers import Filters
-from index.centring import centred
-from index.errors import DamagedLibrary
-from index.insertion import EmbeddedTranscript
-from index.languages import primary
-from index.library import Library
-from index.manifest import Manifest
-from index.packing import unpack
-from index.ranges import Ranges
-from index.types import Details
-from index.writer import Writer
+from seekpoint.index.embedded.chunk_ranges import Ranges
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.transcripts import EmbeddedTranscript
+from seekpoint.index.embedded.vectors.centring import centred
+from seekpoint.index.embedded.vectors.int8 import unpack
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.errors import DamagedLibrary
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import Details
+from seekpoint.query.answers import Filters
 from tests.index.parts import CARD as NARROW
 from tests.index.parts import SOURCE, by_meaning, embedded, files, fill, resource
 
 if TYPE_CHECKING:
-    from index.types import Vectors
+    from seekpoint.index.types import Vectors
 
 CARD = replace(NARROW, dimension=64)
 K = 15

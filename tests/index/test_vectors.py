@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from index.errors import DamagedLibrary
-from index.ranges import Ranges
-from index.segments import Segment
-from index.vector_segments import write
-from index.vectors import VectorSegment, check_layout
+from seekpoint.index.embedded.chunk_ranges import Ranges
+from seekpoint.index.embedded.merge_policy import Segment
+from seekpoint.index.embedded.vectors.segment_file import VectorSegment, check_layout
+from seekpoint.index.embedded.vectors.segment_writer import write
+from seekpoint.index.errors import DamagedLibrary
 
 if TYPE_CHECKING:
-    from index.manifest import SegmentRecord
-    from index.types import Vectors
+    from seekpoint.index.embedded.manifest import SegmentRecord
+    from seekpoint.index.types import Vectors
 
 IDS = np.array([3, 5, 8, 13], dtype=np.int64)
 WIDTH, DIMENSION = 256, 8
@@ -157,9 +157,9 @@ _SEARCH_DAMAGED = """
 import pickle, random, sys
 from pathlib import Path
 import numpy as np
-from index.errors import DamagedLibrary
-from index.ranges import Ranges
-from index.vectors import VectorSegment
+from seekpoint.index.errors import DamagedLibrary
+from seekpoint.index.embedded.chunk_ranges import Ranges
+from seekpoint.index.embedded.vectors.segment_file import VectorSegment
 
 record = pickle.loads(bytes.fromhex(sys.argv[2]))
 folder, chance, opened, refused = Path(sys.argv[1]), random.Random(5), 0, 0

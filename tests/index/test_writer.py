@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from index.catalogue import Standing
-from index.errors import LockedLibrary
-from index.insertion import text_digest
-from index.library import Library
-from index.types import Chapter, Details, Kind, Resource, State
-from index.writer import Writer
+from seekpoint.index.embedded.catalogue import Standing
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.transcripts import text_digest
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.errors import LockedLibrary
+from seekpoint.index.types import Chapter, Details, Kind, Resource, State
 from tests.index.parts import (
     CARD,
     SOURCE,

@@ -2,7 +2,7 @@
 
 import json
 
-from index.types import Cue
+from seekpoint.index.types import Cue
 
 SAID = (
     Cue(1.0, 2.5, "大家好 welcome"),

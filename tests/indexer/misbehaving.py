@@ -6,9 +6,9 @@ import os
 import sys
 import time
 
-from index.errors import Unfetched
-from index.types import State
 from indexer.texts import Block, Role, Text
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.types import State
 
 
 def read_html(data: bytes, charset: str | None) -> Text:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from index.types import Kind
 from indexer.addresses import resource_of, resource_of_link, resource_of_path, resources_of_files
+from seekpoint.index.types import Kind
 
 VIDEO = "-wjZ_fJX0v4"
 

@@ -7,9 +7,9 @@ from threading import Event
 
 import pytest
 
-from index.errors import Blocked, Unfetched
-from index.types import State
 from indexer.ahead import FetchAhead
+from seekpoint.index.errors import Blocked, Unfetched
+from seekpoint.index.types import State
 
 NAMES = ["a", "b", "c", "d"]
 

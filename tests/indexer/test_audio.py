@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
-from index.errors import Blocked, SeekpointError, Unfetched, Unreachable
-from index.types import State
 from indexer.sources.recordings.audio import fetch_audio
+from seekpoint.index.errors import Blocked, SeekpointError, Unfetched, Unreachable
+from seekpoint.index.types import State
 from tests.fake_youtube import FakeYouTube
 from tests.speech import FakeSounds, sound_format
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from index.answers import Answer, Filters
-from index.library import Library
-from index.types import Kind, Origin, State
 from query import search
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.types import Kind, Origin, State
+from seekpoint.query.answers import Answer, Filters
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import Workshop
 from tests.shared import SHARED, needs_shared
@@ -213,7 +213,7 @@ def test_json_of_a_page_has_no_seconds(workshop: Workshop) -> None:
 
 
 def test_a_folder_without_anything_to_read_says_what_it_looked_for(workshop: Workshop) -> None:
-    from index.errors import SourceError
+    from seekpoint.index.errors import SourceError
 
     Path(workshop.folder / "empty").mkdir()
     with pytest.raises(SourceError, match=r"recordings, PDFs, web pages or text files"):

@@ -11,16 +11,16 @@ import pytest
 from click.testing import CliRunner
 
 import seekpoint
-from index.errors import Unfetched
-from index.manifest import Manifest
-from index.types import Cue, Details, Origin, State, Transcript
-from index.writer import Writer
 from indexer.sources.fetched import Fetched
+from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.types import Cue, Details, Origin, State, Transcript
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import Workshop, webvtt
 
 if TYPE_CHECKING:
-    from index.types import Vectors
+    from seekpoint.index.types import Vectors
 
 EN, ZH = "english0001", "zhongwen001"
 HOUR, DAY = 3600.0, 86400.0

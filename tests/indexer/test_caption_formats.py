@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from index.errors import SourceError
-from index.types import Cue
 from indexer.sources.captions import CaptionFolders, find_captions, parse_captions, read_captions
+from seekpoint.index.errors import SourceError
+from seekpoint.index.types import Cue
 from tests.indexer.formats import FORMATS, SAID
 
 ID = "aircAruvnKk"

@@ -6,9 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from index.errors import SourceError
-from index.text import clean
-from index.types import Cue, Origin
 from indexer.sources.captions import (
     CaptionFolders,
     find_captions,
@@ -19,6 +16,9 @@ from indexer.sources.captions import (
     title_of,
     video_id_of,
 )
+from seekpoint.index.errors import SourceError
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Cue, Origin
 from tests.shared import SHARED, needs_shared
 
 ID = "aircAruvnKk"

@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import seekpoint
-from index.errors import UsageError
 from indexer.addresses import resource_of_path
 from indexer.command import language_tags
+from seekpoint.index.errors import UsageError
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 

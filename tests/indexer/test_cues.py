@@ -6,8 +6,8 @@ from math import inf, nan
 
 import pytest
 
-from index.types import Cue
 from indexer.cues import LONGEST, tidy
+from seekpoint.index.types import Cue
 
 
 def texts(cues: tuple[Cue, ...]) -> list[str]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import indexer
-from index.scripts import simplified
 from indexer.dictionaries import Dictionaries, translations
 from indexer.glossary import read_glossary
+from seekpoint.index.text.scripts import simplified
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from index.errors import Unfetched
-from index.text import clean
-from index.types import State
 from indexer.sources.isolated import Form, Reader
 from indexer.sources.pages.documents import read_markdown, read_plain
 from indexer.texts import Block, Role, Text
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import State
 
 SENTENCES = [
     "Attention lets every word look at the other words of the sentence.",

@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 
 import seekpoint
-from index.answers import Filters
-from index.library import Library
-from index.types import Cue, Kind, Parts, Pieces
 from indexer.build import Report
 from indexer.chunking import pieces
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.types import Cue, Kind, Parts, Pieces
+from seekpoint.query.answers import Filters
 from tests.fakes import TopicEncoder
 from tests.index.parts import chunk_ids
 from tests.indexer.builds import Workshop, webvtt
 
 if TYPE_CHECKING:
-    from index.types import Vectors
+    from seekpoint.index.types import Vectors
 
 EN, ZH = "english0001", "zhongwen001"
 ATTENTION = ("attention weighs the words", "the mask hides what comes later", "position tells the order", "cache")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from index.types import Kind, Playlist, PlaylistEntry, Resource
 from indexer.addresses import resource_of
 from indexer.expansion import expanded, faults
+from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource
 
 A, B, C = "aaaaaaaaaaa", "bbbbbbbbbbb", "ccccccccccc"
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from index import database
-from index.database import transaction
-from index.errors import SourceError
-from index.translations import lookup, refresh
 from indexer.dictionaries import Dictionaries
 from indexer.glossary import read_glossary
+from seekpoint.index.embedded import database
+from seekpoint.index.embedded.database import transaction
+from seekpoint.index.embedded.translations import lookup, refresh
+from seekpoint.index.errors import SourceError
 from tests.index.parts import build
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from index.errors import Unfetched
-from index.types import State
 from indexer.sources.isolated import Form, Reader
 from indexer.texts import Block, Role, Text
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.types import State
 
 MODULES = dict.fromkeys(Form, "tests.indexer.misbehaving")
 ROOT = Path(__file__).resolve().parents[2]

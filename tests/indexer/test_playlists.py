@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from index.errors import Blocked, Halt, Unfetched, Unreachable
-from index.types import Kind, Playlist, PlaylistEntry, Resource, State
 from indexer.addresses import resource_of
 from indexer.sources.network.pace import Pace
 from indexer.sources.playlists import Playlists, cut_off, is_channel, outcome_of
+from seekpoint.index.errors import Blocked, Halt, Unfetched, Unreachable
+from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, State
 from tests.fake_playlists import DELETED, PRIVATE, page_around
 from tests.fake_youtube import YOUTUBE, FakeYouTube
 

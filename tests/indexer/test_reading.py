@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from index.types import Chapter, Origin
 from indexer.chunking import chunk
 from indexer.cues import sentences
 from indexer.reading import transcript_of
 from indexer.texts import Block, Role, Text
+from seekpoint.index.types import Chapter, Origin
 
 ARTICLE = Text(
     (

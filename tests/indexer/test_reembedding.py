@@ -19,25 +19,25 @@ import numpy as np
 import pytest
 
 import seekpoint
-from index.answers import Moment
-from index.catalogue import WITHOUT_PIECES
-from index.errors import DamagedLibrary, ForeignLibrary, LibraryError, ModelError, ModelMismatch
-from index.library import Library
-from index.manifest import Manifest
-from index.successor import FOLDER
-from index.transfer import export_library, import_library
-from index.types import Encoder, Kind, ModelCard, Parts, Resource, State
 from indexer.build import Report, Request, build
 from indexer.plan import Choices, Step
 from indexer.preview import preview
 from indexer.progress import ProgressBars
 from indexer.sources import Sources
+from seekpoint.index.embedded.catalogue import WITHOUT_PIECES
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.reembedding import FOLDER
+from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, ModelError, ModelMismatch
+from seekpoint.index.transfer.transfer import export_library, import_library
+from seekpoint.index.types import Encoder, Kind, ModelCard, Parts, Resource, State
+from seekpoint.query.answers import Moment
 from tests.fakes import TOPICS, TopicEncoder
 from tests.index.test_transfer_hostile import forge_database
 from tests.indexer.builds import Notes, Workshop, webvtt
 
 if TYPE_CHECKING:
-    from index.types import Vectors
+    from seekpoint.index.types import Vectors
 
 TALKS = 8
 UNAVAILABLE = "gone0000000"
@@ -52,7 +52,9 @@ QUESTIONS = [
 Answers: TypeAlias = list[tuple[Moment, ...]]
 
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload([__name__, "index.vector_store", "indexer.build", "indexer.sources.youtube"])
+_PROCESSES.set_forkserver_preload(
+    [__name__, "seekpoint.index.embedded.vectors.search", "indexer.build", "indexer.sources.youtube"]
+)
 
 
 class WideEncoder(TopicEncoder):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from index.errors import Unfetched
-from index.types import State
 from indexer.sources.network.robots import Robots
 from indexer.sources.outcomes import Fault
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.types import State
 
 PAGE = "https://pages.example/notes/attention"
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from index.types import Cue
 from indexer.sources.captions import parse_captions
 from indexer.sources.youtube import YouTube
+from seekpoint.index.types import Cue
 from tests.fake_youtube import FakeYouTube
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from index.errors import ModelError, Unfetched, UsageError
-from index.types import Origin, State, Transcript
 from indexer.sources.recordings.transcription import Transcriber
+from seekpoint.index.errors import ModelError, Unfetched, UsageError
+from seekpoint.index.types import Origin, State, Transcript
 from tests.speech import needs_espeak, recording, speech_model
 
 pytest.importorskip(

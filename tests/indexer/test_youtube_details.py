@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from index.types import Chapter, Details
 from indexer.sources.youtube_details import details_of
+from seekpoint.index.types import Chapter, Details
 from tests.fake_youtube import watch_page
 
 

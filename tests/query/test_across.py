@@ -9,12 +9,12 @@ from typing import TypeAlias
 import numpy as np
 import pytest
 
-from index.synonyms import any_of
-from index.tally import Postings, Tally
-from index.terms import terms
-from index.translations import Alternatives
 from query import across
 from query.across import Weighed, affordable, candidates, groups, terms_of, weigh, weights
+from seekpoint.index.embedded.translations import Alternatives
+from seekpoint.index.embedded.words.accumulators import Postings, Tally
+from seekpoint.index.embedded.words.synonyms import any_of
+from seekpoint.index.text.terms import terms
 
 Found: TypeAlias = dict[str, Alternatives]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import seekpoint
-from index.answers import Answer
 from query import render
+from seekpoint.query.answers import Answer
 from tests.fake_youtube import FakeYouTube
 from tests.indexer.builds import Workshop
 

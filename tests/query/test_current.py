@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.answers import Filters
-from index.errors import LibraryError, LibraryNotFound
-from index.types import Details
-from index.writer import Writer
 from query.current import Current
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.errors import LibraryError, LibraryNotFound
+from seekpoint.index.types import Details
+from seekpoint.query.answers import Filters
 from tests.fakes import TopicEncoder
 from tests.index.parts import TALKS, build, embedded, resource
 
 if TYPE_CHECKING:
-    from index.types import Vectors
+    from seekpoint.index.types import Vectors
 
 LATER = {"later000001": ("softmax makes shares of the scores",), "houlai00001": ("归一化把分数变成比例",)}
 

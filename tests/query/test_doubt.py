@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.answers import Doubt, Hit
-from index.terms import terms
-from index.types import StoredChunk
 from query.doubt import doubt, is_answer
 from query.tuning import TUNING
+from seekpoint.index.text.terms import terms
+from seekpoint.index.types import StoredChunk
+from seekpoint.query.answers import Doubt, Hit
 
 fuzz = settings(max_examples=100, deadline=None, database=None, derandomize=True)
 

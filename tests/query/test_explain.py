@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import seekpoint
-from index.answers import Answer, Explanation, Moment
-from index.errors import UsageError
-from index.library import Library
-from index.terms import terms
-from index.text import printable
-from index.types import Details
-from index.writer import Writer
 from query import render
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.errors import UsageError
+from seekpoint.index.text.clean import printable
+from seekpoint.index.text.terms import terms
+from seekpoint.index.types import Details
+from seekpoint.query.answers import Answer, Explanation, Moment
 from tests.fakes import TopicEncoder
 from tests.index.parts import CARD, SOURCE, build, embedded, resource
 

@@ -18,16 +18,16 @@ from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult
 
 import seekpoint
-from index.answers import Answer, Moment
-from index.errors import UsageError
-from index.text import clean
-from index.types import Cue, Kind, Resource
 from query import passages
 from query.budget import tokens
 from query.current import Current
 from query.mcp_results import compact, found_answer
 from query.mcp_server import Server, server
 from query.places import Place, place_of, resource_at
+from seekpoint.index.errors import UsageError
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Cue, Kind, Resource
+from seekpoint.query.answers import Answer, Moment
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 

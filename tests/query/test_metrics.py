@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from index.answers import Answer, Moment
-from index.types import Kind, Resource
 from query.bootstrap import difference, interval
 from query.evaluation import evaluate
 from query.metrics import Abstention, Judgement, abstention, judge
 from query.question_file import Question, Span, read_questions
 from query.render import to_json
+from seekpoint.index.types import Kind, Resource
+from seekpoint.query.answers import Answer, Moment
 from tests.shared import SHARED, needs_shared
 
 TALK, OTHER = "attention01", "zhuyili0001"

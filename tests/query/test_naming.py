@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from index.names import key, names
-from index.terms import terms
 from query import naming as named_in
 from query.naming import Naming
+from seekpoint.index.embedded.titles import key, names
+from seekpoint.index.text.terms import terms
 
 TITLES = {
     "article": ["The Illustrated Transformer – Jay Alammar – Visualizing machines", "The Illustrated Transformer"],

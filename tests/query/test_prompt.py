@@ -16,11 +16,11 @@ from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from index.answers import Answer, Explanation, Moment
-from index.types import Kind, Resource
 from query.current import Current
 from query.prompt import browse, prompt
 from query.prompt_view import History
+from seekpoint.index.types import Kind, Resource
+from seekpoint.query.answers import Answer, Explanation, Moment
 from tests.fakes import TopicEncoder
 from tests.index.parts import build
 

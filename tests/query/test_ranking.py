@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from index.answers import Hit
-from index.types import StoredChunk
 from query.ranking import cheapest, coverage, distinct, fuse, openings, telling
+from seekpoint.index.types import StoredChunk
+from seekpoint.query.answers import Hit
 
 
 def chunk(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.answers import Doubt, Explanation, Window
 from query.reasons import doubt_json, doubt_text, to_json, to_lines
+from seekpoint.query.answers import Doubt, Explanation, Window
 
 EXPLANATION = Explanation(
     meaning=0.42,

@@ -3,9 +3,9 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from index.answers import Answer, Doubt, Explanation, Moment, Window
-from index.types import Kind, Resource
 from query import render
+from seekpoint.index.types import Kind, Resource
+from seekpoint.query.answers import Answer, Doubt, Explanation, Moment, Window
 
 RESOURCE = Resource(
     "wjZofJX0v4M",

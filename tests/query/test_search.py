@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 import seekpoint
-from index.answers import Answer, Filters, Moment
-from index.errors import DamagedLibrary, LibraryError, UsageError
-from index.library import Library
-from index.types import Kind
-from index.writer import Writer
 from query.search import ask
 from query.tuning import LONGEST_QUESTION
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.errors import DamagedLibrary, LibraryError, UsageError
+from seekpoint.index.types import Kind
+from seekpoint.query.answers import Answer, Filters, Moment
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 

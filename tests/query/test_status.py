@@ -12,11 +12,11 @@ import click.testing
 import pytest
 
 import seekpoint
-from index.catalogue import Section
-from index.types import Details, Kind, ModelCard, Origin, Resource, ResourceStatus, State
-from index.writer import Writer
 from indexer.sources.outcomes import blocked
 from query import status
+from seekpoint.index.embedded.catalogue import Section
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.types import Details, Kind, ModelCard, Origin, Resource, ResourceStatus, State
 from tests.index.parts import CARD as STORED_CARD
 from tests.index.parts import embedded
 from tests.local_web import LocalWeb

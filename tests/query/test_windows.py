@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from index.types import Pieces, StoredChunk
 from query.windows import Windows
 from query.windows import windows as windows_of
+from seekpoint.index.types import Pieces, StoredChunk
 
 if TYPE_CHECKING:
-    from index.types import Vectors
+    from seekpoint.index.types import Vectors
 
 MEAN = np.zeros(3, np.float32)
 QUESTION = np.array([1, 0, 0], np.float32)

@@ -7,7 +7,7 @@ from contextlib import redirect_stderr
 from http.cookiejar import Cookie, LoadError
 from pathlib import Path
 
-from index.errors import UsageError
+from seekpoint.index.errors import UsageError
 
 _REMEDY = "export the cookies of youtube.com as a Netscape cookies.txt, as browser extensions and yt-dlp write it"
 

@@ -12,9 +12,9 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from requests.utils import select_proxy
 
-from index.errors import Unfetched
-from index.types import State
 from indexer.sources.outcomes import MONTH
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.types import State
 
 _Address: TypeAlias = IPv4Address | IPv6Address
 

@@ -15,13 +15,13 @@ from urllib.parse import urldefrag, urlsplit
 import requests
 from urllib3.exceptions import HTTPError, MaxRetryError
 
-from index.errors import Unfetched
-from index.types import State
 from indexer.sources.network.pace import Pace
 from indexer.sources.network.redirects import BROKEN, follow
 from indexer.sources.network.robots import TOKEN, Robots, origin_of
 from indexer.sources.network.web import Limit, Web
 from indexer.sources.outcomes import DAY, DROPPED, HOUR, MONTH, PATIENTLY, Endless, Fault, passes, status_of
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.types import State
 
 _HEADERS = {
     "User-Agent": f"{TOKEN}/{version('seekpoint')} (indexes a reading list for its reader)",

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 from protego import Protego
 
-from index.errors import Unfetched
-from index.types import State
 from indexer.sources.outcomes import MONTH, Fault
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.types import State
 
 TOKEN = "Seekpoint"
 """The name by which a robots.txt speaks to us."""

@@ -19,9 +19,9 @@ from requests.auth import HTTPBasicAuth
 from requests.utils import get_auth_from_url
 from urllib3.connectionpool import HTTPConnectionPool
 
-from index.errors import UsageError
 from indexer.sources.network.cookies import youtube_cookies
 from indexer.sources.outcomes import Endless
+from seekpoint.index.errors import UsageError
 
 if TYPE_CHECKING:
     from indexer.sources.downloader import Downloader

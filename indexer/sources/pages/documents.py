@@ -14,11 +14,11 @@ from unicodedata import east_asian_width
 
 import regex
 
-from index.errors import Unfetched
-from index.text import CELL_BREAK, clean
-from index.types import State
 from indexer.sources.pages.charset import decoded, is_garbage
 from indexer.texts import Block, Role, Text
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.text.clean import CELL_BREAK, clean
+from seekpoint.index.types import State
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -10,14 +10,14 @@ from itertools import dropwhile, groupby
 
 from lxml import etree
 
-from index.errors import Unfetched
-from index.text import CELL_BREAK, clean
-from index.types import State
 from indexer.sources.pages.article import article_of
 from indexer.sources.pages.charset import decoded, is_garbage
 from indexer.sources.pages.rendered import Element, Passage, dom_of, passages_of
 from indexer.sources.pages.walls import wall
 from indexer.texts import Block, Role, Text
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.text.clean import CELL_BREAK, clean
+from seekpoint.index.types import State
 
 # Characters. Rows shorter than that share a block, up to as much; cells longer than that are texts of their own.
 _ROW = 100

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 from lxml import etree, html
 
-from index.text import LINE_BREAK, clean
 from indexer.sources.pages.formulas import formula
+from seekpoint.index.text.clean import LINE_BREAK, clean
 
 Element: TypeAlias = Any
 """An element of lxml, which has no types; or `None`, where something need not be there."""

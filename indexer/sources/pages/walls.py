@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from index.text import clean
 from indexer.sources.pages.rendered import Element, Passage
+from seekpoint.index.text.clean import clean
 
 _SAVE = "save it there as a web page and put the file on the list"
 

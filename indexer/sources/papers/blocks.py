@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from index.text import clean
 from indexer.sources.papers.headings import Headings, OutlineEntry, Paragraph, is_caption, with_references
 from indexer.sources.papers.layout import Line
 from indexer.sources.papers.lines import Joiner, ends_sentence, first_word, is_wide, starts_lower
 from indexer.texts import Block, Role
+from seekpoint.index.text.clean import clean
 
 # In sizes of the type.
 _INDENT = 0.8

@@ -14,9 +14,6 @@ from itertools import islice
 import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-from index.errors import Unfetched
-from index.text import clean
-from index.types import State
 from indexer.sources.papers.blocks import blocks
 from indexer.sources.papers.contents import without_contents
 from indexer.sources.papers.furniture import without_furniture
@@ -24,6 +21,9 @@ from indexer.sources.papers.glyphs import read_page
 from indexer.sources.papers.headings import OutlineEntry
 from indexer.sources.papers.layout import Page, columns
 from indexer.texts import Text
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import State
 
 _IMAGES = "its pages are images without text: run it through OCR (such as ocrmypdf) and put that file on the list"
 _UNREADABLE = (

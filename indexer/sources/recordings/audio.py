@@ -14,12 +14,12 @@ from yt_dlp.networking import Request, Response
 from yt_dlp.networking.exceptions import HTTPError
 from yt_dlp.utils import ExtractorError, YoutubeDLError
 
-from index.errors import SeekpointError, Unfetched
-from index.text import clean
-from index.types import Details, State
 from indexer.sources.downloader import Downloader
 from indexer.sources.network.web import Web
 from indexer.sources.outcomes import DAY, MONTH, REFUSED, Fault, blocked, lost, status_of
+from seekpoint.index.errors import SeekpointError, Unfetched
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Details, State
 
 # Every answer is read whole, in a time that has an end: a piece takes no more than a slow line gives in it.
 _PIECE_BYTES = 4_000_000

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from index.types import Cue
+from seekpoint.index.types import Cue
 
 
 class Heard(NamedTuple):

@@ -7,9 +7,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.errors import Unfetched
-from index.text import clean
-from index.types import State
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import State
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from index.errors import ModelError, UsageError
-from index.languages import primary
-from index.text import clean
-from index.types import Cue
 from indexer.sources.recordings.media import RATE
+from seekpoint.index.errors import ModelError, UsageError
+from seekpoint.index.text.clean import clean
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import Cue
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from index.encoder import model_name
-from index.errors import SeekpointError, Unfetched, UsageError
-from index.manifest import replacing
-from index.types import Cue, Origin, State, Transcript
 from indexer.cues import tidy
 from indexer.sources.recordings.heard import Heard, Notes
+from seekpoint.index.embedded.manifest import replacing
+from seekpoint.index.errors import SeekpointError, Unfetched, UsageError
+from seekpoint.index.models.encoder import model_name
+from seekpoint.index.types import Cue, Origin, State, Transcript
 
 if TYPE_CHECKING:
     from indexer.sources.recordings.media import Sound

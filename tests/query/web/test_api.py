@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from index.types import Kind
 from query import render
 from query.current import Current
 from query.tuning import LONGEST_QUESTION
 from query.web.problems import TYPE
+from seekpoint.index.types import Kind
 from tests.fakes import TopicEncoder
 from tests.query.web.conftest import serving
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index.library import Library
+from seekpoint.index.embedded.library import Library
 from tests.query.web.served import served
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from index.errors import SeekpointError, UsageError
 from query.serve_command import serve
 from query.web.server import PatientProtocol, listen
+from seekpoint.index.errors import SeekpointError, UsageError
 from tests.query.web.served import served
 
 ROOT = Path(__file__).parents[3]

@@ -1,0 +1,187 @@
+"""The manifest of a library: its format and model, the vector files that count, and checksums of the files.
+
+It is replaced in one step, so a reader finds either the old or the new state. `database` is null while a build is at
+work and after one was killed: then SQLite's own checks have to do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from seekpoint.index.embedded.database import START_AGAIN, damaged, newer_library, unreleased_library
+from seekpoint.index.embedded.schema import SCHEMA_VERSION
+from seekpoint.index.errors import ForeignLibrary, LibraryNotFound
+from seekpoint.index.types import ModelCard
+
+FILE = "manifest.json"
+_FORMAT, _UNRELEASED_FORMAT = "seekpoint", "seekpoint library"
+# Bytes. A longer file that a build changes in a few places isn't read as a whole after each.
+_MOST_HASHED = 1 << 28
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A file as it was written; `modified` (nanoseconds) tells whether it has to be read to be believed.
+
+    `sha256` is empty for a database too large to be read after every change: SQLite's own checks have to do then.
+    """
+
+    name: str
+    size: int
+    sha256: str
+    modified: int
+
+    @classmethod
+    def of(cls, path: Path) -> FileRecord:
+        stat = path.stat()
+        return cls(path.name, stat.st_size, _sha256(path), stat.st_mtime_ns)
+
+    @classmethod
+    def of_changing(cls, path: Path) -> FileRecord:
+        """The record of a file that later builds change in place."""
+        stat = path.stat()
+        checksum = _sha256(path) if stat.st_size <= _MOST_HASHED else ""
+        return cls(path.name, stat.st_size, checksum, stat.st_mtime_ns)
+
+    def check(self, folder: Path, remedy: str = START_AGAIN) -> None:
+        """Raise DamagedLibrary where the file differs. One that nobody touched since isn't read again."""
+        path = folder / self.name
+        if not path.exists():
+            raise damaged(folder, f"{self.name} is missing", remedy)
+        stat = path.stat()
+        if stat.st_size != self.size:
+            raise damaged(folder, f"{self.name} has {stat.st_size} bytes, not {self.size}", remedy)
+        if stat.st_mtime_ns != self.modified:
+            self.check_all(folder, remedy)
+
+    def check_all(self, folder: Path, remedy: str = START_AGAIN) -> None:
+        """Raise DamagedLibrary where the file's content differs, which is read as a whole."""
+        if self.sha256 and _sha256(folder / self.name) != self.sha256:
+            raise damaged(folder, f"{self.name} doesn't match its checksum", remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRecord:
+    """A vector file: `count` vectors of chunks with ids from `first` up to, not including, `stop`."""
+
+    file: FileRecord
+    first: int
+    stop: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What `manifest.json` says; `version` is its format on disk.
+
+    `segments` are the vector files by ascending ids, and `numbered` is the highest number that one was given.
+    """
+
+    model: ModelCard
+    segments: tuple[SegmentRecord, ...] = ()
+    numbered: int = 0
+    database: FileRecord | None = None
+    version: int = SCHEMA_VERSION
+
+    def save(self, folder: Path) -> None:
+        """Replace the manifest on disk, in one step and for good."""
+        with replacing(folder / FILE) as file:
+            file.write(self.encoded())
+
+    def encoded(self) -> bytes:
+        """What stands in the file."""
+        content = {"format": _FORMAT} | asdict(self)
+        return json.dumps(content | {"checksum": _checksum(content)}).encode()
+
+    @classmethod
+    def load(cls, folder: Path) -> Manifest:
+        """Read and check the manifest; raises LibraryNotFound, ForeignLibrary or DamagedLibrary."""
+        path = folder / FILE
+        if not path.exists():
+            raise LibraryNotFound(
+                f"there is no library in {folder}: build one with `seekpoint build SOURCE`, or name it with --index"
+            )
+        return cls.decoded(path.read_bytes(), folder)
+
+    @classmethod
+    def decoded(cls, data: bytes, folder: Path) -> Manifest:
+        """What stands in the file of a folder, checked; raises ForeignLibrary or DamagedLibrary."""
+        content = _parsed(data, folder)
+        checksum = content.pop("checksum", None)
+        if content.get("format") != _FORMAT and checksum is None:
+            raise ForeignLibrary(f"{folder / FILE} isn't a Seekpoint manifest: name another folder with --index")
+        if checksum != _checksum(content):
+            raise damaged(folder, f"{FILE} doesn't match its checksum")
+        if content["format"] == _UNRELEASED_FORMAT:
+            raise unreleased_library(folder)
+        if content["version"] > SCHEMA_VERSION:
+            raise newer_library(folder, content["version"])
+        database = content["database"]
+        return cls(
+            model=ModelCard(**content["model"]),
+            segments=tuple(map(_segment, content["segments"])),
+            numbered=content["numbered"],
+            database=FileRecord(**database) if database else None,
+            version=content["version"],
+        )
+
+    def opened(self) -> Manifest:
+        """The manifest while the database changes."""
+        return replace(self, database=None)
+
+
+def _segment(content: dict[str, Any]) -> SegmentRecord:
+    return SegmentRecord(**content | {"file": FileRecord(**content["file"])})
+
+
+def _parsed(data: bytes, folder: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(data)
+    except ValueError as error:
+        raise damaged(folder, f"{FILE} isn't JSON any more") from error
+    if not isinstance(content, dict):
+        raise damaged(folder, f"{FILE} isn't a JSON object")
+    return content
+
+
+def _checksum(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write, which then takes the place of `path` in one step and for good, whatever crashes."""
+    scratch = path.with_name(f".{path.name}.new")  # the library's lock keeps a second writer away
+    try:
+        with scratch.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(path)
+    except BaseException:
+        scratch.unlink(missing_ok=True)
+        raise
+    flush(path.parent)
+
+
+def flush(folder: Path) -> None:
+    """Make the folder's entries last, whatever crashes."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,77 @@
+"""A library's change from one model to another: in one transaction, all that a model made gives way to another's.
+
+The database names its model from then on, since the manifest is written a moment later: where the two differ, the
+database is right, and the vector files are the former model's.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from seekpoint.index.embedded.catalogue import WITHOUT_PIECES
+from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.types import ModelCard
+
+_SETTING = "model"
+# Those that refer to others come first.
+_TABLES = (
+    *("vector", "piece_block", "cue_block", "chunk", "transcript"),
+    *("posting", "long_posting", "posting_segment", "language"),
+)
+# `:given` is the highest chunk id that was ever given here.
+_TAKEN_OVER = (
+    """INSERT INTO transcript (id, resource_id, language, origin, first_chunk, chunks, seconds)
+       SELECT id, resource_id, language, origin, first_chunk + :given, chunks, seconds FROM successor.transcript""",
+    "INSERT INTO cue_block SELECT * FROM successor.cue_block",
+    """INSERT INTO chunk (id, transcript_id, first, stop, start, end, is_reference)
+       SELECT id + :given, transcript_id, first, stop, start, end, is_reference FROM successor.chunk""",
+    "INSERT INTO vector (chunk_id, digest, data) SELECT chunk_id + :given, digest, data FROM successor.vector",
+    "INSERT INTO piece_block SELECT * FROM successor.piece_block",
+    """INSERT INTO posting_segment (id, first, stop, chunks, lengths)
+       SELECT id, first + :given, stop + :given, chunks, lengths FROM successor.posting_segment""",
+    "INSERT INTO posting SELECT * FROM successor.posting",
+    "INSERT INTO long_posting SELECT * FROM successor.long_posting",
+    "INSERT INTO language SELECT * FROM successor.language",
+)
+
+
+def settled(manifest: Manifest, connection: sqlite3.Connection) -> Manifest:
+    """The manifest as it has to be for what a database holds; raises sqlite3.Error."""
+    row = connection.execute("SELECT value FROM setting WHERE name = ?", (_SETTING,)).fetchone()
+    try:
+        card = ModelCard(**json.loads(row[0])) if row else manifest.model
+    except (ValueError, TypeError) as error:
+        raise sqlite3.DatabaseError("what it says of its model makes no sense") from error
+    return manifest if card == manifest.model else replace(manifest, model=card, segments=())
+
+
+@contextmanager
+def attached(connection: sqlite3.Connection, successor: Path) -> Iterator[None]:
+    """The database of a successor beside the library's own, for `take_over`; outside of a transaction."""
+    connection.execute("ATTACH ? AS successor", (str(successor),))
+    try:
+        yield
+    finally:
+        connection.execute("DETACH successor")
+
+
+def take_over(connection: sqlite3.Connection, card: ModelCard) -> None:
+    """Put what the attached successor holds in place of the same by another model; in a transaction of the caller's.
+
+    Its chunks get ids that were never given here.
+    """
+    (given,) = connection.execute(
+        "SELECT coalesce(max(seq), 0) FROM main.sqlite_sequence WHERE name = 'chunk'"
+    ).fetchone()
+    for table in _TABLES:
+        connection.execute(f"DELETE FROM main.{table}")
+    for statement in _TAKEN_OVER:
+        connection.execute(statement, {"given": given} if ":given" in statement else {})
+    connection.execute("DELETE FROM main.setting WHERE name = ?", (WITHOUT_PIECES,))
+    connection.execute("INSERT INTO setting SELECT * FROM successor.setting WHERE name = ?", (WITHOUT_PIECES,))
+    connection.execute("REPLACE INTO main.setting VALUES (?, ?)", (_SETTING, json.dumps(asdict(card))))

@@ -1,0 +1,140 @@
+"""What words mean in other languages: the part of the dictionaries that a library can use, and looking it up.
+
+A word is kept under the key that a question's terms are joined to, and its translations as the terms that passages are
+found by. Words whose translations the library never says are left out: of a dictionary little remains.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from itertools import pairwise
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.scripts import simplified
+from seekpoint.index.text.terms import Term, fold, located_terms
+
+# Each is a translation: terms that must all occur.
+Alternatives: TypeAlias = tuple[tuple[str, ...], ...]
+
+# The source of words that are looked up whatever the question's language is.
+ANY_LANGUAGE = ""
+
+_SETTING = "translations"
+# Reading the dictionaries takes seconds, and a few passages more bring few words that a large library never said: the
+# share of new ones from which on the translations are chosen anew.
+_MOST_UNREAD = 0.02
+
+
+class Dictionaries(Protocol):
+    """Words and their translations, as plain text, between languages given by primary subtag."""
+
+    @property
+    def version(self) -> str:
+        """What changes when the entries do."""
+        ...
+
+    def sources(self, target: str) -> Iterable[str]:
+        """The languages whose words have translations into the target, ANY_LANGUAGE among them."""
+        ...
+
+    def entries(self, source: str, target: str) -> Iterable[tuple[str, Sequence[str]]]:
+        """Words with their translations; a word may come more than once."""
+        ...
+
+
+def stale(connection: sqlite3.Connection, dictionaries: Dictionaries) -> bool:
+    """Whether the translations were chosen from other dictionaries, for other languages, or for too few passages."""
+    kept = connection.execute("SELECT value FROM setting WHERE name = ?", (_SETTING,)).fetchone()
+    if kept is None:
+        return True
+    version, chunks, last, *languages = json.loads(kept[0])
+    now_version, now_chunks, now_last, *now_languages = _signature(connection, dictionaries)
+    if (version, languages) != (now_version, now_languages):
+        return True
+    return bool(max(abs(now_chunks - chunks), now_last - last) > _MOST_UNREAD * chunks)
+
+
+def refresh(connection: sqlite3.Connection, dictionaries: Dictionaries) -> None:
+    """Choose the translations anew; in a transaction of the caller's."""
+    vocabulary = {term for (term,) in connection.execute("SELECT DISTINCT term FROM posting")}
+    normal = cache(_normal)
+    connection.execute("DELETE FROM translation")
+    for target in _languages(connection):
+        for source in dictionaries.sources(target):
+            usable = _usable(dictionaries.entries(source, target), vocabulary, normal)
+            connection.executemany(
+                "INSERT INTO translation (source, word, target, alternatives) VALUES (?, ?, ?, ?)",
+                [(source, word, target, _as_json(alternatives)) for word, alternatives in usable.items()],
+            )
+    connection.execute(
+        "REPLACE INTO setting VALUES (?, ?)", (_SETTING, json.dumps(_signature(connection, dictionaries)))
+    )
+
+
+def lookup(
+    connection: sqlite3.Connection, source: str, target: str, candidates: Iterable[str]
+) -> dict[str, Alternatives]:
+    """Those of the candidates that are words with translations, which the library has."""
+    rows = connection.execute(
+        """SELECT word, alternatives FROM translation
+           WHERE source IN (?, ?) AND target = ? AND word IN (SELECT value FROM json_each(?)) ORDER BY source""",
+        (ANY_LANGUAGE, source, target, json.dumps(list(candidates))),
+    )
+    found: dict[str, Alternatives] = {}
+    for word, alternatives in rows:
+        found[word] = tuple(dict.fromkeys((*found.get(word, ()), *map(tuple, json.loads(alternatives)))))
+    return found
+
+
+def joined(text: str, terms: Sequence[Term]) -> str:
+    """The key of neighbouring terms of a text: words with a space between, or characters as they stand."""
+    if any(after.start >= before.stop for before, after in pairwise(terms)):
+        return " ".join(term.text for term in terms)
+    return fold(text[terms[0].start : terms[-1].stop]) if len(terms) > 1 else terms[0].text
+
+
+class _Normal(NamedTuple):
+    key: str
+    terms: tuple[str, ...]
+
+
+def _normal(text: str) -> _Normal:
+    text = simplified(text)
+    found = list(located_terms(text))
+    return _Normal(joined(text, found) if found else "", tuple(term.text for term in found))
+
+
+def _usable(
+    entries: Iterable[tuple[str, Sequence[str]]], vocabulary: set[str], normal: Callable[[str], _Normal]
+) -> dict[str, dict[tuple[str, ...], None]]:
+    """The words by key, each with the translations whose terms the library has, in the dictionary's order.
+
+    `normal` gets single words where spaces part them: a dictionary repeats its words, and stemming is slow.
+    """
+    usable: dict[str, dict[tuple[str, ...], None]] = {}
+    for word, translations in entries:
+        split = (tuple(term for part in one.split() for term in normal(part).terms) for one in translations)
+        alternatives = {terms: None for terms in split if terms and vocabulary.issuperset(terms)}
+        key = " ".join(filter(None, (normal(part).key for part in word.split()))) if alternatives else ""
+        if key:
+            usable.setdefault(key, {}).update(alternatives)
+    return usable
+
+
+def _languages(connection: sqlite3.Connection) -> list[str]:
+    rows = connection.execute("SELECT DISTINCT language FROM transcript")
+    return sorted({primary(language) for (language,) in rows})
+
+
+def _signature(connection: sqlite3.Connection, dictionaries: Dictionaries) -> tuple[Any, ...]:
+    """The dictionaries' version, how many chunks there are, the last id, which is never given twice, and languages."""
+    (chunks, last) = connection.execute("SELECT coalesce(sum(chunks), 0), max(first_chunk) FROM transcript").fetchone()
+    return (dictionaries.version, chunks, last or 0, *_languages(connection))
+
+
+def _as_json(alternatives: Iterable[Iterable[str]]) -> str:
+    return json.dumps([list(terms) for terms in alternatives], ensure_ascii=False, separators=(",", ":"))

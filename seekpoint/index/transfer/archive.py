@@ -1,0 +1,186 @@
+"""The file that carries a library: a zip archive of its manifest, its database and its vector files.
+
+One that is read comes from anywhere. Nothing that it says of itself is believed: neither names nor sizes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import stat
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+from seekpoint.index.embedded import database
+from seekpoint.index.embedded.manifest import FILE as MANIFEST
+from seekpoint.index.embedded.manifest import FileRecord, Manifest
+from seekpoint.index.errors import (
+    DamagedLibrary,
+    ForeignLibrary,
+    LibraryError,
+    LibraryNotFound,
+    NewerLibrary,
+    UnreleasedLibrary,
+)
+
+PIECE = 1 << 20
+"""Bytes that are held in memory at a time."""
+
+_MOST_MANIFEST_BYTES = 1 << 26
+# Deflate reaches 1,000. Vectors and text come to 2 or so; a library of a few lines, whose pages are empty, to 30.
+_MOST_EXPANSION = 100
+_NEVER_A_BOMB = 1 << 26
+_EARLIEST = (1980, 1, 1, 0, 0, 0)
+# Whatever zipfile and zlib raise for a file that isn't what it should be.
+_BROKEN = (BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError, struct.error, zlib.error)
+_NOT_OURS = "isn't a file that `seekpoint export` wrote"
+
+
+def damaged(file: Path, what: str) -> DamagedLibrary:
+    """The error for an archive that isn't what was written."""
+    return DamagedLibrary(f"{file} is damaged ({what}): copy or export it again; nothing was imported")
+
+
+def foreign(file: Path, what: str) -> ForeignLibrary:
+    """The error for an archive that Seekpoint didn't write."""
+    return ForeignLibrary(f"{file} {_NOT_OURS}, for {what}: ask for one of whoever gave it to you")
+
+
+def library_files(manifest: Manifest) -> list[FileRecord]:
+    """The files that a manifest names: the database, and the vector files."""
+    return [
+        *([manifest.database] if manifest.database else []),
+        *(segment.file for segment in manifest.segments),
+    ]
+
+
+def add(archive: ZipFile, name: str, size: int, pieces: Iterable[bytes]) -> str:
+    """Put a file into an archive, always in the same way; returns its SHA-256."""
+    entry = ZipInfo(name, _EARLIEST)
+    entry.compress_type = ZIP_DEFLATED
+    entry.external_attr = (stat.S_IFREG | 0o644) << 16
+    entry.file_size = size
+    digest = hashlib.sha256()
+    with archive.open(entry, "w") as target:
+        for piece in pieces:
+            digest.update(piece)
+            target.write(piece)
+    return digest.hexdigest()
+
+
+class Archive:
+    """An archive, open for reading; use it as a context manager.
+
+    Raises ForeignLibrary for what isn't an export, DamagedLibrary for what was one, LibraryError if it can't be read.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        with _understood(file):
+            if not file.exists():
+                raise LibraryNotFound(f"there is no file {file}: check the name")
+            if not file.is_file():
+                raise ForeignLibrary(f"{file} isn't a file: name one that `seekpoint export` wrote")
+            self._source = _Bounded(io.FileIO(file))
+            try:
+                if self._source.read(2) != b"PK":
+                    raise ForeignLibrary(f"{file} {_NOT_OURS}: check the name")
+                self._zip = ZipFile(self._source)
+            except BaseException:
+                self._source.close()
+                raise
+        self._entries = {entry.filename: entry for entry in self._zip.infolist()}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+        self._source.close()
+
+    def manifest(self) -> Manifest:
+        """The manifest, whose values aren't checked."""
+        for name in (MANIFEST, database.FILE):
+            if name not in self._entries:
+                raise foreign(self._file, f"it has no {name}")
+        for entry in self._zip.infolist():
+            self._check(entry)
+        return self._decoded()
+
+    def check(self, manifest: Manifest) -> None:
+        """Raise ForeignLibrary unless the files that the manifest names are all there is, and of a likely size."""
+        records = library_files(manifest)
+        names = [MANIFEST, *(record.name for record in records)]
+        if sorted(entry.filename for entry in self._zip.infolist()) != sorted(names):
+            raise foreign(self._file, f"it holds something else than {', '.join(names)}")
+        size = sum(record.size for record in records)
+        if size > max(_NEVER_A_BOMB, _MOST_EXPANSION * self._file.stat().st_size):
+            raise foreign(self._file, f"it would grow to {size} bytes")
+
+    def extract(self, record: FileRecord, folder: Path) -> None:
+        """Write a file into a folder; raises DamagedLibrary where it isn't, or becomes longer than, the record's."""
+        digest, size = hashlib.sha256(), 0
+        with (folder / record.name).open("xb") as target:
+            for piece in self._pieces(record.name):
+                size += len(piece)
+                if size > record.size:
+                    raise damaged(self._file, f"{record.name} has more than {record.size} bytes")
+                digest.update(piece)
+                target.write(piece)
+            target.flush()
+            os.fsync(target.fileno())
+        if (size, digest.hexdigest()) != (record.size, record.sha256):
+            raise damaged(self._file, f"{record.name} doesn't match its checksum")
+
+    def _check(self, entry: ZipInfo) -> None:
+        is_plain = stat.S_IFMT(entry.external_attr >> 16) in (0, stat.S_IFREG)
+        is_readable = not entry.flag_bits & 1 and entry.compress_type in (ZIP_STORED, ZIP_DEFLATED)
+        if not is_plain or not is_readable or entry.filename != entry.orig_filename:
+            raise foreign(self._file, f"{entry.orig_filename!r} in it isn't a plain file")
+
+    def _decoded(self) -> Manifest:
+        data = bytearray()
+        for piece in self._pieces(MANIFEST):
+            data += piece
+            if len(data) > _MOST_MANIFEST_BYTES:
+                raise foreign(self._file, f"its {MANIFEST} is too long")
+        try:
+            return Manifest.decoded(bytes(data), self._file)
+        except DamagedLibrary as error:
+            raise damaged(self._file, f"{MANIFEST} doesn't match its checksum") from error
+        except (NewerLibrary, UnreleasedLibrary):
+            raise
+        except (ForeignLibrary, TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:
+            raise foreign(self._file, f"its {MANIFEST} is another's") from error
+
+    def _pieces(self, name: str) -> Iterator[bytes]:
+        with _understood(self._file), self._zip.open(self._entries[name]) as source:
+            while piece := source.read(PIECE):
+                yield piece
+
+
+class _Bounded(io.BufferedReader):
+    """Refuses to read much at once: what zipfile asks for at once is the list of entries, however many it has."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(PIECE + 1 if size is None or size < 0 else min(size, PIECE + 1))
+        if len(data) > PIECE:
+            raise BadZipFile("too many entries")
+        return data
+
+
+@contextmanager
+def _understood(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except _BROKEN as error:
+        raise damaged(file, "it isn't a whole zip file") from error
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise LibraryError(f"can't read {file} ({reason}): check its permissions and the disk") from error

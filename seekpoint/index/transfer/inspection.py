@@ -1,0 +1,155 @@
+"""Whether a library from elsewhere is one that Seekpoint could have written: its manifest, its tables, its rows."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from seekpoint.index.embedded import database
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.manifest import FileRecord, Manifest
+from seekpoint.index.embedded.schema import APPLICATION_ID, SCHEMA_VERSION, create
+from seekpoint.index.types import ModelCard
+
+_MOST_NUMBERS = 1 << 16
+# Merging takes memory for each id that was ever given.
+_MOST_IDS = 1 << 28
+_MOST_COUNTED = 1 << 53
+_LONGEST = 1e9
+_VECTOR_FILE = re.compile(r"vectors-([1-9][0-9]{0,15})\.faiss")
+_SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
+# What no row has; `:dimension` is the model's. Seconds end with the year 9999, where Python's calendar does.
+_STRANGE_ROWS = (
+    "SELECT 1 FROM resource WHERE retry_after NOT BETWEEN 0 AND 253402300799",
+    f"SELECT 1 FROM chunk WHERE abs(start) > {_LONGEST} OR abs(end) > {_LONGEST} OR first >= stop",
+    "SELECT 1 FROM chunk GROUP BY transcript_id HAVING max(id) - min(id) + 1 <> count(*)",
+    f"SELECT 1 FROM chunk WHERE id NOT BETWEEN 1 AND {_MOST_IDS}",
+    "SELECT 1 FROM chunk LEFT JOIN vector ON chunk_id = id WHERE length(data) IS NOT 2 + :dimension",
+    """SELECT 1 FROM transcript LEFT JOIN (
+         SELECT transcript_id, min(id) AS least, count(*) AS number FROM chunk GROUP BY transcript_id
+       ) ON transcript_id = transcript.id WHERE chunks <> coalesce(number, 0) OR chunks AND first_chunk <> least""",
+    "SELECT 1 FROM language WHERE length(total) <> 8 * :dimension OR length(window_total) <> 8 * :dimension",
+    "SELECT 1 FROM language WHERE chunks < 1 OR windows < 0",
+    "SELECT 1 FROM translation WHERE NOT json_valid(alternatives)",
+)
+
+
+class Strange(Exception):
+    """What Seekpoint wouldn't have written; the text says what."""
+
+
+def check_manifest(manifest: Manifest) -> None:
+    """Raise Strange unless the values are of the kinds that they should be."""
+    model, record = manifest.model, manifest.database
+    sound = (
+        _is_count(manifest.version)
+        and manifest.version == SCHEMA_VERSION
+        and all(isinstance(text, str) for text in (model.name, model.fingerprint))
+        and _is_count(model.dimension)
+        and 0 < model.dimension <= _MOST_NUMBERS
+        and record is not None
+        and _is_record(record)
+        and record.name == database.FILE
+    )
+    if not (sound and _is_count(manifest.numbered) and _are_segments(manifest)):
+        raise Strange("its manifest.json is another's")
+
+
+def _are_segments(manifest: Manifest) -> bool:
+    """Whether the vector files have numbers of ours, and ranges of ids that follow one another."""
+    reached = 0
+    for segment in manifest.segments:
+        if not (_is_record(segment.file) and (named := _VECTOR_FILE.fullmatch(segment.file.name))):
+            return False
+        if not all(_is_count(one) for one in (segment.first, segment.stop, segment.count)):
+            return False
+        if not (reached <= segment.first < segment.stop and 0 < segment.count <= segment.stop - segment.first):
+            return False
+        if int(named[1]) > manifest.numbered:
+            return False
+        reached = segment.stop
+    return len({segment.file.name for segment in manifest.segments}) == len(manifest.segments)
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value < _MOST_COUNTED
+
+
+def _is_record(record: FileRecord) -> bool:
+    return isinstance(record.name, str) and isinstance(record.sha256, str) and _is_count(record.size)
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[sqlite3.Connection]:
+    """A folder's database, for reading what nobody changes."""
+    address = f"{(folder / database.FILE).resolve().as_uri()}?mode=ro&immutable=1"
+    with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
+        yield connection
+
+
+def check_database(folder: Path, model: ModelCard) -> None:
+    """Check a folder's database; raises Strange, or sqlite3.Error where it's damaged."""
+    with opened(folder) as connection:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cell_size_check = ON")
+        _check_version(connection)
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as own:
+            create(own)
+            if connection.execute(_SCHEMA).fetchall() != own.execute(_SCHEMA).fetchall():
+                raise Strange(f"the tables in its {database.FILE} are others")
+        if connection.execute("PRAGMA quick_check").fetchall() != [("ok",)]:
+            raise sqlite3.DatabaseError("quick_check found faults")
+        _check_rows(connection, model.dimension)
+        _check_contents(connection, model)
+
+
+def _check_version(connection: sqlite3.Connection) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID or version != SCHEMA_VERSION:
+        raise Strange(f"its {database.FILE} is another program's")
+
+
+def _check_rows(connection: sqlite3.Connection, dimension: int) -> None:
+    for query in (*_STRANGE_ROWS, "PRAGMA foreign_key_check"):
+        values = {"dimension": dimension} if ":dimension" in query else {}
+        if connection.execute(query, values).fetchone():
+            raise Strange(f"there are rows in its {database.FILE} that make no sense")
+
+
+def _check_contents(connection: sqlite3.Connection, model: ModelCard) -> None:
+    from seekpoint.index.embedded.verification import check_contents
+
+    try:
+        check_contents(connection, model, _LONGEST)
+    except ValueError as error:
+        raise Strange(f"in its {database.FILE}, {error}") from error
+    if not _have_words(connection):
+        raise Strange(f"there are chunks in its {database.FILE} without words")
+
+
+def _have_words(connection: sqlite3.Connection) -> bool:
+    """Whether all chunks lie in segments of words."""
+    from seekpoint.index.embedded.chunk_ranges import Ranges
+
+    alive = Ranges.of(connection.execute("SELECT first_chunk, first_chunk + chunks FROM transcript"))
+    covered = Ranges.of(connection.execute("SELECT first, stop FROM posting_segment"))
+    return not len(alive.without(covered))
+
+
+def check_readable(folder: Path, manifest: Manifest) -> None:
+    """Raise Strange where what is shown of every resource can't be read; LibraryError where the files don't fit."""
+    try:
+        with Library.open(folder) as library:
+            if library.card != manifest.model:
+                raise Strange(f"its {database.FILE} names another model than its manifest.json")
+            library.statuses(), library.sections(), library.playlists(), library.standings()
+            for segment in manifest.segments:
+                from seekpoint.index.embedded.vectors.segment_file import check_layout
+
+                check_layout(folder / segment.file.name, segment, manifest.model.dimension)
+    except (TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:
+        raise Strange("what it says of a resource can't be read") from error
