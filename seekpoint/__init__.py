@@ -35,7 +35,7 @@ from seekpoint.index.types import Encoder, Kind, ModelCard, Resource, ResourceSt
 from seekpoint.query.answers import Answer, Doubt, Explanation, Filters, Moment, Window
 
 if TYPE_CHECKING:
-    from indexer.build import Report
+    from seekpoint.indexer.build.build import Report
 
 __all__ = [
     "Answer",
@@ -111,12 +111,12 @@ def build(
     `reembed` embeds all that is stored again where `model` or `encoder` is another than the library's.
     `transcribe` listens to recordings without captions with `whisper`, the name or folder of a faster-whisper model.
     """
-    from indexer.build import Request
-    from indexer.build import build as run
-    from indexer.command import language_tags
-    from indexer.plan import Choices
-    from indexer.sources import Sources
-    from indexer.sources.network.web import Web
+    from seekpoint.cli.build import language_tags
+    from seekpoint.indexer.build.build import Request
+    from seekpoint.indexer.build.build import build as run
+    from seekpoint.indexer.build.planner import Choices
+    from seekpoint.indexer.fetch.session import Web
+    from seekpoint.indexer.sources import Sources
 
     if limit is not None and limit < 1:
         raise UsageError(f"the limit for a channel must be 1 or more, not {limit}")
@@ -194,10 +194,10 @@ class _ShownUsageError(_ShownError):
 
 # Where each command is, to be imported when it is called.
 _COMMANDS = {
-    "build": ("indexer.command", "build"),
+    "build": ("seekpoint.cli.build", "build"),
     "ask": ("query.command", "ask"),
     "status": ("query.command", "status"),
-    "remove": ("indexer.command", "remove"),
+    "remove": ("seekpoint.cli.build", "remove"),
     "export": ("seekpoint.cli.transfer", "export_library"),
     "import": ("seekpoint.cli.transfer", "import_library"),
     "serve": ("query.serve_command", "serve"),

@@ -30,8 +30,10 @@ _DISK_CALLS |= {"mkdir", "rename", "replace", "unlink"}
 
 # Children are forked from a server that has imported this module, so that a kill lands in a build and not in an import.
 PROCESSES = multiprocessing.get_context("forkserver")
-_SOURCES = ["indexer.sources.playlists", "indexer.sources.youtube"]
-PROCESSES.set_forkserver_preload([__name__, "seekpoint.index.embedded.vectors.search", "indexer.build", *_SOURCES])
+_SOURCES = ["seekpoint.indexer.sources.youtube.playlists", "seekpoint.indexer.sources.youtube.transcripts"]
+PROCESSES.set_forkserver_preload(
+    [__name__, "seekpoint.index.embedded.vectors.search", "seekpoint.indexer.build.build", *_SOURCES]
+)
 
 
 class SlowEncoder(TopicEncoder):

@@ -12,7 +12,7 @@ from typing import Any
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 
-from indexer.sources.network.web import Limit, Web
+from seekpoint.indexer.fetch.session import Limit, Web
 
 
 class LocalWeb(Web):

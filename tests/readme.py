@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 import seekpoint
-from indexer.addresses import short_hash
 from query import render
+from seekpoint.indexer.reading_list.addresses import short_hash
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"

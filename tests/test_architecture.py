@@ -45,7 +45,7 @@ def test_no_module_needs_one_that_needs_it() -> None:
     needs = {name: named_by(path) & modules.keys() - {name} for name, path in modules.items()}
     assert "seekpoint.index.embedded.library" in needs["query.search"]
     assert "seekpoint.index.embedded.pieces.blocks" in needs["seekpoint.index.embedded.pieces.quantisation"]
-    assert "indexer.sources" in needs["indexer.command"]
+    assert "seekpoint.indexer.sources" in needs["seekpoint.cli.build"]
     assert [*TopologicalSorter(needs).static_order()]  # which raises CycleError
 
 

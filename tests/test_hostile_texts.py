@@ -17,14 +17,14 @@ import pytest
 from click.testing import CliRunner
 
 import seekpoint
-from indexer.build import Request, build
-from indexer.cues import MOST_TOKENS, tokens
-from indexer.sources import Sources
 from query import search
 from query.render import to_text
 from seekpoint.index.embedded.library import Library
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import ResourceStatus, State
+from seekpoint.indexer.build.build import Request, build
+from seekpoint.indexer.sources import Sources
+from seekpoint.indexer.transcript.cues import MOST_TOKENS, tokens
 from seekpoint.query.answers import Moment
 from tests.fakes import TopicEncoder
 from tests.indexer.test_pdf import line, made

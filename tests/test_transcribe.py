@@ -20,11 +20,11 @@ from platformdirs import user_cache_path
 from pytest_httpserver import HTTPServer
 
 import seekpoint
-from indexer.addresses import resource_of_path
-from indexer.sources.network.web import Web
-from indexer.sources.recordings.heard import Heard
-from indexer.sources.recordings.transcription import Transcriber
 from seekpoint.index.types import Transcript
+from seekpoint.indexer.fetch.session import Web
+from seekpoint.indexer.reading_list.addresses import resource_of_path
+from seekpoint.indexer.sources.recordings.heard import Heard
+from seekpoint.indexer.sources.recordings.transcription import Transcriber
 from tests.fake_youtube import FakeYouTube
 from tests.indexer.builds import webvtt
 from tests.speech import FakeSounds, needs_espeak, recording, speech_model

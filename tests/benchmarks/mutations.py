@@ -23,12 +23,12 @@ from pathlib import Path
 
 import pypdfium2  # type: ignore[import-untyped]
 
-from indexer.language import language_of
-from indexer.reading import transcript_of
-from indexer.sources.isolated import MEMORY, SECONDS, Form, Reader
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Origin
+from seekpoint.indexer.sources.sandbox import MEMORY, SECONDS, Form, Reader
+from seekpoint.indexer.transcript.language import language_of
+from seekpoint.indexer.transcript.text_timeline import transcript_of
 from tests.benchmarks.machine import describe, spread
 from tests.shared import SHARED
 

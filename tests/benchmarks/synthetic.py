@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from indexer.dictionaries import Dictionaries as RealDictionaries
 from seekpoint.index.embedded.pieces.quantisation import quantised
 from seekpoint.index.embedded.transcripts import EmbeddedTranscript
 from seekpoint.index.embedded.writer import Writer
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Chunk, Cue, Details, Kind, Origin, Piece, Resource, Transcript
+from seekpoint.indexer.vocabulary.dictionary import Dictionaries as RealDictionaries
 from tests.benchmarks.base import Base, Track
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from indexer.build import Report, Request, build
-from indexer.plan import Choices
-from indexer.sources import Sources
-from indexer.sources.fetched import VideoSource
-from indexer.watcher import Watcher
 from seekpoint.index.embedded.library import Library
 from seekpoint.index.types import Encoder, Resource, ResourceStatus
+from seekpoint.indexer.build.build import Report, Request, build
+from seekpoint.indexer.build.events import Watcher
+from seekpoint.indexer.build.planner import Choices
+from seekpoint.indexer.sources import Sources
+from seekpoint.indexer.sources.fetch_result import VideoSource
 from tests.fake_youtube import FakeYouTube
 from tests.fakes import TopicEncoder
 

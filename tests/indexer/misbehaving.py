@@ -6,9 +6,9 @@ import os
 import sys
 import time
 
-from indexer.texts import Block, Role, Text
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import State
+from seekpoint.indexer.transcript.blocks import Block, Role, Text
 
 
 def read_html(data: bytes, charset: str | None) -> Text:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.addresses import resource_of, resource_of_link, resource_of_path, resources_of_files
 from seekpoint.index.types import Kind
+from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_link, resource_of_path, resources_of_files
 
 VIDEO = "-wjZ_fJX0v4"
 

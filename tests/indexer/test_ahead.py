@@ -7,9 +7,9 @@ from threading import Event
 
 import pytest
 
-from indexer.ahead import FetchAhead
 from seekpoint.index.errors import Blocked, Unfetched
 from seekpoint.index.types import State
+from seekpoint.indexer.build.prefetch import FetchAhead
 
 NAMES = ["a", "b", "c", "d"]
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
-from indexer.sources.recordings.audio import fetch_audio
 from seekpoint.index.errors import Blocked, SeekpointError, Unfetched, Unreachable
 from seekpoint.index.types import State
+from seekpoint.indexer.sources.recordings.audio import fetch_audio
 from tests.fake_youtube import FakeYouTube
 from tests.speech import FakeSounds, sound_format
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import seekpoint
-from indexer.addresses import resource_of_path
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import ModelMismatch, SourceError
 from seekpoint.index.types import Resource, State
+from seekpoint.indexer.reading_list.addresses import resource_of_path
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import Notes, Workshop, webvtt
 

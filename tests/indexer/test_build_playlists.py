@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import seekpoint
-from indexer.addresses import short_hash
 from seekpoint.index.types import Kind, State
+from seekpoint.indexer.reading_list.addresses import short_hash
 from tests.fake_playlists import DELETED, PRIVATE
 from tests.indexer.builds import Workshop, webvtt
 

@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 import seekpoint
-from indexer.sources.fetched import Fetched
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.writer import Writer
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import Cue, Details, Origin, State, Transcript
+from seekpoint.indexer.sources.fetch_result import Fetched
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import Workshop, webvtt
 

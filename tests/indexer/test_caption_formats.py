@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from indexer.sources.captions import CaptionFolders, find_captions, parse_captions, read_captions
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Cue
+from seekpoint.indexer.sources.captions.folders import CaptionFolders, find_captions, parse_captions, read_captions
 from tests.indexer.formats import FORMATS, SAID
 
 ID = "aircAruvnKk"

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from indexer.sources.captions import (
+from seekpoint.index.errors import SourceError
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Cue, Origin
+from seekpoint.indexer.sources.captions.folders import (
     CaptionFolders,
     find_captions,
     language_of,
@@ -16,9 +19,6 @@ from indexer.sources.captions import (
     title_of,
     video_id_of,
 )
-from seekpoint.index.errors import SourceError
-from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Cue, Origin
 from tests.shared import SHARED, needs_shared
 
 ID = "aircAruvnKk"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.sources.pages.charset import decoded
+from seekpoint.indexer.sources.pages.charset import decoded
 
 PAGE = """<!DOCTYPE html><html><head>{}<title>注意力机制</title></head><body><h1>注意力机制</h1>
 <p>自注意力让模型在处理每个词时，都能看到输入序列里的其他词，从而得到更好的表示。</p>

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from indexer.chunking import OVERLAP, SECONDS, chunk
-from indexer.cues import MOST_TOKENS, tidy, tokens
 from seekpoint.index.types import Chunk, Cue
+from seekpoint.indexer.transcript.chunking import OVERLAP, SECONDS, chunk
+from seekpoint.indexer.transcript.cues import MOST_TOKENS, tidy, tokens
 from tests.shared import SHARED, needs_shared
 
 ENGLISH = "so the query is compared with every key"

@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import seekpoint
-from indexer.addresses import resource_of_path
-from indexer.command import language_tags
+from seekpoint.cli.build import language_tags
 from seekpoint.index.errors import UsageError
+from seekpoint.indexer.reading_list.addresses import resource_of_path
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 

@@ -6,8 +6,8 @@ from math import inf, nan
 
 import pytest
 
-from indexer.cues import LONGEST, tidy
 from seekpoint.index.types import Cue
+from seekpoint.indexer.transcript.cues import LONGEST, tidy
 
 
 def texts(cues: tuple[Cue, ...]) -> list[str]:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-import indexer
-from indexer.dictionaries import Dictionaries, translations
-from indexer.glossary import read_glossary
+from seekpoint import indexer
 from seekpoint.index.text.scripts import simplified
+from seekpoint.indexer.vocabulary.dictionary import Dictionaries, translations
+from seekpoint.indexer.vocabulary.glossary import read_glossary
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from indexer.sources.isolated import Form, Reader
-from indexer.sources.pages.documents import read_markdown, read_plain
-from indexer.texts import Block, Role, Text
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import State
+from seekpoint.indexer.sources.pages.markdown import read_markdown, read_plain
+from seekpoint.indexer.sources.sandbox import Form, Reader
+from seekpoint.indexer.transcript.blocks import Block, Role, Text
 
 SENTENCES = [
     "Attention lets every word look at the other words of the sentence.",

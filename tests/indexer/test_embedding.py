@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import seekpoint
-from indexer.build import Report
-from indexer.chunking import pieces
 from seekpoint.index.embedded.library import Library
 from seekpoint.index.types import Cue, Kind, Parts, Pieces
+from seekpoint.indexer.build.build import Report
+from seekpoint.indexer.transcript.chunking import pieces
 from seekpoint.query.answers import Filters
 from tests.fakes import TopicEncoder
 from tests.index.parts import chunk_ids

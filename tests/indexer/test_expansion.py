@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from indexer.addresses import resource_of
-from indexer.expansion import expanded, faults
 from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource
+from seekpoint.indexer.reading_list.addresses import resource_of
+from seekpoint.indexer.reading_list.playlists import expanded, faults
 
 A, B, C = "aaaaaaaaaaa", "bbbbbbbbbbb", "ccccccccccc"
 

@@ -7,9 +7,9 @@ from math import isfinite
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from indexer.reading_list import parse_markdown
-from indexer.sources.captions import parse_captions
 from seekpoint.index.errors import SourceError
+from seekpoint.indexer.reading_list.parse import parse_markdown
+from seekpoint.indexer.sources.captions.folders import parse_captions
 from tests.indexer.formats import FORMATS
 
 fuzz = settings(max_examples=150, deadline=None, database=None, derandomize=True)

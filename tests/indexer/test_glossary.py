@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from indexer.dictionaries import Dictionaries
-from indexer.glossary import read_glossary
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.database import transaction
 from seekpoint.index.embedded.translations import lookup, refresh
 from seekpoint.index.errors import SourceError
+from seekpoint.indexer.vocabulary.dictionary import Dictionaries
+from seekpoint.indexer.vocabulary.glossary import read_glossary
 from tests.index.parts import build
 
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.sources.pages.html import read_html
-from indexer.texts import Block, Role, Text
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import State
+from seekpoint.indexer.sources.pages.html import read_html
+from seekpoint.indexer.transcript.blocks import Block, Role, Text
 from tests.shared import SHARED, needs_shared
 
 ARTICLE = SHARED / "resources" / "illustrated-transformer.html"

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from indexer.sources.isolated import Form, Reader
-from indexer.texts import Block, Role, Text
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import State
+from seekpoint.indexer.sources.sandbox import Form, Reader
+from seekpoint.indexer.transcript.blocks import Block, Role, Text
 
 MODULES = dict.fromkeys(Form, "tests.indexer.misbehaving")
 ROOT = Path(__file__).resolve().parents[2]
@@ -165,7 +165,7 @@ def test_a_closed_reader_leaves_no_process() -> None:
 PARENT = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from indexer.sources.isolated import Form, Reader
+from seekpoint.indexer.sources.sandbox import Form, Reader
 
 reader = Reader(modules=dict.fromkeys(Form, "tests.indexer.misbehaving"))
 print(reader.read(Form.HTML, b"process").blocks[0].text, flush=True)
@@ -204,7 +204,7 @@ def test_a_users_script_needs_no_guard(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     (tmp_path / "json.py").write_text("raise SystemExit('the wrong json')", encoding="utf-8")
     script.write_text(
-        "from indexer.sources.isolated import Form, Reader\n"
+        "from seekpoint.indexer.sources.sandbox import Form, Reader\n"
         "with Reader(modules=dict.fromkeys(Form, 'tests.indexer.misbehaving')) as reader:\n"
         "    print(reader.read(Form.HTML, b'words once').blocks[0].text)\n",
         encoding="utf-8",

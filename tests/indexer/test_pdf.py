@@ -11,10 +11,10 @@ from textwrap import wrap
 import pypdfium2  # type: ignore[import-untyped]
 import pytest
 
-from indexer.sources.papers.pdf import read_pdf
-from indexer.texts import Block, Role, Text
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import State
+from seekpoint.indexer.sources.papers.pdf import read_pdf
+from seekpoint.indexer.transcript.blocks import Block, Role, Text
 from tests.shared import SHARED, needs_shared
 
 PAPER = SHARED / "resources" / "1706.03762.pdf"

@@ -8,13 +8,13 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.sources.papers.blocks import blocks
-from indexer.sources.papers.contents import without_contents
-from indexer.sources.papers.furniture import without_furniture
-from indexer.sources.papers.headings import OutlineEntry
-from indexer.sources.papers.layout import Page, Span, columns, page
-from indexer.sources.papers.lines import Joiner
-from indexer.texts import Role
+from seekpoint.indexer.sources.papers.blocks import blocks
+from seekpoint.indexer.sources.papers.contents import without_contents
+from seekpoint.indexer.sources.papers.furniture import without_furniture
+from seekpoint.indexer.sources.papers.headings import OutlineEntry
+from seekpoint.indexer.sources.papers.layout import Page, Span, columns, page
+from seekpoint.indexer.sources.papers.lines import Joiner
+from seekpoint.indexer.transcript.blocks import Role
 
 PROSE = "All the words of this line are prose and it is nearly full"
 CHINESE = "这一行的所有文字都是正文而且几乎写满了整整一栏的宽度"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from indexer.addresses import resource_of, resource_of_path
-from indexer.plan import Choices, Job, Planner, Step
-from indexer.sources.looks import Look
 from seekpoint.index.embedded.catalogue import Standing
 from seekpoint.index.types import Kind, Resource, State
+from seekpoint.indexer.build.planner import Choices, Job, Planner, Step
+from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
+from seekpoint.indexer.sources.page_version import Look
 
 VIDEO = "aaaaaaaaaaa"
 NOW = 1_000_000.0

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from indexer.addresses import resource_of
-from indexer.sources.network.pace import Pace
-from indexer.sources.playlists import Playlists, cut_off, is_channel, outcome_of
 from seekpoint.index.errors import Blocked, Halt, Unfetched, Unreachable
 from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, State
+from seekpoint.indexer.fetch.pace import Pace
+from seekpoint.indexer.reading_list.addresses import resource_of
+from seekpoint.indexer.sources.youtube.playlists import Playlists, cut_off, is_channel, outcome_of
 from tests.fake_playlists import DELETED, PRIVATE, page_around
 from tests.fake_youtube import YOUTUBE, FakeYouTube
 

@@ -7,10 +7,10 @@ import time
 import pytest
 
 import seekpoint
-from indexer.build import Request
-from indexer.plan import Choices, Step
-from indexer.preview import Preview, preview
 from seekpoint.index.errors import ForeignLibrary
+from seekpoint.indexer.build.build import Request
+from seekpoint.indexer.build.dry_run import Preview, preview
+from seekpoint.indexer.build.planner import Choices, Step
 from tests.indexer.builds import Workshop, webvtt
 
 EN, ZH, NEW = "english0001", "zhongwen001", "brandnew001"

@@ -7,8 +7,8 @@ from contextlib import redirect_stderr
 
 import pytest
 
-from indexer.progress import Pace, ProgressBars
 from seekpoint.index.types import Kind, Resource
+from seekpoint.indexer.build.progress import Pace, ProgressBars
 
 HOSTILE = Resource(
     "x", Kind.VIDEO, "\x1b]0;owned\x07[bold]注意力\u202e[/] :skull: [link=https://evil.org]x", "https://a.org/x"

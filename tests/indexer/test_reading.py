@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from indexer.chunking import chunk
-from indexer.cues import sentences
-from indexer.reading import transcript_of
-from indexer.texts import Block, Role, Text
 from seekpoint.index.types import Chapter, Origin
+from seekpoint.indexer.transcript.blocks import Block, Role, Text
+from seekpoint.indexer.transcript.chunking import chunk
+from seekpoint.indexer.transcript.cues import sentences
+from seekpoint.indexer.transcript.text_timeline import transcript_of
 
 ARTICLE = Text(
     (

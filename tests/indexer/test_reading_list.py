@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from indexer.reading_list import merge, parse_markdown, parse_urls, read_source
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Kind
+from seekpoint.indexer.reading_list.parse import merge, parse_markdown, parse_urls, read_source
 from tests.shared import SHARED, needs_shared
 
 LIST = """\

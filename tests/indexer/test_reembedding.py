@@ -19,11 +19,6 @@ import numpy as np
 import pytest
 
 import seekpoint
-from indexer.build import Report, Request, build
-from indexer.plan import Choices, Step
-from indexer.preview import preview
-from indexer.progress import ProgressBars
-from indexer.sources import Sources
 from seekpoint.index.embedded.catalogue import WITHOUT_PIECES
 from seekpoint.index.embedded.library import Library
 from seekpoint.index.embedded.manifest import Manifest
@@ -31,6 +26,11 @@ from seekpoint.index.embedded.reembedding import FOLDER
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, ModelError, ModelMismatch
 from seekpoint.index.transfer.transfer import export_library, import_library
 from seekpoint.index.types import Encoder, Kind, ModelCard, Parts, Resource, State
+from seekpoint.indexer.build.build import Report, Request, build
+from seekpoint.indexer.build.dry_run import preview
+from seekpoint.indexer.build.planner import Choices, Step
+from seekpoint.indexer.build.progress import ProgressBars
+from seekpoint.indexer.sources import Sources
 from seekpoint.query.answers import Moment
 from tests.fakes import TOPICS, TopicEncoder
 from tests.index.test_transfer_hostile import forge_database
@@ -53,7 +53,12 @@ Answers: TypeAlias = list[tuple[Moment, ...]]
 
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(
-    [__name__, "seekpoint.index.embedded.vectors.search", "indexer.build", "indexer.sources.youtube"]
+    [
+        __name__,
+        "seekpoint.index.embedded.vectors.search",
+        "seekpoint.indexer.build.build",
+        "seekpoint.indexer.sources.youtube.transcripts",
+    ]
 )
 
 

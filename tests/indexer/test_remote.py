@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from indexer.addresses import resource_of_link
-from indexer.reading_list import ReadingList, read_source
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Kind
+from seekpoint.indexer.reading_list.addresses import resource_of_link
+from seekpoint.indexer.reading_list.parse import ReadingList, read_source
 from tests.local_web import LocalWeb
 
 GITHUB = "https://raw.githubusercontent.com"

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
-from indexer.sources.network.retrieval import Retrieval, Retrieved, Seen
 from seekpoint.index.errors import Halt, Unfetched
 from seekpoint.index.types import State
+from seekpoint.indexer.fetch.polite import Retrieval, Retrieved, Seen
 from tests.local_web import LocalWeb, raw_server
 
 PAGES = "https://pages.example"

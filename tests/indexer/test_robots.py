@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.sources.network.robots import Robots
-from indexer.sources.outcomes import Fault
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import State
+from seekpoint.indexer.fetch.retries import Fault
+from seekpoint.indexer.fetch.robots import Robots
 
 PAGE = "https://pages.example/notes/attention"
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from indexer.sources.captions import parse_captions
-from indexer.sources.youtube import YouTube
 from seekpoint.index.types import Cue
+from seekpoint.indexer.sources.captions.folders import parse_captions
+from seekpoint.indexer.sources.youtube.transcripts import YouTube
 from tests.fake_youtube import FakeYouTube
 
 

@@ -7,9 +7,9 @@ import re
 import pytest
 from rich.cells import cell_len
 
-from indexer.summary import duration, render
 from seekpoint.index.embedded.catalogue import Section
 from seekpoint.index.types import State
+from seekpoint.indexer.build.summary import duration, render
 
 OK, LATER, GONE, NONE = State.INDEXED, State.DEFERRED, State.UNAVAILABLE, State.NO_TRANSCRIPT
 

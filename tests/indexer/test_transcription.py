@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from indexer.sources.recordings.transcription import Transcriber
 from seekpoint.index.errors import ModelError, Unfetched, UsageError
 from seekpoint.index.types import Origin, State, Transcript
+from seekpoint.indexer.sources.recordings.transcription import Transcriber
 from tests.speech import needs_espeak, recording, speech_model
 
 pytest.importorskip(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.versions import version_of
+from seekpoint.indexer.sources.file_version import version_of
 
 NAMES = ("Talk [x].en.vtt", "讲座 [x].zh.vtt")
 

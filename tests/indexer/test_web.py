@@ -14,9 +14,9 @@ import pytest
 import requests
 from pytest_httpserver import HTTPServer
 
-from indexer.sources.network.web import Web
-from indexer.sources.outcomes import Endless
 from seekpoint.index.errors import UsageError
+from seekpoint.indexer.fetch.retries import Endless
+from seekpoint.indexer.fetch.session import Web
 from tests.fake_youtube import YOUTUBE, FakeYouTube
 from tests.local_web import LocalWeb, raw_server
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import requests
 
-from indexer.sources.network.pace import Pace
-from indexer.sources.youtube import YouTube, outcome_of
 from seekpoint.index.errors import Blocked, Halt, Unfetched, Unreachable
 from seekpoint.index.types import Chapter, Cue, Details, Origin, State
+from seekpoint.indexer.fetch.pace import Pace
+from seekpoint.indexer.sources.youtube.transcripts import YouTube, outcome_of
 from tests.fake_youtube import YOUTUBE, FakeYouTube, timed_text
 from tests.local_web import LocalWeb
 from tests.shared import SHARED, needs_shared

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from indexer.sources.youtube_details import details_of
 from seekpoint.index.types import Chapter, Details
+from seekpoint.indexer.sources.youtube.details import details_of
 from tests.fake_youtube import watch_page
 
 

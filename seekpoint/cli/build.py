@@ -1,0 +1,147 @@
+"""The commands that change a library: `build` and `remove`."""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+from collections.abc import Container
+from pathlib import Path
+
+import click
+
+from seekpoint.cli.options import index_option
+from seekpoint.index.errors import UsageError
+from seekpoint.index.types import State
+
+_DEFERRED = 3
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+
+
+@click.command()
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@click.option(
+    "--captions",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Take transcripts from files named 'Any title [VIDEO_ID].LANG.vtt' (.srt, .json3 and others) first.",
+)
+@click.option("--languages", metavar="LIST", default="", help="Languages to index, such as en,zh; else what is spoken.")
+@click.option("--model", metavar="NAME", help="A sentence-transformers model, by name or folder.")
+@click.option("--reembed", is_flag=True, help="Embed all that is stored again, with another --model.")
+@click.option(
+    "--glossary",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Your field's terms: a line each, with a tab before the translations; kept for later builds.",
+)
+@click.option("--transcribe", is_flag=True, help="Listen to recordings without captions; this takes its time.")
+@click.option(
+    "--whisper",
+    metavar="NAME",
+    default="base",
+    show_default=True,
+    help="The faster-whisper model for that, by name or folder.",
+)
+@click.option(
+    "--pace",
+    metavar="SECONDS",
+    type=click.FloatRange(0, 3600),
+    default=5.0,
+    show_default=True,
+    help="Pause between videos, so that YouTube doesn't block you.",
+)
+@click.option("--limit", metavar="N", type=click.IntRange(1), help="Take a channel's newest N videos, not all of them.")
+@click.option("--cookies", metavar="FILE", type=click.Path(path_type=Path), help="Send the cookies of a cookies.txt.")
+@click.option("--proxy", metavar="URL", help="Go through a proxy, such as http://localhost:8080.")
+@click.option("--prune", is_flag=True, help="Take out what the lists no longer hold.")
+@click.option("--retry", is_flag=True, help="Ask again at once for what waits for a later time.")
+@click.option("--dry-run", is_flag=True, help="Tell what would be fetched, and how long that takes; do nothing.")
+@index_option
+def build(
+    sources: tuple[str, ...],
+    captions: Path | None,
+    languages: str,
+    model: str | None,
+    reembed: bool,
+    glossary: Path | None,
+    transcribe: bool,
+    whisper: str,
+    pace: float,
+    limit: int | None,
+    cookies: Path | None,
+    proxy: str | None,
+    prune: bool,
+    retry: bool,
+    dry_run: bool,
+    folder: Path,
+) -> None:
+    """Index reading lists, or bring their index up to date.
+
+    A SOURCE is a Markdown or text file with links, here or at an address (https://.../list.md, a page on GitHub), the
+    address of a video, playlist, channel, page or paper, or a folder with captions, recordings, PDFs or notes.
+    """
+    from seekpoint.indexer.build import summary
+    from seekpoint.indexer.build.build import Request
+    from seekpoint.indexer.build.build import build as run
+    from seekpoint.indexer.build.dry_run import preview
+    from seekpoint.indexer.build.planner import Choices
+    from seekpoint.indexer.build.progress import ProgressBars
+    from seekpoint.indexer.fetch.session import Web
+    from seekpoint.indexer.sources import Sources
+
+    context = click.get_current_context()
+    if math.isnan(pace):  # lies in every range
+        raise UsageError("--pace takes a number of seconds")
+    wanted = language_tags(languages)
+    choices = Choices(wanted, retry, whisper if transcribe else None)
+    request = Request(sources, captions, choices, model, prune, limit, glossary=glossary, reembed=reembed)
+    web = (context.obj or Web)(proxy, cookies)  # a caller of `cli` may bring a web of its own, as tests do
+    if dry_run:
+        click.echo(summary.outlook(preview(request, folder, web), pace))
+        return
+    with ProgressBars() as watcher:
+        report = run(request, folder, Sources.through(web, wanted, pace, limit), watcher=watcher)
+    click.echo(summary.outcome(report, shutil.get_terminal_size().columns))
+    if report.states[State.DEFERRED]:
+        context.exit(_DEFERRED)
+
+
+def language_tags(text: str) -> tuple[str, ...]:
+    """The tags of a list such as `en,zh-TW`; raises UsageError for what can't be one."""
+    tags = tuple(tag for part in text.split(",") if (tag := part.strip()))
+    for tag in tags:
+        if not _LANGUAGE_TAG.fullmatch(tag):
+            raise UsageError(f"--languages takes tags such as en,zh-TW, not {tag!r}")
+    return tags
+
+
+@click.command()
+@click.argument("names", metavar="ID...", nargs=-1, required=True)
+@index_option
+def remove(names: tuple[str, ...], folder: Path) -> None:
+    """Take resources out of the library.
+
+    An ID is what `status --json` calls a resource; its address or path will do as well. Write -- before one that begins
+    with a dash.
+    """
+    from seekpoint.index.embedded.writer import Writer
+
+    with Writer.open(folder) as writer:
+        known = writer.standings()
+        ids = list(dict.fromkeys(_resource_id(name, known) for name in names))
+        writer.remove(ids)
+    click.echo(f"{len(ids)} taken out")
+
+
+def _resource_id(name: str, known: Container[str]) -> str:
+    from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
+
+    candidates = [name]
+    if resource := resource_of(name):
+        candidates.append(resource.id)
+    candidates.append(resource_of_path(Path(name)).id)
+    for candidate in candidates:
+        if candidate in known:
+            return candidate
+    raise UsageError(f"nothing in the library is called {name}: `seekpoint status --json` lists the ids")

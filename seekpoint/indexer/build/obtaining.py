@@ -1,0 +1,138 @@
+"""From a job to its transcripts, whichever way they come: captions, YouTube, a text, or listening."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from seekpoint.indexer.build.prefetch import FetchAhead
+from seekpoint.indexer.build.youtube_backoff import Clock, Gate
+from seekpoint.indexer.build.listening import Listener
+from seekpoint.indexer.build.planner import FROM_DISK, Job, Step, transcribed
+from seekpoint.indexer.sources import Sources
+from seekpoint.indexer.sources.captions.folders import read_captions, title_of
+from seekpoint.indexer.sources.fetch_result import Fetched
+from seekpoint.indexer.sources.page_version import Look
+from seekpoint.indexer.build.events import Watcher
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.errors import SourceError, Unfetched
+from seekpoint.index.types import Details, State, Transcript
+
+# Resources that are read from disk ahead. Short notes are embedded together then, and twice as fast in eights as one by
+# one; of books no more should lie in memory.
+_FILES_AHEAD = 16
+
+
+class Obtainer:
+    """Obtains what the jobs need, in their order: what is fetched is on its way one job ahead. Use it in a `with`."""
+
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        writer: Writer,
+        sources: Sources,
+        gate: Gate,
+        watcher: Watcher,
+        clock: Clock,
+        whisper: str | None = None,
+    ) -> None:
+        self._writer = writer
+        self._clock = clock
+        self._sources = sources
+        self._gate = gate
+        self._watcher = watcher
+        self._whisper = whisper
+        self._listener = Listener(whisper, sources, gate, watcher) if whisper else None
+        asked = [job.resource.id for job in jobs if job.step is Step.ASK_YOUTUBE and not gate.closed]
+        self._videos = FetchAhead(sources.videos.fetch, asked)
+        self._texts = FetchAhead(self._fetch_text, [job for job in jobs if job.step is Step.FETCH_TEXT])
+        self._files = FetchAhead(self._read, [job for job in jobs if job.step in FROM_DISK], _FILES_AHEAD)
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        for part in (self._sources.texts, self._videos, self._texts, self._files):
+            self._stack.enter_context(part)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def obtain(self, job: Job) -> Fetched:
+        """What a job needs; raises Unfetched."""
+        if job.step is Step.ASK_YOUTUBE:
+            return self._ask_youtube(job)
+        if job.step is Step.FETCH_TEXT:
+            return self._texts.take()
+        if job.step is Step.TRANSCRIBE:
+            return self._listen(job)
+        return self._take_file(job)
+
+    def _fetch_text(self, job: Job) -> Fetched:
+        earlier = Look.of(job.standing.inputs) if job.standing.is_indexed else None
+        return self._sources.texts.fetch(job.resource, self._clock(), earlier)
+
+    def _ask_youtube(self, job: Job) -> Fetched:
+        try:
+            return self._gate.through(self._videos.take, self._watcher.say)
+        except Unfetched as failure:
+            if failure.state is not State.NO_TRANSCRIPT or not self._whisper:
+                raise
+        return replace(self._listen(job), inputs=transcribed(self._whisper))
+
+    def _listen(self, job: Job) -> Fetched:
+        if not self._listener:
+            raise ValueError("a recording was planned to be transcribed without a model for that")
+        return self._listener.listen(job.resource, self._writer.details(job.resource.id))
+
+    def ready(self) -> Iterator[tuple[str, Transcript]]:
+        """What was read from disk for the next jobs, by the ids of the resources."""
+        for read in self._files.ready():
+            yield from ((read.resource_id, transcript) for transcript in read.fetched.transcripts if transcript.cues)
+
+    def _take_file(self, job: Job) -> Fetched:
+        read = self._files.take()
+        for line in read.lines:
+            self._watcher.say(line)
+        if job.step is Step.READ_TEXT:
+            return read.fetched
+        known = self._writer.details(job.resource.id)
+        return replace(read.fetched, details=replace(known, title=known.title or read.fetched.details.title))
+
+    def _read(self, job: Job) -> _Read:
+        """In a thread of its own: what touches neither the library nor the watcher."""
+        if job.step is Step.READ_TEXT:
+            return _Read(job.resource.id, self._sources.texts.read(job.resource))
+        return _read_captions(job)
+
+
+class _Read(NamedTuple):
+    """What a resource's files gave, and what the user should know of them."""
+
+    resource_id: str
+    fetched: Fetched
+    lines: Sequence[str] = ()
+
+
+def _read_captions(job: Job) -> _Read:
+    transcripts: dict[str, tuple[Path, Transcript]] = {}
+    errors, left_out = [], []
+    for path in (*job.captions, *job.spare):
+        try:
+            transcript = read_captions(path)
+        except SourceError as error:
+            errors.append(str(error))
+            continue
+        used, _ = transcripts.setdefault(transcript.language.lower(), (path, transcript))
+        if used is not path:
+            left_out.append(f'captions "{path.name}": left out, "{used.name}" has the same language')
+    if not transcripts:
+        raise Unfetched(State.NO_TRANSCRIPT, "; ".join(errors))
+    found = tuple(transcript for _, transcript in transcripts.values())
+    lines = [*(f"{error}; indexed without it" for error in errors), *left_out]
+    return _Read(job.resource.id, Fetched(found, Details(title=title_of(job.captions[0]))), lines)

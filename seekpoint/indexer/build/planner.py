@@ -1,0 +1,255 @@
+"""What a build has to do for each resource, decided before anything is fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from seekpoint.indexer.reading_list.addresses import local_path
+from seekpoint.indexer.sources.captions.folders import CaptionFolders, language_of
+from seekpoint.indexer.sources.page_version import Look
+from seekpoint.indexer.fetch.retries import DAY
+from seekpoint.indexer.sources.file_version import version_of
+from seekpoint.index.embedded.catalogue import LISTED, Standing
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import Kind, Resource, State
+
+MOST_BYTES = {".pdf": 200_000_000, ".html": 30_000_000, ".htm": 30_000_000, ".md": 20_000_000, ".txt": 20_000_000}
+"""Beyond this no local file is read; what the web gives is limited where it is fetched."""
+
+_TRANSCRIBED = "transcribed:"
+# Pages change; a build looks at one again, in seconds.
+_LOOK_AGAIN = DAY
+_READABLE = ("http", "https", "file")
+
+
+class Step(Enum):
+    """What is to be done for a resource."""
+
+    NOTHING = auto()
+    WAIT = auto()
+    READ_CAPTIONS = auto()
+    EMBED_AGAIN = auto()
+    ASK_YOUTUBE = auto()
+    READ_TEXT = auto()
+    FETCH_TEXT = auto()
+    TRANSCRIBE = auto()
+    REFUSE = auto()
+
+
+FROM_DISK = (Step.READ_CAPTIONS, Step.READ_TEXT)
+"""What can be read as often as one likes, and asks nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A resource with its next step, what its transcripts will be made from, and why it is refused.
+
+    `spare` are caption files in a language that `captions` has already.
+    """
+
+    resource: Resource
+    step: Step
+    standing: Standing
+    captions: tuple[Path, ...] = ()
+    spare: tuple[Path, ...] = ()
+    inputs: str = ""
+    state: State = State.DEFERRED
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the user asked of a build.
+
+    `languages` are the wanted tags, compared by primary subtag, none for what is spoken. `whisper` is the model that
+    transcribes recordings without captions, none to leave them out.
+    """
+
+    languages: tuple[str, ...] = ()
+    retry: bool = False
+    whisper: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Makes the job for one resource after the other.
+
+    `shelf` holds caption files and `faults` what playlists say of missing entries, both by resource id. `now` is in
+    Unix seconds. `is_new_way` asks at once for what was deferred: the way out isn't the one that met a block.
+    `reembeds` where all that is stored is embedded again.
+    """
+
+    standings: Mapping[str, Standing]
+    shelf: Mapping[str, tuple[Path, ...]]
+    choices: Choices
+    now: float
+    faults: Mapping[str, str] = field(default_factory=dict)
+    is_new_way: bool = False
+    reembeds: bool = False
+    _folders: CaptionFolders = field(default_factory=CaptionFolders)
+
+    def jobs(self, resources: Iterable[Resource]) -> list[Job]:
+        """The jobs in the order of their turn: what is new, as listed, then what is due, longest first."""
+        jobs = [self.plan(resource) for resource in resources]
+        return sorted(jobs, key=lambda job: job.standing.retry_after or 0.0)
+
+    def plan(self, resource: Resource) -> Job:
+        """The job for one resource; what is to be embedded again is, where there's nothing else to do."""
+        job = self._plan(resource)
+        is_due = self.reembeds and job.standing.is_indexed
+        if is_due and job.step in (Step.NOTHING, Step.WAIT):
+            return replace(job, step=Step.EMBED_AGAIN)
+        return job
+
+    def _plan(self, resource: Resource) -> Job:
+        standing = self.standings.get(resource.id, Standing(State.PENDING))
+        captions = self.shelf.get(resource.id, ())
+        if resource.kind is Kind.RECORDING:
+            return self._plan_recording(resource, standing)
+        if chosen := _chosen(captions, self.choices):
+            return self._plan_captions(resource, standing, *chosen)
+        if fault := self.faults.get(resource.id):
+            return replace(_refuse(resource, standing, State.UNAVAILABLE, fault), inputs=LISTED)
+        if resource.kind is Kind.VIDEO:
+            return self._plan_video(resource, standing)
+        if resource.kind is Kind.PLAYLIST:
+            return Job(resource, self._when_due(standing, Step.ASK_YOUTUBE), standing)
+        return self._plan_text(resource, standing)
+
+    def _plan_video(self, resource: Resource, standing: Standing) -> Job:
+        inputs = f"youtube:{','.join(self.choices.languages)}"
+        made_elsewhere = not (standing.inputs or "").startswith("youtube:")
+        if standing.state is State.NO_TRANSCRIPT and is_transcribed(standing.inputs):
+            return self._plan_transcription(resource, standing)
+        asks_otherwise = standing.state is State.NO_TRANSCRIPT and standing.inputs != inputs
+        if standing.is_indexed and (made_elsewhere or not self.choices.languages or standing.inputs == inputs):
+            step = Step.NOTHING
+        elif self.choices.whisper and standing.state is State.NO_TRANSCRIPT and not asks_otherwise:
+            return self._plan_transcription(resource, standing)
+        else:
+            step = Step.ASK_YOUTUBE if asks_otherwise else self._when_due(standing, Step.ASK_YOUTUBE)
+        return Job(resource, step, standing, inputs=inputs)
+
+    def _plan_recording(self, resource: Resource, standing: Standing) -> Job:
+        path = local_path(resource.url)
+        if captions := self._folders.beside(path):
+            if chosen := _chosen(captions, self.choices):
+                return self._plan_captions(resource, standing, *chosen)
+            return _refuse(resource, standing, State.NO_TRANSCRIPT, _other_languages(captions, self.choices))
+        if not path.exists():
+            return _refuse(resource, standing, State.UNAVAILABLE, _missing(path))
+        if self.choices.whisper:
+            return self._plan_transcription(resource, standing, _identity(path))
+        names = f"{path.stem}.LANGUAGE.vtt (.srt, .json3, …)"
+        reason = f"no captions beside it: put {names} into {path.parent}, or let --transcribe listen to it"
+        return _refuse(resource, standing, State.NO_TRANSCRIPT, reason)
+
+    def _plan_captions(
+        self, resource: Resource, standing: Standing, captions: tuple[Path, ...], spare: tuple[Path, ...]
+    ) -> Job:
+        inputs = version_of((*captions, *spare), "files:", standing.inputs, self.now)
+        done = standing.is_indexed and standing.inputs == inputs
+        return Job(resource, Step.NOTHING if done else Step.READ_CAPTIONS, standing, captions, spare, inputs)
+
+    def _plan_transcription(self, resource: Resource, standing: Standing, identity: str = "") -> Job:
+        """The job for what has no captions; nothing where it was listened to before and shall not be again."""
+        if not self.choices.whisper:
+            return Job(resource, Step.WAIT, standing)
+        inputs = transcribed(self.choices.whisper, identity)
+        return Job(resource, self._unless_done(standing, inputs, Step.TRANSCRIBE), standing, inputs=inputs)
+
+    def _plan_text(self, resource: Resource, standing: Standing) -> Job:
+        if reason := _why_unread(resource):
+            return _refuse(resource, standing, State.UNAVAILABLE, reason)
+        if urlsplit(resource.url).scheme == "file":
+            inputs = version_of([local_path(resource.url)], "file:", standing.inputs, self.now)
+            return Job(resource, self._unless_done(standing, inputs, Step.READ_TEXT), standing, inputs=inputs)
+        look = Look.of(standing.inputs) if standing.is_indexed else None
+        if look and (look.final or (self.now < look.at + _LOOK_AGAIN and not self.choices.retry)):
+            return Job(resource, Step.NOTHING, standing, inputs=standing.inputs or "")
+        return Job(resource, self._when_due(standing, Step.FETCH_TEXT), standing)
+
+    def _unless_done(self, standing: Standing, inputs: str, step: Step) -> Step:
+        """Nothing where the same was tried before, whatever came of it: it would be the same again."""
+        is_same = standing.inputs == inputs and standing.state is not State.PENDING
+        return Step.NOTHING if is_same and (standing.is_indexed or not self.choices.retry) else step
+
+    def _when_due(self, standing: Standing, step: Step) -> Step:
+        is_early = self.now < (standing.retry_after or self.now)
+        at_once = self.choices.retry or (self.is_new_way and standing.state is State.DEFERRED)
+        return Step.WAIT if is_early and not at_once else step
+
+
+def _why_unread(resource: Resource) -> str | None:
+    """What is wrong with an address or a file before it is asked for."""
+    address = urlsplit(resource.url)
+    if address.scheme not in _READABLE:
+        return f"addresses that begin with {address.scheme}: aren't read: give one of https:// or a file"
+    if address.scheme != "file":
+        return None
+    if address.netloc not in ("", "localhost"):
+        return f"a file of {address.netloc}, which can't be read from here: give its web address"
+    path = local_path(resource.url)
+    if path.is_dir():
+        return f"{path} is a folder: give it to `seekpoint build` as a source of its own"
+    if not path.is_file():
+        return f"{path} can't be read: it is a device or a pipe, not a file" if path.exists() else _missing(path)
+    return _too_large(path)
+
+
+def _too_large(path: Path) -> str | None:
+    size, most = path.stat().st_size, MOST_BYTES.get(path.suffix.lower(), MOST_BYTES[".txt"])
+    return None if size <= most else f"{size / 1e6:.0f} MB are too much (at most {most / 1e6:.0f} MB): split it"
+
+
+def transcribed(whisper: str, identity: str = "") -> str:
+    """The inputs of a transcript that a speech model made; `identity` tells versions of a recording apart."""
+    return f"{_TRANSCRIBED}{whisper}:{identity}"
+
+
+def is_transcribed(inputs: str | None) -> bool:
+    """Whether these are the inputs of what a speech model listened to."""
+    return (inputs or "").startswith(_TRANSCRIBED)
+
+
+def _identity(path: Path) -> str:
+    """What tells that a recording is the same: reading all of it would take too long."""
+    stat = path.stat()
+    return f"{stat.st_size}:{stat.st_mtime_ns}"
+
+
+def _other_languages(captions: Sequence[Path], choices: Choices) -> str:
+    here = ", ".join(sorted(language_of(path) or "und" for path in captions))
+    return f"no captions in {', '.join(choices.languages)} (there is: {here}): widen --languages"
+
+
+def _missing(path: Path) -> str:
+    if "\ufffd" in str(path):
+        return f"the name of {path} can't be read as text: rename it"
+    return f"there is no file {path}: correct the list or put it there"
+
+
+def _refuse(resource: Resource, standing: Standing, state: State, reason: str) -> Job:
+    """What is indexed stays so: its source may only be away for now."""
+    step = Step.NOTHING if standing.is_indexed else Step.REFUSE
+    return Job(resource, step, standing, state=state, reason=reason)
+
+
+def _chosen(captions: Iterable[Path], choices: Choices) -> tuple[tuple[Path, ...], tuple[Path, ...]] | None:
+    """One file for each wanted language, and the spare ones in that language; `None` where there are none.
+
+    Of the same captions in several formats WebVTT goes before others. A file that doesn't say its language may be in
+    any.
+    """
+    wanted = {primary(tag) for tag in choices.languages}
+    languages = {path: language_of(path) for path in captions}
+    found = [path for path, language in languages.items() if not wanted or not language or primary(language) in wanted]
+    chosen: dict[str, Path] = {}
+    for path in sorted(found, key=lambda path: path.suffix.lower() != ".vtt"):
+        chosen.setdefault((languages[path] or "").lower(), path)
+    used = tuple(chosen.values())
+    return (used, tuple(path for path in found if path not in used)) if used else None

@@ -1,0 +1,122 @@
+"""What a build shows while it works: on standard error, and only where a person looks at it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from seekpoint.indexer.build.summary import duration
+from seekpoint.indexer.build.events import Watcher
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Resource
+
+# Seconds of work that its pace is taken from: loading the model, which the first step waits for, is soon forgotten.
+_RECENT = 30.0
+
+
+class ProgressBars(Watcher):
+    """Two bars, one for the build and one for the resource in work, with their pace and the time that is left.
+
+    Warnings are lines above them. `clock` is in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._console = Console(stderr=True)
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[pace]}", markup=False),
+        )
+        silent = not self._console.is_terminal
+        self._progress = Progress(*columns, console=self._console, transient=True, disable=silent)
+        self._whole = self._progress.add_task("Resources", total=None, pace="")
+        self._current = self._progress.add_task("", total=None, visible=False, pace="")
+        self._left = self._finished = 0
+        self._started: float | None = None
+        self._embedding, self._listening = Pace(), Pace()
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def begin(self, jobs: int) -> None:
+        self._left, self._finished, self._started = jobs, 0, None
+        self._progress.reset(self._whole, total=jobs, pace="")
+
+    def work_on(self, resource: Resource) -> None:
+        if self._started is None:
+            self._started = self._clock()
+        self._listening.restart()
+        title = clean(resource.title or resource.url)[:50]
+        self._progress.reset(self._current, description=title, visible=True, total=None, pace="")
+
+    def embed(self, done: int, total: int) -> None:
+        self._embedding.reach(done, self._clock())
+        each_second = self._embedding.each_second
+        shown = f"{each_second:.{0 if each_second >= 100 else 1}f} passages/s, "
+        self._show(done, total, self._embedding, shown)
+
+    def listen(self, heard: float, total: float) -> None:
+        self._listening.reach(heard, self._clock())
+        self._show(int(heard), int(total), self._listening)
+
+    def _show(self, done: int, total: int, pace: Pace, shown: str = "") -> None:
+        left = f"{shown}{duration((total - done) / pace.each_second)} left" if pace.each_second else ""
+        self._progress.update(self._current, completed=done, total=total, pace=left)
+
+    def finish(self, resource: Resource) -> None:
+        self._left -= 1
+        self._progress.advance(self._whole)
+        if self._started is not None:  # else what was refused without work, which tells nothing of what is left
+            self._finished += 1
+            left = (self._clock() - self._started) / self._finished * self._left
+            self._progress.update(self._whole, pace=f"about {duration(left)} left" if self._left else "")
+
+    def say(self, line: str) -> None:
+        self._console.print(f"seekpoint: {clean(line)}", markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+
+class Pace:
+    """How quickly work goes, by its latest steps."""
+
+    def __init__(self) -> None:
+        self._steps: deque[tuple[float, float]] = deque()
+        self._amount = self._seconds = 0.0
+        self.restart()
+
+    def restart(self) -> None:
+        """Take what is done already when the next work begins as done before."""
+        self._before = (math.inf, 0.0)
+
+    def reach(self, done: float, now: float) -> None:
+        """So much is done, at `now` in seconds; where it isn't more than before, new work begins."""
+        before, then = self._before
+        self._before = (done, now)
+        if done > before:
+            self._take_in(done - before, now - then)
+            while self._seconds - self._steps[0][1] > _RECENT:
+                amount, seconds = self._steps.popleft()
+                self._amount, self._seconds = self._amount - amount, self._seconds - seconds
+
+    def _take_in(self, amount: float, seconds: float) -> None:
+        self._steps.append((amount, seconds))
+        self._amount, self._seconds = self._amount + amount, self._seconds + seconds
+
+    @property
+    def each_second(self) -> float:
+        """How much is done in a second; 0 before anything was done."""
+        return self._amount / self._seconds if self._seconds > 0 else 0.0

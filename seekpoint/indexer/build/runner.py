@@ -1,0 +1,125 @@
+"""The work of a build: fetch, chunk, embed, commit; one resource at a time, so that it can end anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from seekpoint.indexer.build.youtube_backoff import Clock, Gate
+from seekpoint.indexer.transcript.embedding import Embedder
+from seekpoint.indexer.build.obtaining import Obtainer
+from seekpoint.indexer.build.planner import Choices, Job, Step
+from seekpoint.indexer.sources import Sources
+from seekpoint.indexer.sources.youtube.playlists import cut_off, is_channel
+from seekpoint.indexer.build.events import Watcher
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.models.encoder import LazyEncoder
+from seekpoint.index.text.clean import counted
+from seekpoint.index.types import Resource, State, Transcript
+
+
+class Run:
+    """The jobs of one build, in turn; `limit` is how many entries of a channel are asked for."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        encoder: LazyEncoder,
+        sources: Sources,
+        watcher: Watcher,
+        clock: Clock,
+        choices: Choices,
+        limit: int | None = None,
+    ) -> None:
+        self.updated = 0
+        self._writer = writer
+        self._embedder = Embedder(writer, encoder, watcher)
+        self._sources = sources
+        self._watcher = watcher
+        self._clock = clock
+        self._limit = limit
+        self._whisper = choices.whisper
+        self._gate = Gate(writer, clock, sources.web.way, regardless=choices.retry)
+
+    @property
+    def embedded(self) -> int:
+        """How many passages were embedded."""
+        return self._embedder.embedded
+
+    def list_playlist(self, job: Job) -> None:
+        """Ask what a playlist holds now; where that fails, what it held before stays."""
+        if job.step is Step.WAIT:
+            return
+        self._watcher.work_on(job.resource)
+        try:
+            playlist = self._gate.through(lambda: self._sources.playlists.fetch(job.resource), self._watcher.say)
+        except Unfetched as failure:
+            self._refuse(job, failure)
+            return
+        self._writer.keep_playlist(job.resource.id, playlist)
+        if warning := cut_off(playlist, self._limit if is_channel(job.resource) else None):
+            self._watcher.say(warning)
+
+    def all(self, jobs: Sequence[Job]) -> None:
+        """Do what is to be done, whatever becomes of single resources."""
+        due = [job for job in jobs if job.step not in (Step.NOTHING, Step.WAIT)]
+        self._watcher.begin(len(due))
+        self._refuse_all({job: Unfetched(job.state, job.reason) for job in due if job.step is Step.REFUSE})
+        held_up: dict[Job, Unfetched] = {}
+        with Obtainer(
+            due, self._writer, self._sources, self._gate, self._watcher, self._clock, self._whisper
+        ) as obtainer:
+            for job in due:
+                if job.step is Step.ASK_YOUTUBE and self._gate.closed:
+                    held_up[job] = self._gate.closed
+                elif job.step is not Step.REFUSE:
+                    self._work_on(job, obtainer)
+        self._refuse_all(held_up)
+
+    def _refuse_all(self, failures: Mapping[Job, Unfetched]) -> None:
+        """Note failures that took no work in one transaction: there can be ten thousand."""
+        if not failures:
+            return
+        with self._writer.together():
+            for job, failure in failures.items():
+                self._refuse(job, failure)
+                self._watcher.finish(job.resource)
+
+    def _work_on(self, job: Job, obtainer: Obtainer) -> None:
+        self._watcher.work_on(job.resource)
+        try:
+            self._one(job, obtainer)
+        except Unfetched as failure:
+            self._refuse(job, failure)
+        self._watcher.finish(job.resource)
+
+    def _one(self, job: Job, obtainer: Obtainer) -> None:
+        resource_id = job.resource.id
+        fetched = obtainer.obtain(job)
+        inputs = job.inputs if fetched.inputs is None else fetched.inputs
+        if fetched.is_unchanged:
+            self._writer.keep(resource_id, inputs)
+            return
+        embedded = [self._embedder.embed(resource_id, t, obtainer.ready()) for t in fetched.transcripts if t.cues]
+        if not embedded:
+            raise Unfetched(State.NO_TRANSCRIPT, "the transcript is empty")
+        if job.standing.is_indexed and not job.resource.kind.plays:
+            self._say_what_changed(job.resource, fetched.transcripts)
+        self._writer.commit(resource_id, embedded, fetched.details, inputs, fetched.kind)
+        self.updated += 1
+
+    def _say_what_changed(self, resource: Resource, transcripts: Sequence[Transcript]) -> None:
+        before = {cue.text for transcript in self._writer.transcripts(resource.id) for cue in transcript.cues}
+        now = {cue.text for transcript in transcripts for cue in transcript.cues}
+        new, gone = len(now - before), len(before - now)
+        self._watcher.say(f"{resource.title or resource.url}: changed, {counted(new, 'new sentence')}, {gone:,} gone")
+
+    def _refuse(self, job: Job, failure: Unfetched) -> None:
+        state, inputs = failure.state, job.inputs
+        if job.standing.is_indexed:
+            self._watcher.say(f"{job.resource.title or job.resource.url}: kept as it was ({failure})")
+            if failure.retry_after is None:
+                return
+            state, inputs = State.INDEXED, job.standing.inputs or ""
+        due = None if failure.retry_after is None else self._clock() + failure.retry_after
+        self._writer.refuse(job.resource.id, state, failure.reason, due, inputs)

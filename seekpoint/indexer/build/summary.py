@@ -1,0 +1,144 @@
+"""What a build has done or would do, for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from io import StringIO
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from seekpoint.indexer.build.planner import Step
+from seekpoint.index.embedded.catalogue import Section, outlined, union
+from seekpoint.index.text.clean import clean, counted
+from seekpoint.index.types import State
+
+if TYPE_CHECKING:
+    from seekpoint.indexer.build.build import Report
+    from seekpoint.indexer.build.dry_run import Preview
+
+_MOST_ROWS = 30
+# Heading levels that a longer table is cut down to, one after the other.
+_DEPTHS = (2, 1)
+# Terminal cells that are left for the headings, however narrow the terminal.
+_NARROWEST = 12
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+def outcome(report: Report, width: int) -> str:
+    """What a build did: a table of the sections, and a line or more for the whole. `width` is in terminal cells."""
+    indexed = report.states[State.INDEXED]
+    lines = [
+        f"{indexed:,} of {counted(report.resources, 'resource')} indexed ({counted(report.entries, 'entry')}): "
+        f"{report.updated:,} new or changed, {counted(report.embedded, 'passage')} embedded, {duration(report.seconds)}"
+    ]
+    if report.removed:
+        lines.append(f"{report.removed:,} taken out that the lists no longer hold")
+    missing = {state: n for state, n in report.states.items() if n and state is not State.INDEXED}
+    if missing:
+        counts = ", ".join(f"{n} {state.value.replace('_', ' ')}" for state, n in missing.items())
+        lines.append(f"Not indexed: {counts}. `seekpoint status` says why and what to do")
+    rows = render(report.sections, width)
+    return "\n".join([rows, "", *lines] if rows else lines)
+
+
+def outlook(expected: Preview, pace: float) -> str:
+    """What a build would do, a line for each kind of work; `pace` is in seconds a video."""
+    steps = expected.steps
+    asked = steps[Step.ASK_YOUTUBE]
+    counts = {
+        f"to be asked of YouTube: {expected.requests:,} requests, {duration(asked * pace)} at --pace {pace:g}": asked,
+        "to be listed (playlists, channels), whose new videos come on top": expected.playlists,
+        "to be read from captions on disk": steps[Step.READ_CAPTIONS],
+        "to be read from files on disk": steps[Step.READ_TEXT],
+        "to be fetched from the web (pages, papers)": steps[Step.FETCH_TEXT],
+        "to be transcribed": steps[Step.TRANSCRIBE],
+        "to be embedded again from what is stored": steps[Step.EMBED_AGAIN],
+        "left for later, as `seekpoint status` says": steps[Step.WAIT],
+        "that can't be indexed": steps[Step.REFUSE],
+        "that nothing is to be done for": steps[Step.NOTHING],
+    }
+    lines = [counted(expected.resources, "resource")]
+    lines += [f"{count:>6,} {what}" for what, count in counts.items() if count]
+    if expected.closed_until and (asked or expected.playlists):
+        until = datetime.fromtimestamp(expected.closed_until).strftime("%Y-%m-%d %H:%M")
+        lines.append(f"YouTube refused this address and isn't asked before {until}; --retry asks at once")
+    return "\n".join(lines)
+
+
+def render(sections: Sequence[Section], width: int = 80) -> str:
+    """A row for each section, with how many entries are in which state; empty where there is one section only.
+
+    `width` is in terminal cells.
+    """
+    if len(sections) < 2:
+        return ""
+    shown = folded(sections)
+    console = Console(file=StringIO(), width=width, color_system=None)
+    with console.capture() as captured:
+        console.print(table(shown))
+    lines = [line.rstrip() for line in captured.get().splitlines()]
+    places = {(section.source, section.path) for section in shown}
+    if hidden := sum((section.source, section.path) not in places for section in sections):
+        lines.append(f"({hidden} deeper sections are counted in those above them)")
+    return "\n".join(lines)
+
+
+def folded(sections: Sequence[Section]) -> list[Section]:
+    """The sections as they are; of many, the deeper ones are counted in those above them."""
+    shown = list(sections)
+    for depth in _DEPTHS:
+        if len(shown) > _MOST_ROWS:
+            shown = _cut(sections, depth)
+    return shown
+
+
+def _cut(sections: Sequence[Section], depth: int) -> list[Section]:
+    found: dict[tuple[str, tuple[str, ...]], list[Section]] = {}
+    for section in sections:
+        found.setdefault((section.source, section.path[:depth]), []).append(section)
+    return [union(members, *place) for place, members in found.items()]
+
+
+def table(sections: Sequence[Section]) -> Table:
+    """The table itself; several lists stand under their names, each with its own counts."""
+    whole = union(sections)
+    columns = [state for state in State if state is State.INDEXED or whole.states[state]]
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    made.add_column("Section", overflow="fold", min_width=_NARROWEST)
+    for state in columns:
+        made.add_column(state.replace("_", " "), justify="right", overflow="fold")
+    for indent, label, section in [*_rows(sections), (0, "Total", whole)]:
+        counts = [_count(section, state) for state in columns] if section else []
+        made.add_row(Padding(Text(clean(label)), (0, 0, 0, 2 * indent)), *counts)
+    return made
+
+
+def _rows(sections: Sequence[Section]) -> Iterator[tuple[int, str, Section | None]]:
+    lists = [(source, list(members)) for source, members in groupby(sections, key=lambda section: section.source)]
+    named = len(lists) > 1
+    for source, members in lists:
+        if named:
+            yield 0, source, union(members)
+        if any(section.path for section in members):
+            yield from ((depth + named, heading, section) for depth, heading, section in outlined(members))
+
+
+def _count(section: Section, state: State) -> str:
+    """Nothing for none, but where it says that nothing is indexed."""
+    number = section.states[state]
+    return str(number) if number or state is State.INDEXED else ""
+
+
+def duration(seconds: float) -> str:
+    """A time for people, in its two largest units: 3 min 20 s, 1 h 5 min."""
+    for (large, large_name), (small, small_name) in pairwise(_UNITS):
+        whole, rest = divmod(round(seconds / small), large // small)
+        if whole:
+            return f"{whole} {large_name} {rest} {small_name}" if rest else f"{whole} {large_name}"
+    return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"

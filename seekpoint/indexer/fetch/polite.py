@@ -1,0 +1,224 @@
+"""Pages and papers from the web, asked for as a well-behaved program does."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from functools import partial
+from importlib.metadata import version
+from urllib.parse import urldefrag, urlsplit
+
+import requests
+from urllib3.exceptions import HTTPError, MaxRetryError
+
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.types import State
+from seekpoint.indexer.fetch.pace import Pace
+from seekpoint.indexer.fetch.redirects import BROKEN, follow
+from seekpoint.indexer.fetch.retries import DAY, DROPPED, HOUR, MONTH, PATIENTLY, Endless, Fault, passes, status_of
+from seekpoint.indexer.fetch.robots import TOKEN, Robots, origin_of
+from seekpoint.indexer.fetch.session import Limit, Web
+
+_HEADERS = {
+    "User-Agent": f"{TOKEN}/{version('seekpoint')} (indexes a reading list for its reader)",
+    "Accept": "text/html,application/xhtml+xml,application/pdf,text/markdown;q=0.9,text/plain;q=0.9,*/*;q=0.5",
+}
+_MOST_OF_A_PAGE = 30_000_000
+_MOST_OF_A_PAPER = 100_000_000
+
+_GIVEN = (200, 203)
+_ASKING_TO_WAIT = (429, 503)
+_PASSING = (408, 425)
+_PDF = frozenset({"application/pdf", "application/x-pdf"})
+_UNKNOWN = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+_PAGE = re.compile(r"text/(?:html|plain|(?:x-)?markdown|xml|[\w.-]+\+xml)|application/(?:xml|[\w.-]+\+xml)")
+_SECONDS = re.compile(r"\d+", re.ASCII)
+_MEDIA_TYPE = re.compile(r"\s*([\w!#$&^.+-]+/[\w!#$&^.+-]+)\s*(?:[;,]|\Z)", re.ASCII)
+_CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]+)", re.ASCII | re.IGNORECASE)
+
+_TOO_MUCH = "too much to read: put a shorter page or a part of it on the list"
+_SAVE = "save it in a browser and put the file on the list"
+_REFUSALS = {
+    **dict.fromkeys((401, 403, 407), "it takes a login or refuses programs"),
+    404: "nothing is there",
+    410: "it is gone",
+    451: "it is withheld for legal reasons",
+}
+_REMEDIES = {404: "check the address", 410: "ask for its new address"}
+_NO_CONNECTION: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+    (requests.exceptions.ProxyError, "the proxy gives no connection: check its settings"),
+    (requests.exceptions.SSLError, "no trusted connection to {host}: check the clock and the proxy"),
+    (requests.Timeout, "{host} did not answer in time"),
+    (requests.exceptions.ContentDecodingError, "what {host} sends can't be unpacked"),
+    (DROPPED, "the connection to {host} fails: check the address and the network"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a server called the version that it gave: its ETag and date of change."""
+
+    etag: str | None
+    modified: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """What lay at an address, and where that was in the end.
+
+    `content_type` is the media type in lower case, empty where the server is silent; `charset` is what it claims.
+    """
+
+    data: bytes
+    content_type: str
+    charset: str | None
+    seen: Seen
+    url: str
+
+
+class Retrieval:
+    """Asks one host at a time, at least `pace` seconds after it answered; for one thread.
+
+    A host that can't be reached, or asks for a pause, isn't asked again.
+    """
+
+    def __init__(
+        self,
+        web: Web,
+        pace: float = 3.0,
+        sleep: Callable[[float], object] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._session = _session(web, _limit_of)
+        self._robots = Robots(partial(self._fetch_robots, _session(web, lambda _: _MOST_OF_A_PAGE)))
+        self._pace = pace
+        self._new_pace = partial(Pace, sleep=sleep, clock=clock, jitter=0.0)
+        self._paces: dict[str, Pace] = {}
+        self._closed: dict[str, Fault] = {}
+
+    def get(self, url: str, seen: Seen | None = None) -> Retrieved | None:
+        """Fetch what lies at an address; `None` where it is as it was `seen`. Raises Unfetched, and never Halt."""
+        validators = {"If-None-Match": seen.etag, "If-Modified-Since": seen.modified} if seen else {}
+        headers = {name: value for name, value in validators.items() if value}
+        response = follow(url, self._session, partial(self._ask_for_page, headers))
+        if _is_as_seen(response):
+            return None
+        if response.status_code not in _GIVEN:
+            raise _refused(response.status_code)
+        if not response.content.strip():
+            raise Unfetched(State.UNAVAILABLE, "there is nothing on it: check the address", MONTH)
+        return _retrieved(response)
+
+    def _ask_for_page(self, headers: Mapping[str, str], url: str) -> requests.Response:
+        delay = self._robots.check(url)
+        host = urlsplit(url).hostname or ""
+        pace = self._paces.setdefault(host, self._new_pace(max(self._pace, delay)))
+        return self._ask(partial(_send, self._session, url, headers, pace), url)
+
+    def _fetch_robots(self, session: requests.Session, url: str) -> bytes:
+        return follow(url, session, lambda hop: self._ask(partial(_send, session, hop), hop)).content
+
+    def _ask(self, send: Callable[[], requests.Response], url: str) -> requests.Response:
+        origin = origin_of(url)
+        if fault := self._closed.get(origin):
+            raise fault
+        try:
+            return PATIENTLY(passes, send)
+        except Fault as fault:
+            self._closed[origin] = fault
+            raise
+        except (requests.RequestException, HTTPError, ValueError) as error:
+            lost = _lost(error, urlsplit(url).hostname or "")
+            if isinstance(lost, Fault):
+                self._closed[origin] = lost
+            raise lost from error
+
+
+def _session(web: Web, limit: Limit) -> requests.Session:
+    session = web.session(limit)
+    session.headers.update(_HEADERS)
+    return session
+
+
+def _limit_of(response: requests.Response) -> int:
+    """Read only what is wanted; raises Unfetched for what is neither page nor paper."""
+    if response.status_code not in _GIVEN or _is_as_seen(response):
+        return 0
+    media_type = _media_type(response)
+    if media_type in _PDF | _UNKNOWN:
+        return _MOST_OF_A_PAPER
+    if not _PAGE.fullmatch(media_type):
+        reason = f"it is {media_type}, not a page: put a page or a PDF on the list"
+        raise Unfetched(State.UNAVAILABLE, reason, MONTH)
+    return _MOST_OF_A_PAGE
+
+
+def _send(
+    session: requests.Session, url: str, headers: Mapping[str, str] | None = None, pace: Pace | None = None
+) -> requests.Response:
+    with pace.turn() if pace else nullcontext():
+        response = session.get(url, headers=headers, allow_redirects=False)
+    status, pause = response.status_code, _pause(response)
+    if status == requests.codes.too_many_requests or (status in _ASKING_TO_WAIT and pause is not None):
+        reason = f"{urlsplit(url).hostname} wants fewer requests (HTTP {status})"
+        raise Fault(State.DEFERRED, reason, HOUR if pause is None else pause)
+    if status >= 400:
+        raise requests.HTTPError(response=response)
+    return response
+
+
+def _pause(response: requests.Response) -> float | None:
+    """How long the server asks to be left alone, in seconds, a day at most."""
+    value = response.headers.get("Retry-After", "")
+    if _SECONDS.fullmatch(value):
+        return min(float(value), DAY)
+    try:
+        date = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    return min(max(date.timestamp() - time.time(), 0.0), DAY)
+
+
+def _is_as_seen(response: requests.Response) -> bool:
+    """Whether it is the version that was asked about, even where the server sends it again."""
+    asked = response.request.headers
+    if response.status_code == requests.codes.not_modified:
+        return "If-None-Match" in asked or "If-Modified-Since" in asked
+    etag = response.headers.get("ETag", "").removeprefix("W/")
+    return bool(etag) and response.status_code in _GIVEN and asked.get("If-None-Match", "").removeprefix("W/") == etag
+
+
+def _retrieved(response: requests.Response) -> Retrieved:
+    charset = _CHARSET.search(response.headers.get("Content-Type", ""))
+    seen = Seen(response.headers.get("ETag"), response.headers.get("Last-Modified"))
+    address = urldefrag(response.url).url
+    return Retrieved(response.content, _media_type(response), charset[1].lower() if charset else None, seen, address)
+
+
+def _media_type(response: requests.Response) -> str:
+    found = _MEDIA_TYPE.match(response.headers.get("Content-Type", ""))
+    return found[1].lower() if found else ""
+
+
+def _lost(error: Exception, host: str) -> Unfetched:
+    """What is left of a request that brought nothing: a Fault where it's true of all that the host has."""
+    if status := status_of(error):
+        return _refused(status)
+    if isinstance(error, Endless):
+        return Unfetched(State.UNAVAILABLE, f"{error}: {_TOO_MUCH}", MONTH)
+    for kind, reason in _NO_CONNECTION:
+        if isinstance(error, kind):
+            of_host = bool(error.args) and isinstance(error.args[0], MaxRetryError)
+            return (Fault if of_host else Unfetched)(State.DEFERRED, reason.format(host=host), HOUR)
+    return Unfetched(State.UNAVAILABLE, BROKEN, MONTH)
+
+
+def _refused(status: int) -> Unfetched:
+    if status >= 500 or status in _PASSING:
+        return Unfetched(State.DEFERRED, f"its server has a fault of its own (HTTP {status})", HOUR)
+    reason = _REFUSALS.get(status, "its server doesn't give it")
+    return Unfetched(State.UNAVAILABLE, f"{reason} (HTTP {status}): {_REMEDIES.get(status, _SAVE)}", MONTH)

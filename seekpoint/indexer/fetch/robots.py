@@ -1,0 +1,57 @@
+"""What a host's robots.txt asks of programs (RFC 9309)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from protego import Protego
+
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.types import State
+from seekpoint.indexer.fetch.retries import MONTH, Fault
+
+TOKEN = "Seekpoint"
+"""The name by which a robots.txt speaks to us."""
+
+_LONGEST_DELAY = 30.0
+_MOST_BYTES = 512_000  # RFC 9309, 2.5: at least 500 KiB
+_ASKED_NOT_TO = "its robots.txt asks programs not to read it: save it and put the file on the list"
+
+
+class Robots:
+    """Asks every origin once; `fetch` gives the body at an address, or raises Unfetched."""
+
+    def __init__(self, fetch: Callable[[str], bytes]) -> None:
+        self._fetch = fetch
+        self._rules: dict[str, Protego | Unfetched] = {}
+
+    def check(self, url: str) -> float:
+        """Give the seconds to keep between two requests; raises Unfetched where the address isn't to be read."""
+        origin = origin_of(url)
+        if origin not in self._rules:
+            self._rules[origin] = self._read(f"{origin}/robots.txt")
+        rules = self._rules[origin]
+        if isinstance(rules, Unfetched):
+            raise rules
+        if not rules.can_fetch(url, TOKEN):
+            raise Unfetched(State.UNAVAILABLE, _ASKED_NOT_TO, MONTH)
+        return min(rules.crawl_delay(TOKEN) or 0.0, _LONGEST_DELAY)
+
+    def _read(self, url: str) -> Protego | Unfetched:
+        try:
+            data = self._fetch(url)
+        except Fault as fault:
+            return fault
+        except Unfetched as error:
+            if error.state is State.DEFERRED:
+                reason = f"its robots.txt can't be read just now: {error.reason}"
+                return Unfetched(error.state, reason, error.retry_after)
+            data = b""
+        return Protego.parse(data[:_MOST_BYTES].decode("utf-8-sig", "replace"))
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an address, without credentials."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

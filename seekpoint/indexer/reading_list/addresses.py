@@ -1,0 +1,214 @@
+"""An address or a local path, as the resource it names: one resource however it is spelled."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from hashlib import blake2b
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qs, quote, urljoin, urlsplit
+from urllib.request import url2pathname
+
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Kind, Resource
+from seekpoint.indexer.sources.captions.folders import is_captions, stem_of, title_of, video_id_of
+
+MEDIA_SUFFIXES = frozenset(
+    {".mp3", ".m4a", ".wav", ".ogg", ".oga", ".opus", ".flac", ".aac"}
+    | {".mp4", ".m4v", ".mkv", ".webm", ".mov", ".avi"}
+)
+DOCUMENT_SUFFIXES = frozenset({".md", ".txt", ".html", ".htm"})
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+# What of a link to a file isn't its path.
+_AROUND_PATH = re.compile(r"\Afile:(?://[^/]*)?|[?#].*\Z", re.IGNORECASE | re.DOTALL)
+# What can't be fetched is kept all the same, to be reported; what a browser would run is no address.
+_OTHER_SCHEME = re.compile(r"(?!javascript:|vbscript:|data:|file:)[a-z][a-z0-9+.-]*://[^/]", re.IGNORECASE)
+# What names a file of the machine where it is read: file:, a Windows drive, a network share.
+_OF_A_MACHINE = re.compile(r"file:|[a-z]:[\\/]|\\", re.IGNORECASE)
+# GitHub takes a link that begins with a slash to begin at the top of the repository.
+_REPOSITORY_TOP = re.compile(r"https://github\.com/[^/]+/[^/]+/blob/[^/]+/")
+_WEB_SCHEME = re.compile(r"https?:/*", re.IGNORECASE)
+_WITHOUT_SCHEME = re.compile(
+    r"//|www\.|(?:(?:m|music)\.)?youtube\.com/|youtube-nocookie\.com/|youtu\.be/|arxiv\.org/", re.IGNORECASE
+)
+_YOUTUBE_HOST = re.compile(r"(?:(?:www|m|music)\.)?youtube(?:-nocookie)?\.com|(?:www\.)?youtu\.be")
+_VIDEO_ID = re.compile(r"([A-Za-z0-9_-]{11})(?![A-Za-z0-9_-])")
+_VIDEO_PATH = re.compile(r"(?:youtu\.be|\.com/(?:shorts|live|embed|v))/(?!videoseries|live_stream)([^/]+)")
+_PLAYLIST_ID = re.compile(r"[A-Za-z0-9_-]{2,}")
+_CHANNEL_PATH = re.compile(r"/(?:@[^/]+|(?:channel|c|user)/[^/]+)(?:/(?!featured|videos)[^/]+)?")
+_ARXIV_HOST = re.compile(r"(?:www\.|export\.)?arxiv\.org")
+_ARXIV_PATH = re.compile(r"/(?:abs|pdf|html)/(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?![0-9])")
+_TRACKING = re.compile(r"(?:utm_[^=]*|fbclid|gclid)(?:=|\Z)", re.IGNORECASE)
+_SLASHES = str.maketrans("\\", "/")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_SAFE = "/%:@!$&'()*+,;=~?"
+
+
+def short_hash(url: str) -> str:
+    """Make the id of a resource that has none of its own: 12 hexadecimal digits."""
+    return blake2b(url.encode(), digest_size=6).hexdigest()
+
+
+def resource_of(url: str, title: str = "", sections: Iterable[tuple[str, ...]] = ()) -> Resource | None:
+    """Name the resource at a web address; `None` where `url` is not one.
+
+    An address that can't be taken apart stays as it was written, a page: fetching it says what is wrong.
+    """
+    address = url.strip()
+    if _WITHOUT_SCHEME.match(address):
+        address = f"https://{address.removeprefix('//')}"
+    if not _WEB_SCHEME.match(address):
+        return None
+    address = _WEB_SCHEME.sub(lambda scheme: f"{scheme[0].lower().rstrip('/')}//", address, count=1)
+    try:
+        parts = _normal(urlsplit(address))
+    except ValueError:
+        found = _resource(Kind.PAGE, _quoted(address, "#[]"))
+    else:
+        found = _youtube(parts) or _arxiv(parts) or _page(parts)
+    return replace(found, title=clean(title), sections=tuple(sections))
+
+
+def resource_of_path(path: Path, title: str = "", sections: Iterable[tuple[str, ...]] = ()) -> Resource:
+    """Name the resource in a local file, which may be missing; a file of unknown kind is a document.
+
+    Where no title is given, a recording has that of its file; other files may have one of their own.
+    """
+    real = Path(os.path.realpath(path))
+    found = _resource(kind_of_path(path) or Kind.DOCUMENT, real.as_uri())
+    named = title_of(path) if is_captions(path) else clean(path.stem)
+    return replace(found, title=clean(title) or (named if found.kind.plays else ""), sections=tuple(sections))
+
+
+def resource_of_link(
+    href: str, title: str = "", sections: Iterable[tuple[str, ...]] = (), base: Path | str | None = None
+) -> Resource | None:
+    """Name what a link leads to: an address, else what lies beside the list; `None` for anchors, mail and code.
+
+    `base` is the folder of the list, or its address: then no link names a file of this machine.
+    """
+    if resource := resource_of(href, title, sections):
+        return resource
+    if _OTHER_SCHEME.match(href):
+        return replace(_resource(Kind.PAGE, _quoted(href, "#[]")), title=clean(title), sections=tuple(sections))
+    if isinstance(base, str):
+        found = _resource_on_the_web(href.strip(), base)
+        return replace(found, title=clean(title), sections=tuple(sections)) if found else None
+    relative = not href.lower().startswith("file:")
+    if not _AROUND_PATH.sub("", href) or (relative and (base is None or _SCHEME.match(href))):
+        return None
+    return resource_of_path((base or Path()) / path_of_link(href), title, sections)
+
+
+def resources_of_files(files: Sequence[Path], sections: Iterable[tuple[str, ...]] = ()) -> tuple[Resource, ...]:
+    """Name the resources in files of one folder; a recording and its captions in every language are one.
+
+    Captions that carry a video id stand for that video; files of unknown kinds are left out.
+    """
+    recordings = {file.stem for file in files if file.suffix.lower() in MEDIA_SUFFIXES}
+    groups: dict[tuple[Kind, str], list[Path]] = {}
+    for file in files:
+        kind = kind_of_path(file)
+        if kind is Kind.RECORDING:
+            stem = file.stem if file.stem in recordings else stem_of(file)
+            groups.setdefault((kind, stem), []).append(file)
+        elif kind:
+            groups[kind, file.name] = [file]
+    return tuple(_resource_of_group(group, tuple(sections)) for group in groups.values())
+
+
+def path_of_link(link: str) -> Path:
+    """Decode the path of a relative or `file:` link."""
+    return Path(url2pathname(_AROUND_PATH.sub("", link)).replace("\0", "\ufffd"))
+
+
+def local_path(url: str) -> Path:
+    """The path of a `file://` address."""
+    return Path(url2pathname(urlsplit(url).path))
+
+
+def kind_of_path(path: Path) -> Kind | None:
+    """Tell what a file holds by its suffix."""
+    suffix = path.suffix.lower()
+    if suffix in MEDIA_SUFFIXES or is_captions(path):
+        return Kind.RECORDING
+    if suffix == ".pdf":
+        return Kind.PAPER
+    return Kind.DOCUMENT if suffix in DOCUMENT_SUFFIXES else None
+
+
+def _resource_on_the_web(href: str, base: str) -> Resource | None:
+    path = _AROUND_PATH.sub("", href)
+    if path and _OF_A_MACHINE.match(href):
+        host = _bracketed(urlsplit(base).hostname or "")
+        # The file may be anywhere but here, and localhost would mean here.
+        host = "127.0.0.1" if host == "localhost" else host
+        return _resource(Kind.PAGE, f"file://{host}/{_quoted(path.translate(_SLASHES).lstrip('/'))}")
+    if not path or _SCHEME.match(href):
+        return None
+    top = _REPOSITORY_TOP.match(base) if href.startswith("/") else None
+    return resource_of(urljoin(top[0] if top else base, href.lstrip("/") if top else href))
+
+
+def _resource_of_group(files: Sequence[Path], sections: tuple[tuple[str, ...], ...]) -> Resource:
+    captions = [file for file in files if is_captions(file)]
+    for file in captions:
+        if (video_id := video_id_of(file)) and (video := resource_of(f"youtu.be/{video_id}", title_of(file), sections)):
+            return video
+    recordings = [file for file in files if file not in captions]
+    return resource_of_path((recordings or captions or files)[0], sections=sections)
+
+
+def _resource(kind: Kind, url: str, own_id: str | None = None) -> Resource:
+    return Resource(own_id or short_hash(url), kind, "", url)
+
+
+def _quoted(text: str, also_safe: str = "") -> str:
+    return quote(text, safe=_SAFE + also_safe, errors="replace")
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _normal(parts: SplitResult) -> SplitResult:
+    """Host in lower case and ASCII, no default port, no fragment; raises ValueError for a broken host or port."""
+    host = (parts.hostname or "").rstrip(".")
+    if not host.isascii():
+        host = host.encode("idna").decode()
+    user, at, _ = parts.netloc.rpartition("@")
+    port = f":{parts.port}" if parts.port not in (None, _DEFAULT_PORTS[parts.scheme]) else ""
+    netloc = _quoted(user) + at + _bracketed(_quoted(host, "[]")) + port
+    return parts._replace(netloc=netloc, path=_quoted(parts.path), query=_quoted(parts.query), fragment="")
+
+
+def _youtube(parts: SplitResult) -> Resource | None:
+    host = parts.hostname or ""
+    if not _YOUTUBE_HOST.fullmatch(host):
+        return None
+    query = parse_qs(parts.query)
+    named = _VIDEO_PATH.search(host + parts.path)
+    watched = query.get("v", [""])[0] if parts.path in ("", "/", "/watch", "/watch/") else ""
+    if video := _VIDEO_ID.match(named[1] if named else watched):
+        return _resource(Kind.VIDEO, f"https://www.youtube.com/watch?v={video[1]}", video[1])
+    if playlist := _PLAYLIST_ID.match(query.get("list", [""])[0]):
+        return _resource(Kind.PLAYLIST, f"https://www.youtube.com/playlist?list={playlist[0]}", playlist[0])
+    if channel := _CHANNEL_PATH.match(parts.path):
+        return _resource(Kind.PLAYLIST, f"https://www.youtube.com{channel[0]}")
+    return None
+
+
+def _arxiv(parts: SplitResult) -> Resource | None:
+    if not _ARXIV_HOST.fullmatch(parts.hostname or ""):
+        return None
+    paper = _ARXIV_PATH.match(parts.path)
+    return _resource(Kind.PAPER, f"https://arxiv.org/abs/{paper[1]}") if paper else None
+
+
+def _page(parts: SplitResult) -> Resource:
+    query = "&".join(pair for pair in parts.query.split("&") if not _TRACKING.match(pair))
+    url = parts._replace(path=parts.path or "/", query=query).geturl()
+    return _resource(Kind.PAPER if parts.path.lower().endswith(".pdf") else Kind.PAGE, url)

@@ -1,0 +1,236 @@
+"""A reading list as the resources it names: Markdown, a text of addresses, one address, a file or a folder."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from seekpoint.index.errors import SourceError
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Kind, Resource
+from seekpoint.indexer.fetch.session import Web
+from seekpoint.indexer.reading_list.addresses import (
+    kind_of_path,
+    path_of_link,
+    resource_of,
+    resource_of_link,
+    resources_of_files,
+)
+from seekpoint.indexer.reading_list.download import Place, fetch, place_of
+from seekpoint.indexer.reading_list.markdown import Outline, outline_of
+from seekpoint.indexer.sources.captions.folders import CAPTION_SUFFIXES, is_captions
+
+_MAX_BYTES = 20_000_000
+# What the parser takes quadratic time for, or some 100 microseconds each; a list of 50,000 links stays far below.
+_MAX_MARKS = {"[": 60_000, "![": 25_000, "<!": 10_000}
+_MAX_ADDRESSES = 1000
+# A paragraph above a line of dashes is a heading too, and stands with every link under it.
+_MAX_TITLE = 500
+_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+_FRONT_MATTER = re.compile(r"\A---[ \t\r]*\n(?=\w[^\n:]*:)(?:.*\n)*?(?:---|\.\.\.)[ \t\r]*(?:\n|\Z)")
+_ADDRESS = re.compile(r"(?:(?:https?|ftp)://|www\.)\S+", re.IGNORECASE)
+# Chinese and Japanese prose puts its punctuation right behind an address.
+_BARE_ADDRESS = re.compile(
+    r"(?:(?:https?|ftp)://|www\.|youtu\.be/)[^，。；：！？、（）【】「」『』《》〈〉“”‘’…]+", re.IGNORECASE
+)
+_WEB_PAGE = re.compile(r"\s*(?:<!--(?>.*?-->)\s*)*+<(?:!doctype\s+html|html|head)\b", re.IGNORECASE | re.DOTALL)
+_ACCEPTED = "a reading list (Markdown or text), an address (https://…), a recording, a PDF, a web page, or a folder"
+_KINDS = f"captions ({', '.join(sorted(CAPTION_SUFFIXES))}), recordings, PDFs, web pages or text files (.md, .txt)"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingList:
+    """What a source names: `entries` links, which are the distinct `resources` in order of first appearance.
+
+    `source` is an absolute path or a canonical address. `folder` is where caption files lie beside the resources.
+    """
+
+    source: str
+    entries: int
+    resources: tuple[Resource, ...]
+    folder: Path | None = None
+
+
+def read_source(source: str, web: Web | None = None) -> ReadingList:
+    """Read what a path or an address names; raises SourceError."""
+    if resource := resource_of(source):
+        if resource.kind is Kind.PAGE and (place := place_of(resource.url)):
+            return _read_address(place, web or Web())
+        return ReadingList(resource.url, 1, (resource,))
+    path = path_of_link(source) if source.lower().startswith("file:") else Path(source)
+    try:
+        if source and path.is_dir():
+            return _read_folder(_resolved(path))
+        if path.is_file():
+            return _read_file(_resolved(path))
+    except OSError as error:
+        raise SourceError(f"can't read {clean(str(error.filename or source))}: {error.strerror}") from error
+    raise SourceError(f"no such file or folder: {clean(source) or repr(source)}; a source is {_ACCEPTED}")
+
+
+def _resolved(path: Path) -> Path:
+    real = path.resolve()
+    try:
+        str(real).encode()
+    except UnicodeEncodeError as error:  # it couldn't be stored
+        raise SourceError(f"{clean(str(real))}: its name can't be read as text: rename it") from error
+    return real
+
+
+def parse_markdown(text: str, base: Path | str | None = None) -> tuple[Resource, ...]:
+    """One resource a link, each under the headings above it; raises SourceError for lists that are past reason.
+
+    Relative links start from `base`, a folder or an address. A single h1 above every link is the title of the list,
+    not a section; a link within a heading stands under that heading.
+    """
+    _refuse_endless_work(text)
+    return tuple(_entries(outline_of(_FRONT_MATTER.sub("", text)), base))
+
+
+def _refuse_endless_work(text: str) -> None:
+    for mark, most in _MAX_MARKS.items():
+        if text.count(mark) > most:
+            raise SourceError(f"more than {most:,} times {mark} are too much for a reading list: split it")
+    if any(word.count("://") + word.count(".") > _MAX_ADDRESSES for word in text.split()):
+        raise SourceError(
+            f"{_MAX_ADDRESSES:,} addresses without a space between are too much: put each on its own line"
+        )
+
+
+def parse_urls(text: str, base: Path | str | None = None) -> tuple[Resource, ...]:
+    """One resource an address or Markdown link in plain text; lines that begin with `#` are comments."""
+    lines = (line.strip() for line in text.splitlines())
+    return parse_markdown("\n".join("" if line.startswith("#") else line for line in lines), base)
+
+
+def merge(entries: Iterable[Resource]) -> tuple[Resource, ...]:
+    """Each resource once, with every section path it stands under and the first title it was given."""
+    found: dict[str, list[Resource]] = defaultdict(list)
+    for entry in entries:
+        found[entry.id].append(entry)
+    return tuple(
+        replace(
+            same[0],
+            title=next((entry.title for entry in same if entry.title), ""),
+            sections=tuple(dict.fromkeys(path for entry in same for path in entry.sections)),
+        )
+        for same in found.values()
+    )
+
+
+def _entries(outline: Outline, base: Path | str | None) -> Iterator[Resource]:
+    titles = [heading for heading in outline.headings if heading.level == 1]
+    is_title = len(titles) == 1 and all(link.path[:1] == (titles[0],) for link in outline.links)
+    names = {id(heading): _title("".join(heading.text)) for heading in outline.headings}
+    for link in outline.links:
+        text = clean("".join(link.text))
+        title = "" if link.bare or text == link.href or _ADDRESS.fullmatch(text) else _title(text)
+        path = tuple(filter(None, (names[id(heading)] for heading in link.path[is_title:])))
+        sections = (path,) if path else ()
+        for href in _bare_addresses(link.href, text) if link.bare else (link.href,):
+            if resource := resource_of_link(href, title, sections, base):
+                yield resource
+
+
+def _title(text: str) -> str:
+    cleaned = clean(text)
+    return cleaned if len(cleaned) <= _MAX_TITLE else f"{cleaned[: _MAX_TITLE - 1]}…"
+
+
+def _bare_addresses(href: str, text: str) -> list[str]:
+    """Take apart what the parser took for one address; a host alone, such as fast.ai, is a word of the prose."""
+    if href == f"http://{text}":
+        if "/" not in text and not text.lower().startswith("www."):
+            return []
+        href = f"https://{text}"
+    return _BARE_ADDRESS.findall(f"https:{href}" if href.startswith("//") else href)
+
+
+def _read_file(path: Path) -> ReadingList:
+    if kind_of_path(path) in (Kind.RECORDING, Kind.PAPER) or path.suffix.lower() in (".html", ".htm"):
+        folder = path.parent if is_captions(path) else None
+        return ReadingList(str(path), 1, resources_of_files([path]), folder)
+    with _naming(clean(str(path))):
+        _refuse_too_much(path.stat().st_size)
+        return _list(str(path), _text(path.read_bytes()), path.suffix, path.parent)
+
+
+def _read_address(place: Place, web: Web) -> ReadingList:
+    with _naming(place.page):
+        answer = fetch(place, web)
+        _refuse_too_much(len(answer.data))
+        text = _text(answer.data, answer.charset)
+        if _WEB_PAGE.match(text):
+            raise SourceError("a web page, not a list: give the address of the file itself, behind “Raw” or “Download”")
+        suffixes = (Path(urlsplit(address).path).suffix for address in (place.page, answer.address))
+        base = answer.address if place.page == place.file else place.page
+        return _list(place.page, text, next(filter(None, suffixes), ""), base)
+
+
+@contextmanager
+def _naming(source: str) -> Iterator[None]:
+    try:
+        yield
+    except SourceError as error:
+        raise SourceError(f"{source}: {error}") from error
+
+
+def _list(source: str, text: str, suffix: str, base: Path | str) -> ReadingList:
+    parse = parse_urls if suffix.lower() == ".txt" else parse_markdown
+    entries = parse(text, base)
+    if not entries:
+        raise SourceError("no links found (looked for Markdown links, <a href> and https://… addresses)")
+    return ReadingList(source, len(entries), merge(entries))
+
+
+def _refuse_too_much(size: int) -> None:
+    if size > _MAX_BYTES:
+        raise SourceError(f"{size / 1e6:.0f} MB are too much for a reading list (at most {_MAX_BYTES / 1e6:.0f} MB)")
+
+
+def _text(data: bytes, charset: str = "") -> str:
+    """Decode a list; `charset` is what its server says, which is often wrong where the text is UTF-8."""
+    marked = [encoding for mark, encoding in _BOMS.items() if data.startswith(mark)]
+    for encoding in marked or filter(None, ("utf-8", charset, "gb18030")):
+        with suppress(UnicodeError, LookupError):
+            text = data.decode(encoding)
+            if not text.strip():
+                raise SourceError("the file is empty")
+            if "\0" not in text:
+                return text
+    if b"\0" in data:
+        raise SourceError("not a text file; a source is " + _ACCEPTED)
+    raise SourceError("not readable as text; save it as UTF-8")
+
+
+def _read_folder(folder: Path) -> ReadingList:
+    entries = [entry for files, sections in _files(folder) for entry in resources_of_files(files, sections)]
+    if not entries:
+        raise SourceError(f"{clean(str(folder))}: no {_KINDS} in this folder")
+    return ReadingList(str(folder), len(entries), merge(entries), folder)
+
+
+def _files(folder: Path) -> Iterator[tuple[list[Path], tuple[tuple[str, ...], ...]]]:
+    """List the files of each folder inside, with its section path; raises OSError."""
+    seen: set[Path] = set()
+    for place, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
+        here = Path(place)
+        if here.resolve() in seen:
+            folders.clear()
+            continue
+        seen.add(here.resolve())
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        path = tuple(filter(None, map(clean, here.relative_to(folder).parts)))
+        yield [here / name for name in sorted(names) if not name.startswith(".")], (path,) if path else ()
+
+
+def _raise(error: OSError) -> None:
+    raise error

@@ -1,0 +1,230 @@
+"""The words of a page as a browser shows them: passages of its DOM, with where they stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from lxml import etree, html
+
+from seekpoint.index.text.clean import LINE_BREAK, clean
+from seekpoint.indexer.sources.pages.formulas import formula
+
+Element: TypeAlias = Any
+"""An element of lxml, which has no types; or `None`, where something need not be there."""
+
+UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What a DOM of lxml can't be given (XML 1.0, 2.2), though its parser lets it pass."""
+
+# fmt: off
+_BLOCKS = frozenset(
+    {
+        "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog",
+        "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4",
+        "h5", "h6", "header", "hgroup", "hr", "html", "legend", "li", "main", "menu", "nav", "ol", "optgroup",
+        "option", "p", "pre", "search", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead",
+        "tr", "ul", "listing", "plaintext", "xmp",
+    }
+)
+_UNSEEN = frozenset(
+    {
+        "area", "audio", "base", "canvas", "datalist", "embed", "head", "iframe", "input", "link", "map", "meta",
+        "noembed", "noframes", "noscript", "object", "param", "rp", "script", "select", "style", "svg",
+        "template", "textarea", "title", "track", "video",
+    }
+)
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_LISTINGS = frozenset({"pre", "listing", "plaintext", "xmp"})
+_UNSEEN_CLASSES = frozenset(
+    {
+        "sr-only", "visually-hidden", "screen-reader-text", "mw-editsection", "MathJax_Preview", "linenos",
+        "linenodiv", "lineno", "gutter", "line-numbers", "rouge-gutter", "hljs-ln-numbers", "jp-InputPrompt",
+        "jp-OutputPrompt", "input_prompt", "output_prompt",
+    }
+)
+# fmt: on
+_LONGEST_HEADING = 500
+_DISPLAY_NONE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_PERMALINKS = frozenset({"", "#", "¶", "§", "🔗", "⚓", "↩", "^", "link", "anchor", "permalink"})
+_SECTIONS = frozenset({"section", "div", "article"})
+
+
+@dataclass(slots=True, eq=False)
+class Passage:
+    """Words that a browser shows as one run: phrases are found inside it, never across its end.
+
+    `element` is the block that it stands in, `row` the table row. `heading` is the heading that it is, `anchor` the id
+    at which that begins. `linked` is how many of its characters are links. `places` are the text nodes it is made of.
+    """
+
+    element: Element
+    text: str
+    row: Element
+    heading: Element
+    anchor: str | None
+    linked: int
+    places: list[tuple[Element, bool]]
+
+
+def dom_of(markup: str) -> tuple[Element, bool]:
+    """The root of the elements, and whether they are nested deeper than what was read; raises etree.LxmlError."""
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    root = html.document_fromstring(UNFIT.sub("", markup).encode(), parser=parser)
+    fatal = (fault.message for fault in parser.error_log if fault.level == etree.ErrorLevels.FATAL)
+    return root, any("depth" in message for message in fatal)
+
+
+def passages_of(root: Element) -> list[Passage]:
+    """The passages of a page in the order of its DOM, without what isn't shown."""
+    walk = _Walk([_Open(root)])
+    walker = etree.iterwalk(root, events=("start", "end"))
+    for event, element in walker:
+        if event == "start" and not walk.enter(element):
+            walker.skip_subtree()
+        elif event == "end":
+            walk.leave(element)
+    walk.flush()
+    return walk.passages
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A block that has begun, what it stands in, and how many passages there were before it."""
+
+    element: Element
+    earlier: int = 0
+    heading: Element = None
+    row: Element = None
+    is_listing: bool = False
+
+    def inner(self, element: Element, earlier: int) -> _Open:
+        heading = element if self.heading is None and _is_heading(element) else self.heading
+        row = element if element.tag == "tr" else self.row
+        return _Open(element, earlier, heading, row, self.is_listing or element.tag in _LISTINGS)
+
+
+@dataclass(slots=True)
+class _Walk:
+    blocks: list[_Open]
+    passages: list[Passage] = field(default_factory=list)
+    _pieces: list[str] = field(default_factory=list)
+    _places: list[tuple[Element, bool]] = field(default_factory=list)
+    _linked: int = 0
+    _links: int = 0
+    _skipped: Element = None
+
+    def enter(self, element: Element) -> bool:
+        """Take in what an element begins with; false where nothing inside it is to be."""
+        words = formula(element)
+        if words is not None or _is_unseen(element) or self._is_control(element):
+            self._pieces.append(words or "")
+            self._skipped = element
+            return False
+        if element.tag == "br" or _is_block(element):
+            self._break()
+        if _is_block(element):
+            self.blocks.append(self.blocks[-1].inner(element, len(self.passages)))
+        self._links += element.tag == "a"
+        self._take(element, element.text, False)
+        return True
+
+    def leave(self, element: Element) -> None:
+        if element is self._skipped:
+            self._skipped = None
+        else:
+            if _is_block(element):
+                self._end()
+            self._links -= element.tag == "a"
+        self._take(element, element.tail, True)
+
+    def flush(self) -> None:
+        """End the passage."""
+        block = self.blocks[-1]
+        if text := self._text():
+            anchor = None if block.heading is None else next(filter(None, self._anchors(block.heading)), None)
+            passage = Passage(block.element, text, block.row, block.heading, anchor, self._linked, self._places)
+            self.passages.append(passage)
+        self._pieces, self._places, self._linked = [], [], 0
+
+    def _end(self) -> None:
+        outer = self.blocks[-2]
+        if outer.is_listing or outer.heading is not None:
+            self._break()
+        else:
+            self.flush()
+        self.blocks.pop()
+
+    def _break(self) -> None:
+        """End the line: with it the passage, but in a heading or a code listing."""
+        if self.blocks[-1].is_listing:
+            self._pieces.append("\n")
+        elif self.blocks[-1].heading is not None:
+            self._pieces.append(" ")
+        else:
+            self.flush()
+
+    def _take(self, element: Element, text: str | None, is_tail: bool) -> None:
+        if not text:
+            return
+        self._pieces.append(text)
+        if not text.isspace():
+            self._places.append((element, is_tail))
+            self._linked += len(text) if self._links else 0
+
+    def _text(self) -> str:
+        text = "".join(self._pieces)
+        if self.blocks[-1].is_listing:
+            return LINE_BREAK.join(filter(None, map(clean, text.splitlines())))
+        return clean(text)
+
+    def _is_control(self, element: Element) -> bool:
+        """A heading may be a button, to unfold what is below; others have nothing to read."""
+        return element.tag == "button" and (self.blocks[-1].heading is None or bool("".join(self._pieces).strip()))
+
+    def _anchors(self, heading: Element) -> Iterator[str | None]:
+        yield _id(heading)
+        yield from map(_id, heading.iterdescendants())
+        for block in reversed(self.blocks):
+            if block.earlier < len(self.passages):
+                break
+            if block.element.tag in _SECTIONS:
+                yield _id(block.element)
+        before = heading.getprevious()
+        if before is not None and not "".join(before.itertext()).strip() and not (before.tail or "").strip():
+            yield _id(before)
+
+
+def _is_block(element: Element) -> bool:
+    return element.tag in _BLOCKS or element.get("role") == "heading"
+
+
+def _is_heading(element: Element) -> bool:
+    """A long heading is one that was never closed."""
+    if element.tag not in _HEADINGS and element.get("role") != "heading":
+        return False
+    return sum(map(len, element.itertext())) <= _LONGEST_HEADING
+
+
+def _is_unseen(element: Element) -> bool:
+    return element.tag in _UNSEEN or _is_hidden(element) or (element.tag == "a" and _is_permalink(element))
+
+
+def _id(element: Element) -> str | None:
+    name = element.get("id") or (element.get("name") if element.tag == "a" else None)
+    return name if name and name == clean(name) and " " not in name else None
+
+
+def _is_hidden(element: Element) -> bool:
+    if element.get("hidden", "until-found") != "until-found" or _DISPLAY_NONE.search(element.get("style", "")):
+        return True
+    if element.tag == "dialog" and element.get("open") is None:
+        return True
+    return not _UNSEEN_CLASSES.isdisjoint(element.get("class", "").split())
+
+
+def _is_permalink(element: Element) -> bool:
+    if "#" not in element.get("href", ""):
+        return False
+    return clean("".join(element.itertext())).rstrip("\ufe0e\ufe0f").casefold() in _PERMALINKS

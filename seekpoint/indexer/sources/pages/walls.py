@@ -1,0 +1,70 @@
+"""Pages that don't show what they are about: why, and what the user can do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from seekpoint.index.text.clean import clean
+from seekpoint.indexer.sources.pages.rendered import Element, Passage
+
+_SAVE = "save it there as a web page and put the file on the list"
+
+# Characters: what a notice may say at most, and what a page has that shows next to nothing.
+_NOTICE = 1500
+_LITTLE = 250
+_NOTHING = 100
+
+_CHALLENGE = re.compile(
+    r"just a moment|checking (?:your|if the site connection)|attention required|verify(?:ing)? (?:that )?you are"
+    r"|are you (?:a )?(?:human|robot)|not a robot|captcha|unusual traffic|access denied|环境异常|安全验证|人机验证"
+    r"|访问验证|验证码|请完成验证|安全检查|ロボットではありません",
+    re.IGNORECASE,
+)
+_CHALLENGE_PARTS = (
+    ".//*[contains(@id, 'challenge-') or contains(@class, 'cf-browser-verification') or contains(@class, 'g-recaptcha')"
+    " or contains(@class, 'h-captcha') or contains(@class, 'cf-turnstile')]"
+)
+_PAYWALL = re.compile(r'"isAccessibleForFree"\s*:\s*"?false', re.IGNORECASE)
+_JAVASCRIPT = re.compile(r"javascript|java script|enable js", re.IGNORECASE)
+
+
+def wall(root: Element, passages: Sequence[Passage]) -> str | None:
+    """Why a page can't be read; `None` for one that shows its text."""
+    length = sum(len(passage.text) for passage in passages)
+    if length > _NOTICE:
+        return None
+    scripts = [script.text or "" for script in root.iter("script")]
+    if _is_challenge(root, passages, length):
+        return f"its server lets in only people, and asks for a check: open it in a browser, {_SAVE}"
+    if any(map(_PAYWALL.search, scripts)):
+        return f"behind a paywall: if you may read it, open it in a browser, {_SAVE}"
+    if length <= _LITTLE and root.xpath(".//input[translate(@type, 'PASWORD', 'pasword')='password']"):
+        return f"behind a login: sign in in a browser, {_SAVE}"
+    if _is_made_by_script(root, length, bool(scripts)):
+        return f"made by script in the browser: {_SAVE}"
+    return None if length else _empty(root)
+
+
+def _is_challenge(root: Element, passages: Sequence[Passage], length: int) -> bool:
+    title = clean(root.xpath("string(.//title)"))
+    if _CHALLENGE.search(title):
+        return True
+    says_so = any(_CHALLENGE.search(passage.text) for passage in passages)
+    return length <= _LITTLE and (says_so or bool(root.xpath(_CHALLENGE_PARTS)))
+
+
+def _is_made_by_script(root: Element, length: int, has_scripts: bool) -> bool:
+    if not has_scripts or length > _LITTLE:
+        return False
+    notices = root.xpath("//noscript") if length else []
+    asks = any(_JAVASCRIPT.search("".join(notice.itertext())) for notice in notices)
+    return length <= _NOTHING or asks
+
+
+def _empty(root: Element) -> str:
+    if root.find(".//frameset") is not None or root.find(".//frame") is not None:
+        return "a page of frames: list the address of the frame that has the text"
+    if root.xpath(".//meta[translate(@http-equiv, 'REFSH', 'refsh')='refresh']"):
+        return "it only sends browsers on to another address: list that one"
+    return "an empty page: there is no text in it"

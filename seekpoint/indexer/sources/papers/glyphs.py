@@ -1,0 +1,162 @@
+"""The glyphs of a PDF's page as pdfium finds them, by runs of one font on one baseline."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from math import atan2, copysign, hypot, isfinite, pi
+from typing import NamedTuple, TypeAlias
+
+import pypdfium2  # type: ignore[import-untyped]
+import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+
+from seekpoint.indexer.sources.papers import layout
+from seekpoint.indexer.sources.papers.layout import Page, Span
+from seekpoint.indexer.sources.papers.lines import is_unspaced
+
+# Forms of letters that are another letter or several: Latin and Armenian ligatures, Hebrew and Arabic letters as they
+# are drawn, and radicals that stand for whole ideographs. NFKC for all would flatten exponents and full-width signs.
+_COMPOSED = {
+    code: unicodedata.normalize("NFKC", chr(code))
+    for first, last in ((0xFB00, 0xFB4F), (0xFB50, 0xFDFB), (0xFE70, 0xFEFC), (0x2E80, 0x2FD5))
+    for code in range(first, last + 1)
+}
+
+# What Word's symbol fonts call a bullet.
+_COMPOSED |= dict.fromkeys((0xF0B7, 0xF0A7), "•")
+_HYPHEN = "\x02"
+_QUARTER = pi / 2
+_UPRIGHT = 0.1
+# A page with less upright text than this share was turned as a whole, such as one with a wide table.
+_LEAST_UPRIGHT = 0.05
+# In points: how far the glyphs of a line may be off, as single precision rounds them.
+_SAME = 0.25
+_BOLD = re.compile(r"bold|black|heavy|medi(?!um)|demi|bx(?:ti|sl)?\d|simhei|heiti|[-,]bd", re.IGNORECASE)
+# ISO 32000-1, table 123. The weight that pdfium tells is guessed from stems, and wrong for the fonts of TeX.
+_FORCE_BOLD = 1 << 18
+_LONGEST_FONT_NAME = 200
+_Box: TypeAlias = tuple[float, float, float, float]
+
+
+class _Run(NamedTuple):
+    """Glyphs of one font on one baseline, in the paper's own coordinates.
+
+    `turn` counts the quarters by which they are turned counterclockwise; it is `None` at any other angle.
+    """
+
+    text: str
+    corners: _Box
+    origin: tuple[float, float]
+    size: float
+    bold: bool
+    turn: int | None
+
+
+def read_page(document: pypdfium2.PdfDocument, index: int) -> Page | None:
+    """The text of a page, counted from zero; `None` where the page can't be read."""
+    try:
+        with closing(document[index]) as page, closing(page.get_textpage()) as glyphs:
+            runs = [run for run in _runs(glyphs.raw) if all(map(isfinite, (*run.corners, *run.origin, run.size)))]
+            turn = _direction(runs, page.get_rotation() // 90)
+            left, bottom, right, top = page.get_bbox()
+    except pypdfium2.PdfiumError:
+        return None
+    low, high = sorted(_turned(x, y, turn)[1] for x, y in ((left, bottom), (right, top)))
+    spans = (_upright(run, turn) for run in runs if run.turn == turn)
+    return layout.page(spans, index + 1, low, high)
+
+
+def _direction(runs: list[_Run], rotation: int) -> int:
+    letters: Counter[int] = Counter()
+    for run in runs:
+        if run.turn is not None:
+            letters[run.turn] += len(run.text)
+    if letters[rotation] < _LEAST_UPRIGHT * letters.total():
+        return letters.most_common(1)[0][0]
+    return rotation
+
+
+def _turned(x: float, y: float, turn: int) -> tuple[float, float]:
+    """The point on the page turned clockwise by so many quarters."""
+    return ((x, y), (y, -x), (-x, -y), (-y, x))[turn]
+
+
+def _upright(run: _Run, turn: int) -> Span:
+    left, bottom, right, top = run.corners
+    sides = sorted(_turned(x, y, turn)[0] for x, y in ((left, bottom), (right, top)))
+    return Span(run.text, sides[0], sides[1], _turned(*run.origin, turn)[1], run.size, run.bold)
+
+
+def _runs(glyphs: pdfium.FPDF_TEXTPAGE) -> Iterator[_Run]:
+    box = pdfium.FS_RECTF()
+    fonts = _Fonts(glyphs)
+    first, size, text, bold, spaced = 0, 0.0, "", False, False
+    left = bottom = right = top = 0.0
+    for index in range(pdfium.FPDFText_CountChars(glyphs)):
+        char = chr(pdfium.FPDFText_GetUnicode(glyphs, index))
+        if char.isspace():
+            spaced = spaced or char not in "\r\n"
+            continue
+        pdfium.FPDFText_GetLooseCharBox(glyphs, index, box)
+        goes_on = abs(box.bottom - bottom) < _SAME and abs(box.top - top) < _SAME
+        goes_on = goes_on and right - size < box.left < right + size and not (spaced and fonts.is_bold(index) != bold)
+        spaced = spaced and not (box.left - right < size / 2 and is_unspaced(text[-1:], char))
+        if not (text and goes_on):
+            if text:
+                yield _run(glyphs, first, text, (left, bottom, right, top), size, bold)
+            first, size, text, bold = index, _size(glyphs, index), "", fonts.is_bold(index)
+            left, bottom, right, top = box.left, box.bottom, box.right, box.top
+        text += f" {char}" if spaced else char
+        left, right, spaced = min(left, box.left), max(right, box.right), False
+    if text:
+        yield _run(glyphs, first, text, (left, bottom, right, top), size, bold)
+
+
+class _Fonts:
+    """The weights of a page's fonts."""
+
+    def __init__(self, glyphs: pdfium.FPDF_TEXTPAGE) -> None:
+        self._glyphs = glyphs
+        self._bold: dict[int, bool] = {}
+
+    def is_bold(self, index: int) -> bool:
+        """Whether the font of a glyph is bold."""
+        shown = pdfium.FPDFText_GetTextObject(self._glyphs, index)
+        font = pdfium.FPDFTextObj_GetFont(shown) if shown else None
+        if not font:
+            return False
+        address = ctypes.addressof(font.contents)
+        if address not in self._bold:
+            name = ctypes.create_string_buffer(_LONGEST_FONT_NAME)
+            pdfium.FPDFFont_GetBaseFontName(font, name, len(name))
+            is_named = _BOLD.search(name.value.decode("utf-8", "replace")) is not None
+            self._bold[address] = is_named or bool(pdfium.FPDFFont_GetFlags(font) & _FORCE_BOLD)
+        return self._bold[address]
+
+
+def _matrix(glyphs: pdfium.FPDF_TEXTPAGE, index: int) -> pdfium.FS_MATRIX:
+    matrix = pdfium.FS_MATRIX()
+    pdfium.FPDFText_GetMatrix(glyphs, index, matrix)
+    return matrix
+
+
+def _size(glyphs: pdfium.FPDF_TEXTPAGE, index: int) -> float:
+    matrix = _matrix(glyphs, index)
+    return abs(pdfium.FPDFText_GetFontSize(glyphs, index)) * hypot(matrix.c, matrix.d) or 1.0
+
+
+def _run(glyphs: pdfium.FPDF_TEXTPAGE, first: int, text: str, corners: _Box, size: float, bold: bool) -> _Run:
+    matrix = _matrix(glyphs, first)
+    x, y = ctypes.c_double(), ctypes.c_double()
+    pdfium.FPDFText_GetCharOrigin(glyphs, first, x, y)
+    sign = copysign(1.0, pdfium.FPDFText_GetFontSize(glyphs, first))
+    quarters = atan2(sign * matrix.b, sign * matrix.a) / _QUARTER
+    turn = round(quarters) % 4 if abs(quarters - round(quarters)) < _UPRIGHT else None
+    if not text.isascii():
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").translate(_COMPOSED)
+    text = text.replace(_HYPHEN, "-").replace("\0", "\ufffd")
+    return _Run(text, corners, (x.value, y.value), size, bold, turn)

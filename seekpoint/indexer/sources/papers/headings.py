@@ -1,0 +1,213 @@
+"""Which paragraphs of a paper are its headings and its references."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from seekpoint.indexer.sources.papers.layout import Line
+from seekpoint.indexer.sources.papers.lines import starts_lower
+from seekpoint.indexer.transcript.blocks import Role
+
+
+class OutlineEntry(NamedTuple):
+    """A heading as the PDF's outline names it, and its page, the first being 1, where the outline tells."""
+
+    title: str
+    page: int | None
+
+
+@dataclass(slots=True)
+class Paragraph:
+    """Lines that belong together."""
+
+    lines: list[Line]
+    role: Role = Role.BODY
+
+    @property
+    def text(self) -> str:
+        """The lines as they stand: good enough to tell what they are."""
+        return " ".join(line.text for line in self.lines)
+
+    @property
+    def page(self) -> int:
+        return self.lines[0].page
+
+    @property
+    def style(self) -> tuple[int, bool]:
+        """What looks the same is set the same: the size in half points, and whether it's bold."""
+        return round(max(line.size for line in self.lines) * 2), all(line.bold for line in self.lines)
+
+
+_REFERENCES = (
+    r"references(?: and notes)?|bibliography|literature(?: cited)?|works cited|literatur(?:verzeichnis)?|références"
+    r"|bibliographie|referencias|bibliografía|参\s*考\s*文\s*献|參\s*考\s*文\s*獻|참고\s*문헌|список литературы"
+)
+_KNOWN = (
+    rf"{_REFERENCES}|abstract|summary|introduction|related works?|background|methods?|results|discussion|conclusions?"
+    r"|acknowledge?ments?|appendix|appendices|zusammenfassung|einleitung|résumé|resumen|introducción|conclusiones"
+    r"|摘\s*要|[引前]\s*言|绪\s*论|緒\s*論|结\s*[论语]|結\s*[論語]|结束语|致\s*[谢謝]|附\s*[录錄]|相关工作|相關研究"
+)
+_NUMBER = (
+    r"(?:\d{1,2}(?:\.\d{1,2}){0,4}\.?\s*|[A-Z](?:\.\d{1,2}){0,3}\.?\s+|[IVX]{1,5}\.?\s+|第[一二三四五六七八九十\d]+[章节節]\s*"
+    r"|[一二三四五六七八九十]{1,3}[、.．]\s*|(?i:chapter|section|appendix|part)\s[\dA-Z]{1,3}[.:]?\s+)"
+)
+_NUMBERED = re.compile(rf"{_NUMBER}(?=[^\W\d_])")
+_DEEPLY_NUMBERED = re.compile(
+    r"(?:\d{1,2}(?:\.\d{1,2}){1,4}\.?\s*|第[一二三四五六七八九十\d]+[章节節]\s*)(?=[^\W\d_]{2})"
+)
+_IS_REFERENCES = re.compile(rf"{_NUMBER}?(?i:{_REFERENCES})\s*[:：]?")
+_IS_KNOWN = re.compile(rf"{_NUMBER}?(?i:{_KNOWN})\s*[:：]?")
+_CAPTION = re.compile(r"(?:figure|fig\.|table|algorithm|abbildung|tabelle|[图圖表])\s*\d+[\s.:：]", re.IGNORECASE)
+_UNTITLED_END = re.compile(r"[.,;。，；、]$")
+_MOST_LINES = 3
+_LONGEST = 200
+"""Characters that a heading has at most."""
+_LARGER = 1.08
+_ONE_PAGE_OFF = 1
+# Half points: physics journals set headings smaller than their text, but number them.
+_SMALLER = 2
+
+_BRACKETED = re.compile(r"\[[^\]]{1,24}\]")
+_COUNTED = re.compile(r"(\d{1,4})\.?\s+(?=\S)|(\d{1,4})\.(?=\S)")
+_HANGING = (0.5, 5.0)
+"""In sizes of the type, how far the lines of an entry after its first are indented."""
+
+
+_YEAR = re.compile(r"(?<!\d)(?:1[3-9]|20)\d\d(?!\d)")
+_LEAST_DATED = 1 / 3
+
+
+def is_caption(text: str) -> bool:
+    """Whether a text begins as captions of figures and tables do."""
+    return _CAPTION.match(text) is not None
+
+
+def _keys(title: str) -> set[str]:
+    """What a title is compared by, with its number and without, for only one of two may have it."""
+    found = _NUMBERED.match(title)
+    forms = (title, title[found.end() :] if found else title)
+    return {"".join(filter(str.isalnum, form.casefold())) for form in forms} - {""}
+
+
+class Headings:
+    """Finds headings by the PDF's outline, by their names and numbers, and then by what looks like those."""
+
+    def __init__(self, outline: Iterable[OutlineEntry]) -> None:
+        self._outline: dict[str, list[int | None]] = {}
+        for entry in outline:
+            for title in _keys(entry.title):
+                self._outline.setdefault(title, []).append(entry.page)
+
+    def names(self, text: str, page: int) -> bool:
+        """Whether a line is a heading whatever it looks like."""
+        if len(text) > _LONGEST or starts_lower(text):
+            return False
+        if _IS_KNOWN.fullmatch(text):
+            return True
+        pages = [each for key in _keys(text) for each in self._outline.get(key, [])]
+        return any(each is None or abs(each - page) <= _ONE_PAGE_OFF for each in pages)
+
+    def mark(self, paragraphs: Sequence[Paragraph], size: float, bold: bool) -> None:
+        """Give headings their role; `size` and `bold` are what the body is set in."""
+        sure = [each for each in paragraphs if self._is_sure(each, size, bold)]
+        styles: dict[tuple[int, bool], bool] = {}
+        for each in sure:
+            is_numbered = _NUMBERED.match(each.text) is not None
+            styles[each.style] = styles.get(each.style, True) and is_numbered
+        for each in sure:
+            each.role = Role.HEADING
+        is_preamble = bool(sure)
+        for each in paragraphs:
+            is_preamble = is_preamble and each.page == 1 and each.role is not Role.HEADING
+            is_likely = not is_preamble and _looks_titled(each) and _stands_out(each, size, bold)
+            if is_likely and not styles.get(each.style, bool(styles)):
+                each.role = Role.HEADING
+
+    def _is_sure(self, paragraph: Paragraph, size: float, bold: bool) -> bool:
+        text = paragraph.text
+        if self.names(text, paragraph.page):
+            return True
+        if not _looks_titled(paragraph):
+            return False
+        if _stands_out(paragraph, size, bold, _SMALLER):
+            return _NUMBERED.match(text) is not None
+        return not self._outline and len(paragraph.lines) == 1 and _DEEPLY_NUMBERED.match(text) is not None
+
+
+def _looks_titled(paragraph: Paragraph) -> bool:
+    text = paragraph.text
+    is_short = len(paragraph.lines) <= _MOST_LINES and len(text) <= _LONGEST
+    return (
+        is_short
+        and sum(map(str.isalpha, text)) > 1
+        and not (starts_lower(text) or _UNTITLED_END.search(text) or is_caption(text))
+    )
+
+
+def _stands_out(paragraph: Paragraph, size: float, bold: bool, smaller: int = 1) -> bool:
+    """Whether it is larger than the body, or bold and by at most so many half points smaller."""
+    half_points, is_bold = paragraph.style
+    is_larger = half_points >= round(size * _LARGER * 2)
+    is_bolder = is_bold and not bold and half_points >= round(size * 2) - smaller
+    return is_larger or is_bolder
+
+
+def with_references(paragraphs: Sequence[Paragraph]) -> Iterator[Paragraph]:
+    """The paragraphs; what stands under a heading for references, up to the next of its rank, as its entries."""
+    heading: Paragraph | None = None
+    within: list[Paragraph] = []
+    for each in paragraphs:
+        if heading and not (each.role is Role.HEADING and _outranks(each, heading, within)):
+            if is_caption(each.text):
+                yield each
+            else:
+                within.append(each)
+            continue
+        yield from _entries(within)
+        within = []
+        heading = each if each.role is Role.HEADING and _IS_REFERENCES.fullmatch(each.text) else None
+        yield each
+    yield from _entries(within)
+
+
+def _outranks(heading: Paragraph, references: Paragraph, within: Sequence[Paragraph]) -> bool:
+    size, bold = heading.style
+    # Chinese headings hold Latin letters that aren't bold.
+    is_larger = bool(within) and size > within[0].style[0] + 1
+    return size >= references.style[0] - 1 and (bold >= references.style[1] or is_larger)
+
+
+def _entries(paragraphs: Sequence[Paragraph]) -> Iterable[Paragraph]:
+    """The references that these are made of; as they are where they don't look like any."""
+    entries: list[Paragraph] = []
+    for line, starts in zip((line for each in paragraphs for line in each.lines), _starts(paragraphs), strict=True):
+        if not entries or starts:
+            entries.append(Paragraph([], Role.REFERENCE))
+        entries[-1].lines.append(line)
+    dated = sum(_YEAR.search(each.text) is not None for each in entries)
+    return entries if dated >= _LEAST_DATED * len(entries) else paragraphs
+
+
+def _starts(paragraphs: Sequence[Paragraph]) -> Iterator[bool]:
+    """Which lines begin an entry: by its label, by its number, by the lines after it being indented, else by a gap."""
+    lines = [line for each in paragraphs for line in each.lines]
+    if not lines:
+        return
+    if _BRACKETED.match(lines[0].text):
+        yield from (_BRACKETED.match(line.text) is not None for line in lines)
+    elif _COUNTED.match(lines[0].text):
+        last = 0
+        for line in lines:
+            found = _COUNTED.match(line.text)
+            number = int(found[1] or found[2]) if found else 0
+            starts = found is not None and (number == last + 1 or last == 0)
+            last = number if starts else last
+            yield starts
+    else:
+        least, most = _HANGING
+        hanging = [least < line.indent / line.size < most for line in lines]
+        begins = (line is each.lines[0] for each in paragraphs for line in each.lines)
+        yield from (not hangs for hangs in hanging) if any(hanging) else begins

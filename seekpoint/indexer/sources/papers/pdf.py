@@ -1,0 +1,153 @@
+"""The text of a PDF: its paragraphs and headings in reading order, with their pages."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import re
+import unicodedata
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from datetime import date
+from itertools import islice
+
+import pypdfium2  # type: ignore[import-untyped]
+import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import State
+from seekpoint.indexer.sources.papers.blocks import blocks
+from seekpoint.indexer.sources.papers.contents import without_contents
+from seekpoint.indexer.sources.papers.furniture import without_furniture
+from seekpoint.indexer.sources.papers.glyphs import read_page
+from seekpoint.indexer.sources.papers.headings import OutlineEntry
+from seekpoint.indexer.sources.papers.layout import Page, columns
+from seekpoint.indexer.transcript.blocks import Text
+
+_IMAGES = "its pages are images without text: run it through OCR (such as ocrmypdf) and put that file on the list"
+_UNREADABLE = (
+    "its fonts don't say which letters their glyphs are: "
+    "run it through OCR (such as ocrmypdf --force-ocr) and put that file on the list"
+)
+_ENCRYPTED = "it is encrypted: save a copy without a password and put that file on the list"
+_BROKEN = "it is broken or no PDF: get it again, or open it and save it anew (such as with qpdf)"
+_EMPTY = "it has no pages: get it again"
+_NO_TITLE = re.compile(
+    r"(?:untitled|microsoft (?:word|powerpoint)\b|document|presentation|slide|title|paper|main).{0,3}"
+    r"|(?:无标题|未命名|文档).*|microsoft \w+ - .*"
+    r"|.*\.(?:docx?|pdf|tex|dvi|pptx?|rtf|odt|ps|indd|qxd|wpd|html?)|\S*\d\S*",
+    re.IGNORECASE,
+)
+_NO_AUTHOR = re.compile(r"(?:administrator|admin|user|owner|author|anonymous|unknown|\w*\d\w*)?", re.IGNORECASE)
+_DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?")
+_FIRST_YEAR = 1985
+# An open document keeps all that was read from it: opening it anew bounds the memory.
+_PAGES_AT_ONCE = 250
+_LONGEST_METADATA = 1000
+_MOST_OUTLINE_ENTRIES = 20_000
+
+# It warns of loops in outlines, which do no harm here.
+logging.getLogger("pypdfium2").setLevel(logging.CRITICAL)
+
+
+def read_pdf(data: bytes) -> Text:
+    """Read a PDF. Raise `Unfetched` where it is broken, locked, or holds no text."""
+    try:
+        pages = list(_pages(data))
+        with closing(pypdfium2.PdfDocument(data)) as document:
+            return _text(document, pages)
+    except pypdfium2.PdfiumError:
+        raise _unavailable(_fault(data)) from None
+
+
+def _unavailable(reason: str) -> Unfetched:
+    return Unfetched(State.UNAVAILABLE, reason)
+
+
+def _fault(data: bytes) -> str:
+    # A document without pages opens, and its error code is that of another one.
+    if document := pdfium.FPDF_LoadMemDocument64(data, len(data), None):
+        is_empty = pdfium.FPDF_GetPageCount(document) < 1
+        pdfium.FPDF_CloseDocument(document)
+        return _EMPTY if is_empty else _BROKEN
+    is_locked = pdfium.FPDF_GetLastError() in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY)
+    return _ENCRYPTED if is_locked else _BROKEN
+
+
+def _text(document: pypdfium2.PdfDocument, pages: list[Page]) -> Text:
+    if _is_unreadable(pages):
+        raise _unavailable(_UNREADABLE)
+    printed_columns = list(columns(without_furniture(pages)))
+    printed, found = blocks(list(without_contents(printed_columns)) or printed_columns, _outline(document))
+    if not found:
+        raise _unavailable(_IMAGES if pages else _BROKEN)
+    author = _metadata(document, "Author")
+    return Text(
+        blocks=found,
+        title=_title(_metadata(document, "Title")) or printed,
+        author=None if _NO_AUTHOR.fullmatch(author) else author,
+        published=_date(_metadata(document, "CreationDate")),
+        language=_language(document),
+    )
+
+
+def _pages(data: bytes) -> Iterator[Page]:
+    """The pages that can be read; those that a damage hit are missing."""
+    first, last = 0, 1
+    while first < last:
+        with closing(pypdfium2.PdfDocument(data)) as document:
+            last = len(document)
+            for index in range(first, min(first + _PAGES_AT_ONCE, last)):
+                if page := read_page(document, index):
+                    yield page
+        first += _PAGES_AT_ONCE
+
+
+def _is_unreadable(pages: list[Page]) -> bool:
+    glyphs = unmapped = 0
+    for page in pages:
+        for piece in page.pieces:
+            glyphs += len(piece.text)
+            unmapped += 0 if piece.text.isascii() and piece.text.isprintable() else _unmapped(piece.text)
+    return unmapped * 2 > glyphs
+
+
+def _unmapped(text: str) -> int:
+    return sum(char == "\ufffd" or unicodedata.category(char) in ("Cc", "Co", "Cn", "Cs") for char in text)
+
+
+def _metadata(document: pypdfium2.PdfDocument, key: str) -> str:
+    with suppress(UnicodeDecodeError):
+        return clean(document.get_metadata_value(key)[:_LONGEST_METADATA])
+    return ""
+
+
+def _title(stated: str) -> str | None:
+    is_title = sum(map(str.isalpha, stated)) > 1 and not _unmapped(stated) and not _NO_TITLE.fullmatch(stated)
+    return stated if is_title else None
+
+
+def _date(stated: str) -> str | None:
+    found = _DATE.match(stated)
+    if not found or int(found[1]) < _FIRST_YEAR:
+        return None
+    with suppress(ValueError):
+        return date(int(found[1]), int(found[2] or 1), int(found[3] or 1)).isoformat()
+    return None
+
+
+def _language(document: pypdfium2.PdfDocument) -> str | None:
+    length = pdfium.FPDFCatalog_GetLanguage(document, None, 0)
+    buffer = (ctypes.c_ushort * (length // 2 + 1))()
+    pdfium.FPDFCatalog_GetLanguage(document, buffer, length)
+    tag = bytes(buffer).decode("utf-16", "replace").partition("\0")[0]
+    return tag or None
+
+
+def _outline(document: pypdfium2.PdfDocument) -> Iterator[OutlineEntry]:
+    for entry in islice(document.get_toc(), _MOST_OUTLINE_ENTRIES):
+        with suppress(UnicodeDecodeError, pypdfium2.PdfiumError):
+            target = entry.get_dest()
+            index = target.get_index() if target else None
+            yield OutlineEntry(clean(entry.get_title()), None if index is None else index + 1)

@@ -1,0 +1,191 @@
+"""The speech model: faster-whisper, held to our ways."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from seekpoint.index.errors import ModelError, UsageError
+from seekpoint.index.text.clean import clean
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import Cue
+from seekpoint.indexer.sources.recordings.media import RATE
+
+if TYPE_CHECKING:
+    import numpy as np
+    from faster_whisper import WhisperModel
+    from faster_whisper.transcribe import Segment
+    from numpy.typing import NDArray
+
+    Samples = NDArray[np.float32]
+
+_MOST = 30 * RATE  # what the model hears at once
+_PAUSE = 3 * RATE  # a silence in which models hear things that nobody says
+_SHORT_PAUSE = 160  # milliseconds: between sentences rather than between words
+_LONGEST_CUE = 6.0
+_SENTENCE_ENDS = tuple(".!?…。！？｡．।؟۔።")
+_CLOSING = "\"'”’」』»)）]》"
+# More than this many times longer than when it is compressed, a text turns in circles (Whisper's own threshold).
+_CIRCLES = 2.4
+_TEMPERATURES = (0.0, 0.4, 0.8)  # each is one more try where the one before turned in circles
+_LANGUAGE_SAMPLES = 4
+_NAMES = {"jw": "jv"}  # where Whisper's codes aren't BCP 47
+
+
+class Window(NamedTuple):
+    """Samples `first` up to, not including, `stop`, in which somebody speaks."""
+
+    first: int
+    stop: int
+
+
+class Speech:
+    """A Whisper model, by size, Hugging Face id or folder; raises ModelError where it can't be loaded."""
+
+    def __init__(self, name: str, say: Callable[[str], None]) -> None:
+        self._name = name
+        self._model = _load(name, say)
+
+    def windows(self, samples: Samples) -> list[Window]:
+        """Where somebody speaks, in stretches that the model hears at once, cut in pauses."""
+        from faster_whisper.vad import VadOptions, get_speech_timestamps
+
+        # Padding of 400 ms at both ends comes on top of what is limited here.
+        options = VadOptions(max_speech_duration_s=_MOST / RATE - 1, min_silence_duration_ms=_SHORT_PAUSE)
+        with self._at_work():
+            return joined(Window(each["start"], each["end"]) for each in get_speech_timestamps(samples, options))
+
+    def language(self, samples: Samples, windows: Sequence[Window]) -> str:
+        """Say which language is spoken in most of some windows; a lecture may begin with a jingle in another one."""
+        if not self._model.model.is_multilingual:
+            return "en"
+        votes: Counter[str] = Counter()
+        with self._at_work():
+            for window in windows[:: -(-len(windows) // _LANGUAGE_SAMPLES)]:
+                _, _, likely = self._model.detect_language(samples[window.first : window.stop])
+                for code, probability in likely:
+                    votes[code] += probability
+        code = max(votes, key=lambda code: votes[code])
+        return _NAMES.get(code, code)
+
+    def check(self, language: str) -> None:
+        """Raise UsageError unless the model knows a language."""
+        if _code(language) not in self._model.supported_languages:
+            raise UsageError(f"the speech model {self._name} doesn't know the language {language}: give another model")
+
+    def cues(self, samples: Samples, window: Window, language: str) -> list[Cue]:
+        """Transcribe a window; times are in seconds from the first sample."""
+        begin = window.first / RATE
+        with self._at_work():
+            segments, _ = self._model.transcribe(
+                samples[window.first : window.stop],
+                language=_code(language),
+                word_timestamps=True,
+                condition_on_previous_text=False,
+                temperature=_TEMPERATURES,
+                compression_ratio_threshold=_CIRCLES,
+            )
+            said = (cue for segment in segments if segment.compression_ratio <= _CIRCLES for cue in _cues(segment))
+            return [Cue(begin + cue.start, begin + cue.end, cue.text) for cue in said]
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        try:
+            yield
+        except (RuntimeError, ValueError, MemoryError) as error:
+            raise ModelError(
+                f"the speech model {self._name} failed ({first_line(error)}): build again, or give a smaller model"
+            ) from error
+
+
+def joined(stretches: Iterator[Window]) -> list[Window]:
+    """Join neighbours as long as they fit into what the model hears at once."""
+    windows: list[Window] = []
+    for stretch in stretches:
+        last = windows[-1] if windows else None
+        if last and stretch.stop - last.first <= _MOST and stretch.first - last.stop <= _PAUSE:
+            windows[-1] = Window(last.first, stretch.stop)
+        else:
+            windows.append(stretch)
+    return windows
+
+
+def _cues(segment: Segment) -> Iterator[Cue]:
+    said: list[Any] = []
+    for word in segment.words or ():
+        if said and (_ends(said[-1].word) or word.end - said[0].start > _LONGEST_CUE):
+            yield _cue(said)
+            said = []
+        said.append(word)
+    if said:
+        yield _cue(said)
+
+
+def _cue(words: Sequence[Any]) -> Cue:
+    return Cue(float(words[0].start), float(words[-1].end), "".join(word.word for word in words).strip())
+
+
+def _ends(word: str) -> bool:
+    return word.rstrip(_CLOSING).endswith(_SENTENCE_ENDS)
+
+
+def _code(language: str) -> str:
+    subtag = primary(language)
+    return next((code for code, tag in _NAMES.items() if tag == subtag), subtag)
+
+
+def _load(name: str, say: Callable[[str], None]) -> WhisperModel:
+    import ctranslate2
+    from faster_whisper import WhisperModel
+
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+    ctranslate2.set_log_level(logging.ERROR)
+    try:
+        folder = name if Path(name).is_dir() else _fetched(name, say)
+        if ctranslate2.get_cuda_device_count() and (model := _on_gpu(folder, say)):
+            return model
+        return WhisperModel(folder, device="cpu", compute_type="int8", cpu_threads=_cores())
+    except Exception as error:  # the hub, the network and the file formats each raise their own kinds
+        raise ModelError(
+            f"the speech model {name} can't be loaded ({first_line(error)}): give a size such as base or small, the id "
+            "of a faster-whisper model on Hugging Face, or a folder with one; a name's first use needs the network"
+        ) from error
+
+
+def _on_gpu(folder: str, say: Callable[[str], None]) -> WhisperModel | None:
+    import numpy as np
+    from faster_whisper import WhisperModel
+
+    try:
+        model = WhisperModel(folder, device="cuda", compute_type="float16")
+        # CUDA's libraries are looked for when they are first needed.
+        model.detect_language(np.zeros(RATE, np.float32))
+    except RuntimeError as error:
+        say(f"the speech model doesn't run on the GPU ({first_line(error)}): the processor takes longer")
+        return None
+    return model
+
+
+def first_line(error: Exception) -> str:
+    """What an error of somebody else's says first."""
+    return (clean((str(error).strip().splitlines() or [""])[0]) or type(error).__name__)[:200]
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _fetched(name: str, say: Callable[[str], None]) -> str:
+    from faster_whisper import download_model
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        return str(download_model(name, local_files_only=True))
+    except LocalEntryNotFoundError:
+        say(f"fetching the speech model {name} from Hugging Face, once")
+        return str(download_model(name))

@@ -1,0 +1,185 @@
+"""YouTube: a video's transcripts and details, from the requests that youtube-transcript-api makes anyway."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import requests
+import youtube_transcript_api as ytt
+from defusedxml import DefusedXmlException
+
+from seekpoint.index.errors import Halt, Unfetched
+from seekpoint.index.text.clean import clean
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import Cue, Origin, State, Transcript
+from seekpoint.indexer.fetch.pace import Pace
+from seekpoint.indexer.fetch.retries import (
+    DAY,
+    DROPPED,
+    EMPTY,
+    MONTH,
+    ONCE_MORE,
+    PATIENTLY,
+    REFUSED,
+    Fault,
+    blocked,
+    faulty,
+    lost,
+)
+from seekpoint.indexer.sources.captions.spoken import spoken
+from seekpoint.indexer.sources.fetch_result import Fetched
+from seekpoint.indexer.sources.youtube.details import caption_addresses, details_of, parse_json
+from seekpoint.indexer.transcript.cues import tidy
+
+_Result = TypeVar("_Result")
+
+# So many faults one after the other are no accident: every video would meet one.
+_MOST_FAULTS = 3
+_VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
+_NO_XML = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f]")
+_CAPTION_ADDRESS = re.compile(r"https://(?:[a-z0-9-]+\.)*youtube\.com/", re.IGNORECASE)
+
+
+class YouTube:
+    """The way to YouTube for one thread.
+
+    `languages` are BCP 47 tags in order of preference; without any, the spoken language is taken.
+    """
+
+    def __init__(self, session: requests.Session, languages: Sequence[str] = (), pace: Pace | None = None) -> None:
+        self._languages = languages
+        self._pace = pace or Pace(0)
+        self._faults = 0
+        self._page = ""
+        self._player: object = None
+        session.hooks["response"].append(self._note)
+        self._api = ytt.YouTubeTranscriptApi(http_client=session)
+
+    def fetch(self, video_id: str) -> Fetched:
+        """Fetch a video's transcripts; raises Unfetched, and Halt where the next request would fare no better."""
+        if not _VIDEO_ID.fullmatch(video_id):
+            raise outcome_of(ytt.InvalidVideoId(video_id))
+        self._page, self._player = "", None
+        with self._pace.turn():
+            try:
+                fetched = self._fetch(video_id)
+            except Exception as error:
+                raise self._counted(outcome_of(error)) from error
+        self._faults = 0
+        return fetched
+
+    def _counted(self, failure: Unfetched) -> Unfetched:
+        self._faults = self._faults + 1 if isinstance(failure, Fault) else 0
+        if self._faults < _MOST_FAULTS:
+            return failure
+        # What is left is due earlier than what failed, which would stop the next run at its beginning too.
+        return Halt(failure.reason, (failure.retry_after or 0.0) / 2)
+
+    def _fetch(self, video_id: str) -> Fetched:
+        tracks = choose_tracks(list(_patiently(lambda: self._api.list(video_id))), self._languages)
+        if not all(_CAPTION_ADDRESS.match(str(address)) for address in caption_addresses(self._player)):
+            raise Unfetched(State.UNAVAILABLE, "its captions lie outside youtube.com and were not fetched", MONTH)
+        transcripts = tuple(transcript for transcript in map(_transcript, tracks) if transcript.cues)
+        if not transcripts:
+            raise Unfetched(State.NO_TRANSCRIPT, "its transcript is empty", MONTH)
+        return Fetched(transcripts, details_of(self._page, self._player))
+
+    def _note(self, response: requests.Response, *_args: object, **_kwargs: object) -> None:
+        path = urlsplit(response.url).path
+        if path == "/watch":
+            self._page = response.content.decode("utf-8", "replace")
+        elif path == "/youtubei/v1/player":
+            self._player = parse_json(response.content.decode("utf-8", "replace"))
+        elif path == "/api/timedtext":
+            response._content = _NO_XML.sub(b"", response.content)
+
+
+def _patiently(call: Callable[[], _Result]) -> _Result:
+    return PATIENTLY(_passes, ONCE_MORE, EMPTY, call)
+
+
+def _transcript(track: ytt.Transcript) -> Transcript:
+    snippets = _patiently(track.fetch)
+    shown = (Cue(snippet.start, snippet.start + snippet.duration, snippet.text) for snippet in snippets)
+    return Transcript(
+        clean(track.language_code), Origin.GENERATED if track.is_generated else Origin.MANUAL, tidy(spoken(shown))
+    )
+
+
+def choose_tracks(tracks: Sequence[ytt.Transcript], languages: Sequence[str]) -> list[ytt.Transcript]:
+    """Pick a track for each wanted language, by default the spoken one; raises Unfetched where there is none."""
+    # A generated track is in the language that is spoken.
+    spoken = [track.language_code for track in sorted(tracks, key=lambda track: not track.is_generated)][:1]
+    picked = (_best_track(tracks, language) for language in languages or spoken)
+    chosen = list(dict.fromkeys(track for track in picked if track))
+    if not chosen:
+        there_is = ", ".join(dict.fromkeys(clean(track.language_code) for track in tracks)) or "none"
+        wanted = f" in {', '.join(languages)}" if languages else ""
+        raise Unfetched(State.NO_TRANSCRIPT, f"no transcript{wanted} (there is: {there_is})", MONTH)
+    return chosen
+
+
+def _best_track(tracks: Sequence[ytt.Transcript], language: str) -> ytt.Transcript | None:
+    same = (track for track in tracks if primary(track.language_code) == primary(language))
+    subtag, exact = language.lower().split("-")[0], language.lower()
+
+    def farness(track: ytt.Transcript) -> tuple[bool, bool, bool]:
+        code = track.language_code.lower()
+        return code.split("-")[0] != subtag, track.is_generated, code != exact
+
+    return min(same, key=farness, default=None)
+
+
+_OUTCOMES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], State, float, str], ...] = (
+    (ytt.VideoUnavailable, State.UNAVAILABLE, MONTH, "YouTube says: this video is unavailable"),
+    (ytt.InvalidVideoId, State.UNAVAILABLE, MONTH, "not a YouTube video id: check the link"),
+    (ytt.AgeRestricted, State.UNAVAILABLE, MONTH, "age-restricted: YouTube shows it only to people who signed in"),
+    ((ytt.TranscriptsDisabled, ytt.NoTranscriptFound), State.NO_TRANSCRIPT, MONTH, "YouTube has no transcript of it"),
+    (DefusedXmlException, State.UNAVAILABLE, MONTH, "its captions declare XML entities, as attacks do: not read"),
+    (ytt.PoTokenRequired, State.DEFERRED, DAY, "YouTube keeps these captions for its own player at the moment"),
+)
+_SOON = re.compile(r"live event will begin|premieres? (?:in|will)|processing this video|check back", re.IGNORECASE)
+
+
+def outcome_of(error: Exception) -> Unfetched:
+    """Say in which state an error leaves a video, why, and when to look again."""
+    if isinstance(error, Unfetched):
+        return error
+    if isinstance(error, ytt.RequestBlocked):
+        return blocked()
+    if isinstance(error, ytt.VideoUnplayable):
+        return _unplayable(error)
+    if _status(error) >= 500:
+        return faulty(_status(error))
+    if gone := lost(error):
+        return gone
+    for kind, state, wait, reason in _OUTCOMES:
+        if isinstance(error, kind):
+            return Unfetched(state, reason, wait)
+    fault = f"HTTP {_status(error)}" if _status(error) else type(error).__name__
+    reason = (
+        f"YouTube and youtube-transcript-api don't fit together ({fault}), no fault of this video: update the package"
+    )
+    return Fault(State.DEFERRED, reason, DAY)
+
+
+def _unplayable(error: ytt.VideoUnplayable) -> Unfetched:
+    reason = clean(". ".join(str(text).rstrip(". ") for text in (error.reason, *error.sub_reasons) if text))[:200]
+    if REFUSED.search(reason):
+        return blocked()
+    if _SOON.search(reason):
+        return Unfetched(State.DEFERRED, f"YouTube says: {reason}", DAY)
+    return Unfetched(State.UNAVAILABLE, f"YouTube says: {reason or 'this video is unplayable'}", MONTH)
+
+
+def _passes(error: Exception) -> bool:
+    return _status(error) >= 500 or isinstance(error, DROPPED)
+
+
+def _status(error: Exception) -> int:
+    """Read the HTTP status, which the library keeps in words only; 0 where there is none."""
+    status = re.match(r"\d{3}", error.reason) if isinstance(error, ytt.YouTubeRequestFailed) else None
+    return int(status[0]) if status else 0

