@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-import query.notebook  # noqa: F401 - so that answers show themselves there
+import seekpoint.query.output.notebook  # noqa: F401 - so that answers show themselves there
 from seekpoint.cli.options import default_folder
 from seekpoint.index.embedded.library import Library as StoredLibrary
 from seekpoint.index.errors import SeekpointError, UsageError
@@ -165,9 +165,9 @@ def _filters(kind: Kind | str | None, section: str | None, language: str | None,
 def _asked(
     library: StoredLibrary, question: str, k: int, filters: Filters, *, explained: bool, encoder: Encoder | None
 ) -> Answer:
-    from query import search
+    from seekpoint.query.search import pipeline
 
-    return search.ask(question, library, encoder or _encoder(library.card).get(), k, filters, explained=explained)
+    return pipeline.ask(question, library, encoder or _encoder(library.card).get(), k, filters, explained=explained)
 
 
 @lru_cache(maxsize=4)
@@ -195,14 +195,14 @@ class _ShownUsageError(_ShownError):
 # Where each command is, to be imported when it is called.
 _COMMANDS = {
     "build": ("seekpoint.cli.build", "build"),
-    "ask": ("query.command", "ask"),
-    "status": ("query.command", "status"),
+    "ask": ("seekpoint.cli.ask", "ask"),
+    "status": ("seekpoint.cli.ask", "status"),
     "remove": ("seekpoint.cli.build", "remove"),
     "export": ("seekpoint.cli.transfer", "export_library"),
     "import": ("seekpoint.cli.transfer", "import_library"),
-    "serve": ("query.serve_command", "serve"),
-    "mcp": ("query.mcp_command", "mcp"),
-    "eval": ("query.eval_command", "evaluate"),
+    "serve": ("seekpoint.cli.serve", "serve"),
+    "mcp": ("seekpoint.cli.mcp", "mcp"),
+    "eval": ("seekpoint.cli.eval", "evaluate"),
 }
 
 

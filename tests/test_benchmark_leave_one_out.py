@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from query.question_file import Question, Span
-from query.tuning import TUNING, Tuning
+from seekpoint.query.evaluation.question_file import Question, Span
+from seekpoint.query.search.settings import TUNING, Tuning
 from tests import readme
 from tests.benchmarks.choice import AXES, START, Asked, Right, choose, leave_out, to_json, to_markdown, worth
 from tests.benchmarks.leave_one_out import SETS, SOURCES, Variants, answerable, as_asked, prototype, source_of_videos

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from query.evaluation import Evaluation, evaluate
-from query.question_file import Question, Span
 from seekpoint.query.answers import Answer
+from seekpoint.query.evaluation.evaluation import Evaluation, evaluate
+from seekpoint.query.evaluation.question_file import Question, Span
 from tests.benchmarks import plots
 from tests.benchmarks.quality_report import OURS, Result
 from tests.query.test_metrics import moment

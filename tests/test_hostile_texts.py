@@ -17,8 +17,6 @@ import pytest
 from click.testing import CliRunner
 
 import seekpoint
-from query import search
-from query.render import to_text
 from seekpoint.index.embedded.library import Library
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import ResourceStatus, State
@@ -26,6 +24,8 @@ from seekpoint.indexer.build.build import Request, build
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.transcript.cues import MOST_TOKENS, tokens
 from seekpoint.query.answers import Moment
+from seekpoint.query.output.terminal import to_text
+from seekpoint.query.search import pipeline
 from tests.fakes import TopicEncoder
 from tests.indexer.test_pdf import line, made
 from tests.local_web import LocalWeb, raw_server
@@ -93,7 +93,7 @@ class Bench:
 
     def ask(self, question: str, k: int = 1) -> list[Moment]:
         with Library.open(self._library) as library:
-            answer = search.ask(question, library, self.encoder, k)
+            answer = pipeline.ask(question, library, self.encoder, k)
         shown = to_text(answer, styled=False)
         assert all(row.isprintable() for row in shown.splitlines()), shown
         return list(answer.moments)

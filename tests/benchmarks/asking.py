@@ -15,11 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import seekpoint
-from query import across, search
-from query import windows as windows_module
-from query.allocation import keep_freed_memory
-from query.question_file import read_questions
-from query.shared_encoder import to_embed
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.chunk_ranges import Ranges
 from seekpoint.index.embedded.library import Library
@@ -28,6 +23,11 @@ from seekpoint.index.embedded.vectors.int8 import unpack
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.types import Encoder, Kind
 from seekpoint.query.answers import Filters
+from seekpoint.query.evaluation.question_file import read_questions
+from seekpoint.query.search import pipeline, translation
+from seekpoint.query.search import window_scores as windows_module
+from seekpoint.query.serving.memory import keep_freed_memory
+from seekpoint.query.serving.question_encoder import to_embed
 from tests.benchmarks.machine import megabytes
 from tests.benchmarks.remembering import Remembering
 from tests.benchmarks.synthetic import SHARES
@@ -112,9 +112,9 @@ def asked(questions: Sequence[str], library: Library, encoder: Encoder, filters:
     times = Times()
     for number, question in enumerate(questions):
         if number < WARM_UP:
-            search.ask(question, library, encoder, filters=filters)
+            pipeline.ask(question, library, encoder, filters=filters)
         else:
-            times.take(partial(search.ask, question, library, encoder, filters=filters))
+            times.take(partial(pipeline.ask, question, library, encoder, filters=filters))
     return times
 
 
@@ -126,7 +126,7 @@ def by_stage(questions: Sequence[str], library: Library, encoder: Encoder) -> di
     with watch.watching(_watched(library)):
         for question in questions[WARM_UP:]:
             watch.seconds.clear()
-            times.take(partial(search.ask, question, library, encoder))
+            times.take(partial(pipeline.ask, question, library, encoder))
             for stage in STAGES:
                 taken[stage].append(1000 * watch.seconds[stage])
             taken["rest"].append(times.processor[-1] - 1000 * sum(watch.seconds.values()))
@@ -137,13 +137,13 @@ def _watched(library: Library) -> Iterator[tuple[object, str, str]]:
     """What is called in each stage: where it is, its name, and the stage."""
     yield from ((library.lexicon, name, "words") for name in ("weights", "frequencies", "read_ahead", "best"))
     yield from ((library.lexicon, "counts", "translations"), (library, "translations", "translations"))
-    yield from ((across, name, "translations") for name in ("groups", "weigh", "coverage", "weights"))
+    yield from ((translation, name, "translations") for name in ("groups", "weigh", "coverage", "weights"))
     yield from ((library.synonyms, name, "translations") for name in ("unread", "counts"))
     yield library, "names", "names"
     yield from ((library.vectors, name, name) for name in ("nearest", "scores"))
     yield library, "chunks", "chunks"
     yield from ((library, "pieces", "windows"), (windows_module, "windows", "windows"))
-    yield search, "moments", "moments"
+    yield pipeline, "moments", "moments"
 
 
 class Stopwatch:

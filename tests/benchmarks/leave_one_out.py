@@ -18,16 +18,15 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-import query
 import seekpoint
-from query import search
-from query.evaluation import evaluate
-from query.question_file import Question, read_questions
-from query.tuning import Tuning
-from seekpoint import index
+from seekpoint import index, query
 from seekpoint.index.embedded.library import Library
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.query.answers import Answer
+from seekpoint.query.evaluation.evaluation import evaluate
+from seekpoint.query.evaluation.question_file import Question, read_questions
+from seekpoint.query.search import pipeline
+from seekpoint.query.search.settings import Tuning
 from tests.benchmarks.choice import Asked, LeftOut, Right, leave_out, to_json, to_markdown
 from tests.benchmarks.machine import describe, save
 from tests.benchmarks.quality import replayed
@@ -106,7 +105,7 @@ def opened(name: str, work: Path, stack: ExitStack) -> Callable[[Tuning], list[R
     library: Library = stack.enter_context(seekpoint.open_library(folder))
     encoder = Remembering(LazyEncoder(library.card).get())
     questions = answerable(name)
-    return lambda tuning: judged(questions, lambda text: search.ask(text, library, encoder, _MOMENTS, tuning=tuning))
+    return lambda tuning: judged(questions, lambda text: pipeline.ask(text, library, encoder, _MOMENTS, tuning=tuning))
 
 
 def prototype(work: Path) -> list[Right | None]:

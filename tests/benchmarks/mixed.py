@@ -18,13 +18,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import seekpoint
-from query import search
-from query.evaluation import Evaluation, compared, evaluate, to_json, to_text
-from query.metrics import DEPTH
-from query.question_file import read_questions
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.types import Encoder
 from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.evaluation.evaluation import Evaluation, compared, evaluate, to_json, to_text
+from seekpoint.query.evaluation.metrics import DEPTH
+from seekpoint.query.evaluation.question_file import read_questions
+from seekpoint.query.search import pipeline
 from tests.benchmarks.question_sets import LECTURES, QUESTIONS, lay_out
 from tests.benchmarks.remembering import Remembering
 from tests.shared import SHARED
@@ -54,7 +54,7 @@ def rank_of(answer: Answer, row: dict[str, Any]) -> int | None:
 
 def asking(library: seekpoint.Library, encoder: Encoder) -> Callable[[str], Answer]:
     """How questions are put to a library."""
-    return lambda text: search.ask(text, library, encoder, DEPTH)
+    return lambda text: pipeline.ask(text, library, encoder, DEPTH)
 
 
 def lectures(folder: Path, encoder: Encoder) -> Evaluation:

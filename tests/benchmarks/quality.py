@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import seekpoint
-from query import search
-from query.evaluation import Evaluation, evaluate
-from query.metrics import DEPTH
-from query.question_file import Question, read_questions
 from seekpoint.index.models.encoder import LazyEncoder, bundled_folder
 from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.evaluation.evaluation import Evaluation, evaluate
+from seekpoint.query.evaluation.metrics import DEPTH
+from seekpoint.query.evaluation.question_file import Question, read_questions
+from seekpoint.query.search import pipeline
 from tests.benchmarks import plots
 from tests.benchmarks.machine import describe, save
 from tests.benchmarks.quality_report import OURS, Result, to_json, to_markdown
@@ -53,7 +53,7 @@ def _ours(corpus: Corpus, questions: Sequence[Question]) -> Evaluation:
     seekpoint.build(corpus.reading_list, folder, captions=corpus.captions)
     with seekpoint.open_library(folder) as library:
         encoder = LazyEncoder(library.card).get()
-        return evaluate(questions, lambda text: search.ask(text, library, encoder, DEPTH), lambda _: "")
+        return evaluate(questions, lambda text: pipeline.ask(text, library, encoder, DEPTH), lambda _: "")
 
 
 def replayed(file: Path) -> Callable[[str], Answer]:

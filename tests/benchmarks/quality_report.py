@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-from query.bootstrap import Difference, difference
-from query.evaluation import ALL, Evaluation, Row
-from query.metrics import Figures
+from seekpoint.query.evaluation.bootstrap import Difference, difference
+from seekpoint.query.evaluation.evaluation import ALL, Evaluation, Row
+from seekpoint.query.evaluation.metrics import Figures
 
 OURS = "seekpoint"
 

@@ -20,11 +20,11 @@ import faiss
 import numpy as np
 
 import seekpoint
-from query.shared_encoder import to_embed
 from seekpoint.index.embedded.transcripts import text_digest
 from seekpoint.index.embedded.writer import Writer
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Kind
+from seekpoint.query.serving.question_encoder import to_embed
 from tests.benchmarks.asking import (
     CANDIDATES,
     TOP,

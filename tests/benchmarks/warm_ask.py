@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import seekpoint
-from query import search
-from query.shared_encoder import to_embed
 from seekpoint.index.embedded.library import Library
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.types import Encoder
+from seekpoint.query.search import pipeline
+from seekpoint.query.serving.question_encoder import to_embed
 from tests.benchmarks import machine
 from tests.benchmarks.remembering import Remembering
 
@@ -48,7 +48,7 @@ def measure(questions: Sequence[str], library: Library, encoder: Encoder) -> lis
     taken = []
     for question in questions:
         started = time.perf_counter()
-        search.ask(question, library, encoder)
+        pipeline.ask(question, library, encoder)
         taken.append(1000 * (time.perf_counter() - started))
     return taken
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from query import search
 from seekpoint.index.embedded.library import Library
 from seekpoint.index.types import Kind, Origin, State
 from seekpoint.query.answers import Answer, Filters
+from seekpoint.query.search import pipeline
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import Workshop
 from tests.shared import SHARED, needs_shared
@@ -38,7 +38,7 @@ MASKS = article(
 
 def ask(workshop: Workshop, question: str) -> Answer:
     with Library.open(workshop.library) as library:
-        return search.ask(question, library, TopicEncoder(), 5)
+        return pipeline.ask(question, library, TopicEncoder(), 5)
 
 
 def test_a_page_is_indexed_and_answers_with_a_link_to_the_sentence(workshop: Workshop) -> None:
@@ -139,7 +139,7 @@ def test_references_stand_behind_the_text(workshop: Workshop) -> None:
         (transcript,) = library.transcripts(next(iter(library.standings())))
         flagged = [cue for cue in transcript.cues if cue.is_reference]
         assert len(flagged) >= 40
-        moments = search.ask(flagged[3].text, library, TopicEncoder(), 100).moments
+        moments = pipeline.ask(flagged[3].text, library, TopicEncoder(), 100).moments
     is_reference = [any(moment.quote.startswith(cue.text) for cue in flagged) for moment in moments]
     assert any(is_reference) and not all(is_reference)
     assert is_reference == sorted(is_reference), "all text comes before"
@@ -198,12 +198,12 @@ def test_the_links_of_a_list_lead_to_documents_beside_it(workshop: Workshop) -> 
 
 
 def test_json_of_a_page_has_no_seconds(workshop: Workshop) -> None:
-    from query.render import to_json, to_text
+    from seekpoint.query.output.terminal import to_json, to_text
 
     workshop.fake.add_site(PAGE, MASKS)
     workshop.build(workshop.write("list.md", f"[Attention]({PAGE})"))
     with Library.open(workshop.library) as library:
-        answer = search.ask("mask", library, TopicEncoder(), 1, explained=True)
+        answer = pipeline.ask("mask", library, TopicEncoder(), 1, explained=True)
     (moment,) = json.loads(json.dumps(to_json(answer)))["moments"]
     assert (moment["start"], moment["end"], moment["timestamp"], "page" in moment) == (None, None, None, False)
     assert moment["explanation"]["windows"] == []
@@ -236,5 +236,5 @@ def test_only_one_kind_is_asked_for(workshop: Workshop) -> None:
     workshop.build(workshop.write("list.md", f"[page]({PAGE}) [notes](notes/mask.md)"))
     with Library.open(workshop.library) as library:
         for kind in (Kind.PAGE, Kind.DOCUMENT, Kind.PAPER):
-            found = search.ask("mask", library, TopicEncoder(), 5, Filters(kind)).moments
+            found = pipeline.ask("mask", library, TopicEncoder(), 5, Filters(kind)).moments
             assert {moment.resource.kind for moment in found} == ({kind} if kind is not Kind.PAPER else set())

@@ -9,12 +9,12 @@ from typing import TypeAlias
 import numpy as np
 import pytest
 
-from query import across
-from query.across import Weighed, affordable, candidates, groups, terms_of, weigh, weights
 from seekpoint.index.embedded.translations import Alternatives
 from seekpoint.index.embedded.words.accumulators import Postings, Tally
 from seekpoint.index.embedded.words.synonyms import any_of
 from seekpoint.index.text.terms import terms
+from seekpoint.query.search import translation
+from seekpoint.query.search.translation import Weighed, affordable, candidates, groups, terms_of, weigh, weights
 
 Found: TypeAlias = dict[str, Alternatives]
 
@@ -115,7 +115,7 @@ def weighed(question: str, passages: dict[int, str], found: Found = ZH_EN) -> li
 
 
 def coverage(found: Sequence[Weighed]) -> dict[int, float]:
-    reached = TALLY.sum([*across.coverage(found)])
+    reached = TALLY.sum([*translation.coverage(found)])
     return dict(zip(reached.chunks.tolist(), reached.values.tolist(), strict=True))
 
 

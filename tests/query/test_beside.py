@@ -8,7 +8,7 @@ from threading import Event, current_thread
 
 import pytest
 
-from query.beside import beside
+from seekpoint.query.serving.background import beside
 
 
 def test_the_result_is_there_once_it_is_asked_for() -> None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from query.current import Current
 from seekpoint.index.embedded.writer import Writer
 from seekpoint.index.errors import LibraryError, LibraryNotFound
 from seekpoint.index.types import Details
 from seekpoint.query.answers import Filters
+from seekpoint.query.serving.live_library import Current
 from tests.fakes import TopicEncoder
 from tests.index.parts import TALKS, build, embedded, resource
 

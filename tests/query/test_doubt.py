@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from query.doubt import doubt, is_answer
-from query.tuning import TUNING
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import StoredChunk
 from seekpoint.query.answers import Doubt, Hit
+from seekpoint.query.search.abstention import doubt, is_answer
+from seekpoint.query.search.settings import TUNING
 
 fuzz = settings(max_examples=100, deadline=None, database=None, derandomize=True)
 

@@ -9,10 +9,19 @@ import pytest
 from click.testing import CliRunner, Result
 
 import seekpoint
-from query.evaluation import ALL, Evaluation, compared, comparison_text, evaluate, read_other, to_json, to_text
-from query.question_file import Question, Span
 from seekpoint.index.errors import SourceError, UsageError
 from seekpoint.query.answers import Answer
+from seekpoint.query.evaluation.evaluation import (
+    ALL,
+    Evaluation,
+    compared,
+    comparison_text,
+    evaluate,
+    read_other,
+    to_json,
+    to_text,
+)
+from seekpoint.query.evaluation.question_file import Question, Span
 from tests.query.test_metrics import moment
 
 QUESTIONS = [

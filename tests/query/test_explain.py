@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import seekpoint
-from query import render
 from seekpoint.index.embedded.library import Library
 from seekpoint.index.embedded.writer import Writer
 from seekpoint.index.errors import UsageError
@@ -20,6 +19,7 @@ from seekpoint.index.text.clean import printable
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Details
 from seekpoint.query.answers import Answer, Explanation, Moment
+from seekpoint.query.output import terminal
 from tests.fakes import TopicEncoder
 from tests.index.parts import CARD, SOURCE, build, embedded, resource
 
@@ -62,8 +62,8 @@ def assert_adds_up(answer: Answer) -> None:
         total = parts.share * parts.meaning + (1 - parts.share) * parts.words
         assert total == pytest.approx(moment.score, abs=1.01e-4)
         assert all(word in answer.question for word in (*parts.matched, *(word for word, _ in parts.translated)))
-    json.dumps(render.to_json(answer), allow_nan=False)
-    shown = render.to_text(answer, styled=False)
+    json.dumps(terminal.to_json(answer), allow_nan=False)
+    shown = terminal.to_text(answer, styled=False)
     assert all(printable(line) == line for line in shown.split("\n"))
 
 

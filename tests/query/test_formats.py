@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from query.formats import COLUMNS, FORMATS, to_csv, to_m3u, to_markdown
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.output.exports import COLUMNS, FORMATS, to_csv, to_m3u, to_markdown
 
 VIDEO = Resource(
     "wjZofJX0v4M",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from query.fragments import line_fragments, text_fragment
+from seekpoint.query.links.text_fragments import line_fragments, text_fragment
 
 LONG = "Attention lets every position of a sentence look at all the others, however far away from it they may be."
 

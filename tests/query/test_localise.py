@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from query.localise import best_cue, marks, quoted, said_in, salient
-from query.tuning import TUNING
 from seekpoint.index.text.terms import located_terms
 from seekpoint.index.types import Chapter, Cue
+from seekpoint.query.search.localise import best_cue, marks, quoted, said_in, salient
+from seekpoint.query.search.settings import TUNING
 
 ENGLISH = [
     Cue(0, 10, "So much for the history of the field."),

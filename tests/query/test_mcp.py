@@ -18,16 +18,16 @@ from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult
 
 import seekpoint
-from query import passages
-from query.budget import tokens
-from query.current import Current
-from query.mcp_results import compact, found_answer
-from query.mcp_server import Server, server
-from query.places import Place, place_of, resource_at
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Cue, Kind, Resource
 from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.links.parse import Place, place_of, resource_at
+from seekpoint.query.mcp import transcript_windows
+from seekpoint.query.mcp.results import compact, found_answer
+from seekpoint.query.mcp.server import Server, server
+from seekpoint.query.mcp.token_budget import tokens
+from seekpoint.query.serving.live_library import Current
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 
@@ -242,7 +242,7 @@ def test_one_endless_caption_is_cut_and_read_past(length: int) -> None:
     cues = [Cue(0.0, 5.0, "hello"), Cue(5.0, 9.0, '"掩' * length), Cue(9.0, 12.0, "goodbye")]
     read, at = [], 0
     for _ in range(3):
-        shown, following = passages.window(talk, cues, [], at, 180, 1000)
+        shown, following = transcript_windows.window(talk, cues, [], at, 180, 1000)
         read += shown
         assert tokens("".join(compact(passage) for passage in shown)) < 1100
         if following is None:
@@ -290,15 +290,15 @@ def test_a_pages_own_parameters_are_no_time() -> None:
 def test_a_paper_is_read_by_pages() -> None:
     paper = Resource("ba9876543210", Kind.PAPER, "论文", "https://arxiv.org/abs/1706.03762")
     cues = [Cue(10.0 * k, 10.0 * k + 10, f"sentence {k} 句", page=1 + k // 10) for k in range(40)]
-    at = passages.position(cues, place_of("https://arxiv.org/pdf/1706.03762#page=3"), paper.title)
-    shown, following = passages.window(paper, cues, [], at, 60, 1500)
+    at = transcript_windows.position(cues, place_of("https://arxiv.org/pdf/1706.03762#page=3"), paper.title)
+    shown, following = transcript_windows.window(paper, cues, [], at, 60, 1500)
     assert [passage.place for passage in shown] == ["p. 2", "p. 3", "p. 3"]
     assert shown[1].text.startswith("sentence 20 句 sentence 21")
     assert shown[1].link == "https://arxiv.org/pdf/1706.03762#page=3"
     assert following == 26
     assert resource_at("https://arxiv.org/pdf/1706.03762#page=3", [paper]) == paper
     with pytest.raises(UsageError, match="there is no page 9: 论文 has 4 pages"):
-        passages.position(cues, Place(page=9), paper.title)
+        transcript_windows.position(cues, Place(page=9), paper.title)
 
 
 @pytest.mark.parametrize(
@@ -360,7 +360,7 @@ def test_an_empty_library_is_no_error(tmp_path: Path) -> None:
 
 
 def command(library: Path, *options: str) -> list[str]:
-    script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from query.mcp_command import mcp; mcp()"
+    script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from seekpoint.cli.mcp import mcp; mcp()"
     return [sys.executable, "-c", script, "--index", str(library), *options]
 
 

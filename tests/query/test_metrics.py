@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from query.bootstrap import difference, interval
-from query.evaluation import evaluate
-from query.metrics import Abstention, Judgement, abstention, judge
-from query.question_file import Question, Span, read_questions
-from query.render import to_json
 from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.evaluation.bootstrap import difference, interval
+from seekpoint.query.evaluation.evaluation import evaluate
+from seekpoint.query.evaluation.metrics import Abstention, Judgement, abstention, judge
+from seekpoint.query.evaluation.question_file import Question, Span, read_questions
+from seekpoint.query.output.terminal import to_json
 from tests.shared import SHARED, needs_shared
 
 TALK, OTHER = "attention01", "zhuyili0001"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from query import naming as named_in
-from query.naming import Naming
 from seekpoint.index.embedded.titles import key, names
 from seekpoint.index.text.terms import terms
+from seekpoint.query.search import title_match as named_in
+from seekpoint.query.search.title_match import Naming
 
 TITLES = {
     "article": ["The Illustrated Transformer – Jay Alammar – Visualizing machines", "The Illustrated Transformer"],

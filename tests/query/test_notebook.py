@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from query.notebook import answer_html, moment_html, resource_html
 from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.output.notebook import answer_html, moment_html, resource_html
 
 VIDEO = Resource(
     "wjZofJX0v4M", Kind.VIDEO, "什么是注意力", "https://www.youtube.com/watch?v=wjZofJX0v4M", (("Attention", "掩码"),)

@@ -16,11 +16,11 @@ from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from query.current import Current
-from query.prompt import browse, prompt
-from query.prompt_view import History
+from seekpoint.cli.prompt import browse, prompt
+from seekpoint.cli.prompt_view import History
 from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Explanation, Moment
+from seekpoint.query.serving.live_library import Current
 from tests.fakes import TopicEncoder
 from tests.index.parts import build
 
@@ -314,8 +314,8 @@ def test_a_dumb_terminal_gets_plain_text(
 SCRIPT = """
 import sys
 from pathlib import Path
-from query.current import Current
-from query.prompt import prompt
+from seekpoint.query.serving.live_library import Current
+from seekpoint.cli.prompt import prompt
 from tests.fakes import TopicEncoder
 
 folder = Path(sys.argv[1])

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from query.question_file import Question, Span, read_questions
 from seekpoint.index.errors import SourceError
+from seekpoint.query.evaluation.question_file import Question, Span, read_questions
 
 
 def test_spans_other_videos_and_questions_without_an_answer(tmp_path: Path) -> None:

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from query.ranking import cheapest, coverage, distinct, fuse, openings, telling
 from seekpoint.index.types import StoredChunk
 from seekpoint.query.answers import Hit
+from seekpoint.query.search.scoring import cheapest, coverage, distinct, fuse, openings, telling
 
 
 def chunk(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from query.reasons import doubt_json, doubt_text, to_json, to_lines
 from seekpoint.query.answers import Doubt, Explanation, Window
+from seekpoint.query.output.reasons import doubt_json, doubt_text, to_json, to_lines
 
 EXPLANATION = Explanation(
     meaning=0.42,

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 import seekpoint
-from query.search import ask
-from query.tuning import LONGEST_QUESTION
 from seekpoint.index.embedded.library import Library
 from seekpoint.index.embedded.writer import Writer
 from seekpoint.index.errors import DamagedLibrary, LibraryError, UsageError
 from seekpoint.index.types import Kind
 from seekpoint.query.answers import Answer, Filters, Moment
+from seekpoint.query.search.pipeline import ask
+from seekpoint.query.search.settings import LONGEST_QUESTION
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 

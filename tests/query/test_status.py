@@ -12,11 +12,11 @@ import click.testing
 import pytest
 
 import seekpoint
-from query import status
 from seekpoint.index.embedded.catalogue import Section
 from seekpoint.index.embedded.writer import Writer
 from seekpoint.index.types import Details, Kind, ModelCard, Origin, Resource, ResourceStatus, State
 from seekpoint.indexer.fetch.retries import blocked
+from seekpoint.query.output import status
 from tests.index.parts import CARD as STORED_CARD
 from tests.index.parts import embedded
 from tests.local_web import LocalWeb

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from query.windows import Windows
-from query.windows import windows as windows_of
 from seekpoint.index.types import Pieces, StoredChunk
+from seekpoint.query.search.window_scores import Windows
+from seekpoint.query.search.window_scores import windows as windows_of
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors

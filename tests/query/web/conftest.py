@@ -9,11 +9,11 @@ import pytest
 from starlette.testclient import TestClient
 
 import seekpoint
-from query.current import Current
-from query.web.app import application
-from query.web.security import Doors
 from seekpoint.index.embedded.writer import Writer
 from seekpoint.index.types import Details, Kind, Resource, State
+from seekpoint.query.serving.live_library import Current
+from seekpoint.query.web.app import application
+from seekpoint.query.web.security import Doors
 from tests.fakes import TopicEncoder
 from tests.index.parts import CARD, embedded
 from tests.indexer.builds import webvtt

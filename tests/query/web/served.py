@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from query.current import Current
-from query.web.app import application
-from query.web.security import Doors
-from query.web.server import PatientProtocol, configured, listen
 from seekpoint.index.types import Encoder
+from seekpoint.query.serving.live_library import Current
+from seekpoint.query.web.app import application
+from seekpoint.query.web.security import Doors
+from seekpoint.query.web.server import PatientProtocol, configured, listen
 from tests.fakes import TopicEncoder
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from starlette.testclient import TestClient
 
-from query.web.texts import WORDS, spoken
+from seekpoint.query.web.translations import WORDS, spoken
 from tests.query.web.conftest import serving
 
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 from starlette.testclient import TestClient
 
-from query.web.security import COOKIE, Doors, is_loopback
+from seekpoint.query.web.security import COOKIE, Doors, is_loopback
 from tests.query.web.conftest import BREAK, BYTES, SCRIPT, serving
 
 TOKEN = "a-token-for-the-tests"

@@ -16,9 +16,9 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from query.serve_command import serve
-from query.web.server import PatientProtocol, listen
+from seekpoint.cli.serve import serve
 from seekpoint.index.errors import SeekpointError, UsageError
+from seekpoint.query.web.server import PatientProtocol, listen
 from tests.query.web.served import served
 
 ROOT = Path(__file__).parents[3]
@@ -115,7 +115,7 @@ def test_a_token_that_is_easily_guessed_is_refused(tmp_path: Path, token: str) -
 
 @pytest.mark.parametrize("options", [[], ["--host", "0.0.0.0"]])
 def test_the_command_serves_until_it_is_interrupted(talks: Path, options: list[str]) -> None:
-    command = [sys.executable, "-c", "from query.serve_command import serve; serve()", "--port", "0", *options]
+    command = [sys.executable, "-c", "from seekpoint.cli.serve import serve; serve()", "--port", "0", *options]
     with subprocess.Popen(
         [*command, "--index", str(talks)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

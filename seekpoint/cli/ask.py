@@ -1,0 +1,195 @@
+"""The commands that read a library: `ask` and `status`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from seekpoint.cli.options import index_option
+from seekpoint.index.errors import UsageError
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Kind
+from seekpoint.query.answers import Answer, Filters
+from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS
+
+if TYPE_CHECKING:
+    from seekpoint.index.embedded.library import Library
+    from seekpoint.query.serving.question_encoder import SharedEncoder
+
+_NOTHING_LEFT = "nothing that is indexed passes these filters: `seekpoint status` shows what there is"
+_NOTHING_INDEXED = "nothing is indexed yet: `seekpoint status` says why"
+
+
+@click.command()
+@click.argument("question", required=False)
+@click.option(
+    "-k", "k", type=click.IntRange(1, MOST_MOMENTS), default=5, show_default=True, help="How many moments to show."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; with - as the question, an object a line.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["plain", "json", "markdown", "csv", "m3u"]),
+    help="Print Markdown for notes, CSV for a spreadsheet, or a playlist for players.",
+)
+@click.option("--open", "open_first", is_flag=True, help="Open the first moment in the browser, if it answers.")
+@click.option("--explain", "explained", is_flag=True, help="Say why each moment was found.")
+@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only resources of this kind.")
+@click.option("--section", metavar="TEXT", help="Only resources under a heading with these words.")
+@click.option("--language", metavar="TAG", help="Only what was said in this language, such as en or zh.")
+@click.option("--resource", metavar="ID", help="Only this resource, by its id in `status --json`.")
+@index_option
+def ask(
+    question: str | None,
+    k: int,
+    as_json: bool,
+    form: str | None,
+    open_first: bool,
+    explained: bool,
+    kind: str | None,
+    section: str | None,
+    language: str | None,
+    resource: str | None,
+    folder: Path,
+) -> None:
+    """Answer QUESTION with the moments where the answer begins.
+
+    Without QUESTION, a prompt is opened; with -, questions are read from standard input, one a line.
+    """
+    # NumPy's and FAISS's threads for large matrices spin when they start, for a third of the processor's time that a
+    # question takes, which has none.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from seekpoint.index.embedded.library import Library
+    from seekpoint.query.serving.question_encoder import SharedEncoder
+
+    if as_json and form not in (None, "json"):
+        raise UsageError(f"--json prints JSON, --format {form} doesn't: leave one of them away")
+    form = "json" if as_json else form or "plain"
+    filters = Filters(Kind(kind) if kind else None, section, language, resource)
+    if question is None:
+        _prompt(folder, k, filters, explained=explained, is_plain=form == "plain" and not open_first)
+        return
+    with Library.open(folder) as library:
+        encoder = SharedEncoder(library.card)
+        answer = partial(_answer, library=library, encoder=encoder, k=k, filters=filters, explained=explained)
+        if question == "-":
+            _stream(sys.stdin or (), answer, form)
+            return
+        found = answer(_argument(question))
+    _show(found, form)
+    if not found.moments:
+        is_filtered = filters != Filters()
+        click.echo(f"seekpoint: {_NOTHING_LEFT if is_filtered else _NOTHING_INDEXED}", err=True)
+    elif open_first:
+        _open(found)
+
+
+def _prompt(folder: Path, k: int, filters: Filters, *, explained: bool, is_plain: bool) -> None:
+    if not is_plain or not (sys.stdin and sys.stdout and sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            'nothing is asked: give a question, such as `seekpoint ask "why masks?"`, or - to read them from standard '
+            "input; the prompt needs a terminal, and no --json, --format or --open"
+        )
+    from seekpoint.cli.prompt import prompt
+    from seekpoint.query.serving.live_library import Current
+
+    current = Current(folder)
+    nothing = _NOTHING_INDEXED if filters == Filters() else _NOTHING_LEFT
+    try:
+        with current.library():
+            pass  # a library that is missing is told before anything is asked
+        prompt(lambda text: current.ask(text, k, filters, explained=True), explained=explained, when_nothing=nothing)
+    finally:
+        current.close()
+
+
+def _answer(
+    question: str, *, library: Library, encoder: SharedEncoder, k: int, filters: Filters, explained: bool
+) -> Answer:
+    """Answer a question, which is embedded while what searches is loaded: the model lets go of the GIL."""
+    from seekpoint.query.serving.background import beside
+    from seekpoint.query.serving.question_encoder import to_embed
+
+    with beside(partial(encoder.question, to_embed(question[:LONGEST_QUESTION]))) as embedded:
+        from seekpoint.query.search import pipeline
+
+        library.vectors  # noqa: B018 - opened when it's first asked for
+        embedded()
+    return pipeline.ask(question, library, encoder, k, filters, explained=explained)
+
+
+def _open(answer: Answer) -> None:
+    from seekpoint.cli.prompt import browse
+
+    trouble = browse(answer.moments[0].link) if answer.answered else "nothing here answers that, so nothing was opened"
+    if trouble:
+        click.echo(f"seekpoint: {trouble}", err=True)
+
+
+def _argument(question: str) -> str:
+    """The question as it was typed, where the locale couldn't decode it; surrogates stand for its bytes then."""
+    return question if question.isprintable() else os.fsencode(question).decode("utf-8", "replace")
+
+
+def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str) -> None:
+    """An answer a line; a line that asks nothing gets an object that says so, to keep answers and questions in step."""
+    is_first = True
+    for line in lines:
+        text = line.rstrip("\r\n")
+        if form == "plain":
+            click.echo(f"? {clean(text)}")
+        try:
+            _show(answer(text), form, is_first=is_first)
+            is_first = False
+        except UsageError as error:
+            if form == "json":
+                _print_json({"question": text, "answered": False, "moments": [], "error": str(error)})
+            else:
+                click.echo(f"seekpoint: {error}", err=True)
+        if sys.stdout:
+            sys.stdout.flush()
+
+
+def _show(answer: Answer, form: str, *, is_first: bool = True) -> None:
+    from seekpoint.query.output import terminal
+
+    if form == "json":
+        _print_json(terminal.to_json(answer))
+    elif form == "plain":
+        click.echo(terminal.to_text(answer, styled=bool(sys.stdout) and sys.stdout.isatty()))
+    else:
+        from seekpoint.query.output.exports import FORMATS, to_csv
+
+        click.echo(to_csv(answer, with_header=is_first) if form == "csv" else FORMATS[form](answer))
+
+
+def _print_json(value: object) -> None:
+    encoding = (sys.stdout and sys.stdout.encoding) or ""
+    click.echo(json.dumps(value, ensure_ascii=not encoding.lower().startswith("utf")))
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--check", is_flag=True, help="Read all files first, and say so if one isn't as it was written.")
+@index_option
+def status(as_json: bool, check: bool, folder: Path) -> None:
+    """Show what is indexed, what isn't, why, and what to do."""
+    from seekpoint.index.embedded.library import Library
+    from seekpoint.query.output import status as view
+
+    with Library.open(folder) as library:
+        if check:
+            library.verify()
+        statuses, sections, card = library.statuses(), library.sections(), library.card
+    if as_json:
+        _print_json(view.to_json(folder, card, statuses))
+    else:
+        click.echo(view.to_text(folder, card, statuses, sections, time.time()))

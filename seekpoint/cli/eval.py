@@ -1,0 +1,75 @@
+"""The command that puts a library to the test: `eval`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Container, Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from seekpoint.cli.options import index_option
+from seekpoint.query.evaluation.question_file import Question
+
+
+@click.command("eval")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: the figures, and what became of each question.")
+@click.option(
+    "--compare", "other", metavar="FILE", type=click.Path(path_type=Path), help="Compare with what --json printed then."
+)
+@index_option
+def evaluate(file: Path, as_json: bool, other: Path | None, folder: Path) -> None:
+    """Measure the answers to the questions in FILE.
+
+    FILE has a line of JSON for each question, with "question", "video_id" and "spans", a list of [start, end] in
+    seconds where the answer is given; "video_id" is null where the library has none. A moment is right from 15 seconds
+    before a span to its end, and sharp within 15 seconds of its start.
+    """
+    from seekpoint.index.embedded.library import Library
+    from seekpoint.index.models.encoder import LazyEncoder
+    from seekpoint.index.text.language_tags import primary
+    from seekpoint.query.answers import Answer
+    from seekpoint.query.evaluation import evaluation
+    from seekpoint.query.evaluation.metrics import DEPTH
+    from seekpoint.query.evaluation.question_file import read_questions
+    from seekpoint.query.search import pipeline
+
+    questions = read_questions(file)
+    earlier = evaluation.read_other(other) if other else None
+    with Library.open(folder) as library:
+        encoder = LazyEncoder(library.card)
+        spoken = {status.resource.id: status.languages for status in library.statuses()}
+
+        def answer(text: str) -> Answer:
+            return pipeline.ask(text, library, encoder.get(), DEPTH)
+
+        def language_of(video_id: str) -> str:
+            return "+".join(dict.fromkeys(primary(tag) for tag in spoken.get(video_id, ())))
+
+        found = evaluation.evaluate(_shown(questions), answer, language_of)
+    _warn_of_missing(questions, spoken)
+    differences = evaluation.compared(found, earlier, str(other)) if earlier else None
+    if as_json:
+        click.echo(json.dumps(evaluation.to_json(found, differences), ensure_ascii=False, indent=1))
+        return
+    click.echo(evaluation.to_text(found))
+    if differences:
+        click.echo(f"\nchange since {other}\n{evaluation.comparison_text(differences)}")
+
+
+def _shown(questions: Sequence[Question]) -> Iterator[Question]:
+    """The questions, with a bar on standard error where a person looks at it."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    yield from track(questions, "Questions", console=console, transient=True, disable=not console.is_terminal)
+
+
+def _warn_of_missing(questions: Sequence[Question], known: Container[str]) -> None:
+    lost = [q for q in questions if q.spans and not any(span.video_id in known for span in q.spans)]
+    if lost:
+        many = f"{len(lost)} questions ask for videos that aren't in the library"
+        which = many if len(lost) > 1 else "1 question asks for a video that isn't in the library"
+        click.echo(f"seekpoint: {which}, such as {lost[0].spans[0].video_id}: counted as missed", err=True)

@@ -1,0 +1,250 @@
+"""What the prompt shows: the line that questions are typed on, and the moments that arrow keys move through."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from itertools import accumulate
+from pathlib import Path
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application import Application
+from prompt_toolkit.data_structures import Point
+from prompt_toolkit.filters import is_searching
+from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples, to_formatted_text
+from prompt_toolkit.formatted_text.utils import fragment_list_width
+from prompt_toolkit.history import FileHistory
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.layout import FormattedTextControl, HSplit, Layout, ScrollOffsets, Window
+from prompt_toolkit.utils import is_dumb_terminal
+
+from seekpoint.index.text.clean import clean, printable
+from seekpoint.query.answers import Answer
+from seekpoint.query.output import terminal
+
+# Seconds that a key waits for another: a letter that begins a word is no command, nor is Esc an arrow's beginning.
+_WORD_PAUSE, _ESCAPE_PAUSE = 0.4, 0.1
+_MOST_KEPT = 1000
+_LONGEST_KEPT = 1000
+_HELP = "in your own words (Esc ends)"
+_KEYS = "↑↓ move · Enter opens · e why · c copies · / asks"
+_HYPERLINK = re.compile(r"\x1b\]8;;[^\x1b]*\x1b\\")
+_SELECTED, _INDENT, _CONTINUED = "› ", "  ", "     "
+
+_Choice = str | int | None
+
+
+class History(FileHistory):
+    """Earlier questions in a file that its owner alone can read; else they last as long as this."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._path = path
+
+    def load_history_strings(self) -> Iterable[str]:
+        try:
+            questions = list(super().load_history_strings())
+            if len(questions) > 2 * _MOST_KEPT:
+                self._keep(questions[:_MOST_KEPT])
+        except OSError:
+            return []
+        return questions[:_MOST_KEPT]
+
+    def store_string(self, string: str) -> None:
+        question = clean(string)
+        if question and len(question) <= _LONGEST_KEPT:
+            with suppress(OSError):
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                _make_private(self._path)
+                super().store_string(question)
+
+    def _keep(self, newest_first: list[str]) -> None:
+        fresh = self._path.with_name(f"{self._path.name}.new")
+        _make_private(fresh)
+        fresh.write_text("".join(f"\n+{question}\n" for question in reversed(newest_first)), encoding="utf-8")
+        fresh.replace(self._path)
+
+
+def _make_private(path: Path) -> None:
+    path.touch(0o600)
+    path.chmod(0o600)
+
+
+class Line:
+    """The line that questions are typed on."""
+
+    def __init__(self, history: Path) -> None:
+        keys = KeyBindings()
+        keys.add("escape", filter=~is_searching)(_cleared_or_ended)
+        self._session: PromptSession[str] = PromptSession(
+            "? ",
+            history=History(history),
+            key_bindings=keys,
+            placeholder=lambda: [] if self._session.app.is_done else [("dim", _HELP)],
+            search_ignore_case=True,
+        )
+        _be_patient(self._session.app)
+
+    def read(self, typed: str = "") -> str:
+        """A question, begun with `typed`; raises EOFError or KeyboardInterrupt where the user ends it."""
+        return self._session.prompt(default=typed)
+
+
+def _cleared_or_ended(event: KeyPressEvent) -> None:
+    if event.current_buffer.text:
+        event.current_buffer.reset()
+    else:
+        event.app.exit(exception=EOFError)
+
+
+def _be_patient(app: Application[str] | Application[_Choice]) -> None:
+    app.timeoutlen, app.ttimeoutlen = _WORD_PAUSE, _ESCAPE_PAUSE
+
+
+class View:
+    """An answer of whose moments one is selected; `note` is what happened last."""
+
+    def __init__(self, answer: Answer, *, explained: bool) -> None:
+        self.explained = explained
+        self.note = ""
+        self._answer = answer
+        self._selected = 0
+        self._commands = self._make_commands()
+        control = FormattedTextControl(
+            self._fragments, focusable=True, show_cursor=False, get_cursor_position=self._cursor
+        )
+        moments = Window(
+            control,
+            wrap_lines=True,
+            dont_extend_height=True,
+            get_line_prefix=self._prefix,
+            scroll_offsets=ScrollOffsets(bottom=self._rows_below),
+        )
+        hint = Window(
+            FormattedTextControl(lambda: [("dim", self.note or _KEYS)]), wrap_lines=True, dont_extend_height=True
+        )
+        self._app: Application[_Choice] = Application(
+            Layout(HSplit([moments, Window(height=1), hint])), key_bindings=self._keys(), erase_when_done=True
+        )
+        _be_patient(self._app)
+
+    @property
+    def text(self) -> str:
+        """The answer as `ask` prints it."""
+        shown = self._answer
+        if not self.explained:
+            moments = tuple(replace(moment, explanation=None) for moment in shown.moments)
+            shown = replace(shown, moments=moments, doubt=None)
+        return terminal.to_text(shown, styled=not is_dumb_terminal())
+
+    def choose(self) -> _Choice:
+        """The rank of a moment to open, how the next question begins, or `None` to end."""
+        if not self._answer.moments or is_dumb_terminal():
+            return ""
+        return self._app.run()
+
+    def link(self, rank: int) -> str:
+        """The link of the moment with a rank."""
+        return self._answer.moments[rank - 1].link
+
+    def rank_of(self, text: str) -> int | None:
+        """The rank that a text names, if there is such a moment."""
+        is_rank = text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= len(self._answer.moments)
+        return int(text) if is_rank else None
+
+    def _make_commands(self) -> dict[str, Callable[[KeyPressEvent], None]]:
+        ranks = {str(rank): partial(self._open, rank=rank) for rank in range(1, min(9, len(self._answer.moments)) + 1)}
+        return {**ranks, "o": self._open, "e": self._explain, "c": self._copy}
+
+    def _keys(self) -> KeyBindings:
+        keys = KeyBindings()
+        for name, handler in self._commands.items():
+            keys.add(name)(handler)
+            keys.add(name, Keys.Any)(self._take_two)
+        keys.add("enter")(self._open)
+        for name, step in (("up", -1), ("c-p", -1), ("down", 1), ("c-n", 1)):
+            keys.add(name)(self._move(step))
+        for name in ("escape", "c-c", "c-d", "<sigint>"):
+            keys.add(name, eager=True)(_exit(None))
+        keys.add("/")(_exit(""))
+        keys.add(Keys.Any)(_begin)
+        keys.add(Keys.BracketedPaste)(lambda event: event.app.exit(result=clean(event.data)))
+        return keys
+
+    def _take_two(self, event: KeyPressEvent) -> None:
+        """Two keys in a row: a rank of two digits, the beginning of a question, or a command and another key."""
+        first, second = event.key_sequence
+        both = first.data + second.data
+        if rank := self.rank_of(both):
+            self._open(event, rank)
+        elif second.data.isprintable():
+            event.app.exit(result=both)
+        else:
+            self._commands[first.data](event)
+            if second.key is not Keys.Enter:
+                event.key_processor.feed(second, first=True)
+
+    def _move(self, step: int) -> Callable[[KeyPressEvent], None]:
+        def move(event: KeyPressEvent) -> None:
+            self._selected = min(max(self._selected + step, 0), len(self._answer.moments) - 1)
+            self.note = ""
+
+        return move
+
+    def _open(self, event: KeyPressEvent, rank: int | None = None) -> None:
+        self._selected = (rank or self._selected + 1) - 1
+        event.app.exit(result=self._selected + 1)
+
+    def _explain(self, event: KeyPressEvent) -> None:
+        self.explained = not self.explained
+        self.note = ""
+
+    def _copy(self, event: KeyPressEvent) -> None:
+        """Hand the link to the terminal's clipboard (OSC 52)."""
+        link = printable(self.link(self._selected + 1))
+        event.app.output.write_raw(f"\x1b]52;c;{base64.b64encode(link.encode()).decode()}\x07")
+        event.app.output.flush()
+        self.note = f"copied the link of {self._selected + 1}, where the terminal allows it"
+
+    def _fragments(self) -> StyleAndTextTuples:
+        return to_formatted_text(ANSI(_HYPERLINK.sub("", self.text)))
+
+    def _blocks(self) -> list[str]:
+        return _HYPERLINK.sub("", self.text).split("\n\n")
+
+    def _block(self) -> int:
+        """Where the selected moment is among the blocks of text; what is said above the moments is one of them."""
+        return self._selected + (not self._answer.answered)
+
+    def _first_line(self) -> int:
+        heights = [block.count("\n") + 2 for block in self._blocks()]
+        return list(accumulate(heights, initial=0))[self._block()]
+
+    def _cursor(self) -> Point:
+        return Point(0, self._first_line() if self._selected else 0)
+
+    def _prefix(self, line: int, wrapped: int) -> str:
+        if wrapped:
+            return _CONTINUED
+        return _SELECTED if line == self._first_line() else _INDENT
+
+    def _rows_below(self) -> int:
+        """How many rows of the screen the selected moment takes below its first."""
+        columns = max(self._app.output.get_size().columns - len(_CONTINUED), 1)
+        lines = self._blocks()[self._block()].split("\n")
+        widths = [fragment_list_width(to_formatted_text(ANSI(line))) for line in lines]
+        return sum(max(1, -(-width // columns)) for width in widths) - 1
+
+
+def _exit(result: _Choice) -> Callable[[KeyPressEvent], None]:
+    return lambda event: event.app.exit(result=result)
+
+
+def _begin(event: KeyPressEvent) -> None:
+    if event.data.isprintable():
+        event.app.exit(result=event.data)

@@ -1,0 +1,83 @@
+"""The command that serves the page and the HTTP API: `serve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+import click
+
+from seekpoint.cli.options import index_option
+from seekpoint.index.errors import SeekpointError, UsageError
+from seekpoint.query.serving.live_library import Current
+
+_SHORTEST_TOKEN = 16
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 for any that is free.")
+@click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
+@click.option("--token", envvar="SEEKPOINT_TOKEN", help="What everyone has to show; else made up where others can ask.")
+@click.option("--name", "names", multiple=True, metavar="NAME", help="Another name that browsers know the server by.")
+@index_option
+def serve(host: str, port: int, open_page: bool, token: str | None, names: tuple[str, ...], folder: Path) -> None:
+    """Serve the page to ask on, and the HTTP API.
+
+    Only this machine can ask, unless --host names an address that others reach. They need the token then.
+    """
+    import secrets
+
+    from seekpoint.query.serving.memory import keep_freed_memory
+    from seekpoint.query.web.app import application
+    from seekpoint.query.web.security import LOGIN, Doors, is_loopback
+    from seekpoint.query.web.server import listen
+    from seekpoint.query.web.server import serve as run
+
+    if token is not None and (len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable()):
+        raise UsageError(f"a token has {_SHORTEST_TOKEN} or more characters, all of them ASCII: give a longer --token")
+    if not is_loopback(host):
+        click.echo(
+            f"seekpoint: others can reach {host}: they need the token, and what goes there and back isn't encrypted",
+            err=True,
+        )
+        token = token or secrets.token_urlsafe(24)
+    listener = listen(host, port)
+    address = f"http://{_in_address(host)}:{listener.getsockname()[1]}"
+    page = f"{address}{LOGIN}?token={quote(token, safe='')}" if token else address
+    click.echo(f"Ask at {page}  (Ctrl+C ends it)")
+    keep_freed_memory()
+    current = Current(folder)
+    _warm_up(current)
+    if open_page:
+        _open(page)
+    try:
+        run(application(current, Doors.of(host, names, token)), listener)
+    finally:
+        current.close()
+
+
+def _in_address(host: str) -> str:
+    if host in ("0.0.0.0", "::"):
+        return "localhost"
+    return f"[{host}]" if ":" in host else host
+
+
+def _warm_up(current: Current) -> None:
+    """Load the model and the library while the first question is typed."""
+    from threading import Thread
+
+    def ask() -> None:
+        from contextlib import suppress
+
+        with suppress(SeekpointError):  # whoever asks is told
+            current.ask("seekpoint")
+
+    Thread(target=ask, daemon=True).start()
+
+
+def _open(page: str) -> None:
+    import webbrowser
+
+    if not webbrowser.open(page):
+        click.echo("seekpoint: no browser could be opened: name one in $BROWSER", err=True)

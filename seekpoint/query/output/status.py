@@ -1,0 +1,141 @@
+"""What a library holds and what it doesn't, as text and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+
+from seekpoint.index.embedded.catalogue import Section, outlined, union
+from seekpoint.index.text.clean import clean, counted
+from seekpoint.index.types import Kind, ModelCard, ResourceStatus, State
+from seekpoint.query.output.terminal import resource_json
+
+# Seconds: what one run defers together is due together, however long it took to say so.
+_AT_ONCE = 600.0
+_TEXTS = (Kind.PAGE, Kind.PAPER, Kind.DOCUMENT)
+
+
+def to_json(folder: Path, card: ModelCard, statuses: Sequence[ResourceStatus]) -> dict[str, object]:
+    """The status in the form of `status --json`, a stable contract."""
+    return {
+        "library": str(folder),
+        "model": {"name": card.name, "dimension": card.dimension, "fingerprint": card.fingerprint},
+        "totals": totals(statuses),
+        "resources": [_resource_json(status) for status in statuses],
+    }
+
+
+def totals(statuses: Sequence[ResourceStatus]) -> dict[str, int | float]:
+    """How many resources are in which state, and how much is indexed."""
+    states = [status.state for status in statuses]
+    return {
+        "resources": len(statuses),
+        **{state.value: states.count(state) for state in State},
+        "chunks": sum(status.chunks for status in statuses),
+        "seconds": round(sum(status.seconds for status in statuses), 3),
+    }
+
+
+def _resource_json(status: ResourceStatus) -> dict[str, object]:
+    due = status.retry_after
+    return {
+        **resource_json(status.resource),
+        "state": status.state,
+        "reason": status.reason,
+        "retry_after": None if due is None else datetime.fromtimestamp(due, UTC).isoformat(timespec="seconds"),
+        "languages": list(status.languages),
+        "transcript": status.transcript,
+        "chunks": status.chunks,
+    }
+
+
+def to_text(
+    folder: Path, card: ModelCard, statuses: Sequence[ResourceStatus], sections: Sequence[Section], now: float
+) -> str:
+    """The status for reading: totals, the lists by section, and why the rest isn't indexed; `now` in Unix seconds."""
+    blocks = [
+        _summary(folder, card, statuses),
+        *(_list(source, list(members)) for source, members in groupby(sections, key=lambda section: section.source)),
+        *(_failure(group, now) for group in _failures(statuses, now)),
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def _summary(folder: Path, card: ModelCard, statuses: Sequence[ResourceStatus]) -> Iterator[str]:
+    counts = totals(statuses)
+    yield f"Library {clean(str(folder))}, model {clean(card.name)} ({card.dimension} dimensions)"
+    states = ", ".join(f"{counts[state]} {_label(state)}" for state in State if counts[state])
+    yield f"Resources: {counts['resources']} ({states or 'none yet'})"
+    texts = sum(status.state is State.INDEXED and status.resource.kind in _TEXTS for status in statuses)
+    talk = [f"{counts['seconds'] / 3600:.1f} hours of talk"] if counts["seconds"] or not texts else []
+    yield f"Chunks: {counts['chunks']:,}, from {' and '.join([*talk, *([counted(texts, 'text')] if texts else [])])}"
+
+
+def _list(source: str, sections: Sequence[Section]) -> Iterator[str]:
+    whole = union(sections)
+    size = len(whole.entries)
+    if source:
+        yield f"{clean(source)}: {whole.states[State.INDEXED]} of {size} indexed"
+    else:
+        yield f"{size} no longer on a list: `seekpoint build LIST --prune` takes them out"
+    if any(section.path for section in sections):
+        digits = len(str(size))
+        for depth, heading, section in outlined(sections):
+            yield f"  {_counts(section, digits)}  {'  ' * depth}{clean(heading)}"
+
+
+def _counts(section: Section | None, digits: int) -> str:
+    if section is None:
+        return " " * (2 * digits + len(" of "))
+    return f"{section.states[State.INDEXED]:>{digits}} of {len(section.entries):>{digits}}"
+
+
+def _failures(statuses: Iterable[ResourceStatus], now: float) -> list[list[ResourceStatus]]:
+    """What isn't indexed, or couldn't be brought up to date, by state, reason and next step."""
+    groups: dict[tuple[State, str | None, str], list[ResourceStatus]] = {}
+    for status in statuses:
+        if status.reason or status.state is not State.INDEXED:
+            groups.setdefault((status.state, status.reason, _next_step(status, now)), []).append(status)
+    return sorted(groups.values(), key=lambda group: list(State).index(group[0].state))
+
+
+def _failure(group: Sequence[ResourceStatus], now: float) -> Iterator[str]:
+    first = group[0]
+    state = "indexed, but not brought up to date" if first.state is State.INDEXED else _label(first.state)
+    step = _next_step(first, now).format(due=_due(group))
+    count = f" ({len(group)})" if len(group) > 1 else ""
+    yield f"{state}{count}: {clean(first.reason or step)}"
+    if first.reason and step:
+        yield f"  {step}"
+    for status in group:
+        yield "    " + "  ".join(dict.fromkeys((clean(status.resource.title), clean(status.resource.url))))
+
+
+def _next_step(status: ResourceStatus, now: float) -> str:
+    """What the user can do, `{due}` standing for the time; empty where the reason says it."""
+    if status.state is State.PENDING:
+        return "an interrupted build had not come to it: build again"
+    if status.retry_after is None:
+        return "build again" if status.state in (State.DEFERRED, State.INDEXED) else ""
+    if status.retry_after <= now:
+        return "due: build again"
+    is_passing = status.state in (State.DEFERRED, State.INDEXED)
+    is_there = status.resource.kind is Kind.VIDEO and status.state in (State.DEFERRED, State.NO_TRANSCRIPT)
+    own = "; captions of your own go in at once with --captions DIR" if is_there else ""
+    return ("build again after {due}" if is_passing else "a build after {due} looks again") + own
+
+
+def _due(group: Sequence[ResourceStatus]) -> str:
+    """When the first of a group is due, and the last; to the day where the next look is a month away."""
+    form = "%Y-%m-%d %H:%M" if group[0].state in (State.DEFERRED, State.INDEXED) else "%Y-%m-%d"
+    times = sorted(status.retry_after for status in group if status.retry_after is not None)
+    if times and times[-1] - times[0] < _AT_ONCE:
+        times = times[-1:]
+    shown = list(dict.fromkeys(datetime.fromtimestamp(time).strftime(form) for time in times))
+    return f"{shown[0]} (the last of them: {shown[-1]})" if len(shown) > 1 else "".join(shown)
+
+
+def _label(state: State) -> str:
+    return state.replace("_", " ")

@@ -1,0 +1,86 @@
+"""What a request asks for, checked; raises HTTPException with one line that says what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+
+from starlette.exceptions import HTTPException
+
+from seekpoint.index.types import Kind
+from seekpoint.query.answers import Filters
+from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS
+
+USUAL_MOMENTS = 5
+LONGEST_SECTION = 300
+LONGEST_LANGUAGE = 35
+"""Characters of the longest tag that RFC 5646 tells programs to expect."""
+LONGEST_ID = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question and what its answer is limited to."""
+
+    question: str
+    k: int
+    filters: Filters
+    explained: bool = False
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether only a part of the library is searched."""
+        return self.filters != Filters()
+
+
+def asked(query: Mapping[str, str], k: int = USUAL_MOMENTS) -> Asked:
+    """Read a question's parameters; `k` is how many moments there are where the request doesn't say."""
+    kind = query.get("kind") or None
+    if kind and kind not in list(Kind):
+        raise HTTPException(400, f"kind must be one of {', '.join(Kind)}, not {kind[:40]!r}")
+    return Asked(
+        text(query, "q", LONGEST_QUESTION),
+        _count(query.get("k") or str(k)),
+        Filters(
+            Kind(kind) if kind else None,
+            text(query, "section", LONGEST_SECTION) or None,
+            text(query, "language", LONGEST_LANGUAGE) or None,
+            text(query, "resource", LONGEST_ID) or None,
+        ),
+        _is_set(query.get("explain", "")),
+    )
+
+
+def text(query: Mapping[str, str], name: str, longest: int) -> str:
+    """A parameter, empty where it isn't given."""
+    value = query.get(name, "")
+    if len(value) > longest:
+        raise HTTPException(400, f"{name} has {len(value):,} characters: {longest:,} are the most")
+    return value.strip()
+
+
+def seconds(query: Mapping[str, str], name: str) -> float | None:
+    """A time, in seconds from the start."""
+    value = query.get(name, "")
+    if not value:
+        return None
+    try:
+        found = float(value[:30])
+    except ValueError:
+        found = -1.0
+    if not isfinite(found) or found < 0:
+        raise HTTPException(400, f"{name} must be a number of seconds from 0 on, not {value[:30]!r}")
+    return found
+
+
+def _count(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) < 10 and 1 <= int(value) <= MOST_MOMENTS):
+        raise HTTPException(400, f"k must be a whole number from 1 to {MOST_MOMENTS}, not {value[:30]!r}")
+    return int(value)
+
+
+def _is_set(value: str) -> bool:
+    if value.lower() not in ("", "0", "false", "1", "true"):
+        raise HTTPException(400, f"explain must be true or false, not {value[:30]!r}")
+    return value.lower() in ("1", "true")
