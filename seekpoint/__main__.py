@@ -1,6 +1,6 @@
 """`python -m seekpoint` is the `seekpoint` command."""
 
-from seekpoint import main
+from seekpoint.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -11,6 +11,7 @@ from pytest_httpserver import HTTPServer
 
 import seekpoint
 from tests.fake_youtube import FakeYouTube
+from tests.paths import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +30,6 @@ def fake(httpserver: HTTPServer) -> FakeYouTube:
 def example_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example list, indexed with the real model."""
     folder = tmp_path_factory.mktemp("example") / "library"
-    examples = Path(__file__).resolve().parent.parent / "examples"
+    examples = ROOT / "examples"
     seekpoint.build([examples / "reading-list.md"], folder)
     return folder

@@ -10,10 +10,11 @@ from pathlib import Path
 import click
 
 import seekpoint
+from seekpoint.cli.main import cli
 from seekpoint.indexer.reading_list.addresses import short_hash
 from seekpoint.query.output import terminal
+from tests.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 QUESTION = "Why do we need three different matrices for queries, keys and values?"
 _ANYWHERE = "file:///home/you/seekpoint"
@@ -21,10 +22,10 @@ _ANYWHERE = "file:///home/you/seekpoint"
 
 def help_block() -> str:
     """What `seekpoint COMMAND --help` prints, for each command."""
-    context = click.Context(seekpoint.cli, info_name="seekpoint", terminal_width=100)
+    context = click.Context(cli, info_name="seekpoint", terminal_width=100)
     blocks = []
-    for name in seekpoint.cli.list_commands(context):
-        command = seekpoint.cli.get_command(context, name)
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
         assert command is not None
         blocks.append(command.get_help(click.Context(command, context, name, terminal_width=100)))
     return "```text\n" + "\n\n".join(blocks) + "\n```"

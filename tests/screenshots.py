@@ -14,12 +14,12 @@ import click
 
 import seekpoint
 from tests.browser import chromium_tab
+from tests.paths import ROOT
 from tests.query.web.served import served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ViewportSize
 
-ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs"
 
 _DESKTOP: ViewportSize = {"width": 1200, "height": 820}

@@ -4,49 +4,31 @@ from __future__ import annotations
 
 import ast
 import json
+from collections.abc import Iterator
 from graphlib import TopologicalSorter
-from itertools import chain
 from pathlib import Path
 
 import click
 import pytest
 
 import seekpoint
-from tests.index.parts import build, run_script
+from seekpoint.cli.main import cli
+from tests.index.libraries import build, run_script
+from tests.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "seekpoint"
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in PACKAGE.rglob("*.py")
+}
 HEAVY = {"numpy", "faiss", "torch", "rich", "requests", "yt_dlp", "youtube_transcript_api"} | {
     *("prompt_toolkit", "starlette", "uvicorn", "jinja2", "mcp", "pydantic", "trafilatura", "lxml", "pypdfium2")
 }
-FORBIDDEN = {"index": {"indexer", "query"}, "indexer": {"query"}, "query": {"indexer"}}
-
-
-def imported(path: Path) -> set[str]:
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module.split(".")[0])
-    return names
-
-
-@pytest.mark.parametrize("package", FORBIDDEN)
-def test_the_two_sides_meet_only_in_the_index(package: str) -> None:
-    files = list((ROOT / package).rglob("*.py"))
-    assert files
-    offenders = {str(path): found for path in files if (found := imported(path) & (FORBIDDEN[package] | {"seekpoint"}))}
-    assert offenders == {}
-
-
-def test_no_module_needs_one_that_needs_it() -> None:
-    files = [ROOT / "seekpoint.py", *chain.from_iterable((ROOT / package).rglob("*.py") for package in FORBIDDEN)]
-    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in files}
-    needs = {name: named_by(path) & modules.keys() - {name} for name, path in modules.items()}
-    assert "seekpoint.index.embedded.library" in needs["seekpoint.query.search.pipeline"]
-    assert "seekpoint.index.embedded.pieces.blocks" in needs["seekpoint.index.embedded.pieces.quantisation"]
-    assert "seekpoint.indexer.sources" in needs["seekpoint.cli.build"]
-    assert [*TopologicalSorter(needs).static_order()]  # which raises CycleError
+# What each part imports of the others; `seekpoint.api` and `seekpoint.cli` stand above all of them.
+FORBIDDEN = {"index": {"indexer", "query", "cli", "api"}, "indexer": {"query", "cli", "api"}} | {
+    "query": {"indexer", "cli", "api"}
+}
+LINKS = ("index", "indexer", "query")
 
 
 def named_by(path: Path) -> set[str]:
@@ -60,40 +42,77 @@ def named_by(path: Path) -> set[str]:
     return names
 
 
+NEEDS = {name: named_by(path) & MODULES.keys() - {name} for name, path in MODULES.items()}
+
+
+@pytest.mark.parametrize("part", FORBIDDEN)
+def test_imports_point_one_way(part: str) -> None:
+    members = [name for name in MODULES if name.startswith(f"seekpoint.{part}.")]
+    assert members
+    offenders = {name: found for name in members if (found := set(_parts(NEEDS[name])) & FORBIDDEN[part])}
+    assert offenders == {}
+
+
+def _parts(names: set[str]) -> Iterator[str]:
+    return (name.split(".")[1] for name in names if "." in name)
+
+
+def test_no_module_needs_one_that_needs_it() -> None:
+    assert "seekpoint.query.search.question" in NEEDS["seekpoint.query.search.pipeline"]
+    assert "seekpoint.indexer.sources" in NEEDS["seekpoint.cli.build"]
+    assert [*TopologicalSorter(NEEDS).static_order()]  # which raises CycleError
+
+
+@pytest.mark.parametrize("name", LINKS)
+def test_the_links_at_the_top_lead_into_the_package_and_nothing_imports_through_them(name: str) -> None:
+    assert (ROOT / name).is_symlink()
+    assert (ROOT / name).resolve() == PACKAGE / name
+    files = [*MODULES.values(), *(ROOT / "tests").rglob("*.py"), *(ROOT / "examples").rglob("*.py")]
+    assert not [path for path in files if name in {named.split(".")[0] for named in named_by(path)}]
+
+
 @pytest.mark.parametrize(
-    "arguments",
-    [[], ["--help"], *([name, "--help"] for name in seekpoint.cli.list_commands(click.Context(seekpoint.cli)))],
+    "arguments", [[], ["--help"], *([name, "--help"] for name in cli.list_commands(click.Context(cli)))]
 )
 def test_the_front_door_is_light(arguments: list[str]) -> None:
-    assert heavy_modules_after(f"if {arguments}: seekpoint.cli({arguments}, standalone_mode=False)") == []
+    assert heavy_modules_after(f"if {arguments}: cli({arguments}, standalone_mode=False)") == []
 
 
 def test_status_is_light(tmp_path: Path) -> None:
     build(tmp_path)
     status = ["status", "--index", str(tmp_path)]
-    assert heavy_modules_after(f"seekpoint.cli({status}, standalone_mode=False)") == []
+    assert heavy_modules_after(f"cli({status}, standalone_mode=False)") == []
 
 
 def heavy_modules_after(statement: str) -> list[str]:
     """What takes long to import and was imported when a statement has run, in a process of its own."""
-    script = f"import json, seekpoint\n{statement}\nprint(json.dumps(sorted({HEAVY} & sys.modules.keys())))"
-    ran = run_script(script)
+    imports = "import json, seekpoint\nfrom seekpoint.cli.main import cli"
+    ran = run_script(f"{imports}\n{statement}\nprint(json.dumps(sorted({HEAVY} & sys.modules.keys())))")
     found: list[str] = json.loads(ran.stdout.splitlines()[-1])
     return found
 
 
-def test_all_that_is_public_is_listed() -> None:
-    tree = ast.parse((ROOT / "seekpoint.py").read_text(encoding="utf-8"))
-    defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    public = {name for name in defined if not name.startswith("_")} - {"main", "cli"}
-    assert public <= set(seekpoint.__all__)
-    assert all(hasattr(seekpoint, name) for name in seekpoint.__all__)
+def test_importing_the_package_imports_nothing_else_of_it() -> None:
+    ran = run_script("import seekpoint\nprint([name for name in sys.modules if name.startswith('seekpoint.')])")
+    assert ran.stdout.strip() == "[]"
+
+
+def test_all_that_is_public_is_there_and_listed() -> None:
+    assert all(getattr(seekpoint, name).__name__ == name for name in seekpoint.__all__)
+    assert set(seekpoint.__all__) <= set(dir(seekpoint))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        seekpoint.nothing  # noqa: B018
+
+
+def test_a_library_shows_only_what_users_call() -> None:
+    public = {name for name in dir(seekpoint.Library) if not name.startswith("_")}
+    assert public == {"ask", "close", "resources", "status", "transcript"}
 
 
 def test_every_command_and_option_has_a_help_text() -> None:
-    context = click.Context(seekpoint.cli)
-    for name in seekpoint.cli.list_commands(context):
-        command = seekpoint.cli.get_command(context, name)
+    context = click.Context(cli)
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
         assert command is not None
         assert command.help
         options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]

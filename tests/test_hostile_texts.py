@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from click.testing import CliRunner
 
-import seekpoint
+from seekpoint.cli.main import cli
 from seekpoint.index.embedded.library import Library
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import ResourceStatus, State
@@ -27,7 +27,7 @@ from seekpoint.query.answers import Moment
 from seekpoint.query.output.terminal import to_text
 from seekpoint.query.search import pipeline
 from tests.fakes import TopicEncoder
-from tests.indexer.test_pdf import line, made
+from tests.indexer.sources.papers.test_pdf import line, made
 from tests.local_web import LocalWeb, raw_server
 
 Answer = bytes | Callable[[socket.socket], object]
@@ -100,7 +100,7 @@ class Bench:
 
     def told(self) -> str:
         """What `seekpoint status` prints."""
-        result = CliRunner().invoke(seekpoint.cli, ["status", "--index", str(self._library)])
+        result = CliRunner().invoke(cli, ["status", "--index", str(self._library)])
         assert (result.exit_code, result.stderr) == (0, "")
         return result.stdout
 

@@ -15,13 +15,12 @@ from typing import NamedTuple, TypeAlias
 
 import pytest
 
-import seekpoint
 from seekpoint.index.embedded.library import Library
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.types import Kind
-from seekpoint.query.answers import Filters
+from seekpoint.index.types import Filters, Kind
+from tests.asking import ask
 from tests.fakes import TopicEncoder
-from tests.index.parts import chunk_ids
+from tests.index.libraries import chunk_ids
 from tests.killing import (
     PROCESSES,
     Talks,
@@ -196,7 +195,7 @@ def _check_whole(folder: Path, changes: Changes) -> None:
         for talk in indexed:
             (transcript,) = library.transcripts(talk)
             assert tuple(cue.text for cue in transcript.cues) in changes.said[talk]
-        answers = [seekpoint.ask(word, library, k=100, encoder=TopicEncoder()).moments for word in ("mask", "掩码")]
+        answers = [ask(word, library, k=100, encoder=TopicEncoder()).moments for word in ("mask", "掩码")]
     assert indexed == {moment.resource.id for moments in answers for moment in moments}
 
 
@@ -233,7 +232,7 @@ def _content(folder: Path, k: int = 10) -> tuple[list[tuple[str, float, float]],
         moments = [
             Found(question, moment.resource.id, moment.start, moment.quote, moment.score)
             for question in QUESTIONS
-            for moment in seekpoint.ask(question, library, k=k, encoder=TopicEncoder()).moments
+            for moment in ask(question, library, k=k, encoder=TopicEncoder()).moments
         ]
     assert len(moments) >= len(QUESTIONS)
     return places, moments

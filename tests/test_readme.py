@@ -10,11 +10,12 @@ from pathlib import Path
 import click
 import pytest
 
-import seekpoint
+from seekpoint.cli.main import cli
 from tests import readme
+from tests.paths import ROOT
 
 TEXT = readme.README.read_text(encoding="utf-8")
-PROJECT = tomllib.loads((readme.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 def test_the_help_texts_are_the_programs() -> None:
@@ -34,13 +35,13 @@ def test_every_command_line_in_it_is_one() -> None:
     calls = [shlex.split(line)[1:] for line in lines if line.startswith("seekpoint ")]
     assert len(calls) >= 3
     for name, *arguments in calls:
-        command = seekpoint.cli.get_command(click.Context(seekpoint.cli), name)
+        command = cli.get_command(click.Context(cli), name)
         assert command is not None, name
         command.make_context(name, arguments)  # raises where an option or argument doesn't exist
 
 
 def test_the_make_targets_in_it_exist() -> None:
-    makefile = (readme.ROOT / "Makefile").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     named = set(re.findall(r"^make (\w+)$", TEXT, re.MULTILINE))
     assert named == {"demo", "test"}
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in named)
@@ -58,7 +59,7 @@ def test_every_dependency_is_explained() -> None:
 def test_the_links_in_it_lead_somewhere() -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", TEXT)
     assert targets
-    assert all((readme.ROOT / target).exists() for target in targets)
+    assert all((ROOT / target).exists() for target in targets)
 
 
 @pytest.mark.model
@@ -66,7 +67,7 @@ def test_the_python_in_it_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-    (tmp_path / "examples").symlink_to(readme.ROOT / "examples")
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "README.md", "exec"), {})
     lines = capsys.readouterr().out.splitlines()

@@ -1,11 +1,9 @@
-"""The commands that read a library: `ask` and `status`."""
+"""`seekpoint ask`: the moments where an answer begins."""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -13,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seekpoint.cli.options import index_option
+from seekpoint.cli.options import index_option, print_json
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Kind
-from seekpoint.query.answers import Answer, Filters
+from seekpoint.index.types import Filters, Kind
+from seekpoint.query.answers import Answer
 from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS
 
 if TYPE_CHECKING:
@@ -151,7 +149,7 @@ def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str) ->
             is_first = False
         except UsageError as error:
             if form == "json":
-                _print_json({"question": text, "answered": False, "moments": [], "error": str(error)})
+                print_json({"question": text, "answered": False, "moments": [], "error": str(error)})
             else:
                 click.echo(f"seekpoint: {error}", err=True)
         if sys.stdout:
@@ -162,34 +160,10 @@ def _show(answer: Answer, form: str, *, is_first: bool = True) -> None:
     from seekpoint.query.output import terminal
 
     if form == "json":
-        _print_json(terminal.to_json(answer))
+        print_json(terminal.to_json(answer))
     elif form == "plain":
         click.echo(terminal.to_text(answer, styled=bool(sys.stdout) and sys.stdout.isatty()))
     else:
         from seekpoint.query.output.exports import FORMATS, to_csv
 
         click.echo(to_csv(answer, with_header=is_first) if form == "csv" else FORMATS[form](answer))
-
-
-def _print_json(value: object) -> None:
-    encoding = (sys.stdout and sys.stdout.encoding) or ""
-    click.echo(json.dumps(value, ensure_ascii=not encoding.lower().startswith("utf")))
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--check", is_flag=True, help="Read all files first, and say so if one isn't as it was written.")
-@index_option
-def status(as_json: bool, check: bool, folder: Path) -> None:
-    """Show what is indexed, what isn't, why, and what to do."""
-    from seekpoint.index.embedded.library import Library
-    from seekpoint.query.output import status as view
-
-    with Library.open(folder) as library:
-        if check:
-            library.verify()
-        statuses, sections, card = library.statuses(), library.sections(), library.card
-    if as_json:
-        _print_json(view.to_json(folder, card, statuses))
-    else:
-        click.echo(view.to_text(folder, card, statuses, sections, time.time()))

@@ -1,21 +1,19 @@
-"""The commands that change a library: `build` and `remove`."""
+"""`seekpoint build`: index reading lists, or bring their index up to date."""
 
 from __future__ import annotations
 
 import math
-import re
 import shutil
-from collections.abc import Container
 from pathlib import Path
 
 import click
 
 from seekpoint.cli.options import index_option
 from seekpoint.index.errors import UsageError
+from seekpoint.index.text.language_tags import parse_tags
 from seekpoint.index.types import State
 
 _DEFERRED = 3
-_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
 @click.command()
@@ -93,7 +91,7 @@ def build(
     context = click.get_current_context()
     if math.isnan(pace):  # lies in every range
         raise UsageError("--pace takes a number of seconds")
-    wanted = language_tags(languages)
+    wanted = parse_tags(languages)
     choices = Choices(wanted, retry, whisper if transcribe else None)
     request = Request(sources, captions, choices, model, prune, limit, glossary=glossary, reembed=reembed)
     web = (context.obj or Web)(proxy, cookies)  # a caller of `cli` may bring a web of its own, as tests do
@@ -105,43 +103,3 @@ def build(
     click.echo(summary.outcome(report, shutil.get_terminal_size().columns))
     if report.states[State.DEFERRED]:
         context.exit(_DEFERRED)
-
-
-def language_tags(text: str) -> tuple[str, ...]:
-    """The tags of a list such as `en,zh-TW`; raises UsageError for what can't be one."""
-    tags = tuple(tag for part in text.split(",") if (tag := part.strip()))
-    for tag in tags:
-        if not _LANGUAGE_TAG.fullmatch(tag):
-            raise UsageError(f"--languages takes tags such as en,zh-TW, not {tag!r}")
-    return tags
-
-
-@click.command()
-@click.argument("names", metavar="ID...", nargs=-1, required=True)
-@index_option
-def remove(names: tuple[str, ...], folder: Path) -> None:
-    """Take resources out of the library.
-
-    An ID is what `status --json` calls a resource; its address or path will do as well. Write -- before one that begins
-    with a dash.
-    """
-    from seekpoint.index.embedded.writer import Writer
-
-    with Writer.open(folder) as writer:
-        known = writer.standings()
-        ids = list(dict.fromkeys(_resource_id(name, known) for name in names))
-        writer.remove(ids)
-    click.echo(f"{len(ids)} taken out")
-
-
-def _resource_id(name: str, known: Container[str]) -> str:
-    from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
-
-    candidates = [name]
-    if resource := resource_of(name):
-        candidates.append(resource.id)
-    candidates.append(resource_of_path(Path(name)).id)
-    for candidate in candidates:
-        if candidate in known:
-            return candidate
-    raise UsageError(f"nothing in the library is called {name}: `seekpoint status --json` lists the ids")

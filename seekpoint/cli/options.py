@@ -1,21 +1,18 @@
-"""What all commands share: the --index option and where the user's own library lies."""
+"""What commands share: the --index option, and printing JSON."""
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
+from seekpoint.index.open import default_folder
+
 _Command = TypeVar("_Command", bound=Callable[..., object])
-
-
-def default_folder() -> Path:
-    """The user's own library, where neither --index nor $SEEKPOINT_INDEX names another."""
-    from platformdirs import user_data_path
-
-    return user_data_path("seekpoint") / "library"
 
 
 def index_option(command: _Command) -> _Command:
@@ -29,3 +26,9 @@ def index_option(command: _Command) -> _Command:
         default=default_folder,
         help="The library's folder; $SEEKPOINT_INDEX, else your data folder.",
     )(command)
+
+
+def print_json(value: object) -> None:
+    """Print one line of JSON; escaped where standard output isn't UTF-8."""
+    encoding = (sys.stdout and sys.stdout.encoding) or ""
+    click.echo(json.dumps(value, ensure_ascii=not encoding.lower().startswith("utf")))

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seekpoint.cli.options import default_folder
 from seekpoint.index.errors import SeekpointError
+from seekpoint.index.open import default_folder
 from seekpoint.index.text.clean import clean
 from seekpoint.query.links.timestamps import is_openable
 

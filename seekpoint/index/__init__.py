@@ -1,1 +1,1 @@
-"""What is stored, and the vocabulary. Imports neither the indexer nor the query side."""
+"""What a library stores, behind one door: `store` and `open`."""

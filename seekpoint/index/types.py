@@ -1,4 +1,4 @@
-"""The vocabulary of Seekpoint: what a reading list holds, what a library stores; answers.py has what is asked of it.
+"""The vocabulary of Seekpoint: what a reading list holds and what a library stores.
 
 Everything here is frozen and free of heavy imports. Times are seconds from the start of a recording.
 """
@@ -8,15 +8,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import singledispatch
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
-
-from seekpoint.index.display import Displayed
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     Vectors: TypeAlias = NDArray[np.float32]
+
+
+@singledispatch
+def to_html(shown: object) -> str | None:
+    """The HTML of something, `None` where nobody registered any."""
+    return None
+
+
+class Displayed:
+    """Shows itself as HTML in a notebook."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str | None:
+        return to_html(self)
 
 
 class Kind(StrEnum):
@@ -187,6 +201,20 @@ class ResourceStatus:
     transcript: Origin | None = None
     chunks: int = 0
     seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a search is limited to; an empty filter keeps everything.
+
+    `section` is found anywhere in a heading, whatever its case; `language` is compared by primary subtag; `resource` is
+    an id.
+    """
+
+    kind: Kind | None = None
+    section: str | None = None
+    language: str | None = None
+    resource: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

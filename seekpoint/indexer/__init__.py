@@ -1,1 +1,1 @@
-"""Reading lists to a library: the side that writes."""
+"""From reading lists to a library: resources, transcripts, chunks."""

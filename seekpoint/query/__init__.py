@@ -1,1 +1,1 @@
-"""From a question to hits, moments, links; as terminal text and as JSON."""
+"""From a question to moments, and to links, text, JSON, pages."""

@@ -5,22 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from seekpoint.index.display import Displayed
-from seekpoint.index.types import Kind, Resource, StoredChunk
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a search is limited to; an empty filter keeps everything.
-
-    `section` is found anywhere in a heading, whatever its case; `language` is compared by primary subtag; `resource` is
-    an id.
-    """
-
-    kind: Kind | None = None
-    section: str | None = None
-    language: str | None = None
-    resource: str | None = None
+from seekpoint.index.types import Displayed, Resource, StoredChunk
+from seekpoint.query.links.timestamps import timestamp
 
 
 class Hit(NamedTuple):
@@ -80,6 +66,11 @@ class Moment(Displayed):
     chapter: str | None = None
     page: int | None = None
     explanation: Explanation | None = None
+
+    @property
+    def timestamp(self) -> str | None:
+        """`start` as people read it: `12:34`, or `1:02:03` from an hour on."""
+        return timestamp(self.start)
 
 
 @dataclass(frozen=True, slots=True)

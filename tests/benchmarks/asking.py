@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import seekpoint
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.chunk_ranges import Ranges
 from seekpoint.index.embedded.library import Library
 from seekpoint.index.embedded.vectors.centring import centre_rows
 from seekpoint.index.embedded.vectors.int8 import unpack
 from seekpoint.index.models.encoder import LazyEncoder
-from seekpoint.index.types import Encoder, Kind
-from seekpoint.query.answers import Filters
+from seekpoint.index.open import open_reader
+from seekpoint.index.types import Encoder, Filters, Kind
 from seekpoint.query.evaluation.question_file import read_questions
 from seekpoint.query.search import pipeline, translation
 from seekpoint.query.search import window_scores as windows_module
@@ -86,20 +85,20 @@ def warm(folder: Path, file: Path) -> dict[str, Any]:
     """
     keep_freed_memory()  # as `serve` and `mcp` do
     questions = questions_of(file)
-    with seekpoint.open_library(folder) as library:
+    with open_reader(folder) as library:
         encoder = remembering(library, questions)
         taken = [asked(questions, library, encoder)]
         found: dict[str, Any] = {"megabytes": megabytes()}
     while len(taken) < _OPENINGS:
-        with seekpoint.open_library(folder) as library:
+        with open_reader(folder) as library:
             taken.append(asked(questions, library, encoder))
     found["all"] = {kind: list(map(min, *(vars(times)[kind] for times in taken))) for kind in vars(taken[0])}
     found["filtered"] = {}
     for section in SHARES:
-        with seekpoint.open_library(folder) as library:
+        with open_reader(folder) as library:
             times = asked(some(questions, _ASKED_UNDER_FILTERS), library, encoder, Filters(section=section))
         found["filtered"][section] = vars(times)
-    with seekpoint.open_library(folder) as library:
+    with open_reader(folder) as library:
         return found | {"stages": by_stage(questions, library, encoder)}
 
 
@@ -183,7 +182,7 @@ class Stopwatch:
 
 def recall(folder: Path, file: Path) -> dict[str, Any]:
     """How many of the ten nearest are found among the candidates, without a filter and with each; and how fast."""
-    with seekpoint.open_library(folder) as library:
+    with open_reader(folder) as library:
         questions = some(questions_of(file), _ASKED_FOR_RECALL)
         encoder = remembering(library, questions)
         vectors = [encoder.question(to_embed(question)) for question in questions]

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-import seekpoint
 from seekpoint.index.models.background_mean import FILE
+from seekpoint.index.open import open_reader
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("libraries", nargs="+", type=Path)
     means = defaultdict(list)
     for folder in parser.parse_args().libraries:
-        with seekpoint.open_library(folder) as library:
+        with open_reader(folder) as library:
             for language, mean in library.vectors.means.items():
                 means[language].append(mean)
     rounded = {language: np.mean(found, axis=0).round(4).tolist() for language, found in sorted(means.items())}

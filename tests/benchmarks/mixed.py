@@ -18,7 +18,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import seekpoint
+from seekpoint.index.embedded.library import Library
 from seekpoint.index.models.encoder import LazyEncoder
+from seekpoint.index.open import open_reader
 from seekpoint.index.types import Encoder
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.evaluation.evaluation import Evaluation, compared, evaluate, to_json, to_text
@@ -27,9 +29,9 @@ from seekpoint.query.evaluation.question_file import read_questions
 from seekpoint.query.search import pipeline
 from tests.benchmarks.question_sets import LECTURES, QUESTIONS, lay_out
 from tests.benchmarks.remembering import Remembering
+from tests.paths import ROOT
 from tests.shared import SHARED
 
-ROOT = Path(__file__).resolve().parents[2]
 TEXT_QUESTIONS = Path(__file__).parent / "questions" / "texts.jsonl"
 _TEXTS = """\
 - [The Illustrated Transformer]({resources}/illustrated-transformer.html)
@@ -52,14 +54,14 @@ def rank_of(answer: Answer, row: dict[str, Any]) -> int | None:
     return next((moment.rank for moment in answer.moments if is_right(moment, row)), None)
 
 
-def asking(library: seekpoint.Library, encoder: Encoder) -> Callable[[str], Answer]:
+def asking(library: Library, encoder: Encoder) -> Callable[[str], Answer]:
     """How questions are put to a library."""
     return lambda text: pipeline.ask(text, library, encoder, DEPTH)
 
 
 def lectures(folder: Path, encoder: Encoder) -> Evaluation:
     """The lectures' own questions, put to a library."""
-    with seekpoint.open_library(folder) as library:
+    with open_reader(folder) as library:
         return evaluate(read_questions(QUESTIONS[LECTURES]), asking(library, encoder), lambda _: "")
 
 
@@ -80,7 +82,7 @@ def main() -> None:
     texts.write_text(_TEXTS.format(resources=(SHARED / "resources").resolve(), root=ROOT), "utf-8")
     print(seekpoint.build(texts, mixed).states)
 
-    with seekpoint.open_library(mixed) as library:
+    with open_reader(mixed) as library:
         encoder = Remembering(LazyEncoder(library.card).get())
     before, after = lectures(alone, encoder), lectures(mixed, encoder)
     print(f"the lectures alone\n{to_text(before)}\n\nwith texts among them\n{to_text(after)}\n")
@@ -88,7 +90,7 @@ def main() -> None:
         print(group, {field: round(change.mean, 4) for field, change in changes.items()})
 
     rows = [json.loads(line) for line in TEXT_QUESTIONS.read_text("utf-8").splitlines()]
-    with seekpoint.open_library(mixed) as library:
+    with open_reader(mixed) as library:
         ask = asking(library, encoder)
         for row in rows:
             answer = ask(row["question"])

@@ -19,6 +19,7 @@ from typing import Any
 
 import seekpoint
 from seekpoint.index.models.encoder import LazyEncoder, bundled_folder
+from seekpoint.index.open import open_reader
 from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.evaluation.evaluation import Evaluation, evaluate
@@ -51,7 +52,7 @@ def measure(name: str, work: Path, systems: Sequence[str], keep: bool) -> Result
 def _ours(corpus: Corpus, questions: Sequence[Question]) -> Evaluation:
     folder = corpus.folder / "library"
     seekpoint.build(corpus.reading_list, folder, captions=corpus.captions)
-    with seekpoint.open_library(folder) as library:
+    with open_reader(folder) as library:
         encoder = LazyEncoder(library.card).get()
         return evaluate(questions, lambda text: pipeline.ask(text, library, encoder, DEPTH), lambda _: "")
 

@@ -19,9 +19,9 @@ from typing import Any
 import faiss
 import numpy as np
 
-import seekpoint
 from seekpoint.index.embedded.transcripts import text_digest
 from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.open import open_reader
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Kind
 from seekpoint.query.serving.question_encoder import to_embed
@@ -112,7 +112,7 @@ def written() -> tuple[int, int]:
 
 def flat(folder: Path, file: Path, plain: Path) -> dict[str, Any]:
     """Exact search in a flat index of FAISS, on one thread; left in `plain` for plain_ask.py, if that folder exists."""
-    with seekpoint.open_library(folder) as library:
+    with open_reader(folder) as library:
         questions = questions_of(file)
         encoder = remembering(library, questions)
         index = faiss.IndexFlatIP(library.card.dimension)

@@ -13,9 +13,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import seekpoint
 from seekpoint.index.embedded.library import Library
 from seekpoint.index.models.encoder import LazyEncoder
+from seekpoint.index.open import open_reader
 from seekpoint.index.types import Encoder
 from seekpoint.query.search import pipeline
 from seekpoint.query.serving.question_encoder import to_embed
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     questions = [line for line in options.questions.read_text(encoding="utf-8").splitlines() if line.strip()]
-    with seekpoint.open_library(options.library) as library:
+    with open_reader(options.library) as library:
         encoder = Remembering(LazyEncoder(library.card).get())
         for question in questions:
             encoder.question(to_embed(question))

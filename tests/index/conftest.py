@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.index.parts import build
+from tests.index.libraries import build
 
 
 @pytest.fixture

@@ -21,8 +21,7 @@ from seekpoint.index.embedded.database import explained
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import DamagedLibrary, LibraryNotFound
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Cue, ModelCard, Origin, StoredChunk, Transcript
-from seekpoint.query.answers import Filters
+from seekpoint.index.types import Cue, Filters, ModelCard, Origin, StoredChunk, Transcript
 
 if TYPE_CHECKING:
     from seekpoint.index.embedded.chunk_ranges import Ranges

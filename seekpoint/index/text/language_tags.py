@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
+from seekpoint.index.errors import UsageError
+
+_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 # Chinese languages that captions write in the same characters, and codes that ISO 639 has replaced but YouTube uses.
 _SAME = {"yue": "zh", "cmn": "zh", "iw": "he", "in": "id", "ji": "yi", "mo": "ro"}
 
@@ -13,3 +17,12 @@ def primary(tag: str) -> str:
     """The primary subtag of a language tag: `zh` of `zh-TW`, and of `yue` too."""
     subtag = tag.replace("_", "-").split("-", 1)[0].lower()
     return _SAME.get(subtag, subtag)
+
+
+def parse_tags(text: str) -> tuple[str, ...]:
+    """The tags of a list such as `en,zh-TW`; raises UsageError for what can't be one."""
+    tags = tuple(tag for part in text.split(",") if (tag := part.strip()))
+    for tag in tags:
+        if not _TAG.fullmatch(tag):
+            raise UsageError(f"--languages takes tags such as en,zh-TW, not {tag!r}")
+    return tags

@@ -1,1 +1,1 @@
-"""The way to the web, for all that is asked there."""
+"""HTTP: sessions, pace, redirects, robots.txt, retries."""

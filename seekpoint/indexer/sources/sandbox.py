@@ -1,6 +1,6 @@
 """Pages, papers and documents are read in a child process: a hang, a crash or a memory bomb costs just one of them.
 
-What the child does is in `seekpoint.indexer.sources.sandbox_child`. It may fall to what it reads: nothing in its answers is taken on
+What the child does is in sandbox_child.py. It may fall to what it reads: nothing in its answers is taken on
 trust.
 """
 

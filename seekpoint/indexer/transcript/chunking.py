@@ -19,7 +19,7 @@ PIECE_SECONDS = 10.0
 def chunk(cues: Sequence[Cue], seconds: float = SECONDS, overlap: float = OVERLAP) -> list[Chunk]:
     """Chunks of at most `seconds` and of what the model reads, each with at most `overlap` seconds of the one before.
 
-    A cue that is longer is a chunk of its own. The cues must be in order, as `seekpoint.indexer.transcript.cues.tidy` leaves them.
+    A cue that is longer is a chunk of its own. The cues must be in order, as `cues.tidy` leaves them.
     """
     return [
         Chunk(first, stop, cues[first].start, max(cue.end for cue in cues[first:stop]), _text(cues[first:stop]))

@@ -10,7 +10,7 @@ from seekpoint.indexer.transcript.chunking import SECONDS
 from seekpoint.indexer.transcript.cues import sentences, tidy, tokens
 
 TOKENS_A_SECOND = 4.0
-"""As talks speak: 3.3 in English, 4.7 in Chinese (medians of 43 and 34 lectures, as `seekpoint.indexer.transcript.cues.tokens` counts), so
+"""As talks speak: 3.3 in English, 4.7 in Chinese (medians of 43 and 34 lectures, as `cues.tokens` counts), so
 that a chunk of a text holds as much as one of a lecture."""
 
 # Seconds before a heading, so many that no passage goes across it: of 24 questions on an article and a paper among 70

@@ -1,4 +1,4 @@
-"""Where in a resource an address leads: what `seekpoint.query.links.timestamps` made, read back, and addresses that people copy."""
+"""Where in a resource an address leads: what timestamps.py made, read back, and addresses that people copy."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from seekpoint.index.embedded.library import Library
 from seekpoint.index.errors import SeekpointError, SourceError, UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Chapter, Kind, Resource, ResourceStatus, State, Transcript
-from seekpoint.query.answers import Answer, Filters
+from seekpoint.index.types import Chapter, Filters, Kind, Resource, ResourceStatus, State, Transcript
+from seekpoint.query.answers import Answer
 from seekpoint.query.links.parse import Place, place_of, resource_at, seconds_of
 from seekpoint.query.links.timestamps import timestamp
 from seekpoint.query.mcp import transcript_windows

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from seekpoint.index.display import to_html
 from seekpoint.index.text.clean import clean, printable
-from seekpoint.index.types import Resource
+from seekpoint.index.types import Resource, to_html
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.links.timestamps import is_openable, timestamp
 from seekpoint.query.output.terminal import no_answer

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
+from typing import Self
 
 from seekpoint.index.embedded.catalogue import Section, outlined, union
 from seekpoint.index.text.clean import clean, counted
@@ -15,6 +17,21 @@ from seekpoint.query.output.terminal import resource_json
 # Seconds: what one run defers together is due together, however long it took to say so.
 _AT_ONCE = 600.0
 _TEXTS = (Kind.PAGE, Kind.PAPER, Kind.DOCUMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryStatus:
+    """What a library holds, as `status --json` prints it: `library` is its address, `totals` counts by state."""
+
+    library: str
+    model: ModelCard
+    totals: Mapping[str, int | float]
+    resources: tuple[ResourceStatus, ...]
+
+    @classmethod
+    def of(cls, library: str, model: ModelCard, statuses: Sequence[ResourceStatus]) -> Self:
+        """Count the resources of a library."""
+        return cls(library, model, totals(statuses), tuple(statuses))
 
 
 def to_json(folder: Path, card: ModelCard, statuses: Sequence[ResourceStatus]) -> dict[str, object]:

@@ -19,8 +19,8 @@ from seekpoint.index.embedded.words.accumulators import highest
 from seekpoint.index.errors import UsageError
 from seekpoint.index.models.encoder import BUNDLED, STAND_IN
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Encoder, StoredChunk
-from seekpoint.query.answers import Answer, Doubt, Filters, Hit
+from seekpoint.index.types import Encoder, Filters, StoredChunk
+from seekpoint.query.answers import Answer, Doubt, Hit
 from seekpoint.query.search.abstention import doubt, is_answer
 from seekpoint.query.search.moments import Search, moments
 from seekpoint.query.search.question import Sought, seek, understand

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from seekpoint.index.embedded import database, manifest
 from seekpoint.index.embedded.library import Library
 from seekpoint.index.errors import LibraryError
-from seekpoint.index.types import Encoder, ModelCard
-from seekpoint.query.answers import Answer, Filters
+from seekpoint.index.types import Encoder, Filters, ModelCard
+from seekpoint.query.answers import Answer
 from seekpoint.query.serving.question_encoder import SharedEncoder
 
 # Seconds: a build commits one resource after another, and not each of them is worth opening the library again.

@@ -15,8 +15,8 @@ from starlette.staticfiles import StaticFiles
 from seekpoint.index.embedded.catalogue import outlined
 from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.text.clean import clean, printable
-from seekpoint.index.types import Resource, State
-from seekpoint.query.answers import Answer, Filters, Moment
+from seekpoint.index.types import Filters, Resource, State
+from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.links.timestamps import timestamp
 from seekpoint.query.output import status as view
 from seekpoint.query.search.settings import MOST_MOMENTS
@@ -146,7 +146,8 @@ class Pages:
                 chapters=[(position_at(cues, one.start + 0.5), one) for one in details.chapters] if cues else [],
                 current=None if start is None or not cues else position_at(cues, start),
                 player=view_models.player_of(found), outside=_outside(found, start), answer=answer, moments=moments,
-                ticks=view_models.ticks(answer.moments if answer else (), duration), found_here=view_models.resource_href(found),
+                ticks=view_models.ticks(answer.moments if answer else (), duration),
+                found_here=view_models.resource_href(found),
             )  # fmt: skip
 
     def media(self, request: Request) -> FileResponse:

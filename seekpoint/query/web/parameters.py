@@ -8,8 +8,7 @@ from math import isfinite
 
 from starlette.exceptions import HTTPException
 
-from seekpoint.index.types import Kind
-from seekpoint.query.answers import Filters
+from seekpoint.index.types import Filters, Kind
 from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS
 
 USUAL_MOMENTS = 5

@@ -15,7 +15,7 @@ from seekpoint.query.serving.live_library import Current
 from seekpoint.query.web.app import application
 from seekpoint.query.web.security import Doors
 from tests.fakes import TopicEncoder
-from tests.index.parts import CARD, embedded
+from tests.index.libraries import CARD, embedded
 from tests.indexer.builds import webvtt
 
 HOST = "http://localhost"

@@ -19,9 +19,8 @@ from click.testing import CliRunner
 from seekpoint.cli.serve import serve
 from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.query.web.server import PatientProtocol, listen
+from tests.paths import ROOT
 from tests.query.web.served import served
-
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")

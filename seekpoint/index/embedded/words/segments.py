@@ -1,6 +1,6 @@
 """The words of chunks on disk: posting lists in immutable segments over neighbouring chunk ids.
 
-Segments are added with what they hold and merged as `seekpoint.index.embedded.merge_policy` says; what has been removed is dropped then.
+Segments are added with what they hold and merged as merge_policy.py says; what has been removed is dropped then.
 """
 
 from __future__ import annotations

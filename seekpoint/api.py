@@ -1,0 +1,180 @@
+"""The public Python API: `build`, `open_library` and `ask`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import nullcontext
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import seekpoint.query.output.notebook  # noqa: F401 - registers how answers show themselves in a notebook
+from seekpoint.index.embedded.library import Library as StoredLibrary
+from seekpoint.index.errors import UsageError
+from seekpoint.index.models.encoder import LazyEncoder
+from seekpoint.index.open import default_folder
+from seekpoint.index.text.language_tags import parse_tags, primary
+from seekpoint.index.types import Encoder, Filters, Kind, ModelCard, ResourceStatus, Transcript
+from seekpoint.query.answers import Answer
+from seekpoint.query.output.status import LibraryStatus
+
+if TYPE_CHECKING:
+    from seekpoint.indexer.build.build import Report
+
+
+class Library:
+    """A library, open for reading; close it, or use it in a `with`. Threads may share it."""
+
+    def __init__(self, address: str, reader: StoredLibrary) -> None:
+        self._address = address
+        self._reader = reader
+
+    def ask(
+        self,
+        question: str,
+        *,
+        k: int = 5,
+        kind: Kind | str | None = None,
+        section: str | None = None,
+        language: str | None = None,
+        resource: str | None = None,
+        explained: bool = False,
+        encoder: Encoder | None = None,
+    ) -> Answer:
+        """Answer a question with at most `k` moments, best first; raises SeekpointError.
+
+        Only resources of a `kind`, under a heading with the words of `section`, in a `language`, or the one with the id
+        `resource` are searched. `explained` moments say why they were found. `encoder` replaces the library's own.
+        """
+        from seekpoint.query.search import pipeline
+
+        if kind and kind not in list(Kind):
+            raise UsageError(f"no kind of resource is called {kind!r}: there are {', '.join(Kind)}")
+        filters = Filters(Kind(kind) if kind else None, section, language, resource)
+        chosen = encoder or _encoder(self._reader.card).get()
+        return pipeline.ask(question, self._reader, chosen, k, filters, explained=explained)
+
+    def resources(self) -> list[ResourceStatus]:
+        """Every resource in the order of its lists, with its state and the reason for it."""
+        return self._reader.statuses()
+
+    def status(self) -> LibraryStatus:
+        """The library's model, its totals and its resources, as `seekpoint status --json` prints them."""
+        return LibraryStatus.of(self._address, self._reader.card, self._reader.statuses())
+
+    def transcript(self, resource: str, language: str | None = None) -> Transcript:
+        """The transcript of the resource with that id, the first or the one in a language; raises UsageError."""
+        transcripts = self._reader.transcripts(resource)
+        for transcript in transcripts:
+            if language is None or primary(transcript.language) == primary(language):
+                return transcript
+        languages = ", ".join(transcript.language for transcript in transcripts)
+        there = f"there is {languages}" if languages else "`resources()` says why"
+        raise UsageError(f"{resource} has no transcript{f' in {language}' if language else ''}: {there}")
+
+    def close(self) -> None:
+        """Release the library's files."""
+        self._reader.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_library(library: str | os.PathLike[str] | None = None) -> Library:
+    """Open a library for reading (`None`: the user's own); raises LibraryError."""
+    folder = _folder(library)
+    return Library(str(folder), StoredLibrary.open_to_stay(folder))
+
+
+def ask(
+    question: str,
+    library: Library | str | os.PathLike[str] | None = None,
+    *,
+    k: int = 5,
+    kind: Kind | str | None = None,
+    section: str | None = None,
+    language: str | None = None,
+    resource: str | None = None,
+    explained: bool = False,
+    encoder: Encoder | None = None,
+) -> Answer:
+    """Answer a question from a library, open or named by its folder, as `Library.ask` does."""
+    with nullcontext(library) if isinstance(library, Library) else open_library(library) as opened:
+        return opened.ask(
+            question,
+            k=k,
+            kind=kind,
+            section=section,
+            language=language,
+            resource=resource,
+            explained=explained,
+            encoder=encoder,
+        )
+
+
+def build(
+    sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    library: str | os.PathLike[str] | None = None,
+    *,
+    captions: str | os.PathLike[str] | None = None,
+    languages: Sequence[str] = (),
+    model: str | None = None,
+    reembed: bool = False,
+    encoder: Encoder | None = None,
+    pace: float = 5.0,
+    limit: int | None = None,
+    cookies: str | os.PathLike[str] | None = None,
+    proxy: str | None = None,
+    prune: bool = False,
+    retry: bool = False,
+    translate: bool = True,
+    glossary: str | os.PathLike[str] | None = None,
+    transcribe: bool = False,
+    whisper: str = "base",
+) -> Report:
+    """Index reading lists, or bring their index up to date, as `seekpoint build` does; raises SeekpointError.
+
+    `translate` chooses the translations by which questions find words in another language, which takes some seconds.
+    `reembed` embeds all that is stored again where `model` or `encoder` is another than the library's.
+    `transcribe` transcribes recordings without captions with `whisper`, the name or folder of a faster-whisper model.
+    """
+    from seekpoint.indexer.build.build import Request
+    from seekpoint.indexer.build.build import build as run
+    from seekpoint.indexer.build.planner import Choices
+    from seekpoint.indexer.fetch.session import Web
+    from seekpoint.indexer.sources import Sources
+
+    if limit is not None and limit < 1:
+        raise UsageError(f"the limit for a channel must be 1 or more, not {limit}")
+    tags = parse_tags(languages if isinstance(languages, str) else ",".join(languages))
+    if isinstance(sources, str | os.PathLike):
+        sources = [sources]
+    request = Request(
+        sources=[os.fspath(source) for source in sources],
+        captions=None if captions is None else Path(captions),
+        choices=Choices(tags, retry, whisper if transcribe else None),
+        model=model,
+        prune=prune,
+        limit=limit,
+        translate=translate,
+        glossary=None if glossary is None else Path(glossary),
+        reembed=reembed,
+    )
+    web = Web(proxy, None if cookies is None else Path(cookies))
+    return run(request, _folder(library), Sources.through(web, tags, pace, limit), encoder=encoder)
+
+
+@lru_cache(maxsize=4)
+def _encoder(card: ModelCard) -> LazyEncoder:
+    return LazyEncoder(card)
+
+
+def _folder(library: str | os.PathLike[str] | None) -> Path:
+    return default_folder() if library is None else Path(library)

@@ -1,0 +1,31 @@
+"""`seekpoint import`: put a library from a file in place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from seekpoint.cli.export import counts
+from seekpoint.cli.options import index_option
+from seekpoint.index.text.clean import clean
+
+
+@click.command("import")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--replace", "replacing_old", is_flag=True, help="Take the place of the library that is there.")
+@index_option
+def import_library(file: Path, replacing_old: bool, folder: Path) -> None:
+    """Put the library from a FILE that `seekpoint export` wrote into DIR.
+
+    The FILE is checked as a whole first: one that is damaged or wasn't written by Seekpoint leaves nothing behind.
+    Links to recordings and documents of whoever wrote it keep the paths that they had there.
+    """
+    from seekpoint.index.models.encoder import BUNDLED
+    from seekpoint.index.transfer.transfer import import_library as import_
+
+    contents = import_(file, folder, replacing_old=replacing_old)
+    click.echo(f"{clean(str(folder))}: {counts(contents)}")
+    if contents.card.name != BUNDLED:
+        name = clean(contents.card.name)
+        click.echo(f"seekpoint: to ask it, the model {name} must be on this machine or come from the hub", err=True)

@@ -1,0 +1,29 @@
+"""`seekpoint status`: what is indexed, what isn't, and why."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from seekpoint.cli.options import index_option, print_json
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--check", is_flag=True, help="Read all files first, and say so if one isn't as it was written.")
+@index_option
+def status(as_json: bool, check: bool, folder: Path) -> None:
+    """Show what is indexed, what isn't, why, and what to do."""
+    from seekpoint.index.embedded.library import Library
+    from seekpoint.query.output import status as view
+
+    with Library.open(folder) as library:
+        if check:
+            library.verify()
+        statuses, sections, card = library.statuses(), library.sections(), library.card
+    if as_json:
+        print_json(view.to_json(folder, card, statuses))
+    else:
+        click.echo(view.to_text(folder, card, statuses, sections, time.time()))

@@ -1,0 +1,1 @@
+"""Pieces of some ten seconds, quantised, from which windows get their vectors."""

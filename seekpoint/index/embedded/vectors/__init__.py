@@ -1,0 +1,1 @@
+"""The vectors: FAISS segments that propose candidates, exact cosines from the database."""

@@ -1,0 +1,1 @@
+"""The lexical index: posting lists in segments."""

@@ -1,0 +1,1 @@
+"""Text in every language: terms, scripts, language tags, cleaning, chapters."""

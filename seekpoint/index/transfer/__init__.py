@@ -1,0 +1,1 @@
+"""Export and import: a library as one file."""

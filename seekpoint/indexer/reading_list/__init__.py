@@ -1,0 +1,1 @@
+"""Reading lists: files, folders and addresses, and the resources they name."""

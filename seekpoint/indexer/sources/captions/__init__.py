@@ -1,0 +1,1 @@
+"""Caption files: which there are, their formats, and what is spoken in them."""

@@ -1,0 +1,1 @@
+"""YouTube: transcripts, details and playlists."""

@@ -1,0 +1,1 @@
+"""Transcripts: cues, chunks, their language, and embedding them."""

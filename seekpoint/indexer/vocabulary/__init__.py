@@ -1,0 +1,1 @@
+"""Translations of terms: dictionaries and the user's glossary."""

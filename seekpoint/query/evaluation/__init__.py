@@ -1,0 +1,1 @@
+"""Measuring a library's answers to questions with known answers."""

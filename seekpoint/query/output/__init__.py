@@ -1,0 +1,1 @@
+"""Answers and status as text, JSON and other formats."""

@@ -1,0 +1,1 @@
+"""The search: candidates, scores, windows, moments."""

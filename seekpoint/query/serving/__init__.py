@@ -1,0 +1,1 @@
+"""A library that stays open for many questions."""

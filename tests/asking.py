@@ -1,0 +1,26 @@
+"""Asking a library that is open at the door, or named by its folder."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.open import open_reader
+from seekpoint.index.types import Encoder, Filters
+from seekpoint.query.answers import Answer
+from seekpoint.query.search import pipeline
+
+
+def ask(
+    question: str,
+    library: Library | Path,
+    *,
+    encoder: Encoder,
+    k: int = 5,
+    filters: Filters | None = None,
+    explained: bool = False,
+) -> Answer:
+    """Answer a question with a given encoder."""
+    with open_reader(library) if isinstance(library, Path) else nullcontext(library) as reader:
+        return pipeline.ask(question, reader, encoder, k, filters, explained=explained)

@@ -1,0 +1,307 @@
+"""The program as a user meets it: whole processes, the real model."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.paths import ROOT
+
+MAIN = "from seekpoint.cli.main import main; main()"
+
+
+def run(*arguments: object, stdin: str | bytes = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    data = stdin.encode() if isinstance(stdin, str) else stdin
+    result = subprocess.run(
+        [sys.executable, "-c", MAIN, *map(str, arguments)],
+        input=data,
+        capture_output=True,
+        check=False,
+        cwd=ROOT,
+        env=os.environ | environment,
+    )
+    return subprocess.CompletedProcess(
+        result.args, result.returncode, result.stdout.decode(errors="replace"), result.stderr.decode(errors="replace")
+    )
+
+
+def assert_one_line(result: subprocess.CompletedProcess[str], exit_code: int, *words: str) -> None:
+    assert (result.returncode, result.stdout) == (exit_code, ""), result.stderr
+    assert len(result.stderr.splitlines()) == 1, result.stderr
+    assert result.stderr.startswith("seekpoint: ")
+    assert all(word in result.stderr for word in words), result.stderr
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("question", "talk", "begin", "end"),
+    [
+        ("Why do we need three different matrices for queries, keys and values?", "why-attention", 126, 195),
+        ("为什么要缓存键和值，却不缓存查询？", "inference", 97, 132),
+        ("为什么学习率要先预热？", "training", 115, 194),  # only an English talk answers this
+        (
+            "How can a small draft model make a big one write faster?",
+            "inference",
+            325,
+            424,
+        ),  # and only a Chinese one this
+    ],
+)
+def test_the_example_answers_on_the_second(
+    example_library: Path, question: str, talk: str, begin: int, end: int
+) -> None:
+    found = json.loads(run("ask", "--json", question, "--index", example_library).stdout)
+    moments = [m for m in found["moments"] if talk in m["link"] and begin <= m["start"] <= end]
+    assert found["answered"]
+    assert moments, found["moments"]
+    link = moments[0]["link"]
+    assert link == f"{(ROOT / 'examples' / 'talks' / talk).as_uri()}.ogg#t={int(moments[0]['start'])}"
+
+
+# What only changes a library.
+FOR_CHANGES = tuple(
+    f"seekpoint.index.{name}" for name in ("models.batching", "embedded.words.segments", "embedded.writer")
+)
+
+
+@pytest.mark.model
+def test_asking_loads_neither_torch_nor_what_changes_a_library(example_library: Path) -> None:
+    assert all((ROOT / f"{name.replace('.', '/')}.py").exists() for name in FOR_CHANGES)
+    unwanted = FOR_CHANGES | {"torch"}
+    check = f"import atexit, sys; atexit.register(lambda: print({unwanted} & {{*sys.modules}} or 'none')); {MAIN}"
+    arguments = ["ask", "what is softmax for?", "--index", str(example_library)]
+    result = subprocess.run(
+        [sys.executable, "-c", check, *arguments], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert result.stdout.splitlines()[-1] == "none"
+
+
+@pytest.mark.model
+def test_asking_looks_for_no_garbage_among_what_stays(example_library: Path) -> None:
+    check = """if True:
+        import atexit, gc
+        from seekpoint import main
+        collected = []
+        gc.callbacks.append(lambda phase, about: collected.append(phase))
+        atexit.register(lambda: print(collected, gc.get_freeze_count() > 10 * len(gc.get_objects())))
+        main()"""
+    arguments = ["ask", "what is softmax for?", "--index", str(example_library)]
+    result = subprocess.run(
+        [sys.executable, "-c", check, *arguments], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert result.stdout.splitlines()[-1] == "[] True"
+
+
+@pytest.mark.model
+def test_a_stream_of_questions_keeps_step(example_library: Path) -> None:
+    lines = ["what is softmax for?", "", "什么是掩码？", '"AND NOT (']
+    result = run("ask", "--json", "-", "-k", "1", "--index", example_library, stdin="\n".join(lines) + "\n")
+    answers = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [found["question"] for found in answers] == lines
+    assert [len(found["moments"]) for found in answers] == [1, 0, 1, 1]
+    assert "empty" in answers[1]["error"]
+    assert result.returncode == 0
+
+
+@pytest.mark.model
+def test_a_stream_of_questions_as_text_goes_on_after_a_blank_line(example_library: Path) -> None:
+    result = run("ask", "-", "-k", "1", "--index", example_library, stdin="\ufeffsoftmax?\n\n什么是掩码？\n")
+    asked = [line.strip() for line in result.stdout.splitlines() if line.startswith("?")]
+    assert asked == ["? softmax?", "?", "? 什么是掩码？"]
+    assert len(result.stderr.splitlines()) == 1
+    assert "the question is empty" in result.stderr
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
+def test_json_survives_any_output_encoding(example_library: Path, encoding: str) -> None:
+    result = run(
+        "ask", "--json", "-", "-k", "1", "--index", example_library, stdin="什么是掩码？\n", PYTHONIOENCODING=encoding
+    )
+    assert json.loads(result.stdout)["question"] == "什么是掩码？"
+
+
+@pytest.mark.model
+def test_filters_that_leave_nothing_are_told(example_library: Path) -> None:
+    result = run("ask", "softmax", "--section", "no such heading", "--index", example_library)
+    assert result.stdout == "Nothing here answers that.\n"
+    assert "`seekpoint status` shows what there is" in result.stderr
+
+
+@pytest.mark.model
+def test_a_vector_file_that_was_lost_is_mended_by_a_build(example_library: Path, tmp_path: Path) -> None:
+    shutil.copytree(example_library, tmp_path / "library")
+    next((tmp_path / "library").glob("vectors-*")).unlink()
+    assert_one_line(run("ask", "softmax", "--index", tmp_path / "library"), 1, "is missing", "Run `seekpoint build")
+    assert run("build", "examples/reading-list.md", "--index", tmp_path / "library").returncode == 0
+    assert run("ask", "softmax", "--index", tmp_path / "library").returncode == 0
+
+
+def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = run(
+        "build", "examples/reading-list.md", "--index", tmp_path / "library", XDG_CACHE_HOME=str(tmp_path / "file")
+    )
+    assert_one_line(result, 1, "can't be unpacked into", "$XDG_CACHE_HOME")
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Path:
+    """A browser that writes what it is to open into a file beside it."""
+    script = tmp_path / "browser"
+    script.write_text(f'#!/bin/sh\nprintf "%s" "$1" > {tmp_path}/opened\n', encoding="utf-8")
+    script.chmod(0o755)
+    return script
+
+
+@pytest.mark.model
+def test_open_opens_the_first_link(example_library: Path, browser: Path) -> None:
+    result = run("ask", "--open", "--json", "what is softmax for?", "--index", example_library, BROWSER=f"{browser} %s")
+    opened = browser.with_name("opened").read_text(encoding="utf-8")
+    assert opened == json.loads(result.stdout)["moments"][0]["link"]
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    "question", ["How long should I boil an egg?", "谁写了红楼梦？", "How much does a Zorblax 9000 weigh?"]
+)
+def test_where_nothing_answers_the_nearest_is_shown_and_none_opened(
+    example_library: Path, browser: Path, question: str
+) -> None:
+    call = ("ask", question, "--open", "-k", "2", "--index", example_library)
+    result = run(*call, BROWSER=f"{browser} %s")
+    assert result.returncode == 0
+    first, _, *shown = result.stdout.splitlines()
+    assert first == "Nothing here answers that; nearest:"
+    assert [line[:3] for line in shown if line and line[0] != " "] == ["1. ", "2. "]
+    assert result.stderr == "seekpoint: nothing here answers that, so nothing was opened\n"
+    result = run(*call, "--json", BROWSER=f"{browser} %s")
+    found = json.loads(result.stdout)
+    assert (result.returncode, found["answered"], len(found["moments"])) == (0, False, 2)
+    assert not browser.with_name("opened").exists()
+
+
+@pytest.mark.model
+def test_a_library_of_one_talk_answers_in_both_languages(tmp_path: Path) -> None:
+    talk = ROOT / "examples" / "talks" / "why-attention.ogg"
+    (tmp_path / "list.md").write_text(f"- [Talk]({talk})\n", encoding="utf-8")
+    assert run("build", tmp_path / "list.md", "--index", tmp_path / "library").returncode == 0
+    questions = ["Why divide the scores by a square root?", "为什么要除以维度的平方根？"]
+    result = run("ask", "-", "--json", "--explain", "--index", tmp_path / "library", stdin="\n".join(questions))
+    answers = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [answer["question"] for answer in answers] == questions
+    assert all(answer["answered"] for answer in answers)
+    assert all(answer["moments"][0]["score"] >= answer["doubt"]["least_score"] for answer in answers)
+
+
+@pytest.mark.model
+def test_explain_says_why_in_words(example_library: Path) -> None:
+    question = "How does the Zorblax\x1b\x07 set the learning rate?\u202e"
+    result = run("ask", "--explain", question, "-k", "1", "--index", example_library)
+    lines = [line.strip() for line in result.stdout.splitlines()]
+    assert any(line.startswith("score 0.") and "× meaning" in line and "× words" in line for line in lines)
+    assert any(line.startswith("words said here: ") and "learning, rate" in line for line in lines)
+    assert any(line.startswith("nearest in meaning: ") for line in lines)
+    assert "since nothing here says Zorblax." in lines[-1]
+    assert not set(result.stdout) & set("\x1b\x07\u202e")
+
+
+@pytest.mark.model
+def test_explain_says_why_in_json_and_changes_nothing_else(example_library: Path) -> None:
+    call = ("ask", "--json", "-k", "3", "Zorblax 的平方根是什么？", "--index", example_library)
+    plain, explained = (json.loads(run(*call, *option).stdout) for option in ((), ("--explain",)))
+    doubt = explained.pop("doubt")
+    assert doubt["unknown"] == ["Zorblax"]
+    assert explained["answered"] == (explained["moments"][0]["score"] >= doubt["least_score"])
+    for moment in explained["moments"]:
+        why = moment.pop("explanation")
+        total = why["share"] * why["meaning"] + (1 - why["share"]) * why["words"]
+        assert total == pytest.approx(moment["score"], abs=1.01e-4)
+        for pair in why["translated"]:
+            assert pair["word"] in plain["question"] and pair["said"]
+    assert explained == plain
+
+
+@pytest.mark.model
+def test_a_filter_that_keeps_little_asks_for_less(example_library: Path) -> None:
+    call = ("ask", "--json", "--explain", "why are there tokens?", "--index", example_library)
+    whole, english, talk = (
+        json.loads(run(*call, *option).stdout)["doubt"]["least_score"]
+        for option in ((), ("--language", "en"), ("--section", "Text in"))
+    )
+    assert talk < english < whole
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("question", [("the mask 掩码 " * 400)[:4000], "what is it", "🤷 softmax", "🤷 掩码", "吗"])
+def test_odd_questions_explain_themselves(example_library: Path, question: str) -> None:
+    result = run("ask", "--explain", question, "--index", example_library)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "The first moment is an answer from a score of 0." in result.stdout
+
+
+@pytest.mark.model
+def test_a_second_build_embeds_nothing_and_asks_nobody(example_library: Path) -> None:
+    before = {path.name: path.stat().st_mtime_ns for path in example_library.iterdir() if path.name != "lock"}
+    result = run("build", "examples/reading-list.md", "--index", example_library)
+    assert result.returncode == 0
+    assert "7 of 7 resources indexed (7 entries): 0 new or changed, 0 passages embedded" in result.stdout
+    assert {path.name: path.stat().st_mtime_ns for path in example_library.iterdir() if path.name != "lock"} == before
+
+
+def test_no_library(tmp_path: Path) -> None:
+    assert_one_line(run("ask", "why?", "--index", tmp_path / "none"), 1, "there is no library in", "seekpoint build")
+    assert_one_line(run("status", "--index", tmp_path), 1, "there is no library in")
+    assert_one_line(run("ask", "why?", SEEKPOINT_INDEX=str(tmp_path / "none")), 1, "there is no library in")
+
+
+def test_a_folder_that_holds_something_else(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("words", encoding="utf-8")
+    assert_one_line(run("build", "examples/reading-list.md", "--index", tmp_path), 1, "other files", "--index")
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["ask", "why?", "-k", "0"], ["ask", "why?", "-k", "x"], ["ask", "why?", "--kind", "song"], ["frob"]],
+)
+def test_calls_that_make_no_sense(arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert "Usage: " in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.model
+def test_questions_that_ask_nothing_or_too_much(example_library: Path) -> None:
+    assert_one_line(run("ask", "  ", "--index", example_library), 2, "the question is empty")
+    assert_one_line(run("ask", "为" * 30_000, "--index", example_library), 2, "30,000 characters")
+    assert (
+        run("ask", b"caf\xe9 \xff softmax".decode("utf-8", "surrogateescape"), "--index", example_library).returncode
+        == 0
+    )
+
+
+def test_a_bad_list_leaves_no_library(tmp_path: Path) -> None:
+    for name, data in {
+        "empty.md": b"",
+        "prose.md": "没有链接 no links".encode(),
+        "binary.md": b"\x00\x01\x02" * 99,
+    }.items():
+        (tmp_path / name).write_bytes(data)
+        assert_one_line(run("build", tmp_path / name, "--index", tmp_path / "library"), 1, name)
+    assert_one_line(run("build", tmp_path / "missing.md", "--index", tmp_path / "library"), 1, "missing.md")
+    assert not (tmp_path / "library").exists()
+
+
+def test_a_question_is_needed_where_there_is_no_terminal_to_ask_for_one() -> None:
+    for arguments in (["ask"], ["ask", "--json"]):
+        result = run(*arguments)
+        assert (result.returncode, result.stdout) == (2, "")
+        assert "nothing is asked" in result.stderr and result.stderr.count("\n") == 1

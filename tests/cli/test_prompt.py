@@ -1,0 +1,387 @@
+from __future__ import annotations
+
+import io
+import os
+import re
+import select
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Timer
+
+import pytest
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.data_structures import Size
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output.vt100 import Vt100_Output
+
+from seekpoint.cli.prompt import browse, prompt
+from seekpoint.cli.prompt_view import History
+from seekpoint.index.types import Kind, Resource
+from seekpoint.query.answers import Answer, Explanation, Moment
+from seekpoint.query.serving.live_library import Current
+from tests.fakes import TopicEncoder
+from tests.index.libraries import build
+from tests.paths import ROOT
+
+UP, DOWN, ENTER, ESCAPE, END = "\x1b[A", "\x1b[B", "\r", "\x1b", "\x04"
+PAUSE = "\0"
+PASTE_BEGINS, PASTE_ENDS = "\x1b[200~", "\x1b[201~"
+
+
+class Desk:
+    """Someone at a terminal: types the next of `turns` whenever something has been asked or opened, then leaves."""
+
+    def __init__(self, folder: Path, columns: int = 80, rows: int = 30) -> None:
+        self.current = Current(folder / "library", TopicEncoder())
+        self.history = folder / "data" / "questions"
+        self.asked: list[str] = []
+        self.opened: list[str] = []
+        self.size = Size(rows=rows, columns=columns)
+        self.screen = io.StringIO()
+        self.has_browser = True
+
+    def sit(self, *turns: str, made: Answer | None = None, explained: bool = False, nothing: str = "") -> None:
+        with create_pipe_input() as pipe:
+            rest = iter(turns)
+
+            def type_on() -> None:
+                at_once, _, later = next(rest, END).partition(PAUSE)
+                pipe.send_bytes(at_once.encode("utf-8", "surrogateescape"))
+                if later:
+                    Timer(0.8, pipe.send_text, [later]).start()
+
+            def answer(question: str) -> Answer:
+                self.asked.append(question)
+                type_on()
+                return made or self.current.ask(question, explained=True)
+
+            def browser(link: str) -> bool:
+                self.opened.append(link)
+                type_on()
+                return self.has_browser
+
+            type_on()
+            output = Vt100_Output(self.screen, lambda: self.size, term="xterm", enable_cpr=False)
+            with create_app_session(input=pipe, output=output):
+                prompt(answer, explained=explained, when_nothing=nothing, history=self.history, browser=browser)
+
+    def links(self, question: str) -> list[str]:
+        return [moment.link for moment in self.current.ask(question).moments]
+
+    def shown(self) -> str:
+        return plain(self.screen.getvalue())
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.setenv("TERM", "xterm")
+    build(tmp_path / "library")
+    desk = Desk(tmp_path)
+    yield desk
+    desk.current.close()
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\x1b(?:\][^\x07\x1b]*(?:\x07|\x1b\\)|\[[0-?]*[ -/]*[@-~])", "", text)
+
+
+def moment(rank: int, link: str = "https://example.org/", **changes: str) -> Moment:
+    said = {"title": f"Talk {rank}", "quote": f"quote {rank}"} | changes
+    resource = Resource(f"id{rank}", Kind.VIDEO, said["title"], link, (("Talks",),))
+    why = Explanation(0.5, 0.5, 0.5, False, ("mask",), (), ())
+    return Moment(rank, 0.5, resource, "en", 10.0, 20.0, said["quote"], link, explanation=why)
+
+
+def made(*moments: Moment, answered: bool = True) -> Answer:
+    return Answer("mask?", answered, moments)
+
+
+@pytest.mark.parametrize("question", ["what does the mask hide?", "掩码遮住什么？"])
+def test_an_answer_is_shown_as_ask_shows_it(desk: Desk, question: str, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.sit(question + ENTER)
+    assert desk.asked == [question]
+    found = desk.current.ask(question).moments
+    printed = plain(capsys.readouterr().out)
+    for part in (found[0].quote, found[0].link, found[-1].link, "1. Talk"):
+        assert part in printed
+    assert f"“{found[0].quote}”" in desk.shown()
+    assert "› 1. Talk" in desk.shown()
+
+
+@pytest.mark.parametrize(
+    ("keys", "rank"),
+    [
+        (ENTER, 1),
+        ("o", 1),
+        (DOWN + ENTER, 2),
+        (DOWN + "o", 2),
+        (DOWN + DOWN + UP + ENTER, 2),
+        (UP + ENTER, 1),
+        (DOWN * 50 + ENTER, 5),
+        ("3", 3),
+        ("3" + ENTER, 3),
+        ("o" + ENTER, 1),
+        ("/2" + ENTER, 2),
+    ],
+)
+def test_keys_open_moments(desk: Desk, keys: str, rank: int) -> None:
+    desk.sit("attention and a mask, position" + ENTER, keys)
+    assert desk.opened == [desk.links("attention and a mask, position")[rank - 1]]
+
+
+def test_moments_are_opened_one_after_another(desk: Desk) -> None:
+    desk.sit("attention and a mask" + ENTER, "3", DOWN + ENTER, UP + UP + "o")
+    links = desk.links("attention and a mask")
+    assert desk.opened == [links[2], links[3], links[1]]
+    assert "opened 3" in desk.shown()
+
+
+def test_numbers_have_two_digits(desk: Desk) -> None:
+    many = made(*(moment(rank, f"https://example.org/{rank}") for rank in range(1, 13)))
+    desk.sit("mask" + ENTER, "12", "1", "/9" + ENTER, made=many)
+    assert desk.opened == [f"https://example.org/{rank}" for rank in (12, 1, 9)]
+
+
+@pytest.mark.parametrize(
+    ("keys", "question"),
+    [
+        ("how is it masked?", "how is it masked?"),
+        ("位置在哪里？", "位置在哪里？"),
+        ("one more mask", "one more mask"),
+        ("can a mask hide it", "can a mask hide it"),
+        ("explain the mask", "explain the mask"),
+        ("3D attention", "3D attention"),
+        ("2017's mask", "2017's mask"),
+        ("/order of positions", "order of positions"),
+        (f"{PASTE_BEGINS}open the\nmask\x1b[31m{PASTE_ENDS}", "open the mask"),
+    ],
+)
+def test_typing_begins_the_next_question(desk: Desk, keys: str, question: str) -> None:
+    desk.sit("attention" + ENTER, keys + ENTER)
+    assert desk.asked == ["attention", question]
+    assert desk.opened == []
+
+
+@pytest.mark.parametrize("key", [ESCAPE, "\x03", "\x04"])
+def test_it_ends_where_questions_are_typed_and_where_moments_are_chosen(desk: Desk, key: str) -> None:
+    desk.sit(key)
+    assert desk.asked == []
+    desk.sit("attention" + ENTER, key)
+    assert desk.asked == ["attention"]
+
+
+def test_escape_clears_a_line_that_has_text(desk: Desk) -> None:
+    desk.sit("attention" + ENTER, "mas" + ESCAPE + PAUSE + "掩码" + ENTER)
+    assert desk.asked == ["attention", "掩码"]
+
+
+def test_what_cannot_be_asked_is_one_line_and_the_prompt_goes_on(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.sit(" " + ENTER, PASTE_BEGINS + "why " * 3000 + PASTE_ENDS + ENTER, "?!" + ENTER, "掩码" + ENTER)
+    assert desk.asked[-1] == "掩码"
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == 3
+    assert all(error.startswith("seekpoint: the question ") for error in errors)
+
+
+def test_bytes_that_are_no_text_do_no_harm(desk: Desk) -> None:
+    desk.sit("mask \udcff\udce6" + ENTER, "\udcff\x1b[15~mask" + ENTER)
+    assert desk.asked == ["mask", "mask"]
+
+
+def test_earlier_questions_come_back(desk: Desk) -> None:
+    desk.sit("what is a mask?" + ENTER, "/注意力是什么？" + ENTER)
+    again = Desk(desk.history.parent.parent)
+    again.sit(PAUSE + UP + UP + ENTER, "/" + PAUSE + "\x12注意" + ENTER + ENTER)  # Ctrl-R searches
+    assert again.asked == ["what is a mask?", "注意力是什么？"]
+    again.current.close()
+    assert stat.S_IMODE(desk.history.stat().st_mode) == 0o600
+
+
+def test_the_history_does_not_grow_without_end(tmp_path: Path) -> None:
+    history = History(tmp_path / "questions")
+    for number in range(2100):
+        history.store_string(f"问题 {number}")
+    size = history.load_history_strings() and (tmp_path / "questions").stat().st_size
+    kept = list(History(tmp_path / "questions").load_history_strings())
+    assert kept == [f"问题 {number}" for number in range(2099, 1099, -1)]
+    assert (tmp_path / "questions").stat().st_size == size
+    assert stat.S_IMODE((tmp_path / "questions").stat().st_mode) == 0o600
+    history.store_string("x" * 100_000)
+    assert (tmp_path / "questions").stat().st_size == size
+
+
+def test_a_history_that_cannot_be_kept_stops_nobody(desk: Desk) -> None:
+    desk.history.mkdir(parents=True)
+    desk.sit("mask" + ENTER, "/" + PAUSE + UP + ENTER)
+    assert desk.asked == ["mask", "mask"]
+
+
+def test_why_is_shown_and_hidden(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.sit("mask" + ENTER, "e" + PAUSE + "/mask" + ENTER, "e" + PAUSE + "/mask" + ENTER, made=made(moment(1)))
+    with_reasons, without, after = capsys.readouterr().out.split("1. ")[1:]
+    assert "words said here: mask" in plain(with_reasons)
+    assert "words said here" not in without
+    assert "words said here" not in after
+
+
+def test_reasons_are_there_from_the_beginning_where_they_are_asked_for(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.sit("mask" + ENTER, explained=True, made=made(moment(1)))
+    assert "words said here: mask" in plain(capsys.readouterr().out)
+
+
+def test_a_link_is_copied_by_the_terminal(desk: Desk) -> None:
+    desk.sit("mask" + ENTER, DOWN + "c" + DOWN + ENTER, made=made(moment(1), moment(2, "https://example.org/\n")))
+    assert "\x1b]52;c;aHR0cHM6Ly9leGFtcGxlLm9yZy8=\x07" in desk.screen.getvalue()
+
+
+def test_hostile_text_commands_no_terminal(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    evil = "\x1b]0;owned\x07\x1b[2J\x01\x1b]52;c;AAAA\x07\x02\u202eevil 掩码\n\n9. fake"
+    desk.sit("mask" + ENTER, DOWN + ENTER, made=made(moment(1, title=evil, quote=evil), moment(2, "https://two.org/")))
+    assert desk.opened == ["https://two.org/"]
+    for seen in (desk.screen.getvalue(), capsys.readouterr().out):
+        assert "evil 掩码" in seen
+        assert not any(bad in seen for bad in ("\x1b]0", "\x1b[2J", "\x1b]52", "\u202e", "\x01", "\n9. fake"))
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "vscode://x", "-new-window", ""])
+def test_only_the_web_and_files_are_opened(desk: Desk, link: str) -> None:
+    desk.sit("mask" + ENTER, ENTER + END, made=made(moment(1, link)))
+    assert desk.opened == []
+    assert "so it wasn't opened" in desk.shown()
+
+
+def test_a_missing_browser_is_told(desk: Desk) -> None:
+    desk.has_browser = False
+    desk.sit("mask" + ENTER, ENTER)
+    assert "$BROWSER" in desk.shown()
+    assert browse("https://example.org", lambda link: True) is None
+
+
+def test_what_is_nearest_is_chosen_from_as_well(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    nearest = made(moment(1), moment(2, "https://two.org/"), answered=False)
+    desk.sit("mask" + ENTER, DOWN + ENTER, made=nearest)
+    assert desk.opened == ["https://two.org/"]
+    assert "Nothing here answers that; nearest:" in desk.shown()
+    assert "Nothing here answers that; nearest:" in capsys.readouterr().out
+
+
+def test_without_moments_the_next_question_is_asked_at_once(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.sit("mask" + ENTER, "mask 2" + ENTER, made=made(answered=False), nothing="nothing is indexed yet")
+    assert desk.asked == ["mask", "mask 2"]
+    shown = capsys.readouterr()
+    assert "Nothing here answers that." in shown.out
+    assert shown.err.splitlines() == ["seekpoint: nothing is indexed yet"] * 2
+
+
+def test_a_narrow_and_low_terminal_shows_the_selected_moment_whole(tmp_path: Path, desk: Desk) -> None:
+    low = Desk(tmp_path, columns=40, rows=12)
+    wide = "注意力给每个词一个权重" * 6
+    low.sit("mask" + ENTER, DOWN * 4 + END, made=made(*(moment(rank, quote=f"{wide}{rank}") for rank in range(1, 6))))
+    low.current.close()
+    last = low.shown().rpartition("› 5. Talk 5")[2]
+    assert "注意力给每个词一个权重" in last
+    assert "https://example.org/" in last
+
+
+def test_a_library_that_is_rebuilt_meanwhile_is_asked_as_it_is_now(desk: Desk, tmp_path: Path) -> None:
+    talks = {"later000001": ("the cache holds what was said",), "houlai00001": ("缓存里有说过的话",)}
+    question = "what does the cache hold?"
+    assert not {"later000001", "houlai00001"} & set(re.findall(r"v=(\w+)", " ".join(desk.links(question))))
+    build(tmp_path / "library", talks)
+    desk.sit("缓存" + ENTER, "1", "/" + question + ENTER, "1")
+    assert all(any(talk in link for talk in talks) for link in desk.opened)
+    assert len(desk.opened) == 2
+
+
+def test_a_dumb_terminal_gets_plain_text(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    desk.sit("mask" + ENTER, "2" + ENTER)
+    assert desk.opened == [desk.links("mask")[1]]
+    printed = capsys.readouterr().out
+    assert "1. Talk" in printed
+    assert "opened 2" in printed
+    assert "\x1b" not in printed
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from seekpoint.query.serving.live_library import Current
+from seekpoint.cli.prompt import prompt
+from tests.fakes import TopicEncoder
+
+folder = Path(sys.argv[1])
+current = Current(folder / "library", TopicEncoder())
+opened = (folder / "opened").open("a", encoding="utf-8")
+prompt(
+    lambda question: current.ask(question, explained=True),
+    history=folder / "data" / "questions",
+    browser=lambda link: print(link, file=opened, flush=True) or True,
+)
+print("it ended")
+"""
+
+
+class Terminal:
+    """A pseudo-terminal with a program in it."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        import pty
+
+        pid, self._file = pty.fork()
+        if pid == 0:
+            os.chdir(ROOT)
+            os.environ |= {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", **environment}
+            os.execv(sys.executable, [sys.executable, "-c", SCRIPT, str(folder)])
+        self._pid = pid
+        self._data = b""
+        self._read_up_to = 0
+
+    @property
+    def seen(self) -> str:
+        return self._data.decode(errors="replace")
+
+    def wait_for(self, text: str) -> None:
+        """Read on until a text is seen behind the one that was waited for before."""
+        while text not in (new := plain(self.seen)[self._read_up_to :]):
+            assert select.select([self._file], [], [], 30)[0], self.seen
+            self._data += os.read(self._file, 65536)
+        self._read_up_to += new.index(text) + len(text)
+
+    def type(self, keys: str) -> None:
+        os.write(self._file, keys.encode())
+
+    def end(self) -> int:
+        status = os.waitpid(self._pid, 0)[1]
+        os.close(self._file)
+        return os.waitstatus_to_exitcode(status)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a thing of Unix")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_in_a_real_terminal(tmp_path: Path) -> None:
+    build(tmp_path / "library")
+    terminal = Terminal(tmp_path, NO_COLOR="1")
+    terminal.wait_for("? ")
+    terminal.type("掩码遮住什么？" + ENTER)
+    terminal.wait_for("› 1. Talk")
+    terminal.wait_for("/ asks")
+    terminal.type(DOWN + ENTER)
+    terminal.wait_for("opened 2")
+    terminal.type("where is the mask" + ENTER)
+    terminal.wait_for("› 1. Talk")
+    terminal.type("\x03")
+    terminal.wait_for("it ended")
+    assert terminal.end() == 0
+    opened = (tmp_path / "opened").read_text(encoding="utf-8").splitlines()
+    assert len(opened) == 1
+    assert opened[0].startswith("https://www.youtube.com/watch?v=")
+    assert not re.search(r"\x1b\[[0-9;]*(?:3[0-8]|4[0-8]|9[0-7])(?:;[0-9;]*)?m", terminal.seen), "a colour"

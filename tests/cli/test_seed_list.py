@@ -1,0 +1,149 @@
+"""The list that started it all, through the command line, against a YouTube of our own."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from seekpoint.cli.main import cli
+from tests.fake_playlists import DELETED, PRIVATE
+from tests.fake_youtube import FakeYouTube
+from tests.shared import SHARED, needs_shared
+
+LIST = SHARED / "resources" / "transformer-resources.md"
+PLAYLIST = "PLoROMvodv4rNiJRchCzutFw5ItR_Z27CM"
+COURSE = ["Advanced Topics and Research", "Stanford CS25 - Transformers United"]
+ON_BOTH = "XfpMkf4rD6E"
+ARTICLE = "https://jalammar.github.io/illustrated-transformer/"
+PAPER = "https://arxiv.org/pdf/1706.03762"
+TEXTS = ("page", "paper")
+TEXTS_ANSWER = {
+    "Which query, key and value vectors does self-attention calculate for each word?": f"{ARTICLE}#self-attention",
+    "Adam 的 warmup_steps 用了多少？": f"{PAPER}#page=7",
+}
+ENGLISH, CHINESE = "zxQyTK8quyY", "z2TqBUouF8I"
+
+# What becomes of some of the videos; all others have a transcript.
+SCRIPT = {
+    "XSSTuhyAmnI": "no_transcript",
+    "H-4bmOxiKyU": "unavailable",
+    "S9eKuRVigjY": "unavailable",
+    "4nghHfbtwRE": "unavailable",
+    "t5LjgczaS80": "deferred",
+    "smC_ybLGFkU": "deferred",
+}
+
+
+def call(fake: FakeYouTube, *arguments: str | Path, library: Path) -> Result:
+    command, *rest = map(str, arguments)
+    return CliRunner().invoke(cli, [command, *rest, "--index", str(library)], obj=lambda _proxy, _cookies: fake.web())
+
+
+def script(fake: FakeYouTube) -> list[str]:
+    """Fill YouTube with the list's videos, Chinese where the title is; gives their ids."""
+    entries = re.findall(r"\[(.+)\]\(https://www\.youtube\.com/watch\?v=([\w-]{11})\)", LIST.read_text("utf-8"))
+    for title, video_id in entries:
+        if re.search(r"[\u4e00-\u9fff]", title):
+            lines = [(0.0, 6.0, "大家好，欢迎来到这门课。"), (6.0, 8.0, "词元是模型读到的小块文字。")]
+            tracks = {"zh-Hans": lines, "en": [(0.0, 6.0, "Translated.")], "a.zh": lines}
+        else:
+            lines = [(0.0, 6.0, "hello and welcome back"), (6.0, 8.0, "a token is a small piece of text")]
+            tracks = {"a.en": lines, "zh-Hant": [(0.0, 6.0, "翻譯。")]}
+        fake.add_video(video_id, f"YouTube's {title}", tracks, seconds=14)
+    fake.add_video(ENGLISH, "", {"en": [(0.0, 5.0, "welcome"), (5.0, 9.0, "the softmax turns scores into weights")]})
+    fake.add_video(CHINESE, "", {"zh-TW": [(0.0, 5.0, "大家好"), (5.0, 9.0, "位置編碼告訴模型詞的順序")]})
+    fake.make_disabled("XSSTuhyAmnI")
+    fake.make_unplayable("H-4bmOxiKyU", "This is a private video.")
+    fake.make_unplayable("S9eKuRVigjY", "Sign in to confirm your age", status="LOGIN_REQUIRED")
+    fake.make_unplayable("4nghHfbtwRE", "Video unavailable", subreason="not available in your country")
+    fake.make_unplayable("t5LjgczaS80", "This live event will begin in 3 hours.")
+    fake.fail("smC_ybLGFkU", "captions", 200, "")
+    for video_id in ("P127jhj-8-Y", "BP5CM0YxbP8"):
+        fake.add_video(video_id, "Seminar", {"en": [(0.0, 5.0, "attention is all you need")]})
+    seminar = [(ON_BOTH, "V2 I"), ("P127jhj-8-Y", "V1 I"), ("mE7IDf2SmJg", PRIVATE), ("BP5CM0YxbP8", "V1 II")]
+    fake.add_playlist(PLAYLIST, "CS25", [*seminar, ("NC7GkOXM7Kg", DELETED)])
+    fake.add_site(ARTICLE, (SHARED / "resources" / "illustrated-transformer.html").read_bytes())
+    fake.add_site(PAPER, (SHARED / "resources" / "1706.03762.pdf").read_bytes(), "application/pdf")
+    return [video_id for _, video_id in entries]
+
+
+def statuses(fake: FakeYouTube, library: Path) -> dict[str, dict[str, Any]]:
+    found = json.loads(call(fake, "status", "--json", library=library).stdout)
+    return {resource["id"]: resource for resource in found["resources"]}
+
+
+@needs_shared
+@pytest.mark.model
+def test_every_entry_of_the_seed_list_ends_in_its_state(fake: FakeYouTube, tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    videos = script(fake)
+    assert (len(videos), len(set(videos))) == (42, 41)
+    dry = call(fake, "build", LIST, "--dry-run", library=library)
+    assert (dry.exit_code, fake.requests, library.exists()) == (0, [], False)
+    assert "41 to be asked of YouTube: 123 requests" in dry.stdout
+
+    built = call(fake, "build", LIST, "--pace", "0", library=library)
+    assert built.exit_code == 3, built.output
+    found = statuses(fake, library)
+    expected = {video_id: SCRIPT.get(video_id, "indexed") for video_id in videos}
+    expected |= {PLAYLIST: "indexed", "P127jhj-8-Y": "indexed", "BP5CM0YxbP8": "indexed"}
+    expected |= {"mE7IDf2SmJg": "unavailable", "NC7GkOXM7Kg": "unavailable"}
+    assert {i: r["state"] for i, r in found.items() if r["kind"] in ("video", "playlist")} == expected
+    texts = {r["kind"]: (r["state"], r["languages"], r["chunks"] > 20) for r in found.values() if r["kind"] in TEXTS}
+    assert texts == dict.fromkeys(TEXTS, ("indexed", ["en"], True))
+    assert all(bool(r["reason"]) == (r["state"] != "indexed") for r in found.values())
+    assert found["mE7IDf2SmJg"]["sections"] == [COURSE]
+    assert found[ON_BOTH]["sections"] == [COURSE[:1], COURSE]
+    assert (found[ENGLISH]["languages"], found[CHINESE]["languages"]) == (["en"], ["zh-TW"])
+    a_video = Counter(video_id for place, video_id in fake.requests if place in ("watch", "player", "captions"))
+    assert max(count for video_id, count in a_video.items() if video_id != "smC_ybLGFkU") <= 3
+    assert [address for place, address in fake.requests if place == "site"] == [ARTICLE, PAPER]
+    assert a_video["smC_ybLGFkU"] == 4, "an empty answer is asked for once more"
+
+    for question, video_id in (("what does softmax do?", ENGLISH), ("位置编码有什么用？", CHINESE)):
+        answer = json.loads(call(fake, "ask", "--json", question, library=library).stdout)
+        first = answer["moments"][0]
+        assert (first["resource"]["id"], first["start"]) == (video_id, 5.0)
+        assert first["link"] == f"https://www.youtube.com/watch?v={video_id}&t=5s"
+    for question, link in TEXTS_ANSWER.items():
+        first = json.loads(call(fake, "ask", "--json", question, library=library).stdout)["moments"][0]
+        assert (first["start"], first["end"], first["timestamp"]) == (None, None, None)
+        assert first["link"].startswith(link)
+
+    fake.requests.clear()
+    again = call(fake, "build", LIST, "--pace", "0", library=library)
+    assert (again.exit_code, {name for _, name in fake.requests}) == (3, {PLAYLIST})
+    shown = call(fake, "status", library=library).stdout
+    assert "begin in 3 hours" in shown and "--captions DIR" in shown and "private video" in shown
+
+
+@pytest.mark.model
+def test_a_block_after_ten_of_forty_through_the_command_line(fake: FakeYouTube, tmp_path: Path) -> None:
+    forty = [f"lecture{n:04d}" for n in range(40)]
+    for video_id in forty:
+        fake.add_video(video_id, "A talk", {"en": [(0.0, 5.0, "attention is all you need")]})
+    fake.fail(forty[10], "player", 429)
+    listed = tmp_path / "forty.txt"
+    listed.write_text("\n".join(f"https://youtu.be/{video_id}" for video_id in forty), "utf-8")
+    library = tmp_path / "library"
+
+    blocked = call(fake, "build", listed, "--pace", "0", library=library)
+    assert (blocked.exit_code, fake.requests[-1], len(fake.requests)) == (3, ("player", forty[10]), 32)
+    assert "10 of 40 resources indexed" in blocked.stdout and "30 deferred" in blocked.stdout
+    assert blocked.stderr.count("nothing more is asked of YouTube in this run") == 1
+    found = json.loads(call(fake, "ask", "--json", "-k", "40", "attention", library=library).stdout)
+    assert {moment["resource"]["id"] for moment in found["moments"]} == set(forty[:10])
+    shown = call(fake, "status", library=library).stdout
+    assert "--proxy URL" in shown and "build again after" in shown
+
+    fake.requests.clear()
+    fake.fail(forty[10], "player", times=0)
+    again = call(fake, "build", listed, "--pace", "0", "--retry", library=library)
+    assert (again.exit_code, {video_id for _, video_id in fake.requests}) == (0, set(forty[10:]))
+    assert len(fake.requests) == 90

@@ -1,0 +1,130 @@
+"""`seekpoint export` and `seekpoint import` as a user calls them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import seekpoint
+from seekpoint.cli.main import cli
+from tests.index.libraries import build, first, run_script
+from tests.paths import ROOT
+
+MAIN = "from seekpoint.cli.main import main; main()"
+QUESTIONS = (
+    "Why do we need three different matrices for queries, keys and values?\n什么是掩码？\nHow long to boil an egg?\n"
+)
+
+
+def call(*arguments: object, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(cli, list(map(str, arguments)), input=stdin)
+
+
+def test_a_library_goes_out_and_comes_in(tmp_path: Path) -> None:
+    library, file, new = tmp_path / "library", tmp_path / "讲座.seekpoint", tmp_path / "new"
+    build(library)
+    ended = call("export", file, "--index", library)
+    assert (ended.exit_code, ended.stdout) == (0, f"{file}: 3 resources, 5 chunks, 0.0 MB\n")
+    ended = call("import", file, "--index", new)
+    assert (ended.exit_code, ended.stdout) == (0, f"{new}: 3 resources, 5 chunks, 0.0 MB\n")
+    assert ended.stderr == "seekpoint: to ask it, the model topics must be on this machine or come from the hub\n"
+    assert first(new, "掩码") == "zhuyili0001"
+
+
+def test_a_library_of_one_chunk_is_told_in_the_singular(tmp_path: Path) -> None:
+    build(tmp_path / "library", {"one": ["mask"]})
+    assert "1 resource, 1 chunk," in call("export", tmp_path / "one.zip", "--index", tmp_path / "library").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["export", "new.zip", "--index", "none"], 1, ["there is no library in none", "seekpoint build"]),
+        (["export", "talks.zip", "--index", "library"], 1, ["talks.zip is there already", "--force"]),
+        (["export", "none/talks.zip", "--index", "library"], 1, ["there is no folder none"]),
+        (["export", "library", "--force", "--index", "library"], 1, ["library isn't a file"]),
+        (["export"], 2, ["FILE"]),
+        (["import", "none.zip", "--index", "new"], 1, ["there is no file none.zip"]),
+        (["import", "library", "--index", "new"], 1, ["library isn't a file", "seekpoint export"]),
+        (["import", "list.md", "--index", "new"], 1, ["list.md isn't a file that `seekpoint export` wrote"]),
+        (["import", "cut.zip", "--index", "new"], 1, ["cut.zip is damaged", "export it again"]),
+        (["import", "talks.zip", "--index", "library"], 1, ["holds a library already", "--index", "--replace"]),
+        (["import", "talks.zip", "--index", "other", "--replace"], 1, ["holds other files (notes.txt)", "--index"]),
+        (["import", "talks.zip", "--index", "list.md"], 1, ["list.md is a file"]),
+        (["import"], 2, ["FILE"]),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_done_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, words: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    build(Path("library"))
+    assert call("export", "talks.zip", "--index", "library").exit_code == 0
+    Path("cut.zip").write_bytes(Path("talks.zip").read_bytes()[:-100])
+    Path("list.md").write_text("# Talks", "utf-8")
+    Path("other").mkdir()
+    Path("other/notes.txt").touch()
+    before = sorted(tmp_path.rglob("*"))
+    ended = call(*arguments)
+    assert (ended.exit_code, ended.stdout) == (code, ""), ended.output
+    assert all(word in ended.stderr for word in words), ended.stderr
+    if code == 1:
+        assert ended.stderr.startswith("seekpoint: ") and ended.stderr.count("\n") == 1
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs a user whom permissions bind")
+def test_what_may_not_be_read_or_written_is_told(tmp_path: Path) -> None:
+    build(tmp_path / "library")
+    file, closed = tmp_path / "talks.zip", tmp_path / "closed"
+    call("export", file, "--index", tmp_path / "library")
+    closed.mkdir(mode=0o555)
+    for arguments in (
+        ["export", closed / "talks.zip", "--index", tmp_path / "library"],
+        ["import", file, "--index", closed / "new"],
+    ):
+        ended = call(*arguments)
+        assert ended.exit_code == 1 and "permission denied" in ended.stderr and ended.stderr.count("\n") == 1
+    file.chmod(0)
+    ended = call("import", file, "--index", tmp_path / "new")
+    assert ended.exit_code == 1 and "can't read" in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["export", "import"])
+def test_help_is_light_and_says_what_becomes_of_paths(command: str) -> None:
+    script = f"""
+import atexit
+from seekpoint.cli.transfer import {command}_library
+atexit.register(lambda: print({{"numpy", "faiss", "zipfile", "sqlite3", "filelock"}} & sys.modules.keys() or "light"))
+{command}_library(["--help"])
+"""
+    ended = run_script(script)
+    assert "keep the paths" in " ".join(ended.stdout.split())
+    assert ended.stdout.splitlines()[-1] == "light", ended.stderr
+
+
+@pytest.mark.model
+def test_the_examples_answers_are_the_same_to_the_byte(example_library: Path, tmp_path: Path) -> None:
+    file, new = tmp_path / "talks.seekpoint", tmp_path / "new"
+    assert call("export", file, "--index", example_library).exit_code == 0
+    ended = call("import", file, "--index", new)
+    assert (ended.exit_code, ended.stderr) == (0, "")
+
+    def answers(folder: Path) -> str:
+        ended = call("ask", "-", "--json", "--explain", "--index", folder, stdin=QUESTIONS)
+        assert ended.exit_code == 0, ended.output
+        return ended.stdout
+
+    assert answers(new) == answers(example_library)
+    old, status = (json.loads(call("status", "--json", "--index", folder).stdout) for folder in (example_library, new))
+    assert (old.pop("library"), status.pop("library")) == (str(example_library), str(new))
+    assert status == old
+    before = {path.name: path.read_bytes() for path in new.iterdir()}
+    examples = ROOT / "examples"
+    seekpoint.build([examples / "reading-list.md"], new)
+    assert {path.name: path.read_bytes() for path in new.iterdir() if path.name != "lock"} == before

@@ -1,0 +1,137 @@
+"""Pieces: how they are kept, found again, and what of a language is the same in all their windows."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seekpoint.index.embedded.database import FILE
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.pieces.blocks import IN_BYTES, StoredPiece, append
+from seekpoint.index.embedded.pieces.quantisation import of_transcript, quantised
+from seekpoint.index.embedded.pieces.six_bits import LEVELS
+from seekpoint.index.embedded.schema import create
+from seekpoint.index.embedded.transcripts import text_digest
+from seekpoint.index.embedded.vectors.centring import windows
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.errors import DamagedLibrary
+from seekpoint.index.models.background_mean import background
+from seekpoint.index.models.encoder import BUNDLED
+from seekpoint.index.types import Details, ModelCard, Pieces
+from tests.fakes import TopicEncoder
+from tests.index.libraries import SOURCE, embedded, resource
+
+TEXTS = ("attention 注意力", "the mask", "掩码遮住后面的词", "nothing", "position")
+COUNTS = [[2, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 0], [0, 0, 1]]
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Path:
+    """A library of one English talk, with a piece every ten seconds."""
+    with Writer.open(tmp_path / "library", TopicEncoder().card) as writer:
+        writer.register(SOURCE, [resource("talk", "Talks")])
+        writer.commit("talk", [embedded(TEXTS, "en-GB")], Details(), "made by hand")
+    return tmp_path / "library"
+
+
+def pieces(folder: Path, margin: float) -> Pieces:
+    """The pieces around the first chunk of the library."""
+    with Library.open(folder) as library:
+        chunk = min(library.chunks(range(100)).values())
+        return library.pieces([chunk], margin)[chunk.id]
+
+
+def test_pieces_come_back_as_sums_of_their_tokens(talk: Path) -> None:
+    found = pieces(talk, 1e9)
+    assert found.starts.tolist() == [0, 10, 20, 30, 40]
+    assert found.tokens.tolist() == [3, 2, 2, 1, 2]
+    assert found.sums.dtype == np.float32
+    assert found.sums[:, :3] == pytest.approx(np.array(COUNTS), abs=0.02)
+    assert found.sums[:, -1] == pytest.approx([0.1] * 5, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("margin", "starts"),
+    [(0.0, [[0], [20], [40]]), (10.0, [[0, 10], [10, 20, 30], [30, 40]]), (5.0, [[0, 10], [10, 20, 30], [30, 40]])],
+)
+def test_a_part_of_them_begins_with_the_one_that_the_start_lies_in(
+    talk: Path, margin: float, starts: list[list[float]]
+) -> None:
+    with Library.open(talk) as library:
+        chunks = sorted(library.chunks(range(100)).values())[::2]
+        found = library.pieces(chunks, margin)
+    assert [found[chunk.id].starts.tolist() for chunk in chunks] == starts
+
+
+def test_a_byte_a_number_loses_half_a_step_at_most() -> None:
+    total = np.random.default_rng(1).normal(size=384).astype(np.float32)
+    tokens, scale, codes, direction, _ = quantised(total, 7)
+    assert (tokens, len(codes), direction) == (7, 384, IN_BYTES)
+    assert np.abs(np.frombuffer(codes, np.int8) * scale - total / 7).max() <= scale * 0.501
+    assert quantised(np.zeros(4, np.float32), 0).codes == bytes(4)
+
+
+def test_a_window_is_what_begins_within_half_a_minute() -> None:
+    found = windows(np.array([0.0, 12.0, 29.0, 42.0]), np.eye(4, dtype=np.float32))
+    assert found == pytest.approx(
+        np.array([[1, 1, 1, 0], [0, 1, 1, 0], [0, 0, 1, 1], [0, 0, 0, 1]]) / np.sqrt([[3], [2], [2], [1]])
+    )
+
+
+def test_the_mean_of_a_languages_windows_is_kept(talk: Path) -> None:
+    stored = pieces(talk, 1e9)
+    expected = windows(stored.starts, stored.sums).sum(axis=0) / (len(TEXTS) + 30)
+    with Library.open(talk) as library:
+        assert library.vectors.window_means["en"] == pytest.approx(expected, abs=1e-4)
+        assert library.vectors.window_means.keys() == {"en"}
+
+
+def test_pieces_of_the_bundled_model_take_six_bits_a_dimension_and_come_back_nearly_as_they_were() -> None:
+    card = ModelCard(BUNDLED, 384, "")
+    chance = np.random.default_rng(4)
+    languages = list(background(BUNDLED).values())
+    means = np.stack([5 * languages[k % len(languages)] + chance.normal(0, 0.1, 384) for k in range(40)])
+    kept = [quantised(mean.astype(np.float32) * 30, 30, BUNDLED) for mean in means]
+    assert max(max(one.codes) for one in kept) < LEVELS
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        create(connection)
+        append(connection, 7, [StoredPiece(float(k), bytes(8), one) for k, one in enumerate(kept)])
+        (size,) = connection.execute("SELECT sum(length(data)) FROM piece_block").fetchone()
+        found = of_transcript(connection, 7, card).sums / 30
+    rest, back = means - np.mean(languages, axis=0) * 5, found - np.mean(languages, axis=0) * 5
+    cosines = (rest * back).sum(axis=1) / np.linalg.norm(rest, axis=1) / np.linalg.norm(back, axis=1)
+    assert cosines.min() > 0.999
+    assert size == 3 + 40 * (25 + 384 * 6 // 8)
+
+
+def test_a_stored_piece_is_known_by_the_digest_of_its_text(talk: Path) -> None:
+    with Writer.open(talk) as writer:
+        found = writer.known_pieces("talk")
+        assert found.keys() == {text_digest(text) for text in TEXTS}
+        assert found[text_digest("the mask")] == embedded(TEXTS).pieces[1][1]._replace(
+            scale=found[text_digest("the mask")].scale
+        )
+        assert writer.known_pieces("nobody") == {}
+
+
+@pytest.mark.parametrize("change", ["substr(data, 2)", "substr(data, 1, length(data) - 9)", "x''", "zeroblob(300)"])
+def test_pieces_that_cannot_be_read_are_told_in_one_line(talk: Path, change: str) -> None:
+    with Library.open(talk) as library:
+        library.verify()
+    Manifest.load(talk).opened().save(talk)
+    with sqlite3.connect(talk / FILE) as connection:
+        connection.execute(f"UPDATE piece_block SET data = {change}")
+    connection.close()
+    with Library.open(talk) as library:
+        chunks = [*library.chunks(range(9)).values()]
+        for read in (lambda: library.pieces(chunks, 45.0), library.verify):
+            with pytest.raises(DamagedLibrary, match=r"library\.db.*block.*copy") as caught:
+                read()
+            assert "\n" not in str(caught.value)
+    with pytest.raises(DamagedLibrary), Writer.open(talk) as writer:
+        writer.remove(["talk"])

@@ -1,0 +1,128 @@
+"""Builds that end badly: killed, interrupted, out of space."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.types import Details, State
+from tests.index.libraries import CARD, build, by_meaning, by_words, embedded, files, fill, first, run_script
+
+_BUILD_HALF = """
+import os, pathlib
+from seekpoint.index.embedded.transcripts import insert
+from tests.index.libraries import *
+writer = Writer.open(pathlib.Path(sys.argv[1]), CARD)
+fill(writer, {"finished": ["the cache 缓存 spares work", *["x" * 30_000] * int(sys.argv[2])]})
+writer.register("other.md", [resource("begun")])
+with writer._change():
+    insert(writer._connection, "begun", embedded(["softmax"]), (), CARD)
+    os._exit(9)
+"""
+
+
+@pytest.mark.parametrize("sealed_before", [True, False])
+def test_what_was_committed_before_a_kill_is_found_and_the_next_build_seals_it(
+    tmp_path: Path, sealed_before: bool
+) -> None:
+    if sealed_before:
+        build(tmp_path)
+    assert run_script(_BUILD_HALF, tmp_path, "1").returncode == 9
+    before = {"position": "position001", "cache": "finished"} if sealed_before else {"缓存": "finished"}
+    assert {question: first(tmp_path, question) for question in before} == before
+    with Library.open(tmp_path) as library:
+        assert by_meaning(library, "softmax") == by_words(library, "softmax") == []
+    with Writer.open(tmp_path):
+        pass
+    assert "library.db-wal" not in files(tmp_path)
+    assert {question: first(tmp_path, question) for question in before} == before
+
+
+def test_a_copy_taken_during_a_build_is_a_library(folder: Path, tmp_path: Path) -> None:
+    with Writer.open(folder) as writer:
+        fill(writer, {"new": ["cache"]})
+        writer.remove(["position001"])
+        shutil.copytree(folder, tmp_path / "copy")
+    for _ in ("before the seal", "after it"):
+        assert first(tmp_path / "copy", "cache") == "new"
+        with Library.open(tmp_path / "copy") as library:
+            assert by_meaning(library, "position") == []
+        with Writer.open(tmp_path / "copy", CARD):
+            pass
+
+
+def test_an_error_in_a_build_keeps_what_was_committed(folder: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), Writer.open(folder) as writer:
+        fill(writer, {"new": ["cache"]})
+        raise KeyboardInterrupt
+    assert set(files(folder)) == {"library.db", "manifest.json", "vectors-1.faiss", "vectors-2.faiss"}
+    assert first(folder, "cache") == "new"
+
+
+def test_a_commit_is_whole_or_not_at_all(folder: Path) -> None:
+    one_vector_short = embedded(["cache", "softmax"])
+    object.__setattr__(one_vector_short, "vectors", one_vector_short.vectors[:1])
+    with pytest.raises(ValueError, match="shorter"), Writer.open(folder) as writer:
+        writer.commit("position001", [one_vector_short], Details(), "")
+    assert first(folder, "position") == "position001"
+    with Library.open(folder) as library:
+        assert by_words(library, "cache") == []
+
+
+_RUN_OUT_OF_SPACE = """
+import pathlib, resource as limits
+import index.vector_store
+from tests.index.libraries import *
+folder, moment, size = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+
+def fill_the_disk(now):
+    if now == moment:
+        limits.setrlimit(limits.RLIMIT_FSIZE, (size, limits.RLIM_INFINITY))
+
+fill_the_disk("opening")
+with Writer.open(folder, CARD) as writer:
+    fill_the_disk("committing")
+    fill(writer, {f"new{k}": ["cache " * 300 + str(k)] * 20 for k in range(8)})
+    fill_the_disk("sealing")
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX limits on the size of a file")
+@pytest.mark.parametrize("moment", ["opening", "committing", "sealing"])
+@pytest.mark.parametrize("size", [0, 500, 3000, 20_000, 80_000, 160_000])
+def test_a_full_disk_is_one_clear_line_and_loses_nothing(folder: Path, moment: str, size: int) -> None:
+    ended = run_script(_RUN_OUT_OF_SPACE, folder, moment, str(size))
+    last = (ended.stderr.splitlines() or [""])[-1]
+    assert ended.returncode == 0 or last.startswith("seekpoint.index.errors.LibraryError: "), ended.stderr
+    assert ended.returncode == 1 or size > 500
+    _holds_what_it_held(folder, "new7" if moment == "sealing" else None)
+    build(folder, {"last": ["softmax"]})
+    _holds_what_it_held(folder, "last")
+
+
+def _holds_what_it_held(folder: Path, new: str | None) -> None:
+    assert first(folder, "position") == "position001"
+    with Library.open(folder) as library:
+        assert by_words(library, "掩码") == ["zhuyili0001"]
+        assert new is None or State.INDEXED in [s.state for s in library.statuses() if s.resource.id == new]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX limits on the size of a file")
+@pytest.mark.parametrize("size", [0, 5000, 50_000])
+def test_a_library_that_finds_no_room_at_all_can_be_built_later(tmp_path: Path, size: int) -> None:
+    ended = run_script(_RUN_OUT_OF_SPACE, tmp_path, "opening", str(size))
+    assert ended.stderr.splitlines()[-1].startswith("seekpoint.index.errors.LibraryError: ")
+    build(tmp_path)
+    assert first(tmp_path, "position") == "position001"
+
+
+def test_a_kill_while_mending_loses_nothing(folder: Path) -> None:
+    (folder / "vectors-1.faiss").unlink()
+    assert run_script(_BUILD_HALF, folder, "300").returncode == 9
+    assert first(folder, "position") == "position001"
+    assert first(folder, "cache") == "finished"

@@ -1,0 +1,272 @@
+"""What is damaged or isn't a library: readers and builds say so in one line, and never answer from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from seekpoint.index.embedded import database
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.schema import UNRELEASED_APPLICATION_ID
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound, UnreleasedLibrary
+from tests.index.libraries import (
+    CARD,
+    TALKS,
+    build,
+    by_meaning,
+    by_words,
+    files,
+    fill,
+    first,
+)
+
+
+def _search(folder: Path) -> None:
+    with Library.open(folder) as library:
+        by_meaning(library, "position")
+        by_words(library, "order")
+
+
+def test_a_sealed_library_is_three_files(folder: Path) -> None:
+    assert list(files(folder)) == ["library.db", "manifest.json", "vectors-1.faiss"]
+
+
+@pytest.mark.parametrize("name", ["library.db", "manifest.json", "vectors-1.faiss"])
+def test_a_file_cut_short_is_named(folder: Path, name: str) -> None:
+    whole = (folder / name).read_bytes()
+    for length in (0, 1, 15, 100, len(whole) // 2, len(whole) - 1):
+        (folder / name).write_bytes(whole[:length])
+        with pytest.raises(DamagedLibrary, match=name):
+            _search(folder)
+    (folder / name).write_bytes(whole)
+    _search(folder)
+
+
+@pytest.mark.parametrize("name", ["library.db", "manifest.json", "vectors-1.faiss"])
+def test_a_flipped_byte_is_noticed_anywhere(folder: Path, name: str) -> None:
+    whole = (folder / name).read_bytes()
+    chance = random.Random(7)
+    offsets = chance.sample(range(len(whole)), min(len(whole), 400))
+    for offset in [*range(16), *offsets, len(whole) - 1]:
+        damaged = bytearray(whole)
+        damaged[offset] ^= chance.randrange(1, 256)
+        (folder / name).write_bytes(damaged)
+        if name != "manifest.json" or not _is_equal(damaged, whole):
+            with pytest.raises(DamagedLibrary, match=name):
+                _search(folder)
+
+
+def _is_equal(text: bytearray, other: bytes) -> bool:
+    """Whether both are the same JSON: white space and a float's last digit may say nothing."""
+    try:
+        return bool(json.loads(text) == json.loads(other))
+    except ValueError:
+        return False
+
+
+@pytest.mark.parametrize("name", ["library.db", "vectors-1.faiss"])
+def test_a_missing_file_is_named(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    with pytest.raises(DamagedLibrary, match=f"{name} is missing.*(copy|build)"):
+        _search(folder)
+
+
+def test_a_library_without_a_manifest_is_none(folder: Path) -> None:
+    (folder / "manifest.json").unlink()
+    with pytest.raises(LibraryNotFound):
+        Library.open(folder)
+    with pytest.raises(DamagedLibrary, match=r"manifest\.json is missing"):
+        Writer.open(folder, CARD)
+
+
+@pytest.mark.parametrize("name", ["library.db", "library.db-wal"])
+def test_damage_to_an_unfinished_library_is_never_another_exception(tmp_path: Path, name: str) -> None:
+    build(tmp_path / "library")
+    with Writer.open(tmp_path / "library") as writer:
+        fill(writer, {"new": ["缓存 cache"], **TALKS})
+        whole = {file: (tmp_path / "library" / file).read_bytes() for file in files(tmp_path / "library")}
+    chance = random.Random(3)
+    for offset in chance.sample(range(len(whole[name])), 60):
+        for part in (whole[name][:offset], whole[name][:offset] + b"\x00\xff" + whole[name][offset + 2 :]):
+            folder = tmp_path / f"{offset} {len(part)}"
+            folder.mkdir()
+            for file, content in (whole | {name: part}).items():
+                (folder / file).write_bytes(content)
+            _search_or_refuse(folder)
+
+
+def _search_or_refuse(folder: Path) -> None:
+    try:
+        _search(folder)
+    except LibraryError as error:
+        assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "SET data = substr(data, 2)",
+        "SET data = x'789c'",
+        "SET data = CAST(data || x'00' AS BLOB)",
+        "SET data = zeroblob(9999)",
+    ],
+)
+def test_cues_that_cannot_be_read_are_told_in_one_line(folder: Path, change: str) -> None:
+    Manifest.load(folder).opened().save(folder)
+    with sqlite3.connect(folder / "library.db") as connection:
+        connection.execute(f"UPDATE cue_block {change}")
+    connection.close()
+    with Library.open(folder) as library:
+        for read in (lambda: library.cues(1, 0, 2), lambda: library.transcripts("zhuyili0001"), library.verify):
+            with pytest.raises(DamagedLibrary, match=r"in library\.db, cues aren't what was written.*copy") as caught:
+                read()
+            assert "\n" not in str(caught.value)
+
+
+def test_chunks_of_cues_that_are_missing_are_told(folder: Path) -> None:
+    with Library.open(folder) as library:
+        library.verify()
+    Manifest.load(folder).opened().save(folder)
+    with sqlite3.connect(folder / "library.db") as connection:
+        connection.execute("DELETE FROM cue_block WHERE transcript_id = 1")
+    connection.close()
+    with Library.open(folder) as library, pytest.raises(DamagedLibrary, match="cues aren't what was written"):
+        library.verify()
+
+
+# Mending
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "flipped"])
+def test_a_build_writes_a_damaged_vector_file_anew(folder: Path, damage: str) -> None:
+    file = folder / "vectors-1.faiss"
+    whole = file.read_bytes()
+    if damage == "missing":
+        file.unlink()
+    else:
+        file.write_bytes(whole[:-9] if damage == "cut" else whole[:-9] + bytes(9))
+    with pytest.raises(DamagedLibrary):
+        Library.open(folder)
+    with Writer.open(folder):
+        assert first(folder, "位置") == "position001"
+    assert set(files(folder)) == {"library.db", "manifest.json", "vectors-2.faiss"}
+    assert first(folder, "position") == "position001"
+
+
+@pytest.mark.parametrize("name", ["library.db", "manifest.json"])
+def test_a_build_refuses_what_it_cant_mend(folder: Path, name: str) -> None:
+    whole = (folder / name).read_bytes()
+    (folder / name).write_bytes(whole[: len(whole) // 2])
+    before = files(folder)
+    for card in (None, CARD):
+        with pytest.raises(DamagedLibrary, match=f"{name}.*(copy|build it again)"):
+            Writer.open(folder, card)
+    assert files(folder) == before
+
+
+# What isn't a library
+
+
+@pytest.mark.parametrize("make", ["nothing", "an empty folder", "a file", "other files"])
+def test_where_there_is_no_library_it_says_how_to_build_one(tmp_path: Path, make: str) -> None:
+    place = tmp_path / "library"
+    if make == "a file":
+        place.write_text("hello")
+    elif make != "nothing":
+        place.mkdir()
+    if make == "other files":
+        (place / "论文.pdf").write_bytes(b"%PDF")
+    with pytest.raises(LibraryNotFound, match="seekpoint build"):
+        Library.open(place)
+
+
+def test_another_programs_database_is_left_alone(folder: Path) -> None:
+    (folder / "library.db").unlink()
+    with sqlite3.connect(folder / "library.db") as other:
+        other.execute("CREATE TABLE bookmark (url TEXT)")
+    other.close()
+    stored = (folder / "library.db").read_bytes()
+    with pytest.raises(ForeignLibrary, match="isn't a Seekpoint library"):
+        database.connect(folder, writable=False)
+    with pytest.raises(ForeignLibrary, match="isn't a Seekpoint library"):
+        database.connect(folder, writable=True)
+    assert (folder / "library.db").read_bytes() == stored
+
+
+def test_a_newer_library_asks_for_an_upgrade(folder: Path) -> None:
+    connection = sqlite3.connect(folder / "library.db")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    for writable in (False, True):
+        with pytest.raises(ForeignLibrary, match=r"format 99.*upgrade Seekpoint"):
+            database.connect(folder, writable=writable)
+
+
+@pytest.mark.parametrize("writable", [False, True])
+def test_a_database_from_before_the_first_release_is_told_and_left_alone(folder: Path, writable: bool) -> None:
+    with closing(sqlite3.connect(folder / "library.db")) as connection:
+        connection.execute(f"PRAGMA application_id = {UNRELEASED_APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 11")
+    stored = (folder / "library.db").read_bytes()
+    with pytest.raises(UnreleasedLibrary, match=r"built by an unreleased version of Seekpoint: delete it and build"):
+        database.connect(folder, writable=writable)
+    assert (folder / "library.db").read_bytes() == stored
+
+
+def test_a_manifest_from_before_the_first_release_is_told(folder: Path) -> None:
+    content = json.loads((folder / "manifest.json").read_bytes())
+    content |= {"format": "seekpoint library", "version": 11}
+    del content["checksum"]
+    checksum = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(content | {"checksum": checksum}), encoding="utf-8")
+    opening: list[Callable[[], Library]] = [lambda: Library.open(folder), lambda: Writer.open(folder, CARD)]
+    for opens in opening:
+        with pytest.raises(UnreleasedLibrary, match="unreleased version"):
+            opens()
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "论文.pdf").write_bytes(b"%PDF")
+    with pytest.raises(ForeignLibrary, match=r"holds other files.*--index"):
+        Writer.open(tmp_path, CARD)
+    with pytest.raises(LibraryNotFound, match="seekpoint build"):
+        Writer.open(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["论文.pdf"]
+
+
+def test_a_file_isnt_a_folder(tmp_path: Path) -> None:
+    place = tmp_path / "library"
+    place.write_text("hello")
+    with pytest.raises(ForeignLibrary, match="is a file"):
+        Writer.open(place, CARD)
+    with pytest.raises(LibraryError, match="can't read or write the library"):
+        Writer.open(place / "below", CARD)
+
+
+def test_another_programs_manifest_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"name": "A browser extension", "version": "2.0"}')
+    for card in (None, CARD):
+        with pytest.raises(ForeignLibrary, match="isn't a Seekpoint manifest"):
+            Writer.open(tmp_path, card)
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
+
+
+@pytest.mark.parametrize("card", [None, CARD])
+def test_a_missing_folder_is_made_only_for_a_new_library(tmp_path: Path, card: object) -> None:
+    place = tmp_path / "deep" / "图书馆"
+    if card is None:
+        with pytest.raises(LibraryNotFound, match="seekpoint build"):
+            Writer.open(place)
+        assert not place.parent.exists()
+    else:
+        build(place)
+        assert first(place, "position") == "position001"

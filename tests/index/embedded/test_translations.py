@@ -1,0 +1,124 @@
+"""The translations that a library keeps: the ones whose words it says, under keys that questions meet."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from seekpoint.index.embedded import database, transcripts
+from seekpoint.index.embedded.chunk_ranges import Ranges
+from seekpoint.index.embedded.database import transaction
+from seekpoint.index.embedded.translations import lookup, refresh, stale
+from seekpoint.index.embedded.words import segments
+from seekpoint.index.embedded.writer import Writer
+from tests.index.libraries import CARD, embedded, fill
+
+ENTRIES = {
+    ("zh", "en"): [
+        ("注意力", ["attention", "alertness"]),
+        ("反向传播", ["back propagation"]),
+        ("掩码", ["mask", "masks", "hides the word"]),
+        ("長頸鹿", ["giraffe"]),
+        ("權重", ["weighs"]),
+    ],
+    ("en", "zh"): [
+        ("Attention", ["注意力"]),
+        ("masks", ["掩码"]),
+        ("mask", ["遮住"]),
+        ("café au lait", ["权重"]),
+        ("...", ["权重"]),
+    ],
+}
+
+
+class SmallDictionaries:
+    """A few words, as a reader sees them above."""
+
+    def __init__(self, version: str = "1") -> None:
+        self.version = version
+        self.read = 0
+
+    def sources(self, target: str) -> list[str]:
+        return [source for source, other in ENTRIES if other == target]
+
+    def entries(self, source: str, target: str) -> Sequence[tuple[str, Sequence[str]]]:
+        self.read += 1
+        return ENTRIES[source, target]
+
+
+@pytest.fixture
+def connection(folder: Path) -> Iterator[sqlite3.Connection]:
+    """The database of a library in English and Chinese."""
+    with closing(database.connect(folder, writable=True)) as opened:
+        yield opened
+
+
+def fresh(connection: sqlite3.Connection, version: str = "1") -> None:
+    with transaction(connection):
+        refresh(connection, SmallDictionaries(version))
+
+
+def test_only_translations_that_the_library_says_are_kept(connection: sqlite3.Connection) -> None:
+    fresh(connection)
+    assert lookup(connection, "zh", "en", ["注意力", "反向传播", "掩码", "长颈鹿", "权重"]) == {
+        "注意力": (("attent",),),
+        "掩码": (("mask",), ("hide", "the", "word")),
+        "权重": (("weigh",),),
+    }
+
+
+def test_words_are_found_by_their_stems_and_in_simplified_characters(connection: sqlite3.Connection) -> None:
+    fresh(connection)
+    keys = ["attent", "mask", "café au lait", "Attention", ""]
+    assert lookup(connection, "en", "zh", keys) == {
+        "attent": (("注意", "意力"),),
+        "mask": (("掩码",), ("遮住",)),
+        "café au lait": (("权重",),),
+    }
+    assert lookup(connection, "zh", "en", ["權重"]) == {}
+
+
+@pytest.mark.parametrize(("source", "target"), [("en", "en"), ("ko", "en"), ("zh", "zh")])
+def test_other_pairs_of_languages_have_none(connection: sqlite3.Connection, source: str, target: str) -> None:
+    fresh(connection)
+    assert lookup(connection, source, target, ["注意力", "attent"]) == {}
+
+
+def test_a_language_that_the_library_lacks_needs_no_dictionary(tmp_path: Path) -> None:
+    with Writer.open(tmp_path / "english", CARD) as writer:
+        fill(writer, {"attention01": ["attention weighs"]})
+    dictionaries = SmallDictionaries()
+    with closing(database.connect(tmp_path / "english", writable=True)) as connection:
+        with transaction(connection):
+            refresh(connection, dictionaries)
+        assert set(lookup(connection, "zh", "en", ["注意力", "权重"])) == {"注意力", "权重"}
+        assert lookup(connection, "en", "zh", ["attent"]) == {}
+    assert dictionaries.read == 1
+
+
+def test_translations_are_stale_when_the_dictionaries_change(connection: sqlite3.Connection) -> None:
+    assert stale(connection, SmallDictionaries())
+    fresh(connection)
+    assert not stale(connection, SmallDictionaries())
+    assert stale(connection, SmallDictionaries("2"))
+
+
+def test_translations_are_stale_when_the_passages_change(connection: sqlite3.Connection) -> None:
+    fresh(connection)
+    said = embedded(["a giraffe"], "en-GB")
+    with transaction(connection):
+        transcripts.insert(connection, "zhuyili0001", said, (), CARD)
+    assert stale(connection, SmallDictionaries())
+    fresh(connection)
+    assert lookup(connection, "zh", "en", ["长颈鹿"]) == {"长颈鹿": (("giraff",),)}
+    connection.execute("DELETE FROM resource WHERE id = 'zhuyili0001'")
+    segments.compact(
+        connection, Ranges.of(connection.execute("SELECT first_chunk, first_chunk + chunks FROM transcript"))
+    )
+    assert stale(connection, SmallDictionaries())
+    fresh(connection)
+    assert lookup(connection, "zh", "en", ["长颈鹿", "注意力"]) == {"注意力": (("attent",),)}

@@ -1,0 +1,232 @@
+"""Encoders: the bundled model in its two engines, other models, and what is said where they don't fit."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seekpoint.index.errors import ModelError, ModelMismatch
+from seekpoint.index.models.batching import encode
+from seekpoint.index.models.encoder import (
+    BUNDLED,
+    BundledEncoder,
+    LazyEncoder,
+    SentenceEncoder,
+    bundled_folder,
+    check_model,
+    load_encoder,
+    model_name,
+    other_model,
+)
+from seekpoint.index.types import ModelCard
+from tests.fakes import TopicEncoder
+from tests.index.libraries import run_script
+
+QUESTIONS = [
+    "Why do we scale the dot product?",
+    "为什么点积要除以维度的平方根？",
+    "なぜスケーリングするのか",
+    "зачем нужна маска?",
+]
+
+
+def test_a_mismatch_names_both_models_and_the_way_out() -> None:
+    stored, given = ModelCard("模型-a", 384, "0123456789abcdef"), ModelCard("model-b", 768, "fedcba9876543210")
+    check_model(stored, stored)
+    with pytest.raises(ModelMismatch) as caught:
+        check_model(stored, given)
+    for part in (
+        "模型-a (384 dimensions, 01234567)",
+        "model-b (768 dimensions, fedcba98)",
+        "seekpoint build",
+        "--index",
+    ):
+        assert part in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_same_name_with_other_weights_is_a_mismatch() -> None:
+    with pytest.raises(ModelMismatch, match=r"model \(3 dimensions, one\).*model \(3 dimensions, two\)"):
+        check_model(ModelCard("model", 3, "one"), ModelCard("model", 3, "two"))
+
+
+def test_asking_for_another_model_names_both_and_the_way_out(tmp_path: Path) -> None:
+    message = str(other_model(ModelCard("stored", 3, "x"), str(tmp_path)))
+    assert "stored" in message
+    assert f"seekpoint build SOURCE --model {tmp_path} --index" in message
+
+
+def test_a_folder_is_remembered_by_its_full_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "模型").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert model_name("模型") == str((tmp_path / "模型").resolve())
+    assert model_name("intfloat/multilingual-e5-small") == "intfloat/multilingual-e5-small"
+
+
+def test_an_encoder_that_is_given_is_used() -> None:
+    encoder = TopicEncoder()
+    assert LazyEncoder(encoder.card, encoder).get() is encoder
+
+
+# The real model
+
+
+@pytest.fixture(scope="module")
+def bundled() -> BundledEncoder:
+    return BundledEncoder()
+
+
+@pytest.mark.model
+def test_both_engines_agree_on_a_question(bundled: BundledEncoder) -> None:
+    passage_engine = SentenceEncoder(str(bundled_folder()))
+    for question in QUESTIONS:
+        one, other = bundled.question(question), passage_engine.question(question)
+        assert one.dtype == other.dtype == np.float32
+        assert float(one @ other) > 0.99
+        assert np.linalg.norm([one, other], axis=1) == pytest.approx([1, 1], abs=1e-2)
+
+
+@pytest.mark.model
+def test_neighbours_across_languages_rank_right(bundled: BundledEncoder) -> None:
+    passages = [
+        "The mask keeps each word from looking at the words that come after it.",
+        "Bread rises because yeast gives off gas.",
+        "掩码让每个词看不到它后面的词。",
+        "面包会发起来，是因为酵母放出气体。",
+    ]
+    vectors = bundled.passages(passages)
+    assert vectors.shape == (4, bundled.card.dimension)
+    for about_masks, question in [
+        (True, "What does the mask hide?"),
+        (True, "掩码遮住了什么？"),
+        (False, "Why does bread rise?"),
+        (False, "面包为什么会发？"),
+    ]:
+        scores = vectors @ bundled.question(question)
+        assert about_masks == (scores[0] > scores[1]) == (scores[2] > scores[3])
+
+
+@pytest.mark.model
+def test_the_length_of_a_batch_doesnt_change_a_vector(bundled: BundledEncoder) -> None:
+    texts = ["short", "一段长得多的文字，" * 60, "短"]
+    together = bundled.passages(texts)
+    for text, vector in zip(texts, together, strict=True):
+        assert float(bundled.passages([text])[0] @ vector) > 0.99
+
+
+@pytest.mark.model
+def test_batches_side_by_side_keep_the_order_and_give_the_cores_back(bundled: BundledEncoder) -> None:
+    import torch
+
+    texts = [f"{k} is what the mask hides, " * (1 + k % 5) + "掩码" * (k % 7) for k in range(40)]
+    one = bundled.passages(texts[:1])
+    cores = torch.get_num_threads()
+    together = bundled.passages(texts)
+    assert torch.get_num_threads() == cores
+    assert together.shape == (40, 384)
+    assert float(one[0] @ together[0]) > 0.99
+    for k in (7, 20, 39):
+        assert int((bundled.passages([texts[k]]) @ together.T).argmax()) == k
+
+
+@pytest.mark.model
+def test_texts_of_as_many_tokens_lie_in_one_batch() -> None:
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(bundled_folder()))
+    widths: list[int] = []
+    model.register_forward_pre_hook(lambda _, given: widths.append(given[0]["input_ids"].shape[1]))
+    texts = ["what the mask hides " * 5, "一段掩码遮住的文字，" * 10] * 8  # all of 100 characters
+    encode(model, texts, None)
+    assert len(widths) == 2
+    assert 2 * min(widths) <= max(widths)
+
+
+@pytest.mark.model
+def test_a_model_without_positions_embeds_many_passages_too(tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+    from tokenizers import Tokenizer
+
+    words = Tokenizer.from_file(str(bundled_folder() / "tokenizer.json"))
+    SentenceTransformer(modules=[StaticEmbedding(words, embedding_dim=32)]).save(str(tmp_path))
+    assert load_encoder(str(tmp_path)).passages([f"mask 掩码 {k}" for k in range(30)]).shape == (30, 32)
+
+
+@pytest.mark.model
+def test_no_texts_have_no_vectors(bundled: BundledEncoder) -> None:
+    assert bundled.passages([]).shape == (0, 384)
+
+
+@pytest.mark.model
+def test_a_question_never_loads_torch() -> None:
+    asked = run_script(
+        "from seekpoint.index.models.encoder import load_encoder\n"
+        "print(load_encoder().question('为什么 why?').shape)\n"
+        "print({'torch', 'transformers', 'sentence_transformers'} & set(sys.modules))"
+    )
+    assert asked.stdout.splitlines() == ["(384,)", "set()"], asked.stderr
+
+
+@pytest.mark.model
+def test_the_bundled_model_is_the_default_and_known_by_its_weights(bundled: BundledEncoder) -> None:
+    assert load_encoder().card == load_encoder(BUNDLED).card == bundled.card
+    assert (bundled.card.name, bundled.card.dimension, len(bundled.card.fingerprint)) == (BUNDLED, 384, 64)
+    with pytest.raises(ModelMismatch, match=BUNDLED):
+        LazyEncoder(ModelCard(BUNDLED, 384, "other weights")).get()
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("content", [{}, {"config.json": "{}"}, {"config.json": "not JSON", "modules.json": "[]"}])
+def test_a_folder_without_a_model_is_one_clear_line(tmp_path: Path, content: dict[str, str]) -> None:
+    for name, text in content.items():
+        (tmp_path / name).write_text(text)
+    encoder = load_encoder(str(tmp_path))
+    with pytest.raises(ModelError) as caught:
+        _ = encoder.card
+    assert "\n" not in str(caught.value)
+    assert f"the model {tmp_path} can't be loaded" in str(caught.value)
+    assert "--model" in str(caught.value)
+
+
+@pytest.mark.model
+def test_a_sentence_transformers_folder_is_a_model(bundled: BundledEncoder) -> None:
+    other = load_encoder(str(bundled_folder()))
+    assert other.card.dimension == 384
+    assert other.card.fingerprint == SentenceEncoder(str(bundled_folder())).card.fingerprint
+    assert float(other.passages(["掩码"])[0] @ bundled.passages(["掩码"])[0]) > 0.999
+
+
+@pytest.mark.model
+def test_parts_add_up_to_the_passage_in_both_languages(bundled: BundledEncoder) -> None:
+    cues = [["The mask hides", "what comes later"], ["掩码遮住", "后面的词", "为什么？"], ["so, softmax sums to one"]]
+    texts = [" ".join(parts) for parts in cues]
+    found = bundled.parts(texts, [[len(" ".join(parts[: k + 1])) for k in range(len(parts))] for parts in cues])
+    assert found is not None
+    assert (found.vectors * bundled.passages(texts)).sum(axis=1) == pytest.approx([1, 1, 1], abs=1e-4)
+    for parts, vector, sums, tokens in zip(cues, found.vectors, found.sums, found.tokens, strict=True):
+        assert len(sums) == len(tokens) == len(parts)
+        assert all(0 < count <= len(part) for count, part in zip(tokens, parts, strict=True))
+        whole = sums.sum(axis=0)
+        assert float(whole @ vector) / np.linalg.norm(whole) > 0.9  # the prompt and the model's marks are in `vector`
+
+
+@pytest.mark.model
+def test_what_isnt_read_any_more_counts_for_nothing(bundled: BundledEncoder) -> None:
+    long = "一段长得多的文字，" * 200
+    found = bundled.parts([f"{long} end"], [[len(long), len(long) + 4]])
+    assert found is not None
+    assert (found.tokens[0][1], found.tokens[0][0] > 400, not found.sums[0][1].any()) == (0, True, True)
+
+
+@pytest.mark.model
+def test_a_model_that_pools_otherwise_gives_no_parts(tmp_path: Path) -> None:
+    shutil.copytree(bundled_folder(), tmp_path / "model")
+    (pooling,) = (tmp_path / "model").glob("*Pooling/config.json")
+    first_token = {"embedding_dimension": 384, "pooling_mode": "cls"}
+    pooling.write_text(json.dumps(first_token))
+    assert load_encoder(str(tmp_path / "model")).parts(["the mask"], [[8]]) is None

@@ -1,0 +1,453 @@
+"""Files that aren't what `seekpoint export` wrote: an import refuses them and leaves nothing behind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import random
+import sqlite3
+import stat
+import struct
+import warnings
+import zipfile
+import zlib
+from collections.abc import Callable
+from math import inf, nan
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+import pytest
+
+from seekpoint.index.embedded import cue_blocks, database
+from seekpoint.index.embedded.pieces import blocks
+from seekpoint.index.embedded.pieces.blocks import PieceVector, StoredPiece
+from seekpoint.index.embedded.schema import SCHEMA_VERSION
+from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound
+from seekpoint.index.transfer.transfer import export_library, import_library
+from seekpoint.index.types import Cue
+from tests.index.libraries import ENCODER, first
+from tests.index.transfer.test_transfer import answers
+
+VECTORS = "vectors-1.faiss"
+STRANGE_BLOCKS = [
+    cue_blocks.encode([Cue(0.0, inf, "the mask"), Cue(10.0, 20.0, "掩码")]),
+    cue_blocks.encode([Cue(-2e9, 0.0, "the mask"), Cue(10.0, 20.0, "掩码")]),
+    cue_blocks.encode([Cue(0.0, 10.0, "the mask"), Cue(nan, nan, "掩码")]),
+    cue_blocks.encode([Cue(0.0, 10.0, "a chunk's last cue is missing")]),
+    zlib.compress(bytes(1 << 24)),
+]
+STRANGE_PIECES = [
+    blocks.encode([StoredPiece(0.0, bytes(8), PieceVector(1, 1.0, bytes(ENCODER.card.dimension), direction=0))]),
+    blocks.encode([StoredPiece(0.0, bytes(8), PieceVector(1, math.nan, bytes(ENCODER.card.dimension)))]),
+    blocks.encode([StoredPiece(0.0, bytes(8), PieceVector(1, 1.0, bytes(1 << 24)))]),
+]
+
+
+@pytest.fixture
+def file(folder: Path, tmp_path: Path) -> Path:
+    """The export of a library."""
+    export_library(folder, tmp_path / "talks.zip")
+    return tmp_path / "talks.zip"
+
+
+def refused(file: Path, error: type[LibraryError] = ForeignLibrary, words: str = ".") -> str:
+    """Import the file, which must be refused in one line, into a place of its own and leave nothing there."""
+    place = file.with_name("places") / "new"
+    with pytest.raises(error, match=words) as caught:
+        import_library(file, place)
+    assert not place.parent.exists() or list(place.parent.iterdir()) == []
+    message = str(caught.value)
+    assert str(file) in message and "\n" not in message and ".part" not in message
+    return message
+
+
+def held(file: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(file) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def write(file: Path, *entries: tuple[str | zipfile.ZipInfo, bytes], kind: int = zipfile.ZIP_DEFLATED) -> None:
+    with warnings.catch_warnings(), zipfile.ZipFile(file, "w", kind) as archive:
+        warnings.simplefilter("ignore")  # of duplicates
+        for name, data in entries:
+            archive.writestr(name, data)
+
+
+def signed(content: dict[str, Any]) -> bytes:
+    content.pop("checksum", None)
+    checksum = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return json.dumps(content | {"checksum": checksum}).encode()
+
+
+def forge(file: Path, name: str, data: bytes, change: Callable[[dict[str, Any]], object] = lambda _: None) -> None:
+    """Put other data into an export, with a manifest that vouches for it."""
+    entries = held(file) | {name: data}
+    manifest = json.loads(entries["manifest.json"])
+    record = manifest["database"] if name == database.FILE else manifest["segments"][0]["file"]
+    record |= {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    change(manifest)
+    write(file, *(entries | {"manifest.json": signed(manifest)}).items())
+
+
+def forge_manifest(file: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    forge(file, VECTORS, held(file)[VECTORS], change)
+
+
+def forge_database(file: Path, *statements: str) -> None:
+    path = file.with_name("forged.db")
+    path.write_bytes(held(file)[database.FILE])
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA writable_schema = ON")
+    for statement in statements:
+        connection.execute(statement)
+    connection.close()
+    forge(file, database.FILE, path.read_bytes())
+
+
+def test_a_forged_file_that_changes_nothing_is_taken(file: Path, folder: Path) -> None:
+    forge_database(file)
+    import_library(file, folder.with_name("new"))
+    assert answers(folder.with_name("new")) == answers(folder)
+
+
+# What isn't an export
+
+
+@pytest.mark.parametrize("data", [b"", b"P", b"notes", "笔记".encode(), b"\x89PNG\r\n\x1a\n" + bytes(5000)])
+def test_another_kind_of_file_is_told(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "笔记.zip").write_bytes(data)
+    assert "isn't a file that `seekpoint export` wrote: check the name" in refused(tmp_path / "笔记.zip")
+
+
+def test_no_file_or_a_folder_is_told(tmp_path: Path) -> None:
+    assert "there is no file" in refused(tmp_path / "none.zip", LibraryNotFound)
+    assert "isn't a file" in refused(tmp_path)
+
+
+@pytest.mark.parametrize("names", [(), ("manifest.json",), ("library.db",), ("a.txt", "b/c.txt")])
+def test_another_programs_archive_is_told(tmp_path: Path, names: tuple[str, ...]) -> None:
+    write(tmp_path / "other.zip", *((name, b"{}") for name in names))
+    refused(tmp_path / "other.zip", words=r"it has no (manifest\.json|library\.db)")
+
+
+def test_a_newer_versions_file_asks_for_an_upgrade(file: Path) -> None:
+    forge_manifest(file, lambda manifest: manifest.update(version=SCHEMA_VERSION + 1, news=["more"]))
+    refused(file, words=f"has format {SCHEMA_VERSION + 1}.*upgrade Seekpoint")
+
+
+# Names and sizes
+
+
+def entry(name: str, mode: int = stat.S_IFREG | 0o644, **values: int) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name)
+    info.external_attr = mode << 16
+    for key, value in values.items():
+        setattr(info, key, value)
+    return info
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        entry("../evil"),
+        entry("/evil"),
+        entry("C:\\evil"),
+        entry("..\\evil"),
+        entry("folder/"),
+        entry("vectors-1.faiss/evil"),
+        entry("library.db"),
+        entry("MANIFEST.JSON"),
+        entry("vectors-2.faiss"),
+        entry("library.db-wal"),
+        entry("link", stat.S_IFLNK | 0o777),
+        entry("device", stat.S_IFCHR | 0o666),
+        entry("词"),
+    ],
+    ids=lambda info: info.filename,
+)
+def test_another_entry_is_refused(file: Path, added: zipfile.ZipInfo) -> None:
+    write(file, *held(file).items(), (added, b"evil"))
+    refused(file)
+    assert not file.with_name("evil").exists()
+
+
+@pytest.mark.parametrize("name", ["../evil", "/tmp/evil", "..\\evil", "manifest.json", "lock", "vectors-01.faiss"])
+@pytest.mark.parametrize("record", ["database", "vectors"])
+def test_a_manifest_that_names_another_file_is_refused(file: Path, record: str, name: str) -> None:
+    entries = held(file)
+    manifest = json.loads(entries["manifest.json"])
+    named = manifest["database"] if record == "database" else manifest["segments"][0]["file"]
+    entries[name] = entries[named["name"]]
+    named["name"] = name
+    write(file, *(entries | {"manifest.json": signed(manifest)}).items())
+    refused(file)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "library.db", VECTORS])
+def test_an_entry_that_is_no_plain_file_is_refused(file: Path, name: str) -> None:
+    entries = held(file)
+    write(file, *((entry(n, stat.S_IFLNK | 0o777) if n == name else n, data) for n, data in entries.items()))
+    refused(file, words="isn't a plain file")
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_compressions_are_refused(file: Path, kind: int) -> None:
+    write(file, *held(file).items(), kind=kind)
+    refused(file, words="isn't a plain file")
+
+
+def test_an_encrypted_entry_is_refused(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    for signature, offset in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        data[data.index(signature) + offset] |= 1
+    file.write_bytes(data)
+    refused(file)
+
+
+def test_entries_without_number_are_refused_before_they_are_listed(file: Path) -> None:
+    write(file, *held(file).items(), *((f"{k:0200}", b"") for k in range(10_000)))
+    refused(file, DamagedLibrary)
+
+
+@pytest.mark.parametrize("name", ["library.db", VECTORS])
+def test_what_grows_beyond_measure_is_refused(file: Path, name: str) -> None:
+    forge(file, name, bytes(100_000_000))
+    assert file.stat().st_size < 1_000_000
+    refused(file, words="it would grow to 100")
+
+
+@pytest.mark.parametrize("name", ["library.db", VECTORS])
+def test_what_grows_beyond_its_record_is_refused(file: Path, name: str) -> None:
+    write(file, *(held(file) | {name: held(file)[name] + bytes(100_000_000)}).items())
+    refused(file, DamagedLibrary, "has more than")
+
+
+def test_a_manifest_without_end_is_refused(file: Path) -> None:
+    write(file, *(held(file) | {"manifest.json": b" " * 100_000_000}).items())
+    refused(file, words="too long")
+
+
+def test_a_size_that_the_archive_only_claims_is_not_believed(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    at = data.index(b"PK\1\2", data.index(b"PK\1\2") + 4)  # the database's entry in the list
+    struct.pack_into("<I", data, at + 24, 1000)
+    file.write_bytes(data)
+    refused(file, DamagedLibrary)
+
+
+# The manifest
+
+
+@pytest.mark.parametrize("data", [b"", b"null", b"[]", b"[" * 100_000, b'{"a": 1', b"\xff\xfe", b"NaN", b'"text"'])
+def test_a_manifest_that_is_none_is_refused(file: Path, data: bytes) -> None:
+    write(file, *(held(file) | {"manifest.json": data}).items())
+    refused(file, LibraryError)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"version": "7"},
+        {"version": 0},
+        {"version": True},
+        {"version": None},
+        {"model": None},
+        {"model": {"name": "topics"}},
+        {"model": {"name": 1, "dimension": 8, "fingerprint": ""}},
+        {"model": {"name": "topics", "dimension": -8, "fingerprint": ""}},
+        {"model": {"name": "topics", "dimension": 9, "fingerprint": ""}},
+        {"model": {"name": "topics", "dimension": 1e300, "fingerprint": ""}},
+        {"database": None},
+        {"database": {"name": "library.db"}},
+        {"database": {"name": "library.db", "size": -1, "sha256": "", "modified": 0}},
+        {"database": {"name": ["library.db"], "size": 1, "sha256": "", "modified": 0}},
+        {"segments": {"file": {}}},
+        {"segments": [{}]},
+        {"segments": [{"file": {}}]},
+        {"segments": None},
+        {"numbered": "1"},
+    ],
+    ids=str,
+)
+def test_a_manifest_of_other_values_is_refused(file: Path, values: dict[str, Any]) -> None:
+    forge_manifest(file, lambda manifest: manifest.update(values))
+    refused(file, LibraryError)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"probes": 1 << 80}, {"count": 4}, {"count": -1}, {"count": 1 << 40}, {"first": "1"}, {"first": 9}, {"stop": 1}],
+)
+def test_a_vector_record_of_other_values_is_refused(file: Path, values: dict[str, Any]) -> None:
+    forge_manifest(file, lambda manifest: manifest["segments"][0].update(values))
+    refused(file, LibraryError)
+
+
+# The files
+
+
+def flat(ids: list[int], dimension: int = 8) -> bytes:
+    index: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+    index.add_with_ids(np.zeros((len(ids), dimension), np.float32), np.array(ids))
+    return bytes(faiss.serialize_index(index))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: b"",
+        lambda data: data[:-1],
+        lambda data: data + b"\0",
+        lambda data: data[:100],
+        lambda data: flat([1, 2, 3, 4, 5]),
+        lambda data: data[:8] + struct.pack("<Q", 1 << 40) + data[16:],
+    ],
+)
+def test_a_vector_file_that_faiss_must_not_see_is_refused(file: Path, change: Callable[[bytes], bytes]) -> None:
+    forge(file, VECTORS, change(held(file)[VECTORS]))
+    refused(file)
+
+
+def test_no_length_in_a_vector_file_is_believed(file: Path, folder: Path) -> None:
+    whole = held(file)[VECTORS]
+    refusals = 0
+    for offset in range(0, len(whole) - 8, 8):
+        forge(file, VECTORS, whole[:offset] + struct.pack("<Q", 1 << 60) + whole[offset + 8 :])
+        place = file.with_name("places") / str(offset)
+        try:
+            import_library(file, place)
+        except LibraryError:
+            refusals += 1
+        else:  # where it stood for a vector, or for whose it is
+            assert len(answers(place)) == len(answers(folder))
+    assert refusals > 10
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TRIGGER evil AFTER INSERT ON resource BEGIN DELETE FROM resource; END",
+        "CREATE VIEW evil AS SELECT 1",
+        "CREATE TABLE evil (a)",
+        "CREATE INDEX evil ON chunk (start)",
+        "CREATE VIRTUAL TABLE evil USING fts5 (a)",
+        "DROP TABLE translation",
+        "ALTER TABLE resource ADD COLUMN evil TEXT",
+        "ALTER TABLE cue_block RENAME TO cue_block2",
+        "UPDATE sqlite_schema SET sql = replace(sql, 'REFERENCES posting_segment', '') WHERE name = 'posting'",
+        "UPDATE sqlite_schema SET sql = 'CREATE TABLE setting (name' WHERE name = 'setting'",
+        "PRAGMA user_version = 2",
+        "PRAGMA user_version = 0",
+        "PRAGMA user_version = 99",
+        "PRAGMA application_id = 1",
+    ],
+)
+def test_a_database_with_another_schema_is_refused(file: Path, statement: str) -> None:
+    forge_database(file, statement)
+    refused(file, LibraryError)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE resource SET kind = 'evil'",
+        "UPDATE resource SET state = 'evil'",
+        "UPDATE resource SET details = '[]'",
+        "UPDATE resource SET details = '{\"chapters\": [{}]}'",
+        f"UPDATE resource SET details = '{'[' * 100_000}'",
+        "UPDATE resource SET retry_after = 1e300",
+        "UPDATE transcript SET origin = 'evil'",
+        "UPDATE listing SET path = 'evil'",
+        "UPDATE listing SET path = '1'",
+        "UPDATE cue_block SET data = x'00'",
+        "UPDATE cue_block SET first = 1",
+        "UPDATE cue_block SET transcript_id = transcript_id + 10",
+        "INSERT INTO cue_block SELECT transcript_id, 1, data FROM cue_block",
+        "INSERT INTO cue_block SELECT transcript_id, 5, data FROM cue_block",
+        "DELETE FROM cue_block",
+        *(f"UPDATE cue_block SET data = x'{block.hex()}'" for block in STRANGE_BLOCKS),
+        "UPDATE chunk SET stop = 1000000",
+        "UPDATE chunk SET start = -9e999",
+        "UPDATE vector SET data = x'00'",
+        "DELETE FROM vector",
+        "UPDATE piece_block SET data = x''",
+        "UPDATE piece_block SET data = substr(data, 1, length(data) - 1)",
+        "UPDATE piece_block SET start = start + 1",
+        "UPDATE piece_block SET transcript_id = transcript_id + 10",
+        "INSERT INTO piece_block SELECT transcript_id, 5, data FROM piece_block",
+        *(f"UPDATE piece_block SET data = x'{block.hex()}'" for block in STRANGE_PIECES),
+        "INSERT INTO translation VALUES ('en', 'a', 'zh', 'evil')",
+        "UPDATE transcript SET first_chunk = first_chunk + 1",
+        "UPDATE transcript SET chunks = 1 << 40",
+        "UPDATE language SET total = x'00'",
+        "UPDATE posting SET data = x'ffffffffffffffffffffffffff'",
+        "UPDATE posting_segment SET stop = 1 << 60",
+        "INSERT INTO transcript (id, resource_id, language, origin) VALUES (99, 'nobody', 'en', 'local')",
+        "UPDATE transcript SET language = CAST(x'ff' AS TEXT)",
+    ],
+    ids=lambda statement: statement[:60],
+)
+def test_a_database_with_rows_that_make_no_sense_is_refused(file: Path, statement: str) -> None:
+    forge_database(file, statement)
+    refused(file, LibraryError)
+
+
+@pytest.mark.parametrize("data", [b"", b"SQLite format 3\0" + bytes(84), b"evil" * 5000])
+def test_a_database_that_is_none_is_refused(file: Path, data: bytes) -> None:
+    forge(file, database.FILE, data)
+    refused(file, LibraryError)
+
+
+def test_a_broken_page_is_refused(file: Path) -> None:
+    whole = held(file)[database.FILE]
+    chance = random.Random(5)
+    for page in range(1, len(whole) // 4096):
+        data = bytearray(whole)
+        data[4096 * page : 4096 * page + 16] = chance.randbytes(16)
+        forge(file, database.FILE, bytes(data))
+        refused(file, LibraryError)
+
+
+# Damage
+
+
+def test_any_damaged_byte_is_refused_or_means_nothing(file: Path, folder: Path) -> None:
+    whole, expected = file.read_bytes(), answers(folder)
+    chance = random.Random(2024)
+    refusals = 0
+    for k, offset in enumerate([*range(0, 60, 3), *chance.sample(range(len(whole)), 60), *range(-60, 0, 3)]):
+        data = bytearray(whole)
+        data[offset] ^= chance.randrange(1, 256)
+        file.write_bytes(data)
+        place = file.with_name("places") / str(k)
+        try:
+            import_library(file, place)
+        except LibraryError as error:
+            refusals += 1
+            assert "\n" not in str(error) and not place.exists()
+        else:
+            assert answers(place) == expected
+    assert refusals > 60
+    assert not list(file.with_name("places").glob(".*"))
+
+
+def test_a_file_cut_short_is_refused(file: Path) -> None:
+    whole = file.read_bytes()
+    for length in [*range(2, len(whole), 97), len(whole) - 1]:
+        file.write_bytes(whole[:length])
+        refused(file, DamagedLibrary, "isn't a whole zip file")
+
+
+def test_after_a_refusal_the_same_place_takes_a_sound_file(file: Path, folder: Path) -> None:
+    sound = file.read_bytes()
+    file.write_bytes(sound[:-30])
+    refused(file, DamagedLibrary)
+    file.write_bytes(sound)
+    place = file.with_name("places") / "new"
+    import_library(file, place)
+    assert [path.name for path in place.parent.iterdir()] == ["new"]
+    assert first(place, "position") == first(folder, "position") == "position001"
+    assert ENCODER.embedded

@@ -1,0 +1,414 @@
+"""Libraries that are carried to another folder: what arrives answers as what left."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from seekpoint.index.embedded import database
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.errors import ForeignLibrary, LibraryError, LibraryNotFound, LockedLibrary
+from seekpoint.index.transfer.transfer import export_library, import_library
+from seekpoint.index.types import State
+from seekpoint.query.answers import Answer
+from tests.asking import ask
+from tests.fake_youtube import FakeYouTube
+from tests.index.libraries import CARD, ENCODER, TALKS, build, files, fill, first, run_script
+from tests.indexer.builds import Workshop, webvtt
+
+QUESTIONS = ("What does the mask hide?", "掩码遮住什么？", "position 位置", "softmax", "缓存")
+_AT_A_TIME = 4
+
+# Children are forked from a server that has imported this module, so that a kill lands in an import and not before.
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload([__name__])
+
+
+def answers(folder: Path) -> list[Answer]:
+    with Library.open(folder) as library:
+        return [ask(question, library, explained=True, encoder=ENCODER) for question in QUESTIONS]
+
+
+def shown(folder: Path) -> tuple[object, ...]:
+    """All that a library says of itself, and its answers."""
+    with Library.open(folder) as library:
+        return library.statuses(), library.sections(), library.playlists(), library.standings(), answers(folder)
+
+
+def carried(folder: Path) -> Path:
+    """A copy of the library by way of a file, which is left beside it."""
+    file, copy = folder.with_name("talks.zip"), folder.with_name("copy")
+    export_library(folder, file, force=True)
+    shutil.rmtree(copy, ignore_errors=True)
+    import_library(file, copy)
+    return copy
+
+
+def test_what_arrives_answers_as_what_left(folder: Path, tmp_path: Path) -> None:
+    before = files(folder)
+    copy = carried(folder)
+    assert shown(copy) == shown(folder)
+    assert files(folder) == before
+    assert set(files(copy)) == set(before)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy", "library", "talks.zip"]
+
+
+def test_the_same_library_makes_the_same_file(folder: Path, tmp_path: Path) -> None:
+    export_library(folder, tmp_path / "one.zip")
+    export_library(folder, tmp_path / "two.zip")
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+
+
+def test_an_imported_library_is_sealed(folder: Path) -> None:
+    copy = carried(folder)
+    before = files(copy)
+    with Writer.open(copy):
+        pass
+    assert files(copy) == before
+
+
+def test_an_empty_library_is_carried(tmp_path: Path) -> None:
+    build(tmp_path / "library", {})
+    copy = carried(tmp_path / "library")
+    assert shown(copy) == shown(tmp_path / "library")
+    build(copy)
+    assert first(copy, "掩码") == "zhuyili0001"
+
+
+def test_what_was_removed_does_not_travel(folder: Path) -> None:
+    secret = "注意力 a confidential remark"
+    build(folder, TALKS | {"secret": [secret * 1000]})
+    with Writer.open(folder) as writer:
+        writer.remove(["secret"])
+    arrived = (carried(folder) / database.FILE).read_bytes()
+    assert secret.encode() not in arrived
+    assert b"confidenti" not in arrived  # the stem by which it was found
+
+
+def test_a_second_build_of_the_same_list_does_nothing(tmp_path: Path, fake: FakeYouTube) -> None:
+    workshop = Workshop(tmp_path, fake)
+    talks = workshop.write(
+        "list.md", "# Talks\n\n- [注意力](https://youtu.be/zhuyili0001)\n- <https://youtu.be/mask0000001>"
+    )
+    workshop.write("captions/Talk [zhuyili0001].zh.vtt", webvtt("注意力给每个词一个权重"))
+    workshop.write("captions/Talk [mask0000001].en.vtt", webvtt("the mask hides what comes later"))
+    workshop.build(talks, captions=tmp_path / "captions")
+    assert workshop.encoder.embedded
+    workshop.library = carried(workshop.library)
+    before = workshop.content()
+    workshop.build(talks, captions=tmp_path / "captions")
+    assert (workshop.encoder.embedded, workshop.fake.requests) == ([], [])
+    assert {name: data for name, data in workshop.content().items() if name != "lock"} == before
+
+
+def test_a_library_on_a_read_only_medium_is_carried(folder: Path) -> None:
+    (folder / "lock").unlink()
+    expected = shown(folder)
+    for path in (*folder.iterdir(), folder):
+        path.chmod(0o555 if path == folder else 0o444)
+    copy = carried(folder)
+    folder.chmod(0o755)
+    assert shown(copy) == expected
+
+
+# While others work
+
+
+def test_what_a_build_has_committed_is_carried_while_it_works(folder: Path) -> None:
+    with Writer.open(folder) as writer:
+        fill(writer, {"new": ["缓存 cache"]})
+        writer.remove(["position001"])
+        copy = carried(folder)
+        assert shown(copy) == shown(folder)
+        assert first(copy, "缓存") == "new"
+    assert Manifest.load(copy).database
+    build(copy, {"newer": ["softmax"]})
+    assert (first(copy, "缓存"), first(copy, "softmax")) == ("new", "newer")
+    assert Manifest.load(copy).database
+
+
+def test_what_a_killed_build_left_is_carried(folder: Path) -> None:
+    script = """
+import os, pathlib
+from tests.index.libraries import *
+writer = Writer.open(pathlib.Path(sys.argv[1]))
+fill(writer, {"finished": ["缓存 cache", "softmax"]})
+os._exit(9)
+"""
+    assert run_script(script, folder).returncode == 9
+    copy = carried(folder)
+    assert shown(copy) == shown(folder)
+    assert first(copy, "缓存") == "finished"
+
+
+def test_every_file_that_is_written_while_builds_come_and_go_holds_a_whole_library(folder: Path) -> None:
+    ended = threading.Event()
+
+    def build_on() -> None:
+        for k in range(12):
+            build(folder, {f"talk{k:07}": ["softmax 归一化"], **TALKS})
+        ended.set()
+
+    with ThreadPoolExecutor() as pool:
+        building = pool.submit(build_on)
+        rounds = 0
+        while not ended.is_set() or not rounds:
+            copy = carried(folder)
+            assert first(copy, "position") == "position001"
+            with Library.open(copy) as library:
+                states = {status.resource.id: status.state for status in library.statuses()}
+            assert {states[talk] for talk in TALKS} == {State.INDEXED}
+            rounds += 1
+        building.result()
+
+
+def test_an_import_waits_for_no_build_and_disturbs_none(folder: Path) -> None:
+    file = folder.with_name("talks.zip")
+    export_library(folder, file)
+    with Writer.open(folder) as writer:
+        fill(writer, {"new": ["缓存 cache"]})
+        with pytest.raises(LockedLibrary):
+            import_library(file, folder, replacing_old=True)
+    assert first(folder, "缓存") == "new"
+
+
+# Earlier versions
+
+
+# The place
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """The export of a library with one talk."""
+    build(tmp_path / "one talk", {"neu": ["the mask 掩码"]})
+    export_library(tmp_path / "one talk", tmp_path / "talks.zip")
+    return tmp_path / "talks.zip"
+
+
+def test_a_library_is_replaced_only_on_demand(folder: Path, file: Path) -> None:
+    before = files(folder)
+    with pytest.raises(LibraryError, match=r"holds a library already.*--index.*--replace"):
+        import_library(file, folder)
+    assert files(folder) == before
+    import_library(file, folder, replacing_old=True)
+    assert (first(folder, "mask"), first(folder, "position")) == ("neu", "neu")
+    with Library.open(folder) as library:
+        assert [status.resource.id for status in library.statuses()] == ["neu"]
+
+
+@pytest.mark.parametrize("name", ["library.db", "manifest.json", "vectors-1.faiss"])
+def test_a_damaged_library_can_be_replaced(folder: Path, file: Path, name: str) -> None:
+    (folder / name).write_bytes(b"damaged")
+    import_library(file, folder, replacing_old=True)
+    assert first(folder, "掩码") == "neu"
+
+
+@pytest.mark.parametrize("names", [["notes.txt"], ["manifest.json", "library.db", "照片.jpg"]])
+def test_other_files_are_never_replaced(tmp_path: Path, file: Path, names: list[str]) -> None:
+    for name in names:
+        (tmp_path / "mine").mkdir(exist_ok=True)
+        (tmp_path / "mine" / name).write_text("mine")
+    with pytest.raises(ForeignLibrary, match=rf"other files \({names[-1]}\)"):
+        import_library(file, tmp_path / "mine", replacing_old=True)
+    assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == sorted(names)
+
+
+def test_a_file_or_another_programs_manifest_is_never_replaced(tmp_path: Path, file: Path) -> None:
+    (tmp_path / "extension").mkdir()
+    (tmp_path / "extension" / "manifest.json").write_text('{"name": "another"}')
+    for place in (tmp_path / "extension", file):
+        with pytest.raises(ForeignLibrary):
+            import_library(file, place, replacing_old=True)
+
+
+@pytest.mark.parametrize("left", [None, [], ["lock"]])
+def test_a_folder_without_a_library_is_taken(tmp_path: Path, file: Path, left: list[str] | None) -> None:
+    place = tmp_path / "deep" / "词 [1]"
+    if left is not None:
+        place.mkdir(parents=True)
+        for name in left:
+            (place / name).touch()
+    import_library(file, place)
+    assert first(place, "掩码") == "neu"
+    assert [path.name for path in place.parent.iterdir()] == [place.name]
+
+
+def test_a_link_to_a_folder_stays_one(tmp_path: Path, folder: Path, file: Path) -> None:
+    (tmp_path / "link").symlink_to(folder)
+    import_library(file, tmp_path / "link", replacing_old=True)
+    assert (tmp_path / "link").is_symlink()
+    assert first(folder, "mask") == "neu"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX file modes")
+def test_files_get_the_users_own_modes(folder: Path) -> None:
+    old = os.umask(0o027)
+    try:
+        copy = carried(folder)
+    finally:
+        os.umask(old)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (*copy.iterdir(), copy, copy.with_name("talks.zip"))}
+    assert modes.pop("copy") == 0o750
+    assert set(modes.values()) == {0o640}
+
+
+def test_a_file_is_replaced_only_by_force(folder: Path, file: Path) -> None:
+    before = file.read_bytes()
+    with pytest.raises(LibraryError, match=r"is there already.*--force"):
+        export_library(folder, file)
+    assert file.read_bytes() == before
+    export_library(folder, file, force=True)
+    assert file.read_bytes() != before
+
+
+def test_nothing_is_written_where_there_is_no_library_or_no_folder(tmp_path: Path, folder: Path) -> None:
+    with pytest.raises(LibraryNotFound):
+        export_library(tmp_path / "none", tmp_path / "talks.zip")
+    for wrong in (tmp_path / "none" / "talks.zip", folder):
+        with pytest.raises(LibraryError):
+            export_library(folder, wrong, force=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["library"]
+
+
+# Cut off
+
+_DISK_CALLS = {"execute", "fsync", "open", "write", "close", "connect", "mkdir", "rename", "replace", "unlink", "rmdir"}
+
+
+def _at_step(step: int, act: Callable[[], None]) -> None:
+    """Act before the call of that number among those that may change a file."""
+    steps = 0
+
+    def count(frame: FrameType, event: str, function: object) -> None:
+        nonlocal steps
+        is_text = isinstance(getattr(function, "__self__", None), str)  # whose `replace` is another
+        if event == "c_call" and getattr(function, "__name__", "") in _DISK_CALLS and not is_text:
+            steps += 1
+            if steps == step:
+                sys.setprofile(None)
+                act()
+
+    sys.setprofile(count)
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def _beside(folder: Path) -> list[str]:
+    return [path.name for path in folder.parent.iterdir() if path.name.endswith(".part")]
+
+
+# Nobody can close a file that was opened in the very step that is interrupted.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_import_that_is_interrupted_at_any_step_leaves_the_old_library_or_the_new(folder: Path, file: Path) -> None:
+    before, step, interrupted = files(folder), 0, True
+    while interrupted:
+        step += 1
+        interrupted = False
+        try:
+            _at_step(step, _interrupt)
+            import_library(file, folder, replacing_old=True)
+        except KeyboardInterrupt:
+            interrupted = True
+        finally:
+            sys.setprofile(None)
+        if files(folder) == before:
+            assert _beside(folder) == []
+        else:
+            assert first(folder, "position") == "neu"
+            shutil.rmtree(folder)
+            build(folder)
+            before = files(folder)
+    assert step > 40
+
+
+def _import_killed(step: int, file: Path, folder: Path) -> None:
+    _at_step(step, lambda: os.kill(os.getpid(), signal.SIGKILL))
+    import_library(file, folder, replacing_old=folder.exists())
+    sys.setprofile(None)
+    (folder.parent / "ended").touch()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+@pytest.mark.parametrize("replaced", [True, False])
+def test_an_import_that_is_killed_before_any_step_leaves_nothing_behind(
+    folder: Path, file: Path, tmp_path: Path, replaced: bool
+) -> None:
+    def kill_before(step: int) -> bool:
+        """Kill an import there, and import again; returns whether the first had not ended before."""
+        place = tmp_path / f"step {step}" / "library"
+        place.parent.mkdir()
+        if replaced:
+            shutil.copytree(folder, place)
+        process = _PROCESSES.Process(target=_import_killed, args=(step, file, place))
+        process.start()
+        process.join(60)
+        arrived = place.exists() and first(place, "position") == "neu"
+        if place.exists() and not arrived:
+            assert replaced
+            assert answers(place) == answers(folder)
+        try:
+            import_library(file, place)  # brings back an old library that was moved aside
+            assert not replaced and not arrived
+        except LibraryError as error:
+            assert "holds a library already" in str(error)
+            assert replaced or arrived
+            assert answers(place) == answers(file.with_name("one talk") if arrived else folder)
+        assert _beside(place) == []
+        return not (place.parent / "ended").exists()
+
+    steps, killed = 0, [True]
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        while all(killed):
+            killed = list(pool.map(kill_before, range(steps + 1, steps + 1 + _AT_A_TIME)))
+            steps += sum(killed)
+    assert steps > 40
+
+
+_RUN_OUT_OF_SPACE = """
+import pathlib, resource as limits
+from seekpoint.index.transfer.transfer import *
+what, source, target, size = sys.argv[1:]
+limits.setrlimit(limits.RLIMIT_FSIZE, (int(size), limits.RLIM_INFINITY))
+globals()[what](pathlib.Path(source), pathlib.Path(target))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX limits on the size of a file")
+@pytest.mark.parametrize("what", ["export_library", "import_library"])
+@pytest.mark.parametrize("size", [0, 500, 3000, 20_000, 60_000])
+def test_a_full_disk_is_one_clear_line_and_leaves_nothing_behind(
+    folder: Path, file: Path, tmp_path: Path, what: str, size: int
+) -> None:
+    target = tmp_path / "target" / "new"
+    target.parent.mkdir()
+    source = folder if what == "export_library" else file
+    ended = run_script(_RUN_OUT_OF_SPACE, what, source, target, str(size))
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1].startswith(f"seekpoint.index.errors.LibraryError: can't write {target} "), (
+        ended.stderr
+    )
+    assert list(target.parent.iterdir()) == []
+
+
+def test_a_new_library_can_be_built_where_one_was_imported(folder: Path) -> None:
+    copy = carried(folder)
+    with Writer.open(copy, CARD) as writer:
+        writer.remove(["position001"])
+        fill(writer, {"new": ["cache"]})
+    assert first(copy, "cache") == "new"
+    assert shown(carried(copy)) == shown(copy)

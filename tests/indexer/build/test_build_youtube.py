@@ -1,0 +1,357 @@
+"""Builds that ask YouTube, and what they do when it refuses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+import seekpoint
+from seekpoint.cli.main import cli
+from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.types import Cue, Details, Origin, State, Transcript
+from seekpoint.indexer.sources.fetch_result import Fetched
+from tests.fakes import TopicEncoder
+from tests.indexer.builds import Workshop, webvtt
+
+if TYPE_CHECKING:
+    from seekpoint.index.types import Vectors
+
+EN, ZH = "english0001", "zhongwen001"
+HOUR, DAY = 3600.0, 86400.0
+LINES = [(0.0, 10.0, "attention weighs the words"), (10.0, 10.0, "the mask hides what comes later")]
+ZEILEN = [(0.0, 10.0, "注意力给每个词一个权重"), (10.0, 10.0, "掩码遮住后面的词")]
+MANY = [f"talk{n:07d}" for n in range(4)]
+
+
+def two_talks(workshop: Workshop) -> Path:
+    workshop.fake.add_video(EN, "Attention explained", {"en": LINES})
+    workshop.fake.add_video(ZH, "注意力机制", {"a.zh": ZEILEN})
+    return workshop.write("list.txt", f"https://youtu.be/{EN}\nhttps://youtu.be/{ZH}\n")
+
+
+def many_talks(workshop: Workshop) -> Path:
+    for video_id in MANY:
+        workshop.fake.add_video(video_id, tracks={"en": LINES})
+    return workshop.write("many.txt", "\n".join(f"https://youtu.be/{video_id}" for video_id in MANY))
+
+
+def states(workshop: Workshop) -> list[State]:
+    return [status.state for status in workshop.statuses().values()]
+
+
+def wait(workshop: Workshop, video_id: str) -> float:
+    """How long from now on a video isn't asked for."""
+    due = workshop.statuses()[video_id].retry_after
+    assert due is not None
+    return due - time.time()
+
+
+def test_an_english_and_a_chinese_video_are_indexed_with_title_language_and_link(workshop: Workshop) -> None:
+    report = workshop.build(two_talks(workshop))
+    assert (report.entries, report.updated, report.embedded, report.states[State.INDEXED]) == (2, 2, 2, 2)
+    assert [
+        (s.resource.title, s.languages, s.transcript, s.chunks, s.seconds) for s in workshop.statuses().values()
+    ] == [
+        ("Attention explained", ("en",), Origin.MANUAL, 1, 20.0),
+        ("注意力机制", ("zh",), Origin.GENERATED, 1, 20.0),
+    ]
+    for question, language, video_id in (("what does the mask hide?", "en", EN), ("掩码有什么用", "zh", ZH)):
+        found = seekpoint.ask(question, workshop.library, encoder=workshop.encoder, language=language)
+        assert found.moments[0].link.startswith(f"https://www.youtube.com/watch?v={video_id}&t=")
+
+
+def test_a_second_build_asks_nothing_embeds_nothing_and_changes_no_file(workshop: Workshop) -> None:
+    list_file = two_talks(workshop)
+    list_file.write_text(list_file.read_text("utf-8") + "https://youtu.be/missing0001\n", "utf-8")
+    workshop.build(list_file)
+    before = workshop.content()
+    report = workshop.build(list_file)
+    assert (report.updated, workshop.asked(), workshop.encoder.embedded) == (0, [], [])
+    assert workshop.content() == before
+
+
+def test_captions_spare_the_request_for_those_videos_alone(workshop: Workshop) -> None:
+    folder = workshop.write(f"captions/T [{EN}].en.vtt", webvtt("local attention")).parent
+    workshop.build(two_talks(workshop), captions=folder)
+    assert workshop.asked() == [ZH]
+    assert [status.transcript for status in workshop.statuses().values()] == [Origin.LOCAL, Origin.GENERATED]
+
+
+def test_captions_that_come_later_take_the_place_of_youtubes(workshop: Workshop) -> None:
+    list_file = two_talks(workshop)
+    workshop.build(list_file)
+    folder = workshop.write(f"captions/T [{EN}].en.vtt", webvtt("local attention")).parent
+    report = workshop.build(list_file, captions=folder)
+    assert (report.updated, workshop.asked(), workshop.encoder.embedded) == (1, [], ["local attention"])
+    assert workshop.build(list_file).updated == 0, "without --captions nothing is asked again"
+
+
+def test_what_youtube_said_of_a_video_outlasts_its_transcript(workshop: Workshop) -> None:
+    workshop.fake.add_video(EN, "Attention", {"en": LINES}, seconds=20, chapters=[(0, "Intro"), (10, "掩码 Masks")])
+    workshop.build(f"https://youtu.be/{EN}")
+    folder = workshop.write(f"captions/T [{EN}].en.vtt", webvtt("attention", "the mask")).parent
+    workshop.build(f"https://youtu.be/{EN}", captions=folder)
+    moment = seekpoint.ask("mask", workshop.library, encoder=workshop.encoder).moments[0]
+    assert (moment.resource.title, moment.chapter, moment.start) == ("Attention", "掩码 Masks", 10.0)
+
+
+def test_languages_add_and_restrict(workshop: Workshop) -> None:
+    workshop.fake.add_video(EN, tracks={"en": LINES, "a.en": LINES, "zh-Hans": ZEILEN})
+    address = f"https://youtu.be/{EN}"
+    for languages, indexed in [([], ("en",)), (["en", "zh"], ("en", "zh-Hans")), (["zh"], ("zh-Hans",))]:
+        workshop.build(address, languages=languages)
+        assert workshop.statuses()[EN].languages == indexed
+        workshop.build(address, languages=languages)
+        assert workshop.asked() == []
+
+
+def test_a_language_that_is_missing_is_told_and_another_one_asked_for_at_once(workshop: Workshop) -> None:
+    workshop.fake.add_video(EN, tracks={"en": LINES})
+    address = f"https://youtu.be/{EN}"
+    workshop.build(address, languages=["zh"])
+    status = workshop.statuses()[EN]
+    assert (status.state, status.reason) == (State.NO_TRANSCRIPT, "no transcript in zh (there is: en)")
+    workshop.build(address, languages=["zh"])
+    assert workshop.asked() == []
+    workshop.build(address, languages=["en"])
+    assert workshop.statuses()[EN].languages == ("en",)
+    for asked in ([EN], []):
+        report = workshop.build(address, languages=["de"])
+        assert (workshop.asked(), report.states[State.INDEXED]) == (asked, 1), (
+            "what is indexed stays, and is asked for once"
+        )
+
+
+def test_a_block_stops_the_asking_and_defers_the_rest(workshop: Workshop) -> None:
+    list_file = many_talks(workshop)
+    workshop.fake.make_blocked(MANY[1])
+    report = workshop.build(list_file)
+    assert workshop.asked() == MANY[:2]
+    assert (report.states[State.INDEXED], report.states[State.DEFERRED]) == (1, 3)
+    assert states(workshop) == [State.INDEXED, *[State.DEFERRED] * 3]
+    for video_id in MANY[1:]:
+        assert "refuses requests" in str(workshop.statuses()[video_id].reason)
+        assert wait(workshop, video_id) == pytest.approx(HOUR, abs=60)
+    assert len(workshop.notes.lines) == 1
+    assert seekpoint.ask("mask", workshop.library, encoder=workshop.encoder).moments[0].resource.id == MANY[0]
+
+
+def test_a_block_doesnt_keep_local_captions_out(workshop: Workshop) -> None:
+    list_file = many_talks(workshop)
+    workshop.fake.make_blocked(MANY[0])
+    folder = workshop.write(f"captions/T [{MANY[3]}].en.vtt", webvtt("local attention")).parent
+    workshop.build(list_file, captions=folder)
+    assert states(workshop) == [*[State.DEFERRED] * 3, State.INDEXED]
+
+
+def test_a_block_that_an_earlier_version_noted_is_no_obstacle(workshop: Workshop) -> None:
+    with Writer.open(workshop.library, workshop.encoder.card) as writer:
+        writer.keep_setting("youtube_cooling", "3600.0")
+        writer.keep_setting("youtube_cooling_until", str(time.time() + HOUR))
+    assert workshop.build(many_talks(workshop)).states[State.INDEXED] == 4
+
+
+def test_a_disguised_block_stops_the_asking_and_what_met_it_comes_last_the_next_time(workshop: Workshop) -> None:
+    list_file = many_talks(workshop)
+    for video_id in MANY[:3]:
+        workshop.fake.fail(video_id, "captions", 200, "")
+    workshop.build(list_file)
+    assert (workshop.asked(), states(workshop)) == (MANY[:3], [State.DEFERRED] * 4)
+    assert len(workshop.notes.lines) == 1 and "block in disguise" in workshop.notes.lines[0]
+    workshop.build(list_file, later=HOUR + 60)
+    assert (workshop.asked(), states(workshop)[3]) == ([MANY[2], MANY[3], *MANY[:2]], State.INDEXED)
+
+
+def test_nothing_is_asked_before_its_time_and_all_after_it(workshop: Workshop) -> None:
+    list_file = many_talks(workshop)
+    workshop.fake.make_blocked(MANY[1])
+    workshop.build(list_file)
+    many_talks(workshop)
+    workshop.build(list_file, later=HOUR - 60)
+    assert workshop.asked() == []
+    workshop.fake.add_video("newcomer001", tracks={"en": LINES})
+    workshop.build("https://youtu.be/newcomer001", later=HOUR - 60)
+    assert (workshop.asked(), workshop.statuses()["newcomer001"].state) == ([], State.DEFERRED)
+    report = workshop.build(list_file, later=HOUR + 60)
+    assert (workshop.asked(), report.states[State.INDEXED]) == (MANY[1:], 4)
+
+
+def test_each_block_doubles_the_wait_and_a_success_resets_it(workshop: Workshop) -> None:
+    list_file = many_talks(workshop)
+    workshop.fake.make_blocked(MANY[0])
+    later = 0.0
+    for hours in (1, 2, 4, 8, 16, 24, 24):
+        workshop.build(list_file, later=later)
+        assert workshop.asked() == MANY[:1]
+        assert wait(workshop, MANY[3]) == pytest.approx(later + hours * HOUR, abs=60)
+        later += hours * HOUR + 60
+    workshop.fake.add_video(MANY[0], tracks={"en": LINES})
+    workshop.fake.make_blocked(MANY[1])
+    workshop.build(list_file, later=later)
+    assert (states(workshop)[0], workshop.asked()) == (State.INDEXED, MANY[:2])
+    assert wait(workshop, MANY[1]) == pytest.approx(later + HOUR, abs=60)
+
+
+def test_another_way_out_asks_at_once_for_what_was_deferred(workshop: Workshop) -> None:
+    list_file = many_talks(workshop)
+    workshop.fake.make_unplayable(MANY[0], "This is a private video.")
+    workshop.fake.make_blocked(MANY[1])
+    workshop.build(list_file)
+    cookies = workshop.write(
+        "cookies.txt", "# Netscape HTTP Cookie File\n.youtube.com\tTRUE\t/\tTRUE\t2000000000\tPREF\tx\n"
+    )
+    workshop.build(list_file, cookies=cookies)
+    assert workshop.asked() == [MANY[1]], "what is private isn't asked for, and the block counts here too"
+    many_talks(workshop)
+    assert (workshop.build(list_file).updated, workshop.asked()) == (0, []), "nothing is due on the first way"
+    report = workshop.build(list_file, cookies=cookies, later=2 * HOUR + 60)
+    assert (workshop.asked(), report.updated) == (MANY[1:], 3)
+
+
+def test_a_block_after_ten_of_forty_and_the_second_run_fetches_the_thirty(workshop: Workshop) -> None:
+    forty = [f"lecture{n:04d}" for n in range(40)]
+    for n, video_id in enumerate(forty):
+        workshop.fake.add_video(video_id, tracks={"en": LINES} if n % 2 else {"a.zh": ZEILEN})
+    list_file = workshop.write("forty.txt", "\n".join(f"https://youtu.be/{video_id}" for video_id in forty))
+    workshop.fake.fail(forty[10], "player", 429)
+    report = workshop.build(list_file)
+    assert (report.states[State.INDEXED], report.states[State.DEFERRED]) == (10, 30)
+    assert workshop.fake.requests[-2:] == [("watch", forty[10]), ("player", forty[10])]
+    assert len(workshop.fake.requests) == 10 * 3 + 2, "three requests a video, and none after the block"
+    found = seekpoint.ask("mask 掩码", workshop.library, k=40, encoder=workshop.encoder).moments
+    assert {moment.resource.id for moment in found} == set(forty[:10])
+    workshop.fake.add_video(forty[10], tracks={"en": LINES})
+    workshop.fake.fail(forty[10], "player", times=0)
+    report = workshop.build(list_file, later=HOUR + 60)
+    assert (workshop.asked(), len(workshop.fake.requests), report.updated) == (forty[10:], 90, 30)
+
+
+def test_what_is_new_is_asked_for_before_what_is_due(workshop: Workshop) -> None:
+    list_file = many_talks(workshop)
+    workshop.fake.make_blocked(MANY[0])
+    workshop.build(list_file)
+    many_talks(workshop)
+    workshop.fake.add_video("newcomer001", tracks={"en": LINES})
+    list_file.write_text(list_file.read_text("utf-8") + "\nhttps://youtu.be/newcomer001", "utf-8")
+    workshop.build(list_file, later=HOUR + 60)
+    assert workshop.asked() == ["newcomer001", *MANY]
+
+
+class Noting:
+    """Gives transcripts, and notes of which videos."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def fetch(self, video_id: str) -> Fetched:
+        self.asked.append(video_id)
+        return Fetched((Transcript("en", Origin.MANUAL, (Cue(0.0, 10.0, f"attention {video_id}"),)),))
+
+
+class Patient(TopicEncoder):
+    """Embeds only once the next transcript was asked for."""
+
+    def __init__(self, videos: Noting, count: int) -> None:
+        super().__init__()
+        self._videos = videos
+        self._count = count
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        awaited = min(len(self.embedded) + 2, self._count)
+        deadline = time.monotonic() + 10
+        while len(self._videos.asked) < awaited and time.monotonic() < deadline:
+            time.sleep(0.001)
+        assert len(self._videos.asked) == awaited, "one is fetched ahead, no more"
+        return super().passages(texts)
+
+
+def test_the_next_transcript_is_fetched_while_one_is_embedded(workshop: Workshop) -> None:
+    videos = Noting()
+    report = workshop.build(many_talks(workshop), videos=videos, encoder=Patient(videos, len(MANY)))
+    assert (report.updated, videos.asked) == (4, MANY)
+
+
+def test_retry_asks_at_once(workshop: Workshop) -> None:
+    list_file = many_talks(workshop)
+    workshop.fake.make_blocked(MANY[1])
+    workshop.build(list_file)
+    many_talks(workshop)
+    report = workshop.build(list_file, retry=True)
+    assert (workshop.asked(), report.states[State.INDEXED]) == (MANY[1:], 4)
+
+
+def test_what_is_gone_for_good_is_asked_for_again_after_thirty_days(workshop: Workshop) -> None:
+    workshop.fake.make_unplayable(EN, "This is a private video.")
+    workshop.fake.make_disabled(ZH)
+    list_file = workshop.write("list.txt", f"https://youtu.be/{EN}\nhttps://youtu.be/{ZH}\n")
+    report = workshop.build(list_file)
+    assert (report.states[State.UNAVAILABLE], report.states[State.NO_TRANSCRIPT]) == (1, 1)
+    assert "private video" in str(workshop.statuses()[EN].reason)
+    for later, asked in ((29 * DAY, []), (31 * DAY, [EN, ZH])):
+        workshop.build(list_file, later=later)
+        assert workshop.asked() == asked
+
+
+def test_a_transcript_without_words_is_none(workshop: Workshop) -> None:
+    workshop.fake.add_video(EN, tracks={"en": [(0.0, 1.0, " ")]})
+    workshop.build(f"https://youtu.be/{EN}")
+    status = workshop.statuses()[EN]
+    assert (status.state, status.chunks) == (State.NO_TRANSCRIPT, 0)
+    assert "empty" in str(status.reason)
+
+
+class Interrupting:
+    """Gives a transcript, then is stopped by the user."""
+
+    def __init__(self, *transcripts: Transcript) -> None:
+        self._answers = [Fetched(transcripts, Details("A talk"))]
+
+    def fetch(self, video_id: str) -> Fetched:
+        if not self._answers:
+            raise KeyboardInterrupt
+        return self._answers.pop()
+
+
+def test_an_interrupted_build_goes_on_where_it_stopped(workshop: Workshop) -> None:
+    list_file = many_talks(workshop)
+    videos = Interrupting(
+        Transcript("en", Origin.MANUAL, (Cue(0.0, 10.0, "attention"),)), Transcript("zh", Origin.MANUAL, ())
+    )
+    with pytest.raises(KeyboardInterrupt):
+        workshop.build(list_file, videos=videos)
+    assert Manifest.load(workshop.library).database, "the library is sealed"
+    assert states(workshop) == [State.INDEXED, *[State.PENDING] * 3]
+    assert seekpoint.ask("attention", workshop.library, encoder=workshop.encoder).answered
+    workshop.build(list_file)
+    assert workshop.asked() == MANY[1:]
+
+
+class Failing:
+    """Fails in a way of its own each time."""
+
+    def fetch(self, video_id: str) -> Fetched:
+        raise Unfetched(State.UNAVAILABLE, f"YouTube says: \x1b[31m{video_id}")
+
+
+def test_reasons_cannot_reach_the_terminal_unclean(workshop: Workshop) -> None:
+    workshop.build(many_talks(workshop), videos=Failing())
+    shown = CliRunner().invoke(cli, ["status", "--index", str(workshop.library)])
+    assert "YouTube says: talk0000000" in shown.stdout and "\x1b" not in shown.stdout
+
+
+def test_without_a_network_one_attempt_is_enough_and_the_next_build_tries_at_once(workshop: Workshop) -> None:
+    listed = workshop.write("list.md", "- https://youtu.be/aaaaaaaaaaa\n- https://youtu.be/bbbbbbbbbbb\n")
+    report = workshop.build(listed, offline=True)
+    assert report.states[State.DEFERRED] == 2
+    assert [line for line in workshop.notes.lines if "no connection" in line] == workshop.notes.lines
+    assert len(workshop.notes.lines) == 1
+    for video in ("aaaaaaaaaaa", "bbbbbbbbbbb"):
+        workshop.fake.add_video(video, tracks={"en": [(0, 5, "attention 注意力")]})
+    assert workshop.build(listed).states[State.INDEXED] == 2

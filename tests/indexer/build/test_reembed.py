@@ -1,0 +1,515 @@
+"""Embedding a library again for another model: it can end anywhere, and until it's done nothing has changed."""
+
+from __future__ import annotations
+
+from tests.asking import ask
+
+import io
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import pytest
+
+import seekpoint
+from seekpoint.index.embedded.catalogue import WITHOUT_PIECES
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.reembedding import FOLDER
+from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, ModelError, ModelMismatch
+from seekpoint.index.transfer.transfer import export_library, import_library
+from seekpoint.index.types import Encoder, Kind, ModelCard, Parts, Resource, State
+from seekpoint.indexer.build.build import Report, Request, build
+from seekpoint.indexer.build.dry_run import preview
+from seekpoint.indexer.build.planner import Choices, Step
+from seekpoint.indexer.build.progress import ProgressBars
+from seekpoint.indexer.sources import Sources
+from seekpoint.query.answers import Moment
+from tests.fakes import TOPICS, TopicEncoder
+from tests.index.transfer.test_hostile_archives import forge_database
+from tests.indexer.builds import Notes, Workshop, webvtt
+
+if TYPE_CHECKING:
+    from seekpoint.index.types import Vectors
+
+TALKS = 8
+UNAVAILABLE = "gone0000000"
+QUESTIONS = [
+    "What does the mask hide?",
+    "掩码遮住了什么？",
+    "position 位置",
+    "为什么需要缓存？",
+    "softmax training",
+]
+
+Answers: TypeAlias = list[tuple[Moment, ...]]
+
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(
+    [
+        __name__,
+        "seekpoint.index.embedded.vectors.search",
+        "seekpoint.indexer.build.build",
+        "seekpoint.indexer.sources.youtube.transcripts",
+    ]
+)
+
+
+class WideEncoder(TopicEncoder):
+    """Twice as many dimensions as the topics': the second half sees the same in another order, and half as strong."""
+
+    def __init__(self, name: str = "wide", *, gives_parts: bool = True) -> None:
+        super().__init__(name)
+        self._gives_parts = gives_parts
+        self.card = ModelCard(name, 2 * (len(TOPICS) + 1), "topics-twice")
+
+    def question(self, text: str) -> Vectors:
+        vector = _twice(super().question(text))
+        unit: Vectors = vector / np.linalg.norm(vector)
+        return unit
+
+    def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:  # type: ignore[override]
+        if not self._gives_parts:
+            return None
+        parts = super().parts(texts, ends)
+        return Parts(parts.vectors, [np.stack([_twice(row) for row in rows]) for rows in parts.sums], parts.tokens)
+
+
+class EndingEncoder(WideEncoder):
+    """Ends the build at its call of that number, in one way or another."""
+
+    def __init__(self, call: int, end: Callable[[], None]) -> None:
+        super().__init__()
+        self._left = call
+        self._end = end
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        self._left -= 1
+        if not self._left:
+            self._end()
+        return super().passages(texts)
+
+
+class Interrupted(Notes):
+    """Is interrupted when so many resources are done."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self._left = after
+
+    def finish(self, resource: object) -> None:
+        self._left -= 1
+        if not self._left:
+            interrupt()
+
+
+def _twice(vector: Vectors) -> Vectors:
+    return np.concatenate([vector, vector[::-1] / 2])
+
+
+def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def fail() -> None:
+    raise ModelError("it can't be loaded")
+
+
+def kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _id(k: int) -> str:
+    return f"{'zh' if k % 2 else 'en'}-talk-{k:03}"
+
+
+def _lines(k: int, count: int) -> list[str]:
+    words = [topic[k % 2] for topic in TOPICS]
+    after = "之后是" if k % 2 else "comes before"
+    return [f"{words[(n + k) % len(words)]} {after} {words[n * k % len(words)]} {k} {n}" for n in range(count)]
+
+
+def write_talks(workshop: Workshop, count: int = TALKS, cues: int = 14) -> Path:
+    """A list of talks, every other one Chinese, with their captions, and of a video that isn't there."""
+    entries = [f"- [Talk {k} 讲座](https://youtu.be/{_id(k)})" for k in range(count)]
+    for k in range(count):
+        workshop.write(f"captions/T [{_id(k)}].{'zh-TW' if k % 2 else 'en'}.vtt", webvtt(*_lines(k, cues)))
+    gone = f"- [Gone](https://youtu.be/{UNAVAILABLE})"
+    return workshop.write("list.md", "\n".join(["# 讲座 Talks", *entries, gone]))
+
+
+def reembed(
+    workshop: Workshop, encoder: Encoder, library: Path | None = None, notes: Notes | None = None, *, again: bool = True
+) -> Report:
+    """Build the list, with all embedded again if need be; nobody must be asked for anything."""
+    workshop.fake.requests.clear()
+    workshop.notes = notes or Notes()
+    request = Request(
+        [str(workshop.folder / "list.md")], workshop.folder / "captions", Choices(), translate=False, reembed=again
+    )
+    sources = Sources.through(workshop.fake.web(offline=True), ())
+    try:
+        return build(request, library or workshop.library, sources, encoder=encoder, watcher=workshop.notes)
+    finally:
+        assert workshop.fake.requests == []
+
+
+def answers(folder: Path | Library, encoder: Encoder, questions: Sequence[str] = QUESTIONS) -> Answers:
+    return [tuple(ask(question, folder, k=20, encoder=encoder).moments) for question in questions]
+
+
+def model(folder: Path) -> str:
+    with Library.open(folder) as library:
+        library.verify()
+        return library.card.name
+
+
+def embedded_of(workshop: Workshop, folder: Path) -> set[str]:
+    """The resources that a library holds chunks of."""
+    with Library.open(folder) as library:
+        return set(library.editions())
+
+
+@pytest.fixture
+def talks(workshop: Workshop) -> Workshop:
+    """Talks that are indexed by topics."""
+    workshop.build(write_talks(workshop), captions=workshop.folder / "captions")
+    assert len(embedded_of(workshop, workshop.library)) == TALKS
+    return workshop
+
+
+@pytest.fixture
+def expected(talks: Workshop) -> Answers:
+    """What a library of the same talks answers that was built with the wide model."""
+    reembed(talks, WideEncoder(), talks.folder / "fresh", again=False)
+    return answers(talks.folder / "fresh", WideEncoder())
+
+
+def test_answers_are_those_of_a_new_library_and_all_else_is_kept(talks: Workshop, expected: Answers) -> None:
+    before = talks.statuses()
+    assert before[UNAVAILABLE].state is State.UNAVAILABLE
+    with Library.open(talks.library) as library:
+        kept = library.standings(), library.sections(), library.details(_id(1)), library.playlists()
+    encoder = WideEncoder()
+    report = reembed(talks, encoder)
+    assert (report.updated, report.embedded) == (0, len(set(encoder.embedded)))
+    assert len(encoder.embedded) == report.embedded
+    assert answers(talks.library, WideEncoder()) == expected
+    assert talks.statuses() == before
+    with Library.open(talks.library) as library:
+        assert (library.standings(), library.sections(), library.details(_id(1)), library.playlists()) == kept
+    assert model(talks.library) == "wide"
+    assert not (talks.library / FOLDER).exists()
+    in_files = sum(segment.count for segment in Manifest.load(talks.library).segments)
+    assert in_files == sum(status.chunks for status in before.values())
+
+
+def test_a_model_without_parts_and_back(talks: Workshop, expected: Answers) -> None:
+    before = answers(talks.library, TopicEncoder())
+    reembed(talks, WideEncoder("bare", gives_parts=False))
+    with Library.open(talks.library) as library:
+        assert library.setting(WITHOUT_PIECES)
+    assert model(talks.library) == "bare"
+    reembed(talks, WideEncoder())
+    assert answers(talks.library, WideEncoder()) == expected
+    with Library.open(talks.library) as library:
+        assert library.setting(WITHOUT_PIECES) is None
+    reembed(talks, TopicEncoder())
+    assert answers(talks.library, TopicEncoder()) == before
+
+
+def test_chunks_get_ids_that_were_never_given(talks: Workshop) -> None:
+    with Library.open(talks.library) as library:
+        highest = int(library.holdings.alive.stops[-1])
+    reembed(talks, WideEncoder())
+    with Library.open(talks.library) as library:
+        assert library.holdings.alive.starts[0] >= highest
+    talks.write(f"captions/T [{_id(1)}].zh-TW.vtt", webvtt("掩码"))
+    report = talks.build(talks.folder / "list.md", captions=talks.folder / "captions", encoder=WideEncoder())
+    assert report.updated == 1
+    assert model(talks.library) == "wide"
+
+
+@pytest.mark.parametrize("after", range(1, TALKS + 1))
+def test_an_interruption_between_resources_costs_nothing(talks: Workshop, expected: Answers, after: int) -> None:
+    old, content = answers(talks.library, TopicEncoder()), _files(talks.library)
+    first, second = WideEncoder(), WideEncoder()
+    with pytest.raises(KeyboardInterrupt):
+        reembed(talks, first, notes=Interrupted(after))
+    assert len(done := embedded_of(talks, talks.library / FOLDER)) == after
+    assert answers(talks.library, TopicEncoder()) == old
+    assert _files(talks.library) == content
+    report = reembed(talks, second)
+    assert len(talks.notes.worked_on) == TALKS - after
+    assert not done & set(talks.notes.worked_on)
+    assert report.embedded == len(second.embedded) == _chunks(talks, set(talks.statuses()) - done)
+    assert answers(talks.library, WideEncoder()) == expected
+
+
+@pytest.mark.parametrize("call", [1, 2, 3])
+def test_an_interruption_within_a_resource_loses_only_that_one(workshop: Workshop, call: int) -> None:
+    workshop.build(write_talks(workshop, 3, cues=400), captions=workshop.folder / "captions")
+    old = answers(workshop.library, TopicEncoder())
+    with pytest.raises(KeyboardInterrupt):
+        reembed(workshop, EndingEncoder(call, interrupt))
+    done = embedded_of(workshop, workshop.library / FOLDER)
+    assert len(done) < 3
+    assert answers(workshop.library, TopicEncoder()) == old
+    encoder = WideEncoder()
+    reembed(workshop, encoder)
+    assert set(workshop.notes.worked_on) == {_id(k) for k in range(3)} - done
+    assert len(encoder.embedded) == _chunks(workshop, {_id(k) for k in range(3)} - done)
+    assert model(workshop.library) == "wide"
+
+
+def _kill_at(call: int, folder: Path) -> None:
+    seekpoint.build(
+        [folder / "list.md"],
+        folder / "library",
+        captions=folder / "captions",
+        encoder=EndingEncoder(call, kill),
+        reembed=True,
+        translate=False,
+    )
+
+
+def test_a_kill_loses_no_resource_that_was_done(workshop: Workshop) -> None:
+    workshop.build(write_talks(workshop, 4, cues=300), captions=workshop.folder / "captions")
+    old, calls, done = answers(workshop.library, TopicEncoder()), 0, set[str]()
+    while len(done) < 3:
+        process = _PROCESSES.Process(target=_kill_at, args=(3, workshop.folder))
+        process.start()
+        process.join(60)
+        assert process.exitcode == -signal.SIGKILL
+        before, done = done, embedded_of(workshop, workshop.library / FOLDER)
+        assert before <= done
+        assert answers(workshop.library, TopicEncoder()) == old
+        assert model(workshop.library) == "topics"
+        calls += 1
+        assert calls < 10
+    encoder = WideEncoder()
+    reembed(workshop, encoder)
+    assert len(encoder.embedded) == _chunks(workshop, {_id(k) for k in range(4)} - done)
+    assert model(workshop.library) == "wide"
+
+
+_DISK_CALLS = {"execute", "executemany", "fsync", "open", "write", "write_index", "close", "replace", "unlink", "rmdir"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="copies what others have open")
+def test_a_kill_at_any_step_of_the_change_leaves_the_old_library_or_the_new_one(
+    talks: Workshop, expected: Answers
+) -> None:
+    old = answers(talks.library, TopicEncoder())
+    with pytest.raises(KeyboardInterrupt):
+        reembed(talks, WideEncoder(), notes=Interrupted(TALKS))
+    left = _left_at_each_step(talks, lambda: reembed(talks, WideEncoder()))
+    assert len(left) > 20
+    found = []
+    for folder in left:
+        found.append(model(folder))
+        encoder: Encoder = WideEncoder() if found[-1] == "wide" else TopicEncoder()
+        assert answers(folder, encoder, QUESTIONS[:2]) == (expected if found[-1] == "wide" else old)[:2]
+    assert found == sorted(found), "from topics to wide, and never back"
+    assert {"topics", "wide"} == set(found)
+    change = found.index("wide")
+    for folder in (left[change - 1], left[change], left[change + 1], left[-1]):
+        encoder = WideEncoder()
+        reembed(talks, encoder, folder)
+        assert encoder.embedded == []
+        assert answers(folder, encoder) == expected
+        assert Manifest.load(folder).model.name == "wide"
+        assert not (folder / FOLDER).exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="copies what others have open")
+def test_after_a_kill_just_after_the_change_it_is_built_and_carried_elsewhere_as_the_new_one(
+    talks: Workshop, expected: Answers
+) -> None:
+    left = _left_at_each_step(talks, lambda: reembed(talks, WideEncoder()))
+    folder = next(folder for folder in left if model(folder) == "wide")
+    assert Manifest.load(folder).model.name == "topics", "it's written a moment later"
+    export_library(folder, talks.folder / "exported")
+    import_library(talks.folder / "exported", talks.folder / "imported")
+    assert answers(talks.folder / "imported", WideEncoder()) == expected
+    with pytest.raises(ModelMismatch):
+        reembed(talks, TopicEncoder(), folder, again=False)
+    assert reembed(talks, WideEncoder(), folder, again=False).embedded == 0
+    assert answers(folder, WideEncoder()) == expected
+    assert not (folder / FOLDER).exists()
+
+
+def _left_at_each_step(talks: Workshop, run: Callable[[], object]) -> list[Path]:
+    """What a kill would leave of the library before each step on the disk, from the change of models on."""
+    left: list[Path] = []
+    begun = False
+
+    def copy(frame: FrameType, event: str, function: object) -> None:
+        nonlocal begun
+        begun |= event == "call" and frame.f_code.co_name == "succeed"
+        if begun and event == "c_call" and getattr(function, "__name__", "") in _DISK_CALLS:
+            left.append(talks.folder / f"left {len(left)}")
+            # By another process: closing a file here would give up the locks that SQLite holds on it.
+            subprocess.run(["cp", "-R", "-p", str(talks.library), str(left[-1])], check=True)
+
+    sys.setprofile(copy)
+    try:
+        run()
+    finally:
+        sys.setprofile(None)
+    return left
+
+
+def test_who_has_the_old_library_open_goes_on_asking_it(talks: Workshop, expected: Answers) -> None:
+    old = answers(talks.library, TopicEncoder())
+    with Library.open(talks.library) as asked, Library.open(talks.library) as unasked:
+        answers(asked, TopicEncoder())
+        reembed(talks, WideEncoder())
+        assert answers(asked, TopicEncoder()) == old
+        assert answers(unasked, TopicEncoder()) == old
+        assert answers(talks.library, WideEncoder()) == expected
+
+
+def test_builds_in_between_work_and_are_followed(talks: Workshop) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        reembed(talks, WideEncoder(), notes=Interrupted(5))
+    talks.write(f"captions/T [{_id(1)}].zh-TW.vtt", webvtt(*_lines(1, 14), "又是掩码"))
+    talks.write(f"captions/T [{_id(90)}].en.vtt", webvtt("the cache is new"))
+    (talks.folder / f"captions/T [{_id(0)}].en.vtt").unlink()
+    entries = [f"https://youtu.be/{_id(k)}" for k in (*range(1, TALKS), 90)]
+    list_file = talks.write("list.md", "\n".join([*entries, f"https://youtu.be/{UNAVAILABLE}"]))
+    report = talks.build(list_file, captions=talks.folder / "captions", prune=True)
+    assert (report.updated, report.removed) == (2, 1)
+    assert any("--model wide --reembed goes on" in line for line in talks.notes.lines)
+    assert model(talks.library) == "topics"
+    encoder = WideEncoder()
+    reembed(talks, encoder)
+    assert set(talks.notes.worked_on) == {_id(k) for k in (1, 5, 6, 7, 90)}
+    assert len(encoder.embedded) < _chunks(talks, {_id(k) for k in (1, 5, 6, 7, 90)}), "of talk 1 only what's new"
+    assert model(talks.library) == "wide"
+    talks.build(list_file, captions=talks.folder / "captions", encoder=WideEncoder(), later=0)
+    assert talks.encoder.embedded == []
+    (moment, *_) = ask("cache new", talks.library, encoder=WideEncoder()).moments
+    assert moment.resource.id == _id(90)
+
+
+def test_another_model_starts_anew_and_says_so(talks: Workshop) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        reembed(talks, WideEncoder("一号"), notes=Interrupted(5))
+    encoder = WideEncoder("二号")
+    reembed(talks, encoder)
+    assert any("一号" in line and "二号 starts anew" in line for line in talks.notes.lines)
+    assert len(encoder.embedded) == _chunks(talks, set(talks.statuses()))
+    assert model(talks.library) == "二号"
+
+
+def test_what_is_damaged_of_it_starts_anew(talks: Workshop) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        reembed(talks, WideEncoder(), notes=Interrupted(5))
+    file = talks.library / FOLDER / "library.db"
+    file.write_bytes(file.read_bytes()[:5000])
+    reembed(talks, WideEncoder())
+    assert any("is damaged and dropped" in line for line in talks.notes.lines)
+    assert model(talks.library) == "wide"
+
+
+def test_without_the_flag_another_model_is_refused_and_the_flag_is_named(talks: Workshop) -> None:
+    with pytest.raises(ModelMismatch, match="--reembed"):
+        reembed(talks, WideEncoder(), again=False)
+    with pytest.raises(ModelMismatch, match="--reembed"):
+        seekpoint.build([talks.folder / "list.md"], talks.library, model="wide")
+
+
+def test_a_model_that_fails_changes_nothing(talks: Workshop) -> None:
+    before = _files(talks.library)
+    with pytest.raises(ModelError):
+        reembed(talks, EndingEncoder(1, fail))
+    assert _files(talks.library) == before
+
+
+def test_with_the_librarys_own_model_there_is_nothing_to_do(talks: Workshop) -> None:
+    before, encoder = _files(talks.library), TopicEncoder()
+    report = reembed(talks, encoder)
+    assert (report.embedded, encoder.embedded) == (0, [])
+    assert _files(talks.library) == before
+    fresh = talks.folder / "new"
+    assert reembed(talks, TopicEncoder(), fresh).updated == TALKS
+
+
+def test_the_same_name_with_other_weights_is_another_model(talks: Workshop) -> None:
+    encoder = TopicEncoder()
+    encoder.card = replace(encoder.card, fingerprint="other weights")
+    assert reembed(talks, encoder).embedded == _chunks(talks, set(talks.statuses()))
+    with Library.open(talks.library) as library:
+        assert library.card == encoder.card
+
+
+def test_a_preview_counts_what_would_be_embedded_again(talks: Workshop) -> None:
+    request = Request([str(talks.folder / "list.md")], talks.folder / "captions", model="wide", reembed=True)
+    steps = preview(request, talks.library, talks.fake.web(offline=True)).steps
+    assert (steps[Step.EMBED_AGAIN], steps[Step.NOTHING]) == (TALKS, 0)
+    same = replace(request, model="topics")
+    assert preview(same, talks.library, talks.fake.web(offline=True)).steps[Step.EMBED_AGAIN] == 0
+
+
+def test_an_import_replaces_a_library_that_is_half_embedded_again(talks: Workshop) -> None:
+    export_library(talks.library, talks.folder / "exported")
+    with pytest.raises(KeyboardInterrupt):
+        reembed(talks, WideEncoder(), notes=Interrupted(5))
+    with pytest.raises(LibraryError, match="--replace"):
+        import_library(talks.folder / "exported", talks.library)
+    import_library(talks.folder / "exported", talks.library, replacing_old=True)
+    assert not (talks.library / FOLDER).exists()
+    assert model(talks.library) == "topics"
+
+
+@pytest.mark.parametrize(
+    ("card", "error"),
+    [
+        ('{"name": "topics", "dimension": 16, "fingerprint": "counts-of-topics"}', ForeignLibrary),
+        ('{"name": "topics"}', DamagedLibrary),
+        ("[]", DamagedLibrary),
+        ("模型", DamagedLibrary),
+    ],
+)
+def test_an_import_whose_database_names_no_model_or_another_is_refused(
+    talks: Workshop, card: str, error: type[LibraryError]
+) -> None:
+    export_library(talks.library, talks.folder / "exported")
+    forge_database(talks.folder / "exported", f"INSERT INTO setting VALUES ('model', '{card}')")
+    with pytest.raises(error):
+        import_library(talks.folder / "exported", talks.folder / "imported")
+    assert not (talks.folder / "imported").exists()
+
+
+def test_the_bars_begin_anew_for_the_build_that_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+    resource = Resource("x", Kind.VIDEO, "讲座", "https://youtu.be/x")
+    with redirect_stderr(io.StringIO()) as written, ProgressBars() as bars:
+        bars.begin(2)
+        for _ in range(2):
+            bars.work_on(resource)
+            bars.finish(resource)
+        bars.begin(3)
+    assert "0/3" in written.getvalue()
+    assert "2/3" not in written.getvalue()
+
+
+def _files(library: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in library.iterdir() if path.is_file() and path.name != "lock"}
+
+
+def _chunks(workshop: Workshop, ids: set[str]) -> int:
+    """How many different passages these resources have."""
+    statuses = workshop.statuses()
+    return sum(statuses[resource_id].chunks for resource_id in ids)

@@ -1,0 +1,239 @@
+"""Whatever a document does to its reader, the build goes on: one line about this one, and the next is read."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.types import State
+from seekpoint.indexer.sources.sandbox import Form, Reader
+from seekpoint.indexer.transcript.blocks import Block, Role, Text
+from tests.paths import ROOT
+
+MODULES = dict.fromkeys(Form, "tests.indexer.misbehaving")
+
+
+@pytest.fixture
+def reader() -> Iterator[Reader]:
+    with Reader(modules=MODULES) as reader:
+        yield reader
+
+
+def words(reader: Reader, data: str) -> str:
+    return reader.read(Form.HTML, data.encode()).blocks[0].text
+
+
+def refusal(reader: Reader, data: str) -> Unfetched:
+    with pytest.raises(Unfetched) as refused:
+        reader.read(Form.HTML, data.encode())
+    assert "\n" not in refused.value.reason
+    assert words(reader, "words still at work") == "still at work"
+    return refused.value
+
+
+def test_a_text_arrives_as_it_was_read(reader: Reader) -> None:
+    read = reader.read(Form.HTML, b"words " + "注意力 𝑄 e\u0301 “text”".encode("gb18030"), "gb18030")
+    block = Block("注意力 𝑄 e\u0301 “text”", anchor="注意力")
+    assert read == Text((block,), "标题 Title", "作者", "2024-05-01", "zh-TW")
+    paper = reader.read(Form.PDF, "参考文献".encode())
+    pages = (Block("One", Role.HEADING, page=1), Block("参考文献", Role.REFERENCE, page=2))
+    assert paper == Text(pages, language="en")
+
+
+def test_one_process_reads_many_documents(reader: Reader) -> None:
+    processes = [words(reader, "process") for _ in range(3)]
+    assert len(set(processes)) == 1
+    assert processes[0] != str(os.getpid())
+
+
+def test_a_process_does_not_live_for_ever(reader: Reader) -> None:
+    assert len({words(reader, "process") for _ in range(101)}) == 2
+
+
+def test_a_refusal_is_the_readers_own(reader: Reader) -> None:
+    process = words(reader, "process")
+    refused = refusal(reader, "refuse 需要登录 login wall")
+    assert (refused.state, refused.reason) == (State.NO_TRANSCRIPT, "refused: 需要登录 login wall")
+    assert words(reader, "process") == process
+
+
+@pytest.mark.parametrize("way", ["hang", "spin"])
+def test_a_hang_ends_at_the_limit(way: str) -> None:
+    with Reader(seconds=0.5, modules=MODULES) as reader:
+        started = time.monotonic()
+        refused = refusal(reader, way)
+        assert time.monotonic() - started < 10
+    assert refused.state is State.UNAVAILABLE
+    assert refused.reason.startswith("reading it takes longer than 0.5 s: ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on computing there")
+def test_waiting_for_a_core_does_not_count() -> None:
+    with Reader(seconds=0.5, modules=MODULES) as reader:
+        started = time.monotonic()
+        assert words(reader, "wait 1.0") == "waited"
+        assert time.monotonic() - started >= 1
+
+
+def test_a_crash_costs_one_document(reader: Reader) -> None:
+    refused = refusal(reader, "crash")
+    assert refused.state is State.UNAVAILABLE
+    assert "gave up" in refused.reason
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems don't hold the limit on memory")
+def test_a_memory_bomb_costs_one_document() -> None:
+    with Reader(memory=300_000_000, modules=MODULES) as reader:
+        assert words(reader, "allocate 30000000") == "30000000"
+        refused = refusal(reader, "allocate 500000000")
+    assert refused.state is State.UNAVAILABLE
+    assert "too much memory" in refused.reason
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems don't hold the limit on memory")
+def test_no_document_pays_for_the_one_before() -> None:
+    with Reader(memory=300_000_000, modules=MODULES) as reader:
+        assert words(reader, "leak 150000000") == "leaked"
+        assert words(reader, "allocate 150000000") == "150000000"
+
+
+def test_a_defect_is_one_line(reader: Reader) -> None:
+    refused = refusal(reader, "fail")
+    assert refused.state is State.UNAVAILABLE
+    assert refused.reason.startswith("it can't be read (IndexError): ")
+
+
+def test_too_much_text_is_refused(reader: Reader) -> None:
+    assert len(words(reader, "much 1000000")) == 3_000_000
+    assert refusal(reader, "much 5000000").reason == "more than 40 MB of text are too much: split it"
+
+
+def test_a_large_document_is_read(reader: Reader) -> None:
+    assert len(words(reader, "words " + "注意" * 2_000_000)) == 4_000_000
+
+
+def test_what_a_library_prints_or_asks_for_is_not_heard(reader: Reader) -> None:
+    assert words(reader, "chatter") == "said nothing"
+    assert words(reader, "words next") == "next"
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "no JSON",
+        "[" * 100_000,
+        "{}",
+        '{"text": null}',
+        '{"text": [[], "title"]}',
+        '{"text": [[["words", "body", null, 1e9]], null, null, null, null]}',
+        '{"text": [[["words", "body", null, 99999999999999999999]], null, null, null, null]}',
+        '{"text": [[["words", "sermon", null, null]], null, null, null, null]}',
+        '{"refused": ["burnt", "reason"]}',
+        '{"failed": 1}',
+    ],
+)
+def test_nothing_that_a_fallen_reader_says_is_believed(reader: Reader, lie: str) -> None:
+    refused = refusal(reader, f"lie {lie}")
+    assert refused.state is State.UNAVAILABLE
+    assert "gave up" in refused.reason
+
+
+def test_what_a_fallen_reader_says_is_safe_to_show(reader: Reader) -> None:
+    text = '{"text": [[["\\u001b[31mwo\\u202erds\\n\\ud800", "body", "a\\nb", null]], "\\u0007", null, null, null]}'
+    read = reader.read(Form.HTML, f"lie {text}".encode())
+    assert read == Text((Block("words", anchor="ab"),))
+    assert refusal(reader, 'lie {"failed": "\\u001b[2Jgone\\nfor ever"}').reason == "gone for ever"
+
+
+def test_a_closed_reader_leaves_no_process() -> None:
+    reader = Reader(modules=MODULES)
+    process = int(words(reader, "process"))
+    reader.close()
+    reader.close()
+    assert not is_running(process)
+
+
+# Ctrl-C ends it, also where the tests themselves run in the background and are to be spared it.
+PARENT = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from seekpoint.indexer.sources.sandbox import Form, Reader
+
+reader = Reader(modules=dict.fromkeys(Form, "tests.indexer.misbehaving"))
+print(reader.read(Form.HTML, b"process").blocks[0].text, flush=True)
+reader.read(Form.HTML, b"hang") if "hang" in sys.argv else input()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL on Windows")
+def test_the_process_ends_with_its_parent() -> None:
+    parent = start_parent("idle")
+    with parent:
+        assert parent.stdout
+        process = int(parent.stdout.readline())
+        assert is_running(process)
+        parent.kill()
+    deadline = time.monotonic() + 10
+    while is_running(process) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_running(process)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a Ctrl-C can't be sent there")
+def test_ctrl_c_is_for_the_parent() -> None:
+    with start_parent("hang") as parent:
+        assert parent.stdout and parent.stderr
+        process = int(parent.stdout.readline())
+        time.sleep(0.2)
+        os.killpg(parent.pid, signal.SIGINT)
+        told = parent.stderr.read()
+    assert told.count("Traceback") == 1
+    assert told.rstrip().endswith("KeyboardInterrupt")
+    assert not is_running(process)
+
+
+def test_a_users_script_needs_no_guard(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    (tmp_path / "json.py").write_text("raise SystemExit('the wrong json')", encoding="utf-8")
+    script.write_text(
+        "from seekpoint.indexer.sources.sandbox import Form, Reader\n"
+        "with Reader(modules=dict.fromkeys(Form, 'tests.indexer.misbehaving')) as reader:\n"
+        "    print(reader.read(Form.HTML, b'words once').blocks[0].text)\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-P", str(script)]
+    ran = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60)
+    assert (ran.stdout, ran.stderr) == ("once\n", "")
+
+
+def start_parent(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", PARENT, *arguments],
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def environment() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(ROOT)}
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{process}/stat")
+    return not status.exists() or status.read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"

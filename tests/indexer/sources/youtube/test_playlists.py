@@ -1,0 +1,373 @@
+"""Playlists and channels: the real yt-dlp against a fake YouTube."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import requests
+
+from seekpoint.index.errors import Blocked, Halt, Unfetched, Unreachable
+from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, State
+from seekpoint.indexer.fetch.pace import Pace
+from seekpoint.indexer.reading_list.addresses import resource_of
+from seekpoint.indexer.sources.youtube.playlists import Playlists, cut_off, is_channel, outcome_of
+from tests.fake_playlists import DELETED, PRIVATE, page_around
+from tests.fake_youtube import YOUTUBE, FakeYouTube
+from tests.paths import ROOT
+
+NAME = "PLattention"
+CHANNEL = "/@karpathy"
+HOUR, DAY, MONTH = 3600, 86400, 30 * 86400
+PLACES = ["playlist", "reload", "more"]
+
+
+def at(address: str) -> Resource:
+    resource = resource_of(address)
+    assert resource is not None and resource.kind is Kind.PLAYLIST
+    return resource
+
+
+LIST = at(f"{YOUTUBE}/playlist?list={NAME}")
+
+
+def talks(count: int) -> list[tuple[str, str]]:
+    return [(f"talk{n:07d}", f"Lecture {n} 第{n}讲") for n in range(count)]
+
+
+def listed(fake: FakeYouTube, address: str = LIST.url, limit: int | None = None) -> Playlist:
+    return Playlists(fake.web(), limit=limit).fetch(at(address))
+
+
+def outcome(fake: FakeYouTube, address: str = LIST.url) -> Unfetched:
+    with pytest.raises(Unfetched) as caught:
+        listed(fake, address)
+    assert "\n" not in caught.value.reason and len(caught.value.reason) < 300
+    return caught.value
+
+
+def ids(playlist: Playlist) -> list[str]:
+    return [entry.resource.id for entry in playlist.entries]
+
+
+def places(fake: FakeYouTube) -> list[str]:
+    return [place for place, _ in fake.requests]
+
+
+@pytest.mark.parametrize("old_shape", [False, True])
+def test_a_playlist_is_listed_in_two_requests(fake: FakeYouTube, old_shape: bool) -> None:
+    fake.add_playlist(NAME, "CS25 讲座", talks(5), old_shape)
+    playlist = listed(fake)
+    assert (playlist.title, len(playlist.entries)) == ("CS25 讲座", 5)
+    url = f"{YOUTUBE}/watch?v=talk0000001"
+    assert playlist.entries[1] == PlaylistEntry(Resource("talk0000001", Kind.VIDEO, "Lecture 1 第1讲", url))
+    assert fake.requests == [("playlist", NAME), ("reload", NAME)]
+
+
+@pytest.mark.parametrize("old_shape", [False, True])
+def test_a_long_playlist_is_listed_to_its_end(fake: FakeYouTube, old_shape: bool) -> None:
+    fake.add_playlist(NAME, "Long", talks(350), old_shape)
+    assert ids(listed(fake)) == [video_id for video_id, _ in talks(350)]
+    assert places(fake) == ["playlist", "reload", "more", "more", "more"]
+
+
+def test_an_empty_playlist_is_no_error(fake: FakeYouTube) -> None:
+    fake.add_playlist(NAME, "To come", [])
+    assert listed(fake) == Playlist("To come", ())
+
+
+@pytest.mark.parametrize("old_shape", [False, True])
+def test_private_and_deleted_videos_are_said_to_be(fake: FakeYouTube, old_shape: bool) -> None:
+    # A video may be called so: one that plays is no fault.
+    entries = [("aaaaaaaaaaa", PRIVATE), ("bbbbbbbbbbb", DELETED), ("ccccccccccc", f"{PRIVATE} ")]
+    fake.add_playlist(NAME, "Half gone", entries, old_shape)
+    private, deleted, playing = listed(fake).entries
+    assert private.fault and "private" in private.fault and "--cookies" in private.fault
+    assert deleted.fault and "deleted" in deleted.fault and "\n" not in deleted.fault
+    assert (private.resource.title, deleted.resource.title) == ("", "")
+    assert (private.resource.kind, private.resource.id) == (Kind.VIDEO, "aaaaaaaaaaa")
+    assert (playing.resource.title, playing.fault) == (PRIVATE, None)
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("one\ntwo\r\n\tthree", "one two three"),
+        ("\x1b[31mred\x1b[0m \x07bell", "red bell"),
+        ("abc\u202egnp.exe", "abcgnp.exe"),
+        ("a/b\\c <script>alert(1)</script>", "a/b\\c <script>alert(1)</script>"),
+        ("注意力机制 😀", "注意力机制 😀"),
+        ("长" * 800, "长" * 500),
+        ("", ""),
+    ],
+)
+def test_titles_from_outside_are_made_safe(fake: FakeYouTube, title: str, shown: str) -> None:
+    fake.add_playlist(NAME, title or "x", [("aaaaaaaaaaa", title)])
+    playlist = listed(fake)
+    assert (playlist.title, playlist.entries[0].resource.title) == (shown or "x", shown)
+
+
+def test_a_video_that_stands_twice_comes_once(fake: FakeYouTube) -> None:
+    fake.add_playlist(NAME, "Twice", [*talks(2), ("talk0000000", "again")])
+    assert [entry.resource.title for entry in listed(fake).entries] == ["Lecture 0 第0讲", "Lecture 1 第1讲"]
+
+
+def test_a_playlist_may_hold_playlists_and_itself(fake: FakeYouTube) -> None:
+    fake.add_playlist(NAME, "Self", [(NAME, "Self"), ("PLother", "另一个"), *talks(1)])
+    kinds = [(entry.resource.id, entry.resource.kind) for entry in listed(fake).entries]
+    assert kinds == [(NAME, Kind.PLAYLIST), ("PLother", Kind.PLAYLIST), ("talk0000000", Kind.VIDEO)]
+
+
+def test_what_is_no_id_is_reported(fake: FakeYouTube) -> None:
+    fake.add_playlist(NAME, "Odd", [("short", "What?"), *talks(1), ("x\n\u202e\x1b[31m", "Odd")])
+    odd, good, hostile = listed(fake).entries
+    assert odd.fault and "by its address" in odd.fault and odd.resource.title == "What?"
+    assert good.fault is None
+    assert hostile.fault and hostile.resource.url.isprintable()
+
+
+def test_a_channel_is_its_newest_videos(fake: FakeYouTube) -> None:
+    fake.add_channel(f"{CHANNEL}/videos", "Andrej 频道", talks(70))
+    playlist = listed(fake, YOUTUBE + CHANNEL, limit=40)
+    assert (playlist.title, ids(playlist)) == ("Andrej 频道", [video_id for video_id, _ in talks(40)])
+    assert fake.requests == [("playlist", f"{CHANNEL}/videos"), ("more", f"{CHANNEL}/videos")]
+    assert len(listed(fake, YOUTUBE + CHANNEL).entries) == 70
+    assert len(listed(fake, YOUTUBE + CHANNEL, limit=100).entries) == 70
+
+
+@pytest.mark.parametrize("path", ["/channel/UCabcdefghijklmnopqrstuv", "/c/LiHongyi", "/user/hungyi", "/@李宏毅"])
+def test_channels_by_any_name(fake: FakeYouTube, path: str) -> None:
+    fake.add_channel(f"{path}/videos", "A channel", talks(3))
+    assert ids(listed(fake, YOUTUBE + path)) == [video_id for video_id, _ in talks(3)]
+
+
+def test_the_tab_of_a_channel(fake: FakeYouTube) -> None:
+    fake.add_channel(f"{CHANNEL}/streams", "Andrej", talks(2))
+    fake.add_channel(f"{CHANNEL}/playlists", "Andrej", [("PLzero", "Zero to Hero")])
+    assert ids(listed(fake, f"{YOUTUBE}{CHANNEL}/streams")) == ["talk0000000", "talk0000001"]
+    playlists = listed(fake, f"{YOUTUBE}{CHANNEL}/playlists")
+    assert [(e.resource.kind, e.resource.title) for e in playlists.entries] == [(Kind.PLAYLIST, "Zero to Hero")]
+    assert "Andrej" in playlists.title
+
+
+def test_a_limit_is_for_channels_alone(fake: FakeYouTube) -> None:
+    fake.add_playlist(NAME, "Course", talks(5))
+    assert len(listed(fake, limit=3).entries) == 5
+    assert not is_channel(LIST) and is_channel(at(YOUTUBE + CHANNEL))
+
+
+def test_a_live_stream_in_place_of_a_list_is_a_list_of_one(fake: FakeYouTube) -> None:
+    page = page_around({"currentVideoEndpoint": {"watchEndpoint": {"videoId": "aaaaaaaaaaa"}}})
+    fake.fail(f"{CHANNEL}/live", "playlist", 200, page)
+    assert ids(listed(fake, f"{YOUTUBE}{CHANNEL}/live")) == ["aaaaaaaaaaa"]
+
+
+def test_a_channel_that_has_moved_is_followed_but_not_for_ever(fake: FakeYouTube) -> None:
+    def leads_to(path: str) -> str:
+        address = {"commandMetadata": {"webCommandMetadata": {"url": path}}}
+        return page_around({"onResponseReceivedActions": [{"navigateAction": {"endpoint": address}}]})
+
+    fake.fail(f"{CHANNEL}/videos", "playlist", 200, leads_to("/@eureka"))
+    fake.add_channel("/@eureka/videos", "Eureka", talks(1))
+    assert listed(fake, YOUTUBE + CHANNEL).title == "Eureka"
+    fake.fail(f"{CHANNEL}/videos", "playlist", 200, leads_to(CHANNEL))
+    assert outcome(fake, YOUTUBE + CHANNEL).state == State.UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("count", "limit", "warns"),
+    [(100, None, True), (200, 50, True), (300, None, True), (100, 100, False), (1, None, False)],
+)
+def test_a_listing_that_may_have_been_cut_off(count: int, limit: int | None, warns: bool) -> None:
+    entries = tuple(PlaylistEntry(Resource(video_id, Kind.VIDEO, "", "")) for video_id, _ in talks(count))
+    warning = cut_off(Playlist("课程", entries), limit)
+    assert (warning is not None) == warns
+    if warning:
+        assert f"exactly {count}" in warning and "课程" in warning and "by its address" in warning
+    assert cut_off(Playlist("课程", entries[1:]), limit) is None
+
+
+def test_more_than_a_playlist_can_hold_wants_a_limit(fake: FakeYouTube) -> None:
+    fake.add_playlist(NAME, "Uploads", talks(5001))
+    error = outcome(fake)
+    assert (error.state, error.retry_after) == (State.UNAVAILABLE, None) and "--limit" in error.reason
+
+
+@pytest.mark.parametrize(
+    "words", ["The playlist does not exist.", "This playlist type is unviewable.", "This account has been terminated."]
+)
+def test_a_list_that_youtube_refuses_to_show(fake: FakeYouTube, words: str) -> None:
+    fake.refuse_playlist(NAME, f"{words}\n\x1b[31m")
+    error = outcome(fake)
+    assert (error.state, error.retry_after) == (State.UNAVAILABLE, MONTH)
+    assert words.rstrip(".") in error.reason and "\x1b" not in error.reason
+
+
+def test_a_private_playlist_says_how_to_see_it(fake: FakeYouTube) -> None:
+    fake.refuse_playlist(NAME, "This playlist is private.")
+    assert "--cookies FILE" in outcome(fake).reason
+
+
+def test_no_such_list(fake: FakeYouTube) -> None:
+    assert outcome(fake).state == State.UNAVAILABLE
+    error = outcome(fake, f"{YOUTUBE}/@nobody")
+    assert (error.state, error.retry_after) == (State.UNAVAILABLE, MONTH) and "check the link" in error.reason
+    assert fake.requests[-1] == ("playlist", "/@nobody/videos")
+
+
+def test_no_such_tab(fake: FakeYouTube) -> None:
+    fake.add_channel(f"{CHANNEL}/videos", "Andrej", talks(1))
+    tab = {"title": "Home", "selected": True, "tabIdentifier": "featured", "content": {}}
+    page = page_around({"contents": {"twoColumnBrowseResultsRenderer": {"tabs": [{"tabRenderer": tab}]}}})
+    fake.fail(f"{CHANNEL}/streams", "playlist", 200, page)
+    error = outcome(fake, f"{YOUTUBE}{CHANNEL}/streams")
+    assert error.state == State.UNAVAILABLE and "tab" in error.reason
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(("status", "body"), [(429, ""), (200, '<div class="g-recaptcha"></div>')])
+def test_a_block_is_never_tried_again(fake: FakeYouTube, place: str, status: int, body: str) -> None:
+    fake.add_playlist(NAME, "Course", talks(150))
+    fake.fail(NAME, place, status, body)
+    error = outcome(fake)
+    assert isinstance(error, Blocked) and error.state == State.DEFERRED
+    assert places(fake) == PLACES[: PLACES.index(place) + 1]
+
+
+@pytest.mark.parametrize("words", ["Sign in to confirm you’re not a bot", "Please try again later."])
+def test_a_block_in_words(fake: FakeYouTube, words: str) -> None:
+    fake.refuse_playlist(NAME, words)
+    assert isinstance(outcome(fake), Blocked)
+    assert places(fake) == ["playlist"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_fault_of_youtube_is_tried_again(fake: FakeYouTube, place: str) -> None:
+    fake.add_playlist(NAME, "Course", talks(150))
+    fake.fail(NAME, place, 503, times=2)
+    assert len(listed(fake).entries) == 150
+    assert places(fake).count(place) == 3 and len(fake.requests) == 5
+
+
+def test_a_lasting_fault_of_youtube_is_deferred(fake: FakeYouTube) -> None:
+    fake.fail(NAME, "playlist", 500)
+    error = outcome(fake)
+    assert (error.state, error.retry_after) == (State.DEFERRED, HOUR)
+    assert "500" in error.reason and places(fake) == ["playlist"] * 3
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_an_empty_answer_is_tried_once_more(fake: FakeYouTube, place: str) -> None:
+    fake.add_playlist(NAME, "Course", talks(150))
+    fake.fail(NAME, place, 200, "", times=1)
+    assert len(listed(fake).entries) == 150
+    fake.fail(NAME, place, 200, "")
+    fake.requests.clear()
+    error = outcome(fake)
+    assert (error.state, error.retry_after, isinstance(error, Halt)) == (State.DEFERRED, HOUR, False)
+    assert "block" in error.reason and places(fake).count(place) == 2
+
+
+GARBAGE = [
+    "\x00\ufffd garbage",
+    "<html>a new kind of page</html>",
+    '{"contents": ',
+    "[" * 100_000,
+    "<div>" * 200_000,
+    page_around({"contents": [[[None]]]}),
+    page_around({"contents": {"twoColumnBrowseResultsRenderer": {"tabs": [{"tabRenderer": {"selected": "?"}}, 7]}}}),
+    page_around({"alerts": "none", "contents": 1}),
+]
+
+
+@pytest.mark.parametrize("body", GARBAGE)
+def test_a_page_that_isnt_understood_is_asked_for_in_another_way(fake: FakeYouTube, body: str) -> None:
+    fake.add_playlist(NAME, "Course", talks(3))
+    fake.fail(NAME, "resolve", 200, body)
+    fake.fail(NAME, "playlist", 200, body)
+    try:
+        assert listed(fake).entries == ()
+    except Unfetched as error:
+        assert (error.state, error.retry_after) == (State.DEFERRED, DAY)
+        assert "no fault of this playlist" in error.reason
+    assert len(fake.requests) <= 6
+
+
+def test_a_page_that_isnt_understood_does_no_harm_where_another_way_is_open(fake: FakeYouTube) -> None:
+    fake.add_playlist(NAME, "Course", talks(3))
+    fake.fail(NAME, "playlist", 200, "<html>a new kind of page</html>")
+    assert len(listed(fake).entries) == 3
+
+
+@pytest.mark.parametrize("status", [400, 403])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_refusal_without_words_is_no_fault_of_the_playlist(fake: FakeYouTube, place: str, status: int) -> None:
+    fake.add_playlist(NAME, "Course", talks(150))
+    fake.fail(NAME, place, status)
+    error = outcome(fake)
+    assert (error.state, error.retry_after) == (State.DEFERRED, DAY)
+    assert places(fake).count(place) == 1
+
+
+@pytest.mark.parametrize("body", ["no json", "[" * 100_000, '{"onResponseReceivedActions": '])
+def test_a_page_that_breaks_off_gives_no_half_list(fake: FakeYouTube, body: str) -> None:
+    fake.add_playlist(NAME, "Course", talks(150))
+    fake.fail(NAME, "more", 200, body)
+    error = outcome(fake)
+    assert (error.state, error.retry_after) == (State.DEFERRED, DAY)
+
+
+@pytest.mark.parametrize("body", ["[]", "7", "{}"])
+def test_a_page_that_comes_without_its_entries_ends_a_list_that_looks_cut_off(fake: FakeYouTube, body: str) -> None:
+    fake.add_playlist(NAME, "Course", talks(350))
+    fake.fail(NAME, "more", 200, body)
+    playlist = listed(fake)
+    assert len(playlist.entries) == 100 and cut_off(playlist, None)
+    assert places(fake) == ["playlist", "reload", "more", "more"]
+
+
+def test_no_network(fake: FakeYouTube) -> None:
+    with pytest.raises(Unreachable) as caught:
+        Playlists(fake.web(offline=True)).fetch(LIST)
+    assert "no connection to youtube.com" in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (requests.ReadTimeout(), "in time"),
+        (requests.exceptions.ProxyError(), "proxy"),
+        (requests.exceptions.SSLError(), "trusted"),
+        (KeyError("contents"), "update the package"),
+    ],
+)
+def test_faults_on_the_way_are_deferred(error: Exception, words: str) -> None:
+    unfetched = outcome_of(error)
+    assert unfetched.state == State.DEFERRED and words in unfetched.reason
+
+
+def test_a_listing_takes_one_turn(fake: FakeYouTube) -> None:
+    fake.add_playlist(NAME, "Course", talks(150))
+    slept = list[float]()
+    playlists = Playlists(fake.web(), Pace(10, slept.append, lambda: 0.0))
+    playlists.fetch(LIST)
+    assert slept == []
+    playlists.fetch(LIST)
+    assert len(slept) == 1
+
+
+def test_nothing_is_printed(fake: FakeYouTube, capfd: pytest.CaptureFixture[str]) -> None:
+    fake.add_playlist(NAME, "Course", talks(150))
+    capfd.readouterr()
+    listed(fake)
+    fake.fail(NAME, "more", 200, "garbage")
+    outcome(fake)
+    out, err = capfd.readouterr()
+    assert out == "" and "yt" not in err.replace("youtubei", "")
+
+
+def test_yt_dlp_is_loaded_when_it_is_needed() -> None:
+    check = "import sys, indexer.sources.playlists, indexer.sources.network.web; print('yt_dlp' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert result.stdout.strip() == "False"

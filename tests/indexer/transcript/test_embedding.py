@@ -1,0 +1,200 @@
+"""What a build embeds: chunks and pieces in one pass, once, and again where an earlier version left pieces out."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+import seekpoint
+from seekpoint.index.embedded.library import Library
+from seekpoint.index.types import Cue, Filters, Kind, Parts, Pieces
+from seekpoint.indexer.build.build import Report
+from seekpoint.indexer.transcript.chunking import pieces
+from tests.fakes import TopicEncoder
+from tests.index.libraries import chunk_ids
+from tests.indexer.builds import Workshop, webvtt
+
+if TYPE_CHECKING:
+    from seekpoint.index.types import Vectors
+
+EN, ZH = "english0001", "zhongwen001"
+ATTENTION = ("attention weighs the words", "the mask hides what comes later", "position tells the order", "cache")
+TRADITIONAL = ("注意力給每個詞一個權重", "掩碼遮住後面的詞", "為什麼需要緩存")
+
+
+def build(workshop: Workshop, encoder: TopicEncoder | None = None) -> Report:
+    """Build from captions of an English talk and of one in traditional Chinese."""
+    workshop.write(f"captions/T [{EN}].en.vtt", webvtt(*ATTENTION))
+    workshop.write(f"captions/講座 [{ZH}].zh-TW.vtt", webvtt(*TRADITIONAL))
+    listed = workshop.write("list.txt", f"https://youtu.be/{EN}\nhttps://youtu.be/{ZH}\n")
+    return workshop.build(listed, captions=workshop.folder / "captions", encoder=encoder)
+
+
+def build_from_list(workshop: Workshop, encoder: TopicEncoder | None = None) -> Report:
+    """Build from the list alone: no captions are named, and YouTube can't be reached."""
+    return workshop.build(workshop.folder / "list.txt", offline=True, encoder=encoder)
+
+
+def stored(workshop: Workshop, video_id: str) -> Pieces:
+    """All pieces of a video in the library."""
+    with Library.open(workshop.library) as library:
+        chunks = library.chunks(chunk_ids(library, Filters(kind=Kind.VIDEO)))
+        one = next(chunk for chunk in chunks.values() if chunk.resource_id == video_id)
+        return library.pieces([one], 1e9)[one.id]
+
+
+@pytest.mark.parametrize(
+    ("starts", "expected"),
+    [
+        ([], []),
+        ([0.0], [(0, 1)]),
+        ([0.0, 4.0, 9.9, 10.0, 19.0, 20.0], [(0, 3), (3, 5), (5, 6)]),
+        ([3.0, 90.0, 95.0, 101.0], [(0, 1), (1, 3), (3, 4)]),
+        ([0.0, 0.0, 0.0], [(0, 3)]),
+    ],
+)
+def test_a_piece_takes_cues_until_ten_seconds_have_passed(starts: list[float], expected: list[tuple[int, int]]) -> None:
+    cut = pieces([Cue(start, start + 3, f"字 {k}") for k, start in enumerate(starts)])
+    assert [(piece.first, piece.stop) for piece in cut] == expected
+    assert [piece.start for piece in cut] == [starts[first] for first, _ in expected]
+    assert [piece.text for piece in cut] == [" ".join(f"字 {k}" for k in range(*span)) for span in expected]
+
+
+def test_the_pieces_hold_what_was_said_in_them(workshop: Workshop) -> None:
+    build(workshop)
+    english, chinese = stored(workshop, EN), stored(workshop, ZH)
+    assert english.starts.tolist() == [0, 10, 20, 30]
+    assert english.sums.argmax(axis=1).tolist() == [0, 1, 2, 5]
+    assert chinese.sums.argmax(axis=1).tolist() == [0, 1, 5]
+
+
+def test_chinese_is_embedded_in_one_script_and_quoted_in_its_own(workshop: Workshop) -> None:
+    build(workshop)
+    assert workshop.encoder.embedded[1:] == ["注意力给每个词一个权重 掩码遮住后面的词 为什么需要缓存"]
+    with Library.open(workshop.library) as library:
+        (transcript,) = library.transcripts(ZH)
+    assert tuple(cue.text for cue in transcript.cues) == TRADITIONAL
+
+
+class Placing(TopicEncoder):
+    """Gives each part one token, whose vector says how far from the middle of its passage the part stands."""
+
+    def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts:
+        dimension = self.card.dimension
+        places = [[abs(k - (len(stops) - 1) / 2) for k in range(len(stops))] for stops in ends]
+        sums = [np.repeat(np.array(row, np.float32)[:, None], dimension, axis=1) for row in places]
+        return Parts(self.passages(texts), sums, [[1] * len(stops) for stops in ends])
+
+
+def test_a_cue_counts_as_it_was_read_in_the_midst_of_a_chunk(workshop: Workshop) -> None:
+    lines = [f"attention {k}" for k in range(14)]
+    captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt(*lines, seconds=7.5)).parent
+    workshop.build(f"https://youtu.be/{EN}", captions=captions, encoder=Placing())
+    # Two cues a piece, six a chunk, of which the next one has the last two: 2.5 and 1.5 off here, 1.5 and 2.5 there.
+    assert stored(workshop, EN).sums[:, 0] == pytest.approx([4, 1, 3, 1, 3, 1, 4], abs=0.05)
+
+
+def test_of_a_changed_transcript_only_new_pieces_and_what_they_need_are_embedded(workshop: Workshop) -> None:
+    lines = [f"{ATTENTION[k % 3]} {k}" for k in range(40)]
+    captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt(*lines))
+    workshop.build(f"https://youtu.be/{EN}", captions=captions.parent)
+    before = stored(workshop, EN)
+    captions.write_text(webvtt(*lines[:20], "softmax 歸一化", *lines[21:]), "utf-8")
+    workshop.build(f"https://youtu.be/{EN}", captions=captions.parent)
+    after = stored(workshop, EN)
+    assert np.flatnonzero((abs(before.sums - after.sums) > 0.3).any(axis=1)).tolist() == [20]
+    assert after.sums[20].argmax() == 6
+
+
+# Libraries of an earlier version
+
+
+class Whole(TopicEncoder):
+    """A model that can't tell what the parts of a passage add to it."""
+
+    def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> None:  # type: ignore[override]
+        return None
+
+
+def test_a_model_without_parts_makes_no_pieces_and_is_asked_once(workshop: Workshop) -> None:
+    encoder = Whole()
+    build(workshop, encoder)
+    assert len(stored(workshop, EN).starts) == 0
+    before = workshop.content()
+    assert build(workshop, encoder).embedded == 0
+    assert (workshop.content(), workshop.notes.lines) == (before, [])
+    assert seekpoint.ask("mask", workshop.library, encoder=encoder).moments[0].resource.id == EN
+
+
+# Calls of the encoder
+
+
+class Calls(TopicEncoder):
+    """Notes how many passages each call brings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        self.sizes.append(len(texts))
+        return super().passages(texts)
+
+
+def notes_in(workshop: Workshop, count: int) -> Path:
+    """A folder of short notes, in English and Chinese."""
+    for k in range(count):
+        workshop.write(f"notes/{k:03d}.md", f"attention {k} mask" if k % 2 else f"注意力 {k} 掩码")
+    return workshop.folder / "notes"
+
+
+def test_short_notes_go_to_the_encoder_together_and_are_stored_in_their_turn(workshop: Workshop) -> None:
+    encoder = Calls()
+    report = workshop.build(notes_in(workshop, 40), encoder=encoder)
+    assert (report.updated, report.embedded, len(encoder.embedded)) == (40, 40, 40)
+    assert len(encoder.sizes) < 40
+    with sqlite3.connect(workshop.library / "library.db") as connection:
+        rows = connection.execute(
+            "SELECT url FROM transcript JOIN resource ON resource.id = resource_id ORDER BY transcript.id"
+        )
+        urls = [url for (url,) in rows]
+    connection.close()
+    assert urls == sorted(urls) and len(urls) == 40
+
+
+def test_what_is_embedded_along_with_others_gets_its_own_vectors(workshop: Workshop) -> None:
+    folder = notes_in(workshop, 20)
+    workshop.build(folder)
+    together = {status.resource.id: vectors_of(workshop, status.resource.id) for status in workshop.statuses().values()}
+    workshop.library = workshop.folder / "one by one"
+    for path in sorted(folder.iterdir()):
+        workshop.build(workshop.write("one.md", f"[one](notes/{path.name})"))
+    alone = {name: vectors_of(workshop, name) for name in together}
+    assert together == alone
+
+
+def vectors_of(workshop: Workshop, resource_id: str) -> dict[bytes, bytes]:
+    """The stored vectors of a resource, by the digest of the text."""
+    with sqlite3.connect(workshop.library / "library.db") as connection:
+        rows = connection.execute(
+            """SELECT digest, data FROM vector JOIN chunk ON chunk.id = chunk_id
+               JOIN transcript ON transcript.id = transcript_id WHERE resource_id = ?""",
+            (resource_id,),
+        ).fetchall()
+    connection.close()
+    return dict(rows)
+
+
+def test_a_call_is_filled_up_and_no_more(workshop: Workshop) -> None:
+    lines = [f"attention {k}" for k in range(300)]
+    captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt(*lines, seconds=30)).parent
+    workshop.write(f"captions/講座 [{ZH}].zh-TW.vtt", webvtt(*(f"注意力 {k}" for k in range(300)), seconds=30))
+    encoder = Calls()
+    listed = workshop.write("list.txt", f"https://youtu.be/{EN}\nhttps://youtu.be/{ZH}\n")
+    report = workshop.build(listed, captions=captions, encoder=encoder)
+    assert max(encoder.sizes) == 64 and sum(encoder.sizes) == report.embedded == len(set(encoder.embedded))

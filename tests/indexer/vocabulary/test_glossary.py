@@ -1,0 +1,68 @@
+"""A glossary of the user's: how it is read, and that a library is searched with it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from seekpoint.index.embedded import database
+from seekpoint.index.embedded.database import transaction
+from seekpoint.index.embedded.translations import lookup, refresh
+from seekpoint.index.errors import SourceError
+from seekpoint.indexer.vocabulary.dictionary import Dictionaries
+from seekpoint.indexer.vocabulary.glossary import read_glossary
+from tests.index.libraries import build
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "glossary.tsv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_line_is_a_term_with_its_translations(tmp_path: Path) -> None:
+    text = "\ufeff# ours\n\nself-attention\t自注意力; 自我注意\r\n Gradient descent \t梯度下降;\nréseau\tnetwork\n"
+    assert read_glossary(written(tmp_path, text)) == [
+        ("self-attention", "自注意力"),
+        ("self-attention", "自我注意"),
+        ("Gradient descent", "梯度下降"),
+        ("réseau", "network"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "line", ["attention", "attention 注意力", "attention\t", "\t注意力", "attention\t;", "a\tb\tc"]
+)
+def test_a_line_of_another_form_is_named(tmp_path: Path, line: str) -> None:
+    with pytest.raises(SourceError, match=r"glossary\.tsv, line 2: write a term, a tab"):
+        read_glossary(written(tmp_path, f"mask\t掩码\n{line}\n"))
+
+
+def test_a_file_that_cant_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"can't read the glossary .*none\.tsv: No such file"):
+        read_glossary(tmp_path / "none.tsv")
+    (tmp_path / "latin.tsv").write_bytes("é\tà".encode("latin-1"))
+    with pytest.raises(SourceError, match=r"latin\.tsv: it isn't in UTF-8"):
+        read_glossary(tmp_path / "latin.tsv")
+    with pytest.raises(SourceError, match="no terms in it"):
+        read_glossary(written(tmp_path, "# none yet\n"))
+
+
+def test_its_terms_are_found_in_both_directions_beside_the_dictionarys(tmp_path: Path) -> None:
+    build(tmp_path)
+    glossary = [("hides what comes later", "因果掩码"), ("attention", "权重"), ("внимание", "注意力")]
+    with closing(database.connect(tmp_path, writable=True)) as connection:
+        with transaction(connection):
+            refresh(connection, Dictionaries(glossary))
+        assert lookup(connection, "zh", "en", ["因果掩码", "权重"])["因果掩码"] == (("hide", "what", "come", "later"),)
+        assert ("attent",) in lookup(connection, "zh", "en", ["权重"])["权重"]
+        both = lookup(connection, "en", "zh", ["attent"])["attent"]
+        assert {("权重",), ("注意", "意力")} <= set(both)
+        assert lookup(connection, "ru", "zh", ["вниман"]) == {"вниман": (("注意", "意力"),)}
+
+
+def test_another_glossary_is_another_version() -> None:
+    versions = {Dictionaries(glossary).version for glossary in ((), [("mask", "掩码")], [("mask", "遮罩")])}
+    assert len(versions) == 3

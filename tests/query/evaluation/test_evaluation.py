@@ -1,0 +1,129 @@
+"""A library put to the test."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from seekpoint.cli.main import cli
+from seekpoint.index.errors import SourceError, UsageError
+from seekpoint.index.open import open_reader
+from seekpoint.query.answers import Answer
+from seekpoint.query.evaluation.evaluation import (
+    ALL,
+    Evaluation,
+    compared,
+    comparison_text,
+    evaluate,
+    read_other,
+    to_json,
+    to_text,
+)
+from seekpoint.query.evaluation.question_file import Question, Span
+from tests.query.evaluation.test_metrics import moment
+
+QUESTIONS = [
+    Question("1", "why?", "en", "", (Span("english0001", 10.0, 20.0),)),
+    Question("2", "为什么?", "zh", "zh", (Span("zhongwen001", 10.0, 20.0),)),
+    Question("3", "哪里?", "zh", "", (Span("elsewhere01", 10.0, 20.0),)),
+    Question("4", "what isn't here?", "en", "", ()),
+]
+
+
+def run(*right: str) -> Evaluation:
+    """Answer these questions rightly, and no other."""
+
+    def answer(text: str) -> Answer:
+        (question,) = (question for question in QUESTIONS if question.text == text)
+        if not question.spans:
+            return Answer(text, False, ())
+        start = question.spans[0].start if question.id in right else 900.0
+        return Answer(text, True, (moment(question.spans[0].video_id, start),))
+
+    return evaluate(QUESTIONS, answer, lambda video_id: "en" if video_id == "english0001" else "")
+
+
+def test_figures_come_by_direction_and_questions_without_an_answer_apart() -> None:
+    found = run("1")
+    assert {group: (figures.n, figures.moment1) for group, figures in found.groups.items()} == {
+        ALL: (3, 1 / 3),
+        "en->en": (1, 1.0),
+        "zh->zh": (1, 0.0),
+        "zh->?": (1, 0.0),
+    }
+    assert found.abstention and (found.abstention.recall, found.abstention.precision) == (1.0, 1.0)
+    text = to_text(found)
+    assert "en->en" in text and "1 without an answer here: recall 1.000, precision 1.000" in text
+    assert max(map(len, text.splitlines())) <= 110
+
+
+def test_a_question_that_asks_nothing_is_one_without_an_answer() -> None:
+    def refuse(text: str) -> Answer:
+        raise UsageError("the question is empty")
+
+    found = evaluate(QUESTIONS[:1], refuse, lambda _: "en")
+    assert (found.groups[ALL].n, found.groups[ALL].moment5, found.rows[0].answered) == (1, 0.0, False)
+
+
+def test_two_runs_are_compared_question_by_question(tmp_path: Path) -> None:
+    file = tmp_path / "before.json"
+    file.write_text(json.dumps(to_json(run("1"))), "utf-8")
+    changes = compared(run("1", "2"), read_other(file), "before.json")
+    assert changes["zh->zh"]["moment1"] == (1.0, (1.0, 1.0))
+    assert changes[ALL]["moment1"].mean == pytest.approx(1 / 3) and not changes[ALL]["moment1"].is_resolved
+    assert "moment@1 +1.000" in comparison_text(changes)
+    assert json.loads(json.dumps(to_json(run("2"), changes)))["changes"]["zh->zh"]["moment1"]["mean"] == 1.0
+
+
+def test_runs_that_cannot_be_compared_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="can't read"):
+        read_other(tmp_path / "none.json")
+    for number, text in enumerate(
+        (
+            "",
+            "[]",
+            "{}",
+            '{"questions": [{}]}',
+            '{"questions": [{"id": "1", "judgement": {"moment1": true}}]}',
+            '{"questions": [3]}',
+        )
+    ):
+        (tmp_path / f"{number}.json").write_text(text, "utf-8")
+        with pytest.raises(SourceError, match="isn't what `seekpoint eval --json` prints"):
+            read_other(tmp_path / f"{number}.json")
+    with pytest.raises(SourceError, match="none of these questions"):
+        compared(run("1"), {"questions": []}, "before.json")
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, ["eval", *map(str, arguments)])
+
+
+@pytest.mark.model
+def test_the_example_list_put_to_the_test(example_library: Path, tmp_path: Path) -> None:
+    with open_reader(example_library) as library:
+        (talk,) = (s.resource.id for s in library.statuses() if s.resource.url.endswith("why-attention.ogg"))
+    gold = {"video_id": talk, "spans": [[126, 195]]}
+    rows = [
+        {"qid": "a", "question": "Why three different matrices?", "qlang": "en", **gold},
+        {"qid": "b", "question": "为什么要三个不同的矩阵?", "qlang": "zh", **gold},
+        {"qid": "c", "question": "Who won the cup?", "qlang": "en", "video_id": "notherevid1", "spans": [[1, 2]]},
+    ]
+    file = tmp_path / "questions.jsonl"
+    file.write_text("\n".join(json.dumps(row) for row in rows), "utf-8")
+    result = call(file, "--json", "--index", example_library)
+    found = json.loads(result.stdout)
+    assert found["groups"]["en->en"]["moment1"] == 1.0 and set(found["groups"]) >= {"all", "zh->en", "en->?"}
+    assert "1 question asks for a video that isn't in the library, such as notherevid1" in result.stderr
+    (tmp_path / "before.json").write_text(result.stdout, "utf-8")
+    result = call(file, "--compare", tmp_path / "before.json", "--index", example_library)
+    assert (result.exit_code, "moment@1 +0.000 (+0.000 to +0.000) ~" in result.stdout) == (0, True)
+
+
+def test_a_question_file_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:
+    result = call(tmp_path / "none.jsonl", "--index", tmp_path)
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
+    assert "none.jsonl" in result.stderr

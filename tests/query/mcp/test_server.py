@@ -1,0 +1,453 @@
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from http.client import HTTPConnection
+from pathlib import Path
+from subprocess import PIPE, Popen
+from typing import Any, TypeVar
+
+import anyio
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mcp import Client, StdioServerParameters
+from mcp.types import CallToolResult
+
+import seekpoint
+from seekpoint.index.errors import UsageError
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Cue, Kind, Resource
+from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.links.parse import Place, place_of, resource_at
+from seekpoint.query.mcp import transcript_windows
+from seekpoint.query.mcp.results import compact, found_answer
+from seekpoint.query.mcp.server import Server, server
+from seekpoint.query.mcp.token_budget import tokens
+from seekpoint.query.serving.live_library import Current
+from tests.fakes import TopicEncoder
+from tests.indexer.builds import webvtt
+from tests.paths import ROOT
+
+TOOLS = ["ask", "transcript", "status", "list_resources"]
+ENGLISH = ["welcome to the talk", "attention weighs every word", "a mask hides the future", "training takes a week"]
+CHINESE = ["欢迎大家", "注意力给每个词一个权重", "掩码把未来藏起来", "训练要一个星期"]
+LIST = """# Talks
+
+## English
+- https://youtu.be/aaaaaaaaaaa
+
+## 中文
+- https://youtu.be/bbbbbbbbbbb
+
+## Notes
+- [Notes on transformers](notes.md)
+- [Lost notes](lost.md)
+"""
+NOTES = """# Transformers
+
+They read a whole sentence at once, and every word looks at every other one.
+
+## 位置编码
+
+位置编码告诉模型词的顺序。没有它，句子就只是一袋词。
+
+## Caches
+
+A cache keeps the keys and values of the words before, so that they needn't be computed again.
+"""
+
+_T = TypeVar("_T")
+
+WORDS = st.sampled_from(["masks hide ", "注意力", '"quoted" ', "\\\\", "<b>", "การ", "\u202e\x1b[31m", "🎬"])
+TEXTS = st.builds(lambda word, times: word * times, WORDS, st.integers(1, 2000))
+MOMENTS = st.builds(
+    lambda title, said, path: Moment(
+        rank=1,
+        score=0.5,
+        resource=Resource("aaaaaaaaaaa", Kind.VIDEO, title, f"https://e.org/{path}", ((title, said), ())),
+        language="en",
+        start=754.2,
+        end=800.0,
+        quote=clean(said),
+        link=f"https://e.org/{path}#t=754",
+        chapter=title,
+    ),
+    *(TEXTS, TEXTS, st.sampled_from(["a", "%E6%B3%A8" * 50, "x" * 10_000])),
+)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("mcp")
+    (folder / "captions").mkdir()
+    long = [*ENGLISH, *(f"and this is remark number {k} about the position of a token" for k in range(400))]
+    for name, lines, seconds in (("masks [aaaaaaaaaaa].en", long, 10), ("掩码 [bbbbbbbbbbb].zh", CHINESE, 40)):
+        (folder / "captions" / f"{name}.vtt").write_text(webvtt(*lines, seconds=seconds), encoding="utf-8")
+    (folder / "list.md").write_text(LIST, encoding="utf-8")
+    (folder / "notes.md").write_text(NOTES, encoding="utf-8")
+    seekpoint.build(
+        folder / "list.md", folder / "library", captions=folder / "captions", encoder=TopicEncoder(), translate=False
+    )
+    return folder / "library"
+
+
+@pytest.fixture
+def served(library: Path) -> Server:
+    return server(Current(library, TopicEncoder()))
+
+
+def session(target: Any, talk: Callable[[Client], Awaitable[_T]], mode: str = "auto") -> _T:  # noqa: ANN401
+    """What comes out of a talk with a server, as an assistant's program would hold it."""
+
+    async def hold() -> _T:
+        with anyio.fail_after(60):
+            async with Client(target, mode=mode) as client:
+                return await talk(client)
+
+    return anyio.run(hold)
+
+
+def call(target: Any, tool: str, **arguments: object) -> CallToolResult:  # noqa: ANN401
+    return session(target, lambda client: client.call_tool(tool, arguments))
+
+
+def found(target: Server, tool: str, **arguments: object) -> dict[str, Any]:
+    """What a tool returns, which must be the same as text and short; the client sees that it follows its schema."""
+    result = call(target, tool, **arguments)
+    assert not result.is_error, result.content
+    text = text_of(result)
+    assert json.loads(text) == result.structured_content
+    assert tokens(text) < 2000
+    structured: dict[str, Any] = result.structured_content
+    return structured
+
+
+def refusal(target: Any, tool: str, **arguments: object) -> str:  # noqa: ANN401
+    """The one line with which a tool refuses."""
+    result = call(target, tool, **arguments)
+    assert result.is_error and result.structured_content is None
+    text = text_of(result)
+    assert len(text.splitlines()) == 1 and "Traceback" not in text
+    return text
+
+
+def text_of(result: CallToolResult) -> str:
+    (content,) = result.content
+    assert content.type == "text"
+    return content.text
+
+
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+def test_an_assistant_is_told_what_each_tool_does(served: Server, mode: str) -> None:
+    async def talk(client: Client) -> Sequence[Any]:
+        assert "`ask`" in (client.instructions or "") and "never instructions" in (client.instructions or "")
+        assert client.server_info and client.server_info.name == "seekpoint" and client.server_info.version
+        return (await client.list_tools()).tools
+
+    tools = session(served, talk, mode)
+    assert [tool.name for tool in tools] == TOOLS
+    for tool in tools:
+        assert len(tool.description) > 60 and tool.title and tool.output_schema["properties"]
+        assert tool.annotations.read_only_hint and not tool.annotations.open_world_hint
+        assert all("description" in given for given in tool.input_schema["properties"].values()), tool.name
+
+
+@pytest.mark.parametrize(("question", "language"), [("What does the mask hide?", "en"), ("掩码藏了什么？", "zh")])
+def test_answers_come_with_quotes_places_and_links(served: Server, question: str, language: str) -> None:
+    answer = found(served, "ask", question=question, k=2, language=language)
+    first = answer["moments"][0]
+    at, video = (20, "aaaaaaaaaaa") if language == "en" else (80, "bbbbbbbbbbb")
+    assert answer["answered"] and "note" not in answer
+    assert first["quote"].startswith({"en": "a mask hides", "zh": "掩码把未来"}[language])
+    assert (first["resource"], first["at"], first["kind"]) == (video, at, "video")
+    assert first["link"] == f"https://www.youtube.com/watch?v={video}&t={at}s"
+    assert first["section"] == {"en": "English", "zh": "中文"}[language]
+
+
+def test_what_is_read_has_no_time_but_a_place_in_its_transcript(served: Server) -> None:
+    answer = found(served, "ask", question="why keep a cache of keys", k=1, kind="document")
+    (moment,) = answer["moments"]
+    assert moment["title"] == "Notes on transformers" and moment["chapter"] == "Caches"
+    assert "place" not in moment and moment["link"].startswith("file:///")
+    window = found(served, "transcript", resource=moment["resource"], at=moment["at"])
+    assert any(moment["quote"] in passage["text"] for passage in window["passages"])
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(MOMENTS, min_size=1, max_size=20))
+def test_however_much_was_found_the_answer_is_short_and_its_quotes_tell_something(moments: list[Moment]) -> None:
+    answer = found_answer(Answer("什么?", True, tuple(moments)), {})
+    assert tokens(compact(answer)) < 2000
+    assert len(answer.moments) + (answer.left_out or 0) == len(moments)
+    assert len(answer.moments) >= min(len(moments), 1), "an address may be as long as all of the answer"
+    for shown, said in zip(answer.moments, moments, strict=False):
+        assert len(shown.quote) >= min(15, len(said.quote))
+
+
+def test_no_answer_is_said_plainly(served: Server) -> None:
+    answer = found(served, "ask", question="mask", section="no such heading")
+    assert answer["answered"] is False and answer["moments"] == []
+    assert "`status`" in answer["note"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"question": ""}, "the question is empty"),
+        ({"question": "掩" * 5000}, "5,000 characters: ask in 4,000 at most"),
+        ({"question": "mask", "k": 0}, "`k`: input should be greater than or equal to 1"),
+        ({"question": "mask", "k": 21}, "`k`: input should be less than or equal to 20"),
+        ({"question": "mask", "k": "many"}, "`k`: input should be a valid integer"),
+        ({"question": "mask", "kind": "song"}, "`kind`: input should be 'video', 'playlist'"),
+        ({"question": "mask", "limit": 3}, "`ask` takes no `limit`, but question, k, kind, section, language"),
+        ({}, "`question`: field required"),
+    ],
+)
+def test_questions_that_make_no_sense_are_refused(served: Server, arguments: dict[str, Any], said: str) -> None:
+    assert said in refusal(served, "ask", **arguments)
+
+
+def test_an_unknown_tool_is_refused(served: Server) -> None:
+    assert "play" in text_of(call(served, "play"))
+
+
+def test_a_moments_link_opens_the_window_around_it(served: Server) -> None:
+    moment = found(served, "ask", question="掩码藏了什么？", k=1, language="zh")["moments"][0]
+    window = found(served, "transcript", resource=moment["link"], minutes=1)
+    assert (window["title"], window["language"], window["length"]) == ("掩码", "zh", "2:40")
+    assert [passage["text"] for passage in window["passages"]] == CHINESE[2:]
+    assert window["passages"][0] == {
+        "place": "1:20",
+        "text": CHINESE[2],
+        "link": "https://www.youtube.com/watch?v=bbbbbbbbbbb&t=80s",
+    }
+    assert "continues_at" not in window
+
+
+@pytest.mark.parametrize("at", [1000, "1000", "16:40", "0:16:40", "16m40s", "1000s"])
+@pytest.mark.parametrize("named", ["aaaaaaaaaaa", "https://youtu.be/aaaaaaaaaaa?si=x"])
+def test_times_and_resources_may_be_given_as_people_write_them(served: Server, named: str, at: str | int) -> None:
+    window = found(served, "transcript", resource=named, at=at, minutes=0.5)
+    assert window["passages"][0]["place"] == "16:30"
+    assert "remark number 96 " in window["passages"][0]["text"]
+
+
+@pytest.mark.parametrize("length", [3, 12_000])
+def test_one_endless_caption_is_cut_and_read_past(length: int) -> None:
+    talk = Resource("aaaaaaaaaaa", Kind.VIDEO, "talk", "https://www.youtube.com/watch?v=aaaaaaaaaaa")
+    cues = [Cue(0.0, 5.0, "hello"), Cue(5.0, 9.0, '"掩' * length), Cue(9.0, 12.0, "goodbye")]
+    read, at = [], 0
+    for _ in range(3):
+        shown, following = transcript_windows.window(talk, cues, [], at, 180, 1000)
+        read += shown
+        assert tokens("".join(compact(passage) for passage in shown)) < 1100
+        if following is None:
+            break
+        at = following
+    assert "hello" in read[0].text and "goodbye" in read[-1].text
+
+
+def test_a_window_is_never_the_whole_and_reading_on_loses_nothing(served: Server) -> None:
+    read, windows = "", 0
+    at: float | None = 0.0
+    while at is not None and windows < 30:
+        window = found(served, "transcript", resource="aaaaaaaaaaa", at=at, minutes=10)
+        read += " ".join(passage["text"] for passage in window["passages"]) + " "
+        at, windows = window.get("continues_at"), windows + 1
+    assert windows > 4
+    assert set(map(int, re.findall(r"number (\d+) ", read))) == set(range(400))
+
+
+def test_a_text_is_read_by_headings(served: Server) -> None:
+    notes = found(served, "ask", question="位置编码", k=1, kind="document")["moments"][0]["resource"]
+    whole = found(served, "transcript", resource=notes)
+    assert whole["headings"] == ["Transformers", "位置编码", "Caches"]
+    window = found(served, "transcript", resource=notes, heading="位置")
+    assert "一袋词" in "".join(passage["text"] for passage in window["passages"] if passage["chapter"] == "位置编码")
+    assert "headings" not in window
+    assert "Transformers; 位置编码; Caches" in refusal(served, "transcript", resource=notes, heading="nowhere")
+
+
+def test_a_link_into_a_text_leads_to_its_words(served: Server) -> None:
+    moment = found(served, "ask", question="why keep a cache of keys", k=1, kind="document")["moments"][0]
+    address = moment["link"].partition("#")[0]
+    window = found(served, "transcript", resource=f"{address}#:~:text=keeps%20the%20keys,before")
+    assert any("A cache keeps" in passage["text"] for passage in window["passages"])
+    assert "nothing at #elsewhere" in refusal(served, "transcript", resource=f"{address}#elsewhere")
+
+
+def test_a_pages_own_parameters_are_no_time() -> None:
+    assert place_of("https://a.org/viewtopic.php?t=45678") == Place()
+    assert place_of("https://a.org/?t=home#masks") == Place(anchor="masks")
+    assert place_of("https://www.youtube.com/watch?v=aaaaaaaaaaa&t=754s") == Place(seconds=754)
+    assert place_of("file:///talks/%E8%AE%B2.ogg#t=12") == Place(seconds=12)
+
+
+def test_a_paper_is_read_by_pages() -> None:
+    paper = Resource("ba9876543210", Kind.PAPER, "论文", "https://arxiv.org/abs/1706.03762")
+    cues = [Cue(10.0 * k, 10.0 * k + 10, f"sentence {k} 句", page=1 + k // 10) for k in range(40)]
+    at = transcript_windows.position(cues, place_of("https://arxiv.org/pdf/1706.03762#page=3"), paper.title)
+    shown, following = transcript_windows.window(paper, cues, [], at, 60, 1500)
+    assert [passage.place for passage in shown] == ["p. 2", "p. 3", "p. 3"]
+    assert shown[1].text.startswith("sentence 20 句 sentence 21")
+    assert shown[1].link == "https://arxiv.org/pdf/1706.03762#page=3"
+    assert following == 26
+    assert resource_at("https://arxiv.org/pdf/1706.03762#page=3", [paper]) == paper
+    with pytest.raises(UsageError, match="there is no page 9: 论文 has 4 pages"):
+        transcript_windows.position(cues, Place(page=9), paper.title)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"resource": "zzzzzzzzzzz"}, "nothing here is called zzzzzzzzzzz: `list_resources` tells the ids"),
+        ({"resource": "https://e.org/<script>\x1b[31m"}, "nothing here is called https://e.org/<script>:"),
+        ({"resource": "bbbbbbbbbbb", "at": 1e9}, "掩码 has nothing at 1e+09 s: it ends after 160 s"),
+        ({"resource": "bbbbbbbbbbb", "at": -1}, "掩码 has nothing at -1 s"),
+        ({"resource": "bbbbbbbbbbb", "at": "-1:30"}, "'-1:30' is no time: give seconds, such as 754, or 12:34"),
+        ({"resource": "bbbbbbbbbbb", "at": "soon"}, "'soon' is no time"),
+        ({"resource": "bbbbbbbbbbb", "page": 3}, "there is no page 3: 掩码 has no pages"),
+        ({"resource": "bbbbbbbbbbb", "at": 3, "page": 3}, "give one of them"),
+        ({"resource": "bbbbbbbbbbb", "language": "fr"}, "掩码 has no transcript in fr: there is zh"),
+        ({"resource": "bbbbbbbbbbb", "minutes": 60}, "`minutes`: input should be less than or equal to 10"),
+        ({"resource": "bbbbbbbbbbb", "heading": "x"}, "掩码 has no heading with x, but none"),
+    ],
+)
+def test_windows_that_there_are_not_are_refused(served: Server, arguments: dict[str, Any], said: str) -> None:
+    assert said in refusal(served, "transcript", **arguments)
+
+
+def test_what_is_not_indexed_is_told_with_the_reason(served: Server) -> None:
+    status = found(served, "status")
+    assert status["states"] == {"indexed": 3, "unavailable": 1}
+    assert status["kinds"] == {"video": 2, "document": 1} and set(status["languages"]) == {"en", "zh"}
+    (lost,) = status["not_indexed"]
+    assert (lost["state"], lost["count"], lost["titles"]) == ("unavailable", 1, ["Lost notes"])
+    (listed,) = found(served, "list_resources", state="unavailable")["resources"]
+    assert listed["reason"] == lost["reason"]
+    assert lost["reason"] in refusal(served, "transcript", resource=listed["id"])
+
+
+def test_resources_are_listed_page_by_page(served: Server) -> None:
+    first = found(served, "list_resources", limit=3)
+    rest = found(served, "list_resources", offset=first["next_offset"])
+    titles = [one["title"] for one in (*first["resources"], *rest["resources"])]
+    assert (first["total"], titles) == (4, ["masks", "掩码", "Notes on transformers", "Lost notes"])
+    assert "next_offset" not in rest
+    assert [one["id"] for one in found(served, "list_resources", section="中文")["resources"]] == ["bbbbbbbbbbb"]
+    assert found(served, "list_resources", kind="paper") == {"total": 0, "resources": []}
+    assert found(served, "list_resources", offset=99)["resources"] == []
+
+
+def test_without_a_library_each_tool_says_how_to_build_one_until_there_is_one(tmp_path: Path, library: Path) -> None:
+    served = server(Current(tmp_path / "library", TopicEncoder()))
+    for tool, arguments in (("ask", {"question": "mask"}), ("status", {}), ("transcript", {"resource": "x"})):
+        assert "build one with `seekpoint build SOURCE`" in refusal(served, tool, **arguments)
+    (tmp_path / "library").symlink_to(library)
+    assert found(served, "ask", question="mask", k=1)["answered"]
+
+
+def test_an_empty_library_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "list.md").write_text("- [Lost](lost.md)\n", encoding="utf-8")
+    seekpoint.build(tmp_path / "list.md", tmp_path / "library", encoder=TopicEncoder(), translate=False)
+    served = server(Current(tmp_path / "library", TopicEncoder()))
+    assert found(served, "ask", question="mask")["answered"] is False
+    assert found(served, "status")["states"] == {"unavailable": 1}
+
+
+def command(library: Path, *options: str) -> list[str]:
+    script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from seekpoint.cli.mcp import mcp; mcp()"
+    return [sys.executable, "-c", script, "--index", str(library), *options]
+
+
+def test_http_answers_this_machine_alone(library: Path) -> None:
+    with Popen(command(library, "--http", "--port", "0"), stderr=PIPE, text=True) as process:
+        assert process.stderr
+        told = re.search(r"http://127\.0\.0\.1:(\d+)/mcp", process.stderr.readline())
+        try:
+            assert told
+            for mode in ("legacy", "auto"):
+                assert session(told[0], lambda client: client.call_tool("status"), mode).structured_content
+            port = int(told[1])
+            own = {"Host": f"localhost:{port}", "Origin": f"http://127.0.0.1:{port}"}
+            assert statuses(port, own, {"Host": "evil.example"}, {"Host": f"evil.example:{port}"}) == [200, 421, 421]
+            assert statuses(port, {"Origin": "https://evil.example"}, {"Origin": "null"}) == [403, 403]
+            again = Popen(command(library, "--http", "--port", str(port)), stderr=PIPE, text=True)
+            assert f"port {port} is taken" in again.communicate(timeout=60)[1]
+        finally:
+            process.terminate()
+
+
+def statuses(port: int, *headers: dict[str, str]) -> list[int]:
+    """How requests with such headers are answered."""
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "a page", "version": "1"}}
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello})
+    kinds = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    found = []
+    for more in headers:
+        connection = HTTPConnection("127.0.0.1", port, timeout=30)
+        connection.request("POST", "/mcp", body, kinds | more)
+        found.append(connection.getresponse().status)
+        connection.close()
+    return found
+
+
+def test_whatever_is_sent_the_server_lives_and_writes_nothing_but_messages(library: Path) -> None:
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}}
+    lines = [
+        "{",
+        "\x00\x1b[31m 掩码",
+        "[]" * 5000,
+        json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}),
+        json.dumps({"jsonrpc": "2.0", "method": "notifications/initialized"}),
+        json.dumps({"jsonrpc": "2.0", "id": 2, "method": "no/such", "params": {}}),
+        json.dumps({"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": "ask", "arguments": [1]}}),
+        json.dumps({"jsonrpc": "2.0", "id": 4, "method": "tools/call", "params": {"name": "status"}}),
+    ]
+    with Popen(command(library), stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True, encoding="utf-8") as process:
+        assert process.stdin and process.stdout and process.stderr
+        with suppress(BrokenPipeError):
+            process.stdin.write("\n".join(lines) + "\n")
+            process.stdin.flush()
+        replies: dict[int, Any] = {}
+        while 4 not in replies:
+            line = process.stdout.readline()
+            reply = json.loads(line)
+            assert reply["jsonrpc"] == "2.0"
+            if reply.get("id") is not None:
+                replies[reply["id"]] = reply
+        process.stdin.close()
+        assert process.wait(30) == 0
+        assert process.stdout.read() == "" and "Traceback" not in process.stderr.read()
+    assert "error" in replies[2] and "error" in replies[3]
+    assert replies[4]["result"]["structuredContent"]["resources"] == 4
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+def test_a_session_over_standard_input_and_output(example_library: Path, mode: str) -> None:
+    program, *arguments = command(example_library)
+
+    async def talk(client: Client) -> None:
+        assert [tool.name for tool in (await client.list_tools()).tools] == TOOLS
+        for question, language in (
+            ("Why do we need three different matrices for queries, keys and values?", "en"),
+            ("怎么省下键值缓存的内存？", "zh"),
+        ):
+            result = await client.call_tool("ask", {"question": question})
+            answer = result.structured_content
+            assert answer["answered"] and answer["moments"][0]["language"] == language
+            assert tokens(text_of(result)) < 2000
+            link = answer["moments"][0]["link"]
+            window = (await client.call_tool("transcript", {"resource": link})).structured_content
+            said = " ".join(passage["text"] for passage in window["passages"])
+            assert answer["moments"][0]["quote"].removesuffix("…") in said
+        wrong = await client.call_tool("transcript", {"resource": "nothing"})
+        assert wrong.is_error and text_of(wrong).startswith("nothing here is called nothing")
+        assert (await client.call_tool("status")).structured_content["states"] == {"indexed": 7}
+
+    session(StdioServerParameters(command=program, args=arguments), talk, mode)

@@ -1,0 +1,287 @@
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import click.testing
+import pytest
+
+from seekpoint.cli.main import cli
+from seekpoint.index.embedded.catalogue import Section
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.types import Details, Kind, ModelCard, Origin, Resource, ResourceStatus, State
+from seekpoint.indexer.fetch.retries import blocked
+from seekpoint.query.output import status
+from tests.index.libraries import CARD as STORED_CARD
+from tests.index.libraries import embedded
+from tests.local_web import LocalWeb
+
+CARD = ModelCard("topics", 8, "abc")
+INDEXED = ResourceStatus(
+    Resource("aaaaaaaaaaa", Kind.VIDEO, "Masks", "https://www.youtube.com/watch?v=aaaaaaaaaaa", (("One", "Two"),)),
+    State.INDEXED,
+    languages=("en", "zh"),
+    transcript=Origin.MANUAL,
+    chunks=3,
+    seconds=120.5,
+)
+DEFERRED = ResourceStatus(
+    Resource("bbbbbbbbbbb", Kind.VIDEO, "注意力\x1b[31m", "https://www.youtube.com/watch?v=bbbbbbbbbbb"),
+    State.DEFERRED,
+    reason="YouTube blocks this address",
+    retry_after=1_780_000_000.0,
+)
+
+
+def test_json_is_the_contract() -> None:
+    found = json.loads(json.dumps(status.to_json(Path("/library"), CARD, [INDEXED, DEFERRED])))
+    assert found["model"] == {"name": "topics", "dimension": 8, "fingerprint": "abc"}
+    assert found["totals"] == {
+        "resources": 2,
+        "indexed": 1,
+        "no_transcript": 0,
+        "unavailable": 0,
+        "deferred": 1,
+        "pending": 0,
+        "chunks": 3,
+        "seconds": 120.5,
+    }
+    assert found["resources"][0] == {
+        "id": "aaaaaaaaaaa",
+        "kind": "video",
+        "title": "Masks",
+        "url": "https://www.youtube.com/watch?v=aaaaaaaaaaa",
+        "sections": [["One", "Two"]],
+        "state": "indexed",
+        "reason": None,
+        "retry_after": None,
+        "languages": ["en", "zh"],
+        "transcript": "manual",
+        "chunks": 3,
+    }
+    assert found["resources"][1]["retry_after"] == "2026-05-28T20:26:40+00:00"
+
+
+OK, LATER, GONE = State.INDEXED, State.DEFERRED, State.UNAVAILABLE
+NOW = datetime(2026, 11, 25, 12, 0).timestamp()
+HOUR, DAY = 3600.0, 86_400.0
+OWN = "; captions of your own go in at once with --captions DIR"
+
+
+def of(
+    name: str,
+    state: State,
+    reason: str | None = None,
+    due: float | None = None,
+    kind: Kind = Kind.VIDEO,
+    title: str = "",
+) -> ResourceStatus:
+    """A resource that stands somewhere; `due` is in seconds from now."""
+    resource = Resource(name, kind, title or f"Talk {name}", f"https://www.youtube.com/watch?v={name}")
+    return ResourceStatus(resource, state, reason, None if due is None else NOW + due)
+
+
+def text_of(statuses: Sequence[ResourceStatus] = (), sections: Sequence[Section] = ()) -> str:
+    return status.to_text(Path("/library"), CARD, statuses, sections, NOW)
+
+
+def failures(*statuses: ResourceStatus) -> str:
+    """What follows the totals."""
+    return text_of(statuses).partition("\n\n")[2]
+
+
+def test_totals_come_first() -> None:
+    assert text_of([INDEXED, DEFERRED]).splitlines()[:3] == [
+        "Library /library, model topics (8 dimensions)",
+        "Resources: 2 (1 indexed, 1 deferred)",
+        "Chunks: 3, from 0.0 hours of talk",
+    ]
+
+
+def test_an_empty_library_has_a_status() -> None:
+    assert "Resources: 0 (none yet)" in text_of()
+
+
+# The lists
+
+
+def section(source: str, path: tuple[str, ...], **entries: State) -> Section:
+    return Section(source, path, entries)
+
+
+def test_each_list_counts_by_heading_in_columns() -> None:
+    many = {f"e{k}": OK if k % 2 else LATER for k in range(12)}
+    sections = [
+        section("/lists/talks.md", ("Basics",), **many),
+        section("/lists/talks.md", ("Basics", "注意力机制"), a=OK),
+        section("/lists/talks.md", ("Advanced", "位置编码", "Rotary"), b=LATER, c=OK),
+        section("/lists/talks.md", (), d=GONE),
+        section("https://example.org/列表.md", (), a=OK),
+    ]
+    assert text_of(sections=sections).partition("\n\n")[2] == (
+        "/lists/talks.md: 8 of 16 indexed\n"
+        "   6 of 12  Basics\n"
+        "   1 of  1    注意力机制\n"
+        "            Advanced\n"
+        "              位置编码\n"
+        "   1 of  2      Rotary\n"
+        "   0 of  1  (no heading)\n"
+        "\n"
+        "https://example.org/列表.md: 1 of 1 indexed"
+    )
+
+
+def test_an_entry_under_two_headings_counts_once_for_the_list() -> None:
+    text = text_of(sections=[section("l.md", ("A",), x=OK, y=LATER), section("l.md", ("乙",), x=OK)])
+    assert "l.md: 1 of 2 indexed\n  1 of 2  A\n  1 of 1  乙" in text
+
+
+def test_what_left_every_list_says_how_to_take_it_out() -> None:
+    text = text_of(sections=[section("l.md", (), x=OK), section("", ("旧",), y=OK, z=LATER)])
+    assert text.endswith("2 no longer on a list: `seekpoint build LIST --prune` takes them out\n  1 of 2  旧")
+
+
+# What isn't indexed
+
+
+def test_a_block_is_told_once_with_the_time_and_the_other_ways() -> None:
+    reason = blocked().reason
+    assert "--cookies FILE" in reason and "--proxy URL" in reason
+    videos = [of(f"讲座{k}", LATER, reason, 6 * HOUR + 2400 + k) for k in range(30)]
+    lines = failures(*videos).splitlines()
+    assert lines[:3] == [
+        f"deferred (30): {reason}",
+        f"  build again after 2026-11-25 18:40{OWN}",
+        "    Talk 讲座0  https://www.youtube.com/watch?v=讲座0",
+    ]
+    assert len(lines) == 32
+
+
+def test_what_is_deferred_one_by_one_says_when_the_first_and_the_last_are_due() -> None:
+    fault = "YouTube has a fault of its own (HTTP 500)"
+    assert "after 2026-11-25 13:00 (the last of them: 2026-11-26 12:00); captions" in failures(
+        of("b", LATER, fault, DAY), of("a", LATER, fault, HOUR)
+    )
+
+
+@pytest.mark.parametrize(
+    ("resource", "lines"),
+    [
+        (of("a", LATER, "blocked", HOUR), ["deferred: blocked", f"  build again after 2026-11-25 13:00{OWN}"]),
+        (
+            of("a", LATER, "封锁", HOUR, Kind.PLAYLIST),
+            ["deferred: 封锁", "  build again after 2026-11-25 13:00"],
+        ),
+        (of("a", LATER, "busy", HOUR, Kind.PAGE), ["deferred: busy", "  build again after 2026-11-25 13:00"]),
+        (of("a", LATER, "blocked", -1.0), ["deferred: blocked", "  due: build again"]),
+        (of("a", LATER, "no connection"), ["deferred: no connection", "  build again"]),
+        (of("a", LATER, "no connection", kind=Kind.PAPER), ["deferred: no connection", "  build again"]),
+        (of("a", State.PENDING), ["pending: an interrupted build had not come to it: build again"]),
+        (
+            of("a", GONE, "YouTube says: 私人视频", 30 * DAY),
+            ["unavailable: YouTube says: 私人视频", "  a build after 2026-12-25 looks again"],
+        ),
+        (of("a", GONE, "YouTube says: private", -DAY), ["unavailable: YouTube says: private", "  due: build again"]),
+        (of("a", GONE, "[Private video]"), ["unavailable: [Private video]"]),
+        (
+            of("a", GONE, "there is no file /a: put it there", kind=Kind.RECORDING),
+            ["unavailable: there is no file /a: put it there"],
+        ),
+        (
+            of("a", State.NO_TRANSCRIPT, "YouTube has no transcript of it", 30 * DAY),
+            [
+                "no transcript: YouTube has no transcript of it",
+                f"  a build after 2026-12-25 looks again{OWN}",
+            ],
+        ),
+        (
+            of("a", State.NO_TRANSCRIPT, "no captions beside it: put a.en.vtt there", kind=Kind.RECORDING),
+            ["no transcript: no captions beside it: put a.en.vtt there"],
+        ),
+        (
+            of("a", OK, "blocked", HOUR, Kind.PLAYLIST),
+            ["indexed, but not brought up to date: blocked", "  build again after 2026-11-25 13:00"],
+        ),
+    ],
+)
+def test_every_failure_says_why_and_what_to_do(resource: ResourceStatus, lines: list[str]) -> None:
+    assert failures(resource).splitlines() == [*lines, "    Talk a  https://www.youtube.com/watch?v=a"]
+
+
+def test_what_is_indexed_is_no_failure() -> None:
+    assert failures(INDEXED, of("p", OK, kind=Kind.PLAYLIST)) == ""
+
+
+def test_other_reasons_are_other_groups_and_states_stay_together() -> None:
+    found = failures(
+        of("a", LATER, "blocked", HOUR),
+        of("b", GONE, "私人"),
+        of("c", LATER, "blocked", -HOUR),
+        of("d", GONE, "deleted"),
+        of("e", GONE, "私人"),
+    )
+    assert [line for line in found.splitlines() if line and line[0] != " "] == [
+        "unavailable (2): 私人",
+        "unavailable: deleted",
+        "deferred: blocked",
+        "deferred: blocked",
+    ]
+
+
+def test_a_bare_address_is_shown_once() -> None:
+    bare = of("a", LATER, "blocked")
+    bare = replace(bare, resource=replace(bare.resource, title=bare.resource.url))
+    assert failures(bare).splitlines()[-1] == "    https://www.youtube.com/watch?v=a"
+
+
+def test_nothing_from_outside_reaches_the_terminal_unclean() -> None:
+    evil = "\x1b[31mred\x1b]0;owned\x07\n\u202e" + "字" * 500 + "{due} %s [bold]"
+    failed = ResourceStatus(Resource("x", Kind.VIDEO, evil, f"https://a.org/{evil}"), LATER, evil, NOW + HOUR)
+    text = status.to_text(
+        Path(f"/{evil}"),
+        ModelCard(evil, 8, "abc"),
+        [failed],
+        [Section(evil, (evil, evil), {"x": LATER}), Section("", (evil,), {"y": GONE})],
+        NOW,
+    )
+    assert re.findall(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", text) == []
+    assert len(text.splitlines()) == 14
+    assert text.count("{due} %s [bold]") == 9
+
+
+# The command
+
+
+def test_the_command_shows_lists_and_failures(tmp_path: Path) -> None:
+    with Writer.open(tmp_path, STORED_CARD) as writer:
+        entries = [INDEXED.resource, replace(DEFERRED.resource, sections=(("One", "二"),))]
+        writer.register("/lists/talks.md", entries)
+        writer.commit(INDEXED.resource.id, [embedded(["the mask hides 掩码"])], Details(), "by hand")
+        writer.refuse(DEFERRED.resource.id, LATER, "blocked", time.time() + 2 * HOUR)
+    shown = click.testing.CliRunner().invoke(cli, ["status", "--index", str(tmp_path)])
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    assert "/lists/talks.md: 1 of 2 indexed\n          One\n  1 of 1    Two\n  0 of 1    二\n" in shown.stdout
+    assert "deferred: blocked\n  build again after 20" in shown.stdout
+
+
+def test_the_seed_of_a_list_is_all_there(tmp_path: Path) -> None:
+    (tmp_path / "list.md").write_text(
+        "# T\n## Papers\n- [P](https://arxiv.org/abs/1706.03762)\n## 网页\n- https://example.org/a\n", encoding="utf-8"
+    )
+    runner = click.testing.CliRunner()
+    offline = LocalWeb("http://127.0.0.1:1", "https://arxiv.org", "https://example.org")
+    library = ["--index", str(tmp_path / "library")]
+    build = ["build", str(tmp_path / "list.md"), "--pace", "0", *library]
+    built = runner.invoke(cli, build, obj=lambda *_: offline)
+    assert built.exit_code == 3, built.output
+    found = json.loads(runner.invoke(cli, ["status", "--json", *library]).stdout)
+    assert [(r["kind"], r["state"], r["sections"]) for r in found["resources"]] == [
+        ("paper", "deferred", [["Papers"]]),
+        ("page", "deferred", [["网页"]]),
+    ]
+    assert all("connection" in r["reason"] and r["retry_after"] for r in found["resources"])

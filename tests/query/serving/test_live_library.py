@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+import pytest
+
+from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.errors import LibraryError, LibraryNotFound
+from seekpoint.index.types import Details, Filters
+from seekpoint.query.serving.live_library import Current
+from tests.fakes import TopicEncoder
+from tests.index.libraries import TALKS, build, embedded, resource
+
+if TYPE_CHECKING:
+    from seekpoint.index.types import Vectors
+
+LATER = {"later000001": ("softmax makes shares of the scores",), "houlai00001": ("归一化把分数变成比例",)}
+
+
+class CountingEncoder(TopicEncoder):
+    """Remembers the questions that it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def question(self, text: str) -> Vectors:
+        self.asked.append(text)
+        return super().question(text)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    build(tmp_path / "library")
+    return tmp_path / "library"
+
+
+@pytest.fixture
+def current(folder: Path) -> Iterator[Current]:
+    current = Current(folder, TopicEncoder())
+    yield current
+    current.close()
+
+
+def add(folder: Path, talks: Mapping[str, Sequence[str]]) -> None:
+    """Commit talks and seal the library, as another build does."""
+    with Writer.open(folder) as writer:
+        writer.register("later.md", [resource(talk, "Later") for talk in talks])
+        for talk, texts in talks.items():
+            writer.commit(talk, [embedded(texts)], Details(title=f"Talk {talk}"), "made by hand")
+
+
+def first(current: Current, question: str) -> str:
+    return current.ask(question).moments[0].resource.id
+
+
+@pytest.mark.parametrize("question", ["what is softmax?", "归一化是什么？"])
+def test_what_a_build_adds_is_found_without_opening_anew(folder: Path, current: Current, question: str) -> None:
+    assert first(current, question) not in LATER
+    add(folder, LATER)
+    assert first(current, question) in LATER
+
+
+def test_no_question_fails_while_builds_go_on(folder: Path, current: Current) -> None:
+    is_over = Event()
+
+    def keep_asking(question: str) -> int:
+        asked = 0
+        while not is_over.is_set():
+            assert current.ask(question).moments
+            asked += 1
+        return asked
+
+    with ThreadPoolExecutor(4) as threads:
+        askers = [threads.submit(keep_asking, question) for question in ("mask", "掩码", "position", "注意力")]
+        try:
+            for number in range(3):
+                add(folder, {f"later{number:06}": (f"the cache of talk {number}", "softmax")})
+        finally:
+            is_over.set()
+        assert all(asker.result(30) for asker in askers)
+    assert {moment.resource.id for moment in current.ask("cache", k=20).moments} >= {f"later{n:06}" for n in range(3)}
+
+
+def test_the_old_library_is_closed_when_its_last_user_is_done(folder: Path, current: Current) -> None:
+    with current.library() as old:
+        add(folder, LATER)
+        with current.library() as new:
+            assert new is not old
+            assert len(old.statuses()) == len(TALKS)
+            assert len(new.statuses()) == len(TALKS) + len(LATER)
+    with pytest.raises(LibraryError, match="was closed"):
+        old.statuses()
+    assert new.statuses()
+
+
+def test_an_unchanged_library_stays_open(current: Current) -> None:
+    with current.library() as one:
+        pass
+    current.ask("mask")
+    with current.library() as other:
+        assert one is other
+
+
+def test_a_library_may_come_later_and_be_replaced(tmp_path: Path) -> None:
+    current = Current(tmp_path / "library", TopicEncoder())
+    with pytest.raises(LibraryNotFound):
+        current.ask("mask")
+    build(tmp_path / "library")
+    assert current.ask("mask").answered
+    shutil.rmtree(tmp_path / "library")
+    assert current.ask("掩码").answered
+    build(tmp_path / "library", LATER)
+    assert first(current, "softmax") in LATER
+    current.close()
+
+
+@pytest.mark.parametrize("question", ["mask", "掩码"])
+def test_one_resource_alone_can_be_searched(current: Current, question: str) -> None:
+    found = current.ask(question, 10, filters=Filters(resource="zhuyili0001"))
+    assert {moment.resource.id for moment in found.moments} == {"zhuyili0001"}
+    assert not current.ask(question, 10, Filters(language="en", resource="zhuyili0001")).moments
+    assert not current.ask(question, filters=Filters(resource="no such id")).moments
+
+
+@pytest.mark.parametrize("question", ["mask", "掩码"])
+def test_an_answer_can_come_from_the_library_that_is_read_beside_it(folder: Path, question: str) -> None:
+    current = Current(folder, TopicEncoder())
+    with current.library() as library:
+        before = current.ask(question, within=library)
+        add(folder, {"later000001": (f"{question} " * 20,)})
+        assert current.ask(question, within=library) == before
+        assert current.ask(question) != before
+    current.close()
+
+
+def test_a_question_is_embedded_once_however_often_it_is_asked(folder: Path) -> None:
+    encoder = CountingEncoder()
+    current = Current(folder, encoder)
+    with ThreadPoolExecutor(4) as threads:
+        first, *others = [answer.moments for answer in threads.map(current.ask, ["mask", "掩码"] * 8)]
+    assert others[1] == first != others[0]
+    many = encoder.asked.copy()
+    assert set(many) == {"mask", "掩码"}
+    assert current.ask("mask", filters=Filters(language="en")).moments
+    add(folder, LATER)
+    assert current.ask("掩码", 3).moments
+    assert encoder.asked == many
+    current.close()
+
+
+def test_the_questions_that_were_asked_last_are_kept_and_no_more(folder: Path) -> None:
+    encoder = CountingEncoder()
+    current = Current(folder, encoder)
+    for number in range(600):
+        current.ask(f"mask {number}", 1)
+    current.ask("mask 599", 1)
+    assert len(encoder.asked) == 600
+    current.ask("mask 0", 1)
+    assert len(encoder.asked) == 601
+    current.close()
