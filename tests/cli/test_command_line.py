@@ -73,7 +73,7 @@ FOR_CHANGES = tuple(
 @pytest.mark.model
 def test_asking_loads_neither_torch_nor_what_changes_a_library(example_library: Path) -> None:
     assert all((ROOT / f"{name.replace('.', '/')}.py").exists() for name in FOR_CHANGES)
-    unwanted = FOR_CHANGES | {"torch"}
+    unwanted = {*FOR_CHANGES, "torch"}
     check = f"import atexit, sys; atexit.register(lambda: print({unwanted} & {{*sys.modules}} or 'none')); {MAIN}"
     arguments = ["ask", "what is softmax for?", "--index", str(example_library)]
     result = subprocess.run(
