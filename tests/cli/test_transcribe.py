@@ -24,7 +24,7 @@ from seekpoint.index.open import open_reader
 from seekpoint.index.types import Transcript
 from seekpoint.indexer.fetch.session import Web
 from seekpoint.indexer.reading_list.addresses import resource_of_path
-from seekpoint.indexer.sources.recordings.heard import Heard
+from seekpoint.indexer.sources.recordings.partial_transcript import Heard
 from seekpoint.indexer.sources.recordings.transcription import Transcriber
 from tests.fake_youtube import FakeYouTube
 from tests.indexer.builds import webvtt

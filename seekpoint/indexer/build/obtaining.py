@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 
 from seekpoint.indexer.build.prefetch import FetchAhead
 from seekpoint.indexer.build.youtube_backoff import Clock, Gate
-from seekpoint.indexer.build.listening import Listener
+from seekpoint.indexer.build.speech import Listener
 from seekpoint.indexer.build.planner import FROM_DISK, Job, Step, transcribed
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.captions.folders import read_captions, title_of

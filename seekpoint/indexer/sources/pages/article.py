@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 
-from seekpoint.indexer.sources.pages.rendered import UNFIT, Element, Passage
+from seekpoint.indexer.sources.pages.text_runs import UNFIT, Element, Passage
 
 # Its complaints about single pages aren't for the user.
 logging.getLogger("trafilatura").addHandler(logging.NullHandler())

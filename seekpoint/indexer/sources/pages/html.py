@@ -15,7 +15,7 @@ from seekpoint.index.text.clean import CELL_BREAK, clean
 from seekpoint.index.types import State
 from seekpoint.indexer.sources.pages.article import article_of
 from seekpoint.indexer.sources.pages.charset import decoded, is_garbage
-from seekpoint.indexer.sources.pages.rendered import Element, Passage, dom_of, passages_of
+from seekpoint.indexer.sources.pages.text_runs import Element, Passage, dom_of, passages_of
 from seekpoint.indexer.sources.pages.walls import wall
 from seekpoint.indexer.transcript.blocks import Block, Role, Text
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-    from seekpoint.indexer.sources.pages.rendered import Passage
+    from seekpoint.indexer.sources.pages.text_runs import Passage
 
 # Columns, of which a Chinese character takes two: editors and mailers break lines before that.
 _LONG_LINE = 120
@@ -173,7 +173,7 @@ def _rows(passages: Sequence[Passage]) -> Iterator[tuple[str, Role]]:
 def _passages(markdown: str) -> Sequence[Passage]:
     from lxml import etree
 
-    from seekpoint.indexer.sources.pages.rendered import dom_of, passages_of
+    from seekpoint.indexer.sources.pages.text_runs import dom_of, passages_of
 
     try:
         root, is_too_deep = dom_of(_rendered(markdown))

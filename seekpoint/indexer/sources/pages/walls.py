@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from seekpoint.index.text.clean import clean
-from seekpoint.indexer.sources.pages.rendered import Element, Passage
+from seekpoint.indexer.sources.pages.text_runs import Element, Passage
 
 _SAVE = "save it there as a web page and put the file on the list"
 

@@ -17,7 +17,7 @@ from seekpoint.index.embedded.manifest import replacing
 from seekpoint.index.errors import SeekpointError, Unfetched, UsageError
 from seekpoint.index.models.encoder import model_name
 from seekpoint.index.types import Cue, Origin, State, Transcript
-from seekpoint.indexer.sources.recordings.heard import Heard, Notes
+from seekpoint.indexer.sources.recordings.partial_transcript import Heard, Notes
 from seekpoint.indexer.transcript.cues import tidy
 
 if TYPE_CHECKING:

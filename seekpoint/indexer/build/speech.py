@@ -39,7 +39,7 @@ class Listener:
     def _video(self, video_id: str, known: Details) -> Fetched:
         from platformdirs import user_cache_path
 
-        from seekpoint.indexer.sources.recordings.audio import fetch_audio
+        from seekpoint.indexer.sources.youtube.audio import fetch_audio
 
         # A folder that stays, so that what was fetched before an interruption isn't fetched again.
         folder = user_cache_path("seekpoint") / "sounds"
