@@ -7,7 +7,7 @@
     >>> answer.moments[0].link  # doctest: +SKIP
     'https://www.youtube.com/watch?v=…&t=706s'
 
-The names below are imported when they are first used: importing this package loads neither numpy, FAISS nor torch.
+Each public name is imported on first use, so that `import seekpoint` loads neither NumPy, FAISS nor torch.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         Transcript,
     )
     from seekpoint.indexer.build.build import Report
-    from seekpoint.query.answers import Answer, Doubt, Explanation, Moment, Window
+    from seekpoint.query.answers import Answer, Doubt, Explanation, Moment, Translation, Window
     from seekpoint.query.output.status import LibraryStatus
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "SeekpointError",
     "State",
     "Transcript",
+    "Translation",
     "Window",
     "ask",
     "build",
@@ -64,7 +65,7 @@ _MODULES = {
         *("Cue", "Encoder", "Kind", "ModelCard", "Origin", "Resource", "ResourceStatus", "State", "Transcript"),
     ),
     "seekpoint.indexer.build.build": ("Report",),
-    "seekpoint.query.answers": ("Answer", "Doubt", "Explanation", "Moment", "Window"),
+    "seekpoint.query.answers": ("Answer", "Doubt", "Explanation", "Moment", "Translation", "Window"),
     "seekpoint.query.output.status": ("LibraryStatus",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import seekpoint.query.output.notebook  # noqa: F401 - registers how answers show themselves in a notebook
+import seekpoint.query.output.notebook  # noqa: F401 - registers the HTML of answers for notebooks
 from seekpoint.index.embedded.library import Library as StoredLibrary
 from seekpoint.index.errors import UsageError
 from seekpoint.index.models.encoder import LazyEncoder
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Library:
-    """A library, open for reading; close it, or use it in a `with`. Threads may share it."""
+    """A library that is open for reading; `close` it, or use it as a context manager. Threads may share it."""
 
     def __init__(self, address: str, reader: StoredLibrary) -> None:
         self._address = address
@@ -45,34 +45,34 @@ class Library:
     ) -> Answer:
         """Answer a question with at most `k` moments, best first; raises SeekpointError.
 
-        Only resources of a `kind`, under a heading with the words of `section`, in a `language`, or the one with the id
-        `resource` are searched. `explained` moments say why they were found. `encoder` replaces the library's own.
+        `kind`, `section` (words of a heading), `language` and `resource` (an id) limit what is searched. With
+        `explained`, each moment carries an `Explanation`. `encoder` replaces the library's own.
         """
         from seekpoint.query.search import pipeline
 
         if kind and kind not in list(Kind):
             raise UsageError(f"no kind of resource is called {kind!r}: there are {', '.join(Kind)}")
         filters = Filters(Kind(kind) if kind else None, section, language, resource)
-        chosen = encoder or _encoder(self._reader.card).get()
-        return pipeline.ask(question, self._reader, chosen, k, filters, explained=explained)
+        encoder = encoder or _encoder(self._reader.card).get()
+        return pipeline.ask(question, self._reader, encoder, k, filters, explained=explained)
 
     def resources(self) -> list[ResourceStatus]:
-        """Every resource in the order of its lists, with its state and the reason for it."""
+        """Every resource with its state and the reason for it, in the order of the reading lists."""
         return self._reader.statuses()
 
     def status(self) -> LibraryStatus:
-        """The library's model, its totals and its resources, as `seekpoint status --json` prints them."""
+        """The library's model, totals and resources, under the names of `seekpoint status --json`."""
         return LibraryStatus.of(self._address, self._reader.card, self._reader.statuses())
 
     def transcript(self, resource: str, language: str | None = None) -> Transcript:
-        """The transcript of the resource with that id, the first or the one in a language; raises UsageError."""
+        """The transcript of a resource, by its id: the one in `language`, else the first; raises UsageError."""
         transcripts = self._reader.transcripts(resource)
         for transcript in transcripts:
             if language is None or primary(transcript.language) == primary(language):
                 return transcript
         languages = ", ".join(transcript.language for transcript in transcripts)
-        there = f"there is {languages}" if languages else "`resources()` says why"
-        raise UsageError(f"{resource} has no transcript{f' in {language}' if language else ''}: {there}")
+        remedy = f"there is {languages}" if languages else "`resources()` says why"
+        raise UsageError(f"{resource} has no transcript{f' in {language}' if language else ''}: {remedy}")
 
     def close(self) -> None:
         """Release the library's files."""
@@ -88,7 +88,7 @@ class Library:
 
 
 def open_library(library: str | os.PathLike[str] | None = None) -> Library:
-    """Open a library for reading (`None`: the user's own); raises LibraryError."""
+    """Open a library for reading, by its folder (`None`: the user's default library); raises LibraryError."""
     folder = _folder(library)
     return Library(str(folder), StoredLibrary.open_to_stay(folder))
 
@@ -105,7 +105,7 @@ def ask(
     explained: bool = False,
     encoder: Encoder | None = None,
 ) -> Answer:
-    """Answer a question from a library, open or named by its folder, as `Library.ask` does."""
+    """Answer a question from an open library, or from the library in a folder; takes what `Library.ask` takes."""
     with nullcontext(library) if isinstance(library, Library) else open_library(library) as opened:
         return opened.ask(
             question,
@@ -141,9 +141,9 @@ def build(
 ) -> Report:
     """Index reading lists, or bring their index up to date, as `seekpoint build` does; raises SeekpointError.
 
-    `translate` chooses the translations by which questions find words in another language, which takes some seconds.
-    `reembed` embeds all that is stored again where `model` or `encoder` is another than the library's.
-    `transcribe` transcribes recordings without captions with `whisper`, the name or folder of a faster-whisper model.
+    `translate` stores the translations by which a question finds words in another language; it takes some seconds.
+    `reembed` embeds everything stored again if `model` or `encoder` isn't the library's. `transcribe` transcribes
+    recordings that have no captions, with `whisper`: the name or folder of a faster-whisper model.
     """
     from seekpoint.indexer.build.build import Request
     from seekpoint.indexer.build.build import build as run

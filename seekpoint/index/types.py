@@ -202,6 +202,31 @@ class ResourceStatus:
     chunks: int = 0
     seconds: float = 0.0
 
+    @property
+    def id(self) -> str:
+        """The resource's id."""
+        return self.resource.id
+
+    @property
+    def kind(self) -> Kind:
+        """The resource's kind."""
+        return self.resource.kind
+
+    @property
+    def title(self) -> str:
+        """The resource's title."""
+        return self.resource.title
+
+    @property
+    def url(self) -> str:
+        """The resource's address."""
+        return self.resource.url
+
+    @property
+    def sections(self) -> tuple[tuple[str, ...], ...]:
+        """The heading paths that the resource is listed under."""
+        return self.resource.sections
+
 
 @dataclass(frozen=True, slots=True)
 class Filters:

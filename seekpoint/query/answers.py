@@ -1,4 +1,4 @@
-"""What a question brings: hits, the moments that are made of them, and the answer."""
+"""What a search returns: hits, the moments made from them, and the answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from seekpoint.query.links.timestamps import timestamp
 
 
 class Hit(NamedTuple):
-    """A chunk that a search found, with its scores (0 to 1, higher is better)."""
+    """A chunk that matches a question, with its scores (0 to 1, higher is better)."""
 
     chunk: StoredChunk
     dense: float
@@ -19,20 +19,28 @@ class Hit(NamedTuple):
 
 
 class Window(NamedTuple):
-    """A stretch of a recording, in seconds, and the cosine of its meaning with the question's."""
+    """A stretch of a recording, in seconds, and the cosine of its vector with the question's."""
 
     start: float
     end: float
     cosine: float
 
 
+class Translation(NamedTuple):
+    """A word of the question, and the words of another language that stand for it in a transcript."""
+
+    word: str
+    said: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a moment was found: its score is `share` of `meaning` and the rest of `words`, each from 0 to 1.
+    """How a moment's score came about: `share` × `meaning` + (1 − `share`) × `words` + `named`, each from 0 to 1.
 
-    `named` is added where the question names the resource. `matched` are the question's words that are said there, and
-    `translated` those that are said in another language, with what they are called there. `stands_in` tells that a part
-    of the meaning stood in for words, for it was found in another language. `windows` are those nearest in meaning.
+    `meaning` is the cosine with the question, `words` how far the question's words are covered, and `named` a bonus for
+    a resource that the question names. `stands_in` is true where the moment is in another language than the question,
+    so that a part of the meaning stands in for words. `matched` are the question's words that occur in the moment,
+    `translated` those that occur in translation. `windows` are the stretches nearest in meaning.
     """
 
     meaning: float
@@ -40,18 +48,18 @@ class Explanation:
     share: float
     stands_in: bool
     matched: tuple[str, ...]
-    translated: tuple[tuple[str, tuple[str, ...]], ...]
+    translated: tuple[Translation, ...]
     windows: tuple[Window, ...]
     named: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Moment(Displayed):
-    """An answer: the place in a resource where it begins, and a link that jumps there.
+    """A place in a resource where an answer begins, and a link that opens it there.
 
-    `start` and `end` are seconds, `None` for what is read; `page` is that of a PDF, the first being 1. `chapter` is the
-    title of the part that it lies in, where there are named parts.
-    `marks` are the spans of `quote` (start and end offset in characters) that match the question.
+    `start` and `end` are seconds, `None` for a text; `page` is the page of a PDF, counted from 1. `chapter` is the
+    title of the chapter that the moment lies in, if the resource has chapters. `marks` are the spans of `quote` (start
+    and end offset in characters) that match the question.
     """
 
     rank: int
@@ -69,13 +77,16 @@ class Moment(Displayed):
 
     @property
     def timestamp(self) -> str | None:
-        """`start` as people read it: `12:34`, or `1:02:03` from an hour on."""
+        """`start` as `12:34`, or `1:02:03` from an hour on."""
         return timestamp(self.start)
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """What a first moment must score to be an answer; a question's words that the library doesn't know raise it."""
+    """The score that the first moment needs to count as an answer.
+
+    `unknown` are the words of the question that the library doesn't contain; they raise that score.
+    """
 
     least_score: float
     unknown: tuple[str, ...]
@@ -83,9 +94,9 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Answer(Displayed):
-    """What a question brought: moments, best first.
+    """The moments found for a question, best first.
 
-    `answered` is false where the library holds no answer, and the moments are just the nearest there are then.
+    `answered` is false where the library holds no answer; the moments are then only the nearest ones.
     """
 
     question: str

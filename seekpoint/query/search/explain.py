@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.terms import fold, located_terms, terms
-from seekpoint.query.answers import Explanation, Hit, Window
+from seekpoint.query.answers import Explanation, Hit, Translation, Window
 from seekpoint.query.search.localise import marks
 from seekpoint.query.search.question import Sought
 from seekpoint.query.search.settings import AHEAD, AROUND, Tuning
@@ -40,12 +40,12 @@ def _surfaces(text: str, wanted: Set[str]) -> tuple[str, ...]:
     return tuple(written.values())
 
 
-def _translated(groups: Sequence[Group], said: str, here: Set[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _translated(groups: Sequence[Group], said: str, here: Set[str]) -> Iterator[Translation]:
     """The words of which a translation is said, with what is said."""
     for group in groups:
         found = {term for alternative in group.alternatives if here >= set(alternative) for term in alternative}
         if found:
-            yield group.word, _surfaces(said, found)
+            yield Translation(group.word, _surfaces(said, found))
 
 
 def _nearest(windows: Windows) -> Iterator[Window]:

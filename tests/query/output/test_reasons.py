@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seekpoint.query.answers import Doubt, Explanation, Window
+from seekpoint.query.answers import Doubt, Explanation, Translation, Window
 from seekpoint.query.output.reasons import doubt_json, doubt_text, to_json, to_lines
 
 EXPLANATION = Explanation(
@@ -18,7 +18,7 @@ EXPLANATION = Explanation(
     share=0.55,
     stands_in=True,
     matched=("Masks", "掩码"),
-    translated=(("掩码", ("mask", "masks")), ("自注意力", ("self", "attention"))),
+    translated=(Translation("掩码", ("mask", "masks")), Translation("自注意力", ("self", "attention"))),
     windows=(Window(8.2, 38.2, 0.5), Window(3570.0, 3660.0, 0.375)),
 )
 BARE = replace(EXPLANATION, stands_in=False, matched=(), translated=(), windows=())
@@ -79,7 +79,7 @@ def test_without_such_words_only_the_score_is_told() -> None:
 @given(st.text(max_size=20) | st.just(HOSTILE))
 @settings(max_examples=100, deadline=None, database=None, derandomize=True)
 def test_whatever_the_words_hold_a_line_stays_a_line(text: str) -> None:
-    hostile = replace(EXPLANATION, matched=(text, HOSTILE), translated=((text, (text, HOSTILE)),))
+    hostile = replace(EXPLANATION, matched=(text, HOSTILE), translated=(Translation(text, (text, HOSTILE)),))
     for line in [*to_lines(0.5, hostile), doubt_text(Doubt(0.2, (text, HOSTILE)))]:
         assert not set(line) & set("\x1b\x9b\x07\r\n\u2028\u202e\u2066")
         assert line.splitlines() == [line]

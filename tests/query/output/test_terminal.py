@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from seekpoint.index.types import Kind, Resource
-from seekpoint.query.answers import Answer, Doubt, Explanation, Moment, Window
+from seekpoint.query.answers import Answer, Doubt, Explanation, Moment, Translation, Window
 from seekpoint.query.output import terminal
 
 RESOURCE = Resource(
@@ -26,7 +26,9 @@ MOMENT = Moment(
     marks=((3, 5), (10, 15)),
 )
 ANSWER = Answer("什么是掩码？", True, (MOMENT,))
-EXPLANATION = Explanation(0.9, 0.5, 0.55, False, ("掩码",), (("掩码", ("masks",)),), (Window(750.0, 780.0, 0.9),))
+EXPLANATION = Explanation(
+    0.9, 0.5, 0.55, False, ("掩码",), (Translation("掩码", ("masks",)),), (Window(750.0, 780.0, 0.9),)
+)
 EXPLAINED = Answer("什么是掩码？", True, (replace(MOMENT, explanation=EXPLANATION),), Doubt(0.2, ("Zorblax",)))
 
 
@@ -125,7 +127,7 @@ def test_json_has_reasons_only_where_they_were_asked_for() -> None:
 
 def test_hostile_reasons_cannot_reach_the_terminal() -> None:
     hostile = "a\x1b[31mred\x07\u202etxt\n\x9b2J"
-    why = replace(EXPLANATION, matched=(hostile,), translated=((hostile, (hostile,)),))
+    why = replace(EXPLANATION, matched=(hostile,), translated=(Translation(hostile, (hostile,)),))
     answer = Answer(hostile, False, (replace(MOMENT, explanation=why),), Doubt(0.2, (hostile,)))
     text = terminal.to_text(answer, styled=False)
     assert all(character.isprintable() or character == "\n" for character in text)

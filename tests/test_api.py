@@ -1,0 +1,203 @@
+"""The public Python API: its calls, its types, and that results have the fields of the JSON."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import seekpoint
+from seekpoint.index.types import Kind, ModelCard, Origin, Resource, ResourceStatus, State
+from seekpoint.query.output import status as status_output
+from seekpoint.query.output import terminal
+from tests.fakes import TopicEncoder
+from tests.paths import ROOT
+
+QUESTION = "why does attention need a mask?"
+
+SCRIPT = '''"""What a user may write."""
+
+import seekpoint
+
+
+def lines(question: str) -> list[str]:
+    with seekpoint.open_library("my-library") as library:
+        status: seekpoint.LibraryStatus = library.status()
+        shown = [f"{status.model.name}: {status.totals['indexed']} of {status.totals['resources']}"]
+        answer: seekpoint.Answer = library.ask(question, k=3, kind=seekpoint.Kind.VIDEO, explained=True)
+        for moment in answer.moments:
+            shown.append(f"{moment.rank} {moment.timestamp} {moment.resource.title} {moment.link}")
+            if moment.explanation:
+                shown += [f"{window.start:.1f} {window.cosine:.2f}" for window in moment.explanation.windows]
+        for resource in library.resources():
+            if resource.state is seekpoint.State.INDEXED:
+                shown += [cue.text for cue in library.transcript(resource.id).cues]
+        return shown
+
+
+report: seekpoint.Report = seekpoint.build(["talks.md"], library="my-library", languages=["en", "zh"])
+try:
+    print(report.entries, *lines("why does attention need a mask?"), sep="\\n")
+except seekpoint.SeekpointError as error:
+    print(error)
+'''
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example list, indexed with the fake encoder."""
+    library = tmp_path_factory.mktemp("api") / "library"
+    seekpoint.build(ROOT / "examples" / "reading-list.md", library, encoder=TopicEncoder(), translate=False)
+    return library
+
+
+@pytest.fixture
+def library(folder: Path) -> Iterator[seekpoint.Library]:
+    with seekpoint.open_library(folder) as opened:
+        yield opened
+
+
+def assert_mirrored(result: object, document: object) -> None:
+    """Assert that every field of a JSON document has the same name and value in the Python result."""
+    if isinstance(document, Mapping):
+        for name, value in document.items():
+            assert_mirrored(result[name] if isinstance(result, Mapping) else getattr(result, name), value)
+    elif isinstance(document, list):
+        assert isinstance(result, tuple | list)
+        for item, value in zip(result, document, strict=True):
+            assert_mirrored(item, value)
+    else:
+        assert result == document
+
+
+def test_an_answer_has_the_fields_of_ask_json(library: seekpoint.Library) -> None:
+    answer = library.ask(QUESTION, explained=True, encoder=TopicEncoder())
+    assert answer.moments and answer.doubt and answer.moments[0].explanation
+    assert_mirrored(answer, terminal.to_json(answer))
+
+
+def test_a_word_in_translation_has_the_fields_of_ask_json() -> None:
+    explanation = seekpoint.Explanation(
+        meaning=0.5,
+        words=0.25,
+        share=0.5,
+        stands_in=True,
+        matched=("mask",),
+        translated=(seekpoint.Translation("mask", ("掩码",)),),
+        windows=(seekpoint.Window(80.0, 110.0, 0.5),),
+    )
+    resource = Resource("aaaaaaaaaaa", Kind.PAPER, "Masks", "https://arxiv.org/abs/1706.03762", (("Papers",),))
+    moment = seekpoint.Moment(
+        rank=1, score=0.5, resource=resource, language="en", start=None, end=None, quote="a mask", link=resource.url,
+        chapter="Decoder", page=3, explanation=explanation,
+    )  # fmt: skip
+    answer = seekpoint.Answer("mask?", True, (moment,), seekpoint.Doubt(0.4, ("zebra",)))
+    assert_mirrored(answer, terminal.to_json(answer))
+
+
+def test_the_status_has_the_fields_of_status_json(library: seekpoint.Library, folder: Path) -> None:
+    status = library.status()
+    document = status_output.to_json(folder, status.model, status.resources)
+    assert_mirrored(status, document)
+    assert_mirrored(library.resources(), document["resources"])
+    assert (status.library, status.totals["indexed"]) == (str(folder), 7)
+
+
+def test_a_deferred_resource_has_the_fields_of_status_json() -> None:
+    """Python has the time of the next attempt as Unix seconds, the JSON as text."""
+    resource = Resource(
+        "aaaaaaaaaaa", Kind.VIDEO, "Masks", "https://www.youtube.com/watch?v=aaaaaaaaaaa", (("Talks",),)
+    )
+    deferred = ResourceStatus(resource, State.DEFERRED, "YouTube refuses this address", 1_800_000_000.0)
+    indexed = ResourceStatus(
+        resource, State.INDEXED, languages=("en",), transcript=Origin.MANUAL, chunks=12, seconds=540
+    )
+    card = ModelCard("topics", 8, "counts-of-topics")
+    status = seekpoint.LibraryStatus.of("library", card, [deferred, indexed])
+    document: dict[str, Any] = status_output.to_json(Path("library"), card, status.resources)
+    assert document["resources"][0].pop("retry_after") == "2027-01-15T08:00:00+00:00"
+    assert_mirrored(status, document)
+
+
+def test_a_users_script_passes_mypy_strict(tmp_path: Path) -> None:
+    """Mypy runs without this repository's settings; its cache is kept, since the first run takes half a minute."""
+    (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={ROOT / '.mypy_cache/user'}"]
+    checked = subprocess.run(
+        [*command, "script.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+    assert checked.stdout.splitlines()[-1:] == ["Success: no issues found in 1 source file"], checked.stdout
+
+
+def test_an_open_library_answers_and_lists_its_resources(library: seekpoint.Library) -> None:
+    answer = library.ask(QUESTION, k=2, encoder=TopicEncoder())
+    assert answer.question == QUESTION
+    assert [moment.rank for moment in answer.moments] == [1, 2]
+    listed = {resource.id: resource for resource in library.resources()}
+    assert [resource.title for resource in listed.values()][:2] == [
+        "Why attention: queries, keys and values",
+        "多头注意力与自注意力",
+    ]
+    assert all(moment.resource == listed[moment.resource.id].resource for moment in answer.moments)
+
+
+def test_filters_limit_what_is_searched(library: seekpoint.Library) -> None:
+    encoder = TopicEncoder()
+    first = library.resources()[0]
+    by_id = library.ask(QUESTION, resource=first.id, encoder=encoder)
+    assert {moment.resource.id for moment in by_id.moments} == {first.id}
+    by_section = library.ask(QUESTION, section="attention", language="en", encoder=encoder)
+    assert all("Attention" in moment.resource.sections[0] for moment in by_section.moments)
+    assert {moment.language for moment in by_section.moments} == {"en"}
+    assert library.ask(QUESTION, kind="paper", encoder=encoder).moments == ()
+
+
+def test_a_transcript_is_found_by_id_and_language(library: seekpoint.Library) -> None:
+    english, chinese = library.resources()[:2]
+    assert library.transcript(english.id).language == "en"
+    assert library.transcript(chinese.id, "zh-Hans").language == "zh"
+    assert any("query" in cue.text.lower() for cue in library.transcript(english.id, "en-GB").cues)
+
+
+def test_a_closed_library_answers_no_more(folder: Path) -> None:
+    library = seekpoint.open_library(str(folder))
+    library.close()
+    with pytest.raises(seekpoint.SeekpointError, match="was closed"):
+        library.resources()
+
+
+def test_ask_opens_the_library_in_a_folder(folder: Path, library: seekpoint.Library) -> None:
+    encoder = TopicEncoder()
+    by_folder = seekpoint.ask(QUESTION, folder, k=1, encoder=encoder)
+    assert by_folder == seekpoint.ask(QUESTION, library, k=1, encoder=encoder)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda library: library.ask("", encoder=TopicEncoder()), "the question is empty"),
+        (lambda library: library.ask("mask", k=0, encoder=TopicEncoder()), "must be 1 to 100"),
+        (lambda library: library.ask("mask", kind="song"), "no kind of resource is called 'song'"),
+        (lambda library: library.transcript("nothing"), "has no transcript: `resources"),
+        (lambda library: library.transcript(library.resources()[0].id, "fr"), "no transcript in fr: there is en"),
+        (lambda library: seekpoint.open_library(ROOT / "no such folder"), "no such folder"),
+        (lambda library: seekpoint.build([ROOT / "no such list.md"], ROOT / "no library"), "no such list"),
+        (lambda library: seekpoint.build([ROOT / "README.md"], limit=0), "must be 1 or more, not 0"),
+    ],
+)
+def test_an_error_is_one_line(
+    library: seekpoint.Library, call: Callable[[seekpoint.Library], object], message: str
+) -> None:
+    with pytest.raises(seekpoint.SeekpointError, match=message) as caught:
+        call(library)
+    assert "\n" not in str(caught.value)
