@@ -12,7 +12,8 @@ import click
 import seekpoint
 from seekpoint.cli.main import cli
 from seekpoint.indexer.reading_list.addresses import short_hash
-from seekpoint.query.output import terminal
+from seekpoint.query.output.json import to_json
+from seekpoint.query.output.terminal import to_text
 from tests.paths import ROOT
 
 README = ROOT / "README.md"
@@ -34,13 +35,13 @@ def help_block() -> str:
 def picture_block(library: Path) -> str:
     """The example's answer to the question, as a terminal shows it."""
     answer = seekpoint.ask(QUESTION, library, k=1)
-    return f'```console\n$ seekpoint ask "{QUESTION}" -k 1\n{_portable(terminal.to_text(answer, styled=False))}\n```'
+    return f'```console\n$ seekpoint ask "{QUESTION}" -k 1\n{_portable(to_text(answer, styled=False))}\n```'
 
 
 def json_block(library: Path) -> str:
     """The example's answer to the question as JSON."""
     answer = seekpoint.ask(QUESTION, library, k=1)
-    text = _portable(json.dumps(terminal.to_json(answer), indent=2, ensure_ascii=False))
+    text = _portable(json.dumps(to_json(answer), indent=2, ensure_ascii=False))
     for moment in answer.moments:
         text = text.replace(moment.resource.id, short_hash(_portable(moment.resource.url)))
     return f"```json\n{text}\n```"

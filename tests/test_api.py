@@ -13,7 +13,7 @@ import pytest
 import seekpoint
 from seekpoint.index.types import Kind, ModelCard, Origin, Resource, ResourceStatus, State
 from seekpoint.query.output import status as status_output
-from seekpoint.query.output import terminal
+from seekpoint.query.output.json import to_json
 from tests.fakes import TopicEncoder
 from tests.paths import ROOT
 
@@ -77,7 +77,7 @@ def assert_mirrored(result: object, document: object) -> None:
 def test_an_answer_has_the_fields_of_ask_json(library: seekpoint.Library) -> None:
     answer = library.ask(QUESTION, explained=True, encoder=TopicEncoder())
     assert answer.moments and answer.doubt and answer.moments[0].explanation
-    assert_mirrored(answer, terminal.to_json(answer))
+    assert_mirrored(answer, to_json(answer))
 
 
 def test_a_word_in_translation_has_the_fields_of_ask_json() -> None:
@@ -96,7 +96,7 @@ def test_a_word_in_translation_has_the_fields_of_ask_json() -> None:
         chapter="Decoder", page=3, explanation=explanation,
     )  # fmt: skip
     answer = seekpoint.Answer("mask?", True, (moment,), seekpoint.Doubt(0.4, ("zebra",)))
-    assert_mirrored(answer, terminal.to_json(answer))
+    assert_mirrored(answer, to_json(answer))
 
 
 def test_the_status_has_the_fields_of_status_json(library: seekpoint.Library, folder: Path) -> None:

@@ -16,6 +16,9 @@ from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Filters, Kind
 from seekpoint.query.answers import Answer
+from seekpoint.query.output.formats import FORMATS
+from seekpoint.query.output.json import to_json
+from seekpoint.query.output.terminal import to_text
 from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS
 
 if TYPE_CHECKING:
@@ -35,7 +38,7 @@ _NOTHING_INDEXED = "nothing is indexed yet: `seekpoint status` says why"
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["plain", "json", "markdown", "csv", "m3u"]),
+    type=click.Choice(["plain", "json", *FORMATS]),
     help="Print Markdown for notes, CSV for a spreadsheet, or a playlist for players.",
 )
 @click.option("--open", "open_first", is_flag=True, help="Open the first moment in the browser, if it answers.")
@@ -157,13 +160,9 @@ def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str) ->
 
 
 def _show(answer: Answer, form: str, *, is_first: bool = True) -> None:
-    from seekpoint.query.output import terminal
-
     if form == "json":
-        print_json(terminal.to_json(answer))
+        print_json(to_json(answer))
     elif form == "plain":
-        click.echo(terminal.to_text(answer, styled=bool(sys.stdout) and sys.stdout.isatty()))
+        click.echo(to_text(answer, styled=bool(sys.stdout) and sys.stdout.isatty()))
     else:
-        from seekpoint.query.output.exports import FORMATS, to_csv
-
-        click.echo(to_csv(answer, with_header=is_first) if form == "csv" else FORMATS[form](answer))
+        click.echo(FORMATS[form].render(answer, is_first=is_first))

@@ -86,7 +86,7 @@ def test_asking_loads_neither_torch_nor_what_changes_a_library(example_library: 
 def test_asking_looks_for_no_garbage_among_what_stays(example_library: Path) -> None:
     check = """if True:
         import atexit, gc
-        from seekpoint import main
+        from seekpoint.cli.main import main
         collected = []
         gc.callbacks.append(lambda phase, about: collected.append(phase))
         atexit.register(lambda: print(collected, gc.get_freeze_count() > 10 * len(gc.get_objects())))

@@ -1,1 +1,1 @@
-"""Answers and status as text, JSON and other formats."""
+"""Answers and the status of a library as text, JSON and other formats: a module for each format."""

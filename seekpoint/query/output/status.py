@@ -12,7 +12,7 @@ from typing import Self
 from seekpoint.index.embedded.catalogue import Section, outlined, union
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Kind, ModelCard, ResourceStatus, State
-from seekpoint.query.output.terminal import resource_json
+from seekpoint.query.output.json import resource_json
 
 # Seconds: what one run defers together is due together, however long it took to say so.
 _AT_ONCE = 600.0

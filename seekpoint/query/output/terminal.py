@@ -1,99 +1,47 @@
-"""An answer as text for a terminal, and as JSON."""
+"""Answers as text for a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from seekpoint.index.text.clean import clean, printable
-from seekpoint.index.types import Resource
-from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.answers import Answer, Doubt, Explanation, Moment, Window
 from seekpoint.query.links.timestamps import timestamp
-from seekpoint.query.output import reasons
+from seekpoint.query.output.moment_text import heading_path, no_answer, positions, quote_parts
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
-
-
-def to_json(answer: Answer) -> dict[str, object]:
-    """The answer in the form of `ask --json`, a stable contract."""
-    doubt = {"doubt": reasons.doubt_json(answer.doubt)} if answer.doubt else {}
-    return {
-        "question": answer.question,
-        "answered": answer.answered,
-        **doubt,
-        "moments": [_moment_json(moment) for moment in answer.moments],
-    }
-
-
-def _moment_json(moment: Moment) -> dict[str, object]:
-    chapter = {"chapter": moment.chapter} if moment.chapter else {}
-    page = {} if moment.page is None else {"page": moment.page}
-    why = {"explanation": reasons.to_json(moment.explanation)} if moment.explanation else {}
-    return {
-        "rank": moment.rank,
-        "score": moment.score,
-        "resource": resource_json(moment.resource),
-        "language": moment.language,
-        "start": moment.start,
-        "end": moment.end,
-        "timestamp": timestamp(moment.start),
-        **page,
-        **chapter,
-        "quote": moment.quote,
-        "link": moment.link,
-        **why,
-    }
-
-
-def resource_json(resource: Resource) -> dict[str, object]:
-    """A resource as every JSON output has it."""
-    return {
-        "id": resource.id,
-        "kind": resource.kind,
-        "title": resource.title,
-        "url": resource.url,
-        "sections": [list(path) for path in resource.sections],
-    }
-
-
-def no_answer(answer: Answer) -> str:
-    """What is said above the moments of an answer that is none."""
-    return f"Nothing here answers that{'; nearest:' if answer.moments else '.'}"
 
 
 def to_text(answer: Answer, *, styled: bool) -> str:
     """The answer for reading; `styled` for a terminal that shows bold text and clickable links."""
     if not answer.moments:
         return no_answer(answer)
-    parts = [] if answer.answered else [no_answer(answer)]
-    parts += ["\n".join(_lines(moment, styled)) for moment in answer.moments]
+    blocks = [] if answer.answered else [no_answer(answer)]
+    blocks += ["\n".join(_lines(moment, styled)) for moment in answer.moments]
     if answer.doubt:
-        parts.append(reasons.doubt_text(answer.doubt))
-    return "\n\n".join(parts)
+        blocks.append(doubt_text(answer.doubt))
+    return "\n\n".join(blocks)
 
 
 def _lines(moment: Moment, styled: bool) -> Iterator[str]:
-    resource = moment.resource
-    page = None if moment.page is None else f"p. {moment.page}"
-    place = " · ".join(part for part in (timestamp(moment.start), page, moment.language) if part)
-    yield f"{moment.rank}. {_style(clean(resource.title), _BOLD, styled)}  {place}"
-    for path in resource.sections:
-        yield f"   {_style(' › '.join(clean(heading) for heading in path), _DIM, styled)}"
+    place = " · ".join(part for part in (*positions(moment), moment.language) if part)
+    yield f"{moment.rank}. {_style(clean(moment.resource.title), _BOLD, styled)}  {place}"
+    for path in moment.resource.sections:
+        yield f"   {_style(heading_path(path), _DIM, styled)}"
     if moment.chapter:
         yield f"   in: {_emphasised(clean(moment.chapter), styled)}"
-    yield f"   “{_marked(moment, styled)}”"
+    yield f"   “{_marked_quote(moment, styled)}”"
     yield f"   {_clickable(printable(moment.link), styled)}"
     if moment.explanation:
-        for line in reasons.to_lines(moment.score, moment.explanation):
+        for line in explanation_lines(moment.score, moment.explanation):
             yield f"   {_style(line, _DIM, styled)}"
 
 
-def _marked(moment: Moment, styled: bool) -> str:
+def _marked_quote(moment: Moment, styled: bool) -> str:
     """The quote with its matches emphasised."""
-    parts, done = [], 0
-    for start, stop in moment.marks:
-        parts += [printable(moment.quote[done:start]), _emphasised(printable(moment.quote[start:stop]), styled)]
-        done = stop
-    return "".join([*parts, printable(moment.quote[done:])])
+    return "".join(
+        _emphasised(printable(text), styled) if is_match else printable(text) for text, is_match in quote_parts(moment)
+    )
 
 
 def _emphasised(text: str, styled: bool) -> str:
@@ -106,5 +54,33 @@ def _style(text: str, code: str, styled: bool) -> str:
 
 
 def _clickable(address: str, styled: bool) -> str:
-    """The OSC 8 escape sequence makes the address a link; terminals that don't know it show the text alone."""
+    """The address as a link by the escape sequence OSC 8; terminals that don't know it show the text alone."""
     return f"\x1b]8;;{address}\x1b\\{address}\x1b]8;;\x1b\\" if styled else address
+
+
+def explanation_lines(score: float, explanation: Explanation) -> Iterator[str]:
+    """How the score came about, and what the question and the moment have in common, a line each."""
+    meaning, words, share = explanation.meaning, explanation.words, explanation.share
+    named = f" + {explanation.named:.2f}, for the question names it" if explanation.named else ""
+    yield f"score {score:.3f} = {share:.2f} × meaning {meaning:.3f} + {1 - share:.2f} × words {words:.3f}{named}"
+    if explanation.stands_in:
+        yield "found in another language than the question's: meaning and translations stand in for words"
+    if explanation.matched:
+        yield f"words said here: {clean(', '.join(explanation.matched))}"
+    if explanation.translated:
+        pairs = (f"{word} → {', '.join(said)}" for word, said in explanation.translated)
+        yield f"said here in translation: {clean('; '.join(pairs))}"
+    if explanation.windows:
+        yield f"nearest in meaning: {', and around a place '.join(map(_window_text, explanation.windows))}"
+
+
+def _window_text(window: Window) -> str:
+    return f"{timestamp(window.start)} to {timestamp(window.end)} ({window.cosine:.2f})"
+
+
+def doubt_text(doubt: Doubt) -> str:
+    """The score that the first moment needs to count as an answer, and which words raise it."""
+    if not doubt.least_score:
+        return "With this model nothing is known of what a score means, so every moment counts as an answer."
+    unknown = f", since nothing here says {clean(', '.join(doubt.unknown))}" if doubt.unknown else ""
+    return f"The first moment is an answer from a score of {doubt.least_score:.3f} on{unknown}."

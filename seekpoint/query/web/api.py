@@ -9,8 +9,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from seekpoint.index.text.language_tags import primary
-from seekpoint.query.output import status as view
-from seekpoint.query.output import terminal
+from seekpoint.query.output import status as status_output
+from seekpoint.query.output.json import resource_json, to_json
 from seekpoint.query.web.openapi import document
 from seekpoint.query.web.parameters import LONGEST_LANGUAGE, asked, seconds, text
 
@@ -43,7 +43,7 @@ class Api:
     def ask(self, request: Request) -> JSONResponse:
         wanted = asked(request.query_params)
         answer = self._current.ask(wanted.question, wanted.k, wanted.filters, explained=wanted.explained)
-        return JSONResponse(terminal.to_json(answer))
+        return JSONResponse(to_json(answer))
 
     def resources(self, request: Request) -> JSONResponse:
         return JSONResponse({"resources": self._status()["resources"]})
@@ -63,7 +63,7 @@ class Api:
         cues = [cue for cue in transcript.cues if _is_within(cue, start, end)] if found.kind.plays else transcript.cues
         return JSONResponse(
             {
-                "resource": terminal.resource_json(found),
+                "resource": resource_json(found),
                 "language": transcript.language,
                 "languages": [one.language for one in transcripts],
                 "origin": transcript.origin,
@@ -85,7 +85,7 @@ class Api:
     def _status(self) -> dict[str, object]:
         with self._current.library() as library:
             statuses = list(self._shelves.of(library).statuses.values())
-            return view.to_json(library.folder, library.card, statuses)
+            return status_output.to_json(library.folder, library.card, statuses)
 
 
 def _known(shelf: Shelf, resource_id: str) -> Resource:

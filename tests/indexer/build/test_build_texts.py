@@ -199,7 +199,8 @@ def test_the_links_of_a_list_lead_to_documents_beside_it(workshop: Workshop) -> 
 
 
 def test_json_of_a_page_has_no_seconds(workshop: Workshop) -> None:
-    from seekpoint.query.output.terminal import to_json, to_text
+    from seekpoint.query.output.json import to_json
+    from seekpoint.query.output.terminal import to_text
 
     workshop.fake.add_site(PAGE, MASKS)
     workshop.build(workshop.write("list.md", f"[Attention]({PAGE})"))

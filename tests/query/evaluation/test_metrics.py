@@ -17,7 +17,7 @@ from seekpoint.query.evaluation.bootstrap import difference, interval
 from seekpoint.query.evaluation.evaluation import evaluate
 from seekpoint.query.evaluation.metrics import Abstention, Judgement, abstention, judge
 from seekpoint.query.evaluation.question_file import Question, Span, read_questions
-from seekpoint.query.output.terminal import to_json
+from seekpoint.query.output.json import to_json
 from tests.shared import SHARED, needs_shared
 
 TALK, OTHER = "attention01", "zhuyili0001"

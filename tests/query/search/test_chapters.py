@@ -8,7 +8,8 @@ import pytest
 
 import seekpoint
 from seekpoint.query.answers import Answer
-from seekpoint.query.output import terminal
+from seekpoint.query.output.json import to_json
+from seekpoint.query.output.terminal import to_text
 from tests.fake_youtube import FakeYouTube
 from tests.indexer.builds import Workshop
 
@@ -62,8 +63,8 @@ def test_the_chapter_is_shown_as_text_and_as_json(workshop: Workshop) -> None:
     both_talks(workshop)
     found = answer(workshop, "positional encoding, line 13")
     assert found.moments[0].start == 130.0
-    assert "\n   in: *Positional encoding*\n" in terminal.to_text(found, styled=False)
-    moments = terminal.to_json(found)["moments"]
+    assert "\n   in: *Positional encoding*\n" in to_text(found, styled=False)
+    moments = to_json(found)["moments"]
     assert isinstance(moments, list) and moments[0]["chapter"] == "Positional encoding"
 
 
@@ -77,7 +78,7 @@ def test_without_chapters_nothing_is_said_of_them(workshop: Workshop) -> None:
     build(workshop, ENGLISH)
     found = answer(workshop, "line 13")
     assert {moment.chapter for moment in found.moments} == {None}
-    assert "chapter" not in str(terminal.to_json(found)) and "in: " not in terminal.to_text(found, styled=False)
+    assert "chapter" not in str(to_json(found)) and "in: " not in to_text(found, styled=False)
 
 
 def test_captions_of_another_cut_dont_lead_beyond_the_end(workshop: Workshop) -> None:
@@ -102,6 +103,6 @@ def test_a_hostile_title_is_found_and_shown_as_harmless_text(workshop: Workshop)
     moment = answer(workshop, "red zebra").moments[0]
     assert (moment.start, moment.chapter) == (0.0, "red zebra")
     for question in ("斑马", "near x", "t150"):
-        text = terminal.to_text(answer(workshop, question), styled=False)
+        text = to_text(answer(workshop, question), styled=False)
         assert all(character.isprintable() or character == "\n" for character in text)
         assert max(map(len, text.splitlines())) < 300

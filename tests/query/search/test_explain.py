@@ -20,7 +20,8 @@ from seekpoint.index.text.clean import printable
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Details
 from seekpoint.query.answers import Answer, Explanation, Moment
-from seekpoint.query.output import terminal
+from seekpoint.query.output.json import to_json
+from seekpoint.query.output.terminal import to_text
 from tests import asking
 from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD, SOURCE, build, embedded, resource
@@ -64,8 +65,8 @@ def assert_adds_up(answer: Answer) -> None:
         total = parts.share * parts.meaning + (1 - parts.share) * parts.words
         assert total == pytest.approx(moment.score, abs=1.01e-4)
         assert all(word in answer.question for word in (*parts.matched, *(word for word, _ in parts.translated)))
-    json.dumps(terminal.to_json(answer), allow_nan=False)
-    shown = terminal.to_text(answer, styled=False)
+    json.dumps(to_json(answer), allow_nan=False)
+    shown = to_text(answer, styled=False)
     assert all(printable(line) == line for line in shown.split("\n"))
 
 

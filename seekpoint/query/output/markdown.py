@@ -1,0 +1,80 @@
+"""Answers as Markdown for notes. All pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from seekpoint.index.text.clean import clean, printable
+from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.links.timestamps import is_openable
+from seekpoint.query.output.moment_text import heading_path, no_answer, positions, quote_parts
+
+# Characters that have a meaning in Markdown, or in a common extension of it, within a line and at its beginning.
+_INLINE = re.compile(r"[\\`*_\[\]<>~$]|&(?=#?\w+;)|#(?=#*\Z)")
+_LEADING = re.compile(r"([0-9]{1,9})([.)])|[-+#=:|]")
+# Characters that end a link's address, or begin something that is parsed before links are.
+_IN_ADDRESS = re.compile(r"[\s<>()\[\]\\`]")
+_ENTITY = re.compile(r"&(?=#?\w+;)")
+
+
+def to_markdown(answer: Answer) -> str:
+    """The answer as a list of links with times, and quotes whose matches are bold."""
+    blocks = [f"## {_escaped(clean(answer.question))}"]
+    if not answer.answered:
+        blocks.append(no_answer(answer))
+    return "\n\n".join([*blocks, *map(_item, answer.moments)])
+
+
+def _item(moment: Moment) -> str:
+    number = f"{moment.rank}. "
+    place = " · ".join([*positions(moment), _escaped(clean(moment.language))])
+    paragraph = "\\\n".join([f"{_linked_title(moment)} · {place}", *_headings(moment)])
+    indent = " " * len(number)
+    return f"{number}{paragraph}\n\n> “{_quote(moment)}”".replace("\n", f"\n{indent}").replace(f"{indent}\n", "\n")
+
+
+def _linked_title(moment: Moment) -> str:
+    title = _escaped(clean(moment.resource.title)) or "…"
+    if not is_openable(moment.link):
+        return title
+    address = _IN_ADDRESS.sub(lambda match: quote(match[0], safe=""), printable(moment.link))
+    return f"[{title}]({_ENTITY.sub('&amp;', address)})"
+
+
+def _headings(moment: Moment) -> Iterator[str]:
+    for path in moment.resource.sections:
+        if heading := heading_path(path):
+            yield _at_line_start(_escaped(heading))
+    if moment.chapter:
+        yield f"in: {_escaped(clean(moment.chapter))}"
+
+
+def _quote(moment: Moment) -> str:
+    parts = ((_on_one_line(text), is_match) for text, is_match in quote_parts(moment))
+    return "".join(_bold(text) if is_match else _escaped(text) for text, is_match in parts)
+
+
+def _bold(text: str) -> str:
+    """The text in bold, where Markdown allows it: asterisks don't count beside punctuation at the text's ends."""
+    is_word = all(unicodedata.category(end)[0] not in "PSZ" for end in (text[:1], text[-1:]) if end)
+    return f"**{_escaped(text)}**" if text and is_word else _escaped(text)
+
+
+def _on_one_line(text: str) -> str:
+    """A part of a quote without control characters; each white space becomes one space."""
+    return re.sub(r"\s", " ", printable(re.sub(r"\s", " ", text)))
+
+
+def _escaped(text: str) -> str:
+    return _INLINE.sub(r"\\\g<0>", text)
+
+
+def _at_line_start(text: str) -> str:
+    """Escape what Markdown takes for a list, a heading or a rule at the beginning of a line."""
+    match = _LEADING.match(text)
+    if not match:
+        return text
+    return f"{match[1]}\\{text[match.start(2) :]}" if match[2] else f"\\{text}"

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from seekpoint.index.text.clean import clean
+from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.output.markdown import to_markdown
+from tests.query.output.examples import ANSWER, HOSTILE, VIDEO_MOMENT, hostile_answer
+
+SAFE = {
+    *("heading_open", "heading_close", "ordered_list_open", "ordered_list_close", "list_item_open", "list_item_close"),
+    *("paragraph_open", "paragraph_close", "blockquote_open", "blockquote_close", "inline", "text", "text_special"),
+    *("link_open", "link_close", "strong_open", "strong_close", "hardbreak", "softbreak"),
+}
+
+
+def parsed(text: str) -> list[Token]:
+    """The tokens that a parser with raw HTML, tables and strikethrough makes of it; it allows links to files."""
+    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    parser.validateLink = lambda url: not url.startswith("javascript:")  # type: ignore[method-assign]
+    blocks = parser.parse(text)
+    return [token for block in blocks for token in (block, *(block.children or ()))]
+
+
+def links(tokens: list[Token]) -> list[str]:
+    return [str(token.attrs["href"]) for token in tokens if token.type == "link_open"]
+
+
+def visible_text(tokens: list[Token]) -> str:
+    """The text that a reader sees."""
+    ends = {"softbreak": "\n", "hardbreak": "\n", "paragraph_close": "\n\n", "heading_close": "\n\n"}
+    return "".join(token.content if token.type == "text" else ends.get(token.type, "") for token in tokens)
+
+
+def test_markdown_is_a_list_of_links_with_times_and_bold_matches() -> None:
+    assert to_markdown(ANSWER).splitlines() == [
+        "## 什么是掩码？",
+        "",
+        "1. [什么是注意力](https://www.youtube.com/watch?v=wjZofJX0v4M&t=754s) · 12:34 · zh\\",
+        "   Attention › Masks\\",
+        "   More\\",
+        "   in: 掩码",
+        "",
+        "   > “现在讲**掩码** and **masks**, not 3 \\* 4”",
+        "",
+        "2. [Why masks?](file:///home/ada/my%20talks/masks.ogg#t=12) · 0:12 · en",
+        "",
+        "   > “a **mask** hides the future”",
+        "",
+        "3. [Attention \\[Is\\] All You Need](https://arxiv.org/pdf/1706.03762#page=3) · p. 3 · en",
+        "",
+        "   > “a **mask** hides the future”",
+    ]
+
+
+def test_markdown_parses_to_one_list_with_every_link_and_word() -> None:
+    tokens = parsed(to_markdown(ANSWER))
+    assert links(tokens) == [moment.link for moment in ANSWER.moments]
+    assert [token.type for token in tokens].count("ordered_list_open") == 1
+    assert [token.type for token in tokens].count("list_item_open") == 3
+    assert "“现在讲掩码 and masks, not 3 * 4”" in visible_text(tokens)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_title_or_quote_breaks_out_of_markdown(text: str) -> None:
+    answer = hostile_answer(text)
+    tokens = parsed(to_markdown(answer))
+    kinds = {token.type for token in tokens}
+    assert kinds <= SAFE
+    assert links(tokens) == ["https://e.org/v#t=1"] * 2
+    assert [token.tag for token in tokens if token.type == "heading_open"] == ["h2"]
+    assert visible_text(tokens).count(clean(text)) >= 9
+    assert "\x1b" not in visible_text(tokens) and "\u202e" not in visible_text(tokens)
+
+
+@given(
+    st.text(alphabet="ab1 -+*_`~[](){}<>!#&;|\\=.:/\"'$^注，\n", max_size=30),
+    st.text("a()<>[]\\`&;#*_ ~\n", max_size=12),
+)
+def test_any_text_stays_text(text: str, path: str) -> None:
+    answer = hostile_answer(text)
+    answer = replace(answer, moments=tuple(replace(moment, link=f"https://e.org/{path}") for moment in answer.moments))
+    tokens = parsed(to_markdown(answer))
+    assert {token.type for token in tokens} <= SAFE
+    assert len(links(tokens)) == 2
+    assert visible_text(tokens).count(f"“{clean(text)}”") == 2
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "seekpoint:x", ""])
+def test_an_address_that_a_browser_would_run_is_no_link(link: str) -> None:
+    answer = Answer("q", True, (replace(VIDEO_MOMENT, link=link),))
+    assert links(parsed(to_markdown(answer))) == []
+
+
+def test_a_link_keeps_its_address_whatever_characters_it_has() -> None:
+    link = "https://e.org/a_(b)/*c*?x=1&lt;=2#h:~:text=%E6%B3%A8-,a~b"
+    (address,) = links(parsed(to_markdown(Answer("q", True, (replace(VIDEO_MOMENT, link=link),)))))
+    assert address == link.replace("(", "%28").replace(")", "%29")
+
+
+@pytest.mark.parametrize(("moments", "line"), [((VIDEO_MOMENT,), "answers that; nearest:"), ((), "answers that.")])
+def test_markdown_says_that_there_is_no_answer(moments: tuple[Moment, ...], line: str) -> None:
+    assert to_markdown(Answer("q", False, moments)).splitlines()[2] == f"Nothing here {line}"
