@@ -11,10 +11,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import seekpoint.query.output.notebook  # noqa: F401 - registers the HTML of answers for notebooks
-from seekpoint.index.embedded.library import Library as StoredLibrary
 from seekpoint.index.errors import UsageError
 from seekpoint.index.models.encoder import LazyEncoder
-from seekpoint.index.open import default_folder
+from seekpoint.index.open import default_folder, open_reader
+from seekpoint.index.store import Reader
 from seekpoint.index.text.language_tags import parse_tags, primary
 from seekpoint.index.types import Encoder, Filters, Kind, ModelCard, ResourceStatus, Transcript
 from seekpoint.query.answers import Answer
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Library:
     """A library that is open for reading; `close` it, or use it as a context manager. Threads may share it."""
 
-    def __init__(self, address: str, reader: StoredLibrary) -> None:
+    def __init__(self, address: str, reader: Reader) -> None:
         self._address = address
         self._reader = reader
 
@@ -90,7 +90,7 @@ class Library:
 def open_library(library: str | os.PathLike[str] | None = None) -> Library:
     """Open a library for reading, by its folder (`None`: the user's default library); raises LibraryError."""
     folder = _folder(library)
-    return Library(str(folder), StoredLibrary.open_to_stay(folder))
+    return Library(str(folder), open_reader(folder, lasting=True))
 
 
 def ask(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from pathlib import Path
 
-from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.open import open_reader
 from seekpoint.index.types import Encoder, Filters
 from seekpoint.query.answers import Answer
@@ -14,7 +14,7 @@ from seekpoint.query.search import pipeline
 
 def ask(
     question: str,
-    library: Library | Path,
+    library: EmbeddedReader | Path,
     *,
     encoder: Encoder,
     k: int = 5,

@@ -15,8 +15,8 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 import seekpoint
-from seekpoint.index.embedded.library import Library
 from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.types import State
 from tests.fakes import TopicEncoder
@@ -170,7 +170,7 @@ def interrupt(talks: Talks, library: Path, seconds: float) -> bool:
 
 def indexed_in(folder: Path) -> set[str]:
     try:
-        with Library.open(folder) as library:
+        with EmbeddedReader.open(folder) as library:
             return {status.resource.id for status in library.statuses() if status.state is State.INDEXED}
     except LibraryNotFound:  # it was killed before there was one
         return set()

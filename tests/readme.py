@@ -1,73 +1,160 @@
-"""The parts of README.md that the program writes itself: `python -m tests.readme` brings them up to date."""
+"""The parts of README.md and docs/ that the program writes itself: `python -m tests.readme` brings them up to date."""
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 import click
+from click.testing import CliRunner
 
 import seekpoint
 from seekpoint.cli.main import cli
 from seekpoint.indexer.reading_list.addresses import short_hash
-from seekpoint.query.output.json import to_json
-from seekpoint.query.output.terminal import to_text
 from tests.paths import ROOT
 
 README = ROOT / "README.md"
+DOCS = ROOT / "docs"
 QUESTION = "Why do we need three different matrices for queries, keys and values?"
-_ANYWHERE = "file:///home/you/seekpoint"
+Block: TypeAlias = Callable[[Path], str]
+_ANYWHERE = "/home/you/seekpoint"
+_WIDTH = 100
+_SECTION = re.DOTALL | re.MULTILINE
 
 
-def help_block() -> str:
-    """What `seekpoint COMMAND --help` prints, for each command."""
-    context = click.Context(cli, info_name="seekpoint", terminal_width=100)
-    blocks = []
-    for name in cli.list_commands(context):
-        command = cli.get_command(context, name)
-        assert command is not None
-        blocks.append(command.get_help(click.Context(command, context, name, terminal_width=100)))
-    return "```text\n" + "\n\n".join(blocks) + "\n```"
+def help_block(*names: str) -> str:
+    """What `seekpoint COMMAND --help` prints, for each command or for those that are named."""
+    context = click.Context(cli, info_name="seekpoint", terminal_width=_WIDTH)
+    texts = [_command(name).get_help(_context(name, context)) for name in names or cli.list_commands(context)]
+    return _fenced("text", "\n\n".join(texts))
 
 
 def picture_block(library: Path) -> str:
     """The example's answer to the question, as a terminal shows it."""
-    answer = seekpoint.ask(QUESTION, library, k=1)
-    return f'```console\n$ seekpoint ask "{QUESTION}" -k 1\n{_portable(to_text(answer, styled=False))}\n```'
+    printed = _portable(_run("ask", QUESTION, "-k", "1", "--index", str(library)))
+    return _fenced("console", f'$ seekpoint ask "{QUESTION}" -k 1\n{printed.rstrip()}')
 
 
 def json_block(library: Path) -> str:
     """The example's answer to the question as JSON."""
-    answer = seekpoint.ask(QUESTION, library, k=1)
-    text = _portable(json.dumps(to_json(answer), indent=2, ensure_ascii=False))
-    for moment in answer.moments:
-        text = text.replace(moment.resource.id, short_hash(_portable(moment.resource.url)))
-    return f"```json\n{text}\n```"
+    answer = json.loads(_run("ask", QUESTION, "-k", "1", "--json", "--index", str(library)))
+    return _json([moment["resource"] for moment in answer["moments"]], answer)
 
 
-def updated(text: str, library: Path) -> str:
-    """The README with these parts as they should be."""
-    blocks: dict[str, Callable[[], str]] = {
-        "help": help_block,
-        "picture": lambda: picture_block(library),
-        "json": lambda: json_block(library),
-    }
+def status_block(library: Path) -> str:
+    """The example's status as JSON, with the first resource."""
+    status = json.loads(_run("status", "--json", "--index", str(library)))
+    status["resources"] = status["resources"][:1]
+    return _json(status["resources"], status | {"library": "my-library"})
+
+
+def api_block() -> str:
+    """The functions of the package and the methods of a library, each with what its docstring says first."""
+    functions = [(name, getattr(seekpoint, name)) for name in ("build", "open_library", "ask")]
+    methods = [(f"Library.{name}", getattr(seekpoint.Library, name)) for name in _public(seekpoint.Library)]
+    rows = [f"| `{_call(name, function)}` | {_summary(function)} |" for name, function in functions + methods]
+    return "\n".join(["| call | does |", "|---|---|", *rows])
+
+
+def summary_block() -> str:
+    """How ours and the best plain system do on each set, from the tables that the quality benchmark wrote."""
+    rows = [_set_row(*found) for found in re.findall(r"^### (\w+)\n\n(.*?)\n\n(moment@1 over .+?)$", _tables(), _SECTION)]
+    head = ["set", "questions", "right first", "best plain system", "difference", "right among five", "error, median"]
+    return "\n".join([f"| {' | '.join(head)} |", "|---" * len(head) + "|", *rows])
+
+
+def _tables() -> str:
+    return (DOCS / "quality.md").read_text(encoding="utf-8").partition("<!-- quality:")[2]
+
+
+def _set_row(name: str, table: str, gains: str) -> str:
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+    figures = {system: cells for system, group, *cells in reversed(rows) if group == rows[0][1]}
+    ours, best = figures["seekpoint"], re.findall(r"over (\w+),", gains)[0]
+    gain = re.findall(r": [\w>-]+ ([^;]+\))", gains)[0]
+    n, _, moment1, moment5, _, _, error = ours
+    plain = f"{figures[best][2].split()[0]} ({best})"
+    return f"| {name} | {n} | {moment1.split()[0]} | {plain} | {gain} | {moment5} | {error.split()[0]} s |"
+
+
+BLOCKS: Mapping[Path, Mapping[str, Block]] = {
+    README: {"picture": picture_block},
+    DOCS / "commands.md": {"help": lambda library: help_block()},
+    DOCS / "asking.md": {"help-ask": lambda library: help_block("ask")},
+    DOCS / "json.md": {"json": json_block, "status-json": status_block},
+    DOCS / "quality.md": {"summary": lambda library: summary_block()},
+    DOCS / "python.md": {"api": lambda library: api_block()},
+}
+"""Which block stands in which file; each is made from the example's library."""
+
+
+def updated(text: str, blocks: Mapping[str, Block], library: Path) -> str:
+    """The text of a page with its blocks as they should be."""
     for name, block in blocks.items():
-        text = replaced(text, name, block())
+        text = replaced(text, name, block(library))
     return text
 
 
 def replaced(text: str, name: str, block: str) -> str:
     """The text with another block between its markers."""
-    pattern = rf"(<!-- {name}: [^>]*-->\n).*?(\n<!-- /{name} -->)"
-    assert re.search(pattern, text, re.DOTALL), f"README.md has no block {name}"
-    return re.sub(pattern, lambda found: found[1] + block + found[2], text, flags=re.DOTALL)
+    pattern = rf"(<!-- {name}: [^>]*-->\n).*?(\n?<!-- /{name} -->)"
+    assert re.search(pattern, text, re.DOTALL), f"there is no block {name}"
+    return re.sub(pattern, lambda found: f"{found[1]}{block}\n{found[2].lstrip()}", text, flags=re.DOTALL)
+
+
+def _run(*arguments: str) -> str:
+    """What a command prints on standard output."""
+    ran = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert ran.exit_code == 0, ran.output
+    return ran.stdout
+
+
+def _command(name: str) -> click.Command:
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None, name
+    return command
+
+
+def _context(name: str, parent: click.Context) -> click.Context:
+    return click.Context(_command(name), parent, name, terminal_width=_WIDTH)
+
+
+def _json(resources: list[dict[str, str]], document: object) -> str:
+    """A document in which the resources are somebody's, wherever this is run: an id depends on the address."""
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    for resource in resources:
+        text = text.replace(resource["id"], short_hash(_portable(resource["url"])))
+    return _fenced("json", _portable(text))
 
 
 def _portable(text: str) -> str:
-    return text.replace(ROOT.as_uri(), _ANYWHERE)
+    return text.replace(str(ROOT), _ANYWHERE)
+
+
+def _fenced(language: str, text: str) -> str:
+    return f"```{language}\n{text}\n```"
+
+
+def _public(kind: type) -> list[str]:
+    return [name for name, value in vars(kind).items() if callable(value) and not name.startswith("_")]
+
+
+def _call(name: str, function: Callable[..., object]) -> str:
+    """A call with the names of its parameters and their defaults."""
+    parameters = [
+        parameter.replace(annotation=inspect.Parameter.empty)
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.name != "self"
+    ]
+    return f"{name}{inspect.Signature(parameters)}"
+
+
+def _summary(function: Callable[..., object]) -> str:
+    return (inspect.getdoc(function) or "").partition("\n\n")[0].replace("\n", " ")
 
 
 if __name__ == "__main__":
@@ -75,4 +162,5 @@ if __name__ == "__main__":
 
     with tempfile.TemporaryDirectory() as scratch:
         seekpoint.build([ROOT / "examples" / "reading-list.md"], scratch)
-        README.write_text(updated(README.read_text(encoding="utf-8"), Path(scratch)), encoding="utf-8")
+        for page, blocks in BLOCKS.items():
+            page.write_text(updated(page.read_text("utf-8"), blocks, Path(scratch)), "utf-8")

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from seekpoint.cli.main import cli
-from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import ResourceStatus, State
 from seekpoint.indexer.build.build import Request, build
@@ -88,11 +88,11 @@ class Bench:
         started = time.monotonic()
         build(Request(sources, translate=False), self._library, Sources.through(web), encoder=self.encoder)
         self.seconds = time.monotonic() - started
-        with Library.open(self._library) as library:
+        with EmbeddedReader.open(self._library) as library:
             return {status.resource.url: status for status in library.statuses()}
 
     def ask(self, question: str, k: int = 1) -> list[Moment]:
-        with Library.open(self._library) as library:
+        with EmbeddedReader.open(self._library) as library:
             answer = pipeline.ask(question, library, self.encoder, k)
         shown = to_text(answer, styled=False)
         assert all(row.isprintable() for row in shown.splitlines()), shown

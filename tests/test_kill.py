@@ -15,8 +15,8 @@ from typing import NamedTuple, TypeAlias
 
 import pytest
 
-from seekpoint.index.embedded.library import Library
 from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.types import Filters, Kind
 from tests.asking import ask
 from tests.fakes import TopicEncoder
@@ -190,7 +190,7 @@ class Changes:
 def _check_whole(folder: Path, changes: Changes) -> None:
     """See that all that is indexed is as one of the lists had it, and answers."""
     indexed = indexed_in(folder)
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         library.verify()
         for talk in indexed:
             (transcript,) = library.transcripts(talk)
@@ -226,7 +226,7 @@ def _start(before: Path, library: Path) -> Path:
 
 def _content(folder: Path, k: int = 10) -> tuple[list[tuple[str, float, float]], list[Found]]:
     """Where each resource's chunks lie, and the answers to some questions."""
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         chunks = library.chunks(chunk_ids(library, Filters(kind=Kind.VIDEO)))
         places = sorted((chunk.resource_id, chunk.start, chunk.end) for chunk in chunks.values())
         moments = [

@@ -1,75 +1,236 @@
-"""README.md says what the program does."""
+"""README.md and the pages of docs/ say what the program does."""
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
+import shutil
+import subprocess
 import tomllib
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import click
 import pytest
 
+import seekpoint
 from seekpoint.cli.main import cli
 from tests import readme
 from tests.paths import ROOT
 
-TEXT = readme.README.read_text(encoding="utf-8")
+PAGES = [
+    readme.README,
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    *sorted(readme.DOCS.glob("*.md")),
+    ROOT / "examples" / "reading-list.md",
+]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+MOST_LINES = 120
+# Options of other programs that the pages name.
+FOREIGN = {"--force-ocr", "--help", "--strict"}
+HOLE = "…"
 
 
-def test_the_help_texts_are_the_programs() -> None:
-    assert readme.replaced(TEXT, "help", readme.help_block()) == TEXT, "run: python -m tests.readme"
+def named(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def commands() -> dict[str, click.Command]:
+    context = click.Context(cli)
+    found = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
+    return {name: command for name, command in found.items() if command}
+
+
+def test_the_readme_is_short() -> None:
+    assert len(text_of(readme.README).splitlines()) <= MOST_LINES
+
+
+@pytest.mark.parametrize("page", [page for page in readme.BLOCKS if page.name in ("commands.md", "asking.md")])
+def test_the_help_texts_are_the_programs(page: Path) -> None:
+    assert readme.updated(text_of(page), readme.BLOCKS[page], Path()) == text_of(page), "run: python -m tests.readme"
+
+
+def test_the_summary_of_quality_is_that_of_its_tables() -> None:
+    page = readme.DOCS / "quality.md"
+    assert readme.replaced(text_of(page), "summary", readme.summary_block()) == text_of(page), "run: python -m tests.readme"
+
+
+def test_the_public_api_is_listed_as_it_is() -> None:
+    page = readme.DOCS / "python.md"
+    assert readme.replaced(text_of(page), "api", readme.api_block()) == text_of(page), "run: python -m tests.readme"
 
 
 @pytest.mark.model
-def test_the_examples_are_what_the_program_prints(example_library: Path) -> None:
+@pytest.mark.parametrize("page", readme.BLOCKS, ids=named)
+def test_the_examples_are_what_the_program_prints(page: Path, example_library: Path) -> None:
     def unscored(text: str) -> str:
         return re.sub(r'"score": [\d.]+', '"score": …', text)  # differs a little from processor to processor
 
-    assert unscored(readme.updated(TEXT, example_library)) == unscored(TEXT), "run: python -m tests.readme"
+    now = text_of(page)
+    assert unscored(readme.updated(now, readme.BLOCKS[page], example_library)) == unscored(now), (
+        "run: python -m tests.readme"
+    )
 
 
-def test_every_command_line_in_it_is_one() -> None:
-    lines = [line for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL) for line in block.splitlines()]
-    calls = [shlex.split(line)[1:] for line in lines if line.startswith("seekpoint ")]
-    assert len(calls) >= 3
-    for name, *arguments in calls:
-        command = cli.get_command(click.Context(cli), name)
-        assert command is not None, name
-        command.make_context(name, arguments)  # raises where an option or argument doesn't exist
+def command_lines(page: Path) -> Iterator[list[str]]:
+    """The calls of `seekpoint` in a page's blocks of shell lines, without what follows a pipe or a redirection."""
+    for block in re.findall(r"```(?:sh|console)\n(.*?)```", text_of(page), re.DOTALL):
+        for line in block.splitlines():
+            words = shlex.split(line.removeprefix("$ "), comments=True)
+            if "seekpoint" in words:
+                call = words[len(words) - words[::-1].index("seekpoint") :]
+                yield call[: next((at for at, word in enumerate(call) if word in ("|", ">", ">>")), None)]
 
 
-def test_the_make_targets_in_it_exist() -> None:
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    named = set(re.findall(r"^make (\w+)$", TEXT, re.MULTILINE))
-    assert named == {"demo", "test"}
-    assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in named)
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_command_line_is_one(page: Path) -> None:
+    for name, *arguments in filter(None, command_lines(page)):
+        assert name in commands(), name
+        commands()[name].make_context(name, arguments)  # raises where an option or argument doesn't exist
+
+
+def test_command_lines_are_found() -> None:
+    assert len(list(command_lines(readme.README))) >= 3
+    assert sum(1 for page in PAGES for _ in command_lines(page)) >= 25
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_option_that_is_named_exists(page: Path) -> None:
+    options = {name for command in commands().values() for option in command.params for name in option.opts}
+    for benchmark in (ROOT / "tests" / "benchmarks").glob("*.py"):
+        options |= set(re.findall(r'"(--[a-z-]+)"', text_of(benchmark)))
+    text = re.sub(r"(?m)^.*\b(?:pip|python|pytest|make)\b.*$", "", text_of(page))  # lines that call other programs
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) <= options | FOREIGN
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_command_that_is_named_exists(page: Path) -> None:
+    assert set(re.findall(r"`seekpoint ([a-z]+)", text_of(page))) <= set(commands())
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.parent != ROOT / "examples"], ids=named)
+def test_the_links_lead_somewhere(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", text_of(page)):
+        file = page.parent / target if target else page
+        assert file.exists(), target
+        if anchor:
+            assert anchor in anchors(file), f"{target}#{anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that GitHub gives the headings of a page."""
+    unfenced = re.sub(r"```.*?```", "", text_of(page), flags=re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", unfenced, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_page_is_linked_from_the_index_and_the_readme() -> None:
+    pages = {page.name for page in readme.DOCS.glob("*.md")} - {"README.md"}
+    assert pages <= set(re.findall(r"\]\(([\w-]+\.md)\)", text_of(readme.DOCS / "README.md")))
+    assert pages <= set(re.findall(r"\]\(docs/([\w-]+\.md)\)", text_of(readme.README)))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_the_files_that_are_named_exist(page: Path) -> None:
+    paths = re.findall(r"`((?:seekpoint|tests|docs|examples)/[\w./-]+)`", text_of(page))
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_the_make_targets_that_are_named_exist() -> None:
+    targets = {name for page in PAGES for name in re.findall(r"(?m)(?:^|`)make (\w+)", text_of(page))}
+    assert {"demo", "test"} <= targets
+    assert all(re.search(rf"^{target}:", MAKEFILE, re.MULTILINE) for target in targets)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+def test_the_demo_names_its_steps_sizes_and_questions() -> None:
+    ran = subprocess.run(
+        ["make", "--dry-run", "--always-make", "demo"], cwd=ROOT, capture_output=True, check=True, encoding="utf-8"
+    )
+    assert re.findall(r"(\d)/4 ", ran.stdout) == ["1", "2", "3", "4"]
+    assert re.search(r"\d+ MB to download, [\d.]+ GB on disk", ran.stdout)
+    assert [ran.stdout.count(f'"{question}"') for question in demo_questions()] == [2, 2, 2]  # shown, and asked
+
+
+def demo_questions() -> list[str]:
+    return re.findall(r"\$\(call ask,(.+)\)$", MAKEFILE.replace("$(COMMA)", ","), re.MULTILINE)
+
+
+@pytest.mark.model
+def test_the_demos_questions_are_answered(example_library: Path) -> None:
+    answers = [seekpoint.ask(question, example_library, k=1) for question in demo_questions()]
+    assert all(answer.answered for answer in answers)
+    assert [answer.moments[0].language for answer in answers] == ["en", "zh", "en"]
+
+
+def dependencies() -> set[str]:
+    return {re.split(r"[<>=;\[ ]", line)[0].lower() for line in PROJECT["dependencies"]}
 
 
 def test_every_dependency_is_explained() -> None:
-    required = {re.split(r"[<>=;\[ ]", line)[0].lower() for line in PROJECT["dependencies"]}
-    table = TEXT[TEXT.index("| dependency | for |") :]
-    explained = {
-        name.strip().lower() for row in re.findall(r"^\| ([\w, -]+) \|", table, re.MULTILINE) for name in row.split(",")
-    }
-    assert required == explained - {"dependency"}
+    table = text_of(ROOT / "CONTRIBUTING.md").partition("| dependency | for |")[2]
+    cells = re.findall(r"^\| ([\w, -]+) \|", table, re.MULTILINE)
+    assert {name.strip().lower() for cell in cells for name in cell.split(",")} == dependencies()
 
 
-def test_the_links_in_it_lead_somewhere() -> None:
-    targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", TEXT)
-    assert targets
-    assert all((ROOT / target).exists() for target in targets)
+def test_the_notice_names_the_licence_of_every_dependency() -> None:
+    rows = re.findall(r"(?m)^  ([\w.-]+)  +\S", (ROOT / "NOTICE").read_text(encoding="utf-8"))
+    assert {name.lower() for name in rows} == dependencies() | {"faster-whisper"}
+
+
+@cache
+def messages() -> tuple[str, ...]:
+    """Every text in the source, with a hole for each value that is filled in."""
+    found: list[str] = []
+    for path in (ROOT / "seekpoint").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                found.append("".join(part.value if is_text(part) else HOLE for part in node.values))  # type: ignore[attr-defined]
+            elif is_text(node):
+                found.append(node.value)  # type: ignore[attr-defined]
+    return tuple(found)
+
+
+def is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def listed_messages() -> list[str]:
+    """The messages in the first column of the tables of docs/troubleshooting.md."""
+    return re.findall(r"(?m)^\| `` ?(.+?) ?`` \|", text_of(readme.DOCS / "troubleshooting.md"))
+
+
+def test_messages_are_listed() -> None:
+    assert len(listed_messages()) >= 60
+
+
+@pytest.mark.parametrize("message", listed_messages())
+def test_every_message_that_is_explained_is_the_programs(message: str) -> None:
+    parts = (re.escape(part.strip()) for part in message.strip(f"{HOLE} ").split(HOLE))
+    pattern = re.compile(".*".join(parts), re.DOTALL)
+    assert any(map(pattern.search, messages()))
 
 
 @pytest.mark.model
 def test_the_python_in_it_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    asking, listing = re.findall(r"```python\n(.*?)```", text_of(readme.DOCS / "python.md"), re.DOTALL)
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
-    exec(compile(code, "README.md", "exec"), {})
+    exec(compile(asking, "docs/python.md", "exec"), {})
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3
     assert "#t=" in lines[0] and "raining" in lines[0]
+    exec(compile(listing, "docs/python.md", "exec"), {})
+    listed = capsys.readouterr().out.splitlines()
+    assert listed[0] == "7"
+    assert len(listed) == 1 + 7 + 3

@@ -22,7 +22,7 @@ from seekpoint.query.output.terminal import to_text
 from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS
 
 if TYPE_CHECKING:
-    from seekpoint.index.embedded.library import Library
+    from seekpoint.index.store import Reader
     from seekpoint.query.serving.question_encoder import SharedEncoder
 
 _NOTHING_LEFT = "nothing that is indexed passes these filters: `seekpoint status` shows what there is"
@@ -68,7 +68,7 @@ def ask(
     # NumPy's and FAISS's threads for large matrices spin when they start, for a third of the processor's time that a
     # question takes, which has none.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from seekpoint.index.embedded.library import Library
+    from seekpoint.index.open import open_reader
     from seekpoint.query.serving.question_encoder import SharedEncoder
 
     if as_json and form not in (None, "json"):
@@ -78,7 +78,7 @@ def ask(
     if question is None:
         _prompt(folder, k, filters, explained=explained, is_plain=form == "plain" and not open_first)
         return
-    with Library.open(folder) as library:
+    with open_reader(folder) as library:
         encoder = SharedEncoder(library.card)
         answer = partial(_answer, library=library, encoder=encoder, k=k, filters=filters, explained=explained)
         if question == "-":
@@ -100,29 +100,29 @@ def _prompt(folder: Path, k: int, filters: Filters, *, explained: bool, is_plain
             "input; the prompt needs a terminal, and no --json, --format or --open"
         )
     from seekpoint.cli.prompt import prompt
-    from seekpoint.query.serving.live_library import Current
+    from seekpoint.query.serving.live_library import LiveLibrary
 
-    current = Current(folder)
+    live = LiveLibrary(folder)
     nothing = _NOTHING_INDEXED if filters == Filters() else _NOTHING_LEFT
     try:
-        with current.library():
+        with live.reader():
             pass  # a library that is missing is told before anything is asked
-        prompt(lambda text: current.ask(text, k, filters, explained=True), explained=explained, when_nothing=nothing)
+        prompt(lambda text: live.ask(text, k, filters, explained=True), explained=explained, when_nothing=nothing)
     finally:
-        current.close()
+        live.close()
 
 
 def _answer(
-    question: str, *, library: Library, encoder: SharedEncoder, k: int, filters: Filters, explained: bool
+    question: str, *, library: Reader, encoder: SharedEncoder, k: int, filters: Filters, explained: bool
 ) -> Answer:
     """Answer a question, which is embedded while what searches is loaded: the model lets go of the GIL."""
-    from seekpoint.query.serving.background import beside
+    from seekpoint.background import in_background
     from seekpoint.query.serving.question_encoder import to_embed
 
-    with beside(partial(encoder.question, to_embed(question[:LONGEST_QUESTION]))) as embedded:
+    with in_background(partial(encoder.question, to_embed(question[:LONGEST_QUESTION]))) as embedded:
         from seekpoint.query.search import pipeline
 
-        library.vectors  # noqa: B018 - opened when it's first asked for
+        library.warm_up()
         embedded()
     return pipeline.ask(question, library, encoder, k, filters, explained=explained)
 

@@ -98,8 +98,8 @@ def build(
     if dry_run:
         click.echo(summary.outlook(preview(request, folder, web), pace))
         return
-    with ProgressBars() as watcher:
-        report = run(request, folder, Sources.through(web, wanted, pace, limit), watcher=watcher)
+    with ProgressBars() as events:
+        report = run(request, folder, Sources.through(web, wanted, pace, limit), events=events)
     click.echo(summary.outcome(report, shutil.get_terminal_size().columns))
     if report.states[State.DEFERRED]:
         context.exit(_DEFERRED)

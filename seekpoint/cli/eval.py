@@ -26,8 +26,8 @@ def evaluate(file: Path, as_json: bool, other: Path | None, folder: Path) -> Non
     seconds where the answer is given; "video_id" is null where the library has none. A moment is right from 15 seconds
     before a span to its end, and sharp within 15 seconds of its start.
     """
-    from seekpoint.index.embedded.library import Library
     from seekpoint.index.models.encoder import LazyEncoder
+    from seekpoint.index.open import open_reader
     from seekpoint.index.text.language_tags import primary
     from seekpoint.query.answers import Answer
     from seekpoint.query.evaluation import evaluation
@@ -37,7 +37,7 @@ def evaluate(file: Path, as_json: bool, other: Path | None, folder: Path) -> Non
 
     questions = read_questions(file)
     earlier = evaluation.read_other(other) if other else None
-    with Library.open(folder) as library:
+    with open_reader(folder) as library:
         encoder = LazyEncoder(library.card)
         spoken = {status.resource.id: status.languages for status in library.statuses()}
 

@@ -11,7 +11,7 @@ from seekpoint.cli.options import index_option
 from seekpoint.index.text.clean import clean, counted
 
 if TYPE_CHECKING:
-    from seekpoint.index.transfer.transfer import Contents
+    from seekpoint.index.transfer.contents import Contents
 
 
 @click.command("export")
@@ -24,7 +24,7 @@ def export_library(file: Path, force: bool, folder: Path) -> None:
     It holds what was said and the links. Recordings and documents of your own stay where they are, and links to them
     keep the paths that they have here.
     """
-    from seekpoint.index.transfer.transfer import export_library as export
+    from seekpoint.index.transfer.export import export_library as export
 
     click.echo(f"{clean(str(file))}: {counts(export(folder, file, force=force))}")
 

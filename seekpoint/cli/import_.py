@@ -22,7 +22,7 @@ def import_library(file: Path, replacing_old: bool, folder: Path) -> None:
     Links to recordings and documents of whoever wrote it keep the paths that they had there.
     """
     from seekpoint.index.models.encoder import BUNDLED
-    from seekpoint.index.transfer.transfer import import_library as import_
+    from seekpoint.index.transfer.import_ import import_library as import_
 
     contents = import_(file, folder, replacing_old=replacing_old)
     click.echo(f"{clean(str(folder))}: {counts(contents)}")

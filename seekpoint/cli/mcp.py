@@ -30,11 +30,11 @@ def mcp(http: bool, port: int, folder: Path) -> None:
     An assistant starts this by itself when its settings name it.
     """
     from seekpoint.query.mcp.server import server
-    from seekpoint.query.serving.live_library import Current
+    from seekpoint.query.serving.live_library import LiveLibrary
     from seekpoint.query.serving.memory import keep_freed_memory
 
     keep_freed_memory()
-    made = server(Current(folder))
+    made = server(LiveLibrary(folder))
     if http:
         _serve(made, port)
         return

@@ -20,9 +20,9 @@ def remove(names: tuple[str, ...], folder: Path) -> None:
     An ID is what `status --json` calls a resource; its address or path will do as well. Write -- before one that begins
     with a dash.
     """
-    from seekpoint.index.embedded.writer import Writer
+    from seekpoint.index.open import open_writer
 
-    with Writer.open(folder) as writer:
+    with open_writer(folder) as writer:
         known = writer.standings()
         ids = list(dict.fromkeys(_resource_id(name, known) for name in names))
         writer.remove(ids)

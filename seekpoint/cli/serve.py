@@ -9,7 +9,7 @@ import click
 
 from seekpoint.cli.options import index_option
 from seekpoint.index.errors import SeekpointError, UsageError
-from seekpoint.query.serving.live_library import Current
+from seekpoint.query.serving.live_library import LiveLibrary
 
 _SHORTEST_TOKEN = 16
 
@@ -47,14 +47,14 @@ def serve(host: str, port: int, open_page: bool, token: str | None, names: tuple
     page = f"{address}{LOGIN}?token={quote(token, safe='')}" if token else address
     click.echo(f"Ask at {page}  (Ctrl+C ends it)")
     keep_freed_memory()
-    current = Current(folder)
-    _warm_up(current)
+    live = LiveLibrary(folder)
+    _warm_up(live)
     if open_page:
         _open(page)
     try:
-        run(application(current, Doors.of(host, names, token)), listener)
+        run(application(live, Doors.of(host, names, token)), listener)
     finally:
-        current.close()
+        live.close()
 
 
 def _in_address(host: str) -> str:
@@ -63,7 +63,7 @@ def _in_address(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _warm_up(current: Current) -> None:
+def _warm_up(live: LiveLibrary) -> None:
     """Load the model and the library while the first question is typed."""
     from threading import Thread
 
@@ -71,7 +71,7 @@ def _warm_up(current: Current) -> None:
         from contextlib import suppress
 
         with suppress(SeekpointError):  # whoever asks is told
-            current.ask("seekpoint")
+            live.ask("seekpoint")
 
     Thread(target=ask, daemon=True).start()
 

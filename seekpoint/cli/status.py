@@ -16,10 +16,10 @@ from seekpoint.cli.options import index_option, print_json
 @index_option
 def status(as_json: bool, check: bool, folder: Path) -> None:
     """Show what is indexed, what isn't, why, and what to do."""
-    from seekpoint.index.embedded.library import Library
+    from seekpoint.index.open import open_reader
     from seekpoint.query.output import status as view
 
-    with Library.open(folder) as library:
+    with open_reader(folder) as library:
         if check:
             library.verify()
         statuses, sections, card = library.statuses(), library.sections(), library.card

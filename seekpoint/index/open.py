@@ -1,4 +1,4 @@
-"""Where a library lies, and which backend holds it."""
+"""Opening a library by its address: a folder, which the embedded backend holds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from seekpoint.index.embedded.library import Library
+    from seekpoint.index.store import Reader, Revision, Writer
+    from seekpoint.index.types import ModelCard
 
 
 def default_folder() -> Path:
@@ -16,8 +17,38 @@ def default_folder() -> Path:
     return user_data_path("seekpoint") / "library"
 
 
-def open_reader(folder: Path, *, lasting: bool = False) -> Library:
+def open_reader(address: Path, *, lasting: bool = False) -> Reader:
     """Open a library for reading; raises LibraryError. A `lasting` reader answers many questions, in more memory."""
-    from seekpoint.index.embedded.library import Library
+    from seekpoint.index.embedded.reader import EmbeddedReader
 
-    return Library.open_to_stay(folder) if lasting else Library.open(folder)
+    return EmbeddedReader.open(address, lasting=lasting)
+
+
+def open_writer(address: Path, card: ModelCard | None = None) -> Writer:
+    """Open a library for changes, or create one where a card is given; raises LibraryError."""
+    from seekpoint.index.embedded.writer import EmbeddedWriter
+
+    return EmbeddedWriter.acquire(address, card)
+
+
+def library_exists(address: Path) -> bool:
+    """Whether there is a library, be it damaged or not."""
+    from seekpoint.index.embedded.manifest import FILE
+
+    return (address / FILE).exists()
+
+
+def check_vacant(address: Path) -> None:
+    """Raise ForeignLibrary where no library could be created, because something else is there."""
+    from seekpoint.index.embedded import lock
+
+    lock.refuse_file(address)
+    if address.is_dir():
+        lock.refuse_other_files(address)
+
+
+def current_revision(address: Path) -> Revision:
+    """The revision of a library at this moment, without opening it; equal to a reader's while nothing has changed."""
+    from seekpoint.index.embedded import manifest
+
+    return manifest.current_revision(address)

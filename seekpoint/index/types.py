@@ -189,6 +189,19 @@ class StoredChunk(NamedTuple):
     is_reference: bool = False
 
 
+class Standing(NamedTuple):
+    """Where a resource stands: what its transcripts were made from, and when to try again (Unix seconds)."""
+
+    state: State
+    inputs: str | None = None
+    retry_after: float | None = None
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether its transcripts can be searched."""
+        return self.state is State.INDEXED
+
+
 @dataclass(frozen=True, slots=True)
 class ResourceStatus:
     """A resource as the library holds it: its state, why, when to try again (Unix seconds), what is stored."""
@@ -283,3 +296,34 @@ class Encoder(Protocol):
     def question(self, text: str) -> Vectors:
         """Embed a question: one vector, float32."""
         ...
+
+
+Alternatives: TypeAlias = tuple[tuple[str, ...], ...]
+"""The translations of a word: each is the terms that must all occur."""
+
+
+class PieceVector(NamedTuple):
+    """The mean of so many tokens' vectors, quantised: a code a dimension, of which a step is worth `scale`.
+
+    What all passages of a language have in common is apart: `length` in the direction with that number, see
+    models/piece_vectors.py.
+    """
+
+    tokens: int
+    scale: float
+    codes: bytes
+    direction: int = 255
+    length: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedTranscript:
+    """A transcript with its chunks and their vectors, one row a chunk, and its pieces with theirs.
+
+    The texts of chunks and pieces are those that were embedded.
+    """
+
+    transcript: Transcript
+    chunks: Sequence[Chunk]
+    vectors: Vectors
+    pieces: Sequence[tuple[Piece, PieceVector]] = ()

@@ -16,9 +16,9 @@ import numpy as np
 
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.chunk_ranges import Ranges
-from seekpoint.index.embedded.library import Library
-from seekpoint.index.embedded.vectors.centring import centre_rows
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.vectors.int8 import unpack
+from seekpoint.index.models.centring import centre_rows
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
 from seekpoint.index.types import Encoder, Filters, Kind
@@ -52,7 +52,7 @@ def questions_of(file: Path) -> list[str]:
     return list(dict.fromkeys(question.text for question in read_questions(file)))
 
 
-def remembering(library: Library, questions: Sequence[str]) -> Encoder:
+def remembering(library: EmbeddedReader, questions: Sequence[str]) -> Encoder:
     """An encoder that knows the questions already."""
     encoder = Remembering(LazyEncoder(library.card).get())
     for question in questions:
@@ -106,7 +106,7 @@ def some(questions: Sequence[str], number: int) -> Sequence[str]:
     return questions[:: max(len(questions) // number, 1)]
 
 
-def asked(questions: Sequence[str], library: Library, encoder: Encoder, filters: Filters | None = None) -> Times:
+def asked(questions: Sequence[str], library: EmbeddedReader, encoder: Encoder, filters: Filters | None = None) -> Times:
     """Ask each question, some before the others are timed."""
     times = Times()
     for number, question in enumerate(questions):
@@ -117,7 +117,7 @@ def asked(questions: Sequence[str], library: Library, encoder: Encoder, filters:
     return times
 
 
-def by_stage(questions: Sequence[str], library: Library, encoder: Encoder) -> dict[str, list[float]]:
+def by_stage(questions: Sequence[str], library: EmbeddedReader, encoder: Encoder) -> dict[str, list[float]]:
     """Milliseconds of the processor for each question by stage, and what is left as `rest`."""
     watch, times = Stopwatch(), Times()
     taken: dict[str, list[float]] = {stage: [] for stage in (*STAGES, "rest")}
@@ -132,7 +132,7 @@ def by_stage(questions: Sequence[str], library: Library, encoder: Encoder) -> di
     return taken
 
 
-def _watched(library: Library) -> Iterator[tuple[object, str, str]]:
+def _watched(library: EmbeddedReader) -> Iterator[tuple[object, str, str]]:
     """What is called in each stage: where it is, its name, and the stage."""
     yield from ((library.lexicon, name, "words") for name in ("weights", "frequencies", "read_ahead", "best"))
     yield from ((library.lexicon, "counts", "translations"), (library, "translations", "translations"))
@@ -190,7 +190,7 @@ def recall(folder: Path, file: Path) -> dict[str, Any]:
         return recalled(folder, library, centred)
 
 
-def recalled(folder: Path, library: Library, questions: Vectors) -> dict[str, dict[str, Any]]:
+def recalled(folder: Path, library: EmbeddedReader, questions: Vectors) -> dict[str, dict[str, Any]]:
     """The recall of centred questions by filter."""
     keeps = {name: library.kept(filters) for name, filters in filters_of(library).items()}
     keeps = {name: keep for name, keep in keeps.items() if _number(library, keep)}
@@ -201,7 +201,7 @@ def recalled(folder: Path, library: Library, questions: Vectors) -> dict[str, di
     }
 
 
-def filters_of(library: Library) -> dict[str, Filters]:
+def filters_of(library: EmbeddedReader) -> dict[str, Filters]:
     """Filters of several kinds, by what they keep; none to begin with."""
     found = {"all": Filters()} | {f"section: {name}": Filters(section=name) for name in SHARES}
     found |= {f"kind: {kind}": Filters(kind=kind) for kind in (Kind.DOCUMENT, Kind.RECORDING)}
@@ -209,11 +209,11 @@ def filters_of(library: Library) -> dict[str, Filters]:
     return found | {"one resource": Filters(resource=library.holdings.transcripts[0].resource_id)}
 
 
-def _number(library: Library, keep: Ranges | None) -> int:
+def _number(library: EmbeddedReader, keep: Ranges | None) -> int:
     return len(library.holdings.alive if keep is None else keep)
 
 
-def _recall(library: Library, questions: Vectors, keep: Ranges | None, exact: Vectors) -> dict[str, Any]:
+def _recall(library: EmbeddedReader, questions: Vectors, keep: Ranges | None, exact: Vectors) -> dict[str, Any]:
     shares, times = [], Times()
     for question, best in zip(questions, exact, strict=True):
         found: list[float] = []
@@ -223,19 +223,19 @@ def _recall(library: Library, questions: Vectors, keep: Ranges | None, exact: Ve
     return {"recall": float(np.mean(shares))} | vars(times)
 
 
-def _top(library: Library, question: Vectors, keep: Ranges | None) -> list[float]:
+def _top(library: EmbeddedReader, question: Vectors, keep: Ranges | None) -> list[float]:
     """The cosines of the candidates, highest first."""
     ids = [chunk_id for chunk_id, _ in library.vectors.nearest(question, CANDIDATES, keep)]
     return sorted(library.vectors.scores(question, ids).values(), reverse=True)
 
 
 def exactly(
-    folder: Path, library: Library, questions: Vectors, keeps: Mapping[str, Ranges | None]
+    folder: Path, library: EmbeddedReader, questions: Vectors, keeps: Mapping[str, Ranges | None]
 ) -> dict[str, Vectors]:
     """The ten highest cosines of each question under each filter, by comparing all vectors."""
     best = {name: np.full((len(questions), TOP), -np.inf, np.float32) for name in keeps}
     for ids, rows in stored_vectors(folder, library.card.dimension):
-        cosines = questions @ centre_rows(library.holdings.languages_of(ids), rows, library.vectors.means).T
+        cosines = questions @ centre_rows(library.holdings.languages_of(ids), rows, library.means.chunks).T
         for name, keep in keeps.items():
             here = cosines if keep is None else cosines[:, keep.contains(ids)]
             both = np.concatenate([best[name], here], axis=1)

@@ -17,7 +17,7 @@ import numpy as np
 
 from seekpoint.index.embedded import cue_blocks, database
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.pieces.quantisation import of_transcript
+from seekpoint.index.embedded.pieces.reading import of_transcript
 from seekpoint.index.embedded.vectors.int8 import unpack
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Cue, ModelCard

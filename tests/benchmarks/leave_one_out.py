@@ -20,7 +20,7 @@ from pathlib import Path
 
 import seekpoint
 from seekpoint import index, query
-from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
 from seekpoint.query.answers import Answer
@@ -103,7 +103,7 @@ def opened(name: str, work: Path, stack: ExitStack) -> Callable[[Tuning], list[R
     corpus = lay_out(name, work)
     folder = corpus.folder / "library"
     seekpoint.build(corpus.reading_list, folder, captions=corpus.captions)
-    library: Library = stack.enter_context(open_reader(folder))
+    library: EmbeddedReader = stack.enter_context(open_reader(folder))
     encoder = Remembering(LazyEncoder(library.card).get())
     questions = answerable(name)
     return lambda tuning: judged(questions, lambda text: pipeline.ask(text, library, encoder, _MOMENTS, tuning=tuning))

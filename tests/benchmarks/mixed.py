@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import seekpoint
-from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
 from seekpoint.index.types import Encoder
@@ -54,7 +54,7 @@ def rank_of(answer: Answer, row: dict[str, Any]) -> int | None:
     return next((moment.rank for moment in answer.moments if is_right(moment, row)), None)
 
 
-def asking(library: Library, encoder: Encoder) -> Callable[[str], Answer]:
+def asking(library: EmbeddedReader, encoder: Encoder) -> Callable[[str], Answer]:
     """How questions are put to a library."""
     return lambda text: pipeline.ask(text, library, encoder, DEPTH)
 

@@ -26,7 +26,7 @@ import pypdfium2  # type: ignore[import-untyped]
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Origin
-from seekpoint.indexer.sources.sandbox import MEMORY, SECONDS, Form, Reader
+from seekpoint.indexer.sources.sandbox import MEMORY, SECONDS, DocumentFormat, SandboxedReader
 from seekpoint.indexer.transcript.language import language_of
 from seekpoint.indexer.transcript.text_timeline import transcript_of
 from tests.benchmarks.machine import describe, spread
@@ -223,7 +223,7 @@ def mutated(
         yield f"#{number} ({', '.join(names)})", data
 
 
-def tally(reader: Reader, form: Form, damaged: Iterable[tuple[str, bytes]]) -> Tally:
+def tally(reader: SandboxedReader, form: DocumentFormat, damaged: Iterable[tuple[str, bytes]]) -> Tally:
     """Read them all."""
     found = Tally()
     for name, data in damaged:
@@ -241,7 +241,7 @@ def tally(reader: Reader, form: Form, damaged: Iterable[tuple[str, bytes]]) -> T
     return found
 
 
-def _read(reader: Reader, form: Form, data: bytes) -> str:
+def _read(reader: SandboxedReader, form: DocumentFormat, data: bytes) -> str:
     try:
         text = reader.read(form, data)
     except Unfetched as refusal:
@@ -276,10 +276,10 @@ def main() -> int:
     paper = (SHARED / "resources" / "1706.03762.pdf").read_bytes()
     print(", ".join(f"{name} {value}" for name, value in describe().items()))
     faults = []
-    with Reader() as reader:
+    with SandboxedReader() as reader:
         for form, originals, mutations in (
-            (Form.HTML, [article], MARKUP),
-            (Form.PDF, [paper, unpacked(paper)], BYTES),
+            (DocumentFormat.HTML, [article], MARKUP),
+            (DocumentFormat.PDF, [paper, unpacked(paper)], BYTES),
         ):
             found = tally(reader, form, mutated(originals, mutations, arguments.count, arguments.seed))
             print(f"\n{form}, {arguments.count} mutations\n{found.text}")

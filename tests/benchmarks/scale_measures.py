@@ -20,7 +20,7 @@ import faiss
 import numpy as np
 
 from seekpoint.index.embedded.transcripts import text_digest
-from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.open import open_reader
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Kind
@@ -75,16 +75,16 @@ def added(folder: Path, base: Base, outline: Outline) -> dict[str, float]:
     made = embedded(base, outline)
     said = details(base, outline, made.transcript)
 
-    def add(writer: Writer) -> None:
+    def add(writer: EmbeddedWriter) -> None:
         writer.register(f"{outline.id}.md", [resource(outline, title(base, outline))])
         writer.commit(outline.id, [made], said, "synthetic")
 
     return _timed(folder, add)
 
 
-def _timed(folder: Path, change: Callable[[Writer], object]) -> dict[str, float]:
+def _timed(folder: Path, change: Callable[[EmbeddedWriter], object]) -> dict[str, float]:
     before, times = written(), [time.perf_counter()]
-    with Writer.open(folder) as writer:
+    with EmbeddedWriter.acquire(folder) as writer:
         times.append(time.perf_counter())
         change(writer)
         times.append(time.perf_counter())

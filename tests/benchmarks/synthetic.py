@@ -19,12 +19,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from seekpoint.index.embedded.pieces.quantisation import quantised
-from seekpoint.index.embedded.transcripts import EmbeddedTranscript
-from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.models.piece_vectors import quantised
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Chunk, Cue, Details, Kind, Origin, Piece, Resource, Transcript
-from seekpoint.indexer.vocabulary.dictionary import Dictionaries as RealDictionaries
+from seekpoint.index.types import Chunk, Cue, Details, EmbeddedTranscript, Kind, Origin, Piece, Resource, Transcript
+from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries
 from tests.benchmarks.base import Base, Track
 
 if TYPE_CHECKING:
@@ -199,7 +198,7 @@ def build(base: Base, folder: Path, chunks: int, dictionaries: Dictionaries | No
     """Make a library, or go on with it; with dictionaries it gets its translations too."""
     outlines, clock = planned(base, chunks), Clock()
     started = time.perf_counter()
-    with Writer.open(folder, base.manifest.model) as writer:
+    with EmbeddedWriter.acquire(folder, base.manifest.model) as writer:
         writer.register(SOURCE, [resource(outline, title(base, outline)) for outline in outlines])
         stored = {key for key, standing in writer.standings().items() if standing.is_indexed}
         for outline in outlines:
@@ -215,7 +214,7 @@ def build(base: Base, folder: Path, chunks: int, dictionaries: Dictionaries | No
     return clock
 
 
-def commit(writer: Writer, base: Base, outline: Outline, clock: Clock | None = None) -> None:
+def commit(writer: EmbeddedWriter, base: Base, outline: Outline, clock: Clock | None = None) -> None:
     """Store a resource; the clock tells how long."""
     made = embedded(base, outline)
     said = details(base, outline, made.transcript)
@@ -232,5 +231,5 @@ def _tell(clock: Clock, seconds: float, share: float) -> None:
 
 
 if __name__ == "__main__":
-    made = build(Base.read(Path(sys.argv[1])), Path(sys.argv[2]), int(sys.argv[3]), RealDictionaries())
+    made = build(Base.read(Path(sys.argv[1])), Path(sys.argv[2]), int(sys.argv[3]), BilingualDictionaries())
     print(json.dumps(asdict(made)))

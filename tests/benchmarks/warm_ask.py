@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
 from seekpoint.index.types import Encoder
@@ -43,7 +43,7 @@ def main() -> None:
     report(rounds, options.json)
 
 
-def measure(questions: Sequence[str], library: Library, encoder: Encoder) -> list[float]:
+def measure(questions: Sequence[str], library: EmbeddedReader, encoder: Encoder) -> list[float]:
     """Milliseconds of each question."""
     taken = []
     for question in questions:

@@ -1,4 +1,4 @@
-"""The shells complete what a user begins to type, as the README sets it up."""
+"""The shells complete what a user begins to type, as docs/asking.md sets it up."""
 
 from __future__ import annotations
 
@@ -97,8 +97,8 @@ def test_each_shell_gets_a_script(shell: str) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_readme_says_how_it_is_set_up(shell: str) -> None:
-    assert SET_UP[shell] in (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_page_on_asking_says_how_it_is_set_up(shell: str) -> None:
+    assert SET_UP[shell] in (ROOT / "docs" / "asking.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("shell", [pytest.param(shell, marks=needs(shell)) for shell in SHELLS])

@@ -20,7 +20,7 @@ from seekpoint.cli.prompt import browse, prompt
 from seekpoint.cli.prompt_view import History
 from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Explanation, Moment
-from seekpoint.query.serving.live_library import Current
+from seekpoint.query.serving.live_library import LiveLibrary
 from tests.fakes import TopicEncoder
 from tests.index.libraries import build
 from tests.paths import ROOT
@@ -34,7 +34,7 @@ class Desk:
     """Someone at a terminal: types the next of `turns` whenever something has been asked or opened, then leaves."""
 
     def __init__(self, folder: Path, columns: int = 80, rows: int = 30) -> None:
-        self.current = Current(folder / "library", TopicEncoder())
+        self.live = LiveLibrary(folder / "library", TopicEncoder())
         self.history = folder / "data" / "questions"
         self.asked: list[str] = []
         self.opened: list[str] = []
@@ -55,7 +55,7 @@ class Desk:
             def answer(question: str) -> Answer:
                 self.asked.append(question)
                 type_on()
-                return made or self.current.ask(question, explained=True)
+                return made or self.live.ask(question, explained=True)
 
             def browser(link: str) -> bool:
                 self.opened.append(link)
@@ -68,7 +68,7 @@ class Desk:
                 prompt(answer, explained=explained, when_nothing=nothing, history=self.history, browser=browser)
 
     def links(self, question: str) -> list[str]:
-        return [moment.link for moment in self.current.ask(question).moments]
+        return [moment.link for moment in self.live.ask(question).moments]
 
     def shown(self) -> str:
         return plain(self.screen.getvalue())
@@ -80,7 +80,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     build(tmp_path / "library")
     desk = Desk(tmp_path)
     yield desk
-    desk.current.close()
+    desk.live.close()
 
 
 def plain(text: str) -> str:
@@ -102,7 +102,7 @@ def made(*moments: Moment, answered: bool = True) -> Answer:
 def test_an_answer_is_shown_as_ask_shows_it(desk: Desk, question: str, capsys: pytest.CaptureFixture[str]) -> None:
     desk.sit(question + ENTER)
     assert desk.asked == [question]
-    found = desk.current.ask(question).moments
+    found = desk.live.ask(question).moments
     printed = plain(capsys.readouterr().out)
     for part in (found[0].quote, found[0].link, found[-1].link, "1. Talk"):
         assert part in printed
@@ -197,7 +197,7 @@ def test_earlier_questions_come_back(desk: Desk) -> None:
     again = Desk(desk.history.parent.parent)
     again.sit(PAUSE + UP + UP + ENTER, "/" + PAUSE + "\x12注意" + ENTER + ENTER)  # Ctrl-R searches
     assert again.asked == ["what is a mask?", "注意力是什么？"]
-    again.current.close()
+    again.live.close()
     assert stat.S_IMODE(desk.history.stat().st_mode) == 0o600
 
 
@@ -283,7 +283,7 @@ def test_a_narrow_and_low_terminal_shows_the_selected_moment_whole(tmp_path: Pat
     low = Desk(tmp_path, columns=40, rows=12)
     wide = "注意力给每个词一个权重" * 6
     low.sit("mask" + ENTER, DOWN * 4 + END, made=made(*(moment(rank, quote=f"{wide}{rank}") for rank in range(1, 6))))
-    low.current.close()
+    low.live.close()
     last = low.shown().rpartition("› 5. Talk 5")[2]
     assert "注意力给每个词一个权重" in last
     assert "https://example.org/" in last
@@ -314,15 +314,15 @@ def test_a_dumb_terminal_gets_plain_text(
 SCRIPT = """
 import sys
 from pathlib import Path
-from seekpoint.query.serving.live_library import Current
+from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.cli.prompt import prompt
 from tests.fakes import TopicEncoder
 
 folder = Path(sys.argv[1])
-current = Current(folder / "library", TopicEncoder())
+live = LiveLibrary(folder / "library", TopicEncoder())
 opened = (folder / "opened").open("a", encoding="utf-8")
 prompt(
-    lambda question: current.ask(question, explained=True),
+    lambda question: live.ask(question, explained=True),
     history=folder / "data" / "questions",
     browser=lambda link: print(link, file=opened, flush=True) or True,
 )

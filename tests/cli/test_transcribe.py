@@ -24,7 +24,7 @@ from seekpoint.index.open import open_reader
 from seekpoint.index.types import Transcript
 from seekpoint.indexer.fetch.session import Web
 from seekpoint.indexer.reading_list.addresses import resource_of_path
-from seekpoint.indexer.sources.recordings.partial_transcript import Heard
+from seekpoint.indexer.sources.recordings.partial_transcript import TranscribedWindow
 from seekpoint.indexer.sources.recordings.transcription import Transcriber
 from tests.fake_youtube import FakeYouTube
 from tests.indexer.builds import webvtt
@@ -289,7 +289,7 @@ def test_ctrl_c_loses_one_stretch_at_most_and_the_same_command_goes_on(model: st
 
     assert studio.transcribe().exit_code == 0
     whole = kept.read_bytes()
-    heard = [Heard.parsed(line) for line in whole.splitlines(keepends=True)]
+    heard = [TranscribedWindow.parsed(line) for line in whole.splitlines(keepends=True)]
     stops = [each.stop for each in heard if each]
     assert whole.startswith(before) and 0 < len(before) < len(whole)
     assert len(stops) == len(heard) == len(said)

@@ -13,13 +13,24 @@ import numpy as np
 from seekpoint import ask
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.chunk_ranges import Ranges
-from seekpoint.index.embedded.library import Library
-from seekpoint.index.embedded.pieces.quantisation import quantised
-from seekpoint.index.embedded.transcripts import EmbeddedTranscript
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.words.posting_lists import decode
-from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.models.piece_vectors import quantised
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Chunk, Cue, Details, Filters, Kind, ModelCard, Origin, Piece, Resource, Transcript
+from seekpoint.index.types import (
+    Chunk,
+    Cue,
+    Details,
+    EmbeddedTranscript,
+    Filters,
+    Kind,
+    ModelCard,
+    Origin,
+    Piece,
+    Resource,
+    Transcript,
+)
 from tests.fakes import TopicEncoder
 from tests.paths import ROOT
 
@@ -70,7 +81,7 @@ def words(folder: Path) -> set[tuple[str, float, str, int]]:
     }
 
 
-def fill(writer: Writer, talks: Mapping[str, Sequence[str]]) -> None:
+def fill(writer: EmbeddedWriter, talks: Mapping[str, Sequence[str]]) -> None:
     """List the talks and commit each."""
     writer.register(SOURCE, [resource(talk, "Talks") for talk in talks])
     for talk, texts in talks.items():
@@ -79,18 +90,18 @@ def fill(writer: Writer, talks: Mapping[str, Sequence[str]]) -> None:
 
 def build(folder: Path, talks: Mapping[str, Sequence[str]] = TALKS) -> None:
     """Build a library and seal it."""
-    with Writer.open(folder, CARD) as writer:
+    with EmbeddedWriter.acquire(folder, CARD) as writer:
         fill(writer, talks)
 
 
-def by_meaning(library: Library, question: str, filters: Filters | None = None) -> list[str]:
+def by_meaning(library: EmbeddedReader, question: str, filters: Filters | None = None) -> list[str]:
     """The resources whose chunks are anywhere near a question, nearest first."""
     _, vector = library.vectors.centred_question(ENCODER.question(question))
     near = [chunk for chunk, cosine in library.vectors.nearest(vector, 20, _kept(library, filters)) if cosine > 0.3]
     return _resources(library, near)
 
 
-def by_words(library: Library, text: str, filters: Filters | None = None) -> list[str]:
+def by_words(library: EmbeddedReader, text: str, filters: Filters | None = None) -> list[str]:
     """The resources that share terms with a text, best first."""
     return _resources(library, [chunk for chunk, _ in library.lexicon.best(terms(text), 20, _kept(library, filters))])
 
@@ -114,16 +125,16 @@ def run_script(script: str, *arguments: str | Path) -> subprocess.CompletedProce
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120, check=False)
 
 
-def _kept(library: Library, filters: Filters | None) -> Ranges | None:
+def _kept(library: EmbeddedReader, filters: Filters | None) -> Ranges | None:
     return library.kept(filters) if filters else None
 
 
-def chunk_ids(library: Library, filters: Filters) -> list[int]:
+def chunk_ids(library: EmbeddedReader, filters: Filters) -> list[int]:
     """The chunks that a filter keeps."""
     kept = library.kept(filters)
     return [int(chunk_id) for chunk_id in (library.holdings.alive if kept is None else kept).ids()]
 
 
-def _resources(library: Library, chunk_ids: Sequence[int]) -> list[str]:
+def _resources(library: EmbeddedReader, chunk_ids: Sequence[int]) -> list[str]:
     chunks = library.chunks(chunk_ids)
     return list(dict.fromkeys(chunks[i].resource_id for i in chunk_ids if i in chunks))

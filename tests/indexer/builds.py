@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.types import Encoder, Resource, ResourceStatus
 from seekpoint.indexer.build.build import Report, Request, build
-from seekpoint.indexer.build.events import Watcher
+from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.planner import Choices
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.fetch_result import VideoSource
@@ -18,7 +18,7 @@ from tests.fake_youtube import FakeYouTube
 from tests.fakes import TopicEncoder
 
 
-class Notes(Watcher):
+class Notes(BuildEvents):
     """Keeps what a build says and works on."""
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ class Workshop:
             self.library,
             replace(outside, videos=videos) if videos else outside,
             encoder=encoder or self.encoder,
-            watcher=self.notes,
+            events=self.notes,
             clock=lambda: time.time() + later,
         )
 
@@ -94,7 +94,7 @@ class Workshop:
 
     def statuses(self) -> dict[str, ResourceStatus]:
         """What the library says of each resource, by id."""
-        with Library.open(self.library) as library:
+        with EmbeddedReader.open(self.library) as library:
             return {status.resource.id: status for status in library.statuses()}
 
     def content(self) -> Mapping[str, bytes]:

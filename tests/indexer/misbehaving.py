@@ -8,75 +8,79 @@ import time
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import State
-from seekpoint.indexer.transcript.blocks import Block, Role, Text
+from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 
 
-def read_html(data: bytes, charset: str | None) -> Text:
+def read_html(data: bytes, charset: str | None) -> ParsedDocument:
     """Misbehave, or read: the first word names what, the rest goes to it."""
     name, _, rest = data.partition(b" ")
     return _BEHAVIOURS[name.decode()](rest, charset)
 
 
-def read_pdf(data: bytes) -> Text:
+def read_pdf(data: bytes) -> ParsedDocument:
     """Two pages, on the second the data."""
-    return Text((Block("One", Role.HEADING, page=1), Block(data.decode(), Role.REFERENCE, page=2)), language="en")
+    return ParsedDocument(
+        (Block("One", Role.HEADING, page=1), Block(data.decode(), Role.REFERENCE, page=2)), language="en"
+    )
 
 
-def _words(rest: bytes, charset: str | None) -> Text:
-    return Text((Block(rest.decode(charset or "utf-8"), anchor="注意力"),), "标题 Title", "作者", "2024-05-01", "zh-TW")
+def _words(rest: bytes, charset: str | None) -> ParsedDocument:
+    return ParsedDocument(
+        (Block(rest.decode(charset or "utf-8"), anchor="注意力"),), "标题 Title", "作者", "2024-05-01", "zh-TW"
+    )
 
 
-def _process(rest: bytes, charset: str | None) -> Text:
-    return Text((Block(str(os.getpid())),))
+def _process(rest: bytes, charset: str | None) -> ParsedDocument:
+    return ParsedDocument((Block(str(os.getpid())),))
 
 
-def _much(rest: bytes, charset: str | None) -> Text:
-    return Text((Block("注意力" * int(rest)),))
+def _much(rest: bytes, charset: str | None) -> ParsedDocument:
+    return ParsedDocument((Block("注意力" * int(rest)),))
 
 
-def _hang(rest: bytes, charset: str | None) -> Text:
+def _hang(rest: bytes, charset: str | None) -> ParsedDocument:
     time.sleep(600)
-    return Text(())
+    return ParsedDocument(())
 
 
-def _wait(rest: bytes, charset: str | None) -> Text:
+def _wait(rest: bytes, charset: str | None) -> ParsedDocument:
     time.sleep(float(rest))
-    return Text((Block("waited"),))
+    return ParsedDocument((Block("waited"),))
 
 
-def _spin(rest: bytes, charset: str | None) -> Text:
+def _spin(rest: bytes, charset: str | None) -> ParsedDocument:
     while True:
         pass
 
 
-def _crash(rest: bytes, charset: str | None) -> Text:
+def _crash(rest: bytes, charset: str | None) -> ParsedDocument:
     os.abort()
 
 
-def _allocate(rest: bytes, charset: str | None) -> Text:
-    return Text((Block(str(len(bytearray(int(rest))))),))
+def _allocate(rest: bytes, charset: str | None) -> ParsedDocument:
+    return ParsedDocument((Block(str(len(bytearray(int(rest))))),))
 
 
-def _leak(rest: bytes, charset: str | None) -> Text:
+def _leak(rest: bytes, charset: str | None) -> ParsedDocument:
     _leaked.append(bytearray(int(rest)))
-    return Text((Block("leaked"),))
+    return ParsedDocument((Block("leaked"),))
 
 
-def _fail(rest: bytes, charset: str | None) -> Text:
+def _fail(rest: bytes, charset: str | None) -> ParsedDocument:
     raise IndexError("list index out of range")
 
 
-def _refuse(rest: bytes, charset: str | None) -> Text:
+def _refuse(rest: bytes, charset: str | None) -> ParsedDocument:
     raise Unfetched(State.NO_TRANSCRIPT, f"refused: {rest.decode()}")
 
 
-def _chatter(rest: bytes, charset: str | None) -> Text:
+def _chatter(rest: bytes, charset: str | None) -> ParsedDocument:
     sys.stdout.write("warning: bad xref\n")
     os.write(1, b"\0\0\0\0\0\0\0\2{}")
-    return Text((Block(sys.stdin.read() + os.read(0, 9).decode() + "said nothing"),))
+    return ParsedDocument((Block(sys.stdin.read() + os.read(0, 9).decode() + "said nothing"),))
 
 
-def _lie(rest: bytes, charset: str | None) -> Text:
+def _lie(rest: bytes, charset: str | None) -> ParsedDocument:
     """Write on every open descriptor what the parent would have to believe, and end."""
     for descriptor in range(3, 20):
         try:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import takewhile
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
 from seekpoint.index.embedded.database import explained
+from seekpoint.index.sections import Section
+from seekpoint.index.store import LISTED
 from seekpoint.index.types import (
     Chapter,
     Details,
@@ -20,14 +20,9 @@ from seekpoint.index.types import (
     PlaylistEntry,
     Resource,
     ResourceStatus,
+    Standing,
     State,
 )
-
-LISTED = "listed"
-"""The `inputs` of what a listing alone tells: a playlist that was listed, and a video that it says can't be had."""
-
-WITHOUT_PIECES = "without pieces"
-"""The setting of a library whose model gives no parts of passages, so that there are no pieces to be stored."""
 
 
 class Listing(NamedTuple):
@@ -37,54 +32,11 @@ class Listing(NamedTuple):
     sections: tuple[tuple[str, ...], ...]
 
 
-class Standing(NamedTuple):
-    """Where a resource stands: what its transcripts were made from, and when to try again (Unix seconds)."""
-
-    state: State
-    inputs: str | None = None
-    retry_after: float | None = None
-
-    @property
-    def is_indexed(self) -> bool:
-        """Whether its transcripts can be searched."""
-        return self.state is State.INDEXED
-
-
-class Section(NamedTuple):
-    """The entries under one heading path of a list, by id; `source` is empty for what has left every list."""
-
-    source: str
-    path: tuple[str, ...]
-    entries: dict[str, State]
-
-    @property
-    def states(self) -> Counter[State]:
-        """How many entries are in which state."""
-        return Counter(self.entries.values())
-
-
-def union(sections: Iterable[Section], source: str = "", path: tuple[str, ...] = ()) -> Section:
-    """Several sections as one, where a resource that stands in more than one of them counts once."""
-    return Section(source, path, {key: state for section in sections for key, state in section.entries.items()})
-
-
-def outlined(sections: Iterable[Section]) -> Iterator[tuple[int, str, Section | None]]:
-    """Each section's depth and heading, under the headings above it, which may have no entries of their own."""
-    above: tuple[str, ...] = ()
-    for section in sections:
-        path = section.path or ("(no heading)",)
-        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(above, path, strict=False)))
-        for depth in range(shared, len(path) - 1):
-            yield depth, path[depth], None
-        yield len(path) - 1, path[-1], section
-        above = path
-
-
 class Catalogue:
-    """The part of a library that answers without its vectors."""
+    """What the lists name and where each resource stands, read from the database."""
 
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
-        self.folder = folder
+        self._folder = folder
         self._connection = connection
 
     def statuses(self) -> list[ResourceStatus]:
@@ -126,17 +78,13 @@ class Catalogue:
             found.setdefault((row["source"], row["path"]), {})[row["resource_id"]] = State(row["state"])
         return [Section(source, tuple(json.loads(path)), entries) for (source, path), entries in found.items()]
 
-    def resources(self, ids: Sequence[str]) -> dict[str, Resource]:
+    def resources(self, ids: Collection[str]) -> dict[str, Resource]:
         """The resources of those ids that are here."""
         rows = self._query("SELECT * FROM resource WHERE id IN (SELECT value FROM json_each(?))", json.dumps(list(ids)))
         listings = self._listings(ids)
         return {row["id"]: _resource(row, listings[row["id"]]) for row in rows}
 
-    def details(self, resource_id: str) -> Details:
-        """What the source said about a resource."""
-        return self.details_by_id([resource_id]).get(resource_id, Details())
-
-    def details_by_id(self, ids: Sequence[str]) -> dict[str, Details]:
+    def details(self, ids: Collection[str]) -> dict[str, Details]:
         """What the sources said about the resources of those ids that are here."""
         rows = self._query(
             "SELECT id, details FROM resource WHERE id IN (SELECT value FROM json_each(?))", json.dumps(list(ids))
@@ -147,14 +95,6 @@ class Catalogue:
         """Where each resource stands."""
         rows = self._query("SELECT id, state, inputs, retry_after FROM resource")
         return {row["id"]: Standing(State(row["state"]), row["inputs"], row["retry_after"]) for row in rows}
-
-    def editions(self) -> dict[str, str]:
-        """What tells of each resource whether it has the same transcripts as before, in the order of the chunks."""
-        rows = self._query("SELECT resource_id, first_chunk, chunks, seconds FROM transcript ORDER BY first_chunk")
-        found: dict[str, list[tuple[float, ...]]] = {}
-        for resource_id, *edition in rows:  # chunks that are stored anew get ids that were never given before
-            found.setdefault(resource_id, []).append(tuple(edition))
-        return {resource_id: json.dumps(editions) for resource_id, editions in found.items()}
 
     def playlists(self, only: str | None = None) -> dict[str, Playlist]:
         """What each playlist and channel held when it was last listed, by its id; or one of them."""
@@ -171,16 +111,12 @@ class Catalogue:
             entries[row["playlist_id"]].append(PlaylistEntry(resource, row["fault"]))
         return {playlist_id: Playlist(title, tuple(entries[playlist_id])) for playlist_id, title in titles.items()}
 
-    def sources(self) -> list[str]:
-        """Every list that names something here."""
-        return [row["source"] for row in self._query("SELECT DISTINCT source FROM listing WHERE listed")]
-
     def setting(self, name: str) -> str | None:
         """A value that was kept for the next build."""
         rows = self._query("SELECT value FROM setting WHERE name = ?", name)
         return rows[0]["value"] if rows else None
 
-    def _listings(self, ids: Sequence[str] | None = None) -> dict[str, Listing]:
+    def _listings(self, ids: Collection[str] | None = None) -> dict[str, Listing]:
         """How each resource is listed, or those of some ids, in the lists' order, what has left them last."""
         found: dict[str, Listing] = {}
         only = "" if ids is None else "AND resource_id IN (SELECT value FROM json_each(?))"
@@ -199,7 +135,7 @@ class Catalogue:
         return found
 
     def _query(self, sql: str, *values: object) -> list[sqlite3.Row]:
-        with explained(self.folder):
+        with explained(self._folder):
             return self._connection.execute(sql, values).fetchall()
 
 

@@ -79,3 +79,14 @@ class Ranges:
         marks[here.starts - first] += 1
         marks[here.stops - first] -= 1
         return np.packbits(np.cumsum(marks[:-1], dtype=np.int8).astype(bool), bitorder="little")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RangeScope:
+    """The chunks that a search is limited to; `ranges` is `None` for all of them."""
+
+    ranges: Ranges | None
+    chunks: int
+
+    def __len__(self) -> int:
+        return self.chunks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,6 +34,16 @@ class Holdings:
     transcripts: Sequence[Holding]
 
     @classmethod
+    def stored(cls, connection: sqlite3.Connection) -> Holdings:
+        """The transcripts of a database; raises sqlite3.Error."""
+        return cls.of(
+            connection.execute(
+                """SELECT first_chunk, chunks, language, resource_id, kind
+                   FROM transcript JOIN resource ON resource.id = resource_id"""
+            )
+        )
+
+    @classmethod
     def of(cls, rows: Iterable[Sequence[object]]) -> Holdings:
         """From rows of (first chunk, chunks, language tag, resource id, kind)."""
         found = [
@@ -61,16 +72,14 @@ class Holdings:
         languages = sorted({one.language for one in self.transcripts})
         return {language: self.where(lambda one, spoken=language: one.language == spoken) for language in languages}  # type: ignore[misc]
 
+    def of_chunks(self, ids: NDArray[np.int64]) -> list[Holding]:
+        """The transcript of each of some chunks that are alive."""
+        places = np.searchsorted(self._starts, ids, "right") - 1
+        return [self.transcripts[place] for place in places.tolist()]
+
     def languages_of(self, ids: NDArray[np.int64]) -> list[str]:
         """The primary subtag of each of some chunks that are alive."""
-        places = np.searchsorted(self._starts, ids, "right") - 1
-        return [self.transcripts[place].language for place in places.tolist()]
-
-    def are_in(self, language: str, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which of some chunks that are alive are in a language, a primary subtag."""
-        if language not in self.spoken:
-            return np.zeros(len(ids), bool)
-        return self.spoken[language].contains(ids)
+        return [holding.language for holding in self.of_chunks(ids)]
 
     @cached_property
     def _spans(self) -> dict[str, list[tuple[int, int]]]:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from seekpoint.files import replacing
+from seekpoint.index.embedded.database import FILE as DATABASE
 from seekpoint.index.embedded.database import START_AGAIN, damaged, newer_library, unreleased_library
 from seekpoint.index.embedded.schema import SCHEMA_VERSION
 from seekpoint.index.errors import ForeignLibrary, LibraryNotFound
+from seekpoint.index.store import Revision
 from seekpoint.index.types import ModelCard
 
 FILE = "manifest.json"
@@ -137,6 +137,22 @@ class Manifest:
         return replace(self, database=None)
 
 
+def current_revision(folder: Path) -> Revision:
+    """What tells that a library has changed: the states of its manifest, and of its database with the journal."""
+    names = (FILE, DATABASE, f"{DATABASE}-wal")
+    manifest, database, journal = (_stamp(folder / name) for name in names)
+    return Revision(manifest, (database, journal))
+
+
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    """The time, size and inode of a file; `None` where there is none, or it's empty."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return (stat.st_mtime_ns, stat.st_size, stat.st_ino) if stat.st_size else None
+
+
 def _segment(content: dict[str, Any]) -> SegmentRecord:
     return SegmentRecord(**content | {"file": FileRecord(**content["file"])})
 
@@ -158,30 +174,3 @@ def _checksum(content: dict[str, Any]) -> str:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write, which then takes the place of `path` in one step and for good, whatever crashes."""
-    scratch = path.with_name(f".{path.name}.new")  # the library's lock keeps a second writer away
-    try:
-        with scratch.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(path)
-    except BaseException:
-        scratch.unlink(missing_ok=True)
-        raise
-    flush(path.parent)
-
-
-def flush(folder: Path) -> None:
-    """Make the folder's entries last, whatever crashes."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,82 +1,100 @@
-"""What a library will hold by another model, in the making: a library of its own, inside the folder of the present one.
+"""Changing a library from one model to another: one transaction replaces all that the former model made.
 
-It outlives interruptions, and follows what becomes of the present one meanwhile.
+The other model's vectors are made in a library of their own, inside the folder of the present one (successor.py). The
+database names its model from the change on, since the manifest is written a moment later: where the two differ, the
+database is right, and the vector files are the former model's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self
 
-from seekpoint.index.embedded import database
-from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.database import explained
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.writer import Writer
-from seekpoint.index.errors import DamagedLibrary, LibraryError
-from seekpoint.index.types import ModelCard, Resource
-
-if TYPE_CHECKING:
-    from seekpoint.index.embedded.holdings import Holdings
+from seekpoint.index.errors import LibraryError
+from seekpoint.index.store import WITHOUT_PIECES
+from seekpoint.index.types import ModelCard
 
 FOLDER = "reembedding"
-"""The folder's name inside the library's."""
+"""The successor's folder inside the library's."""
 
-_SOURCE = "the library"
+_SETTING = "model"
+# Tables that refer to others come before these.
+_TABLES = (
+    *("vector", "piece_block", "cue_block", "chunk", "transcript"),
+    *("posting", "long_posting", "posting_segment", "language"),
+)
+# `:given` is the highest chunk id that was ever given here.
+_TAKEN_OVER = (
+    """INSERT INTO transcript (id, resource_id, language, origin, first_chunk, chunks, seconds)
+       SELECT id, resource_id, language, origin, first_chunk + :given, chunks, seconds FROM successor.transcript""",
+    "INSERT INTO cue_block SELECT * FROM successor.cue_block",
+    """INSERT INTO chunk (id, transcript_id, first, stop, start, end, is_reference)
+       SELECT id + :given, transcript_id, first, stop, start, end, is_reference FROM successor.chunk""",
+    "INSERT INTO vector (chunk_id, digest, data) SELECT chunk_id + :given, digest, data FROM successor.vector",
+    "INSERT INTO piece_block SELECT * FROM successor.piece_block",
+    """INSERT INTO posting_segment (id, first, stop, chunks, lengths)
+       SELECT id, first + :given, stop + :given, chunks, lengths FROM successor.posting_segment""",
+    "INSERT INTO posting SELECT * FROM successor.posting",
+    "INSERT INTO long_posting SELECT * FROM successor.long_posting",
+    "INSERT INTO language SELECT * FROM successor.language",
+)
 
 
-class Due(NamedTuple):
-    """A resource whose transcripts are to be embedded, and the edition that they are."""
+def settled(manifest: Manifest, connection: sqlite3.Connection) -> Manifest:
+    """The manifest with the model that the database names; raises sqlite3.Error."""
+    row = connection.execute("SELECT value FROM setting WHERE name = ?", (_SETTING,)).fetchone()
+    try:
+        card = ModelCard(**json.loads(row[0])) if row else manifest.model
+    except (ValueError, TypeError) as error:
+        raise sqlite3.DatabaseError("what it says of its model makes no sense") from error
+    return manifest if card == manifest.model else replace(manifest, model=card, segments=())
 
-    resource: Resource
-    edition: str
+
+@contextmanager
+def attached(connection: sqlite3.Connection, successor: Path) -> Iterator[None]:
+    """The database of a successor beside the library's own, for `take_over`; outside of a transaction."""
+    connection.execute("ATTACH ? AS successor", (str(successor),))
+    try:
+        yield
+    finally:
+        connection.execute("DETACH successor")
 
 
-class Successor(Writer):
-    """The transcripts of a library with another model's vectors, as far as they are embedded."""
+def take_over(connection: sqlite3.Connection, card: ModelCard) -> None:
+    """Replace what the former model made by what the attached successor holds; in a transaction of the caller's.
 
-    @classmethod
-    def to(cls, library: Library, card: ModelCard, say: Callable[[str], None]) -> Self:
-        """Go on with the one that was begun, or begin one where that was for another model; raises LibraryError."""
-        before = begun(library.folder)
-        if before and before != card:
-            say(f"what was embedded again for the model {before.name} is dropped: {card.name} starts anew")
-            discard(library.folder)
-        folder = library.folder / FOLDER
-        try:
-            return cls.open(folder, card)
-        except DamagedLibrary:
-            say(f"what was embedded again in {folder} is damaged and dropped: {card.name} starts anew")
-            discard(library.folder)
-            return cls.open(folder, card)
-
-    def due(self, library: Library) -> list[Due]:
-        """What the library holds and this doesn't, or no longer; what the library has lost is taken out."""
-        editions = library.editions()
-        done = {resource_id: standing.inputs for resource_id, standing in self.standings().items()}
-        self.remove([resource_id for resource_id in done if resource_id not in editions])
-        resources = library.resources(list(editions))
-        self.register(_SOURCE, [resources[resource_id] for resource_id in editions])
-        return [Due(resources[key], edition) for key, edition in editions.items() if done.get(key) != edition]
-
-    def _write_vectors(self, holdings: Holdings) -> None:
-        """Nobody asks it: its vectors get files when they are in their place."""
-        self._unsealed = 0
+    The successor's chunks get ids that were never given here.
+    """
+    (given,) = connection.execute(
+        "SELECT coalesce(max(seq), 0) FROM main.sqlite_sequence WHERE name = 'chunk'"
+    ).fetchone()
+    for table in _TABLES:
+        connection.execute(f"DELETE FROM main.{table}")
+    for statement in _TAKEN_OVER:
+        connection.execute(statement, {"given": given} if ":given" in statement else {})
+    connection.execute("DELETE FROM main.setting WHERE name = ?", (WITHOUT_PIECES,))
+    connection.execute("INSERT INTO setting SELECT * FROM successor.setting WHERE name = ?", (WITHOUT_PIECES,))
+    connection.execute("REPLACE INTO main.setting VALUES (?, ?)", (_SETTING, json.dumps(asdict(card))))
 
 
 def begun(library: Path) -> ModelCard | None:
-    """The model that a library's successor was begun for, if one was."""
+    """The model that a library's successor was begun for, if there is one."""
     with suppress(LibraryError, OSError):
         return Manifest.load(library / FOLDER).model
     return None
 
 
 def discard(library: Path) -> None:
-    """Delete a library's successor, if one was begun; a kill leaves one that is known for damaged."""
+    """Delete a library's successor, if there is one. The manifest goes last: without it a kill leaves no library."""
     folder = library / FOLDER
-    with database.explained(library):
+    with explained(library):
         if folder.is_dir():
             for path in sorted(folder.iterdir(), key=lambda path: path.name == MANIFEST):
                 path.unlink()

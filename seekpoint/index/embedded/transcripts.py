@@ -1,40 +1,18 @@
-"""What is stored of a transcript: its cues, and its chunks with what they are found by."""
+"""Storing a transcript: its cues, its pieces, and its chunks with what they are found by."""
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seekpoint.index.text.chapters import title_terms
+from seekpoint.index.text.digest import text_digest
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Chapter, Chunk, ModelCard, Piece, Transcript
+from seekpoint.index.types import Chapter, EmbeddedTranscript, ModelCard
 
 if TYPE_CHECKING:
-    from seekpoint.index.embedded.pieces.blocks import PieceVector
     from seekpoint.index.types import Vectors
-
-_DIGEST_BYTES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class EmbeddedTranscript:
-    """A transcript with its chunks and their vectors, one row a chunk, and its pieces with theirs.
-
-    The texts of chunks and pieces are those that were embedded.
-    """
-
-    transcript: Transcript
-    chunks: Sequence[Chunk]
-    vectors: Vectors
-    pieces: Sequence[tuple[Piece, PieceVector]] = ()
-
-
-def text_digest(text: str) -> bytes:
-    """What tells that a text was embedded before: of the texts of one resource, so that eight bytes are enough."""
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()[:_DIGEST_BYTES]
 
 
 def known_vectors(connection: sqlite3.Connection, resource_id: str, dimension: int) -> dict[bytes, Vectors]:
@@ -56,10 +34,9 @@ def insert(
     chapters: Sequence[Chapter],
     card: ModelCard,
 ) -> None:
-    """Store a transcript beside what is stored of a resource; in a transaction of the caller's."""
+    """Store a transcript beside the others of its resource; in a transaction of the caller's."""
     from seekpoint.index.embedded import cue_blocks
-    from seekpoint.index.embedded.pieces import blocks
-    from seekpoint.index.embedded.pieces.blocks import StoredPiece
+    from seekpoint.index.embedded.pieces import blocks, reading
     from seekpoint.index.embedded.vectors import language_sums
 
     transcript = embedded.transcript
@@ -68,17 +45,21 @@ def insert(
         (resource_id, transcript.language, transcript.origin),
     ).fetchone()
     cue_blocks.append(connection, transcript_id, transcript.cues)
-    stored = (StoredPiece(piece.start, text_digest(piece.text), vector) for piece, vector in embedded.pieces)
-    blocks.append(connection, transcript_id, stored)
-    _insert_chunks(connection, transcript_id, embedded, chapters)
-    language_sums.add(connection, transcript_id, card)
+    stored = (blocks.StoredPiece(piece.start, text_digest(piece.text), vector) for piece, vector in embedded.pieces)
+    pieces = reading.all_of(blocks.append(connection, transcript_id, stored), card)
+    vectors = _insert_chunks(connection, transcript_id, embedded, chapters, card.dimension)
+    language_sums.add(connection, transcript.language, language_sums.totals_of(vectors, pieces))
 
 
 def _insert_chunks(
-    connection: sqlite3.Connection, transcript_id: int, embedded: EmbeddedTranscript, chapters: Sequence[Chapter]
-) -> None:
-    """Store the chunks under ids that follow one another, and what each is found by."""
-    from seekpoint.index.embedded.vectors.int8 import pack
+    connection: sqlite3.Connection,
+    transcript_id: int,
+    embedded: EmbeddedTranscript,
+    chapters: Sequence[Chapter],
+    dimension: int,
+) -> Vectors:
+    """Store the chunks under ids that follow one another, and their terms; returns their vectors as they are stored."""
+    from seekpoint.index.embedded.vectors.int8 import pack, unpack
     from seekpoint.index.embedded.words import segments
 
     cues, chunks = embedded.transcript.cues, embedded.chunks
@@ -93,26 +74,26 @@ def _insert_chunks(
             for k, chunk in enumerate(chunks, first)
         ],
     )
+    packed = [pack(vector) for vector in embedded.vectors]
     connection.executemany(
         "INSERT INTO vector VALUES (?, ?, ?)",
-        [
-            (k, text_digest(chunk.text), pack(vector))
-            for k, (chunk, vector) in enumerate(zip(chunks, embedded.vectors, strict=True), first)
-        ],
+        [(k, text_digest(chunk.text), data) for k, (chunk, data) in enumerate(zip(chunks, packed, strict=True), first)],
     )
     connection.execute(
         "UPDATE transcript SET (first_chunk, chunks, seconds) = (?, ?, ?) WHERE id = ?",
         (first, len(chunks), max((chunk.end for chunk in chunks), default=0.0), transcript_id),
     )
-    found_by = [(*terms(chunk.text), *title_terms(chapters, chunk.start, chunk.end)) for chunk in chunks]
-    segments.append(connection, first, found_by)
+    chunk_terms = [(*terms(chunk.text), *title_terms(chapters, chunk.start, chunk.end)) for chunk in chunks]
+    segments.append(connection, first, chunk_terms)
+    return unpack(packed, dimension)
 
 
 def remove(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> None:
-    """Take out what is stored of a resource's transcripts; in a transaction of the caller's."""
+    """Delete a resource's transcripts; in a transaction of the caller's."""
     from seekpoint.index.embedded.vectors import language_sums
 
-    held = connection.execute("SELECT id FROM transcript WHERE resource_id = ?", (resource_id,)).fetchall()
-    for row in held:
-        language_sums.add(connection, row["id"], card, -1)
+    rows = connection.execute("SELECT id, language FROM transcript WHERE resource_id = ?", (resource_id,)).fetchall()
+    for row in rows:
+        stored = language_sums.totals_of_stored(connection, row["id"], card)
+        language_sums.add(connection, row["language"], stored, sign=-1)
     connection.execute("DELETE FROM transcript WHERE resource_id = ?", (resource_id,))

@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
-from itertools import pairwise
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple
 
+from seekpoint.index.store import ANY_LANGUAGE, Translations
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.scripts import simplified
-from seekpoint.index.text.terms import Term, fold, located_terms
-
-# Each is a translation: terms that must all occur.
-Alternatives: TypeAlias = tuple[tuple[str, ...], ...]
-
-# The source of words that are looked up whatever the question's language is.
-ANY_LANGUAGE = ""
+from seekpoint.index.text.terms import joined, located_terms
+from seekpoint.index.types import Alternatives
 
 _SETTING = "translations"
 # Reading the dictionaries takes seconds, and a few passages more bring few words that a large library never said: the
@@ -29,24 +24,7 @@ _SETTING = "translations"
 _MOST_UNREAD = 0.02
 
 
-class Dictionaries(Protocol):
-    """Words and their translations, as plain text, between languages given by primary subtag."""
-
-    @property
-    def version(self) -> str:
-        """What changes when the entries do."""
-        ...
-
-    def sources(self, target: str) -> Iterable[str]:
-        """The languages whose words have translations into the target, ANY_LANGUAGE among them."""
-        ...
-
-    def entries(self, source: str, target: str) -> Iterable[tuple[str, Sequence[str]]]:
-        """Words with their translations; a word may come more than once."""
-        ...
-
-
-def stale(connection: sqlite3.Connection, dictionaries: Dictionaries) -> bool:
+def stale(connection: sqlite3.Connection, dictionaries: Translations) -> bool:
     """Whether the translations were chosen from other dictionaries, for other languages, or for too few passages."""
     kept = connection.execute("SELECT value FROM setting WHERE name = ?", (_SETTING,)).fetchone()
     if kept is None:
@@ -58,7 +36,7 @@ def stale(connection: sqlite3.Connection, dictionaries: Dictionaries) -> bool:
     return bool(max(abs(now_chunks - chunks), now_last - last) > _MOST_UNREAD * chunks)
 
 
-def refresh(connection: sqlite3.Connection, dictionaries: Dictionaries) -> None:
+def refresh(connection: sqlite3.Connection, dictionaries: Translations) -> None:
     """Choose the translations anew; in a transaction of the caller's."""
     vocabulary = {term for (term,) in connection.execute("SELECT DISTINCT term FROM posting")}
     normal = cache(_normal)
@@ -75,26 +53,19 @@ def refresh(connection: sqlite3.Connection, dictionaries: Dictionaries) -> None:
     )
 
 
-def lookup(
-    connection: sqlite3.Connection, source: str, target: str, candidates: Iterable[str]
-) -> dict[str, Alternatives]:
-    """Those of the candidates that are words with translations, which the library has."""
+def lookup(connection: sqlite3.Connection, source: str, words: Collection[str]) -> dict[str, dict[str, Alternatives]]:
+    """The translations of those words that have any, by target language and word."""
     rows = connection.execute(
-        """SELECT word, alternatives FROM translation
-           WHERE source IN (?, ?) AND target = ? AND word IN (SELECT value FROM json_each(?)) ORDER BY source""",
-        (ANY_LANGUAGE, source, target, json.dumps(list(candidates))),
+        """SELECT target, word, alternatives FROM translation
+           WHERE source IN (?, ?) AND target <> ? AND word IN (SELECT value FROM json_each(?)) ORDER BY source""",
+        (ANY_LANGUAGE, source, source, json.dumps(list(words))),
     )
-    found: dict[str, Alternatives] = {}
-    for word, alternatives in rows:
-        found[word] = tuple(dict.fromkeys((*found.get(word, ()), *map(tuple, json.loads(alternatives)))))
+    found: dict[str, dict[str, Alternatives]] = {}
+    for target, word, alternatives in rows:
+        words_of_target = found.setdefault(target, {})
+        both = (*words_of_target.get(word, ()), *map(tuple, json.loads(alternatives)))
+        words_of_target[word] = tuple(dict.fromkeys(both))
     return found
-
-
-def joined(text: str, terms: Sequence[Term]) -> str:
-    """The key of neighbouring terms of a text: words with a space between, or characters as they stand."""
-    if any(after.start >= before.stop for before, after in pairwise(terms)):
-        return " ".join(term.text for term in terms)
-    return fold(text[terms[0].start : terms[-1].stop]) if len(terms) > 1 else terms[0].text
 
 
 class _Normal(NamedTuple):
@@ -130,7 +101,7 @@ def _languages(connection: sqlite3.Connection) -> list[str]:
     return sorted({primary(language) for (language,) in rows})
 
 
-def _signature(connection: sqlite3.Connection, dictionaries: Dictionaries) -> tuple[Any, ...]:
+def _signature(connection: sqlite3.Connection, dictionaries: Translations) -> tuple[Any, ...]:
     """The dictionaries' version, how many chunks there are, the last id, which is never given twice, and languages."""
     (chunks, last) = connection.execute("SELECT coalesce(sum(chunks), 0), max(first_chunk) FROM transcript").fetchone()
     return (dictionaries.version, chunks, last or 0, *_languages(connection))

@@ -9,7 +9,7 @@ from pathlib import Path
 from seekpoint.index.embedded import cue_blocks, database
 from seekpoint.index.embedded.database import explained
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.pieces import quantisation
+from seekpoint.index.embedded.pieces import reading
 from seekpoint.index.embedded.words import segments
 from seekpoint.index.types import ModelCard
 
@@ -35,4 +35,4 @@ def check_contents(connection: sqlite3.Connection, model: ModelCard, longest: fl
     """Read what SQLite keeps as bytes; raises ValueError for what wasn't written so, or is beyond so many seconds."""
     segments.check(connection)
     cue_blocks.check(connection, longest)
-    quantisation.check(connection, model)
+    reading.check(connection, model)

@@ -1,66 +1,98 @@
-"""Changing a library: one writer at a time, one resource a transaction."""
+"""A library in a folder, open for changes: one writer at a time, one resource a transaction."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import sqlite3
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from seekpoint.index.embedded import database, succession, titles, translations
-from seekpoint.index.embedded import lock as access
-from seekpoint.index.embedded import transcripts as insertion
-from seekpoint.index.embedded.catalogue import LISTED
+from seekpoint.index.embedded import database, lock, reembedding, titles
+from seekpoint.index.embedded import transcripts as _transcripts
+from seekpoint.index.embedded import translations as _translations
 from seekpoint.index.embedded.database import explained
-from seekpoint.index.embedded.maintenance import Upkeep
+from seekpoint.index.embedded.maintenance import Maintenance
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.transcripts import EmbeddedTranscript
-from seekpoint.index.types import Details, Kind, ModelCard, Playlist, Resource, State
+from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.errors import LibraryError
+from seekpoint.index.store import LISTED, Known, Successor, Translations
+from seekpoint.index.types import Details, EmbeddedTranscript, Kind, ModelCard, Playlist, Resource, State
 
 if TYPE_CHECKING:
-    from seekpoint.index.embedded.pieces.blocks import PieceVector
-    from seekpoint.index.embedded.translations import Dictionaries
-    from seekpoint.index.types import Vectors
+    from filelock import FileLock
+
+    from seekpoint.index.embedded.successor import EmbeddedSuccessor
 
 
-class Writer(Upkeep):
-    """A library, open for changing; use it as a context manager, which seals it at the end."""
+class EmbeddedWriter(EmbeddedReader):
+    """A library in a folder, open for changes; `Writer` says what each method does."""
+
+    def __init__(
+        self, folder: Path, connection: sqlite3.Connection, manifest: Manifest, held: FileLock, *, writes_vectors: bool
+    ) -> None:
+        super().__init__(folder, connection, manifest)
+        self._lock = held
+        self._maintenance = Maintenance(folder, connection, manifest, writes_vectors=writes_vectors)
 
     @classmethod
-    def open(cls, folder: Path, card: ModelCard | None = None) -> Self:
-        """Open a library for changing, or create one where a card is given; raises LibraryError."""
-        lock = access.lock(folder, create=card is not None)
+    def acquire(cls, folder: Path, card: ModelCard | None = None, *, writes_vectors: bool = True) -> Self:
+        """Lock a library and open it for changes, or create one where a card is given; raises LibraryError.
+
+        Without `writes_vectors` it gets no vector files, since nobody asks it.
+        """
+        held = lock.lock(folder, create=card is not None)
         try:
             with explained(folder):
-                writer = cls._locked(folder, card)
+                return cls._locked(folder, card, held, writes_vectors)
         except BaseException:
-            lock.release()
+            held.release()
             raise
-        writer._lock = lock
-        return writer
 
     @classmethod
-    def _locked(cls, folder: Path, card: ModelCard | None) -> Self:
+    def _locked(cls, folder: Path, card: ModelCard | None, held: FileLock, writes_vectors: bool) -> Self:
         if card is None or (folder / MANIFEST).exists():
-            manifest = access.mended_manifest(folder)
+            manifest = lock.mended_manifest(folder)
             connection = database.connect(folder, writable=True)
-            return cls(folder, connection, succession.settled(manifest, connection))
-        writer = cls(folder, database.connect(folder, writable=True), Manifest(card))
+            manifest = reembedding.settled(manifest, connection)
+            return cls(folder, connection, manifest, held, writes_vectors=writes_vectors)
+        connection = database.connect(folder, writable=True)
+        writer = cls(folder, connection, Manifest(card), held, writes_vectors=writes_vectors)
         try:
             if writer._query("SELECT 1 FROM resource LIMIT 1"):
                 raise database.damaged(folder, f"{MANIFEST} is missing")
-            writer._save(writer._manifest)
+            writer._maintenance.save(Manifest(card))
         except BaseException:
-            writer.close()
+            connection.close()
             raise
         return writer
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._maintenance.seal()
+        except LibraryError:
+            if error is None:  # else the first one says more
+                raise
+        finally:
+            self._connection.close()
+            self._lock.release()
+
+    @property
+    def card(self) -> ModelCard:
+        return self._maintenance.manifest.model
+
+    def transaction(self) -> AbstractContextManager[None]:
+        return self._maintenance.transaction()
 
     # The lists
 
     def register(self, source: str, resources: Sequence[Resource]) -> None:
-        """Note what a source lists now. What it listed before and no longer does stays, marked as gone."""
         places = ((resource, path) for resource in resources for path in resource.sections or ((),))
         rows = {
             (resource.id, json.dumps(path, ensure_ascii=False)): (position, resource.title)
@@ -72,7 +104,7 @@ class Writer(Upkeep):
         }
         if rows == known:
             return
-        with self._change():
+        with self._maintenance.change():
             self._connection.executemany(
                 "INSERT INTO resource (id, kind, url, state) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 [(r.id, r.kind, r.url, State.PENDING) for r in resources],
@@ -88,11 +120,10 @@ class Writer(Upkeep):
             titles.keep(self._connection, _renamed(known, rows))
 
     def keep_playlist(self, playlist_id: str, playlist: Playlist) -> None:
-        """Note what a playlist holds now; it counts as indexed then."""
         failed = self._query("SELECT 1 FROM resource WHERE id = ? AND reason IS NOT NULL", playlist_id)
-        if not failed and self.playlists(playlist_id).get(playlist_id) == playlist:
+        if not failed and self._catalogue.playlists(playlist_id).get(playlist_id) == playlist:
             return
-        with self._change():
+        with self._maintenance.change():
             self._connection.execute("DELETE FROM playlist_entry WHERE playlist_id = ?", (playlist_id,))
             self._connection.executemany(
                 "INSERT INTO playlist_entry VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -102,10 +133,9 @@ class Writer(Upkeep):
                     for video in (entry.resource,)
                 ],
             )
-            self._settle(playlist_id, LISTED, Details(title=playlist.title or None))
+            self._set_indexed(playlist_id, LISTED, Details(title=playlist.title or None))
 
-    def gone(self, sources: Iterable[str]) -> list[str]:
-        """The resources that one of these sources listed once and that no source lists now."""
+    def unlisted(self, sources: Iterable[str]) -> list[str]:
         rows = self._query(
             """SELECT DISTINCT resource_id FROM listing AS gone WHERE NOT listed
                AND source IN (SELECT value FROM json_each(?))
@@ -114,27 +144,23 @@ class Writer(Upkeep):
         )
         return [row["resource_id"] for row in rows]
 
-    def remove(self, resource_ids: Sequence[str]) -> None:
-        """Take resources out, with all that was stored of them."""
-        if resource_ids:
-            with self._change():
-                for resource_id in resource_ids:
-                    insertion.remove(self._connection, resource_id, self.card)
+    def remove(self, ids: Collection[str]) -> None:
+        if ids:
+            with self._maintenance.change():
+                for resource_id in ids:
+                    _transcripts.remove(self._connection, resource_id, self.card)
                     self._connection.execute("DELETE FROM resource WHERE id = ?", (resource_id,))
 
     # The resources
 
-    def known_vectors(self, resource_id: str) -> dict[bytes, Vectors]:
-        """The vectors that are stored for a resource, by the digest of the embedded text."""
-        with explained(self.folder):
-            return insertion.known_vectors(self._connection, resource_id, self.card.dimension)
+    def known(self, resource_id: str) -> Known:
+        from seekpoint.index.embedded.pieces import reading
 
-    def known_pieces(self, resource_id: str) -> dict[bytes, PieceVector]:
-        """What is stored of a resource's pieces, by the digest of the embedded text."""
-        from seekpoint.index.embedded.pieces import quantisation
-
-        with explained(self.folder):
-            return quantisation.known(self._connection, resource_id, self.card)
+        with explained(self._folder):
+            return Known(
+                _transcripts.known_vectors(self._connection, resource_id, self.card.dimension),
+                reading.known(self._connection, resource_id, self.card),
+            )
 
     def commit(
         self,
@@ -144,67 +170,91 @@ class Writer(Upkeep):
         inputs: str,
         kind: Kind | None = None,
     ) -> None:
-        """Store all of a resource at once, in place of what was stored of it; `kind` where it isn't what it seemed."""
-        with self._change():
+        with self._maintenance.change():
             self._replace(resource_id, transcripts, details)
-            self._settle(resource_id, inputs, details)
+            self._set_indexed(resource_id, inputs, details)
             if kind:
                 self._connection.execute("UPDATE resource SET kind = ? WHERE id = ?", (kind, resource_id))
-        self._keep_up(transcripts)
+        self._maintenance.after_commit(sum(len(embedded.chunks) for embedded in transcripts))
 
-    def refuse(
-        self, resource_id: str, state: State, reason: str, due: float | None = None, inputs: str | None = None
+    def set_state(
+        self,
+        resource_id: str,
+        state: State,
+        *,
+        reason: str | None = None,
+        retry_after: float | None = None,
+        inputs: str | None = None,
     ) -> None:
-        """Note why a resource isn't indexed, when to try again (Unix seconds), and what was tried."""
-        self._note(resource_id, state, reason, due, inputs)
-
-    def keep(self, resource_id: str, inputs: str) -> None:
-        """Note that what is indexed was looked at again, and is as it was."""
-        self._note(resource_id, State.INDEXED, None, None, inputs)
-
-    def _note(self, resource_id: str, state: State, reason: str | None, due: float | None, inputs: str | None) -> None:
-        values = (state, reason, due, inputs, resource_id)
+        values = (state, reason, retry_after, inputs, resource_id)
         if self._query(
             "SELECT 1 FROM resource WHERE (state, reason, retry_after, inputs, id) IS (?, ?, ?, ?, ?)", *values
         ):
             return
-        with self._change():
+        with self._maintenance.change():
             self._connection.execute(
                 "UPDATE resource SET state = ?, reason = ?, retry_after = ?, inputs = ? WHERE id = ?", values
             )
 
-    def keep_setting(self, name: str, value: str | None) -> None:
-        """Keep a value for the next build; `None` forgets it."""
+    def put_setting(self, name: str, value: str | None) -> None:
         if self.setting(name) == value:
             return
-        with self._change():
+        with self._maintenance.change():
             self._connection.execute("DELETE FROM setting WHERE name = ?", (name,))
             if value is not None:
                 self._connection.execute("INSERT INTO setting VALUES (?, ?)", (name, value))
 
-    def succeed(self, successor: Path, card: ModelCard) -> None:
-        """Hold what another model made of the same transcripts, in one step; `successor` is the folder that has it."""
-        with explained(self.folder), succession.attached(self._connection, successor / database.FILE), self._change():
-            succession.take_over(self._connection, card)
-        self._write_vectors(self._read_holdings())
+    def keep_translations(self, translations: Translations) -> None:
+        if _translations.stale(self._connection, translations):
+            with self._maintenance.change():
+                _translations.refresh(self._connection, translations)
 
-    def _replace(self, resource_id: str, transcripts: Sequence[EmbeddedTranscript], details: Details) -> None:
-        insertion.remove(self._connection, resource_id, self.card)
-        for embedded in transcripts:
-            insertion.insert(self._connection, resource_id, embedded, details.chapters, self.card)
+    def _replace(self, resource_id: str, embedded: Sequence[EmbeddedTranscript], details: Details) -> None:
+        _transcripts.remove(self._connection, resource_id, self.card)
+        for one in embedded:
+            _transcripts.insert(self._connection, resource_id, one, details.chapters, self.card)
 
-    def _settle(self, resource_id: str, inputs: str, details: Details) -> None:
+    def _set_indexed(self, resource_id: str, inputs: str, details: Details) -> None:
         self._connection.execute(
             "UPDATE resource SET state = ?, reason = NULL, retry_after = NULL, inputs = ?, details = ? WHERE id = ?",
             (State.INDEXED, inputs, json.dumps(asdict(details), ensure_ascii=False), resource_id),
         )
         titles.keep(self._connection, [resource_id])
 
-    def translate(self, dictionaries: Dictionaries) -> None:
-        """Choose the translations that this library can use, where that wasn't done for what it holds now."""
-        if translations.stale(self._connection, dictionaries):
-            with self._change():
-                translations.refresh(self._connection, dictionaries)
+    # Another model
+
+    def successor(self, card: ModelCard, say: Callable[[str], None]) -> EmbeddedSuccessor:
+        from seekpoint.index.embedded.successor import EmbeddedSuccessor
+
+        return EmbeddedSuccessor.open(self, card, say)
+
+    def editions(self) -> dict[str, str]:
+        """What tells of each resource whether it has the same transcripts as before, in the order of the chunks."""
+        rows = self._query("SELECT resource_id, first_chunk, chunks, seconds FROM transcript ORDER BY first_chunk")
+        found: dict[str, list[tuple[float, ...]]] = {}
+        for resource_id, *edition in rows:  # chunks that are stored anew get ids that were never given before
+            found.setdefault(resource_id, []).append(tuple(edition))
+        return {resource_id: json.dumps(editions) for resource_id, editions in found.items()}
+
+    def succeed(self, successor: Successor) -> None:
+        with (
+            explained(self._folder),
+            reembedding.attached(self._connection, successor.writer.address / database.FILE),
+            self._maintenance.change(),
+        ):
+            reembedding.take_over(self._connection, successor.writer.card)
+        self._maintenance.write_vectors()
+        self.discard_successor()
+
+    def unfinished_successor(self) -> ModelCard | None:
+        begun = reembedding.begun(self._folder)
+        if begun != self.card:
+            return begun
+        self.discard_successor()  # a kill came after it took over, and before it was deleted
+        return None
+
+    def discard_successor(self) -> None:
+        reembedding.discard(self._folder)
 
 
 def _renamed(

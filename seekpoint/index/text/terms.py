@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -109,3 +109,10 @@ def _stem(word: str) -> str:
 @cache
 def _stemmer(language: str) -> Stemmer.Stemmer:
     return Stemmer.Stemmer(language)
+
+
+def joined(text: str, neighbours: Sequence[Term]) -> str:
+    """The key of neighbouring terms of a text: words with a space between, or characters as they stand."""
+    if any(after.start >= before.stop for before, after in pairwise(neighbours)):
+        return " ".join(term.text for term in neighbours)
+    return fold(text[neighbours[0].start : neighbours[-1].stop]) if len(neighbours) > 1 else neighbours[0].text

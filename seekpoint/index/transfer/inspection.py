@@ -9,8 +9,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from seekpoint.index.embedded import database
-from seekpoint.index.embedded.library import Library
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.schema import APPLICATION_ID, SCHEMA_VERSION, create
 from seekpoint.index.types import ModelCard
 
@@ -143,7 +143,7 @@ def _have_words(connection: sqlite3.Connection) -> bool:
 def check_readable(folder: Path, manifest: Manifest) -> None:
     """Raise Strange where what is shown of every resource can't be read; LibraryError where the files don't fit."""
     try:
-        with Library.open(folder) as library:
+        with EmbeddedReader.open(folder) as library:
             if library.card != manifest.model:
                 raise Strange(f"its {database.FILE} names another model than its manifest.json")
             library.statuses(), library.sections(), library.playlists(), library.standings()

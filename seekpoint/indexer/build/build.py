@@ -8,23 +8,23 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from seekpoint.indexer.build.youtube_backoff import Clock, Coolings
-from seekpoint.indexer.vocabulary.dictionary import Dictionaries
-from seekpoint.indexer.reading_list.playlists import expanded, faults
-from seekpoint.indexer.vocabulary.glossary import Pair, read_glossary
+from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encoder, model_name, other_model
+from seekpoint.index.open import library_exists, open_writer
+from seekpoint.index.sections import Section, union
+from seekpoint.index.store import Writer
+from seekpoint.index.types import Encoder, Kind, Playlist, Resource, State
+from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.planner import Choices, Planner
-from seekpoint.indexer.reading_list.parse import ReadingList, read_source
 from seekpoint.indexer.build.reembed import reembed, say_what_is_begun
 from seekpoint.indexer.build.runner import Run
+from seekpoint.indexer.build.youtube_backoff import Clock, YouTubeBackoffs
+from seekpoint.indexer.reading_list.parse import ReadingList, read_source
+from seekpoint.indexer.reading_list.playlists import expand_playlists, faults
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.captions.folders import find_captions
 from seekpoint.indexer.sources.recordings.transcription import check_installed
-from seekpoint.indexer.build.events import Watcher
-from seekpoint.index.embedded.catalogue import Section, union
-from seekpoint.index.embedded.manifest import FILE as MANIFEST
-from seekpoint.index.embedded.writer import Writer
-from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encoder, model_name, other_model
-from seekpoint.index.types import Encoder, Kind, Playlist, Resource, State
+from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries
+from seekpoint.indexer.vocabulary.glossary import Pair, read_glossary
 
 _GLOSSARY = "glossary"
 
@@ -73,27 +73,27 @@ def build(
     sources: Sources,
     *,
     encoder: Encoder | None = None,
-    watcher: Watcher | None = None,
+    events: BuildEvents | None = None,
     clock: Clock = time.time,
 ) -> Report:
     """Bring the library in `folder` up to the lists; raises UsageError, SourceError, ModelError or LibraryError."""
     started = time.monotonic()
     if request.choices.whisper:
         check_installed()
-    watcher = watcher or Watcher()
+    events = events or BuildEvents()
     lists = [read_source(source, sources.web) for source in request.sources]
     shelf = shelf_of(request, lists)
     glossary = read_glossary(request.glossary) if request.glossary else None
-    writer, lazy_encoder = _open(folder, request, encoder, watcher.say)
+    writer, lazy_encoder = _open(folder, request, encoder, events.say)
     with writer:
-        again = _reembed(request, writer, lazy_encoder, watcher)
-        run = Run(writer, lazy_encoder, sources, watcher, clock, request.choices, request.limit)
-        is_new_way = Coolings(writer).are_evaded(sources.web.way, clock())
-        planner = Planner({}, shelf, request.choices, clock(), is_new_way=is_new_way)
+        again = _reembed(request, writer, lazy_encoder, events)
+        run = Run(writer, lazy_encoder, sources, events, clock, request.choices, request.limit)
+        is_new_route = YouTubeBackoffs(writer).are_evaded(sources.web.route, clock())
+        planner = Planner({}, shelf, request.choices, clock(), is_new_route=is_new_route)
         resources, playlists = _open_playlists(writer, lists, run, planner)
-        removed = _prune(writer, lists, watcher.say) if request.prune else 0
+        removed = _prune(writer, lists, events.say) if request.prune else 0
         if request.captions:
-            _say_what_is_not_listed(request.captions, shelf, resources, watcher.say)
+            _say_what_is_not_listed(request.captions, shelf, resources, events.say)
         planner = replace(planner, standings=writer.standings(), faults=faults(playlists))
         run.all(planner.jobs(resource for resource in resources.values() if resource.kind is not Kind.PLAYLIST))
         if request.translate:
@@ -119,7 +119,7 @@ def _report(writer: Writer, lists: Sequence[ReadingList], run: Run) -> Report:
 
 def resources_of(lists: Sequence[ReadingList], playlists: Mapping[str, Playlist]) -> dict[str, Resource]:
     """What the lists name and what their playlists hold, by id."""
-    return {resource.id: resource for listed in lists for resource in expanded(listed.resources, playlists)}
+    return {resource.id: resource for listed in lists for resource in expand_playlists(listed.resources, playlists)}
 
 
 def shelf_of(request: Request, lists: Sequence[ReadingList]) -> dict[str, tuple[Path, ...]]:
@@ -135,10 +135,10 @@ def _open(
     folder: Path, request: Request, encoder: Encoder | None, say: Callable[[str], None]
 ) -> tuple[Writer, LazyEncoder]:
     model = request.model
-    if not (folder / MANIFEST).exists():
+    if not library_exists(folder):
         encoder = encoder or load_encoder(model, say)
-        return Writer.open(folder, encoder.card), LazyEncoder(encoder.card, encoder)
-    writer = Writer.open(folder)
+        return open_writer(folder, encoder.card), LazyEncoder(encoder.card, encoder)
+    writer = open_writer(folder)
     try:
         if request.reembed:
             encoder = encoder or load_encoder(model or writer.card.name, say)
@@ -153,10 +153,10 @@ def _open(
     return writer, LazyEncoder(writer.card, encoder)
 
 
-def _reembed(request: Request, writer: Writer, encoder: LazyEncoder, watcher: Watcher) -> int:
+def _reembed(request: Request, writer: Writer, encoder: LazyEncoder, events: BuildEvents) -> int:
     if request.reembed:
-        return reembed(writer, encoder.get(), watcher)
-    say_what_is_begun(writer, watcher.say)
+        return reembed(writer, encoder.get(), events)
+    say_what_is_begun(writer, events.say)
     return 0
 
 
@@ -169,7 +169,7 @@ def _open_playlists(
         playlists = writer.playlists()
         named: dict[str, Resource] = {}
         for listed in lists:
-            resources = expanded(listed.resources, playlists)
+            resources = expand_playlists(listed.resources, playlists)
             writer.register(listed.source, resources)
             named |= {resource.id: resource for resource in resources}
         unasked = [
@@ -183,21 +183,26 @@ def _open_playlists(
             run.list_playlist(planner.plan(playlist))
 
 
+def _sources(writer: Writer) -> list[str]:
+    """The lists that name something."""
+    return list(dict.fromkeys(section.source for section in writer.sections() if section.source))
+
+
 def _prune(writer: Writer, lists: Sequence[ReadingList], say: Callable[[str], None]) -> int:
-    vanished = [source for source in writer.sources() if _has_vanished(source)]
+    vanished = [source for source in _sources(writer) if _has_vanished(source)]
     for source in vanished:
         say(f"{source} is no longer there: what it alone listed is taken out")
         writer.register(source, ())
-    gone = writer.gone([*(listed.source for listed in lists), *vanished])
+    gone = writer.unlisted([*(listed.source for listed in lists), *vanished])
     writer.remove(gone)
     return len(gone)
 
 
 def _translate(writer: Writer, glossary: Sequence[Pair] | None) -> None:
     if glossary is not None:
-        writer.keep_setting(_GLOSSARY, json.dumps(glossary, ensure_ascii=False))
+        writer.put_setting(_GLOSSARY, json.dumps(glossary, ensure_ascii=False))
     kept = json.loads(writer.setting(_GLOSSARY) or "[]")
-    writer.translate(Dictionaries([(term, translation) for term, translation in kept]))
+    writer.keep_translations(BilingualDictionaries([(term, translation) for term, translation in kept]))
 
 
 def _has_vanished(source: str) -> bool:

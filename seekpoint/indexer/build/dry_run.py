@@ -7,25 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from seekpoint.indexer.build.build import Request, resources_of, shelf_of
-from seekpoint.indexer.build.youtube_backoff import Coolings
-from seekpoint.indexer.reading_list.playlists import faults
-from seekpoint.indexer.build.planner import Planner, Step
-from seekpoint.indexer.reading_list.parse import read_source
-from seekpoint.indexer.fetch.session import Web
-from seekpoint.index.embedded import lock
-from seekpoint.index.embedded.catalogue import Standing
-from seekpoint.index.embedded.library import Library
 from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.models.encoder import model_name
-from seekpoint.index.types import Kind, Playlist
+from seekpoint.index.open import check_vacant, open_reader
+from seekpoint.index.types import Kind, Playlist, Standing
+from seekpoint.indexer.build.build import Request, resources_of, shelf_of
+from seekpoint.indexer.build.planner import Planner, Step
+from seekpoint.indexer.build.youtube_backoff import YouTubeBackoffs
+from seekpoint.indexer.fetch.session import Web
+from seekpoint.indexer.reading_list.parse import read_source
+from seekpoint.indexer.reading_list.playlists import faults
 
 # A page, what its player knows, and a transcript for each language.
 _REQUESTS_BESIDE_TRANSCRIPTS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class DryRunReport:
     """How many resources a build would do what with.
 
     `requests` is for the videos alone: a playlist takes one for each 100 entries. `closed_until` is when YouTube may be
@@ -39,11 +37,11 @@ class Preview:
     closed_until: float
 
 
-def preview(request: Request, folder: Path, web: Web, now: float | None = None) -> Preview:
+def preview(request: Request, folder: Path, web: Web, now: float | None = None) -> DryRunReport:
     """See what a build would do, without asking YouTube and without touching the library; raises SeekpointError."""
     now = time.time() if now is None else now
     lists = [read_source(source, web) for source in request.sources]
-    standings, playlists, closed_until, is_new_way, model = _known(folder, web.way, now)
+    standings, playlists, closed_until, is_new_route, model = _known(folder, web.route, now)
     resources = resources_of(lists, playlists)
     planner = Planner(
         standings,
@@ -51,13 +49,13 @@ def preview(request: Request, folder: Path, web: Web, now: float | None = None) 
         request.choices,
         now,
         faults(playlists),
-        is_new_way,
+        is_new_route,
         reembeds=request.reembed and model_name(request.model or model) != model,
     )
     jobs = [planner.plan(resource) for resource in resources.values()]
     steps = [job.step for job in jobs if job.resource.kind is not Kind.PLAYLIST]
     transcripts = max(len(request.choices.languages), 1)
-    return Preview(
+    return DryRunReport(
         resources=len(resources),
         steps={step: steps.count(step) for step in Step},
         playlists=sum(job.resource.kind is Kind.PLAYLIST and job.step is not Step.WAIT for job in jobs),
@@ -70,18 +68,16 @@ class _Known(NamedTuple):
     standings: dict[str, Standing]
     playlists: dict[str, Playlist]
     closed_until: float
-    is_new_way: bool
+    is_new_route: bool
     model: str = ""
 
 
-def _known(folder: Path, way: str, now: float) -> _Known:
+def _known(folder: Path, route: str, now: float) -> _Known:
     try:
-        with Library.open(folder) as library:
-            coolings = Coolings(library)
-            until, is_new_way = coolings.of(way).until, coolings.are_evaded(way, now)
-            return _Known(library.standings(), library.playlists(), until, is_new_way, library.card.name)
+        with open_reader(folder) as library:
+            backoffs = YouTubeBackoffs(library)
+            until, is_new_route = backoffs.of(route).until, backoffs.are_evaded(route, now)
+            return _Known(library.standings(), library.playlists(), until, is_new_route, library.card.name)
     except LibraryNotFound:
-        lock.refuse_file(folder)
-        if folder.is_dir():
-            lock.refuse_other_files(folder)
+        check_vacant(folder)
         return _Known({}, {}, 0.0, False)

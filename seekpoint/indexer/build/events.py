@@ -5,7 +5,7 @@ from __future__ import annotations
 from seekpoint.index.types import Resource
 
 
-class Watcher:
+class BuildEvents:
     """Is told what a build does; this one keeps silent."""
 
     def begin(self, jobs: int) -> None:

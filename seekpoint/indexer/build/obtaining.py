@@ -9,18 +9,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from seekpoint.indexer.build.prefetch import FetchAhead
-from seekpoint.indexer.build.youtube_backoff import Clock, Gate
-from seekpoint.indexer.build.speech import Listener
+from seekpoint.index.errors import SourceError, Unfetched
+from seekpoint.index.store import Writer
+from seekpoint.index.types import Details, State, Transcript
+from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.planner import FROM_DISK, Job, Step, transcribed
+from seekpoint.indexer.build.prefetch import Prefetcher
+from seekpoint.indexer.build.speech import SpeechTranscripts
+from seekpoint.indexer.build.youtube_backoff import Clock, YouTubeGate
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.captions.folders import read_captions, title_of
-from seekpoint.indexer.sources.fetch_result import Fetched
-from seekpoint.indexer.sources.page_version import Look
-from seekpoint.indexer.build.events import Watcher
-from seekpoint.index.embedded.writer import Writer
-from seekpoint.index.errors import SourceError, Unfetched
-from seekpoint.index.types import Details, State, Transcript
+from seekpoint.indexer.sources.fetch_result import FetchResult
+from seekpoint.indexer.sources.page_version import PageVersion
 
 # Resources that are read from disk ahead. Short notes are embedded together then, and twice as fast in eights as one by
 # one; of books no more should lie in memory.
@@ -30,13 +30,16 @@ _FILES_AHEAD = 16
 class Obtainer:
     """Obtains what the jobs need, in their order: what is fetched is on its way one job ahead. Use it in a `with`."""
 
+    def _details(self, resource_id: str) -> Details:
+        return self._writer.details([resource_id]).get(resource_id, Details())
+
     def __init__(
         self,
         jobs: Sequence[Job],
         writer: Writer,
         sources: Sources,
-        gate: Gate,
-        watcher: Watcher,
+        gate: YouTubeGate,
+        events: BuildEvents,
         clock: Clock,
         whisper: str | None = None,
     ) -> None:
@@ -44,17 +47,17 @@ class Obtainer:
         self._clock = clock
         self._sources = sources
         self._gate = gate
-        self._watcher = watcher
+        self._events = events
         self._whisper = whisper
-        self._listener = Listener(whisper, sources, gate, watcher) if whisper else None
+        self._speech = SpeechTranscripts(whisper, sources, gate, events) if whisper else None
         asked = [job.resource.id for job in jobs if job.step is Step.ASK_YOUTUBE and not gate.closed]
-        self._videos = FetchAhead(sources.videos.fetch, asked)
-        self._texts = FetchAhead(self._fetch_text, [job for job in jobs if job.step is Step.FETCH_TEXT])
-        self._files = FetchAhead(self._read, [job for job in jobs if job.step in FROM_DISK], _FILES_AHEAD)
+        self._videos = Prefetcher(sources.videos.fetch, asked)
+        self._texts = Prefetcher(self._fetch_text, [job for job in jobs if job.step is Step.FETCH_TEXT])
+        self._files = Prefetcher(self._read, [job for job in jobs if job.step in FROM_DISK], _FILES_AHEAD)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        for part in (self._sources.texts, self._videos, self._texts, self._files):
+        for part in (self._sources.documents, self._videos, self._texts, self._files):
             self._stack.enter_context(part)
         return self
 
@@ -63,7 +66,7 @@ class Obtainer:
     ) -> None:
         self._stack.close()
 
-    def obtain(self, job: Job) -> Fetched:
+    def obtain(self, job: Job) -> FetchResult:
         """What a job needs; raises Unfetched."""
         if job.step is Step.ASK_YOUTUBE:
             return self._ask_youtube(job)
@@ -73,41 +76,41 @@ class Obtainer:
             return self._listen(job)
         return self._take_file(job)
 
-    def _fetch_text(self, job: Job) -> Fetched:
-        earlier = Look.of(job.standing.inputs) if job.standing.is_indexed else None
-        return self._sources.texts.fetch(job.resource, self._clock(), earlier)
+    def _fetch_text(self, job: Job) -> FetchResult:
+        earlier = PageVersion.of(job.standing.inputs) if job.standing.is_indexed else None
+        return self._sources.documents.fetch(job.resource, self._clock(), earlier)
 
-    def _ask_youtube(self, job: Job) -> Fetched:
+    def _ask_youtube(self, job: Job) -> FetchResult:
         try:
-            return self._gate.through(self._videos.take, self._watcher.say)
+            return self._gate.through(self._videos.take, self._events.say)
         except Unfetched as failure:
             if failure.state is not State.NO_TRANSCRIPT or not self._whisper:
                 raise
         return replace(self._listen(job), inputs=transcribed(self._whisper))
 
-    def _listen(self, job: Job) -> Fetched:
-        if not self._listener:
+    def _listen(self, job: Job) -> FetchResult:
+        if not self._speech:
             raise ValueError("a recording was planned to be transcribed without a model for that")
-        return self._listener.listen(job.resource, self._writer.details(job.resource.id))
+        return self._speech.listen(job.resource, self._details(job.resource.id))
 
     def ready(self) -> Iterator[tuple[str, Transcript]]:
         """What was read from disk for the next jobs, by the ids of the resources."""
         for read in self._files.ready():
             yield from ((read.resource_id, transcript) for transcript in read.fetched.transcripts if transcript.cues)
 
-    def _take_file(self, job: Job) -> Fetched:
+    def _take_file(self, job: Job) -> FetchResult:
         read = self._files.take()
         for line in read.lines:
-            self._watcher.say(line)
+            self._events.say(line)
         if job.step is Step.READ_TEXT:
             return read.fetched
-        known = self._writer.details(job.resource.id)
+        known = self._details(job.resource.id)
         return replace(read.fetched, details=replace(known, title=known.title or read.fetched.details.title))
 
     def _read(self, job: Job) -> _Read:
-        """In a thread of its own: what touches neither the library nor the watcher."""
+        """In a thread of its own: what touches neither the library nor the events."""
         if job.step is Step.READ_TEXT:
-            return _Read(job.resource.id, self._sources.texts.read(job.resource))
+            return _Read(job.resource.id, self._sources.documents.read(job.resource))
         return _read_captions(job)
 
 
@@ -115,7 +118,7 @@ class _Read(NamedTuple):
     """What a resource's files gave, and what the user should know of them."""
 
     resource_id: str
-    fetched: Fetched
+    fetched: FetchResult
     lines: Sequence[str] = ()
 
 
@@ -135,4 +138,4 @@ def _read_captions(job: Job) -> _Read:
         raise Unfetched(State.NO_TRANSCRIPT, "; ".join(errors))
     found = tuple(transcript for _, transcript in transcripts.values())
     lines = [*(f"{error}; indexed without it" for error in errors), *left_out]
-    return _Read(job.resource.id, Fetched(found, Details(title=title_of(job.captions[0]))), lines)
+    return _Read(job.resource.id, FetchResult(found, Details(title=title_of(job.captions[0]))), lines)

@@ -8,14 +8,14 @@ from enum import Enum, auto
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from seekpoint.index.store import LISTED
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import Kind, Resource, Standing, State
+from seekpoint.indexer.fetch.retries import DAY
 from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.indexer.sources.captions.folders import CaptionFolders, language_of
-from seekpoint.indexer.sources.page_version import Look
-from seekpoint.indexer.fetch.retries import DAY
 from seekpoint.indexer.sources.file_version import version_of
-from seekpoint.index.embedded.catalogue import LISTED, Standing
-from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Kind, Resource, State
+from seekpoint.indexer.sources.page_version import PageVersion
 
 MOST_BYTES = {".pdf": 200_000_000, ".html": 30_000_000, ".htm": 30_000_000, ".md": 20_000_000, ".txt": 20_000_000}
 """Beyond this no local file is read; what the web gives is limited where it is fetched."""
@@ -79,7 +79,7 @@ class Planner:
     """Makes the job for one resource after the other.
 
     `shelf` holds caption files and `faults` what playlists say of missing entries, both by resource id. `now` is in
-    Unix seconds. `is_new_way` asks at once for what was deferred: the way out isn't the one that met a block.
+    Unix seconds. `is_new_route` asks at once for what was deferred: the way out isn't the one that met a block.
     `reembeds` where all that is stored is embedded again.
     """
 
@@ -88,7 +88,7 @@ class Planner:
     choices: Choices
     now: float
     faults: Mapping[str, str] = field(default_factory=dict)
-    is_new_way: bool = False
+    is_new_route: bool = False
     reembeds: bool = False
     _folders: CaptionFolders = field(default_factory=CaptionFolders)
 
@@ -168,7 +168,7 @@ class Planner:
         if urlsplit(resource.url).scheme == "file":
             inputs = version_of([local_path(resource.url)], "file:", standing.inputs, self.now)
             return Job(resource, self._unless_done(standing, inputs, Step.READ_TEXT), standing, inputs=inputs)
-        look = Look.of(standing.inputs) if standing.is_indexed else None
+        look = PageVersion.of(standing.inputs) if standing.is_indexed else None
         if look and (look.final or (self.now < look.at + _LOOK_AGAIN and not self.choices.retry)):
             return Job(resource, Step.NOTHING, standing, inputs=standing.inputs or "")
         return Job(resource, self._when_due(standing, Step.FETCH_TEXT), standing)
@@ -180,7 +180,7 @@ class Planner:
 
     def _when_due(self, standing: Standing, step: Step) -> Step:
         is_early = self.now < (standing.retry_after or self.now)
-        at_once = self.choices.retry or (self.is_new_way and standing.state is State.DEFERRED)
+        at_once = self.choices.retry or (self.is_new_route and standing.state is State.DEFERRED)
         return Step.WAIT if is_early and not at_once else step
 
 

@@ -15,7 +15,7 @@ _Key = TypeVar("_Key")
 _Item = TypeVar("_Item")
 
 
-class FetchAhead(Generic[_Key, _Item]):
+class Prefetcher(Generic[_Key, _Item]):
     """Fetches in a thread of its own, in the order of `keys`, `most` ahead of what was taken; use it in a `with`.
 
     Of what others were asked for one is enough: more would make a kill lose more. After a Halt nothing is fetched any

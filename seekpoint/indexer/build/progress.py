@@ -12,16 +12,16 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from seekpoint.indexer.build.summary import duration
-from seekpoint.indexer.build.events import Watcher
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Resource
+from seekpoint.indexer.build.events import BuildEvents
+from seekpoint.indexer.build.summary import duration
 
 # Seconds of work that its pace is taken from: loading the model, which the first step waits for, is soon forgotten.
 _RECENT = 30.0
 
 
-class ProgressBars(Watcher):
+class ProgressBars(BuildEvents):
     """Two bars, one for the build and one for the resource in work, with their pace and the time that is left.
 
     Warnings are lines above them. `clock` is in seconds.
@@ -42,7 +42,7 @@ class ProgressBars(Watcher):
         self._current = self._progress.add_task("", total=None, visible=False, pace="")
         self._left = self._finished = 0
         self._started: float | None = None
-        self._embedding, self._listening = Pace(), Pace()
+        self._embedding, self._listening = ProgressRate(), ProgressRate()
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -74,7 +74,7 @@ class ProgressBars(Watcher):
         self._listening.reach(heard, self._clock())
         self._show(int(heard), int(total), self._listening)
 
-    def _show(self, done: int, total: int, pace: Pace, shown: str = "") -> None:
+    def _show(self, done: int, total: int, pace: ProgressRate, shown: str = "") -> None:
         left = f"{shown}{duration((total - done) / pace.each_second)} left" if pace.each_second else ""
         self._progress.update(self._current, completed=done, total=total, pace=left)
 
@@ -90,7 +90,7 @@ class ProgressBars(Watcher):
         self._console.print(f"seekpoint: {clean(line)}", markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
-class Pace:
+class ProgressRate:
     """How quickly work goes, by its latest steps."""
 
     def __init__(self) -> None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from seekpoint.indexer.build.youtube_backoff import Clock, Gate
-from seekpoint.indexer.transcript.embedding import Embedder
-from seekpoint.indexer.build.obtaining import Obtainer
-from seekpoint.indexer.build.planner import Choices, Job, Step
-from seekpoint.indexer.sources import Sources
-from seekpoint.indexer.sources.youtube.playlists import cut_off, is_channel
-from seekpoint.indexer.build.events import Watcher
-from seekpoint.index.embedded.writer import Writer
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.models.encoder import LazyEncoder
+from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import counted
 from seekpoint.index.types import Resource, State, Transcript
+from seekpoint.indexer.build.events import BuildEvents
+from seekpoint.indexer.build.obtaining import Obtainer
+from seekpoint.indexer.build.planner import Choices, Job, Step
+from seekpoint.indexer.build.youtube_backoff import Clock, YouTubeGate
+from seekpoint.indexer.sources import Sources
+from seekpoint.indexer.sources.youtube.playlists import cut_off, is_channel
+from seekpoint.indexer.transcript.embedding import Embedder
 
 
 class Run:
@@ -26,20 +26,20 @@ class Run:
         writer: Writer,
         encoder: LazyEncoder,
         sources: Sources,
-        watcher: Watcher,
+        events: BuildEvents,
         clock: Clock,
         choices: Choices,
         limit: int | None = None,
     ) -> None:
         self.updated = 0
         self._writer = writer
-        self._embedder = Embedder(writer, encoder, watcher)
+        self._embedder = Embedder(writer, encoder, events)
         self._sources = sources
-        self._watcher = watcher
+        self._events = events
         self._clock = clock
         self._limit = limit
         self._whisper = choices.whisper
-        self._gate = Gate(writer, clock, sources.web.way, regardless=choices.retry)
+        self._gate = YouTubeGate(writer, clock, sources.web.route, regardless=choices.retry)
 
     @property
     def embedded(self) -> int:
@@ -50,24 +50,24 @@ class Run:
         """Ask what a playlist holds now; where that fails, what it held before stays."""
         if job.step is Step.WAIT:
             return
-        self._watcher.work_on(job.resource)
+        self._events.work_on(job.resource)
         try:
-            playlist = self._gate.through(lambda: self._sources.playlists.fetch(job.resource), self._watcher.say)
+            playlist = self._gate.through(lambda: self._sources.playlists.fetch(job.resource), self._events.say)
         except Unfetched as failure:
             self._refuse(job, failure)
             return
         self._writer.keep_playlist(job.resource.id, playlist)
         if warning := cut_off(playlist, self._limit if is_channel(job.resource) else None):
-            self._watcher.say(warning)
+            self._events.say(warning)
 
     def all(self, jobs: Sequence[Job]) -> None:
         """Do what is to be done, whatever becomes of single resources."""
         due = [job for job in jobs if job.step not in (Step.NOTHING, Step.WAIT)]
-        self._watcher.begin(len(due))
+        self._events.begin(len(due))
         self._refuse_all({job: Unfetched(job.state, job.reason) for job in due if job.step is Step.REFUSE})
         held_up: dict[Job, Unfetched] = {}
         with Obtainer(
-            due, self._writer, self._sources, self._gate, self._watcher, self._clock, self._whisper
+            due, self._writer, self._sources, self._gate, self._events, self._clock, self._whisper
         ) as obtainer:
             for job in due:
                 if job.step is Step.ASK_YOUTUBE and self._gate.closed:
@@ -80,25 +80,25 @@ class Run:
         """Note failures that took no work in one transaction: there can be ten thousand."""
         if not failures:
             return
-        with self._writer.together():
+        with self._writer.transaction():
             for job, failure in failures.items():
                 self._refuse(job, failure)
-                self._watcher.finish(job.resource)
+                self._events.finish(job.resource)
 
     def _work_on(self, job: Job, obtainer: Obtainer) -> None:
-        self._watcher.work_on(job.resource)
+        self._events.work_on(job.resource)
         try:
             self._one(job, obtainer)
         except Unfetched as failure:
             self._refuse(job, failure)
-        self._watcher.finish(job.resource)
+        self._events.finish(job.resource)
 
     def _one(self, job: Job, obtainer: Obtainer) -> None:
         resource_id = job.resource.id
         fetched = obtainer.obtain(job)
         inputs = job.inputs if fetched.inputs is None else fetched.inputs
         if fetched.is_unchanged:
-            self._writer.keep(resource_id, inputs)
+            self._writer.set_state(resource_id, State.INDEXED, inputs=inputs)
             return
         embedded = [self._embedder.embed(resource_id, t, obtainer.ready()) for t in fetched.transcripts if t.cues]
         if not embedded:
@@ -112,14 +112,14 @@ class Run:
         before = {cue.text for transcript in self._writer.transcripts(resource.id) for cue in transcript.cues}
         now = {cue.text for transcript in transcripts for cue in transcript.cues}
         new, gone = len(now - before), len(before - now)
-        self._watcher.say(f"{resource.title or resource.url}: changed, {counted(new, 'new sentence')}, {gone:,} gone")
+        self._events.say(f"{resource.title or resource.url}: changed, {counted(new, 'new sentence')}, {gone:,} gone")
 
     def _refuse(self, job: Job, failure: Unfetched) -> None:
         state, inputs = failure.state, job.inputs
         if job.standing.is_indexed:
-            self._watcher.say(f"{job.resource.title or job.resource.url}: kept as it was ({failure})")
+            self._events.say(f"{job.resource.title or job.resource.url}: kept as it was ({failure})")
             if failure.retry_after is None:
                 return
             state, inputs = State.INDEXED, job.standing.inputs or ""
         due = None if failure.retry_after is None else self._clock() + failure.retry_after
-        self._writer.refuse(job.resource.id, state, failure.reason, due, inputs)
+        self._writer.set_state(job.resource.id, state, reason=failure.reason, retry_after=due, inputs=inputs)

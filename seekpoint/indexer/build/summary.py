@@ -13,14 +13,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from seekpoint.indexer.build.planner import Step
-from seekpoint.index.embedded.catalogue import Section, outlined, union
+from seekpoint.index.sections import Section, outlined, union
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import State
+from seekpoint.indexer.build.planner import Step
 
 if TYPE_CHECKING:
     from seekpoint.indexer.build.build import Report
-    from seekpoint.indexer.build.dry_run import Preview
+    from seekpoint.indexer.build.dry_run import DryRunReport
 
 _MOST_ROWS = 30
 # Heading levels that a longer table is cut down to, one after the other.
@@ -47,7 +47,7 @@ def outcome(report: Report, width: int) -> str:
     return "\n".join([rows, "", *lines] if rows else lines)
 
 
-def outlook(expected: Preview, pace: float) -> str:
+def outlook(expected: DryRunReport, pace: float) -> str:
     """What a build would do, a line for each kind of work; `pace` is in seconds a video."""
     steps = expected.steps
     asked = steps[Step.ASK_YOUTUBE]

@@ -6,10 +6,9 @@ import json
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias, TypeVar
 
-from seekpoint.indexer.fetch.retries import HOUR, OTHER_WAYS
-from seekpoint.index.embedded.catalogue import Catalogue
-from seekpoint.index.embedded.writer import Writer
 from seekpoint.index.errors import Blocked, Halt
+from seekpoint.index.store import Reader, Writer
+from seekpoint.indexer.fetch.retries import BLOCK_REMEDY, HOUR
 
 Clock: TypeAlias = Callable[[], float]
 _Answer = TypeVar("_Answer")
@@ -18,47 +17,50 @@ _LONGEST = 24 * HOUR
 _SETTING = "youtube_coolings"  # without the s, libraries of schema 1 hold a number
 
 
-class Cooling(NamedTuple):
+class Backoff(NamedTuple):
     """Until when YouTube is left alone after a block (Unix seconds), and how long that takes in all."""
 
     until: float
     seconds: float
 
 
-class Coolings:
-    """What a library remembers of blocks, by the way out that met them: another proxy or other cookies are another."""
+class YouTubeBackoffs:
+    """What a library remembers of blocks, by the route out that met them: another proxy or other cookies are another."""
 
-    def __init__(self, library: Catalogue) -> None:
+    def __init__(self, library: Reader) -> None:
         stored = json.loads(library.setting(_SETTING) or "{}")
-        self._by_way = {way: Cooling(*cooling) for way, cooling in stored.items()}
+        self._by_route = {route: Backoff(*backoff) for route, backoff in stored.items()}
 
-    def of(self, way: str) -> Cooling:
-        """The last block that this way met."""
-        return self._by_way.get(way, Cooling(0.0, 0.0))
+    def of(self, route: str) -> Backoff:
+        """The last block that this route met."""
+        return self._by_route.get(route, Backoff(0.0, 0.0))
 
-    def are_evaded(self, way: str, now: float) -> bool:
-        """Whether this way is open while another one is closed: what was deferred there can be asked for here."""
-        return self.of(way).until <= now and any(now < cooling.until for cooling in self._by_way.values())
+    def are_evaded(self, route: str, now: float) -> bool:
+        """Whether this route is open while another one is closed: what was deferred there can be asked for here."""
+        return self.of(route).until <= now and any(now < backoff.until for backoff in self._by_route.values())
 
-    def keep(self, writer: Writer, way: str, cooling: Cooling | None) -> None:
+    def keep(self, writer: Writer, route: str, backoff: Backoff | None) -> None:
         """Remember a block, or forget it."""
-        self._by_way = {**{w: c for w, c in self._by_way.items() if w != way}, **({way: cooling} if cooling else {})}
-        writer.keep_setting(_SETTING, json.dumps(self._by_way) if self._by_way else None)
+        self._by_route = {
+            **{w: c for w, c in self._by_route.items() if w != route},
+            **({route: backoff} if backoff else {}),
+        }
+        writer.put_setting(_SETTING, json.dumps(self._by_route) if self._by_route else None)
 
 
-class Gate:
+class YouTubeGate:
     """Closed while YouTube mustn't be asked, or can't: `closed` says why.
 
-    `way` names the way out, and `clock` gives Unix seconds. `regardless` opens it in spite of an earlier block.
+    `route` names the route out, and `clock` gives Unix seconds. `regardless` opens it in spite of an earlier block.
     """
 
-    def __init__(self, writer: Writer, clock: Clock, way: str, *, regardless: bool) -> None:
+    def __init__(self, writer: Writer, clock: Clock, route: str, *, regardless: bool) -> None:
         self._writer = writer
         self._clock = clock
-        self._way = way
-        self._coolings = Coolings(writer)
-        left = self._coolings.of(way).until - clock()
-        block = Blocked(f"YouTube refused this address a while ago: {OTHER_WAYS}", left)
+        self._route = route
+        self._backoffs = YouTubeBackoffs(writer)
+        left = self._backoffs.of(route).until - clock()
+        block = Blocked(f"YouTube refused this address a while ago: {BLOCK_REMEDY}", left)
         self.closed: Halt | None = None if regardless or left <= 0 else block
 
     def through(self, ask: Callable[[], _Answer], say: Callable[[str], None]) -> _Answer:
@@ -80,9 +82,9 @@ class Gate:
 
     def answered(self) -> None:
         """Forget the block: YouTube answers."""
-        self._coolings.keep(self._writer, self._way, None)
+        self._backoffs.keep(self._writer, self._route, None)
 
     def _begin(self, block: Blocked) -> Blocked:
-        seconds = min(2 * (self._coolings.of(self._way).seconds or HOUR / 2), _LONGEST)
-        self._coolings.keep(self._writer, self._way, Cooling(self._clock() + seconds, seconds))
+        seconds = min(2 * (self._backoffs.of(self._route).seconds or HOUR / 2), _LONGEST)
+        self._backoffs.keep(self._writer, self._route, Backoff(self._clock() + seconds, seconds))
         return Blocked(block.reason, seconds)

@@ -19,7 +19,17 @@ from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import State
 from seekpoint.indexer.fetch.pace import Pace
 from seekpoint.indexer.fetch.redirects import BROKEN, follow
-from seekpoint.indexer.fetch.retries import DAY, DROPPED, HOUR, MONTH, PATIENTLY, Endless, Fault, passes, status_of
+from seekpoint.indexer.fetch.retries import (
+    CONNECTION_ERRORS,
+    DAY,
+    HOUR,
+    MONTH,
+    RETRY_TWICE,
+    ResponseTooLarge,
+    ServerFault,
+    is_transient,
+    status_of,
+)
 from seekpoint.indexer.fetch.robots import TOKEN, Robots, origin_of
 from seekpoint.indexer.fetch.session import Limit, Web
 
@@ -54,12 +64,12 @@ _NO_CONNECTION: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str],
     (requests.exceptions.SSLError, "no trusted connection to {host}: check the clock and the proxy"),
     (requests.Timeout, "{host} did not answer in time"),
     (requests.exceptions.ContentDecodingError, "what {host} sends can't be unpacked"),
-    (DROPPED, "the connection to {host} fails: check the address and the network"),
+    (CONNECTION_ERRORS, "the connection to {host} fails: check the address and the network"),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Validators:
     """What a server called the version that it gave: its ETag and date of change."""
 
     etag: str | None
@@ -67,7 +77,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Retrieved:
+class FetchedPage:
     """What lay at an address, and where that was in the end.
 
     `content_type` is the media type in lower case, empty where the server is silent; `charset` is what it claims.
@@ -76,11 +86,11 @@ class Retrieved:
     data: bytes
     content_type: str
     charset: str | None
-    seen: Seen
+    validators: Validators
     url: str
 
 
-class Retrieval:
+class PoliteFetcher:
     """Asks one host at a time, at least `pace` seconds after it answered; for one thread.
 
     A host that can't be reached, or asks for a pause, isn't asked again.
@@ -98,12 +108,12 @@ class Retrieval:
         self._pace = pace
         self._new_pace = partial(Pace, sleep=sleep, clock=clock, jitter=0.0)
         self._paces: dict[str, Pace] = {}
-        self._closed: dict[str, Fault] = {}
+        self._closed: dict[str, ServerFault] = {}
 
-    def get(self, url: str, seen: Seen | None = None) -> Retrieved | None:
-        """Fetch what lies at an address; `None` where it is as it was `seen`. Raises Unfetched, and never Halt."""
-        validators = {"If-None-Match": seen.etag, "If-Modified-Since": seen.modified} if seen else {}
-        headers = {name: value for name, value in validators.items() if value}
+    def get(self, url: str, validators: Validators | None = None) -> FetchedPage | None:
+        """Fetch an address; `None` if its version is still the one of `validators`. Raises Unfetched, never Halt."""
+        conditions = {"If-None-Match": validators.etag, "If-Modified-Since": validators.modified} if validators else {}
+        headers = {name: value for name, value in conditions.items() if value}
         response = follow(url, self._session, partial(self._ask_for_page, headers))
         if _is_as_seen(response):
             return None
@@ -127,13 +137,13 @@ class Retrieval:
         if fault := self._closed.get(origin):
             raise fault
         try:
-            return PATIENTLY(passes, send)
-        except Fault as fault:
+            return RETRY_TWICE(is_transient, send)
+        except ServerFault as fault:
             self._closed[origin] = fault
             raise
         except (requests.RequestException, HTTPError, ValueError) as error:
             lost = _lost(error, urlsplit(url).hostname or "")
-            if isinstance(lost, Fault):
+            if isinstance(lost, ServerFault):
                 self._closed[origin] = lost
             raise lost from error
 
@@ -165,7 +175,7 @@ def _send(
     status, pause = response.status_code, _pause(response)
     if status == requests.codes.too_many_requests or (status in _ASKING_TO_WAIT and pause is not None):
         reason = f"{urlsplit(url).hostname} wants fewer requests (HTTP {status})"
-        raise Fault(State.DEFERRED, reason, HOUR if pause is None else pause)
+        raise ServerFault(State.DEFERRED, reason, HOUR if pause is None else pause)
     if status >= 400:
         raise requests.HTTPError(response=response)
     return response
@@ -192,11 +202,13 @@ def _is_as_seen(response: requests.Response) -> bool:
     return bool(etag) and response.status_code in _GIVEN and asked.get("If-None-Match", "").removeprefix("W/") == etag
 
 
-def _retrieved(response: requests.Response) -> Retrieved:
+def _retrieved(response: requests.Response) -> FetchedPage:
     charset = _CHARSET.search(response.headers.get("Content-Type", ""))
-    seen = Seen(response.headers.get("ETag"), response.headers.get("Last-Modified"))
+    validators = Validators(response.headers.get("ETag"), response.headers.get("Last-Modified"))
     address = urldefrag(response.url).url
-    return Retrieved(response.content, _media_type(response), charset[1].lower() if charset else None, seen, address)
+    return FetchedPage(
+        response.content, _media_type(response), charset[1].lower() if charset else None, validators, address
+    )
 
 
 def _media_type(response: requests.Response) -> str:
@@ -205,15 +217,15 @@ def _media_type(response: requests.Response) -> str:
 
 
 def _lost(error: Exception, host: str) -> Unfetched:
-    """What is left of a request that brought nothing: a Fault where it's true of all that the host has."""
+    """What is left of a request that brought nothing: a ServerFault where it's true of all that the host has."""
     if status := status_of(error):
         return _refused(status)
-    if isinstance(error, Endless):
+    if isinstance(error, ResponseTooLarge):
         return Unfetched(State.UNAVAILABLE, f"{error}: {_TOO_MUCH}", MONTH)
     for kind, reason in _NO_CONNECTION:
         if isinstance(error, kind):
             of_host = bool(error.args) and isinstance(error.args[0], MaxRetryError)
-            return (Fault if of_host else Unfetched)(State.DEFERRED, reason.format(host=host), HOUR)
+            return (ServerFault if of_host else Unfetched)(State.DEFERRED, reason.format(host=host), HOUR)
     return Unfetched(State.UNAVAILABLE, BROKEN, MONTH)
 
 

@@ -9,7 +9,7 @@ from protego import Protego
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import State
-from seekpoint.indexer.fetch.retries import MONTH, Fault
+from seekpoint.indexer.fetch.retries import MONTH, ServerFault
 
 TOKEN = "Seekpoint"
 """The name by which a robots.txt speaks to us."""
@@ -41,7 +41,7 @@ class Robots:
     def _read(self, url: str) -> Protego | Unfetched:
         try:
             data = self._fetch(url)
-        except Fault as fault:
+        except ServerFault as fault:
             return fault
         except Unfetched as error:
             if error.state is State.DEFERRED:

@@ -21,7 +21,7 @@ from urllib3.connectionpool import HTTPConnectionPool
 
 from seekpoint.index.errors import UsageError
 from seekpoint.indexer.fetch.cookies import youtube_cookies
-from seekpoint.indexer.fetch.retries import Endless
+from seekpoint.indexer.fetch.retries import ResponseTooLarge
 
 if TYPE_CHECKING:
     from seekpoint.indexer.sources.youtube.ytdlp import Downloader
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Limit: TypeAlias = Callable[[requests.Response], int]
 """How many bytes of an answer are read at most, by its head, which is all that is there then; 0 for none at all.
 
-What has more raises Endless.
+What has more raises ResponseTooLarge.
 """
 
 _TIMEOUTS = (10.0, 30.0)
@@ -61,7 +61,7 @@ class Web:
         self._cookies = youtube_cookies(cookies) if cookies else ()
 
     @property
-    def way(self) -> str:
+    def route(self) -> str:
         """What tells this way out from others, without its secrets."""
         chosen = [self._proxies.get("https", ""), *(f"{cookie.name}={cookie.value}" for cookie in self._cookies)]
         return blake2b("\n".join(chosen).encode(), digest_size=6).hexdigest() if any(chosen) else ""
@@ -198,5 +198,5 @@ def _read_to_the_end(response: requests.Response, limit: Limit) -> None:
         for piece in response.iter_content(_PIECE) if most else ():
             read += piece
             if len(read) > most:
-                raise Endless(f"more than {most / 1e6:.0f} MB")
+                raise ResponseTooLarge(f"more than {most / 1e6:.0f} MB")
     response._content = bytes(read)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import requests
 
 from seekpoint.index.errors import SourceError
-from seekpoint.indexer.fetch.retries import DROPPED, PATIENTLY, Endless, passes
+from seekpoint.indexer.fetch.retries import CONNECTION_ERRORS, RETRY_TWICE, ResponseTooLarge, is_transient
 from seekpoint.indexer.fetch.session import Web
 
 _LIST = r"[^?]+\.(?:md|markdown|mkd|txt)"
@@ -36,12 +36,12 @@ _CHARSET = re.compile(
 )
 
 _FAULTS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
-    (Endless, "too much for a reading list: split it"),
+    (ResponseTooLarge, "too much for a reading list: split it"),
     (requests.TooManyRedirects, "it leads from one address to the next without end: check it"),
     (requests.exceptions.ProxyError, "the proxy gives no connection: check its settings"),
     (requests.exceptions.SSLError, "no trusted connection: check the clock and the proxy"),
     (requests.Timeout, "no answer in time: try again later"),
-    (DROPPED, "no connection: check the address and the network"),
+    (CONNECTION_ERRORS, "no connection: check the address and the network"),
     (requests.exceptions.InvalidSchema, "it leads to what isn't on the web: give the address of the file itself"),
 )
 _BROKEN = "it isn't an address, or leads to what is none: check it"
@@ -54,7 +54,7 @@ _REFUSALS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RemoteList:
     """Where a list is shown, which is what its relative links start from, and where its text lies."""
 
     page: str
@@ -62,7 +62,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Download:
     """What an address gave: `charset` is empty where its server is silent, `address` is where it lay in the end."""
 
     data: bytes
@@ -70,26 +70,26 @@ class Answer:
     address: str
 
 
-def place_of(url: str) -> Place | None:
+def remote_list_of(url: str) -> RemoteList | None:
     """Tell where the list lies that a canonical address names; `None` where it names none."""
     for address, page, file in _ADDRESSES:
         if found := address.fullmatch(url):
-            return Place(found.expand(page), found.expand(file))
+            return RemoteList(found.expand(page), found.expand(file))
     return None
 
 
-def fetch(place: Place, web: Web) -> Answer:
+def fetch(remote: RemoteList, web: Web) -> Download:
     """Fetch the text of a list; raises SourceError."""
     try:
         with web.session() as session:
-            response = PATIENTLY(passes, _get, session, place.file)
+            response = RETRY_TWICE(is_transient, _get, session, remote.file)
     except requests.HTTPError as error:
         raise SourceError(_refusal(error.response.status_code)) from error
     except (requests.RequestException, ValueError) as error:
         reason = next((reason for kind, reason in _FAULTS if isinstance(error, kind)), _BROKEN)
         raise SourceError(reason) from error
     charset = _CHARSET.search(response.headers.get("Content-Type", ""))
-    return Answer(response.content, charset[1] if charset else "", response.url)
+    return Download(response.content, charset[1] if charset else "", response.url)
 
 
 def _get(session: requests.Session, url: str) -> requests.Response:

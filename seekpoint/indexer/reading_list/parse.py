@@ -23,7 +23,7 @@ from seekpoint.indexer.reading_list.addresses import (
     resource_of_link,
     resources_of_files,
 )
-from seekpoint.indexer.reading_list.download import Place, fetch, place_of
+from seekpoint.indexer.reading_list.download import RemoteList, fetch, remote_list_of
 from seekpoint.indexer.reading_list.markdown import Outline, outline_of
 from seekpoint.indexer.sources.captions.folders import CAPTION_SUFFIXES, is_captions
 
@@ -62,7 +62,7 @@ class ReadingList:
 def read_source(source: str, web: Web | None = None) -> ReadingList:
     """Read what a path or an address names; raises SourceError."""
     if resource := resource_of(source):
-        if resource.kind is Kind.PAGE and (place := place_of(resource.url)):
+        if resource.kind is Kind.PAGE and (place := remote_list_of(resource.url)):
             return _read_address(place, web or Web())
         return ReadingList(resource.url, 1, (resource,))
     path = path_of_link(source) if source.lower().startswith("file:") else Path(source)
@@ -163,7 +163,7 @@ def _read_file(path: Path) -> ReadingList:
         return _list(str(path), _text(path.read_bytes()), path.suffix, path.parent)
 
 
-def _read_address(place: Place, web: Web) -> ReadingList:
+def _read_address(place: RemoteList, web: Web) -> ReadingList:
     with _naming(place.page):
         answer = fetch(place, web)
         _refuse_too_much(len(answer.data))

@@ -9,7 +9,7 @@ from seekpoint.index.types import Playlist, Resource
 from seekpoint.indexer.reading_list.parse import merge
 
 
-def expanded(listed: Sequence[Resource], playlists: Mapping[str, Playlist]) -> tuple[Resource, ...]:
+def expand_playlists(listed: Sequence[Resource], playlists: Mapping[str, Playlist]) -> tuple[Resource, ...]:
     """The resources of a list, each playlist followed by its entries, which stand under its title.
 
     A playlist is opened once, wherever else it stands: one may hold others, and name itself. The list's words for a

@@ -1,4 +1,4 @@
-"""Where transcripts come from: one module a source."""
+"""Sources of transcripts: YouTube, caption files, pages, papers and recordings."""
 
 from __future__ import annotations
 
@@ -10,32 +10,41 @@ if TYPE_CHECKING:
 
     from seekpoint.indexer.fetch.pace import Pace
     from seekpoint.indexer.fetch.session import Web
-    from seekpoint.indexer.sources.documents import Texts
+    from seekpoint.indexer.sources.documents import DocumentReader
     from seekpoint.indexer.sources.fetch_result import PlaylistSource, VideoSource
 
-# Seconds between two requests to one site other than YouTube: arXiv asks for so many.
+# Seconds between two requests to the same site, YouTube excepted. arXiv asks for 3.
 _SITE_PACE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Everything that a build asks; `pace` is that of YouTube."""
+    """The sources of a build; `pace` is the rate limit for YouTube."""
 
     web: Web
     videos: VideoSource
     playlists: PlaylistSource
-    texts: Texts
+    documents: DocumentReader
     pace: Pace
 
     @classmethod
     def through(cls, web: Web, languages: Sequence[str] = (), pace: float = 0.0, limit: int | None = None) -> Self:
-        """YouTube, asked at one pace in seconds, and the web; `limit` is how many videos of a channel are taken."""
+        """Sources that share one session factory.
+
+        `pace` is the seconds between two requests to YouTube, `limit` the number of videos taken from a channel.
+        """
         from seekpoint.indexer.fetch.pace import Pace
-        from seekpoint.indexer.fetch.polite import Retrieval
-        from seekpoint.indexer.sources.documents import Texts
+        from seekpoint.indexer.fetch.polite import PoliteFetcher
+        from seekpoint.indexer.sources.documents import DocumentReader
         from seekpoint.indexer.sources.youtube.playlists import Playlists
         from seekpoint.indexer.sources.youtube.transcripts import YouTube
 
-        shared = Pace(pace)
-        texts = Texts(Retrieval(web, min(pace, _SITE_PACE)))
-        return cls(web, YouTube(web.session(), languages, shared), Playlists(web, shared, limit), texts, shared)
+        youtube_pace = Pace(pace)
+        documents = DocumentReader(PoliteFetcher(web, min(pace, _SITE_PACE)))
+        return cls(
+            web,
+            YouTube(web.session(), languages, youtube_pace),
+            Playlists(web, youtube_pace, limit),
+            documents,
+            youtube_pace,
+        )

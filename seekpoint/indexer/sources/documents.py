@@ -1,4 +1,4 @@
-"""Pages, papers and documents: from the web or from disk, read, and made into transcripts."""
+"""Pages, papers and documents, from the web or from disk, as transcripts."""
 
 from __future__ import annotations
 
@@ -13,28 +13,27 @@ from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Origin, Resource, State
 from seekpoint.indexer.reading_list.addresses import local_path
-from seekpoint.indexer.sources.fetch_result import Fetched
-from seekpoint.indexer.sources.page_version import Look, digest_of
-from seekpoint.indexer.sources.sandbox import Form, Reader
-from seekpoint.indexer.transcript.blocks import Text
-from seekpoint.indexer.transcript.text_timeline import transcript_of
+from seekpoint.indexer.sources.fetch_result import FetchResult
+from seekpoint.indexer.sources.page_version import PageVersion, digest_of
+from seekpoint.indexer.sources.sandbox import DocumentFormat, SandboxedReader
+from seekpoint.indexer.transcript.text_timeline import ParsedDocument, transcript_of
 
 if TYPE_CHECKING:
-    from seekpoint.indexer.fetch.polite import Retrieval, Retrieved
+    from seekpoint.indexer.fetch.polite import FetchedPage, PoliteFetcher
 
 _ARXIV_ABSTRACT = re.compile(r"https://arxiv\.org/abs/(.+)")
 _PDF_HEADER = b"%PDF-"
-# Other bytes may stand before it.
-_PDF_BEGINNING = 1024
+# PDF readers accept junk before the header, within the first 1,024 bytes.
+_PDF_HEADER_WITHIN = 1024
 
 
-class Texts:
-    """Reads what has words of its own; use it as a context manager. It may fetch and read at the same time."""
+class DocumentReader:
+    """Reads pages, papers and documents; a context manager. One thread may fetch while another one reads."""
 
-    def __init__(self, retrieval: Retrieval) -> None:
-        self._retrieval = retrieval
-        self._reader = Reader()
-        self._reading = Lock()
+    def __init__(self, fetcher: PoliteFetcher) -> None:
+        self._fetcher = fetcher
+        self._reader = SandboxedReader()
+        self._lock = Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -44,47 +43,47 @@ class Texts:
     ) -> None:
         self._reader.close()
 
-    def read(self, resource: Resource) -> Fetched:
-        """Read a local file; raises Unfetched."""
+    def read(self, resource: Resource) -> FetchResult:
+        """Parse a local file; raises Unfetched."""
         path = local_path(resource.url)
         try:
             data = path.read_bytes()
         except OSError as error:
             raise Unfetched(State.UNAVAILABLE, f"{path} can't be read: {error.strerror}") from error
-        fetched = _fetched(self._text(data, _media_type(path), None, resource.kind), Origin.LOCAL)
+        fetched = _result(self._parse(data, _media_type(path), None, resource.kind), Origin.LOCAL)
         return replace(fetched, details=replace(fetched.details, title=fetched.details.title or clean(path.stem)))
 
-    def fetch(self, resource: Resource, now: float, earlier: Look | None = None) -> Fetched:
-        """Fetch an address and read it, `now` in Unix seconds; without transcripts where it is as it was.
+    def fetch(self, resource: Resource, now: float, earlier: PageVersion | None = None) -> FetchResult:
+        """Fetch an address and parse it, at `now` in Unix seconds; raises Unfetched.
 
-        Raises Unfetched.
+        The result has no transcripts if nothing has changed since the `earlier` version.
         """
-        from seekpoint.indexer.fetch.polite import Seen
+        from seekpoint.indexer.fetch.polite import Validators
 
-        seen = Seen(earlier.etag, earlier.modified) if earlier else None
-        answer = self._retrieval.get(_ARXIV_ABSTRACT.sub(r"https://arxiv.org/pdf/\1", resource.url), seen)
-        if answer is None:
-            assert earlier  # without an earlier answer nobody asks whether it changed
-            return Fetched((), inputs=replace(earlier, at=now).inputs)
-        text = self._text(answer.data, answer.content_type, answer.charset, resource.kind)
-        fetched = _fetched(text, Origin.MANUAL)
-        look = _look(answer, fetched, now)
-        unchanged = earlier is not None and earlier.digest == look.digest
-        return replace(fetched, transcripts=() if unchanged else fetched.transcripts, inputs=look.inputs)
+        validators = Validators(earlier.etag, earlier.modified) if earlier else None
+        page = self._fetcher.get(_ARXIV_ABSTRACT.sub(r"https://arxiv.org/pdf/\1", resource.url), validators)
+        if page is None:
+            assert earlier  # only a conditional request can be answered with "not modified"
+            return FetchResult((), inputs=replace(earlier, at=now).inputs)
+        document = self._parse(page.data, page.content_type, page.charset, resource.kind)
+        fetched = _result(document, Origin.MANUAL)
+        version = _version_of(page, fetched, now)
+        unchanged = earlier is not None and earlier.digest == version.digest
+        return replace(fetched, transcripts=() if unchanged else fetched.transcripts, inputs=version.inputs)
 
-    def _text(self, data: bytes, media_type: str, charset: str | None, kind: Kind) -> Text:
-        if _PDF_HEADER in data[:_PDF_BEGINNING]:
-            return self._read(Form.PDF, data)
+    def _parse(self, data: bytes, media_type: str, charset: str | None, kind: Kind) -> ParsedDocument:
+        if _PDF_HEADER in data[:_PDF_HEADER_WITHIN]:
+            return self._parse_as(DocumentFormat.PDF, data)
         if kind is Kind.PAPER:
             raise Unfetched(State.UNAVAILABLE, "not a PDF, whatever its name says: give the address of the PDF itself")
         if media_type in ("text/markdown", "text/x-markdown"):
-            return self._read(Form.MARKDOWN, data, charset)
+            return self._parse_as(DocumentFormat.MARKDOWN, data, charset)
         if media_type == "text/plain":
-            return self._read(Form.PLAIN, data, charset)
-        return self._read(Form.HTML, data, charset)
+            return self._parse_as(DocumentFormat.PLAIN, data, charset)
+        return self._parse_as(DocumentFormat.HTML, data, charset)
 
-    def _read(self, form: Form, data: bytes, charset: str | None = None) -> Text:
-        with self._reading:
+    def _parse_as(self, form: DocumentFormat, data: bytes, charset: str | None = None) -> ParsedDocument:
+        with self._lock:
             return self._reader.read(form, data, charset)
 
 
@@ -92,17 +91,17 @@ def _media_type(path: Path) -> str:
     return {".md": "text/markdown", ".txt": "text/plain"}.get(path.suffix.lower(), "")
 
 
-def _look(answer: Retrieved, fetched: Fetched, now: float) -> Look:
+def _version_of(page: FetchedPage, fetched: FetchResult, now: float) -> PageVersion:
     digest = digest_of(fetched.transcripts[0])
-    return Look(now, digest, answer.seen.etag, answer.seen.modified, final=fetched.kind is Kind.PAPER)
+    return PageVersion(now, digest, page.validators.etag, page.validators.modified, final=fetched.kind is Kind.PAPER)
 
 
-def _fetched(text: Text, origin: Origin) -> Fetched:
+def _result(document: ParsedDocument, origin: Origin) -> FetchResult:
     from seekpoint.indexer.transcript.language import language_of
 
-    language = language_of([block.text for block in text.blocks], text.language)
-    transcript, details = transcript_of(text, language, origin)
+    language = language_of([block.text for block in document.blocks], document.language)
+    transcript, details = transcript_of(document, language, origin)
     if not transcript.cues:
         raise Unfetched(State.UNAVAILABLE, "there are no words in it")
-    is_paged = any(block.page is not None for block in text.blocks)
-    return Fetched((transcript,), details, Kind.PAPER if is_paged else None)
+    has_pages = any(block.page is not None for block in document.blocks)
+    return FetchResult((transcript,), details, Kind.PAPER if has_pages else None)

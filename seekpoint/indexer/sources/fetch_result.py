@@ -1,4 +1,4 @@
-"""What a source gives, and what gives it."""
+"""The result of fetching a resource, and the interfaces of its sources."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from seekpoint.index.types import Details, Kind, Playlist, Resource, Transcript
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
-    """What a source gave for one resource: its transcripts, and what is known beside the words.
+class FetchResult:
+    """The transcripts and details of one resource.
 
-    `kind` is what it turned out to be, where that is something else than it seemed. `inputs` is what tells at the next
-    build whether it has changed; no transcripts with `inputs` say that it hasn't.
+    `kind` is set if the resource turned out to be of another kind than its address suggests. `inputs` is stored, and
+    tells the next build whether the resource has changed. `inputs` without transcripts mean: unchanged.
     """
 
     transcripts: tuple[Transcript, ...]
@@ -23,17 +23,17 @@ class Fetched:
 
     @property
     def is_unchanged(self) -> bool:
-        """Whether there is nothing new to be indexed."""
+        """Whether the indexed version is still the current one."""
         return not self.transcripts and self.inputs is not None
 
 
 class VideoSource(Protocol):
-    """Where transcripts of videos come from; raises Unfetched, or Halt where the next request would fare no better."""
+    """A source of video transcripts; raises Unfetched, or Halt if further requests would fail as well."""
 
-    def fetch(self, video_id: str) -> Fetched: ...
+    def fetch(self, video_id: str) -> FetchResult: ...
 
 
 class PlaylistSource(Protocol):
-    """Where the entries of playlists and channels come from; raises as a VideoSource does."""
+    """A source of playlist and channel entries; raises like VideoSource."""
 
     def fetch(self, playlist: Resource) -> Playlist: ...

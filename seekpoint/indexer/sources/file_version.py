@@ -1,4 +1,4 @@
-"""Which version of its files a transcript was made from, told without reading what nobody has touched."""
+"""The version of a transcript's files; unmodified files are recognised by size and times, without reading them."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-# Nanoseconds, the coarsest clock of a file system: what changes within a tick needn't show in a file's times.
+# Nanoseconds. FAT stores times in steps of 2 s: a change within one step may leave the file's times as they are.
 _TICK = 2_000_000_000
 
 
 def version_of(paths: Sequence[Path], prefix: str, known: str | None, now: float) -> str:
-    """What a library keeps of files: `known` itself where they are as they were. `now` is in Unix seconds.
+    """The version of some files as stored in a library; `known`, the stored one, if they haven't changed.
 
-    Behind the prefix stand a digest of what they hold and one of their sizes and times. Where the second is as it was
-    they aren't read, which would take seconds for ten thousand; it's left out where it can't be relied on.
+    The prefix is followed by a digest of the contents and one of sizes and times. If the second one matches, the files
+    aren't read: reading ten thousand takes seconds. It is left out if it isn't reliable. `now` is in Unix seconds.
     """
     stamp = _stamp(paths, now)
-    kept = known if known and known.startswith(prefix) else ""
-    digest, _, kept_stamp = kept.removeprefix(prefix).partition(":")
-    if stamp and stamp == kept_stamp:
-        return kept
+    stored = known if known and known.startswith(prefix) else ""
+    digest, _, stored_stamp = stored.removeprefix(prefix).partition(":")
+    if stamp and stamp == stored_stamp:
+        return stored
     contents = [_content(path) for path in paths]
-    present = _digest(paths, contents)
-    if kept and present == digest:
-        return kept
-    return f"{prefix}{present}:{stamp}" if stamp and None not in contents else f"{prefix}{present}"
+    contents_digest = _digest(paths, contents)
+    if stored and contents_digest == digest:
+        return stored
+    return f"{prefix}{contents_digest}:{stamp}" if stamp and None not in contents else f"{prefix}{contents_digest}"
 
 
 def _stamp(paths: Sequence[Path], now: float) -> str:
-    """Empty where a file is missing, or so new that it may be changing still.
+    """A digest of names, sizes and times; empty if a file is missing, or so new that it may still be written.
 
-    The times are those of the content and of the file itself, which tells of content that came with an older time.
+    Besides mtime it covers ctime, which also changes when a copy brings an older mtime.
     """
     digest = hashlib.blake2b(digest_size=8)
     for path in paths:
@@ -57,5 +57,5 @@ def _digest(paths: Sequence[Path], contents: Sequence[bytes | None]) -> str:
 def _content(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
-    except OSError:  # the build says so when it reads the files themselves
+    except OSError:  # the build reports it when it reads the file
         return None

@@ -1,4 +1,4 @@
-"""What is remembered of a look at a page: enough to tell at the next one whether it has changed."""
+"""The version of a web page, as stored in a library, to tell at the next visit whether the page has changed."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _PREFIX = "web:"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """A look at an address, at `at` in Unix seconds.
+class PageVersion:
+    """A page as it was at `at`, in Unix seconds.
 
-    `etag` and `modified` are what its server calls this version, `digest` is of the words. What is `final` isn't
-    looked at again: a paper stays as it is.
+    `etag` and `modified` are the server's validators, `digest` covers the text. A `final` page isn't fetched again:
+    papers don't change.
     """
 
     at: float
@@ -27,16 +27,16 @@ class Look:
 
     @property
     def inputs(self) -> str:
-        """The form in which a library keeps it."""
+        """The form that a library stores."""
         return _PREFIX + json.dumps(asdict(self))
 
     @classmethod
-    def of(cls, inputs: str | None) -> Look | None:
-        """The look that a library kept; `None` for what was made from anything else."""
+    def of(cls, inputs: str | None) -> PageVersion | None:
+        """Parse what a library stored; `None` if the transcript wasn't made from a web page."""
         return cls(**json.loads(inputs.removeprefix(_PREFIX))) if inputs and inputs.startswith(_PREFIX) else None
 
 
 def digest_of(transcript: Transcript) -> str:
-    """What tells two versions of a text apart."""
+    """A digest of the words, anchors and page numbers."""
     lines = (f"{cue.text}\0{cue.anchor}\0{cue.page}" for cue in transcript.cues)
     return blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()

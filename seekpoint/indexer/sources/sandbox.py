@@ -1,7 +1,6 @@
-"""Pages, papers and documents are read in a child process: a hang, a crash or a memory bomb costs just one of them.
+"""Parses untrusted documents in a child process, so that a hang, a crash or a memory bomb costs only one document.
 
-What the child does is in sandbox_child.py. It may fall to what it reads: nothing in its answers is taken on
-trust.
+The child's side is sandbox_child.py. A malicious document may take the child over, so its answers are validated.
 """
 
 from __future__ import annotations
@@ -21,12 +20,12 @@ from typing import Self
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import State
-from seekpoint.indexer.sources.sandbox_child import GRACE, LONGEST_ANSWER, PATIENCE, WAY_OUT, received, send
-from seekpoint.indexer.transcript.blocks import Block, Role, Text
+from seekpoint.indexer.sources.sandbox_child import GRACE, LONGEST_ANSWER, PATIENCE, WAY_OUT, receive, send
+from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 
 
-class Form(StrEnum):
-    """What bytes are read as."""
+class DocumentFormat(StrEnum):
+    """The parser to use."""
 
     HTML = "html"
     PDF = "pdf"
@@ -34,33 +33,36 @@ class Form(StrEnum):
     PLAIN = "plain"
 
 
-MODULES: Mapping[Form, str] = {
-    Form.HTML: "seekpoint.indexer.sources.pages.html",
-    Form.PDF: "seekpoint.indexer.sources.papers.pdf",
-    Form.MARKDOWN: "seekpoint.indexer.sources.pages.markdown",
-    Form.PLAIN: "seekpoint.indexer.sources.pages.markdown",
+MODULES: Mapping[DocumentFormat, str] = {
+    DocumentFormat.HTML: "seekpoint.indexer.sources.pages.html",
+    DocumentFormat.PDF: "seekpoint.indexer.sources.papers.pdf",
+    DocumentFormat.MARKDOWN: "seekpoint.indexer.sources.pages.markdown",
+    DocumentFormat.PLAIN: "seekpoint.indexer.sources.pages.markdown",
 }
-"""Where `read_html`, `read_markdown` and `read_plain` of data and a charset are, and `read_pdf` of data."""
+"""The module of each parser. `read_pdf` takes the data; `read_html`, `read_markdown`, `read_plain` a charset too."""
 
 SECONDS = 120.0
-"""Of computing, for a document: 5,000 pages of a PDF take 50."""
+"""CPU time for one document: a PDF of 5,000 pages takes 50."""
 
 MEMORY = 2_000_000_000
-"""Bytes that a child may have."""
+"""Address space of a child, in bytes."""
 
 _LONGEST_REASON = 500
 _MOST_PAGES = 1_000_000
-# Native libraries leak.
+# Native libraries leak memory: the child is replaced after this many.
 _DOCUMENTS_A_CHILD = 100
 
 
-class Reader:
-    """Reads untrusted documents one after the other, in a child process that starts with the first; use it in a `with`.
+class SandboxedReader:
+    """Parses documents one by one in a child process, which starts with the first document; a context manager.
 
-    A document may take so many seconds of computing, and the child so many bytes of memory (on Windows: any number).
+    `seconds` limits the CPU time of a document, `memory` the bytes of the child. Windows enforces neither: there only
+    the clock ends a document.
     """
 
-    def __init__(self, seconds: float = SECONDS, memory: int = MEMORY, modules: Mapping[Form, str] = MODULES) -> None:
+    def __init__(
+        self, seconds: float = SECONDS, memory: int = MEMORY, modules: Mapping[DocumentFormat, str] = MODULES
+    ) -> None:
         self._seconds = seconds
         self._memory = memory
         self._modules = modules
@@ -74,32 +76,34 @@ class Reader:
         self.close()
 
     def close(self) -> None:
-        """End the child; another document would start a new one."""
+        """End the child; the next document starts a new one."""
         child, self._child = self._child, None
         if child:
             child.kill()
             for pipe in filter(None, (child.stdin, child.stdout)):
-                with suppress(OSError):  # a question that it hasn't heard to its end
+                with suppress(OSError):  # a request may not have been written to its end
                     pipe.close()
             child.wait()
 
-    def read(self, form: Form, data: bytes, charset: str | None = None) -> Text:
-        """Read a document; raises Unfetched where that fails, has no end, or its reader refuses."""
-        question = json.dumps([self._modules[form], f"read_{form}", [] if form is Form.PDF else [charset]]).encode()
+    def read(self, form: DocumentFormat, data: bytes, charset: str | None = None) -> ParsedDocument:
+        """Parse a document; raises Unfetched if the parser refuses it, fails, or takes too long."""
+        call = json.dumps(
+            [self._modules[form], f"read_{form}", [] if form is DocumentFormat.PDF else [charset]]
+        ).encode()
         is_first = self._child is None
         try:
-            outcome = _outcome(self._answer(question, data))
+            outcome = _outcome(self._answer(call, data))
         except BaseException as error:
             self.close()
-            if is_first or not isinstance(error, _Fault):
+            if is_first or not isinstance(error, _ChildFailure):
                 raise
-            return self.read(form, data, charset)  # an earlier document may have broken the child
+            return self.read(form, data, charset)  # an earlier document may have damaged the child
         if isinstance(outcome, Unfetched):
             raise outcome
         return outcome
 
-    def _answer(self, question: bytes, data: bytes) -> bytes:
-        child = self._ready()
+    def _answer(self, call: bytes, data: bytes) -> bytes:
+        child = self._child_for_next_document()
         is_late = Event()
 
         def stop() -> None:
@@ -109,35 +113,35 @@ class Reader:
         timer = Timer(self._seconds * PATIENCE, stop)
         timer.start()
         try:
-            return _asked(child, question, data)
+            return _exchange(child, call, data)
         except (OSError, EOFError) as error:
-            if is_late.is_set() or _has_computed_enough(child):
+            if is_late.is_set() or _ran_out_of_cpu_time(child):
                 reason = f"reading it takes longer than {self._seconds:g} s: split it, or {WAY_OUT}"
                 raise Unfetched(State.UNAVAILABLE, reason) from error
-            raise _gave_up() from error
+            raise _failure() from error
         finally:
             timer.cancel()
             timer.join()
 
-    def _ready(self) -> subprocess.Popen[bytes]:
+    def _child_for_next_document(self) -> subprocess.Popen[bytes]:
         if self._child and (self._documents >= _DOCUMENTS_A_CHILD or self._child.poll() is not None):
             self.close()
         if self._child is None:
-            self._child = _started(self._seconds, self._memory)
+            self._child = _start_child(self._seconds, self._memory)
             self._documents = 0
         self._documents += 1
         return self._child
 
 
-class _Fault(Unfetched):
-    """The child failed, which may be no fault of the document."""
+class _ChildFailure(Unfetched):
+    """The child failed; the document may not be the cause."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(State.UNAVAILABLE, reason)
 
 
-def _started(seconds: float, memory: int) -> subprocess.Popen[bytes]:
-    # -P: a json.py in the folder that the user works in isn't ours.
+def _start_child(seconds: float, memory: int) -> subprocess.Popen[bytes]:
+    # -P keeps the working directory off sys.path: a json.py there would shadow the standard library's.
     command = [
         sys.executable,
         "-P",
@@ -164,44 +168,44 @@ def _started(seconds: float, memory: int) -> subprocess.Popen[bytes]:
         raise Unfetched(State.DEFERRED, reason) from error
 
 
-def _has_computed_enough(child: subprocess.Popen[bytes]) -> bool:
-    """Whether the system ended a child for that."""
+def _ran_out_of_cpu_time(child: subprocess.Popen[bytes]) -> bool:
+    """Whether the system ended the child at its CPU limit."""
     with suppress(subprocess.TimeoutExpired):
         return sys.platform != "win32" and child.wait(GRACE) == -signal.SIGXCPU
     return False
 
 
-def _asked(child: subprocess.Popen[bytes], question: bytes, data: bytes) -> bytes:
+def _exchange(child: subprocess.Popen[bytes], call: bytes, data: bytes) -> bytes:
     assert child.stdin and child.stdout
-    send(child.stdin, question)
+    send(child.stdin, call)
     send(child.stdin, data)
-    return received(child.stdout, LONGEST_ANSWER)
+    return receive(child.stdout, LONGEST_ANSWER)
 
 
-def _outcome(answer: bytes) -> Text | Unfetched:
-    """What an answer says; raises Unfetched for a failure and for nonsense."""
+def _outcome(answer: bytes) -> ParsedDocument | Unfetched:
+    """The document or the refusal in an answer; raises Unfetched for a failure and for a malformed answer."""
     with suppress(ValueError, RecursionError, MemoryError):
         match json.loads(answer):
-            case {"text": [list(blocks), *said]}:
-                title, author, published, language = map(_words, said)
-                return Text(tuple(map(_block, blocks)), title, author, published, language)
+            case {"text": [list(blocks), *details]}:
+                title, author, published, language = map(_text, details)
+                return ParsedDocument(tuple(map(_block, blocks)), title, author, published, language)
             case {"refused": [str(state), str(reason)]}:
                 return Unfetched(State(state), clean(reason)[:_LONGEST_REASON])
             case {"failed": str(reason)}:
-                raise _Fault(clean(reason)[:_LONGEST_REASON])
-    raise _gave_up()
+                raise _ChildFailure(clean(reason)[:_LONGEST_REASON])
+    raise _failure()
 
 
-def _words(said: object) -> str | None:
-    return (clean(said) or None) if isinstance(said, str) else None
+def _text(value: object) -> str | None:
+    return (clean(value) or None) if isinstance(value, str) else None
 
 
-def _block(said: object) -> Block:
-    match said:
+def _block(value: object) -> Block:
+    match value:
         case [str(text), str(role), str() | None as anchor, int() | None as page] if (page or 1) in range(_MOST_PAGES):
             return Block(clean(text), Role(role), anchor and printable(anchor), page)
     raise ValueError
 
 
-def _gave_up() -> _Fault:
-    return _Fault(f"its reader gave up on it, for it is damaged or needs too much memory: {WAY_OUT}")
+def _failure() -> _ChildFailure:
+    return _ChildFailure(f"its reader gave up on it, for it is damaged or needs too much memory: {WAY_OUT}")

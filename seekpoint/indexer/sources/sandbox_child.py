@@ -1,7 +1,7 @@
-"""What the child process does in which texts are read: answer questions about bytes, within its limits.
+"""The child process of the sandbox: parses documents within limits of time and memory.
 
-A message is its length (8 bytes, big-endian) and so many bytes. A question is two messages: JSON of the module, the
-function and its arguments beside the document, and the document. An answer is one, in JSON.
+A message is a length (8 bytes, big-endian) and that many bytes. A request is two messages: a call in JSON (module,
+function, further arguments) and the document. An answer is one message in JSON.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from contextlib import suppress
 from typing import IO
 
 from seekpoint.index.errors import Unfetched
-from seekpoint.indexer.transcript.blocks import Text
+from seekpoint.indexer.transcript.text_timeline import ParsedDocument
 
 PATIENCE = 5
-"""By the clock a document may take so many times as long as it may compute: other processes may have the cores."""
+"""Wall-clock limit of a document, as a multiple of its CPU limit: other processes may occupy the cores."""
 
 GRACE = 5.0
-"""Seconds after which a child that hangs ends itself, should its parent be gone."""
+"""Seconds beyond the wall-clock limit after which a hanging child ends itself, in case the parent is gone."""
 
 LONGEST_ANSWER = 40_000_000  # ten thousand pages
 """In bytes."""
 
 WAY_OUT = "save its text to a .txt file and put that on the list"
-"""What helps where a reader fails."""
+"""The remedy that messages name if parsing fails."""
 
 _LENGTH = struct.Struct(">Q")
 
@@ -43,8 +43,8 @@ def send(stream: IO[bytes], message: bytes) -> None:
     stream.flush()
 
 
-def received(stream: IO[bytes], longest: int = sys.maxsize) -> bytes:
-    """The next message; raises EOFError where there is none, or one that is too long."""
+def receive(stream: IO[bytes], longest: int = sys.maxsize) -> bytes:
+    """Read the next message; raises EOFError if there is none, or if it is longer than `longest`."""
     head = stream.read(_LENGTH.size)
     length = _LENGTH.unpack(head)[0] if len(head) == _LENGTH.size else sys.maxsize
     message = stream.read(length) if length <= min(longest, sys.maxsize - 1) else b""
@@ -54,73 +54,73 @@ def received(stream: IO[bytes], longest: int = sys.maxsize) -> bytes:
 
 
 def _serve(seconds: float, memory: int) -> None:
-    """Answer questions until there are no more: what the child does."""
+    """Answer requests until the input ends."""
     _limit_memory(memory)
-    questions, answers = _taken(0, os.O_RDONLY), _taken(1, os.O_WRONLY)
+    requests, answers = _claim_stream(0, os.O_RDONLY), _claim_stream(1, os.O_WRONLY)
     with suppress(EOFError, OSError):
         while True:
-            question, data = received(questions), received(questions)
-            _limit_computing(seconds)
+            call, data = receive(requests), receive(requests)
+            _limit_cpu_time(seconds)
             faulthandler.dump_traceback_later(seconds * PATIENCE + GRACE, exit=True)
-            answer = _answered(data, *json.loads(question))
+            answer = _answer(data, *json.loads(call))
             faulthandler.cancel_dump_traceback_later()
             send(answers, answer)
 
 
-def _limit_memory(most: int) -> None:
+def _limit_memory(limit: int) -> None:
     if sys.platform == "win32":
         return
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with suppress(ValueError, OSError):  # macOS has none for some processes
-        hardest = _least(most, resource.getrlimit(resource.RLIMIT_AS)[1])
-        resource.setrlimit(resource.RLIMIT_AS, (hardest, hardest))
+    with suppress(ValueError, OSError):  # macOS refuses it for some processes
+        hard_limit = _least(limit, resource.getrlimit(resource.RLIMIT_AS)[1])
+        resource.setrlimit(resource.RLIMIT_AS, (hard_limit, hard_limit))
 
 
-def _limit_computing(seconds: float) -> None:
-    """Have the system end this process when it has computed for so many seconds from now on."""
+def _limit_cpu_time(seconds: float) -> None:
+    """Have the system end this process after `seconds` more of CPU time."""
     if sys.platform == "win32":
         return
     import resource
 
-    most = math.ceil(time.process_time() + seconds)
+    limit = math.ceil(time.process_time() + seconds)
     with suppress(ValueError, OSError):
-        hardest = resource.getrlimit(resource.RLIMIT_CPU)[1]
-        resource.setrlimit(resource.RLIMIT_CPU, (_least(most, hardest), hardest))
+        hard_limit = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        resource.setrlimit(resource.RLIMIT_CPU, (_least(limit, hard_limit), hard_limit))
 
 
-def _least(most: int, hardest: int) -> int:
-    """The lesser limit; the system writes none as -1."""
-    return most if hardest < 0 else min(most, hardest)
+def _least(limit: int, hard_limit: int) -> int:
+    """The lower limit; a negative hard limit means unlimited."""
+    return limit if hard_limit < 0 else min(limit, hard_limit)
 
 
-def _taken(descriptor: int, flags: int) -> IO[bytes]:
-    """A standard stream as the child's own: what libraries print or ask for has another end."""
+def _claim_stream(descriptor: int, flags: int) -> IO[bytes]:
+    """Duplicate a standard stream and point the original at /dev/null: libraries may print or read input."""
     stream = os.fdopen(os.dup(descriptor), "rb" if flags == os.O_RDONLY else "wb")
     os.dup2(os.open(os.devnull, flags), descriptor)
     return stream
 
 
-def _answered(data: bytes, module: str, function: str, arguments: Sequence[object]) -> bytes:
+def _answer(data: bytes, module: str, function: str, arguments: Sequence[object]) -> bytes:
     try:
-        answer = _encoded(text=_listed(getattr(importlib.import_module(module), function)(data, *arguments)))
+        answer = _encode(text=_as_list(getattr(importlib.import_module(module), function)(data, *arguments)))
     except Unfetched as error:
-        return _encoded(refused=[error.state, error.reason])
+        return _encode(refused=[error.state, error.reason])
     except MemoryError:
-        return _encoded(failed=f"reading it needs too much memory: split it, or {WAY_OUT}")
+        return _encode(failed=f"reading it needs too much memory: split it, or {WAY_OUT}")
     except Exception as error:
-        return _encoded(failed=f"it can't be read ({type(error).__name__}): {WAY_OUT}")
+        return _encode(failed=f"it can't be read ({type(error).__name__}): {WAY_OUT}")
     too_much = f"more than {LONGEST_ANSWER / 1e6:.0f} MB of text are too much: split it"
-    return answer if len(answer) <= LONGEST_ANSWER else _encoded(failed=too_much)
+    return answer if len(answer) <= LONGEST_ANSWER else _encode(failed=too_much)
 
 
-def _listed(text: Text) -> list[object]:
+def _as_list(text: ParsedDocument) -> list[object]:
     blocks = [[block.text, block.role, block.anchor, block.page] for block in text.blocks]
     return [blocks, text.title, text.author, text.published, text.language]
 
 
-def _encoded(**answer: object) -> bytes:
+def _encode(**answer: object) -> bytes:
     return json.dumps(answer, ensure_ascii=False).encode(errors="replace")
 
 

@@ -7,31 +7,29 @@ from dataclasses import replace
 from itertools import accumulate, filterfalse, islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from seekpoint.index.embedded.catalogue import WITHOUT_PIECES
-from seekpoint.index.embedded.transcripts import EmbeddedTranscript, text_digest
-from seekpoint.index.embedded.writer import Writer
 from seekpoint.index.models.encoder import LazyEncoder
+from seekpoint.index.store import WITHOUT_PIECES, Writer
+from seekpoint.index.text.digest import text_digest
 from seekpoint.index.text.scripts import in_one_script
-from seekpoint.index.types import Chunk, Cue, Piece, Transcript
-from seekpoint.indexer.build.events import Watcher
+from seekpoint.index.types import Chunk, Cue, EmbeddedTranscript, Piece, Transcript
+from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.transcript.chunking import chunk, pieces
 
 if TYPE_CHECKING:
-    from seekpoint.index.embedded.pieces.blocks import PieceVector
-    from seekpoint.index.types import Vectors
+    from seekpoint.index.types import PieceVector, Vectors
 
 # Passages a call of the encoder: often enough for the progress to move and for Ctrl-C to be heard.
 _PASSAGES = 64
 
 
-class Passage(NamedTuple):
+class PassageText(NamedTuple):
     """The text of a chunk, and the offsets at which its cues stop there."""
 
     text: str
     ends: tuple[int, ...]
 
 
-class Reading(NamedTuple):
+class PassageVectors(NamedTuple):
     """What the model made of a passage: its vector; for each cue the sum of its tokens' vectors, and their number."""
 
     vector: Vectors
@@ -47,10 +45,10 @@ class _Draft(NamedTuple):
     vectors: dict[bytes, Vectors]
     means: dict[bytes, PieceVector]
     unknown: Sequence[Piece]
-    passages: Mapping[Chunk, Passage]
+    passages: Mapping[Chunk, PassageText]
 
     @property
-    def needed(self) -> list[Passage]:
+    def needed(self) -> list[PassageText]:
         """The passages, each once."""
         return list(dict.fromkeys(self.passages.values()))
 
@@ -62,12 +60,12 @@ class Embedder:
     take twice the time one by one.
     """
 
-    def __init__(self, writer: Writer, encoder: LazyEncoder, watcher: Watcher) -> None:
+    def __init__(self, writer: Writer, encoder: LazyEncoder, events: BuildEvents) -> None:
         self.embedded = 0
         self._writer = writer
         self._encoder = encoder
-        self._watcher = watcher
-        self._ahead: dict[Passage, Reading] = {}
+        self._events = events
+        self._ahead: dict[PassageText, PassageVectors] = {}
 
     def embed(
         self, resource_id: str, transcript: Transcript, coming: Iterable[tuple[str, Transcript]] = ()
@@ -91,7 +89,7 @@ class Embedder:
         cues = transcript.cues
         chunks = [replace(cut, text=in_one_script(cut.text)) for cut in chunk(cues)]
         cut = [] if self._has_no_parts else [p._replace(text=in_one_script(p.text)) for p in pieces(cues)]
-        vectors, means = self._writer.known_vectors(resource_id), self._writer.known_pieces(resource_id)
+        vectors, means = self._writer.known(resource_id)
         unknown = [piece for piece in cut if text_digest(piece.text) not in means]
         passages = {part: _passage(part, cues) for part in _needed(cues, chunks, vectors, unknown)}
         return _Draft(chunks, cut, vectors, means, unknown, passages)
@@ -100,39 +98,45 @@ class Embedder:
     def _has_no_parts(self) -> bool:
         return self._writer.setting(WITHOUT_PIECES) is not None
 
-    def _read(self, passages: Sequence[Passage], coming: Iterable[Passage]) -> dict[Passage, Reading]:
-        self._watcher.embed(0, len(passages))
+    def _read(
+        self, passages: Sequence[PassageText], coming: Iterable[PassageText]
+    ) -> dict[PassageText, PassageVectors]:
+        self._events.embed(0, len(passages))
         found = {passage: self._ahead.pop(passage) for passage in passages if passage in self._ahead}
         missing = [passage for passage in passages if passage not in found]
         for k in range(0, len(missing), _PASSAGES):
-            self._watcher.embed(len(found), len(passages))
+            self._events.embed(len(found), len(passages))
             found |= self._read_together(missing[k : k + _PASSAGES], coming)
-        self._watcher.embed(len(found), len(passages))
+        self._events.embed(len(found), len(passages))
         self.embedded += len(found)
         return found
 
-    def _read_together(self, batch: Sequence[Passage], coming: Iterable[Passage]) -> dict[Passage, Reading]:
+    def _read_together(
+        self, batch: Sequence[PassageText], coming: Iterable[PassageText]
+    ) -> dict[PassageText, PassageVectors]:
         """Nothing goes along while something waits for its turn: what is kept stays small."""
         along = [] if self._ahead else _distinct(coming, _PASSAGES - len(batch), batch)
         readings = self._read_batch([*batch, *along])
         self._ahead |= zip(along, readings[len(batch) :], strict=True)
         return dict(zip(batch, readings, strict=False))
 
-    def _read_batch(self, batch: Sequence[Passage]) -> list[Reading]:
+    def _read_batch(self, batch: Sequence[PassageText]) -> list[PassageVectors]:
         texts, encoder = [passage.text for passage in batch], self._encoder.get()
         if not self._has_no_parts:
             if parts := encoder.parts(texts, [passage.ends for passage in batch]):
-                return [Reading(*reading) for reading in zip(parts.vectors, parts.sums, parts.tokens, strict=True)]
-            self._writer.keep_setting(WITHOUT_PIECES, "its model gives no parts")
-        return [Reading(vector) for vector in encoder.passages(texts)]
+                return [
+                    PassageVectors(*reading) for reading in zip(parts.vectors, parts.sums, parts.tokens, strict=True)
+                ]
+            self._writer.put_setting(WITHOUT_PIECES, "its model gives no parts")
+        return [PassageVectors(vector) for vector in encoder.passages(texts)]
 
 
-def _passage(part: Chunk, cues: Sequence[Cue]) -> Passage:
+def _passage(part: Chunk, cues: Sequence[Cue]) -> PassageText:
     lengths = (len(cue.text) + 1 for cue in cues[part.first : part.stop])
-    return Passage(part.text, tuple(after - 1 for after in accumulate(lengths)))
+    return PassageText(part.text, tuple(after - 1 for after in accumulate(lengths)))
 
 
-def _distinct(passages: Iterable[Passage], most: int, besides: Container[Passage]) -> list[Passage]:
+def _distinct(passages: Iterable[PassageText], most: int, besides: Container[PassageText]) -> list[PassageText]:
     """Those of the first `most` that are different and not among others."""
     return list(dict.fromkeys(filterfalse(besides.__contains__, islice(passages, most))))
 
@@ -151,12 +155,12 @@ def _needed(
 
 
 def _means(
-    cues: Sequence[Cue], unknown: Sequence[Piece], readings: Mapping[Chunk, Reading], model: str
+    cues: Sequence[Cue], unknown: Sequence[Piece], readings: Mapping[Chunk, PassageVectors], model: str
 ) -> dict[bytes, PieceVector]:
     """The means of the pieces' token vectors, by the digest of the text."""
     import numpy as np
 
-    from seekpoint.index.embedded.pieces.quantisation import quantised
+    from seekpoint.index.models.piece_vectors import quantised
 
     best: dict[int, tuple[tuple[bool, float], Vectors, int]] = {}
     for part, reading in readings.items():

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
 from seekpoint.index.types import Chapter, Cue, Details, Origin, Transcript
-from seekpoint.indexer.transcript.blocks import Block, Role, Text
 from seekpoint.indexer.transcript.chunking import SECONDS
 from seekpoint.indexer.transcript.cues import sentences, tidy, tokens
 
@@ -20,7 +21,42 @@ _PAUSE = SECONDS
 _ASIDE = 120.0
 
 
-def transcript_of(text: Text, language: str, origin: Origin) -> tuple[Transcript, Details]:
+class Role(StrEnum):
+    """What a block is to its text."""
+
+    HEADING = "heading"
+    BODY = "body"
+    REFERENCE = "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, list item, table row, code listing or heading, with its words as a reader sees them, on one line.
+
+    `anchor` is the id of the heading that it stands under (or is), `page` the page of a PDF, the first being 1.
+    """
+
+    text: str
+    role: Role = Role.BODY
+    anchor: str | None = None
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDocument:
+    """The blocks of a text in reading order.
+
+    `language` is the tag that it claims for itself, `published` a date as YYYY-MM-DD; `None` where it is silent.
+    """
+
+    blocks: tuple[Block, ...]
+    title: str | None = None
+    author: str | None = None
+    published: str | None = None
+    language: str | None = None
+
+
+def transcript_of(text: ParsedDocument, language: str, origin: Origin) -> tuple[Transcript, Details]:
     """A text's sentences in their order, and its headings as chapters; `language` is its tag."""
     spans = list(_timed(text.blocks, _are_references(text.blocks)))
     cues = tidy(

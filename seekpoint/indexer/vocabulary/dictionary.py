@@ -1,4 +1,4 @@
-"""Dictionaries: which words of one language translate which of another, from an installed package and our own lists."""
+"""Bilingual dictionaries from an installed package and from our own lists of terms."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import regex
 
-from seekpoint.index.embedded.translations import ANY_LANGUAGE
+from seekpoint.index.store import ANY_LANGUAGE
 from seekpoint.indexer.vocabulary.glossary import Pair, read_glossary
 
 _CEDICT_LINE = regex.compile(r"\S+ (?P<word>\S+) \[[^]]*] /(?P<meanings>.*)/\s*")
@@ -84,7 +84,7 @@ DICTIONARIES = (
 )
 
 
-class Dictionaries:
+class BilingualDictionaries:
     """All of them and a glossary of the user's, each in both directions; one is read when it is asked for first."""
 
     def __init__(self, glossary: Sequence[Pair] = ()) -> None:

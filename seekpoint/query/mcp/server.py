@@ -11,8 +11,8 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import BaseModel, Field, ValidationError
 
-from seekpoint.index.embedded.library import Library
 from seekpoint.index.errors import SeekpointError, SourceError, UsageError
+from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Chapter, Filters, Kind, Resource, ResourceStatus, State, Transcript
@@ -33,8 +33,8 @@ from seekpoint.query.mcp.results import (
     title,
 )
 from seekpoint.query.mcp.token_budget import MOST_TOKENS, shortened, tokens
-from seekpoint.query.serving.live_library import Current
-from seekpoint.query.serving.resource_cache import Shelf, Shelves
+from seekpoint.query.serving.live_library import LiveLibrary
+from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
 
 _INSTRUCTIONS = (
     "Seekpoint searches a library of lectures, recordings, articles and papers that its user has chosen, and finds the "
@@ -68,9 +68,9 @@ _MOST_MESSAGE = 200
 class Tools:
     """What an assistant can do with a library; each raises SeekpointError."""
 
-    def __init__(self, current: Current) -> None:
-        self._current = current
-        self._shelves = Shelves()
+    def __init__(self, live: LiveLibrary) -> None:
+        self._live = live
+        self._caches = ResourceCaches()
 
     def ask(
         self,
@@ -80,9 +80,9 @@ class Tools:
         section: Annotated[str | None, Field(description="Only resources under a heading with these words.")] = None,
         language: Annotated[str | None, Field(description="Only what was said in this language: en, zh, …")] = None,
     ) -> Annotated[CallToolResult, FoundAnswer]:
-        with self._current.library() as library:
-            answer = self._current.ask(question, k, Filters(kind, section, language), within=library)
-            positions = dict(_positions(answer, self._shelves.of(library)))
+        with self._live.reader() as reader:
+            answer = self._live.ask(question, k, Filters(kind, section, language), within=reader)
+            positions = dict(_positions(answer, self._caches.of(reader)))
         return _result(found_answer(answer, positions))
 
     def transcript(
@@ -99,16 +99,16 @@ class Tools:
     ) -> Annotated[CallToolResult, TranscriptWindow]:
         if sum(given is not None for given in (at, heading, page)) > 1:
             raise UsageError("`at`, `heading` and `page` each name a place: give one of them")
-        with self._current.library() as library:
-            shelf = self._shelves.of(library)
-            found = _known(resource, shelf)
-            chapters = shelf.details(found.id).chapters
+        with self._live.reader() as reader:
+            cache = self._caches.of(reader)
+            found = _known(resource, cache)
+            chapters = cache.details(found.id).chapters
             where = _place(resource, at, page) if heading is None else _at_heading(heading, chapters, found)
-            return _result(_window(found, shelf, chapters, where, 60 * minutes, language))
+            return _result(_window(found, cache, chapters, where, 60 * minutes, language))
 
     def status(self) -> Annotated[CallToolResult, LibraryStatus]:
-        with self._current.library() as library:
-            return _result(library_status(self._statuses(library)))
+        with self._live.reader() as reader:
+            return _result(library_status(self._statuses(reader)))
 
     def list_resources(
         self,
@@ -118,12 +118,12 @@ class Tools:
         offset: Annotated[int, Field(ge=0, description="How many to pass over.")] = 0,
         limit: Annotated[int, Field(ge=1, le=_MOST_LISTED, description="How many at most.")] = 20,
     ) -> Annotated[CallToolResult, ListedResources]:
-        with self._current.library() as library:
-            kept = [one for one in self._statuses(library) if _is_kept(one, section, kind, state)]
+        with self._live.reader() as reader:
+            kept = [one for one in self._statuses(reader) if _is_kept(one, section, kind, state)]
         return _result(listed_resources(kept, offset, limit))
 
-    def _statuses(self, library: Library) -> list[ResourceStatus]:
-        return list(self._shelves.of(library).statuses.values())
+    def _statuses(self, reader: Reader) -> list[ResourceStatus]:
+        return list(self._caches.of(reader).statuses.values())
 
 
 class Server(MCPServer):
@@ -143,7 +143,7 @@ class Server(MCPServer):
             raise
 
 
-def server(current: Current) -> Server:
+def server(live: LiveLibrary) -> Server:
     """The server with its tools over a library."""
     made = Server(
         "seekpoint",
@@ -152,7 +152,7 @@ def server(current: Current) -> Server:
         version=version("seekpoint"),
         log_level="WARNING",
     )
-    tools = Tools(current)
+    tools = Tools(live)
     made.add_tool(tools.ask, title="Ask the library", description=_ASK, annotations=_READS)
     made.add_tool(tools.transcript, title="Read a transcript", description=_TRANSCRIPT, annotations=_READS)
     made.add_tool(tools.status, title="What is indexed", description=_STATUS, annotations=_READS)
@@ -179,22 +179,22 @@ def _fault(fault: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails is no p
     return f"`{fault['loc'][0]}`: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
 
 
-def _positions(answer: Answer, shelf: Shelf) -> Iterator[tuple[int, float]]:
+def _positions(answer: Answer, cache: ResourceCache) -> Iterator[tuple[int, float]]:
     """Where in their transcripts the moments are that are read, by rank."""
     for moment in answer.moments:
         if moment.start is None:
-            for one in shelf.transcripts(moment.resource.id):
+            for one in cache.transcripts(moment.resource.id):
                 said = transcript_windows.said_at(one.cues, moment.quote) if one.language == moment.language else None
                 if said is not None:
                     yield moment.rank, round(one.cues[said].start, 3)
 
 
-def _known(named: str, shelf: Shelf) -> Resource:
+def _known(named: str, cache: ResourceCache) -> Resource:
     """The indexed resource that an id or address means."""
-    found = resource_at(named, [status.resource for status in shelf.statuses.values()])
+    found = resource_at(named, [status.resource for status in cache.statuses.values()])
     if not found:
         raise UsageError(f"nothing here is called {quotable(named, 40)}: `list_resources` tells the ids")
-    status = shelf.statuses[found.id]
+    status = cache.statuses[found.id]
     if not status.chunks:
         reason = status.reason or "build again"
         raise SourceError(f"{title(found)} has no transcript here ({status.state.replace('_', ' ')}): {reason}")
@@ -229,13 +229,13 @@ def _headings(chapters: Sequence[Chapter], resource: Resource) -> list[str]:
 
 def _window(
     resource: Resource,
-    shelf: Shelf,
+    cache: ResourceCache,
     chapters: Sequence[Chapter],
     where: Place,
     seconds: float,
     language: str | None,
 ) -> TranscriptWindow:
-    transcripts = shelf.transcripts(resource.id)
+    transcripts = cache.transcripts(resource.id)
     chosen = _chosen(transcripts, language, title(resource))
     headings = _headings(chapters, resource) if where.is_beginning and chapters else None
     most = MOST_TOKENS - _ABOUT - (tokens("".join(headings)) + 2 * len(headings) if headings else 0)

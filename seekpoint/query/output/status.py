@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Self
 
-from seekpoint.index.embedded.catalogue import Section, outlined, union
+from seekpoint.index.sections import Section, outlined, union
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Kind, ModelCard, ResourceStatus, State
 from seekpoint.query.output.json import resource_json

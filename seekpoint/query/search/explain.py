@@ -9,26 +9,28 @@ from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.terms import fold, located_terms, terms
 from seekpoint.query.answers import Explanation, Hit, Translation, Window
 from seekpoint.query.search.localise import marks
-from seekpoint.query.search.question import Sought
+from seekpoint.query.search.question import QueryTerms
 from seekpoint.query.search.settings import AHEAD, AROUND, Tuning
-from seekpoint.query.search.translation import Group
+from seekpoint.query.search.translation import TranslatedWord
 
 if TYPE_CHECKING:
     from seekpoint.query.search.window_scores import Windows
 
 
-def explain(hit: Hit, said: str, sought: Sought, windows: Windows | None, tuning: Tuning) -> Explanation:
-    """Explain a hit; `said` is what its chunk says."""
+def explain(
+    hit: Hit, said: str, question: str, query: QueryTerms, covered: float, windows: Windows | None, tuning: Tuning
+) -> Explanation:
+    """Explain a hit whose chunk says `said` and covers the question's own words so far."""
     language, here = primary(hit.chunk.language), set(terms(said))
     return Explanation(
         meaning=round(hit.dense, 4),
         words=round(hit.lexical, 4),
         share=tuning.dense_share,
-        stands_in=hit.lexical > sought.lexical.get(hit.chunk.id, 0.0),
-        matched=_surfaces(sought.question, sought.weights.keys() & here),
-        translated=tuple(_translated(sought.groups.get(language, ()), said, here)),
+        stands_in=hit.lexical > covered,
+        matched=_surfaces(question, query.weights.keys() & here),
+        translated=tuple(_translated(query.translated.get(language, ()), said, here)),
         windows=tuple(_nearest(windows)) if windows else (),
-        named=tuning.named if hit.chunk.resource_id in sought.named.resources else 0.0,
+        named=tuning.named if hit.chunk.resource_id in query.names.resources else 0.0,
     )
 
 
@@ -40,12 +42,12 @@ def _surfaces(text: str, wanted: Set[str]) -> tuple[str, ...]:
     return tuple(written.values())
 
 
-def _translated(groups: Sequence[Group], said: str, here: Set[str]) -> Iterator[Translation]:
+def _translated(words: Sequence[TranslatedWord], said: str, here: Set[str]) -> Iterator[Translation]:
     """The words of which a translation is said, with what is said."""
-    for group in groups:
-        found = {term for alternative in group.alternatives if here >= set(alternative) for term in alternative}
+    for word in words:
+        found = {term for alternative in word.alternatives if here >= set(alternative) for term in alternative}
         if found:
-            yield Translation(group.word, _surfaces(said, found))
+            yield Translation(word.word, _surfaces(said, found))
 
 
 def _nearest(windows: Windows) -> Iterator[Window]:

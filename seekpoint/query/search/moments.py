@@ -9,110 +9,195 @@ from math import inf
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
-from seekpoint.index.embedded.library import Library
+from seekpoint.index.store import CueSpan, Reader
 from seekpoint.index.text.chapters import begun, title_at
 from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.terms import Term
 from seekpoint.index.types import Cue, Details, Resource, StoredChunk
 from seekpoint.query.answers import Explanation, Hit, Moment
 from seekpoint.query.links.timestamps import link, text_link
 from seekpoint.query.search.explain import explain
 from seekpoint.query.search.localise import best_cue, marks, quoted, said_in, salient
-from seekpoint.query.search.question import Sought
+from seekpoint.query.search.question import ParsedQuestion, QueryTerms
 from seekpoint.query.search.settings import Tuning
 
 if TYPE_CHECKING:
     from seekpoint.query.search.window_scores import Windows
 
-# What browsers show as it is, line by line; of Markdown they show the beginning, whatever the link says.
+# Browsers show plain text line by line; of Markdown they show the beginning, whatever the link says.
 _PLAIN, _MARKDOWN = ".txt", ".md"
 
 
-class Search(NamedTuple):
-    """What was looked for, where, and what came to light beside the hits.
+class MomentContext(NamedTuple):
+    """The question, the library, and what the search found beside the hits.
 
-    `openings` are the chunks in which hits may begin, and `windows` those of chunks that have any, by chunk.
+    `openings` are the chunks in which hits may begin, `windows` those of chunks that have any, and `words` how far
+    chunks cover the question's own words; all by chunk id.
     """
 
-    sought: Sought
-    library: Library
+    question: ParsedQuestion
+    terms: QueryTerms
+    reader: Reader
     tuning: Tuning
     openings: Mapping[int, StoredChunk]
     windows: Mapping[int, Windows]
+    words: Mapping[int, float]
 
 
-def moments(hits: Sequence[Hit], search: Search, *, explained: bool) -> Iterator[Moment]:
+class _Quote(NamedTuple):
+    """The cues of a hit from its opening on: the answer begins at cue `first` of them, and `quoted` are shown.
+
+    `terms` are the question's terms in each of the cues.
+    """
+
+    cues: Sequence[Cue]
+    first: int
+    quoted: Sequence[Cue]
+    terms: Sequence[Sequence[Term]]
+
+
+def moments(hits: Sequence[Hit], context: MomentContext, *, explained: bool) -> Iterator[Moment]:
     """A moment for each hit, in their order."""
-    found_in = [hit.chunk.resource_id for hit in hits]
-    resources, details = search.library.resources(found_in), search.library.details_by_id(found_in)
-    for rank, (hit, found) in enumerate(zip(hits, found_in, strict=True), 1):
-        moment = _moment(rank, hit, resources[found], details[found], search)
-        yield replace(moment, explanation=_explanation(hit, moment, search)) if explained else moment
+    ids = [hit.chunk.resource_id for hit in hits]
+    resources, details = context.reader.resources(ids), context.reader.details(ids)
+    quotes = _quotes(hits, details, context)
+    links = _links(hits, quotes, resources, details, context)
+    explanations = _explanations(hits, resources, context) if explained else [None] * len(hits)
+    for rank, (hit, quote, address, why) in enumerate(zip(hits, quotes, links, explanations, strict=True), 1):
+        resource_id = hit.chunk.resource_id
+        moment = _moment(rank, hit, quote, resources[resource_id], details[resource_id], address)
+        yield replace(moment, explanation=why) if why else moment
 
 
-def _moment(rank: int, hit: Hit, resource: Resource, details: Details, search: Search) -> Moment:
-    chunk, opening = hit.chunk, search.openings[hit.chunk.id]
-    weights = _weights(chunk, search.sought)
-    cues = search.library.cues(chunk.transcript_id, opening.first, chunk.stop)
+def _quotes(hits: Sequence[Hit], details: Mapping[str, Details], context: MomentContext) -> list[_Quote]:
+    openings = [context.openings[hit.chunk.id] for hit in hits]
+    spans = [
+        CueSpan(hit.chunk.transcript_id, opening.first, hit.chunk.stop)
+        for hit, opening in zip(hits, openings, strict=True)
+    ]
+    return [
+        _quote(hit.chunk, opening, cues, details[hit.chunk.resource_id], context)
+        for hit, opening, cues in zip(hits, openings, context.reader.cues(spans), strict=True)
+    ]
+
+
+def _quote(
+    chunk: StoredChunk, opening: StoredChunk, cues: Sequence[Cue], details: Details, context: MomentContext
+) -> _Quote:
+    weights = _weights(chunk, context.terms)
     chapters = begun(details.chapters, opening.start, chunk.end)
-    terms = said_in(cues, salient(search.sought.weights).keys() | weights.keys())
-    first = best_cue(cues, terms, weights, chapters, _nearness(chunk, opening, search.windows), search.tuning.reach)
-    said = quoted(cues[first:])
-    before = sum(len(cue.text) + 1 for cue in cues[:first])
-    last = inf if details.duration is None else details.duration  # captions of another cut go on beyond it
-    start = min(said[0].start, last)
-    plays = resource.kind.plays
-    return Moment(
-        rank=rank,
-        score=round(hit.score, 4),
-        resource=resource,
-        language=chunk.language,
-        start=start if plays else None,
-        end=min(chunk.end, last) if plays else None,
-        quote=" ".join(cue.text for cue in said),
-        link=link(resource, start)
-        if plays
-        else _link_to_text(resource, said, opening.first + first, chunk, details, search.library),
-        marks=marks(chain.from_iterable(terms[first : first + len(said)]), before),
-        chapter=title_at(details.chapters, start),
-        page=said[0].page,
-    )
+    terms = said_in(cues, salient(context.terms.weights).keys() | weights.keys())
+    nearness = _nearness(chunk, opening, context.windows)
+    first = best_cue(cues, terms, weights, chapters, nearness, context.tuning.reach)
+    return _Quote(cues, first, quoted(cues[first:]), terms)
 
 
-def _weights(chunk: StoredChunk, sought: Sought) -> dict[str, float]:
-    """What the terms weigh that tell where in a chunk the answer is, translations among them."""
-    names = sought.named.terms if chunk.resource_id in sought.named.resources else frozenset()
-    own = {term: weight for term, weight in sought.weights.items() if term not in names}
-    return {**salient(own), **sought.glosses.get(primary(chunk.language), {})}
-
-
-def _link_to_text(
-    resource: Resource, said: Sequence[Cue], position: int, chunk: StoredChunk, details: Details, library: Library
-) -> str:
-    """The link to what is said from a cue's position on; a heading may stand in a table of contents too."""
-    from seekpoint.query.links.text_fragments import line_fragments, text_fragment
-
-    headings = {chapter.start for chapter in details.chapters}
-    above = sum(1 for _ in takewhile(lambda cue: cue.start in headings, said))
-    suffix = PurePath(resource.url).suffix.lower()
-    if said[0].page is not None or above == len(said) or suffix == _MARKDOWN:
-        return text_link(resource, said[0])
-    before_and_here = library.cues(chunk.transcript_id, 0, position + len(said))
-    fragment = line_fragments if suffix == _PLAIN else text_fragment
-    return text_link(resource, said[0], fragment([cue.text for cue in before_and_here], position + above))
+def _weights(chunk: StoredChunk, terms: QueryTerms) -> dict[str, float]:
+    """The weights of the terms that tell where in a chunk the answer is, translations among them."""
+    names = terms.name_terms if chunk.resource_id in terms.names.resources else frozenset()
+    own = {term: weight for term, weight in terms.weights.items() if term not in names}
+    return {**salient(own), **terms.translation_weights.get(primary(chunk.language), {})}
 
 
 def _nearness(
     chunk: StoredChunk, opening: StoredChunk, windows: Mapping[int, Windows]
 ) -> Callable[[float], float] | None:
-    """How near in meaning is what is said from a second on, in the chunk or before it; `None` where nobody knows."""
+    """The cosine of the window from a second on, in the chunk or before it; `None` where there are no windows."""
     if chunk.id not in windows or opening.id not in windows:
         return None
     return lambda second: windows[(opening if second < chunk.start else chunk).id].ahead_at(second)
 
 
-def _explanation(hit: Hit, moment: Moment, search: Search) -> Explanation:
-    chunk = hit.chunk
-    cues = search.library.cues(chunk.transcript_id, chunk.first, chunk.stop)
+def _moment(rank: int, hit: Hit, quote: _Quote, resource: Resource, details: Details, address: str) -> Moment:
+    last = _duration(details)
+    start = min(quote.quoted[0].start, last)
+    plays = resource.kind.plays
+    before = sum(len(cue.text) + 1 for cue in quote.cues[: quote.first])
+    shown = quote.terms[quote.first : quote.first + len(quote.quoted)]
+    return Moment(
+        rank=rank,
+        score=round(hit.score, 4),
+        resource=resource,
+        language=hit.chunk.language,
+        start=start if plays else None,
+        end=min(hit.chunk.end, last) if plays else None,
+        quote=" ".join(cue.text for cue in quote.quoted),
+        link=address,
+        marks=marks(chain.from_iterable(shown), before),
+        chapter=title_at(details.chapters, start),
+        page=quote.quoted[0].page,
+    )
+
+
+def _duration(details: Details) -> float:
+    """Where a recording ends, in seconds; captions of another cut go on beyond it."""
+    return inf if details.duration is None else details.duration
+
+
+# Links
+
+
+def _links(
+    hits: Sequence[Hit],
+    quotes: Sequence[_Quote],
+    resources: Mapping[str, Resource],
+    details: Mapping[str, Details],
+    context: MomentContext,
+) -> list[str]:
+    """The link of each moment. A text fragment needs all that stands before it, which is read at once for all."""
+    found = [(resources[hit.chunk.resource_id], details[hit.chunk.resource_id]) for hit in hits]
+    links = [_link(quote, *described) for quote, described in zip(quotes, found, strict=True)]
+    missing = [place for place, address in enumerate(links) if address is None]
+    spans = []
+    for place in missing:
+        chunk, quote = hits[place].chunk, quotes[place]
+        position = context.openings[chunk.id].first + quote.first
+        spans.append(CueSpan(chunk.transcript_id, 0, position + len(quote.quoted)))
+    for place, cues in zip(missing, context.reader.cues(spans) if spans else (), strict=True):
+        links[place] = _text_link(quotes[place], cues, *found[place])
+    return [address or "" for address in links]
+
+
+def _link(quote: _Quote, resource: Resource, details: Details) -> str | None:
+    """The link to a second, a page or a heading; `None` where the words have to be found in the text."""
+    if resource.kind.plays:
+        return link(resource, min(quote.quoted[0].start, _duration(details)))
+    is_markdown = PurePath(resource.url).suffix.lower() == _MARKDOWN
+    if quote.quoted[0].page is not None or _headings(quote, details) == len(quote.quoted) or is_markdown:
+        return text_link(resource, quote.quoted[0])
+    return None
+
+
+def _headings(quote: _Quote, details: Details) -> int:
+    """How many of the first quoted cues are headings, which may stand in a table of contents too."""
+    starts = {chapter.start for chapter in details.chapters}
+    return sum(1 for _ in takewhile(lambda cue: cue.start in starts, quote.quoted))
+
+
+def _text_link(quote: _Quote, cues: Sequence[Cue], resource: Resource, details: Details) -> str:
+    """The link that finds the first quoted words; `cues` are all up to the last quoted one."""
+    from seekpoint.query.links.text_fragments import line_fragments, text_fragment
+
+    fragment = line_fragments if PurePath(resource.url).suffix.lower() == _PLAIN else text_fragment
+    position = len(cues) - len(quote.quoted) + _headings(quote, details)
+    return text_link(resource, quote.quoted[0], fragment([cue.text for cue in cues], position))
+
+
+# Explanations
+
+
+def _explanations(
+    hits: Sequence[Hit], resources: Mapping[str, Resource], context: MomentContext
+) -> list[Explanation | None]:
+    spans = [CueSpan(hit.chunk.transcript_id, hit.chunk.first, hit.chunk.stop) for hit in hits]
+    return [
+        _explanation(hit, cues, resources[hit.chunk.resource_id], context)
+        for hit, cues in zip(hits, context.reader.cues(spans), strict=True)
+    ]
+
+
+def _explanation(hit: Hit, cues: Sequence[Cue], resource: Resource, context: MomentContext) -> Explanation:
     said = " ".join(cue.text for cue in cues)
-    windows = search.windows.get(chunk.id) if moment.resource.kind.plays else None  # what is read has no seconds
-    return explain(hit, said, search.sought, windows, search.tuning)
+    windows = context.windows.get(hit.chunk.id) if resource.kind.plays else None  # texts have no seconds
+    covered = context.words.get(hit.chunk.id, 0.0)
+    return explain(hit, said, context.question.text, context.terms, covered, windows, context.tuning)

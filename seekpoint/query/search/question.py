@@ -1,171 +1,140 @@
-"""A question taken apart: its vector, its words with their weights, and what they are called in other languages."""
+"""A question, parsed: its centred vector, its terms with their weights, the resources it names, and its translations."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import chain
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from seekpoint.index.embedded.chunk_ranges import Ranges
-from seekpoint.index.embedded.library import Library
-from seekpoint.index.embedded.words.accumulators import Scores, Tally
 from seekpoint.index.errors import UsageError
+from seekpoint.index.models.centring import centred, nearest_language
+from seekpoint.index.store import Language, Reader, WordGroup
+from seekpoint.index.text import bm25
 from seekpoint.index.text.scripts import language_of
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Encoder
 from seekpoint.query.search import translation
-from seekpoint.query.search.scoring import cheapest, coverage, telling
-from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_POSTINGS
-from seekpoint.query.search.title_match import naming
+from seekpoint.query.search.scoring import discriminative_terms
+from seekpoint.query.search.settings import LONGEST_QUESTION
+from seekpoint.query.search.title_match import TitleMatch, match_titles, possible_titles
+from seekpoint.query.search.translation import TranslatedWord
 from seekpoint.query.serving.question_encoder import to_embed
 
 if TYPE_CHECKING:
-    from seekpoint.index.embedded.translations import Alternatives
     from seekpoint.index.types import Vectors
 
 # The rarest terms of a long question say what it is about.
 _MOST_TERMS = 64
 
 
-class Named(NamedTuple):
-    """The ids of the resources that a question names, and of their chunks, where the names' `terms` tell nothing."""
+class ParsedQuestion(NamedTuple):
+    """A question with its terms, its language, and its vector without the mean of that language."""
 
-    resources: frozenset[str]
-    chunks: Ranges
-    terms: frozenset[str]
-
-
-class Asked(NamedTuple):
-    """A question as it's asked: its terms, its language, and its centred vector."""
-
-    question: str
+    text: str
     terms: Sequence[str]
     language: str
     vector: Vectors
 
 
-class Sought(NamedTuple):
-    """What is looked for: the question's language, what it names, its centred vector, and its words.
+class QueryTerms(NamedTuple):
+    """What a question is searched by.
 
-    `unknown` are its terms that the library has nowhere, nor a translation of them; `weights` are those of the terms
-    that it has, but for those that tell nothing. How far chunks cover its terms and their translations is `lexical`, by
-    their ids, and `translated`, by their places; `glosses` are the weights of the translations and `groups` the words
-    that have any, by language.
+    `discriminative` are its terms but for those that tell chunks apart too little, `weights` the weights of those that
+    the library has, and `unknown` the terms that it has nowhere, nor a translation of them. `names` are the resources
+    that the question names, and `name_terms` the terms that only name them. `translated` are its words with translations by target
+    language, `groups` those that are looked up, with their shares of the score, and `translation_weights` the weights
+    of their terms, by language.
     """
 
-    question: str
-    language: str
-    named: Named
-    vector: Vectors
-    unknown: frozenset[str]
+    discriminative: Sequence[str]
     weights: Mapping[str, float]
-    lexical: Mapping[int, float]
-    translated: Scores
-    glosses: Mapping[str, Mapping[str, float]]
-    groups: Mapping[str, Sequence[translation.Group]]
+    unknown: frozenset[str]
+    names: TitleMatch
+    name_terms: frozenset[str]
+    translated: Mapping[str, Sequence[TranslatedWord]]
+    groups: Sequence[tuple[WordGroup, float]]
+    translation_weights: Mapping[str, Mapping[str, float]]
+
+    def rarest(self, excluded: Collection[str] = ()) -> dict[str, float]:
+        """The terms that are looked up, rarest first, without some, with their weights."""
+        known = [term for term in dict.fromkeys(self.discriminative) if term in self.weights and term not in excluded]
+        return {term: self.weights[term] for term in sorted(known, key=lambda term: -self.weights[term])[:_MOST_TERMS]}
 
 
-def understand(question: str, library: Library, encoder: Encoder) -> Asked:
-    """Embed a question and see which language it's in; raises UsageError for an empty or endless one."""
-    question_terms = _checked_terms(question)
-    guess, vector = library.vectors.centred_question(encoder.question(to_embed(question)))
-    return Asked(question, question_terms, language_of(question, guess), vector)
+def parse(text: str, encoder: Encoder, languages: Mapping[str, Language]) -> ParsedQuestion:
+    """Embed a question and detect its language; raises UsageError for an empty or endless one."""
+    question_terms = _checked_terms(text)
+    means = {name: language.mean for name, language in languages.items()}
+    vector = encoder.question(to_embed(text))
+    guess = nearest_language(vector, means)
+    return ParsedQuestion(
+        text, question_terms, language_of(text, guess), vector if guess is None else centred(vector, means[guess])
+    )
 
 
-def seek(asked: Asked, library: Library, depth: int, keep: Ranges | None) -> Sought:
-    """Look a question's words up, for `depth` chunks at most among those to keep."""
-    question, question_terms, language, vector = asked
-    groups = _groups(question, language, library)
-    library.lexicon.frequencies(chain(question_terms, *map(translation.terms_of, groups.values())))  # all at once
-    known = library.lexicon.weights(question_terms)
-    telling_terms = telling(known, question_terms)
-    weights = {term: known[term] for term in telling_terms if term in known}
-    affordable = {target: _affordable(words, library) for target, words in groups.items() if words}
-    unread = (library.synonyms.unread(map(_alternatives, words), target) for target, words in affordable.items())
-    library.lexicon.read_ahead(chain(_rarest(telling_terms, weights, library), *unread))
-    lexical = _covered(telling_terms, weights, library, depth, keep)
-    named = _named(question_terms, library, keep)
-    if len(named.chunks):
-        others = [term for term in telling_terms if term not in named.terms]
-        there = _covered(others, weights, library, depth, named.chunks)
-        lexical |= {chunk_id: max(share, lexical.get(chunk_id, 0.0)) for chunk_id, share in there.items()}
-    translated, glosses = _translated(affordable, library, keep)
-    unknown = _untranslated(frozenset(question_terms) - known.keys(), groups)
-    return Sought(question, language, named, vector, unknown, weights, lexical, translated, glosses, groups)
+def look_up(question: ParsedQuestion, reader: Reader, languages: Mapping[str, Language]) -> QueryTerms:
+    """Look a question's words up, in three calls of the reader."""
+    translated = _translated(question, reader, languages)
+    groups = [WordGroup(word.alternatives, target) for target, words in translated.items() for word in words]
+    titles = possible_titles(question.terms, reader.titles(question.terms))
+    title_terms = [term for _, title in titles for term in title]
+    frequencies = reader.frequencies([*dict.fromkeys([*question.terms, *title_terms])], groups)
+    total = sum(language.chunks for language in languages.values())
+    weights = {term: bm25.idf(chunks, total) for term, chunks in frequencies.terms.items()}
+    known = {term: weights[term] for term in question.terms if term in weights}
+    discriminative = discriminative_terms(known, question.terms)
+    names = match_titles(question.terms, titles, weights)
+    shares, translation_weights = _weighted(translated, frequencies.groups, languages)
+    return QueryTerms(
+        discriminative=discriminative,
+        weights={term: known[term] for term in discriminative if term in known},
+        unknown=_untranslated(frozenset(question.terms) - known.keys(), translated),
+        names=names,
+        name_terms=frozenset(question.terms).difference(names.rest) if names.limits else frozenset(),
+        translated=translated,
+        groups=shares,
+        translation_weights=translation_weights,
+    )
 
 
-def _covered(
-    wanted: Sequence[str], weights: Mapping[str, float], library: Library, depth: int, keep: Ranges | None
-) -> dict[int, float]:
-    """How far chunks cover the wanted terms, `depth` of those to keep at most."""
-    return coverage(library.lexicon.best(_rarest(wanted, weights, library), depth, keep), weights, wanted)
-
-
-def _rarest(wanted: Sequence[str], weights: Mapping[str, float], library: Library) -> list[str]:
-    """Those of the wanted terms that are looked up."""
-    lengths = library.lexicon.frequencies([term for term in wanted if term in weights])
-    affordable = cheapest(lengths, MOST_POSTINGS)
-    return sorted((term for term in lengths if term in affordable), key=lambda term: -weights[term])[:_MOST_TERMS]
-
-
-def _named(question_terms: Sequence[str], library: Library, keep: Ranges | None) -> Named:
-    resources, rest = naming(question_terms, library.names(question_terms), library.lexicon.weights)
-    if not resources or not rest:  # a name alone asks for what it is the name of
-        return Named(resources, Ranges.of([]), frozenset())
-    there = library.holdings.of_resources(resources)
-    chunks = there if keep is None else there.meet(keep)
-    return Named(resources, chunks, frozenset(question_terms).difference(rest))
-
-
-def _checked_terms(question: str) -> list[str]:
-    """The question's terms; raises UsageError where too much is asked, or nothing."""
-    if len(question) > LONGEST_QUESTION:
-        raise UsageError(f"the question has {len(question):,} characters: ask in {LONGEST_QUESTION:,} at most")
-    found = terms(question)
+def _checked_terms(text: str) -> list[str]:
+    """The question's terms; raises UsageError where it is too long, or has none."""
+    if len(text) > LONGEST_QUESTION:
+        raise UsageError(f"the question has {len(text):,} characters: ask in {LONGEST_QUESTION:,} at most")
+    found = terms(text)
     if not found:
         raise UsageError('the question is empty: ask in your own words, for instance `seekpoint ask "why masks?"`')
     return found
 
 
-def _groups(question: str, language: str, library: Library) -> dict[str, Sequence[translation.Group]]:
-    """The question's words that have translations, by the language of these."""
-    words = translation.candidates(question)
-    return {
-        target: translation.groups(question, library.translations(language, target, words))
-        for target in library.languages
-        if target != language
-    }
-
-
-def _affordable(words: Sequence[translation.Group], library: Library) -> list[translation.Group]:
-    """Those of the words whose translations are looked up."""
-    return translation.affordable(words, library.lexicon.frequencies(translation.terms_of(words)), MOST_POSTINGS)
-
-
 def _translated(
-    groups: Mapping[str, Sequence[translation.Group]], library: Library, keep: Ranges | None
-) -> tuple[Scores, dict[str, Mapping[str, float]]]:
-    """How far chunks in other languages cover the question's words in translation, and what those weigh."""
-    covered = Scores(library.lexicon.span)
-    glosses: dict[str, Mapping[str, float]] = {}
-    tally = Tally(library.lexicon.span)
-    for target, words in groups.items():
-        counts = library.synonyms.counts([*map(_alternatives, words)], target, tally)
-        weighed = translation.weigh(words, counts, len(library.holdings.spoken[target]))
-        for part in translation.coverage(weighed):
-            covered.add(part)
-        glosses[target] = translation.weights(weighed)
-    if keep is not None:
-        covered.limit(library.lexicon.mask(keep))
-    return covered, glosses
+    question: ParsedQuestion, reader: Reader, languages: Mapping[str, Language]
+) -> dict[str, Sequence[TranslatedWord]]:
+    """The question's words that have translations, by the language of these."""
+    targets = [target for target in languages if target != question.language]
+    if not targets:
+        return {}
+    found = reader.translations(question.language, translation.lookup_keys(question.text))
+    return {target: translation.translated_words(question.text, found.get(target, {})) for target in targets}
 
 
-def _untranslated(unknown: frozenset[str], groups: Mapping[str, Sequence[translation.Group]]) -> frozenset[str]:
+def _weighted(
+    translated: Mapping[str, Sequence[TranslatedWord]],
+    frequencies: Sequence[int | None],
+    languages: Mapping[str, Language],
+) -> tuple[list[tuple[WordGroup, float]], dict[str, Mapping[str, float]]]:
+    """The groups that are looked up with their shares of the score, and the weights of their terms, by language."""
+    groups: list[tuple[WordGroup, float]] = []
+    weights: dict[str, Mapping[str, float]] = {}
+    rest = iter(frequencies)
+    for target, words in translated.items():
+        weighted = translation.weigh(words, [next(rest) for _ in words], languages[target].chunks)
+        groups += [(WordGroup(word.alternatives, target), share) for word, share in translation.shares(weighted)]
+        weights[target] = translation.salient_weights(weighted)
+    return groups, weights
+
+
+def _untranslated(unknown: frozenset[str], translated: Mapping[str, Sequence[TranslatedWord]]) -> frozenset[str]:
     """Those of some terms that aren't in a word with translations."""
     if not unknown:
         return unknown
-    return unknown.difference(*(terms(group.word) for words in groups.values() for group in words))
-
-
-def _alternatives(group: translation.Group) -> Alternatives:
-    return group.alternatives
+    return unknown.difference(*(terms(word.word) for words in translated.values() for word in words))

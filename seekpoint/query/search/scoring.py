@@ -1,18 +1,18 @@
-"""The pure stages of a search, from scores to distinct places. Scores run from 0 to 1."""
+"""The scores of chunks: meaning and words, fused. Scores run from 0 to 1."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from itertools import accumulate
+from collections.abc import Iterable, Mapping, Sequence, Set
 from math import fsum, inf
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
+from seekpoint.index.text import bm25
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import StoredChunk
 from seekpoint.query.answers import Hit
-from seekpoint.query.search.settings import COMMON, K1, TUNING, UNKNOWN_SHARE, Tuning
+from seekpoint.query.search.settings import COMMON, TUNING, UNKNOWN_SHARE, Tuning
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,34 +20,25 @@ if TYPE_CHECKING:
     Floats: TypeAlias = NDArray[np.floating]
 
 
-def telling(weights: Mapping[str, float], question_terms: Sequence[str]) -> list[str]:
-    """The terms that tell passages apart: not those that a third of them have, unless all known ones are such.
+def discriminative_terms(weights: Mapping[str, float], question_terms: Sequence[str]) -> list[str]:
+    """The terms that tell chunks apart: not those that a third of them have, unless all known terms are such.
 
-    They have the longest lists to read by far, and without them answers are as good. In a library of a few passages
-    every term is in more than a third of them.
+    Common terms have the longest posting lists by far, and without them answers are as good. In a library of a few
+    chunks every term is in more than a third of them.
     """
     if all(weight < COMMON for weight in weights.values()):
         return list(question_terms)
     return [term for term in question_terms if weights.get(term, inf) >= COMMON]
 
 
-def cheapest(lengths: Mapping[str, int], most: int) -> set[str]:
-    """Those with the shortest lists, as many as have `most` entries together, and in any case the first."""
-    order = sorted(lengths, key=lambda name: lengths[name])
-    reached = accumulate(lengths[name] for name in order)
-    return {name for place, (name, total) in enumerate(zip(order, reached, strict=True)) if total <= most or not place}
-
-
-def coverage(
-    bm25: Iterable[tuple[int, float]], weights: Mapping[str, float], question_terms: Iterable[str]
-) -> dict[int, float]:
-    """BM25, by chunk, as a share of the most that the question could reach: it means the same for every question then.
+def coverage(scores: Floats, weights: Mapping[str, float], question_terms: Iterable[str]) -> Floats:
+    """BM25 scores as shares of the highest that the question could reach, which mean the same for every question.
 
     `weights` holds the terms that the library knows.
     """
     unknown = max(weights.values(), default=0.0) * UNKNOWN_SHARE
-    most = fsum(weights.get(term, unknown) for term in set(question_terms)) * (K1 + 1)
-    return {chunk_id: min(score / most, 1.0) for chunk_id, score in bm25} if most else {}
+    highest = fsum(weights.get(term, unknown) for term in set(question_terms)) * (bm25.K1 + 1)
+    return np.minimum(scores / highest, 1.0) if highest else np.zeros(len(scores))
 
 
 def fuse(
@@ -66,7 +57,7 @@ def fuse(
     """
     translated = translated or {}
     chunks = list(chunks)
-    found = Parts(
+    found = ScoreInputs(
         np.array([dense.get(chunk.id, 0.0) for chunk in chunks]),
         np.array([lexical.get(chunk.id, 0.0) for chunk in chunks]),
         np.array([translated.get(chunk.id, 0.0) for chunk in chunks]),
@@ -87,7 +78,7 @@ class Scored(NamedTuple):
     score: Floats
 
 
-class Parts(NamedTuple):
+class ScoreInputs(NamedTuple):
     """What is known of some chunks: cosines, the coverage of words and of their translations, and two marks.
 
     `are_foreign` are those in other languages than the question, `are_named` those in resources that it names.
@@ -107,58 +98,3 @@ class Parts(NamedTuple):
         score = tuning.dense_share * meaning + (1 - tuning.dense_share) * words
         score = np.where(self.are_named, np.minimum(score + tuning.named, 1.0), score)
         return Scored(meaning, words, score)
-
-
-def distinct(hits: Sequence[Hit], language: str | None) -> Iterator[Hit]:
-    """The hits that overlap no better one of the same resource, in the question's language where that was found too."""
-    taken: list[StoredChunk] = []
-    for hit in hits:
-        if not any(_shared_seconds(hit.chunk, other) > 0 for other in taken):
-            chosen = _twin(hit, hits, language)
-            taken += [hit.chunk, chosen.chunk]
-            yield hit._replace(chunk=chosen.chunk)
-
-
-def openings(hits: Sequence[Hit], among: Sequence[Hit], nearly: float) -> dict[int, StoredChunk]:
-    """For each hit, by its chunk, the chunk in which its answer may begin: the one before if nearly as good, or it.
-
-    That must not touch a better hit, where the reader has been already.
-    """
-    return {
-        hit.chunk.id: _opening(hit, among, nearly, [better.chunk for better in hits[:place]])
-        for place, hit in enumerate(hits)
-    }
-
-
-def _opening(hit: Hit, among: Sequence[Hit], nearly: float, taken: Sequence[StoredChunk]) -> StoredChunk:
-    before = [
-        other.chunk
-        for other in among
-        if other.chunk.transcript_id == hit.chunk.transcript_id
-        and other.chunk.start < hit.chunk.start < other.chunk.end
-        and other.score >= nearly * hit.score
-        and not any(_shared_seconds(other.chunk, chunk) > 0 for chunk in taken)
-    ]
-    return max(before, key=lambda chunk: chunk.start, default=hit.chunk)
-
-
-def _twin(hit: Hit, hits: Sequence[Hit], language: str | None) -> Hit:
-    """The best hit on the same passage in the question's language; the hit itself where there is none."""
-    if primary(hit.chunk.language) == language:
-        return hit
-    half = (hit.chunk.end - hit.chunk.start) / 2
-    return next(
-        (
-            other
-            for other in hits
-            if primary(other.chunk.language) == language and _shared_seconds(hit.chunk, other.chunk) > half
-        ),
-        hit,
-    )
-
-
-def _shared_seconds(one: StoredChunk, other: StoredChunk) -> float:
-    """How long two chunks of a resource overlap, whatever their languages; chunks of two resources never do."""
-    if one.resource_id != other.resource_id:
-        return 0.0
-    return min(one.end, other.end) - max(one.start, other.start)

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import log
 
-K1 = 1.2
-"""BM25's saturation, as FTS5 has it built in: a term that repeats without end counts K1 + 1 times its weight."""
-
 UNKNOWN_SHARE = 0.5
 """So much of the heaviest one's weight has a word that the library doesn't know."""
 
@@ -16,11 +13,6 @@ COMMON = log(2)
 
 SALIENT_SHARE = 0.35
 """Terms of at least this share of the heaviest one's weight tell where the answer is."""
-
-MOST_POSTINGS = 300_000
-"""Entries of posting lists in which a question's words are looked up, and as many for their translations: the rarest
-come first. In a hundred thousand passages hardly a word is left out, in a million those that say little beside others.
-"""
 
 AHEAD, AROUND = 30.0, 90.0
 """Seconds. What is said in the half minute from a place on, and in the minute and a half around it, tell together

@@ -1,58 +1,65 @@
-"""Which resources a question names, by their titles or what stands between two marks there."""
+"""Which resources a question names, by their titles or the parts of titles between two marks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import NamedTuple, TypeAlias
 
 from seekpoint.query.search.settings import COMMON
+
+Title: TypeAlias = tuple[str, Sequence[str]]
+"""The id of a resource, and the terms of its title or of a part of it."""
 
 # One term is a word like any other.
 _FEWEST_TERMS = 2
 
 
-class Naming(NamedTuple):
-    """The ids of the resources that are named, and the question's terms without those names."""
+class TitleMatch(NamedTuple):
+    """The ids of the resources that are named, and the question's terms beside the names."""
 
     resources: frozenset[str]
-    rest: list[str]
+    rest: Sequence[str]
+
+    @property
+    def limits(self) -> bool:
+        """Whether something is asked of what is named; a name alone asks for what bears it."""
+        return bool(self.resources and self.rest)
 
 
-def naming(
-    question_terms: Sequence[str],
-    candidates: Iterable[tuple[str, Sequence[str]]],
-    weigh: Callable[[Sequence[str]], Mapping[str, float]],
-) -> Naming:
-    """See which names a question says, of candidates with their resources' ids; `weigh` gives the weights of terms.
+def possible_titles(question_terms: Sequence[str], titles: Iterable[Title]) -> list[Title]:
+    """The titles all of whose terms are in the question but for some at their ends."""
+    present = set(question_terms)
+    return [(resource_id, title) for resource_id, title in titles if _may_be_named(title, present)]
 
-    Words at either end of a name that many passages have, such as an article, needn't be said.
+
+def match_titles(question_terms: Sequence[str], titles: Iterable[Title], weights: Mapping[str, float]) -> TitleMatch:
+    """Find the titles that a question has, of possible ones; `weights` has the weights of their terms.
+
+    Words at either end of a title that many chunks have, such as an article, needn't be there.
     """
-    said, joined = set(question_terms), _joined(question_terms)
-    possible = [(resource_id, name) for resource_id, name in candidates if _may_be_said(name, said)]
-    weights = weigh([term for _, name in possible for term in name]) if possible else {}
-    cores = ((resource_id, _core(name, weights)) for resource_id, name in possible)
+    question = _joined(question_terms)
+    cores = ((resource_id, _core(title, weights)) for resource_id, title in titles)
     found = {
         (resource_id, _joined(core))
         for resource_id, core in cores
-        if len(core) >= _FEWEST_TERMS and _joined(core) in joined
+        if len(core) >= _FEWEST_TERMS and _joined(core) in question
     }
-    names = sorted({name for _, name in found}, key=lambda name: (-len(name), joined.index(name)))
-    for name in names:
-        joined = joined.replace(name, "\0")
-    rest = [term for term in joined.split("\0") if term]
-    return Naming(frozenset(resource_id for resource_id, _ in found), rest)
+    rest = question
+    for title in sorted({title for _, title in found}, key=lambda title: (-len(title), question.index(title))):
+        rest = rest.replace(title, "\0")
+    resources = frozenset(resource_id for resource_id, _ in found)
+    return TitleMatch(resources, [term for term in rest.split("\0") if term])
 
 
-def _may_be_said(name: Sequence[str], said: Set[str]) -> bool:
-    """Whether all terms of a name are said but for some at its ends."""
-    places = [place for place, term in enumerate(name) if term in said]
+def _may_be_named(title: Sequence[str], present: Set[str]) -> bool:
+    places = [place for place, term in enumerate(title) if term in present]
     return len(places) >= _FEWEST_TERMS and places[-1] - places[0] == len(places) - 1
 
 
-def _core(name: Sequence[str], weights: Mapping[str, float]) -> Sequence[str]:
-    """A name without the common words at its ends."""
-    telling = [place for place, term in enumerate(name) if weights.get(term, COMMON) >= COMMON]
-    return name[telling[0] : telling[-1] + 1] if telling else ()
+def _core(title: Sequence[str], weights: Mapping[str, float]) -> Sequence[str]:
+    """A title without the common words at its ends."""
+    rare = [place for place, term in enumerate(title) if weights.get(term, COMMON) >= COMMON]
+    return title[rare[0] : rare[-1] + 1] if rare else ()
 
 
 def _joined(words: Sequence[str]) -> str:

@@ -1,35 +1,28 @@
-"""Words across languages: what a question's words mean in the passages' language, weighed as one term a word.
+"""Words across languages: what a question's words mean in the chunks' language, weighted as one term a word.
 
 All translations of a word count together, so that a word with many doesn't outweigh one with few: their frequencies
-are added, and how rare it is follows from the passages that have any of them (Pirkola's structured query).
+are added, and the weight follows from the chunks that have any of them (Pirkola's structured query, 1998).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-
-from seekpoint.index.embedded.translations import Alternatives, joined
-from seekpoint.index.embedded.words import synonyms
-from seekpoint.index.embedded.words.accumulators import Postings
+from seekpoint.index.text import bm25
 from seekpoint.index.text.scripts import simplified
-from seekpoint.index.text.terms import Term, located_terms
-from seekpoint.query.search.scoring import cheapest
-from seekpoint.query.search.settings import K1, SALIENT_SHARE, UNKNOWN_SHARE
+from seekpoint.index.text.terms import Term, joined, located_terms
+from seekpoint.index.types import Alternatives
+from seekpoint.query.search.settings import SALIENT_SHARE, UNKNOWN_SHARE
 
-if TYPE_CHECKING:
-    from seekpoint.index.types import Vectors
-
-# A word that is looked up has at most so many terms: two neighbouring characters are one where no spaces are written.
+# The terms of the longest word that is looked up: two neighbouring characters are a term where no spaces are written.
 _MOST_TERMS = 7
 _MOST_WORDS = 3
 
 
-class Group(NamedTuple):
+class TranslatedWord(NamedTuple):
     """A word, as the question has it, with its translations."""
 
     word: str
@@ -44,78 +37,59 @@ class _Span(NamedTuple):
     key: str
 
 
-class Weighed(NamedTuple):
-    """A group, how often each chunk has any of its translations, and how rare that is."""
+class WeightedWord(NamedTuple):
+    """A translated word, in how many chunks any of its translations is, and its weight."""
 
-    group: Group
-    counts: Postings
+    word: TranslatedWord
+    chunks: int
     weight: float
 
-    @property
-    def is_said(self) -> bool:
-        """Whether any chunk has a translation."""
-        return len(self.counts.chunks) > 0
 
-
-def candidates(text: str) -> list[str]:
-    """All that could be a word with translations, as keys."""
+def lookup_keys(text: str) -> list[str]:
+    """The keys of all that could be a word with translations."""
     return list(dict.fromkeys(span.key for span in _spans(text)))
 
 
-def groups(text: str, found: Mapping[str, Alternatives]) -> list[Group]:
-    """The words of a text that were found, each once: left to right, the longest first, none inside another."""
-    matched: dict[str, Group] = {}
+def translated_words(text: str, translations: Mapping[str, Alternatives]) -> list[TranslatedWord]:
+    """The words of a text that have translations, each once: left to right, the longest first, none inside another."""
+    words: dict[str, TranslatedWord] = {}
     reached = 0
     for start, stop, key in _spans(text):
-        if start >= reached and key in found:
-            matched[key] = Group(text[start:stop], found[key])
+        if start >= reached and key in translations:
+            words[key] = TranslatedWord(text[start:stop], translations[key])
             reached = stop
-    return list(matched.values())
+    return list(words.values())
 
 
-def affordable(groups: Sequence[Group], frequencies: Mapping[str, int], most: int) -> list[Group]:
-    """The groups whose lists are short enough: the shortest first, until they have `most` entries together."""
-    lengths = {group.word: sum(frequencies.get(term, 0) for term in terms_of([group])) for group in groups}
-    kept = cheapest(lengths, most)
-    return [group for group in groups if group.word in kept]
+def weigh(words: Sequence[TranslatedWord], frequencies: Sequence[int | None], chunks: int) -> list[WeightedWord]:
+    """The words that are looked up, with the weight of each among the chunks of their language."""
+    return [
+        WeightedWord(word, frequency, bm25.idf(frequency, chunks) if frequency else 0.0)
+        for word, frequency in zip(words, frequencies, strict=True)
+        if frequency is not None
+    ]
 
 
-def terms_of(groups: Iterable[Group]) -> set[str]:
-    """The terms of all translations."""
-    return synonyms.terms_of(group.alternatives for group in groups)
+def shares(words: Sequence[WeightedWord]) -> list[tuple[TranslatedWord, float]]:
+    """The words that any chunk has, each with its share of the highest BM25 that the question could reach."""
+    known = [word for word in words if word.chunks]
+    heaviest = max((word.weight for word in known), default=0.0)
+    missing = (len(words) - len(known)) * UNKNOWN_SHARE * heaviest
+    highest = (math.fsum(word.weight for word in known) + missing) * (bm25.K1 + 1)
+    return [(word.word, word.weight / highest) for word in known]
 
 
-def weigh(groups: Sequence[Group], counts: Sequence[Postings], chunks: int) -> list[Weighed]:
-    """Each group with how often it is said, of so many chunks in that language, and its weight."""
-    return [_weighed(group, found, chunks) for group, found in zip(groups, counts, strict=True)]
-
-
-def coverage(weighed: Sequence[Weighed]) -> Iterator[Postings]:
-    """What each word adds to the BM25 of chunks that have it, as a share of the most that the question could reach.
-
-    Without length normalisation, as the passages are equally long.
-    """
-    known = [one for one in weighed if one.is_said]
-    heaviest = max((one.weight for one in known), default=0.0)
-    missing = (len(weighed) - len(known)) * UNKNOWN_SHARE * heaviest
-    most = (math.fsum(one.weight for one in known) + missing) * (K1 + 1)
-    return (Postings(one.counts.chunks, _bm25(one.counts.values, one.weight / most)) for one in known)
-
-
-def _bm25(counts: Vectors, weight: float) -> Vectors:
-    return np.float32(weight * (K1 + 1)) * counts / (counts + np.float32(K1))
-
-
-def weights(weighed: Sequence[Weighed]) -> dict[str, float]:
+def salient_weights(words: Iterable[WeightedWord]) -> dict[str, float]:
     """The terms of the translations that tell where the answer is, each with its part of its word's weight."""
-    least = SALIENT_SHARE * max((one.weight for one in weighed), default=0.0)
-    found: dict[str, float] = {}
-    for one in weighed:
-        if one.is_said and one.weight >= least:
-            for alternative in one.group.alternatives:
+    words = list(words)
+    least = SALIENT_SHARE * max((word.weight for word in words), default=0.0)
+    weights: dict[str, float] = {}
+    for word in words:
+        if word.chunks and word.weight >= least:
+            for alternative in word.word.alternatives:
                 for term in alternative:
-                    found[term] = max(found.get(term, 0.0), one.weight / len(alternative))
-    return found
+                    weights[term] = max(weights.get(term, 0.0), word.weight / len(alternative))
+    return weights
 
 
 @lru_cache(maxsize=16)
@@ -131,7 +105,7 @@ def _spans(text: str) -> tuple[_Span, ...]:
 
 
 def _reach(terms: Sequence[Term], first: int) -> int:
-    """The last term of the longest word that could begin with the first: in a run of characters they overlap."""
+    """The last term of the longest word that could begin with the first: in a run of characters terms overlap."""
     overlap = _overlap(terms, first)
     last, most = first, first + (_MOST_TERMS if overlap else _MOST_WORDS)
     while last + 1 < min(len(terms), most) and _overlap(terms, last) == overlap:
@@ -141,9 +115,3 @@ def _reach(terms: Sequence[Term], first: int) -> int:
 
 def _overlap(terms: Sequence[Term], one: int) -> bool:
     return one + 1 < len(terms) and terms[one + 1].start < terms[one].stop
-
-
-def _weighed(group: Group, counts: Postings, chunks: int) -> Weighed:
-    having = len(counts.chunks)
-    rarity = math.log((chunks - having + 0.5) / (having + 0.5))
-    return Weighed(group, counts, max(rarity, 1e-6) if having else 0.0)

@@ -1,12 +1,12 @@
-"""What pages and assistants need of an open library beside answers, read once for as long as it stays as it is."""
+"""Resources, sections and transcripts of an open library, cached while it stays open."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
 
-from seekpoint.index.embedded.catalogue import Section
-from seekpoint.index.embedded.library import Library
+from seekpoint.index.sections import Section
+from seekpoint.index.store import Reader
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Details, Resource, ResourceStatus, State
 
@@ -14,21 +14,21 @@ from seekpoint.index.types import Details, Resource, ResourceStatus, State
 _KEPT_TRANSCRIPTS = 64
 
 
-class Shelf:
-    """An open library's resources, sections and transcripts."""
+class ResourceCache:
+    """The resources, sections and transcripts of an open library."""
 
-    def __init__(self, library: Library) -> None:
-        self.library = library
-        self.transcripts = lru_cache(_KEPT_TRANSCRIPTS)(library.transcripts)
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.transcripts = lru_cache(_KEPT_TRANSCRIPTS)(reader.transcripts)
 
     @cached_property
     def statuses(self) -> dict[str, ResourceStatus]:
         """Every resource's status by its id, in the lists' order."""
-        return {status.resource.id: status for status in self.library.statuses()}
+        return {status.resource.id: status for status in self.reader.statuses()}
 
     @cached_property
     def sections(self) -> list[Section]:
-        return self.library.sections()
+        return self.reader.sections()
 
     @cached_property
     def headings(self) -> list[str]:
@@ -54,7 +54,7 @@ class Shelf:
 
     @cached_property
     def _details(self) -> dict[str, Details]:
-        return self.library.details_by_id(list(self.statuses))
+        return self.reader.details(list(self.statuses))
 
     def duration(self, resource_id: str) -> float:
         """Seconds: as its source says, else up to the last word; 0 for what is read."""
@@ -67,17 +67,17 @@ class Shelf:
         return (status for status in self.statuses.values() if status.state is State.INDEXED and status.chunks)
 
 
-class Shelves:
-    """The shelf of the library that was used last; safe to use from threads."""
+class ResourceCaches:
+    """The cache of the reader that was used last; threads may share it."""
 
     def __init__(self) -> None:
-        self._last: Shelf | None = None
+        self._last: ResourceCache | None = None
 
-    def of(self, library: Library) -> Shelf:
-        """The shelf of a library, the same one while that stays open."""
+    def of(self, reader: Reader) -> ResourceCache:
+        """The cache of a reader, the same one while that stays open."""
         last = self._last
-        if last is None or last.library is not library:
-            last = self._last = Shelf(library)
+        if last is None or last.reader is not reader:
+            last = self._last = ResourceCache(reader)
         return last
 
 

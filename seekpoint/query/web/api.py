@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from seekpoint.index.types import Cue, Resource, Transcript
-    from seekpoint.query.serving.live_library import Current
-    from seekpoint.query.serving.resource_cache import Shelf, Shelves
+    from seekpoint.query.serving.live_library import LiveLibrary
+    from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
 
 
 class Api:
     """The endpoints, on a library."""
 
-    def __init__(self, current: Current, shelves: Shelves) -> None:
-        self._current = current
-        self._shelves = shelves
+    def __init__(self, live: LiveLibrary, caches: ResourceCaches) -> None:
+        self._live = live
+        self._caches = caches
 
     @property
     def routes(self) -> list[Route]:
@@ -42,7 +42,7 @@ class Api:
 
     def ask(self, request: Request) -> JSONResponse:
         wanted = asked(request.query_params)
-        answer = self._current.ask(wanted.question, wanted.k, wanted.filters, explained=wanted.explained)
+        answer = self._live.ask(wanted.question, wanted.k, wanted.filters, explained=wanted.explained)
         return JSONResponse(to_json(answer))
 
     def resources(self, request: Request) -> JSONResponse:
@@ -52,10 +52,10 @@ class Api:
         query = request.query_params
         language = text(query, "language", LONGEST_LANGUAGE)
         start, end = seconds(query, "start"), seconds(query, "end")
-        with self._current.library() as library:
-            shelf = self._shelves.of(library)
-            found = _known(shelf, request.path_params["id"])
-            transcripts, chapters = shelf.transcripts(found.id), shelf.details(found.id).chapters
+        with self._live.reader() as reader:
+            cache = self._caches.of(reader)
+            found = _known(cache, request.path_params["id"])
+            transcripts, chapters = cache.transcripts(found.id), cache.details(found.id).chapters
         transcript = _in_language(transcripts, language)
         if transcript is None:
             wanted = f" in {language!r}" if language else ""
@@ -79,17 +79,17 @@ class Api:
         return JSONResponse(document())
 
     def health(self, request: Request) -> JSONResponse:
-        with self._current.library():
+        with self._live.reader():
             return JSONResponse({"status": "ok"})
 
     def _status(self) -> dict[str, object]:
-        with self._current.library() as library:
-            statuses = list(self._shelves.of(library).statuses.values())
-            return status_output.to_json(library.folder, library.card, statuses)
+        with self._live.reader() as reader:
+            statuses = list(self._caches.of(reader).statuses.values())
+            return status_output.to_json(reader.address, reader.card, statuses)
 
 
-def _known(shelf: Shelf, resource_id: str) -> Resource:
-    found = shelf.resource(resource_id)
+def _known(cache: ResourceCache, resource_id: str) -> Resource:
+    found = cache.resource(resource_id)
     if found is None:
         raise HTTPException(404, f"no resource here has the id {resource_id[:40]!r}: /api/resources names all")
     return found

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from seekpoint.index.errors import SeekpointError
-from seekpoint.query.serving.resource_cache import Shelves
+from seekpoint.query.serving.resource_cache import ResourceCaches
 from seekpoint.query.web.api import Api
 from seekpoint.query.web.errors import problem, told
 from seekpoint.query.web.pages import Pages, error_page, page
@@ -22,17 +22,17 @@ from seekpoint.query.web.security import COOKIE, LOGIN, Doors, Guard
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from seekpoint.query.serving.live_library import Current
+    from seekpoint.query.serving.live_library import LiveLibrary
 
 _LONGEST_FORM = 4096
 _FORM_SECONDS = 10.0
 _COOKIE_SECONDS = 30 * 24 * 3600
 
 
-def application(current: Current, doors: Doors) -> ASGIApp:
+def application(live: LiveLibrary, doors: Doors) -> ASGIApp:
     """The application for a library, behind these doors."""
-    shelves = Shelves()
-    api, pages, login = Api(current, shelves), Pages(current, shelves), Login(doors)
+    caches = ResourceCaches()
+    api, pages, login = Api(live, caches), Pages(live, caches), Login(doors)
     app = Starlette(
         routes=[*pages.routes, *api.routes, Route(LOGIN, login.answer, methods=["GET", "POST"])],
         exception_handlers={HTTPException: _explain, SeekpointError: _explain, Exception: _explain},

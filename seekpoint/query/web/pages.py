@@ -12,8 +12,8 @@ from starlette.responses import FileResponse, HTMLResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from seekpoint.index.embedded.catalogue import outlined
 from seekpoint.index.errors import LibraryNotFound
+from seekpoint.index.sections import outlined
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import Filters, Resource, State
 from seekpoint.query.answers import Answer, Moment
@@ -29,9 +29,9 @@ from seekpoint.query.web.transcripts import around, chosen, paragraphs, position
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from seekpoint.index.embedded.library import Library
-    from seekpoint.query.serving.live_library import Current
-    from seekpoint.query.serving.resource_cache import Shelf, Shelves
+    from seekpoint.index.store import Reader
+    from seekpoint.query.serving.live_library import LiveLibrary
+    from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
 
 _HERE = Path(__file__).parent
 _ON_A_PAGE = 8
@@ -74,9 +74,9 @@ class Like(NamedTuple):
 class Pages:
     """The pages of a library."""
 
-    def __init__(self, current: Current, shelves: Shelves) -> None:
-        self._current = current
-        self._shelves = shelves
+    def __init__(self, live: LiveLibrary, caches: ResourceCaches) -> None:
+        self._live = live
+        self._caches = caches
 
     @property
     def routes(self) -> list[Route | Mount]:
@@ -90,57 +90,55 @@ class Pages:
 
     def ask(self, request: Request) -> HTMLResponse:
         wanted, like = asked(request.query_params, _ON_A_PAGE), Like.of(request)
-        with self._current.library() as library:
-            shelf = self._shelves.of(library)
-            answer = self._answer(wanted, like, library) if wanted.question else None
-            moments = _shown(answer.moments, shelf) if answer else []
-            within = shelf.resource(wanted.filters.resource) if wanted.filters.resource else None
+        with self._live.reader() as reader:
+            cache = self._caches.of(reader)
+            answer = self._answer(wanted, like, reader) if wanted.question else None
+            moments = _shown(answer.moments, cache) if answer else []
+            within = cache.resource(wanted.filters.resource) if wanted.filters.resource else None
             return page(
-                request, "ask", asked=wanted, shelf=shelf, answer=answer, moments=moments, within=within, like=like,
-                totals=view.totals(list(shelf.statuses.values())),
+                request, "ask", asked=wanted, cache=cache, answer=answer, moments=moments, within=within, like=like,
+                totals=view.totals(list(cache.statuses.values())),
             )  # fmt: skip
 
-    def _answer(self, wanted: Asked, like: Like | None, library: Library) -> Answer:
+    def _answer(self, wanted: Asked, like: Like | None, reader: Reader) -> Answer:
         count = min(wanted.k + 3, MOST_MOMENTS) if like else wanted.k
-        answer = self._current.ask(wanted.question, count, wanted.filters, within=library)
+        answer = self._live.ask(wanted.question, count, wanted.filters, within=reader)
         if like is None:
             return answer
         return replace(answer, moments=tuple(one for one in answer.moments if not like.is_at(one))[: wanted.k])
 
     def list(self, request: Request) -> HTMLResponse:
         wanted = asked(request.query_params)
-        with self._current.library() as library:
-            shelf = self._shelves.of(library)
-            found = (
-                _near_the_best(self._current.ask(wanted.question, _ON_BARS, within=library)) if wanted.question else []
-            )
+        with self._live.reader() as reader:
+            cache = self._caches.of(reader)
+            found = _near_the_best(self._live.ask(wanted.question, _ON_BARS, within=reader)) if wanted.question else []
             ticks = {
-                resource_id: view_models.ticks(moments, shelf.duration(resource_id))
+                resource_id: view_models.ticks(moments, cache.duration(resource_id))
                 for resource_id, moments in view_models.by_resource(found).items()
             }
-            statuses = list(shelf.statuses.values())
+            statuses = list(cache.statuses.values())
             return page(
-                request, "list", asked=wanted, shelf=shelf, ticks=ticks, totals=view.totals(statuses),
-                outline=list(outlined(shelf.sections)), State=State, is_asked=bool(found),
+                request, "list", asked=wanted, cache=cache, ticks=ticks, totals=view.totals(statuses),
+                outline=list(outlined(cache.sections)), State=State, is_asked=bool(found),
             )  # fmt: skip
 
     def resource(self, request: Request) -> HTMLResponse:
         query = request.query_params
         wanted, start = asked(query, _ON_A_PAGE), seconds(query, "t")
         language = text(query, "language", LONGEST_LANGUAGE)
-        with self._current.library() as library:
-            shelf = self._shelves.of(library)
-            found = _known(shelf, request.path_params["id"])
-            details, transcripts = shelf.details(found.id), shelf.transcripts(found.id)
+        with self._live.reader() as reader:
+            cache = self._caches.of(reader)
+            found = _known(cache, request.path_params["id"])
+            details, transcripts = cache.details(found.id), cache.transcripts(found.id)
             transcript = chosen(transcripts, language or None)
             cues = transcript.cues if transcript else ()
             answer = None
             if wanted.question:
-                answer = self._current.ask(wanted.question, wanted.k, Filters(resource=found.id), within=library)
-            duration = shelf.duration(found.id)
-            moments = _shown(answer.moments, shelf) if answer else []
+                answer = self._live.ask(wanted.question, wanted.k, Filters(resource=found.id), within=reader)
+            duration = cache.duration(found.id)
+            moments = _shown(answer.moments, cache) if answer else []
             return page(
-                request, "resource", asked=wanted, shelf=shelf, resource=found, standing=shelf.statuses[found.id],
+                request, "resource", asked=wanted, cache=cache, resource=found, standing=cache.statuses[found.id],
                 details=details, duration=duration, languages=[one.language for one in transcripts],
                 transcript=transcript, paragraphs=list(paragraphs(cues, details.chapters)), start=start,
                 chapters=[(position_at(cues, one.start + 0.5), one) for one in details.chapters] if cues else [],
@@ -151,10 +149,10 @@ class Pages:
             )  # fmt: skip
 
     def media(self, request: Request) -> FileResponse:
-        with self._current.library() as library:
-            shelf = self._shelves.of(library)
-            found = _known(shelf, request.path_params["id"])
-            is_indexed = shelf.statuses[found.id].state is State.INDEXED
+        with self._live.reader() as reader:
+            cache = self._caches.of(reader)
+            found = _known(cache, request.path_params["id"])
+            is_indexed = cache.statuses[found.id].state is State.INDEXED
         path = media_file(found) if is_indexed else None
         if path is None:
             raise HTTPException(404, "that is no recording that is indexed here, or its file is gone")
@@ -183,13 +181,13 @@ def error_page(request: Request, error: Exception) -> HTMLResponse:
     return page(request, "error", status, detail=detail)
 
 
-def _shown(moments: tuple[Moment, ...], shelf: Shelf) -> list[view_models.Shown]:
+def _shown(moments: tuple[Moment, ...], cache: ResourceCache) -> list[view_models.Shown]:
     together = view_models.by_resource(moments)
     shown = []
     for moment in moments:
-        transcript = chosen(shelf.transcripts(moment.resource.id), moment.language)
+        transcript = chosen(cache.transcripts(moment.resource.id), moment.language)
         place = around(moment, transcript.cues) if transcript else None
-        duration = shelf.duration(moment.resource.id)
+        duration = cache.duration(moment.resource.id)
         shown.append(view_models.shown(moment, place, together[moment.resource.id], duration))
     return shown
 
@@ -198,8 +196,8 @@ def _near_the_best(answer: Answer) -> list[Moment]:
     return [one for one in answer.moments if one.score >= answer.moments[0].score * _LEAST_SHARE]
 
 
-def _known(shelf: Shelf, resource_id: str) -> Resource:
-    found = shelf.resource(resource_id)
+def _known(cache: ResourceCache, resource_id: str) -> Resource:
+    found = cache.resource(resource_id)
     if found is None:
         raise HTTPException(404, f"no resource here has the id {resource_id[:40]!r}")
     return found

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seekpoint.index.embedded.library import Library
-from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.types import Filters, Kind
 from tests import readme
 from tests.benchmarks import asking, plots, scale_measures, scale_report, synthetic
@@ -51,13 +51,13 @@ def questions(tmp_path: Path) -> Path:
 
 
 def test_a_library_has_as_many_chunks_as_were_asked_for_in_both_languages(made: Path) -> None:
-    with Library.open(made) as library:
+    with EmbeddedReader.open(made) as library:
         assert len(library.holdings.alive) == CHUNKS
         assert set(library.languages) == {"en", "zh"}
 
 
 def test_a_section_holds_its_share(made: Path) -> None:
-    with Library.open(made) as library:
+    with EmbeddedReader.open(made) as library:
         for section, share in synthetic.SHARES.items():
             kept = library.kept(Filters(section=section))
             assert kept is not None and len(kept) == round(share * CHUNKS)
@@ -65,7 +65,7 @@ def test_a_section_holds_its_share(made: Path) -> None:
 
 def test_what_is_said_and_found_by_comes_from_the_base(base: Path, made: Path) -> None:
     assert {row[2] for row in parts.words(made)} <= {row[2] for row in parts.words(base)}
-    with Library.open(made) as library:
+    with EmbeddedReader.open(made) as library:
         said = [cue.text for one in library.statuses() for t in library.transcripts(one.resource.id) for cue in t.cues]
     assert set(said) <= {text for texts in TALKS.values() for text in texts}
 
@@ -75,7 +75,7 @@ def test_the_same_base_gives_the_same_library_and_what_was_ended_is_gone_on_with
 ) -> None:
     read = Base.read(base)
     outlines = synthetic.planned(read, CHUNKS)
-    with Writer.open(tmp_path / "library", read.manifest.model) as writer:
+    with EmbeddedWriter.acquire(tmp_path / "library", read.manifest.model) as writer:
         listed = [synthetic.resource(outline, synthetic.title(read, outline)) for outline in outlines]
         writer.register(synthetic.SOURCE, listed)
         synthetic.commit(writer, read, outlines[0])
@@ -95,7 +95,7 @@ def test_moved_vectors_are_about_as_near_as_they_should_be() -> None:
 
 
 def test_a_small_library_s_nearest_are_all_found_under_each_filter(made: Path) -> None:
-    with Library.open(made) as library:
+    with EmbeddedReader.open(made) as library:
         vectors = [parts.ENCODER.question(topic[0]) for topic in TOPICS]
         questions = np.stack([library.vectors.centred_question(vector)[1] for vector in vectors])
         for found in asking.recalled(made, library, questions).values():
@@ -103,7 +103,7 @@ def test_a_small_library_s_nearest_are_all_found_under_each_filter(made: Path) -
 
 
 def test_stages_add_up_to_the_whole_and_leave_nothing_watched(made: Path, questions: Path) -> None:
-    with Library.open(made) as library:
+    with EmbeddedReader.open(made) as library:
         texts = asking.questions_of(questions)
         stages = asking.by_stage(texts, library, parts.ENCODER)
         assert all(len(taken) == len(texts) - asking.WARM_UP for taken in stages.values())
@@ -133,7 +133,7 @@ def test_additions_are_timed_and_found_later(base: Path, made: Path, tmp_path: P
     synthetic.build(read, tmp_path / "library", 100)
     taken = scale_measures.added(tmp_path / "library", read, outline)
     assert taken["seconds"] == pytest.approx(taken["open"] + taken["change"] + taken["close"])
-    with Library.open(tmp_path / "library") as library:
+    with EmbeddedReader.open(tmp_path / "library") as library:
         assert len(library.holdings.alive) == 140
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from seekpoint.index.embedded.catalogue import LISTED, Section, Standing, outlined, union
-from seekpoint.index.embedded.library import Library
-from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, State
 from tests.index.libraries import CARD, files
 
@@ -21,7 +21,7 @@ def shown(sections: list[Section]) -> list[tuple[str, tuple[str, ...], list[str]
 
 
 def sections(folder: Path) -> list[Section]:
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         return library.sections()
 
 
@@ -29,10 +29,10 @@ def sections(folder: Path) -> list[Section]:
 
 
 def test_sections_come_list_by_list_in_the_order_of_the_list(tmp_path: Path) -> None:
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         writer.register("b.md", [listed("z", ("第二周", "掩码")), listed("y"), listed("x", ("Basics",))])
         writer.register("a.md", [listed("w", ("Basics",)), listed("x", ("Basics",))])
-        writer.refuse("x", State.DEFERRED, "blocked", 1.0)
+        writer.set_state("x", State.DEFERRED, reason="blocked", retry_after=1.0)
     assert shown(sections(tmp_path)) == [
         ("a.md", ("Basics",), ["w", "x"]),
         ("b.md", ("第二周", "掩码"), ["z"]),
@@ -45,25 +45,25 @@ def test_sections_come_list_by_list_in_the_order_of_the_list(tmp_path: Path) -> 
 def test_a_second_place_of_an_entry_moves_no_section_up(tmp_path: Path) -> None:
     both = listed("both", ("开始",), ("Advanced",))
     entries = [both, listed("one", ("开始",)), listed("two", ("Basics",)), listed("three", ("Advanced",))]
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         writer.register("list.md", entries)
     assert [section.path for section in sections(tmp_path)] == [("开始",), ("Basics",), ("Advanced",)]
-    with Library.open(tmp_path) as library:
+    with EmbeddedReader.open(tmp_path) as library:
         assert library.statuses()[0].resource.sections == both.sections
 
 
 def test_headings_of_a_resource_keep_their_order(tmp_path: Path) -> None:
     twice = listed("twice", ("Zebra",), ("Aardvark",))
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         writer.register("list.md", [twice])
     assert [section.path for section in sections(tmp_path)] == list(twice.sections)
-    with Library.open(tmp_path) as library:
+    with EmbeddedReader.open(tmp_path) as library:
         assert library.statuses()[0].resource.sections == library.resources(["twice"])["twice"].sections
         assert library.resources(["twice"])["twice"].sections == twice.sections
 
 
 def test_a_resource_in_two_sections_counts_once_in_both_together(tmp_path: Path) -> None:
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         writer.register("list.md", [listed("twice", ("A",), ("B",)), listed("once", ("B",))])
     found = sections(tmp_path)
     assert [sum(section.states.values()) for section in found] == [1, 2]
@@ -71,7 +71,7 @@ def test_a_resource_in_two_sections_counts_once_in_both_together(tmp_path: Path)
 
 
 def test_what_left_every_list_is_a_group_of_its_own_and_comes_last(tmp_path: Path) -> None:
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         for source in ("a.md", "b.md"):
             writer.register(source, [listed("left", ("Old",)), listed(f"stays-{source}", ("Old",))])
         writer.register("c.md", [listed("moved", ("Before",))])
@@ -84,12 +84,12 @@ def test_what_left_every_list_is_a_group_of_its_own_and_comes_last(tmp_path: Pat
         ("c.md", ("后来",), ["moved"]),
         ("", ("Old",), ["left"]),
     ]
-    with Library.open(tmp_path) as library:
+    with EmbeddedReader.open(tmp_path) as library:
         assert library.statuses()[-1].resource.id == "left"
 
 
 def test_a_section_that_one_list_dropped_and_another_keeps_stays_with_that(tmp_path: Path) -> None:
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         writer.register("a.md", [listed("talk", ("A",))])
         writer.register("b.md", [listed("talk", ("B",)), listed("other", ("B",))])
         writer.register("b.md", [listed("other", ("B",))])
@@ -133,20 +133,20 @@ def _playlist(resource_id: str = "PLouter", title: str = "") -> Resource:
 
 
 def test_a_playlist_is_kept_as_it_was_listed(tmp_path: Path) -> None:
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         writer.register("list.md", [_playlist(), _playlist("PLwaits")])
         writer.keep_playlist("PLouter", PLAYLIST)
         assert writer.standings() == {
             "PLouter": Standing(State.INDEXED, LISTED),
             "PLwaits": Standing(State.PENDING),
         }
-    with Library.open(tmp_path) as library:
+    with EmbeddedReader.open(tmp_path) as library:
         assert library.playlists() == {"PLouter": PLAYLIST}
         assert [status.resource.title for status in library.statuses()] == ["注意力 lectures", _playlist("PLwaits").url]
 
 
 def test_the_next_listing_takes_the_place_of_the_last(tmp_path: Path) -> None:
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         writer.register("list.md", [_playlist()])
         writer.keep_playlist("PLouter", PLAYLIST)
         writer.keep_playlist("PLouter", Playlist("", PLAYLIST.entries[2:]))
@@ -156,29 +156,29 @@ def test_the_next_listing_takes_the_place_of_the_last(tmp_path: Path) -> None:
 
 
 def test_the_same_listing_again_touches_no_file(tmp_path: Path) -> None:
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         writer.register("list.md", [_playlist()])
         writer.keep_playlist("PLouter", PLAYLIST)
     before = files(tmp_path)
-    with Writer.open(tmp_path) as writer:
+    with EmbeddedWriter.acquire(tmp_path) as writer:
         writer.keep_playlist("PLouter", PLAYLIST)
     assert files(tmp_path) == before
 
 
 def test_a_listing_after_a_failed_one_forgets_the_failure(tmp_path: Path) -> None:
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         writer.register("list.md", [_playlist()])
         writer.keep_playlist("PLouter", PLAYLIST)
-        writer.refuse("PLouter", State.INDEXED, "blocked", 2.0, LISTED)
+        writer.set_state("PLouter", State.INDEXED, reason="blocked", retry_after=2.0, inputs=LISTED)
         assert writer.playlists() == {"PLouter": PLAYLIST}
         writer.keep_playlist("PLouter", PLAYLIST)
         assert writer.standings()["PLouter"].retry_after is None
-    with Library.open(tmp_path) as library:
+    with EmbeddedReader.open(tmp_path) as library:
         assert [status.reason for status in library.statuses()] == [None]
 
 
 def test_a_playlist_that_is_taken_out_takes_its_entries_along(tmp_path: Path) -> None:
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         writer.register("list.md", [_playlist()])
         writer.keep_playlist("PLouter", PLAYLIST)
         writer.remove(["PLouter"])

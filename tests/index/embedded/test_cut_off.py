@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.index.embedded.library import Library
-from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.types import Details, State
 from tests.index.libraries import CARD, build, by_meaning, by_words, embedded, files, fill, first, run_script
 
@@ -17,7 +17,7 @@ _BUILD_HALF = """
 import os, pathlib
 from seekpoint.index.embedded.transcripts import insert
 from tests.index.libraries import *
-writer = Writer.open(pathlib.Path(sys.argv[1]), CARD)
+writer = EmbeddedWriter.acquire(pathlib.Path(sys.argv[1]), CARD)
 fill(writer, {"finished": ["the cache 缓存 spares work", *["x" * 30_000] * int(sys.argv[2])]})
 writer.register("other.md", [resource("begun")])
 with writer._change():
@@ -35,29 +35,29 @@ def test_what_was_committed_before_a_kill_is_found_and_the_next_build_seals_it(
     assert run_script(_BUILD_HALF, tmp_path, "1").returncode == 9
     before = {"position": "position001", "cache": "finished"} if sealed_before else {"缓存": "finished"}
     assert {question: first(tmp_path, question) for question in before} == before
-    with Library.open(tmp_path) as library:
+    with EmbeddedReader.open(tmp_path) as library:
         assert by_meaning(library, "softmax") == by_words(library, "softmax") == []
-    with Writer.open(tmp_path):
+    with EmbeddedWriter.acquire(tmp_path):
         pass
     assert "library.db-wal" not in files(tmp_path)
     assert {question: first(tmp_path, question) for question in before} == before
 
 
 def test_a_copy_taken_during_a_build_is_a_library(folder: Path, tmp_path: Path) -> None:
-    with Writer.open(folder) as writer:
+    with EmbeddedWriter.acquire(folder) as writer:
         fill(writer, {"new": ["cache"]})
         writer.remove(["position001"])
         shutil.copytree(folder, tmp_path / "copy")
     for _ in ("before the seal", "after it"):
         assert first(tmp_path / "copy", "cache") == "new"
-        with Library.open(tmp_path / "copy") as library:
+        with EmbeddedReader.open(tmp_path / "copy") as library:
             assert by_meaning(library, "position") == []
-        with Writer.open(tmp_path / "copy", CARD):
+        with EmbeddedWriter.acquire(tmp_path / "copy", CARD):
             pass
 
 
 def test_an_error_in_a_build_keeps_what_was_committed(folder: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), Writer.open(folder) as writer:
+    with pytest.raises(KeyboardInterrupt), EmbeddedWriter.acquire(folder) as writer:
         fill(writer, {"new": ["cache"]})
         raise KeyboardInterrupt
     assert set(files(folder)) == {"library.db", "manifest.json", "vectors-1.faiss", "vectors-2.faiss"}
@@ -67,10 +67,10 @@ def test_an_error_in_a_build_keeps_what_was_committed(folder: Path) -> None:
 def test_a_commit_is_whole_or_not_at_all(folder: Path) -> None:
     one_vector_short = embedded(["cache", "softmax"])
     object.__setattr__(one_vector_short, "vectors", one_vector_short.vectors[:1])
-    with pytest.raises(ValueError, match="shorter"), Writer.open(folder) as writer:
+    with pytest.raises(ValueError, match="shorter"), EmbeddedWriter.acquire(folder) as writer:
         writer.commit("position001", [one_vector_short], Details(), "")
     assert first(folder, "position") == "position001"
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         assert by_words(library, "cache") == []
 
 
@@ -85,7 +85,7 @@ def fill_the_disk(now):
         limits.setrlimit(limits.RLIMIT_FSIZE, (size, limits.RLIM_INFINITY))
 
 fill_the_disk("opening")
-with Writer.open(folder, CARD) as writer:
+with EmbeddedWriter.acquire(folder, CARD) as writer:
     fill_the_disk("committing")
     fill(writer, {f"new{k}": ["cache " * 300 + str(k)] * 20 for k in range(8)})
     fill_the_disk("sealing")
@@ -107,7 +107,7 @@ def test_a_full_disk_is_one_clear_line_and_loses_nothing(folder: Path, moment: s
 
 def _holds_what_it_held(folder: Path, new: str | None) -> None:
     assert first(folder, "position") == "position001"
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         assert by_words(library, "掩码") == ["zhuyili0001"]
         assert new is None or State.INDEXED in [s.state for s in library.statuses() if s.resource.id == new]
 

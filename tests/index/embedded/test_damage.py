@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.embedded import database
-from seekpoint.index.embedded.library import Library
 from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.schema import UNRELEASED_APPLICATION_ID
-from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound, UnreleasedLibrary
 from tests.index.libraries import (
     CARD,
@@ -31,7 +31,7 @@ from tests.index.libraries import (
 
 
 def _search(folder: Path) -> None:
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         by_meaning(library, "position")
         by_words(library, "order")
 
@@ -83,15 +83,15 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
 def test_a_library_without_a_manifest_is_none(folder: Path) -> None:
     (folder / "manifest.json").unlink()
     with pytest.raises(LibraryNotFound):
-        Library.open(folder)
+        EmbeddedReader.open(folder)
     with pytest.raises(DamagedLibrary, match=r"manifest\.json is missing"):
-        Writer.open(folder, CARD)
+        EmbeddedWriter.acquire(folder, CARD)
 
 
 @pytest.mark.parametrize("name", ["library.db", "library.db-wal"])
 def test_damage_to_an_unfinished_library_is_never_another_exception(tmp_path: Path, name: str) -> None:
     build(tmp_path / "library")
-    with Writer.open(tmp_path / "library") as writer:
+    with EmbeddedWriter.acquire(tmp_path / "library") as writer:
         fill(writer, {"new": ["缓存 cache"], **TALKS})
         whole = {file: (tmp_path / "library" / file).read_bytes() for file in files(tmp_path / "library")}
     chance = random.Random(3)
@@ -125,7 +125,7 @@ def test_cues_that_cannot_be_read_are_told_in_one_line(folder: Path, change: str
     with sqlite3.connect(folder / "library.db") as connection:
         connection.execute(f"UPDATE cue_block {change}")
     connection.close()
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         for read in (lambda: library.cues(1, 0, 2), lambda: library.transcripts("zhuyili0001"), library.verify):
             with pytest.raises(DamagedLibrary, match=r"in library\.db, cues aren't what was written.*copy") as caught:
                 read()
@@ -133,13 +133,13 @@ def test_cues_that_cannot_be_read_are_told_in_one_line(folder: Path, change: str
 
 
 def test_chunks_of_cues_that_are_missing_are_told(folder: Path) -> None:
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         library.verify()
     Manifest.load(folder).opened().save(folder)
     with sqlite3.connect(folder / "library.db") as connection:
         connection.execute("DELETE FROM cue_block WHERE transcript_id = 1")
     connection.close()
-    with Library.open(folder) as library, pytest.raises(DamagedLibrary, match="cues aren't what was written"):
+    with EmbeddedReader.open(folder) as library, pytest.raises(DamagedLibrary, match="cues aren't what was written"):
         library.verify()
 
 
@@ -155,8 +155,8 @@ def test_a_build_writes_a_damaged_vector_file_anew(folder: Path, damage: str) ->
     else:
         file.write_bytes(whole[:-9] if damage == "cut" else whole[:-9] + bytes(9))
     with pytest.raises(DamagedLibrary):
-        Library.open(folder)
-    with Writer.open(folder):
+        EmbeddedReader.open(folder)
+    with EmbeddedWriter.acquire(folder):
         assert first(folder, "位置") == "position001"
     assert set(files(folder)) == {"library.db", "manifest.json", "vectors-2.faiss"}
     assert first(folder, "position") == "position001"
@@ -169,7 +169,7 @@ def test_a_build_refuses_what_it_cant_mend(folder: Path, name: str) -> None:
     before = files(folder)
     for card in (None, CARD):
         with pytest.raises(DamagedLibrary, match=f"{name}.*(copy|build it again)"):
-            Writer.open(folder, card)
+            EmbeddedWriter.acquire(folder, card)
     assert files(folder) == before
 
 
@@ -186,7 +186,7 @@ def test_where_there_is_no_library_it_says_how_to_build_one(tmp_path: Path, make
     if make == "other files":
         (place / "论文.pdf").write_bytes(b"%PDF")
     with pytest.raises(LibraryNotFound, match="seekpoint build"):
-        Library.open(place)
+        EmbeddedReader.open(place)
 
 
 def test_another_programs_database_is_left_alone(folder: Path) -> None:
@@ -228,7 +228,10 @@ def test_a_manifest_from_before_the_first_release_is_told(folder: Path) -> None:
     del content["checksum"]
     checksum = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     (folder / "manifest.json").write_text(json.dumps(content | {"checksum": checksum}), encoding="utf-8")
-    opening: list[Callable[[], Library]] = [lambda: Library.open(folder), lambda: Writer.open(folder, CARD)]
+    opening: list[Callable[[], EmbeddedReader]] = [
+        lambda: EmbeddedReader.open(folder),
+        lambda: EmbeddedWriter.acquire(folder, CARD),
+    ]
     for opens in opening:
         with pytest.raises(UnreleasedLibrary, match="unreleased version"):
             opens()
@@ -237,9 +240,9 @@ def test_a_manifest_from_before_the_first_release_is_told(folder: Path) -> None:
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "论文.pdf").write_bytes(b"%PDF")
     with pytest.raises(ForeignLibrary, match=r"holds other files.*--index"):
-        Writer.open(tmp_path, CARD)
+        EmbeddedWriter.acquire(tmp_path, CARD)
     with pytest.raises(LibraryNotFound, match="seekpoint build"):
-        Writer.open(tmp_path)
+        EmbeddedWriter.acquire(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["论文.pdf"]
 
 
@@ -247,16 +250,16 @@ def test_a_file_isnt_a_folder(tmp_path: Path) -> None:
     place = tmp_path / "library"
     place.write_text("hello")
     with pytest.raises(ForeignLibrary, match="is a file"):
-        Writer.open(place, CARD)
+        EmbeddedWriter.acquire(place, CARD)
     with pytest.raises(LibraryError, match="can't read or write the library"):
-        Writer.open(place / "below", CARD)
+        EmbeddedWriter.acquire(place / "below", CARD)
 
 
 def test_another_programs_manifest_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text('{"name": "A browser extension", "version": "2.0"}')
     for card in (None, CARD):
         with pytest.raises(ForeignLibrary, match="isn't a Seekpoint manifest"):
-            Writer.open(tmp_path, card)
+            EmbeddedWriter.acquire(tmp_path, card)
     assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
 
 
@@ -265,7 +268,7 @@ def test_a_missing_folder_is_made_only_for_a_new_library(tmp_path: Path, card: o
     place = tmp_path / "deep" / "图书馆"
     if card is None:
         with pytest.raises(LibraryNotFound, match="seekpoint build"):
-            Writer.open(place)
+            EmbeddedWriter.acquire(place)
         assert not place.parent.exists()
     else:
         build(place)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from seekpoint.index.embedded.chunk_ranges import Ranges
 from seekpoint.index.embedded.holdings import Holding, Holdings
-from seekpoint.index.embedded.library import Library
-from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Details, Filters, Kind
 from tests.index.libraries import CARD, SOURCE, chunk_ids, embedded, resource
@@ -88,7 +88,7 @@ def test_each_id_has_the_language_and_the_resource_of_its_transcript(rows: list[
 @pytest.fixture
 def mixed(tmp_path: Path) -> Path:
     """Talks and pages in two languages under two headings, one of which was removed and one replaced."""
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         writer.register(
             SOURCE,
             [
@@ -126,7 +126,7 @@ def mixed(tmp_path: Path) -> Path:
 def test_a_filter_keeps_what_it_names_and_nothing_that_was_removed(
     mixed: Path, filters: Filters, expected: dict[tuple[str, str], int]
 ) -> None:
-    with Library.open(mixed) as library:
+    with EmbeddedReader.open(mixed) as library:
         ids = chunk_ids(library, filters)
         chunks = library.chunks(ids)
         found = [(chunks[i].resource_id, primary(chunks[i].language)) for i in ids]
@@ -135,8 +135,8 @@ def test_a_filter_keeps_what_it_names_and_nothing_that_was_removed(
 
 
 def test_a_language_that_is_spoken_nowhere_any_more_is_none_of_the_librarys(mixed: Path) -> None:
-    with Writer.open(mixed) as writer:
+    with EmbeddedWriter.acquire(mixed) as writer:
         assert sorted(writer.languages) == ["en", "zh"]
         writer.remove(["讲座", "both"])
-    with Library.open(mixed) as library:
+    with EmbeddedReader.open(mixed) as library:
         assert sorted(library.languages) == ["en"]

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.titles import key, names
-from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Details, Playlist, State
 from tests.index.libraries import CARD, SOURCE, embedded, resource
@@ -20,13 +20,13 @@ from tests.index.libraries import CARD, SOURCE, embedded, resource
 
 def _named(folder: Path, question: str) -> set[tuple[str, str]]:
     """The resources with the names that a question may say."""
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         return {(found, " ".join(name)) for found, name in library.names(terms(question))}
 
 
 def _list(folder: Path, titles: dict[str, str], source: str = SOURCE, *, own: str | None = None) -> None:
     """List resources of these titles and index those that are new; `own` is how they call themselves."""
-    with Writer.open(folder, CARD) as writer:
+    with EmbeddedWriter.acquire(folder, CARD) as writer:
         writer.register(source, [resource(one, title=title) for one, title in titles.items()])
         for one, standing in writer.standings().items():
             if standing.state is State.PENDING:
@@ -113,7 +113,7 @@ def test_a_resource_has_the_names_of_all_lists_that_it_is_on(tmp_path: Path) -> 
 
 def test_what_was_removed_is_named_no_longer(tmp_path: Path) -> None:
     _list(tmp_path, {"talk": "Masked language models", "zhu": "掩码语言模型"})
-    with Writer.open(tmp_path) as writer:
+    with EmbeddedWriter.acquire(tmp_path) as writer:
         writer.remove(["talk", "zhu"])
     assert _named(tmp_path, "masked language models 掩码语言模型") == set()
     with closing(sqlite3.connect(tmp_path / "library.db")) as stored:
@@ -121,23 +121,23 @@ def test_what_was_removed_is_named_no_longer(tmp_path: Path) -> None:
 
 
 def test_what_is_not_indexed_is_not_named_until_it_is(tmp_path: Path) -> None:
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         writer.register(
             SOURCE, [resource("late", title="Masked language models"), resource("zhu", title="掩码语言模型")]
         )
-        writer.refuse("zhu", State.UNAVAILABLE, "blocked 被擋")
+        writer.set_state("zhu", State.UNAVAILABLE, reason="blocked 被擋")
     assert _named(tmp_path, "masked language models 掩码语言模型") == set()
-    with Writer.open(tmp_path) as writer:
+    with EmbeddedWriter.acquire(tmp_path) as writer:
         writer.commit("late", [embedded(["mask"])], Details(), "")
     assert {found for found, _ in _named(tmp_path, "masked language models 掩码语言模型")} == {"late"}
 
 
 def test_a_playlist_is_named_by_its_own_title(tmp_path: Path) -> None:
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         writer.register(SOURCE, [resource("list", title="")])
         writer.keep_playlist("list", Playlist("深度学习讲座", ()))
     assert {found for found, _ in _named(tmp_path, "深度学习讲座")} == {"list"}
-    with Writer.open(tmp_path) as writer:
+    with EmbeddedWriter.acquire(tmp_path) as writer:
         writer.keep_playlist("list", Playlist("Deep learning lectures", ()))
     assert _named(tmp_path, "深度学习讲座") == set()
     assert {found for found, _ in _named(tmp_path, "deep learning lectures")} == {"list"}
@@ -166,5 +166,5 @@ def test_a_hostile_title_is_a_name_like_any_other_or_none(tmp_path: Path, title:
 @pytest.mark.parametrize("title", ["ﷺ masked models", "masked models: ﷻ 掩码"])
 def test_a_term_that_is_several_words_at_once_is_still_one_term(tmp_path: Path, title: str) -> None:
     _list(tmp_path, {"talk": title})
-    with Library.open(tmp_path) as library:
+    with EmbeddedReader.open(tmp_path) as library:
         assert {tuple(name) for _, name in library.names(terms(title))} == names(title)

@@ -14,7 +14,7 @@ from seekpoint.index.embedded.chunk_ranges import Ranges
 from seekpoint.index.embedded.database import transaction
 from seekpoint.index.embedded.translations import lookup, refresh, stale
 from seekpoint.index.embedded.words import segments
-from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.embedded.writer import EmbeddedWriter
 from tests.index.libraries import CARD, embedded, fill
 
 ENTRIES = {
@@ -89,7 +89,7 @@ def test_other_pairs_of_languages_have_none(connection: sqlite3.Connection, sour
 
 
 def test_a_language_that_the_library_lacks_needs_no_dictionary(tmp_path: Path) -> None:
-    with Writer.open(tmp_path / "english", CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path / "english", CARD) as writer:
         fill(writer, {"attention01": ["attention weighs"]})
     dictionaries = SmallDictionaries()
     with closing(database.connect(tmp_path / "english", writable=True)) as connection:

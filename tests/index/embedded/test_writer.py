@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.index.embedded.catalogue import Standing
-from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.transcripts import text_digest
-from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import LockedLibrary
-from seekpoint.index.types import Chapter, Details, Kind, Resource, State
+from seekpoint.index.types import Chapter, Details, Kind, Resource, Standing, State
 from tests.index.libraries import (
     CARD,
     SOURCE,
@@ -33,19 +32,19 @@ from tests.index.libraries import (
 
 
 def test_a_second_commit_replaces_the_first(folder: Path) -> None:
-    with Writer.open(folder) as writer:
+    with EmbeddedWriter.acquire(folder) as writer:
         writer.commit("position001", [embedded(["softmax sums to one", "缓存"], "en")], Details(), "changed")
         assert writer.standings()["position001"] == Standing(State.INDEXED, "changed", None)
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         assert by_meaning(library, "position") == by_words(library, "order") == []
         assert by_meaning(library, "softmax") == by_words(library, "softmax") == ["position001"]
         assert sum(status.chunks for status in library.statuses()) == 6
 
 
 def test_a_removed_resource_leaves_nothing_behind(folder: Path) -> None:
-    with Writer.open(folder) as writer:
+    with EmbeddedWriter.acquire(folder) as writer:
         writer.remove(["attention01", "nobody"])
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         assert by_meaning(library, "attention") == ["zhuyili0001"]
         assert by_words(library, "attention hides") == []
         assert [status.resource.id for status in library.statuses()] == ["position001", "zhuyili0001"]
@@ -58,7 +57,7 @@ def test_a_removed_resource_leaves_nothing_behind(folder: Path) -> None:
 
 
 def test_all_can_be_removed_and_built_again(folder: Path) -> None:
-    with Writer.open(folder) as writer:
+    with EmbeddedWriter.acquire(folder) as writer:
         writer.remove(list(TALKS))
     assert first(folder, "mask") is None
     build(folder, {"new": ["the mask hides"]})
@@ -66,41 +65,41 @@ def test_all_can_be_removed_and_built_again(folder: Path) -> None:
 
 
 def test_a_transcript_a_language_is_kept(folder: Path) -> None:
-    with Writer.open(folder) as writer:
+    with EmbeddedWriter.acquire(folder) as writer:
         writer.commit("position001", [embedded(["position"]), embedded(["位置"], "zh-TW")], Details(), "")
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         (status,) = (s for s in library.statuses() if s.resource.id == "position001")
         assert (status.languages, status.chunks) == (("en", "zh-TW"), 2)
 
 
 def test_what_was_embedded_before_is_known_by_its_text(folder: Path) -> None:
-    with Writer.open(folder) as writer:
+    with EmbeddedWriter.acquire(folder) as writer:
         known = writer.known_vectors("zhuyili0001")
         assert set(known) == {text_digest(text) for text in TALKS["zhuyili0001"]}
         assert writer.known_vectors("nobody") == {}
 
 
 def test_why_a_resource_is_missing_is_kept_until_it_is_indexed(folder: Path) -> None:
-    with Writer.open(folder) as writer:
+    with EmbeddedWriter.acquire(folder) as writer:
         writer.register("other.md", [resource("late0000001")])
         assert writer.standings()["late0000001"].state is State.PENDING
-        writer.refuse("late0000001", State.DEFERRED, "blocked 被擋", 1_800_000_000.0)
-    with Library.open(folder) as library:
+        writer.set_state("late0000001", State.DEFERRED, reason="blocked 被擋", retry_after=1_800_000_000.0)
+    with EmbeddedReader.open(folder) as library:
         (status,) = (s for s in library.statuses() if s.resource.id == "late0000001")
     assert (status.state, status.reason, status.retry_after) == (State.DEFERRED, "blocked 被擋", 1_800_000_000.0)
-    with Writer.open(folder) as writer:
+    with EmbeddedWriter.acquire(folder) as writer:
         writer.commit("late0000001", [embedded(["token"])], Details(), "")
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         (status,) = (s for s in library.statuses() if s.resource.id == "late0000001")
     assert (status.state, status.reason, status.retry_after) == (State.INDEXED, None, None)
 
 
 def test_a_setting_is_kept_until_it_is_forgotten(folder: Path) -> None:
-    with Writer.open(folder) as writer:
-        writer.keep_setting("cooling", "3600")
-    with Writer.open(folder) as writer:
+    with EmbeddedWriter.acquire(folder) as writer:
+        writer.put_setting("cooling", "3600")
+    with EmbeddedWriter.acquire(folder) as writer:
         assert writer.setting("cooling") == "3600"
-        writer.keep_setting("cooling", None)
+        writer.put_setting("cooling", None)
         assert writer.setting("cooling") is None
 
 
@@ -111,15 +110,15 @@ CHAPTERS = (Chapter(0.0, "Zebras"), Chapter(10.0, "斑馬"))
 
 def test_a_chunk_is_found_by_the_titles_of_its_chapters(folder: Path) -> None:
     _commit_with_chapters(folder)
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         assert by_words(library, "zebra") == by_words(library, "斑马") == ["attention01"]
         (first_chunk,) = {chunk for chunk, _ in library.lexicon.best(["zebra"], 9)}
         assert library.chunks([first_chunk])[first_chunk].start == 0.0
-        assert library.details_by_id(list(TALKS))["attention01"].chapters == CHAPTERS
+        assert library.details(list(TALKS))["attention01"].chapters == CHAPTERS
 
 
 def _commit_with_chapters(folder: Path) -> None:
-    with Writer.open(folder) as writer:
+    with EmbeddedWriter.acquire(folder) as writer:
         writer.commit("attention01", [embedded(TALKS["attention01"])], Details(chapters=CHAPTERS), "")
 
 
@@ -128,24 +127,24 @@ def _commit_with_chapters(folder: Path) -> None:
 
 def test_a_resource_under_two_headings_is_one(tmp_path: Path) -> None:
     twice = Resource("a", Kind.VIDEO, "标题", "https://youtu.be/a", (("Basics",), ("Advanced", "注意力")))
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         writer.register(SOURCE, [twice])
-    with Library.open(tmp_path) as library:
+    with EmbeddedReader.open(tmp_path) as library:
         (status,) = library.statuses()
     assert status.resource.title == "标题"
     assert set(status.resource.sections) == set(twice.sections)
 
 
 def test_what_leaves_every_list_is_gone_but_stays_until_removed(folder: Path) -> None:
-    with Writer.open(folder) as writer:
+    with EmbeddedWriter.acquire(folder) as writer:
         writer.register("other.md", [resource("position001", "Other")])
         writer.register(SOURCE, [resource("zhuyili0001", "Talks")])
-        assert writer.gone([SOURCE]) == ["attention01"]
-        assert writer.gone(["other.md"]) == []
+        assert writer.unlisted([SOURCE]) == ["attention01"]
+        assert writer.unlisted(["other.md"]) == []
     assert first(folder, "attention") == "attention01"
-    with Writer.open(folder) as writer:
+    with EmbeddedWriter.acquire(folder) as writer:
         writer.register(SOURCE, [resource(talk, "Talks") for talk in TALKS])
-        assert writer.gone([SOURCE]) == []
+        assert writer.unlisted([SOURCE]) == []
 
 
 # Nothing to do
@@ -153,19 +152,19 @@ def test_what_leaves_every_list_is_gone_but_stays_until_removed(folder: Path) ->
 
 def test_where_nothing_changes_no_file_is_touched(folder: Path) -> None:
     before = files(folder)
-    with Writer.open(folder) as writer:
+    with EmbeddedWriter.acquire(folder) as writer:
         writer.register(SOURCE, [resource(talk, "Talks") for talk in TALKS])
         writer.remove([])
-        writer.keep_setting("cooling", None)
+        writer.put_setting("cooling", None)
         writer.standings()
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         by_meaning(library, "mask")
     assert files(folder) == before
 
 
 def test_an_addition_leaves_a_file_more_and_no_scratch(folder: Path) -> None:
     (folder / ".vectors-2.faiss.new").write_bytes(b"a killed build left this")
-    with Writer.open(folder) as writer:
+    with EmbeddedWriter.acquire(folder) as writer:
         fill(writer, {"new": ["cache"]})
     assert set(files(folder)) == {"library.db", "manifest.json", "vectors-1.faiss", "vectors-2.faiss"}
 
@@ -174,24 +173,26 @@ def test_an_addition_leaves_a_file_more_and_no_scratch(folder: Path) -> None:
 
 
 def test_a_second_writer_is_told_to_wait(folder: Path) -> None:
-    with Writer.open(folder):
+    with EmbeddedWriter.acquire(folder):
         for card in (None, CARD):
             with pytest.raises(LockedLibrary, match=r"another build is writing to .*: wait"):
-                Writer.open(folder, card)
+                EmbeddedWriter.acquire(folder, card)
         other = run_script("from tests.index.libraries import *\nWriter.open(Path(sys.argv[1]))", folder)
         assert "LockedLibrary: another build is writing to" in other.stderr.splitlines()[-1]
-    with Writer.open(folder):
+    with EmbeddedWriter.acquire(folder):
         pass
 
 
-@pytest.mark.parametrize("opened", [Library.open, Library.open_to_stay])
-def test_a_lasting_reader_doesnt_hold_a_build_up_or_spoil_it(folder: Path, opened: Callable[[Path], Library]) -> None:
+@pytest.mark.parametrize("opened", [EmbeddedReader.open, EmbeddedReader.open_to_stay])
+def test_a_lasting_reader_doesnt_hold_a_build_up_or_spoil_it(
+    folder: Path, opened: Callable[[Path], EmbeddedReader]
+) -> None:
     with opened(folder) as reader:
-        with Writer.open(folder) as writer:
+        with EmbeddedWriter.acquire(folder) as writer:
             fill(writer, {"new": ["cache"]})
         assert by_meaning(reader, "cache") == []
         assert first(folder, "cache") == "new"
-    with Writer.open(folder):
+    with EmbeddedWriter.acquire(folder):
         pass
     assert set(files(folder)) == {"library.db", "manifest.json", "vectors-1.faiss", "vectors-2.faiss"}
     assert first(folder, "cache") == "new"

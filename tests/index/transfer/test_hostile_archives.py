@@ -26,7 +26,8 @@ from seekpoint.index.embedded.pieces import blocks
 from seekpoint.index.embedded.pieces.blocks import PieceVector, StoredPiece
 from seekpoint.index.embedded.schema import SCHEMA_VERSION
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound
-from seekpoint.index.transfer.transfer import export_library, import_library
+from seekpoint.index.transfer.export import export_library
+from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Cue
 from tests.index.libraries import ENCODER, first
 from tests.index.transfer.test_transfer import answers

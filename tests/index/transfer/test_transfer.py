@@ -16,11 +16,12 @@ from types import FrameType
 import pytest
 
 from seekpoint.index.embedded import database
-from seekpoint.index.embedded.library import Library
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import ForeignLibrary, LibraryError, LibraryNotFound, LockedLibrary
-from seekpoint.index.transfer.transfer import export_library, import_library
+from seekpoint.index.transfer.export import export_library
+from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import State
 from seekpoint.query.answers import Answer
 from tests.asking import ask
@@ -37,13 +38,13 @@ _PROCESSES.set_forkserver_preload([__name__])
 
 
 def answers(folder: Path) -> list[Answer]:
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         return [ask(question, library, explained=True, encoder=ENCODER) for question in QUESTIONS]
 
 
 def shown(folder: Path) -> tuple[object, ...]:
     """All that a library says of itself, and its answers."""
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         return library.statuses(), library.sections(), library.playlists(), library.standings(), answers(folder)
 
 
@@ -74,7 +75,7 @@ def test_the_same_library_makes_the_same_file(folder: Path, tmp_path: Path) -> N
 def test_an_imported_library_is_sealed(folder: Path) -> None:
     copy = carried(folder)
     before = files(copy)
-    with Writer.open(copy):
+    with EmbeddedWriter.acquire(copy):
         pass
     assert files(copy) == before
 
@@ -90,7 +91,7 @@ def test_an_empty_library_is_carried(tmp_path: Path) -> None:
 def test_what_was_removed_does_not_travel(folder: Path) -> None:
     secret = "注意力 a confidential remark"
     build(folder, TALKS | {"secret": [secret * 1000]})
-    with Writer.open(folder) as writer:
+    with EmbeddedWriter.acquire(folder) as writer:
         writer.remove(["secret"])
     arrived = (carried(folder) / database.FILE).read_bytes()
     assert secret.encode() not in arrived
@@ -127,7 +128,7 @@ def test_a_library_on_a_read_only_medium_is_carried(folder: Path) -> None:
 
 
 def test_what_a_build_has_committed_is_carried_while_it_works(folder: Path) -> None:
-    with Writer.open(folder) as writer:
+    with EmbeddedWriter.acquire(folder) as writer:
         fill(writer, {"new": ["缓存 cache"]})
         writer.remove(["position001"])
         copy = carried(folder)
@@ -143,7 +144,7 @@ def test_what_a_killed_build_left_is_carried(folder: Path) -> None:
     script = """
 import os, pathlib
 from tests.index.libraries import *
-writer = Writer.open(pathlib.Path(sys.argv[1]))
+writer = EmbeddedWriter.acquire(pathlib.Path(sys.argv[1]))
 fill(writer, {"finished": ["缓存 cache", "softmax"]})
 os._exit(9)
 """
@@ -167,7 +168,7 @@ def test_every_file_that_is_written_while_builds_come_and_go_holds_a_whole_libra
         while not ended.is_set() or not rounds:
             copy = carried(folder)
             assert first(copy, "position") == "position001"
-            with Library.open(copy) as library:
+            with EmbeddedReader.open(copy) as library:
                 states = {status.resource.id: status.state for status in library.statuses()}
             assert {states[talk] for talk in TALKS} == {State.INDEXED}
             rounds += 1
@@ -177,7 +178,7 @@ def test_every_file_that_is_written_while_builds_come_and_go_holds_a_whole_libra
 def test_an_import_waits_for_no_build_and_disturbs_none(folder: Path) -> None:
     file = folder.with_name("talks.zip")
     export_library(folder, file)
-    with Writer.open(folder) as writer:
+    with EmbeddedWriter.acquire(folder) as writer:
         fill(writer, {"new": ["缓存 cache"]})
         with pytest.raises(LockedLibrary):
             import_library(file, folder, replacing_old=True)
@@ -205,7 +206,7 @@ def test_a_library_is_replaced_only_on_demand(folder: Path, file: Path) -> None:
     assert files(folder) == before
     import_library(file, folder, replacing_old=True)
     assert (first(folder, "mask"), first(folder, "position")) == ("neu", "neu")
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         assert [status.resource.id for status in library.statuses()] == ["neu"]
 
 
@@ -381,7 +382,7 @@ def test_an_import_that_is_killed_before_any_step_leaves_nothing_behind(
 
 _RUN_OUT_OF_SPACE = """
 import pathlib, resource as limits
-from seekpoint.index.transfer.transfer import *
+
 what, source, target, size = sys.argv[1:]
 limits.setrlimit(limits.RLIMIT_FSIZE, (int(size), limits.RLIM_INFINITY))
 globals()[what](pathlib.Path(source), pathlib.Path(target))
@@ -407,7 +408,7 @@ def test_a_full_disk_is_one_clear_line_and_leaves_nothing_behind(
 
 def test_a_new_library_can_be_built_where_one_was_imported(folder: Path) -> None:
     copy = carried(folder)
-    with Writer.open(copy, CARD) as writer:
+    with EmbeddedWriter.acquire(copy, CARD) as writer:
         writer.remove(["position001"])
         fill(writer, {"new": ["cache"]})
     assert first(copy, "cache") == "new"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from seekpoint.index.open import open_reader
-
 import os
 import sys
 from pathlib import Path
@@ -13,6 +11,7 @@ import pytest
 import seekpoint
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import ModelMismatch, SourceError
+from seekpoint.index.open import open_reader
 from seekpoint.index.types import Resource, State
 from seekpoint.indexer.reading_list.addresses import resource_of_path
 from tests.fakes import TopicEncoder

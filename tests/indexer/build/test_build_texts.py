@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.index.embedded.library import Library
-from seekpoint.index.types import Kind, Origin, State
+from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.types import Filters, Kind, Origin, State
 from seekpoint.query.answers import Answer
-from seekpoint.index.types import Filters
 from seekpoint.query.search import pipeline
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import Workshop
@@ -38,7 +37,7 @@ MASKS = article(
 
 
 def ask(workshop: Workshop, question: str) -> Answer:
-    with Library.open(workshop.library) as library:
+    with EmbeddedReader.open(workshop.library) as library:
         return pipeline.ask(question, library, TopicEncoder(), 5)
 
 
@@ -136,7 +135,7 @@ def test_references_stand_behind_the_text(workshop: Workshop) -> None:
     (workshop.folder / "papers" / "论文.pdf").write_bytes((SHARED / "resources" / "1706.03762.pdf").read_bytes())
     (workshop.folder / "papers" / "x.txt").unlink()
     workshop.build(workshop.folder / "papers")
-    with Library.open(workshop.library) as library:
+    with EmbeddedReader.open(workshop.library) as library:
         (transcript,) = library.transcripts(next(iter(library.standings())))
         flagged = [cue for cue in transcript.cues if cue.is_reference]
         assert len(flagged) >= 40
@@ -204,7 +203,7 @@ def test_json_of_a_page_has_no_seconds(workshop: Workshop) -> None:
 
     workshop.fake.add_site(PAGE, MASKS)
     workshop.build(workshop.write("list.md", f"[Attention]({PAGE})"))
-    with Library.open(workshop.library) as library:
+    with EmbeddedReader.open(workshop.library) as library:
         answer = pipeline.ask("mask", library, TopicEncoder(), 1, explained=True)
     (moment,) = json.loads(json.dumps(to_json(answer)))["moments"]
     assert (moment["start"], moment["end"], moment["timestamp"], "page" in moment) == (None, None, None, False)
@@ -236,7 +235,7 @@ def test_only_one_kind_is_asked_for(workshop: Workshop) -> None:
     workshop.fake.add_site(PAGE, MASKS)
     workshop.write("notes/mask.md", "A mask hides the tokens that come later.")
     workshop.build(workshop.write("list.md", f"[page]({PAGE}) [notes](notes/mask.md)"))
-    with Library.open(workshop.library) as library:
+    with EmbeddedReader.open(workshop.library) as library:
         for kind in (Kind.PAGE, Kind.DOCUMENT, Kind.PAPER):
             found = pipeline.ask("mask", library, TopicEncoder(), 5, Filters(kind)).moments
             assert {moment.resource.kind for moment in found} == ({kind} if kind is not Kind.PAPER else set())

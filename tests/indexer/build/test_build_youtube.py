@@ -13,10 +13,10 @@ from click.testing import CliRunner
 import seekpoint
 from seekpoint.cli.main import cli
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import Cue, Details, Origin, State, Transcript
-from seekpoint.indexer.sources.fetch_result import Fetched
+from seekpoint.indexer.sources.fetch_result import FetchResult
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import Workshop, webvtt
 
@@ -152,9 +152,9 @@ def test_a_block_doesnt_keep_local_captions_out(workshop: Workshop) -> None:
 
 
 def test_a_block_that_an_earlier_version_noted_is_no_obstacle(workshop: Workshop) -> None:
-    with Writer.open(workshop.library, workshop.encoder.card) as writer:
-        writer.keep_setting("youtube_cooling", "3600.0")
-        writer.keep_setting("youtube_cooling_until", str(time.time() + HOUR))
+    with EmbeddedWriter.acquire(workshop.library, workshop.encoder.card) as writer:
+        writer.put_setting("youtube_cooling", "3600.0")
+        writer.put_setting("youtube_cooling_until", str(time.time() + HOUR))
     assert workshop.build(many_talks(workshop)).states[State.INDEXED] == 4
 
 
@@ -250,9 +250,9 @@ class Noting:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def fetch(self, video_id: str) -> Fetched:
+    def fetch(self, video_id: str) -> FetchResult:
         self.asked.append(video_id)
-        return Fetched((Transcript("en", Origin.MANUAL, (Cue(0.0, 10.0, f"attention {video_id}"),)),))
+        return FetchResult((Transcript("en", Origin.MANUAL, (Cue(0.0, 10.0, f"attention {video_id}"),)),))
 
 
 class Patient(TopicEncoder):
@@ -311,9 +311,9 @@ class Interrupting:
     """Gives a transcript, then is stopped by the user."""
 
     def __init__(self, *transcripts: Transcript) -> None:
-        self._answers = [Fetched(transcripts, Details("A talk"))]
+        self._answers = [FetchResult(transcripts, Details("A talk"))]
 
-    def fetch(self, video_id: str) -> Fetched:
+    def fetch(self, video_id: str) -> FetchResult:
         if not self._answers:
             raise KeyboardInterrupt
         return self._answers.pop()
@@ -336,7 +336,7 @@ def test_an_interrupted_build_goes_on_where_it_stopped(workshop: Workshop) -> No
 class Failing:
     """Fails in a way of its own each time."""
 
-    def fetch(self, video_id: str) -> Fetched:
+    def fetch(self, video_id: str) -> FetchResult:
         raise Unfetched(State.UNAVAILABLE, f"YouTube says: \x1b[31m{video_id}")
 
 

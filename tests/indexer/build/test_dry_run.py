@@ -9,7 +9,7 @@ import pytest
 import seekpoint
 from seekpoint.index.errors import ForeignLibrary
 from seekpoint.indexer.build.build import Request
-from seekpoint.indexer.build.dry_run import Preview, preview
+from seekpoint.indexer.build.dry_run import DryRunReport, preview
 from seekpoint.indexer.build.planner import Choices, Step
 from tests.indexer.builds import Workshop, webvtt
 
@@ -17,7 +17,7 @@ EN, ZH, NEW = "english0001", "zhongwen001", "brandnew001"
 LINES = [(0.0, 10.0, "attention 注意力")]
 
 
-def expected(workshop: Workshop, *sources: object, languages: tuple[str, ...] = (), **more: object) -> Preview:
+def expected(workshop: Workshop, *sources: object, languages: tuple[str, ...] = (), **more: object) -> DryRunReport:
     workshop.fake.requests.clear()
     request = Request([str(source) for source in sources], choices=Choices(languages), **more)  # type: ignore[arg-type]
     found = preview(request, workshop.library, workshop.fake.web())

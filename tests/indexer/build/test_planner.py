@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.index.embedded.catalogue import Standing
-from seekpoint.index.types import Kind, Resource, State
+from seekpoint.index.types import Kind, Resource, Standing, State
 from seekpoint.indexer.build.planner import Choices, Job, Planner, Step
 from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
-from seekpoint.indexer.sources.page_version import Look
+from seekpoint.indexer.sources.page_version import PageVersion
 
 VIDEO = "aaaaaaaaaaa"
 NOW = 1_000_000.0
@@ -143,16 +142,16 @@ def test_pages_and_papers_are_fetched_and_a_failure_waits(kind: Kind) -> None:
 
 
 def test_a_page_is_looked_at_again_after_a_day_and_a_paper_never() -> None:
-    page = Standing(State.INDEXED, Look(NOW, "0f", etag='"1"').inputs)
+    page = Standing(State.INDEXED, PageVersion(NOW, "0f", etag='"1"').inputs)
     steps = [plan(PAGE, page, {}, Choices(), NOW + later).step for later in (1, DAY - 1, DAY)]
     assert steps == [Step.NOTHING, Step.NOTHING, Step.FETCH_TEXT]
     assert plan(PAGE, page, {}, Choices(retry=True), NOW + 1).step is Step.FETCH_TEXT
-    paper = Standing(State.INDEXED, Look(NOW, "0f", final=True).inputs)
+    paper = Standing(State.INDEXED, PageVersion(NOW, "0f", final=True).inputs)
     assert plan(PAGE, paper, {}, Choices(retry=True), NOW + 99 * DAY).step is Step.NOTHING
 
 
 def test_a_page_that_could_not_be_looked_at_again_waits() -> None:
-    standing = Standing(State.INDEXED, Look(NOW - 2 * DAY, "0f").inputs, NOW + 1)
+    standing = Standing(State.INDEXED, PageVersion(NOW - 2 * DAY, "0f").inputs, NOW + 1)
     assert plan(PAGE, standing, {}, Choices(), NOW).step is Step.WAIT
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from seekpoint.index.errors import Blocked, Unfetched
 from seekpoint.index.types import State
-from seekpoint.indexer.build.prefetch import FetchAhead
+from seekpoint.indexer.build.prefetch import Prefetcher
 
 NAMES = ["a", "b", "c", "d"]
 
@@ -35,7 +35,7 @@ class Source:
 
 def test_the_next_one_is_fetched_while_the_caller_works_and_no_more() -> None:
     source = Source()
-    with FetchAhead(source.fetch, NAMES) as ahead:
+    with Prefetcher(source.fetch, NAMES) as ahead:
         assert source.was_asked("a") and not source.was_asked("b", 0.1)
         assert ahead.take() == "A"
         assert source.was_asked("b") and not source.was_asked("c", 0.1)
@@ -44,7 +44,7 @@ def test_the_next_one_is_fetched_while_the_caller_works_and_no_more() -> None:
 
 def test_what_is_ready_is_seen_without_being_taken() -> None:
     source = Source(b=Unfetched(State.UNAVAILABLE, "private"))
-    with FetchAhead(source.fetch, NAMES, most=3) as ahead:
+    with Prefetcher(source.fetch, NAMES, most=3) as ahead:
         assert source.was_asked("c") and not source.was_asked("d", 0.1)
         assert ahead.ready() == ahead.ready() == ["A", "C"]
         assert ahead.take() == "A"
@@ -56,7 +56,7 @@ def test_what_is_ready_is_seen_without_being_taken() -> None:
 
 def test_a_failure_comes_in_its_turn_and_the_rest_goes_on() -> None:
     source = Source(b=Unfetched(State.UNAVAILABLE, "private"))
-    with FetchAhead(source.fetch, NAMES) as ahead:
+    with Prefetcher(source.fetch, NAMES) as ahead:
         assert ahead.take() == "A"
         with pytest.raises(Unfetched, match="private"):
             ahead.take()
@@ -66,7 +66,7 @@ def test_a_failure_comes_in_its_turn_and_the_rest_goes_on() -> None:
 @pytest.mark.parametrize("last", [Blocked("refused"), KeyboardInterrupt()])
 def test_nothing_is_fetched_after_a_halt_or_when_the_caller_is_gone(last: BaseException) -> None:
     source = Source(b=last)
-    with pytest.raises(type(last)), FetchAhead(source.fetch, NAMES) as ahead:
+    with pytest.raises(type(last)), Prefetcher(source.fetch, NAMES) as ahead:
         ahead.take()
         ahead.take()
     time.sleep(0.05)
@@ -76,6 +76,6 @@ def test_nothing_is_fetched_after_a_halt_or_when_the_caller_is_gone(last: BaseEx
 
 def test_nothing_is_fetched_for_nobody() -> None:
     source = Source()
-    with FetchAhead(source.fetch, []):
+    with Prefetcher(source.fetch, []):
         pass
     assert source.asked == []

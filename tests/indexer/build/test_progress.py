@@ -8,7 +8,7 @@ from contextlib import redirect_stderr
 import pytest
 
 from seekpoint.index.types import Kind, Resource
-from seekpoint.indexer.build.progress import Pace, ProgressBars
+from seekpoint.indexer.build.progress import ProgressBars, ProgressRate
 
 HOSTILE = Resource(
     "x", Kind.VIDEO, "\x1b]0;owned\x07[bold]注意力\u202e[/] :skull: [link=https://evil.org]x", "https://a.org/x"
@@ -96,7 +96,7 @@ def test_what_is_left_of_listening_has_a_pace_of_its_own() -> None:
 
 
 def test_the_pace_is_that_of_the_last_half_minute() -> None:
-    pace = Pace()
+    pace = ProgressRate()
     assert pace.each_second == 0
     pace.reach(0, 0.0)
     pace.reach(10, 100.0)  # a model was loaded
@@ -106,7 +106,7 @@ def test_the_pace_is_that_of_the_last_half_minute() -> None:
 
 
 def test_work_that_came_along_counts_with_the_call_that_brought_it() -> None:
-    pace = Pace()
+    pace = ProgressRate()
     for k in range(32):
         pace.reach(0, 4.0 * (k // 16))
         pace.reach(1, 4.0 * (k // 16) + (4.0 if k % 16 == 0 else 0.0))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from tests.asking import ask
-
 import io
 import multiprocessing
 import os
@@ -21,12 +19,13 @@ import numpy as np
 import pytest
 
 import seekpoint
-from seekpoint.index.embedded.catalogue import WITHOUT_PIECES
-from seekpoint.index.embedded.library import Library
 from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.reembedding import FOLDER
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, ModelError, ModelMismatch
-from seekpoint.index.transfer.transfer import export_library, import_library
+from seekpoint.index.store import WITHOUT_PIECES
+from seekpoint.index.transfer.export import export_library
+from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Encoder, Kind, ModelCard, Parts, Resource, State
 from seekpoint.indexer.build.build import Report, Request, build
 from seekpoint.indexer.build.dry_run import preview
@@ -34,6 +33,7 @@ from seekpoint.indexer.build.planner import Choices, Step
 from seekpoint.indexer.build.progress import ProgressBars
 from seekpoint.indexer.sources import Sources
 from seekpoint.query.answers import Moment
+from tests.asking import ask
 from tests.fakes import TOPICS, TopicEncoder
 from tests.index.transfer.test_hostile_archives import forge_database
 from tests.indexer.builds import Notes, Workshop, webvtt
@@ -158,24 +158,24 @@ def reembed(
     )
     sources = Sources.through(workshop.fake.web(offline=True), ())
     try:
-        return build(request, library or workshop.library, sources, encoder=encoder, watcher=workshop.notes)
+        return build(request, library or workshop.library, sources, encoder=encoder, events=workshop.notes)
     finally:
         assert workshop.fake.requests == []
 
 
-def answers(folder: Path | Library, encoder: Encoder, questions: Sequence[str] = QUESTIONS) -> Answers:
+def answers(folder: Path | EmbeddedReader, encoder: Encoder, questions: Sequence[str] = QUESTIONS) -> Answers:
     return [tuple(ask(question, folder, k=20, encoder=encoder).moments) for question in questions]
 
 
 def model(folder: Path) -> str:
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         library.verify()
         return library.card.name
 
 
 def embedded_of(workshop: Workshop, folder: Path) -> set[str]:
     """The resources that a library holds chunks of."""
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         return set(library.editions())
 
 
@@ -197,7 +197,7 @@ def expected(talks: Workshop) -> Answers:
 def test_answers_are_those_of_a_new_library_and_all_else_is_kept(talks: Workshop, expected: Answers) -> None:
     before = talks.statuses()
     assert before[UNAVAILABLE].state is State.UNAVAILABLE
-    with Library.open(talks.library) as library:
+    with EmbeddedReader.open(talks.library) as library:
         kept = library.standings(), library.sections(), library.details(_id(1)), library.playlists()
     encoder = WideEncoder()
     report = reembed(talks, encoder)
@@ -205,7 +205,7 @@ def test_answers_are_those_of_a_new_library_and_all_else_is_kept(talks: Workshop
     assert len(encoder.embedded) == report.embedded
     assert answers(talks.library, WideEncoder()) == expected
     assert talks.statuses() == before
-    with Library.open(talks.library) as library:
+    with EmbeddedReader.open(talks.library) as library:
         assert (library.standings(), library.sections(), library.details(_id(1)), library.playlists()) == kept
     assert model(talks.library) == "wide"
     assert not (talks.library / FOLDER).exists()
@@ -216,22 +216,22 @@ def test_answers_are_those_of_a_new_library_and_all_else_is_kept(talks: Workshop
 def test_a_model_without_parts_and_back(talks: Workshop, expected: Answers) -> None:
     before = answers(talks.library, TopicEncoder())
     reembed(talks, WideEncoder("bare", gives_parts=False))
-    with Library.open(talks.library) as library:
+    with EmbeddedReader.open(talks.library) as library:
         assert library.setting(WITHOUT_PIECES)
     assert model(talks.library) == "bare"
     reembed(talks, WideEncoder())
     assert answers(talks.library, WideEncoder()) == expected
-    with Library.open(talks.library) as library:
+    with EmbeddedReader.open(talks.library) as library:
         assert library.setting(WITHOUT_PIECES) is None
     reembed(talks, TopicEncoder())
     assert answers(talks.library, TopicEncoder()) == before
 
 
 def test_chunks_get_ids_that_were_never_given(talks: Workshop) -> None:
-    with Library.open(talks.library) as library:
+    with EmbeddedReader.open(talks.library) as library:
         highest = int(library.holdings.alive.stops[-1])
     reembed(talks, WideEncoder())
-    with Library.open(talks.library) as library:
+    with EmbeddedReader.open(talks.library) as library:
         assert library.holdings.alive.starts[0] >= highest
     talks.write(f"captions/T [{_id(1)}].zh-TW.vtt", webvtt("掩码"))
     report = talks.build(talks.folder / "list.md", captions=talks.folder / "captions", encoder=WideEncoder())
@@ -371,7 +371,7 @@ def _left_at_each_step(talks: Workshop, run: Callable[[], object]) -> list[Path]
 
 def test_who_has_the_old_library_open_goes_on_asking_it(talks: Workshop, expected: Answers) -> None:
     old = answers(talks.library, TopicEncoder())
-    with Library.open(talks.library) as asked, Library.open(talks.library) as unasked:
+    with EmbeddedReader.open(talks.library) as asked, EmbeddedReader.open(talks.library) as unasked:
         answers(asked, TopicEncoder())
         reembed(talks, WideEncoder())
         assert answers(asked, TopicEncoder()) == old
@@ -449,7 +449,7 @@ def test_the_same_name_with_other_weights_is_another_model(talks: Workshop) -> N
     encoder = TopicEncoder()
     encoder.card = replace(encoder.card, fingerprint="other weights")
     assert reembed(talks, encoder).embedded == _chunks(talks, set(talks.statuses()))
-    with Library.open(talks.library) as library:
+    with EmbeddedReader.open(talks.library) as library:
         assert library.card == encoder.card
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from rich.cells import cell_len
 
-from seekpoint.index.embedded.catalogue import Section
+from seekpoint.index.sections import Section
 from seekpoint.index.types import State
 from seekpoint.indexer.build.summary import duration, render
 

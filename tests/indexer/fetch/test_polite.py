@@ -17,7 +17,7 @@ from pytest_httpserver import HTTPServer
 
 from seekpoint.index.errors import Halt, Unfetched
 from seekpoint.index.types import State
-from seekpoint.indexer.fetch.polite import Retrieval, Retrieved, Seen
+from seekpoint.indexer.fetch.polite import FetchedPage, PoliteFetcher, Validators
 from tests.local_web import LocalWeb, raw_server
 
 PAGES = "https://pages.example"
@@ -30,11 +30,11 @@ HOUR, DAY, MONTH = 3600.0, 24 * 3600.0, 30 * 24 * 3600.0
 
 def retrieval(
     httpserver: HTTPServer, *, robots: str | None = None, slept: list[float] | None = None, cookies: Path | None = None
-) -> Retrieval:
+) -> PoliteFetcher:
     """Make one for which three hosts are on the server, none with a robots.txt beyond `robots` for all."""
     httpserver.expect_request("/robots.txt").respond_with_data(robots or "", 404 if robots is None else 200)
     web = LocalWeb(httpserver.url_for(""), PAGES, OTHER, YOUTUBE, cookies=cookies)
-    return Retrieval(web, 3.0, ([] if slept is None else slept).append, lambda: 0.0)
+    return PoliteFetcher(web, 3.0, ([] if slept is None else slept).append, lambda: 0.0)
 
 
 def serve(httpserver: HTTPServer, data: str | bytes = ARTICLE, kind: str = "text/html", **headers: str) -> str:
@@ -50,12 +50,12 @@ def lead(httpserver: HTTPServer, path: str, target: str, status: int = 302) -> s
     return f"{PAGES}{path}"
 
 
-def fetched(found: Retrieved | None) -> Retrieved:
+def fetched(found: FetchedPage | None) -> FetchedPage:
     assert found is not None
     return found
 
 
-def fault_of(retrieval: Retrieval, url: str) -> Unfetched:
+def fault_of(retrieval: PoliteFetcher, url: str) -> Unfetched:
     """Give what is said of an address that brings nothing; it never ends a run."""
     with pytest.raises(Unfetched) as raised:
         retrieval.get(url)
@@ -73,8 +73,8 @@ def test_a_page_is_given_as_its_server_sends_it(httpserver: HTTPServer) -> None:
     kind = 'Text/HTML; Charset="GBK"'
     url = serve(httpserver, ARTICLE.encode("gbk"), kind, ETag='"v1"', Last_Modified="Tue, 03 Nov 2026 10:00:00 GMT")
     found = retrieval(httpserver).get(url)
-    seen = Seen('"v1"', "Tue, 03 Nov 2026 10:00:00 GMT")
-    assert found == Retrieved(ARTICLE.encode("gbk"), "text/html", "gbk", seen, url)
+    seen = Validators('"v1"', "Tue, 03 Nov 2026 10:00:00 GMT")
+    assert found == FetchedPage(ARTICLE.encode("gbk"), "text/html", "gbk", seen, url)
     headers = httpserver.log[-1][0].headers
     assert headers["User-Agent"].startswith("Seekpoint/") and "http" not in headers["User-Agent"]
     assert "text/html" in headers["Accept"] and "application/pdf" in headers["Accept"]
@@ -111,7 +111,7 @@ def test_what_is_no_page_is_named_before_it_is_read(kind: str) -> None:
             connection.recv(1)
 
     with raw_server(answer) as root:
-        fault = fault_of(Retrieval(LocalWeb(), pace=0), f"{root}/page")
+        fault = fault_of(PoliteFetcher(LocalWeb(), pace=0), f"{root}/page")
     assert fault.reason.startswith(f"it is {kind}, not a page") and fault.state is State.UNAVAILABLE
 
 
@@ -120,13 +120,13 @@ def test_what_has_not_changed_is_not_given_again(httpserver: HTTPServer) -> None
     httpserver.expect_request("/kept").respond_with_data("", 304)
     modified = "Tue, 03 Nov 2026 10:00:00 GMT"
     pages = retrieval(httpserver)
-    assert pages.get(f"{PAGES}/kept", Seen('"v1"', modified)) is None
+    assert pages.get(f"{PAGES}/kept", Validators('"v1"', modified)) is None
     headers = httpserver.log[-1][0].headers
     assert (headers["If-None-Match"], headers["If-Modified-Since"]) == ('"v1"', modified)
-    assert pages.get(f"{PAGES}/kept", Seen(None, modified)) is None
-    assert pages.get(url, Seen('"v1"', None)) is None, "the server sends the same version whole"
-    assert fetched(pages.get(url, Seen('"v0"', None))).seen == Seen('W/"v1"', None)
-    assert fetched(pages.get(url, Seen(None, None))).data == ARTICLE.encode()
+    assert pages.get(f"{PAGES}/kept", Validators(None, modified)) is None
+    assert pages.get(url, Validators('"v1"', None)) is None, "the server sends the same version whole"
+    assert fetched(pages.get(url, Validators('"v0"', None))).validators == Validators('W/"v1"', None)
+    assert fetched(pages.get(url, Validators(None, None))).data == ARTICLE.encode()
     assert "HTTP 304" in fault_of(pages, f"{PAGES}/kept").reason
 
 
@@ -220,7 +220,7 @@ def fault_of_trap(target: str) -> tuple[Unfetched, list[str]]:
         connection.sendall(NO_ROBOTS if path == "/robots.txt" else head)
 
     with raw_server(answer) as root:
-        fault = fault_of(Retrieval(LocalWeb(root, PAGES), pace=0), f"{PAGES}/trap")
+        fault = fault_of(PoliteFetcher(LocalWeb(root, PAGES), pace=0), f"{PAGES}/trap")
     assert (fault.state, fault.retry_after) == (State.UNAVAILABLE, MONTH)
     return fault, [path for path in paths if path != "/robots.txt"]
 
@@ -239,7 +239,7 @@ def test_a_proxy_resolves_names_itself(httpserver: HTTPServer, monkeypatch: pyte
     lead(httpserver, "/out", "http://inner.example/page")
     lead(httpserver, "/trap", "http://10.0.0.7/page")
     httpserver.expect_request("/robots.txt").respond_with_data("", 404)
-    pages = Retrieval(LocalWeb(proxy=httpserver.url_for("")), pace=0)
+    pages = PoliteFetcher(LocalWeb(proxy=httpserver.url_for("")), pace=0)
     assert fetched(pages.get("http://outer.example/out")).url == "http://inner.example/page"
     assert "private network" in fault_of(pages, "http://outer.example/trap").reason
 
@@ -470,7 +470,7 @@ def test_a_page_that_drips_is_left_at_the_deadline() -> None:
             time.sleep(0.02)
 
     with raw_server(answer) as root:
-        fault = fault_of(Retrieval(LocalWeb(root, PAGES, deadline=0.2), pace=0), f"{PAGES}/page")
+        fault = fault_of(PoliteFetcher(LocalWeb(root, PAGES, deadline=0.2), pace=0), f"{PAGES}/page")
     assert (fault.state, fault.retry_after) == (State.DEFERRED, HOUR)
     assert fault.reason == "pages.example did not answer in time"
 
@@ -481,14 +481,14 @@ def test_half_an_answer_is_none(half: bytes) -> None:
         connection.sendall(NO_ROBOTS if path == "/robots.txt" else half)
 
     with raw_server(answer) as root:
-        fault = fault_of(Retrieval(LocalWeb(root, PAGES), pace=0), f"{PAGES}/page")
+        fault = fault_of(PoliteFetcher(LocalWeb(root, PAGES), pace=0), f"{PAGES}/page")
     assert (fault.state, fault.retry_after) == (State.DEFERRED, HOUR)
     assert "the connection to pages.example fails" in fault.reason
 
 
 def test_a_host_without_connection_is_tried_no_more_in_this_run(httpserver: HTTPServer) -> None:
     slept = list[float]()
-    pages = Retrieval(LocalWeb("http://127.0.0.1:1", PAGES), 3.0, slept.append, lambda: 0.0)
+    pages = PoliteFetcher(LocalWeb("http://127.0.0.1:1", PAGES), 3.0, slept.append, lambda: 0.0)
     first, second = fault_of(pages, f"{PAGES}/a"), fault_of(pages, f"{PAGES}/b")
     assert first.reason == second.reason and first.reason.startswith("the connection to pages.example fails")
     assert (second.state, second.retry_after) == (State.DEFERRED, HOUR)
@@ -502,17 +502,17 @@ def test_a_name_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    fault = fault_of(Retrieval(LocalWeb(), pace=0), "https://讲座.example/a")
+    fault = fault_of(PoliteFetcher(LocalWeb(), pace=0), "https://讲座.example/a")
     assert fault.state is State.DEFERRED and "the connection to xn--" in fault.reason
 
 
 def test_a_server_that_no_one_vouches_for() -> None:
     with raw_server(lambda _path, connection: connection.sendall(b"not TLS\r\n" * 10)) as root:
-        fault = fault_of(Retrieval(LocalWeb(), pace=0), root.replace("http:", "https:"))
+        fault = fault_of(PoliteFetcher(LocalWeb(), pace=0), root.replace("http:", "https:"))
     assert (fault.state, fault.retry_after) == (State.DEFERRED, HOUR)
     assert "no trusted connection to 127.0.0.1" in fault.reason
 
 
 def test_a_proxy_that_is_not_there() -> None:
-    fault = fault_of(Retrieval(LocalWeb(proxy="http://127.0.0.1:1"), pace=0), "https://pages.example/a")
+    fault = fault_of(PoliteFetcher(LocalWeb(proxy="http://127.0.0.1:1"), pace=0), "https://pages.example/a")
     assert fault.state is State.DEFERRED and "proxy gives no connection" in fault.reason

@@ -6,7 +6,7 @@ import pytest
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import State
-from seekpoint.indexer.fetch.retries import Fault
+from seekpoint.indexer.fetch.retries import ServerFault
 from seekpoint.indexer.fetch.robots import Robots
 
 PAGE = "https://pages.example/notes/attention"
@@ -93,7 +93,7 @@ def test_each_origin_is_asked_once_without_credentials() -> None:
     [
         (Unfetched(State.UNAVAILABLE, "nothing is there (HTTP 404)"), None),
         (Unfetched(State.DEFERRED, "a fault (HTTP 503)", 60.0), "its robots.txt can't be read just now: a fault (HTTP"),
-        (Fault(State.DEFERRED, "no connection", 60.0), "no connection"),
+        (ServerFault(State.DEFERRED, "no connection", 60.0), "no connection"),
     ],
 )
 def test_without_a_file_all_is_allowed_and_without_an_answer_nothing(lost: Unfetched, raised: str | None) -> None:

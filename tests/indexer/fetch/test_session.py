@@ -15,7 +15,7 @@ import requests
 from pytest_httpserver import HTTPServer
 
 from seekpoint.index.errors import UsageError
-from seekpoint.indexer.fetch.retries import Endless
+from seekpoint.indexer.fetch.retries import ResponseTooLarge
 from seekpoint.indexer.fetch.session import Web
 from tests.fake_youtube import YOUTUBE, FakeYouTube
 from tests.local_web import LocalWeb, raw_server
@@ -191,7 +191,7 @@ def test_an_answer_that_unpacks_without_end_is_not_read(httpserver: HTTPServer) 
     bomb = gzip.compress(bytes(70_000_000))
     httpserver.expect_request("/bomb").respond_with_data(bomb, headers={"Content-Encoding": "gzip"})
     for ask in (Web().session().get, Web().downloader({}).urlopen):
-        with pytest.raises(Endless):
+        with pytest.raises(ResponseTooLarge):
             ask(httpserver.url_for("/bomb"))
 
 
@@ -206,7 +206,7 @@ def test_a_session_says_by_the_head_how_much_is_read(httpserver: HTTPServer) -> 
     session = Web().session(limit)
     assert session.get(httpserver.url_for("/long")).content == b""
     assert session.get(httpserver.url_for("/long")).text == "讲座" * 100
-    with pytest.raises(Endless):
+    with pytest.raises(ResponseTooLarge):
         Web().session(lambda _: 599).get(httpserver.url_for("/long"))
     assert heads == ["long", "long"]
 

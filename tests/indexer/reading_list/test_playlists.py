@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource
 from seekpoint.indexer.reading_list.addresses import resource_of
-from seekpoint.indexer.reading_list.playlists import expanded, faults
+from seekpoint.indexer.reading_list.playlists import expand_playlists, faults
 
 A, B, C = "aaaaaaaaaaa", "bbbbbbbbbbb", "ccccccccccc"
 
@@ -34,7 +34,7 @@ def shown(resources: tuple[Resource, ...]) -> list[tuple[str, str, tuple[tuple[s
 
 def test_entries_follow_their_playlist_under_its_headings_and_title() -> None:
     listed = [playlist("PL1", "", "深入", "Courses"), video(C, "Last", "End")]
-    found = expanded(listed, {"PL1": holding("CS25 讲座", video(A, "Lecture 1"), video(B, "第二讲"))})
+    found = expand_playlists(listed, {"PL1": holding("CS25 讲座", video(A, "Lecture 1"), video(B, "第二讲"))})
     assert shown(found) == [
         ("PL1", "", (("深入", "Courses"),)),
         (A, "Lecture 1", (("深入", "Courses", "CS25 讲座"),)),
@@ -45,7 +45,7 @@ def test_entries_follow_their_playlist_under_its_headings_and_title() -> None:
 
 def test_the_lists_words_go_before_the_playlists() -> None:
     listed = [playlist("PL1", "Stanford", "X"), video(A, "My words", "Y"), video(B, "", "Y")]
-    found = expanded(listed, {"PL1": holding("CS25", video(A, "Theirs"), video(B, "Theirs too"))})
+    found = expand_playlists(listed, {"PL1": holding("CS25", video(A, "Theirs"), video(B, "Theirs too"))})
     assert shown(found)[1:] == [
         (A, "My words", (("X", "Stanford"), ("Y",))),
         (B, "Theirs too", (("X", "Stanford"), ("Y",))),
@@ -55,9 +55,9 @@ def test_the_lists_words_go_before_the_playlists() -> None:
 def test_a_playlist_that_stands_twice_or_nowhere() -> None:
     twice = Resource("PL1", Kind.PLAYLIST, "", "https://www.youtube.com/playlist?list=PL1", (("A",), ("B", "C")))
     held = {"PL1": holding("P", video(A))}
-    assert expanded([twice], held)[1].sections == (("A", "P"), ("B", "C", "P"))
-    assert expanded([playlist("PL1")], held)[1].sections == (("P",),)
-    assert expanded([playlist("PL1")], {}) == (playlist("PL1"),)
+    assert expand_playlists([twice], held)[1].sections == (("A", "P"), ("B", "C", "P"))
+    assert expand_playlists([playlist("PL1")], held)[1].sections == (("P",),)
+    assert expand_playlists([playlist("PL1")], {}) == (playlist("PL1"),)
 
 
 def test_playlists_in_playlists_and_one_that_names_itself() -> None:
@@ -65,7 +65,7 @@ def test_playlists_in_playlists_and_one_that_names_itself() -> None:
         "PL1": holding("One", playlist("PL1"), playlist("PL2"), video(A)),
         "PL2": holding("Two", playlist("PL1"), video(B)),
     }
-    assert shown(expanded([playlist("PL1", "", "H")], held)) == [
+    assert shown(expand_playlists([playlist("PL1", "", "H")], held)) == [
         ("PL1", "", (("H",),)),
         ("PL2", "", (("H", "One"),)),
         (B, "", (("H", "One", "Two"),)),

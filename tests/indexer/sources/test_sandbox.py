@@ -14,51 +14,51 @@ import pytest
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import State
-from seekpoint.indexer.sources.sandbox import Form, Reader
-from seekpoint.indexer.transcript.blocks import Block, Role, Text
+from seekpoint.indexer.sources.sandbox import DocumentFormat, SandboxedReader
+from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 from tests.paths import ROOT
 
-MODULES = dict.fromkeys(Form, "tests.indexer.misbehaving")
+MODULES = dict.fromkeys(DocumentFormat, "tests.indexer.misbehaving")
 
 
 @pytest.fixture
-def reader() -> Iterator[Reader]:
-    with Reader(modules=MODULES) as reader:
+def reader() -> Iterator[SandboxedReader]:
+    with SandboxedReader(modules=MODULES) as reader:
         yield reader
 
 
-def words(reader: Reader, data: str) -> str:
-    return reader.read(Form.HTML, data.encode()).blocks[0].text
+def words(reader: SandboxedReader, data: str) -> str:
+    return reader.read(DocumentFormat.HTML, data.encode()).blocks[0].text
 
 
-def refusal(reader: Reader, data: str) -> Unfetched:
+def refusal(reader: SandboxedReader, data: str) -> Unfetched:
     with pytest.raises(Unfetched) as refused:
-        reader.read(Form.HTML, data.encode())
+        reader.read(DocumentFormat.HTML, data.encode())
     assert "\n" not in refused.value.reason
     assert words(reader, "words still at work") == "still at work"
     return refused.value
 
 
-def test_a_text_arrives_as_it_was_read(reader: Reader) -> None:
-    read = reader.read(Form.HTML, b"words " + "注意力 𝑄 e\u0301 “text”".encode("gb18030"), "gb18030")
+def test_a_text_arrives_as_it_was_read(reader: SandboxedReader) -> None:
+    read = reader.read(DocumentFormat.HTML, b"words " + "注意力 𝑄 e\u0301 “text”".encode("gb18030"), "gb18030")
     block = Block("注意力 𝑄 e\u0301 “text”", anchor="注意力")
-    assert read == Text((block,), "标题 Title", "作者", "2024-05-01", "zh-TW")
-    paper = reader.read(Form.PDF, "参考文献".encode())
+    assert read == ParsedDocument((block,), "标题 Title", "作者", "2024-05-01", "zh-TW")
+    paper = reader.read(DocumentFormat.PDF, "参考文献".encode())
     pages = (Block("One", Role.HEADING, page=1), Block("参考文献", Role.REFERENCE, page=2))
-    assert paper == Text(pages, language="en")
+    assert paper == ParsedDocument(pages, language="en")
 
 
-def test_one_process_reads_many_documents(reader: Reader) -> None:
+def test_one_process_reads_many_documents(reader: SandboxedReader) -> None:
     processes = [words(reader, "process") for _ in range(3)]
     assert len(set(processes)) == 1
     assert processes[0] != str(os.getpid())
 
 
-def test_a_process_does_not_live_for_ever(reader: Reader) -> None:
+def test_a_process_does_not_live_for_ever(reader: SandboxedReader) -> None:
     assert len({words(reader, "process") for _ in range(101)}) == 2
 
 
-def test_a_refusal_is_the_readers_own(reader: Reader) -> None:
+def test_a_refusal_is_the_readers_own(reader: SandboxedReader) -> None:
     process = words(reader, "process")
     refused = refusal(reader, "refuse 需要登录 login wall")
     assert (refused.state, refused.reason) == (State.NO_TRANSCRIPT, "refused: 需要登录 login wall")
@@ -67,7 +67,7 @@ def test_a_refusal_is_the_readers_own(reader: Reader) -> None:
 
 @pytest.mark.parametrize("way", ["hang", "spin"])
 def test_a_hang_ends_at_the_limit(way: str) -> None:
-    with Reader(seconds=0.5, modules=MODULES) as reader:
+    with SandboxedReader(seconds=0.5, modules=MODULES) as reader:
         started = time.monotonic()
         refused = refusal(reader, way)
         assert time.monotonic() - started < 10
@@ -77,13 +77,13 @@ def test_a_hang_ends_at_the_limit(way: str) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit on computing there")
 def test_waiting_for_a_core_does_not_count() -> None:
-    with Reader(seconds=0.5, modules=MODULES) as reader:
+    with SandboxedReader(seconds=0.5, modules=MODULES) as reader:
         started = time.monotonic()
         assert words(reader, "wait 1.0") == "waited"
         assert time.monotonic() - started >= 1
 
 
-def test_a_crash_costs_one_document(reader: Reader) -> None:
+def test_a_crash_costs_one_document(reader: SandboxedReader) -> None:
     refused = refusal(reader, "crash")
     assert refused.state is State.UNAVAILABLE
     assert "gave up" in refused.reason
@@ -91,7 +91,7 @@ def test_a_crash_costs_one_document(reader: Reader) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems don't hold the limit on memory")
 def test_a_memory_bomb_costs_one_document() -> None:
-    with Reader(memory=300_000_000, modules=MODULES) as reader:
+    with SandboxedReader(memory=300_000_000, modules=MODULES) as reader:
         assert words(reader, "allocate 30000000") == "30000000"
         refused = refusal(reader, "allocate 500000000")
     assert refused.state is State.UNAVAILABLE
@@ -100,27 +100,27 @@ def test_a_memory_bomb_costs_one_document() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems don't hold the limit on memory")
 def test_no_document_pays_for_the_one_before() -> None:
-    with Reader(memory=300_000_000, modules=MODULES) as reader:
+    with SandboxedReader(memory=300_000_000, modules=MODULES) as reader:
         assert words(reader, "leak 150000000") == "leaked"
         assert words(reader, "allocate 150000000") == "150000000"
 
 
-def test_a_defect_is_one_line(reader: Reader) -> None:
+def test_a_defect_is_one_line(reader: SandboxedReader) -> None:
     refused = refusal(reader, "fail")
     assert refused.state is State.UNAVAILABLE
     assert refused.reason.startswith("it can't be read (IndexError): ")
 
 
-def test_too_much_text_is_refused(reader: Reader) -> None:
+def test_too_much_text_is_refused(reader: SandboxedReader) -> None:
     assert len(words(reader, "much 1000000")) == 3_000_000
     assert refusal(reader, "much 5000000").reason == "more than 40 MB of text are too much: split it"
 
 
-def test_a_large_document_is_read(reader: Reader) -> None:
+def test_a_large_document_is_read(reader: SandboxedReader) -> None:
     assert len(words(reader, "words " + "注意" * 2_000_000)) == 4_000_000
 
 
-def test_what_a_library_prints_or_asks_for_is_not_heard(reader: Reader) -> None:
+def test_what_a_library_prints_or_asks_for_is_not_heard(reader: SandboxedReader) -> None:
     assert words(reader, "chatter") == "said nothing"
     assert words(reader, "words next") == "next"
 
@@ -140,21 +140,21 @@ def test_what_a_library_prints_or_asks_for_is_not_heard(reader: Reader) -> None:
         '{"failed": 1}',
     ],
 )
-def test_nothing_that_a_fallen_reader_says_is_believed(reader: Reader, lie: str) -> None:
+def test_nothing_that_a_fallen_reader_says_is_believed(reader: SandboxedReader, lie: str) -> None:
     refused = refusal(reader, f"lie {lie}")
     assert refused.state is State.UNAVAILABLE
     assert "gave up" in refused.reason
 
 
-def test_what_a_fallen_reader_says_is_safe_to_show(reader: Reader) -> None:
+def test_what_a_fallen_reader_says_is_safe_to_show(reader: SandboxedReader) -> None:
     text = '{"text": [[["\\u001b[31mwo\\u202erds\\n\\ud800", "body", "a\\nb", null]], "\\u0007", null, null, null]}'
-    read = reader.read(Form.HTML, f"lie {text}".encode())
-    assert read == Text((Block("words", anchor="ab"),))
+    read = reader.read(DocumentFormat.HTML, f"lie {text}".encode())
+    assert read == ParsedDocument((Block("words", anchor="ab"),))
     assert refusal(reader, 'lie {"failed": "\\u001b[2Jgone\\nfor ever"}').reason == "gone for ever"
 
 
 def test_a_closed_reader_leaves_no_process() -> None:
-    reader = Reader(modules=MODULES)
+    reader = SandboxedReader(modules=MODULES)
     process = int(words(reader, "process"))
     reader.close()
     reader.close()
@@ -165,11 +165,11 @@ def test_a_closed_reader_leaves_no_process() -> None:
 PARENT = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from seekpoint.indexer.sources.sandbox import Form, Reader
+from seekpoint.indexer.sources.sandbox import DocumentFormat, SandboxedReader
 
-reader = Reader(modules=dict.fromkeys(Form, "tests.indexer.misbehaving"))
-print(reader.read(Form.HTML, b"process").blocks[0].text, flush=True)
-reader.read(Form.HTML, b"hang") if "hang" in sys.argv else input()
+reader = SandboxedReader(modules=dict.fromkeys(DocumentFormat, "tests.indexer.misbehaving"))
+print(reader.read(DocumentFormat.HTML, b"process").blocks[0].text, flush=True)
+reader.read(DocumentFormat.HTML, b"hang") if "hang" in sys.argv else input()
 """
 
 
@@ -204,9 +204,9 @@ def test_a_users_script_needs_no_guard(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     (tmp_path / "json.py").write_text("raise SystemExit('the wrong json')", encoding="utf-8")
     script.write_text(
-        "from seekpoint.indexer.sources.sandbox import Form, Reader\n"
-        "with Reader(modules=dict.fromkeys(Form, 'tests.indexer.misbehaving')) as reader:\n"
-        "    print(reader.read(Form.HTML, b'words once').blocks[0].text)\n",
+        "from seekpoint.indexer.sources.sandbox import DocumentFormat, SandboxedReader\n"
+        "with SandboxedReader(modules=dict.fromkeys(DocumentFormat, 'tests.indexer.misbehaving')) as reader:\n"
+        "    print(reader.read(DocumentFormat.HTML, b'words once').blocks[0].text)\n",
         encoding="utf-8",
     )
     command = [sys.executable, "-P", str(script)]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import seekpoint
-from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.types import Cue, Filters, Kind, Parts, Pieces
 from seekpoint.indexer.build.build import Report
 from seekpoint.indexer.transcript.chunking import pieces
@@ -42,7 +42,7 @@ def build_from_list(workshop: Workshop, encoder: TopicEncoder | None = None) -> 
 
 def stored(workshop: Workshop, video_id: str) -> Pieces:
     """All pieces of a video in the library."""
-    with Library.open(workshop.library) as library:
+    with EmbeddedReader.open(workshop.library) as library:
         chunks = library.chunks(chunk_ids(library, Filters(kind=Kind.VIDEO)))
         one = next(chunk for chunk in chunks.values() if chunk.resource_id == video_id)
         return library.pieces([one], 1e9)[one.id]
@@ -76,7 +76,7 @@ def test_the_pieces_hold_what_was_said_in_them(workshop: Workshop) -> None:
 def test_chinese_is_embedded_in_one_script_and_quoted_in_its_own(workshop: Workshop) -> None:
     build(workshop)
     assert workshop.encoder.embedded[1:] == ["注意力给每个词一个权重 掩码遮住后面的词 为什么需要缓存"]
-    with Library.open(workshop.library) as library:
+    with EmbeddedReader.open(workshop.library) as library:
         (transcript,) = library.transcripts(ZH)
     assert tuple(cue.text for cue in transcript.cues) == TRADITIONAL
 

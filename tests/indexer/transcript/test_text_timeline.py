@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from seekpoint.index.types import Chapter, Origin
-from seekpoint.indexer.transcript.blocks import Block, Role, Text
 from seekpoint.indexer.transcript.chunking import chunk
 from seekpoint.indexer.transcript.cues import sentences
-from seekpoint.indexer.transcript.text_timeline import transcript_of
+from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role, transcript_of
 
-ARTICLE = Text(
+ARTICLE = ParsedDocument(
     (
         Block("Self-Attention", Role.HEADING, "self-attention"),
         Block(
@@ -55,13 +54,13 @@ def test_reading_takes_as_long_as_talking() -> None:
     english = Block("word " * 150)  # 150 words are a minute of talk, give or take
     chinese = Block("字" * 280)
     for block in (english, chinese):
-        (transcript, _) = transcript_of(Text((block,)), "en", Origin.LOCAL)
+        (transcript, _) = transcript_of(ParsedDocument((block,)), "en", Origin.LOCAL)
         assert 45 < transcript.cues[-1].end < 75
 
 
 def test_pages_stay_with_their_words_however_they_are_cut() -> None:
     blocks = [Block("注意力" * 500, page=1), Block("Position matters. " * 60, page=2)]
-    transcript, _ = transcript_of(Text(tuple(blocks)), "zh", Origin.LOCAL)
+    transcript, _ = transcript_of(ParsedDocument(tuple(blocks)), "zh", Origin.LOCAL)
     assert {cue.page for cue in transcript.cues if "注意力" in cue.text} == {1}
     assert {cue.page for cue in transcript.cues if "Position" in cue.text} == {2}
     assert max(cue.end - cue.start for cue in transcript.cues) <= 45
@@ -73,14 +72,14 @@ def test_no_passage_holds_both_text_and_references() -> None:
         *(Block(f"[{n}] A paper on 注意力.", Role.REFERENCE, page=2) for n in range(9)),
     ]
     blocks.append(Block("An appendix. " * 4, page=3))
-    cues = transcript_of(Text(tuple(blocks)), "en", Origin.LOCAL)[0].cues
+    cues = transcript_of(ParsedDocument(tuple(blocks)), "en", Origin.LOCAL)[0].cues
     for part in chunk(cues):
         assert len({cue.is_reference for cue in cues[part.first : part.stop]}) == 1
 
 
 def test_no_passage_goes_across_a_heading() -> None:
     part = [Block("词元", Role.HEADING), Block("A short part."), Block("Masks", Role.HEADING), Block("Another one.")]
-    cues = transcript_of(Text(tuple(part * 3)), "en", Origin.LOCAL)[0].cues
+    cues = transcript_of(ParsedDocument(tuple(part * 3)), "en", Origin.LOCAL)[0].cues
     assert [" ".join(cue.text for cue in cues[c.first : c.stop]) for c in chunk(cues)] == [
         "词元 A short part.",
         "Masks Another one.",

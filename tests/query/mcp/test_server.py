@@ -27,7 +27,7 @@ from seekpoint.query.mcp import transcript_windows
 from seekpoint.query.mcp.results import compact, found_answer
 from seekpoint.query.mcp.server import Server, server
 from seekpoint.query.mcp.token_budget import tokens
-from seekpoint.query.serving.live_library import Current
+from seekpoint.query.serving.live_library import LiveLibrary
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 from tests.paths import ROOT
@@ -97,7 +97,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def served(library: Path) -> Server:
-    return server(Current(library, TopicEncoder()))
+    return server(LiveLibrary(library, TopicEncoder()))
 
 
 def session(target: Any, talk: Callable[[Client], Awaitable[_T]], mode: str = "auto") -> _T:  # noqa: ANN401
@@ -344,7 +344,7 @@ def test_resources_are_listed_page_by_page(served: Server) -> None:
 
 
 def test_without_a_library_each_tool_says_how_to_build_one_until_there_is_one(tmp_path: Path, library: Path) -> None:
-    served = server(Current(tmp_path / "library", TopicEncoder()))
+    served = server(LiveLibrary(tmp_path / "library", TopicEncoder()))
     for tool, arguments in (("ask", {"question": "mask"}), ("status", {}), ("transcript", {"resource": "x"})):
         assert "build one with `seekpoint build SOURCE`" in refusal(served, tool, **arguments)
     (tmp_path / "library").symlink_to(library)
@@ -354,7 +354,7 @@ def test_without_a_library_each_tool_says_how_to_build_one_until_there_is_one(tm
 def test_an_empty_library_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "list.md").write_text("- [Lost](lost.md)\n", encoding="utf-8")
     seekpoint.build(tmp_path / "list.md", tmp_path / "library", encoder=TopicEncoder(), translate=False)
-    served = server(Current(tmp_path / "library", TopicEncoder()))
+    served = server(LiveLibrary(tmp_path / "library", TopicEncoder()))
     assert found(served, "ask", question="mask")["answered"] is False
     assert found(served, "status")["states"] == {"unavailable": 1}
 

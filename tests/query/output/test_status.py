@@ -12,8 +12,8 @@ import click.testing
 import pytest
 
 from seekpoint.cli.main import cli
-from seekpoint.index.embedded.catalogue import Section
-from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.sections import Section
 from seekpoint.index.types import Details, Kind, ModelCard, Origin, Resource, ResourceStatus, State
 from seekpoint.indexer.fetch.retries import blocked
 from seekpoint.query.output import status
@@ -258,7 +258,7 @@ def test_nothing_from_outside_reaches_the_terminal_unclean() -> None:
 
 
 def test_the_command_shows_lists_and_failures(tmp_path: Path) -> None:
-    with Writer.open(tmp_path, STORED_CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, STORED_CARD) as writer:
         entries = [INDEXED.resource, replace(DEFERRED.resource, sections=(("One", "二"),))]
         writer.register("/lists/talks.md", entries)
         writer.commit(INDEXED.resource.id, [embedded(["the mask hides 掩码"])], Details(), "by hand")

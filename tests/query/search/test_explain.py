@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seekpoint.index.embedded.library import Library
-from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import UsageError
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
@@ -35,7 +35,7 @@ LONG = ("Why does the mask hide 后面的词 " * 200)[:4000]
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedReader]:
     folder = tmp_path_factory.mktemp("explain")
     build(folder, TALKS)
     with open_reader(folder) as opened:
@@ -43,12 +43,12 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 
 
 @pytest.fixture
-def example(example_library: Path) -> Iterator[Library]:
+def example(example_library: Path) -> Iterator[EmbeddedReader]:
     with open_reader(example_library) as opened:
         yield opened
 
 
-def ask(question: str, library: Library) -> Answer:
+def ask(question: str, library: EmbeddedReader) -> Answer:
     return asking.ask(question, library, explained=True, encoder=TopicEncoder())
 
 
@@ -72,7 +72,7 @@ def assert_adds_up(answer: Answer) -> None:
 
 @pytest.mark.parametrize("question", ["mask 掩码遮住", "what does the attention mask hide?"])
 def test_the_parts_of_a_passage_that_is_there_in_two_languages_add_up(question: str, tmp_path: Path) -> None:
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         writer.register(SOURCE, [resource("attention01", "Talks")])
         tracks = [embedded(TALKS["attention01"]), embedded(TALKS["zhuyili0001"])]
         writer.commit("attention01", tracks, Details(title="Attention"), "hand")
@@ -90,7 +90,7 @@ def test_the_parts_of_a_passage_that_is_there_in_two_languages_add_up(question: 
     ],
 )
 def test_matched_words_are_written_as_the_question_writes_them(
-    library: Library, question: str, talk: str, matched: tuple[str, ...]
+    library: EmbeddedReader, question: str, talk: str, matched: tuple[str, ...]
 ) -> None:
     answer = ask(question, library)
     assert_adds_up(answer)
@@ -98,13 +98,13 @@ def test_matched_words_are_written_as_the_question_writes_them(
 
 
 @pytest.mark.parametrize("question", ["Why mask?", "为什么要掩码？", "Zorblax"])
-def test_a_library_of_another_model_never_says_no(library: Library, question: str) -> None:
+def test_a_library_of_another_model_never_says_no(library: EmbeddedReader, question: str) -> None:
     answer = ask(question, library)
     assert answer.answered and answer.moments
     assert answer.doubt and answer.doubt.least_score == 0
 
 
-def test_nothing_is_explained_that_was_not_asked_for(library: Library) -> None:
+def test_nothing_is_explained_that_was_not_asked_for(library: EmbeddedReader) -> None:
     plain = asking.ask("Why mask?", library, encoder=TopicEncoder())
     explained = ask("Why mask?", library)
     assert plain.doubt is None and all(moment.explanation is None for moment in plain.moments)
@@ -114,13 +114,13 @@ def test_nothing_is_explained_that_was_not_asked_for(library: Library) -> None:
 
 
 @pytest.mark.parametrize("question", [LONG, "the what the", "🤷 mask", "🤷 掩码", "mask\x1b[31m the\u202e \x9b2Jwords"])
-def test_odd_questions_explain_themselves(library: Library, question: str) -> None:
+def test_odd_questions_explain_themselves(library: EmbeddedReader, question: str) -> None:
     assert_adds_up(ask(question, library))
 
 
 @given(st.text(max_size=40) | st.text(alphabet="maskthe 掩码遮住后面的词🤷\x1b[1m\u202e\u200d", max_size=40))
 @settings(max_examples=60, deadline=None, database=None, derandomize=True)
-def test_any_question_explains_itself(library: Library, question: str) -> None:
+def test_any_question_explains_itself(library: EmbeddedReader, question: str) -> None:
     if terms(question):
         assert_adds_up(ask(question, library))
     else:
@@ -143,7 +143,9 @@ def test_a_library_of_a_passage_or_none_explains_itself(tmp_path: Path, talks: d
     ("question", "word", "said"),
     [("为什么要除以维度的平方根？", "平方根", {"square", "root"}), ("Why cache keys and values?", "cache", {"缓存"})],
 )
-def test_translations_are_listed_with_what_is_said(example: Library, question: str, word: str, said: set[str]) -> None:
+def test_translations_are_listed_with_what_is_said(
+    example: EmbeddedReader, question: str, word: str, said: set[str]
+) -> None:
     answer = asking.ask(question, example, encoder=LazyEncoder(example.card).get(), explained=True)
     assert_adds_up(answer)
     assert answer.answered

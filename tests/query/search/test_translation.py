@@ -9,10 +9,10 @@ from typing import TypeAlias
 import numpy as np
 import pytest
 
-from seekpoint.index.embedded.translations import Alternatives
 from seekpoint.index.embedded.words.accumulators import Postings, Tally
 from seekpoint.index.embedded.words.synonyms import any_of
 from seekpoint.index.text.terms import terms
+from seekpoint.index.types import Alternatives
 from seekpoint.query.search import translation
 from seekpoint.query.search.translation import Weighed, affordable, candidates, groups, terms_of, weigh, weights
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import LibraryError, LibraryNotFound
 from seekpoint.index.types import Details, Filters
-from seekpoint.query.serving.live_library import Current
+from seekpoint.query.serving.live_library import LiveLibrary
 from tests.fakes import TopicEncoder
 from tests.index.libraries import TALKS, build, embedded, resource
 
@@ -41,38 +41,38 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def current(folder: Path) -> Iterator[Current]:
-    current = Current(folder, TopicEncoder())
+def current(folder: Path) -> Iterator[LiveLibrary]:
+    live = LiveLibrary(folder, TopicEncoder())
     yield current
-    current.close()
+    live.close()
 
 
 def add(folder: Path, talks: Mapping[str, Sequence[str]]) -> None:
     """Commit talks and seal the library, as another build does."""
-    with Writer.open(folder) as writer:
+    with EmbeddedWriter.acquire(folder) as writer:
         writer.register("later.md", [resource(talk, "Later") for talk in talks])
         for talk, texts in talks.items():
             writer.commit(talk, [embedded(texts)], Details(title=f"Talk {talk}"), "made by hand")
 
 
-def first(current: Current, question: str) -> str:
-    return current.ask(question).moments[0].resource.id
+def first(live: LiveLibrary, question: str) -> str:
+    return live.ask(question).moments[0].resource.id
 
 
 @pytest.mark.parametrize("question", ["what is softmax?", "归一化是什么？"])
-def test_what_a_build_adds_is_found_without_opening_anew(folder: Path, current: Current, question: str) -> None:
+def test_what_a_build_adds_is_found_without_opening_anew(folder: Path, live: LiveLibrary, question: str) -> None:
     assert first(current, question) not in LATER
     add(folder, LATER)
     assert first(current, question) in LATER
 
 
-def test_no_question_fails_while_builds_go_on(folder: Path, current: Current) -> None:
+def test_no_question_fails_while_builds_go_on(folder: Path, live: LiveLibrary) -> None:
     is_over = Event()
 
     def keep_asking(question: str) -> int:
         asked = 0
         while not is_over.is_set():
-            assert current.ask(question).moments
+            assert live.ask(question).moments
             asked += 1
         return asked
 
@@ -84,13 +84,13 @@ def test_no_question_fails_while_builds_go_on(folder: Path, current: Current) ->
         finally:
             is_over.set()
         assert all(asker.result(30) for asker in askers)
-    assert {moment.resource.id for moment in current.ask("cache", k=20).moments} >= {f"later{n:06}" for n in range(3)}
+    assert {moment.resource.id for moment in live.ask("cache", k=20).moments} >= {f"later{n:06}" for n in range(3)}
 
 
-def test_the_old_library_is_closed_when_its_last_user_is_done(folder: Path, current: Current) -> None:
-    with current.library() as old:
+def test_the_old_library_is_closed_when_its_last_user_is_done(folder: Path, live: LiveLibrary) -> None:
+    with live.reader() as old:
         add(folder, LATER)
-        with current.library() as new:
+        with live.reader() as new:
             assert new is not old
             assert len(old.statuses()) == len(TALKS)
             assert len(new.statuses()) == len(TALKS) + len(LATER)
@@ -99,68 +99,68 @@ def test_the_old_library_is_closed_when_its_last_user_is_done(folder: Path, curr
     assert new.statuses()
 
 
-def test_an_unchanged_library_stays_open(current: Current) -> None:
-    with current.library() as one:
+def test_an_unchanged_library_stays_open(live: LiveLibrary) -> None:
+    with live.reader() as one:
         pass
-    current.ask("mask")
-    with current.library() as other:
+    live.ask("mask")
+    with live.reader() as other:
         assert one is other
 
 
 def test_a_library_may_come_later_and_be_replaced(tmp_path: Path) -> None:
-    current = Current(tmp_path / "library", TopicEncoder())
+    live = LiveLibrary(tmp_path / "library", TopicEncoder())
     with pytest.raises(LibraryNotFound):
-        current.ask("mask")
+        live.ask("mask")
     build(tmp_path / "library")
-    assert current.ask("mask").answered
+    assert live.ask("mask").answered
     shutil.rmtree(tmp_path / "library")
-    assert current.ask("掩码").answered
+    assert live.ask("掩码").answered
     build(tmp_path / "library", LATER)
     assert first(current, "softmax") in LATER
-    current.close()
+    live.close()
 
 
 @pytest.mark.parametrize("question", ["mask", "掩码"])
-def test_one_resource_alone_can_be_searched(current: Current, question: str) -> None:
-    found = current.ask(question, 10, filters=Filters(resource="zhuyili0001"))
+def test_one_resource_alone_can_be_searched(live: LiveLibrary, question: str) -> None:
+    found = live.ask(question, 10, filters=Filters(resource="zhuyili0001"))
     assert {moment.resource.id for moment in found.moments} == {"zhuyili0001"}
-    assert not current.ask(question, 10, Filters(language="en", resource="zhuyili0001")).moments
-    assert not current.ask(question, filters=Filters(resource="no such id")).moments
+    assert not live.ask(question, 10, Filters(language="en", resource="zhuyili0001")).moments
+    assert not live.ask(question, filters=Filters(resource="no such id")).moments
 
 
 @pytest.mark.parametrize("question", ["mask", "掩码"])
 def test_an_answer_can_come_from_the_library_that_is_read_beside_it(folder: Path, question: str) -> None:
-    current = Current(folder, TopicEncoder())
-    with current.library() as library:
-        before = current.ask(question, within=library)
+    live = LiveLibrary(folder, TopicEncoder())
+    with live.reader() as library:
+        before = live.ask(question, within=library)
         add(folder, {"later000001": (f"{question} " * 20,)})
-        assert current.ask(question, within=library) == before
-        assert current.ask(question) != before
-    current.close()
+        assert live.ask(question, within=library) == before
+        assert live.ask(question) != before
+    live.close()
 
 
 def test_a_question_is_embedded_once_however_often_it_is_asked(folder: Path) -> None:
     encoder = CountingEncoder()
-    current = Current(folder, encoder)
+    live = LiveLibrary(folder, encoder)
     with ThreadPoolExecutor(4) as threads:
-        first, *others = [answer.moments for answer in threads.map(current.ask, ["mask", "掩码"] * 8)]
+        first, *others = [answer.moments for answer in threads.map(live.ask, ["mask", "掩码"] * 8)]
     assert others[1] == first != others[0]
     many = encoder.asked.copy()
     assert set(many) == {"mask", "掩码"}
-    assert current.ask("mask", filters=Filters(language="en")).moments
+    assert live.ask("mask", filters=Filters(language="en")).moments
     add(folder, LATER)
-    assert current.ask("掩码", 3).moments
+    assert live.ask("掩码", 3).moments
     assert encoder.asked == many
-    current.close()
+    live.close()
 
 
 def test_the_questions_that_were_asked_last_are_kept_and_no_more(folder: Path) -> None:
     encoder = CountingEncoder()
-    current = Current(folder, encoder)
+    live = LiveLibrary(folder, encoder)
     for number in range(600):
-        current.ask(f"mask {number}", 1)
-    current.ask("mask 599", 1)
+        live.ask(f"mask {number}", 1)
+    live.ask("mask 599", 1)
     assert len(encoder.asked) == 600
-    current.ask("mask 0", 1)
+    live.ask("mask 0", 1)
     assert len(encoder.asked) == 601
-    current.close()
+    live.close()

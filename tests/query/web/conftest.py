@@ -9,9 +9,9 @@ import pytest
 from starlette.testclient import TestClient
 
 import seekpoint
-from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.types import Details, Kind, Resource, State
-from seekpoint.query.serving.live_library import Current
+from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.app import application
 from seekpoint.query.web.security import Doors
 from tests.fakes import TopicEncoder
@@ -59,11 +59,11 @@ def talks(tmp_path_factory: pytest.TempPathFactory) -> Path:
         encoder=TopicEncoder(),
         translate=False,
     )
-    with Writer.open(folder / "library") as writer:
+    with EmbeddedWriter.acquire(folder / "library") as writer:
         writer.register(
             "more.md", [Resource("ccccccccccc", Kind.VIDEO, "没有字幕的", URL + "ccccccccccc", (("其他",),))]
         )
-        writer.refuse("ccccccccccc", State.NO_TRANSCRIPT, "it has no captions", inputs="by hand")
+        writer.set_state("ccccccccccc", State.NO_TRANSCRIPT, reason="it has no captions", retry_after=inputs="by hand")
     return folder / "library"
 
 
@@ -90,7 +90,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Resource("elsewhere", Kind.RECORDING, "elsewhere", f"file://server{folder}/secret.mp4", ()),
         Resource("pending", Kind.RECORDING, "pending", (folder / "secret.mp4").as_uri(), ()),
     ]
-    with Writer.open(folder / "library", CARD) as writer:
+    with EmbeddedWriter.acquire(folder / "library", CARD) as writer:
         writer.register("hostile.md", resources)
         for resource in resources[:-1]:
             texts = [f"attention {SCRIPT} {resource.id}", f"mask {BREAK} {resource.id}"]
@@ -100,5 +100,5 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def serving(library: Path, doors: Doors | None = None, **headers: str) -> TestClient:
     """A client of a library's pages and API."""
-    app = application(Current(library, TopicEncoder()), doors or Doors())
+    app = application(LiveLibrary(library, TopicEncoder()), doors or Doors())
     return TestClient(app, HOST, raise_server_exceptions=False, headers=headers, follow_redirects=False)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from seekpoint.index.types import Encoder
-from seekpoint.query.serving.live_library import Current
+from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.app import application
 from seekpoint.query.web.security import Doors
 from seekpoint.query.web.server import PatientProtocol, configured, listen
@@ -31,7 +31,7 @@ def served(
     protocol: type[PatientProtocol] = PatientProtocol,
 ) -> Iterator[str]:
     """Give the address of a server of a library's pages and API; no encoder is the library's own."""
-    current = Current(library, encoder)
+    live = LiveLibrary(library, encoder)
     listener = listen("127.0.0.1", 0)
     server = uvicorn.Server(configured(application(current, doors or Doors()), protocol))
     thread = Thread(target=server.run, args=([listener],), daemon=True)
@@ -41,7 +41,7 @@ def served(
     finally:
         server.should_exit = True
         thread.join(10)
-        current.close()
+        live.close()
 
 
 def without_others(page: Page, own: str) -> list[str]:

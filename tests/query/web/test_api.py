@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from seekpoint.index.types import Kind
 from seekpoint.query.output.json import to_json
 from seekpoint.query.search.settings import LONGEST_QUESTION
-from seekpoint.query.serving.live_library import Current
+from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.errors import TYPE
 from tests.fakes import TopicEncoder
 from tests.query.web.conftest import serving
@@ -19,7 +19,7 @@ from tests.query.web.conftest import serving
 def test_an_answer_is_the_one_of_the_command_line(talks: Path, client: TestClient, question: str) -> None:
     answer = client.get("/api/ask", params={"q": question, "k": 3})
     assert answer.status_code == 200
-    expected = to_json(Current(talks, TopicEncoder()).ask(question, 3))
+    expected = to_json(LiveLibrary(talks, TopicEncoder()).ask(question, 3))
     assert answer.json() == json.loads(json.dumps(expected))
     assert question in answer.text
 

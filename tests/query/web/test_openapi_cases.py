@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seekpoint.index.embedded.library import Library
+from seekpoint.index.embedded.reader import EmbeddedReader
 from tests.query.web.served import served
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _EXAMPLES = 40
 def test_every_answer_is_as_the_document_says(name: str, request: pytest.FixtureRequest) -> None:
     schemathesis = pytest.importorskip("schemathesis", reason="schemathesis isn't installed: pip install schemathesis")
     library: Path = request.getfixturevalue(name)
-    with Library.open(library) as opened:
+    with EmbeddedReader.open(library) as opened:
         ids = [status.resource.id for status in opened.statuses()]
     with served(library) as address:
         schema = schemathesis.openapi.from_url(f"{address}/api/openapi.json")

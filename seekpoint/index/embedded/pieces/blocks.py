@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from seekpoint.index.embedded.pieces import six_bits
-from seekpoint.index.embedded.pieces.six_bits import LEVELS
+from seekpoint.index.models.piece_vectors import IN_BYTES, LEVELS
+from seekpoint.index.types import PieceVector
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     Codes = NDArray[np.uint8]
     Places = NDArray[np.int64]
     Records = NDArray[np.void]
-
-IN_BYTES = 255
-"""The direction of a piece whose codes are signed bytes, not LEVELS levels."""
 
 DIGEST_BYTES = 8
 # Beside a piece's place and digest, see PieceVector. A step has to be a float32, as it's read.
@@ -53,19 +51,6 @@ _NEAR = """
         (SELECT max(start) FROM piece_block AS first
          WHERE first.transcript_id = chunk.transcript_id AND first.start <= chunk.start - :margin),
         chunk.start - :margin))"""
-
-
-class PieceVector(NamedTuple):
-    """The mean of so many tokens' vectors as it's kept: a code a dimension, of which a step is worth `scale`.
-
-    What all of a language has in common is apart: it goes in a direction that has a number, and so far.
-    """
-
-    tokens: int
-    scale: float
-    codes: bytes
-    direction: int = IN_BYTES
-    length: float = 0.0
 
 
 class StoredPiece(NamedTuple):
@@ -177,12 +162,14 @@ def encode(pieces: Sequence[StoredPiece]) -> bytes:
     return bytes([len(pieces) | _PACKED]) + b"".join(records) + six_bits.packed(rows).tobytes()
 
 
-def append(connection: sqlite3.Connection, transcript_id: int, pieces: Iterable[StoredPiece]) -> None:
-    """Store a transcript's pieces, which have to be in order; in a transaction of the caller's."""
+def append(connection: sqlite3.Connection, transcript_id: int, pieces: Iterable[StoredPiece]) -> Blocks:
+    """Store a transcript's pieces, which have to be in order, and return their blocks; in the caller's transaction."""
     rest = iter(pieces)
+    rows = []
     while block := list(islice(rest, _MOST)):
-        values = (transcript_id, block[0].start, encode(block))
-        connection.execute("INSERT INTO piece_block (transcript_id, start, data) VALUES (?, ?, ?)", values)
+        rows.append((transcript_id, block[0].start, encode(block)))
+    connection.executemany("INSERT INTO piece_block (transcript_id, start, data) VALUES (?, ?, ?)", rows)
+    return Blocks(rows)
 
 
 def near(connection: sqlite3.Connection, chunk_ids: Sequence[int], margin: float) -> Blocks:

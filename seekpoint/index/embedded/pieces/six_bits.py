@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seekpoint.index.models.piece_vectors import LEVELS
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Bytes = NDArray[np.uint8]
-
-LEVELS = 64
-"""How many numbers there are."""
 
 _LOW, _BITS = LEVELS - 1, 6
 

@@ -1,6 +1,6 @@
-"""What the vectors of each language add up to, kept up by each change: its means needn't be taken of all of them anew.
+"""The sums of each language's vectors, kept up to date by each change, so that means need no pass over all vectors.
 
-The sums are exact, see packing.py: they are the same whatever was added and taken away, and in whatever order.
+The sums are exact (int8.py says why): they are the same in whatever order vectors were added and removed.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from seekpoint.index.embedded.pieces.quantisation import of_transcript
-from seekpoint.index.embedded.vectors.centring import WINDOWS_A_CHUNK, tempered, windows
+from seekpoint.index.embedded.pieces.reading import of_transcript
 from seekpoint.index.embedded.vectors.int8 import unpack
 from seekpoint.index.models.background_mean import background
+from seekpoint.index.models.centring import WINDOWS_A_CHUNK, tempered, windows
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import ModelCard, Pieces
 
 if TYPE_CHECKING:
-    from seekpoint.index.embedded.vectors.centring import Sums
+    from seekpoint.index.models.centring import Sums
     from seekpoint.index.types import Vectors
 
 
@@ -29,7 +29,9 @@ class Means(NamedTuple):
     windows: dict[str, Vectors]
 
 
-class _Total(NamedTuple):
+class Totals(NamedTuple):
+    """The number and the sum of the vectors of some chunks, and of their windows."""
+
     chunks: int
     total: Sums
     windows: int
@@ -37,8 +39,8 @@ class _Total(NamedTuple):
 
 
 def means(connection: sqlite3.Connection, model: str) -> Means:
-    """The means of what a library holds."""
-    totals = {row["name"]: _total(row) for row in connection.execute("SELECT * FROM language")}
+    """The means of a library's languages."""
+    totals = {row["name"]: _stored(row) for row in connection.execute("SELECT * FROM language")}
     anywhere = background(model)
     return Means(
         tempered({name: (one.chunks, one.total) for name, one in totals.items()}, anywhere),
@@ -50,20 +52,29 @@ def means(connection: sqlite3.Connection, model: str) -> Means:
     )
 
 
-def add(connection: sqlite3.Connection, transcript_id: int, card: ModelCard, sign: int = 1) -> None:
-    """Count a transcript that was stored just now, or with a sign of -1 no longer, for it's about to be removed."""
-    add_with(connection, transcript_id, of_transcript(connection, transcript_id, card), card, sign)
+def totals_of(vectors: Vectors, pieces: Pieces) -> Totals:
+    """The totals of a transcript with these vectors, as they are stored, and these pieces."""
+    # Rounded to float16, window vectors add up exactly too.
+    window_vectors = windows(pieces.starts, pieces.sums).astype(np.float16)
+    return Totals(len(vectors), _sum(vectors), len(window_vectors), _sum(window_vectors))
 
 
-def add_with(
-    connection: sqlite3.Connection, transcript_id: int, pieces: Pieces, card: ModelCard, sign: int = 1
-) -> None:
-    """Count a transcript that has these pieces."""
-    (language,) = connection.execute("SELECT language FROM transcript WHERE id = ?", (transcript_id,)).fetchone()
-    change = _of_transcript(connection, transcript_id, pieces, card)
-    name = primary(language)
+def totals_of_stored(connection: sqlite3.Connection, transcript_id: int, card: ModelCard) -> Totals:
+    """The totals of a transcript in the database."""
+    rows = connection.execute(
+        """SELECT data FROM transcript JOIN vector ON chunk_id >= first_chunk AND chunk_id < first_chunk + chunks
+           WHERE transcript.id = ?""",
+        (transcript_id,),
+    ).fetchall()
+    vectors = unpack([data for (data,) in rows], card.dimension)
+    return totals_of(vectors, of_transcript(connection, transcript_id, card))
+
+
+def add(connection: sqlite3.Connection, language: str, change: Totals, sign: int = 1) -> None:
+    """Add a transcript's totals to those of its language, or subtract them with a sign of -1."""
+    name, dimension = primary(language), len(change.total)
     row = connection.execute("SELECT * FROM language WHERE name = ?", (name,)).fetchone()
-    before = _total(row) if row else _Total(0, np.zeros(card.dimension), 0, np.zeros(card.dimension))
+    before = _stored(row) if row else Totals(0, np.zeros(dimension), 0, np.zeros(dimension))
     chunks, number = before.chunks + sign * change.chunks, before.windows + sign * change.windows
     total, window_total = before.total + sign * change.total, before.window_total + sign * change.window_total
     if chunks:
@@ -73,25 +84,13 @@ def add_with(
         connection.execute("DELETE FROM language WHERE name = ?", (name,))
 
 
-def _of_transcript(connection: sqlite3.Connection, transcript_id: int, pieces: Pieces, card: ModelCard) -> _Total:
-    rows = connection.execute(
-        """SELECT data FROM transcript JOIN vector ON chunk_id >= first_chunk AND chunk_id < first_chunk + chunks
-           WHERE transcript.id = ?""",
-        (transcript_id,),
-    ).fetchall()
-    vectors = unpack([data for (data,) in rows], card.dimension)
-    # Rounded, they add up exactly too.
-    of_windows = windows(pieces.starts, pieces.sums).astype(np.float16)
-    return _Total(len(rows), _sum(vectors), len(of_windows), _sum(of_windows))
-
-
 def _sum(rows: Vectors | np.ndarray[tuple[int, int], np.dtype[np.float16]]) -> Sums:
     total: Sums = rows.sum(axis=0, dtype=np.float64)
     return total
 
 
-def _total(row: sqlite3.Row) -> _Total:
-    return _Total(row["chunks"], _numbers(row["total"]), row["windows"], _numbers(row["window_total"]))
+def _stored(row: sqlite3.Row) -> Totals:
+    return Totals(row["chunks"], _numbers(row["total"]), row["windows"], _numbers(row["window_total"]))
 
 
 def _numbers(data: bytes) -> Sums:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,10 +19,10 @@ from seekpoint.index.embedded.chunk_ranges import Ranges
 from seekpoint.index.embedded.database import explained
 from seekpoint.index.embedded.holdings import Holdings
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.vectors import language_sums
-from seekpoint.index.embedded.vectors.centring import centred, cosines
 from seekpoint.index.embedded.vectors.int8 import unpack
 from seekpoint.index.embedded.vectors.segment_file import VectorSegment
+from seekpoint.index.embedded.words.accumulators import Postings
+from seekpoint.index.models.centring import cosines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,7 +50,7 @@ class VectorStore:
         connection: sqlite3.Connection,
         manifest: Manifest,
         holdings: Holdings,
-        means: language_sums.Means,
+        means: Mapping[str, Vectors],
     ) -> None:
         self._folder = folder
         self._connection = connection
@@ -58,31 +58,8 @@ class VectorStore:
         self._holdings = holdings
         self._means = means
 
-    @property
-    def means(self) -> dict[str, Vectors]:
-        """The mean of each language's chunks, by its primary subtag."""
-        return self._means.chunks
-
-    @property
-    def window_means(self) -> dict[str, Vectors]:
-        """The mean of each language's windows, by its primary subtag, of those that have one."""
-        return self._means.windows
-
-    def centred_question(self, vector: Vectors) -> tuple[str | None, Vectors]:
-        """A question's language (a primary subtag that occurs here) and its vector without that language's mean.
-
-        Raw vectors cluster by language, so the nearest mean tells which language it is.
-        """
-        if not self.means:
-            return None, vector
-        language = max(self.means, key=lambda name: _cosine(self.means[name], vector))
-        return language, centred(vector, self.means[language])
-
-    def nearest(self, question: Vectors, k: int, keep: Ranges | None = None) -> list[tuple[int, float]]:
-        """About the k chunks nearest to a centred question, as (chunk id, about the cosine), best first.
-
-        `keep` limits the choice.
-        """
+    def nearest(self, question: Vectors, k: int, keep: Ranges | None = None) -> Postings:
+        """About the k chunks nearest to a centred question with approximate cosines, best first; `keep` limits them."""
         if keep is not None and len(keep) <= _FEW:
             found = list(self._nearest_of(keep, question, k))
         else:
@@ -92,7 +69,7 @@ class VectorStore:
         ids = np.concatenate([np.empty(0, np.int64), *(ids for ids, _ in found)])
         nearness = np.concatenate([np.empty(0, np.float32), *(nearness for _, nearness in found)])
         best = np.argsort(-nearness, kind="stable")[:k]
-        return list(zip(ids[best].tolist(), nearness[best].tolist(), strict=True))
+        return Postings(ids[best], nearness[best])
 
     def scores(self, question: Vectors, ids: Sequence[int]) -> dict[int, float]:
         """The cosines of those chunks that are here with a centred question."""
@@ -127,7 +104,7 @@ class VectorStore:
             ).fetchall()
         found = np.array([chunk_id for chunk_id, _ in rows], np.int64)
         vectors = unpack([data for _, data in rows], self._manifest.model.dimension)
-        return found, cosines(self._holdings.languages_of(found), vectors, self.means, question)
+        return found, cosines(self._holdings.languages_of(found), vectors, self._means, question)
 
     @cached_property
     def _segments(self) -> list[VectorSegment]:
@@ -144,7 +121,3 @@ class VectorStore:
     @cached_property
     def _covered(self) -> Ranges:
         return Ranges.of((segment.first, segment.stop) for segment in self._segments)
-
-
-def _cosine(one: Vectors, other: Vectors) -> float:
-    return float(one @ other) / max(float(np.linalg.norm(one) * np.linalg.norm(other)), 1e-12)

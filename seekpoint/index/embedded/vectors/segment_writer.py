@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import faiss
 import numpy as np
 
-from seekpoint.index.embedded.manifest import FileRecord, SegmentRecord, replacing
+from seekpoint.files import replacing
+from seekpoint.index.embedded.manifest import FileRecord, SegmentRecord
 from seekpoint.index.embedded.vectors.segment_file import blank, file_name, left, padded, stretch
 
 if TYPE_CHECKING:

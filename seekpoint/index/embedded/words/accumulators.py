@@ -30,17 +30,17 @@ class Postings(NamedTuple):
         return cls(np.empty(0, np.int64), np.empty(0, np.float32))
 
 
-def highest(postings: Postings, k: int) -> list[tuple[int, float]]:
-    """The k chunks with the highest values, as (chunk, value), best first; of equal ones the lower number."""
+def highest(postings: Postings, k: int) -> Postings:
+    """The k chunks with the highest values, best first; of equal ones the lower number."""
     chunks, values = postings
     if len(values) > k > 0:
         near = np.flatnonzero(values >= np.partition(values, -k)[-k])
         chunks, values = chunks[near], values[near]
     order = np.argsort(-values, kind="stable")[:k]
-    return list(zip(chunks[order].tolist(), values[order].tolist(), strict=True))
+    return Postings(chunks[order], values[order])
 
 
-class Tally:
+class Adder:
     """Room for a value of each chunk, of numbers up to, not including, `span`; not to be shared by threads."""
 
     def __init__(self, span: int) -> None:
@@ -84,7 +84,7 @@ class Tally:
         return found
 
 
-class Scores:
+class ScoreAccumulator:
     """What is added up for each chunk, of numbers up to, not including, `span`."""
 
     def __init__(self, span: int) -> None:

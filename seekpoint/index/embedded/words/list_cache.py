@@ -17,7 +17,7 @@ _KEPT_BYTES = 64 << 20
 _KEPT_OVERHEAD = 512
 
 
-class KeptLists(Generic[K]):
+class ListCache(Generic[K]):
     """Lists by what they are of, as many as there is room for, the last used first; safe to use from threads."""
 
     def __init__(self) -> None:

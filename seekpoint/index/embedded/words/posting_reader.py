@@ -20,7 +20,7 @@ import numpy as np
 from seekpoint.index.embedded.database import FILE, damaged, explained
 from seekpoint.index.embedded.words.accumulators import Postings
 from seekpoint.index.embedded.words.id_spans import LENGTH, check_span, mask
-from seekpoint.index.embedded.words.list_cache import KeptLists
+from seekpoint.index.embedded.words.list_cache import ListCache
 from seekpoint.index.embedded.words.posting_lists import decode
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class PostingReader:
         self._folder = folder
         self._connection = connection
         self._alive = alive
-        self._kept = KeptLists[str]()
+        self._cache = ListCache[str]()
         self._frequencies: dict[str, int] = {}
         self._begun: dict[str, list[_Part]] = {}
 
@@ -84,7 +84,7 @@ class PostingReader:
     def lists(self, terms: Iterable[str]) -> dict[str, Postings]:
         """The places of the living chunks that have each term, and how often they have it."""
         wanted = list(dict.fromkeys(terms))
-        found = self._kept.get(wanted)
+        found = self._cache.get(wanted)
         if missing := [term for term in wanted if term not in found]:
             found |= self._read(missing)
         return {term: found[term] for term in wanted}
@@ -189,7 +189,7 @@ class PostingReader:
         parts = begun | self._parts([term for term in terms if term not in begun])
         self._read_long(parts, lambda _: True)
         found = dict(zip(parts, self._decoded_parts(list(parts.values())), strict=True))
-        self._kept.put(found)
+        self._cache.put(found)
         return found
 
     def _decoded_parts(self, terms: Sequence[Sequence[_Part]]) -> list[Postings]:

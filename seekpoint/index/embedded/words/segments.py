@@ -69,7 +69,7 @@ def append(connection: sqlite3.Connection, first: int, chunks: Sequence[Sequence
         write(connection, segment, first, words, Lists(sizes, table[::2], table[1::2].astype(np.uint8)))
 
 
-def tend(connection: sqlite3.Connection, alive: Ranges, added: int = 0) -> None:
+def merge_due(connection: sqlite3.Connection, alive: Ranges, added: int = 0) -> None:
     """Merge what is due, without what isn't alive any more; in a transaction of the caller's.
 
     `added` is told at the end of a build: how many chunks that has brought.
@@ -98,7 +98,7 @@ def compact(connection: sqlite3.Connection, alive: Ranges) -> None:
 
 
 def check(connection: sqlite3.Connection) -> None:
-    """Read all segments; raises ValueError for what isn't as `append` and `tend` leave it."""
+    """Read all segments; raises ValueError for what isn't as `append` and `merge_due` leave it."""
     stored = _stored(connection)
     if any(one.stop > other.first for one, other in pairwise(stored)):
         raise ValueError("segments of posting lists overlap")

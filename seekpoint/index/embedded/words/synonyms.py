@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from seekpoint.index.embedded.translations import Alternatives
-from seekpoint.index.embedded.words.accumulators import Postings, Tally
-from seekpoint.index.embedded.words.list_cache import KeptLists
+from seekpoint.index.embedded.words.accumulators import Adder, Postings
+from seekpoint.index.embedded.words.list_cache import ListCache
+from seekpoint.index.types import Alternatives
 
 if TYPE_CHECKING:
     from seekpoint.index.embedded.chunk_ranges import Ranges
@@ -20,25 +20,19 @@ class Synonyms:
     def __init__(self, lexicon: Lexicon, spoken: Mapping[str, Ranges]) -> None:
         self._lexicon = lexicon
         self._spoken = spoken
-        self._kept = KeptLists[tuple[str, Alternatives]]()
+        self._cache = ListCache[tuple[str, Alternatives]]()
 
-    def unread(self, words: Iterable[Alternatives], language: str) -> set[str]:
-        """The terms whose lists have to be read for these words."""
-        wanted = list(words)
-        kept = self._kept.get((language, word) for word in wanted)
-        return terms_of(word for word in wanted if (language, word) not in kept)
-
-    def counts(self, words: Sequence[Alternatives], language: str, tally: Tally) -> list[Postings]:
+    def counts(self, words: Sequence[Alternatives], language: str, tally: Adder) -> list[Postings]:
         """How often each chunk of a language, by its place, has each of the words."""
         keys = [(language, word) for word in words]
-        found = self._kept.get(keys)
+        found = self._cache.get(keys)
         if missing := [word for key, word in zip(keys, words, strict=True) if key not in found]:
             made = dict(zip(((language, word) for word in missing), self._made(missing, language, tally), strict=True))
-            self._kept.put(made)
+            self._cache.put(made)
             found |= made
         return [found[key] for key in keys]
 
-    def _made(self, words: Sequence[Alternatives], language: str, tally: Tally) -> Iterator[Postings]:
+    def _made(self, words: Sequence[Alternatives], language: str, tally: Adder) -> Iterator[Postings]:
         lists = self._lexicon.counts(terms_of(words))
         is_spoken = self._lexicon.mask(self._spoken[language])
         for word in words:
@@ -47,7 +41,7 @@ class Synonyms:
             yield Postings(counts.chunks[here], counts.values[here])
 
 
-def any_of(alternatives: Alternatives, lists: Mapping[str, Postings], tally: Tally) -> Postings:
+def any_of(alternatives: Alternatives, lists: Mapping[str, Postings], tally: Adder) -> Postings:
     """How often each chunk has any of the alternatives: all terms of one, as often as the rarest of them."""
     return tally.sum([tally.common([lists[term] for term in set(terms)]) for terms in alternatives])
 

@@ -1,1 +1,1 @@
-"""Caption files: which there are, their formats, and what is spoken in them."""
+"""Caption files: finding them, parsing their formats, and extracting what is spoken."""

@@ -1,4 +1,4 @@
-"""Caption files on disk: their names, their encodings, and the transcripts in them."""
+"""Caption files on disk: names, encodings and transcripts."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from seekpoint.indexer.transcript.cues import tidy
 AnyPath: TypeAlias = str | PathLike[str]
 
 CAPTION_SUFFIXES = frozenset({".vtt", ".srt", ".sbv", ".ttml", ".dfxp", ".srv1", ".srv3", ".json3"})
-"""What tells a caption file; `.json` alone doesn't, see `is_captions`."""
+"""The suffixes of caption files. `.json` is ambiguous, see `is_captions`."""
 
-# ISO 639-1, and the longer codes that YouTube uses: any letters would make `Intro to Node.js.vtt` a talk in "js".
+# ISO 639-1 and the longer codes that YouTube uses. A closed list: `Intro to Node.js.vtt` is no talk in "js".
 _LANGUAGES = (
     "aa|ab|ae|af|ak|am|an|ar|as|av|ay|az|ba|be|bg|bh|bi|bm|bn|bo|br|bs|ca|ce|ch|co|cr|cs|cu|cv|cy|da|de|dv|dz|ee|el|en|"
     "eo|es|et|eu|fa|ff|fi|fj|fo|fr|fy|ga|gd|gl|gn|gu|gv|ha|he|hi|ho|hr|ht|hu|hy|hz|ia|id|ie|ig|ii|ik|in|io|is|it|iu|iw|"
@@ -43,59 +43,59 @@ _VIDEO_ID = re.compile(r"\[([A-Za-z0-9_-]{11})\]\Z")
 
 
 def stem_of(path: AnyPath) -> str:
-    """`Any title [VIDEO_ID]` of `Any title [VIDEO_ID].LANG.vtt`: the name without language and suffix."""
+    """The name without language and suffix: `Any title [VIDEO_ID]` of `Any title [VIDEO_ID].LANG.vtt`."""
     named = _NAME.fullmatch(Path(path).name)
     return named["stem"] if named else Path(path).stem
 
 
 def language_of(path: AnyPath) -> str | None:
-    """Give the language tag before the suffix, such as `zh-TW`."""
+    """The language tag before the suffix, such as `zh-TW`."""
     named = _NAME.fullmatch(Path(path).name)
     return named["language"] if named else None
 
 
 def video_id_of(path: AnyPath) -> str | None:
-    """Give the YouTube id in the brackets that end the stem."""
+    """The YouTube id in brackets at the end of the stem."""
     bracket = _VIDEO_ID.search(stem_of(path))
     return bracket[1] if bracket else None
 
 
 def title_of(path: AnyPath) -> str:
-    """Give the stem without the id."""
+    """The stem without the video id."""
     return clean(_VIDEO_ID.sub("", stem_of(path)))
 
 
 def is_captions(path: AnyPath) -> bool:
-    """Tell by its name whether a file holds captions; a `.json` does as `Any title [VIDEO_ID].LANG.json` only."""
+    """Whether a file is named like captions; a `.json` file only as `Any title [VIDEO_ID].LANG.json`."""
     suffix = Path(path).suffix.lower()
     return suffix in CAPTION_SUFFIXES or (suffix == ".json" and bool(language_of(path) and video_id_of(path)))
 
 
 def find_captions(folder: Path) -> dict[str, tuple[Path, ...]]:
-    """Find the caption files under a folder by the video id in their names; raises SourceError where there are none."""
+    """The caption files under a folder, by the video id in their names; raises SourceError if there are none."""
     if not folder.is_dir():
-        raise _refused(folder, "not a folder" if folder.exists() else "no such folder")
+        raise _error(folder, "not a folder" if folder.exists() else "no such folder")
     found: dict[str, tuple[Path, ...]] = {}
     for path in _captions_under(folder):
         if video_id := video_id_of(path):
             found[video_id] = (*found.get(video_id, ()), path)
     if not found:
-        raise _refused(folder, 'no file is named like "Any title [VIDEO_ID].en.vtt" (or .srt, .json3, …)')
+        raise _error(folder, 'no file is named like "Any title [VIDEO_ID].en.vtt" (or .srt, .json3, …)')
     return found
 
 
 class CaptionFolders:
-    """The caption files in folders of recordings, by stem; each folder is read once."""
+    """An index of caption files by folder and stem; each folder is listed once."""
 
     def __init__(self) -> None:
         self._by_stem: dict[Path, dict[str, set[Path]]] = {}
 
     def beside(self, media: Path) -> tuple[Path, ...]:
-        """Find the caption files in the folder of a recording, or of a caption file, that share its stem."""
+        """The caption files that share folder and stem with a recording or with another caption file."""
         if media.parent not in self._by_stem:
             self._by_stem[media.parent] = _by_stem(media.parent)
-        found = self._by_stem[media.parent]
-        return tuple(sorted(found.get(stem_of(media), set()) | found.get(media.name, set())))
+        captions = self._by_stem[media.parent]
+        return tuple(sorted(captions.get(stem_of(media), set()) | captions.get(media.name, set())))
 
 
 def _by_stem(folder: Path) -> dict[str, set[Path]]:
@@ -108,40 +108,40 @@ def _by_stem(folder: Path) -> dict[str, set[Path]]:
 
 
 def read_captions(path: Path) -> Transcript:
-    """Read a caption file; its language is in its name, else in what it holds, else `und`."""
+    """Read a caption file. Its language is the one in its name, else the one it declares, else `und`."""
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise _refused(path.name, f"can't be read: {error.strerror}") from error
-    stated, cues = _read(data, path.name)
-    return Transcript(language_of(path) or stated or "und", Origin.LOCAL, cues)
+        raise _error(path.name, f"can't be read: {error.strerror}") from error
+    declared, cues = _parse(data, path.name)
+    return Transcript(language_of(path) or declared or "und", Origin.LOCAL, cues)
 
 
 def parse_captions(data: bytes, name: str) -> tuple[Cue, ...]:
-    """Parse captions of any format in any encoding; raises SourceError, which calls the file `name`."""
-    return _read(data, name)[1]
+    """Parse captions of any format in any encoding; raises SourceError, which names the file."""
+    return _parse(data, name)[1]
 
 
-def _read(data: bytes, name: str) -> tuple[str, tuple[Cue, ...]]:
+def _parse(data: bytes, name: str) -> tuple[str, tuple[Cue, ...]]:
     try:
-        captions = parse(_decoded(data, name))
+        captions = parse(_decode(data, name))
     except ValueError as error:
-        raise _refused(name, str(error)) from error
+        raise _error(name, str(error)) from error
     except RecursionError as error:
-        raise _refused(name, "nested too deep: export or download it again") from error
+        raise _error(name, "nested too deep: export or download it again") from error
     cues = tidy(spoken(captions.cues))
     if not cues:
-        raise _refused(name, f"no cue found: it must be {FORMATS}; export or download it again")
+        raise _error(name, f"no cue found: it must be {FORMATS}; export or download it again")
     return captions.language if _LANGUAGE_TAG.fullmatch(captions.language) else "", cues
 
 
-def _refused(name: AnyPath, why: str) -> SourceError:
-    return SourceError(f'captions "{clean(str(name))}": {why}')
+def _error(name: AnyPath, reason: str) -> SourceError:
+    return SourceError(f'captions "{clean(str(name))}": {reason}')
 
 
 def _captions_under(folder: Path) -> Iterator[Path]:
     def fail(error: OSError) -> None:
-        raise _refused(error.filename, f"can't be read: {error.strerror}") from error
+        raise _error(error.filename, f"can't be read: {error.strerror}") from error
 
     for parent, folders, names in os.walk(folder, onerror=fail):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -152,28 +152,28 @@ def _is_caption_file(path: Path) -> bool:
     return is_captions(path) and not path.name.startswith(".") and path.is_file()
 
 
-_BEGINNING = re.compile(r"\s*[0-9<{\[]")
+_CAPTIONS_START = re.compile(r"\s*[0-9<{\[]")
 
 
-def _decoded(data: bytes, name: str) -> str:
+def _decode(data: bytes, name: str) -> str:
     if not data.strip():
-        raise _refused(name, "the file is empty: export or download it again")
-    marked = next(((bom, encoding) for bom, encoding in BOMS.items() if data.startswith(bom)), None)
-    if marked:
-        text = data[len(marked[0]) :].decode(marked[1], "replace")
+        raise _error(name, "the file is empty: export or download it again")
+    bom_encoding = next(((bom, encoding) for bom, encoding in BOMS.items() if data.startswith(bom)), None)
+    if bom_encoding:
+        text = data[len(bom_encoding[0]) :].decode(bom_encoding[1], "replace")
     elif b"\0" in data and b"-->" not in data:
-        wide = (data.decode(encoding, "replace") for encoding in ("utf-16-le", "utf-16-be"))
-        text = next((text for text in wide if "-->" in text or _BEGINNING.match(text)), "")
+        decodings = (data.decode(encoding, "replace") for encoding in ("utf-16-le", "utf-16-be"))
+        text = next((text for text in decodings if "-->" in text or _CAPTIONS_START.match(text)), "")
         if not text:
-            raise _refused(name, f"a binary file: it must be {FORMATS}")
+            raise _error(name, f"a binary file: it must be {FORMATS}")
     else:
-        text = _guessed(data)
+        text = _decode_without_bom(data)
     return re.sub(r"\r\n?", "\n", text)
 
 
-def _guessed(data: bytes) -> str:
+def _decode_without_bom(data: bytes) -> str:
     try:
-        # An incremental decoder leaves out a last character that was cut in two.
+        # Unlike bytes.decode, an incremental decoder ignores a truncated last character.
         return codecs.getincrementaldecoder("utf-8")().decode(data)
     except UnicodeDecodeError:
         text = data.decode("utf-8", "replace")
@@ -181,7 +181,7 @@ def _guessed(data: bytes) -> str:
         return text
     from charset_normalizer import from_bytes
 
-    # The default threshold, 0.2, gives up on lectures that mix Chinese and English.
+    # With the default threshold, 0.2, it finds no encoding for lectures that mix Chinese and English.
     encodings = ["gb18030", "big5", "shift_jis", "euc_kr", "cp1251", "cp1252"]
     guess = from_bytes(data, cp_isolation=encodings, threshold=0.4).best()
     return str(guess) if guess else data.decode("latin-1")

@@ -1,4 +1,4 @@
-"""The formats of captions, told apart by content: text to cues as they stand there, with their line breaks."""
+"""Parsers for caption formats, which are recognised by content. Cues keep their line breaks."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from seekpoint.index.types import Cue
-from seekpoint.indexer.sources.captions.spoken import Line, unrolled
+from seekpoint.indexer.sources.captions.spoken import CaptionLine, unrolled
 
 FORMATS = "WebVTT, SRT, SBV, TTML, srv1, srv3, json3, whisper's or youtube-transcript-api's JSON"
 
 
 class Captions(NamedTuple):
-    """What a caption file holds; `language` is empty where it doesn't say."""
+    """A parsed caption file; `language` is empty if the file doesn't declare one."""
 
     cues: tuple[Cue, ...]
     language: str = ""
 
 
 def parse(text: str) -> Captions:
-    """Parse captions of any format whose lines end in LF; raises ValueError, which says in one line what is wrong."""
+    """Parse captions whose lines end in LF; raises ValueError with a message of one line."""
     if _TIMING.search(text):
-        return _webvtt(text) if text.lstrip().startswith("WEBVTT") else Captions(tuple(_rolled_out(_srt(text))))
+        return _webvtt(text) if text.lstrip().startswith("WEBVTT") else Captions(tuple(_without_repeats(_srt(text))))
     if text.lstrip().startswith("<"):
         return _xml(text)
     if text.lstrip().startswith(("{", "[")):
@@ -38,12 +38,13 @@ def parse(text: str) -> Captions:
     return Captions(tuple(_sbv(text)))
 
 
-# A parser of our own, because pysubs2 1.8 takes `{1, 2}` for a style and drops it (mathematics in lectures), drops a
-# last line that is a number and `b and c` of `a < b and c > d`, adds cue ids and NOTE blocks to the cue before, reads
-# 100:00:00,000 as 00:00:00,000, and knows no SRT without hours.
+# Why not pysubs2: version 1.8 drops `{1, 2}` as a style (mathematics in lectures), a last line that is a number, and
+# `b and c` of `a < b and c > d`. It adds cue ids and NOTE blocks to the previous cue, reads 100:00:00,000 as
+# 00:00:00,000, and rejects SRT without hours.
 _STAMP = r"-?(?:\d+:)?\d+:\d+(?:[.,]\d+)?"
 _TIMING = re.compile(rf"^[ \t]*({_STAMP})[ \t]*-->[ \t]*({_STAMP})(?:[ \t][^\n]*)?$", re.MULTILINE)
-# The number before an SRT cue, and what a cut file holds of a timing line. The last cue ends at a blank line before it.
+# The counter before an SRT cue, followed by an incomplete timing line if the file is truncated. After the last cue, it
+# counts as one only behind a blank line.
 _NUMBER = r"\d+[ \t]*(?:\n[\d:,. >-]*)?\Z"
 _NEXT_NUMBER = re.compile(rf"(?:\A|\n)[ \t]*{_NUMBER}")
 _CUT_NUMBER = re.compile(rf"\n[ \t]*\n[ \t]*{_NUMBER}")
@@ -56,7 +57,7 @@ def _webvtt(text: str) -> Captions:
         Cue(cue.start, cue.end, "" if cue.text.startswith("\n") else cue.text.partition("\n\n")[0])
         for cue, _ in _timed(_TIMING, text)
     )
-    return Captions(tuple(_rolled_out(cues)), header[1] if header else "")
+    return Captions(tuple(_without_repeats(cues)), header[1] if header else "")
 
 
 def _srt(text: str) -> Iterator[Cue]:
@@ -72,7 +73,7 @@ def _sbv(text: str) -> Iterator[Cue]:
 
 
 def _timed(timing_line: re.Pattern[str], text: str) -> Iterator[tuple[Cue, bool]]:
-    """Give what stands below each timing line, and whether it is the last."""
+    """The text below each timing line, and whether it is the last one."""
     timings = list(timing_line.finditer(text))
     for timing, following in zip(timings, [*timings[1:], None], strict=False):
         payload = text[timing.end() + 1 : following.start() if following else None]
@@ -93,32 +94,32 @@ _TAG = re.compile(
 _ENTITY = re.compile(r"&(?:#\d+|#x[\da-f]+|[a-z]\w*);", re.IGNORECASE)
 _WORD_TIME = re.compile(rf"<({_STAMP})>")
 _FIRST_WORD_TIME = re.compile(rf"(?:\s|<[^\d<>][^<>]*>)*<({_STAMP})>")
-# Rolling captions repeat each finished line in a cue of 10 ms.
+# Rolling captions show each finished line again, for 10 ms.
 _FLASH = 0.05
 
 
-def _rolled_out(cues: Iterable[Cue]) -> Iterator[Cue]:
+def _without_repeats(cues: Iterable[Cue]) -> Iterator[Cue]:
     cues = list(cues)
     flashes = sum(0 < cue.end - cue.start < _FLASH for cue in cues)
     if 3 * flashes > len(cues) or any(_WORD_TIME.search(cue.text) for cue in cues):
-        return unrolled((cue, [_line(line) for line in cue.text.split("\n")]) for cue in cues)
+        return unrolled((cue, [_caption_line(line) for line in cue.text.split("\n")]) for cue in cues)
     return (Cue(cue.start, cue.end, _plain(cue.text)) for cue in cues)
 
 
-def _line(text: str) -> Line:
+def _caption_line(text: str) -> CaptionLine:
     first = _FIRST_WORD_TIME.match(text)
-    return Line(_plain(text), _seconds(first[1]) if first else None, bool(_WORD_TIME.search(text)))
+    return CaptionLine(_plain(text), _seconds(first[1]) if first else None, bool(_WORD_TIME.search(text)))
 
 
 def _plain(payload: str) -> str:
     return _ENTITY.sub(lambda entity: unescape(entity[0]), _TAG.sub("", payload))
 
 
-_DEEP = re.compile(r"(?:\s*(?:\[|\{\s*\"[^\"]*\"\s*:)){100}")
+_NESTED_TOO_DEEP = re.compile(r"(?:\s*(?:\[|\{\s*\"[^\"]*\"\s*:)){100}")
 
 
 def _json(text: str) -> Captions:
-    if _DEEP.match(text):  # the parser would end at the recursion limit, wherever that happens to be
+    if _NESTED_TOO_DEEP.match(text):  # the depth at which json.loads raises RecursionError depends on the caller
         raise ValueError("nested too deep: export or download it again")
     try:
         document = json.loads(text, strict=False)
@@ -126,8 +127,8 @@ def _json(text: str) -> Captions:
         raise ValueError(f"damaged JSON ({error}): export or download it again") from error
     if isinstance(document, list):
         # youtube-transcript-api writes a list of transcripts.
-        only = document[0] if len(document) == 1 and isinstance(document[0], list) else document
-        return Captions(tuple(map(_snippet, _records(only))))
+        snippets = document[0] if len(document) == 1 and isinstance(document[0], list) else document
+        return Captions(tuple(map(_snippet, _records(snippets))))
     segments = tuple(map(_whisper_segment, _records(document.get("segments"))))
     return Captions(
         segments or tuple(map(_json3_event, _records(document.get("events")))), _string(document, "language")
@@ -142,7 +143,7 @@ def _snippet(snippet: dict[str, Any]) -> Cue:
 def _whisper_segment(segment: dict[str, Any]) -> Cue:
     start, end = _number(segment.get("start")), _number(segment.get("end"))
     first_word = next(_records(segment.get("words")), {})
-    return Cue(_sharpened(start, end, _number(first_word.get("start"))), end, _string(segment, "text"))
+    return Cue(_start_of_speech(start, end, _number(first_word.get("start"))), end, _string(segment, "text"))
 
 
 def _json3_event(event: dict[str, Any]) -> Cue:
@@ -150,11 +151,13 @@ def _json3_event(event: dict[str, Any]) -> Cue:
     end = start + _number(event.get("dDurationMs")) / 1000
     segments = list(_records(event.get("segs")))
     first_word = next((segment for segment in segments if _string(segment, "utf8").strip()), {})
-    said = start + _number(first_word.get("tOffsetMs", 0)) / 1000
-    return Cue(_sharpened(start, end, said), end, "".join(_string(segment, "utf8") for segment in segments))
+    first_word_start = start + _number(first_word.get("tOffsetMs", 0)) / 1000
+    return Cue(
+        _start_of_speech(start, end, first_word_start), end, "".join(_string(segment, "utf8") for segment in segments)
+    )
 
 
-def _sharpened(start: float, end: float, first_word: float) -> float:
+def _start_of_speech(start: float, end: float, first_word: float) -> float:
     return first_word if start < first_word < end else start
 
 
@@ -200,7 +203,7 @@ def _kind(element: Element) -> str:
 def _srv1(root: Element) -> Iterator[Cue]:
     for element in root.findall("text"):
         start = _number(element.get("start"))
-        # Within the XML it is HTML, escaped once more.
+        # The text is HTML, escaped again for XML.
         yield Cue(start, start + _number(element.get("dur")), _plain("".join(element.itertext())))
 
 
@@ -210,8 +213,8 @@ def _srv3(root: Element) -> Iterator[Cue]:
         end = start + _number(element.get("d")) / 1000
         words = (word for word in element.iter("s") if (word.text or "").strip())
         first_word = None if (element.text or "").strip() else next(words, None)
-        said = start if first_word is None else start + _number(first_word.get("t", 0)) / 1000
-        yield Cue(_sharpened(start, end, said), end, "".join(element.itertext()))
+        first_word_start = start if first_word is None else start + _number(first_word.get("t", 0)) / 1000
+        yield Cue(_start_of_speech(start, end, first_word_start), end, "".join(element.itertext()))
 
 
 _CLOCK = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)(?::(\d+(?:\.\d+)?))?")
@@ -220,7 +223,7 @@ _MULTIPLIER = re.compile(r"([1-9]\d{0,8})[ :]([1-9]\d{0,8})")
 
 
 def _ttml(root: Element) -> Iterator[Cue]:
-    # TTML and DFXP have different namespaces.
+    # Drop the namespaces, which differ between TTML and DFXP.
     parameters = {name.rpartition("}")[2]: value for name, value in root.attrib.items()}
     frame_rate = _rate(parameters.get("frameRate"))
     frames, ticks = frame_rate or 30.0, _rate(parameters.get("tickRate")) or frame_rate or 1.0
@@ -240,7 +243,7 @@ def _rate(value: str | None) -> float:
 def _ttml_cues(
     element: Element, time: Callable[[str | None], float], zero: float, until: float, has_time: bool
 ) -> Iterator[Cue]:
-    """Give the cues of a part, whose times count from `zero`, the begin of the part around it."""
+    """The cues of an element, whose times are relative to `zero`, the start of its parent."""
     begin, end, duration = (time(element.get(name)) for name in ("begin", "end", "dur"))
     start = zero if math.isnan(begin) else zero + begin
     until = zero + end if not math.isnan(end) else start + duration if not math.isnan(duration) else until

@@ -1,4 +1,4 @@
-"""What is said, out of what captions show: no rolling doubles, no sound marks, no speaker marks."""
+"""The spoken words in captions, without repeated lines, descriptions of sounds and speaker marks."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from unicodedata import normalize
 from seekpoint.index.types import Cue
 
 
-class Line(NamedTuple):
-    """A line of a caption as the screen shows it.
+class CaptionLine(NamedTuple):
+    """A line of a caption as shown on the screen.
 
-    `start` is when its first word is said, where the line tells; `has_times` that it holds the times of its words.
+    `start` is the time of its first word, if known. `has_times`: the line contains times of single words.
     """
 
     text: str
@@ -21,40 +21,40 @@ class Line(NamedTuple):
     has_times: bool = False
 
 
-# A screen of rolling captions has two to four lines.
-_SCREEN = 4
+# Rolling captions show two to four lines at a time.
+_SCREEN_LINES = 4
 
 
-def unrolled(captions: Iterable[tuple[Cue, Sequence[Line]]]) -> Iterator[Cue]:
-    """Give each line of rolling captions once, where it is new; a line with word times always is."""
-    shown: list[str] = []
-    for cue, on_screen in captions:
-        lines = [line for line in on_screen if line.text.strip()]
-        yield from _when_said(cue, lines[_carried_over(shown, lines) :])
-        shown = [line.text.strip() for line in lines[-_SCREEN:]] or shown
+def unrolled(captions: Iterable[tuple[Cue, Sequence[CaptionLine]]]) -> Iterator[Cue]:
+    """Yield each line of rolling captions once, where it appears first. A line with word times is always new."""
+    previous: list[str] = []
+    for cue, screen in captions:
+        lines = [line for line in screen if line.text.strip()]
+        yield from _cues_at_word_times(cue, lines[_repeated(previous, lines) :])
+        previous = [line.text.strip() for line in lines[-_SCREEN_LINES:]] or previous
 
 
-def _carried_over(shown: Sequence[str], lines: Sequence[Line]) -> int:
-    old = []
-    for line in lines[:_SCREEN]:
+def _repeated(previous: Sequence[str], lines: Sequence[CaptionLine]) -> int:
+    candidates = []
+    for line in lines[:_SCREEN_LINES]:
         if line.has_times:
             break
-        old.append(line.text.strip())
-    return next((n for n in range(min(len(shown), len(old)), 0, -1) if shown[-n:] == old[:n]), 0)
+        candidates.append(line.text.strip())
+    return next((n for n in range(min(len(previous), len(candidates)), 0, -1) if previous[-n:] == candidates[:n]), 0)
 
 
-def _when_said(cue: Cue, lines: Sequence[Line]) -> Iterator[Cue]:
+def _cues_at_word_times(cue: Cue, lines: Sequence[CaptionLine]) -> Iterator[Cue]:
     start = cue.start
-    said: dict[float, list[str]] = {}
+    texts_by_start: dict[float, list[str]] = {}
     for line in lines:
         if line.start is not None and start < line.start < cue.end:
             start = line.start
-        said.setdefault(start, []).append(line.text)
-    for at, texts in said.items():
-        yield Cue(at, cue.end, "\n".join(texts))
+        texts_by_start.setdefault(start, []).append(line.text)
+    for line_start, texts in texts_by_start.items():
+        yield Cue(line_start, cue.end, "\n".join(texts))
 
 
-# All that a bracket holds, in lower case, when nothing is said.
+# Descriptions of sounds, as they stand alone in brackets, in lower case.
 _SOUND = re.compile(
     "music|music playing|upbeat music|gentle music|soft music|background music|theme music|intro music|outro music|"
     "applause|audience applause|applause and cheering|cheers and applause|cheering|cheers|clapping|laughter|laughing|"
@@ -72,7 +72,7 @@ _SOUND = re.compile(
 )
 
 _NOTES = "♩♪♫♬🎵🎶"
-# After a name or a bracket it would be an index, as in `a[music]`.
+# A bracket right after a word is an index, as in `a[music]`.
 _BRACKET = re.compile(
     r"(?<![A-Za-z0-9_])(?:\[([^\[\]]{1,40})\]|［([^［］]{1,40})］|【([^【】]{1,40})】|\(([^()]{1,40})\)|（([^（）]{1,40})）)"
 )
@@ -84,27 +84,27 @@ _NOTE = re.compile(f"[{_NOTES}]")
 
 
 def spoken(cues: Iterable[Cue]) -> Iterator[Cue]:
-    """Take marks of sounds and speakers out of the text, which is still in lines; it is empty where nothing is said."""
+    """Remove descriptions of sounds and speaker marks. Text keeps its lines, and is empty if nothing is said."""
     for cue in cues:
-        yield Cue(cue.start, cue.end, _words(cue.text))
+        yield Cue(cue.start, cue.end, _without_marks(cue.text))
 
 
-def _words(text: str) -> str:
+def _without_marks(text: str) -> str:
     if _LONE_BRACKET.fullmatch(text):
         return ""
     words = _NOTE.sub("", _BRACKET.sub(lambda bracket: "" if _is_sound(bracket) else bracket[0], text))
     words = _NAME.sub(lambda name: name[1] if name[2].isupper() else name[0], words)
-    words = _DASH.sub(lambda dash: dash[0] if _goes_on(dash[1] or "") else "", _ARROWS.sub("", words))
+    words = _DASH.sub(lambda dash: dash[0] if _continues(dash[1] or "") else "", _ARROWS.sub("", words))
     return words if words == text or any(c.isalnum() for c in words) else ""
 
 
-def _goes_on(first: str) -> bool:
-    # A speaker begins with a capital, or in a script without any: `- log p` is a minus.
+def _continues(first: str) -> bool:
+    # A dash before a lower-case letter or a digit is no speaker mark: `- log p` is a minus.
     return first.islower() or first.isdigit()
 
 
 def _is_sound(bracket: re.Match[str]) -> bool:
     inside = " ".join(next(filter(None, bracket.groups())).split())
-    # `[ __ ]` stands for a word that YouTube keeps back.
+    # YouTube writes `[ __ ]` for a censored word.
     bare = normalize("NFC", inside).casefold().strip(f"{_NOTES} _.…!,")
     return bool(_SOUND.fullmatch(bare)) or (not bare and ("__" in inside or any(c in _NOTES for c in inside)))

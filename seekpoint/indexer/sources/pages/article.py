@@ -1,4 +1,4 @@
-"""Which passages of a page are its article: trafilatura finds it, and what it drops inside of it is got back."""
+"""Extracts the article of a page by trafilatura, and restores what trafilatura drops inside of it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 
-from seekpoint.indexer.sources.pages.text_runs import UNFIT, Element, Passage
+from seekpoint.indexer.sources.pages.text_runs import UNFIT, Element, TextRun
 
-# Its complaints about single pages aren't for the user.
+# Their warnings about single pages aren't for the user.
 logging.getLogger("trafilatura").addHandler(logging.NullHandler())
 logging.getLogger("htmldate").addHandler(logging.NullHandler())
 
@@ -50,61 +50,61 @@ _PROSE = 140
 _MOST_LINKED = 1 / 3
 
 
-def article_of(root: Element, passages: Sequence[Passage]) -> list[Passage]:
-    """The passages of a page's main content; marks the text of `root` on the way."""
-    furniture = _furniture(passages)
-    candidates = [passage for passage in passages if passage not in furniture]
-    found = _found(root, passages)
-    chosen = [passage for passage in candidates if passage in found]
+def article_of(root: Element, runs: Sequence[TextRun]) -> list[TextRun]:
+    """The runs of a page's main content. Inserts markers into the text of `root`."""
+    furniture = _furniture(runs)
+    candidates = [run for run in runs if run not in furniture]
+    kept_by_trafilatura = _kept_by_trafilatura(root, runs)
+    chosen = [run for run in candidates if run in kept_by_trafilatura]
     if not chosen:
-        return [passage for passage in candidates if not _is_aside(passage)]
-    kept = set(chosen) | _got_back(candidates, chosen)
+        return [run for run in candidates if not _is_aside(run)]
+    kept = set(chosen) | _restored(candidates, chosen)
     kept |= set(_titles(candidates, kept))
-    article = [passage for passage in candidates if passage in kept]
+    article = [run for run in candidates if run in kept]
     while len(article) > 1 and article[-1].heading is not None:
         article.pop()
     return article
 
 
-def _found(root: Element, passages: Sequence[Passage]) -> set[Passage]:
-    """What trafilatura takes, told by marks that are put into each passage."""
+def _kept_by_trafilatura(root: Element, runs: Sequence[TextRun]) -> set[TextRun]:
+    """The runs that trafilatura keeps, recognised by markers inserted into each run."""
     from trafilatura import bare_extraction
 
-    for number, passage in enumerate(passages):
-        if passage.places:
-            _mark(passage, f"⟦{number}⟧ ")
+    for number, run in enumerate(runs):
+        if run.text_nodes:
+            _mark(run, f"⟦{number}⟧ ")
     try:
         extracted = bare_extraction(deepcopy(root), include_comments=False, favor_recall=True)
-    except Exception:  # it means to raise none, and the page can be read without
+    except Exception:  # an error in trafilatura; the page can be read without it
         return set()
     text = getattr(extracted, "text", None) or ""
-    return {passages[int(number)] for number in _MARK.findall(text) if int(number) < len(passages)}
+    return {runs[int(number)] for number in _MARK.findall(text) if int(number) < len(runs)}
 
 
-def _mark(passage: Passage, mark: str) -> None:
-    # A short link or emphasis at the beginning may be dropped where the rest is kept.
-    element, is_tail = max(passage.places, key=lambda place: len((place[0].tail if place[1] else place[0].text) or ""))
+def _mark(run: TextRun, mark: str) -> None:
+    # Mark the longest text node: trafilatura may drop a short link or emphasis, and keep the rest.
+    element, is_tail = max(run.text_nodes, key=lambda node: len((node[0].tail if node[1] else node[0].text) or ""))
     if is_tail:
         element.tail = mark + UNFIT.sub("", element.tail)
     else:
         element.text = mark + UNFIT.sub("", element.text)
 
 
-def _furniture(passages: Sequence[Passage]) -> set[Passage]:
-    """What stands in mastheads, footers, comments and the like, unless that holds most of a page; and in navigation."""
-    boxes = {passage: [box for box in _upwards(passage) if _is_furniture(box)] for passage in passages}
-    held = Counter[Element]()
-    for passage, around in boxes.items():
-        held.update(dict.fromkeys(around, len(passage.text)))
-    most = sum(len(passage.text) for passage in passages) / 2
+def _furniture(runs: Sequence[TextRun]) -> set[TextRun]:
+    """The runs in navigation, and in headers, footers, comments etc. unless one of these holds most of the page."""
+    boxes = {run: [box for box in _upwards(run) if _is_furniture(box)] for run in runs}
+    text_length = Counter[Element]()
+    for run, around in boxes.items():
+        text_length.update(dict.fromkeys(around, len(run.text)))
+    most = sum(len(run.text) for run in runs) / 2
     return {
-        passage for passage, around in boxes.items() if any(_is_navigation(box) or held[box] <= most for box in around)
+        run for run, around in boxes.items() if any(_is_navigation(box) or text_length[box] <= most for box in around)
     }
 
 
-def _upwards(passage: Passage) -> Iterator[Element]:
-    yield passage.element
-    yield from passage.element.iterancestors()
+def _upwards(run: TextRun) -> Iterator[Element]:
+    yield run.element
+    yield from run.element.iterancestors()
 
 
 def _is_navigation(box: Element) -> bool:
@@ -124,57 +124,57 @@ def _is_furniture(box: Element) -> bool:
     return is_named or bool(_FURNITURE.search(box.get("class", "")))
 
 
-def _is_aside(passage: Passage) -> bool:
-    return any(box.tag == "aside" for box in _upwards(passage))
+def _is_aside(run: TextRun) -> bool:
+    return any(box.tag == "aside" for box in _upwards(run))
 
 
-def _got_back(candidates: Sequence[Passage], chosen: Sequence[Passage]) -> set[Passage]:
-    """What lies between the chosen, and prose before or after them in the same container."""
+def _restored(candidates: Sequence[TextRun], chosen: Sequence[TextRun]) -> set[TextRun]:
+    """The runs between the chosen ones, and prose before or after them in the same container."""
     container = _container(chosen)
-    inside = [passage for passage in candidates if container in _upwards(passage) and not _is_aside(passage)]
-    order = {passage: position for position, passage in enumerate(candidates)}
+    inside = [run for run in candidates if container in _upwards(run) and not _is_aside(run)]
+    order = {run: position for position, run in enumerate(candidates)}
     first, last = order[chosen[0]], order[chosen[-1]]
-    between = {passage for passage in inside if first < order[passage] < last}
-    groups: dict[Element, list[Passage]] = {}
-    for passage in inside:
-        if not first <= order[passage] <= last:
-            groups.setdefault(_part(container, passage), []).append(passage)
+    between = {run for run in inside if first < order[run] < last}
+    groups: dict[Element, list[TextRun]] = {}
+    for run in inside:
+        if not first <= order[run] <= last:
+            groups.setdefault(_part(container, run), []).append(run)
     return between.union(*(group for group in groups.values() if _is_prose(group)))
 
 
-def _container(chosen: Sequence[Passage]) -> Element:
-    """The innermost element that holds nearly all of them."""
-    held = Counter[Element]()
-    for passage in chosen:
-        held.update(dict.fromkeys(_upwards(passage), len(passage.text)))
-    least = _CONTAINED * sum(len(passage.text) for passage in chosen)
-    depth = {box: sum(1 for _ in box.iterancestors()) for box, length in held.items() if length >= least}
+def _container(chosen: Sequence[TextRun]) -> Element:
+    """The innermost element that holds nearly all chosen text."""
+    text_length = Counter[Element]()
+    for run in chosen:
+        text_length.update(dict.fromkeys(_upwards(run), len(run.text)))
+    least = _CONTAINED * sum(len(run.text) for run in chosen)
+    depth = {box: sum(1 for _ in box.iterancestors()) for box, length in text_length.items() if length >= least}
     return max(depth, key=lambda box: depth[box])
 
 
-def _part(container: Element, passage: Passage) -> Element:
-    below = passage.element
-    for box in _upwards(passage):
+def _part(container: Element, run: TextRun) -> Element:
+    below = run.element
+    for box in _upwards(run):
         if box is container:
             break
         below = box
     return below
 
 
-def _is_prose(group: Sequence[Passage]) -> bool:
-    length = sum(len(passage.text) for passage in group)
-    return length >= _PROSE and sum(passage.linked for passage in group) <= _MOST_LINKED * length
+def _is_prose(group: Sequence[TextRun]) -> bool:
+    length = sum(len(run.text) for run in group)
+    return length >= _PROSE and sum(run.linked for run in group) <= _MOST_LINKED * length
 
 
-def _titles(candidates: Sequence[Passage], kept: set[Passage]) -> Iterator[Passage]:
-    """The headings right above what is kept, and the page's own."""
+def _titles(candidates: Sequence[TextRun], kept: set[TextRun]) -> Iterator[TextRun]:
+    """The headings directly above kept runs, and the page's h1."""
     below_is_kept = False
-    for passage in reversed(candidates):
-        below_is_kept = passage in kept or (below_is_kept and passage.heading is not None)
+    for run in reversed(candidates):
+        below_is_kept = run in kept or (below_is_kept and run.heading is not None)
         if below_is_kept:
-            yield passage
-    first = next(position for position, passage in enumerate(candidates) if passage in kept)
-    for passage in reversed(candidates[:first]):
-        if passage.heading is not None and passage.heading.tag == "h1":
-            yield passage
+            yield run
+    first = next(position for position, run in enumerate(candidates) if run in kept)
+    for run in reversed(candidates[:first]):
+        if run.heading is not None and run.heading.tag == "h1":
+            yield run
             return

@@ -1,4 +1,4 @@
-"""Bytes of the web to text: what they hold counts for more than what anyone says of them."""
+"""Decodes web pages and text files; evidence in the bytes counts for more than declared labels."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import codecs
 import re
 
 BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-"""The byte order marks, and the encodings that they tell."""
+"""The byte order marks and their encodings."""
 
-# Labels name less than what they are used for (WHATWG Encoding Standard, "Names and labels"), by Python's names.
-_MEANT = {
+# Labels are used for supersets of what they name (WHATWG Encoding Standard, "Names and labels"); Python's names.
+_SUPERSETS = {
     "ascii": "cp1252",
     "iso8859-1": "cp1252",
     "iso8859-9": "cp1254",
@@ -20,40 +20,40 @@ _MEANT = {
     "euc_kr": "cp949",
     "tis-620": "cp874",
 }
-# Python knows others that aren't for pages, such as "unicode_escape", or wouldn't stand in one, such as "utf-16".
+# Excludes Python codecs that no page uses, such as "unicode_escape", or can't declare, such as "utf-16".
 _KNOWN = re.compile(r"utf-8|gb18030|big5hkscs|cp932|euc_jp|iso2022_jp|cp949|koi8-[ru]|cp125\d|cp8(66|74)|iso8859-\d+")
 _MULTIBYTE = frozenset({"gb18030", "big5hkscs", "cp932", "euc_jp", "iso2022_jp", "cp949"})
 
-# In the first 1,024 bytes, by the standard; many pages put scripts before it.
+# The standard says the first 1,024 bytes, but many pages have scripts before the meta element.
 _META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w:.-]{1,40})""", re.IGNORECASE | re.ASCII)
 _META_WITHIN = 8192
-# No script is looked for beyond the next one: where none ends, that would take quadratic time.
+# A script's end is searched no further than the next script: with unclosed ones, that would take quadratic time.
 _TAGS = re.compile(
     rb"<(?:script|style)\b(?:(?!<(?:script|style)\b).)*?</(?:script|style)\s*>|<[^<>]{0,2000}>",
     re.IGNORECASE | re.DOTALL,
 )
 _GARBAGE = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
-# A sample is as telling as the whole, and guessing is slow.
+# A sample is enough, and detection is slow.
 _SAMPLE = 20_000
 
 
 def decoded(data: bytes, label: str | None = None) -> str:
-    """Bytes as text, whose HTTP header calls their encoding `label`.
+    """Decode a page; `label` is the charset in its HTTP header.
 
-    A byte order mark counts for most, then that they are UTF-8, the label, the meta element, and what they look like.
-    No error is raised: what can't be decoded becomes U+FFFD.
+    Evidence in order of weight: byte order mark, valid UTF-8, label, meta element, detection. Never raises: invalid
+    bytes become U+FFFD.
     """
     for bom, encoding in BOMS.items():
         if data.startswith(bom):
             return data[len(bom) :].decode(encoding, "replace")
     if wide := _wide(data):
         return data.decode(wide, "replace")
-    # Null bytes are dirt, and mean nothing in a page.
+    # In a page, null bytes have no meaning.
     data = data.replace(b"\0", b"")
     text = data.decode("utf-8", "replace")
     if is_right(text) and (not text.isascii() or b"\x1b" not in data):
         return text
-    return _labelled(data, label) or _guessed(data)
+    return _by_label(data, label) or _detected(data)
 
 
 def _wide(data: bytes) -> str | None:
@@ -64,20 +64,20 @@ def _wide(data: bytes) -> str | None:
 
 
 def is_garbage(text: str) -> bool:
-    """Whether this looks like no text at all, whatever it was decoded by."""
+    """Whether decoded data isn't text: it has too many control characters."""
     return len(_GARBAGE.findall(text)) * 20 > len(text)
 
 
 def is_right(text: str) -> bool:
-    """Few errors are damage, or a character that was cut in two; another encoding is wrong nearly everywhere."""
+    """Whether the encoding fits: a few errors are damage or a cut character, the wrong encoding fails everywhere."""
     return text.count("\ufffd") * 10 <= _foreign(text)
 
 
-def _labelled(data: bytes, label: str | None) -> str | None:
+def _by_label(data: bytes, label: str | None) -> str | None:
     meta = _META.search(data, 0, _META_WITHIN)
-    named = [_encoding(label), _encoding(meta[1].decode("ascii") if meta else None)]
-    encodings = [encoding for encoding in named if encoding and encoding != "utf-8"]
-    # Servers say ISO-8859-1 of anything, and anything decodes by it: a label that could be wrong is heard first.
+    labels = [_encoding(label), _encoding(meta[1].decode("ascii") if meta else None)]
+    encodings = [encoding for encoding in labels if encoding and encoding != "utf-8"]
+    # Servers declare ISO-8859-1 for anything, and it decodes anything: multibyte labels, which can fail, come first.
     for encoding in sorted(encodings, key=lambda encoding: encoding not in _MULTIBYTE):
         text = data.decode(encoding, "replace")
         if encoding in _MULTIBYTE and text.count("\ufffd") * 50 <= _foreign(text):
@@ -88,7 +88,7 @@ def _labelled(data: bytes, label: str | None) -> str | None:
 
 
 def _foreign(text: str) -> int:
-    """How many characters aren't ASCII."""
+    """The number of characters that aren't ASCII."""
     return len(text) - len(text.encode("ascii", "ignore"))
 
 
@@ -97,23 +97,23 @@ def _encoding(label: str | None) -> str | None:
         name = codecs.lookup((label or "").strip().strip("\"'")).name
     except (LookupError, ValueError):
         return None
-    name = _MEANT.get(name, name)
+    name = _SUPERSETS.get(name, name)
     return name if _KNOWN.fullmatch(name) else None
 
 
 def _is_latin(data: bytes) -> bool:
-    """Letters with accents stand alone between others; those of other scripts follow one another."""
+    """Whether bytes above 0x7f are accented letters: those stand alone, letters of other scripts in sequences."""
     visible = _TAGS.sub(b" ", data)
     high = re.findall(rb"[\x80-\xff]+", visible)
     return sum(len(run) for run in high if len(run) > 2) * 3 <= sum(map(len, high))
 
 
-def _guessed(data: bytes) -> str:
+def _detected(data: bytes) -> str:
     from charset_normalizer import from_bytes
 
     visible = re.sub(rb"\s+", b" ", _TAGS.sub(b" ", data))[:_SAMPLE]
-    # The default threshold, 0.2, gives up on pages that mix Chinese and English.
+    # With the default threshold, 0.2, it finds no encoding for pages that mix Chinese and English.
     encodings = ["gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp1251", "koi8_r", "cp1252"]
     guess = from_bytes(visible, cp_isolation=encodings, threshold=0.4).best()
-    name = _MEANT.get(guess.encoding, guess.encoding) if guess else "cp1252"
+    name = _SUPERSETS.get(guess.encoding, guess.encoding) if guess else "cp1252"
     return data.decode(name, "replace")

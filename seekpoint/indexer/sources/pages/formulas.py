@@ -1,31 +1,28 @@
-"""Formulas in pages: however they are drawn, once, and readable."""
+r"""Formulas in pages, as `\(TeX\)`, whichever of KaTeX, MathJax and MathML renders them."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-_DRAWN = frozenset({"katex", "katex-display", "mwe-math-element"})
+_RENDERED = frozenset({"katex", "katex-display", "mwe-math-element"})
 _MATHJAX = frozenset({"MathJax", "MathJax_Display", "MathJax_CHTML", "MathJax_SVG", "MathJax_SVG_Display"})
 _DISPLAY_STYLE = re.compile(r"\{\\(?:display|text)style\s*(.*)\}", re.DOTALL)
 
 
 def formula(element: Any) -> str | None:  # noqa: ANN401  lxml has no types
-    r"""What to read for an element that is a formula: `\(TeX\)`, of which a browser shows other characters.
-
-    `None` for every other element.
-    """
+    r"""The text of a formula as `\(TeX\)`, empty for a duplicate rendering; `None` for any other element."""
     classes = element.get("class", "").split()
     if element.tag == "script":
-        return _quoted(element.text) if element.get("type", "").startswith("math/tex") else None
+        return _delimited(element.text) if element.get("type", "").startswith("math/tex") else None
     if not _MATHJAX.isdisjoint(classes):
         return "" if _source_follows(element) else None
-    if element.tag in ("math", "mjx-container") or not _DRAWN.isdisjoint(classes):
-        return _quoted(_tex(element) or _shown(element))
+    if element.tag in ("math", "mjx-container") or not _RENDERED.isdisjoint(classes):
+        return _delimited(_tex(element) or _symbols(element))
     return None
 
 
-def _quoted(tex: str | None) -> str:
+def _delimited(tex: str | None) -> str:
     tex = (tex or "").strip().replace("%\n", "\n")
     if whole := _DISPLAY_STYLE.fullmatch(tex):
         tex = whole[1].strip()
@@ -41,10 +38,10 @@ def _tex(element: Any) -> str | None:  # noqa: ANN401
     return None
 
 
-def _shown(element: Any) -> str:  # noqa: ANN401
-    drawn = next(element.iter("math"), element)
-    notes = set(drawn.iter("annotation", "annotation-xml"))
-    return " ".join(inner.text.strip() for inner in drawn.iter() if inner.text and inner not in notes).strip()
+def _symbols(element: Any) -> str:  # noqa: ANN401
+    math = next(element.iter("math"), element)
+    notes = set(math.iter("annotation", "annotation-xml"))
+    return " ".join(inner.text.strip() for inner in math.iter() if inner.text and inner not in notes).strip()
 
 
 def _source_follows(element: Any) -> bool:  # noqa: ANN401

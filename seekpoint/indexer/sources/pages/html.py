@@ -1,4 +1,4 @@
-"""Web pages: what there is to read in them, with the ids that links can jump to."""
+"""Parses web pages: their article, with the ids that links can jump to."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from seekpoint.index.text.clean import CELL_BREAK, clean
 from seekpoint.index.types import State
 from seekpoint.indexer.sources.pages.article import article_of
 from seekpoint.indexer.sources.pages.charset import decoded, is_garbage
-from seekpoint.indexer.sources.pages.text_runs import Element, Passage, dom_of, passages_of
+from seekpoint.indexer.sources.pages.text_runs import Element, TextRun, dom_of, text_runs_of
 from seekpoint.indexer.sources.pages.walls import wall
-from seekpoint.indexer.transcript.blocks import Block, Role, Text
+from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 
-# Characters. Rows shorter than that share a block, up to as much; cells longer than that are texts of their own.
+# Characters. Short rows of a table share a block up to _ROW; a row beyond _LONGEST_ROW becomes a block per cell.
 _ROW = 100
 _LONGEST_ROW = 400
 _LONGEST_NAME = 300
@@ -38,22 +38,22 @@ _OF_A_HEAD = frozenset(
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def read_html(data: bytes, charset: str | None = None) -> Text:
-    r"""Read a page's article; `charset` is what its HTTP header says. Raises Unfetched for what holds none.
+def read_html(data: bytes, charset: str | None = None) -> ParsedDocument:
+    r"""Parse a page's article; `charset` is from its HTTP header. Raises Unfetched if there is none.
 
-    A block's words are those of the page as it is rendered, but for formulas, which read `\(TeX\)`. Where a browser
-    finds no words across, there is a new block, ` | ` between the cells of a table row, or ` ⏎ ` between lines of code.
+    The text of a block is as rendered, except formulas, which become `\(TeX\)`. Text fragments match only within a
+    rendered run: runs are blocks of their own, or are separated by ` | ` in a table row and ` ⏎ ` in code.
     """
     root = _parsed(data, charset)
-    passages = passages_of(root)
-    if reason := wall(root, passages):
+    runs = text_runs_of(root)
+    if reason := wall(root, runs):
         raise Unfetched(State.UNAVAILABLE, reason)
     about = _about(root)
-    article = article_of(root, passages)
+    article = article_of(root, runs)
     blocks = tuple(_blocks(article))
     if not blocks:
         raise Unfetched(State.UNAVAILABLE, "there is nothing to read in it but navigation")
-    return Text(blocks, _title(article, root, about.title), about.author, about.published, _language(root))
+    return ParsedDocument(blocks, _title(article, root, about.title), about.author, about.published, _language(root))
 
 
 def _parsed(data: bytes, charset: str | None) -> Element:
@@ -74,47 +74,47 @@ def _parsed(data: bytes, charset: str | None) -> Element:
 
 
 def _leave_head(root: Element) -> None:
-    """Begin the body where HTML 5 does; libxml2 keeps elements in the head that it doesn't know, such as `article`."""
+    """Move stray elements to the body, as HTML 5 does: libxml2 keeps unknown ones, such as `article`, in the head."""
     head = root.find("head")
     stray = [] if head is None else list(dropwhile(lambda child: child.tag in _OF_A_HEAD, head))
     if stray:
         body = root.find("body")
         if body is None:
             body = etree.SubElement(root, "body")
-        for place, child in enumerate(stray):
-            body.insert(place, child)
+        for position, child in enumerate(stray):
+            body.insert(position, child)
 
 
-def _blocks(article: Sequence[Passage]) -> Iterator[Block]:
-    """A block a passage, but one for the cells of a row, and for short rows of a table."""
+def _blocks(article: Sequence[TextRun]) -> Iterator[Block]:
+    """A block per run; the cells of a table row share one, and so do short rows."""
     anchor = None
-    for passages in _together(article):
-        first = passages[0]
+    for runs in _grouped(article):
+        first = runs[0]
         if first.heading is not None:
             anchor = first.anchor
         role = Role.BODY if first.heading is None else Role.HEADING
-        yield Block(CELL_BREAK.join(passage.text for passage in passages), role, anchor)
+        yield Block(CELL_BREAK.join(run.text for run in runs), role, anchor)
 
 
-def _together(article: Sequence[Passage]) -> Iterator[list[Passage]]:
-    pending: list[Passage] = []
-    for row, grouped in groupby(article, key=lambda passage: passage.row):
-        passages = list(grouped)
-        is_row = row is not None and _length(passages) <= _LONGEST_ROW and all(p.heading is None for p in passages)
+def _grouped(article: Sequence[TextRun]) -> Iterator[list[TextRun]]:
+    pending: list[TextRun] = []
+    for row, grouped in groupby(article, key=lambda run: run.row):
+        runs = list(grouped)
+        is_row = row is not None and _length(runs) <= _LONGEST_ROW and all(p.heading is None for p in runs)
         table = row.getparent() if is_row else None
-        if pending and not (is_row and _length(pending + passages) <= _ROW and table is pending[0].row.getparent()):
+        if pending and not (is_row and _length(pending + runs) <= _ROW and table is pending[0].row.getparent()):
             yield pending
             pending = []
         if is_row:
-            pending += passages
+            pending += runs
         else:
-            yield from ([passage] for passage in passages)
+            yield from ([run] for run in runs)
     if pending:
         yield pending
 
 
-def _length(passages: Sequence[Passage]) -> int:
-    return sum(len(passage.text) for passage in passages)
+def _length(runs: Sequence[TextRun]) -> int:
+    return sum(len(run.text) for run in runs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,32 +128,34 @@ def _about(root: Element) -> _About:
     from trafilatura.metadata import extract_metadata
 
     try:
-        found = extract_metadata(deepcopy(root), extensive=False)
-    except Exception:  # it means to raise none, and a page can be read without
+        metadata = extract_metadata(deepcopy(root), extensive=False)
+    except Exception:  # an error in trafilatura; the page can be read without it
         return _About()
-    stated = found.date is not None and _DATE.fullmatch(found.date) and found.date[:4] in _dates(root)
-    return _About(_name(found.title), _name(found.author), found.date if stated else None)
+    has_date = metadata.date is not None and _DATE.fullmatch(metadata.date) and metadata.date[:4] in _dates(root)
+    return _About(_name(metadata.title), _name(metadata.author), metadata.date if has_date else None)
 
 
 def _dates(root: Element) -> str:
-    """Where a page says when it was published; any other date in it could be of anything."""
-    stated = root.xpath(_DATED, namespaces={"re": "http://exslt.org/regular-expressions"})
-    return " ".join(element.get("content") or element.get("datetime") or element.text_content() for element in stated)
+    """The text of elements that state dates; a date elsewhere in a page may be of anything."""
+    has_date = root.xpath(_DATED, namespaces={"re": "http://exslt.org/regular-expressions"})
+    return " ".join(element.get("content") or element.get("datetime") or element.text_content() for element in has_date)
 
 
-def _title(article: Sequence[Passage], root: Element, stated: str | None) -> str | None:
-    """The only main heading, or the first heading that the browser's title bar shows too."""
-    headings = [passage for passage in article if passage.heading is not None]
-    heads = [passage.text for passage in headings if passage.heading.tag == "h1"]
-    bar = clean(root.xpath("string(.//title)"))
-    if len(heads) != 1:
-        heads = [passage.text for passage in headings[:1] if passage.text.casefold() in bar.casefold()]
-    if heads:
-        return _name(heads[0])
-    # It may be a guess of the first heading that there is.
-    titles = " ".join([bar, *root.xpath("//meta[contains(@property, 'title') or contains(@name, 'title')]/@content")])
-    is_stated = stated is not None and stated.casefold() in clean(titles).casefold()
-    return stated if is_stated else _name(bar) or stated
+def _title(article: Sequence[TextRun], root: Element, has_date: str | None) -> str | None:
+    """The only h1, else the first heading if the <title> contains it, else the stated title or the <title>."""
+    headings = [run for run in article if run.heading is not None]
+    h1s = [run.text for run in headings if run.heading.tag == "h1"]
+    head_title = clean(root.xpath("string(.//title)"))
+    if len(h1s) != 1:
+        h1s = [run.text for run in headings[:1] if run.text.casefold() in head_title.casefold()]
+    if h1s:
+        return _name(h1s[0])
+    # The stated title may be trafilatura's guess from the first heading.
+    titles = " ".join(
+        [head_title, *root.xpath("//meta[contains(@property, 'title') or contains(@name, 'title')]/@content")]
+    )
+    is_stated = has_date is not None and has_date.casefold() in clean(titles).casefold()
+    return has_date if is_stated else _name(head_title) or has_date
 
 
 def _name(text: str | None) -> str | None:
@@ -161,9 +163,9 @@ def _name(text: str | None) -> str | None:
 
 
 def _language(root: Element) -> str | None:
-    stated = [root.get("lang"), root.get("{http://www.w3.org/XML/1998/namespace}lang"), root.get("xml:lang")]
-    stated += [meta.get("content") for meta in root.iter("meta") if _is_language(meta)]
-    tags = (clean(tag or "").split(",")[0].strip().replace("_", "-") for tag in stated)
+    has_date = [root.get("lang"), root.get("{http://www.w3.org/XML/1998/namespace}lang"), root.get("xml:lang")]
+    has_date += [meta.get("content") for meta in root.iter("meta") if _is_language(meta)]
+    tags = (clean(tag or "").split(",")[0].strip().replace("_", "-") for tag in has_date)
     return next((tag for tag in tags if _LANGUAGE.fullmatch(tag)), None)
 
 

@@ -1,4 +1,4 @@
-"""Text files: Markdown and plain text, as the paragraphs that a reader sees."""
+"""Parses Markdown and plain text into the paragraphs that a reader sees."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.clean import CELL_BREAK, clean
 from seekpoint.index.types import State
 from seekpoint.indexer.sources.pages.charset import decoded, is_garbage
-from seekpoint.indexer.transcript.blocks import Block, Role, Text
+from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-    from seekpoint.indexer.sources.pages.text_runs import Passage
+    from seekpoint.indexer.sources.pages.text_runs import TextRun
 
-# Columns, of which a Chinese character takes two: editors and mailers break lines before that.
+# Columns; a Chinese character takes two. Editors and mailers wrap at shorter lines.
 _LONG_LINE = 120
-# Columns. A longer run of short lines is cut where a sentence ends after the first, and anywhere after the second.
+# Columns. A long run of short lines is cut at the first sentence end beyond _SHORT_BLOCK, anywhere beyond _LONG_BLOCK.
 _SHORT_BLOCK, _LONG_BLOCK = 500, 2000
 _ITEM = re.compile(r"\s*(?:[-*+•‣–]\s|\d{1,3}(?:[.)]\s|[、．）]))")
 _SENTENCE_END = re.compile(r"""[.!?。！？…]["'”’」』)）]*\Z""")
@@ -40,34 +40,33 @@ _SAMPLE = 10_000
 
 _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(?=\w[^\n:=]*[:=])((?:.*\n)*?)(?:\1|\.\.\.)[ \t]*(?:\n|\Z)")
 _FIELD = re.compile(r"^(\w+)[ \t]*[:=](.*(?:\n(?:[ \t]|-[ \t]).*)*)", re.MULTILINE)
-# The parser drops what is nested deeper.
+# The parser drops deeper elements.
 _MAX_NESTING = 100
 
 
-def read_plain(data: bytes, charset: str | None = None) -> Text:
-    """Read a plain text, hard-wrapped or with a line a paragraph; raises Unfetched for what isn't one.
+def read_plain(data: bytes, charset: str | None = None) -> ParsedDocument:
+    """Parse plain text, hard-wrapped or with one line per paragraph; raises Unfetched if it isn't text.
 
-    `charset` is what its HTTP header says.
+    `charset` is from its HTTP header.
     """
-    return Text(_blocks((words, Role.BODY) for words in _paragraphs(_text(data, charset))))
+    return ParsedDocument(_blocks((words, Role.BODY) for words in _paragraphs(_text(data, charset))))
 
 
-def read_markdown(data: bytes, charset: str | None = None) -> Text:
-    """Read Markdown with what front matter says of it; raises Unfetched for what isn't a text.
+def read_markdown(data: bytes, charset: str | None = None) -> ParsedDocument:
+    """Parse Markdown and its front matter; raises Unfetched if it isn't text.
 
-    `charset` is what its HTTP header says. A megabyte takes 4 s and 80 MB, and hostile ones take longer: it is for a
-    child process.
+    `charset` is from its HTTP header. A megabyte takes 4 s and 80 MB, a hostile one more: call it in the sandbox.
     """
     text = _text(data, charset)
-    front = _FRONT_MATTER.match(text)
-    about = _fields(front[2]) if front else {}
-    passages = _passages(text[front.end() :] if front else text)
-    return Text(
-        _blocks(_rows(passages)),
-        about.get("title") or _title(passages),
-        about.get("author") or about.get("authors"),
-        _date(about.get("date", "")),
-        about.get("lang") or about.get("language"),
+    front_matter = _FRONT_MATTER.match(text)
+    fields = _fields(front_matter[2]) if front_matter else {}
+    runs = _text_runs(text[front_matter.end() :] if front_matter else text)
+    return ParsedDocument(
+        _blocks(_rows(runs)),
+        fields.get("title") or _title(runs),
+        fields.get("author") or fields.get("authors"),
+        _date(fields.get("date", "")),
+        fields.get("lang") or fields.get("language"),
     )
 
 
@@ -75,8 +74,8 @@ def _unavailable(reason: str) -> Unfetched:
     return Unfetched(State.UNAVAILABLE, reason)
 
 
-def _blocks(passages: Iterable[tuple[str, Role]]) -> tuple[Block, ...]:
-    cleaned = ((clean(words), role) for words, role in passages)
+def _blocks(runs: Iterable[tuple[str, Role]]) -> tuple[Block, ...]:
+    cleaned = ((clean(words), role) for words, role in runs)
     blocks = tuple(Block(words, role) for words, role in cleaned if any(map(str.isalnum, words)))
     if not blocks:
         raise _unavailable("there are no words in it")
@@ -85,7 +84,7 @@ def _blocks(passages: Iterable[tuple[str, Role]]) -> tuple[Block, ...]:
 
 def _text(data: bytes, charset: str | None) -> str:
     is_marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    text = _wide(data) if b"\0" in data and not is_marked else decoded(data, charset)
+    text = _utf_16_without_bom(data) if b"\0" in data and not is_marked else decoded(data, charset)
     if text is None or is_garbage(text):
         raise _unavailable("not a text file, whatever its name says: save it as UTF-8 text")
     if not text.strip():
@@ -93,53 +92,55 @@ def _text(data: bytes, charset: str | None) -> str:
     return _LINE_END.sub("\n", _PAGE_BREAK.sub("\n\n", text))
 
 
-def _wide(data: bytes) -> str | None:
-    """Decode UTF-16 without a byte order mark; `None` for anything else."""
-    likeness = {}
+def _utf_16_without_bom(data: bytes) -> str | None:
+    """Decode UTF-16 without a byte order mark; `None` if the data isn't UTF-16."""
+    scores = {}
     for encoding in ("utf-16-le", "utf-16-be"):
         with suppress(UnicodeDecodeError):
             sample = codecs.getincrementaldecoder(encoding)().decode(data[:_SAMPLE])
             common = sum(map(sample.count, " \n，。"))
-            # Pairs of Latin letters would be Chinese characters, but without anything between them.
+            # As UTF-16, pairs of Latin letters decode to Chinese characters, but without spaces and punctuation.
             if common * 100 >= len(sample) and all(c.isprintable() or c.isspace() for c in sample):
-                likeness[encoding] = common
-    return data.decode(max(likeness, key=likeness.__getitem__), "replace") if likeness else None
+                scores[encoding] = common
+    return data.decode(max(scores, key=scores.__getitem__), "replace") if scores else None
 
 
 def _paragraphs(text: str) -> Iterator[str]:
     for is_blank, lines in groupby(text.split("\n"), key=lambda line: not line.strip()):
         if not is_blank:
-            yield from _gathered([line.strip() for line in lines])
+            yield from _unwrapped([line.strip() for line in lines])
 
 
-def _gathered(lines: Sequence[str]) -> Iterator[str]:
-    """The paragraphs of lines without a blank one between: each line where they are long, else what they wrap."""
+def _unwrapped(lines: Sequence[str]) -> Iterator[str]:
+    """Split consecutive lines into paragraphs: one per line if most lines are long, else unwrap them."""
     widths = list(map(_width, lines))
     is_wrapped = sum(width for width in widths if width > _LONG_LINE) * 2 <= sum(widths)
     is_long = sum(widths) > _LONG_BLOCK
-    pending: list[str] = []
+    paragraph: list[str] = []
     size = 0
     for line, width in zip(lines, widths, strict=True):
-        is_full = is_long and size >= (_SHORT_BLOCK if pending and _SENTENCE_END.search(pending[-1]) else _LONG_BLOCK)
-        if pending and (is_full or not is_wrapped or _ITEM.match(line)):
-            yield _JOINT.sub("", "\n".join(pending))
-            pending, size = [], 0
-        pending.append(line)
+        is_full = is_long and size >= (
+            _SHORT_BLOCK if paragraph and _SENTENCE_END.search(paragraph[-1]) else _LONG_BLOCK
+        )
+        if paragraph and (is_full or not is_wrapped or _ITEM.match(line)):
+            yield _JOINT.sub("", "\n".join(paragraph))
+            paragraph, size = [], 0
+        paragraph.append(line)
         size += width
-    yield _JOINT.sub("", "\n".join(pending))
+    yield _JOINT.sub("", "\n".join(paragraph))
 
 
 def _width(line: str) -> int:
     return len(line) if line.isascii() else sum(1 + (east_asian_width(c) in "WF") for c in line)
 
 
-def _fields(front: str) -> dict[str, str]:
-    return {field[1].lower(): _value(field[2]) for field in _FIELD.finditer(front)}
+def _fields(front_matter: str) -> dict[str, str]:
+    return {field[1].lower(): _value(field[2]) for field in _FIELD.finditer(front_matter)}
 
 
-def _value(written: str) -> str:
-    """The value of a field, `A, B` of `[A, "B"]` and of a list of lines."""
-    bare = written.strip()
+def _value(value: str) -> str:
+    """The value of a field; lists, inline or in lines, become `A, B`."""
+    bare = value.strip()
     if bare.startswith("[") and bare.endswith("]"):
         items = bare[1:-1].split(",")
     else:
@@ -147,44 +148,44 @@ def _value(written: str) -> str:
     return clean(", ".join(filter(None, (item.strip().strip("\"'") for item in items))))
 
 
-def _date(written: str) -> str | None:
+def _date(value: str) -> str | None:
     with suppress(ValueError):
-        return date.fromisoformat(written[:10].replace("/", "-")).isoformat()
+        return date.fromisoformat(value[:10].replace("/", "-")).isoformat()
     return None
 
 
-def _title(passages: Sequence[Passage]) -> str | None:
-    titles = {passage.heading: passage.text for passage in passages if _level(passage) == "h1"}
+def _title(runs: Sequence[TextRun]) -> str | None:
+    titles = {run.heading: run.text for run in runs if _level(run) == "h1"}
     return next(iter(titles.values())) if len(titles) == 1 else None
 
 
-def _level(passage: Passage) -> str | None:
-    return None if passage.heading is None else passage.heading.tag
+def _level(run: TextRun) -> str | None:
+    return None if run.heading is None else run.heading.tag
 
 
-def _rows(passages: Sequence[Passage]) -> Iterator[tuple[str, Role]]:
-    for row, cells in groupby(passages, key=lambda passage: passage.row):
+def _rows(runs: Sequence[TextRun]) -> Iterator[tuple[str, Role]]:
+    for row, cells in groupby(runs, key=lambda run: run.row):
         if row is not None:
-            yield CELL_BREAK.join(passage.text for passage in cells), Role.BODY
+            yield CELL_BREAK.join(run.text for run in cells), Role.BODY
         else:
             yield from ((cell.text, Role.BODY if cell.heading is None else Role.HEADING) for cell in cells)
 
 
-def _passages(markdown: str) -> Sequence[Passage]:
+def _text_runs(markdown: str) -> Sequence[TextRun]:
     from lxml import etree
 
-    from seekpoint.indexer.sources.pages.text_runs import dom_of, passages_of
+    from seekpoint.indexer.sources.pages.text_runs import dom_of, text_runs_of
 
     try:
-        root, is_too_deep = dom_of(_rendered(markdown))
-    except etree.ParserError:  # nothing but comments
+        root, is_too_deep = dom_of(_to_html(markdown))
+    except etree.ParserError:  # only comments
         return []
     if is_too_deep:
         raise _unavailable("its HTML elements are nested too deep: save its text to a .txt file and list that")
-    return passages_of(root)
+    return text_runs_of(root)
 
 
-def _rendered(markdown: str) -> str:
+def _to_html(markdown: str) -> str:
     parser = _markdown()
     tokens = parser.parse(markdown)
     for token in tokens:

@@ -1,4 +1,4 @@
-"""The words of a page as a browser shows them: passages of its DOM, with where they stand."""
+"""The text of a page as a browser shows it, in runs with their places in the DOM."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from seekpoint.index.text.clean import LINE_BREAK, clean
 from seekpoint.indexer.sources.pages.formulas import formula
 
 Element: TypeAlias = Any
-"""An element of lxml, which has no types; or `None`, where something need not be there."""
+"""An element of lxml, which has no type hints, or `None` where an element is optional."""
 
 UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What a DOM of lxml can't be given (XML 1.0, 2.2), though its parser lets it pass."""
+"""Characters that lxml rejects in text (XML 1.0, 2.2), though its HTML parser lets them pass."""
 
 # fmt: off
 _BLOCKS = frozenset(
@@ -52,11 +52,11 @@ _SECTIONS = frozenset({"section", "div", "article"})
 
 
 @dataclass(slots=True, eq=False)
-class Passage:
-    """Words that a browser shows as one run: phrases are found inside it, never across its end.
+class TextRun:
+    """Text that a browser finds as one run: a text fragment matches within a run, never across its end.
 
-    `element` is the block that it stands in, `row` the table row. `heading` is the heading that it is, `anchor` the id
-    at which that begins. `linked` is how many of its characters are links. `places` are the text nodes it is made of.
+    `element` is its block and `row` its table row. `heading` is the heading element if it is one, `anchor` the id of
+    that. `linked` counts its characters within links. `text_nodes` are its text nodes, as (element, is_tail).
     """
 
     element: Element
@@ -65,19 +65,19 @@ class Passage:
     heading: Element
     anchor: str | None
     linked: int
-    places: list[tuple[Element, bool]]
+    text_nodes: list[tuple[Element, bool]]
 
 
 def dom_of(markup: str) -> tuple[Element, bool]:
-    """The root of the elements, and whether they are nested deeper than what was read; raises etree.LxmlError."""
+    """The root element, and whether the parser dropped elements for their depth; raises etree.LxmlError."""
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     root = html.document_fromstring(UNFIT.sub("", markup).encode(), parser=parser)
     fatal = (fault.message for fault in parser.error_log if fault.level == etree.ErrorLevels.FATAL)
     return root, any("depth" in message for message in fatal)
 
 
-def passages_of(root: Element) -> list[Passage]:
-    """The passages of a page in the order of its DOM, without what isn't shown."""
+def text_runs_of(root: Element) -> list[TextRun]:
+    """The visible runs of a page, in the order of its DOM."""
     walk = _Walk([_Open(root)])
     walker = etree.iterwalk(root, events=("start", "end"))
     for event, element in walker:
@@ -86,12 +86,12 @@ def passages_of(root: Element) -> list[Passage]:
         elif event == "end":
             walk.leave(element)
     walk.flush()
-    return walk.passages
+    return walk.runs
 
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """A block that has begun, what it stands in, and how many passages there were before it."""
+    """An open block, its enclosing heading and table row, and the number of runs before it."""
 
     element: Element
     earlier: int = 0
@@ -108,24 +108,24 @@ class _Open:
 @dataclass(slots=True)
 class _Walk:
     blocks: list[_Open]
-    passages: list[Passage] = field(default_factory=list)
+    runs: list[TextRun] = field(default_factory=list)
     _pieces: list[str] = field(default_factory=list)
-    _places: list[tuple[Element, bool]] = field(default_factory=list)
+    _text_nodes: list[tuple[Element, bool]] = field(default_factory=list)
     _linked: int = 0
     _links: int = 0
     _skipped: Element = None
 
     def enter(self, element: Element) -> bool:
-        """Take in what an element begins with; false where nothing inside it is to be."""
-        words = formula(element)
-        if words is not None or _is_unseen(element) or self._is_control(element):
-            self._pieces.append(words or "")
+        """Add the text at the start of an element; false if its content is to be skipped."""
+        formula_text = formula(element)
+        if formula_text is not None or _is_unseen(element) or self._is_control(element):
+            self._pieces.append(formula_text or "")
             self._skipped = element
             return False
         if element.tag == "br" or _is_block(element):
             self._break()
         if _is_block(element):
-            self.blocks.append(self.blocks[-1].inner(element, len(self.passages)))
+            self.blocks.append(self.blocks[-1].inner(element, len(self.runs)))
         self._links += element.tag == "a"
         self._take(element, element.text, False)
         return True
@@ -140,13 +140,13 @@ class _Walk:
         self._take(element, element.tail, True)
 
     def flush(self) -> None:
-        """End the passage."""
+        """End the current run."""
         block = self.blocks[-1]
         if text := self._text():
             anchor = None if block.heading is None else next(filter(None, self._anchors(block.heading)), None)
-            passage = Passage(block.element, text, block.row, block.heading, anchor, self._linked, self._places)
-            self.passages.append(passage)
-        self._pieces, self._places, self._linked = [], [], 0
+            run = TextRun(block.element, text, block.row, block.heading, anchor, self._linked, self._text_nodes)
+            self.runs.append(run)
+        self._pieces, self._text_nodes, self._linked = [], [], 0
 
     def _end(self) -> None:
         outer = self.blocks[-2]
@@ -157,7 +157,7 @@ class _Walk:
         self.blocks.pop()
 
     def _break(self) -> None:
-        """End the line: with it the passage, but in a heading or a code listing."""
+        """End the line, and with it the run, except in a heading or a code listing."""
         if self.blocks[-1].is_listing:
             self._pieces.append("\n")
         elif self.blocks[-1].heading is not None:
@@ -170,7 +170,7 @@ class _Walk:
             return
         self._pieces.append(text)
         if not text.isspace():
-            self._places.append((element, is_tail))
+            self._text_nodes.append((element, is_tail))
             self._linked += len(text) if self._links else 0
 
     def _text(self) -> str:
@@ -180,14 +180,14 @@ class _Walk:
         return clean(text)
 
     def _is_control(self, element: Element) -> bool:
-        """A heading may be a button, to unfold what is below; others have nothing to read."""
+        """Whether an element is a button to skip; one that begins a heading is kept, as it holds the title."""
         return element.tag == "button" and (self.blocks[-1].heading is None or bool("".join(self._pieces).strip()))
 
     def _anchors(self, heading: Element) -> Iterator[str | None]:
         yield _id(heading)
         yield from map(_id, heading.iterdescendants())
         for block in reversed(self.blocks):
-            if block.earlier < len(self.passages):
+            if block.earlier < len(self.runs):
                 break
             if block.element.tag in _SECTIONS:
                 yield _id(block.element)
@@ -201,7 +201,7 @@ def _is_block(element: Element) -> bool:
 
 
 def _is_heading(element: Element) -> bool:
-    """A long heading is one that was never closed."""
+    """Whether an element is a heading. A very long one is a heading whose tag was never closed."""
     if element.tag not in _HEADINGS and element.get("role") != "heading":
         return False
     return sum(map(len, element.itertext())) <= _LONGEST_HEADING

@@ -1,4 +1,4 @@
-"""Pages that don't show what they are about: why, and what the user can do."""
+"""Pages that hide their content: bot checks, paywalls, logins, scripts. Reasons, and what the user can do."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 
 from seekpoint.index.text.clean import clean
-from seekpoint.indexer.sources.pages.text_runs import Element, Passage
+from seekpoint.indexer.sources.pages.text_runs import Element, TextRun
 
 _SAVE = "save it there as a web page and put the file on the list"
 
-# Characters: what a notice may say at most, and what a page has that shows next to nothing.
+# Characters: the longest notice, a page with little text, and one with next to none.
 _NOTICE = 1500
 _LITTLE = 250
 _NOTHING = 100
@@ -29,13 +29,13 @@ _PAYWALL = re.compile(r'"isAccessibleForFree"\s*:\s*"?false', re.IGNORECASE)
 _JAVASCRIPT = re.compile(r"javascript|java script|enable js", re.IGNORECASE)
 
 
-def wall(root: Element, passages: Sequence[Passage]) -> str | None:
-    """Why a page can't be read; `None` for one that shows its text."""
-    length = sum(len(passage.text) for passage in passages)
+def wall(root: Element, runs: Sequence[TextRun]) -> str | None:
+    """Why a page can't be read; `None` if it shows its text."""
+    length = sum(len(run.text) for run in runs)
     if length > _NOTICE:
         return None
     scripts = [script.text or "" for script in root.iter("script")]
-    if _is_challenge(root, passages, length):
+    if _is_challenge(root, runs, length):
         return f"its server lets in only people, and asks for a check: open it in a browser, {_SAVE}"
     if any(map(_PAYWALL.search, scripts)):
         return f"behind a paywall: if you may read it, open it in a browser, {_SAVE}"
@@ -46,11 +46,11 @@ def wall(root: Element, passages: Sequence[Passage]) -> str | None:
     return None if length else _empty(root)
 
 
-def _is_challenge(root: Element, passages: Sequence[Passage], length: int) -> bool:
+def _is_challenge(root: Element, runs: Sequence[TextRun], length: int) -> bool:
     title = clean(root.xpath("string(.//title)"))
     if _CHALLENGE.search(title):
         return True
-    says_so = any(_CHALLENGE.search(passage.text) for passage in passages)
+    says_so = any(_CHALLENGE.search(run.text) for run in runs)
     return length <= _LITTLE and (says_so or bool(root.xpath(_CHALLENGE_PARTS)))
 
 

@@ -1,4 +1,4 @@
-"""The lines of a paper made into paragraphs, headings and references."""
+"""Groups the lines of a paper into paragraphs, headings and references."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from seekpoint.index.text.clean import clean
-from seekpoint.indexer.sources.papers.headings import Headings, OutlineEntry, Paragraph, is_caption, with_references
-from seekpoint.indexer.sources.papers.layout import Line
-from seekpoint.indexer.sources.papers.lines import Joiner, ends_sentence, first_word, is_wide, starts_lower
-from seekpoint.indexer.transcript.blocks import Block, Role
+from seekpoint.indexer.sources.papers.headings import (
+    HeadingDetector,
+    OutlineEntry,
+    PdfParagraph,
+    is_caption,
+    with_references,
+)
+from seekpoint.indexer.sources.papers.layout import TextLine
+from seekpoint.indexer.sources.papers.lines import LineJoiner, ends_sentence, first_word, is_wide, starts_lower
+from seekpoint.indexer.transcript.text_timeline import Block, Role
 
-# In sizes of the type.
+# In font sizes.
 _INDENT = 0.8
 _WORD_SPACE = 0.5
 _WIDE_WORD = 2.0
@@ -22,43 +28,45 @@ _SAME_SIZE = 0.08
 _USUAL_SPACING = 1.25
 _SPACINGS = (0.9, 2.2)
 # In line spacings.
-_PARTED = 1.22
+_PARAGRAPH_SPACING = 1.22
 _FEWEST_LIKE = 3
 _NEIGHBOURS = 2
 _BULLET = re.compile(r"[•▪●◦‣·■□◆➢✓*–—-]\s+\S")
 _ENUMERATOR = re.compile(r"(?:\(?\d{1,2}[.)]|\(?[a-z]\))\s")
-# Characters of a paragraph of one line that is no row of a table.
+# Characters: a shorter paragraph of one line may be the row of a table.
 _LEAST_PROSE = 60
 _PAGES_APART = 2
 _LEAST_TITLE = 4
 
 
-def blocks(columns: Sequence[Sequence[Line]], outline: Iterable[OutlineEntry]) -> tuple[str | None, tuple[Block, ...]]:
-    """The title as it is printed, if any text is larger than the body, and all blocks in reading order."""
+def blocks(
+    columns: Sequence[Sequence[TextLine]], outline: Iterable[OutlineEntry]
+) -> tuple[str | None, tuple[Block, ...]]:
+    """The printed title, if any text is larger than the body, and all blocks in reading order."""
     usual = _Usual.of(columns)
-    headings = Headings(outline)
+    headings = HeadingDetector(outline)
     paragraphs = [each for column in columns for each in _paragraphs(column, usual, headings)]
     headings.mark(paragraphs, usual.size, usual.bold)
-    joiner = Joiner(line.text for column in columns for line in column)
+    joiner = LineJoiner(line.text for column in columns for line in column)
     title = _title(paragraphs, usual)
     if title:
         title.role = Role.HEADING
     whole = _continued(with_references(paragraphs), usual)
-    made = (Block(clean(joiner.joined(line.text for line in each.lines)), each.role, page=each.page) for each in whole)
-    printed = clean(joiner.joined(line.text for line in title.lines)) if title else None
+    made = (Block(clean(joiner.join(line.text for line in each.lines)), each.role, page=each.page) for each in whole)
+    printed = clean(joiner.join(line.text for line in title.lines)) if title else None
     return printed, tuple(block for block in made if block.text)
 
 
 @dataclass(frozen=True, slots=True)
 class _Usual:
-    """What most of a paper is set in: size and weight of its type, and of each size the distance of its lines."""
+    """The style of most of a paper: font size, weight, and line spacing by font size."""
 
     size: float
     bold: bool
     spacings: dict[int, float]
 
     @classmethod
-    def of(cls, columns: Sequence[Sequence[Line]]) -> _Usual:
+    def of(cls, columns: Sequence[Sequence[TextLine]]) -> _Usual:
         styles: Counter[tuple[float, bool]] = Counter()
         spacings: dict[int, Counter[float]] = {}
         for column in columns:
@@ -69,21 +77,21 @@ class _Usual:
                 if _is_same_size(before, line) and _SPACINGS[0] < spacing < _SPACINGS[1]:
                     spacings.setdefault(round(line.size), Counter())[round(spacing, 1)] += 1
         size, bold = max(styles, key=lambda style: styles[style], default=(10.0, False))
-        often = {size: counted.most_common(1)[0] for size, counted in spacings.items()}
-        return cls(size, bold, {size: spacing for size, (spacing, count) in often.items() if count >= _FEWEST_LIKE})
+        frequent = {size: counted.most_common(1)[0] for size, counted in spacings.items()}
+        return cls(size, bold, {size: spacing for size, (spacing, count) in frequent.items() if count >= _FEWEST_LIKE})
 
     def spacing(self, size: float) -> float:
         return self.spacings.get(round(size), _USUAL_SPACING) * size
 
-    def is_body(self, line: Line) -> bool:
+    def is_body(self, line: TextLine) -> bool:
         return abs(line.size - self.size) <= _SAME_SIZE * self.size
 
 
-def _is_same_size(one: Line, other: Line) -> bool:
-    return abs(one.size - other.size) <= _SAME_SIZE * max(one.size, other.size)
+def _is_same_size(first: TextLine, second: TextLine) -> bool:
+    return abs(first.size - second.size) <= _SAME_SIZE * max(first.size, second.size)
 
 
-def _title(paragraphs: Sequence[Paragraph], usual: _Usual) -> Paragraph | None:
+def _title(paragraphs: Sequence[PdfParagraph], usual: _Usual) -> PdfParagraph | None:
     larger = [
         each
         for each in paragraphs
@@ -92,22 +100,22 @@ def _title(paragraphs: Sequence[Paragraph], usual: _Usual) -> Paragraph | None:
     return max(larger, key=lambda each: each.style, default=None)
 
 
-def _paragraphs(column: Sequence[Line], usual: _Usual, headings: Headings) -> Iterator[Paragraph]:
-    named = [headings.names(line.text, line.page) for line in column]
+def _paragraphs(column: Sequence[TextLine], usual: _Usual, headings: HeadingDetector) -> Iterator[PdfParagraph]:
+    is_heading = [headings.is_heading_text(line.text, line.page) for line in column]
     first = 0
     for index in range(1, len(column)):
-        if named[index - 1] or named[index] or _parts(column, first, index, usual):
-            yield Paragraph(list(column[first:index]))
+        if is_heading[index - 1] or is_heading[index] or _ends_before(column, first, index, usual):
+            yield PdfParagraph(list(column[first:index]))
             first = index
-    yield Paragraph(list(column[first:]))
+    yield PdfParagraph(list(column[first:]))
 
 
-def _parts(column: Sequence[Line], first: int, index: int, usual: _Usual) -> bool:
-    """Whether a paragraph that began with line `first` ends before line `index`."""
+def _ends_before(column: Sequence[TextLine], first: int, index: int, usual: _Usual) -> bool:
+    """Whether the paragraph that begins with line `first` ends before line `index`."""
     before, line = column[index - 1], column[index]
     if not _is_same_size(before, line) or before.bold != line.bold:
         return True
-    if before.baseline - line.baseline > _PARTED * usual.spacing(line.size):
+    if before.baseline - line.baseline > _PARAGRAPH_SPACING * usual.spacing(line.size):
         return True
     if max(before.cells, line.cells) > 2 or min(before.cells, line.cells) > 1:
         return True
@@ -118,7 +126,7 @@ def _parts(column: Sequence[Line], first: int, index: int, usual: _Usual) -> boo
     return _is_shifted(column, first, index) or _ends_short(column, index)
 
 
-def _is_shifted(column: Sequence[Line], first: int, index: int) -> bool:
+def _is_shifted(column: Sequence[TextLine], first: int, index: int) -> bool:
     before, line = column[index - 1], column[index]
     shift = (line.left - before.left) / line.size
     begins = index - first == 1
@@ -129,22 +137,22 @@ def _is_shifted(column: Sequence[Line], first: int, index: int) -> bool:
     return shift < -_INDENT and (is_item or not begins)
 
 
-def _ends_short(column: Sequence[Line], index: int) -> bool:
+def _ends_short(column: Sequence[TextLine], index: int) -> bool:
     before, line = column[index - 1], column[index]
     if starts_lower(line.text) and not ends_sentence(before.text):
         return False
-    near = column[max(0, index - 1 - _NEIGHBOURS) : index + 1 + _NEIGHBOURS]
-    room = max(other.right for other in near if _is_same_size(other, before)) - before.right
+    neighbours = column[max(0, index - 1 - _NEIGHBOURS) : index + 1 + _NEIGHBOURS]
+    room = max(other.right for other in neighbours if _is_same_size(other, before)) - before.right
     word = first_word(line.text)
     if is_wide(word):
         return room > _WIDE_WORD * line.size
     return room > _WORD_SPACE * line.size + (line.right - line.left) * len(word) / len(line.text)
 
 
-def _continued(paragraphs: Iterable[Paragraph], usual: _Usual) -> list[Paragraph]:
-    """The paragraphs, with those whole again that a column or a page broke."""
-    whole: list[Paragraph] = []
-    last: Paragraph | None = None
+def _continued(paragraphs: Iterable[PdfParagraph], usual: _Usual) -> list[PdfParagraph]:
+    """The paragraphs, with those rejoined that a column or page break split."""
+    whole: list[PdfParagraph] = []
+    last: PdfParagraph | None = None
     for each in paragraphs:
         if last and _continues(last, each):
             last.lines += each.lines
@@ -157,7 +165,7 @@ def _continued(paragraphs: Iterable[Paragraph], usual: _Usual) -> list[Paragraph
     return whole
 
 
-def _is_prose(paragraph: Paragraph) -> bool:
+def _is_prose(paragraph: PdfParagraph) -> bool:
     text = paragraph.text
     is_row = len(paragraph.lines) == 1 and paragraph.lines[0].cells > 1
     return (
@@ -167,7 +175,7 @@ def _is_prose(paragraph: Paragraph) -> bool:
     )
 
 
-def _continues(last: Paragraph, rest: Paragraph) -> bool:
+def _continues(last: PdfParagraph, rest: PdfParagraph) -> bool:
     before, line = last.lines[-1], rest.lines[0]
     if rest.role is not Role.BODY or line.column == before.column or line.page - before.page > _PAGES_APART:
         return False

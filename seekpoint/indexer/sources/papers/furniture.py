@@ -1,4 +1,4 @@
-"""What a printed page has around its text: running heads and feet, page numbers, numbers of lines."""
+"""Removes page furniture: running heads and feet, page numbers, line numbers."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from seekpoint.indexer.sources.papers.layout import Page, Span
+from seekpoint.indexer.sources.papers.layout import Page, TextSpan
 
 _OUTERMOST = 3
 _LONGEST_NUMBERING = 40
 _LONGEST_NUMBER = 5
-# Shares of a page's height, and of the pages with a line at some height that is told to be a running head by itself.
+# Shares: of a page's height, and of the lines at one height that must be furniture for all of them to be.
 _MARGIN = 0.15
 _MOSTLY = 0.6
 _FEWEST_PAGES = 3
-# Titles of slides repeat too: a running head isn't larger than the text.
+# A running head isn't larger than the text; repeated titles of slides are.
 _LARGER = 1.08
-# Share of the text's width: a line of prose is wider.
+# Share of the text's width; lines of prose are wider.
 _WIDEST = 0.6
 _FEWEST_LINES = 8
-# In sizes of the type: entries of a list that are numbered are further apart.
+# In font sizes; the entries of a numbered list are further apart.
 _LINES_APART = 2.2
 _NUMBERING = re.compile(
     r"(?:[^\w.]|page|seite|第|页|頁|共)*\d+(?:[^\w.]|of|von|页|頁|共|第)*\d*\W*|\W*[ivxlc]{1,7}\W*", re.IGNORECASE
@@ -30,22 +30,24 @@ _DIGITS = re.compile(r"\d+")
 
 
 def without_furniture(pages: Sequence[Page]) -> list[Page]:
-    """The pages with nothing but their text."""
+    """The pages without their furniture."""
     size = _usual_size(pages)
     pages = [_without(each, _line_numbers(each, size)) for each in pages]
     margins = [[piece for piece in _at_margins(each) if piece.size <= _LARGER * size] for each in pages]
     repeated = _repeated(margins)
-    margins = [_loose(each, margin, repeated) for each, margin in zip(pages, margins, strict=True)]
-    told = [{piece for piece in margin if _is_number(piece) or _look(piece) in repeated} for margin in margins]
-    heights = _heights(margins, told)
+    margins = [_narrow_lines(each, margin, repeated) for each, margin in zip(pages, margins, strict=True)]
+    furniture = [
+        {piece for piece in margin if _is_number(piece) or _fingerprint(piece) in repeated} for margin in margins
+    ]
+    heights = _heights(margins, furniture)
     return [
-        _without(each, {piece for piece in margin if piece in known or round(piece.baseline) in heights})
-        for each, margin, known in zip(pages, margins, told, strict=True)
+        _without(each, {piece for piece in margin if piece in furniture_pieces or round(piece.baseline) in heights})
+        for each, margin, furniture_pieces in zip(pages, margins, furniture, strict=True)
     ]
 
 
-def _without(page: Page, around: set[Span]) -> Page:
-    return page._replace(pieces=tuple(piece for piece in page.pieces if piece not in around))
+def _without(page: Page, removed: set[TextSpan]) -> Page:
+    return page._replace(pieces=tuple(piece for piece in page.pieces if piece not in removed))
 
 
 def _usual_size(pages: Sequence[Page]) -> float:
@@ -56,8 +58,8 @@ def _usual_size(pages: Sequence[Page]) -> float:
     return max(sizes, key=lambda size: sizes[size], default=0.0)
 
 
-def _at_margins(page: Page) -> list[Span]:
-    """What stands on the outermost lines of a page, as far as these are in its margins."""
+def _at_margins(page: Page) -> list[TextSpan]:
+    """The pieces on the outermost lines of a page, if these are in its margins."""
     margin = _MARGIN * (page.top - page.bottom)
     low = [piece for piece in page.pieces if piece.baseline < page.bottom + margin]
     high = [piece for piece in page.pieces if piece.baseline > page.top - margin]
@@ -66,10 +68,10 @@ def _at_margins(page: Page) -> list[Span]:
     return [piece for piece in (*low, *high) if round(piece.baseline) in (*lowest, *highest)]
 
 
-def _repeated(margins: Sequence[Sequence[Span]]) -> set[tuple[str, int]]:
+def _repeated(margins: Sequence[Sequence[TextSpan]]) -> set[tuple[str, int]]:
     seen = Counter[tuple[str, int]]()
     for pieces in margins:
-        seen.update(set(map(_look, pieces)))
+        seen.update(set(map(_fingerprint, pieces)))
     return {(text, height) for (text, height), count in seen.items() if count >= _fewest(text)}
 
 
@@ -77,46 +79,48 @@ def _fewest(text: str) -> int:
     return 2 if sum(map(str.isalpha, text)) > 1 else _FEWEST_PAGES
 
 
-def _look(piece: Span) -> tuple[str, int]:
-    """What it says, without what changes from page to page, and its height. A date alone doesn't change."""
+def _fingerprint(piece: TextSpan) -> tuple[str, int]:
+    """Text without digits, which change from page to page, and height; the digits are kept if there is nothing else."""
     undated = _DIGITS.sub("", piece.text).casefold()
     return undated if any(map(str.isalpha, undated)) else piece.text, round(piece.baseline)
 
 
-def _is_number(piece: Span) -> bool:
+def _is_number(piece: TextSpan) -> bool:
     return len(piece.text) <= _LONGEST_NUMBERING and _NUMBERING.fullmatch(piece.text) is not None
 
 
-def _loose(page: Page, margin: Sequence[Span], repeated: set[tuple[str, int]]) -> list[Span]:
-    """Without lines that are as full as the text's: a number in such is no page number."""
+def _narrow_lines(page: Page, margin: Sequence[TextSpan], repeated: set[tuple[str, int]]) -> list[TextSpan]:
+    """The margin without lines that are as wide as prose: a number in those is no page number."""
     width = max((piece.right for piece in page.pieces), default=0.0)
     width -= min((piece.left for piece in page.pieces), default=0.0)
     filled = Counter[int]()
     for piece in margin:
-        filled[round(piece.baseline)] += 0 if _look(piece) in repeated else round(piece.right - piece.left)
-    return [piece for piece in margin if _look(piece) in repeated or filled[round(piece.baseline)] <= _WIDEST * width]
+        filled[round(piece.baseline)] += 0 if _fingerprint(piece) in repeated else round(piece.right - piece.left)
+    return [
+        piece for piece in margin if _fingerprint(piece) in repeated or filled[round(piece.baseline)] <= _WIDEST * width
+    ]
 
 
-def _heights(margins: Sequence[Sequence[Span]], told: Sequence[set[Span]]) -> set[int]:
-    """Where running heads stand, whatever they say: they may name the section that a page is of."""
-    filled, held = Counter[int](), Counter[int]()
-    for margin, known in zip(margins, told, strict=True):
+def _heights(margins: Sequence[Sequence[TextSpan]], furniture: Sequence[set[TextSpan]]) -> set[int]:
+    """The heights at which most lines are furniture; other lines there are running heads with changing titles."""
+    filled, matched = Counter[int](), Counter[int]()
+    for margin, furniture_pieces in zip(margins, furniture, strict=True):
         filled.update({round(piece.baseline) for piece in margin})
-        held.update({round(piece.baseline) for piece in known})
-    return {height for height, count in held.items() if count >= max(_FEWEST_PAGES, _MOSTLY * filled[height])}
+        matched.update({round(piece.baseline) for piece in furniture_pieces})
+    return {height for height, count in matched.items() if count >= max(_FEWEST_PAGES, _MOSTLY * filled[height])}
 
 
-def _line_numbers(page: Page, size: float) -> set[Span]:
-    """Numbers below each other that count the lines beside them, as manuscripts have them."""
-    aligned: dict[tuple[bool, int], list[Span]] = {}
+def _line_numbers(page: Page, size: float) -> set[TextSpan]:
+    """Vertically aligned consecutive numbers, as in manuscripts with numbered lines."""
+    aligned: dict[tuple[bool, int], list[TextSpan]] = {}
     for piece in sorted(page.pieces, key=lambda piece: -piece.baseline):
         if len(piece.text) <= _LONGEST_NUMBER and piece.text.isdecimal():
             aligned.setdefault((False, round(piece.left)), []).append(piece)
             aligned.setdefault((True, round(piece.right)), []).append(piece)
-    return {piece for pieces in aligned.values() if _counts_lines(pieces, size) for piece in pieces}
+    return {piece for pieces in aligned.values() if _are_line_numbers(pieces, size) for piece in pieces}
 
 
-def _counts_lines(pieces: Sequence[Span], size: float) -> bool:
+def _are_line_numbers(pieces: Sequence[TextSpan], size: float) -> bool:
     if len(pieces) < _FEWEST_LINES or any(int(below.text) - int(above.text) != 1 for above, below in pairwise(pieces)):
         return False
     return pieces[0].baseline - pieces[-1].baseline < _LINES_APART * size * (len(pieces) - 1)

@@ -1,4 +1,4 @@
-"""The glyphs of a PDF's page as pdfium finds them, by runs of one font on one baseline."""
+"""Extracts the glyphs of a PDF page by pdfium, in runs of one font on one baseline."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 from seekpoint.indexer.sources.papers import layout
-from seekpoint.indexer.sources.papers.layout import Page, Span
+from seekpoint.indexer.sources.papers.layout import Page, TextSpan
 from seekpoint.indexer.sources.papers.lines import is_unspaced
 
-# Forms of letters that are another letter or several: Latin and Armenian ligatures, Hebrew and Arabic letters as they
-# are drawn, and radicals that stand for whole ideographs. NFKC for all would flatten exponents and full-width signs.
+# Presentation forms: Latin and Armenian ligatures, Hebrew and Arabic contextual forms, and radicals used as whole
+# ideographs. NFKC for all characters would flatten exponents and full-width punctuation.
 _COMPOSED = {
     code: unicodedata.normalize("NFKC", chr(code))
     for first, last in ((0xFB00, 0xFB4F), (0xFB50, 0xFDFB), (0xFE70, 0xFEFC), (0x2E80, 0x2FD5))
     for code in range(first, last + 1)
 }
 
-# What Word's symbol fonts call a bullet.
+# Bullets in Word's symbol fonts (private use area).
 _COMPOSED |= dict.fromkeys((0xF0B7, 0xF0A7), "•")
 _HYPHEN = "\x02"
 _QUARTER = pi / 2
 _UPRIGHT = 0.1
-# A page with less upright text than this share was turned as a whole, such as one with a wide table.
+# A page with a smaller share of upright text is turned as a whole, for example for a wide table.
 _LEAST_UPRIGHT = 0.05
-# In points: how far the glyphs of a line may be off, as single precision rounds them.
+# In points: rounding errors of single precision within a line.
 _SAME = 0.25
 _BOLD = re.compile(r"bold|black|heavy|medi(?!um)|demi|bx(?:ti|sl)?\d|simhei|heiti|[-,]bd", re.IGNORECASE)
-# ISO 32000-1, table 123. The weight that pdfium tells is guessed from stems, and wrong for the fonts of TeX.
+# ISO 32000-1, table 123. pdfium's font weight is estimated from stem widths, and wrong for TeX fonts.
 _FORCE_BOLD = 1 << 18
 _LONGEST_FONT_NAME = 200
 _Box: TypeAlias = tuple[float, float, float, float]
 
 
 class _Run(NamedTuple):
-    """Glyphs of one font on one baseline, in the paper's own coordinates.
+    """Glyphs of one font on one baseline, in page coordinates.
 
-    `turn` counts the quarters by which they are turned counterclockwise; it is `None` at any other angle.
+    `turn` is their rotation counterclockwise, in quarters; `None` for any other angle.
     """
 
     text: str
@@ -57,7 +57,7 @@ class _Run(NamedTuple):
 
 
 def read_page(document: pypdfium2.PdfDocument, index: int) -> Page | None:
-    """The text of a page, counted from zero; `None` where the page can't be read."""
+    """The text of page `index`, from 0; `None` if the page can't be read."""
     try:
         with closing(document[index]) as page, closing(page.get_textpage()) as glyphs:
             runs = [run for run in _runs(glyphs.raw) if all(map(isfinite, (*run.corners, *run.origin, run.size)))]
@@ -81,14 +81,14 @@ def _direction(runs: list[_Run], rotation: int) -> int:
 
 
 def _turned(x: float, y: float, turn: int) -> tuple[float, float]:
-    """The point on the page turned clockwise by so many quarters."""
+    """A point on the page after a rotation clockwise by `turn` quarters."""
     return ((x, y), (y, -x), (-x, -y), (-y, x))[turn]
 
 
-def _upright(run: _Run, turn: int) -> Span:
+def _upright(run: _Run, turn: int) -> TextSpan:
     left, bottom, right, top = run.corners
     sides = sorted(_turned(x, y, turn)[0] for x, y in ((left, bottom), (right, top)))
-    return Span(run.text, sides[0], sides[1], _turned(*run.origin, turn)[1], run.size, run.bold)
+    return TextSpan(run.text, sides[0], sides[1], _turned(*run.origin, turn)[1], run.size, run.bold)
 
 
 def _runs(glyphs: pdfium.FPDF_TEXTPAGE) -> Iterator[_Run]:
@@ -102,10 +102,12 @@ def _runs(glyphs: pdfium.FPDF_TEXTPAGE) -> Iterator[_Run]:
             spaced = spaced or char not in "\r\n"
             continue
         pdfium.FPDFText_GetLooseCharBox(glyphs, index, box)
-        goes_on = abs(box.bottom - bottom) < _SAME and abs(box.top - top) < _SAME
-        goes_on = goes_on and right - size < box.left < right + size and not (spaced and fonts.is_bold(index) != bold)
+        continues = abs(box.bottom - bottom) < _SAME and abs(box.top - top) < _SAME
+        continues = (
+            continues and right - size < box.left < right + size and not (spaced and fonts.is_bold(index) != bold)
+        )
         spaced = spaced and not (box.left - right < size / 2 and is_unspaced(text[-1:], char))
-        if not (text and goes_on):
+        if not (text and continues):
             if text:
                 yield _run(glyphs, first, text, (left, bottom, right, top), size, bold)
             first, size, text, bold = index, _size(glyphs, index), "", fonts.is_bold(index)
@@ -117,16 +119,16 @@ def _runs(glyphs: pdfium.FPDF_TEXTPAGE) -> Iterator[_Run]:
 
 
 class _Fonts:
-    """The weights of a page's fonts."""
+    """A cache of the weights of a page's fonts."""
 
     def __init__(self, glyphs: pdfium.FPDF_TEXTPAGE) -> None:
         self._glyphs = glyphs
         self._bold: dict[int, bool] = {}
 
     def is_bold(self, index: int) -> bool:
-        """Whether the font of a glyph is bold."""
-        shown = pdfium.FPDFText_GetTextObject(self._glyphs, index)
-        font = pdfium.FPDFTextObj_GetFont(shown) if shown else None
+        """Whether a glyph's font is bold."""
+        text_object = pdfium.FPDFText_GetTextObject(self._glyphs, index)
+        font = pdfium.FPDFTextObj_GetFont(text_object) if text_object else None
         if not font:
             return False
         address = ctypes.addressof(font.contents)

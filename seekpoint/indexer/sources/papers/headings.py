@@ -1,4 +1,4 @@
-"""Which paragraphs of a paper are its headings and its references."""
+"""Recognises the headings and the references of a paper."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from seekpoint.indexer.sources.papers.layout import Line
+from seekpoint.indexer.sources.papers.layout import TextLine
 from seekpoint.indexer.sources.papers.lines import starts_lower
-from seekpoint.indexer.transcript.blocks import Role
+from seekpoint.indexer.transcript.text_timeline import Role
 
 
 class OutlineEntry(NamedTuple):
-    """A heading as the PDF's outline names it, and its page, the first being 1, where the outline tells."""
+    """An entry of the PDF's outline, with its page, from 1, if known."""
 
     title: str
     page: int | None
 
 
 @dataclass(slots=True)
-class Paragraph:
+class PdfParagraph:
     """Lines that belong together."""
 
-    lines: list[Line]
+    lines: list[TextLine]
     role: Role = Role.BODY
 
     @property
     def text(self) -> str:
-        """The lines as they stand: good enough to tell what they are."""
+        """The lines with their hyphenation: enough to classify the paragraph."""
         return " ".join(line.text for line in self.lines)
 
     @property
@@ -37,7 +37,7 @@ class Paragraph:
 
     @property
     def style(self) -> tuple[int, bool]:
-        """What looks the same is set the same: the size in half points, and whether it's bold."""
+        """The font size in half points, and whether all of it is bold."""
         return round(max(line.size for line in self.lines) * 2), all(line.bold for line in self.lines)
 
 
@@ -64,16 +64,16 @@ _CAPTION = re.compile(r"(?:figure|fig\.|table|algorithm|abbildung|tabelle|[图�
 _UNTITLED_END = re.compile(r"[.,;。，；、]$")
 _MOST_LINES = 3
 _LONGEST = 200
-"""Characters that a heading has at most."""
+"""Characters of a heading, at most."""
 _LARGER = 1.08
 _ONE_PAGE_OFF = 1
-# Half points: physics journals set headings smaller than their text, but number them.
+# Half points. Physics journals set headings smaller than the text, but number them.
 _SMALLER = 2
 
 _BRACKETED = re.compile(r"\[[^\]]{1,24}\]")
 _COUNTED = re.compile(r"(\d{1,4})\.?\s+(?=\S)|(\d{1,4})\.(?=\S)")
 _HANGING = (0.5, 5.0)
-"""In sizes of the type, how far the lines of an entry after its first are indented."""
+"""The hanging indent of an entry, in font sizes: least and most."""
 
 
 _YEAR = re.compile(r"(?<!\d)(?:1[3-9]|20)\d\d(?!\d)")
@@ -81,19 +81,19 @@ _LEAST_DATED = 1 / 3
 
 
 def is_caption(text: str) -> bool:
-    """Whether a text begins as captions of figures and tables do."""
+    """Whether a text begins like a caption of a figure or table."""
     return _CAPTION.match(text) is not None
 
 
 def _keys(title: str) -> set[str]:
-    """What a title is compared by, with its number and without, for only one of two may have it."""
-    found = _NUMBERED.match(title)
-    forms = (title, title[found.end() :] if found else title)
-    return {"".join(filter(str.isalnum, form.casefold())) for form in forms} - {""}
+    """The keys to compare titles by, with and without section number: only one of the two may have it."""
+    number = _NUMBERED.match(title)
+    variants = (title, title[number.end() :] if number else title)
+    return {"".join(filter(str.isalnum, form.casefold())) for form in variants} - {""}
 
 
-class Headings:
-    """Finds headings by the PDF's outline, by their names and numbers, and then by what looks like those."""
+class HeadingDetector:
+    """Finds headings by the PDF's outline, by known titles and by numbers, then others in the same styles."""
 
     def __init__(self, outline: Iterable[OutlineEntry]) -> None:
         self._outline: dict[str, list[int | None]] = {}
@@ -101,8 +101,8 @@ class Headings:
             for title in _keys(entry.title):
                 self._outline.setdefault(title, []).append(entry.page)
 
-    def names(self, text: str, page: int) -> bool:
-        """Whether a line is a heading whatever it looks like."""
+    def is_heading_text(self, text: str, page: int) -> bool:
+        """Whether a line is a heading by its text alone: a known title, or one in the outline."""
         if len(text) > _LONGEST or starts_lower(text):
             return False
         if _IS_KNOWN.fullmatch(text):
@@ -110,34 +110,34 @@ class Headings:
         pages = [each for key in _keys(text) for each in self._outline.get(key, [])]
         return any(each is None or abs(each - page) <= _ONE_PAGE_OFF for each in pages)
 
-    def mark(self, paragraphs: Sequence[Paragraph], size: float, bold: bool) -> None:
-        """Give headings their role; `size` and `bold` are what the body is set in."""
-        sure = [each for each in paragraphs if self._is_sure(each, size, bold)]
+    def mark(self, paragraphs: Sequence[PdfParagraph], size: float, bold: bool) -> None:
+        """Set the role of headings; `size` and `bold` are the style of the body."""
+        certain = [each for each in paragraphs if self._is_certain(each, size, bold)]
         styles: dict[tuple[int, bool], bool] = {}
-        for each in sure:
+        for each in certain:
             is_numbered = _NUMBERED.match(each.text) is not None
             styles[each.style] = styles.get(each.style, True) and is_numbered
-        for each in sure:
+        for each in certain:
             each.role = Role.HEADING
-        is_preamble = bool(sure)
+        is_preamble = bool(certain)
         for each in paragraphs:
             is_preamble = is_preamble and each.page == 1 and each.role is not Role.HEADING
-            is_likely = not is_preamble and _looks_titled(each) and _stands_out(each, size, bold)
+            is_likely = not is_preamble and _looks_like_a_title(each) and _stands_out(each, size, bold)
             if is_likely and not styles.get(each.style, bool(styles)):
                 each.role = Role.HEADING
 
-    def _is_sure(self, paragraph: Paragraph, size: float, bold: bool) -> bool:
+    def _is_certain(self, paragraph: PdfParagraph, size: float, bold: bool) -> bool:
         text = paragraph.text
-        if self.names(text, paragraph.page):
+        if self.is_heading_text(text, paragraph.page):
             return True
-        if not _looks_titled(paragraph):
+        if not _looks_like_a_title(paragraph):
             return False
         if _stands_out(paragraph, size, bold, _SMALLER):
             return _NUMBERED.match(text) is not None
         return not self._outline and len(paragraph.lines) == 1 and _DEEPLY_NUMBERED.match(text) is not None
 
 
-def _looks_titled(paragraph: Paragraph) -> bool:
+def _looks_like_a_title(paragraph: PdfParagraph) -> bool:
     text = paragraph.text
     is_short = len(paragraph.lines) <= _MOST_LINES and len(text) <= _LONGEST
     return (
@@ -147,52 +147,54 @@ def _looks_titled(paragraph: Paragraph) -> bool:
     )
 
 
-def _stands_out(paragraph: Paragraph, size: float, bold: bool, smaller: int = 1) -> bool:
-    """Whether it is larger than the body, or bold and by at most so many half points smaller."""
+def _stands_out(paragraph: PdfParagraph, size: float, bold: bool, smaller: int = 1) -> bool:
+    """Whether it is larger than the body, or bold and at most `smaller` half points smaller."""
     half_points, is_bold = paragraph.style
     is_larger = half_points >= round(size * _LARGER * 2)
     is_bolder = is_bold and not bold and half_points >= round(size * 2) - smaller
     return is_larger or is_bolder
 
 
-def with_references(paragraphs: Sequence[Paragraph]) -> Iterator[Paragraph]:
-    """The paragraphs; what stands under a heading for references, up to the next of its rank, as its entries."""
-    heading: Paragraph | None = None
-    within: list[Paragraph] = []
+def with_references(paragraphs: Sequence[PdfParagraph]) -> Iterator[PdfParagraph]:
+    """The paragraphs, with those between a references heading and the next heading of its rank split into entries."""
+    heading: PdfParagraph | None = None
+    section: list[PdfParagraph] = []
     for each in paragraphs:
-        if heading and not (each.role is Role.HEADING and _outranks(each, heading, within)):
+        if heading and not (each.role is Role.HEADING and _outranks(each, heading, section)):
             if is_caption(each.text):
                 yield each
             else:
-                within.append(each)
+                section.append(each)
             continue
-        yield from _entries(within)
-        within = []
+        yield from _entries(section)
+        section = []
         heading = each if each.role is Role.HEADING and _IS_REFERENCES.fullmatch(each.text) else None
         yield each
-    yield from _entries(within)
+    yield from _entries(section)
 
 
-def _outranks(heading: Paragraph, references: Paragraph, within: Sequence[Paragraph]) -> bool:
+def _outranks(heading: PdfParagraph, references: PdfParagraph, section: Sequence[PdfParagraph]) -> bool:
     size, bold = heading.style
-    # Chinese headings hold Latin letters that aren't bold.
-    is_larger = bool(within) and size > within[0].style[0] + 1
+    # Bold is no criterion alone: Chinese headings contain Latin letters that aren't bold.
+    is_larger = bool(section) and size > section[0].style[0] + 1
     return size >= references.style[0] - 1 and (bold >= references.style[1] or is_larger)
 
 
-def _entries(paragraphs: Sequence[Paragraph]) -> Iterable[Paragraph]:
-    """The references that these are made of; as they are where they don't look like any."""
-    entries: list[Paragraph] = []
-    for line, starts in zip((line for each in paragraphs for line in each.lines), _starts(paragraphs), strict=True):
+def _entries(paragraphs: Sequence[PdfParagraph]) -> Iterable[PdfParagraph]:
+    """The paragraphs split into references; unchanged if too few of them have a year."""
+    entries: list[PdfParagraph] = []
+    for line, starts in zip(
+        (line for each in paragraphs for line in each.lines), _entry_starts(paragraphs), strict=True
+    ):
         if not entries or starts:
-            entries.append(Paragraph([], Role.REFERENCE))
+            entries.append(PdfParagraph([], Role.REFERENCE))
         entries[-1].lines.append(line)
     dated = sum(_YEAR.search(each.text) is not None for each in entries)
     return entries if dated >= _LEAST_DATED * len(entries) else paragraphs
 
 
-def _starts(paragraphs: Sequence[Paragraph]) -> Iterator[bool]:
-    """Which lines begin an entry: by its label, by its number, by the lines after it being indented, else by a gap."""
+def _entry_starts(paragraphs: Sequence[PdfParagraph]) -> Iterator[bool]:
+    """Whether each line begins an entry: by its label, its number or a hanging indent, else by paragraph."""
     lines = [line for each in paragraphs for line in each.lines]
     if not lines:
         return
@@ -201,9 +203,9 @@ def _starts(paragraphs: Sequence[Paragraph]) -> Iterator[bool]:
     elif _COUNTED.match(lines[0].text):
         last = 0
         for line in lines:
-            found = _COUNTED.match(line.text)
-            number = int(found[1] or found[2]) if found else 0
-            starts = found is not None and (number == last + 1 or last == 0)
+            match = _COUNTED.match(line.text)
+            number = int(match[1] or match[2]) if match else 0
+            starts = match is not None and (number == last + 1 or last == 0)
             last = number if starts else last
             yield starts
     else:

@@ -1,4 +1,4 @@
-"""Lines of print joined to running text: what was broken at the end of a line is mended."""
+"""Joins lines to running text and undoes hyphenation."""
 
 from __future__ import annotations
 
@@ -11,53 +11,53 @@ _STARTS_WIDE = re.compile(f"[{_WIDE}]")
 _WORD = re.compile(r"[^\W_]+(?:[-‐][^\W_]+)*")
 _LAST_WORD = re.compile(r"([^\W_]+(?:[-‐][^\W_]+)*)[-‐\xad]$")
 _SENTENCE_END = re.compile(r"""[.!?:…。！？：][)\]"'”’»」』）》]*$""")
-# So long is a word that is a compound's first or second part rather than a syllable.
+# Letters: shorter parts of a hyphenated word are syllables rather than parts of a compound.
 _LEAST_PART = 5
 _LONGEST_WORD = 80
 
 
 def is_wide(text: str) -> bool:
-    """Whether a text begins in a script that is set without spaces: Chinese or Japanese."""
+    """Whether a text begins in a script without spaces: Chinese or Japanese."""
     return _STARTS_WIDE.match(text) is not None
 
 
 def is_unspaced(before: str, after: str) -> bool:
-    """Whether nothing is written between two characters: one is wide, and the other is or is a mark."""
+    """Whether no space belongs between two characters: one is wide, and the other is wide or punctuation."""
     wide, marks = (is_wide(before), is_wide(after)), (not before.isalnum(), not after.isalnum())
     return all(wide) or (wide[0] and marks[1]) or (marks[0] and wide[1])
 
 
 def ends_sentence(text: str) -> bool:
-    """Whether a text ends as sentences do, or leads over to what it announces."""
+    """Whether a text ends like a sentence, or with a colon."""
     return _SENTENCE_END.search(text) is not None
 
 
 def starts_lower(text: str) -> bool:
-    """Whether a text begins with a small letter."""
+    """Whether a text begins with a lower-case letter."""
     return text[:1].islower()
 
 
 def first_word(text: str) -> str:
-    """What would have had to fit on the line before."""
+    """The first word, or the first character of an unspaced script: the least that a line break can move."""
     return text[:1] if is_wide(text) else text.split(maxsplit=1)[0]
 
 
-def _broken_word(line: str) -> re.Match[str] | None:
+def _hyphenated_word(line: str) -> re.Match[str] | None:
     return _LAST_WORD.search(line[-_LONGEST_WORD:])
 
 
-class Joiner:
-    """Joins lines; whether a hyphen at the end of one stays is learnt from how the text writes the word elsewhere."""
+class LineJoiner:
+    """Joins lines; a hyphen at the end of one is kept if the text hyphenates the word elsewhere."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._words: Counter[str] = Counter()
         for line in lines:
-            broken = _broken_word(line)
-            whole = line[: -len(broken[0])] if broken else line
+            hyphenated = _hyphenated_word(line)
+            whole = line[: -len(hyphenated[0])] if hyphenated else line
             self._words.update(_WORD.findall(whole.casefold().replace("‐", "-")))
 
-    def joined(self, lines: Iterable[str]) -> str:
-        """One text of lines that follow each other."""
+    def join(self, lines: Iterable[str]) -> str:
+        """Join consecutive lines."""
         parts: list[str] = []
         last = ""
         for line in lines:
@@ -66,10 +66,10 @@ class Joiner:
         return "".join(parts)
 
     def _seam(self, before: str, line: str) -> tuple[str, str]:
-        """Both lines, with what belongs between them."""
-        broken, word = _broken_word(before), _WORD.match(line)
-        if broken and word:
-            is_compound = self._is_compound(broken[1], word[0], soft=before.endswith("\xad"))
+        """Both lines, with the right separator between them."""
+        hyphenated, word = _hyphenated_word(before), _WORD.match(line)
+        if hyphenated and word:
+            is_compound = self._is_compound(hyphenated[1], word[0], soft=before.endswith("\xad"))
             return before[:-1] + "-" * is_compound, line
         if is_unspaced(before[-1:], line[:1]) or before.endswith(("—", "/")):
             return before, line

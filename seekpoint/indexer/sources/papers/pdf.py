@@ -1,4 +1,4 @@
-"""The text of a PDF: its paragraphs and headings in reading order, with their pages."""
+"""Parses PDFs: paragraphs and headings in reading order, with their pages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from seekpoint.indexer.sources.papers.furniture import without_furniture
 from seekpoint.indexer.sources.papers.glyphs import read_page
 from seekpoint.indexer.sources.papers.headings import OutlineEntry
 from seekpoint.indexer.sources.papers.layout import Page, columns
-from seekpoint.indexer.transcript.blocks import Text
+from seekpoint.indexer.transcript.text_timeline import ParsedDocument
 
 _IMAGES = "its pages are images without text: run it through OCR (such as ocrmypdf) and put that file on the list"
 _UNREADABLE = (
@@ -42,17 +42,17 @@ _NO_TITLE = re.compile(
 _NO_AUTHOR = re.compile(r"(?:administrator|admin|user|owner|author|anonymous|unknown|\w*\d\w*)?", re.IGNORECASE)
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?")
 _FIRST_YEAR = 1985
-# An open document keeps all that was read from it: opening it anew bounds the memory.
+# pdfium keeps all pages of an open document: reopening it bounds the memory.
 _PAGES_AT_ONCE = 250
 _LONGEST_METADATA = 1000
 _MOST_OUTLINE_ENTRIES = 20_000
 
-# It warns of loops in outlines, which do no harm here.
+# pypdfium2 warns of loops in outlines, which are harmless here.
 logging.getLogger("pypdfium2").setLevel(logging.CRITICAL)
 
 
-def read_pdf(data: bytes) -> Text:
-    """Read a PDF. Raise `Unfetched` where it is broken, locked, or holds no text."""
+def read_pdf(data: bytes) -> ParsedDocument:
+    """Parse a PDF; raises Unfetched if it is damaged, encrypted, or has no text."""
     try:
         pages = list(_pages(data))
         with closing(pypdfium2.PdfDocument(data)) as document:
@@ -66,7 +66,7 @@ def _unavailable(reason: str) -> Unfetched:
 
 
 def _fault(data: bytes) -> str:
-    # A document without pages opens, and its error code is that of another one.
+    # A document without pages can be opened, and pdfium's error code is then a stale one.
     if document := pdfium.FPDF_LoadMemDocument64(data, len(data), None):
         is_empty = pdfium.FPDF_GetPageCount(document) < 1
         pdfium.FPDF_CloseDocument(document)
@@ -75,7 +75,7 @@ def _fault(data: bytes) -> str:
     return _ENCRYPTED if is_locked else _BROKEN
 
 
-def _text(document: pypdfium2.PdfDocument, pages: list[Page]) -> Text:
+def _text(document: pypdfium2.PdfDocument, pages: list[Page]) -> ParsedDocument:
     if _is_unreadable(pages):
         raise _unavailable(_UNREADABLE)
     printed_columns = list(columns(without_furniture(pages)))
@@ -83,7 +83,7 @@ def _text(document: pypdfium2.PdfDocument, pages: list[Page]) -> Text:
     if not found:
         raise _unavailable(_IMAGES if pages else _BROKEN)
     author = _metadata(document, "Author")
-    return Text(
+    return ParsedDocument(
         blocks=found,
         title=_title(_metadata(document, "Title")) or printed,
         author=None if _NO_AUTHOR.fullmatch(author) else author,
@@ -93,7 +93,7 @@ def _text(document: pypdfium2.PdfDocument, pages: list[Page]) -> Text:
 
 
 def _pages(data: bytes) -> Iterator[Page]:
-    """The pages that can be read; those that a damage hit are missing."""
+    """The pages that can be read; damaged ones are missing."""
     first, last = 0, 1
     while first < last:
         with closing(pypdfium2.PdfDocument(data)) as document:

@@ -1,1 +1,1 @@
-"""Recordings without captions: their sound, and what is said in it."""
+"""Recordings without captions: decoding their audio and transcribing it."""

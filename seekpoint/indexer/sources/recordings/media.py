@@ -1,4 +1,4 @@
-"""The sound of a media file, as a speech model hears it, a stretch at a time."""
+"""The audio of a media file, decoded piece by piece into the samples that a speech model takes."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RATE = 16_000
-"""Samples a second."""
+"""Samples per second."""
 
-_GAP = 0.5  # seconds by which sound may be late before silence stands in for what is missing
+_GAP = 0.5  # seconds; a longer gap in the audio is filled with silence
 _MOST_SILENCE = 60 * RATE
 
 
-class Sound:
-    """What is heard in a media file, read from its beginning to its end; `seconds` is how long it says it is."""
+class AudioStream:
+    """The audio of a media file, read from start to end; `seconds` is the duration that the file declares."""
 
     def __init__(self, container: InputContainer) -> None:
         import numpy as np
 
         self.seconds = (container.duration or 0) / 1e6
         self._blocks = _blocks(container)
-        self._left: NDArray[np.int16] = np.empty(0, np.int16)
+        self._rest: NDArray[np.int16] = np.empty(0, np.int16)
 
     def read(self, count: int) -> NDArray[np.float32]:
-        """Read the next samples, from -1 to 1; fewer than `count` at the end alone."""
+        """Read the next samples, from -1 to 1; fewer than `count` only at the end."""
         import numpy as np
 
         samples = np.concatenate([np.empty(0, np.int16), *self._parts(count)]).astype(np.float32)
@@ -43,39 +43,39 @@ class Sound:
         return samples
 
     def skip(self, count: int) -> None:
-        """Pass over the next samples; seeking would be faster, but not to the sample in every format."""
+        """Skip samples by decoding them: in some formats, seeking isn't exact to the sample."""
         for _ in self._parts(count):
             pass
 
     def _parts(self, count: int) -> Iterator[NDArray[np.int16]]:
         while count > 0:
-            if not self._left.size:
+            if not self._rest.size:
                 block = next(self._blocks, None)
                 if block is None:
                     return
-                self._left = block
-            part, self._left = self._left[:count], self._left[count:]
+                self._rest = block
+            part, self._rest = self._rest[:count], self._rest[count:]
             count -= part.size
             yield part
 
 
 @contextmanager
-def opened(media: Path) -> Iterator[Sound]:
-    """Open a media file; raises Unfetched where there is nothing to hear."""
+def opened(media: Path) -> Iterator[AudioStream]:
+    """Open a media file; raises Unfetched if it has no audio."""
     import av
 
     _check(media)
     av.logging.set_level(None)
     try:
-        # What looks like a recording may be a playlist of addresses on the web.
+        # Local files only: what looks like a recording may be a playlist with web addresses.
         container = av.open(str(media.resolve()), metadata_errors="ignore", options={"protocol_whitelist": "file"})
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = clean(str(getattr(error, "strerror", None) or error))[:100]
-        raise _unheard(f"no recording that can be read ({reason}): see whether a player plays it") from error
+        raise _no_audio(f"no recording that can be read ({reason}): see whether a player plays it") from error
     with container:
         if not container.streams.audio:
-            raise _unheard("it has no sound, so nothing can be transcribed")
-        yield Sound(container)
+            raise _no_audio("it has no sound, so nothing can be transcribed")
+        yield AudioStream(container)
 
 
 def _check(media: Path) -> None:
@@ -83,31 +83,31 @@ def _check(media: Path) -> None:
         with media.open("rb") as file:
             is_empty = not file.read(1)
     except OSError as error:
-        raise _unheard(f"it can't be read ({error.strerror}): check the file") from error
+        raise _no_audio(f"it can't be read ({error.strerror}): check the file") from error
     if is_empty:
-        raise _unheard("the file is empty: fetch or copy it again")
+        raise _no_audio("the file is empty: fetch or copy it again")
 
 
-def _unheard(reason: str) -> Unfetched:
+def _no_audio(reason: str) -> Unfetched:
     return Unfetched(State.UNAVAILABLE, reason)
 
 
 def _blocks(container: InputContainer) -> Iterator[NDArray[np.int16]]:
-    """Decode, with silence where sound starts late or has gaps: times are those that a player shows."""
+    """Decode, with silence for a late start and for gaps, so that times are those that a player shows."""
     import numpy as np
 
-    begin, length = (container.start_time or 0) / 1e6, (container.duration or 0) / 1e6
+    container_start, length = (container.start_time or 0) / 1e6, (container.duration or 0) / 1e6
     resampler = _Resampler()
-    made = 0
+    produced = 0
     for frame in _frames(container):
-        at = min((frame.time or 0.0) - begin, length)
-        late = int((at - made / RATE) * RATE)
-        if late > _GAP * RATE:
-            made += late
-            for first in range(0, late, _MOST_SILENCE):
-                yield np.zeros(min(_MOST_SILENCE, late - first), np.int16)
+        frame_start = min((frame.time or 0.0) - container_start, length)
+        gap = int((frame_start - produced / RATE) * RATE)
+        if gap > _GAP * RATE:
+            produced += gap
+            for first in range(0, gap, _MOST_SILENCE):
+                yield np.zeros(min(_MOST_SILENCE, gap - first), np.int16)
         for block in resampler.resampled(frame):
-            made += block.size
+            produced += block.size
             yield block
     yield from resampler.resampled(None)
 
@@ -115,7 +115,7 @@ def _blocks(container: InputContainer) -> Iterator[NDArray[np.int16]]:
 def _frames(container: InputContainer) -> Iterator[AudioFrame]:
     import av
 
-    # A damaged packet is passed over, and a damaged container ends where it can't be read on.
+    # Skip damaged packets; stop where the container is damaged.
     with suppress(av.FFmpegError, OSError):
         for packet in container.demux(container.streams.audio[0]):
             with suppress(av.FFmpegError):
@@ -123,29 +123,29 @@ def _frames(container: InputContainer) -> Iterator[AudioFrame]:
 
 
 class _Resampler:
-    """Brings frames to one channel of 16-bit samples; sound may change its form in the middle."""
+    """Converts frames to one channel of 16-bit samples; their format may change within a file."""
 
     def __init__(self) -> None:
         self._shape: object = None
         self._inner: AudioResampler | None = None
 
     def resampled(self, frame: AudioFrame | None) -> Iterator[NDArray[np.int16]]:
-        """Give what is ready; `None` brings the rest."""
+        """Yield the samples that are ready; `None` as the frame flushes the rest."""
         import av
 
         shape = None if frame is None else (frame.format.name, frame.layout.name, frame.sample_rate)
         if self._inner is not None and shape != self._shape:
-            yield from self._given(None)
+            yield from self._convert(None)
             self._inner = None
         if frame is not None:
             self._inner = self._inner or av.AudioResampler("s16", "mono", RATE)
             self._shape = shape
             frame.pts = None
-            yield from self._given(frame)
+            yield from self._convert(frame)
 
-    def _given(self, frame: AudioFrame | None) -> Iterator[NDArray[np.int16]]:
+    def _convert(self, frame: AudioFrame | None) -> Iterator[NDArray[np.int16]]:
         import numpy as np
 
         if self._inner is not None:
-            for made in self._inner.resample(frame):
-                yield made.to_ndarray().reshape(-1).astype(np.int16, copy=False)
+            for produced in self._inner.resample(frame):
+                yield produced.to_ndarray().reshape(-1).astype(np.int16, copy=False)

@@ -1,4 +1,4 @@
-"""What was transcribed so far, on disk: one line a window, so that a kill loses the one in work at most."""
+"""A transcription in progress, on disk. It has one line per window, so that a kill loses one window at most."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import NamedTuple, Self
 from seekpoint.index.types import Cue
 
 
-class Heard(NamedTuple):
-    """What is said up to sample `stop`, found in a slice that began at sample `first`."""
+class TranscribedWindow(NamedTuple):
+    """The cues of a window that ends at sample `stop`; `first` is the first sample of the slice it was found in."""
 
     first: int
     stop: int
@@ -24,38 +24,38 @@ class Heard(NamedTuple):
 
     @classmethod
     def parsed(cls, line: bytes) -> Self | None:
-        """Read a line; `None` where it isn't what was written."""
+        """Parse a line; `None` if it is incomplete or damaged."""
         if not line.endswith(b"\n"):
             return None
         try:
             first, stop, language, cues = json.loads(line)
-            said = tuple(Cue(float(start), float(end), str(text)) for start, end, text in cues)
-            return cls(int(first), int(stop), str(language), said)
+            parsed_cues = tuple(Cue(float(start), float(end), str(text)) for start, end, text in cues)
+            return cls(int(first), int(stop), str(language), parsed_cues)
         except (ValueError, TypeError):
             return None
 
 
-class Notes:
-    """The windows that are done, in order; damage takes away what follows it."""
+class PartialTranscript:
+    """The finished windows, in order. A damaged line and all lines after it are dropped."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.heard: list[Heard] = []
+        self.windows: list[TranscribedWindow] = []
         if path.exists():
             self._read()
 
     def _read(self) -> None:
-        whole = 0
+        valid_bytes = 0
         for line in self._path.read_bytes().splitlines(keepends=True):
-            heard = Heard.parsed(line)
-            if heard is None:
+            window = TranscribedWindow.parsed(line)
+            if window is None:
                 break
-            self.heard.append(heard)
-            whole += len(line)
-        os.truncate(self._path, whole)
+            self.windows.append(window)
+            valid_bytes += len(line)
+        os.truncate(self._path, valid_bytes)
 
-    def add(self, heard: Heard) -> None:
-        """Keep one more window."""
+    def add(self, window: TranscribedWindow) -> None:
+        """Append a window."""
         with self._path.open("ab") as file:
-            file.write(heard.line())
-        self.heard.append(heard)
+            file.write(window.line())
+        self.windows.append(window)

@@ -1,4 +1,4 @@
-"""The speech model: faster-whisper, held to our ways."""
+"""The speech model, faster-whisper."""
 
 from __future__ import annotations
 
@@ -24,77 +24,81 @@ if TYPE_CHECKING:
 
     Samples = NDArray[np.float32]
 
-_MOST = 30 * RATE  # what the model hears at once
-_PAUSE = 3 * RATE  # a silence in which models hear things that nobody says
-_SHORT_PAUSE = 160  # milliseconds: between sentences rather than between words
+_MOST = 30 * RATE  # Whisper's window
+_PAUSE = 3 * RATE  # in longer silence, models hallucinate text
+_SHORT_PAUSE = 160  # milliseconds: a pause between sentences rather than between words
 _LONGEST_CUE = 6.0
 _SENTENCE_ENDS = tuple(".!?…。！？｡．।؟۔።")
 _CLOSING = "\"'”’」』»)）]》"
-# More than this many times longer than when it is compressed, a text turns in circles (Whisper's own threshold).
-_CIRCLES = 2.4
-_TEMPERATURES = (0.0, 0.4, 0.8)  # each is one more try where the one before turned in circles
+# Above this compression ratio, text is repetitive: the model loops (Whisper's own threshold).
+_REPETITIVE = 2.4
+_TEMPERATURES = (0.0, 0.4, 0.8)  # each one is tried if the text of the one before was repetitive
 _LANGUAGE_SAMPLES = 4
-_NAMES = {"jw": "jv"}  # where Whisper's codes aren't BCP 47
+_BCP_47 = {"jw": "jv"}  # Whisper's codes that aren't BCP 47, and the tags for them
 
 
-class Window(NamedTuple):
-    """Samples `first` up to, not including, `stop`, in which somebody speaks."""
+class AudioWindow(NamedTuple):
+    """A range of samples with speech; `stop` is exclusive."""
 
     first: int
     stop: int
 
 
-class Speech:
-    """A Whisper model, by size, Hugging Face id or folder; raises ModelError where it can't be loaded."""
+class SpeechModel:
+    """A Whisper model, by size, Hugging Face id or folder; raises ModelError if it can't be loaded."""
 
     def __init__(self, name: str, say: Callable[[str], None]) -> None:
         self._name = name
         self._model = _load(name, say)
 
-    def windows(self, samples: Samples) -> list[Window]:
-        """Where somebody speaks, in stretches that the model hears at once, cut in pauses."""
+    def windows(self, samples: Samples) -> list[AudioWindow]:
+        """The ranges with speech, cut at pauses to the length of the model's window."""
         from faster_whisper.vad import VadOptions, get_speech_timestamps
 
-        # Padding of 400 ms at both ends comes on top of what is limited here.
+        # The VAD pads ranges by 400 ms at both ends, in excess of the limit given here.
         options = VadOptions(max_speech_duration_s=_MOST / RATE - 1, min_silence_duration_ms=_SHORT_PAUSE)
-        with self._at_work():
-            return joined(Window(each["start"], each["end"]) for each in get_speech_timestamps(samples, options))
+        with self._model_errors():
+            return join_windows(
+                AudioWindow(each["start"], each["end"]) for each in get_speech_timestamps(samples, options)
+            )
 
-    def language(self, samples: Samples, windows: Sequence[Window]) -> str:
-        """Say which language is spoken in most of some windows; a lecture may begin with a jingle in another one."""
+    def language(self, samples: Samples, windows: Sequence[AudioWindow]) -> str:
+        """Detect the main language from several windows: a lecture may begin with a jingle in another one."""
         if not self._model.model.is_multilingual:
             return "en"
         votes: Counter[str] = Counter()
-        with self._at_work():
+        with self._model_errors():
             for window in windows[:: -(-len(windows) // _LANGUAGE_SAMPLES)]:
-                _, _, likely = self._model.detect_language(samples[window.first : window.stop])
-                for code, probability in likely:
+                _, _, probabilities = self._model.detect_language(samples[window.first : window.stop])
+                for code, probability in probabilities:
                     votes[code] += probability
         code = max(votes, key=lambda code: votes[code])
-        return _NAMES.get(code, code)
+        return _BCP_47.get(code, code)
 
     def check(self, language: str) -> None:
-        """Raise UsageError unless the model knows a language."""
+        """Raise UsageError unless the model supports a language."""
         if _code(language) not in self._model.supported_languages:
             raise UsageError(f"the speech model {self._name} doesn't know the language {language}: give another model")
 
-    def cues(self, samples: Samples, window: Window, language: str) -> list[Cue]:
+    def cues(self, samples: Samples, window: AudioWindow, language: str) -> list[Cue]:
         """Transcribe a window; times are in seconds from the first sample."""
-        begin = window.first / RATE
-        with self._at_work():
+        window_start = window.first / RATE
+        with self._model_errors():
             segments, _ = self._model.transcribe(
                 samples[window.first : window.stop],
                 language=_code(language),
                 word_timestamps=True,
                 condition_on_previous_text=False,
                 temperature=_TEMPERATURES,
-                compression_ratio_threshold=_CIRCLES,
+                compression_ratio_threshold=_REPETITIVE,
             )
-            said = (cue for segment in segments if segment.compression_ratio <= _CIRCLES for cue in _cues(segment))
-            return [Cue(begin + cue.start, begin + cue.end, cue.text) for cue in said]
+            spoken_cues = (
+                cue for segment in segments if segment.compression_ratio <= _REPETITIVE for cue in _cues(segment)
+            )
+            return [Cue(window_start + cue.start, window_start + cue.end, cue.text) for cue in spoken_cues]
 
     @contextmanager
-    def _at_work(self) -> Iterator[None]:
+    def _model_errors(self) -> Iterator[None]:
         try:
             yield
         except (RuntimeError, ValueError, MemoryError) as error:
@@ -103,27 +107,27 @@ class Speech:
             ) from error
 
 
-def joined(stretches: Iterator[Window]) -> list[Window]:
-    """Join neighbours as long as they fit into what the model hears at once."""
-    windows: list[Window] = []
-    for stretch in stretches:
+def join_windows(ranges: Iterator[AudioWindow]) -> list[AudioWindow]:
+    """Join neighbouring ranges with speech as long as they fit into the model's window."""
+    windows: list[AudioWindow] = []
+    for speech in ranges:
         last = windows[-1] if windows else None
-        if last and stretch.stop - last.first <= _MOST and stretch.first - last.stop <= _PAUSE:
-            windows[-1] = Window(last.first, stretch.stop)
+        if last and speech.stop - last.first <= _MOST and speech.first - last.stop <= _PAUSE:
+            windows[-1] = AudioWindow(last.first, speech.stop)
         else:
-            windows.append(stretch)
+            windows.append(speech)
     return windows
 
 
 def _cues(segment: Segment) -> Iterator[Cue]:
-    said: list[Any] = []
+    spoken_cues: list[Any] = []
     for word in segment.words or ():
-        if said and (_ends(said[-1].word) or word.end - said[0].start > _LONGEST_CUE):
-            yield _cue(said)
-            said = []
-        said.append(word)
-    if said:
-        yield _cue(said)
+        if spoken_cues and (_ends(spoken_cues[-1].word) or word.end - spoken_cues[0].start > _LONGEST_CUE):
+            yield _cue(spoken_cues)
+            spoken_cues = []
+        spoken_cues.append(word)
+    if spoken_cues:
+        yield _cue(spoken_cues)
 
 
 def _cue(words: Sequence[Any]) -> Cue:
@@ -136,7 +140,7 @@ def _ends(word: str) -> bool:
 
 def _code(language: str) -> str:
     subtag = primary(language)
-    return next((code for code, tag in _NAMES.items() if tag == subtag), subtag)
+    return next((code for code, tag in _BCP_47.items() if tag == subtag), subtag)
 
 
 def _load(name: str, say: Callable[[str], None]) -> WhisperModel:
@@ -146,11 +150,11 @@ def _load(name: str, say: Callable[[str], None]) -> WhisperModel:
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     ctranslate2.set_log_level(logging.ERROR)
     try:
-        folder = name if Path(name).is_dir() else _fetched(name, say)
+        folder = name if Path(name).is_dir() else _model_folder(name, say)
         if ctranslate2.get_cuda_device_count() and (model := _on_gpu(folder, say)):
             return model
         return WhisperModel(folder, device="cpu", compute_type="int8", cpu_threads=_cores())
-    except Exception as error:  # the hub, the network and the file formats each raise their own kinds
+    except Exception as error:  # the hub, the network and the file formats raise exceptions of their own
         raise ModelError(
             f"the speech model {name} can't be loaded ({first_line(error)}): give a size such as base or small, the id "
             "of a faster-whisper model on Hugging Face, or a folder with one; a name's first use needs the network"
@@ -163,7 +167,7 @@ def _on_gpu(folder: str, say: Callable[[str], None]) -> WhisperModel | None:
 
     try:
         model = WhisperModel(folder, device="cuda", compute_type="float16")
-        # CUDA's libraries are looked for when they are first needed.
+        # CUDA libraries are loaded at first use: a run on silence finds missing ones now.
         model.detect_language(np.zeros(RATE, np.float32))
     except RuntimeError as error:
         say(f"the speech model doesn't run on the GPU ({first_line(error)}): the processor takes longer")
@@ -172,7 +176,7 @@ def _on_gpu(folder: str, say: Callable[[str], None]) -> WhisperModel | None:
 
 
 def first_line(error: Exception) -> str:
-    """What an error of somebody else's says first."""
+    """The first line of a third-party error message."""
     return (clean((str(error).strip().splitlines() or [""])[0]) or type(error).__name__)[:200]
 
 
@@ -180,7 +184,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _fetched(name: str, say: Callable[[str], None]) -> str:
+def _model_folder(name: str, say: Callable[[str], None]) -> str:
     from faster_whisper import download_model
     from huggingface_hub.errors import LocalEntryNotFoundError
 

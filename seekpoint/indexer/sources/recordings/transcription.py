@@ -1,4 +1,4 @@
-"""Recordings without captions: transcribed by a speech model, resumable, and never twice."""
+"""Transcribes recordings by a speech model. Transcription can be resumed, and its results are cached."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from seekpoint.index.embedded.manifest import replacing
+from seekpoint.files import replacing
 from seekpoint.index.errors import SeekpointError, Unfetched, UsageError
 from seekpoint.index.models.encoder import model_name
 from seekpoint.index.types import Cue, Origin, State, Transcript
-from seekpoint.indexer.sources.recordings.partial_transcript import Heard, Notes
+from seekpoint.indexer.sources.recordings.partial_transcript import PartialTranscript, TranscribedWindow
 from seekpoint.indexer.transcript.cues import tidy
 
 if TYPE_CHECKING:
-    from seekpoint.indexer.sources.recordings.media import Sound
-    from seekpoint.indexer.sources.recordings.speech import Samples, Speech, Window
+    from seekpoint.indexer.sources.recordings.media import AudioStream
+    from seekpoint.indexer.sources.recordings.speech import AudioWindow, Samples, SpeechModel
 
 _HOUR = 3600.0
-_WAY_OF_WORKING = 1  # part of what names a transcript in the cache: raised when the same sound gives another one
+_CACHE_VERSION = 1  # part of the cache key: raise it when the same audio gives another transcript
 _SLICE_SECONDS = 600  # 40 MB of samples
 _MOST_OF_IT = 0.95
-_EDGE_SECONDS = 1  # what is said this close to where a slice ends may go on in the next
+_EDGE_SECONDS = 1  # speech this close to the end of a slice may continue in the next one
 
 
 def check_installed() -> None:
-    """Raise UsageError unless faster-whisper is there."""
+    """Raise UsageError unless faster-whisper is installed."""
     if not find_spec("faster_whisper"):
         raise UsageError('--transcribe needs one more package: pip install "seekpoint[transcribe]"')
 
 
 class Transcriber:
-    """Turns the sound of media files into transcripts.
+    """Transcribes the audio of media files.
 
-    `model` is a size that faster-whisper knows, the id of such a model on Hugging Face, or a folder; `language` is a
-    BCP 47 tag, by default what the model makes out. `progress` gets seconds of sound, done and in all; what it raises
-    ends the work, which goes on where it was the next time. Raises UsageError where faster-whisper isn't installed.
+    `model` is a size that faster-whisper knows, the id of such a model on Hugging Face, or a folder. `language` is a
+    BCP 47 tag; by default it is detected. `progress` gets seconds of audio, done and in total; an exception that it
+    raises interrupts the transcription, which can be resumed. Raises UsageError if faster-whisper isn't installed.
     """
 
     def __init__(
@@ -61,40 +61,37 @@ class Transcriber:
         self._language = language
 
     def finished(self, key: str) -> Transcript | None:
-        """What was transcribed earlier under a key; `None` where nothing was.
-
-        Raises Unfetched where nothing is said in it.
-        """
-        heard = _read(self._named(key))
-        return None if heard is None else _transcript(heard)
+        """The cached transcript for a key, or `None`; raises Unfetched if it is empty."""
+        whole = _read(self._cache_file(key))
+        return None if whole is None else _to_transcript(whole)
 
     def transcribe(self, media: Path, key: str = "") -> Transcript:
-        """Transcribe a media file, or give what is known already.
+        """Transcribe a media file, or return its cached transcript.
 
-        `key` says what is in it, where something does so better than its path, size and time. Raises Unfetched where
-        nothing can be heard or is said, and ModelError.
+        `key` identifies the content; by default it is made of path, size and time. Raises Unfetched if the file has no
+        audio or no speech, and ModelError.
         """
         from seekpoint.indexer.sources.recordings.media import opened
 
-        place = self._named(key or _identity(media))
-        heard = _read(place)
-        if heard is None:
-            with opened(media) as sound, self._alone(place):
-                heard = self._heard(sound, Notes(place.with_suffix(".part")), media.name)
-                with replacing(place) as file:
-                    file.write(heard.line())
-                place.with_suffix(".part").unlink(missing_ok=True)
-        return _transcript(heard)
+        cache_file = self._cache_file(key or _identity(media))
+        whole = _read(cache_file)
+        if whole is None:
+            with opened(media) as audio, self._locked(cache_file):
+                whole = self._transcribe(audio, PartialTranscript(cache_file.with_suffix(".part")), media.name)
+                with replacing(cache_file) as file:
+                    file.write(whole.line())
+                cache_file.with_suffix(".part").unlink(missing_ok=True)
+        return _to_transcript(whole)
 
-    def _named(self, key: str) -> Path:
-        parts = json.dumps([_WAY_OF_WORKING, self._model, self._language, key])
+    def _cache_file(self, key: str) -> Path:
+        parts = json.dumps([_CACHE_VERSION, self._model, self._language, key])
         return self._cache / f"{blake2b(parts.encode(), digest_size=12).hexdigest()}.json"
 
     @contextmanager
-    def _alone(self, place: Path) -> Iterator[None]:
+    def _locked(self, cache_file: Path) -> Iterator[None]:
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(place.with_suffix(".lock"), timeout=0):
+            cache_file.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(cache_file.with_suffix(".lock"), timeout=0):
                 yield
         except Timeout as error:
             reason = "another build is transcribing it: build again when that one is done"
@@ -106,55 +103,62 @@ class Transcriber:
             ) from error
 
     @cached_property
-    def _speech(self) -> Speech:
-        from seekpoint.indexer.sources.recordings.speech import Speech
+    def _speech(self) -> SpeechModel:
+        from seekpoint.indexer.sources.recordings.speech import SpeechModel
 
-        speech = Speech(self._model, self._say)
+        speech = SpeechModel(self._model, self._say)
         if self._language:
             speech.check(self._language)
         return speech
 
-    def _heard(self, sound: Sound, notes: Notes, name: str) -> Heard:
+    def _transcribe(self, audio: AudioStream, partial: PartialTranscript, name: str) -> TranscribedWindow:
         import numpy as np
 
         from seekpoint.indexer.sources.recordings.media import RATE
 
-        first = notes.heard[-1].first if notes.heard else 0
-        sound.skip(first)
-        samples = sound.read(_SLICE_SECONDS * RATE)
+        first = partial.windows[-1].first if partial.windows else 0
+        audio.skip(first)
+        samples = audio.read(_SLICE_SECONDS * RATE)
         if not samples.size and not first:
             raise Unfetched(State.UNAVAILABLE, "nothing in it can be heard: see whether a player plays it")
         while samples.size:
-            windows, rest = _whole(self._speech.windows(samples), samples.size)
-            self._take_down(notes, windows, samples, first, sound.seconds)
-            samples = np.concatenate([samples[rest:], sound.read(rest)])
+            windows, rest = _complete_windows(self._speech.windows(samples), samples.size)
+            self._transcribe_windows(partial, windows, samples, first, audio.seconds)
+            samples = np.concatenate([samples[rest:], audio.read(rest)])
             first += rest
-            self._progress(first / RATE, max(sound.seconds, first / RATE))
-        heard = first / RATE
-        if heard < _MOST_OF_IT * sound.seconds:
-            self._say(f"{name}: its sound ends after {heard:.0f} of {sound.seconds:.0f} seconds: is the file whole?")
-        language = notes.heard[0].language if notes.heard else ""
-        return Heard(0, first, language, tuple(cue for heard in notes.heard for cue in heard.cues))
+            self._progress(first / RATE, max(audio.seconds, first / RATE))
+        decoded = first / RATE
+        if decoded < _MOST_OF_IT * audio.seconds:
+            self._say(f"{name}: its sound ends after {decoded:.0f} of {audio.seconds:.0f} seconds: is the file whole?")
+        language = partial.windows[0].language if partial.windows else ""
+        return TranscribedWindow(0, first, language, tuple(cue for window in partial.windows for cue in window.cues))
 
-    def _take_down(self, notes: Notes, windows: Sequence[Window], samples: Samples, first: int, seconds: float) -> None:
+    def _transcribe_windows(
+        self,
+        partial: PartialTranscript,
+        windows: Sequence[AudioWindow],
+        samples: Samples,
+        first: int,
+        seconds: float,
+    ) -> None:
         from seekpoint.indexer.sources.recordings.media import RATE
 
-        done = notes.heard[-1].stop if notes.heard else 0
-        language = notes.heard[0].language if notes.heard else self._language or ""
+        done = partial.windows[-1].stop if partial.windows else 0
+        language = partial.windows[0].language if partial.windows else self._language or ""
         for window in windows:
             stop = first + window.stop
             if stop <= done:
                 continue
             language = language or self._speech.language(samples, windows)
             cues = self._speech.cues(samples, window, language)
-            begin = first / RATE
-            moved = tuple(Cue(round(begin + cue.start, 2), round(begin + cue.end, 2), cue.text) for cue in cues)
-            notes.add(Heard(first, stop, language, moved))
+            offset = first / RATE
+            absolute = tuple(Cue(round(offset + cue.start, 2), round(offset + cue.end, 2), cue.text) for cue in cues)
+            partial.add(TranscribedWindow(first, stop, language, absolute))
             self._progress(stop / RATE, max(seconds, stop / RATE))
 
 
-def _whole(windows: Sequence[Window], size: int) -> tuple[Sequence[Window], int]:
-    """The windows that a slice holds whole, and the sample that the next one begins with."""
+def _complete_windows(windows: Sequence[AudioWindow], size: int) -> tuple[Sequence[AudioWindow], int]:
+    """The windows that lie within a slice, and the first sample of the next slice."""
     from seekpoint.indexer.sources.recordings.media import RATE
 
     edge = size - _EDGE_SECONDS * RATE
@@ -165,26 +169,26 @@ def _whole(windows: Sequence[Window], size: int) -> tuple[Sequence[Window], int]
     return windows, edge
 
 
-def _read(place: Path) -> Heard | None:
+def _read(cache_file: Path) -> TranscribedWindow | None:
     try:
-        return Heard.parsed(place.read_bytes())
+        return TranscribedWindow.parsed(cache_file.read_bytes())
     except OSError:
         return None
 
 
-def _transcript(heard: Heard) -> Transcript:
-    cues = tidy(heard.cues)
+def _to_transcript(whole: TranscribedWindow) -> Transcript:
+    cues = tidy(whole.cues)
     if not cues:
         raise Unfetched(State.NO_TRANSCRIPT, "nothing is said in it")
-    return Transcript(heard.language, Origin.GENERATED, cues)
+    return Transcript(whole.language, Origin.GENERATED, cues)
 
 
 def _identity(media: Path) -> str:
     try:
-        found = media.stat()
+        stat = media.stat()
     except OSError:
         return str(media)  # opening it will say what is wrong
-    return json.dumps([str(media.resolve()), found.st_size, found.st_mtime_ns])
+    return json.dumps([str(media.resolve()), stat.st_size, stat.st_mtime_ns])
 
 
 def _user_cache() -> Path:

@@ -1,1 +1,1 @@
-"""YouTube: transcripts, details and playlists."""
+"""YouTube: transcripts, details, playlists and audio."""

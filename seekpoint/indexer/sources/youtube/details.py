@@ -1,6 +1,6 @@
-"""What YouTube says of a video beside its words: title, channel, duration, day, chapters.
+"""A video's metadata: title, channel, duration, date and chapters.
 
-The watch page and the player's JSON have changed their shape often: nothing of it is relied on.
+The watch page and the player's JSON often change their structure: every field is optional.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from seekpoint.index.types import Chapter, Details
 
 _PUBLISHED = re.compile(r'(?:itemprop="datePublished" content="|"publishDate":")(\d{4}-\d\d-\d\d)')
 _INITIAL_DATA = re.compile(r"\bytInitialData[\"'\]]*\s*=\s*")
-# More than any table of contents has: what is longer would only drown the words that are said.
+# More than any table of contents has. Chapter titles are indexed, and more would outweigh the spoken words.
 _MOST_CHAPTERS = 1000
 _LONGEST_TITLE = 200
 _STAMPED = re.compile(r"^[^\w\n]*((?:\d+:)?\d{1,2}:\d\d)[^\w\n]+(\w.*)$", re.MULTILINE)
 
 
 def details_of(page: str, player: object) -> Details:
-    """Read details from the watch page and the player's JSON; what is missing or malformed stays empty."""
-    video = _at(player, "videoDetails")
+    """Extract details from the watch page and the player's JSON; missing or malformed fields stay empty."""
+    video = _get(player, "videoDetails")
     published = _PUBLISHED.search(page)
-    duration = _seconds(_at(video, "lengthSeconds")) or None
-    chapters = _page_chapters(page) or _description_chapters(_at(video, "shortDescription"))
+    duration = _seconds(_get(video, "lengthSeconds")) or None
+    chapters = _page_chapters(page) or _description_chapters(_get(video, "shortDescription"))
     return Details(
-        title=_text(_at(video, "title")) or None,
-        channel=_text(_at(video, "author")) or None,
+        title=_text(_get(video, "title")) or None,
+        channel=_text(_get(video, "author")) or None,
         duration=duration,
         published=published[1] if published else None,
         chapters=tuple(c for c in chapters if duration is None or c.start < duration)[:_MOST_CHAPTERS],
@@ -38,25 +38,25 @@ def details_of(page: str, player: object) -> Details:
 
 
 def _page_chapters(page: str) -> tuple[Chapter, ...]:
-    begin = _INITIAL_DATA.search(page)
-    data = parse_json(page, begin.end()) if begin else None
-    bar = _found(data, "chapterRenderer")
-    panel = _found(data, "macroMarkersListItemRenderer")  # repeats the bar, in whole seconds
-    return _chapters((_seconds(_at(item, "timeRangeStartMillis"), 1000), _title(item)) for item in bar) or _chapters(
-        (_seconds(_at(item, "timeDescription", "simpleText")), _title(item)) for item in panel
+    assignment = _INITIAL_DATA.search(page)
+    data = parse_json(page, assignment.end()) if assignment else None
+    bar = _find_all(data, "chapterRenderer")
+    panel = _find_all(data, "macroMarkersListItemRenderer")  # the same chapters, in whole seconds
+    return _chapters((_seconds(_get(item, "timeRangeStartMillis"), 1000), _title(item)) for item in bar) or _chapters(
+        (_seconds(_get(item, "timeDescription", "simpleText")), _title(item)) for item in panel
     )
 
 
 def _title(item: object) -> object:
-    return _at(item, "title", "simpleText")
+    return _get(item, "title", "simpleText")
 
 
 def _description_chapters(description: object) -> tuple[Chapter, ...]:
     stamped = _STAMPED.findall(description) if isinstance(description, str) else []
     starts = [_seconds(stamp) or 0.0 for stamp, _ in stamped]
-    # What YouTube itself takes for chapters: three or more, in order, the first at 0:00.
-    is_a_table = len(starts) >= 3 and starts[0] == 0 and all(a < b for a, b in pairwise(starts))
-    return _chapters(zip(starts, (title for _, title in stamped), strict=True)) if is_a_table else ()
+    # YouTube's own rule for chapters: at least three, in order, the first at 0:00.
+    are_chapters = len(starts) >= 3 and starts[0] == 0 and all(a < b for a, b in pairwise(starts))
+    return _chapters(zip(starts, (title for _, title in stamped), strict=True)) if are_chapters else ()
 
 
 def _chapters(marks: Iterable[tuple[float | None, object]]) -> tuple[Chapter, ...]:
@@ -68,26 +68,26 @@ def _chapters(marks: Iterable[tuple[float | None, object]]) -> tuple[Chapter, ..
 
 
 def caption_addresses(player: object) -> list[object]:
-    """Where the player says that the captions lie."""
-    tracks = _at(player, "captions", "playerCaptionsTracklistRenderer", "captionTracks")
-    return [_at(track, "baseUrl") for track in tracks] if isinstance(tracks, list) else []
+    """The addresses of the caption tracks, from the player's JSON."""
+    tracks = _get(player, "captions", "playerCaptionsTracklistRenderer", "captionTracks")
+    return [_get(track, "baseUrl") for track in tracks] if isinstance(tracks, list) else []
 
 
-def parse_json(text: str, begin: int = 0) -> object:
-    """Parse the JSON value that starts at `begin`, whatever follows it; `None` where there is none."""
+def parse_json(text: str, offset: int = 0) -> object:
+    """Parse the JSON value at `offset`, ignoring what follows it; `None` if there is none."""
     try:
-        return json.JSONDecoder().raw_decode(text, begin)[0]
+        return json.JSONDecoder().raw_decode(text, offset)[0]
     except (ValueError, RecursionError):
         return None
 
 
-def _at(data: object, *path: str) -> object:
+def _get(data: object, *path: str) -> object:
     for key in path:
         data = data.get(key) if isinstance(data, dict) else None
     return data
 
 
-def _found(data: object, key: str) -> Iterator[object]:
+def _find_all(data: object, key: str) -> Iterator[object]:
     stack = [data]
     while stack:
         node = stack.pop()
@@ -104,7 +104,7 @@ def _text(value: object) -> str:
 
 
 def _seconds(value: object, per_second: float = 1) -> float | None:
-    """Read a number or a stamp such as 1:02:03."""
+    """Parse a number or a time such as 1:02:03."""
     if not isinstance(value, str | int | float):
         return None
     seconds = 0.0

@@ -1,4 +1,4 @@
-"""Playlists and channels: what they hold, from the pages that yt-dlp reads for it."""
+"""The entries of playlists and channels, by yt-dlp."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, State
 from seekpoint.indexer.fetch.pace import Pace
-from seekpoint.indexer.fetch.retries import DAY, HOUR, MONTH, REFUSED, blocked, lost, status_of
+from seekpoint.indexer.fetch.retries import BLOCK_MESSAGE, DAY, HOUR, MONTH, blocked, connection_failure, status_of
 from seekpoint.indexer.fetch.session import Web
 from seekpoint.indexer.reading_list.addresses import resource_of
 
 _MOST_ENTRIES = 5_000  # what YouTube lets a playlist hold
 _MOST_REDIRECTS = 5
 _LONGEST_TITLE = 500
-_PAGE = 100  # where listings have ended too early, mostly after one or two (yt-dlp#16692)
+_PAGE = 100  # entries of a page; listings sometimes end early, after a full page or two (yt-dlp#16692)
 _CHANNEL_WITHOUT_TAB = re.compile(r"/(?:@[^/]+|(?:channel|c|user)/[^/]+)")
-# YouTube's titles for what it doesn't show, in the language that yt-dlp asks for.
+# YouTube's placeholder titles, in the language that yt-dlp requests.
 _FAULTS = {
     "[Private video]": "a private video: if you may watch it, give your cookies with --cookies FILE",
     "[Deleted video]": "a deleted video: if it has moved, put its new address on the list",
@@ -30,7 +30,7 @@ _NO_VIDEO = "not the address of a video: look it up in the playlist, and put it 
 
 
 class Playlists:
-    """The way to YouTube's playlists and channels for one thread; `limit` is how many videos of a channel are taken."""
+    """A client for YouTube's playlists and channels, for one thread; `limit` is the number of videos per channel."""
 
     def __init__(self, web: Web, pace: Pace | None = None, limit: int | None = None) -> None:
         self._web = web
@@ -38,17 +38,17 @@ class Playlists:
         self._limit = limit
 
     def fetch(self, playlist: Resource) -> Playlist:
-        """List a playlist or channel; raises Unfetched, and Halt where the next request would fare no better."""
+        """List a playlist or channel; raises Unfetched, or Halt if further requests would fail as well."""
         limit = self._limit if is_channel(playlist) else None
         with self._pace.turn():
             try:
-                return self._listed(playlist, limit)
+                return self._playlist(playlist, limit)
             except Exception as error:
                 raise outcome_of(error) from error
 
-    def _listed(self, playlist: Resource, limit: int | None) -> Playlist:
-        found = self._found(_page_of(playlist))
-        items = list(islice(found["entries"], _MOST_ENTRIES + 1 if limit is None else limit))
+    def _playlist(self, playlist: Resource, limit: int | None) -> Playlist:
+        listing = self._fetch_listing(_page_of(playlist))
+        items = list(islice(listing["entries"], _MOST_ENTRIES + 1 if limit is None else limit))
         if len(items) > _MOST_ENTRIES and limit is None:
             reason = (
                 f"it holds more than {_MOST_ENTRIES:,} videos: list the channel, and say with --limit how many of it"
@@ -57,32 +57,32 @@ class Playlists:
         entries: dict[str, PlaylistEntry] = {}
         for entry in _entries(items):
             entries.setdefault(entry.resource.id, entry)
-        # yt-dlp puts the tab's name behind the channel's.
-        title = found.get("channel") if playlist.url != _page_of(playlist) else None
-        return Playlist(_shown(title or found.get("title")), tuple(entries.values()))
+        # yt-dlp appends the tab's name to the channel's.
+        title = listing.get("channel") if playlist.url != _page_of(playlist) else None
+        return Playlist(_clean_title(title or listing.get("title")), tuple(entries.values()))
 
-    def _found(self, address: str) -> Mapping[str, Any]:
-        """Ask, and follow where YouTube sends us; a live stream in place of a list is a list of one."""
-        # More than one retry would follow a page that is merely new to yt-dlp.
+    def _fetch_listing(self, address: str) -> Mapping[str, Any]:
+        """Fetch a listing and follow redirects; a live stream in place of a list is a list of one."""
+        # yt-dlp also retries when it can't parse a page, which more retries don't cure.
         downloader = self._web.downloader({"extractor_retries": 1})
         for _ in range(_MOST_REDIRECTS):
-            found: dict[str, Any] = downloader.extract_info(address, download=False, process=False)
-            if found.get("_type") != "url":
-                return found
-            address = found["url"]
+            listing: dict[str, Any] = downloader.extract_info(address, download=False, process=False)
+            if listing.get("_type") != "url":
+                return listing
+            address = listing["url"]
             resource = resource_of(address)
             if resource and resource.kind is Kind.VIDEO:
-                return {"title": found.get("title"), "entries": [found]}
+                return {"title": listing.get("title"), "entries": [listing]}
         raise Unfetched(State.UNAVAILABLE, "its address leads on and on: check the link", MONTH)
 
 
 def is_channel(playlist: Resource) -> bool:
-    """Whether a playlist is a channel or one of its tabs, newest first."""
+    """Whether a playlist is a channel or a tab of one, which are listed newest first."""
     return urlsplit(playlist.url).path != "/playlist"
 
 
 def cut_off(playlist: Playlist, limit: int | None) -> str | None:
-    """A warning where a listing may have ended too early; `limit` is what it was held to, if anything."""
+    """A warning if a listing may be incomplete; `limit` is the number of entries asked for."""
     count = len(playlist.entries)
     if not count or count % _PAGE or count == limit:
         return None
@@ -98,39 +98,39 @@ def _page_of(playlist: Resource) -> str:
 
 def _entries(items: Iterable[Mapping[str, Any]]) -> Iterator[PlaylistEntry]:
     for item in items:
-        title = _shown(item.get("title"))
+        title = _clean_title(item.get("title"))
         fault = None if item.get("duration") else _FAULTS.get(title)
         resource = resource_of(str(item.get("url")), "" if fault else title)
         if resource:
-            held = resource.kind in (Kind.VIDEO, Kind.PLAYLIST)
-            yield PlaylistEntry(resource, fault if held else _NO_VIDEO)
+            is_on_youtube = resource.kind in (Kind.VIDEO, Kind.PLAYLIST)
+            yield PlaylistEntry(resource, fault if is_on_youtube else _NO_VIDEO)
 
 
-def _shown(title: object) -> str:
+def _clean_title(title: object) -> str:
     return clean(title)[:_LONGEST_TITLE].rstrip() if isinstance(title, str) else ""
 
 
-_SAID = re.compile(r"YouTube said: (.*)")
-_PASSING = re.compile(r"unknown error|went wrong|error occurred|not currently live", re.IGNORECASE)
+_YOUTUBE_SAID = re.compile(r"YouTube said: (.*)")
+_TRANSIENT = re.compile(r"unknown error|went wrong|error occurred|not currently live", re.IGNORECASE)
 _ABSENT = re.compile(r"does not exist|does not have an? \S+ tab", re.IGNORECASE)
 
 
 def outcome_of(error: Exception) -> Unfetched:
-    """Say in which state an error leaves a playlist, why, and when to look again."""
+    """The state, reason and retry time that an error means for a playlist."""
     if isinstance(error, Unfetched):
         return error
-    if gone := lost(error):
-        return gone
-    words = clean(str(error))
-    said = _SAID.search(words)
-    if said and REFUSED.search(said[1]):
+    if failure := connection_failure(error):
+        return failure
+    message = clean(str(error))
+    youtube_said = _YOUTUBE_SAID.search(message)
+    if youtube_said and BLOCK_MESSAGE.search(youtube_said[1]):
         return blocked()
-    if _PASSING.search(words):
+    if _TRANSIENT.search(message):
         return Unfetched(State.DEFERRED, "YouTube doesn't show it at the moment", HOUR)
-    if said:
-        hint = ": if it is yours, give your cookies with --cookies FILE" if "private" in said[1] else ""
-        return Unfetched(State.UNAVAILABLE, f"YouTube says: {said[1][:200].rstrip('. ')}{hint}", MONTH)
-    if status_of(error) == 404 or _ABSENT.search(words):
+    if youtube_said:
+        hint = ": if it is yours, give your cookies with --cookies FILE" if "private" in youtube_said[1] else ""
+        return Unfetched(State.UNAVAILABLE, f"YouTube says: {youtube_said[1][:200].rstrip('. ')}{hint}", MONTH)
+    if status_of(error) == 404 or _ABSENT.search(message):
         return Unfetched(State.UNAVAILABLE, "YouTube has no such playlist, channel or tab: check the link", MONTH)
     reason = "yt-dlp doesn't understand YouTube's answer, no fault of this playlist: update the package"
     return Unfetched(State.DEFERRED, reason, DAY)

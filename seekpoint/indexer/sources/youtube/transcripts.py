@@ -1,4 +1,4 @@
-"""YouTube: a video's transcripts and details, from the requests that youtube-transcript-api makes anyway."""
+"""A video's transcripts and details, both from the requests that youtube-transcript-api makes."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Cue, Origin, State, Transcript
 from seekpoint.indexer.fetch.pace import Pace
 from seekpoint.indexer.fetch.retries import (
+    BLOCK_MESSAGE,
+    CONNECTION_ERRORS,
     DAY,
-    DROPPED,
-    EMPTY,
+    EMPTY_RESPONSE_ERRORS,
     MONTH,
-    ONCE_MORE,
-    PATIENTLY,
-    REFUSED,
-    Fault,
+    RETRY_ONCE,
+    RETRY_TWICE,
+    ServerFault,
     blocked,
-    faulty,
-    lost,
+    connection_failure,
+    server_fault,
 )
 from seekpoint.indexer.sources.captions.spoken import spoken
-from seekpoint.indexer.sources.fetch_result import Fetched
+from seekpoint.indexer.sources.fetch_result import FetchResult
 from seekpoint.indexer.sources.youtube.details import caption_addresses, details_of, parse_json
 from seekpoint.indexer.transcript.cues import tidy
 
 _Result = TypeVar("_Result")
 
-# So many faults one after the other are no accident: every video would meet one.
+# After this many server faults in a row, every further video would fail as well.
 _MOST_FAULTS = 3
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _NO_XML = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f]")
@@ -44,9 +44,9 @@ _CAPTION_ADDRESS = re.compile(r"https://(?:[a-z0-9-]+\.)*youtube\.com/", re.IGNO
 
 
 class YouTube:
-    """The way to YouTube for one thread.
+    """A client for YouTube's transcripts, for one thread.
 
-    `languages` are BCP 47 tags in order of preference; without any, the spoken language is taken.
+    `languages` are BCP 47 tags in order of preference; by default, the spoken language.
     """
 
     def __init__(self, session: requests.Session, languages: Sequence[str] = (), pace: Pace | None = None) -> None:
@@ -55,11 +55,11 @@ class YouTube:
         self._faults = 0
         self._page = ""
         self._player: object = None
-        session.hooks["response"].append(self._note)
+        session.hooks["response"].append(self._capture)
         self._api = ytt.YouTubeTranscriptApi(http_client=session)
 
-    def fetch(self, video_id: str) -> Fetched:
-        """Fetch a video's transcripts; raises Unfetched, and Halt where the next request would fare no better."""
+    def fetch(self, video_id: str) -> FetchResult:
+        """Fetch a video's transcripts; raises Unfetched, or Halt if further requests would fail as well."""
         if not _VIDEO_ID.fullmatch(video_id):
             raise outcome_of(ytt.InvalidVideoId(video_id))
         self._page, self._player = "", None
@@ -67,27 +67,27 @@ class YouTube:
             try:
                 fetched = self._fetch(video_id)
             except Exception as error:
-                raise self._counted(outcome_of(error)) from error
+                raise self._halt_after_faults(outcome_of(error)) from error
         self._faults = 0
         return fetched
 
-    def _counted(self, failure: Unfetched) -> Unfetched:
-        self._faults = self._faults + 1 if isinstance(failure, Fault) else 0
+    def _halt_after_faults(self, failure: Unfetched) -> Unfetched:
+        self._faults = self._faults + 1 if isinstance(failure, ServerFault) else 0
         if self._faults < _MOST_FAULTS:
             return failure
-        # What is left is due earlier than what failed, which would stop the next run at its beginning too.
+        # The remaining videos become due before the failed ones: if those came first, the next run would stop at once.
         return Halt(failure.reason, (failure.retry_after or 0.0) / 2)
 
-    def _fetch(self, video_id: str) -> Fetched:
-        tracks = choose_tracks(list(_patiently(lambda: self._api.list(video_id))), self._languages)
+    def _fetch(self, video_id: str) -> FetchResult:
+        tracks = choose_tracks(list(_with_retries(lambda: self._api.list(video_id))), self._languages)
         if not all(_CAPTION_ADDRESS.match(str(address)) for address in caption_addresses(self._player)):
             raise Unfetched(State.UNAVAILABLE, "its captions lie outside youtube.com and were not fetched", MONTH)
         transcripts = tuple(transcript for transcript in map(_transcript, tracks) if transcript.cues)
         if not transcripts:
             raise Unfetched(State.NO_TRANSCRIPT, "its transcript is empty", MONTH)
-        return Fetched(transcripts, details_of(self._page, self._player))
+        return FetchResult(transcripts, details_of(self._page, self._player))
 
-    def _note(self, response: requests.Response, *_args: object, **_kwargs: object) -> None:
+    def _capture(self, response: requests.Response, *_args: object, **_kwargs: object) -> None:
         path = urlsplit(response.url).path
         if path == "/watch":
             self._page = response.content.decode("utf-8", "replace")
@@ -97,28 +97,28 @@ class YouTube:
             response._content = _NO_XML.sub(b"", response.content)
 
 
-def _patiently(call: Callable[[], _Result]) -> _Result:
-    return PATIENTLY(_passes, ONCE_MORE, EMPTY, call)
+def _with_retries(call: Callable[[], _Result]) -> _Result:
+    return RETRY_TWICE(_is_transient, RETRY_ONCE, EMPTY_RESPONSE_ERRORS, call)
 
 
 def _transcript(track: ytt.Transcript) -> Transcript:
-    snippets = _patiently(track.fetch)
-    shown = (Cue(snippet.start, snippet.start + snippet.duration, snippet.text) for snippet in snippets)
+    snippets = _with_retries(track.fetch)
+    captions = (Cue(snippet.start, snippet.start + snippet.duration, snippet.text) for snippet in snippets)
     return Transcript(
-        clean(track.language_code), Origin.GENERATED if track.is_generated else Origin.MANUAL, tidy(spoken(shown))
+        clean(track.language_code), Origin.GENERATED if track.is_generated else Origin.MANUAL, tidy(spoken(captions))
     )
 
 
 def choose_tracks(tracks: Sequence[ytt.Transcript], languages: Sequence[str]) -> list[ytt.Transcript]:
-    """Pick a track for each wanted language, by default the spoken one; raises Unfetched where there is none."""
-    # A generated track is in the language that is spoken.
+    """Pick a track for each wanted language, by default the spoken one; raises Unfetched if there is none."""
+    # A generated track is in the spoken language.
     spoken = [track.language_code for track in sorted(tracks, key=lambda track: not track.is_generated)][:1]
-    picked = (_best_track(tracks, language) for language in languages or spoken)
-    chosen = list(dict.fromkeys(track for track in picked if track))
+    tracks_by_language = (_best_track(tracks, language) for language in languages or spoken)
+    chosen = list(dict.fromkeys(track for track in tracks_by_language if track))
     if not chosen:
-        there_is = ", ".join(dict.fromkeys(clean(track.language_code) for track in tracks)) or "none"
+        available = ", ".join(dict.fromkeys(clean(track.language_code) for track in tracks)) or "none"
         wanted = f" in {', '.join(languages)}" if languages else ""
-        raise Unfetched(State.NO_TRANSCRIPT, f"no transcript{wanted} (there is: {there_is})", MONTH)
+        raise Unfetched(State.NO_TRANSCRIPT, f"no transcript{wanted} (there is: {available})", MONTH)
     return chosen
 
 
@@ -126,11 +126,11 @@ def _best_track(tracks: Sequence[ytt.Transcript], language: str) -> ytt.Transcri
     same = (track for track in tracks if primary(track.language_code) == primary(language))
     subtag, exact = language.lower().split("-")[0], language.lower()
 
-    def farness(track: ytt.Transcript) -> tuple[bool, bool, bool]:
+    def distance(track: ytt.Transcript) -> tuple[bool, bool, bool]:
         code = track.language_code.lower()
         return code.split("-")[0] != subtag, track.is_generated, code != exact
 
-    return min(same, key=farness, default=None)
+    return min(same, key=distance, default=None)
 
 
 _OUTCOMES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], State, float, str], ...] = (
@@ -145,7 +145,7 @@ _SOON = re.compile(r"live event will begin|premieres? (?:in|will)|processing thi
 
 
 def outcome_of(error: Exception) -> Unfetched:
-    """Say in which state an error leaves a video, why, and when to look again."""
+    """The state, reason and retry time that an error means for a video."""
     if isinstance(error, Unfetched):
         return error
     if isinstance(error, ytt.RequestBlocked):
@@ -153,9 +153,9 @@ def outcome_of(error: Exception) -> Unfetched:
     if isinstance(error, ytt.VideoUnplayable):
         return _unplayable(error)
     if _status(error) >= 500:
-        return faulty(_status(error))
-    if gone := lost(error):
-        return gone
+        return server_fault(_status(error))
+    if failure := connection_failure(error):
+        return failure
     for kind, state, wait, reason in _OUTCOMES:
         if isinstance(error, kind):
             return Unfetched(state, reason, wait)
@@ -163,23 +163,23 @@ def outcome_of(error: Exception) -> Unfetched:
     reason = (
         f"YouTube and youtube-transcript-api don't fit together ({fault}), no fault of this video: update the package"
     )
-    return Fault(State.DEFERRED, reason, DAY)
+    return ServerFault(State.DEFERRED, reason, DAY)
 
 
 def _unplayable(error: ytt.VideoUnplayable) -> Unfetched:
     reason = clean(". ".join(str(text).rstrip(". ") for text in (error.reason, *error.sub_reasons) if text))[:200]
-    if REFUSED.search(reason):
+    if BLOCK_MESSAGE.search(reason):
         return blocked()
     if _SOON.search(reason):
         return Unfetched(State.DEFERRED, f"YouTube says: {reason}", DAY)
     return Unfetched(State.UNAVAILABLE, f"YouTube says: {reason or 'this video is unplayable'}", MONTH)
 
 
-def _passes(error: Exception) -> bool:
-    return _status(error) >= 500 or isinstance(error, DROPPED)
+def _is_transient(error: Exception) -> bool:
+    return _status(error) >= 500 or isinstance(error, CONNECTION_ERRORS)
 
 
 def _status(error: Exception) -> int:
-    """Read the HTTP status, which the library keeps in words only; 0 where there is none."""
+    """The HTTP status, parsed from the library's message; 0 if there is none."""
     status = re.match(r"\d{3}", error.reason) if isinstance(error, ytt.YouTubeRequestFailed) else None
     return int(status[0]) if status else 0

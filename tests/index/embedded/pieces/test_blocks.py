@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seekpoint.index.embedded.pieces import quantisation as pieces_module
+from seekpoint.index.embedded.pieces import reading as pieces_module
 from seekpoint.index.embedded.pieces.blocks import (
     IN_BYTES,
     Blocks,
@@ -24,7 +24,7 @@ from seekpoint.index.embedded.pieces.blocks import (
     encode,
     of_transcript,
 )
-from seekpoint.index.embedded.pieces.quantisation import around, quantised
+from seekpoint.index.embedded.pieces.reading import around, quantised
 from seekpoint.index.embedded.pieces.six_bits import LEVELS
 from seekpoint.index.embedded.schema import create
 from seekpoint.index.types import ModelCard, StoredChunk

@@ -13,14 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seekpoint.index.embedded.library import Library
-from seekpoint.index.embedded.pieces.quantisation import quantised
-from seekpoint.index.embedded.transcripts import EmbeddedTranscript
-from seekpoint.index.embedded.vectors.centring import tempered
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.vectors.int8 import pack, unpack
-from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.models.centring import tempered
+from seekpoint.index.models.piece_vectors import quantised
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Details
+from seekpoint.index.types import Details, EmbeddedTranscript
 from tests.index.libraries import CARD, embedded, resource
 
 Held = Mapping[str, Sequence[EmbeddedTranscript]]
@@ -42,7 +41,7 @@ def _drawn(chance: random.Random, language: str) -> EmbeddedTranscript:
     return replace(transcript, vectors=vectors, pieces=pieces)
 
 
-def _commit(writer: Writer, resource_id: str, transcripts: Sequence[EmbeddedTranscript]) -> None:
+def _commit(writer: EmbeddedWriter, resource_id: str, transcripts: Sequence[EmbeddedTranscript]) -> None:
     writer.register(resource_id, [resource(resource_id)])
     writer.commit(resource_id, transcripts, Details(), "")
 
@@ -51,7 +50,7 @@ def _change(folder: Path, chance: random.Random, steps: int) -> dict[str, list[E
     """Commit, replace and remove at random, in several builds; returns what is held in the end."""
     held: dict[str, list[EmbeddedTranscript]] = {}
     while steps > 0:
-        with Writer.open(folder, CARD) as writer:
+        with EmbeddedWriter.acquire(folder, CARD) as writer:
             for _ in range(chance.randint(1, 6)):
                 steps -= 1
                 if held and chance.random() < 0.3:
@@ -66,7 +65,7 @@ def _change(folder: Path, chance: random.Random, steps: int) -> dict[str, list[E
 
 
 def _fresh(folder: Path, held: Held) -> None:
-    with Writer.open(folder, CARD) as writer:
+    with EmbeddedWriter.acquire(folder, CARD) as writer:
         for one in sorted(held):
             _commit(writer, one, held[one])
 
@@ -82,12 +81,12 @@ def test_sums_and_means_are_those_of_a_fresh_library_to_the_bit(tmp_path: Path, 
     held = _change(tmp_path / "changed", random.Random(seed), 30)
     _fresh(tmp_path / "fresh", held)
     assert _totals(tmp_path / "changed") == _totals(tmp_path / "fresh")
-    with Library.open(tmp_path / "changed") as changed, Library.open(tmp_path / "fresh") as fresh:
+    with EmbeddedReader.open(tmp_path / "changed") as changed, EmbeddedReader.open(tmp_path / "fresh") as fresh:
         languages = {primary(one.transcript.language) for transcripts in held.values() for one in transcripts}
-        assert set(changed.vectors.means) == languages
+        assert set(changed.means.chunks) == languages
         for found, expected in (
-            (changed.vectors.means, fresh.vectors.means),
-            (changed.vectors.window_means, fresh.vectors.window_means),
+            (changed.means.chunks, fresh.means.chunks),
+            (changed.means.windows, fresh.means.windows),
         ):
             assert {name: mean.tobytes() for name, mean in found.items()} == {
                 name: mean.tobytes() for name, mean in expected.items()
@@ -102,21 +101,21 @@ def test_the_means_are_those_of_all_that_is_stored(tmp_path: Path) -> None:
     vectors = {language: unpack(packed, CARD.dimension) for language, packed in rows.items()}
     totals = {language: (len(found), found.sum(axis=0, dtype=np.float64)) for language, found in vectors.items()}
     expected = tempered(totals, {})
-    with Library.open(tmp_path) as library:
-        assert set(library.vectors.means) == set(expected) >= {"en", "zh"}
-        for language, mean in library.vectors.means.items():
+    with EmbeddedReader.open(tmp_path) as library:
+        assert set(library.means.chunks) == set(expected) >= {"en", "zh"}
+        for language, mean in library.means.chunks.items():
             assert mean.tobytes() == expected[language].tobytes()
 
 
 def test_tags_of_one_language_count_together_and_another_apart(tmp_path: Path) -> None:
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         _commit(writer, "讲座", [embedded(["掩码", "缓存"], "zh-TW"), embedded(["位置"], "zh-Hans")])
         _commit(writer, "talk", [embedded(["mask"], "en-GB")])
     assert [(row[0], row[1], row[3]) for row in _totals(tmp_path)] == [("en", 1, 1), ("zh", 3, 3)]
 
 
 def test_a_language_whose_last_transcript_goes_has_no_mean(tmp_path: Path) -> None:
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         _commit(writer, "讲座", [embedded(["掩码"], "zh-TW")])
         _commit(writer, "talk", [embedded(["mask"])])
         writer.remove(["讲座"])
@@ -124,24 +123,24 @@ def test_a_language_whose_last_transcript_goes_has_no_mean(tmp_path: Path) -> No
         _commit(writer, "talk", [embedded(["掩码", "位置"])])
         writer.commit("talk", [embedded(["Maske"], "de")], Details(), "made by hand")
     assert [(row[0], row[1]) for row in _totals(tmp_path)] == [("de", 1)]
-    with Writer.open(tmp_path) as writer:
+    with EmbeddedWriter.acquire(tmp_path) as writer:
         writer.remove(["talk"])
     assert _totals(tmp_path) == []
 
 
 def test_a_language_without_pieces_has_no_mean_of_windows(tmp_path: Path) -> None:
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         _commit(writer, "讲座", [replace(embedded(["掩码"]), pieces=())])
         _commit(writer, "talk", [embedded(["mask"])])
-    with Library.open(tmp_path) as library:
-        assert (sorted(library.vectors.means), sorted(library.vectors.window_means)) == (["en", "zh"], ["en"])
+    with EmbeddedReader.open(tmp_path) as library:
+        assert (sorted(library.means.chunks), sorted(library.means.windows)) == (["en", "zh"], ["en"])
 
 
 def test_what_is_rolled_back_counts_for_nothing(tmp_path: Path) -> None:
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         _commit(writer, "talk", [embedded(["mask"])])
         before = _totals(tmp_path)
-        with pytest.raises(RuntimeError, match="没有"), writer.together():
+        with pytest.raises(RuntimeError, match="没有"), writer.transaction():
             _commit(writer, "讲座", [embedded(["掩码"])])
             raise RuntimeError("没有")
     assert _totals(tmp_path) == before
@@ -149,12 +148,12 @@ def test_what_is_rolled_back_counts_for_nothing(tmp_path: Path) -> None:
 
 def test_a_reader_has_the_means_of_the_moment_it_opened(tmp_path: Path) -> None:
     numbers = count()
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         _commit(writer, f"talk{next(numbers)}", [embedded(["mask"])])
-    with Library.open(tmp_path) as reader:
-        with Writer.open(tmp_path) as writer:
+    with EmbeddedReader.open(tmp_path) as reader:
+        with EmbeddedWriter.acquire(tmp_path) as writer:
             _commit(writer, f"talk{next(numbers)}", [embedded(["softmax 归一化"], "zh"), embedded(["cache"])])
-        assert set(reader.vectors.means) == {"en"}
-        with Library.open(tmp_path) as later:
-            assert set(later.vectors.means) == {"en", "zh"}
-            assert (later.vectors.means["en"] != reader.vectors.means["en"]).any()
+        assert set(reader.means.chunks) == {"en"}
+        with EmbeddedReader.open(tmp_path) as later:
+            assert set(later.means.chunks) == {"en", "zh"}
+            assert (later.means.chunks["en"] != reader.means.chunks["en"]).any()

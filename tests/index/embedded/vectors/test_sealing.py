@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.embedded.chunk_ranges import Ranges
-from seekpoint.index.embedded.library import Library
 from seekpoint.index.embedded.manifest import Manifest, SegmentRecord
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.vectors.segment_file import check_layout
-from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.types import Details, Filters
 from tests.index.libraries import CARD, build, by_meaning, embedded, files, fill, resource, run_script
 
@@ -32,12 +32,12 @@ def _texts(chunks: int, *, chinese: bool = False) -> list[str]:
 
 def _add(folder: Path, *talks: str, chunks: int = _FEW) -> None:
     """A build that adds some talks, every other one in Chinese."""
-    with Writer.open(folder, CARD) as writer:
+    with EmbeddedWriter.acquire(folder, CARD) as writer:
         fill(writer, {talk: _texts(chunks, chinese=bool(k % 2)) for k, talk in enumerate(talks)})
 
 
 def _remove(folder: Path, *talks: str) -> None:
-    with Writer.open(folder) as writer:
+    with EmbeddedWriter.acquire(folder) as writer:
         writer.remove(talks)
 
 
@@ -51,7 +51,7 @@ def _segments(folder: Path) -> tuple[SegmentRecord, ...]:
         check_layout(folder / one.file.name, one, CARD.dimension)
     edges = [edge for one in segments for edge in (one.first, one.stop)]
     assert edges == sorted(edges)
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         assert len(uncovered(manifest, library.holdings.alive)) == 0
         library.verify()
     return segments
@@ -79,7 +79,7 @@ def test_what_no_file_has_gets_one(several: Path) -> None:
 
 
 def test_what_is_not_sealed_yet_is_known_as_uncovered(several: Path) -> None:
-    with Writer.open(several) as writer:
+    with EmbeddedWriter.acquire(several) as writer:
         fill(writer, {"new": _texts(2)})
         missing = uncovered(Manifest.load(several), writer._read_holdings().alive)
         assert (missing.starts.tolist(), missing.stops.tolist()) == ([37], [39])
@@ -89,7 +89,7 @@ def test_what_is_not_sealed_yet_is_known_as_uncovered(several: Path) -> None:
 def test_an_unchanged_library_is_not_written_at_all(several: Path) -> None:
     before = files(several)
     for _ in range(2):
-        with Writer.open(several, CARD) as writer:
+        with EmbeddedWriter.acquire(several, CARD) as writer:
             writer.remove([])
             writer.standings()
     assert files(several) == before
@@ -130,11 +130,11 @@ def test_any_builds_leave_few_files_that_have_all(tmp_path: Path) -> None:
         gone = set(chance.sample(sorted(held), chance.randint(0, len(held) // 3)))
         again = set(chance.sample(sorted(held - gone), min(1, len(held - gone))))
         held = held - gone | {f"讲座{k}"}
-        with Writer.open(tmp_path, CARD) as writer:
+        with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
             writer.remove(sorted(gone))
             fill(writer, {talk: _texts(chance.randint(1, 40)) for talk in [f"讲座{k}", *again]})
         segments = _segments(tmp_path)
-        with Library.open(tmp_path) as library:
+        with EmbeddedReader.open(tmp_path) as library:
             alive = library.holdings.alive
         assert len(segments) <= 16
         for one in segments:
@@ -161,14 +161,14 @@ def test_only_missing_files_are_written_anew(several: Path, numbers: tuple[int, 
     before, spans = files(several), _spans(several)
     for number in numbers:
         (several / f"vectors-{number}.faiss").unlink()
-    with Writer.open(several, CARD):
+    with EmbeddedWriter.acquire(several, CARD):
         pass
     kept = {f"vectors-{k}.faiss" for k in range(1, 5) if k not in numbers}
     assert all(files(several)[name] == before[name] for name in kept)
     assert kept <= {one.file.name for one in _segments(several)}
     # Two neighbours that are missing are one gap.
     assert {edge for span in _spans(several) for edge in span} <= {edge for span in spans for edge in span}
-    with Library.open(several) as library:
+    with EmbeddedReader.open(several) as library:
         for talk in (f"{name}{k}" for name in ("talk", "讲座", "more") for k in range(4)):
             assert by_meaning(library, "掩码", Filters(resource=talk)) == [talk]
 
@@ -179,7 +179,7 @@ def test_only_a_damaged_file_is_written_anew(several: Path, damage: str) -> None
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
     path.write_bytes({"cut short": bytes(data[:-1]), "a flipped byte": bytes(data), "empty": b""}[damage])
-    with Writer.open(several, CARD):
+    with EmbeddedWriter.acquire(several, CARD):
         pass
     assert _written(before, files(several)) == {"manifest.json", "vectors-5.faiss"}
     assert [one.file.name for one in _segments(several)] == [f"vectors-{k}.faiss" for k in (1, 5, 3, 4)]
@@ -194,7 +194,7 @@ def test_a_build_that_mends_and_adds_does_both(several: Path) -> None:
 
 
 def test_what_a_replacement_leaves_behind_counts_as_gone(several: Path) -> None:
-    with Writer.open(several) as writer:
+    with EmbeddedWriter.acquire(several) as writer:
         writer.commit("talk0", [embedded(_texts(2, chinese=True))], Details(), "changed")
     first, *_, last = _segments(several)
     assert (first.count, last.count) == (6, 2)
@@ -205,7 +205,7 @@ def test_what_a_replacement_leaves_behind_counts_as_gone(several: Path) -> None:
 _ADD_AND_DIE = """
 import os
 from tests.index.libraries import *
-writer = Writer.open(Path(sys.argv[1]), CARD)
+writer = EmbeddedWriter.acquire(Path(sys.argv[1]), CARD)
 fill(writer, {"new": ["softmax 归一化"] * 4})
 if sys.argv[2] == "after the vector files":
     holdings = writer._read_holdings()
@@ -218,7 +218,7 @@ os._exit(9)
 @pytest.mark.parametrize("moment", ["before the vector files", "after the vector files"])
 def test_the_next_build_seals_what_a_killed_one_left(several: Path, moment: str) -> None:
     assert run_script(_ADD_AND_DIE, several, moment).returncode == 9
-    with Writer.open(several, CARD):
+    with EmbeddedWriter.acquire(several, CARD):
         pass
     assert [one.count for one in _segments(several)] == [9, 9, 9, 9, 4]
 
@@ -226,13 +226,13 @@ def test_the_next_build_seals_what_a_killed_one_left(several: Path, moment: str)
 @pytest.mark.parametrize("scratch", [".vectors-7.faiss.new", ".manifest.json.new"])
 def test_what_a_killed_build_was_about_to_write_is_cleared_away(several: Path, scratch: str) -> None:
     (several / scratch).write_bytes(b"a killed build left this")
-    with Writer.open(several, CARD):
+    with EmbeddedWriter.acquire(several, CARD):
         pass
     assert scratch not in files(several)
 
 
 def test_a_listed_resource_without_chunks_needs_no_file(tmp_path: Path) -> None:
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         writer.register("list.md", [resource("讲座")])
     assert _segments(tmp_path) == ()
 

@@ -14,15 +14,14 @@ import numpy as np
 import pytest
 
 from seekpoint.index.embedded.chunk_ranges import Ranges
-from seekpoint.index.embedded.library import Library
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.transcripts import EmbeddedTranscript
-from seekpoint.index.embedded.vectors.centring import centred
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.vectors.int8 import unpack
-from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary
+from seekpoint.index.models.centring import centred
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Details, Filters
+from seekpoint.index.types import Details, EmbeddedTranscript, Filters
 from tests.index.libraries import CARD as NARROW
 from tests.index.libraries import SOURCE, by_meaning, embedded, files, fill, resource
 
@@ -43,17 +42,17 @@ def _drawn(numbers: np.random.Generator, chunks: int, language: str) -> Embedded
     return replace(embedded(["掩码" if language == "zh" else "mask"] * chunks, language), vectors=vectors, pieces=())
 
 
-def _commit(writer: Writer, talk: str, transcripts: Sequence[EmbeddedTranscript]) -> None:
+def _commit(writer: EmbeddedWriter, talk: str, transcripts: Sequence[EmbeddedTranscript]) -> None:
     writer.register(talk, [resource(talk)])
     writer.commit(talk, transcripts, Details(), "")
 
 
-def _fill(folder: Path, seed: int, *, sealed: bool = True) -> Writer | None:
+def _fill(folder: Path, seed: int, *, sealed: bool = True) -> EmbeddedWriter | None:
     """Some builds that add, replace and remove, the last of which may still be at work."""
     numbers, chance = np.random.default_rng(seed), random.Random(seed)
     made = 0
     for build in range(6):
-        writer = Writer.open(folder, CARD)
+        writer = EmbeddedWriter.acquire(folder, CARD)
         for _ in range(3):
             transcripts = [_drawn(numbers, chance.randint(5, 40), chance.choice(["en", "zh"]))]
             _commit(writer, f"讲座{made}" if made % 2 else f"talk{made}", transcripts)
@@ -82,7 +81,7 @@ def question() -> Vectors:
     return np.asarray(drawn / np.linalg.norm(drawn), np.float32)
 
 
-def _exact(folder: Path, library: Library, question: Vectors) -> dict[int, float]:
+def _exact(folder: Path, library: EmbeddedReader, question: Vectors) -> dict[int, float]:
     """The cosine of each stored chunk, by what the database says and nothing else."""
     with closing(sqlite3.connect(folder / "library.db")) as stored:
         rows = stored.execute(
@@ -90,12 +89,14 @@ def _exact(folder: Path, library: Library, question: Vectors) -> dict[int, float
                JOIN transcript ON transcript.id = transcript_id"""
         ).fetchall()
     return {
-        chunk: float(centred(unpack([data], CARD.dimension)[0], library.vectors.means[primary(language)]) @ question)
+        chunk: float(centred(unpack([data], CARD.dimension)[0], library.means.chunks[primary(language)]) @ question)
         for chunk, language, data in rows
     }
 
 
-def _check_nearest(library: Library, exact: dict[int, float], question: Vectors, keep: Ranges | None, k: int) -> None:
+def _check_nearest(
+    library: EmbeddedReader, exact: dict[int, float], question: Vectors, keep: Ranges | None, k: int
+) -> None:
     """See that the nearest of what is kept are among some candidates, but for one: rows by chance are all far off."""
     possible = {i: cosine for i, cosine in exact.items() if keep is None or keep.contains([i])[0]}
     depth = k + _SPARE
@@ -112,7 +113,7 @@ def _best(scores: dict[int, float]) -> list[int]:
     return sorted(scores, key=lambda chunk: -scores[chunk])[:K]
 
 
-def _keeps(library: Library) -> list[Ranges | None]:
+def _keeps(library: EmbeddedReader) -> list[Ranges | None]:
     """Nothing kept out; then one language, one resource, every other transcript, a chunk, none."""
     holdings = library.holdings
     return [
@@ -127,7 +128,7 @@ def _keeps(library: Library) -> list[Ranges | None]:
 
 
 def test_what_is_found_is_what_comparing_each_vector_gives(partly_dead: Path, question: Vectors) -> None:
-    with Library.open(partly_dead) as library:
+    with EmbeddedReader.open(partly_dead) as library:
         exact = _exact(partly_dead, library, question)
         manifest, alive = Manifest.load(partly_dead), library.holdings.alive
         assert len(manifest.segments) > 1
@@ -139,7 +140,7 @@ def test_what_is_found_is_what_comparing_each_vector_gives(partly_dead: Path, qu
 
 
 def test_scores_are_exact_whatever_is_asked_for(partly_dead: Path, question: Vectors) -> None:
-    with Library.open(partly_dead) as library:
+    with EmbeddedReader.open(partly_dead) as library:
         exact = _exact(partly_dead, library, question)
         last = max(exact)
         gone = sorted(set(range(1, last)) - exact.keys())
@@ -153,15 +154,15 @@ def test_scores_are_exact_whatever_is_asked_for(partly_dead: Path, question: Vec
 def test_answers_dont_depend_on_how_segments_came_about(tmp_path: Path, question: Vectors) -> None:
     numbers = np.random.default_rng(5)
     talks = {f"讲座{k}": _drawn(numbers, 20, "zh" if k % 2 else "en") for k in range(6)}
-    with Writer.open(tmp_path / "at once", CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path / "at once", CARD) as writer:
         for talk, transcript in talks.items():
             _commit(writer, talk, [transcript])
     for talk, transcript in talks.items():
-        with Writer.open(tmp_path / "in turn", CARD) as writer:
+        with EmbeddedWriter.acquire(tmp_path / "in turn", CARD) as writer:
             _commit(writer, talk, [transcript])
     assert len(Manifest.load(tmp_path / "at once").segments) == 1
     assert len(Manifest.load(tmp_path / "in turn").segments) == len(talks)
-    with Library.open(tmp_path / "at once") as one, Library.open(tmp_path / "in turn") as other:
+    with EmbeddedReader.open(tmp_path / "at once") as one, EmbeddedReader.open(tmp_path / "in turn") as other:
         ids = one.holdings.alive.ids().tolist()
         assert one.vectors.scores(question, ids) == pytest.approx(other.vectors.scores(question, ids), abs=1e-6)
         for library in (one, other):
@@ -169,23 +170,23 @@ def test_answers_dont_depend_on_how_segments_came_about(tmp_path: Path, question
 
 
 def test_what_is_not_sealed_is_found_beside_what_is(tmp_path: Path) -> None:
-    with Writer.open(tmp_path, NARROW) as writer:
+    with EmbeddedWriter.acquire(tmp_path, NARROW) as writer:
         fill(writer, {"sealed": ["mask", "掩码"]})
-    with Writer.open(tmp_path) as writer:
+    with EmbeddedWriter.acquire(tmp_path) as writer:
         fill(writer, {"新的": ["mask", "掩码"]})
-        with Library.open(tmp_path) as library:
+        with EmbeddedReader.open(tmp_path) as library:
             assert set(by_meaning(library, "mask")) == {"sealed", "新的"}
             assert by_meaning(library, "掩码", Filters(resource="新的")) == ["新的"]
         writer.remove(["sealed"])
-        with Library.open(tmp_path) as library:
+        with EmbeddedReader.open(tmp_path) as library:
             assert by_meaning(library, "mask") == ["新的"]
 
 
 def test_a_library_that_was_never_sealed_is_searched_as_well(tmp_path: Path) -> None:
-    with Writer.open(tmp_path, NARROW) as writer:
+    with EmbeddedWriter.acquire(tmp_path, NARROW) as writer:
         fill(writer, {"talk": ["mask"], "讲座": ["缓存"]})
         assert Manifest.load(tmp_path).segments == ()
-        with Library.open(tmp_path) as library:
+        with EmbeddedReader.open(tmp_path) as library:
             assert by_meaning(library, "cache") == ["讲座"]
 
 
@@ -200,35 +201,35 @@ def _names(folder: Path) -> list[str]:
 def test_a_reader_whose_segments_were_merged_finds_what_it_found(tmp_path: Path, searched_before: bool) -> None:
     numbers = np.random.default_rng(6)
     for k in range(7):
-        with Writer.open(tmp_path, CARD) as writer:
+        with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
             _commit(writer, f"讲座{k}", [_drawn(numbers, 10, "zh"), _drawn(numbers, 10, "en")])
             _commit(writer, f"talk{k}", [_drawn(numbers, 10, "en")])
     before = _names(tmp_path)
     question = np.eye(CARD.dimension, dtype=np.float32)[2]
-    with Library.open(tmp_path) as reader:
+    with EmbeddedReader.open(tmp_path) as reader:
         exact = _exact(tmp_path, reader, question)
         keeps = _keeps_of(reader)
         if searched_before:
             reader.vectors.nearest(question, K)
-        with Writer.open(tmp_path) as writer:
+        with EmbeddedWriter.acquire(tmp_path) as writer:
             _commit(writer, "new", [_drawn(numbers, 10, "zh")])
             writer.remove(["talk1"])
         assert not set(before) & set(files(tmp_path))
         for keep in keeps:
             _check_nearest(reader, exact, question, keep, K)
-    with Library.open(tmp_path) as reader:
+    with EmbeddedReader.open(tmp_path) as reader:
         exact = _exact(tmp_path, reader, question)
         _check_nearest(reader, exact, question, None, K)
         assert len(_names(tmp_path)) == 1
 
 
-def _keeps_of(library: Library) -> list[Ranges | None]:
+def _keeps_of(library: EmbeddedReader) -> list[Ranges | None]:
     return [None, library.holdings.spoken["zh"], library.holdings.of_resources(["talk1", "讲座5"])]
 
 
 def test_a_segment_that_vanished_is_done_without(tmp_path: Path, question: Vectors) -> None:
     _fill(tmp_path, 4)
-    with Library.open(tmp_path) as library:
+    with EmbeddedReader.open(tmp_path) as library:
         exact = _exact(tmp_path, library, question)
         (tmp_path / _names(tmp_path)[1]).unlink()
         for keep in _keeps(library):
@@ -238,7 +239,7 @@ def test_a_segment_that_vanished_is_done_without(tmp_path: Path, question: Vecto
 def test_a_segment_that_is_not_as_it_was_written_is_damage(tmp_path: Path, question: Vectors) -> None:
     _fill(tmp_path, 4)
     name = _names(tmp_path)[1]
-    with Library.open(tmp_path) as library:
+    with EmbeddedReader.open(tmp_path) as library:
         (tmp_path / name).write_bytes(b"\0" * (tmp_path / name).stat().st_size)
         with pytest.raises(DamagedLibrary, match=rf"{name} isn't as it was written"):
             library.vectors.nearest(question, K)
@@ -249,21 +250,21 @@ def test_a_segment_that_is_not_as_it_was_written_is_damage(tmp_path: Path, quest
 
 def test_a_question_is_of_the_language_whose_mean_is_nearest(tmp_path: Path) -> None:
     numbers = np.random.default_rng(7)
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         assert writer.vectors.centred_question(np.eye(CARD.dimension, dtype=np.float32)[0])[0] is None
         _commit(writer, "talk", [_drawn(numbers, 60, "en"), _drawn(numbers, 60, "zh")])
-    with Library.open(tmp_path) as library:
+    with EmbeddedReader.open(tmp_path) as library:
         for language, sign in (("zh", 1), ("en", -1)):
             question = sign * np.eye(CARD.dimension, dtype=np.float32)[0]
             found, vector = library.vectors.centred_question(question)
             assert found == language
-            assert vector == pytest.approx(centred(question, library.vectors.means[language]))
+            assert vector == pytest.approx(centred(question, library.means.chunks[language]))
 
 
 def test_nothing_is_near_in_an_empty_library(tmp_path: Path, question: Vectors) -> None:
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         writer.register(SOURCE, [resource("讲座")])
-    with Library.open(tmp_path) as library:
+    with EmbeddedReader.open(tmp_path) as library:
         assert library.vectors.nearest(question, K) == []
         assert library.vectors.nearest(question, K, Ranges.of([])) == []
         assert library.vectors.scores(question, [1, 2]) == {}
@@ -271,12 +272,12 @@ def test_nothing_is_near_in_an_empty_library(tmp_path: Path, question: Vectors) 
 
 def test_many_kept_chunks_of_a_large_segment_are_found_by_its_index(tmp_path: Path, question: Vectors) -> None:
     numbers = np.random.default_rng(9)
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         _commit(writer, "talk", [_drawn(numbers, 4500, "en")])
         _commit(writer, "讲座", [_drawn(numbers, 1500, "zh")])
     (segment, *_) = Manifest.load(tmp_path).segments
     assert segment.count >= 4500
-    with Library.open(tmp_path) as library:
+    with EmbeddedReader.open(tmp_path) as library:
         exact = _exact(tmp_path, library, question)
         for keep in (
             None,

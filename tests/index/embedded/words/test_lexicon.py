@@ -16,7 +16,7 @@ import pytest
 from seekpoint.index.embedded.chunk_ranges import Ranges
 from seekpoint.index.embedded.words.accumulators import Postings
 from seekpoint.index.embedded.words.lexicon import Lexicon
-from seekpoint.index.embedded.words.segments import append, compact, tend
+from seekpoint.index.embedded.words.segments import append, compact, merge_due
 from seekpoint.index.errors import DamagedLibrary, LibraryError
 from tests.index.embedded.words.test_segments import database
 
@@ -104,7 +104,7 @@ def test_the_best_are_exact_with_removed_chunks_and_several_segments(seed: int) 
             said |= dict(enumerate(new, first))
             said = {i: terms for i, terms in said.items() if chance.random() < 0.99 or seed < 2}
             if seed % 2:
-                tend(connection, ranges([*said]))
+                merge_due(connection, ranges([*said]))
         if seed % 3 == 0:
             compact(connection, ranges([*said]))
         lexicon = opened_lexicon(connection, ranges([*said]))

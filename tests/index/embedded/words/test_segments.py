@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from seekpoint.index.embedded.chunk_ranges import Ranges
 from seekpoint.index.embedded.words.posting_lists import Lists, decode, encode
-from seekpoint.index.embedded.words.segments import append, check, compact, tend
+from seekpoint.index.embedded.words.segments import append, check, compact, merge_due
 from tests.paths import ROOT
 
 WORDS = ["mask", "attention", "掩码", "注意", "the", "of"]
@@ -151,7 +151,7 @@ def test_segments_hold_what_is_alive_however_they_came_about(seed: int) -> None:
             said |= dict(enumerate(chunks, following))
             following += len(chunks) + chance.choice([0, 0, 5])
             said = {i: terms for i, terms in said.items() if chance.random() < 0.95}
-            tend(connection, alive(said))
+            merge_due(connection, alive(said))
             check(connection)
         found = held(connection)
         assert all(found[word].items() >= chunks.items() for word, chunks in expected(said).items())
@@ -164,19 +164,19 @@ def test_segments_hold_what_is_alive_however_they_came_about(seed: int) -> None:
 def test_lectures_are_merged_once_there_are_eight(connection: sqlite3.Connection) -> None:
     for first in range(1, 8 * 100, 100):
         append(connection, first, [["mask", "掩码"]] * 100)
-        tend(connection, Ranges.of([(1, first + 100)]))
+        merge_due(connection, Ranges.of([(1, first + 100)]))
     assert spans(connection) == [(1, 801, 800)]
     append(connection, 801, [["the"]])
-    tend(connection, Ranges.of([(1, 802)]))
+    merge_due(connection, Ranges.of([(1, 802)]))
     assert spans(connection) == [(1, 801, 800), (801, 802, 1)]
 
 
 def test_what_a_build_added_last_is_one_segment_at_its_end(connection: sqlite3.Connection) -> None:
     for first, chunks in ((1, 90), (91, 20), (111, 10), (121, 5)):
         append(connection, first, [["mask", "掩码"]] * chunks)
-    tend(connection, Ranges.of([(1, 126)]), 35)
+    merge_due(connection, Ranges.of([(1, 126)]), 35)
     assert spans(connection) == [(1, 91, 90), (91, 111, 20), (111, 126, 15)]
-    tend(connection, Ranges.of([(1, 113), (115, 126)]), 125)
+    merge_due(connection, Ranges.of([(1, 113), (115, 126)]), 125)
     assert spans(connection) == [(1, 91, 90), (91, 126, 33)]
     check(connection)
 
@@ -191,19 +191,19 @@ def test_what_is_merged_makes_room_for_what_comes_of_it(connection: sqlite3.Conn
             connection, first, [[f"word{k * one % 20_011}" for k in range(100)] for one in range(first, first + 400)]
         )
     before = pages()
-    tend(connection, Ranges.of([(1, 3201)]))
+    merge_due(connection, Ranges.of([(1, 3201)]))
     assert spans(connection) == [(1, 3201, 3200)]
     assert pages() < 1.25 * before
 
 
 def test_what_is_gone_is_dropped_once_it_is_much(connection: sqlite3.Connection) -> None:
     append(connection, 1, [["mask"]] * 50 + [["of"]] * 50)
-    tend(connection, Ranges.of([(1, 80)]))
+    merge_due(connection, Ranges.of([(1, 80)]))
     assert spans(connection) == [(1, 101, 100)]
-    tend(connection, Ranges.of([(11, 30), (35, 51)]))
+    merge_due(connection, Ranges.of([(11, 30), (35, 51)]))
     assert spans(connection) == [(11, 51, 35)]
     assert list(held(connection)) == ["mask"]
-    tend(connection, Ranges.of([]))
+    merge_due(connection, Ranges.of([]))
     assert spans(connection) == []
     assert held(connection) == {}
 

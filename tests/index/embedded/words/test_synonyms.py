@@ -10,10 +10,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seekpoint.index.embedded.library import Library
-from seekpoint.index.embedded.translations import Alternatives
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.words.accumulators import Postings, Tally
 from seekpoint.index.embedded.words.synonyms import any_of, terms_of
+from seekpoint.index.types import Alternatives
 
 SPAN = 8
 TERMS = ["mask", "hide", "掩码", "遮住"]
@@ -49,7 +49,7 @@ MASK: Alternatives = (("mask",), ("掩码",))
 
 
 def test_words_are_counted_in_one_language_at_a_time_and_once(folder: Path) -> None:
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         tally, found = Tally(library.lexicon.span), {}
         assert library.synonyms.unread([MASK], "en") == {"mask", "掩码"}
         for language in ("en", "zh"):
@@ -63,6 +63,6 @@ def test_words_are_counted_in_one_language_at_a_time_and_once(folder: Path) -> N
 
 
 def test_words_that_nobody_says_are_said_nowhere(folder: Path) -> None:
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         (counts, others) = library.synonyms.counts([(("zebra",),), MASK], "en", Tally(library.lexicon.span))
     assert (len(counts.chunks), len(others.chunks)) == (0, 1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import State
 from seekpoint.indexer.sources.pages.html import read_html
-from seekpoint.indexer.transcript.blocks import Block, Role, Text
+from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 from tests.shared import SHARED, needs_shared
 
 ARTICLE = SHARED / "resources" / "illustrated-transformer.html"
@@ -23,15 +23,15 @@ def page(body: str, head: str = "") -> bytes:
     return f"<!DOCTYPE html><html lang=en><head><title>A page</title>{head}</head><body>{body}</body></html>".encode()
 
 
-def read(body: str, head: str = "") -> Text:
+def read(body: str, head: str = "") -> ParsedDocument:
     return read_html(page(body, head))
 
 
-def texts(text: Text) -> list[str]:
+def texts(text: ParsedDocument) -> list[str]:
     return [block.text for block in text.blocks]
 
 
-def headings(text: Text) -> list[tuple[str, str | None]]:
+def headings(text: ParsedDocument) -> list[tuple[str, str | None]]:
     return [(block.text, block.anchor) for block in text.blocks if block.role is Role.HEADING]
 
 
@@ -318,7 +318,7 @@ def test_a_short_page_with_a_script_is_read() -> None:
     assert texts(read(f"<h1>Note</h1><p>{PROSE * 2}</p><script>count()</script>"))[0] == "Note"
 
 
-def outcome(data: bytes, charset: str | None = None) -> Text | None:
+def outcome(data: bytes, charset: str | None = None) -> ParsedDocument | None:
     """What a reader gives for anything at all: blocks that are fit to be shown, or an error of our own."""
     try:
         text = read_html(data, charset)

@@ -15,8 +15,8 @@ from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import State
 from seekpoint.indexer.sources.pages.markdown import read_markdown, read_plain
-from seekpoint.indexer.sources.sandbox import Form, Reader
-from seekpoint.indexer.transcript.blocks import Block, Role, Text
+from seekpoint.indexer.sources.sandbox import DocumentFormat, SandboxedReader
+from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 
 SENTENCES = [
     "Attention lets every word look at the other words of the sentence.",
@@ -25,7 +25,7 @@ SENTENCES = [
 ]
 
 
-def lines(text: Text) -> list[str]:
+def lines(text: ParsedDocument) -> list[str]:
     return [block.text for block in text.blocks]
 
 
@@ -105,7 +105,7 @@ def test_a_very_long_paragraph_stays_whole() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030"])
 @pytest.mark.parametrize("read", [read_plain, read_markdown])
-def test_encodings(encoding: str, read: Callable[[bytes], Text]) -> None:
+def test_encodings(encoding: str, read: Callable[[bytes], ParsedDocument]) -> None:
     text = "\n\n".join(["注意力机制让句子里的每个词都能看到其他词。", "第二段讲位置编码，以及 softmax。"])
     assert lines(read(text.encode(encoding))) == text.split("\n\n")
 
@@ -249,8 +249,8 @@ def test_what_is_nested_too_deep_is_refused() -> None:
 
 
 def test_markdown_is_read_in_the_child_process() -> None:
-    with Reader() as reader:
-        assert reader.read(Form.MARKDOWN, MARKDOWN.encode()) == read_markdown(MARKDOWN.encode())
+    with SandboxedReader() as reader:
+        assert reader.read(DocumentFormat.MARKDOWN, MARKDOWN.encode()) == read_markdown(MARKDOWN.encode())
 
 
 SIGNS = st.text(alphabet="\n\n\n \t\r\0`*_[]()<>!#-=|~>&;:/.'\"\\+0123a注。\u202e\x1b\ufeff")

@@ -12,37 +12,37 @@ from seekpoint.indexer.sources.papers.blocks import blocks
 from seekpoint.indexer.sources.papers.contents import without_contents
 from seekpoint.indexer.sources.papers.furniture import without_furniture
 from seekpoint.indexer.sources.papers.headings import OutlineEntry
-from seekpoint.indexer.sources.papers.layout import Page, Span, columns, page
-from seekpoint.indexer.sources.papers.lines import Joiner
-from seekpoint.indexer.transcript.blocks import Role
+from seekpoint.indexer.sources.papers.layout import Page, TextSpan, columns, page
+from seekpoint.indexer.sources.papers.lines import LineJoiner
+from seekpoint.indexer.transcript.text_timeline import Role
 
 PROSE = "All the words of this line are prose and it is nearly full"
 CHINESE = "这一行的所有文字都是正文而且几乎写满了整整一栏的宽度"
 
 
-def span(text: str, left: float, baseline: float, size: float = 10, bold: bool = False, width: float = 0.5) -> Span:
-    return Span(text, left, left + len(text) * size * width, baseline, size, bold)
+def span(text: str, left: float, baseline: float, size: float = 10, bold: bool = False, width: float = 0.5) -> TextSpan:
+    return TextSpan(text, left, left + len(text) * size * width, baseline, size, bold)
 
 
-def column(left: float, top: float, texts: Iterable[str], size: float = 10, width: float = 0.5) -> list[Span]:
+def column(left: float, top: float, texts: Iterable[str], size: float = 10, width: float = 0.5) -> list[TextSpan]:
     return [span(text, left, top - 12 * index, size, width=width) for index, text in enumerate(texts)]
 
 
-def laid_out(*pages: Sequence[Span]) -> list[Page]:
+def laid_out(*pages: Sequence[TextSpan]) -> list[Page]:
     return [page(spans, number, 0, 800) for number, spans in enumerate(pages, 1)]
 
 
-def read(*pages: Sequence[Span]) -> list[str]:
+def read(*pages: Sequence[TextSpan]) -> list[str]:
     return [line.text for lines in columns(without_furniture(laid_out(*pages))) for line in lines]
 
 
-def made(*pages: Sequence[Span], outline: Iterable[OutlineEntry] = ()) -> list[tuple[str, Role]]:
+def made(*pages: Sequence[TextSpan], outline: Iterable[OutlineEntry] = ()) -> list[tuple[str, Role]]:
     _, found = blocks(list(without_contents(columns(without_furniture(laid_out(*pages))))), outline)
     return [(block.text, block.role) for block in found]
 
 
 def joined(*lines: str, elsewhere: Iterable[str] = ()) -> str:
-    return Joiner([*lines, *elsewhere]).joined(lines)
+    return LineJoiner([*lines, *elsewhere]).join(lines)
 
 
 def test_two_columns_are_read_down_even_where_their_glyphs_come_row_by_row() -> None:
@@ -159,7 +159,7 @@ def test_a_table_of_contents_is_no_text() -> None:
     assert read_texts(rows) == ["Model 12 Base 27 Big 28"]
 
 
-def read_texts(*pages: Sequence[Span]) -> list[str]:
+def read_texts(*pages: Sequence[TextSpan]) -> list[str]:
     return [text for text, _ in made(*pages)]
 
 
@@ -210,7 +210,7 @@ def test_items_of_a_list_stay_apart_and_whole() -> None:
     assert [text[:10] for text, _ in made(spans)] == ["• The firs", "• The seco", "Then the t"]
 
 
-def headings(*spans: Span, outline: Iterable[OutlineEntry] = ()) -> list[str]:
+def headings(*spans: TextSpan, outline: Iterable[OutlineEntry] = ()) -> list[str]:
     return [text for text, role in made(spans, outline=outline) if role is Role.HEADING]
 
 
@@ -235,7 +235,7 @@ def test_the_outline_names_headings_that_look_like_text() -> None:
     assert headings(*spans, outline=[OutlineEntry("The plain one", 7)]) == []
 
 
-def references(*entries: Span) -> list[tuple[str, Role]]:
+def references(*entries: TextSpan) -> list[tuple[str, Role]]:
     body = column(50, 760, [PROSE] * 4)
     return made([*body, span("References", 50, 690, 14), *entries])[2:]
 
@@ -319,7 +319,7 @@ def test_chinese_lines_join_without_a_space_and_mixed_ones_with() -> None:
         max_size=60,
     )
 )
-def test_wherever_text_stands_it_is_read_once(spans: list[Span]) -> None:
+def test_wherever_text_stands_it_is_read_once(spans: list[TextSpan]) -> None:
     lines = [line for lines in columns([page(spans, 1, -1000, 2000)]) for line in lines]
     shown = sorted("".join(each.text for each in spans).replace(" ", ""))
     assert sorted("".join(line.text for line in lines).replace(" ", "")) == shown

@@ -14,7 +14,7 @@ import pytest
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import State
 from seekpoint.indexer.sources.papers.pdf import read_pdf
-from seekpoint.indexer.transcript.blocks import Block, Role, Text
+from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 from tests.shared import SHARED, needs_shared
 
 PAPER = SHARED / "resources" / "1706.03762.pdf"
@@ -73,7 +73,7 @@ def made(pages: Sequence[Sequence[str]], catalog: str = "", info: str = "", trai
     return data + f"{tail}startxref\n{len(data)}\n%%EOF\n".encode()
 
 
-def texts(text: Text, role: Role | None = None) -> list[str]:
+def texts(text: ParsedDocument, role: Role | None = None) -> list[str]:
     return [block.text for block in text.blocks if role in (None, block.role)]
 
 
@@ -86,18 +86,18 @@ def reason(data: bytes) -> str:
 
 
 @pytest.fixture(scope="module")
-def paper() -> Text:
+def paper() -> ParsedDocument:
     return read_pdf(PAPER.read_bytes())
 
 
-def holding(text: Text, words: str) -> Block:
+def holding(text: ParsedDocument, words: str) -> Block:
     found = [block for block in text.blocks if words in block.text]
     assert len(found) == 1, words
     return found[0]
 
 
 @needs_shared
-def test_the_paper_has_its_title_and_date(paper: Text) -> None:
+def test_the_paper_has_its_title_and_date(paper: ParsedDocument) -> None:
     assert (paper.title, paper.published, paper.author, paper.language) == (
         "Attention Is All You Need",
         "2017-12-07",
@@ -107,7 +107,7 @@ def test_the_paper_has_its_title_and_date(paper: Text) -> None:
 
 
 @needs_shared
-def test_the_papers_headings_come_in_order_with_their_pages(paper: Text) -> None:
+def test_the_papers_headings_come_in_order_with_their_pages(paper: ParsedDocument) -> None:
     assert [(block.page, block.text) for block in paper.blocks if block.role is Role.HEADING] == [
         (1, "Attention Is All You Need"),
         (1, "Abstract"),
@@ -154,13 +154,15 @@ def test_the_papers_headings_come_in_order_with_their_pages(paper: Text) -> None
         (15, "The heads clearly learned to perform different tasks."),
     ],
 )
-def test_what_lines_columns_and_pages_broke_is_whole_in_the_paper(paper: Text, page: int, sentence: str) -> None:
+def test_what_lines_columns_and_pages_broke_is_whole_in_the_paper(
+    paper: ParsedDocument, page: int, sentence: str
+) -> None:
     block = holding(paper, sentence)
     assert (block.page, block.role) == (page, Role.BODY)
 
 
 @needs_shared
-def test_the_paper_keeps_its_hyphens_and_loses_those_of_the_printer(paper: Text) -> None:
+def test_the_paper_keeps_its_hyphens_and_loses_those_of_the_printer(paper: ParsedDocument) -> None:
     everything = " ".join(texts(paper))
     assert "dot-product attention" in everything and "self-attention" in everything
     assert "2014 English-to-German translation" in everything
@@ -169,14 +171,14 @@ def test_the_paper_keeps_its_hyphens_and_loses_those_of_the_printer(paper: Text)
 
 
 @needs_shared
-def test_page_numbers_stamps_and_turned_words_are_no_text_of_the_paper(paper: Text) -> None:
+def test_page_numbers_stamps_and_turned_words_are_no_text_of_the_paper(paper: ParsedDocument) -> None:
     everything = texts(paper)
     assert not any(text.isdecimal() for text in everything)
     assert not any("[cs.CL]" in text or "<EOS>" in text or "<pad>" in text for text in everything)
 
 
 @needs_shared
-def test_each_reference_of_the_paper_is_one_block(paper: Text) -> None:
+def test_each_reference_of_the_paper_is_one_block(paper: ParsedDocument) -> None:
     references = texts(paper, Role.REFERENCE)
     assert [text.split()[0] for text in references] == [f"[{number}]" for number in range(1, 41)]
     assert references[8].endswith(
@@ -288,9 +290,9 @@ def test_a_stated_title_counts_unless_it_is_a_file_name() -> None:
     )
     assert (stated.title, stated.author, stated.published) == ("What Is Stated", "Ada Lovelace", "2020-02-29")
     for useless in ("untitled", "Microsoft Word - draft.doc", "paper_final.pdf", "1706.03762v7", ""):
-        assert read_pdf(made([shown], info=f"/Title ({useless}) /Author (user) /CreationDate (D:20209999)")) == Text(
-            blocks=stated.blocks, title="What Is Printed Large"
-        )
+        assert read_pdf(
+            made([shown], info=f"/Title ({useless}) /Author (user) /CreationDate (D:20209999)")
+        ) == ParsedDocument(blocks=stated.blocks, title="What Is Printed Large")
 
 
 def test_scanned_pages_are_sent_to_ocr_and_a_single_one_does_no_harm() -> None:

@@ -368,6 +368,7 @@ def test_nothing_is_printed(fake: FakeYouTube, capfd: pytest.CaptureFixture[str]
 
 
 def test_yt_dlp_is_loaded_when_it_is_needed() -> None:
-    check = "import sys, indexer.sources.playlists, indexer.sources.network.web; print('yt_dlp' in sys.modules)"
+    modules = "seekpoint.indexer.sources.youtube.playlists, seekpoint.indexer.fetch.session"
+    check = f"import sys, {modules}; print('yt_dlp' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True, cwd=ROOT)
     assert result.stdout.strip() == "False"

@@ -70,3 +70,12 @@ def centred(vectors: Vectors, mean: Vectors) -> Vectors:
     moved = vectors - mean
     result: Vectors = moved / np.maximum(np.linalg.norm(moved, axis=-1, keepdims=True), np.float32(1e-12))
     return result
+
+
+def nearest_language(vector: Vectors, means: Mapping[str, Vectors]) -> str | None:
+    """The language whose mean is nearest to a vector, which clusters by language; `None` where there are no means."""
+    return max(means, key=lambda language: _cosine(means[language], vector), default=None)
+
+
+def _cosine(one: Vectors, other: Vectors) -> float:
+    return float(one @ other) / max(float(np.linalg.norm(one) * np.linalg.norm(other)), 1e-12)

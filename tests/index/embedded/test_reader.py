@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.index.embedded.library import Library
-from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.types import Cue, Details, Filters, Kind, Origin, State
 from tests.index.libraries import (
     CARD,
@@ -32,7 +32,7 @@ from tests.index.libraries import (
 
 
 def test_what_was_committed_can_be_found_by_meaning_and_by_words(folder: Path) -> None:
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         assert by_meaning(library, "position")[0] == "position001"
         assert by_words(library, "order") == ["position001"]
         assert by_words(library, "掩码") == ["zhuyili0001"]
@@ -45,7 +45,7 @@ def test_a_question_in_one_language_finds_the_other(folder: Path) -> None:
 
 
 def test_cues_come_back_as_they_were_stored(folder: Path) -> None:
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         chunk = next(iter(library.chunks(chunk_ids(library, Filters(language="zh"))).values()))
         cues = library.cues(chunk.transcript_id, 0, 9)
         assert cues == [Cue(0.0, 10.0, "注意力给每个词一个权重"), Cue(10.0, 20.0, "掩码遮住后面的词")]
@@ -53,7 +53,7 @@ def test_cues_come_back_as_they_were_stored(folder: Path) -> None:
 
 
 def test_statuses_follow_the_list_and_count_what_is_stored(folder: Path) -> None:
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         statuses = library.statuses()
     assert [status.resource.id for status in statuses] == list(TALKS)
     assert {status.state for status in statuses} == {State.INDEXED}
@@ -63,7 +63,7 @@ def test_statuses_follow_the_list_and_count_what_is_stored(folder: Path) -> None
 
 
 def test_a_title_is_the_lists_else_the_sources_else_the_address(tmp_path: Path) -> None:
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         listed, bare, unread = (
             resource("listed00001", title="列表里的标题"),
             resource("bare0000001"),
@@ -72,7 +72,7 @@ def test_a_title_is_the_lists_else_the_sources_else_the_address(tmp_path: Path) 
         writer.register(SOURCE, [listed, bare, unread])
         for talk in (listed, bare):
             writer.commit(talk.id, [embedded(["attention"])], Details(title="The source's title"), "")
-    with Library.open(tmp_path) as library:
+    with EmbeddedReader.open(tmp_path) as library:
         found = library.resources([listed.id, bare.id, unread.id, "nobody"])
     assert {i: r.title for i, r in found.items()} == {
         listed.id: "列表里的标题",
@@ -83,10 +83,10 @@ def test_a_title_is_the_lists_else_the_sources_else_the_address(tmp_path: Path) 
 
 def test_details_survive(tmp_path: Path) -> None:
     details = Details("标题", "A channel", 61.5, "2024-05-06")
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         writer.register(SOURCE, [resource("a")])
         writer.commit("a", [embedded(["attention"])], details, "")
-    with Library.open(tmp_path) as library:
+    with EmbeddedReader.open(tmp_path) as library:
         assert library.details("a") == details
         assert library.details("nobody") == Details()
 
@@ -104,34 +104,34 @@ def test_details_survive(tmp_path: Path) -> None:
     ],
 )
 def test_a_filter_limits_both_searches(folder: Path, filters: Filters, found: list[str]) -> None:
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         assert sorted(by_meaning(library, "attention", filters)) == found
         assert sorted(by_words(library, "attention 注意", filters)) == found
 
 
 def test_many_languages_each_lose_their_own_mean(tmp_path: Path) -> None:
     words = {"en": "attention", "zh-TW": "注意力", "zh-CN": "注意力", "de": "attention", "ja": "注意力"}
-    with Writer.open(tmp_path, CARD) as writer:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         writer.register(SOURCE, [resource(language) for language in words])
         for language, word in words.items():
             transcript = embedded([word, f"{word} position", "mask 掩码"], language)
             writer.commit(language, [transcript], Details(), "")
-    with Library.open(tmp_path) as library:
+    with EmbeddedReader.open(tmp_path) as library:
         for question in ("attention", "注意力"):
             assert set(by_meaning(library, question)) == set(words)
 
 
 def test_a_library_of_one_chunk_can_be_searched(tmp_path: Path) -> None:
     build(tmp_path, {"only": ["掩码遮住后面的词"]})
-    with Library.open(tmp_path) as library:
+    with EmbeddedReader.open(tmp_path) as library:
         assert by_meaning(library, "mask") == ["only"]
     assert first(tmp_path, "掩码") == "only"
 
 
 def test_an_empty_library_answers_with_nothing(tmp_path: Path) -> None:
-    with Writer.open(tmp_path, CARD):
+    with EmbeddedWriter.acquire(tmp_path, CARD):
         pass
-    with Library.open(tmp_path) as library:
+    with EmbeddedReader.open(tmp_path) as library:
         assert (library.statuses(), by_meaning(library, "mask"), by_words(library, "mask")) == ([], [], [])
     assert first(tmp_path, "mask") is None
 
@@ -140,7 +140,7 @@ def test_an_empty_library_answers_with_nothing(tmp_path: Path) -> None:
     "question", ['"', "NEAR(mask", "mask* OR -mask", "terms:mask", "a AND", "ma'sk; DROP TABLE chunk"]
 )
 def test_a_question_is_never_a_query_language(folder: Path, question: str) -> None:
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         assert set(by_words(library, f"mask {question}")) == {"attention01"}
     assert first(folder, f"mask {question}") in ("attention01", "zhuyili0001")
 
@@ -148,11 +148,11 @@ def test_a_question_is_never_a_query_language(folder: Path, question: str) -> No
 # Which moment of it
 
 
-@pytest.mark.parametrize("opened", [Library.open, Library.open_to_stay])
-def test_a_reader_keeps_the_state_it_opened(folder: Path, opened: Callable[[Path], Library]) -> None:
+@pytest.mark.parametrize("opened", [EmbeddedReader.open, EmbeddedReader.open_to_stay])
+def test_a_reader_keeps_the_state_it_opened(folder: Path, opened: Callable[[Path], EmbeddedReader]) -> None:
     asked, unasked = opened(folder), opened(folder)
     assert by_meaning(asked, "position") == ["position001"]
-    with Writer.open(folder) as writer:
+    with EmbeddedWriter.acquire(folder) as writer:
         writer.remove(["position001"])
         fill(writer, {"attention01": ["softmax sums to one"], "training001": ["training takes weeks"]})
     for reader in (asked, unasked):
@@ -160,16 +160,16 @@ def test_a_reader_keeps_the_state_it_opened(folder: Path, opened: Callable[[Path
             assert by_meaning(reader, "position") == by_words(reader, "order") == ["position001"]
             assert by_words(reader, "softmax") == by_meaning(reader, "training") == []
             assert [status.resource.id for status in reader.statuses()] == list(TALKS)
-    with Library.open(folder) as later:
+    with EmbeddedReader.open(folder) as later:
         assert by_meaning(later, "position") == by_words(later, "order") == []
         assert by_words(later, "softmax") == by_meaning(later, "softmax") == ["attention01"]
         assert by_meaning(later, "training") == ["training001"]
 
 
 def test_a_reader_during_a_build_finds_what_is_committed(folder: Path) -> None:
-    with Writer.open(folder) as writer:
+    with EmbeddedWriter.acquire(folder) as writer:
         fill(writer, {**TALKS, "cache000001": ["缓存省下重复的计算"]})
-        with Library.open(folder) as library:
+        with EmbeddedReader.open(folder) as library:
             assert by_meaning(library, "cache") == by_words(library, "缓存") == ["cache000001"]
             assert by_meaning(library, "position") == ["position001"]
         assert first(folder, "cache") == "cache000001"
@@ -177,9 +177,9 @@ def test_a_reader_during_a_build_finds_what_is_committed(folder: Path) -> None:
 
 
 def test_a_removed_resource_isnt_found_before_the_seal_either(folder: Path) -> None:
-    with Writer.open(folder) as writer:
+    with EmbeddedWriter.acquire(folder) as writer:
         writer.remove(["attention01"])
-        with Library.open(folder) as library:
+        with EmbeddedReader.open(folder) as library:
             assert by_meaning(library, "mask") == ["zhuyili0001"]
             assert by_words(library, "mask") == []
 
@@ -195,15 +195,15 @@ _ASK_AS_NOBODY = """
 import os, pathlib
 import index.vector_store, query.search
 from tests.index.libraries import by_meaning, by_words, first, Library
-from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.embedded.writer import EmbeddedWriter
 if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
 folder = pathlib.Path(sys.argv[1])
-with Library.open(folder) as library:
+with EmbeddedReader.open(folder) as library:
     print(by_meaning(library, "position"), by_words(library, "order"), first(folder, "位置"))
 try:
-    Writer.open(folder)
+    EmbeddedWriter.acquire(folder)
 except Exception as error:
     print(type(error).__name__, error)
 """
@@ -225,7 +225,7 @@ def test_a_read_only_folder_can_be_asked_but_not_built(open_folder: Path) -> Non
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX permissions")
 def test_a_read_only_copy_of_an_unfinished_build_says_so(open_folder: Path) -> None:
     folder = open_folder / "library"
-    with Writer.open(folder, CARD) as writer:
+    with EmbeddedWriter.acquire(folder, CARD) as writer:
         fill(writer, TALKS)
         shutil.copytree(folder, open_folder / "copy", ignore=shutil.ignore_patterns("*-shm"))
     (open_folder / "copy").chmod(0o555)
@@ -256,5 +256,5 @@ def open_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def test_the_library_knows_its_model(folder: Path) -> None:
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         assert library.card == ENCODER.card

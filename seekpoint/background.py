@@ -1,4 +1,4 @@
-"""Work in a thread of its own, while its caller does other work that doesn't need the result yet."""
+"""Running a call in a background thread while its caller does other work."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ T = TypeVar("T")
 
 
 @contextmanager
-def beside(call: Callable[[], T], *, may_share: bool = True) -> Iterator[Callable[[], T]]:
-    """Run a call beside the block, and end it with that; gives what waits for its result, and raises what it raised.
+def in_background(call: Callable[[], T], *, may_share: bool = True) -> Iterator[Callable[[], T]]:
+    """Run a call in a thread during the block; yields a function that waits for its result and raises what it raised.
 
-    It pays where the call lets go of the GIL. Where there can't be another thread, or the two may share nothing, the
-    call runs once its result is asked for.
+    It pays where the call releases the GIL. Without another thread, or where the two may share nothing, the call runs
+    when its result is asked for.
     """
     future: Future[T] = Future()
     if not (may_share and _started(call, future)):
@@ -29,9 +29,9 @@ def beside(call: Callable[[], T], *, may_share: bool = True) -> Iterator[Callabl
 
 
 def _started(call: Callable[[], T], future: Future[T]) -> bool:
-    """Start a call that a future waits for; False where the system has no thread left.
+    """Start a call that sets a future; False where the system has no thread left.
 
-    `threading` would wait for the new thread to run, which takes longer than all else here.
+    `threading` waits for the new thread to start, which takes longer than the rest of this module.
     """
     try:
         _thread.start_new_thread(_run, (call, future))

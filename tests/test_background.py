@@ -8,7 +8,7 @@ from threading import Event, current_thread
 
 import pytest
 
-from seekpoint.query.serving.background import beside
+from seekpoint.background import in_background
 
 
 def test_the_result_is_there_once_it_is_asked_for() -> None:
@@ -19,7 +19,7 @@ def test_the_result_is_there_once_it_is_asked_for() -> None:
         assert may_go_on.wait(5)
         return "掩码"
 
-    with beside(call) as result:
+    with in_background(call) as result:
         assert begun.wait(5)  # beside the block, not after it
         may_go_on.set()
         assert result() == "掩码"
@@ -29,7 +29,7 @@ def test_what_the_call_raises_is_raised_where_its_result_is_asked_for() -> None:
     def call() -> None:
         raise ValueError("no such mask")
 
-    with beside(call) as result, pytest.raises(ValueError, match="no such mask"):
+    with in_background(call) as result, pytest.raises(ValueError, match="no such mask"):
         result()
 
 
@@ -40,7 +40,7 @@ def test_it_has_ended_when_the_block_has_whatever_happens_there() -> None:
         may_end.wait(0.05)
         has_ended.set()
 
-    with pytest.raises(KeyError), beside(call):
+    with pytest.raises(KeyError), in_background(call):
         raise KeyError
     assert has_ended.is_set()
 
@@ -49,12 +49,12 @@ def test_an_error_that_nobody_asks_for_is_nobodys() -> None:
     def call() -> None:
         raise ValueError("no such mask")
 
-    with beside(call):
+    with in_background(call):
         pass
 
 
 def test_where_nothing_may_be_shared_the_call_runs_in_the_callers_thread() -> None:
-    with beside(lambda: current_thread().name, may_share=False) as result:
+    with in_background(lambda: current_thread().name, may_share=False) as result:
         assert result() == current_thread().name
 
 
@@ -62,7 +62,7 @@ def test_where_nothing_may_be_shared_the_call_runs_in_the_callers_thread() -> No
 def test_where_no_thread_is_left_the_call_runs_in_the_callers_thread() -> None:
     before = threading.stack_size(1 << 44)  # more than there is
     try:
-        with beside(lambda: current_thread().name) as result:
+        with in_background(lambda: current_thread().name) as result:
             assert result() == current_thread().name
     finally:
         threading.stack_size(before)

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from seekpoint.index.embedded.pieces.reading import of_transcript, quantised
 
 from seekpoint.index.embedded.database import FILE
-from seekpoint.index.embedded.library import Library
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.pieces.blocks import IN_BYTES, StoredPiece, append
-from seekpoint.index.embedded.pieces.quantisation import of_transcript, quantised
 from seekpoint.index.embedded.pieces.six_bits import LEVELS
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.schema import create
 from seekpoint.index.embedded.transcripts import text_digest
-from seekpoint.index.embedded.vectors.centring import windows
-from seekpoint.index.embedded.writer import Writer
+from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.models.background_mean import background
+from seekpoint.index.models.centring import windows
 from seekpoint.index.models.encoder import BUNDLED
 from seekpoint.index.types import Details, ModelCard, Pieces
 from tests.fakes import TopicEncoder
@@ -33,7 +33,7 @@ COUNTS = [[2, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 0], [0, 0, 1]]
 @pytest.fixture
 def talk(tmp_path: Path) -> Path:
     """A library of one English talk, with a piece every ten seconds."""
-    with Writer.open(tmp_path / "library", TopicEncoder().card) as writer:
+    with EmbeddedWriter.acquire(tmp_path / "library", TopicEncoder().card) as writer:
         writer.register(SOURCE, [resource("talk", "Talks")])
         writer.commit("talk", [embedded(TEXTS, "en-GB")], Details(), "made by hand")
     return tmp_path / "library"
@@ -41,7 +41,7 @@ def talk(tmp_path: Path) -> Path:
 
 def pieces(folder: Path, margin: float) -> Pieces:
     """The pieces around the first chunk of the library."""
-    with Library.open(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         chunk = min(library.chunks(range(100)).values())
         return library.pieces([chunk], margin)[chunk.id]
 
@@ -62,7 +62,7 @@ def test_pieces_come_back_as_sums_of_their_tokens(talk: Path) -> None:
 def test_a_part_of_them_begins_with_the_one_that_the_start_lies_in(
     talk: Path, margin: float, starts: list[list[float]]
 ) -> None:
-    with Library.open(talk) as library:
+    with EmbeddedReader.open(talk) as library:
         chunks = sorted(library.chunks(range(100)).values())[::2]
         found = library.pieces(chunks, margin)
     assert [found[chunk.id].starts.tolist() for chunk in chunks] == starts
@@ -86,9 +86,9 @@ def test_a_window_is_what_begins_within_half_a_minute() -> None:
 def test_the_mean_of_a_languages_windows_is_kept(talk: Path) -> None:
     stored = pieces(talk, 1e9)
     expected = windows(stored.starts, stored.sums).sum(axis=0) / (len(TEXTS) + 30)
-    with Library.open(talk) as library:
-        assert library.vectors.window_means["en"] == pytest.approx(expected, abs=1e-4)
-        assert library.vectors.window_means.keys() == {"en"}
+    with EmbeddedReader.open(talk) as library:
+        assert library.means.windows["en"] == pytest.approx(expected, abs=1e-4)
+        assert library.means.windows.keys() == {"en"}
 
 
 def test_pieces_of_the_bundled_model_take_six_bits_a_dimension_and_come_back_nearly_as_they_were() -> None:
@@ -110,7 +110,7 @@ def test_pieces_of_the_bundled_model_take_six_bits_a_dimension_and_come_back_nea
 
 
 def test_a_stored_piece_is_known_by_the_digest_of_its_text(talk: Path) -> None:
-    with Writer.open(talk) as writer:
+    with EmbeddedWriter.acquire(talk) as writer:
         found = writer.known_pieces("talk")
         assert found.keys() == {text_digest(text) for text in TEXTS}
         assert found[text_digest("the mask")] == embedded(TEXTS).pieces[1][1]._replace(
@@ -121,17 +121,17 @@ def test_a_stored_piece_is_known_by_the_digest_of_its_text(talk: Path) -> None:
 
 @pytest.mark.parametrize("change", ["substr(data, 2)", "substr(data, 1, length(data) - 9)", "x''", "zeroblob(300)"])
 def test_pieces_that_cannot_be_read_are_told_in_one_line(talk: Path, change: str) -> None:
-    with Library.open(talk) as library:
+    with EmbeddedReader.open(talk) as library:
         library.verify()
     Manifest.load(talk).opened().save(talk)
     with sqlite3.connect(talk / FILE) as connection:
         connection.execute(f"UPDATE piece_block SET data = {change}")
     connection.close()
-    with Library.open(talk) as library:
+    with EmbeddedReader.open(talk) as library:
         chunks = [*library.chunks(range(9)).values()]
         for read in (lambda: library.pieces(chunks, 45.0), library.verify):
             with pytest.raises(DamagedLibrary, match=r"library\.db.*block.*copy") as caught:
                 read()
             assert "\n" not in str(caught.value)
-    with pytest.raises(DamagedLibrary), Writer.open(talk) as writer:
+    with pytest.raises(DamagedLibrary), EmbeddedWriter.acquire(talk) as writer:
         writer.remove(["talk"])

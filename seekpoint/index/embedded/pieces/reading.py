@@ -1,0 +1,91 @@
+"""Reading the pieces of a library: those around chunks, those of a transcript, and all of them."""
+
+from __future__ import annotations
+
+import sqlite3
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seekpoint.index.embedded.pieces import blocks as piece_blocks
+from seekpoint.index.models.piece_vectors import add_up, directions_of
+from seekpoint.index.types import ModelCard, Pieces, PieceVector, StoredChunk
+
+if TYPE_CHECKING:
+    from seekpoint.index.embedded.pieces.blocks import Blocks, Places
+
+
+def known(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> dict[bytes, PieceVector]:
+    """The stored vectors of a resource's pieces, by the digest of their text."""
+    vectors: dict[bytes, PieceVector] = {}
+    for (key,) in connection.execute("SELECT id FROM transcript WHERE resource_id = ?", (resource_id,)).fetchall():
+        with _damage_as_sqlite_error():
+            blocks = piece_blocks.of_transcript(connection, key)
+            for which, codes in blocks.codes(np.arange(len(blocks.records)), card.dimension):
+                for record, row in zip(blocks.records[which].tolist(), codes, strict=True):
+                    _, digest, tokens, scale, direction, length = record
+                    vectors[digest] = PieceVector(tokens, scale, row.tobytes(), direction, length)
+    return vectors
+
+
+def around(
+    connection: sqlite3.Connection, chunks: Sequence[StoredChunk], margin: float, card: ModelCard
+) -> dict[int, Pieces]:
+    """The pieces of each chunk and of so many seconds before and after it, by chunk id; neighbours share arrays."""
+    with _damage_as_sqlite_error():
+        blocks = piece_blocks.near(connection, [chunk.id for chunk in chunks], margin)
+        starts = blocks.records["start"].tolist()
+        spans = []
+        for chunk in chunks:
+            first, stop = blocks.spans.get(chunk.transcript_id, (0, 0))
+            first = max(bisect_right(starts, chunk.start - margin, first, stop) - 1, first)
+            spans.append((first, bisect_left(starts, chunk.end + margin, first, stop)))
+        is_needed = np.zeros(len(starts), bool)
+        for first, stop in spans:
+            is_needed[first:stop] = True
+        needed = np.flatnonzero(is_needed)
+        pieces = read(blocks, needed, card)
+    bounds = np.searchsorted(needed, spans).reshape(-1, 2).tolist()
+    return {
+        chunk.id: Pieces(pieces.starts[first:stop], pieces.sums[first:stop], pieces.tokens[first:stop])
+        for chunk, (first, stop) in zip(chunks, bounds, strict=True)
+    }
+
+
+def of_transcript(connection: sqlite3.Connection, transcript_id: int, card: ModelCard) -> Pieces:
+    """All pieces of a transcript."""
+    with _damage_as_sqlite_error():
+        return all_of(piece_blocks.of_transcript(connection, transcript_id), card)
+
+
+def all_of(blocks: Blocks, card: ModelCard) -> Pieces:
+    """All pieces of some blocks; raises ValueError."""
+    return read(blocks, np.arange(len(blocks.records)), card)
+
+
+def read(blocks: Blocks, places: Places, card: ModelCard) -> Pieces:
+    """The pieces of blocks at some ascending places; raises ValueError."""
+    records = blocks.records[places]
+    sums = np.empty((len(places), card.dimension), np.float32)
+    for which, codes in blocks.codes(places, card.dimension):
+        add_up(records[which], codes, card, sums[which])
+    return Pieces(records["start"], sums, records["tokens"].astype(np.float32))
+
+
+def check(connection: sqlite3.Connection, card: ModelCard) -> None:
+    """Raise ValueError unless all that is stored can be read."""
+    directions = directions_of(card.name)
+    fitting = len(directions) if directions.shape[1] == card.dimension else 0
+    piece_blocks.check(connection, card.dimension, fitting)
+
+
+@contextmanager
+def _damage_as_sqlite_error() -> Iterator[None]:
+    """Blocks that can't be read are damage of the database."""
+    try:
+        yield
+    except ValueError as error:
+        raise sqlite3.DatabaseError(str(error)) from error

@@ -1,0 +1,293 @@
+"""A library in a folder, open for reading: one snapshot, whatever a build commits meanwhile.
+
+The snapshot is a transaction of the database and the vector files that the manifest names. Chunks that no vector file
+has (a build is at work, or was killed) are compared one by one.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from seekpoint.index.embedded import cue_blocks, database, reembedding, titles, translations
+from seekpoint.index.embedded.catalogue import Catalogue
+from seekpoint.index.embedded.database import explained
+from seekpoint.index.embedded.manifest import Manifest, current_revision
+from seekpoint.index.errors import DamagedLibrary, LibraryNotFound
+from seekpoint.index.sections import Section
+from seekpoint.index.store import (
+    CandidateQuery,
+    Candidates,
+    CueSpan,
+    Evidence,
+    Frequencies,
+    Language,
+    Revision,
+    Scope,
+    WordGroup,
+)
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import (
+    Alternatives,
+    Cue,
+    Details,
+    Filters,
+    ModelCard,
+    Origin,
+    Playlist,
+    Resource,
+    ResourceStatus,
+    Standing,
+    StoredChunk,
+    Transcript,
+)
+
+if TYPE_CHECKING:
+    from seekpoint.index.embedded.candidates import CandidateSearch
+    from seekpoint.index.embedded.chunk_ranges import Ranges
+    from seekpoint.index.embedded.holdings import Holdings
+    from seekpoint.index.embedded.vectors.language_sums import Means
+    from seekpoint.index.embedded.vectors.search import VectorStore
+    from seekpoint.index.embedded.words.lexicon import Lexicon
+    from seekpoint.index.types import Pieces, Vectors
+
+_OPEN_ATTEMPTS = 3
+_UNKNOWN = Revision(None, None)
+
+
+class EmbeddedReader:
+    """A library in a folder, open for reading; `Reader` says what each method does."""
+
+    def __init__(
+        self, folder: Path, connection: sqlite3.Connection, manifest: Manifest, revision: Revision = _UNKNOWN
+    ) -> None:
+        self._folder = folder
+        self._connection = connection
+        self._manifest = manifest
+        self._revision = revision
+        self._catalogue = Catalogue(folder, connection)
+
+    @classmethod
+    def open(cls, folder: Path, *, lasting: bool = False) -> Self:
+        """Open a library; raises LibraryNotFound, ForeignLibrary or DamagedLibrary.
+
+        A `lasting` reader maps the database into memory, for many questions.
+        """
+        with explained(folder):
+            reader = cls._open_settled(folder)
+            if lasting:
+                database.map_into_memory(reader._connection)
+            return reader
+
+    @classmethod
+    def _open_settled(cls, folder: Path) -> Self:
+        if not folder.is_dir() or not any(folder.iterdir()):
+            raise LibraryNotFound(
+                f"there is no library in {folder}: build one with `seekpoint build SOURCE`, or name it with --index"
+            )
+        for attempt in range(_OPEN_ATTEMPTS):
+            manifest = Manifest.load(folder)
+            try:
+                return cls._open(folder, manifest)
+            except DamagedLibrary:  # or a build that replaced a file meanwhile
+                if attempt == _OPEN_ATTEMPTS - 1 or Manifest.load(folder) == manifest:
+                    raise
+        raise AssertionError("unreachable")
+
+    @classmethod
+    def _open(cls, folder: Path, manifest: Manifest) -> Self:
+        revision = current_revision(folder)  # first, so that what changes meanwhile is a later revision
+        if manifest.database:
+            manifest.database.check(folder)
+        for segment in manifest.segments:
+            segment.file.check(folder, database.BUILD_MENDS)
+        if not (folder / database.FILE).exists():
+            raise database.damaged(folder, f"{database.FILE} is missing")
+        connection = database.connect(folder, writable=False)
+        with explained(folder):
+            connection.execute("BEGIN")
+            settled = reembedding.settled(manifest, connection)  # the first read: the snapshot starts here
+        return cls(folder, connection, settled, revision)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def address(self) -> Path:
+        return self._folder
+
+    @property
+    def card(self) -> ModelCard:
+        return self._manifest.model
+
+    @property
+    def revision(self) -> Revision:
+        return self._revision
+
+    def verify(self) -> None:
+        from seekpoint.index.embedded.verification import verify
+
+        verify(self._folder, self._connection, self._manifest)
+
+    # Resources
+
+    def statuses(self) -> list[ResourceStatus]:
+        return self._catalogue.statuses()
+
+    def sections(self) -> list[Section]:
+        return self._catalogue.sections()
+
+    def playlists(self) -> dict[str, Playlist]:
+        return self._catalogue.playlists()
+
+    def resources(self, ids: Collection[str]) -> dict[str, Resource]:
+        return self._catalogue.resources(ids)
+
+    def details(self, ids: Collection[str]) -> dict[str, Details]:
+        return self._catalogue.details(ids)
+
+    def standings(self) -> dict[str, Standing]:
+        return self._catalogue.standings()
+
+    def setting(self, name: str) -> str | None:
+        return self._catalogue.setting(name)
+
+    def transcripts(self, resource_id: str) -> list[Transcript]:
+        rows = self._query("SELECT id, language, origin FROM transcript WHERE resource_id = ? ORDER BY id", resource_id)
+        cues = self.cues([CueSpan(row["id"], 0, sys.maxsize) for row in rows])
+        return [
+            Transcript(row["language"], Origin(row["origin"]), tuple(said))
+            for row, said in zip(rows, cues, strict=True)
+        ]
+
+    # Search
+
+    def warm_up(self) -> None:
+        self._search  # noqa: B018 - opened on first use
+
+    def languages(self) -> Mapping[str, Language]:
+        return self._languages
+
+    def scope(self, filters: Filters, resources: Collection[str] | None = None) -> Scope:
+        from seekpoint.index.embedded.chunk_ranges import RangeScope
+
+        ranges = self._kept(filters)
+        if resources is not None:
+            members = self.holdings.of_resources(resources)
+            ranges = members if ranges is None else members.meet(ranges)
+        return RangeScope(ranges, len(self.holdings.alive if ranges is None else ranges))
+
+    def titles(self, terms: Collection[str]) -> list[tuple[str, Sequence[str]]]:
+        with explained(self._folder):
+            return [*titles.candidates(self._connection, terms)]
+
+    def translations(self, source: str, words: Collection[str]) -> dict[str, dict[str, Alternatives]]:
+        with explained(self._folder):
+            return translations.lookup(self._connection, source, words)
+
+    def frequencies(self, terms: Collection[str], groups: Sequence[WordGroup] = ()) -> Frequencies:
+        return self._search.frequencies(terms, groups)
+
+    def candidates(self, query: CandidateQuery) -> Candidates:
+        return self._search.candidates(query)
+
+    def evidence(self, ids: Sequence[int], vector: Vectors) -> Evidence:
+        rows = self._query(
+            """SELECT chunk.id, transcript_id, resource_id, language, first, stop, start, end, is_reference
+               FROM chunk JOIN transcript ON transcript.id = chunk.transcript_id
+               WHERE chunk.id IN (SELECT value FROM json_each(?))""",
+            json.dumps(list(ids)),
+        )
+        chunks = {row["id"]: StoredChunk(*row) for row in rows}
+        return Evidence(chunks, self.vectors.scores(vector, [*chunks]))
+
+    def pieces(self, chunks: Sequence[StoredChunk], margin: float) -> dict[int, Pieces]:
+        from seekpoint.index.embedded.pieces import reading
+
+        with explained(self._folder):
+            return reading.around(self._connection, chunks, margin, self.card)
+
+    def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
+        try:
+            with explained(self._folder):
+                return [cue_blocks.read(self._connection, *span) for span in spans]
+        except ValueError as error:
+            raise database.damaged(self._folder, f"in {database.FILE}, {error}") from error
+
+    # Parts, opened on first use
+
+    @cached_property
+    def _search(self) -> CandidateSearch:
+        from seekpoint.index.embedded.candidates import CandidateSearch
+
+        return CandidateSearch(self.vectors, self.lexicon, self.holdings)
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """The posting lists."""
+        from seekpoint.index.embedded.words.lexicon import Lexicon
+
+        return Lexicon(self._folder, self._connection, self.holdings.alive)
+
+    @cached_property
+    def vectors(self) -> VectorStore:
+        """The vectors of chunks."""
+        from seekpoint.index.embedded.vectors.search import VectorStore
+
+        return VectorStore(self._folder, self._connection, self._manifest, self.holdings, self.means.chunks)
+
+    @cached_property
+    def holdings(self) -> Holdings:
+        """Which chunks belong to which transcript."""
+        from seekpoint.index.embedded.holdings import Holdings
+
+        with explained(self._folder):
+            return Holdings.stored(self._connection)
+
+    @cached_property
+    def means(self) -> Means:
+        """The mean vectors of the languages."""
+        from seekpoint.index.embedded.vectors import language_sums
+
+        with explained(self._folder):
+            return language_sums.means(self._connection, self.card.name)
+
+    @cached_property
+    def _languages(self) -> dict[str, Language]:
+        chunks, windows = self.means
+        return {
+            name: Language(len(ranges), chunks[name], windows.get(name))
+            for name, ranges in self.holdings.spoken.items()
+        }
+
+    def _kept(self, filters: Filters) -> Ranges | None:
+        """The chunks that a filter keeps; `None` for all of them."""
+        if filters == Filters():
+            return None
+        listed = self._catalogue.listed_under(filters.section) if filters.section else set()
+        return self.holdings.where(
+            lambda one: (
+                (not filters.resource or filters.resource == one.resource_id)
+                and (not filters.kind or filters.kind == one.kind)
+                and (not filters.language or primary(filters.language) == one.language)
+                and (not filters.section or one.resource_id in listed)
+            )
+        )
+
+    def _query(self, sql: str, *values: object) -> list[sqlite3.Row]:
+        with explained(self._folder):
+            return self._connection.execute(sql, values).fetchall()

@@ -1,0 +1,40 @@
+"""The headings of reading lists, with the resources under each and their states."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import takewhile
+from typing import NamedTuple
+
+from seekpoint.index.types import State
+
+
+class Section(NamedTuple):
+    """The entries under one heading path of a list, by id; `source` is empty for what has left every list."""
+
+    source: str
+    path: tuple[str, ...]
+    entries: dict[str, State]
+
+    @property
+    def states(self) -> Counter[State]:
+        """How many entries are in which state."""
+        return Counter(self.entries.values())
+
+
+def union(sections: Iterable[Section], source: str = "", path: tuple[str, ...] = ()) -> Section:
+    """Several sections as one, where a resource that stands in more than one of them counts once."""
+    return Section(source, path, {key: state for section in sections for key, state in section.entries.items()})
+
+
+def outlined(sections: Iterable[Section]) -> Iterator[tuple[int, str, Section | None]]:
+    """Each section's depth and heading, under the headings above it, which may have no entries of their own."""
+    above: tuple[str, ...] = ()
+    for section in sections:
+        path = section.path or ("(no heading)",)
+        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(above, path, strict=False)))
+        for depth in range(shared, len(path) - 1):
+            yield depth, path[depth], None
+        yield len(path) - 1, path[-1], section
+        above = path

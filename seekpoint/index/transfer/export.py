@@ -1,0 +1,114 @@
+"""Export: a consistent copy of a library as one file, whatever a build does meanwhile, without what was removed."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+from zipfile import ZipFile
+
+from seekpoint.files import replacing, sync_folder
+from seekpoint.index.embedded import database, reembedding
+from seekpoint.index.embedded.chunk_ranges import Ranges
+from seekpoint.index.embedded.database import explained
+from seekpoint.index.embedded.manifest import FILE as MANIFEST
+from seekpoint.index.embedded.manifest import FileRecord, Manifest
+from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.errors import LibraryError, LockedLibrary
+from seekpoint.index.transfer import archive
+from seekpoint.index.transfer.contents import Contents, contents_of
+from seekpoint.index.transfer.staging import staging
+
+_ATTEMPTS = 5
+# What SQLite reports where a copy doesn't fit on the disk.
+_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+
+
+def export_library(folder: Path, file: Path, *, force: bool = False) -> Contents:
+    """Write a library into one file, in place of an older one if `force` is set; raises LibraryError."""
+    _refuse_existing(file, force)
+    with ExitStack() as held, staging(file) as staged:
+        manifest, vectors = _held(folder, held)
+        manifest = _copied(folder, manifest, staged)
+        written = staged / "export"
+        with replacing(written) as target, ZipFile(target, "w") as out:
+            _add_all(out, manifest, staged / database.FILE, vectors, folder)
+        contents = contents_of(staged, written, manifest.model)
+        written.replace(file)
+        sync_folder(file.parent)
+    return contents
+
+
+def _held(folder: Path, held: ExitStack) -> tuple[Manifest, dict[str, BinaryIO]]:
+    """The manifest of a library that was checked, and its vector files, which a build may remove from now on."""
+    for _ in range(_ATTEMPTS):
+        with explained(folder):
+            with EmbeddedReader.open(folder):
+                manifest = Manifest.load(folder)
+            names = [segment.file.name for segment in manifest.segments]
+            with suppress(FileNotFoundError):  # a build merged some since
+                return manifest, {name: held.enter_context((folder / name).open("rb")) for name in names}
+    raise LockedLibrary(f"the library {folder} is being written by another process: try again when it's done")
+
+
+def _refuse_existing(file: Path, force: bool) -> None:
+    if not file.parent.is_dir():
+        raise LibraryError(f"there is no folder {file.parent}: make it first, or name another")
+    if file.exists() and not file.is_file():
+        raise LibraryError(f"{file} isn't a file that could be replaced: name another")
+    if file.exists() and not force:
+        raise LibraryError(f"{file} is there already: name another file, or replace it with --force")
+
+
+def _copied(folder: Path, manifest: Manifest, staged: Path) -> Manifest:
+    """Copy the database, which may be newer than the manifest by now; returns the manifest for the copy."""
+    target = staged / database.FILE
+    try:
+        with explained(folder), closing(database.connect(folder, writable=False)) as connection:
+            connection.execute("PRAGMA query_only = OFF")  # it forbids to write another file too
+            connection.execute("VACUUM INTO ?", (str(target.resolve()),))
+            with closing(sqlite3.connect(target, isolation_level=None)) as copy:
+                alive = _without_removed(copy)
+                manifest = reembedding.settled(manifest, copy)
+                copy.execute("PRAGMA journal_mode = WAL")  # as a build would, which then leaves a sealed file as it is
+    except LibraryError as error:
+        if getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF in _FULL:
+            raise OSError(errno.ENOSPC, "no space left on the disk") from error
+        raise
+    whole = [one for one in manifest.segments if len(alive.within(one.first, one.stop)) == one.count]
+    segments = tuple(replace(segment, file=replace(segment.file, modified=0)) for segment in whole)
+    record = replace(FileRecord.of(target), modified=0)
+    return replace(manifest, database=record, segments=segments)
+
+
+def _without_removed(copy: sqlite3.Connection) -> Ranges:
+    """Let the words of what was removed go from a copy for good; returns the chunks that it holds."""
+    copy.execute("PRAGMA secure_delete = ON")
+    alive = Ranges.of(copy.execute("SELECT first_chunk, first_chunk + chunks FROM transcript"))
+    segments = copy.execute("SELECT first, stop, chunks FROM posting_segment").fetchall()
+    if any(len(alive.within(first, stop)) < chunks for first, stop, chunks in segments):
+        with database.transaction(copy):
+            segments.compact(copy, alive)
+        copy.execute("VACUUM")
+    return alive
+
+
+def _add_all(out: ZipFile, manifest: Manifest, copy: Path, vectors: Mapping[str, BinaryIO], folder: Path) -> None:
+    data = manifest.encoded()
+    archive.add(out, MANIFEST, len(data), [data])
+    with copy.open("rb") as source:
+        archive.add(out, copy.name, copy.stat().st_size, iter(lambda: source.read(archive.PIECE), b""))
+    for segment in manifest.segments:
+        record = segment.file
+        if archive.add(out, record.name, record.size, _pieces(vectors[record.name], folder)) != record.sha256:
+            raise database.damaged(folder, f"{record.name} doesn't match its checksum", database.BUILD_MENDS)
+
+
+def _pieces(source: BinaryIO, folder: Path) -> Iterator[bytes]:
+    with explained(folder):
+        while piece := source.read(archive.PIECE):
+            yield piece

@@ -1,0 +1,1 @@
+"""A build: plan, run, progress, summary."""
