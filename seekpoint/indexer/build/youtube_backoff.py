@@ -25,7 +25,7 @@ class Backoff(NamedTuple):
 
 
 class YouTubeBackoffs:
-    """What a library remembers of blocks, by the route out that met them: another proxy or other cookies are another."""
+    """The blocks stored in a library, by route: another proxy or other cookies are another route."""
 
     def __init__(self, library: Reader) -> None:
         stored = json.loads(library.setting(_SETTING) or "{}")
