@@ -19,7 +19,7 @@ def place(moment: Moment) -> tuple[str, float | None]:
     return moment.resource.id, moment.start
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.holds}: {row.question}")
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.holds)
 def test_each_question_is_answered_where_the_table_says(frozen: seekpoint.Library, row: Row) -> None:
     found = frozen.ask(row.question, encoder=FrozenEncoder())
     moment = found.moments[row.rank - 1]
