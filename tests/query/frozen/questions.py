@@ -34,7 +34,7 @@ ROWS = (
     Row("the second by its words", "Which entry did Belady reuse?", "local000001", 120),
     Row("the second by its words", "奥本海默的偏好是什么？", "local000002", 120),
     Row("the answer begins in the passage before", "Is the ramp of Goyal a ladder?", "begin000001", 110),
-    Row("nearness is that of the passage before", "杜阿梅尔的步长像爬梯子？", "begin000002", 110),
+    Row("nearness is that of the passage before", "杜阿梅尔怎样用步长爬梯子？", "begin000002", 110),
     Row("references come last", "Who saw distillation of the knowledge in a neural network?", "paper.pdf", 1),
     Row("references come last", "神经网络中多余权重剪掉以后怎么样？", "lunwen.pdf", 1),
     Row("a title that is named", "In the Copenhagen seminar, what is the slope of Ostrowski?", "named000001", 130),
