@@ -49,8 +49,8 @@ ROWS = (
     Row("a title alone", "The Copenhagen seminar", "named000001", 130),
     Row("the twin in the question's language", "量化是什么？", "twins000001", 260, language="zh"),
     Row("the twin in the question's language", "What is a subword?", "twins000002", 80, language="en"),
-    Row("meaning across languages", "What is it with rare words?", "cross000002", 250),
-    Row("meaning across languages", "查表得到什么？", "cross000001", 250),
+    Row("meaning across languages", "What is the decay of rare words?", "cross000002", 250),
+    Row("meaning across languages", "查表的夹角是什么？", "cross000001", 250),
     Row("a word by its translation", "Does the warp drive take the square root?", "words000002", 220),
     Row("a word by its translation", "燃素的平方根？", "words000004", 70),
     Row("a chapter's title", "What is a sinusoidal wave?", "chapt000001", 150),
@@ -60,3 +60,8 @@ ROWS = (
     Row("just enough to be an answer", "软化到哪里为止？", "doubt000001", 160),
     Row("an unknown name asks for more", "Zanzibar 软化到哪里为止？", "doubt000001", 160, answered=False),
 )
+
+
+def row(holds: str) -> Row:
+    """The first question that holds a rule in place."""
+    return next(one for one in ROWS if one.holds == holds)

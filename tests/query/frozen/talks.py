@@ -183,23 +183,30 @@ TALKS = (
         en={80: "the subword is what it reads"},
         zh={70: "词元是它读的东西", 80: "词元比字长"},
     ),
+    # The first two are in another language than their question, the others in its own with one of its words.
     Talk(
         "cross000001",
         "Rows of a table",
         en={250: "the embedding is a row", 260: "each embedding is learned", 270: "no embedding is free"},
     ),
     Talk("cross000002", "见得少的", zh={250: "长尾里的词见得少", 260: "长尾很长", 270: "长尾不能丢"}),
+    Talk("cross000003", "表里的行", zh={250: "嵌入之间的夹角", 260: "嵌入是学出来的", 270: "嵌入不是白来的"}),
+    Talk(
+        "cross000004",
+        "Seldom seen",
+        en={250: "the tail and its decay", 260: "a tail is long", 270: "the tail isn't lost"},
+    ),
     # The first of each pair has more to the point, the second a word of the question's in translation.
     Talk(
         "words000001",
         "分母",
-        zh={220: "分数要除以维数", 230: "不除以它就太大", 240: "先除以再相加", 250: "除以以后才好"},
+        zh={220: "分数要除以维数", 230: "不除以它就太大", 240: "先除以再相加", 260: "除以以后才好"},
     ),
     Talk("words000002", "分子", zh={220: "曲速引擎也要除以它", 230: "不除以它就太大", 240: "先除以再相加"}),
     Talk(
         "words000003",
         "Denominators",
-        en={70: "they divide by it", 80: "or divide later", 90: "but divide they must", 100: "divide and rule"},
+        en={70: "they divide by it", 80: "or divide later", 90: "but divide they must", 110: "divide and rule"},
     ),
     Talk(
         "words000004",
