@@ -80,7 +80,7 @@ def of_pieces(start: float, *about: float) -> Windows:
 
     Those that begin at the seconds `about` are about the question, all others about something else.
     """
-    starts = 10.0 * np.arange(21)
+    starts = np.arange(0, 210, 10, dtype=np.float64)
     sums = np.stack([ABOUT if second in about else BESIDE for second in starts])
     passage = StoredChunk(1, 1, "talk", "en", 0, 1, start, start + 10)
     none = np.zeros(2, np.float32)
