@@ -42,6 +42,7 @@ TOPICS = (
     ("smoothing", "soften", "平滑", "软化"),
     ("loss", "error", "损失", "误差"),
     ("tail", "rare words", "长尾", "罕见词"),
+    ("curvature", "bend", "曲率", "弯曲"),
     ("bread", "bake", "面包", "烤"),
 )
 # What the lecturers say beside the point, each with a topic of its own: no question is about these.

@@ -171,6 +171,31 @@ TALKS = (
         "螺旋水车七日谈",
         zh={180: "欢迎回到螺旋水车七日谈", 200: "所有的词都在词表里面"},
     ),
+    # One passage says the title, the other what is asked for beside it.
+    Talk(
+        "title000003",
+        "Rialto conversations",
+        en={
+            70: "these Rialto conversations have curvature",
+            80: "the curvature is a number",
+            90: "each curvature has a sign",
+            220: "the Hessian has the curvature",
+            230: "the curvature is a number",
+            240: "each curvature has a sign",
+        },
+    ),
+    Talk(
+        "title000004",
+        "孤山夜话",
+        zh={
+            70: "孤山夜话讲到曲率",
+            80: "曲率是一个数",
+            90: "曲率有正有负",
+            220: "海森矩阵就是曲率",
+            230: "曲率是一个数",
+            240: "曲率有正有负",
+        },
+    ),
     Talk(
         "twins000001",
         "Smaller numbers",
@@ -202,7 +227,7 @@ TALKS = (
         "分母",
         zh={220: "分数要除以维数", 230: "不除以它就太大", 240: "先除以再相加", 260: "除以以后才好"},
     ),
-    Talk("words000002", "分子", zh={220: "曲速引擎也要除以它", 230: "不除以它就太大", 240: "先除以再相加"}),
+    Talk("words000002", "分子", zh={220: "不除以它就太大", 230: "曲速引擎也要除以它", 240: "先除以再相加"}),
     Talk(
         "words000003",
         "Denominators",
@@ -211,7 +236,7 @@ TALKS = (
     Talk(
         "words000004",
         "Numerators",
-        en={70: "the phlogiston is what they divide", 80: "or divide later", 90: "but divide they must"},
+        en={70: "or divide later", 80: "the phlogiston is what they divide", 90: "but divide they must"},
     ),
     # A half minute of it, but never it alone: just enough to be an answer.
     Talk(
