@@ -129,6 +129,19 @@ def test_a_language_that_is_missing_is_told_and_another_one_asked_for_at_once(wo
         )
 
 
+def test_a_second_language_that_was_deferred_is_fetched_by_the_next_build(workshop: Workshop) -> None:
+    workshop.fake.add_video(EN, tracks={"en": LINES, "zh-Hans": ZEILEN})
+    address = f"https://youtu.be/{EN}"
+    workshop.build(address, languages=["en"])
+    workshop.fake.make_blocked(EN)
+    workshop.build(address, languages=["en", "zh"])
+    assert (workshop.statuses()[EN].state, workshop.statuses()[EN].languages) == (State.INDEXED, ("en",))
+    assert wait(workshop, EN) == pytest.approx(HOUR, abs=60)
+    workshop.fake.add_video(EN, tracks={"en": LINES, "zh-Hans": ZEILEN})
+    workshop.build(address, languages=["en", "zh"], later=HOUR + 60)
+    assert (workshop.asked(), workshop.statuses()[EN].languages) == ([EN], ("en", "zh-Hans"))
+
+
 def test_a_block_stops_the_asking_and_defers_the_rest(workshop: Workshop) -> None:
     list_file = many_talks(workshop)
     workshop.fake.make_blocked(MANY[1])

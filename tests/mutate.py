@@ -1,0 +1,130 @@
+"""Put faults into the ranking one by one and see that a test notices each: `python -m tests.mutate`.
+
+Works on a copy of the checkout, without ../shared. Exits 1 where a fault goes unnoticed or no longer fits the code.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+_LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "build", "dist", "*_cache", "__pycache__", ".hypothesis")
+
+# What moves with the code is named here alone.
+SEARCH, SOUGHT, RANKING = "query/search.py", "query/sought.py", "query/ranking.py"
+WINDOWS, MOMENTS, RUN = "query/windows.py", "query/moments.py", "indexer/run.py"
+FROZEN, YOUTUBE = "tests/query/frozen", "tests/indexer/test_build_youtube.py"
+
+
+class Mutation(NamedTuple):
+    """A fault: what stands in a file, what takes its place, and the tests that are to notice."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str = FROZEN
+
+
+MUTATIONS = (
+    Mutation(
+        "windows don't rank anew",
+        SEARCH,
+        "    hits, windows = _refined(hits, sought, library, refined, tuning)\n",
+        "    _, windows = _refined(hits, sought, library, refined, tuning)\n",
+    ),
+    Mutation(
+        "the window around looks ahead only",
+        WINDOWS,
+        "cosines(AROUND / 2, AROUND / 2)",
+        "cosines(0, AROUND / 2)",
+    ),
+    Mutation(
+        "references don't come last",
+        RANKING,
+        "last = np.array([chunk.is_reference for chunk in chunks], bool)",
+        "last = np.array([False for chunk in chunks], bool)",
+    ),
+    Mutation(
+        "a title that is named adds nothing",
+        RANKING,
+        "np.minimum(score + tuning.named, 1.0)",
+        "np.minimum(score, 1.0)",
+    ),
+    Mutation(
+        "nearness is that of the passage found, not of the one before",
+        MOMENTS,
+        "windows[(opening if second < chunk.start else chunk).id]",
+        "windows[chunk.id]",
+    ),
+    Mutation(
+        "a title's words tell the second",
+        MOMENTS,
+        "names = sought.named.terms if chunk.resource_id in sought.named.resources else frozenset()",
+        "names: frozenset[str] = frozenset()",
+    ),
+    Mutation(
+        "what only words found is at right angles to the question",
+        SEARCH,
+        "near.get(chunk_id, farthest)",
+        "near.get(chunk_id, 0.0)",
+    ),
+    Mutation(
+        "a second language that was deferred counts as done",
+        RUN,
+        'state, inputs = State.INDEXED, job.standing.inputs or ""',
+        "state, inputs = State.INDEXED, job.inputs",
+        YOUTUBE,
+    ),
+)
+
+
+def main() -> int:
+    """Print a table of the faults and what notices them; 0 where each is noticed."""
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / "checkout"
+        shutil.copytree(ROOT, copy, ignore=_LEFT_OUT)
+        unharmed = {tests: _failing(copy, tests) for tests in dict.fromkeys(one.tests for one in MUTATIONS)}
+        rows = [(one.name, _noticed(copy, one)) for one in MUTATIONS]
+    for tests, failing in unharmed.items():
+        if failing:
+            print(f"{tests} fails without any fault: {failing[0]}")
+    for name, verdict in rows:
+        print(f"{name:<62} {verdict}")
+    return int(any(unharmed.values()) or any(not verdict.startswith("yes") for _, verdict in rows))
+
+
+def _noticed(copy: Path, mutation: Mutation) -> str:
+    """Whether a test fails with this fault in the copy, and which is the first."""
+    path = copy / mutation.file
+    text = path.read_text(encoding="utf-8")
+    if text.count(mutation.old) != 1:
+        return f"no: {mutation.file} has the old text {text.count(mutation.old)} times, not once"
+    path.write_text(text.replace(mutation.old, mutation.new), encoding="utf-8")
+    try:
+        failing = _failing(copy, mutation.tests)
+    finally:
+        path.write_text(text, encoding="utf-8")
+    return f"yes  {failing[0]}" + (f" and {len(failing) - 1} more" if failing[1:] else "") if failing else "no"
+
+
+def _failing(copy: Path, tests: str) -> Sequence[str]:
+    """The tests that fail in the copy."""
+    command = [sys.executable, "-B", "-m", "pytest", "-q", "-rfE", "--tb=no", "-p", "no:cacheprovider", tests]
+    environment = os.environ | {"SEEKPOINT_SHARED": str(copy / "nowhere"), "PYTHONPATH": str(copy)}
+    ran = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, encoding="utf-8")
+    if ran.returncode not in (0, 1):
+        raise SystemExit(f"pytest ends with {ran.returncode} in {tests}:\n{ran.stdout}{ran.stderr}")
+    return re.findall(r"^(?:FAILED|ERROR) \S+::(.+?)(?: - .*)?$", ran.stdout, re.MULTILINE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

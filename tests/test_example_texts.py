@@ -1,0 +1,106 @@
+"""The paper and the page among the examples, built with the real parsers."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import seekpoint
+from index.types import Kind, Origin
+from indexer.reading import transcript_of
+from indexer.sources.pages.html import read_html
+from indexer.sources.papers.pdf import read_pdf
+from tests.query.frozen.encoder import FrozenEncoder
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXTS = ROOT / "examples" / "texts"
+HEADINGS = [
+    "Fewer Keys than Queries: What Shared Heads Save",
+    "Abstract",
+    "1 Introduction",
+    "2 What the Cache Holds",
+    "3 One Head for All Queries",
+    "4 Groups of Heads",
+    "5 Conclusion",
+    "References",
+]
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[seekpoint.Library]:
+    folder = tmp_path_factory.mktemp("texts")
+    listed = folder / "list.md"
+    names = ("shared-keys.pdf", "layer-norm.html")
+    listed.write_text("\n".join(f"- <{(TEXTS / name).as_uri()}>" for name in names), encoding="utf-8")
+    seekpoint.build(listed, folder / "library", encoder=FrozenEncoder(), translate=False)
+    with seekpoint.open_library(folder / "library") as opened:
+        yield opened
+
+
+def first(library: seekpoint.Library, question: str) -> seekpoint.Moment:
+    return library.ask(question, encoder=FrozenEncoder()).moments[0]
+
+
+def test_the_papers_headings_are_its_chapters_and_its_bibliography_is_marked() -> None:
+    text = read_pdf((TEXTS / "shared-keys.pdf").read_bytes())
+    transcript, details = transcript_of(text, "en", Origin.LOCAL)
+    assert [chapter.title for chapter in details.chapters] == HEADINGS
+    marked = [cue for cue in transcript.cues if cue.is_reference]
+    assert [cue.text[:3] for cue in marked if cue.text.startswith("[")] == ["[1]", "[2]", "[3]", "[4]", "[5]"]
+    assert marked == list(transcript.cues[-len(marked) :]) and marked[0].text == "References"
+    assert {cue.page for cue in transcript.cues} == {1, 2}
+
+
+@pytest.mark.parametrize(
+    ("question", "page", "chapter"),
+    [
+        ("Is one write-head all you need for fast transformer decoding?", 1, "3 One Head for All Queries"),
+        ("What memory does serving a large language model take?", 1, "1 Introduction"),
+        ("Is attention all you need?", 1, "1 Introduction"),
+        ("How are multi-query transformer models trained from multi-head checkpoints?", 2, "4 Groups of Heads"),
+    ],
+)
+def test_what_stands_in_a_reference_and_in_the_text_is_found_in_the_text(
+    library: seekpoint.Library, question: str, page: int, chapter: str
+) -> None:
+    moment = first(library, question)
+    assert (moment.resource.kind, moment.page, moment.chapter) == (Kind.PAPER, page, chapter)
+
+
+def test_a_reference_is_found_where_only_it_answers(library: seekpoint.Library) -> None:
+    found = library.ask("Joshua Ainslie", encoder=FrozenEncoder(), k=100).moments
+    assert any("Ainslie" in moment.quote and moment.chapter == "References" for moment in found)
+
+
+@pytest.mark.parametrize(
+    ("question", "chapter", "anchor"),
+    [
+        ("为什么必须先预热？", "放在后面", "after"),
+        ("残差的捷径怎样才畅通无阻？", "放在前面", "before"),
+        ("均方根归一化省掉了什么？", "层归一化做了什么", "what"),
+    ],
+)
+def test_the_pages_headings_are_its_chapters_and_the_link_leads_there(
+    library: seekpoint.Library, question: str, chapter: str, anchor: str
+) -> None:
+    moment = first(library, question)
+    assert (moment.resource.kind, moment.language, moment.chapter) == (Kind.DOCUMENT, "zh-CN", chapter)
+    assert f"layer-norm.html#{anchor}:~:text=" in moment.link
+
+
+def test_what_stands_around_the_page_is_left_out() -> None:
+    said = [block.text for block in read_html((TEXTS / "layer-norm.html").read_bytes()).blocks]
+    assert said[0] == "归一化放在哪里：前面还是后面"
+    assert said[-1].endswith("残差之前 | 可以不要 | 上百层")
+
+
+def test_the_paper_is_what_its_text_is_set_to(tmp_path: Path) -> None:
+    shutil.copy(TEXTS / "shared-keys.txt", tmp_path)
+    command = [sys.executable, str(ROOT / "examples" / "typeset.py"), str(tmp_path / "shared-keys.txt")]
+    subprocess.run(command, check=True)
+    assert (tmp_path / "shared-keys.pdf").read_bytes() == (TEXTS / "shared-keys.pdf").read_bytes()
