@@ -1,1 +1,1 @@
-"""HTTP: sessions, pace, redirects, robots.txt, retries."""
+"""HTTP: sessions, rate limits, redirects, robots.txt, retries."""

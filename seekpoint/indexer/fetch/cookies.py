@@ -1,4 +1,4 @@
-"""The user's cookies for YouTube, from a file that is only ever read."""
+"""Reads the user's cookies for YouTube. The file itself is never written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _REMEDY = "export the cookies of youtube.com as a Netscape cookies.txt, as brows
 
 
 def youtube_cookies(file: Path) -> tuple[Cookie, ...]:
-    """Read the cookies for youtube.com, and those alone; raises UsageError where there are none."""
+    """Read the cookies for youtube.com, and no others; raises UsageError if there are none."""
     cookies = [cookie for cookie in _cookies(_text(file), file) if f".{cookie.domain}".endswith(".youtube.com")]
     if not cookies:
         raise UsageError(f"{file}: holds no cookie for youtube.com; {_REMEDY}")
@@ -37,7 +37,7 @@ def _cookies(text: str, file: Path) -> list[Cookie]:
     if text.lstrip().startswith(("[", "{")):
         raise UsageError(f"{file}: cookies in JSON can't be read; {_REMEDY}")
     jar = YoutubeDLCookieJar()
-    # It skips what it can't read, and prints it: cookies are secrets.
+    # The jar prints lines that it can't parse to stderr, where secrets must not appear.
     with redirect_stderr(io.StringIO()) as skipped:
         try:
             jar.load(io.StringIO(text))

@@ -1,4 +1,4 @@
-"""The pace at which one server is asked."""
+"""A rate limit for the requests to one server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _JITTER = 0.3
 
 
 class Pace:
-    """Keeps `seconds`, give or take a share of them, from the end of one turn to the start of the next."""
+    """Keeps `seconds` between the end of a request and the start of the next, with random jitter."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class Pace:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait until it is time, then let the block ask."""
+        """Wait until the next request is due, then run the block."""
         if self._ended is not None:
             jitter = random.uniform(1 - self._jitter, 1 + self._jitter)
             wait = self._ended + self._seconds * jitter - self._clock()

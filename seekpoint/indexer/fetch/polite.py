@@ -1,4 +1,4 @@
-"""Pages and papers from the web, asked for as a well-behaved program does."""
+"""A polite crawler for pages and papers: robots.txt, crawl delay, Retry-After, conditional requests."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ _HEADERS = {
 _MOST_OF_A_PAGE = 30_000_000
 _MOST_OF_A_PAPER = 100_000_000
 
-_GIVEN = (200, 203)
-_ASKING_TO_WAIT = (429, 503)
-_PASSING = (408, 425)
+_SUCCESS = (200, 203)
+_OVERLOADED = (429, 503)
+_TRANSIENT = (408, 425)
 _PDF = frozenset({"application/pdf", "application/x-pdf"})
 _UNKNOWN = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 _PAGE = re.compile(r"text/(?:html|plain|(?:x-)?markdown|xml|[\w.-]+\+xml)|application/(?:xml|[\w.-]+\+xml)")
@@ -59,7 +59,7 @@ _REFUSALS = {
     451: "it is withheld for legal reasons",
 }
 _REMEDIES = {404: "check the address", 410: "ask for its new address"}
-_NO_CONNECTION: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+_CONNECTION_FAILURES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (requests.exceptions.ProxyError, "the proxy gives no connection: check its settings"),
     (requests.exceptions.SSLError, "no trusted connection to {host}: check the clock and the proxy"),
     (requests.Timeout, "{host} did not answer in time"),
@@ -70,7 +70,7 @@ _NO_CONNECTION: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str],
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What a server called the version that it gave: its ETag and date of change."""
+    """A response's validators (RFC 9110, 8.8): ETag and Last-Modified."""
 
     etag: str | None
     modified: str | None
@@ -78,9 +78,9 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class FetchedPage:
-    """What lay at an address, and where that was in the end.
+    """A response body; `url` is its address after redirects.
 
-    `content_type` is the media type in lower case, empty where the server is silent; `charset` is what it claims.
+    `content_type` is the media type in lower case, empty if not declared; `charset` is the declared one.
     """
 
     data: bytes
@@ -91,9 +91,9 @@ class FetchedPage:
 
 
 class PoliteFetcher:
-    """Asks one host at a time, at least `pace` seconds after it answered; for one thread.
+    """Fetches pages, `pace` seconds apart at the same host; for one thread.
 
-    A host that can't be reached, or asks for a pause, isn't asked again.
+    A host that can't be reached or asks for a pause gets no further requests.
     """
 
     def __init__(
@@ -108,20 +108,20 @@ class PoliteFetcher:
         self._pace = pace
         self._new_pace = partial(Pace, sleep=sleep, clock=clock, jitter=0.0)
         self._paces: dict[str, Pace] = {}
-        self._closed: dict[str, ServerFault] = {}
+        self._failed_origins: dict[str, ServerFault] = {}
 
     def get(self, url: str, validators: Validators | None = None) -> FetchedPage | None:
         """Fetch an address; `None` if its version is still the one of `validators`. Raises Unfetched, never Halt."""
         conditions = {"If-None-Match": validators.etag, "If-Modified-Since": validators.modified} if validators else {}
         headers = {name: value for name, value in conditions.items() if value}
         response = follow(url, self._session, partial(self._ask_for_page, headers))
-        if _is_as_seen(response):
+        if _is_not_modified(response):
             return None
-        if response.status_code not in _GIVEN:
-            raise _refused(response.status_code)
+        if response.status_code not in _SUCCESS:
+            raise _refusal(response.status_code)
         if not response.content.strip():
             raise Unfetched(State.UNAVAILABLE, "there is nothing on it: check the address", MONTH)
-        return _retrieved(response)
+        return _fetched_page(response)
 
     def _ask_for_page(self, headers: Mapping[str, str], url: str) -> requests.Response:
         delay = self._robots.check(url)
@@ -134,18 +134,18 @@ class PoliteFetcher:
 
     def _ask(self, send: Callable[[], requests.Response], url: str) -> requests.Response:
         origin = origin_of(url)
-        if fault := self._closed.get(origin):
+        if fault := self._failed_origins.get(origin):
             raise fault
         try:
             return RETRY_TWICE(is_transient, send)
         except ServerFault as fault:
-            self._closed[origin] = fault
+            self._failed_origins[origin] = fault
             raise
         except (requests.RequestException, HTTPError, ValueError) as error:
-            lost = _lost(error, urlsplit(url).hostname or "")
-            if isinstance(lost, ServerFault):
-                self._closed[origin] = lost
-            raise lost from error
+            failure = _failure_of(error, urlsplit(url).hostname or "")
+            if isinstance(failure, ServerFault):
+                self._failed_origins[origin] = failure
+            raise failure from error
 
 
 def _session(web: Web, limit: Limit) -> requests.Session:
@@ -155,8 +155,8 @@ def _session(web: Web, limit: Limit) -> requests.Session:
 
 
 def _limit_of(response: requests.Response) -> int:
-    """Read only what is wanted; raises Unfetched for what is neither page nor paper."""
-    if response.status_code not in _GIVEN or _is_as_seen(response):
+    """The bytes to read of a response, by its media type; raises Unfetched if it is neither page nor paper."""
+    if response.status_code not in _SUCCESS or _is_not_modified(response):
         return 0
     media_type = _media_type(response)
     if media_type in _PDF | _UNKNOWN:
@@ -173,7 +173,7 @@ def _send(
     with pace.turn() if pace else nullcontext():
         response = session.get(url, headers=headers, allow_redirects=False)
     status, pause = response.status_code, _pause(response)
-    if status == requests.codes.too_many_requests or (status in _ASKING_TO_WAIT and pause is not None):
+    if status == requests.codes.too_many_requests or (status in _OVERLOADED and pause is not None):
         reason = f"{urlsplit(url).hostname} wants fewer requests (HTTP {status})"
         raise ServerFault(State.DEFERRED, reason, HOUR if pause is None else pause)
     if status >= 400:
@@ -182,7 +182,7 @@ def _send(
 
 
 def _pause(response: requests.Response) -> float | None:
-    """How long the server asks to be left alone, in seconds, a day at most."""
+    """The seconds of Retry-After, a day at most; `None` without that header."""
     value = response.headers.get("Retry-After", "")
     if _SECONDS.fullmatch(value):
         return min(float(value), DAY)
@@ -193,16 +193,20 @@ def _pause(response: requests.Response) -> float | None:
     return min(max(date.timestamp() - time.time(), 0.0), DAY)
 
 
-def _is_as_seen(response: requests.Response) -> bool:
-    """Whether it is the version that was asked about, even where the server sends it again."""
-    asked = response.request.headers
+def _is_not_modified(response: requests.Response) -> bool:
+    """Whether the version is still the requested one. Some servers send it again with status 200 and the same ETag."""
+    request_headers = response.request.headers
     if response.status_code == requests.codes.not_modified:
-        return "If-None-Match" in asked or "If-Modified-Since" in asked
+        return "If-None-Match" in request_headers or "If-Modified-Since" in request_headers
     etag = response.headers.get("ETag", "").removeprefix("W/")
-    return bool(etag) and response.status_code in _GIVEN and asked.get("If-None-Match", "").removeprefix("W/") == etag
+    return (
+        bool(etag)
+        and response.status_code in _SUCCESS
+        and request_headers.get("If-None-Match", "").removeprefix("W/") == etag
+    )
 
 
-def _retrieved(response: requests.Response) -> FetchedPage:
+def _fetched_page(response: requests.Response) -> FetchedPage:
     charset = _CHARSET.search(response.headers.get("Content-Type", ""))
     validators = Validators(response.headers.get("ETag"), response.headers.get("Last-Modified"))
     address = urldefrag(response.url).url
@@ -216,21 +220,21 @@ def _media_type(response: requests.Response) -> str:
     return found[1].lower() if found else ""
 
 
-def _lost(error: Exception, host: str) -> Unfetched:
-    """What is left of a request that brought nothing: a ServerFault where it's true of all that the host has."""
+def _failure_of(error: Exception, host: str) -> Unfetched:
+    """The failure that an exception means: a ServerFault if it concerns the host, else Unfetched."""
     if status := status_of(error):
-        return _refused(status)
+        return _refusal(status)
     if isinstance(error, ResponseTooLarge):
         return Unfetched(State.UNAVAILABLE, f"{error}: {_TOO_MUCH}", MONTH)
-    for kind, reason in _NO_CONNECTION:
+    for kind, reason in _CONNECTION_FAILURES:
         if isinstance(error, kind):
-            of_host = bool(error.args) and isinstance(error.args[0], MaxRetryError)
-            return (ServerFault if of_host else Unfetched)(State.DEFERRED, reason.format(host=host), HOUR)
+            is_unreachable = bool(error.args) and isinstance(error.args[0], MaxRetryError)
+            return (ServerFault if is_unreachable else Unfetched)(State.DEFERRED, reason.format(host=host), HOUR)
     return Unfetched(State.UNAVAILABLE, BROKEN, MONTH)
 
 
-def _refused(status: int) -> Unfetched:
-    if status >= 500 or status in _PASSING:
+def _refusal(status: int) -> Unfetched:
+    if status >= 500 or status in _TRANSIENT:
         return Unfetched(State.DEFERRED, f"its server has a fault of its own (HTTP {status})", HOUR)
     reason = _REFUSALS.get(status, "its server doesn't give it")
     return Unfetched(State.UNAVAILABLE, f"{reason} (HTTP {status}): {_REMEDIES.get(status, _SAVE)}", MONTH)

@@ -1,4 +1,4 @@
-"""Where an address leads in the end, and where none may lead."""
+"""Follows redirects, and refuses those into private networks (SSRF)."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from seekpoint.indexer.fetch.retries import MONTH
 
 _Address: TypeAlias = IPv4Address | IPv6Address
 
-_MOST = 8
-# Compatible, mapped, and translated by NAT64 (RFC 6052).
+_MOST_REDIRECTS = 8
+# IPv4-compatible, IPv4-mapped, and NAT64 (RFC 6052) addresses: the last 32 bits are an IPv4 address.
 _ENDING_IN_IPV4 = tuple(map(IPv6Network, ("::/96", "::ffff:0:0/96", "64:ff9b::/96")))
-# Translated by NAT64 within a network (RFC 8215), of any length.
-_LOCAL = IPv6Network("64:ff9b:1::/48")
+# NAT64 with prefixes of any length, for use within a network (RFC 8215).
+_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
 _ENDLESS = "it leads from one address to the next without end: check it"
 BROKEN = "it isn't an address, or leads to what is none: check it"
 _NOT_ON_THE_WEB = "it leads to what isn't on the web: put the file itself on the list"
@@ -30,38 +30,38 @@ _PRIVATE = "it leads into a private network, where only the list itself may lead
 
 
 def follow(url: str, session: requests.Session, ask: Callable[[str], requests.Response]) -> requests.Response:
-    """Ask where `url` leads, hop by hop; raises Unfetched, and what `ask` raises.
+    """Request `url` by `ask` and follow its redirects; raises Unfetched, and what `ask` raises.
 
-    Only the host of `url` itself may be in a private network.
+    Only the host of `url` itself may be in a private network: redirects must not lead into one.
     """
-    hop = _prepared(url)
+    hop = _normalised(url)
     own_host = _host(hop)
-    met = set[tuple[str, str | None]]()
-    for _ in range(_MOST + 1):
+    visited = set[tuple[str, str | None]]()
+    for _ in range(_MOST_REDIRECTS + 1):
         response = ask(hop)
         if not response.is_redirect:
             return response
-        # The same address may well give something else to who comes back with a cookie.
-        arrived = (hop, response.request.headers.get("Cookie"))
-        if arrived in met:
+        # A second visit is no loop if it brings another cookie.
+        visit = (hop, response.request.headers.get("Cookie"))
+        if visit in visited:
             break
-        met.add(arrived)
-        hop = _target(response, session)
+        visited.add(visit)
+        hop = _next_hop(response, session)
         if _host(hop) != own_host and not _is_public(_host(hop), has_proxy=_has_proxy(hop, session)):
             raise Unfetched(State.UNAVAILABLE, _PRIVATE, MONTH)
     raise Unfetched(State.UNAVAILABLE, _ENDLESS, MONTH)
 
 
-def _target(response: requests.Response, session: requests.Session) -> str:
+def _next_hop(response: requests.Response, session: requests.Session) -> str:
     try:
         target = urljoin(response.url, session.get_redirect_target(response))
     except ValueError as error:
         raise Unfetched(State.UNAVAILABLE, BROKEN, MONTH) from error
-    return _prepared(target)
+    return _normalised(target)
 
 
-def _prepared(url: str) -> str:
-    """The address as it is asked for, in the one spelling that can be judged."""
+def _normalised(url: str) -> str:
+    """The address exactly as requests will send it, so that its host can be checked."""
     try:
         if urlsplit(url).scheme not in ("http", "https"):
             raise Unfetched(State.UNAVAILABLE, _NOT_ON_THE_WEB, MONTH)
@@ -82,7 +82,7 @@ def _has_proxy(url: str, session: requests.Session) -> bool:
 
 
 def _is_public(host: str, *, has_proxy: bool) -> bool:
-    """Whether all that a host stands for is; a name that means nothing is: no connection comes of it."""
+    """Whether all addresses of a host are public; true for an unknown name, which can't be connected to."""
     if host == "localhost" or host.endswith(".localhost"):
         return False
     if address := _literal(host):
@@ -91,7 +91,7 @@ def _is_public(host: str, *, has_proxy: bool) -> bool:
 
 
 def _literal(host: str) -> _Address | None:
-    """An address in any spelling that systems take, such as 2130706433 and 0x7f.1."""
+    """The address that a host spells, in any form that inet_aton takes, such as 2130706433 and 0x7f.1."""
     with suppress(OSError, ValueError):
         return IPv4Address(socket.inet_aton(host))
     with suppress(ValueError):
@@ -101,7 +101,7 @@ def _literal(host: str) -> _Address | None:
 
 def _resolved(host: str) -> list[_Address]:
     try:
-        return [ip_address(found[4][0]) for found in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
+        return [ip_address(info[4][0]) for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
     except (OSError, ValueError):
         return []
 
@@ -110,4 +110,4 @@ def _is_global(address: _Address) -> bool:
     if isinstance(address, IPv6Address):
         ends_in_ipv4 = any(address in network for network in _ENDING_IN_IPV4)
         address = address.sixtofour or (IPv4Address(address.packed[-4:]) if ends_in_ipv4 else address)
-    return address.is_global and not address.is_multicast and address not in _LOCAL
+    return address.is_global and not address.is_multicast and address not in _LOCAL_NAT64

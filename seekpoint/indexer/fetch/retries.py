@@ -1,4 +1,4 @@
-"""What a request can come to: how often it is tried, and the state that one to YouTube leaves."""
+"""Retries of requests, and the failures that requests to YouTube end in."""
 
 from __future__ import annotations
 
@@ -35,48 +35,48 @@ _UNREACHABLE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], .
     (CONNECTION_ERRORS, "no connection to youtube.com: check the network"),
 )
 
-# A retry is no news for the terminal.
+# stamina logs each retry as a warning, which would end up on stderr.
 logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
 class ServerFault(Unfetched):
-    """The fault isn't that of what was asked for: the next request may well fare the same."""
+    """A failure of the server or the network rather than of the resource: the next request will likely fail as well."""
 
 
 class EmptyResponse(requests.RequestException):
-    """YouTube answered with nothing."""
+    """YouTube sent an empty response."""
 
 
 class ResponseTooLarge(requests.RequestException):
-    """An answer was longer than anything that is worth reading."""
+    """A response exceeds its limit of bytes, or a listing its limit of requests."""
 
 
 EMPTY_RESPONSE_ERRORS = (EmptyResponse, ParseError, requests.JSONDecodeError)
 
 
 def is_transient(error: Exception) -> bool:
-    """Whether the same request may well succeed in a moment."""
+    """Whether a retry may succeed."""
     return status_of(error) >= 500 or isinstance(error, CONNECTION_ERRORS)
 
 
 def status_of(error: Exception) -> int:
-    """The HTTP status that an error is about; 0 where there is none."""
+    """The HTTP status of an error; 0 if it has none."""
     response = error.response if isinstance(error, requests.HTTPError) else None
     return 0 if response is None else response.status_code
 
 
 def blocked() -> Blocked:
-    """YouTube wants no more requests."""
+    """YouTube blocks this address."""
     return Blocked(f"YouTube refuses requests from this address for now: {BLOCK_REMEDY}")
 
 
 def server_fault(status: int) -> ServerFault:
-    """YouTube answered with an HTTP status of 500 or more."""
+    """YouTube answered with HTTP status 500 or above."""
     return ServerFault(State.DEFERRED, f"YouTube has a fault of its own (HTTP {status})", HOUR)
 
 
 def connection_failure(error: Exception) -> Unfetched | None:
-    """What became of a request that brought no usable answer; `None` where `error` is of another kind."""
+    """The failure of a request without a usable response; `None` if `error` is of another kind."""
     if status_of(error) >= 500:
         return server_fault(status_of(error))
     if isinstance(error, EMPTY_RESPONSE_ERRORS):
@@ -86,7 +86,7 @@ def connection_failure(error: Exception) -> Unfetched | None:
         return ServerFault(State.DEFERRED, "youtube.com did not answer in time", HOUR)
     if isinstance(error, ResponseTooLarge):
         return Unfetched(State.UNAVAILABLE, "YouTube's answer has no end: not read", MONTH)
-    for dropped, reason in _UNREACHABLE:
-        if isinstance(error, dropped):
+    for kind, reason in _UNREACHABLE:
+        if isinstance(error, kind):
             return Unreachable(reason)
     return None

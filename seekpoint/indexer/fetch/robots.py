@@ -1,4 +1,4 @@
-"""What a host's robots.txt asks of programs (RFC 9309)."""
+"""Robots exclusion (RFC 9309)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from seekpoint.index.types import State
 from seekpoint.indexer.fetch.retries import MONTH, ServerFault
 
 TOKEN = "Seekpoint"
-"""The name by which a robots.txt speaks to us."""
+"""Our product token in robots.txt."""
 
 _LONGEST_DELAY = 30.0
 _MOST_BYTES = 512_000  # RFC 9309, 2.5: at least 500 KiB
@@ -20,14 +20,14 @@ _ASKED_NOT_TO = "its robots.txt asks programs not to read it: save it and put th
 
 
 class Robots:
-    """Asks every origin once; `fetch` gives the body at an address, or raises Unfetched."""
+    """The rules of each origin, fetched once; `fetch` returns the body at an address, or raises Unfetched."""
 
     def __init__(self, fetch: Callable[[str], bytes]) -> None:
         self._fetch = fetch
         self._rules: dict[str, Protego | Unfetched] = {}
 
     def check(self, url: str) -> float:
-        """Give the seconds to keep between two requests; raises Unfetched where the address isn't to be read."""
+        """The crawl delay in seconds; raises Unfetched if the address is disallowed."""
         origin = origin_of(url)
         if origin not in self._rules:
             self._rules[origin] = self._read(f"{origin}/robots.txt")
@@ -41,8 +41,8 @@ class Robots:
     def _read(self, url: str) -> Protego | Unfetched:
         try:
             data = self._fetch(url)
-        except ServerFault as fault:
-            return fault
+        except ServerFault as failure:
+            return failure
         except Unfetched as error:
             if error.state is State.DEFERRED:
                 reason = f"its robots.txt can't be read just now: {error.reason}"

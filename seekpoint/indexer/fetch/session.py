@@ -1,4 +1,4 @@
-"""The way out to the web: the user's proxy and cookies, timeouts, and an end to answers without end."""
+"""HTTP sessions with the user's proxy and cookies, timeouts, and limits on the size and time of a response."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ if TYPE_CHECKING:
     from seekpoint.indexer.sources.youtube.ytdlp import Downloader
 
 Limit: TypeAlias = Callable[[requests.Response], int]
-"""How many bytes of an answer are read at most, by its head, which is all that is there then; 0 for none at all.
+"""The bytes to read of a response, decided from its headers; 0 to skip the body.
 
-What has more raises ResponseTooLarge.
+A longer response raises ResponseTooLarge.
 """
 
 _TIMEOUTS = (10.0, 30.0)
 _DEADLINE = 120.0
 _MOST_BYTES = 64_000_000  # a watch page has one million, the captions of ten hours two
 _MOST_REDIRECTS = 8
-_PIECE = 16_384  # compressed bytes at a time: what they unpack to is a thousand times as much at most
+_PIECE = 16_384  # compressed bytes read at a time; they decompress to a thousand times as much at most
 _SOCKS = frozenset({"socks4", "socks4a", "socks5", "socks5h"})
 
 
 class Web:
-    """Makes what sources ask through.
+    """Makes the HTTP sessions of the sources.
 
     `cookies` is a Netscape cookies.txt; those for youtube.com are sent. Raises UsageError for a proxy or file that
-    can't be used. `timeouts` are in seconds, to connect and from one piece of an answer to the next, and `deadline` is
-    for all of an answer: past it requests.ReadTimeout is raised.
+    can't be used. `timeouts` are the seconds to connect and between two pieces of a response, `deadline` those for the
+    whole response: after that, requests.ReadTimeout is raised.
     """
 
     def __init__(
@@ -57,14 +57,14 @@ class Web:
     ) -> None:
         self._timeouts = timeouts
         self._deadline = deadline
-        self._proxies = {} if proxy is None else dict.fromkeys(("http", "https"), _checked(proxy))
+        self._proxies = {} if proxy is None else dict.fromkeys(("http", "https"), _validated(proxy))
         self._cookies = youtube_cookies(cookies) if cookies else ()
 
     @property
     def route(self) -> str:
-        """What tells this way out from others, without its secrets."""
-        chosen = [self._proxies.get("https", ""), *(f"{cookie.name}={cookie.value}" for cookie in self._cookies)]
-        return blake2b("\n".join(chosen).encode(), digest_size=6).hexdigest() if any(chosen) else ""
+        """An identifier of the proxy and the cookies, without their secrets."""
+        settings = [self._proxies.get("https", ""), *(f"{cookie.name}={cookie.value}" for cookie in self._cookies)]
+        return blake2b("\n".join(settings).encode(), digest_size=6).hexdigest() if any(settings) else ""
 
     def session(self, limit: Limit = lambda _: _MOST_BYTES) -> requests.Session:
         """Make a session for one thread."""
@@ -74,37 +74,37 @@ class Web:
         session.proxies.update(self._proxies)
         for cookie in self._cookies:
             session.cookies.set_cookie(copy(cookie))
-        # A proxy configuration that retries replaces the adapter of https:// alone.
+        # youtube-transcript-api may mount its own adapter at https://: the longer prefix takes precedence over it.
         for prefix in ("http://", "https://", "https://www.youtube.com"):
             session.mount(prefix, _Adapter(self._proxies, self._timeouts, self._deadline, limit))
         return session
 
     def downloader(self, options: Mapping[str, object]) -> Downloader:
-        """Make a silent yt-dlp for one thread, which asks through a session of its own."""
+        """Make a silent yt-dlp for one thread, with a session of its own."""
         from seekpoint.indexer.sources.youtube.ytdlp import Downloader
 
         return Downloader(self.session(), options)
 
 
 class _Adapter(HTTPAdapter):
-    """Sends with our timeouts and reads to the end; our proxy goes before the environment's, which requests prefers."""
+    """Applies timeouts, deadline and limit, and prefers our proxy to the environment's, which requests would take."""
 
     def __init__(
         self, proxies: Mapping[str, str], timeouts: tuple[float, float], deadline: float, limit: Limit
     ) -> None:
         super().__init__()
         self._timeouts = timeouts
-        self._ours = {"proxies": proxies} if proxies else {}
+        self._proxy_options = {"proxies": proxies} if proxies else {}
         self._limit = limit
         self._seconds = deadline
-        self._deadline: _Deadline  # of the answer that is awaited
+        self._deadline: _Deadline  # of the current request
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401
         timeout = kwargs.get("timeout") or self._timeouts
         self._deadline = _Deadline(self._seconds)
         with self._deadline:
-            response = super().send(request, *args, **{**kwargs, **self._ours, "timeout": timeout})
-            _read_to_the_end(response, self._limit)
+            response = super().send(request, *args, **{**kwargs, **self._proxy_options, "timeout": timeout})
+            _read_body(response, self._limit)
         return response
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:  # noqa: ANN401
@@ -117,7 +117,7 @@ class _Adapter(HTTPAdapter):
 
 
 class _Watched:
-    """A connection that hands its socket over before it waits for an answer."""
+    """A connection that passes its socket to the deadline before it waits for a response."""
 
     def getresponse(self) -> Any:  # noqa: ANN401
         self.watch()  # type: ignore[attr-defined]
@@ -125,9 +125,9 @@ class _Watched:
 
 
 class _Deadline:
-    """Cuts a connection off after so many seconds, as timeouts never end a server that drips byte by byte.
+    """Closes a connection after `seconds`: timeouts don't end a response that arrives byte by byte.
 
-    Raises requests.ReadTimeout when its block ends after that.
+    If that happened, leaving the block raises requests.ReadTimeout.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -148,10 +148,10 @@ class _Deadline:
             raise requests.ReadTimeout("no end in time")
 
     def watch(self, connected: socket.socket) -> None:
-        """Cut this socket when it is time, even where it is time already."""
+        """Shut this socket down at the deadline, or at once if it has passed."""
         self._release()
         with self._lock:
-            # A second handle is ours for as long as we want, and takes no part in TLS.
+            # A duplicate handle stays open until we close it, and shuts the connection down beneath TLS.
             self._socket = socket.fromfd(connected.fileno(), socket.AF_INET, socket.SOCK_STREAM)
         if self._is_over:
             self._cut()
@@ -160,7 +160,7 @@ class _Deadline:
         with self._lock:
             self._is_over = True
             if self._socket:
-                with suppress(OSError):  # the server may have been faster
+                with suppress(OSError):  # the server may have closed it already
                     self._socket.shutdown(socket.SHUT_RDWR)
 
     def _release(self) -> None:
@@ -171,32 +171,32 @@ class _Deadline:
 
 
 def _address_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Send what an address itself names; the default of a netrc would go to every host."""
+    """Send the credentials in the address, but never those of a netrc, whose default entry applies to every host."""
     name, password = get_auth_from_url(request.url or "")
     return HTTPBasicAuth(name, password)(request) if name or password else request
 
 
-def _checked(proxy: str) -> str:
-    """Give the address of a proxy back; what is raised doesn't repeat it, as it may hold a password."""
+def _validated(proxy: str) -> str:
+    """Validate a proxy's address; error messages don't contain it, as it may hold a password."""
     try:
         parts = urlsplit(proxy)
-        usable = bool(parts.hostname and parts.port != 0) and parts.scheme in {"http", "https"} | _SOCKS
+        is_usable = bool(parts.hostname and parts.port != 0) and parts.scheme in {"http", "https"} | _SOCKS
     except ValueError:
-        usable = False
-    if not usable or len(proxy.split()) > 1:
+        is_usable = False
+    if not is_usable or len(proxy.split()) > 1:
         raise UsageError(f"the proxy's address isn't http://HOST:PORT, nor https, {', '.join(sorted(_SOCKS))} for http")
     if parts.scheme in _SOCKS and not find_spec("socks"):
         raise UsageError('a SOCKS proxy needs one more package: pip install "requests[socks]"')
     return proxy
 
 
-def _read_to_the_end(response: requests.Response, limit: Limit) -> None:
-    """Take in an answer piece by piece, so that one that unpacks without end fills no memory."""
-    read = bytearray()
+def _read_body(response: requests.Response, limit: Limit) -> None:
+    """Read a response piece by piece up to its limit, so that a decompression bomb can't fill the memory."""
+    body = bytearray()
     with response:
         most = limit(response)
         for piece in response.iter_content(_PIECE) if most else ():
-            read += piece
-            if len(read) > most:
+            body += piece
+            if len(body) > most:
                 raise ResponseTooLarge(f"more than {most / 1e6:.0f} MB")
-    response._content = bytes(read)
+    response._content = bytes(body)

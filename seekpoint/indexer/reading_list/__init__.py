@@ -1,1 +1,1 @@
-"""Reading lists: files, folders and addresses, and the resources they name."""
+"""Reading lists: parsing files, folders and addresses into resources."""

@@ -1,4 +1,4 @@
-"""An address or a local path, as the resource it names: one resource however it is spelled."""
+"""Canonical resources of addresses and local paths: every spelling of an address gives the same resource."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ MEDIA_SUFFIXES = frozenset(
 DOCUMENT_SUFFIXES = frozenset({".md", ".txt", ".html", ".htm"})
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-# What of a link to a file isn't its path.
+# The parts of a link to a file that aren't its path.
 _AROUND_PATH = re.compile(r"\Afile:(?://[^/]*)?|[?#].*\Z", re.IGNORECASE | re.DOTALL)
-# What can't be fetched is kept all the same, to be reported; what a browser would run is no address.
+# Other schemes become resources too, to be reported as unreadable; scripts and inline data don't.
 _OTHER_SCHEME = re.compile(r"(?!javascript:|vbscript:|data:|file:)[a-z][a-z0-9+.-]*://[^/]", re.IGNORECASE)
-# What names a file of the machine where it is read: file:, a Windows drive, a network share.
+# Links to files of the reader's own machine: file:, a Windows drive, a network share.
 _OF_A_MACHINE = re.compile(r"file:|[a-z]:[\\/]|\\", re.IGNORECASE)
-# GitHub takes a link that begins with a slash to begin at the top of the repository.
+# On GitHub, a link that begins with a slash is relative to the root of the repository.
 _REPOSITORY_TOP = re.compile(r"https://github\.com/[^/]+/[^/]+/blob/[^/]+/")
 _WEB_SCHEME = re.compile(r"https?:/*", re.IGNORECASE)
 _WITHOUT_SCHEME = re.compile(
@@ -48,14 +48,14 @@ _SAFE = "/%:@!$&'()*+,;=~?"
 
 
 def short_hash(url: str) -> str:
-    """Make the id of a resource that has none of its own: 12 hexadecimal digits."""
+    """An id for resources without one of their own: 12 hexadecimal digits."""
     return blake2b(url.encode(), digest_size=6).hexdigest()
 
 
 def resource_of(url: str, title: str = "", sections: Iterable[tuple[str, ...]] = ()) -> Resource | None:
-    """Name the resource at a web address; `None` where `url` is not one.
+    """The resource at a web address; `None` if `url` is none.
 
-    An address that can't be taken apart stays as it was written, a page: fetching it says what is wrong.
+    A malformed address becomes a page as it is: fetching it reports what is wrong.
     """
     address = url.strip()
     if _WITHOUT_SCHEME.match(address):
@@ -73,22 +73,22 @@ def resource_of(url: str, title: str = "", sections: Iterable[tuple[str, ...]] =
 
 
 def resource_of_path(path: Path, title: str = "", sections: Iterable[tuple[str, ...]] = ()) -> Resource:
-    """Name the resource in a local file, which may be missing; a file of unknown kind is a document.
+    """The resource in a local file, which may be missing; a file of unknown kind is a document.
 
-    Where no title is given, a recording has that of its file; other files may have one of their own.
+    The default title of a recording is its file name. Other files may contain a title.
     """
     real = Path(os.path.realpath(path))
     found = _resource(kind_of_path(path) or Kind.DOCUMENT, real.as_uri())
-    named = title_of(path) if is_captions(path) else clean(path.stem)
-    return replace(found, title=clean(title) or (named if found.kind.plays else ""), sections=tuple(sections))
+    default_title = title_of(path) if is_captions(path) else clean(path.stem)
+    return replace(found, title=clean(title) or (default_title if found.kind.plays else ""), sections=tuple(sections))
 
 
 def resource_of_link(
     href: str, title: str = "", sections: Iterable[tuple[str, ...]] = (), base: Path | str | None = None
 ) -> Resource | None:
-    """Name what a link leads to: an address, else what lies beside the list; `None` for anchors, mail and code.
+    """The target of a link: an address or a file; `None` for anchors, mail and scripts.
 
-    `base` is the folder of the list, or its address: then no link names a file of this machine.
+    `base` is the folder of the list, or its address. The links of a list on the web never name files of this machine.
     """
     if resource := resource_of(href, title, sections):
         return resource
@@ -104,9 +104,9 @@ def resource_of_link(
 
 
 def resources_of_files(files: Sequence[Path], sections: Iterable[tuple[str, ...]] = ()) -> tuple[Resource, ...]:
-    """Name the resources in files of one folder; a recording and its captions in every language are one.
+    """The resources in files of one folder. A recording and its captions, in any language, are one resource.
 
-    Captions that carry a video id stand for that video; files of unknown kinds are left out.
+    Captions with a video id in their name are that video. Files of unknown kinds are left out.
     """
     recordings = {file.stem for file in files if file.suffix.lower() in MEDIA_SUFFIXES}
     groups: dict[tuple[Kind, str], list[Path]] = {}
@@ -131,7 +131,7 @@ def local_path(url: str) -> Path:
 
 
 def kind_of_path(path: Path) -> Kind | None:
-    """Tell what a file holds by its suffix."""
+    """The kind of a file, by its suffix."""
     suffix = path.suffix.lower()
     if suffix in MEDIA_SUFFIXES or is_captions(path):
         return Kind.RECORDING
@@ -144,7 +144,7 @@ def _resource_on_the_web(href: str, base: str) -> Resource | None:
     path = _AROUND_PATH.sub("", href)
     if path and _OF_A_MACHINE.match(href):
         host = _bracketed(urlsplit(base).hostname or "")
-        # The file may be anywhere but here, and localhost would mean here.
+        # The file is on the machine of the list. "localhost" would mean this one.
         host = "127.0.0.1" if host == "localhost" else host
         return _resource(Kind.PAGE, f"file://{host}/{_quoted(path.translate(_SLASHES).lstrip('/'))}")
     if not path or _SCHEME.match(href):
@@ -175,7 +175,7 @@ def _bracketed(host: str) -> str:
 
 
 def _normal(parts: SplitResult) -> SplitResult:
-    """Host in lower case and ASCII, no default port, no fragment; raises ValueError for a broken host or port."""
+    """Host in lower case and ASCII, no default port, no fragment; raises ValueError for an invalid host or port."""
     host = (parts.hostname or "").rstrip(".")
     if not host.isascii():
         host = host.encode("idna").decode()
@@ -190,9 +190,9 @@ def _youtube(parts: SplitResult) -> Resource | None:
     if not _YOUTUBE_HOST.fullmatch(host):
         return None
     query = parse_qs(parts.query)
-    named = _VIDEO_PATH.search(host + parts.path)
-    watched = query.get("v", [""])[0] if parts.path in ("", "/", "/watch", "/watch/") else ""
-    if video := _VIDEO_ID.match(named[1] if named else watched):
+    path_id = _VIDEO_PATH.search(host + parts.path)
+    watch_id = query.get("v", [""])[0] if parts.path in ("", "/", "/watch", "/watch/") else ""
+    if video := _VIDEO_ID.match(path_id[1] if path_id else watch_id):
         return _resource(Kind.VIDEO, f"https://www.youtube.com/watch?v={video[1]}", video[1])
     if playlist := _PLAYLIST_ID.match(query.get("list", [""])[0]):
         return _resource(Kind.PLAYLIST, f"https://www.youtube.com/playlist?list={playlist[0]}", playlist[0])

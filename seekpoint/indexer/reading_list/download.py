@@ -1,4 +1,4 @@
-"""A reading list at an address: where its text lies, and the way to it."""
+"""Downloads reading lists from the web: GitHub, gists, GitLab, and plain files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from seekpoint.indexer.fetch.retries import CONNECTION_ERRORS, RETRY_TWICE, Resp
 from seekpoint.indexer.fetch.session import Web
 
 _LIST = r"[^?]+\.(?:md|markdown|mkd|txt)"
-# Addresses of lists, the same without what only changes the view, and where the text lies.
+# Patterns of addresses, the canonical page, and the address of the raw text.
 _ADDRESSES = tuple(
     (re.compile(address, re.IGNORECASE), page, file)
     for address, page, file in (
@@ -30,12 +30,12 @@ _ADDRESSES = tuple(
         (rf"https?://[^/?]+/{_LIST}(?:\?.*)?", r"\g<0>", r"\g<0>"),
     )
 )
-# The charsets that servers name; Python's codecs hold others, which are no such thing.
+# Charsets in HTTP headers; Python has further codecs that aren't charsets.
 _CHARSET = re.compile(
     r"charset\s*=\s*[\"']?((?:big5|cp|euc|gb|iso|koi8|ks|mac|shift|utf|windows|x)[\w.:-]*)", re.IGNORECASE
 )
 
-_FAULTS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+_FAILURES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (ResponseTooLarge, "too much for a reading list: split it"),
     (requests.TooManyRedirects, "it leads from one address to the next without end: check it"),
     (requests.exceptions.ProxyError, "the proxy gives no connection: check its settings"),
@@ -55,7 +55,7 @@ _REFUSALS = {
 
 @dataclass(frozen=True, slots=True)
 class RemoteList:
-    """Where a list is shown, which is what its relative links start from, and where its text lies."""
+    """A list on the web: `page` shows it and is the base of its relative links, `file` is the address of its text."""
 
     page: str
     file: str
@@ -63,7 +63,7 @@ class RemoteList:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """What an address gave: `charset` is empty where its server is silent, `address` is where it lay in the end."""
+    """A downloaded list: `charset` is empty if not declared, `address` is the one after redirects."""
 
     data: bytes
     charset: str
@@ -71,22 +71,22 @@ class Download:
 
 
 def remote_list_of(url: str) -> RemoteList | None:
-    """Tell where the list lies that a canonical address names; `None` where it names none."""
+    """The list that a canonical address names; `None` if it names none."""
     for address, page, file in _ADDRESSES:
-        if found := address.fullmatch(url):
-            return RemoteList(found.expand(page), found.expand(file))
+        if match := address.fullmatch(url):
+            return RemoteList(match.expand(page), match.expand(file))
     return None
 
 
 def fetch(remote: RemoteList, web: Web) -> Download:
-    """Fetch the text of a list; raises SourceError."""
+    """Download the text of a list; raises SourceError."""
     try:
         with web.session() as session:
             response = RETRY_TWICE(is_transient, _get, session, remote.file)
     except requests.HTTPError as error:
         raise SourceError(_refusal(error.response.status_code)) from error
     except (requests.RequestException, ValueError) as error:
-        reason = next((reason for kind, reason in _FAULTS if isinstance(error, kind)), _BROKEN)
+        reason = next((reason for kind, reason in _FAILURES if isinstance(error, kind)), _BROKEN)
         raise SourceError(reason) from error
     charset = _CHARSET.search(response.headers.get("Content-Type", ""))
     return Download(response.content, charset[1] if charset else "", response.url)

@@ -1,4 +1,4 @@
-"""Markdown as headings and the links under them."""
+"""Parses Markdown into headings and the links under them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from markdown_it.token import Token
 
 from seekpoint.index.errors import SourceError
 
-# markdown-it drops what is nested deeper, and recurses once or twice a level.
+# markdown-it drops deeper elements, and recurses once or twice per level.
 _MAX_NESTING = 100
 
 
 def outline_of(text: str) -> Outline:
-    """The headings and links of a Markdown text, raw HTML included; raises SourceError where it is nested too deep."""
+    """The headings and links of a Markdown text, raw HTML included; raises SourceError if it is nested too deep."""
     outline = Outline()
     tokens = _markdown().parse(text)
     for before, token in zip([None, *tokens], tokens, strict=False):
@@ -31,7 +31,7 @@ def outline_of(text: str) -> Outline:
 
 
 class _Markdown(MarkdownIt):
-    """Leaves addresses as they are written: which of them count is decided here, and `file:` links do."""
+    """A parser that accepts every link, such as `file:`, and leaves its address as it is: `addresses` decides on it."""
 
     def validateLink(self, url: str) -> bool:
         return True
@@ -58,7 +58,7 @@ def _html(inline: Token) -> str:
 
 @dataclass(slots=True)
 class Heading:
-    """A heading; its text comes in pieces."""
+    """A heading; `text` has one piece per text node."""
 
     level: int
     text: list[str] = field(default_factory=list)
@@ -66,7 +66,7 @@ class Heading:
 
 @dataclass(slots=True)
 class Link:
-    """A link with the headings above it; `bare` where the text is the address itself."""
+    """A link and its `path` of headings; it is `bare` if its text is the address itself."""
 
     href: str
     bare: bool
@@ -75,7 +75,7 @@ class Link:
 
 
 class Outline(HTMLParser):
-    """Headings and the links under them, out of one block of HTML after the other."""
+    """Collects headings and the links under them from blocks of HTML."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,16 +85,16 @@ class Outline(HTMLParser):
         self._open: dict[str, list[str]] = {}
 
     def read(self, html: str) -> None:
-        """Take in a block; what it leaves open ends with it."""
+        """Add a block; elements that it leaves open end with it."""
         self.feed(html)
         self.close()
         self.reset()
         self._open.clear()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag == "a" and (href := given.get("href")):
-            link = Link(href, "data-bare" in given, self._path)
+        attributes = dict(attrs)
+        if tag == "a" and (href := attributes.get("href")):
+            link = Link(href, "data-bare" in attributes, self._path)
             self.links.append(link)
             self._open["a"] = link.text
         elif re.fullmatch("h[1-6]", tag):
@@ -103,7 +103,7 @@ class Outline(HTMLParser):
             self._path = (*(above for above in self._path if above.level < heading.level), heading)
             self._open["h"] = heading.text
         elif tag in ("img", "br"):
-            self.handle_data(f" {given.get('alt') or ''} ")
+            self.handle_data(f" {attributes.get('alt') or ''} ")
 
     def handle_endtag(self, tag: str) -> None:
         self._open.pop("h" if re.fullmatch("h[1-6]", tag) else tag, None)
@@ -113,5 +113,5 @@ class Outline(HTMLParser):
             text.append(data)
 
     def parse_marked_section(self, i: int, report: bool = True) -> int:
-        """Pass over `<![…>`: the standard parser asserts that it is one of a few known kinds."""
+        """Skip `<![…>`, for which the standard parser fails with an AssertionError if it doesn't know the keyword."""
         return self.rawdata.find(">", i) + 1 or -1

@@ -1,4 +1,4 @@
-"""A reading list as the resources it names: Markdown, a text of addresses, one address, a file or a folder."""
+"""Parses a reading list into resources: Markdown, a text of addresses, one address, a file or a folder."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ from seekpoint.indexer.reading_list.markdown import Outline, outline_of
 from seekpoint.indexer.sources.captions.folders import CAPTION_SUFFIXES, is_captions
 
 _MAX_BYTES = 20_000_000
-# What the parser takes quadratic time for, or some 100 microseconds each; a list of 50,000 links stays far below.
+# Marks that take the parser quadratic time, or some 100 microseconds each. A list of 50,000 links has far fewer.
 _MAX_MARKS = {"[": 60_000, "![": 25_000, "<!": 10_000}
 _MAX_ADDRESSES = 1000
-# A paragraph above a line of dashes is a heading too, and stands with every link under it.
+# A paragraph above a line of dashes is a heading too, and is stored with every link under it.
 _MAX_TITLE = 500
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 _FRONT_MATTER = re.compile(r"\A---[ \t\r]*\n(?=\w[^\n:]*:)(?:.*\n)*?(?:---|\.\.\.)[ \t\r]*(?:\n|\Z)")
 _ADDRESS = re.compile(r"(?:(?:https?|ftp)://|www\.)\S+", re.IGNORECASE)
-# Chinese and Japanese prose puts its punctuation right behind an address.
+# In Chinese and Japanese, punctuation follows an address without a space.
 _BARE_ADDRESS = re.compile(
     r"(?:(?:https?|ftp)://|www\.|youtu\.be/)[^，。；：！？、（）【】「」『』《》〈〉“”‘’…]+", re.IGNORECASE
 )
@@ -48,9 +48,9 @@ _KINDS = f"captions ({', '.join(sorted(CAPTION_SUFFIXES))}), recordings, PDFs, w
 
 @dataclass(frozen=True, slots=True)
 class ReadingList:
-    """What a source names: `entries` links, which are the distinct `resources` in order of first appearance.
+    """A parsed source: the number of its `entries`, and the distinct `resources` in order of appearance.
 
-    `source` is an absolute path or a canonical address. `folder` is where caption files lie beside the resources.
+    `source` is an absolute path or a canonical address. `folder` is a folder to search for caption files.
     """
 
     source: str
@@ -60,10 +60,10 @@ class ReadingList:
 
 
 def read_source(source: str, web: Web | None = None) -> ReadingList:
-    """Read what a path or an address names; raises SourceError."""
+    """Read the source at a path or an address; raises SourceError."""
     if resource := resource_of(source):
-        if resource.kind is Kind.PAGE and (place := remote_list_of(resource.url)):
-            return _read_address(place, web or Web())
+        if resource.kind is Kind.PAGE and (remote := remote_list_of(resource.url)):
+            return _read_address(remote, web or Web())
         return ReadingList(resource.url, 1, (resource,))
     path = path_of_link(source) if source.lower().startswith("file:") else Path(source)
     try:
@@ -80,22 +80,22 @@ def _resolved(path: Path) -> Path:
     real = path.resolve()
     try:
         str(real).encode()
-    except UnicodeEncodeError as error:  # it couldn't be stored
+    except UnicodeEncodeError as error:  # the library couldn't store it
         raise SourceError(f"{clean(str(real))}: its name can't be read as text: rename it") from error
     return real
 
 
 def parse_markdown(text: str, base: Path | str | None = None) -> tuple[Resource, ...]:
-    """One resource a link, each under the headings above it; raises SourceError for lists that are past reason.
+    """One resource per link, in the section of its headings; raises SourceError for lists beyond reasonable limits.
 
-    Relative links start from `base`, a folder or an address. A single h1 above every link is the title of the list,
-    not a section; a link within a heading stands under that heading.
+    `base` of relative links is a folder or an address. A single h1 above all links is the title of the list, not a
+    section. A link within a heading belongs to that heading.
     """
-    _refuse_endless_work(text)
+    _check_marks(text)
     return tuple(_entries(outline_of(_FRONT_MATTER.sub("", text)), base))
 
 
-def _refuse_endless_work(text: str) -> None:
+def _check_marks(text: str) -> None:
     for mark, most in _MAX_MARKS.items():
         if text.count(mark) > most:
             raise SourceError(f"more than {most:,} times {mark} are too much for a reading list: split it")
@@ -106,23 +106,23 @@ def _refuse_endless_work(text: str) -> None:
 
 
 def parse_urls(text: str, base: Path | str | None = None) -> tuple[Resource, ...]:
-    """One resource an address or Markdown link in plain text; lines that begin with `#` are comments."""
+    """One resource per address or Markdown link in plain text; lines that begin with `#` are comments."""
     lines = (line.strip() for line in text.splitlines())
     return parse_markdown("\n".join("" if line.startswith("#") else line for line in lines), base)
 
 
 def merge(entries: Iterable[Resource]) -> tuple[Resource, ...]:
-    """Each resource once, with every section path it stands under and the first title it was given."""
-    found: dict[str, list[Resource]] = defaultdict(list)
+    """Each resource once, with all its section paths and its first title."""
+    by_id: dict[str, list[Resource]] = defaultdict(list)
     for entry in entries:
-        found[entry.id].append(entry)
+        by_id[entry.id].append(entry)
     return tuple(
         replace(
-            same[0],
-            title=next((entry.title for entry in same if entry.title), ""),
-            sections=tuple(dict.fromkeys(path for entry in same for path in entry.sections)),
+            duplicates[0],
+            title=next((entry.title for entry in duplicates if entry.title), ""),
+            sections=tuple(dict.fromkeys(path for entry in duplicates for path in entry.sections)),
         )
-        for same in found.values()
+        for duplicates in by_id.values()
     )
 
 
@@ -146,7 +146,7 @@ def _title(text: str) -> str:
 
 
 def _bare_addresses(href: str, text: str) -> list[str]:
-    """Take apart what the parser took for one address; a host alone, such as fast.ai, is a word of the prose."""
+    """Split what the parser took for one address; a bare host, such as fast.ai, is a word rather than a link."""
     if href == f"http://{text}":
         if "/" not in text and not text.lower().startswith("www."):
             return []
@@ -158,25 +158,25 @@ def _read_file(path: Path) -> ReadingList:
     if kind_of_path(path) in (Kind.RECORDING, Kind.PAPER) or path.suffix.lower() in (".html", ".htm"):
         folder = path.parent if is_captions(path) else None
         return ReadingList(str(path), 1, resources_of_files([path]), folder)
-    with _naming(clean(str(path))):
-        _refuse_too_much(path.stat().st_size)
+    with _prefix_errors_with(clean(str(path))):
+        _check_size(path.stat().st_size)
         return _list(str(path), _text(path.read_bytes()), path.suffix, path.parent)
 
 
-def _read_address(place: RemoteList, web: Web) -> ReadingList:
-    with _naming(place.page):
-        answer = fetch(place, web)
-        _refuse_too_much(len(answer.data))
-        text = _text(answer.data, answer.charset)
+def _read_address(remote: RemoteList, web: Web) -> ReadingList:
+    with _prefix_errors_with(remote.page):
+        download = fetch(remote, web)
+        _check_size(len(download.data))
+        text = _text(download.data, download.charset)
         if _WEB_PAGE.match(text):
             raise SourceError("a web page, not a list: give the address of the file itself, behind “Raw” or “Download”")
-        suffixes = (Path(urlsplit(address).path).suffix for address in (place.page, answer.address))
-        base = answer.address if place.page == place.file else place.page
-        return _list(place.page, text, next(filter(None, suffixes), ""), base)
+        suffixes = (Path(urlsplit(address).path).suffix for address in (remote.page, download.address))
+        base = download.address if remote.page == remote.file else remote.page
+        return _list(remote.page, text, next(filter(None, suffixes), ""), base)
 
 
 @contextmanager
-def _naming(source: str) -> Iterator[None]:
+def _prefix_errors_with(source: str) -> Iterator[None]:
     try:
         yield
     except SourceError as error:
@@ -191,15 +191,15 @@ def _list(source: str, text: str, suffix: str, base: Path | str) -> ReadingList:
     return ReadingList(source, len(entries), merge(entries))
 
 
-def _refuse_too_much(size: int) -> None:
+def _check_size(size: int) -> None:
     if size > _MAX_BYTES:
         raise SourceError(f"{size / 1e6:.0f} MB are too much for a reading list (at most {_MAX_BYTES / 1e6:.0f} MB)")
 
 
 def _text(data: bytes, charset: str = "") -> str:
-    """Decode a list; `charset` is what its server says, which is often wrong where the text is UTF-8."""
-    marked = [encoding for mark, encoding in _BOMS.items() if data.startswith(mark)]
-    for encoding in marked or filter(None, ("utf-8", charset, "gb18030")):
+    """Decode a list; the declared `charset` comes after UTF-8, as it is often wrong for UTF-8 texts."""
+    bom_encodings = [encoding for mark, encoding in _BOMS.items() if data.startswith(mark)]
+    for encoding in bom_encodings or filter(None, ("utf-8", charset, "gb18030")):
         with suppress(UnicodeError, LookupError):
             text = data.decode(encoding)
             if not text.strip():
@@ -219,17 +219,17 @@ def _read_folder(folder: Path) -> ReadingList:
 
 
 def _files(folder: Path) -> Iterator[tuple[list[Path], tuple[tuple[str, ...], ...]]]:
-    """List the files of each folder inside, with its section path; raises OSError."""
-    seen: set[Path] = set()
-    for place, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
-        here = Path(place)
-        if here.resolve() in seen:
+    """The files of each folder under `folder`, with its section path; raises OSError."""
+    visited: set[Path] = set()
+    for parent, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
+        directory = Path(parent)
+        if directory.resolve() in visited:
             folders.clear()
             continue
-        seen.add(here.resolve())
+        visited.add(directory.resolve())
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        path = tuple(filter(None, map(clean, here.relative_to(folder).parts)))
-        yield [here / name for name in sorted(names) if not name.startswith(".")], (path,) if path else ()
+        path = tuple(filter(None, map(clean, directory.relative_to(folder).parts)))
+        yield [directory / name for name in sorted(names) if not name.startswith(".")], (path,) if path else ()
 
 
 def _raise(error: OSError) -> None:

@@ -1,4 +1,4 @@
-"""What a list names with what its playlists hold."""
+"""Expands the playlists of a reading list."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from seekpoint.indexer.reading_list.parse import merge
 
 
 def expand_playlists(listed: Sequence[Resource], playlists: Mapping[str, Playlist]) -> tuple[Resource, ...]:
-    """The resources of a list, each playlist followed by its entries, which stand under its title.
+    """The resources of a list, each playlist followed by its entries in a section with its title.
 
-    A playlist is opened once, wherever else it stands: one may hold others, and name itself. The list's words for a
-    video go before the playlist's.
+    A playlist is expanded once: playlists may contain each other, and themselves. The list's title for a video takes
+    precedence over the playlist's.
     """
-    opened: set[str] = set()
+    expanded: set[str] = set()
     entries: list[Resource] = []
-    waiting = list(reversed(listed))
-    while waiting:
-        resource = waiting.pop()
+    stack = list(reversed(listed))
+    while stack:
+        resource = stack.pop()
         entries.append(resource)
-        if resource.id in playlists and resource.id not in opened:
-            opened.add(resource.id)
-            held = _held(resource, playlists[resource.id])
-            waiting += [entry for entry in reversed(held) if entry.id not in opened]
-    own_words = {resource.id: resource.title for resource in listed}
-    return tuple(replace(entry, title=own_words.get(entry.id) or entry.title) for entry in merge(entries))
+        if resource.id in playlists and resource.id not in expanded:
+            expanded.add(resource.id)
+            playlist_entries = _entries(resource, playlists[resource.id])
+            stack += [entry for entry in reversed(playlist_entries) if entry.id not in expanded]
+    listed_titles = {resource.id: resource.title for resource in listed}
+    return tuple(replace(entry, title=listed_titles.get(entry.id) or entry.title) for entry in merge(entries))
 
 
-def _held(resource: Resource, playlist: Playlist) -> list[Resource]:
+def _entries(resource: Resource, playlist: Playlist) -> list[Resource]:
     title = resource.title or playlist.title or resource.url
     sections = tuple((*path, title) for path in resource.sections or ((),))
     return [replace(entry.resource, sections=sections) for entry in playlist.entries]
 
 
 def faults(playlists: Mapping[str, Playlist]) -> dict[str, str]:
-    """Why entries can't be had, by id, as far as no playlist shows them as there."""
+    """The reasons for unavailable entries, by id; entries that another playlist lists as available are left out."""
     entries = [entry for playlist in playlists.values() for entry in playlist.entries]
-    there = {entry.resource.id for entry in entries if entry.fault is None}
-    return {entry.resource.id: entry.fault for entry in entries if entry.fault and entry.resource.id not in there}
+    available = {entry.resource.id for entry in entries if entry.fault is None}
+    return {entry.resource.id: entry.fault for entry in entries if entry.fault and entry.resource.id not in available}
