@@ -1,4 +1,4 @@
-"""The command that puts a library to the test: `eval`."""
+"""`seekpoint eval`: measure a library's answers to questions with known answers."""
 
 from __future__ import annotations
 
@@ -30,36 +30,36 @@ def evaluate(file: Path, as_json: bool, other: Path | None, folder: Path) -> Non
     from seekpoint.index.open import open_reader
     from seekpoint.index.text.language_tags import primary
     from seekpoint.query.answers import Answer
-    from seekpoint.query.evaluation import evaluation
+    from seekpoint.query.evaluation import comparison, report, runner
     from seekpoint.query.evaluation.metrics import DEPTH
     from seekpoint.query.evaluation.question_file import read_questions
     from seekpoint.query.search import pipeline
 
     questions = read_questions(file)
-    earlier = evaluation.read_other(other) if other else None
+    earlier = comparison.read_run(other) if other else None
     with open_reader(folder) as library:
         encoder = LazyEncoder(library.card)
-        spoken = {status.resource.id: status.languages for status in library.statuses()}
+        languages = {status.resource.id: status.languages for status in library.statuses()}
 
         def answer(text: str) -> Answer:
             return pipeline.ask(text, library, encoder.get(), DEPTH)
 
         def language_of(video_id: str) -> str:
-            return "+".join(dict.fromkeys(primary(tag) for tag in spoken.get(video_id, ())))
+            return "+".join(dict.fromkeys(primary(tag) for tag in languages.get(video_id, ())))
 
-        found = evaluation.evaluate(_shown(questions), answer, language_of)
-    _warn_of_missing(questions, spoken)
-    differences = evaluation.compared(found, earlier, str(other)) if earlier else None
+        evaluation = runner.evaluate(_with_progress(questions), answer, language_of)
+    _warn_of_missing(questions, languages)
+    differences = comparison.compare(evaluation, earlier, str(other)) if earlier else None
     if as_json:
-        click.echo(json.dumps(evaluation.to_json(found, differences), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(report.to_json(evaluation, differences), ensure_ascii=False, indent=1))
         return
-    click.echo(evaluation.to_text(found))
+    click.echo(report.to_text(evaluation))
     if differences:
-        click.echo(f"\nchange since {other}\n{evaluation.comparison_text(differences)}")
+        click.echo(f"\nchange since {other}\n{comparison.comparison_text(differences)}")
 
 
-def _shown(questions: Sequence[Question]) -> Iterator[Question]:
-    """The questions, with a bar on standard error where a person looks at it."""
+def _with_progress(questions: Sequence[Question]) -> Iterator[Question]:
+    """The questions, with a progress bar if standard error is a terminal."""
     from rich.console import Console
     from rich.progress import track
 
@@ -68,8 +68,8 @@ def _shown(questions: Sequence[Question]) -> Iterator[Question]:
 
 
 def _warn_of_missing(questions: Sequence[Question], known: Container[str]) -> None:
-    lost = [q for q in questions if q.spans and not any(span.video_id in known for span in q.spans)]
-    if lost:
-        many = f"{len(lost)} questions ask for videos that aren't in the library"
-        which = many if len(lost) > 1 else "1 question asks for a video that isn't in the library"
-        click.echo(f"seekpoint: {which}, such as {lost[0].spans[0].video_id}: counted as missed", err=True)
+    missing = [q for q in questions if q.spans and not any(span.video_id in known for span in q.spans)]
+    if missing:
+        many = f"{len(missing)} questions ask for videos that aren't in the library"
+        which = many if len(missing) > 1 else "1 question asks for a video that isn't in the library"
+        click.echo(f"seekpoint: {which}, such as {missing[0].spans[0].video_id}: counted as missed", err=True)

@@ -23,9 +23,11 @@ from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
 from seekpoint.index.types import Encoder
 from seekpoint.query.answers import Answer, Moment
-from seekpoint.query.evaluation.evaluation import Evaluation, compared, evaluate, to_json, to_text
+from seekpoint.query.evaluation.comparison import compare
 from seekpoint.query.evaluation.metrics import DEPTH
 from seekpoint.query.evaluation.question_file import read_questions
+from seekpoint.query.evaluation.report import to_json, to_text
+from seekpoint.query.evaluation.runner import Evaluation, evaluate
 from seekpoint.query.search import pipeline
 from tests.benchmarks.question_sets import LECTURES, QUESTIONS, lay_out
 from tests.benchmarks.remembering import Remembering
@@ -86,7 +88,7 @@ def main() -> None:
         encoder = Remembering(LazyEncoder(library.card).get())
     before, after = lectures(alone, encoder), lectures(mixed, encoder)
     print(f"the lectures alone\n{to_text(before)}\n\nwith texts among them\n{to_text(after)}\n")
-    for group, changes in compared(after, dict(to_json(before)), "alone").items():
+    for group, changes in compare(after, dict(to_json(before)), "alone").items():
         print(group, {field: round(change.mean, 4) for field, change in changes.items()})
 
     rows = [json.loads(line) for line in TEXT_QUESTIONS.read_text("utf-8").splitlines()]

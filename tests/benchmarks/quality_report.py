@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from seekpoint.query.evaluation.bootstrap import Difference, difference
-from seekpoint.query.evaluation.evaluation import ALL, Evaluation, Row
-from seekpoint.query.evaluation.metrics import Figures
+from seekpoint.query.evaluation.metrics import Metrics
+from seekpoint.query.evaluation.runner import ALL, EvaluatedQuestion, Evaluation
 
 OURS = "seekpoint"
 
@@ -45,7 +45,7 @@ class Result:
         return difference(before, after)
 
 
-def _is_in(row: Row, group: str) -> bool:
+def _is_in(row: EvaluatedQuestion, group: str) -> bool:
     return group in (ALL, row.direction)
 
 
@@ -66,7 +66,7 @@ def _section(result: Result) -> Iterator[str]:
         yield f"\n{said}"
 
 
-def _cells(found: Figures) -> str:
+def _cells(found: Metrics) -> str:
     low, high = found.moment1_interval
     shares = (f"{share:.3f}" for share in (found.moment5, found.mrr10, found.sharp1))
     error = "" if found.error_median is None else f"{found.error_median:.0f} / {found.error_p90:.0f} s"

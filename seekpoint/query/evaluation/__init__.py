@@ -1,1 +1,1 @@
-"""Measuring a library's answers to questions with known answers."""
+"""Evaluation: questions with known answers asked of a library, judged, summarised and compared between two runs."""

@@ -1,4 +1,4 @@
-"""How good answers are: one question judged, and many summed up. All pure; times in seconds."""
+"""The metrics of an evaluation: the judgement of one answer, and means over many. All pure; times in seconds."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from seekpoint.query.answers import Moment
 from seekpoint.query.evaluation.bootstrap import Interval, interval
 from seekpoint.query.evaluation.question_file import Question
 
-# A moment may start so long before the answer does, and is sharp where it starts so near to it.
+# A moment is right from EARLY seconds before the answer starts, and sharp within SHARP seconds of that start.
 EARLY = 15.0
 SHARP = 15.0
 DEPTH = 10
-"""How many moments of an answer are looked at."""
+"""How many moments of an answer are judged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What an answer's moments are worth; `error` is how far the first one starts from the answer, if it is right."""
+    """Which of an answer's moments are right.
+
+    `error` is the distance in seconds from the first moment to the start of the answer, if that moment is right.
+    """
 
     video1: bool
     moment1: bool
@@ -30,8 +33,8 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """Shares (0 to 1) over `n` questions; median and 90th percentile of the error, in seconds, over the right ones."""
+class Metrics:
+    """Means (0 to 1) over `n` questions; median and 90th percentile of the error over the right ones, in seconds."""
 
     n: int
     video1: float
@@ -46,7 +49,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Abstention:
-    """How well the library knows what it doesn't hold, over `n` questions that have no answer in it."""
+    """Precision and recall of "no answer here", over `n` questions that have no answer in the library."""
 
     n: int
     recall: float
@@ -55,7 +58,7 @@ class Abstention:
 
 
 def judge(question: Question, moments: Sequence[Moment]) -> Judgement:
-    """Judge the first moments of an answer to a question that has one."""
+    """Judge the first moments of an answer to a question that has an answer in the library."""
     errors = [_error(question, moment) for moment in moments[:DEPTH]]
     ranks = [rank for rank, error in enumerate(errors, 1) if error is not None]
     first = errors[0] if errors else None
@@ -70,27 +73,27 @@ def judge(question: Question, moments: Sequence[Moment]) -> Judgement:
 
 
 def _error(question: Question, moment: Moment) -> float | None:
-    """The distance to the beginning of the nearest span in which a moment lands; `None` where it lands in none."""
+    """The distance from a moment to the start of the nearest span that it lands in; `None` if it lands in none."""
     start = moment.start
     if start is None:
         return None
-    landed = (
+    distances = (
         abs(start - span.start)
         for span in question.spans
         if span.video_id == moment.resource.id and span.start - EARLY <= start <= span.end
     )
-    return min(landed, default=None)
+    return min(distances, default=None)
 
 
-def figures(judgements: Sequence[Judgement]) -> Figures:
-    """Sum up the judgements of one question or more."""
+def mean_metrics(judgements: Sequence[Judgement]) -> Metrics:
+    """Summarise the judgements of one question or more."""
     errors = sorted(judgement.error for judgement in judgements if judgement.error is not None)
     first = [float(judgement.moment1) for judgement in judgements]
 
     def mean(values: Sequence[float]) -> float:
         return sum(values) / len(judgements)
 
-    return Figures(
+    return Metrics(
         n=len(judgements),
         video1=mean([judgement.video1 for judgement in judgements]),
         moment1=mean(first),
@@ -103,14 +106,14 @@ def figures(judgements: Sequence[Judgement]) -> Figures:
     )
 
 
-def abstention(unanswerable: Sequence[bool], answerable: Sequence[bool]) -> Abstention | None:
-    """From whether each question was answered, those without an answer apart; `None` where there is none of them."""
+def measure_abstention(unanswerable: Sequence[bool], answerable: Sequence[bool]) -> Abstention | None:
+    """Measure abstention from whether each question was answered; `None` if every question has an answer."""
     if not unanswerable:
         return None
-    rightly, lost = unanswerable.count(False), answerable.count(False)
+    right, lost = unanswerable.count(False), answerable.count(False)
     return Abstention(
         n=len(unanswerable),
-        recall=rightly / len(unanswerable),
-        precision=rightly / (rightly + lost) if rightly + lost else None,
+        recall=right / len(unanswerable),
+        precision=right / (right + lost) if right + lost else None,
         lost_answers=lost,
     )

@@ -1,4 +1,4 @@
-"""Questions with the spans that answer them, as JSON lines."""
+"""The question file: JSON lines, each a question with the spans of videos that answer it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from seekpoint.index.text.clean import clean
 _FORM = '{"question": "…", "video_id": "…", "spans": [[start, end], …]}'
 
 
-class Span(NamedTuple):
-    """Where an answer is given, in seconds."""
+class AnswerSpan(NamedTuple):
+    """Where a video answers a question, in seconds."""
 
     video_id: str
     start: float
@@ -24,13 +24,13 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question; one without spans has no answer in the library. Languages are empty where the file is silent."""
+    """A question; without spans it has no answer in the library. Languages are empty if the file doesn't say them."""
 
     id: str
     text: str
     language: str
     video_language: str
-    spans: tuple[Span, ...]
+    spans: tuple[AnswerSpan, ...]
 
 
 def read_questions(path: Path) -> list[Question]:
@@ -62,8 +62,8 @@ def _question(row: dict[str, Any], number: str) -> Question:
     return Question(str(row.get("qid", number)), text, str(row.get("qlang", "")), str(row.get("vlang", "")), spans)
 
 
-def _spans(row: dict[str, Any]) -> Iterator[Span]:
-    """The spans of a row and of other videos that answer as well; `start` and `end` may stand for a single span."""
-    for place in (row, *row.get("also", ())):
-        for start, end in place.get("spans") or [[place["start"], place["end"]]]:
-            yield Span(str(place["video_id"]), float(start), float(end))
+def _spans(row: dict[str, Any]) -> Iterator[AnswerSpan]:
+    """The spans of a row and of its `also`; `start` and `end` may stand for a single span."""
+    for source in (row, *row.get("also", ())):
+        for start, end in source.get("spans") or [[source["start"], source["end"]]]:
+            yield AnswerSpan(str(source["video_id"]), float(start), float(end))

@@ -1,1 +1,1 @@
-"""Links to a second, a page or a sentence, made and read."""
+"""Links to a second, a page or a sentence: making and parsing them."""

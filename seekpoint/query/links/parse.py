@@ -1,4 +1,4 @@
-"""Where in a resource an address leads: what timestamps.py made, read back, and addresses that people copy."""
+"""Parse links to a place in a resource: those that Seekpoint makes, and addresses that people copy."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _CLOCK = re.compile(r"(?:(?:([0-9]{1,4}):)?([0-9]{1,4}):)?([0-9]{1,9}(?:\.[0-9]*
 _UNITS = re.compile(r"(?:([0-9]{1,4})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,9}(?:\.[0-9]*)?)s?)?")
 
 
-class Place(NamedTuple):
-    """A position in a resource, as far as an address tells one: at most one of these is set, or anchor and phrase."""
+class LinkTarget(NamedTuple):
+    """The position in a resource that a link names: one field at most, or `anchor` and `phrase` together."""
 
     seconds: float | None = None
     page: int | None = None
@@ -28,42 +28,42 @@ class Place(NamedTuple):
     phrase: str | None = None
 
     @property
-    def is_beginning(self) -> bool:
-        """Whether no position was told."""
-        return self == Place()
+    def is_start(self) -> bool:
+        """Whether the link names no position, so that it leads to the start."""
+        return self == LinkTarget()
 
 
-def seconds_of(time: float | str) -> float:
-    """The seconds of `754`, `12:34`, `1:02:03`, `12m34s`; raises UsageError."""
+def parse_seconds(time: float | str) -> float:
+    """Parse `754`, `12:34`, `1:02:03` or `12m34s`; raises UsageError."""
     if isinstance(time, float):
         return time
     text = time.strip()
-    found = _CLOCK.fullmatch(text) or _UNITS.fullmatch(text)
-    if not text or not found:
+    match = _CLOCK.fullmatch(text) or _UNITS.fullmatch(text)
+    if not text or not match:
         raise UsageError(f"{text[:40]!r} is no time: give seconds, such as 754, or 12:34")
-    hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    hours, minutes, seconds = (float(part or 0) for part in match.groups())
     return 3600 * hours + 60 * minutes + seconds
 
 
-def place_of(address: str) -> Place:
-    """The position that an address carries."""
+def parse_target(address: str) -> LinkTarget:
+    """The position that a link names."""
     if page := _PAGE.search(address):
-        return Place(page=int(page[1]))
+        return LinkTarget(page=int(page[1]))
     fragment = address.partition("#")[2]
-    # Of a page, `?t=` may be anything.
+    # `?t=` is a time in addresses of videos alone.
     if time := _TIME.search(address if _VIDEO_ID.search(address) else f"#{fragment}"):
-        return Place(seconds=seconds_of(time[1]))
+        return LinkTarget(seconds=parse_seconds(time[1]))
     phrase = _PHRASE.search(fragment)
     anchor = unquote(fragment.partition(":~:")[0])
-    return Place(anchor=anchor or None, phrase=unquote(phrase[1]) if phrase else None)
+    return LinkTarget(anchor=anchor or None, phrase=unquote(phrase[1]) if phrase else None)
 
 
-def resource_at(address: str, resources: Iterable[Resource]) -> Resource | None:
-    """The resource that an id, an address or a link to a place in it means."""
-    wanted = address.strip()
-    video = _VIDEO_ID.search(wanted)
-    base = _ARXIV_PDF.sub(r"\1/abs/", wanted.partition("#")[0])
+def find_resource(name: str, resources: Iterable[Resource]) -> Resource | None:
+    """The resource with that id or address, or the one that a link to a place leads to."""
+    name = name.strip()
+    video = _VIDEO_ID.search(name)
+    address = _ARXIV_PDF.sub(r"\1/abs/", name.partition("#")[0])
     for resource in resources:
-        if resource.id in (wanted, video and video[1]) or resource.url in (wanted, base):
+        if resource.id in (name, video and video[1]) or resource.url in (name, address):
             return resource
     return None

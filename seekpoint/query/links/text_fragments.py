@@ -1,9 +1,9 @@
-"""Text fragments: the part of a link that makes a browser find a passage on a page, scroll to it and mark it.
+"""Text fragments: the part of a link that makes a browser find a passage on a page, scroll to it and highlight it.
 
-The rules are those of https://wicg.github.io/scroll-to-text-fragment/ as Chromium keeps them: it takes the first place
-where a phrase stands, whatever its case and accents; a phrase lies within one block and, where text is preformatted,
-on one line; it begins and ends where ICU sees a word begin and end. Where words aren't spaced, ICU knows them from a
-dictionary, so that only punctuation and a change of script are sure to be such places.
+The rules are those of https://wicg.github.io/scroll-to-text-fragment/ as Chromium implements them. It takes the first
+match of a phrase, ignoring case and accents. A phrase must lie within one block and, in preformatted text, on one line,
+and must begin and end at ICU's word boundaries. In scripts without spaces ICU finds words with a dictionary, so only
+punctuation and a change of script are certain to be boundaries.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from urllib.parse import quote
 
 from seekpoint.index.text.clean import CELL_BREAK, LINE_BREAK
 
-# Characters of a directive, that links stay handy; a Chinese character takes nine.
+# Characters of a directive, so that links stay short; a Chinese character takes nine when encoded.
 _LONGEST = 300
-# What follows is in half words; where words aren't spaced, a character counts as half a word.
-# Menus and tables of contents, which aren't among a page's sentences, seldom hold so much of one by accident.
+# The next three are in half words; in scripts without spaces a character counts as half a word.
+# Menus and tables of contents aren't among a page's sentences; they seldom repeat a phrase of this length.
 _ENOUGH = 8
-# This will do for a sentence that has no more, and within one line.
+# Enough for a sentence that is no longer, and for a phrase within one line.
 _FEWEST = 6
-# What is no longer is one phrase, not a first and a last one.
+# A passage up to this length is one phrase; a longer one is given by its first and its last phrase.
 _SHORT = 20
-# A sentence's phrases follow each other, so that a line's end breaks one of them, two where lines are very short.
+# Phrases for plain text: they follow each other, so a line break falls into one of them, or two if lines are very short.
 _LINES = 3
-# Where nothing but repetitions follow, to look at more would take seconds.
+# Attempts for a phrase: on a page of repetitions more would take seconds.
 _MOST_TRIES = 500
 
 _WIDE = (
@@ -39,10 +39,10 @@ _HALF_WORD = re.compile(f"[{_WIDE}]")
 _JOINT = re.compile(
     rf"\s+|(?<=[^\w\s{_WIDE}])(?=[{_WIDE}])|(?<=[{_WIDE}])(?=[A-Za-z0-9(（「『“《])|(?<=[A-Za-z0-9])(?=[{_WIDE}])"
 )
-# No phrase holds a formula, which is drawn in other characters, or what stands between cells or lines of code.
+# A phrase contains no formula, which is rendered in other characters, and no break between cells or lines of code.
 _GAP = r"\$\$?[^$]+\$\$?|\\\(.+?\\\)|\\\[.+?\\\]|\S*\\\S*" + f"|[{CELL_BREAK.strip()}{LINE_BREAK.strip()}]"
 _GAPS = re.compile(_GAP)
-# A line's end shows as a space, where the script has none.
+# In a script without spaces, a space is a line break.
 _GAPS_IN_LINES = re.compile(rf"{_GAP}|(?<=[{_WIDE}])\s|\s(?=[{_WIDE}])")
 _QUOTES = str.maketrans("‘’‚‛“”„‟", "''''\"\"\"\"")
 _JOINERS = "\u200c\u200d"
@@ -54,21 +54,21 @@ class _Span(NamedTuple):
 
 
 def text_fragment(texts: Sequence[str], first: int) -> str:
-    """The directive `text=start,end` that finds the passage from `texts[first]` on, or `text=start` of it.
+    """The directive `text=start,end`, or `text=start`, for the passage from `texts[first]` on.
 
-    `texts` are a page's sentences from its beginning to the passage's end, as they are rendered, each within one block.
-    Empty where nothing in the passage can be told from what stands before it.
+    `texts` are the page's sentences as they are rendered, from its beginning to the end of the passage, each within one
+    block. The result is empty if every phrase of the passage also occurs before it.
     """
     earlier = _folded("\n".join(texts[:first]))
     for number in range(first, len(texts)):
         if start := _first_phrase(texts[number], earlier):
             return _directive(texts[number:], start)
         earlier += "\n" + _folded(texts[number])
-    return _after_another(texts, first)
+    return _with_prefix(texts, first)
 
 
 def line_fragments(texts: Sequence[str], first: int) -> str:
-    """As `text_fragment`, for plain text, whose lines may end anywhere: the first of some short phrases counts."""
+    """As `text_fragment`, for plain text, in which a line may break anywhere: several short phrases, one of which fits."""
     earlier = _folded("\n".join(texts[:first]))
     phrases: list[str] = []
     for text in texts[first:]:
@@ -84,9 +84,9 @@ def line_fragments(texts: Sequence[str], first: int) -> str:
 def _directive(passage: Sequence[str], start: _Span) -> str:
     text = passage[0]
     whole = _trimmed(text, _Span(start.start, len(text)))
-    short = _measure(text[whole.start :]) <= _SHORT and not _GAPS.search(text, whole.start)
+    is_short = _half_words(text[whole.start :]) <= _SHORT and not _GAPS.search(text, whole.start)
     phrase = f"text={_encoded(text, whole)}"
-    if len(passage) == 1 and short and len(phrase) <= _LONGEST:
+    if len(passage) == 1 and is_short and len(phrase) <= _LONGEST:
         return phrase
     beginning = f"text={_encoded(text, start)}"
     rest = [text[start.stop :], *passage[1:]]
@@ -97,8 +97,8 @@ def _directive(passage: Sequence[str], start: _Span) -> str:
     return beginning
 
 
-def _after_another(texts: Sequence[str], first: int) -> str:
-    """The directive for a sentence that can't be told from an earlier one: after the end of what stands before it."""
+def _with_prefix(texts: Sequence[str], first: int) -> str:
+    """The directive `text=prefix-,start` for a sentence that occurs earlier too: the prefix ends the one before it."""
     start = _first_phrase(texts[first], "", fewest=1)
     end = _last_phrase(texts[first - 1], "", _LONGEST, fewest=1) if first else None
     if not start or not end:
@@ -121,7 +121,7 @@ def _last_phrase(text: str, earlier: str, longest: int, fewest: int = _FEWEST) -
 def _phrases(
     text: str, earlier: str, gaps: re.Pattern[str], least: tuple[int, int], longest: int, *, from_end: bool = False
 ) -> Iterator[_Span]:
-    """Phrases that stand nowhere before, from the beginning of the text or from its end on."""
+    """Phrases that don't occur earlier on the page, from the beginning of the text or from its end."""
     sections = list(_sections(text, gaps))
     for words in reversed(sections) if from_end else sections:
         for span in islice(_spans(text, words, least, longest, from_end), _MOST_TRIES):
@@ -131,7 +131,7 @@ def _phrases(
 
 
 def _sections(text: str, gaps: re.Pattern[str]) -> Iterator[list[_Span]]:
-    """Between the gaps, the smallest spans that a phrase may begin and end with."""
+    """The words between the gaps, section by section: the smallest spans that a phrase may begin and end with."""
     first = 0
     for stop, following in [*(found.span() for found in gaps.finditer(text)), (len(text), len(text))]:
         joints = [found.span() for found in _JOINT.finditer(text, first, stop)]
@@ -141,10 +141,10 @@ def _sections(text: str, gaps: re.Pattern[str]) -> Iterator[list[_Span]]:
 
 
 def _spans(text: str, words: Sequence[_Span], least: tuple[int, int], longest: int, from_end: bool) -> Iterator[_Span]:
-    """Phrases, each fixed at one end and growing.
+    """Phrases by increasing length, for each word that they may begin with (or end with, `from_end`).
 
-    They hold as many half words as `least` says, its second number for all words together, and at most so many
-    characters when they're encoded.
+    They have at least `least[0]` half words (`least[1]` for a phrase of all words), and at most `longest` characters
+    when they're encoded.
     """
     count = len(words)
     for fixed in reversed(range(count)) if from_end else range(count):
@@ -153,34 +153,34 @@ def _spans(text: str, words: Sequence[_Span], least: tuple[int, int], longest: i
             span = _trimmed(text, _Span(words[first].start, words[last].stop))
             if len(_encoded(text, span)) > longest - len("text=,"):
                 break
-            if _measure(text[slice(*span)]) >= least[last - first + 1 == count]:
+            if _half_words(text[slice(*span)]) >= least[last - first + 1 == count]:
                 yield span
 
 
 def _trimmed(text: str, span: _Span) -> _Span:
-    """Without punctuation and symbols at its ends: there are several ways to write them, and words end before them."""
+    """The span without punctuation and symbols at its ends: their spelling varies, and word boundaries exclude them."""
     start, stop = span
-    while start < stop and not _is_of_word(text[start]):
+    while start < stop and not _is_word_character(text[start]):
         start += 1
     end = stop
-    while start < end and not _is_of_word(text[end - 1]):
+    while start < end and not _is_word_character(text[end - 1]):
         end -= 1
     while start < end < stop and (text[end] in _JOINERS or unicodedata.category(text[end])[0] == "M"):
         end += 1
     return _Span(start, end)
 
 
-def _is_of_word(character: str) -> bool:
+def _is_word_character(character: str) -> bool:
     return character.isalnum() or character == "_"
 
 
-def _measure(text: str) -> int:
-    spaced, half_words = _HALF_WORD.subn(" ", text)
-    return half_words + 2 * sum(any(map(str.isalnum, word)) for word in spaced.split())
+def _half_words(text: str) -> int:
+    spaced, count = _HALF_WORD.subn(" ", text)
+    return count + 2 * sum(any(map(str.isalnum, word)) for word in spaced.split())
 
 
 def _folded(text: str) -> str:
-    """The text as the browser compares it: without case, accents, marks of width, and kinds of quotes."""
+    """The text as the browser compares it: without case, accents, width and kinds of quotes."""
     if text.isascii():
         return text.lower()
     parts = unicodedata.normalize("NFKD", text.translate(_QUOTES))

@@ -1,4 +1,4 @@
-"""A moment's link: the address that opens the resource at the right place."""
+"""Links that open a resource at a place, and times as text."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ _OPENABLE = re.compile(r"(?:https?|file)://", re.IGNORECASE)
 
 
 def link(resource: Resource, start: float) -> str:
-    """The address of a resource at `start` seconds; whole seconds, rounded down, so that no word is cut off."""
+    """The address of a resource at `start` seconds, rounded down so that no word is cut off."""
     seconds = int(start)
     if resource.kind is Kind.VIDEO:
         return f"{resource.url}&t={seconds}s"
     return f"{resource.url}#t={seconds}"
 
 
-def text_link(resource: Resource, place: Cue, fragment: str = "") -> str:
-    """The address of a text at a page of a PDF, or at a heading and the words of a fragment directive there."""
-    if place.page is not None:
-        return f"{_ARXIV_ABSTRACT.sub('https://arxiv.org/pdf/', resource.url)}#page={place.page}"
+def text_link(resource: Resource, cue: Cue, fragment: str = "") -> str:
+    """The address of a text at a cue: its page in a PDF, else its heading and the text fragment, if there is one."""
+    if cue.page is not None:
+        return f"{_ARXIV_ABSTRACT.sub('https://arxiv.org/pdf/', resource.url)}#page={cue.page}"
     directive = f":~:{fragment}" if fragment else ""
-    anchor = quote(place.anchor or "", safe="!$&'()*+,;=@/?")  # without the colon, which begins a directive
+    anchor = quote(cue.anchor or "", safe="!$&'()*+,;=@/?")  # a colon would begin a directive
     return f"{resource.url}#{anchor}{directive}" if anchor or directive else resource.url
 
 
 def is_openable(address: str) -> bool:
-    """Whether an address leads to the web or to a file; an imported library may hold any, such as what would be run."""
+    """Whether an address may become a link: an imported library may hold any, such as `javascript:`."""
     return bool(_OPENABLE.match(address))
 
 
 def timestamp(seconds: float | None) -> str | None:
-    """Seconds as people read them: `12:34`, or `1:02:03` from an hour on."""
+    """Seconds as `12:34`, or `1:02:03` from an hour on."""
     if seconds is None:
         return None
     minutes, rest = divmod(int(seconds), 60)

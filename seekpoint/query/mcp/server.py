@@ -17,7 +17,7 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Chapter, Filters, Kind, Resource, ResourceStatus, State, Transcript
 from seekpoint.query.answers import Answer
-from seekpoint.query.links.parse import Place, place_of, resource_at, seconds_of
+from seekpoint.query.links.parse import LinkTarget, find_resource, parse_seconds, parse_target
 from seekpoint.query.links.timestamps import timestamp
 from seekpoint.query.mcp import transcript_windows
 from seekpoint.query.mcp.results import (
@@ -191,7 +191,7 @@ def _positions(answer: Answer, cache: ResourceCache) -> Iterator[tuple[int, floa
 
 def _known(named: str, cache: ResourceCache) -> Resource:
     """The indexed resource that an id or address means."""
-    found = resource_at(named, [status.resource for status in cache.statuses.values()])
+    found = find_resource(named, [status.resource for status in cache.statuses.values()])
     if not found:
         raise UsageError(f"nothing here is called {quotable(named, 40)}: `list_resources` tells the ids")
     status = cache.statuses[found.id]
@@ -201,16 +201,16 @@ def _known(named: str, cache: ResourceCache) -> Resource:
     return found
 
 
-def _place(address: str, at: float | str | None, page: int | None) -> Place:
+def _place(address: str, at: float | str | None, page: int | None) -> LinkTarget:
     if at is not None:
-        return Place(seconds=seconds_of(at))
-    return place_of(address) if page is None else Place(page=page)
+        return LinkTarget(seconds=parse_seconds(at))
+    return parse_target(address) if page is None else LinkTarget(page=page)
 
 
-def _at_heading(words: str, chapters: Sequence[Chapter], resource: Resource) -> Place:
+def _at_heading(words: str, chapters: Sequence[Chapter], resource: Resource) -> LinkTarget:
     for chapter in chapters:
         if words.strip().casefold() in chapter.title.casefold():
-            return Place(seconds=chapter.start)
+            return LinkTarget(seconds=chapter.start)
     told = "; ".join(_headings(chapters, resource)) or "none"
     raise UsageError(f"{title(resource)} has no heading with {quotable(words, 40)}, but {told}")
 
@@ -231,13 +231,13 @@ def _window(
     resource: Resource,
     cache: ResourceCache,
     chapters: Sequence[Chapter],
-    where: Place,
+    where: LinkTarget,
     seconds: float,
     language: str | None,
 ) -> TranscriptWindow:
     transcripts = cache.transcripts(resource.id)
     chosen = _chosen(transcripts, language, title(resource))
-    headings = _headings(chapters, resource) if where.is_beginning and chapters else None
+    headings = _headings(chapters, resource) if where.is_start and chapters else None
     most = MOST_TOKENS - _ABOUT - (tokens("".join(headings)) + 2 * len(headings) if headings else 0)
     at = transcript_windows.position(chosen.cues, where, title(resource))
     shown, following = transcript_windows.window(resource, chosen.cues, chapters, at, seconds, most)

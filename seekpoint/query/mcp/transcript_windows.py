@@ -11,7 +11,7 @@ from seekpoint.index.errors import UsageError
 from seekpoint.index.text.chapters import title_at
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Chapter, Cue, Resource
-from seekpoint.query.links.parse import Place
+from seekpoint.query.links.parse import LinkTarget
 from seekpoint.query.links.timestamps import link, text_link
 from seekpoint.query.mcp.results import Passage, address, compact, fitting, place, quotable
 from seekpoint.query.mcp.token_budget import tokens
@@ -32,7 +32,7 @@ class Window(NamedTuple):
     following: int | None
 
 
-def position(cues: Sequence[Cue], where: Place, name: str) -> int:
+def position(cues: Sequence[Cue], where: LinkTarget, name: str) -> int:
     """The cue at a place of a resource of that name; raises UsageError where it has no such place."""
     if where.page is not None:
         return _on_page(cues, where.page, name)

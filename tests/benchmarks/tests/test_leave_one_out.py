@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.query.evaluation.question_file import Question, Span
+from seekpoint.query.evaluation.question_file import AnswerSpan, Question
 from seekpoint.query.search.settings import TUNING, Tuning
 from tests import readme
 from tests.benchmarks.choice import AXES, START, Asked, Right, choose, leave_out, to_json, to_markdown, worth
@@ -34,9 +34,11 @@ def test_a_question_belongs_to_the_source_of_its_first_video(tmp_path: Path) -> 
             file.write(json.dumps({"video_id": video, "title": "怎么和面 / how to knead"}) + "\n")
     source_of = source_of_videos(tmp_path, ["cooking", "dance"])
     questions = [
-        Question("1", "为什么要醒面？", "zh", "zh", (Span("zhongwen001", 1, 2), Span("english0001", 1, 2))),
-        Question("2", "Where do the feet go?", "en", "en", (Span("english0001", 3, 4), Span("zhongwen001", 3, 4))),
-        Question("3", "谁编的舞？", "zh", "en", (Span("elsewhere01", 5, 6),)),
+        Question("1", "为什么要醒面？", "zh", "zh", (AnswerSpan("zhongwen001", 1, 2), AnswerSpan("english0001", 1, 2))),
+        Question(
+            "2", "Where do the feet go?", "en", "en", (AnswerSpan("english0001", 3, 4), AnswerSpan("zhongwen001", 3, 4))
+        ),
+        Question("3", "谁编的舞？", "zh", "en", (AnswerSpan("elsewhere01", 5, 6),)),
     ]
     assert list(as_asked("talks", questions, source_of)) == [
         Asked("talks zh->zh", "cooking"),

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from seekpoint.query.answers import Answer
-from seekpoint.query.evaluation.evaluation import Evaluation, evaluate
-from seekpoint.query.evaluation.question_file import Question, Span
+from seekpoint.query.evaluation.question_file import AnswerSpan, Question
+from seekpoint.query.evaluation.runner import Evaluation, evaluate
 from tests.benchmarks import plots
 from tests.benchmarks.quality_report import OURS, Result
 from tests.query.evaluation.test_metrics import moment
 
 QUESTIONS = [
-    Question("1", "why?", "en", "en", (Span("english0001", 10.0, 200.0),)),
-    Question("2", "为什么?", "zh", "en", (Span("english0001", 30.0, 90.0),)),
-    Question("3", "哪里?", "zh", "zh", (Span("zhongwen001", 10.0, 20.0),)),
+    Question("1", "why?", "en", "en", (AnswerSpan("english0001", 10.0, 200.0),)),
+    Question("2", "为什么?", "zh", "en", (AnswerSpan("english0001", 30.0, 90.0),)),
+    Question("3", "哪里?", "zh", "zh", (AnswerSpan("zhongwen001", 10.0, 20.0),)),
 ]
 
 

@@ -1,4 +1,4 @@
-"""A library put to the test."""
+"""Runs of an evaluation, their reports and their comparison."""
 
 from __future__ import annotations
 
@@ -12,29 +12,22 @@ from seekpoint.cli.main import cli
 from seekpoint.index.errors import SourceError, UsageError
 from seekpoint.index.open import open_reader
 from seekpoint.query.answers import Answer
-from seekpoint.query.evaluation.evaluation import (
-    ALL,
-    Evaluation,
-    compared,
-    comparison_text,
-    evaluate,
-    read_other,
-    to_json,
-    to_text,
-)
-from seekpoint.query.evaluation.question_file import Question, Span
+from seekpoint.query.evaluation.comparison import compare, comparison_text, read_run
+from seekpoint.query.evaluation.question_file import AnswerSpan, Question
+from seekpoint.query.evaluation.report import to_json, to_text
+from seekpoint.query.evaluation.runner import ALL, Evaluation, evaluate
 from tests.query.evaluation.test_metrics import moment
 
 QUESTIONS = [
-    Question("1", "why?", "en", "", (Span("english0001", 10.0, 20.0),)),
-    Question("2", "为什么?", "zh", "zh", (Span("zhongwen001", 10.0, 20.0),)),
-    Question("3", "哪里?", "zh", "", (Span("elsewhere01", 10.0, 20.0),)),
+    Question("1", "why?", "en", "", (AnswerSpan("english0001", 10.0, 20.0),)),
+    Question("2", "为什么?", "zh", "zh", (AnswerSpan("zhongwen001", 10.0, 20.0),)),
+    Question("3", "哪里?", "zh", "", (AnswerSpan("elsewhere01", 10.0, 20.0),)),
     Question("4", "what isn't here?", "en", "", ()),
 ]
 
 
 def run(*right: str) -> Evaluation:
-    """Answer these questions rightly, and no other."""
+    """An evaluation in which the questions with these ids are answered rightly."""
 
     def answer(text: str) -> Answer:
         (question,) = (question for question in QUESTIONS if question.text == text)
@@ -46,7 +39,7 @@ def run(*right: str) -> Evaluation:
     return evaluate(QUESTIONS, answer, lambda video_id: "en" if video_id == "english0001" else "")
 
 
-def test_figures_come_by_direction_and_questions_without_an_answer_apart() -> None:
+def test_metrics_are_by_direction_and_abstention_is_apart() -> None:
     found = run("1")
     assert {group: (figures.n, figures.moment1) for group, figures in found.groups.items()} == {
         ALL: (3, 1 / 3),
@@ -60,7 +53,7 @@ def test_figures_come_by_direction_and_questions_without_an_answer_apart() -> No
     assert max(map(len, text.splitlines())) <= 110
 
 
-def test_a_question_that_asks_nothing_is_one_without_an_answer() -> None:
+def test_an_empty_question_counts_as_unanswered() -> None:
     def refuse(text: str) -> Answer:
         raise UsageError("the question is empty")
 
@@ -71,7 +64,7 @@ def test_a_question_that_asks_nothing_is_one_without_an_answer() -> None:
 def test_two_runs_are_compared_question_by_question(tmp_path: Path) -> None:
     file = tmp_path / "before.json"
     file.write_text(json.dumps(to_json(run("1"))), "utf-8")
-    changes = compared(run("1", "2"), read_other(file), "before.json")
+    changes = compare(run("1", "2"), read_run(file), "before.json")
     assert changes["zh->zh"]["moment1"] == (1.0, (1.0, 1.0))
     assert changes[ALL]["moment1"].mean == pytest.approx(1 / 3) and not changes[ALL]["moment1"].is_resolved
     assert "moment@1 +1.000" in comparison_text(changes)
@@ -80,7 +73,7 @@ def test_two_runs_are_compared_question_by_question(tmp_path: Path) -> None:
 
 def test_runs_that_cannot_be_compared_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="can't read"):
-        read_other(tmp_path / "none.json")
+        read_run(tmp_path / "none.json")
     for number, text in enumerate(
         (
             "",
@@ -93,9 +86,9 @@ def test_runs_that_cannot_be_compared_are_refused(tmp_path: Path) -> None:
     ):
         (tmp_path / f"{number}.json").write_text(text, "utf-8")
         with pytest.raises(SourceError, match="isn't what `seekpoint eval --json` prints"):
-            read_other(tmp_path / f"{number}.json")
+            read_run(tmp_path / f"{number}.json")
     with pytest.raises(SourceError, match="none of these questions"):
-        compared(run("1"), {"questions": []}, "before.json")
+        compare(run("1"), {"questions": []}, "before.json")
 
 
 def call(*arguments: object) -> Result:
@@ -103,7 +96,7 @@ def call(*arguments: object) -> Result:
 
 
 @pytest.mark.model
-def test_the_example_list_put_to_the_test(example_library: Path, tmp_path: Path) -> None:
+def test_eval_measures_the_example_list(example_library: Path, tmp_path: Path) -> None:
     with open_reader(example_library) as library:
         (talk,) = (s.resource.id for s in library.statuses() if s.resource.url.endswith("why-attention.ogg"))
     gold = {"video_id": talk, "spans": [[126, 195]]}
@@ -123,7 +116,7 @@ def test_the_example_list_put_to_the_test(example_library: Path, tmp_path: Path)
     assert (result.exit_code, "moment@1 +0.000 (+0.000 to +0.000) ~" in result.stdout) == (0, True)
 
 
-def test_a_question_file_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_missing_question_file_is_an_error_in_one_line(tmp_path: Path) -> None:
     result = call(tmp_path / "none.jsonl", "--index", tmp_path)
     assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
     assert "none.jsonl" in result.stderr

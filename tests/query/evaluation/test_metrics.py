@@ -1,4 +1,4 @@
-"""How answers are judged."""
+"""Judgements of answers and their means."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import pytest
 from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.evaluation.bootstrap import difference, interval
-from seekpoint.query.evaluation.evaluation import evaluate
-from seekpoint.query.evaluation.metrics import Abstention, Judgement, abstention, judge
-from seekpoint.query.evaluation.question_file import Question, Span, read_questions
+from seekpoint.query.evaluation.metrics import Abstention, Judgement, judge, measure_abstention
+from seekpoint.query.evaluation.question_file import AnswerSpan, Question, read_questions
+from seekpoint.query.evaluation.runner import evaluate
 from seekpoint.query.output.json import to_json
 from tests.shared import SHARED, needs_shared
 
 TALK, OTHER = "attention01", "zhuyili0001"
-QUESTION = Question("q1", "为什么要缩放?", "zh", "en", (Span(TALK, 100.0, 130.0), Span(OTHER, 50.0, 60.0)))
+QUESTION = Question("q1", "为什么要缩放?", "zh", "en", (AnswerSpan(TALK, 100.0, 130.0), AnswerSpan(OTHER, 50.0, 60.0)))
 
 
 def moment(video_id: str, start: float | None, rank: int = 1) -> Moment:
@@ -58,13 +58,13 @@ def test_any_of_several_videos_and_ranks_counts() -> None:
     assert judge(QUESTION, []) == Judgement(False, False, False, 0.0, False)
 
 
-def test_saying_no_is_measured_by_what_it_finds_and_what_it_loses() -> None:
-    assert abstention([], [True]) is None
-    assert abstention([False, False, True, True], [True, False, True]) == Abstention(4, 0.5, 2 / 3, 1)
-    assert abstention([True], [True]) == Abstention(1, 0.0, None, 0)
+def test_abstention_has_recall_precision_and_lost_answers() -> None:
+    assert measure_abstention([], [True]) is None
+    assert measure_abstention([False, False, True, True], [True, False, True]) == Abstention(4, 0.5, 2 / 3, 1)
+    assert measure_abstention([True], [True]) == Abstention(1, 0.0, None, 0)
 
 
-def test_the_bootstrap_knows_what_is_sure() -> None:
+def test_intervals_are_the_same_each_time_and_tell_a_difference_from_chance() -> None:
     assert interval([1.0] * 9) == (1.0, 1.0)
     low, high = interval([0.0, 1.0] * 50)
     assert 0.38 < low < 0.45 and 0.55 < high < 0.62
@@ -76,7 +76,7 @@ def test_the_bootstrap_knows_what_is_sure() -> None:
 
 @needs_shared
 @pytest.mark.parametrize("name", ["dev-natural", "fastai"])
-def test_the_figures_are_those_of_an_independent_scorer(tmp_path: Path, name: str) -> None:
+def test_the_metrics_are_those_of_an_independent_scorer(tmp_path: Path, name: str) -> None:
     file = SHARED / "questions" / f"{name}.jsonl"
     answers = {question.id: _guess(question, random.Random(question.id)) for question in read_questions(file)}
     text = "\n".join(json.dumps(to_json(answer)) for answer in answers.values())
@@ -96,7 +96,7 @@ def test_the_figures_are_those_of_an_independent_scorer(tmp_path: Path, name: st
 
 def _guess(question: Question, chance: random.Random) -> Answer:
     """Moments around the answer and elsewhere, sometimes none."""
-    spans = [*question.spans, Span("nowhere0001", 10.0, 99.0)]
+    spans = [*question.spans, AnswerSpan("nowhere0001", 10.0, 99.0)]
     picked = (chance.choice(spans) for _ in range(chance.randrange(12)))
     moments = tuple(moment(span.video_id, span.start + chance.uniform(-40, 60)) for span in picked)
     return Answer(question.text, chance.random() < 0.8, moments)

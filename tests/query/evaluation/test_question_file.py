@@ -1,4 +1,4 @@
-"""Question files, good and bad."""
+"""Question files, valid and invalid."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.errors import SourceError
-from seekpoint.query.evaluation.question_file import Question, Span, read_questions
+from seekpoint.query.evaluation.question_file import AnswerSpan, Question, read_questions
 
 
 def test_spans_other_videos_and_questions_without_an_answer(tmp_path: Path) -> None:
@@ -20,8 +20,8 @@ def test_spans_other_videos_and_questions_without_an_answer(tmp_path: Path) -> N
         "utf-8",
     )
     assert read_questions(file) == [
-        Question("a", "为什么?", "zh", "en", (Span("v", 1, 2), Span("v", 5, 9), Span("w", 3, 4))),
-        Question("3", "why?", "", "", (Span("v", 1.5, 2),)),
+        Question("a", "为什么?", "zh", "en", (AnswerSpan("v", 1, 2), AnswerSpan("v", 5, 9), AnswerSpan("w", 3, 4))),
+        Question("3", "why?", "", "", (AnswerSpan("v", 1.5, 2),)),
         Question("4", "what is not here?", "", "", ()),
     ]
 
@@ -48,7 +48,7 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
         read_questions(file)
 
 
-def test_files_that_are_none(tmp_path: Path) -> None:
+def test_files_without_questions_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="can't read the questions in"):
         read_questions(tmp_path / "none.jsonl")
     (tmp_path / "empty.jsonl").write_bytes(b"\n \n")

@@ -43,14 +43,14 @@ def test_chinese_phrases_begin_and_end_at_punctuation(first: str, second: str, d
     assert unquote(text_fragment([first, second], 0)) == directive
 
 
-def test_what_has_a_meaning_in_a_directive_is_encoded() -> None:
+def test_characters_with_a_meaning_in_directives_are_encoded() -> None:
     directive = text_fragment(["R&D-costs, in #1, are 100% “naïve”, say I."], 0)
     assert (
         directive == "text=R%26D%2Dcosts%2C%20in%20%231%2C%20are%20100%25%20%E2%80%9Cna%C3%AFve%E2%80%9D%2C%20say%20I"
     )
 
 
-def test_the_first_phrase_is_long_enough_to_stand_nowhere_before() -> None:
+def test_the_first_phrase_is_long_enough_to_be_unique_on_the_page() -> None:
     earlier = "THE MODÉL LOOKS AT ALL OF IT TWICE, AS WE SAW."
     directive = text_fragment(
         [earlier, "The model looks at all of it but once, and then it forgets about it again."], 1
@@ -71,18 +71,18 @@ def test_the_last_phrase_is_the_first_one_of_its_kind_after_the_beginning() -> N
         ("如下所示。", "模型看到所有位置。", "text=如下所示。-,模型看到所有位置"),
     ],
 )
-def test_a_sentence_that_stood_before_is_told_by_what_stands_before_it(
+def test_a_repeated_sentence_gets_the_end_of_the_sentence_before_it_as_prefix(
     before: str, sentence: str, directive: str
 ) -> None:
     assert unquote(text_fragment([sentence, "Another one.", before, sentence], 3)) == directive
 
 
-def test_a_passage_whose_beginning_stood_before_begins_a_sentence_later() -> None:
+def test_a_passage_that_begins_with_a_repetition_is_found_by_its_next_sentence() -> None:
     said = ["Let us see.", "Here it is.", "Let us see.", "The model attends to all of the words."]
     assert unquote(text_fragment(said, 2)) == "text=The model attends to all of the words"
 
 
-def test_nothing_is_sought_that_cannot_be_told_apart() -> None:
+def test_a_repetition_without_a_distinct_prefix_has_no_directive() -> None:
     assert text_fragment(["So it is.", "So it is.", "So it is."], 2) == ""
     assert text_fragment(["🎉 !!!"], 0) == ""
 
@@ -110,7 +110,7 @@ def test_in_plain_text_one_of_the_phrases_lies_within_a_line() -> None:
     assert any(phrase in lines for phrase in directive.removeprefix("text=").split("&text="))
 
 
-def test_in_plain_text_no_chinese_phrase_holds_a_space_for_it_may_be_a_line_end() -> None:
+def test_in_plain_text_no_chinese_phrase_has_a_space_since_it_may_be_a_line_break() -> None:
     assert unquote(line_fragments(["注意力让每个位置都能 看到其他位置，所以训练可以并行。"], 0)) == (
         "text=注意力让每个位置都能&text=看到其他位置&text=所以训练可以并行"
     )
@@ -127,7 +127,7 @@ def test_a_directive_is_short_ascii_and_quotes_the_passage(said: list[str]) -> N
 
 
 @pytest.mark.parametrize("sentence", ["a " * 800, "注意力，" * 400, r"\( $ \ " * 250, "x" * 1600])
-def test_a_page_of_repetitions_takes_no_long_time(sentence: str) -> None:
+def test_a_page_of_repetitions_is_fast(sentence: str) -> None:
     began = time.perf_counter()
     text_fragment([sentence] * 500, 490)
     assert time.perf_counter() - began < 5

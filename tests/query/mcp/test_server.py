@@ -22,7 +22,7 @@ from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Cue, Kind, Resource
 from seekpoint.query.answers import Answer, Moment
-from seekpoint.query.links.parse import Place, place_of, resource_at
+from seekpoint.query.links.parse import LinkTarget, find_resource, parse_target
 from seekpoint.query.mcp import transcript_windows
 from seekpoint.query.mcp.results import compact, found_answer
 from seekpoint.query.mcp.server import Server, server
@@ -281,24 +281,24 @@ def test_a_link_into_a_text_leads_to_its_words(served: Server) -> None:
 
 
 def test_a_pages_own_parameters_are_no_time() -> None:
-    assert place_of("https://a.org/viewtopic.php?t=45678") == Place()
-    assert place_of("https://a.org/?t=home#masks") == Place(anchor="masks")
-    assert place_of("https://www.youtube.com/watch?v=aaaaaaaaaaa&t=754s") == Place(seconds=754)
-    assert place_of("file:///talks/%E8%AE%B2.ogg#t=12") == Place(seconds=12)
+    assert parse_target("https://a.org/viewtopic.php?t=45678") == LinkTarget()
+    assert parse_target("https://a.org/?t=home#masks") == LinkTarget(anchor="masks")
+    assert parse_target("https://www.youtube.com/watch?v=aaaaaaaaaaa&t=754s") == LinkTarget(seconds=754)
+    assert parse_target("file:///talks/%E8%AE%B2.ogg#t=12") == LinkTarget(seconds=12)
 
 
 def test_a_paper_is_read_by_pages() -> None:
     paper = Resource("ba9876543210", Kind.PAPER, "论文", "https://arxiv.org/abs/1706.03762")
     cues = [Cue(10.0 * k, 10.0 * k + 10, f"sentence {k} 句", page=1 + k // 10) for k in range(40)]
-    at = transcript_windows.position(cues, place_of("https://arxiv.org/pdf/1706.03762#page=3"), paper.title)
+    at = transcript_windows.position(cues, parse_target("https://arxiv.org/pdf/1706.03762#page=3"), paper.title)
     shown, following = transcript_windows.window(paper, cues, [], at, 60, 1500)
     assert [passage.place for passage in shown] == ["p. 2", "p. 3", "p. 3"]
     assert shown[1].text.startswith("sentence 20 句 sentence 21")
     assert shown[1].link == "https://arxiv.org/pdf/1706.03762#page=3"
     assert following == 26
-    assert resource_at("https://arxiv.org/pdf/1706.03762#page=3", [paper]) == paper
+    assert find_resource("https://arxiv.org/pdf/1706.03762#page=3", [paper]) == paper
     with pytest.raises(UsageError, match="there is no page 9: 论文 has 4 pages"):
-        transcript_windows.position(cues, Place(page=9), paper.title)
+        transcript_windows.position(cues, LinkTarget(page=9), paper.title)
 
 
 @pytest.mark.parametrize(
