@@ -62,7 +62,9 @@ def api_block() -> str:
 
 def summary_block() -> str:
     """How ours and the best plain system do on each set, from the tables that the quality benchmark wrote."""
-    rows = [_set_row(*found) for found in re.findall(r"^### (\w+)\n\n(.*?)\n\n(moment@1 over .+?)$", _tables(), _SECTION)]
+    rows = [
+        _set_row(*found) for found in re.findall(r"^### (\w+)\n\n(.*?)\n\n(moment@1 over .+?)$", _tables(), _SECTION)
+    ]
     head = ["set", "questions", "right first", "best plain system", "difference", "right among five", "error, median"]
     return "\n".join([f"| {' | '.join(head)} |", "|---" * len(head) + "|", *rows])
 

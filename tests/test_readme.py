@@ -60,7 +60,9 @@ def test_the_help_texts_are_the_programs(page: Path) -> None:
 
 def test_the_summary_of_quality_is_that_of_its_tables() -> None:
     page = readme.DOCS / "quality.md"
-    assert readme.replaced(text_of(page), "summary", readme.summary_block()) == text_of(page), "run: python -m tests.readme"
+    assert readme.replaced(text_of(page), "summary", readme.summary_block()) == text_of(page), (
+        "run: python -m tests.readme"
+    )
 
 
 def test_the_public_api_is_listed_as_it_is() -> None:

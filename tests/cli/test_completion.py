@@ -77,9 +77,9 @@ def test_commands_options_and_choices_are_offered(line: str, offered: list[str])
 
 def test_completing_is_light() -> None:
     script = (
-        "import atexit, json, sys, seekpoint\n"
+        "import atexit, json, sys\nfrom seekpoint.cli.main import main\n"
         f"atexit.register(lambda: print(json.dumps(sorted({HEAVY | {'prompt_toolkit'}} & sys.modules.keys()))))\n"
-        "seekpoint.main()"
+        "main()"
     )
     asked = {"COMP_WORDS": "seekpoint\nask\n--kind\n", "COMP_CWORD": "3", "_SEEKPOINT_COMPLETE": "bash_complete"}
     ran = subprocess.run(
