@@ -1,15 +1,36 @@
-# `make demo` and `make test` set up a virtual environment of their own; once that is done they need no network.
+# `make demo` and `make test` set up a virtual environment of their own in .venv; after that they need no network.
+SHELL = bash
+.SHELLFLAGS = -o pipefail -c
 PYTHON ?= python3
 BIN = .venv/bin
 LIBRARY = build/demo
 
+# Of what pip prints, the packages of 10 MB and more, and when it unpacks. Warnings and errors aren't filtered: they go
+# to standard error.
+LARGE = awk '/\([0-9]+[0-9.]* MB\)/ && !/\([0-9]\.[0-9]+ MB\)/ {print "    " $$0; fflush()} \
+	/^Installing collected/ {print "      Unpacking and installing them"; fflush()}'
+
+COMMA = ,
+
+define ask
+	@printf '\n$$ seekpoint ask "%s" -k 2\n' "$(1)"
+	@$(BIN)/seekpoint ask "$(1)" -k 2 --index $(LIBRARY)
+endef
+
 .PHONY: demo test check clean
 
 demo: .venv/ready
-	$(BIN)/seekpoint build examples/reading-list.md --index $(LIBRARY)
-	$(BIN)/seekpoint ask "Why do we need three different matrices for queries, keys and values?" -k 2 --index $(LIBRARY)
-	$(BIN)/seekpoint ask "为什么要缓存键和值，却不缓存查询？" -k 2 --index $(LIBRARY)
-	$(BIN)/seekpoint ask "为什么学习率要先预热？" -k 2 --index $(LIBRARY)
+	@printf '\n3/4  Building a library of the seven short talks of examples/reading-list.md, from captions on disk.\n'
+	@echo "     A first build also unpacks the model into your cache folder (260 MB). Half a minute to a minute."
+	@printf '\n$$ seekpoint build examples/reading-list.md\n'
+	@$(BIN)/seekpoint build examples/reading-list.md --index $(LIBRARY)
+	@printf '\n4/4  Asking: in English, in Chinese, and in Chinese what only an English talk answers.\n'
+	$(call ask,Why do we need three different matrices for queries$(COMMA) keys and values?)
+	$(call ask,为什么要缓存键和值，却不缓存查询？)
+	$(call ask,为什么学习率要先预热？)
+	@printf '\nAsk your own questions in the terminal, or in the browser:\n'
+	@echo "  $(BIN)/seekpoint ask --index $(LIBRARY)"
+	@echo "  $(BIN)/seekpoint serve --open --index $(LIBRARY)"
 
 test: check
 	$(BIN)/pytest
@@ -19,14 +40,23 @@ check: .venv/tested
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The pip that comes with Python 3.11 warns that lxml has no extra "html_clean", since it doesn't know that "html-clean"
+# is the same name. A current pip does.
 .venv/ready: pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --editable .
-	touch $@
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: PYTHON=python3.12 make demo")'
+	@echo "1/4  Creating a virtual environment in .venv, with a current pip (2 MB)."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --upgrade pip
+	@printf '\n2/4  Installing Seekpoint and what it needs into .venv: 420 MB to download, 1.6 GB on disk, some minutes.\n'
+	@echo "     With PyTorch's GPU build, which pip takes on Linux, it is 3.3 GB to download: README.md has the way out."
+	@echo "     The largest packages, as they come:"
+	@$(BIN)/pip install --progress-bar off --editable . | $(LARGE)
+	@touch $@
 
 .venv/tested: .venv/ready
-	$(BIN)/pip install --quiet --editable '.[dev]'
-	touch $@
+	@echo "Installing what the tests need into .venv. The largest packages, as they come:"
+	@$(BIN)/pip install --progress-bar off --editable '.[dev]' | $(LARGE)
+	@touch $@
 
 clean:
 	rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache
