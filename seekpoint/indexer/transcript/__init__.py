@@ -1,1 +1,1 @@
-"""Transcripts: cues, chunks, their language, and embedding them."""
+"""Transcripts: cues, chunks, language and embedding."""

@@ -1,6 +1,6 @@
-"""Cutting a transcript into chunks along its cues, by seconds, and where those don't tell, by text.
+"""Splits a transcript into chunks along its cues, by seconds and by tokens.
 
-Words and sentences don't serve as the measure: generated captions have no punctuation, Chinese no spaces.
+Words and sentences are no measure: generated captions have no punctuation, Chinese has no spaces.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ PIECE_SECONDS = 10.0
 
 
 def chunk(cues: Sequence[Cue], seconds: float = SECONDS, overlap: float = OVERLAP) -> list[Chunk]:
-    """Chunks of at most `seconds` and of what the model reads, each with at most `overlap` seconds of the one before.
+    """Chunks of at most `seconds` and MOST_TOKENS; each overlaps the previous one by at most `overlap` seconds.
 
-    A cue that is longer is a chunk of its own. The cues must be in order, as `cues.tidy` leaves them.
+    A longer cue is a chunk of its own. The cues must be in order, as `cues.tidy` returns them.
     """
     return [
         Chunk(first, stop, cues[first].start, max(cue.end for cue in cues[first:stop]), _text(cues[first:stop]))
@@ -28,7 +28,7 @@ def chunk(cues: Sequence[Cue], seconds: float = SECONDS, overlap: float = OVERLA
 
 
 def pieces(cues: Sequence[Cue], seconds: float = PIECE_SECONDS) -> list[Piece]:
-    """Pieces that follow one another, each up to the first cue that begins `seconds` after it or later."""
+    """Consecutive pieces; a new one starts at the first cue that begins at least `seconds` after the piece's start."""
     firsts = [0] if cues else []
     for k, cue in enumerate(cues):
         if cue.start - cues[firsts[-1]].start >= seconds:
@@ -38,18 +38,18 @@ def pieces(cues: Sequence[Cue], seconds: float = PIECE_SECONDS) -> list[Piece]:
 
 
 def _windows(cues: Sequence[Cue], seconds: float, overlap: float) -> Iterator[tuple[int, int]]:
-    read = list(accumulate((tokens(f"{cue.text} ") for cue in cues), initial=0.0))
+    token_offsets = list(accumulate((tokens(f"{cue.text} ") for cue in cues), initial=0.0))
 
-    def fit(first: int, last: int, share: float = 1.0) -> bool:
-        lasting = cues[last].end - cues[first].start
-        return lasting <= seconds * share and read[last + 1] - read[first] <= MOST_TOKENS * share
+    def fits(first: int, last: int, share: float = 1.0) -> bool:
+        duration = cues[last].end - cues[first].start
+        return duration <= seconds * share and token_offsets[last + 1] - token_offsets[first] <= MOST_TOKENS * share
 
     first = stop = 0
     while stop < len(cues):
-        while first < stop and not (fit(first, stop - 1, overlap / seconds) and fit(first, stop)):
+        while first < stop and not (fits(first, stop - 1, overlap / seconds) and fits(first, stop)):
             first += 1
         stop += 1
-        while stop < len(cues) and fit(first, stop):
+        while stop < len(cues) and fits(first, stop):
             stop += 1
         yield first, stop
 

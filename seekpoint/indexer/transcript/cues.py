@@ -1,4 +1,4 @@
-"""Cues from any source, made fit to index: clean, in order, and none longer than the model reads."""
+"""Normalises cues from any source for indexing: clean, in order, and no longer than the model's input."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Cue
 
 LONGEST = 45.0
-"""Seconds that a cue may last."""
+"""The longest duration of a cue, in seconds."""
 
 MOST_TOKENS = 400
-"""What is embedded at once, as `tokens` counts; multilingual-e5 reads 512 and some scripts take more than estimated."""
+"""The longest input, as estimated by `tokens`; multilingual-e5 takes 512, and some scripts exceed the estimate."""
 
-# Below this many tokens a cue is a single phrase, whose parts say nothing, however long it is shown.
+# A cue below this many tokens is a single phrase: it isn't split, however long it is shown.
 _SHORTEST = 20
-# So many tokens are some five words: a sentence that is cut at an abbreviation loses its sense.
+# About five words. Shorter "sentences" are mostly abbreviations, and a sentence cut there loses its meaning.
 _SHORTEST_SENTENCE = 6
 
 _WIDE = re.compile(
@@ -32,12 +32,12 @@ _PHRASE_END = re.compile(r"\s|[，、；：،؛]")
 
 
 def tokens(text: str) -> float:
-    """Estimate the model's tokens: a character is one in scripts without spaces between words, else a quarter."""
+    """Estimate the model's tokens: one per character in scripts without spaces, else one per four characters."""
     return (len(text) + 3 * len(_WIDE.findall(text))) / 4
 
 
 def sentences(text: str) -> Iterator[str]:
-    """The sentences of a text; what is too short to say anything, such as `Fig.`, stays with the next one."""
+    """The sentences of a text; one that is too short, such as `Fig.`, is joined to the next one."""
     first = 0
     for found in _SENTENCE_END.finditer(text):
         stop = found.end()
@@ -50,12 +50,12 @@ def sentences(text: str) -> Iterator[str]:
 
 
 def tidy(cues: Iterable[Cue]) -> tuple[Cue, ...]:
-    """Clean, ordered cues; overlong ones become pieces. No character is lost but white space and controls."""
-    ordered = sorted(_mended(cues), key=lambda cue: cue.start)
-    return tuple(piece for cue in _trimmed(ordered) for piece in _pieces(cue))
+    """Clean and order cues and split overlong ones. Nothing but white space and control characters is lost."""
+    ordered = sorted(_cleaned(cues), key=lambda cue: cue.start)
+    return tuple(piece for cue in _without_overlaps(ordered) for piece in _pieces(cue))
 
 
-def _mended(cues: Iterable[Cue]) -> Iterator[Cue]:
+def _cleaned(cues: Iterable[Cue]) -> Iterator[Cue]:
     for cue in cues:
         text = clean(cue.text)
         if text and isfinite(cue.start):
@@ -63,14 +63,14 @@ def _mended(cues: Iterable[Cue]) -> Iterator[Cue]:
             yield cue._replace(start=start, end=max(start, cue.end) if isfinite(cue.end) else start, text=text)
 
 
-def _trimmed(ordered: list[Cue]) -> list[Cue]:
-    # From the back, because cues that start together all end where the next later one starts.
+def _without_overlaps(ordered: list[Cue]) -> list[Cue]:
+    # In reverse, because cues with the same start all end at the start of the next later one.
     trimmed: list[Cue] = []
-    later = this = float("inf")
+    next_start = current_start = float("inf")
     for cue in reversed(ordered):
-        if cue.start < this:
-            later, this = this, cue.start
-        trimmed.append(cue if cue.end <= later else cue._replace(end=later))
+        if cue.start < current_start:
+            next_start, current_start = current_start, cue.start
+        trimmed.append(cue if cue.end <= next_start else cue._replace(end=next_start))
     return trimmed[::-1]
 
 
@@ -88,14 +88,15 @@ def _pieces(cue: Cue) -> Iterator[Cue]:
 
 
 def _cuts(text: str, seconds: float) -> Iterator[int]:
-    """Give the offset at which each piece stops."""
-    read = array("d", accumulate(map(tokens, text), initial=0.0))  # a text of 20 MB may have no line end
-    by_time = read[-1] * LONGEST / seconds if seconds > LONGEST else MOST_TOKENS
+    """The end offset of each piece."""
+    # An array, because a text of 20 MB may have no line end.
+    token_offsets = array("d", accumulate(map(tokens, text), initial=0.0))
+    by_time = token_offsets[-1] * LONGEST / seconds if seconds > LONGEST else MOST_TOKENS
     most = max(_SHORTEST, min(MOST_TOKENS, by_time))
     breaks = [[found.end() for found in pattern.finditer(text)] for pattern in (_SENTENCE_END, _PHRASE_END)]
     first = 0
-    while read[-1] - read[first] > most:
-        furthest = bisect_right(read, read[first] + most) - 1
+    while token_offsets[-1] - token_offsets[first] > most:
+        furthest = bisect_right(token_offsets, token_offsets[first] + most) - 1
         first = _best_cut(text, breaks, (first + furthest + 1) // 2, furthest)
         yield first
     yield len(text)
@@ -103,9 +104,9 @@ def _cuts(text: str, seconds: float) -> Iterator[int]:
 
 def _best_cut(text: str, breaks: list[list[int]], nearest: int, furthest: int) -> int:
     for offsets in breaks:
-        at = bisect_right(offsets, furthest) - 1
-        if at >= 0 and offsets[at] >= nearest:
-            return offsets[at]
+        index = bisect_right(offsets, furthest) - 1
+        if index >= 0 and offsets[index] >= nearest:
+            return offsets[index]
     cut = furthest
     while cut > nearest and unicodedata.category(text[cut])[0] == "M":
         cut -= 1

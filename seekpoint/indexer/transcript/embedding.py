@@ -1,4 +1,4 @@
-"""Embedding a transcript: its chunks whole, and in the same pass the pieces that windows are made of."""
+"""Embeds transcripts: the chunks, and in the same pass the pieces of which windows are composed."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from seekpoint.indexer.transcript.chunking import chunk, pieces
 if TYPE_CHECKING:
     from seekpoint.index.types import PieceVector, Vectors
 
-# Passages a call of the encoder: often enough for the progress to move and for Ctrl-C to be heard.
+# Passages per call of the encoder: few enough for regular progress and a quick reaction to Ctrl-C.
 _PASSAGES = 64
 
 
 class PassageText(NamedTuple):
-    """The text of a chunk, and the offsets at which its cues stop there."""
+    """The text of a chunk, and the end offsets of its cues."""
 
     text: str
     ends: tuple[int, ...]
 
 
 class PassageVectors(NamedTuple):
-    """What the model made of a passage: its vector; for each cue the sum of its tokens' vectors, and their number."""
+    """A passage's vector, and for each cue the sum of its token vectors and the number of its tokens."""
 
     vector: Vectors
     sums: Iterable[Vectors] = ()
@@ -38,7 +38,7 @@ class PassageVectors(NamedTuple):
 
 
 class _Draft(NamedTuple):
-    """A transcript before it is embedded: what it is cut into, what is known of that, and what the model must read."""
+    """A transcript to be embedded: chunks and pieces, stored vectors and means, and the passages left to embed."""
 
     chunks: Sequence[Chunk]
     pieces: Sequence[Piece]
@@ -49,15 +49,15 @@ class _Draft(NamedTuple):
 
     @property
     def needed(self) -> list[PassageText]:
-        """The passages, each once."""
+        """The distinct passages."""
         return list(dict.fromkeys(self.passages.values()))
 
 
 class Embedder:
-    """Gives transcripts their vectors, and counts the passages that had to be embedded for that.
+    """Embeds transcripts, and counts the embedded passages.
 
-    Where a call of the encoder has room left, passages of the transcripts that come next go along: short notes would
-    take twice the time one by one.
+    Batches that aren't full are filled with passages of the next transcripts: short notes would take twice the time
+    one by one.
     """
 
     def __init__(self, writer: Writer, encoder: LazyEncoder, events: BuildEvents) -> None:
@@ -70,14 +70,14 @@ class Embedder:
     def embed(
         self, resource_id: str, transcript: Transcript, coming: Iterable[tuple[str, Transcript]] = ()
     ) -> EmbeddedTranscript:
-        """Embed what wasn't embedded before; `coming` are the next transcripts, with the ids of their resources."""
+        """Embed what has no stored vector; `coming` are the next transcripts, with the ids of their resources."""
         import numpy as np
 
         draft = self._draft(resource_id, transcript)
         found = self._read(draft.needed, (part for one in coming for part in self._draft(*one).needed))
         vectors = {text_digest(passage.text): reading.vector for passage, reading in found.items()} | draft.vectors
         rows: Vectors = np.stack([vectors[text_digest(part.text)] for part in draft.chunks])
-        if self._has_no_parts:
+        if self._is_without_pieces:
             return EmbeddedTranscript(transcript, draft.chunks, rows)
         readings = {part: found[passage] for part, passage in draft.passages.items()}
         means = _means(transcript.cues, draft.unknown, readings, self._writer.card.name) | draft.means
@@ -85,17 +85,17 @@ class Embedder:
         return EmbeddedTranscript(transcript, draft.chunks, rows, pieces)
 
     def _draft(self, resource_id: str, transcript: Transcript) -> _Draft:
-        """Chinese in one script, so that either spelling gets the same vector."""
+        """Split a transcript and look up stored vectors. Chinese is brought into one script, for equal vectors."""
         cues = transcript.cues
         chunks = [replace(cut, text=in_one_script(cut.text)) for cut in chunk(cues)]
-        cut = [] if self._has_no_parts else [p._replace(text=in_one_script(p.text)) for p in pieces(cues)]
+        cut = [] if self._is_without_pieces else [p._replace(text=in_one_script(p.text)) for p in pieces(cues)]
         vectors, means = self._writer.known(resource_id)
         unknown = [piece for piece in cut if text_digest(piece.text) not in means]
         passages = {part: _passage(part, cues) for part in _needed(cues, chunks, vectors, unknown)}
         return _Draft(chunks, cut, vectors, means, unknown, passages)
 
     @property
-    def _has_no_parts(self) -> bool:
+    def _is_without_pieces(self) -> bool:
         return self._writer.setting(WITHOUT_PIECES) is not None
 
     def _read(
@@ -114,15 +114,15 @@ class Embedder:
     def _read_together(
         self, batch: Sequence[PassageText], coming: Iterable[PassageText]
     ) -> dict[PassageText, PassageVectors]:
-        """Nothing goes along while something waits for its turn: what is kept stays small."""
-        along = [] if self._ahead else _distinct(coming, _PASSAGES - len(batch), batch)
-        readings = self._read_batch([*batch, *along])
-        self._ahead |= zip(along, readings[len(batch) :], strict=True)
+        """Embed a batch, filled up with coming passages unless some are waiting already: the cache stays small."""
+        fill = [] if self._ahead else _distinct(coming, _PASSAGES - len(batch), batch)
+        readings = self._read_batch([*batch, *fill])
+        self._ahead |= zip(fill, readings[len(batch) :], strict=True)
         return dict(zip(batch, readings, strict=False))
 
     def _read_batch(self, batch: Sequence[PassageText]) -> list[PassageVectors]:
         texts, encoder = [passage.text for passage in batch], self._encoder.get()
-        if not self._has_no_parts:
+        if not self._is_without_pieces:
             if parts := encoder.parts(texts, [passage.ends for passage in batch]):
                 return [
                     PassageVectors(*reading) for reading in zip(parts.vectors, parts.sums, parts.tokens, strict=True)
@@ -137,14 +137,14 @@ def _passage(part: Chunk, cues: Sequence[Cue]) -> PassageText:
 
 
 def _distinct(passages: Iterable[PassageText], most: int, besides: Container[PassageText]) -> list[PassageText]:
-    """Those of the first `most` that are different and not among others."""
+    """The distinct ones among the first `most` passages, without those in `besides`."""
     return list(dict.fromkeys(filterfalse(besides.__contains__, islice(passages, most))))
 
 
 def _needed(
     cues: Sequence[Cue], chunks: Sequence[Chunk], known: Container[bytes], unknown: Sequence[Piece]
 ) -> list[Chunk]:
-    """The chunks that are new, and for each cue of an unknown piece the one in which it lies most centrally."""
+    """The new chunks, and for each cue of an unknown piece the chunk in which it is most central."""
     central: dict[int, Chunk] = {}
     for part in chunks:
         for k in range(part.first, part.stop):
@@ -157,7 +157,7 @@ def _needed(
 def _means(
     cues: Sequence[Cue], unknown: Sequence[Piece], readings: Mapping[Chunk, PassageVectors], model: str
 ) -> dict[bytes, PieceVector]:
-    """The means of the pieces' token vectors, by the digest of the text."""
+    """The mean token vectors of the pieces, by the digest of their text."""
     import numpy as np
 
     from seekpoint.index.models.piece_vectors import quantised
@@ -165,7 +165,7 @@ def _means(
     best: dict[int, tuple[tuple[bool, float], Vectors, int]] = {}
     for part, reading in readings.items():
         for k, row, tokens in zip(range(part.first, part.stop), reading.sums, reading.tokens, strict=True):
-            rank = (tokens == 0, _off_centre(cues[k], part))  # none where the model doesn't read that far
+            rank = (tokens == 0, _off_centre(cues[k], part))  # no tokens: the chunk was truncated before this cue
             if k not in best or rank < best[k][0]:
                 best[k] = (rank, row, tokens)
     means = {}
@@ -176,5 +176,5 @@ def _means(
 
 
 def _off_centre(cue: Cue, part: Chunk) -> float:
-    """How far the middle of a cue is from that of a chunk: 0 in its midst, 1 at its ends."""
+    """The distance of a cue's middle from its chunk's: 0 in the middle, 1 at the ends."""
     return abs(cue.start + cue.end - part.start - part.end) / max(part.end - part.start, 1e-6)

@@ -1,4 +1,4 @@
-"""The language that a text is written in."""
+"""Identifies the language of a text."""
 
 from __future__ import annotations
 
@@ -16,38 +16,37 @@ if TYPE_CHECKING:
 
 _TAG = re.compile(r"[a-z]{2,3}(?:[-_][a-z0-9]{2,8})*", re.IGNORECASE)
 _SLICES, _SLICE = 40, 500
-# Probabilities: what is taken without a claim; what refutes a claim, unless that is possible still.
+# Probabilities: enough to accept without a declared language; enough to reject a declared one; still plausible.
 _LIKELY, _SURE, _POSSIBLE = 0.3, 0.7, 0.01
-# Neighbours that the identifier tells apart and pages don't, or the other way round.
+# Languages that the identifier distinguishes and pages don't, or vice versa.
 _SAME = {"nb": "no", "nn": "no", "wuu": "zh", "hbo": "he", "grc": "el"}
 _CHINESE_CHARACTERS = ("zh", "ja", "ko")
 _NO_LANGUAGE = "zxx"
 
 
-def language_of(texts: Sequence[str], claimed: str | None) -> str:
-    """The BCP 47 tag of a text in pieces: what it claims itself, unless its words say otherwise.
-
-    `und` where there is nothing to go by.
-    """
+def language_of(texts: Sequence[str], declared: str | None) -> str:
+    """The BCP 47 tag of a text: the declared one, unless the words contradict it; `und` if there is no evidence."""
     sample = _sample(texts)
-    likely = _likely(sample)
-    best = max(likely, key=likely.__getitem__)
-    claim = _tag(claimed or "")
-    language = _language(claim)
-    if language in _known() and _can_be(language, sample, likely, likely[best]):
-        return claim
-    return best if likely[best] >= _LIKELY else "und"
+    probabilities = _probabilities(sample)
+    best = max(probabilities, key=probabilities.__getitem__)
+    tag = _tag(declared or "")
+    language = _language(tag)
+    if language in _known() and _is_plausible(language, sample, probabilities, probabilities[best]):
+        return tag
+    return best if probabilities[best] >= _LIKELY else "und"
 
 
-def _can_be(language: str, sample: str, likely: Mapping[str, float], most: float) -> bool:
-    if likely[language] >= _SURE:
+def _is_plausible(language: str, sample: str, probabilities: Mapping[str, float], most: float) -> bool:
+    if probabilities[language] >= _SURE:
         return True
-    shares = _CHINESE_CHARACTERS if language in _CHINESE_CHARACTERS else (language,)
-    return scripts.language_of(sample, language) in shares and (likely[language] >= _POSSIBLE or most < _SURE)
+    candidates = _CHINESE_CHARACTERS if language in _CHINESE_CHARACTERS else (language,)
+    return scripts.language_of(sample, language) in candidates and (
+        probabilities[language] >= _POSSIBLE or most < _SURE
+    )
 
 
 def _sample(texts: Sequence[str]) -> str:
-    """Slices from everywhere in a text, without what holds no letter."""
+    """Slices from all over a text, without parts that have no letters."""
     text = " ".join(text for text in texts if any(map(str.isalpha, text)))
     if len(text) <= _SLICES * _SLICE:
         return text
@@ -55,28 +54,28 @@ def _sample(texts: Sequence[str]) -> str:
     return " ".join(text[start : start + _SLICE] for start in starts)
 
 
-def _likely(sample: str) -> Mapping[str, float]:
-    """The probability of each language; a script tells its language for certain, up to what shares its characters."""
-    likely: dict[str, float] = defaultdict(float)
+def _probabilities(sample: str) -> Mapping[str, float]:
+    """The probability of each language; a script of only one language, or of Chinese and its kin, is certain."""
+    probabilities: dict[str, float] = defaultdict(float)
     for label, probability in _identifier().rank(sample):
-        likely[_language(label)] += probability
+        probabilities[_language(label)] += probability
     script = scripts.language_of(sample, None)
     if script != scripts.language_of("", None):
-        likely = {language: likely[language] for language in _CHINESE_CHARACTERS} | {script: 1.0}
-    return defaultdict(float, {language: likely[language] for language in likely.keys() - {_NO_LANGUAGE}})
+        probabilities = {language: probabilities[language] for language in _CHINESE_CHARACTERS} | {script: 1.0}
+    return defaultdict(float, {language: probabilities[language] for language in probabilities.keys() - {_NO_LANGUAGE}})
 
 
 def _language(tag: str) -> str:
     return _SAME.get(primary(tag), primary(tag))
 
 
-def _tag(claimed: str) -> str:
-    """The tag as it is usually written, `zh-Hant-TW`; empty where it isn't one."""
-    if not _TAG.fullmatch(claimed.strip()):
+def _tag(declared: str) -> str:
+    """The tag in canonical case, such as `zh-Hant-TW`; empty if it is malformed."""
+    if not _TAG.fullmatch(declared.strip()):
         return ""
-    first, *others = re.split("[-_]", claimed.strip().lower())
+    first, *subtags = re.split("[-_]", declared.strip().lower())
     case = {2: str.upper, 4: str.title}
-    return "-".join([first, *(case.get(len(other), str)(other) for other in others)])
+    return "-".join([first, *(case.get(len(subtag), str)(subtag) for subtag in subtags)])
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What is read, on the timeline of reading it: from there on it is chunked, searched and localised like a talk."""
+"""Parsed documents, and their transcripts: texts get times as if read aloud, and are then indexed like talks."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from seekpoint.indexer.transcript.chunking import SECONDS
 from seekpoint.indexer.transcript.cues import sentences, tidy, tokens
 
 TOKENS_A_SECOND = 4.0
-"""As talks speak: 3.3 in English, 4.7 in Chinese (medians of 43 and 34 lectures, as `cues.tokens` counts), so
-that a chunk of a text holds as much as one of a lecture."""
+"""The speed of lectures, so that chunks of texts and of talks have the same length: 3.3 in English, 4.7 in Chinese
+(medians of 43 and 34 lectures, by `cues.tokens`)."""
 
-# Seconds before a heading, so many that no passage goes across it: of 24 questions on an article and a paper among 70
-# lectures, 21 then have the right place first, 19 with a pause of 5 seconds (tests/benchmarks/mixed.py).
+# Seconds before a heading, so that no chunk crosses it. Of 24 questions on an article and a paper among 70 lectures,
+# 21 have the right place first, against 19 with a pause of 5 seconds (tests/benchmarks/mixed.py).
 _PAUSE = SECONDS
-# More than any window reaches: no passage holds both text and references.
-_ASIDE = 120.0
+# Longer than any window: no passage contains both text and references.
+_REFERENCES_PAUSE = 120.0
 
 
 class Role(StrEnum):
-    """What a block is to its text."""
+    """The role of a block in its document."""
 
     HEADING = "heading"
     BODY = "body"
@@ -31,9 +31,9 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph, list item, table row, code listing or heading, with its words as a reader sees them, on one line.
+    """A paragraph, list item, table row, code listing or heading, as one line of visible text.
 
-    `anchor` is the id of the heading that it stands under (or is), `page` the page of a PDF, the first being 1.
+    `anchor` is the id of its heading, or its own if it is one; `page` is the page of a PDF, from 1.
     """
 
     text: str
@@ -44,9 +44,9 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
-    """The blocks of a text in reading order.
+    """The blocks of a document in reading order, and its declared metadata.
 
-    `language` is the tag that it claims for itself, `published` a date as YYYY-MM-DD; `None` where it is silent.
+    `language` is a tag, `published` a date as YYYY-MM-DD.
     """
 
     blocks: tuple[Block, ...]
@@ -56,33 +56,33 @@ class ParsedDocument:
     language: str | None = None
 
 
-def transcript_of(text: ParsedDocument, language: str, origin: Origin) -> tuple[Transcript, Details]:
-    """A text's sentences in their order, and its headings as chapters; `language` is its tag."""
-    spans = list(_timed(text.blocks, _are_references(text.blocks)))
+def transcript_of(document: ParsedDocument, language: str, origin: Origin) -> tuple[Transcript, Details]:
+    """A transcript with the sentences as cues, and details with the headings as chapters; `language` is a tag."""
+    spans = list(_timed(document.blocks, _are_references(document.blocks)))
     cues = tidy(
         Cue(start, end, words, block.anchor, block.page, is_reference)
         for start, end, words, block, is_reference in spans
     )
     chapters = tuple(Chapter(start, words) for start, _, words, block, _ in spans if block.role is Role.HEADING)
-    details = Details(text.title, text.author, published=text.published, chapters=chapters)
+    details = Details(document.title, document.author, published=document.published, chapters=chapters)
     return Transcript(language, origin, cues), details
 
 
 def _are_references(blocks: Sequence[Block]) -> list[bool]:
-    """Which blocks are of the bibliography; a heading belongs to what follows it."""
-    found: list[bool] = []
+    """Whether each block belongs to the bibliography; a heading belongs to the block after it."""
+    flags: list[bool] = []
     for block in reversed(blocks):
-        follows = bool(found) and found[-1]
-        found.append(follows if block.role is Role.HEADING else block.role is Role.REFERENCE)
-    return found[::-1]
+        follows = bool(flags) and flags[-1]
+        flags.append(follows if block.role is Role.HEADING else block.role is Role.REFERENCE)
+    return flags[::-1]
 
 
 def _timed(blocks: Sequence[Block], are_references: Sequence[bool]) -> Iterator[tuple[float, float, str, Block, bool]]:
-    """Each sentence with the seconds at which its reading begins and ends; a heading is one, however long."""
+    """Each sentence with its start and end in seconds; a heading is one sentence, however long."""
     now = 0.0
     earlier = [(None, False), *zip(blocks, are_references, strict=True)]
     for (before, was_reference), block, is_reference in zip(earlier, blocks, are_references, strict=False):
-        now += _ASIDE if before and was_reference != is_reference else _pause(before, block)
+        now += _REFERENCES_PAUSE if before and was_reference != is_reference else _pause(before, block)
         for words in [block.text] if block.role is Role.HEADING else sentences(block.text):
             start, now = now, now + tokens(f"{words} ") / TOKENS_A_SECOND
             yield start, now, words, block, is_reference

@@ -1,1 +1,1 @@
-"""Translations of terms: dictionaries and the user's glossary."""
+"""Bilingual vocabulary: dictionaries, our own lists of terms, and the user's glossary."""

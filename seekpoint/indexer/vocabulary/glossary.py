@@ -1,4 +1,4 @@
-"""Glossaries: terms that belong to each other in two languages, a line each."""
+"""Parses glossaries: a term and its translations per line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FORM = "a term, a tab, and its translations with semicolons between"
 
 
 def read_glossary(path: Path) -> list[Pair]:
-    """The terms with one translation each; raises SourceError."""
+    """Pairs of a term and one translation of it; raises SourceError."""
     shown = clean(str(path))
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
@@ -29,12 +29,12 @@ def read_glossary(path: Path) -> list[Pair]:
     return pairs
 
 
-def _pairs(line: str, place: str) -> Iterator[Pair]:
-    """Nothing for a blank line or one that begins with `#`."""
+def _pairs(line: str, position: str) -> Iterator[Pair]:
+    """The pairs of a line; none for a blank line or a comment, which begins with `#`."""
     if not line.strip() or line.lstrip().startswith("#"):
         return
     term, *rest = (clean(column) for column in line.split("\t"))
     translations = [translation for part in rest[:1] for translation in map(str.strip, part.split(";")) if translation]
     if not term or not translations or len(rest) > 1:
-        raise SourceError(f"{place}: write {_FORM}")
+        raise SourceError(f"{position}: write {_FORM}")
     yield from ((term, translation) for translation in translations)
