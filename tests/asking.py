@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import nullcontext
 from pathlib import Path
 
-from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.open import open_reader
+from seekpoint.index.store import Reader
 from seekpoint.index.types import Encoder, Filters
 from seekpoint.query.answers import Answer
 from seekpoint.query.search import pipeline
@@ -14,7 +14,7 @@ from seekpoint.query.search import pipeline
 
 def ask(
     question: str,
-    library: EmbeddedReader | Path,
+    library: Reader | Path,
     *,
     encoder: Encoder,
     k: int = 5,

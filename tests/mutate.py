@@ -15,13 +15,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.paths import ROOT
+
 _LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "build", "dist", "*_cache", "__pycache__", ".hypothesis")
 
 # What moves with the code is named here alone.
-SEARCH, SOUGHT, RANKING = "query/search.py", "query/sought.py", "query/ranking.py"
-WINDOWS, MOMENTS, RUN = "query/windows.py", "query/moments.py", "indexer/run.py"
-FROZEN, YOUTUBE = "tests/query/frozen", "tests/indexer/test_build_youtube.py"
+SEARCH = "seekpoint/query/search"
+PIPELINE, SCORING, MOMENTS, WINDOWS = (
+    f"{SEARCH}/{name}.py" for name in ("pipeline", "scoring", "moments", "window_scores")
+)
+RUNNER = "seekpoint/indexer/build/runner.py"
+FROZEN, YOUTUBE = "tests/query/search/frozen", "tests/indexer/build/test_build_youtube.py"
 
 
 class Mutation(NamedTuple):
@@ -37,9 +41,9 @@ class Mutation(NamedTuple):
 MUTATIONS = (
     Mutation(
         "windows don't rank anew",
-        SEARCH,
-        "    hits, windows = _refined(hits, sought, library, refined, tuning)\n",
-        "    _, windows = _refined(hits, sought, library, refined, tuning)\n",
+        PIPELINE,
+        "    hits, windows = _reranked(hits, lexical, query, reranked)\n",
+        "    _, windows = _reranked(hits, lexical, query, reranked)\n",
     ),
     Mutation(
         "the window around looks ahead only",
@@ -49,13 +53,13 @@ MUTATIONS = (
     ),
     Mutation(
         "references don't come last",
-        RANKING,
+        SCORING,
         "last = np.array([chunk.is_reference for chunk in chunks], bool)",
         "last = np.array([False for chunk in chunks], bool)",
     ),
     Mutation(
         "a title that is named adds nothing",
-        RANKING,
+        SCORING,
         "np.minimum(score + tuning.named, 1.0)",
         "np.minimum(score, 1.0)",
     ),
@@ -68,18 +72,18 @@ MUTATIONS = (
     Mutation(
         "a title's words tell the second",
         MOMENTS,
-        "names = sought.named.terms if chunk.resource_id in sought.named.resources else frozenset()",
+        "names = terms.name_terms if chunk.resource_id in terms.names.resources else frozenset()",
         "names: frozenset[str] = frozenset()",
     ),
     Mutation(
         "what only words found is at right angles to the question",
-        SEARCH,
-        "near.get(chunk_id, farthest)",
-        "near.get(chunk_id, 0.0)",
+        PIPELINE,
+        "np.where(np.isnan(candidates.cosines), candidates.farthest, candidates.cosines)",
+        "np.nan_to_num(candidates.cosines)",
     ),
     Mutation(
         "a second language that was deferred counts as done",
-        RUN,
+        RUNNER,
         'state, inputs = State.INDEXED, job.standing.inputs or ""',
         "state, inputs = State.INDEXED, job.inputs",
         YOUTUBE,

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 import seekpoint
-from index.types import Kind, Origin
-from indexer.reading import transcript_of
-from indexer.sources.pages.html import read_html
-from indexer.sources.papers.pdf import read_pdf
-from tests.query.frozen.encoder import FrozenEncoder
+from seekpoint.index.types import Kind, Origin
+from seekpoint.indexer.sources.pages.html import read_html
+from seekpoint.indexer.sources.papers.pdf import read_pdf
+from seekpoint.indexer.transcript.text_timeline import transcript_of
+from tests.paths import ROOT
+from tests.query.search.frozen.encoder import FrozenEncoder
 
-ROOT = Path(__file__).resolve().parent.parent
 TEXTS = ROOT / "examples" / "texts"
 HEADINGS = [
     "Fewer Keys than Queries: What Shared Heads Save",

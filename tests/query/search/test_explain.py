@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import UsageError
 from seekpoint.index.models.encoder import LazyEncoder
-from seekpoint.index.open import open_reader
+from seekpoint.index.open import open_reader, open_writer
+from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import printable
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Details
@@ -35,7 +34,7 @@ LONG = ("Why does the mask hide 后面的词 " * 200)[:4000]
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedReader]:
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     folder = tmp_path_factory.mktemp("explain")
     build(folder, TALKS)
     with open_reader(folder) as opened:
@@ -43,12 +42,12 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedReader
 
 
 @pytest.fixture
-def example(example_library: Path) -> Iterator[EmbeddedReader]:
+def example(example_library: Path) -> Iterator[Reader]:
     with open_reader(example_library) as opened:
         yield opened
 
 
-def ask(question: str, library: EmbeddedReader) -> Answer:
+def ask(question: str, library: Reader) -> Answer:
     return asking.ask(question, library, explained=True, encoder=TopicEncoder())
 
 
@@ -72,7 +71,7 @@ def assert_adds_up(answer: Answer) -> None:
 
 @pytest.mark.parametrize("question", ["mask 掩码遮住", "what does the attention mask hide?"])
 def test_the_parts_of_a_passage_that_is_there_in_two_languages_add_up(question: str, tmp_path: Path) -> None:
-    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
+    with open_writer(tmp_path, CARD) as writer:
         writer.register(SOURCE, [resource("attention01", "Talks")])
         tracks = [embedded(TALKS["attention01"]), embedded(TALKS["zhuyili0001"])]
         writer.commit("attention01", tracks, Details(title="Attention"), "hand")
@@ -90,7 +89,7 @@ def test_the_parts_of_a_passage_that_is_there_in_two_languages_add_up(question: 
     ],
 )
 def test_matched_words_are_written_as_the_question_writes_them(
-    library: EmbeddedReader, question: str, talk: str, matched: tuple[str, ...]
+    library: Reader, question: str, talk: str, matched: tuple[str, ...]
 ) -> None:
     answer = ask(question, library)
     assert_adds_up(answer)
@@ -98,13 +97,13 @@ def test_matched_words_are_written_as_the_question_writes_them(
 
 
 @pytest.mark.parametrize("question", ["Why mask?", "为什么要掩码？", "Zorblax"])
-def test_a_library_of_another_model_never_says_no(library: EmbeddedReader, question: str) -> None:
+def test_a_library_of_another_model_never_says_no(library: Reader, question: str) -> None:
     answer = ask(question, library)
     assert answer.answered and answer.moments
     assert answer.doubt and answer.doubt.least_score == 0
 
 
-def test_nothing_is_explained_that_was_not_asked_for(library: EmbeddedReader) -> None:
+def test_nothing_is_explained_that_was_not_asked_for(library: Reader) -> None:
     plain = asking.ask("Why mask?", library, encoder=TopicEncoder())
     explained = ask("Why mask?", library)
     assert plain.doubt is None and all(moment.explanation is None for moment in plain.moments)
@@ -114,13 +113,13 @@ def test_nothing_is_explained_that_was_not_asked_for(library: EmbeddedReader) ->
 
 
 @pytest.mark.parametrize("question", [LONG, "the what the", "🤷 mask", "🤷 掩码", "mask\x1b[31m the\u202e \x9b2Jwords"])
-def test_odd_questions_explain_themselves(library: EmbeddedReader, question: str) -> None:
+def test_odd_questions_explain_themselves(library: Reader, question: str) -> None:
     assert_adds_up(ask(question, library))
 
 
 @given(st.text(max_size=40) | st.text(alphabet="maskthe 掩码遮住后面的词🤷\x1b[1m\u202e\u200d", max_size=40))
 @settings(max_examples=60, deadline=None, database=None, derandomize=True)
-def test_any_question_explains_itself(library: EmbeddedReader, question: str) -> None:
+def test_any_question_explains_itself(library: Reader, question: str) -> None:
     if terms(question):
         assert_adds_up(ask(question, library))
     else:
@@ -143,9 +142,7 @@ def test_a_library_of_a_passage_or_none_explains_itself(tmp_path: Path, talks: d
     ("question", "word", "said"),
     [("为什么要除以维度的平方根？", "平方根", {"square", "root"}), ("Why cache keys and values?", "cache", {"缓存"})],
 )
-def test_translations_are_listed_with_what_is_said(
-    example: EmbeddedReader, question: str, word: str, said: set[str]
-) -> None:
+def test_translations_are_listed_with_what_is_said(example: Reader, question: str, word: str, said: set[str]) -> None:
     answer = asking.ask(question, example, encoder=LazyEncoder(example.card).get(), explained=True)
     assert_adds_up(answer)
     assert answer.answered

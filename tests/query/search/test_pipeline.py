@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 import seekpoint
-from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary, LibraryError, UsageError
-from seekpoint.index.open import open_reader
+from seekpoint.index.open import open_reader, open_writer
+from seekpoint.index.store import Reader
 from seekpoint.index.types import Filters, Kind
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.search.pipeline import ask
@@ -25,7 +24,7 @@ TALKS = {"masks [aaaaaaaaaaa].en": ENGLISH, "掩码 [bbbbbbbbbbb].zh": CHINESE}
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedReader]:
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     folder = tmp_path_factory.mktemp("search")
     (folder / "captions").mkdir()
     for name, lines in TALKS.items():
@@ -41,7 +40,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedReader
         yield opened
 
 
-def answer(library: EmbeddedReader, question: str, k: int = 5, filters: Filters | None = None) -> Answer:
+def answer(library: Reader, question: str, k: int = 5, filters: Filters | None = None) -> Answer:
     return ask(question, library, TopicEncoder(), k, filters)
 
 
@@ -50,21 +49,21 @@ def places(found: Answer) -> list[tuple[str, float | None]]:
 
 
 @pytest.mark.parametrize("question", ["What does the mask hide?", "掩码藏了什么？"])
-def test_the_answer_comes_first_in_either_language(library: EmbeddedReader, question: str) -> None:
+def test_the_answer_comes_first_in_either_language(library: Reader, question: str) -> None:
     found = answer(library, question, k=2)
     assert set(places(found)) == {("aaaaaaaaaaa", 80.0), ("bbbbbbbbbbb", 80.0)}
     assert found.answered
     assert found.moments[0].link == f"https://www.youtube.com/watch?v={found.moments[0].resource.id}&t=80s"
 
 
-def test_moments_are_ranked_and_distinct(library: EmbeddedReader) -> None:
+def test_moments_are_ranked_and_distinct(library: Reader) -> None:
     found = answer(library, "attention and a mask in training", k=100)
     assert [moment.rank for moment in found.moments] == list(range(1, len(found.moments) + 1))
     assert [moment.score for moment in found.moments] == sorted((m.score for m in found.moments), reverse=True)
     assert len(set(places(found))) == len(found.moments)
 
 
-def test_the_quote_begins_with_the_cue_and_is_marked(library: EmbeddedReader) -> None:
+def test_the_quote_begins_with_the_cue_and_is_marked(library: Reader) -> None:
     moment = answer(library, "what is hidden by a mask", filters=Filters(language="en")).moments[0]
     assert moment.quote.startswith("a mask hides")
     assert "mask" in {moment.quote[start:stop] for start, stop in moment.marks}
@@ -82,7 +81,7 @@ def test_the_quote_begins_with_the_cue_and_is_marked(library: EmbeddedReader) ->
         (Filters(section="no such heading"), set()),
     ],
 )
-def test_filters_come_before_ranking(library: EmbeddedReader, filters: Filters, expected: set[str]) -> None:
+def test_filters_come_before_ranking(library: Reader, filters: Filters, expected: set[str]) -> None:
     found = answer(library, "mask", k=4, filters=filters)
     assert {moment.resource.id for moment in found.moments} == expected
     assert len(found.moments) == min(4, 4 * len(expected))
@@ -101,29 +100,29 @@ def test_filters_come_before_ranking(library: EmbeddedReader, filters: Filters, 
         "^mask -x +y (z",
     ],
 )
-def test_operators_and_quotes_are_only_characters(library: EmbeddedReader, question: str) -> None:
+def test_operators_and_quotes_are_only_characters(library: Reader, question: str) -> None:
     assert places(answer(library, question, k=1))[0][1] == 80.0
 
 
 @pytest.mark.parametrize("question", ["", "   ", "?!…", "\x1b\u202e"])
-def test_an_empty_question_is_refused(library: EmbeddedReader, question: str) -> None:
+def test_an_empty_question_is_refused(library: Reader, question: str) -> None:
     with pytest.raises(UsageError, match="the question is empty"):
         answer(library, question)
 
 
-def test_a_long_question_is_answered_and_an_endless_one_refused(library: EmbeddedReader) -> None:
+def test_a_long_question_is_answered_and_an_endless_one_refused(library: Reader) -> None:
     assert answer(library, ("掩码 mask " * 1000)[:LONGEST_QUESTION]).answered
     with pytest.raises(UsageError, match="100,000 characters"):
         answer(library, "掩" * 100_000)
 
 
 @pytest.mark.parametrize("k", [0, -1, 101])
-def test_the_number_of_moments_is_checked(library: EmbeddedReader, k: int) -> None:
+def test_the_number_of_moments_is_checked(library: Reader, k: int) -> None:
     with pytest.raises(UsageError, match="must be 1 to 100"):
         answer(library, "mask", k=k)
 
 
-def test_the_python_api_answers_from_a_folder_or_an_open_library(library: EmbeddedReader) -> None:
+def test_the_python_api_answers_from_a_folder_or_an_open_library(library: Reader) -> None:
     encoder = TopicEncoder()
     by_folder = seekpoint.ask("mask", library.address, k=1, language="zh", encoder=encoder)
     with seekpoint.open_library(library.address) as opened:
@@ -138,22 +137,22 @@ def test_a_library_without_anything_indexed_has_no_answer(tmp_path: Path) -> Non
     assert (found.answered, found.moments) == (False, ())
 
 
-def test_empty_filters_keep_everything(library: EmbeddedReader) -> None:
+def test_empty_filters_keep_everything(library: Reader) -> None:
     assert places(answer(library, "mask", filters=Filters(None, "", ""))) == places(answer(library, "mask"))
 
 
-def test_an_unknown_kind_is_a_usage_error(library: EmbeddedReader) -> None:
+def test_an_unknown_kind_is_a_usage_error(library: Reader) -> None:
     with pytest.raises(UsageError, match="no kind of resource is called 'song'"):
         seekpoint.ask("mask", library.address, kind="song", encoder=TopicEncoder())
 
 
-def test_threads_share_an_open_library(library: EmbeddedReader) -> None:
+def test_threads_share_an_open_library(library: Reader) -> None:
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(lambda _: places(answer(library, "what does a mask hide")), range(40)))
     assert found == [places(answer(library, "what does a mask hide"))] * 40
 
 
-def test_a_closed_library_says_so(tmp_path: Path, library: EmbeddedReader) -> None:
+def test_a_closed_library_says_so(tmp_path: Path, library: Reader) -> None:
     shutil.copytree(library.address, tmp_path / "copy")
     with open_reader(tmp_path / "copy") as closed:
         pass
@@ -171,7 +170,7 @@ def test_a_single_source_needs_no_list(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("one", "other"), [("掩码把未来藏起来吗", "掩碼把未來藏起來嗎"), ("训练要多久？", "訓練要多久？")]
 )
-def test_both_scripts_of_chinese_ask_the_same(library: EmbeddedReader, one: str, other: str) -> None:
+def test_both_scripts_of_chinese_ask_the_same(library: Reader, one: str, other: str) -> None:
     assert places(answer(library, one)) == places(answer(library, other))
     assert any(moment.marks for moment in answer(library, other).moments)
 
@@ -188,9 +187,7 @@ class OneWord:
         return [("星期", ["week"])]
 
 
-def test_a_question_finds_words_in_another_language_by_their_translation(
-    library: EmbeddedReader, tmp_path: Path
-) -> None:
+def test_a_question_finds_words_in_another_language_by_their_translation(library: Reader, tmp_path: Path) -> None:
     shutil.copytree(library.address, tmp_path / "library")
 
     def place() -> Moment:
@@ -198,21 +195,19 @@ def test_a_question_finds_words_in_another_language_by_their_translation(
         return next(moment for moment in found.moments if moment.start == 120.0)
 
     before = place()
-    with EmbeddedWriter.acquire(tmp_path / "library") as writer:
-        writer.translate(OneWord())
+    with open_writer(tmp_path / "library") as writer:
+        writer.keep_translations(OneWord())
     after = place()
     assert "week" in {after.quote[start:stop] for start, stop in after.marks} and not before.marks
     assert after.score > before.score
 
 
 @pytest.mark.parametrize("question", ["How long does bread bake?", "红烧肉怎么做？"])
-def test_what_another_models_scores_mean_is_not_known_so_it_never_says_no(
-    library: EmbeddedReader, question: str
-) -> None:
+def test_what_another_models_scores_mean_is_not_known_so_it_never_says_no(library: Reader, question: str) -> None:
     assert answer(library, question).answered
 
 
-def test_a_question_explains_itself_on_request(library: EmbeddedReader) -> None:
+def test_a_question_explains_itself_on_request(library: Reader) -> None:
     explained = ask("掩码 mask", library, TopicEncoder(), explained=True)
     assert explained.doubt and all(moment.explanation for moment in explained.moments)
     assert places(explained) == places(answer(library, "掩码 mask"))

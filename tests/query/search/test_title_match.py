@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from seekpoint.index.embedded.titles import key, names
 from seekpoint.index.text.terms import terms
-from seekpoint.query.search import title_match as named_in
-from seekpoint.query.search.title_match import Naming
+from seekpoint.query.search.title_match import TitleMatch, match_titles, possible_titles
 
 TITLES = {
     "article": ["The Illustrated Transformer – Jay Alammar – Visualizing machines", "The Illustrated Transformer"],
@@ -22,10 +21,11 @@ def weigh(words: Sequence[str]) -> dict[str, float]:
     return {word: 0.1 if word in COMMON else 5.0 for word in words}
 
 
-def naming(question_terms: Sequence[str], titles: Mapping[str, Sequence[str]]) -> Naming:
+def naming(question_terms: Sequence[str], titles: Mapping[str, Sequence[str]]) -> TitleMatch:
     pairs = [(resource_id, name) for resource_id, same in titles.items() for title in same for name in names(title)]
     candidates = [(resource_id, name) for resource_id, name in pairs if key(name) in question_terms]
-    return named_in.naming(question_terms, candidates, weigh)
+    possible = possible_titles(question_terms, candidates)
+    return match_titles(question_terms, possible, weigh([term for _, title in possible for term in title]))
 
 
 def named(question: str) -> set[str]:

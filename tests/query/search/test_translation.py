@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
 import pytest
 
-from seekpoint.index.embedded.words.accumulators import Postings, Tally
+from seekpoint.index.embedded.words.accumulators import Adder, Postings
 from seekpoint.index.embedded.words.synonyms import any_of
+from seekpoint.index.text import bm25
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Alternatives
-from seekpoint.query.search import translation
-from seekpoint.query.search.translation import Weighed, affordable, candidates, groups, terms_of, weigh, weights
+from seekpoint.query.search.translation import (
+    TranslatedWord,
+    WeightedWord,
+    lookup_keys,
+    salient_weights,
+    shares,
+    translated_words,
+    weigh,
+)
 
 Found: TypeAlias = dict[str, Alternatives]
 
-TALLY = Tally(10)
+ADDER = Adder(10)
 
 ZH_EN: Found = {
     "注意": (("notice",),),
@@ -34,7 +41,7 @@ EN_ZH: Found = {
 
 
 def words(text: str, found: Found) -> list[str]:
-    return [group.word for group in groups(text, found)]
+    return [word.word for word in translated_words(text, found)]
 
 
 def postings(passages: dict[int, str]) -> defaultdict[str, Postings]:
@@ -42,12 +49,8 @@ def postings(passages: dict[int, str]) -> defaultdict[str, Postings]:
     found: defaultdict[str, Postings] = defaultdict(Postings.none)
     for chunk, text in passages.items():
         for term in terms(text):
-            found[term] = TALLY.sum([found[term], Postings(np.array([chunk]), np.ones(1, np.float32))])
+            found[term] = ADDER.sum([found[term], Postings(np.array([chunk]), np.ones(1, np.float32))])
     return found
-
-
-def counted(one: Weighed) -> dict[int, int]:
-    return dict(zip(one.counts.chunks.tolist(), one.counts.values.tolist(), strict=True))
 
 
 @pytest.mark.parametrize(
@@ -62,14 +65,14 @@ def counted(one: Weighed) -> dict[int, int]:
         ("", set()),
     ],
 )
-def test_candidates(text: str, expected: set[str]) -> None:
-    assert expected <= set(candidates(text))
+def test_keys_of_all_that_could_be_a_word(text: str, expected: set[str]) -> None:
+    assert expected <= set(lookup_keys(text))
 
 
 def test_candidates_are_no_longer_than_words_are() -> None:
-    assert max(map(len, candidates("一二三四五六七八九十百千"))) == 8
-    assert max(len(key.split()) for key in candidates("one two three four five")) == 3
-    assert len(candidates("字" * 4000)) < 30
+    assert max(map(len, lookup_keys("一二三四五六七八九十百千"))) == 8
+    assert max(len(key.split()) for key in lookup_keys("one two three four five")) == 3
+    assert len(lookup_keys("字" * 4000)) < 30
 
 
 @pytest.mark.parametrize(
@@ -108,73 +111,75 @@ PASSAGES = {
 }
 
 
-def weighed(question: str, passages: dict[int, str], found: Found = ZH_EN) -> list[Weighed]:
-    matched = groups(question, found)
-    said = postings(passages)
-    return weigh(matched, [any_of(group.alternatives, said, TALLY) for group in matched], len(passages))
+def counts(word: TranslatedWord, passages: dict[int, str]) -> dict[int, float]:
+    """How often each passage has any translation of a word."""
+    found = any_of(word.alternatives, postings(passages), ADDER)
+    return dict(zip(found.chunks.tolist(), found.values.tolist(), strict=True))
 
 
-def coverage(found: Sequence[Weighed]) -> dict[int, float]:
-    reached = TALLY.sum([*translation.coverage(found)])
-    return dict(zip(reached.chunks.tolist(), reached.values.tolist(), strict=True))
+def weighed(question: str, passages: dict[int, str], found: Found = ZH_EN) -> list[WeightedWord]:
+    words = translated_words(question, found)
+    return weigh(words, [len(counts(word, passages)) for word in words], len(passages))
 
 
-def test_terms_to_look_up() -> None:
-    assert terms_of(groups("注意力机制", ZH_EN)) == {"attent", "mechan", "machin", "process"}
+def coverage(question: str, passages: dict[int, str], found: Found = ZH_EN) -> dict[int, float]:
+    """How far each passage covers the question's words in translation."""
+    covered: dict[int, float] = {}
+    for word, share in shares(weighed(question, passages, found)):
+        for passage, count in counts(word, passages).items():
+            score = float(bm25.scores(np.array([count], np.float32), share)[0])
+            covered[passage] = covered.get(passage, 0.0) + score
+    return covered
 
 
 def test_a_passage_counts_each_translation_that_it_has_in_full() -> None:
-    attention, mechanism = weighed("注意力机制", PASSAGES)
-    assert counted(attention) == {1: 1, 2: 3}
-    assert counted(mechanism) == {1: 1, 3: 1}
-    assert attention.weight > 0
+    attention, mechanism = translated_words("注意力机制", ZH_EN)
+    assert counts(attention, PASSAGES) == {1: 1, 2: 3}
+    assert counts(mechanism, PASSAGES) == {1: 1, 3: 1}
+
+
+def test_a_word_that_is_too_common_to_be_looked_up_is_left_out() -> None:
+    words = translated_words("注意力机制", ZH_EN)
+    assert [word.word.word for word in weigh(words, [2, None], 6)] == ["注意力"]
 
 
 def test_coverage_is_a_share_and_grows_with_the_words_that_are_said() -> None:
-    reached = coverage(weighed("注意力机制", PASSAGES))
+    reached = coverage("注意力机制", PASSAGES)
     assert set(reached) == {1, 2, 3}
     assert all(0 < share < 1 for share in reached.values())
     assert reached[1] > reached[2] > reached[3]
 
 
 def test_a_word_that_no_passage_translates_lowers_the_share() -> None:
-    assert coverage(weighed("注意力的掩码", PASSAGES))[1] < coverage(weighed("注意力", PASSAGES))[1]
+    assert coverage("注意力的掩码", PASSAGES)[1] < coverage("注意力", PASSAGES)[1]
 
 
 def test_many_translations_of_one_word_dont_outweigh_another() -> None:
     found: Found = {"注意力": (("attent",),), "东西": (("thing",), ("stuff",), ("object",), ("matter",))}
     passages = {1: "attention", 2: "thing stuff object matter", 3: "lunch", 4: "dinner", 5: "tea"}
-    reached = coverage(weighed("注意力的东西", passages, found))
+    reached = coverage("注意力的东西", passages, found)
     assert reached[2] < 2 * reached[1]
 
 
 @pytest.mark.parametrize("question", ["", "为什么", "掩码"])
 def test_nothing_is_covered_where_nothing_is_translated(question: str) -> None:
-    found = weighed(question, PASSAGES)
-    assert (coverage(found), weights(found)) == ({}, {})
+    assert coverage(question, PASSAGES) == {}
+    assert salient_weights(weighed(question, PASSAGES)) == {}
 
 
 def test_terms_that_tell_where_the_answer_is() -> None:
-    found = weights(weighed("注意力机制", PASSAGES))
+    found = salient_weights(weighed("注意力机制", PASSAGES))
     assert set(found) == {"attent", "mechan", "machin", "process"}
     assert found["machin"] == found["process"] == found["mechan"] / 2
 
 
 def test_words_that_any_passage_says_tell_nothing() -> None:
     found: Found = {"什么": (("the",),), "注意力": (("attent",),)}
-    assert set(weights(weighed("注意力是什么", PASSAGES | {7: "the tea", 8: "the end"}, found))) == {"attent"}
+    assert set(salient_weights(weighed("注意力是什么", PASSAGES | {7: "the tea", 8: "the end"}, found))) == {"attent"}
 
 
 def test_english_questions_find_chinese_passages() -> None:
     passages = {1: "神经网络的注意力", 2: "网络很慢", 3: "午饭", 4: "晚饭", 5: "注意，意力"}
-    reached = coverage(weighed("attention in neural networks", passages, EN_ZH))
+    reached = coverage("attention in neural networks", passages, EN_ZH)
     assert max(reached, key=lambda chunk: reached[chunk]) == 1
     assert 2 not in reached
-
-
-def test_words_with_long_lists_are_left_out_where_there_are_others() -> None:
-    found = groups("注意力机制", ZH_EN)
-    lengths = {"attent": 50, "mechan": 400, "machin": 300, "process": 500}
-    assert [group.word for group in affordable(found, lengths, 100)] == ["注意力"]
-    assert affordable(found, lengths, 2000) == found
-    assert affordable([], {}, 100) == []

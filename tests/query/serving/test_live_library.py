@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import LibraryError, LibraryNotFound
+from seekpoint.index.open import open_writer
 from seekpoint.index.types import Details, Filters
 from seekpoint.query.serving.live_library import LiveLibrary
 from tests.fakes import TopicEncoder
@@ -41,15 +41,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def current(folder: Path) -> Iterator[LiveLibrary]:
+def live(folder: Path) -> Iterator[LiveLibrary]:
     live = LiveLibrary(folder, TopicEncoder())
-    yield current
+    yield live
     live.close()
 
 
 def add(folder: Path, talks: Mapping[str, Sequence[str]]) -> None:
     """Commit talks and seal the library, as another build does."""
-    with EmbeddedWriter.acquire(folder) as writer:
+    with open_writer(folder) as writer:
         writer.register("later.md", [resource(talk, "Later") for talk in talks])
         for talk, texts in talks.items():
             writer.commit(talk, [embedded(texts)], Details(title=f"Talk {talk}"), "made by hand")
@@ -61,9 +61,9 @@ def first(live: LiveLibrary, question: str) -> str:
 
 @pytest.mark.parametrize("question", ["what is softmax?", "归一化是什么？"])
 def test_what_a_build_adds_is_found_without_opening_anew(folder: Path, live: LiveLibrary, question: str) -> None:
-    assert first(current, question) not in LATER
+    assert first(live, question) not in LATER
     add(folder, LATER)
-    assert first(current, question) in LATER
+    assert first(live, question) in LATER
 
 
 def test_no_question_fails_while_builds_go_on(folder: Path, live: LiveLibrary) -> None:
@@ -116,7 +116,7 @@ def test_a_library_may_come_later_and_be_replaced(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "library")
     assert live.ask("掩码").answered
     build(tmp_path / "library", LATER)
-    assert first(current, "softmax") in LATER
+    assert first(live, "softmax") in LATER
     live.close()
 
 

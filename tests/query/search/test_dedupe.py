@@ -1,0 +1,58 @@
+"""Distinct moments: overlaps, twins in another language, and where an answer may begin."""
+
+from __future__ import annotations
+
+import pytest
+
+from seekpoint.index.types import StoredChunk
+from seekpoint.query.answers import Hit
+from seekpoint.query.search.dedupe import distinct, openings
+
+
+def hit(resource: str, start: float, end: float, score: float, language: str = "en") -> Hit:
+    return Hit(StoredChunk(1, 1, resource, language, 0, 5, start, end), dense=score, lexical=score, score=score)
+
+
+def at(start: float, score: float, transcript: int = 1, chunk_id: int = 0) -> Hit:
+    return Hit(StoredChunk(chunk_id, transcript, "a", "en", 0, 5, start, start + 45), score, score, score)
+
+
+@pytest.mark.parametrize(
+    ("before", "opening"),
+    [
+        (at(30, 0.97), 30),
+        (at(30, 0.9), 60),  # far from as good
+        (at(15, 0.97), 60),  # doesn't overlap
+        (at(90, 0.99), 60),  # comes after
+        (at(30, 0.97, transcript=2), 60),  # says something else
+    ],
+)
+def test_an_answer_may_begin_in_the_passage_before_that_is_nearly_as_good(before: Hit, opening: float) -> None:
+    hit = at(60, 1.0, chunk_id=7)
+    assert openings([hit], [hit, before], 0.95)[7].start == opening
+
+
+def test_no_answer_begins_where_a_better_one_is() -> None:
+    better, between, hit = at(0, 1.0, chunk_id=1), at(30, 0.97), at(60, 0.98, chunk_id=7)
+    begin = openings([better, hit], [better, between, hit], 0.95)
+    assert (begin[1].start, begin[7].start) == (0, 60)
+
+
+def test_overlapping_chunks_of_a_resource_are_one_place() -> None:
+    hits = [hit("a", 30, 75, 0.9), hit("a", 60, 105, 0.8), hit("a", 75, 120, 0.7), hit("b", 30, 75, 0.6)]
+    places = [(found.chunk.resource_id, found.chunk.start) for found in distinct(hits, "en")]
+    assert places == [("a", 30), ("a", 75), ("b", 30)]
+
+
+def test_a_passage_in_two_languages_comes_once_in_the_questions() -> None:
+    hits = [hit("a", 0, 45, 0.9, "zh-TW"), hit("b", 0, 45, 0.8, "zh"), hit("a", 10, 55, 0.4, "en")]
+    assert [(f.chunk.resource_id, f.chunk.language, f.score) for f in distinct(hits, "en")] == [
+        ("a", "en", 0.9),
+        ("b", "zh", 0.8),
+    ]
+    assert [found.chunk.language for found in distinct(hits, "zh")] == ["zh-TW", "zh"]
+
+
+def test_a_passage_that_only_touches_is_no_translation() -> None:
+    hits = [hit("a", 0, 45, 0.9, "zh"), hit("a", 40, 85, 0.4, "en")]
+    assert [found.chunk.language for found in distinct(hits, "en")] == ["zh"]
