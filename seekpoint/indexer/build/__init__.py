@@ -1,1 +1,1 @@
-"""A build: plan, run, progress, summary."""
+"""Builds: planning, running, progress and summary."""

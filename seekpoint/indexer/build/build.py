@@ -1,4 +1,4 @@
-"""A build: read the lists, open their playlists, plan, and let the run do the rest."""
+"""Builds a library: read the lists, list their playlists, plan, run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seekpoint.index.store import Writer
 from seekpoint.index.types import Encoder, Kind, Playlist, Resource, State
 from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.planner import Choices, Planner
-from seekpoint.indexer.build.reembed import reembed, say_what_is_begun
+from seekpoint.indexer.build.reembed import reembed, report_unfinished
 from seekpoint.indexer.build.runner import Run
 from seekpoint.indexer.build.youtube_backoff import Clock, YouTubeBackoffs
 from seekpoint.indexer.reading_list.parse import ReadingList, read_source
@@ -31,11 +31,11 @@ _GLOSSARY = "glossary"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a build is asked for. `captions` is a folder of caption files, which spare asking YouTube.
+    """The options of a build. `captions` is a folder of caption files, which are used instead of YouTube's.
 
-    `limit` is how many videos of a channel are taken, the newest first; `None` for all. `translate` chooses the
-    translations by which questions find words in another language; a `glossary` of the user's is kept for later builds.
-    `reembed` embeds all that is stored again where `model` is another than the library's.
+    `limit` is the number of videos taken from a channel, newest first; `None` for all. `translate` stores translations
+    by which questions find words in another language. A `glossary` of the user's is stored for later builds. `reembed`
+    embeds all stored transcripts again if `model` isn't the library's.
     """
 
     sources: Sequence[str]
@@ -51,7 +51,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a build did, and where the resources of its lists stand now. `seconds` is how long it took."""
+    """The result of a build, and the states of its lists' resources; it took `seconds`."""
 
     entries: int
     states: dict[State, int]
@@ -63,7 +63,7 @@ class Report:
 
     @property
     def resources(self) -> int:
-        """How many different resources the lists hold, those in playlists included."""
+        """The number of distinct resources, including those in playlists."""
         return sum(self.states.values())
 
 
@@ -76,35 +76,35 @@ def build(
     events: BuildEvents | None = None,
     clock: Clock = time.time,
 ) -> Report:
-    """Bring the library in `folder` up to the lists; raises UsageError, SourceError, ModelError or LibraryError."""
+    """Update the library in `folder` to the lists; raises UsageError, SourceError, ModelError or LibraryError."""
     started = time.monotonic()
     if request.choices.whisper:
         check_installed()
     events = events or BuildEvents()
     lists = [read_source(source, sources.web) for source in request.sources]
-    shelf = shelf_of(request, lists)
+    caption_files = caption_files_of(request, lists)
     glossary = read_glossary(request.glossary) if request.glossary else None
     writer, lazy_encoder = _open(folder, request, encoder, events.say)
     with writer:
-        again = _reembed(request, writer, lazy_encoder, events)
+        reembedded = _reembed(request, writer, lazy_encoder, events)
         run = Run(writer, lazy_encoder, sources, events, clock, request.choices, request.limit)
-        is_new_route = YouTubeBackoffs(writer).are_evaded(sources.web.route, clock())
-        planner = Planner({}, shelf, request.choices, clock(), is_new_route=is_new_route)
-        resources, playlists = _open_playlists(writer, lists, run, planner)
+        is_new_route = YouTubeBackoffs(writer).is_new_route(sources.web.route, clock())
+        planner = Planner({}, caption_files, request.choices, clock(), is_new_route=is_new_route)
+        resources, playlists = _list_playlists(writer, lists, run, planner)
         removed = _prune(writer, lists, events.say) if request.prune else 0
         if request.captions:
-            _say_what_is_not_listed(request.captions, shelf, resources, events.say)
+            _say_what_is_not_listed(request.captions, caption_files, resources, events.say)
         planner = replace(planner, standings=writer.standings(), faults=faults(playlists))
         run.all(planner.jobs(resource for resource in resources.values() if resource.kind is not Kind.PLAYLIST))
         if request.translate:
             _translate(writer, glossary)
         report = _report(writer, lists, run)
-    embedded = report.embedded + again
+    embedded = report.embedded + reembedded
     return replace(report, embedded=embedded, removed=removed, seconds=time.monotonic() - started)
 
 
 def _report(writer: Writer, lists: Sequence[ReadingList], run: Run) -> Report:
-    """What a run did, and where what the lists hold stands now."""
+    """The report of a run."""
     sources = {listed.source for listed in lists}
     sections = tuple(section for section in writer.sections() if section.source in sources)
     states = union(sections).states
@@ -118,17 +118,17 @@ def _report(writer: Writer, lists: Sequence[ReadingList], run: Run) -> Report:
 
 
 def resources_of(lists: Sequence[ReadingList], playlists: Mapping[str, Playlist]) -> dict[str, Resource]:
-    """What the lists name and what their playlists hold, by id."""
+    """The resources of the lists and of their playlists, by id."""
     return {resource.id: resource for listed in lists for resource in expand_playlists(listed.resources, playlists)}
 
 
-def shelf_of(request: Request, lists: Sequence[ReadingList]) -> dict[str, tuple[Path, ...]]:
-    """Caption files by video id: from --captions, and from lists that are folders themselves."""
-    shelf = {} if request.captions is None else find_captions(request.captions)
+def caption_files_of(request: Request, lists: Sequence[ReadingList]) -> dict[str, tuple[Path, ...]]:
+    """Caption files by video id, from --captions and from lists that are folders."""
+    caption_files = {} if request.captions is None else find_captions(request.captions)
     for listed in lists:
         if listed.folder and any(resource.kind is Kind.VIDEO for resource in listed.resources):
-            shelf = find_captions(listed.folder) | shelf
-    return shelf
+            caption_files = find_captions(listed.folder) | caption_files
+    return caption_files
 
 
 def _open(
@@ -156,30 +156,32 @@ def _open(
 def _reembed(request: Request, writer: Writer, encoder: LazyEncoder, events: BuildEvents) -> int:
     if request.reembed:
         return reembed(writer, encoder.get(), events)
-    say_what_is_begun(writer, events.say)
+    report_unfinished(writer, events.say)
     return 0
 
 
-def _open_playlists(
+def _list_playlists(
     writer: Writer, lists: Sequence[ReadingList], run: Run, planner: Planner
 ) -> tuple[dict[str, Resource], dict[str, Playlist]]:
-    """Ask what each playlist holds, and the playlists in it; note what the lists name with all that, and give it."""
-    asked: set[str] = set()
+    """List all playlists, including nested ones, and register the resources; returns resources and playlists by id."""
+    requested: set[str] = set()
     while True:
         playlists = writer.playlists()
-        named: dict[str, Resource] = {}
+        listed_by_id: dict[str, Resource] = {}
         for listed in lists:
             resources = expand_playlists(listed.resources, playlists)
             writer.register(listed.source, resources)
-            named |= {resource.id: resource for resource in resources}
-        unasked = [
-            resource for resource in named.values() if resource.kind is Kind.PLAYLIST and resource.id not in asked
+            listed_by_id |= {resource.id: resource for resource in resources}
+        unrequested = [
+            resource
+            for resource in listed_by_id.values()
+            if resource.kind is Kind.PLAYLIST and resource.id not in requested
         ]
-        if not unasked:
-            return named, playlists
+        if not unrequested:
+            return listed_by_id, playlists
         planner = replace(planner, standings=writer.standings())
-        for playlist in unasked:
-            asked.add(playlist.id)
+        for playlist in unrequested:
+            requested.add(playlist.id)
             run.list_playlist(planner.plan(playlist))
 
 
@@ -206,16 +208,16 @@ def _translate(writer: Writer, glossary: Sequence[Pair] | None) -> None:
 
 
 def _has_vanished(source: str) -> bool:
-    """Whether a list was deleted or renamed. Where its folder is missing too, a disk may not be mounted."""
+    """Whether a list was deleted or renamed. If its folder is missing too, a disk may just not be mounted."""
     path = Path(source)
     return path.is_absolute() and path.parent.is_dir() and not path.exists()
 
 
 def _say_what_is_not_listed(
-    captions: Path, shelf: Mapping[str, Sequence[Path]], known: Container[str], say: Callable[[str], None]
+    captions: Path, caption_files: Mapping[str, Sequence[Path]], known: Container[str], say: Callable[[str], None]
 ) -> None:
-    """Files in the folder of captions whose videos no list names are no fault, but may be a misspelt id."""
-    strange = [path.name for video_id, paths in shelf.items() if video_id not in known for path in paths]
-    if strange:
-        count = f"{len(strange)} caption files are" if len(strange) > 1 else "1 caption file is"
-        say(f"{captions}: {count} of videos that the lists don't name, such as {strange[0]}")
+    """Report caption files of unlisted videos: that is no error, but an id may be misspelt."""
+    unlisted = [path.name for video_id, paths in caption_files.items() if video_id not in known for path in paths]
+    if unlisted:
+        count = f"{len(unlisted)} caption files are" if len(unlisted) > 1 else "1 caption file is"
+        say(f"{captions}: {count} of videos that the lists don't name, such as {unlisted[0]}")

@@ -1,4 +1,4 @@
-"""What a build would do: `build --dry-run`."""
+"""The plan of a build, without running it: `build --dry-run`."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.models.encoder import model_name
 from seekpoint.index.open import check_vacant, open_reader
 from seekpoint.index.types import Kind, Playlist, Standing
-from seekpoint.indexer.build.build import Request, resources_of, shelf_of
+from seekpoint.indexer.build.build import Request, caption_files_of, resources_of
 from seekpoint.indexer.build.planner import Planner, Step
 from seekpoint.indexer.build.youtube_backoff import YouTubeBackoffs
 from seekpoint.indexer.fetch.session import Web
 from seekpoint.indexer.reading_list.parse import read_source
 from seekpoint.indexer.reading_list.playlists import faults
 
-# A page, what its player knows, and a transcript for each language.
+# The watch page and the player's JSON; each transcript takes one more.
 _REQUESTS_BESIDE_TRANSCRIPTS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class DryRunReport:
-    """How many resources a build would do what with.
+    """The number of resources per step.
 
-    `requests` is for the videos alone: a playlist takes one for each 100 entries. `closed_until` is when YouTube may be
-    asked again after a block, in Unix seconds, else 0.
+    `requests` counts those for videos only; a playlist takes one per 100 entries. `closed_until` is when a block by
+    YouTube ends, in Unix seconds, or 0.
     """
 
     resources: int
@@ -38,14 +38,14 @@ class DryRunReport:
 
 
 def preview(request: Request, folder: Path, web: Web, now: float | None = None) -> DryRunReport:
-    """See what a build would do, without asking YouTube and without touching the library; raises SeekpointError."""
+    """Plan a build without requests to YouTube and without changing the library; raises SeekpointError."""
     now = time.time() if now is None else now
     lists = [read_source(source, web) for source in request.sources]
-    standings, playlists, closed_until, is_new_route, model = _known(folder, web.route, now)
+    standings, playlists, closed_until, is_new_route, model = _library_state(folder, web.route, now)
     resources = resources_of(lists, playlists)
     planner = Planner(
         standings,
-        shelf_of(request, lists),
+        caption_files_of(request, lists),
         request.choices,
         now,
         faults(playlists),
@@ -64,7 +64,7 @@ def preview(request: Request, folder: Path, web: Web, now: float | None = None) 
     )
 
 
-class _Known(NamedTuple):
+class _LibraryState(NamedTuple):
     standings: dict[str, Standing]
     playlists: dict[str, Playlist]
     closed_until: float
@@ -72,12 +72,12 @@ class _Known(NamedTuple):
     model: str = ""
 
 
-def _known(folder: Path, route: str, now: float) -> _Known:
+def _library_state(folder: Path, route: str, now: float) -> _LibraryState:
     try:
         with open_reader(folder) as library:
             backoffs = YouTubeBackoffs(library)
-            until, is_new_route = backoffs.of(route).until, backoffs.are_evaded(route, now)
-            return _Known(library.standings(), library.playlists(), until, is_new_route, library.card.name)
+            until, is_new_route = backoffs.of(route).until, backoffs.is_new_route(route, now)
+            return _LibraryState(library.standings(), library.playlists(), until, is_new_route, library.card.name)
     except LibraryNotFound:
         check_vacant(folder)
-        return _Known({}, {}, 0.0, False)
+        return _LibraryState({}, {}, 0.0, False)

@@ -1,4 +1,4 @@
-"""Who is told what a build does."""
+"""Progress events of a build."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from seekpoint.index.types import Resource
 
 
 class BuildEvents:
-    """Is told what a build does; this one keeps silent."""
+    """Progress events; the base class ignores them."""
 
     def begin(self, jobs: int) -> None:
-        """So many resources have something to be done."""
+        """The build starts with `jobs` resources to work on."""
 
     def work_on(self, resource: Resource) -> None:
-        """This resource is next."""
+        """Work on a resource starts."""
 
     def embed(self, done: int, total: int) -> None:
-        """So many passages of the resource are embedded."""
+        """`done` of the resource's `total` passages are embedded."""
 
     def listen(self, heard: float, total: float) -> None:
-        """So many seconds of a recording are transcribed."""
+        """`heard` of a recording's `total` seconds are transcribed."""
 
     def finish(self, resource: Resource) -> None:
-        """The resource is done with, for better or worse."""
+        """Work on the resource has ended, successfully or not."""
 
     def say(self, line: str) -> None:
-        """Something that the user should know now."""
+        """A message for the user."""

@@ -1,4 +1,4 @@
-"""From a job to its transcripts, whichever way they come: captions, YouTube, a text, or listening."""
+"""Obtains the transcripts of jobs, from caption files, YouTube, documents or a speech model."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from seekpoint.indexer.sources.captions.folders import read_captions, title_of
 from seekpoint.indexer.sources.fetch_result import FetchResult
 from seekpoint.indexer.sources.page_version import PageVersion
 
-# Resources that are read from disk ahead. Short notes are embedded together then, and twice as fast in eights as one by
-# one; of books no more should lie in memory.
+# Resources to read from disk ahead. Short notes can then be embedded together: in eights, that is twice as fast. More
+# books than that would take too much memory.
 _FILES_AHEAD = 16
 
 
 class Obtainer:
-    """Obtains what the jobs need, in their order: what is fetched is on its way one job ahead. Use it in a `with`."""
+    """Obtains transcripts in the order of the jobs, and fetches one job ahead; a context manager."""
 
     def _details(self, resource_id: str) -> Details:
         return self._writer.details([resource_id]).get(resource_id, Details())
@@ -50,8 +50,8 @@ class Obtainer:
         self._events = events
         self._whisper = whisper
         self._speech = SpeechTranscripts(whisper, sources, gate, events) if whisper else None
-        asked = [job.resource.id for job in jobs if job.step is Step.ASK_YOUTUBE and not gate.closed]
-        self._videos = Prefetcher(sources.videos.fetch, asked)
+        video_ids = [job.resource.id for job in jobs if job.step is Step.ASK_YOUTUBE and not gate.closed]
+        self._videos = Prefetcher(sources.videos.fetch, video_ids)
         self._texts = Prefetcher(self._fetch_text, [job for job in jobs if job.step is Step.FETCH_TEXT])
         self._files = Prefetcher(self._read, [job for job in jobs if job.step in FROM_DISK], _FILES_AHEAD)
         self._stack = ExitStack()
@@ -67,7 +67,7 @@ class Obtainer:
         self._stack.close()
 
     def obtain(self, job: Job) -> FetchResult:
-        """What a job needs; raises Unfetched."""
+        """The transcripts of a job; raises Unfetched."""
         if job.step is Step.ASK_YOUTUBE:
             return self._ask_youtube(job)
         if job.step is Step.FETCH_TEXT:
@@ -94,7 +94,7 @@ class Obtainer:
         return self._speech.listen(job.resource, self._details(job.resource.id))
 
     def ready(self) -> Iterator[tuple[str, Transcript]]:
-        """What was read from disk for the next jobs, by the ids of the resources."""
+        """The transcripts that are already read for the next jobs, with the ids of their resources."""
         for read in self._files.ready():
             yield from ((read.resource_id, transcript) for transcript in read.fetched.transcripts if transcript.cues)
 
@@ -108,14 +108,14 @@ class Obtainer:
         return replace(read.fetched, details=replace(known, title=known.title or read.fetched.details.title))
 
     def _read(self, job: Job) -> _Read:
-        """In a thread of its own: what touches neither the library nor the events."""
+        """Read a job's files. This runs in a thread, and must use neither the library nor the events."""
         if job.step is Step.READ_TEXT:
             return _Read(job.resource.id, self._sources.documents.read(job.resource))
         return _read_captions(job)
 
 
 class _Read(NamedTuple):
-    """What a resource's files gave, and what the user should know of them."""
+    """The transcripts in a resource's files, and messages for the user."""
 
     resource_id: str
     fetched: FetchResult
@@ -136,6 +136,6 @@ def _read_captions(job: Job) -> _Read:
             left_out.append(f'captions "{path.name}": left out, "{used.name}" has the same language')
     if not transcripts:
         raise Unfetched(State.NO_TRANSCRIPT, "; ".join(errors))
-    found = tuple(transcript for _, transcript in transcripts.values())
+    chosen = tuple(transcript for _, transcript in transcripts.values())
     lines = [*(f"{error}; indexed without it" for error in errors), *left_out]
-    return _Read(job.resource.id, FetchResult(found, Details(title=title_of(job.captions[0]))), lines)
+    return _Read(job.resource.id, FetchResult(chosen, Details(title=title_of(job.captions[0]))), lines)

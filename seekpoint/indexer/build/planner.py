@@ -1,4 +1,4 @@
-"""What a build has to do for each resource, decided before anything is fetched."""
+"""Plans the next step of each resource, before anything is fetched."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from seekpoint.indexer.sources.file_version import version_of
 from seekpoint.indexer.sources.page_version import PageVersion
 
 MOST_BYTES = {".pdf": 200_000_000, ".html": 30_000_000, ".htm": 30_000_000, ".md": 20_000_000, ".txt": 20_000_000}
-"""Beyond this no local file is read; what the web gives is limited where it is fetched."""
+"""The largest local files that are read. Downloads are limited in `fetch`."""
 
 _TRANSCRIBED = "transcribed:"
-# Pages change; a build looks at one again, in seconds.
-_LOOK_AGAIN = DAY
+# Seconds after which a page is checked for changes.
+_PAGE_LIFETIME = DAY
 _READABLE = ("http", "https", "file")
 
 
 class Step(Enum):
-    """What is to be done for a resource."""
+    """The next step of a resource."""
 
     NOTHING = auto()
     WAIT = auto()
@@ -41,14 +41,14 @@ class Step(Enum):
 
 
 FROM_DISK = (Step.READ_CAPTIONS, Step.READ_TEXT)
-"""What can be read as often as one likes, and asks nobody."""
+"""Steps that read local files only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A resource with its next step, what its transcripts will be made from, and why it is refused.
+    """A resource with its next step and the inputs of its transcripts, or the reason for refusing it.
 
-    `spare` are caption files in a language that `captions` has already.
+    `spare` are further caption files in the languages of `captions`.
     """
 
     resource: Resource
@@ -63,10 +63,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the user asked of a build.
+    """The user's choices for a build.
 
-    `languages` are the wanted tags, compared by primary subtag, none for what is spoken. `whisper` is the model that
-    transcribes recordings without captions, none to leave them out.
+    `languages` are compared by primary subtag; by default, the spoken language is taken. `whisper` is the model that
+    transcribes recordings without captions; without one they are left out.
     """
 
     languages: tuple[str, ...] = ()
@@ -76,15 +76,15 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """Makes the job for one resource after the other.
+    """Plans the jobs of resources.
 
-    `shelf` holds caption files and `faults` what playlists say of missing entries, both by resource id. `now` is in
-    Unix seconds. `is_new_route` asks at once for what was deferred: the way out isn't the one that met a block.
-    `reembeds` where all that is stored is embedded again.
+    `caption_files` and `faults`, the reasons for entries missing from playlists, are by resource id. `now` is in Unix
+    seconds. With `is_new_route`, deferred requests are sent at once, because the block was on another route. With
+    `reembeds`, stored transcripts are embedded again.
     """
 
     standings: Mapping[str, Standing]
-    shelf: Mapping[str, tuple[Path, ...]]
+    caption_files: Mapping[str, tuple[Path, ...]]
     choices: Choices
     now: float
     faults: Mapping[str, str] = field(default_factory=dict)
@@ -93,12 +93,12 @@ class Planner:
     _folders: CaptionFolders = field(default_factory=CaptionFolders)
 
     def jobs(self, resources: Iterable[Resource]) -> list[Job]:
-        """The jobs in the order of their turn: what is new, as listed, then what is due, longest first."""
+        """The jobs in order: new resources as listed, then those to retry, the longest overdue first."""
         jobs = [self.plan(resource) for resource in resources]
         return sorted(jobs, key=lambda job: job.standing.retry_after or 0.0)
 
     def plan(self, resource: Resource) -> Job:
-        """The job for one resource; what is to be embedded again is, where there's nothing else to do."""
+        """The job of a resource; an indexed one is embedded again if there is nothing else to do."""
         job = self._plan(resource)
         is_due = self.reembeds and job.standing.is_indexed
         if is_due and job.step in (Step.NOTHING, Step.WAIT):
@@ -107,11 +107,11 @@ class Planner:
 
     def _plan(self, resource: Resource) -> Job:
         standing = self.standings.get(resource.id, Standing(State.PENDING))
-        captions = self.shelf.get(resource.id, ())
+        captions = self.caption_files.get(resource.id, ())
         if resource.kind is Kind.RECORDING:
             return self._plan_recording(resource, standing)
-        if chosen := _chosen(captions, self.choices):
-            return self._plan_captions(resource, standing, *chosen)
+        if chosen_files := _chosen(captions, self.choices):
+            return self._plan_captions(resource, standing, *chosen_files)
         if fault := self.faults.get(resource.id):
             return replace(_refuse(resource, standing, State.UNAVAILABLE, fault), inputs=LISTED)
         if resource.kind is Kind.VIDEO:
@@ -122,23 +122,23 @@ class Planner:
 
     def _plan_video(self, resource: Resource, standing: Standing) -> Job:
         inputs = f"youtube:{','.join(self.choices.languages)}"
-        made_elsewhere = not (standing.inputs or "").startswith("youtube:")
+        has_other_source = not (standing.inputs or "").startswith("youtube:")
         if standing.state is State.NO_TRANSCRIPT and is_transcribed(standing.inputs):
             return self._plan_transcription(resource, standing)
-        asks_otherwise = standing.state is State.NO_TRANSCRIPT and standing.inputs != inputs
-        if standing.is_indexed and (made_elsewhere or not self.choices.languages or standing.inputs == inputs):
+        has_new_languages = standing.state is State.NO_TRANSCRIPT and standing.inputs != inputs
+        if standing.is_indexed and (has_other_source or not self.choices.languages or standing.inputs == inputs):
             step = Step.NOTHING
-        elif self.choices.whisper and standing.state is State.NO_TRANSCRIPT and not asks_otherwise:
+        elif self.choices.whisper and standing.state is State.NO_TRANSCRIPT and not has_new_languages:
             return self._plan_transcription(resource, standing)
         else:
-            step = Step.ASK_YOUTUBE if asks_otherwise else self._when_due(standing, Step.ASK_YOUTUBE)
+            step = Step.ASK_YOUTUBE if has_new_languages else self._when_due(standing, Step.ASK_YOUTUBE)
         return Job(resource, step, standing, inputs=inputs)
 
     def _plan_recording(self, resource: Resource, standing: Standing) -> Job:
         path = local_path(resource.url)
         if captions := self._folders.beside(path):
-            if chosen := _chosen(captions, self.choices):
-                return self._plan_captions(resource, standing, *chosen)
+            if chosen_files := _chosen(captions, self.choices):
+                return self._plan_captions(resource, standing, *chosen_files)
             return _refuse(resource, standing, State.NO_TRANSCRIPT, _other_languages(captions, self.choices))
         if not path.exists():
             return _refuse(resource, standing, State.UNAVAILABLE, _missing(path))
@@ -156,7 +156,7 @@ class Planner:
         return Job(resource, Step.NOTHING if done else Step.READ_CAPTIONS, standing, captions, spare, inputs)
 
     def _plan_transcription(self, resource: Resource, standing: Standing, identity: str = "") -> Job:
-        """The job for what has no captions; nothing where it was listened to before and shall not be again."""
+        """The job of a resource without captions; it waits if --transcribe isn't given."""
         if not self.choices.whisper:
             return Job(resource, Step.WAIT, standing)
         inputs = transcribed(self.choices.whisper, identity)
@@ -168,24 +168,24 @@ class Planner:
         if urlsplit(resource.url).scheme == "file":
             inputs = version_of([local_path(resource.url)], "file:", standing.inputs, self.now)
             return Job(resource, self._unless_done(standing, inputs, Step.READ_TEXT), standing, inputs=inputs)
-        look = PageVersion.of(standing.inputs) if standing.is_indexed else None
-        if look and (look.final or (self.now < look.at + _LOOK_AGAIN and not self.choices.retry)):
+        version = PageVersion.of(standing.inputs) if standing.is_indexed else None
+        if version and (version.final or (self.now < version.at + _PAGE_LIFETIME and not self.choices.retry)):
             return Job(resource, Step.NOTHING, standing, inputs=standing.inputs or "")
         return Job(resource, self._when_due(standing, Step.FETCH_TEXT), standing)
 
     def _unless_done(self, standing: Standing, inputs: str, step: Step) -> Step:
-        """Nothing where the same was tried before, whatever came of it: it would be the same again."""
+        """No step if the same inputs were tried before, even without success: the result would be the same."""
         is_same = standing.inputs == inputs and standing.state is not State.PENDING
         return Step.NOTHING if is_same and (standing.is_indexed or not self.choices.retry) else step
 
     def _when_due(self, standing: Standing, step: Step) -> Step:
         is_early = self.now < (standing.retry_after or self.now)
-        at_once = self.choices.retry or (self.is_new_route and standing.state is State.DEFERRED)
-        return Step.WAIT if is_early and not at_once else step
+        ignores_wait = self.choices.retry or (self.is_new_route and standing.state is State.DEFERRED)
+        return Step.WAIT if is_early and not ignores_wait else step
 
 
 def _why_unread(resource: Resource) -> str | None:
-    """What is wrong with an address or a file before it is asked for."""
+    """What is wrong with an address or a file, as far as known without reading it."""
     address = urlsplit(resource.url)
     if address.scheme not in _READABLE:
         return f"addresses that begin with {address.scheme}: aren't read: give one of https:// or a file"
@@ -212,19 +212,19 @@ def transcribed(whisper: str, identity: str = "") -> str:
 
 
 def is_transcribed(inputs: str | None) -> bool:
-    """Whether these are the inputs of what a speech model listened to."""
+    """Whether these are the inputs of a speech model's transcript."""
     return (inputs or "").startswith(_TRANSCRIBED)
 
 
 def _identity(path: Path) -> str:
-    """What tells that a recording is the same: reading all of it would take too long."""
+    """The size and time of a recording, which identify its version: a digest would take too long."""
     stat = path.stat()
     return f"{stat.st_size}:{stat.st_mtime_ns}"
 
 
 def _other_languages(captions: Sequence[Path], choices: Choices) -> str:
-    here = ", ".join(sorted(language_of(path) or "und" for path in captions))
-    return f"no captions in {', '.join(choices.languages)} (there is: {here}): widen --languages"
+    available = ", ".join(sorted(language_of(path) or "und" for path in captions))
+    return f"no captions in {', '.join(choices.languages)} (there is: {available}): widen --languages"
 
 
 def _missing(path: Path) -> str:
@@ -234,22 +234,23 @@ def _missing(path: Path) -> str:
 
 
 def _refuse(resource: Resource, standing: Standing, state: State, reason: str) -> Job:
-    """What is indexed stays so: its source may only be away for now."""
+    """Refuse a resource, unless it is indexed: then its source may be missing only temporarily."""
     step = Step.NOTHING if standing.is_indexed else Step.REFUSE
     return Job(resource, step, standing, state=state, reason=reason)
 
 
 def _chosen(captions: Iterable[Path], choices: Choices) -> tuple[tuple[Path, ...], tuple[Path, ...]] | None:
-    """One file for each wanted language, and the spare ones in that language; `None` where there are none.
+    """One file per wanted language, and the spare ones in these languages; `None` if there are none.
 
-    Of the same captions in several formats WebVTT goes before others. A file that doesn't say its language may be in
-    any.
+    WebVTT is preferred to other formats. A file without a language in its name matches any.
     """
     wanted = {primary(tag) for tag in choices.languages}
     languages = {path: language_of(path) for path in captions}
-    found = [path for path, language in languages.items() if not wanted or not language or primary(language) in wanted]
-    chosen: dict[str, Path] = {}
-    for path in sorted(found, key=lambda path: path.suffix.lower() != ".vtt"):
-        chosen.setdefault((languages[path] or "").lower(), path)
-    used = tuple(chosen.values())
-    return (used, tuple(path for path in found if path not in used)) if used else None
+    matching = [
+        path for path, language in languages.items() if not wanted or not language or primary(language) in wanted
+    ]
+    chosen_files: dict[str, Path] = {}
+    for path in sorted(matching, key=lambda path: path.suffix.lower() != ".vtt"):
+        chosen_files.setdefault((languages[path] or "").lower(), path)
+    chosen = tuple(chosen_files.values())
+    return (chosen, tuple(path for path in matching if path not in chosen)) if chosen else None

@@ -1,4 +1,4 @@
-"""Fetching ahead: while one transcript is embedded, the next ones are on their way."""
+"""Prefetching: the next transcripts are fetched while one is embedded."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ _Item = TypeVar("_Item")
 
 
 class Prefetcher(Generic[_Key, _Item]):
-    """Fetches in a thread of its own, in the order of `keys`, `most` ahead of what was taken; use it in a `with`.
+    """Fetches the items of `keys` in a thread, in their order, up to `most` ahead of `take`; a context manager.
 
-    Of what others were asked for one is enough: more would make a kill lose more. After a Halt nothing is fetched any
-    more.
+    For requests to servers, one ahead is enough: with more, a kill would lose more. It stops after a Halt.
     """
 
     def __init__(self, fetch: Callable[[_Key], _Item], keys: Sequence[_Key], most: int = 1) -> None:
@@ -31,7 +30,7 @@ class Prefetcher(Generic[_Key, _Item]):
         self._is_closed = False
 
     def __enter__(self) -> Self:
-        # A daemon, so that Ctrl-C needn't wait for an answer.
+        # A daemon thread, so that Ctrl-C needn't wait for a response.
         Thread(target=self._work, name="fetch-ahead", daemon=True).start()
         return self
 
@@ -42,7 +41,7 @@ class Prefetcher(Generic[_Key, _Item]):
         self._permits.release()
 
     def take(self) -> _Item:
-        """The next one, as soon as it is there; raises what fetching it raised."""
+        """Wait for the next item; raises what fetching it raised."""
         item = self._waiting.popleft() if self._waiting else self._fetched.get()
         self._permits.release()
         if isinstance(item, BaseException):
@@ -50,7 +49,7 @@ class Prefetcher(Generic[_Key, _Item]):
         return item
 
     def ready(self) -> list[_Item]:
-        """What is there already and will be taken next, without waiting."""
+        """The items that are already fetched, in their order, without waiting."""
         while not self._fetched.empty():
             self._waiting.append(self._fetched.get())
         return [item for item in self._waiting if not isinstance(item, BaseException)]

@@ -1,4 +1,4 @@
-"""What a build shows while it works: on standard error, and only where a person looks at it."""
+"""Progress bars on standard error, if it is a terminal."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from seekpoint.index.types import Resource
 from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.summary import duration
 
-# Seconds of work that its pace is taken from: loading the model, which the first step waits for, is soon forgotten.
+# Seconds of recent work that the rate is measured over, so that the time to load the model soon drops out.
 _RECENT = 30.0
 
 
 class ProgressBars(BuildEvents):
-    """Two bars, one for the build and one for the resource in work, with their pace and the time that is left.
+    """Two bars, for the build and for the current resource, with their rates and the remaining time.
 
-    Warnings are lines above them. `clock` is in seconds.
+    Messages are printed above them. `clock` is in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -38,9 +38,9 @@ class ProgressBars(BuildEvents):
         )
         silent = not self._console.is_terminal
         self._progress = Progress(*columns, console=self._console, transient=True, disable=silent)
-        self._whole = self._progress.add_task("Resources", total=None, pace="")
-        self._current = self._progress.add_task("", total=None, visible=False, pace="")
-        self._left = self._finished = 0
+        self._build_task = self._progress.add_task("Resources", total=None, pace="")
+        self._resource_task = self._progress.add_task("", total=None, visible=False, pace="")
+        self._remaining = self._finished = 0
         self._started: float | None = None
         self._embedding, self._listening = ProgressRate(), ProgressRate()
 
@@ -54,15 +54,15 @@ class ProgressBars(BuildEvents):
         self._progress.stop()
 
     def begin(self, jobs: int) -> None:
-        self._left, self._finished, self._started = jobs, 0, None
-        self._progress.reset(self._whole, total=jobs, pace="")
+        self._remaining, self._finished, self._started = jobs, 0, None
+        self._progress.reset(self._build_task, total=jobs, pace="")
 
     def work_on(self, resource: Resource) -> None:
         if self._started is None:
             self._started = self._clock()
         self._listening.restart()
         title = clean(resource.title or resource.url)[:50]
-        self._progress.reset(self._current, description=title, visible=True, total=None, pace="")
+        self._progress.reset(self._resource_task, description=title, visible=True, total=None, pace="")
 
     def embed(self, done: int, total: int) -> None:
         self._embedding.reach(done, self._clock())
@@ -75,23 +75,23 @@ class ProgressBars(BuildEvents):
         self._show(int(heard), int(total), self._listening)
 
     def _show(self, done: int, total: int, pace: ProgressRate, shown: str = "") -> None:
-        left = f"{shown}{duration((total - done) / pace.each_second)} left" if pace.each_second else ""
-        self._progress.update(self._current, completed=done, total=total, pace=left)
+        remaining = f"{shown}{duration((total - done) / pace.each_second)} left" if pace.each_second else ""
+        self._progress.update(self._resource_task, completed=done, total=total, pace=remaining)
 
     def finish(self, resource: Resource) -> None:
-        self._left -= 1
-        self._progress.advance(self._whole)
-        if self._started is not None:  # else what was refused without work, which tells nothing of what is left
+        self._remaining -= 1
+        self._progress.advance(self._build_task)
+        if self._started is not None:  # resources refused without work say nothing about the remaining time
             self._finished += 1
-            left = (self._clock() - self._started) / self._finished * self._left
-            self._progress.update(self._whole, pace=f"about {duration(left)} left" if self._left else "")
+            remaining = (self._clock() - self._started) / self._finished * self._remaining
+            self._progress.update(self._build_task, pace=f"about {duration(remaining)} left" if self._remaining else "")
 
     def say(self, line: str) -> None:
         self._console.print(f"seekpoint: {clean(line)}", markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
 class ProgressRate:
-    """How quickly work goes, by its latest steps."""
+    """The rate of recent progress."""
 
     def __init__(self) -> None:
         self._steps: deque[tuple[float, float]] = deque()
@@ -99,11 +99,11 @@ class ProgressRate:
         self.restart()
 
     def restart(self) -> None:
-        """Take what is done already when the next work begins as done before."""
+        """Ignore the next amount: it was done before the work began."""
         self._before = (math.inf, 0.0)
 
     def reach(self, done: float, now: float) -> None:
-        """So much is done, at `now` in seconds; where it isn't more than before, new work begins."""
+        """Record the amount done at `now`, in seconds; a smaller amount than before means that new work begins."""
         before, then = self._before
         self._before = (done, now)
         if done > before:
@@ -118,5 +118,5 @@ class ProgressRate:
 
     @property
     def each_second(self) -> float:
-        """How much is done in a second; 0 before anything was done."""
+        """The amount per second; 0 before the first progress."""
         return self._amount / self._seconds if self._seconds > 0 else 0.0

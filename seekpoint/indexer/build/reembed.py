@@ -1,6 +1,6 @@
-"""Embedding a library again for another model: from what is stored, so that nobody is asked for anything.
+"""Re-embeds a library for another model, from the stored transcripts: nothing is fetched.
 
-The library stays as it is, and answers, until all is embedded. An interruption costs no more than the resource in work.
+The library keeps answering with its old vectors until all is embedded. An interruption costs one resource at most.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from seekpoint.index.types import Details, Encoder, Transcript
 from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.transcript.embedding import Embedder
 
-# Resources that are looked through for passages where a call of the encoder has room left.
+# Resources ahead, whose passages may fill a batch.
 _AHEAD = 16
 
 
 def reembed(writer: Writer, encoder: Encoder, events: BuildEvents) -> int:
-    """Make a library one of the encoder's model; returns how many passages were embedded for that."""
+    """Convert a library to the encoder's model; returns the number of embedded passages."""
     if writer.card == encoder.card:
         writer.discard_successor()
         return 0
@@ -32,16 +32,15 @@ def reembed(writer: Writer, encoder: Encoder, events: BuildEvents) -> int:
             )
         events.begin(len(due))
         embedder = Embedder(successor.writer, LazyEncoder(encoder.card, encoder), events)
-        for place, one in enumerate(due):
-            _embed(
-                one, _coming(writer, due[place + 1 : place + 1 + _AHEAD]), writer, successor.writer, embedder, events
-            )
+        for index, item in enumerate(due):
+            coming = _coming(writer, due[index + 1 : index + 1 + _AHEAD])
+            _embed(item, coming, writer, successor.writer, embedder, events)
     writer.succeed(successor)
     return embedder.embedded
 
 
-def say_what_is_begun(writer: Writer, say: Callable[[str], None]) -> None:
-    """A build without another model says of one that was begun how to go on."""
+def report_unfinished(writer: Writer, say: Callable[[str], None]) -> None:
+    """Tell the user how to finish a re-embedding that was begun."""
     card = writer.unfinished_successor()
     if card:
         say(f"embedding all again for {card.name} isn't complete: --model {card.name} --reembed goes on with it")
@@ -63,6 +62,6 @@ def _embed(
     events.finish(due.resource)
 
 
-def _coming(writer: Writer, next_ones: Sequence[Due]) -> Iterator[tuple[str, Transcript]]:
-    for one in next_ones:
-        yield from ((one.resource.id, transcript) for transcript in writer.transcripts(one.resource.id))
+def _coming(writer: Writer, next_due: Sequence[Due]) -> Iterator[tuple[str, Transcript]]:
+    for item in next_due:
+        yield from ((item.resource.id, transcript) for transcript in writer.transcripts(item.resource.id))

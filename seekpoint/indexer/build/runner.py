@@ -1,4 +1,4 @@
-"""The work of a build: fetch, chunk, embed, commit; one resource at a time, so that it can end anywhere."""
+"""Runs a build's jobs: fetch, chunk, embed, commit. Each resource is committed alone: a build may end anywhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from seekpoint.indexer.transcript.embedding import Embedder
 
 
 class Run:
-    """The jobs of one build, in turn; `limit` is how many entries of a channel are asked for."""
+    """A run of jobs; `limit` is the number of entries to list of a channel."""
 
     def __init__(
         self,
@@ -43,11 +43,11 @@ class Run:
 
     @property
     def embedded(self) -> int:
-        """How many passages were embedded."""
+        """The number of embedded passages."""
         return self._embedder.embedded
 
     def list_playlist(self, job: Job) -> None:
-        """Ask what a playlist holds now; where that fails, what it held before stays."""
+        """Fetch a playlist's entries; if that fails, the stored ones stay."""
         if job.step is Step.WAIT:
             return
         self._events.work_on(job.resource)
@@ -61,23 +61,23 @@ class Run:
             self._events.say(warning)
 
     def all(self, jobs: Sequence[Job]) -> None:
-        """Do what is to be done, whatever becomes of single resources."""
+        """Run the jobs; the failure of one doesn't stop the others."""
         due = [job for job in jobs if job.step not in (Step.NOTHING, Step.WAIT)]
         self._events.begin(len(due))
         self._refuse_all({job: Unfetched(job.state, job.reason) for job in due if job.step is Step.REFUSE})
-        held_up: dict[Job, Unfetched] = {}
+        halted: dict[Job, Unfetched] = {}
         with Obtainer(
             due, self._writer, self._sources, self._gate, self._events, self._clock, self._whisper
         ) as obtainer:
             for job in due:
                 if job.step is Step.ASK_YOUTUBE and self._gate.closed:
-                    held_up[job] = self._gate.closed
+                    halted[job] = self._gate.closed
                 elif job.step is not Step.REFUSE:
-                    self._work_on(job, obtainer)
-        self._refuse_all(held_up)
+                    self._run_job(job, obtainer)
+        self._refuse_all(halted)
 
     def _refuse_all(self, failures: Mapping[Job, Unfetched]) -> None:
-        """Note failures that took no work in one transaction: there can be ten thousand."""
+        """Store failures in one transaction: there can be ten thousand."""
         if not failures:
             return
         with self._writer.transaction():
@@ -85,15 +85,15 @@ class Run:
                 self._refuse(job, failure)
                 self._events.finish(job.resource)
 
-    def _work_on(self, job: Job, obtainer: Obtainer) -> None:
+    def _run_job(self, job: Job, obtainer: Obtainer) -> None:
         self._events.work_on(job.resource)
         try:
-            self._one(job, obtainer)
+            self._index(job, obtainer)
         except Unfetched as failure:
             self._refuse(job, failure)
         self._events.finish(job.resource)
 
-    def _one(self, job: Job, obtainer: Obtainer) -> None:
+    def _index(self, job: Job, obtainer: Obtainer) -> None:
         resource_id = job.resource.id
         fetched = obtainer.obtain(job)
         inputs = job.inputs if fetched.inputs is None else fetched.inputs

@@ -1,4 +1,4 @@
-"""Recordings and videos without captions, listened to."""
+"""Transcripts of recordings and videos without captions, by a speech model."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from seekpoint.indexer.sources.recordings.transcription import Transcriber
 
 
 class SpeechTranscripts:
-    """Has a speech model write down what is said; `whisper` is its name or folder. It is loaded when it is needed.
+    """Transcribes by a speech model, which is loaded at first use; `whisper` is its name or folder.
 
-    Raises UsageError where no speech model can be run here.
+    Raises UsageError if no speech model can run here.
     """
 
     def __init__(self, whisper: str, sources: Sources, gate: YouTubeGate, events: BuildEvents) -> None:
@@ -41,16 +41,16 @@ class SpeechTranscripts:
 
         from seekpoint.indexer.sources.youtube.audio import fetch_audio
 
-        # A folder that stays, so that what was fetched before an interruption isn't fetched again.
+        # A permanent folder, so that an interrupted download is resumed.
         folder = user_cache_path("seekpoint") / "sounds"
         with self._sources.pace.turn():
-            sound = self._gate.through(lambda: fetch_audio(video_id, self._sources.web, folder), self._events.say)
+            audio = self._gate.through(lambda: fetch_audio(video_id, self._sources.web, folder), self._events.say)
         try:
-            transcript = self._transcriber.transcribe(sound.path, video_id)
+            transcript = self._transcriber.transcribe(audio.path, video_id)
         except Unfetched as failure:
             if failure.state is not State.DEFERRED:
-                sound.path.unlink(missing_ok=True)
+                audio.path.unlink(missing_ok=True)
             raise
-        sound.path.unlink(missing_ok=True)
-        # A video without captions gave no transcript when it was asked for, and so nothing of this either.
-        return FetchResult((transcript,), sound.details if known == Details() else known)
+        audio.path.unlink(missing_ok=True)
+        # The request for captions failed, so that the details aren't stored yet.
+        return FetchResult((transcript,), audio.details if known == Details() else known)

@@ -1,4 +1,4 @@
-"""What a build has done or would do, for reading."""
+"""Summaries of builds and dry runs, as text for people."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from seekpoint.indexer.build.dry_run import DryRunReport
 
 _MOST_ROWS = 30
-# Heading levels that a longer table is cut down to, one after the other.
+# Heading levels that a long table is reduced to, step by step.
 _DEPTHS = (2, 1)
-# Terminal cells that are left for the headings, however narrow the terminal.
+# Terminal cells for the headings, at least.
 _NARROWEST = 12
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def outcome(report: Report, width: int) -> str:
-    """What a build did: a table of the sections, and a line or more for the whole. `width` is in terminal cells."""
+    """The summary of a build: a table of its sections, and totals. `width` is in terminal cells."""
     indexed = report.states[State.INDEXED]
     lines = [
         f"{indexed:,} of {counted(report.resources, 'resource')} indexed ({counted(report.entries, 'entry')}): "
@@ -47,13 +47,13 @@ def outcome(report: Report, width: int) -> str:
     return "\n".join([rows, "", *lines] if rows else lines)
 
 
-def outlook(expected: DryRunReport, pace: float) -> str:
-    """What a build would do, a line for each kind of work; `pace` is in seconds a video."""
-    steps = expected.steps
+def outlook(report: DryRunReport, pace: float) -> str:
+    """The summary of a dry run, a line per kind of work; `pace` is in seconds per video."""
+    steps = report.steps
     asked = steps[Step.ASK_YOUTUBE]
     counts = {
-        f"to be asked of YouTube: {expected.requests:,} requests, {duration(asked * pace)} at --pace {pace:g}": asked,
-        "to be listed (playlists, channels), whose new videos come on top": expected.playlists,
+        f"to be asked of YouTube: {report.requests:,} requests, {duration(asked * pace)} at --pace {pace:g}": asked,
+        "to be listed (playlists, channels), whose new videos come on top": report.playlists,
         "to be read from captions on disk": steps[Step.READ_CAPTIONS],
         "to be read from files on disk": steps[Step.READ_TEXT],
         "to be fetched from the web (pages, papers)": steps[Step.FETCH_TEXT],
@@ -63,16 +63,16 @@ def outlook(expected: DryRunReport, pace: float) -> str:
         "that can't be indexed": steps[Step.REFUSE],
         "that nothing is to be done for": steps[Step.NOTHING],
     }
-    lines = [counted(expected.resources, "resource")]
+    lines = [counted(report.resources, "resource")]
     lines += [f"{count:>6,} {what}" for what, count in counts.items() if count]
-    if expected.closed_until and (asked or expected.playlists):
-        until = datetime.fromtimestamp(expected.closed_until).strftime("%Y-%m-%d %H:%M")
+    if report.closed_until and (asked or report.playlists):
+        until = datetime.fromtimestamp(report.closed_until).strftime("%Y-%m-%d %H:%M")
         lines.append(f"YouTube refused this address and isn't asked before {until}; --retry asks at once")
     return "\n".join(lines)
 
 
 def render(sections: Sequence[Section], width: int = 80) -> str:
-    """A row for each section, with how many entries are in which state; empty where there is one section only.
+    """A table with the number of entries by section and state; empty if there is only one section.
 
     `width` is in terminal cells.
     """
@@ -90,7 +90,7 @@ def render(sections: Sequence[Section], width: int = 80) -> str:
 
 
 def folded(sections: Sequence[Section]) -> list[Section]:
-    """The sections as they are; of many, the deeper ones are counted in those above them."""
+    """The sections; if there are many, deeper ones are counted in their parents."""
     shown = list(sections)
     for depth in _DEPTHS:
         if len(shown) > _MOST_ROWS:
@@ -99,24 +99,24 @@ def folded(sections: Sequence[Section]) -> list[Section]:
 
 
 def _cut(sections: Sequence[Section], depth: int) -> list[Section]:
-    found: dict[tuple[str, tuple[str, ...]], list[Section]] = {}
+    by_place: dict[tuple[str, tuple[str, ...]], list[Section]] = {}
     for section in sections:
-        found.setdefault((section.source, section.path[:depth]), []).append(section)
-    return [union(members, *place) for place, members in found.items()]
+        by_place.setdefault((section.source, section.path[:depth]), []).append(section)
+    return [union(members, *place) for place, members in by_place.items()]
 
 
 def table(sections: Sequence[Section]) -> Table:
-    """The table itself; several lists stand under their names, each with its own counts."""
-    whole = union(sections)
-    columns = [state for state in State if state is State.INDEXED or whole.states[state]]
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    made.add_column("Section", overflow="fold", min_width=_NARROWEST)
+    """The table; several lists have a row each, above their sections."""
+    total = union(sections)
+    columns = [state for state in State if state is State.INDEXED or total.states[state]]
+    result = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    result.add_column("Section", overflow="fold", min_width=_NARROWEST)
     for state in columns:
-        made.add_column(state.replace("_", " "), justify="right", overflow="fold")
-    for indent, label, section in [*_rows(sections), (0, "Total", whole)]:
+        result.add_column(state.replace("_", " "), justify="right", overflow="fold")
+    for indent, label, section in [*_rows(sections), (0, "Total", total)]:
         counts = [_count(section, state) for state in columns] if section else []
-        made.add_row(Padding(Text(clean(label)), (0, 0, 0, 2 * indent)), *counts)
-    return made
+        result.add_row(Padding(Text(clean(label)), (0, 0, 0, 2 * indent)), *counts)
+    return result
 
 
 def _rows(sections: Sequence[Section]) -> Iterator[tuple[int, str, Section | None]]:
@@ -130,15 +130,15 @@ def _rows(sections: Sequence[Section]) -> Iterator[tuple[int, str, Section | Non
 
 
 def _count(section: Section, state: State) -> str:
-    """Nothing for none, but where it says that nothing is indexed."""
+    """The count, empty for 0, except that of indexed entries."""
     number = section.states[state]
     return str(number) if number or state is State.INDEXED else ""
 
 
 def duration(seconds: float) -> str:
-    """A time for people, in its two largest units: 3 min 20 s, 1 h 5 min."""
+    """A duration in its two largest units: 3 min 20 s, 1 h 5 min."""
     for (large, large_name), (small, small_name) in pairwise(_UNITS):
-        whole, rest = divmod(round(seconds / small), large // small)
-        if whole:
-            return f"{whole} {large_name} {rest} {small_name}" if rest else f"{whole} {large_name}"
+        count, rest = divmod(round(seconds / small), large // small)
+        if count:
+            return f"{count} {large_name} {rest} {small_name}" if rest else f"{count} {large_name}"
     return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"

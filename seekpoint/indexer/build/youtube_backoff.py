@@ -1,4 +1,4 @@
-"""When YouTube may be asked: not after it refused this address, for the longer, the oftener it did."""
+"""Exponential backoff after a block by YouTube, per route (proxy and cookies)."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from seekpoint.index.store import Reader, Writer
 from seekpoint.indexer.fetch.retries import BLOCK_REMEDY, HOUR
 
 Clock: TypeAlias = Callable[[], float]
-_Answer = TypeVar("_Answer")
+_Response = TypeVar("_Response")
 
 _LONGEST = 24 * HOUR
-_SETTING = "youtube_coolings"  # without the s, libraries of schema 1 hold a number
+_SETTING = "youtube_coolings"
 
 
 class Backoff(NamedTuple):
-    """Until when YouTube is left alone after a block (Unix seconds), and how long that takes in all."""
+    """The end of a pause after a block, in Unix seconds, and its length."""
 
     until: float
     seconds: float
@@ -32,26 +32,26 @@ class YouTubeBackoffs:
         self._by_route = {route: Backoff(*backoff) for route, backoff in stored.items()}
 
     def of(self, route: str) -> Backoff:
-        """The last block that this route met."""
+        """The backoff of a route; zeros without a block."""
         return self._by_route.get(route, Backoff(0.0, 0.0))
 
-    def are_evaded(self, route: str, now: float) -> bool:
-        """Whether this route is open while another one is closed: what was deferred there can be asked for here."""
+    def is_new_route(self, route: str, now: float) -> bool:
+        """Whether this route is open while another one is blocked: requests deferred there can be sent now."""
         return self.of(route).until <= now and any(now < backoff.until for backoff in self._by_route.values())
 
     def keep(self, writer: Writer, route: str, backoff: Backoff | None) -> None:
-        """Remember a block, or forget it."""
+        """Store a backoff, or delete it."""
         self._by_route = {
-            **{w: c for w, c in self._by_route.items() if w != route},
+            **{other: kept for other, kept in self._by_route.items() if other != route},
             **({route: backoff} if backoff else {}),
         }
         writer.put_setting(_SETTING, json.dumps(self._by_route) if self._by_route else None)
 
 
 class YouTubeGate:
-    """Closed while YouTube mustn't be asked, or can't: `closed` says why.
+    """Guards the requests to YouTube: closed during a backoff or an outage; `closed` is the reason.
 
-    `route` names the route out, and `clock` gives Unix seconds. `regardless` opens it in spite of an earlier block.
+    `clock` returns Unix seconds. `regardless` ignores the backoff of an earlier run.
     """
 
     def __init__(self, writer: Writer, clock: Clock, route: str, *, regardless: bool) -> None:
@@ -63,8 +63,8 @@ class YouTubeGate:
         block = Blocked(f"YouTube refused this address a while ago: {BLOCK_REMEDY}", left)
         self.closed: Halt | None = None if regardless or left <= 0 else block
 
-    def through(self, ask: Callable[[], _Answer], say: Callable[[str], None]) -> _Answer:
-        """What YouTube answers; raises Unfetched, and Halt while the gate is closed. `say` is told when it closes."""
+    def through(self, ask: Callable[[], _Response], say: Callable[[str], None]) -> _Response:
+        """Send a request by `ask`; raises Unfetched, and Halt if the gate is closed. `say` reports that it closes."""
         if self.closed:
             raise self.closed
         try:
@@ -76,15 +76,15 @@ class YouTubeGate:
         return answer
 
     def close(self, halt: Halt) -> Halt:
-        """Ask no more in this run; after a block for an hour, and twice as long each time that it's followed by one."""
-        self.closed = self._begin(halt) if isinstance(halt, Blocked) else halt
+        """Send no more requests in this run; after a block, for an hour, doubled with every further block."""
+        self.closed = self._start_backoff(halt) if isinstance(halt, Blocked) else halt
         return self.closed
 
     def answered(self) -> None:
-        """Forget the block: YouTube answers."""
+        """Delete the backoff, as YouTube answers again."""
         self._backoffs.keep(self._writer, self._route, None)
 
-    def _begin(self, block: Blocked) -> Blocked:
+    def _start_backoff(self, block: Blocked) -> Blocked:
         seconds = min(2 * (self._backoffs.of(self._route).seconds or HOUR / 2), _LONGEST)
         self._backoffs.keep(self._writer, self._route, Backoff(self._clock() + seconds, seconds))
         return Blocked(block.reason, seconds)
