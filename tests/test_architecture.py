@@ -57,6 +57,54 @@ def _parts(names: set[str]) -> Iterator[str]:
     return (name.split(".")[1] for name in names if "." in name)
 
 
+# What `query` and `indexer` import of the index: the vocabulary, text, models, and the door.
+OPEN = ("types", "errors", "sections", "store", "open", "text", "models")
+
+
+@pytest.mark.parametrize("part", ["query", "indexer", "cli", "api"])
+def test_storage_is_used_through_the_door(part: str) -> None:
+    allowed = {f"seekpoint.index.{name}" for name in OPEN} | {"seekpoint.index"}
+    allowed |= {"seekpoint.index.transfer"} if part == "cli" else set()  # export and import carry files
+    offenders: dict[str, set[str]] = {}
+    for name in MODULES:
+        if name.split(".")[1:2] == [part]:
+            used = {needed for needed in NEEDS[name] if needed.split(".")[1:2] == ["index"]}
+            offenders[name] = {one for one in used if ".".join(one.split(".")[:3]) not in allowed}
+    assert offenders
+    assert {name: found for name, found in offenders.items() if found} == {}
+
+
+def test_no_two_public_classes_share_a_name() -> None:
+    places: dict[str, list[str]] = {}
+    for module, path in MODULES.items():
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(module)
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+def test_no_class_inherits_from_one_that_inherits() -> None:
+    """Of our own classes; errors and Protocols aside, which are made to be subclassed."""
+    bases: dict[str, set[str]] = {}
+    for path in MODULES.values():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                bases.setdefault(node.name, set()).update(ast.unparse(base).split("[")[0] for base in node.bases)
+    ours = {name: found & bases.keys() for name, found in bases.items() if "Protocol" not in found}
+    chains = [
+        (name, base, deeper)
+        for name, found in ours.items()
+        for base in found
+        for deeper in ours.get(base, ())
+        if not _is_error(name, bases)
+    ]
+    assert chains == []
+
+
+def _is_error(name: str, bases: dict[str, set[str]]) -> bool:
+    return name.endswith(("Error", "Exception")) or any(_is_error(base, bases) for base in bases.get(name, ()))
+
+
 def test_no_module_needs_one_that_needs_it() -> None:
     assert "seekpoint.query.search.question" in NEEDS["seekpoint.query.search.pipeline"]
     assert "seekpoint.indexer.sources" in NEEDS["seekpoint.cli.build"]

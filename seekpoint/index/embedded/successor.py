@@ -6,45 +6,30 @@ the present one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
 
 from seekpoint.index.embedded import reembedding
-from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary
-from seekpoint.index.store import Due
+from seekpoint.index.store import Due, Reader, Writer
 from seekpoint.index.types import ModelCard
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _SOURCE = "the library"
 
 
 class EmbeddedSuccessor:
-    """The transcripts of a library with another model's vectors, as far as they are embedded; use it in a `with`."""
+    """The transcripts of a library with another model's vectors, as far as they are embedded; use it in a `with`.
 
-    def __init__(self, library: EmbeddedWriter, writer: EmbeddedWriter) -> None:
+    `editions` says which transcripts the library holds of each resource.
+    """
+
+    def __init__(self, library: Reader, editions: Callable[[], Mapping[str, str]], writer: Writer) -> None:
         self._library = library
+        self._editions = editions
         self.writer = writer
 
-    @classmethod
-    def open(cls, library: EmbeddedWriter, card: ModelCard, say: Callable[[str], None]) -> Self:
-        """Go on with the successor that was begun, or begin one; raises LibraryError."""
-        before = reembedding.begun(library.address)
-        if before and before != card:
-            say(f"what was embedded again for the model {before.name} is dropped: {card.name} starts anew")
-            reembedding.discard(library.address)
-        folder = library.address / reembedding.FOLDER
-        try:
-            return cls(library, _acquired(folder, card))
-        except DamagedLibrary:
-            say(f"what was embedded again in {folder} is damaged and dropped: {card.name} starts anew")
-            reembedding.discard(library.address)
-            return cls(library, _acquired(folder, card))
-
-    def __enter__(self) -> Self:
+    def __enter__(self) -> EmbeddedSuccessor:
         return self
 
     def __exit__(
@@ -54,7 +39,7 @@ class EmbeddedSuccessor:
 
     def due(self) -> list[Due]:
         """The resources that the library holds and this doesn't; what the library has lost is removed."""
-        editions = self._library.editions()
+        editions = self._editions()
         done = {resource_id: standing.inputs for resource_id, standing in self.writer.standings().items()}
         self.writer.remove([resource_id for resource_id in done if resource_id not in editions])
         resources = self._library.resources(list(editions))
@@ -62,5 +47,18 @@ class EmbeddedSuccessor:
         return [Due(resources[key], edition) for key, edition in editions.items() if done.get(key) != edition]
 
 
-def _acquired(folder: Path, card: ModelCard) -> EmbeddedWriter:
-    return EmbeddedWriter.acquire(folder, card, writes_vectors=False)
+def acquired(
+    library: Path, card: ModelCard, say: Callable[[str], None], acquire: Callable[[Path, ModelCard], Writer]
+) -> Writer:
+    """The writer of the successor that was begun for a model, or of a new one; raises LibraryError."""
+    before = reembedding.begun(library)
+    if before and before != card:
+        say(f"what was embedded again for the model {before.name} is dropped: {card.name} starts anew")
+        reembedding.discard(library)
+    folder = library / reembedding.FOLDER
+    try:
+        return acquire(folder, card)
+    except DamagedLibrary:
+        say(f"what was embedded again in {folder} is damaged and dropped: {card.name} starts anew")
+        reembedding.discard(library)
+        return acquire(folder, card)

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -19,14 +20,13 @@ from seekpoint.index.embedded.maintenance import Maintenance
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.successor import EmbeddedSuccessor, acquired
 from seekpoint.index.errors import LibraryError
 from seekpoint.index.store import LISTED, Known, Successor, Translations
 from seekpoint.index.types import Details, EmbeddedTranscript, Kind, ModelCard, Playlist, Resource, State
 
 if TYPE_CHECKING:
     from filelock import FileLock
-
-    from seekpoint.index.embedded.successor import EmbeddedSuccessor
 
 
 class EmbeddedWriter(EmbeddedReader):
@@ -224,9 +224,8 @@ class EmbeddedWriter(EmbeddedReader):
     # Another model
 
     def successor(self, card: ModelCard, say: Callable[[str], None]) -> EmbeddedSuccessor:
-        from seekpoint.index.embedded.successor import EmbeddedSuccessor
-
-        return EmbeddedSuccessor.open(self, card, say)
+        acquire = partial(EmbeddedWriter.acquire, writes_vectors=False)
+        return EmbeddedSuccessor(self, self.editions, acquired(self._folder, card, say, acquire))
 
     def editions(self) -> dict[str, str]:
         """What tells of each resource whether it has the same transcripts as before, in the order of the chunks."""

@@ -18,6 +18,7 @@ from seekpoint.index.embedded.database import explained
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.words import segments
 from seekpoint.index.errors import LibraryError, LockedLibrary
 from seekpoint.index.transfer import archive
 from seekpoint.index.transfer.contents import Contents, contents_of
@@ -89,8 +90,8 @@ def _without_removed(copy: sqlite3.Connection) -> Ranges:
     """Let the words of what was removed go from a copy for good; returns the chunks that it holds."""
     copy.execute("PRAGMA secure_delete = ON")
     alive = Ranges.of(copy.execute("SELECT first_chunk, first_chunk + chunks FROM transcript"))
-    segments = copy.execute("SELECT first, stop, chunks FROM posting_segment").fetchall()
-    if any(len(alive.within(first, stop)) < chunks for first, stop, chunks in segments):
+    spans = copy.execute("SELECT first, stop, chunks FROM posting_segment").fetchall()
+    if any(len(alive.within(first, stop)) < chunks for first, stop, chunks in spans):
         with database.transaction(copy):
             segments.compact(copy, alive)
         copy.execute("VACUUM")

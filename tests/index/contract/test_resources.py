@@ -1,0 +1,231 @@
+"""The contract of the door: what lists name, what is stored of it, and who sees it when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import pytest
+
+from seekpoint.index.errors import LibraryNotFound, LockedLibrary, SeekpointError
+from seekpoint.index.store import ANY_LANGUAGE, CueSpan
+from seekpoint.index.text.digest import text_digest
+from seekpoint.index.types import Chapter, Details, Kind, Playlist, PlaylistEntry, Resource, Standing, State
+from tests.index.contract.conftest import Backend
+from tests.index.contract.talks import CARD, ENCODER, SOURCE, TALKS, fill, resource, transcript
+
+
+@pytest.fixture(autouse=True)
+def filled(backend: Backend) -> None:
+    with backend.writer(CARD) as writer:
+        fill(writer)
+
+
+# What was stored
+
+
+def test_what_is_committed_comes_back(backend: Backend) -> None:
+    with backend.reader() as reader:
+        assert reader.card == CARD
+        for talk in TALKS:
+            assert reader.transcripts(talk) == [transcript(talk).transcript]
+        assert reader.transcripts("nobody") == []
+        assert reader.details(["attention01", "nobody"]) == {
+            "attention01": Details(title="Talk on attention01", channel="频道")
+        }
+        assert reader.resources(["page0000001", "nobody"]) == {"page0000001": resource("page0000001")}
+        reader.verify()
+
+
+def test_cues_come_span_by_span(backend: Backend) -> None:
+    with backend.reader() as reader:
+        vector = ENCODER.question("mask")
+        stored = reader.evidence(list(range(1, 20)), vector).chunks.values()
+        spans = [CueSpan(chunk.transcript_id, 0, chunk.stop) for chunk in stored]
+        texts = [[cue.text for cue in cues] for cues in reader.cues(spans)]
+        assert texts == [list(TALKS[chunk.resource_id][: chunk.stop]) for chunk in stored]
+        assert reader.cues([]) == []
+
+
+def test_a_second_commit_replaces_the_first(backend: Backend) -> None:
+    with backend.writer() as writer:
+        details = Details(title="New", chapters=(Chapter(0.0, "掩码"),), duration=20.0, published="2024-01-02")
+        writer.commit("attention01", [transcript("zhuyili0001")], details, "changed", Kind.RECORDING)
+    with backend.reader() as reader:
+        assert reader.transcripts("attention01") == [transcript("zhuyili0001").transcript]
+        assert reader.details(["attention01"])["attention01"] == details
+        assert reader.resources(["attention01"])["attention01"].kind is Kind.RECORDING
+        assert reader.frequencies(["attent", "掩码"]).terms == {"attent": 1, "掩码": 3}
+        assert {name: one.chunks for name, one in reader.languages().items()} == {"en": 4, "zh": 4}
+
+
+def test_what_is_removed_is_found_nowhere(backend: Backend) -> None:
+    with backend.writer() as writer:
+        writer.remove(["zhuyili0001", "attention01"])
+    with backend.reader() as reader:
+        assert reader.languages().keys() == {"en"}
+        assert reader.frequencies(["mask", "掩码", "train"]).terms == {"train": 2}
+        assert {status.resource.id for status in reader.statuses()} == {"position001", "page0000001"}
+
+
+def test_what_is_known_needs_no_embedding(backend: Backend) -> None:
+    with backend.writer() as writer:
+        known = writer.known("zhuyili0001")
+        assert known.vectors.keys() == known.pieces.keys() == {text_digest(text) for text in TALKS["zhuyili0001"]}
+        for text in TALKS["zhuyili0001"]:
+            assert known.vectors[text_digest(text)] == pytest.approx(ENCODER.question(text), abs=0.01)
+        for piece, vector in transcript("zhuyili0001").pieces:
+            stored = known.pieces[text_digest(piece.text)]
+            assert stored == vector._replace(scale=stored.scale)
+            assert stored.scale == pytest.approx(vector.scale)
+        assert writer.known("nobody") == ({}, {})
+
+
+# Lists and states
+
+
+def test_resources_stand_in_the_order_of_their_lists_with_their_states(backend: Backend) -> None:
+    with backend.writer() as writer:
+        writer.register("later.md", [Resource("later", Kind.PAPER, "", "https://arxiv.org/abs/1", (("论文",),))])
+        writer.set_state("later", State.DEFERRED, reason="blocked", retry_after=99.0, inputs="youtube:")
+    with backend.reader() as reader:
+        statuses = {status.resource.id: status for status in reader.statuses()}
+        # Lists come by name: later.md before talks.md.
+        assert list(statuses) == ["later", *TALKS]
+        later, first = statuses["later"], statuses["attention01"]
+        assert (later.state, later.reason, later.retry_after) == (State.DEFERRED, "blocked", 99.0)
+        assert later.resource.title == "https://arxiv.org/abs/1"
+        assert (first.state, first.languages, first.chunks, first.seconds) == (State.INDEXED, ("en",), 3, 30.0)
+        assert reader.standings()["later"] == Standing(State.DEFERRED, "youtube:", 99.0)
+        assert [(section.source, section.path, list(section.entries)) for section in reader.sections()] == [
+            ("later.md", ("论文",), ["later"]),
+            (SOURCE, ("Videos",), ["attention01", "position001", "zhuyili0001"]),
+            (SOURCE, ("Pages",), ["page0000001"]),
+        ]
+
+
+def test_what_a_list_no_longer_names_is_unlisted_and_stays(backend: Backend) -> None:
+    with backend.writer() as writer:
+        writer.register(SOURCE, [resource("position001")])
+        assert set(writer.unlisted([SOURCE])) == set(TALKS) - {"position001"}
+        assert writer.unlisted(["another.md"]) == []
+        writer.register("another.md", [resource("attention01")])
+        assert set(writer.unlisted([SOURCE])) == set(TALKS) - {"position001", "attention01"}
+    with backend.reader() as reader:
+        assert [section.source for section in reader.sections()][-1] == ""
+        assert len(reader.statuses()) == len(TALKS)
+
+
+def test_a_playlist_comes_back_with_its_entries(backend: Backend) -> None:
+    here, there = (replace(resource(talk), sections=()) for talk in ("attention01", "position001"))
+    playlist = Playlist("播放列表", (PlaylistEntry(here), PlaylistEntry(there, "private")))
+    with backend.writer() as writer:
+        writer.register("lists.md", [Resource("PL1", Kind.PLAYLIST, "", "https://youtube.com/playlist?list=PL1")])
+        writer.keep_playlist("PL1", playlist)
+        assert writer.playlists() == {"PL1": playlist}
+    with backend.reader() as reader:
+        assert reader.playlists() == {"PL1": playlist}
+        assert reader.standings()["PL1"].is_indexed
+
+
+def test_settings_are_kept_replaced_and_deleted(backend: Backend) -> None:
+    with backend.writer() as writer:
+        writer.put_setting("glossary", "掩码")
+        writer.put_setting("other", "1")
+        writer.put_setting("other", None)
+    with backend.reader() as reader:
+        assert (reader.setting("glossary"), reader.setting("other")) == ("掩码", None)
+
+
+class Dictionary:
+    """A few words in both directions."""
+
+    version = "1"
+
+    def sources(self, target: str) -> Iterable[str]:
+        return ("en", ANY_LANGUAGE) if target == "zh" else ("zh",)
+
+    def entries(self, source: str, target: str) -> Iterable[tuple[str, Sequence[str]]]:
+        if source == ANY_LANGUAGE:
+            return [("GPT", ["权重"])]
+        return [("mask", ["掩码", "面具"])] if target == "zh" else [("掩码", ["mask"]), ("面具", ["face cover"])]
+
+
+def test_translations_are_those_that_the_library_can_use(backend: Backend) -> None:
+    with backend.writer() as writer:
+        writer.keep_translations(Dictionary())
+    with backend.reader() as reader:
+        assert reader.translations("en", ["mask", "gpt", "nowher"]) == {
+            "zh": {"mask": (("掩码",),), "gpt": (("权重",),)}
+        }
+        assert reader.translations("zh", ["掩码", "面具"]) == {"en": {"掩码": (("mask",),)}}
+
+
+# Transactions, snapshots and revisions
+
+
+def test_a_transaction_is_whole_or_nothing(backend: Backend) -> None:
+    with backend.writer() as writer:
+        with pytest.raises(RuntimeError), writer.transaction():
+            writer.set_state("attention01", State.UNAVAILABLE, reason="gone")
+            writer.put_setting("half", "done")
+            raise RuntimeError
+        assert writer.standings()["attention01"].state is State.INDEXED
+        assert writer.setting("half") is None
+
+
+def test_a_failed_build_keeps_what_it_committed(backend: Backend) -> None:
+    with pytest.raises(RuntimeError), backend.writer() as writer:
+        writer.commit("attention01", [transcript("position001")], Details(), "changed")
+        raise RuntimeError
+    with backend.reader() as reader:
+        assert reader.transcripts("attention01") == [transcript("position001").transcript]
+
+
+def test_a_reader_keeps_its_snapshot(backend: Backend) -> None:
+    with backend.reader() as before:
+        with backend.writer() as writer:
+            writer.remove(["zhuyili0001"])
+            with backend.reader() as during:
+                assert during.frequencies(["掩码"]).terms == {}
+        assert before.frequencies(["掩码"]).terms == {"掩码": 1}
+        assert before.transcripts("zhuyili0001") == [transcript("zhuyili0001").transcript]
+    with backend.reader() as after:
+        assert after.frequencies(["掩码"]).terms == {}
+
+
+def test_a_revision_tells_a_commit_and_the_end_of_a_build(backend: Backend) -> None:
+    with backend.reader() as reader:
+        assert reader.revision == backend.revision()
+    sealed = backend.revision()
+    with backend.writer() as writer:
+        assert backend.revision() == sealed
+        writer.put_setting("new", "1")
+        committed = backend.revision()
+        assert committed.committed != sealed.committed
+    assert backend.revision().sealed != sealed.sealed
+    with backend.writer() as writer:
+        writer.put_setting("new", "1")
+        writer.set_state("attention01", State.INDEXED, inputs="made by hand")
+        fresh = backend.revision()
+    assert backend.revision() == fresh
+
+
+def test_one_writer_at_a_time(backend: Backend) -> None:
+    with backend.writer(), pytest.raises(LockedLibrary):
+        backend.writer()
+
+
+def test_where_no_library_is_none_is_opened(backend: Backend) -> None:
+    elsewhere = Backend(backend.address.with_name("nowhere"))
+    with pytest.raises(LibraryNotFound):
+        elsewhere.reader()
+    with pytest.raises(LibraryNotFound):
+        elsewhere.writer()
+
+
+def test_a_reader_that_was_closed_says_so(backend: Backend) -> None:
+    reader = backend.reader()
+    reader.close()
+    with pytest.raises(SeekpointError):
+        reader.statuses()

@@ -1,0 +1,71 @@
+"""How often a question crosses the door: a bounded number of times, whatever the library's size."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from seekpoint.index.open import open_reader
+from seekpoint.index.store import Reader
+from seekpoint.query.search.pipeline import ask
+from tests.query.search.frozen.encoder import FrozenEncoder
+
+# The calls of a question whose moments play, in a library of two languages.
+_ONCE = (
+    *("languages", "scope", "translations", "titles", "frequencies", "candidates"),
+    *("evidence", "pieces", "resources", "details", "cues"),
+)
+_MOST = 15
+
+
+class Counted:
+    """A reader that counts the calls of its methods."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.calls: Counter[str] = Counter()
+        self._reader = reader
+
+    def __getattr__(self, name: str) -> object:
+        found = getattr(self._reader, name)
+        if callable(found):
+            self.calls[name] += 1
+        return found
+
+
+@pytest.fixture
+def counted(frozen: Reader) -> Iterator[Counted]:
+    with open_reader(Path(frozen.address)) as reader:
+        yield Counted(reader)
+
+
+def calls(counted: Counted, question: str, k: int = 5, *, explained: bool = False) -> Counter[str]:
+    counted.calls.clear()
+    ask(question, cast("Reader", counted), FrozenEncoder(), k, explained=explained)
+    return Counter(counted.calls)
+
+
+@pytest.mark.parametrize("question", ["Why must they sum to one?", "怎样才看不到未来？"])
+def test_each_operation_is_called_once(counted: Counted, question: str) -> None:
+    assert calls(counted, question) == Counter(_ONCE)
+
+
+def test_more_moments_make_no_more_calls(counted: Counted) -> None:
+    assert calls(counted, "What goes on in parallel?", 50) == calls(counted, "What goes on in parallel?", 1)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "In the Copenhagen seminar, what is the slope of Ostrowski?",
+        "《苏州夜话》里柯西的误差是什么？",
+        "Who saw distillation of the knowledge in a neural network?",
+    ],
+)
+def test_no_question_makes_more_calls_than_documented(counted: Counted, question: str) -> None:
+    found = calls(counted, question, 20, explained=True)
+    assert sum(found.values()) <= _MOST
+    assert set(found) == set(_ONCE)
