@@ -7,16 +7,20 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seekpoint import ask
 from seekpoint.index.embedded import database
-from seekpoint.index.embedded.chunk_ranges import Ranges
+from seekpoint.index.embedded.chunk_ranges import Ranges, RangeScope
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.words.posting_lists import decode
 from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.models.centring import centred, nearest_language
 from seekpoint.index.models.piece_vectors import quantised
+from seekpoint.index.store import Reader
+from seekpoint.index.text import bm25
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import (
     Chunk,
@@ -29,15 +33,20 @@ from seekpoint.index.types import (
     Origin,
     Piece,
     Resource,
+    StoredChunk,
     Transcript,
 )
 from tests.fakes import TopicEncoder
 from tests.paths import ROOT
 
+if TYPE_CHECKING:
+    from seekpoint.index.embedded.words.lexicon import Lexicon
+    from seekpoint.index.types import Vectors
+
 ENCODER = TopicEncoder()
 CARD: ModelCard = ENCODER.card
 SOURCE = "talks.md"
-LISTS = "posting.chunks, first, stop FROM posting JOIN posting_segment ON id = segment"
+_LISTS = "posting.chunks, first, stop FROM posting JOIN posting_segment ON id = segment"
 
 TALKS = {
     "attention01": ("attention weighs the words", "the mask hides what comes later"),
@@ -67,7 +76,7 @@ def embedded(texts: Sequence[str], language: str | None = None) -> EmbeddedTrans
 def words(folder: Path) -> set[tuple[str, float, str, int]]:
     """Each resource's words: where the chunk begins, the term, and how often it's there."""
     with sqlite3.connect(folder / database.FILE) as stored:
-        lists = stored.execute(f"SELECT term, data, {LISTS}").fetchall()
+        lists = stored.execute(f"SELECT term, data, {_LISTS}").fetchall()
         query = "SELECT chunk.id, resource_id, start FROM chunk JOIN transcript ON transcript.id = transcript_id"
         places = {chunk_id: (resource_id, start) for chunk_id, resource_id, start in stored.execute(query)}
     stored.close()
@@ -96,14 +105,27 @@ def build(folder: Path, talks: Mapping[str, Sequence[str]] = TALKS) -> None:
 
 def by_meaning(library: EmbeddedReader, question: str, filters: Filters | None = None) -> list[str]:
     """The resources whose chunks are anywhere near a question, nearest first."""
-    _, vector = library.vectors.centred_question(ENCODER.question(question))
-    near = [chunk for chunk, cosine in library.vectors.nearest(vector, 20, _kept(library, filters)) if cosine > 0.3]
-    return _resources(library, near)
+    vector = centred_question(library, ENCODER.question(question))
+    ids, cosines = library.vectors.nearest(vector, 20, ranges_of(library, filters or Filters()))
+    return _resources(library, ids[cosines > 0.3].tolist())
+
+
+def centred_question(library: Reader, vector: Vectors) -> Vectors:
+    """A question's vector without the mean of the language that it is nearest to."""
+    means = {name: language.mean for name, language in library.languages().items()}
+    nearest = nearest_language(vector, means)
+    return vector if nearest is None else centred(vector, means[nearest])
 
 
 def by_words(library: EmbeddedReader, text: str, filters: Filters | None = None) -> list[str]:
     """The resources that share terms with a text, best first."""
-    return _resources(library, [chunk for chunk, _ in library.lexicon.best(terms(text), 20, _kept(library, filters))])
+    found = library.lexicon.best(weights_of(library.lexicon, terms(text)), 20, ranges_of(library, filters or Filters()))
+    return _resources(library, found.chunks.tolist())
+
+
+def weights_of(lexicon: Lexicon, terms: Sequence[str]) -> dict[str, float]:
+    """The inverse document frequencies of the terms that a library has."""
+    return {term: bm25.idf(chunks, lexicon.total) for term, chunks in lexicon.frequencies(terms).items()}
 
 
 def first(folder: Path, question: str) -> str | None:
@@ -125,16 +147,24 @@ def run_script(script: str, *arguments: str | Path) -> subprocess.CompletedProce
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120, check=False)
 
 
-def _kept(library: EmbeddedReader, filters: Filters | None) -> Ranges | None:
-    return library.kept(filters) if filters else None
+def ranges_of(library: EmbeddedReader, filters: Filters) -> Ranges | None:
+    """The ranges of chunks that a filter keeps, `None` for all of them."""
+    scope = library.scope(filters)
+    assert isinstance(scope, RangeScope)
+    return scope.ranges
 
 
 def chunk_ids(library: EmbeddedReader, filters: Filters) -> list[int]:
-    """The chunks that a filter keeps."""
-    kept = library.kept(filters)
-    return [int(chunk_id) for chunk_id in (library.holdings.alive if kept is None else kept).ids()]
+    """The ids of the chunks that a filter keeps."""
+    ranges = ranges_of(library, filters)
+    return [int(chunk_id) for chunk_id in (library.holdings.alive if ranges is None else ranges).ids()]
+
+
+def chunks_of(library: Reader, ids: Sequence[int]) -> Mapping[int, StoredChunk]:
+    """The chunks of those ids that are here."""
+    return library.evidence(ids, np.zeros(library.card.dimension, np.float32)).chunks
 
 
 def _resources(library: EmbeddedReader, chunk_ids: Sequence[int]) -> list[str]:
-    chunks = library.chunks(chunk_ids)
+    chunks = chunks_of(library, chunk_ids)
     return list(dict.fromkeys(chunks[i].resource_id for i in chunk_ids if i in chunks))

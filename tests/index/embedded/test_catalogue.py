@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from seekpoint.index.embedded.catalogue import LISTED, Section, Standing, outlined, union
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
-from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, State
+from seekpoint.index.sections import Section, outlined, union
+from seekpoint.index.store import LISTED
+from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, Standing, State
 from tests.index.libraries import CARD, files
 
 

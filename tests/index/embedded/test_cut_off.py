@@ -20,7 +20,7 @@ from tests.index.libraries import *
 writer = EmbeddedWriter.acquire(pathlib.Path(sys.argv[1]), CARD)
 fill(writer, {"finished": ["the cache 缓存 spares work", *["x" * 30_000] * int(sys.argv[2])]})
 writer.register("other.md", [resource("begun")])
-with writer._change():
+with writer._maintenance.change():
     insert(writer._connection, "begun", embedded(["softmax"]), (), CARD)
     os._exit(9)
 """
@@ -76,7 +76,7 @@ def test_a_commit_is_whole_or_not_at_all(folder: Path) -> None:
 
 _RUN_OUT_OF_SPACE = """
 import pathlib, resource as limits
-import index.vector_store
+import seekpoint.index.embedded.vectors.sealing
 from tests.index.libraries import *
 folder, moment, size = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 

@@ -18,6 +18,7 @@ from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.schema import UNRELEASED_APPLICATION_ID
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound, UnreleasedLibrary
+from seekpoint.index.store import CueSpan
 from tests.index.libraries import (
     CARD,
     TALKS,
@@ -126,7 +127,11 @@ def test_cues_that_cannot_be_read_are_told_in_one_line(folder: Path, change: str
         connection.execute(f"UPDATE cue_block {change}")
     connection.close()
     with EmbeddedReader.open(folder) as library:
-        for read in (lambda: library.cues(1, 0, 2), lambda: library.transcripts("zhuyili0001"), library.verify):
+        for read in (
+            lambda: library.cues([CueSpan(1, 0, 2)]),
+            lambda: library.transcripts("zhuyili0001"),
+            library.verify,
+        ):
             with pytest.raises(DamagedLibrary, match=r"in library\.db, cues aren't what was written.*copy") as caught:
                 read()
             assert "\n" not in str(caught.value)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.index.embedded.manifest import FILE, FileRecord, Manifest, SegmentRecord, replacing
+from seekpoint.index.embedded.manifest import FILE, FileRecord, Manifest, SegmentRecord
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryNotFound
 from seekpoint.index.types import ModelCard
 
@@ -34,15 +34,6 @@ def test_a_save_replaces_the_file_in_one_step(tmp_path: Path) -> None:
         assert json.load(old)["database"] is not None
     assert Manifest.load(tmp_path) == MANIFEST.opened()
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
-
-
-def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
-    place = tmp_path / "file"
-    place.write_bytes(b"old")
-    with pytest.raises(OSError, match="full"), replacing(place) as file:
-        file.write(b"ne")
-        raise OSError(28, "the disk is full")
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"file": b"old"}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX permissions")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.store import CueSpan
 from seekpoint.index.types import Cue, Details, Filters, Kind, Origin, State
 from tests.index.libraries import (
     CARD,
@@ -21,6 +22,7 @@ from tests.index.libraries import (
     by_meaning,
     by_words,
     chunk_ids,
+    chunks_of,
     embedded,
     fill,
     first,
@@ -46,10 +48,10 @@ def test_a_question_in_one_language_finds_the_other(folder: Path) -> None:
 
 def test_cues_come_back_as_they_were_stored(folder: Path) -> None:
     with EmbeddedReader.open(folder) as library:
-        chunk = next(iter(library.chunks(chunk_ids(library, Filters(language="zh"))).values()))
-        cues = library.cues(chunk.transcript_id, 0, 9)
+        chunk = next(iter(chunks_of(library, chunk_ids(library, Filters(language="zh"))).values()))
+        cues, second = library.cues([CueSpan(chunk.transcript_id, 0, 9), CueSpan(chunk.transcript_id, 1, 2)])
         assert cues == [Cue(0.0, 10.0, "注意力给每个词一个权重"), Cue(10.0, 20.0, "掩码遮住后面的词")]
-        assert library.cues(chunk.transcript_id, 1, 2) == cues[1:]
+        assert second == cues[1:]
 
 
 def test_statuses_follow_the_list_and_count_what_is_stored(folder: Path) -> None:
@@ -87,8 +89,7 @@ def test_details_survive(tmp_path: Path) -> None:
         writer.register(SOURCE, [resource("a")])
         writer.commit("a", [embedded(["attention"])], details, "")
     with EmbeddedReader.open(tmp_path) as library:
-        assert library.details("a") == details
-        assert library.details("nobody") == Details()
+        assert library.details(["a", "nobody"]) == {"a": details}
 
 
 @pytest.mark.parametrize(
@@ -148,9 +149,9 @@ def test_a_question_is_never_a_query_language(folder: Path, question: str) -> No
 # Which moment of it
 
 
-@pytest.mark.parametrize("opened", [EmbeddedReader.open, EmbeddedReader.open_to_stay])
-def test_a_reader_keeps_the_state_it_opened(folder: Path, opened: Callable[[Path], EmbeddedReader]) -> None:
-    asked, unasked = opened(folder), opened(folder)
+@pytest.mark.parametrize("lasting", [False, True])
+def test_a_reader_keeps_the_state_it_opened(folder: Path, lasting: bool) -> None:
+    asked, unasked = EmbeddedReader.open(folder, lasting=lasting), EmbeddedReader.open(folder, lasting=lasting)
     assert by_meaning(asked, "position") == ["position001"]
     with EmbeddedWriter.acquire(folder) as writer:
         writer.remove(["position001"])
@@ -193,8 +194,9 @@ def test_a_library_can_be_moved_and_copied(folder: Path, tmp_path: Path) -> None
 
 _ASK_AS_NOBODY = """
 import os, pathlib
-import index.vector_store, query.search
-from tests.index.libraries import by_meaning, by_words, first, Library
+import seekpoint.index.embedded.vectors.search, seekpoint.query.search.pipeline
+from tests.index.libraries import by_meaning, by_words, first
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 if os.geteuid() == 0:
     os.setgid(65534)

@@ -21,7 +21,7 @@ from tests.index.libraries import CARD, SOURCE, embedded, resource
 def _named(folder: Path, question: str) -> set[tuple[str, str]]:
     """The resources with the names that a question may say."""
     with EmbeddedReader.open(folder) as library:
-        return {(found, " ".join(name)) for found, name in library.names(terms(question))}
+        return {(found, " ".join(name)) for found, name in library.titles(terms(question))}
 
 
 def _list(folder: Path, titles: dict[str, str], source: str = SOURCE, *, own: str | None = None) -> None:
@@ -167,4 +167,4 @@ def test_a_hostile_title_is_a_name_like_any_other_or_none(tmp_path: Path, title:
 def test_a_term_that_is_several_words_at_once_is_still_one_term(tmp_path: Path, title: str) -> None:
     _list(tmp_path, {"talk": title})
     with EmbeddedReader.open(tmp_path) as library:
-        assert {tuple(name) for _, name in library.names(terms(title))} == names(title)
+        assert {tuple(name) for _, name in library.titles(terms(title))} == names(title)

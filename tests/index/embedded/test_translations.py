@@ -64,28 +64,44 @@ def fresh(connection: sqlite3.Connection, version: str = "1") -> None:
 
 def test_only_translations_that_the_library_says_are_kept(connection: sqlite3.Connection) -> None:
     fresh(connection)
-    assert lookup(connection, "zh", "en", ["注意力", "反向传播", "掩码", "长颈鹿", "权重"]) == {
-        "注意力": (("attent",),),
-        "掩码": (("mask",), ("hide", "the", "word")),
-        "权重": (("weigh",),),
+    assert lookup(connection, "zh", ["注意力", "反向传播", "掩码", "长颈鹿", "权重"]) == {
+        "en": {
+            "注意力": (("attent",),),
+            "掩码": (("mask",), ("hide", "the", "word")),
+            "权重": (("weigh",),),
+        }
     }
 
 
 def test_words_are_found_by_their_stems_and_in_simplified_characters(connection: sqlite3.Connection) -> None:
     fresh(connection)
     keys = ["attent", "mask", "café au lait", "Attention", ""]
-    assert lookup(connection, "en", "zh", keys) == {
-        "attent": (("注意", "意力"),),
-        "mask": (("掩码",), ("遮住",)),
-        "café au lait": (("权重",),),
+    assert lookup(connection, "en", keys) == {
+        "zh": {
+            "attent": (("注意", "意力"),),
+            "mask": (("掩码",), ("遮住",)),
+            "café au lait": (("权重",),),
+        }
     }
-    assert lookup(connection, "zh", "en", ["權重"]) == {}
+    assert lookup(connection, "zh", ["權重"]) == {}
 
 
-@pytest.mark.parametrize(("source", "target"), [("en", "en"), ("ko", "en"), ("zh", "zh")])
-def test_other_pairs_of_languages_have_none(connection: sqlite3.Connection, source: str, target: str) -> None:
+@pytest.mark.parametrize(("source", "targets"), [("en", {"zh"}), ("ko", set()), ("zh", {"en"})])
+def test_other_pairs_of_languages_have_none(connection: sqlite3.Connection, source: str, targets: set[str]) -> None:
     fresh(connection)
-    assert lookup(connection, source, target, ["注意力", "attent"]) == {}
+    assert lookup(connection, source, ["注意力", "attent"]).keys() == targets
+
+
+def test_what_holds_for_any_language_stands_beside_the_languages_own(connection: sqlite3.Connection) -> None:
+    fresh(connection)
+    connection.executemany(
+        "INSERT INTO translation (source, word, target, alternatives) VALUES ('', ?, ?, ?)",
+        [("注意力", "en", '[["weigh"],["attent"]]'), ("attent", "en", '[["weigh"]]'), ("attent", "zh", '[["权重"]]')],
+    )
+    assert lookup(connection, "zh", ["注意力", "attent"]) == {
+        "en": {"注意力": (("weigh",), ("attent",)), "attent": (("weigh",),)}
+    }
+    assert lookup(connection, "ko", ["attent"]) == {"en": {"attent": (("weigh",),)}, "zh": {"attent": (("权重",),)}}
 
 
 def test_a_language_that_the_library_lacks_needs_no_dictionary(tmp_path: Path) -> None:
@@ -95,8 +111,8 @@ def test_a_language_that_the_library_lacks_needs_no_dictionary(tmp_path: Path) -
     with closing(database.connect(tmp_path / "english", writable=True)) as connection:
         with transaction(connection):
             refresh(connection, dictionaries)
-        assert set(lookup(connection, "zh", "en", ["注意力", "权重"])) == {"注意力", "权重"}
-        assert lookup(connection, "en", "zh", ["attent"]) == {}
+        assert lookup(connection, "zh", ["注意力", "权重"])["en"].keys() == {"注意力", "权重"}
+        assert lookup(connection, "en", ["attent"]) == {}
     assert dictionaries.read == 1
 
 
@@ -114,11 +130,11 @@ def test_translations_are_stale_when_the_passages_change(connection: sqlite3.Con
         transcripts.insert(connection, "zhuyili0001", said, (), CARD)
     assert stale(connection, SmallDictionaries())
     fresh(connection)
-    assert lookup(connection, "zh", "en", ["长颈鹿"]) == {"长颈鹿": (("giraff",),)}
+    assert lookup(connection, "zh", ["长颈鹿"]) == {"en": {"长颈鹿": (("giraff",),)}}
     connection.execute("DELETE FROM resource WHERE id = 'zhuyili0001'")
     segments.compact(
         connection, Ranges.of(connection.execute("SELECT first_chunk, first_chunk + chunks FROM transcript"))
     )
     assert stale(connection, SmallDictionaries())
     fresh(connection)
-    assert lookup(connection, "zh", "en", ["长颈鹿", "注意力"]) == {"注意力": (("attent",),)}
+    assert lookup(connection, "zh", ["长颈鹿", "注意力"]) == {"en": {"注意力": (("attent",),)}}

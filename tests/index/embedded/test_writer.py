@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.transcripts import text_digest
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import LockedLibrary
+from seekpoint.index.text.digest import text_digest
 from seekpoint.index.types import Chapter, Details, Kind, Resource, Standing, State
 from tests.index.libraries import (
     CARD,
@@ -20,6 +19,7 @@ from tests.index.libraries import (
     build,
     by_meaning,
     by_words,
+    chunks_of,
     embedded,
     files,
     fill,
@@ -74,9 +74,10 @@ def test_a_transcript_a_language_is_kept(folder: Path) -> None:
 
 def test_what_was_embedded_before_is_known_by_its_text(folder: Path) -> None:
     with EmbeddedWriter.acquire(folder) as writer:
-        known = writer.known_vectors("zhuyili0001")
-        assert set(known) == {text_digest(text) for text in TALKS["zhuyili0001"]}
-        assert writer.known_vectors("nobody") == {}
+        known = writer.known("zhuyili0001")
+        digests = {text_digest(text) for text in TALKS["zhuyili0001"]}
+        assert set(known.vectors) == set(known.pieces) == digests
+        assert writer.known("nobody") == ({}, {})
 
 
 def test_why_a_resource_is_missing_is_kept_until_it_is_indexed(folder: Path) -> None:
@@ -112,8 +113,8 @@ def test_a_chunk_is_found_by_the_titles_of_its_chapters(folder: Path) -> None:
     _commit_with_chapters(folder)
     with EmbeddedReader.open(folder) as library:
         assert by_words(library, "zebra") == by_words(library, "斑马") == ["attention01"]
-        (first_chunk,) = {chunk for chunk, _ in library.lexicon.best(["zebra"], 9)}
-        assert library.chunks([first_chunk])[first_chunk].start == 0.0
+        (first_chunk,) = library.lexicon.best({"zebra": 1.0}, 9).chunks.tolist()
+        assert chunks_of(library, [first_chunk])[first_chunk].start == 0.0
         assert library.details(list(TALKS))["attention01"].chapters == CHAPTERS
 
 
@@ -177,17 +178,15 @@ def test_a_second_writer_is_told_to_wait(folder: Path) -> None:
         for card in (None, CARD):
             with pytest.raises(LockedLibrary, match=r"another build is writing to .*: wait"):
                 EmbeddedWriter.acquire(folder, card)
-        other = run_script("from tests.index.libraries import *\nWriter.open(Path(sys.argv[1]))", folder)
+        other = run_script("from tests.index.libraries import *\nEmbeddedWriter.acquire(Path(sys.argv[1]))", folder)
         assert "LockedLibrary: another build is writing to" in other.stderr.splitlines()[-1]
     with EmbeddedWriter.acquire(folder):
         pass
 
 
-@pytest.mark.parametrize("opened", [EmbeddedReader.open, EmbeddedReader.open_to_stay])
-def test_a_lasting_reader_doesnt_hold_a_build_up_or_spoil_it(
-    folder: Path, opened: Callable[[Path], EmbeddedReader]
-) -> None:
-    with opened(folder) as reader:
+@pytest.mark.parametrize("lasting", [False, True])
+def test_a_lasting_reader_doesnt_hold_a_build_up_or_spoil_it(folder: Path, lasting: bool) -> None:
+    with EmbeddedReader.open(folder, lasting=lasting) as reader:
         with EmbeddedWriter.acquire(folder) as writer:
             fill(writer, {"new": ["cache"]})
         assert by_meaning(reader, "cache") == []

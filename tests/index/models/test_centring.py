@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from seekpoint.index.models.background_mean import background
-from seekpoint.index.models.centring import centre_rows, centred, tempered
+from seekpoint.index.models.centring import centre_rows, centred, nearest_language, tempered, windows
 from seekpoint.index.models.encoder import BUNDLED
 
 if TYPE_CHECKING:
@@ -79,3 +79,17 @@ def test_nothing_has_no_means() -> None:
 
 def test_a_vector_that_is_its_mean_becomes_nothing_rather_than_no_number() -> None:
     assert np.isfinite(centred(ENGLISH, ENGLISH)).all()
+
+
+def test_a_window_is_what_begins_within_half_a_minute() -> None:
+    found = windows(np.array([0.0, 12.0, 29.0, 42.0]), np.eye(4, dtype=np.float32))
+    assert found == pytest.approx(
+        np.array([[1, 1, 1, 0], [0, 1, 1, 0], [0, 0, 1, 1], [0, 0, 0, 1]]) / np.sqrt([[3], [2], [2], [1]])
+    )
+
+
+def test_a_vector_is_of_the_language_whose_mean_points_the_same_way() -> None:
+    means = {"en": 5 * ENGLISH + TOPIC, "zh": CHINESE}
+    assert nearest_language(ENGLISH + 0.9 * CHINESE, means) == "en"
+    assert nearest_language(0.9 * ENGLISH + CHINESE, means) == "zh", "whatever the means' lengths"
+    assert nearest_language(ENGLISH, {}) is None

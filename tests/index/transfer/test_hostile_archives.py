@@ -23,12 +23,12 @@ import pytest
 
 from seekpoint.index.embedded import cue_blocks, database
 from seekpoint.index.embedded.pieces import blocks
-from seekpoint.index.embedded.pieces.blocks import PieceVector, StoredPiece
+from seekpoint.index.embedded.pieces.blocks import StoredPiece
 from seekpoint.index.embedded.schema import SCHEMA_VERSION
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
-from seekpoint.index.types import Cue
+from seekpoint.index.types import Cue, PieceVector
 from tests.index.libraries import ENCODER, first
 from tests.index.transfer.test_transfer import answers
 

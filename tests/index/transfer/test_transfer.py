@@ -382,7 +382,8 @@ def test_an_import_that_is_killed_before_any_step_leaves_nothing_behind(
 
 _RUN_OUT_OF_SPACE = """
 import pathlib, resource as limits
-
+from seekpoint.index.transfer.export import export_library
+from seekpoint.index.transfer.import_ import import_library
 what, source, target, size = sys.argv[1:]
 limits.setrlimit(limits.RLIMIT_FSIZE, (int(size), limits.RLIM_INFINITY))
 globals()[what](pathlib.Path(source), pathlib.Path(target))

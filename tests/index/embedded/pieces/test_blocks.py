@@ -14,20 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seekpoint.index.embedded.pieces import reading as pieces_module
-from seekpoint.index.embedded.pieces.blocks import (
-    IN_BYTES,
-    Blocks,
-    PieceVector,
-    StoredPiece,
-    append,
-    check,
-    encode,
-    of_transcript,
-)
-from seekpoint.index.embedded.pieces.reading import around, quantised
-from seekpoint.index.embedded.pieces.six_bits import LEVELS
+from seekpoint.index.embedded.pieces.blocks import Blocks, StoredPiece, append, check, encode, of_transcript
+from seekpoint.index.embedded.pieces.reading import around
 from seekpoint.index.embedded.schema import create
-from seekpoint.index.types import ModelCard, StoredChunk
+from seekpoint.index.models.piece_vectors import IN_BYTES, LEVELS, quantised
+from seekpoint.index.types import ModelCard, PieceVector, StoredChunk
 
 DIRECTIONS = 3
 CARD = ModelCard("topics", 4, "")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.embedded.chunk_ranges import Ranges
+from seekpoint.index.embedded.holdings import Holdings
 from seekpoint.index.embedded.manifest import Manifest, SegmentRecord
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.vectors.segment_file import check_layout
@@ -81,7 +82,9 @@ def test_what_no_file_has_gets_one(several: Path) -> None:
 def test_what_is_not_sealed_yet_is_known_as_uncovered(several: Path) -> None:
     with EmbeddedWriter.acquire(several) as writer:
         fill(writer, {"new": _texts(2)})
-        missing = uncovered(Manifest.load(several), writer._read_holdings().alive)
+        with closing(sqlite3.connect(several / "library.db")) as stored:
+            alive = Holdings.stored(stored).alive
+        missing = uncovered(Manifest.load(several), alive)
         assert (missing.starts.tolist(), missing.stops.tolist()) == ([37], [39])
     assert [(one.first, one.stop) for one in _segments(several)][-1] == (37, 39)
 
@@ -208,9 +211,9 @@ from tests.index.libraries import *
 writer = EmbeddedWriter.acquire(Path(sys.argv[1]), CARD)
 fill(writer, {"new": ["softmax 归一化"] * 4})
 if sys.argv[2] == "after the vector files":
-    holdings = writer._read_holdings()
-    writer._merge(holdings.alive)
-    writer._write_vectors(holdings)
+    upkeep = writer._maintenance
+    upkeep._merge(upkeep._holdings().alive)
+    upkeep.write_vectors()
 os._exit(9)
 """
 

@@ -19,11 +19,11 @@ from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.vectors.int8 import unpack
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary
-from seekpoint.index.models.centring import centred
+from seekpoint.index.models.centring import centred, nearest_language
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Details, EmbeddedTranscript, Filters
 from tests.index.libraries import CARD as NARROW
-from tests.index.libraries import SOURCE, by_meaning, embedded, files, fill, resource
+from tests.index.libraries import SOURCE, by_meaning, centred_question, embedded, files, fill, resource
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
@@ -100,7 +100,8 @@ def _check_nearest(
     """See that the nearest of what is kept are among some candidates, but for one: rows by chance are all far off."""
     possible = {i: cosine for i, cosine in exact.items() if keep is None or keep.contains([i])[0]}
     depth = k + _SPARE
-    candidates = dict(library.vectors.nearest(question, depth, keep))
+    nearest = library.vectors.nearest(question, depth, keep)
+    candidates: dict[int, float] = dict(zip(nearest.chunks.tolist(), nearest.values.tolist(), strict=True))
     assert len(candidates) == min(depth, len(possible))
     assert list(candidates.values()) == sorted(candidates.values(), reverse=True)
     scores = library.vectors.scores(question, [*candidates])
@@ -251,13 +252,13 @@ def test_a_segment_that_is_not_as_it_was_written_is_damage(tmp_path: Path, quest
 def test_a_question_is_of_the_language_whose_mean_is_nearest(tmp_path: Path) -> None:
     numbers = np.random.default_rng(7)
     with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
-        assert writer.vectors.centred_question(np.eye(CARD.dimension, dtype=np.float32)[0])[0] is None
+        assert nearest_language(np.eye(CARD.dimension, dtype=np.float32)[0], writer.means.chunks) is None
         _commit(writer, "talk", [_drawn(numbers, 60, "en"), _drawn(numbers, 60, "zh")])
     with EmbeddedReader.open(tmp_path) as library:
         for language, sign in (("zh", 1), ("en", -1)):
             question = sign * np.eye(CARD.dimension, dtype=np.float32)[0]
-            found, vector = library.vectors.centred_question(question)
-            assert found == language
+            assert nearest_language(question, library.means.chunks) == language
+            vector = centred_question(library, question)
             assert vector == pytest.approx(centred(question, library.means.chunks[language]))
 
 
@@ -265,8 +266,8 @@ def test_nothing_is_near_in_an_empty_library(tmp_path: Path, question: Vectors) 
     with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         writer.register(SOURCE, [resource("讲座")])
     with EmbeddedReader.open(tmp_path) as library:
-        assert library.vectors.nearest(question, K) == []
-        assert library.vectors.nearest(question, K, Ranges.of([])) == []
+        for keep in (None, Ranges.of([])):
+            assert library.vectors.nearest(question, K, keep).chunks.tolist() == []
         assert library.vectors.scores(question, [1, 2]) == {}
 
 

@@ -19,6 +19,7 @@ from seekpoint.index.embedded.words.lexicon import Lexicon
 from seekpoint.index.embedded.words.segments import append, compact, merge_due
 from seekpoint.index.errors import DamagedLibrary, LibraryError
 from tests.index.embedded.words.test_segments import database
+from tests.index.libraries import weights_of
 
 CHUNKS = {
     1: ["attention", "weighs", "every", "word"],
@@ -47,6 +48,13 @@ def plain(said: Said, terms: Sequence[str]) -> dict[int, float]:
 def rarity(said: Said, term: str) -> float:
     found = sum(term in words for words in said.values())
     return max(math.log((len(said) - found + 0.5) / (found + 0.5)), 1e-6)
+
+
+def best(lexicon: Lexicon, terms: Sequence[str], k: int, keep: Ranges | None = None) -> list[tuple[int, float]]:
+    """The chunks that match terms best, each term as often as it is given, with their scores."""
+    weights = {term: weight * terms.count(term) for term, weight in weights_of(lexicon, terms).items()}
+    found = lexicon.best(weights, k, keep)
+    return list(zip(found.chunks.tolist(), found.values.tolist(), strict=True))
 
 
 def opened_lexicon(connection: sqlite3.Connection, alive: Ranges) -> Lexicon:
@@ -86,7 +94,7 @@ def test_scores_are_those_of_fts5s_bm25(lexicon: Lexicon, fts5: sqlite3.Connecti
     query = "SELECT rowid, -bm25(lexicon) FROM lexicon WHERE lexicon MATCH ? ORDER BY rank, rowid"
     ranked = fts5.execute(query, (" OR ".join(f'"{term}"' for term in terms),)).fetchall()
     for k, keep in ((100, None), (1, None), (100, [i for i, _ in ranked[1:]])):
-        found = lexicon.best(terms, k, None if keep is None else ranges(keep))
+        found = best(lexicon, terms, k, None if keep is None else ranges(keep))
         wanted = ranked[:k] if keep is None else ranked[1:]
         assert [i for i, _ in found] == [i for i, _ in wanted]
         assert [score for _, score in found] == pytest.approx([score for _, score in wanted])
@@ -115,14 +123,14 @@ def test_the_best_are_exact_with_removed_chunks_and_several_segments(seed: int) 
         for _ in range(6):
             terms = chance.sample([*words, "giraff"], 8)
             known = [term for term in terms if any(term in chunk for chunk in said.values())]
-            assert lexicon.weights(terms) == pytest.approx({term: rarity(said, term) for term in known})
+            assert weights_of(lexicon, terms) == pytest.approx({term: rarity(said, term) for term in known})
             kept = chance.sample([*said], 150)
             scores = plain(said, terms)
             for k, keep in ((5, None), (40, None), (5, kept)):
-                found = lexicon.best(terms, k, None if keep is None else ranges(keep))
-                best = sorted((score for i, score in scores.items() if keep is None or i in keep), reverse=True)
-                assert [score for _, score in found] == pytest.approx(best[:k], rel=1e-5)
-                assert [scores[i] for i, _ in found] == pytest.approx(best[:k], rel=1e-5)
+                found = best(lexicon, terms, k, None if keep is None else ranges(keep))
+                highest = sorted((score for i, score in scores.items() if keep is None or i in keep), reverse=True)
+                assert [score for _, score in found] == pytest.approx(highest[:k], rel=1e-5)
+                assert [scores[i] for i, _ in found] == pytest.approx(highest[:k], rel=1e-5)
                 assert found == sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
 
@@ -131,23 +139,23 @@ def test_of_equals_the_lower_id_is_first() -> None:
         append(connection, 1, [["mask", "order"], ["word"], ["word"]] * 40)
         append(connection, 121, [["mask", "order"], ["word"], ["word"]] * 40)
         lexicon = opened_lexicon(connection, Ranges.of([(1, 241)]))
-        assert [i for i, _ in lexicon.best(["order", "mask"], 3)] == [1, 4, 7]
-        assert [i for i, _ in lexicon.best(["word", "mask"], 3, Ranges.of([(100, 150)]))] == [100, 103, 106]
+        assert [i for i, _ in best(lexicon, ["order", "mask"], 3)] == [1, 4, 7]
+        assert [i for i, _ in best(lexicon, ["word", "mask"], 3, Ranges.of([(100, 150)]))] == [100, 103, 106]
 
 
 @pytest.mark.parametrize("terms", [[], ["giraff"], ['gir"aff'], ["NEAR("], ["长颈"]])
 def test_nothing_matches_what_nobody_said(lexicon: Lexicon, terms: list[str]) -> None:
-    assert lexicon.best(terms, 5) == []
-    assert lexicon.weights(terms) == {}
-    assert lexicon.best(["mask"], 5, ranges([])) == []
-    assert lexicon.best(["mask"], 0) == []
+    assert best(lexicon, terms, 5) == []
+    assert weights_of(lexicon, terms) == {}
+    assert best(lexicon, ["mask"], 5, ranges([])) == []
+    assert best(lexicon, ["mask"], 0) == []
 
 
 def test_a_library_of_nothing_has_no_words() -> None:
     with closing(database()) as connection:
         lexicon = opened_lexicon(connection, ranges([]))
-        assert lexicon.best(["mask"], 5) == []
-        assert lexicon.weights(["mask"]) == {}
+        assert best(lexicon, ["mask"], 5) == []
+        assert weights_of(lexicon, ["mask"]) == {}
         assert lexicon.counts(["mask"])["mask"].chunks.tolist() == []
         assert lexicon.places(np.array([], np.int64)).tolist() == []
         assert lexicon.places(np.array([7])).tolist() == [-1]
@@ -173,15 +181,15 @@ def test_how_often_chunks_have_a_term(lexicon: Lexicon) -> None:
 def test_a_removed_chunk_is_never_found(connection: sqlite3.Connection) -> None:
     lexicon = opened_lexicon(connection, ranges([1, 2, 3, 7, 8]))
     assert lexicon.by_id(lexicon.counts(["mask"])["mask"]).chunks.tolist() == [2]
-    assert lexicon.weights(["掩码", "mask"]) == {"mask": math.log(4.5 / 1.5)}
-    assert [i for i, _ in lexicon.best(["掩码", "mask"], 5)] == [2]
+    assert weights_of(lexicon, ["掩码", "mask"]) == {"mask": math.log(4.5 / 1.5)}
+    assert [i for i, _ in best(lexicon, ["掩码", "mask"], 5)] == [2]
 
 
 def test_a_rare_term_weighs_more_and_an_unknown_one_is_left_out(lexicon: Lexicon) -> None:
-    weights = lexicon.weights(["掩码", "the", "giraff", "掩码"])
+    weights = weights_of(lexicon, ["掩码", "the", "giraff", "掩码"])
     assert list(weights) == ["掩码", "the"]
     assert weights["掩码"] > weights["the"] > 0
-    assert lexicon.weights(["the", "掩码"]) == weights
+    assert weights_of(lexicon, ["the", "掩码"]) == weights
 
 
 def test_threads_share_a_lexicon() -> None:
@@ -192,8 +200,8 @@ def test_threads_share_a_lexicon() -> None:
         alone = opened_lexicon(source, Ranges.of([(1, 301)]))
         shared = opened_lexicon(connection, Ranges.of([(1, 301)]))
         questions = [[f"word{i % 11}", f"word{(i + 3) % 11}", "掩码"] for i in range(200)]
-        assert list(threads.map(lambda terms: shared.best(terms, 9), questions)) == [
-            alone.best(terms, 9) for terms in questions
+        assert list(threads.map(lambda terms: best(shared, terms, 9), questions)) == [
+            best(alone, terms, 9) for terms in questions
         ]
 
 
@@ -208,10 +216,10 @@ def test_threads_share_a_lexicon() -> None:
 def test_a_damaged_list_says_so(lexicon: Lexicon, connection: sqlite3.Connection, change: str) -> None:
     connection.execute(change)
     with pytest.raises(DamagedLibrary, match="posting list"):
-        lexicon.best(["mask"], 5)
+        best(lexicon, ["mask"], 5)
 
 
 def test_a_closed_library_says_so(lexicon: Lexicon, connection: sqlite3.Connection) -> None:
     connection.close()
     with pytest.raises(LibraryError, match="was closed"):
-        lexicon.best(["mask"], 5)
+        best(lexicon, ["mask"], 5)

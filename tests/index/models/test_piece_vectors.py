@@ -1,0 +1,88 @@
+"""The vectors of pieces, quantised: how much is lost, and that the sums of their tokens come back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from seekpoint.index.models.background_mean import background
+from seekpoint.index.models.encoder import BUNDLED
+from seekpoint.index.models.piece_vectors import IN_BYTES, LEVELS, add_up, directions_of, quantised
+from seekpoint.index.types import ModelCard, PieceVector
+
+if TYPE_CHECKING:
+    from seekpoint.index.types import Vectors
+
+BUNDLED_CARD = ModelCard(BUNDLED, 384, "")
+
+
+def summed(pieces: Sequence[PieceVector], card: ModelCard) -> Vectors:
+    """The sums of the tokens' vectors, a row a piece."""
+    fields = [("tokens", "u2"), ("scale", "f4"), ("direction", "u1"), ("length", "f2")]
+    records = np.array([(one.tokens, one.scale, one.direction, one.length) for one in pieces], fields)
+    codes = np.stack([np.frombuffer(one.codes, np.uint8) for one in pieces])
+    sums = np.empty(codes.shape, np.float32)
+    add_up(records, codes, card, sums)
+    return sums
+
+
+def test_a_byte_a_number_loses_half_a_step_at_most() -> None:
+    total = np.random.default_rng(1).normal(size=384).astype(np.float32)
+    tokens, scale, codes, direction, _ = quantised(total, 7)
+    assert (tokens, len(codes), direction) == (7, 384, IN_BYTES)
+    assert np.abs(np.frombuffer(codes, np.int8) * scale - total / 7).max() <= scale * 0.501
+    assert quantised(np.zeros(4, np.float32), 0).codes == bytes(4)
+
+
+def test_pieces_of_the_bundled_model_lose_next_to_nothing_in_their_levels() -> None:
+    chance = np.random.default_rng(4)
+    languages = list(background(BUNDLED).values())
+    means = np.stack([5 * languages[k % len(languages)] + chance.normal(0, 0.1, 384) for k in range(40)])
+    kept = [quantised(mean.astype(np.float32) * 30, 30, BUNDLED) for mean in means]
+    assert max(max(one.codes) for one in kept) < LEVELS
+    found = summed(kept, BUNDLED_CARD) / 30
+    rest, back = means - np.mean(languages, axis=0) * 5, found - np.mean(languages, axis=0) * 5
+    cosines = (rest * back).sum(axis=1) / np.linalg.norm(rest, axis=1) / np.linalg.norm(back, axis=1)
+    assert cosines.min() > 0.999
+
+
+def test_what_a_language_has_in_common_is_kept_apart_from_the_codes() -> None:
+    directions = directions_of(BUNDLED)
+    assert np.linalg.norm(directions, axis=1) == pytest.approx(1.0, abs=1e-5)
+    rest = np.random.default_rng(5).normal(0, 0.05, 384).astype(np.float32)
+    for direction, common in enumerate(directions):
+        kept = quantised(8 * (0.75 * common + rest), 8, BUNDLED)
+        assert kept.direction == direction
+        assert kept.length == pytest.approx(0.75 + rest @ common, abs=1e-3)
+        assert quantised(8 * rest, 8, BUNDLED).scale == pytest.approx(kept.scale, rel=0.1), "finer steps than in all"
+
+
+def test_a_number_far_out_is_clipped() -> None:
+    mean = np.full(384, 0.01, np.float32) * np.where(np.arange(384) % 2, 1, -1)
+    mean[7] = 3.0
+    found = summed([quantised(mean, 1, BUNDLED)], BUNDLED_CARD)[0]
+    assert abs(found[7]) < 1
+    assert found[8:] == pytest.approx(mean[8:], abs=0.05)
+
+
+def test_sums_of_bytes_and_levels_beside_one_another_are_those_of_each_alone() -> None:
+    chance = np.random.default_rng(6)
+    kept = [
+        quantised(chance.normal(0, 3, 384).astype(np.float32), 30, BUNDLED if k % 3 else "another") for k in range(9)
+    ]
+    assert {one.direction == IN_BYTES for one in kept} == {True, False}
+    assert summed(kept, BUNDLED_CARD).tolist() == [summed([one], BUNDLED_CARD)[0].tolist() for one in kept]
+
+
+def test_no_token_and_nothing_but_zeros_come_back_as_zeros() -> None:
+    nothing = np.zeros(384, np.float32)
+    assert summed([quantised(nothing, 0)], ModelCard("another", 384, "")).tolist() == [nothing.tolist()]
+    assert summed([quantised(nothing, 3, BUNDLED)], BUNDLED_CARD) == pytest.approx(np.zeros((1, 384)), abs=1e-6)
+
+
+def test_a_direction_that_a_model_lacks_is_told() -> None:
+    with pytest.raises(ValueError, match="direction"):
+        summed([quantised(np.ones(384, np.float32), 1, BUNDLED)], ModelCard("another", 384, ""))
