@@ -1,4 +1,4 @@
-"""The command that gives assistants a seat: `mcp`."""
+"""`seekpoint mcp`: the MCP server for assistants, over standard input and output or HTTP."""
 
 from __future__ import annotations
 
@@ -29,37 +29,37 @@ def mcp(http: bool, port: int, folder: Path) -> None:
 
     An assistant starts this by itself when its settings name it.
     """
-    from seekpoint.query.mcp.server import server
+    from seekpoint.query.mcp.server import make_server
     from seekpoint.query.serving.live_library import LiveLibrary
     from seekpoint.query.serving.memory import keep_freed_memory
 
     keep_freed_memory()
-    made = server(LiveLibrary(folder))
+    server = make_server(LiveLibrary(folder))
     if http:
-        _serve(made, port)
+        _serve(server, port)
         return
     if sys.stdin and sys.stdin.isatty():
         click.echo("seekpoint: waiting for an assistant on standard input; Ctrl-C ends this", err=True)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the thread that waits for input would hold up any other end
-    made.run()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # else Ctrl-C would wait for the thread that reads standard input
+    server.run()
 
 
-def _serve(made: Server, port: int) -> None:
+def _serve(server: Server, port: int) -> None:
     from seekpoint.query.web.server import listen
     from seekpoint.query.web.server import serve as run
 
     with listen(_HOST, port) as listener:
         port = listener.getsockname()[1]
         click.echo(f"seekpoint: assistants connect to http://{_HOST}:{port}{_PATH}; Ctrl-C ends this", err=True)
-        run(over_http(made, port), listener, "on")
+        run(http_application(server, port), listener, "on")
 
 
-def over_http(made: Server, port: int) -> Starlette:
-    """The server as an application that answers under this machine's own name alone: no web page can reach it."""
+def http_application(server: Server, port: int) -> Starlette:
+    """The server as a web application that accepts only this machine's own names, so that no web page reaches it."""
     from mcp.server.transport_security import TransportSecuritySettings
 
     names = [f"{_HOST}:{port}", f"localhost:{port}"]
-    return made.streamable_http_app(
+    return server.streamable_http_app(
         streamable_http_path=_PATH,
         json_response=True,
         stateless_http=True,

@@ -26,7 +26,7 @@ _ENOUGH = 8
 _FEWEST = 6
 # A passage up to this length is one phrase; a longer one is given by its first and its last phrase.
 _SHORT = 20
-# Phrases for plain text: they follow each other, so a line break falls into one of them, or two if lines are very short.
+# Phrases for plain text: they follow each other, so a line break falls into one, or two if lines are short.
 _LINES = 3
 # Attempts for a phrase: on a page of repetitions more would take seconds.
 _MOST_TRIES = 500
@@ -68,7 +68,7 @@ def text_fragment(texts: Sequence[str], first: int) -> str:
 
 
 def line_fragments(texts: Sequence[str], first: int) -> str:
-    """As `text_fragment`, for plain text, in which a line may break anywhere: several short phrases, one of which fits."""
+    """As `text_fragment`, for plain text, in which lines may break anywhere: short phrases, one of which matches."""
     earlier = _folded("\n".join(texts[:first]))
     phrases: list[str] = []
     for text in texts[first:]:

@@ -1,1 +1,1 @@
-"""The MCP server: tools for assistants."""
+"""The MCP server (Model Context Protocol): tools for assistants."""

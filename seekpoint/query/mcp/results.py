@@ -1,4 +1,7 @@
-"""What the MCP tools return: models with a schema, made from what a library says, each below a number of tokens."""
+"""Results of the MCP tools: pydantic models, whose docstrings and descriptions an assistant sees in the tool's schema.
+
+Each result is kept below a number of tokens: quotes are shortened and lists end early.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ NOTHING_FOUND = "Nothing that is indexed passes these filters, or nothing is ind
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
+# Tokens of one title, heading path, reason, address and quote.
 _TITLE, _HEADINGS, _REASON, _ADDRESS = 50, 40, 70, 500
 _LEAST_QUOTE = 40
 _MOST_TITLES = 3
@@ -56,7 +60,7 @@ class FoundAnswer(BaseModel):
     left_out: int | None = Field(default=None, description="Further moments that would have made this too long.")
 
 
-class Passage(BaseModel):
+class TranscriptPassage(BaseModel):
     """A stretch of a transcript."""
 
     place: str | None = Field(default=None, description="When it begins (12:34), or the page (p. 7).")
@@ -75,7 +79,7 @@ class TranscriptWindow(BaseModel):
     origin: str = Field(description="manual, generated (by a machine, with mistakes) or local (the user's own).")
     languages: list[str] = Field(description="In which languages there are transcripts.")
     length: str | None = Field(default=None, description="How long the recording is, or how many pages there are.")
-    passages: list[Passage]
+    passages: list[TranscriptPassage]
     continues_at: float | None = Field(default=None, description="Give this as `at` to read on; absent at the end.")
     headings: list[str] | None = Field(default=None, description="Its parts, told where no place was asked for.")
 
@@ -90,7 +94,7 @@ class NotIndexed(BaseModel):
     retry_after: str | None = Field(default=None, description="From when on a build tries again (UTC).")
 
 
-class LibraryStatus(BaseModel):
+class StatusResult(BaseModel):
     """What a library holds, and what it doesn't."""
 
     resources: int
@@ -125,12 +129,12 @@ class ListedResources(BaseModel):
 
 
 def compact(model: BaseModel) -> str:
-    """The model as JSON without what is absent."""
+    """The model as JSON, without fields that are `None`."""
     return model.model_dump_json(exclude_none=True)
 
 
 def fitting(models: Iterable[_Model], most: float) -> list[_Model]:
-    """As many of the models, from the first on, as so many tokens hold."""
+    """The first models that fit into `most` tokens together."""
     kept: list[_Model] = []
     for model in models:
         most -= tokens(compact(model))
@@ -141,44 +145,44 @@ def fitting(models: Iterable[_Model], most: float) -> list[_Model]:
 
 
 def found_answer(answer: Answer, positions: Mapping[int, float]) -> FoundAnswer:
-    """The answer with its quotes cut so that it fits; `positions` are those of moments that are read, by rank."""
+    """The answer, with quotes shortened so that it fits; `positions` are `at` for moments of texts, by rank."""
     moments = [_found_moment(moment, positions.get(moment.rank, moment.start)) for moment in answer.moments]
     note = None if answer.answered else NOT_ANSWERED if moments else NOTHING_FOUND
-    found = FoundAnswer(answered=answer.answered, note=note, moments=[])
-    left = MOST_TOKENS - tokens(compact(found))
-    found.moments = fitting(moments, left - _LEAST_QUOTE * len(moments)) or fitting(moments, left - _LEAST_QUOTE)
-    found.left_out = len(moments) - len(found.moments) or None
-    left -= sum(tokens(compact(moment)) for moment in found.moments)
-    for k, (made, moment) in enumerate(zip(found.moments, answer.moments, strict=False)):
-        made.quote = quotable(moment.quote, left / (len(found.moments) - k))
-        left -= tokens(json.dumps(made.quote, ensure_ascii=False))
-    return found
+    result = FoundAnswer(answered=answer.answered, note=note, moments=[])
+    budget = MOST_TOKENS - tokens(compact(result))
+    result.moments = fitting(moments, budget - _LEAST_QUOTE * len(moments)) or fitting(moments, budget - _LEAST_QUOTE)
+    result.left_out = len(moments) - len(result.moments) or None
+    budget -= sum(tokens(compact(moment)) for moment in result.moments)
+    for k, (shown, moment) in enumerate(zip(result.moments, answer.moments, strict=False)):
+        shown.quote = quotable(moment.quote, budget / (len(result.moments) - k))
+        budget -= tokens(json.dumps(shown.quote, ensure_ascii=False))
+    return result
 
 
 def quotable(text: str, most: float) -> str:
-    """Text from outside, made safe and short."""
+    """Text from a source, without control characters and shortened to `most` tokens."""
     return shortened(clean(text), most)
 
 
 def address(text: str) -> str | None:
-    """An address from outside, unless it is endless."""
-    safe = clean(text)
-    return safe if tokens(safe) <= _ADDRESS else None
+    """An address from a source; `None` if it is too long."""
+    cleaned = clean(text)
+    return cleaned if tokens(cleaned) <= _ADDRESS else None
 
 
 def place(seconds: float | None, page: int | None) -> str | None:
-    """A position as people read it."""
+    """A position as text: `12:34` or `p. 7`."""
     return timestamp(seconds) if page is None else f"p. {page}"
 
 
 def section(resource: Resource) -> str | None:
-    """The first headings that a resource stands under."""
+    """The first heading path that a resource is listed under."""
     paths = [path for path in resource.sections if path]
     return quotable(" › ".join(paths[0]), _HEADINGS) if paths else None
 
 
 def title(resource: Resource) -> str:
-    """The resource's title, not too long."""
+    """The resource's title, shortened."""
     return quotable(resource.title, _TITLE)
 
 
@@ -197,21 +201,21 @@ def _found_moment(moment: Moment, at: float | None) -> FoundMoment:
     )
 
 
-def library_status(statuses: Sequence[ResourceStatus]) -> LibraryStatus:
-    """The state of a library's resources, those that aren't indexed by reason."""
+def status_result(statuses: Sequence[ResourceStatus]) -> StatusResult:
+    """Counts of a library's resources; those that aren't indexed are grouped by reason."""
     indexed = [status for status in statuses if status.state is State.INDEXED]
-    found = LibraryStatus(
+    result = StatusResult(
         resources=len(statuses),
         states=_counts(status.state for status in statuses),
         kinds=_counts(status.resource.kind for status in indexed),
-        languages=_counts(language for one in indexed for language in {primary(tag) for tag in one.languages}),
+        languages=_counts(language for status in indexed for language in {primary(tag) for tag in status.languages}),
         hours=round(sum(status.seconds for status in indexed) / 3600, 1),
         not_indexed=[],
     )
     reasons = _not_indexed(statuses)
-    found.not_indexed = fitting(reasons, MOST_TOKENS - tokens(compact(found)))
-    found.left_out = len(reasons) - len(found.not_indexed) or None
-    return found
+    result.not_indexed = fitting(reasons, MOST_TOKENS - tokens(compact(result)))
+    result.left_out = len(reasons) - len(result.not_indexed) or None
+    return result
 
 
 def _counts(values: Iterable[str]) -> dict[str, int]:
@@ -224,26 +228,26 @@ def _not_indexed(statuses: Sequence[ResourceStatus]) -> list[NotIndexed]:
         if status.state is not State.INDEXED:
             reason = status.reason or "an interrupted build had not come to it: `seekpoint build` goes on from there"
             groups.setdefault((status.state, reason), []).append(status)
-    return [_reason(state, reason, group) for (state, reason), group in groups.items()]
+    return [_not_indexed_group(state, reason, group) for (state, reason), group in groups.items()]
 
 
-def _reason(state: State, reason: str, group: Sequence[ResourceStatus]) -> NotIndexed:
-    due = [status.retry_after for status in group if status.retry_after is not None]
+def _not_indexed_group(state: State, reason: str, group: Sequence[ResourceStatus]) -> NotIndexed:
+    times = [status.retry_after for status in group if status.retry_after is not None]
     return NotIndexed(
         state=state,
         reason=quotable(reason, _REASON),
         count=len(group),
         titles=[title(status.resource) for status in group[:_MOST_TITLES]],
-        retry_after=datetime.fromtimestamp(min(due), UTC).isoformat(timespec="minutes") if due else None,
+        retry_after=datetime.fromtimestamp(min(times), UTC).isoformat(timespec="minutes") if times else None,
     )
 
 
 def listed_resources(statuses: Sequence[ResourceStatus], offset: int, limit: int) -> ListedResources:
     """A page of resources, from `offset` on."""
-    shown = fitting(map(_listed, statuses[offset : offset + limit]), MOST_TOKENS - 40)
-    reached = offset + len(shown)
+    page = fitting(map(_listed, statuses[offset : offset + limit]), MOST_TOKENS - 40)
+    next_offset = offset + len(page)
     return ListedResources(
-        total=len(statuses), resources=shown, next_offset=reached if reached < len(statuses) else None
+        total=len(statuses), resources=page, next_offset=next_offset if next_offset < len(statuses) else None
     )
 
 

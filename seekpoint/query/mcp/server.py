@@ -1,4 +1,4 @@
-"""Seekpoint for assistants: the tools of the Model Context Protocol, over a library that builds may change."""
+"""The MCP server: tools with which an assistant searches and reads a library."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from seekpoint.query.links.timestamps import timestamp
 from seekpoint.query.mcp import transcript_windows
 from seekpoint.query.mcp.results import (
     FoundAnswer,
-    LibraryStatus,
     ListedResources,
+    StatusResult,
     TranscriptWindow,
     compact,
     found_answer,
-    library_status,
     listed_resources,
     quotable,
+    status_result,
     title,
 )
 from seekpoint.query.mcp.token_budget import MOST_TOKENS, shortened, tokens
@@ -59,14 +59,14 @@ _LIST = "List the library's resources in the order of its reading lists, a page 
 _MOST_MOMENTS = 20
 _MOST_MINUTES = 10.0
 _MOST_LISTED = 50
-# Tokens for what a transcript tells beside its passages, and for its headings.
+# Tokens: the fields of a transcript beside its passages and headings; all its headings; one heading; an error message.
 _ABOUT, _HEADINGS = 150, 500
 _HEADING = 30
 _MOST_MESSAGE = 200
 
 
 class Tools:
-    """What an assistant can do with a library; each raises SeekpointError."""
+    """The tools, as methods whose signatures become their schemas; each raises SeekpointError."""
 
     def __init__(self, live: LiveLibrary) -> None:
         self._live = live
@@ -97,18 +97,18 @@ class Tools:
         minutes: Annotated[float, Field(gt=0, le=_MOST_MINUTES, description="How much to read.")] = 3,
         language: Annotated[str | None, Field(description="Which transcript, where there are several.")] = None,
     ) -> Annotated[CallToolResult, TranscriptWindow]:
-        if sum(given is not None for given in (at, heading, page)) > 1:
+        if sum(place is not None for place in (at, heading, page)) > 1:
             raise UsageError("`at`, `heading` and `page` each name a place: give one of them")
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
-            found = _known(resource, cache)
-            chapters = cache.details(found.id).chapters
-            where = _place(resource, at, page) if heading is None else _at_heading(heading, chapters, found)
-            return _result(_window(found, cache, chapters, where, 60 * minutes, language))
+            indexed = _indexed_resource(resource, cache)
+            chapters = cache.details(indexed.id).chapters
+            target = _target(resource, at, page) if heading is None else _at_heading(heading, chapters, indexed)
+            return _result(_transcript_window(indexed, cache, chapters, target, 60 * minutes, language))
 
-    def status(self) -> Annotated[CallToolResult, LibraryStatus]:
+    def status(self) -> Annotated[CallToolResult, StatusResult]:
         with self._live.reader() as reader:
-            return _result(library_status(self._statuses(reader)))
+            return _result(status_result(self._statuses(reader)))
 
     def list_resources(
         self,
@@ -119,33 +119,35 @@ class Tools:
         limit: Annotated[int, Field(ge=1, le=_MOST_LISTED, description="How many at most.")] = 20,
     ) -> Annotated[CallToolResult, ListedResources]:
         with self._live.reader() as reader:
-            kept = [one for one in self._statuses(reader) if _is_kept(one, section, kind, state)]
-        return _result(listed_resources(kept, offset, limit))
+            statuses = [status for status in self._statuses(reader) if _is_kept(status, section, kind, state)]
+        return _result(listed_resources(statuses, offset, limit))
 
     def _statuses(self, reader: Reader) -> list[ResourceStatus]:
         return list(self._caches.of(reader).statuses.values())
 
 
 class Server(MCPServer):
-    """An MCP server that shows our errors as they stand, and others that can be foreseen in one line."""
+    """An MCP server that returns SeekpointErrors and invalid arguments as one line of text."""
 
     async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:  # noqa: ANN401
-        known = {tool.name: tool.input_schema["properties"] for tool in await self.list_tools()}
-        if surplus := sorted(arguments.keys() - known.get(name, arguments).keys()):
-            return _failure(f"`{name}` takes no `{surplus[0]}`, but {', '.join(known[name]) or 'nothing'}")
+        parameters = {tool.name: tool.input_schema["properties"] for tool in await self.list_tools()}
+        if unknown := sorted(arguments.keys() - parameters.get(name, arguments).keys()):
+            return _failure(f"`{name}` takes no `{unknown[0]}`, but {', '.join(parameters[name]) or 'nothing'}")
         try:
             return await super().call_tool(name, arguments, context)
         except ToolError as error:
             if isinstance(error.__cause__, SeekpointError):
                 return _failure(str(error.__cause__))
             if isinstance(error.__cause__, ValidationError):
-                return _failure("; ".join(_fault(fault) for fault in error.__cause__.errors(include_url=False)))
+                return _failure(
+                    "; ".join(_argument_error(details) for details in error.__cause__.errors(include_url=False))
+                )
             raise
 
 
-def server(live: LiveLibrary) -> Server:
-    """The server with its tools over a library."""
-    made = Server(
+def make_server(live: LiveLibrary) -> Server:
+    """A server with the tools for a library."""
+    server = Server(
         "seekpoint",
         title="Seekpoint",
         instructions=_INSTRUCTIONS,
@@ -153,11 +155,11 @@ def server(live: LiveLibrary) -> Server:
         log_level="WARNING",
     )
     tools = Tools(live)
-    made.add_tool(tools.ask, title="Ask the library", description=_ASK, annotations=_READS)
-    made.add_tool(tools.transcript, title="Read a transcript", description=_TRANSCRIPT, annotations=_READS)
-    made.add_tool(tools.status, title="What is indexed", description=_STATUS, annotations=_READS)
-    made.add_tool(tools.list_resources, title="List the resources", description=_LIST, annotations=_READS)
-    return made
+    server.add_tool(tools.ask, title="Ask the library", description=_ASK, annotations=_READS)
+    server.add_tool(tools.transcript, title="Read a transcript", description=_TRANSCRIPT, annotations=_READS)
+    server.add_tool(tools.status, title="What is indexed", description=_STATUS, annotations=_READS)
+    server.add_tool(tools.list_resources, title="List the resources", description=_LIST, annotations=_READS)
+    return server
 
 
 _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
@@ -175,33 +177,35 @@ def _failure(message: str) -> CallToolResult:
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
 
 
-def _fault(fault: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails is no public name
-    return f"`{fault['loc'][0]}`: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
+def _argument_error(details: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails isn't public
+    return f"`{details['loc'][0]}`: {details['msg'][:1].lower()}{details['msg'][1:]}"
 
 
 def _positions(answer: Answer, cache: ResourceCache) -> Iterator[tuple[int, float]]:
-    """Where in their transcripts the moments are that are read, by rank."""
+    """The `at` of moments of texts, by rank: the start of the cue in which the quote begins."""
     for moment in answer.moments:
         if moment.start is None:
-            for one in cache.transcripts(moment.resource.id):
-                said = transcript_windows.said_at(one.cues, moment.quote) if one.language == moment.language else None
-                if said is not None:
-                    yield moment.rank, round(one.cues[said].start, 3)
+            for transcript in cache.transcripts(moment.resource.id):
+                if transcript.language != moment.language:
+                    continue
+                position = transcript_windows.find_words(transcript.cues, moment.quote)
+                if position is not None:
+                    yield moment.rank, round(transcript.cues[position].start, 3)
 
 
-def _known(named: str, cache: ResourceCache) -> Resource:
-    """The indexed resource that an id or address means."""
-    found = find_resource(named, [status.resource for status in cache.statuses.values()])
-    if not found:
-        raise UsageError(f"nothing here is called {quotable(named, 40)}: `list_resources` tells the ids")
-    status = cache.statuses[found.id]
+def _indexed_resource(name: str, cache: ResourceCache) -> Resource:
+    """The indexed resource with an id, an address or a link to a place in it."""
+    resource = find_resource(name, [status.resource for status in cache.statuses.values()])
+    if not resource:
+        raise UsageError(f"nothing here is called {quotable(name, 40)}: `list_resources` tells the ids")
+    status = cache.statuses[resource.id]
     if not status.chunks:
         reason = status.reason or "build again"
-        raise SourceError(f"{title(found)} has no transcript here ({status.state.replace('_', ' ')}): {reason}")
-    return found
+        raise SourceError(f"{title(resource)} has no transcript here ({status.state.replace('_', ' ')}): {reason}")
+    return resource
 
 
-def _place(address: str, at: float | str | None, page: int | None) -> LinkTarget:
+def _target(address: str, at: float | str | None, page: int | None) -> LinkTarget:
     if at is not None:
         return LinkTarget(seconds=parse_seconds(at))
     return parse_target(address) if page is None else LinkTarget(page=page)
@@ -211,56 +215,58 @@ def _at_heading(words: str, chapters: Sequence[Chapter], resource: Resource) -> 
     for chapter in chapters:
         if words.strip().casefold() in chapter.title.casefold():
             return LinkTarget(seconds=chapter.start)
-    told = "; ".join(_headings(chapters, resource)) or "none"
-    raise UsageError(f"{title(resource)} has no heading with {quotable(words, 40)}, but {told}")
+    headings = "; ".join(_headings(chapters, resource)) or "none"
+    raise UsageError(f"{title(resource)} has no heading with {quotable(words, 40)}, but {headings}")
 
 
 def _headings(chapters: Sequence[Chapter], resource: Resource) -> list[str]:
-    plays = resource.kind.plays
-    shown = [quotable(f"{timestamp(one.start)} {one.title}" if plays else one.title, _HEADING) for one in chapters]
-    left, kept = float(_HEADINGS), list[str]()
-    for heading in shown:
-        left -= tokens(heading) + 2
-        if left < 0:
-            return [*kept, "…"]
-        kept.append(heading)
-    return kept
+    """The titles of the chapters, with their times in a recording, as many as fit."""
+    budget, headings = float(_HEADINGS), list[str]()
+    for chapter in chapters:
+        label = f"{timestamp(chapter.start)} {chapter.title}" if resource.kind.plays else chapter.title
+        heading = quotable(label, _HEADING)
+        budget -= tokens(heading) + 2
+        if budget < 0:
+            return [*headings, "…"]
+        headings.append(heading)
+    return headings
 
 
-def _window(
+def _transcript_window(
     resource: Resource,
     cache: ResourceCache,
     chapters: Sequence[Chapter],
-    where: LinkTarget,
+    target: LinkTarget,
     seconds: float,
     language: str | None,
 ) -> TranscriptWindow:
     transcripts = cache.transcripts(resource.id)
-    chosen = _chosen(transcripts, language, title(resource))
-    headings = _headings(chapters, resource) if where.is_start and chapters else None
-    most = MOST_TOKENS - _ABOUT - (tokens("".join(headings)) + 2 * len(headings) if headings else 0)
-    at = transcript_windows.position(chosen.cues, where, title(resource))
-    shown, following = transcript_windows.window(resource, chosen.cues, chapters, at, seconds, most)
+    transcript = _in_language(transcripts, language, title(resource))
+    headings = _headings(chapters, resource) if target.is_start and chapters else None
+    budget = MOST_TOKENS - _ABOUT - (tokens("".join(headings)) + 2 * len(headings) if headings else 0)
+    at = transcript_windows.cue_at(transcript.cues, target, title(resource))
+    window = transcript_windows.read_from(at, resource, transcript.cues, chapters, seconds, budget)
     return TranscriptWindow(
         title=title(resource),
         kind=resource.kind,
         resource=resource.id,
-        language=chosen.language,
-        origin=chosen.origin,
-        languages=[one.language for one in transcripts],
-        length=_length(resource, chosen),
-        passages=shown,
-        continues_at=None if following is None else round(chosen.cues[following].start, 3),
+        language=transcript.language,
+        origin=transcript.origin,
+        languages=[each.language for each in transcripts],
+        length=_length(resource, transcript),
+        passages=window.passages,
+        continues_at=None if window.following is None else round(transcript.cues[window.following].start, 3),
         headings=headings,
     )
 
 
-def _chosen(transcripts: Sequence[Transcript], language: str | None, name: str) -> Transcript:
-    for one in transcripts:
-        if language is None or primary(one.language) == primary(language):
-            return one
-    has = ", ".join(one.language for one in transcripts)
-    raise UsageError(f"{name} has no transcript in {quotable(language or '', 20)}: there is {has}")
+def _in_language(transcripts: Sequence[Transcript], language: str | None, name: str) -> Transcript:
+    """The transcript in a language, else the first; raises UsageError. `name` is the resource's title."""
+    for transcript in transcripts:
+        if language is None or primary(transcript.language) == primary(language):
+            return transcript
+    languages = ", ".join(transcript.language for transcript in transcripts)
+    raise UsageError(f"{name} has no transcript in {quotable(language or '', 20)}: there is {languages}")
 
 
 def _length(resource: Resource, transcript: Transcript) -> str | None:

@@ -1,4 +1,4 @@
-"""How much text an assistant is given: tokens, estimated, for every model counts its own."""
+"""Estimates of tokens, for limits on what an assistant gets: every language model has its own tokenizer."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from bisect import bisect_right
 from itertools import accumulate
 
 MOST_TOKENS = 1900
-"""What one answer to an assistant may take."""
+"""The most that one result of a tool may take."""
 
-# Measured with OpenAI's o200k and cl100k and Claude 2's tokenizer. They take at most 1.03 times as many on answers and
-# windows of lectures, pages and papers in English and Chinese, and 1.2 on texts in sixteen other languages.
+# Tokens of a character. On results for lectures, pages and papers in English and Chinese, OpenAI's o200k and cl100k and
+# Claude 2's tokenizer count at most 1.03 times as many; on texts in sixteen other languages, 1.2 times.
 _WEIGHTS = {"letter": 0.3, "mark": 0.75, "foreign": 1.25, "wide": 1.4, "rare": 2.0}
 _CHARACTER = re.compile(
     r"(?P<letter>[A-Za-z ])|(?P<mark>[\x00-\x7f])"
@@ -22,17 +22,17 @@ _ESCAPED = '"\\'
 
 
 def tokens(text: str) -> float:
-    """Estimate how many tokens a language model reads a text as, rather too many than too few."""
+    """Estimate the tokens of a text, rather too many than too few."""
     return sum(_weights(text))
 
 
 def shortened(text: str, most: float) -> str:
-    """The text, or as much of its beginning as `most` tokens hold in JSON, with an ellipsis that shows the cut."""
-    reached = list(accumulate(map(_weight_in_json, text, _weights(text))))
-    if not reached or reached[-1] <= most:
+    """The text; if it takes more than `most` tokens in JSON, as much of its beginning as fits, and an ellipsis."""
+    totals = list(accumulate(map(_weight_in_json, text, _weights(text))))
+    if not totals or totals[-1] <= most:
         return text
-    kept = bisect_right(reached, most - _WEIGHTS["wide"])
-    return text[:kept].rstrip() + _ELLIPSIS if kept else ""
+    length = bisect_right(totals, most - _WEIGHTS["wide"])
+    return text[:length].rstrip() + _ELLIPSIS if length else ""
 
 
 def _weight_in_json(character: str, weight: float) -> float:
@@ -40,4 +40,4 @@ def _weight_in_json(character: str, weight: float) -> float:
 
 
 def _weights(text: str) -> list[float]:
-    return [_WEIGHTS[found.lastgroup or "rare"] for found in _CHARACTER.finditer(text)]
+    return [_WEIGHTS[match.lastgroup or "rare"] for match in _CHARACTER.finditer(text)]

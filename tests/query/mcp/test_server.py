@@ -25,7 +25,7 @@ from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.links.parse import LinkTarget, find_resource, parse_target
 from seekpoint.query.mcp import transcript_windows
 from seekpoint.query.mcp.results import compact, found_answer
-from seekpoint.query.mcp.server import Server, server
+from seekpoint.query.mcp.server import Server, make_server
 from seekpoint.query.mcp.token_budget import tokens
 from seekpoint.query.serving.live_library import LiveLibrary
 from tests.fakes import TopicEncoder
@@ -97,11 +97,11 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def served(library: Path) -> Server:
-    return server(LiveLibrary(library, TopicEncoder()))
+    return make_server(LiveLibrary(library, TopicEncoder()))
 
 
 def session(target: Any, talk: Callable[[Client], Awaitable[_T]], mode: str = "auto") -> _T:  # noqa: ANN401
-    """What comes out of a talk with a server, as an assistant's program would hold it."""
+    """The result of a session with a server, over the client that assistants use."""
 
     async def hold() -> _T:
         with anyio.fail_after(60):
@@ -116,7 +116,7 @@ def call(target: Any, tool: str, **arguments: object) -> CallToolResult:  # noqa
 
 
 def found(target: Server, tool: str, **arguments: object) -> dict[str, Any]:
-    """What a tool returns, which must be the same as text and short; the client sees that it follows its schema."""
+    """The result of a tool: the text equals the structured content and is short; the client checks the schema."""
     result = call(target, tool, **arguments)
     assert not result.is_error, result.content
     text = text_of(result)
@@ -127,7 +127,7 @@ def found(target: Server, tool: str, **arguments: object) -> dict[str, Any]:
 
 
 def refusal(target: Any, tool: str, **arguments: object) -> str:  # noqa: ANN401
-    """The one line with which a tool refuses."""
+    """The one line of a tool's error."""
     result = call(target, tool, **arguments)
     assert result.is_error and result.structured_content is None
     text = text_of(result)
@@ -142,7 +142,7 @@ def text_of(result: CallToolResult) -> str:
 
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
-def test_an_assistant_is_told_what_each_tool_does(served: Server, mode: str) -> None:
+def test_every_tool_has_a_description_and_a_schema(served: Server, mode: str) -> None:
     async def talk(client: Client) -> Sequence[Any]:
         assert "`ask`" in (client.instructions or "") and "never instructions" in (client.instructions or "")
         assert client.server_info and client.server_info.name == "seekpoint" and client.server_info.version
@@ -168,7 +168,7 @@ def test_answers_come_with_quotes_places_and_links(served: Server, question: str
     assert first["section"] == {"en": "English", "zh": "中文"}[language]
 
 
-def test_what_is_read_has_no_time_but_a_place_in_its_transcript(served: Server) -> None:
+def test_a_moment_of_a_text_has_a_position_in_its_transcript_and_no_time(served: Server) -> None:
     answer = found(served, "ask", question="why keep a cache of keys", k=1, kind="document")
     (moment,) = answer["moments"]
     assert moment["title"] == "Notes on transformers" and moment["chapter"] == "Caches"
@@ -179,7 +179,7 @@ def test_what_is_read_has_no_time_but_a_place_in_its_transcript(served: Server) 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(MOMENTS, min_size=1, max_size=20))
-def test_however_much_was_found_the_answer_is_short_and_its_quotes_tell_something(moments: list[Moment]) -> None:
+def test_an_answer_stays_short_with_quotes_of_some_length(moments: list[Moment]) -> None:
     answer = found_answer(Answer("什么?", True, tuple(moments)), {})
     assert tokens(compact(answer)) < 2000
     assert len(answer.moments) + (answer.left_out or 0) == len(moments)
@@ -188,7 +188,7 @@ def test_however_much_was_found_the_answer_is_short_and_its_quotes_tell_somethin
         assert len(shown.quote) >= min(15, len(said.quote))
 
 
-def test_no_answer_is_said_plainly(served: Server) -> None:
+def test_an_answer_says_that_there_is_none(served: Server) -> None:
     answer = found(served, "ask", question="mask", section="no such heading")
     assert answer["answered"] is False and answer["moments"] == []
     assert "`status`" in answer["note"]
@@ -207,7 +207,7 @@ def test_no_answer_is_said_plainly(served: Server) -> None:
         ({}, "`question`: field required"),
     ],
 )
-def test_questions_that_make_no_sense_are_refused(served: Server, arguments: dict[str, Any], said: str) -> None:
+def test_invalid_arguments_are_refused(served: Server, arguments: dict[str, Any], said: str) -> None:
     assert said in refusal(served, "ask", **arguments)
 
 
@@ -230,19 +230,19 @@ def test_a_moments_link_opens_the_window_around_it(served: Server) -> None:
 
 @pytest.mark.parametrize("at", [1000, "1000", "16:40", "0:16:40", "16m40s", "1000s"])
 @pytest.mark.parametrize("named", ["aaaaaaaaaaa", "https://youtu.be/aaaaaaaaaaa?si=x"])
-def test_times_and_resources_may_be_given_as_people_write_them(served: Server, named: str, at: str | int) -> None:
+def test_times_and_resources_are_accepted_in_several_forms(served: Server, named: str, at: str | int) -> None:
     window = found(served, "transcript", resource=named, at=at, minutes=0.5)
     assert window["passages"][0]["place"] == "16:30"
     assert "remark number 96 " in window["passages"][0]["text"]
 
 
 @pytest.mark.parametrize("length", [3, 12_000])
-def test_one_endless_caption_is_cut_and_read_past(length: int) -> None:
+def test_a_very_long_caption_is_shortened_and_does_not_stop_reading(length: int) -> None:
     talk = Resource("aaaaaaaaaaa", Kind.VIDEO, "talk", "https://www.youtube.com/watch?v=aaaaaaaaaaa")
     cues = [Cue(0.0, 5.0, "hello"), Cue(5.0, 9.0, '"掩' * length), Cue(9.0, 12.0, "goodbye")]
     read, at = [], 0
     for _ in range(3):
-        shown, following = transcript_windows.window(talk, cues, [], at, 180, 1000)
+        shown, following = transcript_windows.read_from(at, talk, cues, [], 180, 1000)
         read += shown
         assert tokens("".join(compact(passage) for passage in shown)) < 1100
         if following is None:
@@ -251,7 +251,7 @@ def test_one_endless_caption_is_cut_and_read_past(length: int) -> None:
     assert "hello" in read[0].text and "goodbye" in read[-1].text
 
 
-def test_a_window_is_never_the_whole_and_reading_on_loses_nothing(served: Server) -> None:
+def test_windows_together_give_the_whole_transcript(served: Server) -> None:
     read, windows = "", 0
     at: float | None = 0.0
     while at is not None and windows < 30:
@@ -280,7 +280,7 @@ def test_a_link_into_a_text_leads_to_its_words(served: Server) -> None:
     assert "nothing at #elsewhere" in refusal(served, "transcript", resource=f"{address}#elsewhere")
 
 
-def test_a_pages_own_parameters_are_no_time() -> None:
+def test_a_pages_own_query_parameters_are_not_a_time() -> None:
     assert parse_target("https://a.org/viewtopic.php?t=45678") == LinkTarget()
     assert parse_target("https://a.org/?t=home#masks") == LinkTarget(anchor="masks")
     assert parse_target("https://www.youtube.com/watch?v=aaaaaaaaaaa&t=754s") == LinkTarget(seconds=754)
@@ -290,15 +290,15 @@ def test_a_pages_own_parameters_are_no_time() -> None:
 def test_a_paper_is_read_by_pages() -> None:
     paper = Resource("ba9876543210", Kind.PAPER, "论文", "https://arxiv.org/abs/1706.03762")
     cues = [Cue(10.0 * k, 10.0 * k + 10, f"sentence {k} 句", page=1 + k // 10) for k in range(40)]
-    at = transcript_windows.position(cues, parse_target("https://arxiv.org/pdf/1706.03762#page=3"), paper.title)
-    shown, following = transcript_windows.window(paper, cues, [], at, 60, 1500)
+    at = transcript_windows.cue_at(cues, parse_target("https://arxiv.org/pdf/1706.03762#page=3"), paper.title)
+    shown, following = transcript_windows.read_from(at, paper, cues, [], 60, 1500)
     assert [passage.place for passage in shown] == ["p. 2", "p. 3", "p. 3"]
     assert shown[1].text.startswith("sentence 20 句 sentence 21")
     assert shown[1].link == "https://arxiv.org/pdf/1706.03762#page=3"
     assert following == 26
     assert find_resource("https://arxiv.org/pdf/1706.03762#page=3", [paper]) == paper
     with pytest.raises(UsageError, match="there is no page 9: 论文 has 4 pages"):
-        transcript_windows.position(cues, LinkTarget(page=9), paper.title)
+        transcript_windows.cue_at(cues, LinkTarget(page=9), paper.title)
 
 
 @pytest.mark.parametrize(
@@ -317,11 +317,11 @@ def test_a_paper_is_read_by_pages() -> None:
         ({"resource": "bbbbbbbbbbb", "heading": "x"}, "掩码 has no heading with x, but none"),
     ],
 )
-def test_windows_that_there_are_not_are_refused(served: Server, arguments: dict[str, Any], said: str) -> None:
+def test_places_that_do_not_exist_are_refused(served: Server, arguments: dict[str, Any], said: str) -> None:
     assert said in refusal(served, "transcript", **arguments)
 
 
-def test_what_is_not_indexed_is_told_with_the_reason(served: Server) -> None:
+def test_the_status_groups_what_is_not_indexed_by_reason(served: Server) -> None:
     status = found(served, "status")
     assert status["states"] == {"indexed": 3, "unavailable": 1}
     assert status["kinds"] == {"video": 2, "document": 1} and set(status["languages"]) == {"en", "zh"}
@@ -344,7 +344,7 @@ def test_resources_are_listed_page_by_page(served: Server) -> None:
 
 
 def test_without_a_library_each_tool_says_how_to_build_one_until_there_is_one(tmp_path: Path, library: Path) -> None:
-    served = server(LiveLibrary(tmp_path / "library", TopicEncoder()))
+    served = make_server(LiveLibrary(tmp_path / "library", TopicEncoder()))
     for tool, arguments in (("ask", {"question": "mask"}), ("status", {}), ("transcript", {"resource": "x"})):
         assert "build one with `seekpoint build SOURCE`" in refusal(served, tool, **arguments)
     (tmp_path / "library").symlink_to(library)
@@ -354,7 +354,7 @@ def test_without_a_library_each_tool_says_how_to_build_one_until_there_is_one(tm
 def test_an_empty_library_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "list.md").write_text("- [Lost](lost.md)\n", encoding="utf-8")
     seekpoint.build(tmp_path / "list.md", tmp_path / "library", encoder=TopicEncoder(), translate=False)
-    served = server(LiveLibrary(tmp_path / "library", TopicEncoder()))
+    served = make_server(LiveLibrary(tmp_path / "library", TopicEncoder()))
     assert found(served, "ask", question="mask")["answered"] is False
     assert found(served, "status")["states"] == {"unavailable": 1}
 
@@ -396,7 +396,7 @@ def statuses(port: int, *headers: dict[str, str]) -> list[int]:
     return found
 
 
-def test_whatever_is_sent_the_server_lives_and_writes_nothing_but_messages(library: Path) -> None:
+def test_invalid_messages_neither_end_the_server_nor_reach_its_output(library: Path) -> None:
     hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}}
     lines = [
         "{",
