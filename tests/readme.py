@@ -83,12 +83,40 @@ def _set_row(name: str, table: str, gains: str) -> str:
     return f"| {name} | {n} | {moment1.split()[0]} | {plain} | {gain} | {moment5} | {error.split()[0]} s |"
 
 
+def costs_block() -> str:
+    """What a question and a change cost, from the tables that the scale benchmark wrote."""
+    table = (DOCS / "performance.md").read_text(encoding="utf-8").partition("<!-- scale:")[2].partition("\n### ")[0]
+    lines = (line.strip("|").split("|") for line in table.splitlines() if line.startswith("|"))
+    rows = {label.strip(): [cell.strip() for cell in cells] for label, *cells in lines}
+    wanted = {
+        "`seekpoint ask`, from start to end": ("`ask` as a process", r"/ ([\d.]+ s).*, (\d+ MB)"),
+        "a question in an open library, without embedding it": ("warm question", r"([\d.]+)"),
+        "adding a lecture, without embedding it": ("adding a lecture", r"/ ([\d.]+) /"),
+        "on disk": ("on disk", r"([\d,]+ MB)"),
+    }
+    units = {"warm question": " ms", "adding a lecture": " s"}
+    head = ["one question, one change", *(cell for cell in rows[""] if "chunks" in cell)]
+    shown = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for name, (label, pattern) in wanted.items():
+        cells = next(cells for key, cells in rows.items() if key.startswith(label))[: len(head) - 1]
+        figures = [f"{_figure(pattern, cell)}{units.get(label, '')}" for cell in cells]
+        shown.append(f"| {name} | {' | '.join(figures)} |")
+    return "\n".join(shown)
+
+
+def _figure(pattern: str, cell: str) -> str:
+    found = re.search(pattern, cell)
+    assert found, f"there is no {pattern} in {cell}"
+    return ", ".join(found.groups())
+
+
 BLOCKS: Mapping[Path, Mapping[str, Block]] = {
     README: {"picture": picture_block},
     DOCS / "commands.md": {"help": lambda library: help_block()},
     DOCS / "asking.md": {"help-ask": lambda library: help_block("ask")},
     DOCS / "json.md": {"json": json_block, "status-json": status_block},
     DOCS / "quality.md": {"summary": lambda library: summary_block()},
+    DOCS / "performance.md": {"costs": lambda library: costs_block()},
     DOCS / "python.md": {"api": lambda library: api_block()},
 }
 """Which block stands in which file; each is made from the example's library."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.metadata
 import re
 import shlex
 import shutil
@@ -58,11 +59,9 @@ def test_the_help_texts_are_the_programs(page: Path) -> None:
     assert readme.updated(text_of(page), readme.BLOCKS[page], Path()) == text_of(page), "run: python -m tests.readme"
 
 
-def test_the_summary_of_quality_is_that_of_its_tables() -> None:
-    page = readme.DOCS / "quality.md"
-    assert readme.replaced(text_of(page), "summary", readme.summary_block()) == text_of(page), (
-        "run: python -m tests.readme"
-    )
+@pytest.mark.parametrize("page", [readme.DOCS / "quality.md", readme.DOCS / "performance.md"], ids=named)
+def test_the_summary_of_a_page_is_that_of_its_tables(page: Path) -> None:
+    assert readme.updated(text_of(page), readme.BLOCKS[page], Path()) == text_of(page), "run: python -m tests.readme"
 
 
 def test_the_public_api_is_listed_as_it_is() -> None:
@@ -186,6 +185,21 @@ def test_every_dependency_is_explained() -> None:
 def test_the_notice_names_the_licence_of_every_dependency() -> None:
     rows = re.findall(r"(?m)^  ([\w.-]+)  +\S", (ROOT / "NOTICE").read_text(encoding="utf-8"))
     assert {name.lower() for name in rows} == dependencies() | {"faster-whisper"}
+
+
+LICENCES = ("MIT", "BSD", "Apache", "PSF", "CNRI", "Unlicense", "CC BY-SA")
+
+
+@pytest.mark.parametrize("row", re.findall(r"(?m)^  ([\w.-]+)  +(\S.*)$", (ROOT / "NOTICE").read_text("utf-8")))
+def test_the_notice_says_what_the_packages_say(row: tuple[str, str]) -> None:
+    name, licence = row
+    try:
+        about = importlib.metadata.metadata(name)
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip(f"{name} isn't installed here")
+    fields = about.get_all("License-Expression") or [*about.get_all("License", []), *about.get_all("Classifier", [])]
+    stated = " ".join(fields)
+    assert {one for one in LICENCES if one in stated} == {one for one in LICENCES if one in licence}
 
 
 @cache
