@@ -7,8 +7,8 @@ LIBRARY = build/demo
 
 # Of what pip prints, the packages of 10 MB and more, and when it unpacks. Warnings and errors aren't filtered: they go
 # to standard error.
-LARGE = awk '/\([0-9]+[0-9.]* MB\)/ && !/\([0-9]\.[0-9]+ MB\)/ {print "    " $$0; fflush()} \
-	/^Installing collected/ {print "      Unpacking and installing them"; fflush()}'
+LARGE = awk '/\([0-9.]+ [MG]B\)/ && !/\([0-9]\.[0-9]+ MB\)/ {print "    " $$0; fflush()} \
+	/^Installing collected/ {print "      Unpacking and installing them, a minute or so"; fflush()}'
 
 COMMA = ,
 
