@@ -20,7 +20,7 @@ from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.types import Filters, Kind
 from tests.asking import ask
 from tests.fakes import TopicEncoder
-from tests.index.libraries import chunk_ids
+from tests.index.libraries import chunk_ids, chunks_of
 from tests.killing import (
     PROCESSES,
     Talks,
@@ -227,7 +227,7 @@ def _start(before: Path, library: Path) -> Path:
 def _content(folder: Path, k: int = 10) -> tuple[list[tuple[str, float, float]], list[Found]]:
     """Where each resource's chunks lie, and the answers to some questions."""
     with EmbeddedReader.open(folder) as library:
-        chunks = library.chunks(chunk_ids(library, Filters(kind=Kind.VIDEO)))
+        chunks = chunks_of(library, chunk_ids(library, Filters(kind=Kind.VIDEO)))
         places = sorted((chunk.resource_id, chunk.start, chunk.end) for chunk in chunks.values())
         moments = [
             Found(question, moment.resource.id, moment.start, moment.quote, moment.score)

@@ -176,7 +176,7 @@ def model(folder: Path) -> str:
 def embedded_of(workshop: Workshop, folder: Path) -> set[str]:
     """The resources that a library holds chunks of."""
     with EmbeddedReader.open(folder) as library:
-        return set(library.editions())
+        return {one.resource_id for one in library.holdings.transcripts}
 
 
 @pytest.fixture

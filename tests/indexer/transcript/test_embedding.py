@@ -16,7 +16,7 @@ from seekpoint.index.types import Cue, Filters, Kind, Parts, Pieces
 from seekpoint.indexer.build.build import Report
 from seekpoint.indexer.transcript.chunking import pieces
 from tests.fakes import TopicEncoder
-from tests.index.libraries import chunk_ids
+from tests.index.libraries import chunk_ids, chunks_of
 from tests.indexer.builds import Workshop, webvtt
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def build_from_list(workshop: Workshop, encoder: TopicEncoder | None = None) -> 
 def stored(workshop: Workshop, video_id: str) -> Pieces:
     """All pieces of a video in the library."""
     with EmbeddedReader.open(workshop.library) as library:
-        chunks = library.chunks(chunk_ids(library, Filters(kind=Kind.VIDEO)))
+        chunks = chunks_of(library, chunk_ids(library, Filters(kind=Kind.VIDEO)))
         one = next(chunk for chunk in chunks.values() if chunk.resource_id == video_id)
         return library.pieces([one], 1e9)[one.id]
 

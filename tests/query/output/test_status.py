@@ -262,7 +262,7 @@ def test_the_command_shows_lists_and_failures(tmp_path: Path) -> None:
         entries = [INDEXED.resource, replace(DEFERRED.resource, sections=(("One", "二"),))]
         writer.register("/lists/talks.md", entries)
         writer.commit(INDEXED.resource.id, [embedded(["the mask hides 掩码"])], Details(), "by hand")
-        writer.refuse(DEFERRED.resource.id, LATER, "blocked", time.time() + 2 * HOUR)
+        writer.set_state(DEFERRED.resource.id, State.DEFERRED, reason="blocked", retry_after=time.time() + 2 * HOUR)
     shown = click.testing.CliRunner().invoke(cli, ["status", "--index", str(tmp_path)])
     assert (shown.exit_code, shown.stderr) == (0, "")
     assert "/lists/talks.md: 1 of 2 indexed\n          One\n  1 of 1    Two\n  0 of 1    二\n" in shown.stdout
