@@ -15,16 +15,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seekpoint.index.embedded import database
-from seekpoint.index.embedded.chunk_ranges import Ranges
+from seekpoint.index.embedded.candidates import CandidateSearch
+from seekpoint.index.embedded.chunk_ranges import RangeScope
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.vectors.int8 import unpack
+from seekpoint.index.embedded.words.synonyms import Synonyms
 from seekpoint.index.models.centring import centre_rows
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
+from seekpoint.index.store import Reader
 from seekpoint.index.types import Encoder, Filters, Kind
 from seekpoint.query.evaluation.question_file import read_questions
-from seekpoint.query.search import pipeline, translation
-from seekpoint.query.search import window_scores as windows_module
+from seekpoint.query.search import pipeline, translation, window_scores
+from seekpoint.query.search.question import parse
 from seekpoint.query.serving.memory import keep_freed_memory
 from seekpoint.query.serving.question_encoder import to_embed
 from tests.benchmarks.machine import megabytes
@@ -52,7 +55,7 @@ def questions_of(file: Path) -> list[str]:
     return list(dict.fromkeys(question.text for question in read_questions(file)))
 
 
-def remembering(library: EmbeddedReader, questions: Sequence[str]) -> Encoder:
+def remembering(library: Reader, questions: Sequence[str]) -> Encoder:
     """An encoder that knows the questions already."""
     encoder = Remembering(LazyEncoder(library.card).get())
     for question in questions:
@@ -98,7 +101,7 @@ def warm(folder: Path, file: Path) -> dict[str, Any]:
         with open_reader(folder) as library:
             times = asked(some(questions, _ASKED_UNDER_FILTERS), library, encoder, Filters(section=section))
         found["filtered"][section] = vars(times)
-    with open_reader(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         return found | {"stages": by_stage(questions, library, encoder)}
 
 
@@ -106,7 +109,7 @@ def some(questions: Sequence[str], number: int) -> Sequence[str]:
     return questions[:: max(len(questions) // number, 1)]
 
 
-def asked(questions: Sequence[str], library: EmbeddedReader, encoder: Encoder, filters: Filters | None = None) -> Times:
+def asked(questions: Sequence[str], library: Reader, encoder: Encoder, filters: Filters | None = None) -> Times:
     """Ask each question, some before the others are timed."""
     times = Times()
     for number, question in enumerate(questions):
@@ -134,23 +137,24 @@ def by_stage(questions: Sequence[str], library: EmbeddedReader, encoder: Encoder
 
 def _watched(library: EmbeddedReader) -> Iterator[tuple[object, str, str]]:
     """What is called in each stage: where it is, its name, and the stage."""
-    yield from ((library.lexicon, name, "words") for name in ("weights", "frequencies", "read_ahead", "best"))
+    yield from ((library.lexicon, name, "words") for name in ("frequencies", "best"))
     yield from ((library.lexicon, "counts", "translations"), (library, "translations", "translations"))
-    yield from ((translation, name, "translations") for name in ("groups", "weigh", "coverage", "weights"))
-    yield from ((library.synonyms, name, "translations") for name in ("unread", "counts"))
-    yield library, "names", "names"
+    yield from ((translation, name, "translations") for name in ("translated_words", "weigh", "shares"))
+    yield from ((translation, "salient_weights", "translations"), (Synonyms, "counts", "translations"))
+    yield CandidateSearch, "_translated", "translations"
+    yield library, "titles", "names"
     yield from ((library.vectors, name, name) for name in ("nearest", "scores"))
-    yield library, "chunks", "chunks"
-    yield from ((library, "pieces", "windows"), (windows_module, "windows", "windows"))
+    yield library, "evidence", "chunks"
+    yield from ((library, "pieces", "windows"), (window_scores, "windows", "windows"))
     yield pipeline, "moments", "moments"
 
 
 class Stopwatch:
-    """Adds up a thread's seconds in functions, by stage; of one that another calls, only the outer one counts."""
+    """Adds up a thread's seconds in functions, by stage; those of one that another calls count for its own stage."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
-        self._running = local()
+        self._called = local()
 
     @contextmanager
     def watching(self, functions: Iterable[tuple[object, str, str]]) -> Iterator[None]:
@@ -164,15 +168,15 @@ class Stopwatch:
 
     def _timed(self, function: Callable[..., object], stage: str) -> Callable[..., object]:
         def timed(*arguments: object, **options: object) -> object:
-            if getattr(self._running, "now", False):
-                return function(*arguments, **options)
-            self._running.now, started = True, time.thread_time()
+            before: float = getattr(self._called, "seconds", 0.0)
+            self._called.seconds, started = 0.0, time.thread_time()
             try:
                 found = function(*arguments, **options)
                 return list(found) if isinstance(found, Iterator) else found
             finally:
-                self._running.now = False
-                self.seconds[stage] += time.thread_time() - started
+                taken = time.thread_time() - started
+                self.seconds[stage] += taken - self._called.seconds
+                self._called.seconds = before + taken
 
         return timed
 
@@ -182,22 +186,20 @@ class Stopwatch:
 
 def recall(folder: Path, file: Path) -> dict[str, Any]:
     """How many of the ten nearest are found among the candidates, without a filter and with each; and how fast."""
-    with open_reader(folder) as library:
+    with EmbeddedReader.open(folder) as library:
         questions = some(questions_of(file), _ASKED_FOR_RECALL)
         encoder = remembering(library, questions)
-        vectors = [encoder.question(to_embed(question)) for question in questions]
-        centred = np.stack([library.vectors.centred_question(vector)[1] for vector in vectors])
+        centred = np.stack([parse(question, encoder, library.languages()).vector for question in questions])
         return recalled(folder, library, centred)
 
 
 def recalled(folder: Path, library: EmbeddedReader, questions: Vectors) -> dict[str, dict[str, Any]]:
     """The recall of centred questions by filter."""
-    keeps = {name: library.kept(filters) for name, filters in filters_of(library).items()}
-    keeps = {name: keep for name, keep in keeps.items() if _number(library, keep)}
-    exact = exactly(folder, library, questions, keeps)
+    scopes = {name: scope_of(library, filters) for name, filters in filters_of(library).items()}
+    scopes = {name: scope for name, scope in scopes.items() if len(scope)}
+    exact = exactly(folder, library, questions, scopes)
     return {
-        name: _recall(library, questions, keep, exact[name]) | {"chunks": _number(library, keep)}
-        for name, keep in keeps.items()
+        name: _recall(library, questions, scope, exact[name]) | {"chunks": len(scope)} for name, scope in scopes.items()
     }
 
 
@@ -205,39 +207,42 @@ def filters_of(library: EmbeddedReader) -> dict[str, Filters]:
     """Filters of several kinds, by what they keep; none to begin with."""
     found = {"all": Filters()} | {f"section: {name}": Filters(section=name) for name in SHARES}
     found |= {f"kind: {kind}": Filters(kind=kind) for kind in (Kind.DOCUMENT, Kind.RECORDING)}
-    found |= {f"language: {name}": Filters(language=name) for name in sorted(library.languages)}
+    found |= {f"language: {name}": Filters(language=name) for name in library.languages()}
     return found | {"one resource": Filters(resource=library.holdings.transcripts[0].resource_id)}
 
 
-def _number(library: EmbeddedReader, keep: Ranges | None) -> int:
-    return len(library.holdings.alive if keep is None else keep)
+def scope_of(library: EmbeddedReader, filters: Filters) -> RangeScope:
+    """The chunks that a filter keeps."""
+    scope = library.scope(filters)
+    assert isinstance(scope, RangeScope)
+    return scope
 
 
-def _recall(library: EmbeddedReader, questions: Vectors, keep: Ranges | None, exact: Vectors) -> dict[str, Any]:
+def _recall(library: EmbeddedReader, questions: Vectors, scope: RangeScope, exact: Vectors) -> dict[str, Any]:
     shares, times = [], Times()
     for question, best in zip(questions, exact, strict=True):
         found: list[float] = []
-        times.take(lambda question=question, found=found: found.extend(_top(library, question, keep)))  # type: ignore[misc]
+        times.take(lambda question=question, found=found: found.extend(_top(library, question, scope)))  # type: ignore[misc]
         due = best[np.isfinite(best)]
         shares.append(float((np.array(found[: len(due)]) >= due.min() - _ROUNDING).sum()) / len(due))
     return {"recall": float(np.mean(shares))} | vars(times)
 
 
-def _top(library: EmbeddedReader, question: Vectors, keep: Ranges | None) -> list[float]:
+def _top(library: EmbeddedReader, question: Vectors, scope: RangeScope) -> list[float]:
     """The cosines of the candidates, highest first."""
-    ids = [chunk_id for chunk_id, _ in library.vectors.nearest(question, CANDIDATES, keep)]
+    ids = library.vectors.nearest(question, CANDIDATES, scope.ranges).chunks.tolist()
     return sorted(library.vectors.scores(question, ids).values(), reverse=True)
 
 
 def exactly(
-    folder: Path, library: EmbeddedReader, questions: Vectors, keeps: Mapping[str, Ranges | None]
+    folder: Path, library: EmbeddedReader, questions: Vectors, scopes: Mapping[str, RangeScope]
 ) -> dict[str, Vectors]:
     """The ten highest cosines of each question under each filter, by comparing all vectors."""
-    best = {name: np.full((len(questions), TOP), -np.inf, np.float32) for name in keeps}
+    best = {name: np.full((len(questions), TOP), -np.inf, np.float32) for name in scopes}
     for ids, rows in stored_vectors(folder, library.card.dimension):
         cosines = questions @ centre_rows(library.holdings.languages_of(ids), rows, library.means.chunks).T
-        for name, keep in keeps.items():
-            here = cosines if keep is None else cosines[:, keep.contains(ids)]
+        for name, scope in scopes.items():
+            here = cosines if scope.ranges is None else cosines[:, scope.ranges.contains(ids)]
             both = np.concatenate([best[name], here], axis=1)
             best[name] = np.partition(both, -TOP, axis=1)[:, -TOP:]
     return best

@@ -25,8 +25,8 @@ def main() -> None:
     means = defaultdict(list)
     for folder in parser.parse_args().libraries:
         with open_reader(folder) as library:
-            for language, mean in library.means.chunks.items():
-                means[language].append(mean)
+            for name, language in library.languages().items():
+                means[name].append(language.mean)
     rounded = {language: np.mean(found, axis=0).round(4).tolist() for language, found in sorted(means.items())}
     FILE.write_text(json.dumps(rounded, separators=(",", ":")) + "\n", "utf-8")
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from seekpoint.index.embedded import cue_blocks, database
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.pieces.reading import of_transcript
+from seekpoint.index.embedded.pieces.reading import transcript_pieces
 from seekpoint.index.embedded.vectors.int8 import unpack
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Cue, ModelCard
@@ -88,7 +88,7 @@ def _tracks(connection: sqlite3.Connection, card: ModelCard) -> Iterator[Track]:
     chunks = _grouped(connection, rows)
     for key, resource_id, language in connection.execute("SELECT id, resource_id, language FROM transcript"):
         if key in chunks:
-            pieces = of_transcript(connection, key, card)
+            pieces = transcript_pieces(connection, key, card)
             yield Track(
                 language,
                 titles.get(resource_id, ""),

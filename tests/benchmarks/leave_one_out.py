@@ -20,7 +20,6 @@ from pathlib import Path
 
 import seekpoint
 from seekpoint import index, query
-from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
 from seekpoint.query.answers import Answer
@@ -73,7 +72,8 @@ def ranking_code() -> str:
     """A digest of the code that ranks and of its data: figures of two versions don't belong in one table."""
     digest = hashlib.sha256()
     for package in (index, query):
-        for path in sorted(path for path in Path(package.__path__[0]).iterdir() if path.is_file()):
+        files = (path for path in Path(package.__path__[0]).rglob("*") if path.is_file())
+        for path in sorted(path for path in files if path.parent.name != "__pycache__"):
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -103,7 +103,7 @@ def opened(name: str, work: Path, stack: ExitStack) -> Callable[[Tuning], list[R
     corpus = lay_out(name, work)
     folder = corpus.folder / "library"
     seekpoint.build(corpus.reading_list, folder, captions=corpus.captions)
-    library: EmbeddedReader = stack.enter_context(open_reader(folder))
+    library = stack.enter_context(open_reader(folder))
     encoder = Remembering(LazyEncoder(library.card).get())
     questions = answerable(name)
     return lambda tuning: judged(questions, lambda text: pipeline.ask(text, library, encoder, _MOMENTS, tuning=tuning))

@@ -18,9 +18,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import seekpoint
-from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
+from seekpoint.index.store import Reader
 from seekpoint.index.types import Encoder
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.evaluation.comparison import compare
@@ -56,7 +56,7 @@ def rank_of(answer: Answer, row: dict[str, Any]) -> int | None:
     return next((moment.rank for moment in answer.moments if is_right(moment, row)), None)
 
 
-def asking(library: EmbeddedReader, encoder: Encoder) -> Callable[[str], Answer]:
+def asking(library: Reader, encoder: Encoder) -> Callable[[str], Answer]:
     """How questions are put to a library."""
     return lambda text: pipeline.ask(text, library, encoder, DEPTH)
 

@@ -19,9 +19,9 @@ from typing import Any
 import faiss
 import numpy as np
 
-from seekpoint.index.embedded.transcripts import text_digest
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.open import open_reader
+from seekpoint.index.text.digest import text_digest
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Kind
 from seekpoint.query.serving.question_encoder import to_embed

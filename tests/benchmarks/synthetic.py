@@ -21,13 +21,13 @@ import numpy as np
 
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.models.piece_vectors import quantised
+from seekpoint.index.store import Translations
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Chunk, Cue, Details, EmbeddedTranscript, Kind, Origin, Piece, Resource, Transcript
 from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries
 from tests.benchmarks.base import Base, Track
 
 if TYPE_CHECKING:
-    from seekpoint.index.embedded.translations import Dictionaries
     from seekpoint.index.types import Vectors
 
 SOURCE = "synthetic.md"
@@ -194,8 +194,8 @@ class Clock:
     chunks: int = 0
 
 
-def build(base: Base, folder: Path, chunks: int, dictionaries: Dictionaries | None = None) -> Clock:
-    """Make a library, or go on with it; with dictionaries it gets its translations too."""
+def build(base: Base, folder: Path, chunks: int, translations: Translations | None = None) -> Clock:
+    """Make a library, or go on with it; with translations it gets those that it can use too."""
     outlines, clock = planned(base, chunks), Clock()
     started = time.perf_counter()
     with EmbeddedWriter.acquire(folder, base.manifest.model) as writer:
@@ -207,8 +207,8 @@ def build(base: Base, folder: Path, chunks: int, dictionaries: Dictionaries | No
                 if outline.number % _TELLING == 0:
                     _tell(clock, time.perf_counter() - started, outline.number / len(outlines))
         sealing = time.perf_counter()
-        if dictionaries:
-            writer.translate(dictionaries)
+        if translations:
+            writer.keep_translations(translations)
     clock.storing += time.perf_counter() - sealing
     clock.seconds = time.perf_counter() - started
     return clock

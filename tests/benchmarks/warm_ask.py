@@ -13,9 +13,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
+from seekpoint.index.store import Reader
 from seekpoint.index.types import Encoder
 from seekpoint.query.search import pipeline
 from seekpoint.query.serving.question_encoder import to_embed
@@ -43,7 +43,7 @@ def main() -> None:
     report(rounds, options.json)
 
 
-def measure(questions: Sequence[str], library: EmbeddedReader, encoder: Encoder) -> list[float]:
+def measure(questions: Sequence[str], library: Reader, encoder: Encoder) -> list[float]:
     """Milliseconds of each question."""
     taken = []
     for question in questions:
