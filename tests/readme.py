@@ -6,6 +6,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
 
@@ -58,6 +59,17 @@ def api_block() -> str:
     methods = [(f"Library.{name}", getattr(seekpoint.Library, name)) for name in _public(seekpoint.Library)]
     rows = [f"| `{_call(name, function)}` | {_summary(function)} |" for name, function in functions + methods]
     return "\n".join(["| call | does |", "|---|---|", *rows])
+
+
+def types_block() -> str:
+    """The classes of the package beside Library, each with what its docstring says first and its fields or values."""
+    classes = [kind for name in seekpoint.__all__ if isinstance(kind := getattr(seekpoint, name), type)]
+    rows = [
+        f"| `{kind.__name__}` | {_summary(kind)} | {', '.join(f'`{name}`' for name in _contents(kind))} |"
+        for kind in classes
+        if kind is not seekpoint.Library
+    ]
+    return "\n".join(["| class | is | has |", "|---|---|---|", *rows])
 
 
 def summary_block() -> str:
@@ -117,7 +129,7 @@ BLOCKS: Mapping[Path, Mapping[str, Block]] = {
     DOCS / "json.md": {"json": json_block, "status-json": status_block},
     DOCS / "quality.md": {"summary": lambda library: summary_block()},
     DOCS / "performance.md": {"costs": lambda library: costs_block()},
-    DOCS / "python.md": {"api": lambda library: api_block()},
+    DOCS / "python.md": {"api": lambda library: api_block(), "types": lambda library: types_block()},
 }
 """Which block stands in which file; each is made from the example's library."""
 
@@ -171,6 +183,14 @@ def _fenced(language: str, text: str) -> str:
 
 def _public(kind: type) -> list[str]:
     return [name for name, value in vars(kind).items() if callable(value) and not name.startswith("_")]
+
+
+def _contents(kind: type) -> list[str]:
+    """A class's fields and properties, or the values of an enumeration."""
+    if issubclass(kind, StrEnum):
+        return [member.value for member in kind]
+    properties = [name for name, value in vars(kind).items() if isinstance(value, property)]
+    return [*inspect.get_annotations(kind), *properties]
 
 
 def _call(name: str, function: Callable[..., object]) -> str:
