@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
@@ -92,8 +91,7 @@ class Frequencies(NamedTuple):
     groups: Sequence[int | None]
 
 
-@dataclass(frozen=True, slots=True)
-class CandidateQuery:
+class CandidateQuery(NamedTuple):
     """What candidates are looked for by: a centred vector, and words with their weights.
 
     `terms` are the question's own with their inverse document frequencies; `groups` are its words in other languages,

@@ -51,7 +51,7 @@ class Ranges:
         high = max(int(np.searchsorted(self.starts, stop, "left")), low) if first < stop else low
         return type(self)(np.maximum(self.starts[low:high], first), np.minimum(self.stops[low:high], stop))
 
-    def meet(self, other: Ranges) -> Ranges:
+    def intersection(self, other: Ranges) -> Ranges:
         """The ids that are in both."""
         few, many = sorted((self, other), key=lambda one: len(one.starts))
         parts = [many.within(int(a), int(b)) for a, b in zip(few.starts, few.stops, strict=True)]
@@ -64,7 +64,7 @@ class Ranges:
         if not len(other.starts):
             return self
         edges = zip([_LEAST, *other.stops.tolist()], [*other.starts.tolist(), _MOST], strict=True)
-        return self.meet(Ranges.of(edges))
+        return self.intersection(Ranges.of(edges))
 
     def ids(self) -> Ids:
         """All the ids, ascending."""
@@ -81,12 +81,14 @@ class Ranges:
         return np.packbits(np.cumsum(marks[:-1], dtype=np.int8).astype(bool), bitorder="little")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class RangeScope:
     """The chunks that a search is limited to; `ranges` is `None` for all of them."""
 
-    ranges: Ranges | None
-    chunks: int
+    __slots__ = ("chunks", "ranges")
+
+    def __init__(self, ranges: Ranges | None, chunks: int) -> None:
+        self.ranges = ranges
+        self.chunks = chunks
 
     def __len__(self) -> int:
         return self.chunks
