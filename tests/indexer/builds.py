@@ -1,4 +1,4 @@
-"""Builds as the tests run them: the real client and a real library, with YouTube and the model replaced."""
+"""Helpers to run builds with the real client and a real library, but a fake YouTube and a fake model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.fakes import TopicEncoder
 
 
 class Notes(BuildEvents):
-    """Keeps what a build says and works on."""
+    """Records a build's messages and the resources it works on."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -33,7 +33,7 @@ class Notes(BuildEvents):
 
 
 class Workshop:
-    """A folder with lists, captions and a library, and a YouTube to ask."""
+    """A folder with lists, captions and a library, and a fake YouTube."""
 
     def __init__(self, folder: Path, fake: FakeYouTube) -> None:
         self.folder = folder
@@ -103,7 +103,7 @@ class Workshop:
 
 
 def webvtt(*texts: str, seconds: float = 10.0) -> str:
-    """A caption file with a cue for each text."""
+    """A caption file with one cue per text."""
     cues = (f"{_stamp(k * seconds)} --> {_stamp((k + 1) * seconds)}\n{text}\n" for k, text in enumerate(texts))
     return "WEBVTT\n\n" + "\n".join(cues)
 

@@ -1,4 +1,4 @@
-"""What the tests of the indexer get."""
+"""Fixtures of the indexer's tests."""
 
 from pathlib import Path
 

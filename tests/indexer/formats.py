@@ -1,4 +1,4 @@
-"""The same talk in every format of captions."""
+"""The same talk in all caption formats."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Readers that do what hostile pages and PDFs make real ones do: the data says what."""
+"""Parsers that misbehave as hostile documents make real ones; the data selects how."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Ro
 
 
 def read_html(data: bytes, charset: str | None) -> ParsedDocument:
-    """Misbehave, or read: the first word names what, the rest goes to it."""
+    """Call the function that the first word names with the rest of the data."""
     name, _, rest = data.partition(b" ")
     return _BEHAVIOURS[name.decode()](rest, charset)
 
 
 def read_pdf(data: bytes) -> ParsedDocument:
-    """Two pages, on the second the data."""
+    """Two pages; the second one contains the data."""
     return ParsedDocument(
         (Block("One", Role.HEADING, page=1), Block(data.decode(), Role.REFERENCE, page=2)), language="en"
     )
@@ -81,7 +81,7 @@ def _chatter(rest: bytes, charset: str | None) -> ParsedDocument:
 
 
 def _lie(rest: bytes, charset: str | None) -> ParsedDocument:
-    """Write on every open descriptor what the parent would have to believe, and end."""
+    """Write a forged answer to every open descriptor, and exit."""
     for descriptor in range(3, 20):
         try:
             os.write(descriptor, len(rest).to_bytes(8, "big") + rest)

@@ -32,7 +32,7 @@ def talks(workshop: Workshop) -> Path:
     return workshop.write("list.md", f"# Talks\n## Basics 基础\n{link(EN, 'Attention')}\n{link(ZH, '注意力')}")
 
 
-def test_captions_spare_the_request_and_answer_in_both_languages(workshop: Workshop) -> None:
+def test_captions_on_disk_replace_requests_and_answer_in_both_languages(workshop: Workshop) -> None:
     report = workshop.build(talks(workshop), captions=workshop.folder / "captions")
     assert (report.entries, report.resources, report.updated, report.embedded) == (2, 2, 2, 2)
     assert (report.states[State.INDEXED], workshop.asked()) == (2, [])
@@ -48,7 +48,7 @@ def test_captions_spare_the_request_and_answer_in_both_languages(workshop: Works
         assert found.moments[0].link.startswith(f"https://www.youtube.com/watch?v={video_id}&t=")
 
 
-def test_of_two_files_in_a_language_one_is_used_which_is_told_once(workshop: Workshop) -> None:
+def test_of_two_files_in_a_language_one_is_used_and_reported_once(workshop: Workshop) -> None:
     list_file = talks(workshop)
     folder = workshop.write(f"captions/Other [{EN}].en.srt", webvtt("the cache")).parent
     workshop.build(list_file, captions=folder)
@@ -63,7 +63,7 @@ def test_of_two_files_in_a_language_one_is_used_which_is_told_once(workshop: Wor
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name of a file is text")
-def test_files_whose_names_are_no_text(workshop: Workshop) -> None:
+def test_files_with_undecodable_names(workshop: Workshop) -> None:
     list_file = talks(workshop)
     captions = workshop.folder / "captions"
     name = os.fsdecode("讲座".encode("gbk"))
@@ -102,7 +102,7 @@ def test_a_changed_caption_file_embeds_only_what_changed(workshop: Workshop) -> 
 
 
 @pytest.mark.parametrize(("text", "reason"), [("WEBVTT\n\nnothing", "no cue found"), ("", "the file is empty")])
-def test_a_malformed_caption_file_ends_in_a_state_with_the_reason(workshop: Workshop, text: str, reason: str) -> None:
+def test_a_malformed_caption_file_has_a_state_with_the_reason(workshop: Workshop, text: str, reason: str) -> None:
     list_file, folder = talks(workshop), workshop.folder / "captions"
     workshop.write(f"captions/注意力机制 [{ZH}].zh.vtt", text)
     report = workshop.build(list_file, captions=folder)
@@ -180,7 +180,7 @@ def test_a_video_on_two_lists_has_both_sections_and_is_indexed_once(workshop: Wo
     assert (status.resource.title, status.resource.sections) == ("Attention", (("Week 1",), ("第二周",)))
 
 
-def test_what_left_the_list_stays_until_it_is_pruned(workshop: Workshop) -> None:
+def test_unlisted_resources_stay_until_pruned(workshop: Workshop) -> None:
     list_file, folder = talks(workshop), workshop.folder / "captions"
     other = workshop.write("other.md", link("another0001"))
     workshop.build(list_file, captions=folder)
@@ -193,7 +193,7 @@ def test_what_left_the_list_stays_until_it_is_pruned(workshop: Workshop) -> None
     assert (report.removed, set(workshop.statuses())) == (1, {EN, "another0001"})
 
 
-def test_pruning_keeps_what_another_list_holds(workshop: Workshop) -> None:
+def test_pruning_keeps_resources_of_another_list(workshop: Workshop) -> None:
     list_file, folder = talks(workshop), workshop.folder / "captions"
     other = workshop.write("other.md", f"## Other\n{link(ZH)}")
     workshop.build(list_file, other, captions=folder)
@@ -203,7 +203,7 @@ def test_pruning_keeps_what_another_list_holds(workshop: Workshop) -> None:
 
 
 class Interrupted(Notes):
-    """Is stopped by the user when the second resource comes."""
+    """Interrupts the build at the second resource."""
 
     def work_on(self, resource: Resource) -> None:
         super().work_on(resource)
@@ -244,7 +244,7 @@ def test_an_id_is_the_same_however_the_path_is_written(workshop: Workshop) -> No
     assert set(workshop.statuses()) == {resource_of_path(workshop.folder / "talks" / "讲座.zh.vtt").id}
 
 
-def test_a_list_that_was_renamed_keeps_nothing_from_being_pruned(workshop: Workshop) -> None:
+def test_the_resources_of_a_renamed_list_are_pruned(workshop: Workshop) -> None:
     captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt("attention")).parent
     workshop.write(f"captions/讲座 [{ZH}].zh.vtt", webvtt("注意力"))
     old = workshop.write("old.txt", f"https://youtu.be/{EN} https://youtu.be/{ZH}")
@@ -257,7 +257,7 @@ def test_a_list_that_was_renamed_keeps_nothing_from_being_pruned(workshop: Works
     assert [line for line in workshop.notes.lines if "old.txt is no longer there" in line]
 
 
-def test_a_list_on_a_disk_that_is_away_keeps_what_it_listed(workshop: Workshop) -> None:
+def test_the_resources_of_a_list_on_a_missing_disk_are_kept(workshop: Workshop) -> None:
     captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt("attention")).parent
     workshop.build(workshop.write("disk/list.txt", f"https://youtu.be/{EN}"), captions=captions)
     (workshop.folder / "disk").rename(workshop.folder / "elsewhere")
@@ -278,7 +278,7 @@ def test_a_glossary_is_kept_for_later_builds(workshop: Workshop) -> None:
     assert workshop.content() == before, "the same dictionaries and the same glossary"
 
 
-def test_a_glossary_that_is_none_stops_the_build_before_it_begins(workshop: Workshop) -> None:
+def test_an_invalid_glossary_stops_the_build_before_it_begins(workshop: Workshop) -> None:
     listed = workshop.write("list.md", f"<https://youtu.be/{EN}>")
     with pytest.raises(SourceError, match=r"terms\.tsv, line 1: write a term, a tab"):
         workshop.build(listed, glossary=workshop.write("terms.tsv", "no tab here"))

@@ -66,12 +66,12 @@ def test_a_playlist_becomes_its_videos_under_its_title(workshop: Workshop, cours
     assert {moment.resource.id for moment in answer.moments} == {A, B}
 
 
-def test_no_video_that_a_playlist_shows_as_missing_is_asked_for(workshop: Workshop, course: Path) -> None:
+def test_videos_missing_from_a_playlist_are_not_requested(workshop: Workshop, course: Path) -> None:
     workshop.build(course)
     assert videos_asked(workshop) == [A, B, C]
 
 
-def test_a_second_build_asks_for_the_listing_alone_and_changes_nothing(workshop: Workshop, course: Path) -> None:
+def test_a_second_build_fetches_only_the_listing_and_changes_nothing(workshop: Workshop, course: Path) -> None:
     workshop.build(course)
     first = [place for place, _ in workshop.fake.requests if place in ("playlist", "reload", "more", "resolve")]
     before = workshop.content()
@@ -93,14 +93,14 @@ def test_new_entries_are_found_and_those_that_left_stay_until_they_are_pruned(wo
     assert list(workshop.statuses()) == [LIST, B, "newlecture1", C]
 
 
-def test_a_playlist_that_leaves_the_list_takes_its_videos_along_at_prune(workshop: Workshop, course: Path) -> None:
+def test_pruning_a_playlist_removes_its_videos(workshop: Workshop, course: Path) -> None:
     workshop.build(course)
     course.write_text(f"[Last](https://youtu.be/{C})", "utf-8")
     workshop.build(course, prune=True)
     assert list(workshop.statuses()) == [C]
 
 
-def test_a_video_that_is_shown_again_is_asked_for_at_once(workshop: Workshop, course: Path) -> None:
+def test_a_video_that_reappears_is_requested_at_once(workshop: Workshop, course: Path) -> None:
     workshop.build(course)
     workshop.fake.add_video(HIDDEN, tracks=LINES[A])
     workshop.fake.add_playlist(LIST, "CS25 课程", [(A, "Lecture 1"), (HIDDEN, "Here again")])
@@ -116,13 +116,13 @@ def test_a_video_that_turns_private_keeps_its_transcript(workshop: Workshop, cou
     assert states(workshop)[A] is State.INDEXED
 
 
-def test_captions_on_disk_serve_the_videos_of_a_playlist(workshop: Workshop, course: Path) -> None:
+def test_captions_on_disk_are_used_for_videos_of_a_playlist(workshop: Workshop, course: Path) -> None:
     folder = workshop.write(f"captions/T [{HIDDEN}].en.vtt", webvtt("the mask")).parent
     workshop.build(course, captions=folder)
     assert states(workshop)[HIDDEN] is State.INDEXED
 
 
-def test_a_listing_that_fails_leaves_what_was_known(workshop: Workshop, course: Path) -> None:
+def test_a_failed_listing_keeps_the_stored_entries(workshop: Workshop, course: Path) -> None:
     workshop.build(course)
     workshop.fake.fail(LIST, "playlist", 500)
     report = workshop.build(course)
@@ -133,7 +133,7 @@ def test_a_listing_that_fails_leaves_what_was_known(workshop: Workshop, course: 
     assert workshop.fake.requests == [], "not before it is time"
 
 
-def test_a_playlist_that_isnt_there_is_told_and_the_rest_goes_on(workshop: Workshop, course: Path) -> None:
+def test_a_missing_playlist_is_reported_and_the_build_continues(workshop: Workshop, course: Path) -> None:
     workshop.fake.refuse_playlist(LIST, "The playlist does not exist.")
     workshop.build(course)
     status = workshop.statuses()[LIST]
@@ -144,14 +144,14 @@ def test_a_playlist_that_isnt_there_is_told_and_the_rest_goes_on(workshop: Works
         assert workshop.asked() == asked
 
 
-def test_a_block_at_the_listing_stops_the_run(workshop: Workshop, course: Path) -> None:
+def test_a_block_while_listing_stops_the_run(workshop: Workshop, course: Path) -> None:
     workshop.fake.fail(LIST, "playlist", 429)
     report = workshop.build(course)
     assert workshop.fake.requests == [("playlist", LIST)]
     assert report.states == dict.fromkeys(State, 0) | {State.DEFERRED: 2}
 
 
-def test_playlists_in_a_playlist_and_one_that_names_itself(workshop: Workshop) -> None:
+def test_nested_playlists_and_one_that_contains_itself(workshop: Workshop) -> None:
     workshop.fake.add_video(A, tracks=LINES[A])
     workshop.fake.add_playlist("PLouter", "Outer", [("PLouter", "Outer"), ("PLinner", "Inner")])
     workshop.fake.add_playlist("PLinner", "Inner", [("PLouter", "Outer"), (A, "Lecture 1")])
@@ -173,7 +173,7 @@ def test_a_listing_of_suspicious_length_warns(workshop: Workshop, count: int, wa
     assert len(workshop.statuses()) == count + 1
 
 
-def test_a_channel_is_held_to_its_newest(workshop: Workshop) -> None:
+def test_a_channel_is_limited_to_its_newest_videos(workshop: Workshop) -> None:
     for video_id, tracks in LINES.items():
         workshop.fake.add_video(video_id, tracks=tracks)
     workshop.fake.add_channel("/@讲座/videos", "李宏毅", [(C, "New"), (A, "Older"), (B, "Oldest")])
@@ -187,7 +187,7 @@ def test_a_channel_is_held_to_its_newest(workshop: Workshop) -> None:
     assert (videos_asked(workshop), len(workshop.statuses())) == ([B], 4)
 
 
-def test_a_caption_file_that_fits_nothing_is_told(workshop: Workshop, course: Path) -> None:
+def test_a_caption_file_of_no_listed_video_is_reported(workshop: Workshop, course: Path) -> None:
     folder = workshop.write("captions/T [otherid0001].en.vtt", webvtt("the mask")).parent
     workshop.build(course, captions=folder)
     assert [line for line in workshop.notes.lines if "1 caption file is of videos that the lists don't name" in line]

@@ -1,4 +1,4 @@
-"""Pages, papers and documents through whole builds: the web on the local machine, the model replaced."""
+"""Builds of pages, papers and documents, from a local web server and with a fake model."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_page_is_indexed_and_answers_with_a_link_to_the_sentence(workshop: Wor
     assert "rights" not in moment.quote and "Home" not in moment.quote
 
 
-def test_a_page_is_asked_for_again_after_a_day_and_kept_where_it_is_the_same(workshop: Workshop) -> None:
+def test_a_page_is_requested_again_after_a_day_and_kept_if_unchanged(workshop: Workshop) -> None:
     workshop.fake.add_site(PAGE, MASKS)
     source = workshop.write("list.md", f"[Attention]({PAGE})")
     workshop.build(source)
@@ -66,7 +66,7 @@ def test_a_page_is_asked_for_again_after_a_day_and_kept_where_it_is_the_same(wor
     assert workshop.fake.requests == []
 
 
-def test_what_changed_on_a_page_is_said_and_only_that_is_embedded(workshop: Workshop) -> None:
+def test_changes_of_a_page_are_reported_and_only_they_are_embedded(workshop: Workshop) -> None:
     long_page = [f"Attention and the softmax, part {n}: " + "the weights add up to one. " * 30 for n in range(8)]
     workshop.fake.add_site(PAGE, article(*long_page))
     source = workshop.write("list.md", f"[Attention]({PAGE})")
@@ -93,7 +93,7 @@ def test_a_page_that_fails_later_is_kept_as_it_was(workshop: Workshop) -> None:
     assert ask(workshop, "what does a mask hide?").moments[0].chapter == "Masks"
 
 
-def test_a_failed_page_says_why_and_the_rest_goes_on(workshop: Workshop) -> None:
+def test_a_failed_page_is_reported_and_the_build_continues(workshop: Workshop) -> None:
     workshop.fake.add_site(PAGE, MASKS)
     workshop.fake.add_site("https://blog.example.org/nowhere", "", status=404)
     source = workshop.write("list.md", f"[gone](https://blog.example.org/nowhere) [Attention]({PAGE})")
@@ -130,7 +130,7 @@ def test_an_address_that_turns_out_to_be_a_pdf_is_a_paper(workshop: Workshop) ->
 
 
 @needs_shared
-def test_references_stand_behind_the_text(workshop: Workshop) -> None:
+def test_references_rank_after_the_text(workshop: Workshop) -> None:
     workshop.write("papers/x.txt", "")
     (workshop.folder / "papers" / "论文.pdf").write_bytes((SHARED / "resources" / "1706.03762.pdf").read_bytes())
     (workshop.folder / "papers" / "x.txt").unlink()
@@ -176,7 +176,7 @@ def test_documents_in_a_folder_beside_recordings(workshop: Workshop) -> None:
         ("empty.html", b"<html><body></body></html>", ""),
     ],
 )
-def test_what_cannot_be_read_is_told_once(workshop: Workshop, name: str, content: bytes, reason: str) -> None:
+def test_an_unreadable_document_is_reported_once(workshop: Workshop, name: str, content: bytes, reason: str) -> None:
     workshop.write(f"notes/{name}", "")
     (workshop.folder / "notes" / name).write_bytes(content)
     workshop.write("notes/good.txt", "The softmax turns scores into weights.")
@@ -221,7 +221,7 @@ def test_a_folder_without_anything_to_read_says_what_it_looked_for(workshop: Wor
         workshop.build(workshop.folder / "empty")
 
 
-def test_a_page_that_the_question_names_comes_first(workshop: Workshop) -> None:
+def test_a_page_named_in_the_question_comes_first(workshop: Workshop) -> None:
     titles = {"The Annotated Mask": "https://a.example.org/1", "掩码入门指南": "https://a.example.org/2"}
     for address in titles.values():
         workshop.fake.add_site(address, MASKS)
@@ -231,7 +231,7 @@ def test_a_page_that_the_question_names_comes_first(workshop: Workshop) -> None:
         assert first.resource.title == title
 
 
-def test_only_one_kind_is_asked_for(workshop: Workshop) -> None:
+def test_answers_are_filtered_by_kind(workshop: Workshop) -> None:
     workshop.fake.add_site(PAGE, MASKS)
     workshop.write("notes/mask.md", "A mask hides the tokens that come later.")
     workshop.build(workshop.write("list.md", f"[page]({PAGE}) [notes](notes/mask.md)"))

@@ -1,4 +1,4 @@
-"""Builds that ask YouTube, and what they do when it refuses."""
+"""Builds of YouTube videos, and their behaviour on refusals."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def states(workshop: Workshop) -> list[State]:
 
 
 def wait(workshop: Workshop, video_id: str) -> float:
-    """How long from now on a video isn't asked for."""
+    """The seconds until a video is due."""
     due = workshop.statuses()[video_id].retry_after
     assert due is not None
     return due - time.time()
@@ -67,7 +67,7 @@ def test_an_english_and_a_chinese_video_are_indexed_with_title_language_and_link
         assert found.moments[0].link.startswith(f"https://www.youtube.com/watch?v={video_id}&t=")
 
 
-def test_a_second_build_asks_nothing_embeds_nothing_and_changes_no_file(workshop: Workshop) -> None:
+def test_a_second_build_requests_nothing_embeds_nothing_and_changes_no_file(workshop: Workshop) -> None:
     list_file = two_talks(workshop)
     list_file.write_text(list_file.read_text("utf-8") + "https://youtu.be/missing0001\n", "utf-8")
     workshop.build(list_file)
@@ -77,14 +77,14 @@ def test_a_second_build_asks_nothing_embeds_nothing_and_changes_no_file(workshop
     assert workshop.content() == before
 
 
-def test_captions_spare_the_request_for_those_videos_alone(workshop: Workshop) -> None:
+def test_captions_on_disk_replace_requests_for_their_videos_only(workshop: Workshop) -> None:
     folder = workshop.write(f"captions/T [{EN}].en.vtt", webvtt("local attention")).parent
     workshop.build(two_talks(workshop), captions=folder)
     assert workshop.asked() == [ZH]
     assert [status.transcript for status in workshop.statuses().values()] == [Origin.LOCAL, Origin.GENERATED]
 
 
-def test_captions_that_come_later_take_the_place_of_youtubes(workshop: Workshop) -> None:
+def test_captions_added_later_replace_youtubes(workshop: Workshop) -> None:
     list_file = two_talks(workshop)
     workshop.build(list_file)
     folder = workshop.write(f"captions/T [{EN}].en.vtt", webvtt("local attention")).parent
@@ -93,7 +93,7 @@ def test_captions_that_come_later_take_the_place_of_youtubes(workshop: Workshop)
     assert workshop.build(list_file).updated == 0, "without --captions nothing is asked again"
 
 
-def test_what_youtube_said_of_a_video_outlasts_its_transcript(workshop: Workshop) -> None:
+def test_a_videos_details_are_kept_when_captions_replace_its_transcript(workshop: Workshop) -> None:
     workshop.fake.add_video(EN, "Attention", {"en": LINES}, seconds=20, chapters=[(0, "Intro"), (10, "掩码 Masks")])
     workshop.build(f"https://youtu.be/{EN}")
     folder = workshop.write(f"captions/T [{EN}].en.vtt", webvtt("attention", "the mask")).parent
@@ -112,7 +112,7 @@ def test_languages_add_and_restrict(workshop: Workshop) -> None:
         assert workshop.asked() == []
 
 
-def test_a_language_that_is_missing_is_told_and_another_one_asked_for_at_once(workshop: Workshop) -> None:
+def test_a_missing_language_is_reported_and_another_one_requested_at_once(workshop: Workshop) -> None:
     workshop.fake.add_video(EN, tracks={"en": LINES})
     address = f"https://youtu.be/{EN}"
     workshop.build(address, languages=["zh"])
@@ -142,7 +142,7 @@ def test_a_second_language_that_was_deferred_is_fetched_by_the_next_build(worksh
     assert (workshop.asked(), workshop.statuses()[EN].languages) == ([EN], ("en", "zh-Hans"))
 
 
-def test_a_block_stops_the_asking_and_defers_the_rest(workshop: Workshop) -> None:
+def test_a_block_stops_the_requests_and_defers_the_rest(workshop: Workshop) -> None:
     list_file = many_talks(workshop)
     workshop.fake.make_blocked(MANY[1])
     report = workshop.build(list_file)
@@ -156,7 +156,7 @@ def test_a_block_stops_the_asking_and_defers_the_rest(workshop: Workshop) -> Non
     assert seekpoint.ask("mask", workshop.library, encoder=workshop.encoder).moments[0].resource.id == MANY[0]
 
 
-def test_a_block_doesnt_keep_local_captions_out(workshop: Workshop) -> None:
+def test_a_block_does_not_stop_local_captions(workshop: Workshop) -> None:
     list_file = many_talks(workshop)
     workshop.fake.make_blocked(MANY[0])
     folder = workshop.write(f"captions/T [{MANY[3]}].en.vtt", webvtt("local attention")).parent
@@ -164,14 +164,14 @@ def test_a_block_doesnt_keep_local_captions_out(workshop: Workshop) -> None:
     assert states(workshop) == [*[State.DEFERRED] * 3, State.INDEXED]
 
 
-def test_a_block_that_an_earlier_version_noted_is_no_obstacle(workshop: Workshop) -> None:
+def test_a_block_stored_by_an_earlier_version_is_ignored(workshop: Workshop) -> None:
     with EmbeddedWriter.acquire(workshop.library, workshop.encoder.card) as writer:
         writer.put_setting("youtube_cooling", "3600.0")
         writer.put_setting("youtube_cooling_until", str(time.time() + HOUR))
     assert workshop.build(many_talks(workshop)).states[State.INDEXED] == 4
 
 
-def test_a_disguised_block_stops_the_asking_and_what_met_it_comes_last_the_next_time(workshop: Workshop) -> None:
+def test_repeated_empty_responses_stop_the_requests_and_their_videos_come_last_next_time(workshop: Workshop) -> None:
     list_file = many_talks(workshop)
     for video_id in MANY[:3]:
         workshop.fake.fail(video_id, "captions", 200, "")
@@ -182,7 +182,7 @@ def test_a_disguised_block_stops_the_asking_and_what_met_it_comes_last_the_next_
     assert (workshop.asked(), states(workshop)[3]) == ([MANY[2], MANY[3], *MANY[:2]], State.INDEXED)
 
 
-def test_nothing_is_asked_before_its_time_and_all_after_it(workshop: Workshop) -> None:
+def test_deferred_videos_are_requested_when_due_and_not_before(workshop: Workshop) -> None:
     list_file = many_talks(workshop)
     workshop.fake.make_blocked(MANY[1])
     workshop.build(list_file)
@@ -212,7 +212,7 @@ def test_each_block_doubles_the_wait_and_a_success_resets_it(workshop: Workshop)
     assert wait(workshop, MANY[1]) == pytest.approx(later + HOUR, abs=60)
 
 
-def test_another_way_out_asks_at_once_for_what_was_deferred(workshop: Workshop) -> None:
+def test_another_route_requests_deferred_videos_at_once(workshop: Workshop) -> None:
     list_file = many_talks(workshop)
     workshop.fake.make_unplayable(MANY[0], "This is a private video.")
     workshop.fake.make_blocked(MANY[1])
@@ -246,7 +246,7 @@ def test_a_block_after_ten_of_forty_and_the_second_run_fetches_the_thirty(worksh
     assert (workshop.asked(), len(workshop.fake.requests), report.updated) == (forty[10:], 90, 30)
 
 
-def test_what_is_new_is_asked_for_before_what_is_due(workshop: Workshop) -> None:
+def test_new_videos_are_requested_before_deferred_ones(workshop: Workshop) -> None:
     list_file = many_talks(workshop)
     workshop.fake.make_blocked(MANY[0])
     workshop.build(list_file)
@@ -258,7 +258,7 @@ def test_what_is_new_is_asked_for_before_what_is_due(workshop: Workshop) -> None
 
 
 class Noting:
-    """Gives transcripts, and notes of which videos."""
+    """Returns transcripts, and records the requested videos."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -269,7 +269,7 @@ class Noting:
 
 
 class Patient(TopicEncoder):
-    """Embeds only once the next transcript was asked for."""
+    """Embeds only after the next transcript has been requested."""
 
     def __init__(self, videos: Noting, count: int) -> None:
         super().__init__()
@@ -291,7 +291,7 @@ def test_the_next_transcript_is_fetched_while_one_is_embedded(workshop: Workshop
     assert (report.updated, videos.asked) == (4, MANY)
 
 
-def test_retry_asks_at_once(workshop: Workshop) -> None:
+def test_retry_sends_requests_at_once(workshop: Workshop) -> None:
     list_file = many_talks(workshop)
     workshop.fake.make_blocked(MANY[1])
     workshop.build(list_file)
@@ -300,7 +300,7 @@ def test_retry_asks_at_once(workshop: Workshop) -> None:
     assert (workshop.asked(), report.states[State.INDEXED]) == (MANY[1:], 4)
 
 
-def test_what_is_gone_for_good_is_asked_for_again_after_thirty_days(workshop: Workshop) -> None:
+def test_unavailable_videos_are_requested_again_after_thirty_days(workshop: Workshop) -> None:
     workshop.fake.make_unplayable(EN, "This is a private video.")
     workshop.fake.make_disabled(ZH)
     list_file = workshop.write("list.txt", f"https://youtu.be/{EN}\nhttps://youtu.be/{ZH}\n")
@@ -312,7 +312,7 @@ def test_what_is_gone_for_good_is_asked_for_again_after_thirty_days(workshop: Wo
         assert workshop.asked() == asked
 
 
-def test_a_transcript_without_words_is_none(workshop: Workshop) -> None:
+def test_a_transcript_without_words_does_not_count(workshop: Workshop) -> None:
     workshop.fake.add_video(EN, tracks={"en": [(0.0, 1.0, " ")]})
     workshop.build(f"https://youtu.be/{EN}")
     status = workshop.statuses()[EN]
@@ -321,7 +321,7 @@ def test_a_transcript_without_words_is_none(workshop: Workshop) -> None:
 
 
 class Interrupting:
-    """Gives a transcript, then is stopped by the user."""
+    """Returns one transcript, then is interrupted by the user."""
 
     def __init__(self, *transcripts: Transcript) -> None:
         self._answers = [FetchResult(transcripts, Details("A talk"))]
@@ -332,7 +332,7 @@ class Interrupting:
         return self._answers.pop()
 
 
-def test_an_interrupted_build_goes_on_where_it_stopped(workshop: Workshop) -> None:
+def test_an_interrupted_build_continues_where_it_stopped(workshop: Workshop) -> None:
     list_file = many_talks(workshop)
     videos = Interrupting(
         Transcript("en", Origin.MANUAL, (Cue(0.0, 10.0, "attention"),)), Transcript("zh", Origin.MANUAL, ())
@@ -347,13 +347,13 @@ def test_an_interrupted_build_goes_on_where_it_stopped(workshop: Workshop) -> No
 
 
 class Failing:
-    """Fails in a way of its own each time."""
+    """Fails with another reason each time."""
 
     def fetch(self, video_id: str) -> FetchResult:
         raise Unfetched(State.UNAVAILABLE, f"YouTube says: \x1b[31m{video_id}")
 
 
-def test_reasons_cannot_reach_the_terminal_unclean(workshop: Workshop) -> None:
+def test_reasons_are_cleaned_before_they_reach_the_terminal(workshop: Workshop) -> None:
     workshop.build(many_talks(workshop), videos=Failing())
     shown = CliRunner().invoke(cli, ["status", "--index", str(workshop.library)])
     assert "YouTube says: talk0000000" in shown.stdout and "\x1b" not in shown.stdout

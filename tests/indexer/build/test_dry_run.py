@@ -1,4 +1,4 @@
-"""What a build would do."""
+"""Dry runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def expected(workshop: Workshop, *sources: object, languages: tuple[str, ...] = 
     return found
 
 
-def test_a_new_list_is_asked_for_whole_and_nothing_is_made(workshop: Workshop) -> None:
+def test_a_new_list_is_counted_whole_and_nothing_is_created(workshop: Workshop) -> None:
     captions = workshop.write(f"captions/讲座 [{ZH}].zh.vtt", webvtt("注意力")).parent
     listed = workshop.write("list.md", f"https://youtu.be/{EN}\n\nhttps://youtu.be/{ZH}\n\nhttps://a.org/page\n")
     found = expected(workshop, listed, captions=captions)
@@ -35,7 +35,7 @@ def test_a_new_list_is_asked_for_whole_and_nothing_is_made(workshop: Workshop) -
     assert expected(workshop, listed, languages=("en", "zh")).requests == 8
 
 
-def test_what_is_indexed_or_waits_is_told_apart(workshop: Workshop) -> None:
+def test_indexed_and_waiting_resources_are_counted_apart(workshop: Workshop) -> None:
     workshop.fake.add_video(EN, tracks={"en": LINES})
     workshop.fake.make_blocked(ZH)
     listed = workshop.write("list.md", f"https://youtu.be/{EN}\n\nhttps://youtu.be/{ZH}\n")

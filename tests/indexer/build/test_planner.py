@@ -1,4 +1,4 @@
-"""What is decided for each resource before anything is fetched."""
+"""Planning the step of each resource."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def with_captions(paths: tuple[Path, ...], *languages: str, standing: Standing =
     return plan(video(), standing, {VIDEO: paths}, Choices(languages), NOW)
 
 
-def test_a_new_video_is_asked_for_and_an_indexed_one_is_not() -> None:
+def test_a_new_video_is_requested_and_an_indexed_one_is_not() -> None:
     assert ask(NEW) is Step.ASK_YOUTUBE
     assert ask(Standing(State.INDEXED, "youtube:", None)) is Step.NOTHING
     assert ask(Standing(State.INDEXED, "files:1234", None), "zh") is Step.NOTHING
@@ -52,13 +52,13 @@ def test_a_new_video_is_asked_for_and_an_indexed_one_is_not() -> None:
 
 @pytest.mark.parametrize(("due", "step"), [(NOW + 1, Step.WAIT), (NOW, Step.ASK_YOUTUBE), (None, Step.ASK_YOUTUBE)])
 @pytest.mark.parametrize("state", [State.DEFERRED, State.UNAVAILABLE, State.NO_TRANSCRIPT])
-def test_what_failed_waits_until_it_is_time(state: State, due: float | None, step: Step) -> None:
+def test_a_failed_resource_waits_until_it_is_due(state: State, due: float | None, step: Step) -> None:
     standing = Standing(state, "youtube:", due)
     assert ask(standing) is step
     assert ask(standing, retry=True) is Step.ASK_YOUTUBE
 
 
-def test_other_languages_are_asked_for_at_once() -> None:
+def test_other_languages_are_requested_at_once() -> None:
     indexed = Standing(State.INDEXED, "youtube:en", None)
     assert [ask(indexed, *tags) for tags in ([], ["en"], ["en", "zh"])] == [
         Step.NOTHING,
@@ -70,7 +70,7 @@ def test_other_languages_are_asked_for_at_once() -> None:
     assert ask(Standing(State.UNAVAILABLE, "youtube:zh", NOW + 1), "en") is Step.WAIT
 
 
-def test_captions_spare_the_request_and_are_read_again_when_they_change(tmp_path: Path) -> None:
+def test_captions_on_disk_replace_the_request_and_are_read_again_when_they_change(tmp_path: Path) -> None:
     paths = files(tmp_path, f"T [{VIDEO}].en.vtt")
     job = with_captions(paths)
     assert (job.step, job.captions) == (Step.READ_CAPTIONS, paths)
@@ -80,7 +80,7 @@ def test_captions_spare_the_request_and_are_read_again_when_they_change(tmp_path
     assert with_captions(paths, standing=done).step is Step.READ_CAPTIONS
 
 
-def test_one_file_a_language_webvtt_before_srt(tmp_path: Path) -> None:
+def test_one_file_per_language_webvtt_before_srt(tmp_path: Path) -> None:
     names = ["A [x].en.srt", "A [x].EN.vtt", "A [x].zh-TW.srt", "A [x].zh-Hans.srt", "A [x].srt", "A [x].VTT"]
     chosen = {path.name for path in with_captions(files(tmp_path, *names)).captions}
     assert chosen == {"A [x].EN.vtt", "A [x].zh-TW.srt", "A [x].zh-Hans.srt", "A [x].VTT"}
@@ -93,14 +93,14 @@ def test_only_captions_in_the_wanted_languages_are_read(tmp_path: Path) -> None:
     assert with_captions(paths, "de").step is Step.ASK_YOUTUBE
 
 
-def test_a_recordings_captions_in_other_languages_are_told(tmp_path: Path) -> None:
+def test_a_recordings_captions_in_other_languages_are_reported(tmp_path: Path) -> None:
     files(tmp_path, "讲座.en.vtt", "讲座.zh-TW.vtt")
     job = plan(resource_of_path(tmp_path / "讲座.ogg"), NEW, {}, Choices(("de",)), NOW)
     assert (job.step, job.state) == (Step.REFUSE, State.NO_TRANSCRIPT)
     assert job.reason == "no captions in de (there is: en, zh-TW): widen --languages"
 
 
-def test_captions_that_cannot_be_read_are_left_to_the_build(tmp_path: Path) -> None:
+def test_unreadable_captions_are_left_to_the_build(tmp_path: Path) -> None:
     assert with_captions((tmp_path / f"gone [{VIDEO}].en.vtt",)).step is Step.READ_CAPTIONS
 
 
@@ -118,7 +118,7 @@ def test_a_recording_needs_captions_beside_it(tmp_path: Path) -> None:
     assert (job.step, job.captions) == (Step.READ_CAPTIONS, paths)
 
 
-def test_a_folder_of_many_recordings_is_not_read_for_each(tmp_path: Path) -> None:
+def test_a_folder_of_many_recordings_is_listed_once(tmp_path: Path) -> None:
     talks = files(tmp_path, *(f"讲座 {n}.zh.vtt" for n in range(1500)))
     started = time.monotonic()
     jobs = Planner({}, {}, Choices(), NOW).jobs(map(resource_of_path, talks))
@@ -141,7 +141,7 @@ def test_pages_and_papers_are_fetched_and_a_failure_waits(kind: Kind) -> None:
     assert plan(text, failed, {}, Choices(retry=True), NOW).step is Step.FETCH_TEXT
 
 
-def test_a_page_is_looked_at_again_after_a_day_and_a_paper_never() -> None:
+def test_a_page_is_fetched_again_after_a_day_and_a_paper_never() -> None:
     page = Standing(State.INDEXED, PageVersion(NOW, "0f", etag='"1"').inputs)
     steps = [plan(PAGE, page, {}, Choices(), NOW + later).step for later in (1, DAY - 1, DAY)]
     assert steps == [Step.NOTHING, Step.NOTHING, Step.FETCH_TEXT]
@@ -150,7 +150,7 @@ def test_a_page_is_looked_at_again_after_a_day_and_a_paper_never() -> None:
     assert plan(PAGE, paper, {}, Choices(retry=True), NOW + 99 * DAY).step is Step.NOTHING
 
 
-def test_a_page_that_could_not_be_looked_at_again_waits() -> None:
+def test_a_page_whose_check_failed_waits() -> None:
     standing = Standing(State.INDEXED, PageVersion(NOW - 2 * DAY, "0f").inputs, NOW + 1)
     assert plan(PAGE, standing, {}, Choices(), NOW).step is Step.WAIT
 
@@ -181,7 +181,7 @@ def test_a_file_that_is_too_large_or_a_folder_is_not_opened(tmp_path: Path) -> N
     assert "is a folder" in job.reason
 
 
-def test_a_recording_without_captions_is_listened_to_where_that_is_wanted(tmp_path: Path) -> None:
+def test_a_recording_without_captions_is_transcribed_on_request(tmp_path: Path) -> None:
     talk = tmp_path / "讲座.ogg"
     talk.write_bytes(b"OggS")
     resource, wanted = resource_of_path(talk), Choices(whisper="base")
@@ -197,7 +197,7 @@ def test_a_recording_without_captions_is_listened_to_where_that_is_wanted(tmp_pa
     assert plan(resource, done, {}, wanted, NOW).captions == captions
 
 
-def test_a_video_without_captions_is_listened_to_where_that_is_wanted() -> None:
+def test_a_video_without_captions_is_transcribed_on_request() -> None:
     standing = Standing(State.NO_TRANSCRIPT, "youtube:", NOW + 9)
     assert plan(video(), standing, {}, Choices(), NOW).step is Step.WAIT
     job = plan(video(), standing, {}, Choices(whisper="base"), NOW)
@@ -210,18 +210,18 @@ def test_a_video_without_captions_is_listened_to_where_that_is_wanted() -> None:
     assert plan(video(), silent, {}, Choices(whisper="large-v3"), NOW).step is Step.TRANSCRIBE
 
 
-def test_an_address_that_is_never_read_says_so() -> None:
+def test_an_address_with_an_unreadable_scheme_is_refused() -> None:
     job = plan(Resource("x", Kind.PAGE, "", "ftp://a.org/x"), NEW, {}, Choices(), NOW)
     assert (job.step, job.state) == (Step.REFUSE, State.UNAVAILABLE)
     assert "ftp:" in job.reason
 
 
-def test_what_is_indexed_stays_when_its_source_is_away(tmp_path: Path) -> None:
+def test_an_indexed_resource_is_kept_while_its_source_is_missing(tmp_path: Path) -> None:
     indexed = Standing(State.INDEXED, "files:1234", None)
     assert plan(resource_of_path(tmp_path / "gone.ogg"), indexed, {}, Choices(), NOW).step is Step.NOTHING
 
 
-def test_what_a_playlist_says_is_missing_is_not_asked_for_until_it_is_back() -> None:
+def test_an_entry_missing_from_its_playlist_is_not_requested_until_it_is_back() -> None:
     def planner(standing: Standing, **faults: str) -> Planner:
         return Planner({VIDEO: standing}, {}, Choices(), NOW, faults)
 
@@ -232,7 +232,7 @@ def test_what_a_playlist_says_is_missing_is_not_asked_for_until_it_is_back() -> 
     assert planner(indexed, **{VIDEO: "private"}).plan(video()).step is Step.NOTHING
 
 
-def test_captions_on_disk_go_before_what_a_playlist_says(tmp_path: Path) -> None:
+def test_captions_on_disk_take_precedence_over_a_playlists_fault(tmp_path: Path) -> None:
     paths = files(tmp_path, f"T [{VIDEO}].en.vtt")
     planner = Planner({}, {VIDEO: paths}, Choices(), NOW, {VIDEO: "private"})
     assert planner.plan(video()).step is Step.READ_CAPTIONS
@@ -244,7 +244,7 @@ def test_a_file_on_another_machine_is_refused() -> None:
     assert "a file of lists.example.org" in job.reason
 
 
-def test_what_is_new_comes_first_then_what_is_due_longest() -> None:
+def test_new_resources_come_first_then_the_longest_overdue() -> None:
     ids = ["waiting0001", "overdue0001", "justdue0001", "brandnew001", "brandnew002"]
     due = {"waiting0001": NOW + 9, "overdue0001": NOW - 99, "justdue0001": NOW - 9}
     standings = {name: Standing(State.DEFERRED, "youtube:", when) for name, when in due.items()}

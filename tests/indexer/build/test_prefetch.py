@@ -1,4 +1,4 @@
-"""Fetching one ahead."""
+"""Prefetching."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAMES = ["a", "b", "c", "d"]
 
 
 class Source:
-    """Gives names back in capitals; notes what it was asked for, and tells when."""
+    """Returns names in capitals; records the requests, and signals each one."""
 
     def __init__(self, **failures: BaseException) -> None:
         self.asked: list[str] = []
@@ -42,7 +42,7 @@ def test_the_next_one_is_fetched_while_the_caller_works_and_no_more() -> None:
         assert [ahead.take() for _ in range(3)] == ["B", "C", "D"]
 
 
-def test_what_is_ready_is_seen_without_being_taken() -> None:
+def test_ready_items_are_visible_without_being_taken() -> None:
     source = Source(b=Unfetched(State.UNAVAILABLE, "private"))
     with Prefetcher(source.fetch, NAMES, most=3) as ahead:
         assert source.was_asked("c") and not source.was_asked("d", 0.1)
@@ -54,7 +54,7 @@ def test_what_is_ready_is_seen_without_being_taken() -> None:
         assert [ahead.take(), ahead.take(), ahead.ready()] == ["C", "D", []]
 
 
-def test_a_failure_comes_in_its_turn_and_the_rest_goes_on() -> None:
+def test_a_failure_comes_in_its_turn_and_the_rest_continues() -> None:
     source = Source(b=Unfetched(State.UNAVAILABLE, "private"))
     with Prefetcher(source.fetch, NAMES) as ahead:
         assert ahead.take() == "A"
@@ -74,7 +74,7 @@ def test_nothing_is_fetched_after_a_halt_or_when_the_caller_is_gone(last: BaseEx
     assert isinstance(last, KeyboardInterrupt) or source.asked == ["a", "b"]
 
 
-def test_nothing_is_fetched_for_nobody() -> None:
+def test_nothing_is_fetched_without_keys() -> None:
     source = Source()
     with Prefetcher(source.fetch, []):
         pass

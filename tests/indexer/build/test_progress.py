@@ -1,4 +1,4 @@
-"""What a build shows on standard error."""
+"""Progress bars on standard error."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOSTILE = Resource(
 
 
 class Terminal(io.StringIO):
-    """A stream that says that a person looks at it."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -31,7 +31,7 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def show(stream: io.StringIO, warning: str = "") -> str:
-    """What a build of two resources writes."""
+    """The output of a build of two resources."""
     with redirect_stderr(stream), ProgressBars() as bars:
         bars.begin(2)
         for resource in (HOSTILE, HOSTILE):
@@ -43,11 +43,11 @@ def show(stream: io.StringIO, warning: str = "") -> str:
     return stream.getvalue()
 
 
-def test_nothing_is_written_where_nobody_looks() -> None:
+def test_nothing_is_written_without_a_terminal() -> None:
     assert show(io.StringIO()) == ""
 
 
-def test_warnings_are_written_everywhere_a_line_each() -> None:
+def test_warnings_are_written_without_a_terminal_too() -> None:
     warning = f"{HOSTILE.title}: kept as it was\nhere"
     line = "seekpoint: ]0;owned[bold]注意力[/] :skull: [link=https://evil.org]x: kept as it was here\n"
     assert show(io.StringIO(), warning) == 2 * line
@@ -58,13 +58,13 @@ def test_a_long_warning_stays_one_line() -> None:
     assert show(io.StringIO(), "长 " * 300).count("\n") == 2
 
 
-def test_a_terminal_shows_the_title_as_it_is_written_and_nothing_it_could_do() -> None:
+def test_titles_are_shown_literally_without_markup_or_control_characters() -> None:
     shown = show(Terminal())
     assert "[bold]注意力[/] :skull: [link=" in shown and "2/2" in shown
     assert "\x1b]" not in shown and "\x07" not in shown and "\u202e" not in shown
 
 
-def test_the_pace_and_what_is_left_are_shown() -> None:
+def test_the_rate_and_the_remaining_time_are_shown() -> None:
     now = 0.0
     terminal = Terminal()
     with redirect_stderr(terminal), ProgressBars(lambda: now) as bars:
@@ -82,7 +82,7 @@ def test_the_pace_and_what_is_left_are_shown() -> None:
     assert "about 20 s left" in shown
 
 
-def test_what_is_left_of_listening_has_a_pace_of_its_own() -> None:
+def test_transcription_has_a_rate_of_its_own() -> None:
     now = 0.0
     terminal = Terminal()
     with redirect_stderr(terminal), ProgressBars(lambda: now) as bars:
@@ -95,7 +95,7 @@ def test_what_is_left_of_listening_has_a_pace_of_its_own() -> None:
     assert "50 s left" in terminal.getvalue() and "passages/s" not in terminal.getvalue()
 
 
-def test_the_pace_is_that_of_the_last_half_minute() -> None:
+def test_the_rate_covers_the_last_half_minute() -> None:
     pace = ProgressRate()
     assert pace.each_second == 0
     pace.reach(0, 0.0)
@@ -105,7 +105,7 @@ def test_the_pace_is_that_of_the_last_half_minute() -> None:
     assert pace.each_second == pytest.approx(20)
 
 
-def test_work_that_came_along_counts_with_the_call_that_brought_it() -> None:
+def test_prefetched_passages_count_with_their_batch() -> None:
     pace = ProgressRate()
     for k in range(32):
         pace.reach(0, 4.0 * (k // 16))

@@ -1,4 +1,4 @@
-"""Embedding a library again for another model: it can end anywhere, and until it's done nothing has changed."""
+"""Re-embedding for another model: it may be interrupted anywhere, and changes nothing until it is complete."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ _PROCESSES.set_forkserver_preload(
 
 
 class WideEncoder(TopicEncoder):
-    """Twice as many dimensions as the topics': the second half sees the same in another order, and half as strong."""
+    """Twice the dimensions of the topics: the second half repeats the first in another order, at half the weight."""
 
     def __init__(self, name: str = "wide", *, gives_parts: bool = True) -> None:
         super().__init__(name)
@@ -85,7 +85,7 @@ class WideEncoder(TopicEncoder):
 
 
 class EndingEncoder(WideEncoder):
-    """Ends the build at its call of that number, in one way or another."""
+    """Ends the build at its n-th call, by an error or by a kill."""
 
     def __init__(self, call: int, end: Callable[[], None]) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ class EndingEncoder(WideEncoder):
 
 
 class Interrupted(Notes):
-    """Is interrupted when so many resources are done."""
+    """Interrupts the build after a number of resources."""
 
     def __init__(self, after: int) -> None:
         super().__init__()
@@ -139,7 +139,7 @@ def _lines(k: int, count: int) -> list[str]:
 
 
 def write_talks(workshop: Workshop, count: int = TALKS, cues: int = 14) -> Path:
-    """A list of talks, every other one Chinese, with their captions, and of a video that isn't there."""
+    """A list of talks with captions, every other one Chinese, and one missing video."""
     entries = [f"- [Talk {k} 讲座](https://youtu.be/{_id(k)})" for k in range(count)]
     for k in range(count):
         workshop.write(f"captions/T [{_id(k)}].{'zh-TW' if k % 2 else 'en'}.vtt", webvtt(*_lines(k, cues)))
@@ -150,7 +150,7 @@ def write_talks(workshop: Workshop, count: int = TALKS, cues: int = 14) -> Path:
 def reembed(
     workshop: Workshop, encoder: Encoder, library: Path | None = None, notes: Notes | None = None, *, again: bool = True
 ) -> Report:
-    """Build the list, with all embedded again if need be; nobody must be asked for anything."""
+    """Build the list offline, by default with --reembed."""
     workshop.fake.requests.clear()
     workshop.notes = notes or Notes()
     request = Request(
@@ -174,14 +174,14 @@ def model(folder: Path) -> str:
 
 
 def embedded_of(workshop: Workshop, folder: Path) -> set[str]:
-    """The resources that a library holds chunks of."""
+    """The resources that have chunks in a library."""
     with EmbeddedReader.open(folder) as library:
         return {one.resource_id for one in library.holdings.transcripts}
 
 
 @pytest.fixture
 def talks(workshop: Workshop) -> Workshop:
-    """Talks that are indexed by topics."""
+    """Talks indexed by the topic model."""
     workshop.build(write_talks(workshop), captions=workshop.folder / "captions")
     assert len(embedded_of(workshop, workshop.library)) == TALKS
     return workshop
@@ -189,12 +189,12 @@ def talks(workshop: Workshop) -> Workshop:
 
 @pytest.fixture
 def expected(talks: Workshop) -> Answers:
-    """What a library of the same talks answers that was built with the wide model."""
+    """The answers of a library of the same talks that was built with the wide model."""
     reembed(talks, WideEncoder(), talks.folder / "fresh", again=False)
     return answers(talks.folder / "fresh", WideEncoder())
 
 
-def test_answers_are_those_of_a_new_library_and_all_else_is_kept(talks: Workshop, expected: Answers) -> None:
+def test_answers_equal_those_of_a_new_library_and_all_else_is_kept(talks: Workshop, expected: Answers) -> None:
     before = talks.statuses()
     assert before[UNAVAILABLE].state is State.UNAVAILABLE
     with EmbeddedReader.open(talks.library) as library:
@@ -227,7 +227,7 @@ def test_a_model_without_parts_and_back(talks: Workshop, expected: Answers) -> N
     assert answers(talks.library, TopicEncoder()) == before
 
 
-def test_chunks_get_ids_that_were_never_given(talks: Workshop) -> None:
+def test_chunks_get_ids_that_were_never_used(talks: Workshop) -> None:
     with EmbeddedReader.open(talks.library) as library:
         highest = int(library.holdings.alive.stops[-1])
     reembed(talks, WideEncoder())
@@ -240,7 +240,7 @@ def test_chunks_get_ids_that_were_never_given(talks: Workshop) -> None:
 
 
 @pytest.mark.parametrize("after", range(1, TALKS + 1))
-def test_an_interruption_between_resources_costs_nothing(talks: Workshop, expected: Answers, after: int) -> None:
+def test_an_interruption_between_resources_loses_nothing(talks: Workshop, expected: Answers, after: int) -> None:
     old, content = answers(talks.library, TopicEncoder()), _files(talks.library)
     first, second = WideEncoder(), WideEncoder()
     with pytest.raises(KeyboardInterrupt):
@@ -282,7 +282,7 @@ def _kill_at(call: int, folder: Path) -> None:
     )
 
 
-def test_a_kill_loses_no_resource_that_was_done(workshop: Workshop) -> None:
+def test_a_kill_loses_no_finished_resource(workshop: Workshop) -> None:
     workshop.build(write_talks(workshop, 4, cues=300), captions=workshop.folder / "captions")
     old, calls, done = answers(workshop.library, TopicEncoder()), 0, set[str]()
     while len(done) < 3:
@@ -306,7 +306,7 @@ _DISK_CALLS = {"execute", "executemany", "fsync", "open", "write", "write_index"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="copies what others have open")
-def test_a_kill_at_any_step_of_the_change_leaves_the_old_library_or_the_new_one(
+def test_a_kill_at_any_step_of_the_switch_leaves_the_old_library_or_the_new_one(
     talks: Workshop, expected: Answers
 ) -> None:
     old = answers(talks.library, TopicEncoder())
@@ -332,7 +332,7 @@ def test_a_kill_at_any_step_of_the_change_leaves_the_old_library_or_the_new_one(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="copies what others have open")
-def test_after_a_kill_just_after_the_change_it_is_built_and_carried_elsewhere_as_the_new_one(
+def test_after_a_kill_just_after_the_switch_builds_and_exports_use_the_new_one(
     talks: Workshop, expected: Answers
 ) -> None:
     left = _left_at_each_step(talks, lambda: reembed(talks, WideEncoder()))
@@ -349,7 +349,7 @@ def test_after_a_kill_just_after_the_change_it_is_built_and_carried_elsewhere_as
 
 
 def _left_at_each_step(talks: Workshop, run: Callable[[], object]) -> list[Path]:
-    """What a kill would leave of the library before each step on the disk, from the change of models on."""
+    """Copies of the library before each disk operation, as a kill would leave it, from the switch of models on."""
     left: list[Path] = []
     begun = False
 
@@ -358,7 +358,7 @@ def _left_at_each_step(talks: Workshop, run: Callable[[], object]) -> list[Path]
         begun |= event == "call" and frame.f_code.co_name == "succeed"
         if begun and event == "c_call" and getattr(function, "__name__", "") in _DISK_CALLS:
             left.append(talks.folder / f"left {len(left)}")
-            # By another process: closing a file here would give up the locks that SQLite holds on it.
+            # In another process: closing a file in this one would release SQLite's locks on it.
             subprocess.run(["cp", "-R", "-p", str(talks.library), str(left[-1])], check=True)
 
     sys.setprofile(copy)
@@ -369,7 +369,7 @@ def _left_at_each_step(talks: Workshop, run: Callable[[], object]) -> list[Path]
     return left
 
 
-def test_who_has_the_old_library_open_goes_on_asking_it(talks: Workshop, expected: Answers) -> None:
+def test_a_reader_of_the_old_library_keeps_answering(talks: Workshop, expected: Answers) -> None:
     old = answers(talks.library, TopicEncoder())
     with EmbeddedReader.open(talks.library) as asked, EmbeddedReader.open(talks.library) as unasked:
         answers(asked, TopicEncoder())
@@ -379,7 +379,7 @@ def test_who_has_the_old_library_open_goes_on_asking_it(talks: Workshop, expecte
         assert answers(talks.library, WideEncoder()) == expected
 
 
-def test_builds_in_between_work_and_are_followed(talks: Workshop) -> None:
+def test_builds_during_an_unfinished_reembedding_are_included(talks: Workshop) -> None:
     with pytest.raises(KeyboardInterrupt):
         reembed(talks, WideEncoder(), notes=Interrupted(5))
     talks.write(f"captions/T [{_id(1)}].zh-TW.vtt", webvtt(*_lines(1, 14), "又是掩码"))
@@ -402,7 +402,7 @@ def test_builds_in_between_work_and_are_followed(talks: Workshop) -> None:
     assert moment.resource.id == _id(90)
 
 
-def test_another_model_starts_anew_and_says_so(talks: Workshop) -> None:
+def test_another_model_starts_over_and_says_so(talks: Workshop) -> None:
     with pytest.raises(KeyboardInterrupt):
         reembed(talks, WideEncoder("一号"), notes=Interrupted(5))
     encoder = WideEncoder("二号")
@@ -412,7 +412,7 @@ def test_another_model_starts_anew_and_says_so(talks: Workshop) -> None:
     assert model(talks.library) == "二号"
 
 
-def test_what_is_damaged_of_it_starts_anew(talks: Workshop) -> None:
+def test_a_damaged_successor_starts_over(talks: Workshop) -> None:
     with pytest.raises(KeyboardInterrupt):
         reembed(talks, WideEncoder(), notes=Interrupted(5))
     file = talks.library / FOLDER / "library.db"
@@ -453,7 +453,7 @@ def test_the_same_name_with_other_weights_is_another_model(talks: Workshop) -> N
         assert library.card == encoder.card
 
 
-def test_a_preview_counts_what_would_be_embedded_again(talks: Workshop) -> None:
+def test_a_dry_run_counts_what_would_be_embedded_again(talks: Workshop) -> None:
     request = Request([str(talks.folder / "list.md")], talks.folder / "captions", model="wide", reembed=True)
     steps = preview(request, talks.library, talks.fake.web(offline=True)).steps
     assert (steps[Step.EMBED_AGAIN], steps[Step.NOTHING]) == (TALKS, 0)
@@ -461,7 +461,7 @@ def test_a_preview_counts_what_would_be_embedded_again(talks: Workshop) -> None:
     assert preview(same, talks.library, talks.fake.web(offline=True)).steps[Step.EMBED_AGAIN] == 0
 
 
-def test_an_import_replaces_a_library_that_is_half_embedded_again(talks: Workshop) -> None:
+def test_an_import_replaces_a_half_reembedded_library(talks: Workshop) -> None:
     export_library(talks.library, talks.folder / "exported")
     with pytest.raises(KeyboardInterrupt):
         reembed(talks, WideEncoder(), notes=Interrupted(5))
@@ -491,7 +491,7 @@ def test_an_import_whose_database_names_no_model_or_another_is_refused(
     assert not (talks.folder / "imported").exists()
 
 
-def test_the_bars_begin_anew_for_the_build_that_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bars_restart_for_the_build_that_follows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
     monkeypatch.setenv("COLUMNS", "200")
     resource = Resource("x", Kind.VIDEO, "讲座", "https://youtu.be/x")
@@ -510,6 +510,6 @@ def _files(library: Path) -> dict[str, bytes]:
 
 
 def _chunks(workshop: Workshop, ids: set[str]) -> int:
-    """How many different passages these resources have."""
+    """The number of distinct passages of these resources."""
     statuses = workshop.statuses()
     return sum(statuses[resource_id].chunks for resource_id in ids)

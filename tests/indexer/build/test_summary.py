@@ -30,7 +30,7 @@ def column_ends(text: str) -> set[int]:
     }
 
 
-def test_a_row_a_section_with_the_states_that_occur() -> None:
+def test_a_row_per_section_with_the_states_that_occur() -> None:
     sections = [
         section("Basics", a=OK, b=OK, c=LATER),
         section("Basics", "注意力机制", d=OK),
@@ -50,7 +50,7 @@ def test_one_section_needs_no_table() -> None:
     assert render([]) == render([section("Basics")]) == render([section(a=OK, b=LATER)]) == ""
 
 
-def test_several_lists_stand_under_their_names() -> None:
+def test_several_lists_have_a_row_each() -> None:
     sections = [
         section("第一部分", a=OK, b=LATER),
         section(c=OK),
@@ -71,7 +71,7 @@ def test_a_resource_counts_once_in_the_totals() -> None:
     assert text.splitlines()[-1].split() == ["Total", "2"]
 
 
-def test_numbers_stand_below_each_other_whatever_the_headings() -> None:
+def test_numbers_are_aligned_whatever_the_headings() -> None:
     sections = [
         section("注意力机制与位置编码", a=OK),
         section("カタカナ", b=OK),
@@ -91,21 +91,21 @@ def test_long_headings_keep_to_the_width(width: int) -> None:
     assert len(render(sections, 200).splitlines()) < len(text.splitlines())
 
 
-def test_headings_are_shown_as_they_are_and_can_do_nothing() -> None:
+def test_headings_are_shown_literally() -> None:
     evil = "\x1b[31m[bold]红[/bold] :skull: [link=https://evil.org]x\u202e\n"
     text = render([section(evil, source=evil), section(evil, evil), section("b", source="b.md")], 200)
     assert text.count("[bold]红[/bold] :skull: [link=https://evil.org]x") == 4
     assert re.findall(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", text) == []
 
 
-def test_no_colour_gets_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_table_has_no_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"FORCE_COLOR": "1", "COLUMNS": "20", "TERM": "xterm-256color"}.items():
         monkeypatch.setenv(name, value)
     text = render([section("A" * 30), section("B")])
     assert "\x1b" not in text and "A" * 30 in text
 
 
-def test_a_long_table_leaves_the_deeper_headings_out_and_says_so() -> None:
+def test_a_long_table_omits_deeper_headings_and_says_so() -> None:
     sections = [section(f"Part {k // 5}", f"第{k}章", f"§{j}", a=OK, b=LATER) for k in range(20) for j in range(3)]
     text = render(sections)
     assert "§" not in text and text.count("章") == 20
@@ -114,14 +114,14 @@ def test_a_long_table_leaves_the_deeper_headings_out_and_says_so() -> None:
     assert text.splitlines()[-1] == "(60 deeper sections are counted in those above them)"
 
 
-def test_a_very_long_table_shows_the_top_headings_alone() -> None:
+def test_a_very_long_table_shows_only_top_headings() -> None:
     sections = [section(f"Part {k}", *path) for k in range(40) for path in ((), ("甲",), ("乙",))]
     text = render(sections)
     assert [line.split() for line in text.splitlines()[1:-2]] == [["Part", str(k), "3"] for k in range(40)]
     assert text.splitlines()[-1].startswith("(80 deeper sections")
 
 
-def test_a_table_of_forty_headings_hides_none() -> None:
+def test_a_table_of_forty_top_headings_shows_all() -> None:
     assert render([section(f"{k}") for k in range(40)]).count("\n") == 41
 
 
@@ -141,5 +141,5 @@ def test_a_table_of_forty_headings_hides_none() -> None:
         (250_000.0, "2 d 21 h"),
     ],
 )
-def test_a_duration_is_for_people(seconds: float, text: str) -> None:
+def test_durations_in_words(seconds: float, text: str) -> None:
     assert duration(seconds) == text

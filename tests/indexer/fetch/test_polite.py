@@ -1,4 +1,4 @@
-"""Pages and papers over real HTTP: what is given, what is refused, and what is said of it."""
+"""The polite crawler over real HTTP: responses, refusals and reasons."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ NO_ROBOTS = b"HTTP/1.1 404 -\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 HOUR, DAY, MONTH = 3600.0, 24 * 3600.0, 30 * 24 * 3600.0
 
 
-def retrieval(
+def fetcher(
     httpserver: HTTPServer, *, robots: str | None = None, slept: list[float] | None = None, cookies: Path | None = None
 ) -> PoliteFetcher:
-    """Make one for which three hosts are on the server, none with a robots.txt beyond `robots` for all."""
+    """A fetcher for which three hosts resolve to the test server, which has `robots` as robots.txt of all."""
     httpserver.expect_request("/robots.txt").respond_with_data(robots or "", 404 if robots is None else 200)
     web = LocalWeb(httpserver.url_for(""), PAGES, OTHER, YOUTUBE, cookies=cookies)
     return PoliteFetcher(web, 3.0, ([] if slept is None else slept).append, lambda: 0.0)
 
 
 def serve(httpserver: HTTPServer, data: str | bytes = ARTICLE, kind: str = "text/html", **headers: str) -> str:
-    """Give an address on pages.example that has this."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    httpserver.expect_request("/page").respond_with_data(data, headers=named, content_type=kind)
+    """An address on pages.example with this response."""
+    http_headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    httpserver.expect_request("/page").respond_with_data(data, headers=http_headers, content_type=kind)
     return f"{PAGES}/page"
 
 
-def lead(httpserver: HTTPServer, path: str, target: str, status: int = 302) -> str:
-    """Make an address on pages.example lead elsewhere."""
+def redirect(httpserver: HTTPServer, path: str, target: str, status: int = 302) -> str:
+    """An address on pages.example that redirects to `target`."""
     httpserver.expect_request(path).respond_with_data("Moved", status, {"Location": target})
     return f"{PAGES}{path}"
 
@@ -55,24 +55,24 @@ def fetched(found: FetchedPage | None) -> FetchedPage:
     return found
 
 
-def fault_of(retrieval: PoliteFetcher, url: str) -> Unfetched:
-    """Give what is said of an address that brings nothing; it never ends a run."""
+def failure_of(fetcher: PoliteFetcher, url: str) -> Unfetched:
+    """The failure at an address, which is never a Halt."""
     with pytest.raises(Unfetched) as raised:
-        retrieval.get(url)
+        fetcher.get(url)
     assert not isinstance(raised.value, Halt)
     assert raised.value.reason.isprintable() and 10 < len(raised.value.reason) < 200
     return raised.value
 
 
-def asked(httpserver: HTTPServer) -> list[str]:
-    """List what was asked for beside robots.txt, with its host."""
+def requested(httpserver: HTTPServer) -> list[str]:
+    """The requests with their hosts, without those for robots.txt."""
     return [request.host + request.path for request, _ in httpserver.log if request.path != "/robots.txt"]
 
 
-def test_a_page_is_given_as_its_server_sends_it(httpserver: HTTPServer) -> None:
+def test_a_page_is_returned_as_sent(httpserver: HTTPServer) -> None:
     kind = 'Text/HTML; Charset="GBK"'
     url = serve(httpserver, ARTICLE.encode("gbk"), kind, ETag='"v1"', Last_Modified="Tue, 03 Nov 2026 10:00:00 GMT")
-    found = retrieval(httpserver).get(url)
+    found = fetcher(httpserver).get(url)
     seen = Validators('"v1"', "Tue, 03 Nov 2026 10:00:00 GMT")
     assert found == FetchedPage(ARTICLE.encode("gbk"), "text/html", "gbk", seen, url)
     headers = httpserver.log[-1][0].headers
@@ -94,13 +94,13 @@ def test_a_page_is_given_as_its_server_sends_it(httpserver: HTTPServer) -> None:
         ("", ""),
     ],
 )
-def test_what_may_be_a_page_or_a_paper_is_read(httpserver: HTTPServer, kind: str, media_type: str) -> None:
-    found = fetched(retrieval(httpserver).get(serve(httpserver, "text 文字", kind)))
+def test_media_types_of_pages_and_papers_are_read(httpserver: HTTPServer, kind: str, media_type: str) -> None:
+    found = fetched(fetcher(httpserver).get(serve(httpserver, "text 文字", kind)))
     assert (found.data.decode(), found.content_type) == ("text 文字", media_type)
 
 
 @pytest.mark.parametrize("kind", ["image/png", "application/zip", "video/mp4", "application/json", "text/css"])
-def test_what_is_no_page_is_named_before_it_is_read(kind: str) -> None:
+def test_other_media_types_are_refused_before_the_body(kind: str) -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: 1000000000\r\n\r\n"
 
     def answer(path: str, connection: socket.socket) -> None:
@@ -111,15 +111,15 @@ def test_what_is_no_page_is_named_before_it_is_read(kind: str) -> None:
             connection.recv(1)
 
     with raw_server(answer) as root:
-        fault = fault_of(PoliteFetcher(LocalWeb(), pace=0), f"{root}/page")
-    assert fault.reason.startswith(f"it is {kind}, not a page") and fault.state is State.UNAVAILABLE
+        failure = failure_of(PoliteFetcher(LocalWeb(), pace=0), f"{root}/page")
+    assert failure.reason.startswith(f"it is {kind}, not a page") and failure.state is State.UNAVAILABLE
 
 
-def test_what_has_not_changed_is_not_given_again(httpserver: HTTPServer) -> None:
+def test_an_unchanged_page_is_not_returned(httpserver: HTTPServer) -> None:
     url = serve(httpserver, ETag='W/"v1"')
     httpserver.expect_request("/kept").respond_with_data("", 304)
     modified = "Tue, 03 Nov 2026 10:00:00 GMT"
-    pages = retrieval(httpserver)
+    pages = fetcher(httpserver)
     assert pages.get(f"{PAGES}/kept", Validators('"v1"', modified)) is None
     headers = httpserver.log[-1][0].headers
     assert (headers["If-None-Match"], headers["If-Modified-Since"]) == ('"v1"', modified)
@@ -127,48 +127,48 @@ def test_what_has_not_changed_is_not_given_again(httpserver: HTTPServer) -> None
     assert pages.get(url, Validators('"v1"', None)) is None, "the server sends the same version whole"
     assert fetched(pages.get(url, Validators('"v0"', None))).validators == Validators('W/"v1"', None)
     assert fetched(pages.get(url, Validators(None, None))).data == ARTICLE.encode()
-    assert "HTTP 304" in fault_of(pages, f"{PAGES}/kept").reason
+    assert "HTTP 304" in failure_of(pages, f"{PAGES}/kept").reason
 
 
-def test_redirects_are_followed_to_where_the_page_lies(httpserver: HTTPServer) -> None:
-    lead(httpserver, "/old", "/讲座/new?x=1#part", 301)
-    lead(httpserver, "/讲座/new", "//other.example/page", 308)
+def test_redirects_are_followed(httpserver: HTTPServer) -> None:
+    redirect(httpserver, "/old", "/讲座/new?x=1#part", 301)
+    redirect(httpserver, "/讲座/new", "//other.example/page", 308)
     serve(httpserver)
     slept = list[float]()
-    found = fetched(retrieval(httpserver, slept=slept).get(f"{PAGES}/old"))
+    found = fetched(fetcher(httpserver, slept=slept).get(f"{PAGES}/old"))
     assert (found.url, found.data) == (f"{OTHER}/page", ARTICLE.encode())
-    assert asked(httpserver) == ["pages.example/old", "pages.example/讲座/new", "other.example/page"]
+    assert requested(httpserver) == ["pages.example/old", "pages.example/讲座/new", "other.example/page"]
     assert slept == [3.0], "two requests went to the first host, one to the second"
     assert not any("Referer" in request.headers for request, _ in httpserver.log)
 
 
-def test_a_fragment_is_no_part_of_where_a_page_lies(httpserver: HTTPServer) -> None:
+def test_the_final_address_has_no_fragment(httpserver: HTTPServer) -> None:
     serve(httpserver)
-    lead(httpserver, "/old", "/page#part")
-    assert fetched(retrieval(httpserver).get(f"{PAGES}/old")).url == f"{PAGES}/page"
+    redirect(httpserver, "/old", "/page#part")
+    assert fetched(fetcher(httpserver).get(f"{PAGES}/old")).url == f"{PAGES}/page"
 
 
 def test_a_chain_of_eight_is_followed_and_one_of_nine_is_not(httpserver: HTTPServer) -> None:
     for hop in range(9):
-        lead(httpserver, f"/{hop}", f"/{hop + 1}")
+        redirect(httpserver, f"/{hop}", f"/{hop + 1}")
     httpserver.expect_request("/9").respond_with_data(ARTICLE, content_type="text/html")
-    pages = retrieval(httpserver)
+    pages = fetcher(httpserver)
     assert fetched(pages.get(f"{PAGES}/1")).url == f"{PAGES}/9"
-    fault = fault_of(pages, f"{PAGES}/0")
-    assert (fault.state, fault.retry_after) == (State.UNAVAILABLE, MONTH) and "without end" in fault.reason
+    failure = failure_of(pages, f"{PAGES}/0")
+    assert (failure.state, failure.retry_after) == (State.UNAVAILABLE, MONTH) and "without end" in failure.reason
 
 
-def test_a_loop_is_left_as_soon_as_it_closes(httpserver: HTTPServer) -> None:
-    lead(httpserver, "/a", "/b")
-    lead(httpserver, "/b", "/a")
-    fault = fault_of(retrieval(httpserver), f"{PAGES}/a")
-    assert "without end" in fault.reason and len(asked(httpserver)) == 3
+def test_a_redirect_loop_ends_at_once(httpserver: HTTPServer) -> None:
+    redirect(httpserver, "/a", "/b")
+    redirect(httpserver, "/b", "/a")
+    failure = failure_of(fetcher(httpserver), f"{PAGES}/a")
+    assert "without end" in failure.reason and len(requested(httpserver)) == 3
 
 
-def test_an_address_that_sets_a_cookie_and_leads_to_itself_is_no_loop(httpserver: HTTPServer) -> None:
+def test_a_redirect_to_itself_that_sets_a_cookie_is_no_loop(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/page", headers={"Cookie": "ok=1"}).respond_with_data(ARTICLE, content_type="text/html")
     httpserver.expect_request("/page").respond_with_data("", 302, {"Location": "/page", "Set-Cookie": "ok=1"})
-    assert fetched(retrieval(httpserver).get(f"{PAGES}/page")).data == ARTICLE.encode()
+    assert fetched(fetcher(httpserver).get(f"{PAGES}/page")).data == ARTICLE.encode()
 
 
 @pytest.mark.parametrize(
@@ -203,13 +203,13 @@ def test_an_address_that_sets_a_cookie_and_leads_to_itself_is_no_loop(httpserver
         "me:geheim@127.0.0.1:{port}",
     ],
 )
-def test_no_page_leads_into_a_private_network(host: str) -> None:
-    fault, paths = fault_of_trap("http://" + host + "/secret")
-    assert "private network" in fault.reason and paths == ["/trap"]
+def test_no_redirect_into_a_private_network(host: str) -> None:
+    failure, paths = fault_of_trap("http://" + host + "/secret")
+    assert "private network" in failure.reason and paths == ["/trap"]
 
 
 def fault_of_trap(target: str) -> tuple[Unfetched, list[str]]:
-    """Give what is said of an address that leads to `target`, as it stands, and the paths that were asked for."""
+    """The failure of an address that redirects to `target`, as spelled, and the requested paths."""
     paths = list[str]()
 
     def answer(path: str, connection: socket.socket) -> None:
@@ -220,32 +220,32 @@ def fault_of_trap(target: str) -> tuple[Unfetched, list[str]]:
         connection.sendall(NO_ROBOTS if path == "/robots.txt" else head)
 
     with raw_server(answer) as root:
-        fault = fault_of(PoliteFetcher(LocalWeb(root, PAGES), pace=0), f"{PAGES}/trap")
-    assert (fault.state, fault.retry_after) == (State.UNAVAILABLE, MONTH)
-    return fault, [path for path in paths if path != "/robots.txt"]
+        failure = failure_of(PoliteFetcher(LocalWeb(root, PAGES), pace=0), f"{PAGES}/trap")
+    assert (failure.state, failure.retry_after) == (State.UNAVAILABLE, MONTH)
+    return failure, [path for path in paths if path != "/robots.txt"]
 
 
-def test_no_name_leads_into_a_private_network(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_redirect_to_a_name_of_a_private_address(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
     resolve(monkeypatch, {"inner.example": ["93.184.215.14", "10.0.0.7"], "other.example": ["93.184.215.14"]})
-    pages = retrieval(httpserver)
-    assert "private network" in fault_of(pages, lead(httpserver, "/trap", "http://inner.example/secret")).reason
+    pages = fetcher(httpserver)
+    assert "private network" in failure_of(pages, redirect(httpserver, "/trap", "http://inner.example/secret")).reason
     serve(httpserver)
-    assert fetched(pages.get(lead(httpserver, "/out", f"{OTHER}/page"))).url == f"{OTHER}/page"
+    assert fetched(pages.get(redirect(httpserver, "/out", f"{OTHER}/page"))).url == f"{OTHER}/page"
 
 
 def test_a_proxy_resolves_names_itself(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
     resolve(monkeypatch, {"inner.example": ["10.0.0.7"]})
     serve(httpserver)
-    lead(httpserver, "/out", "http://inner.example/page")
-    lead(httpserver, "/trap", "http://10.0.0.7/page")
+    redirect(httpserver, "/out", "http://inner.example/page")
+    redirect(httpserver, "/trap", "http://10.0.0.7/page")
     httpserver.expect_request("/robots.txt").respond_with_data("", 404)
     pages = PoliteFetcher(LocalWeb(proxy=httpserver.url_for("")), pace=0)
     assert fetched(pages.get("http://outer.example/out")).url == "http://inner.example/page"
-    assert "private network" in fault_of(pages, "http://outer.example/trap").reason
+    assert "private network" in failure_of(pages, "http://outer.example/trap").reason
 
 
 def resolve(monkeypatch: pytest.MonkeyPatch, names: dict[str, Sequence[str]]) -> None:
-    """Let names stand for addresses."""
+    """Resolve names to these addresses."""
     really = socket.getaddrinfo
 
     def getaddrinfo(host: str, port: Any, *args: Any, **kwargs: Any) -> list[Any]:  # noqa: ANN401
@@ -255,12 +255,12 @@ def resolve(monkeypatch: pytest.MonkeyPatch, names: dict[str, Sequence[str]]) ->
 
 
 def test_the_list_itself_may_name_a_private_host(httpserver: HTTPServer) -> None:
-    pages = retrieval(httpserver)
+    pages = fetcher(httpserver)
     serve(httpserver)
-    lead(httpserver, "/old", httpserver.url_for("/page"))
+    redirect(httpserver, "/old", httpserver.url_for("/page"))
     assert fetched(pages.get(httpserver.url_for("/old"))).url == httpserver.url_for("/page")
-    lead(httpserver, "/elsewhere", "http://192.168.1.1/")
-    assert "private network" in fault_of(pages, httpserver.url_for("/elsewhere")).reason
+    redirect(httpserver, "/elsewhere", "http://192.168.1.1/")
+    assert "private network" in failure_of(pages, httpserver.url_for("/elsewhere")).reason
 
 
 @pytest.mark.parametrize(
@@ -279,24 +279,24 @@ def test_the_list_itself_may_name_a_private_host(httpserver: HTTPServer) -> None
         ("http://.example/", "isn't an address"),
     ],
 )
-def test_what_leads_to_no_address_is_refused(target: str, words: str) -> None:
-    fault, paths = fault_of_trap(target)
-    assert words in fault.reason and paths == ["/trap"]
+def test_a_redirect_to_no_address_is_refused(target: str, words: str) -> None:
+    failure, paths = fault_of_trap(target)
+    assert words in failure.reason and paths == ["/trap"]
 
 
 @pytest.mark.parametrize("url", ["http://[half/", "http://pages.example:port/", "https://", "http://*.example/a"])
-def test_an_address_of_the_list_that_is_none(httpserver: HTTPServer, url: str) -> None:
-    assert "isn't an address" in fault_of(retrieval(httpserver), url).reason
+def test_an_invalid_address_on_the_list(httpserver: HTTPServer, url: str) -> None:
+    assert "isn't an address" in failure_of(fetcher(httpserver), url).reason
 
 
-def test_cookies_and_credentials_stay_where_they_belong(httpserver: HTTPServer, tmp_path: Path) -> None:
+def test_cookies_and_credentials_are_sent_to_their_host_only(httpserver: HTTPServer, tmp_path: Path) -> None:
     jar = tmp_path / "cookies.txt"
     jar.write_text("# Netscape HTTP Cookie File\n.youtube.com\tTRUE\t/\tTRUE\t4102444800\tSID\tsecret\n")
-    pages = retrieval(httpserver, cookies=jar)
+    pages = fetcher(httpserver, cookies=jar)
     httpserver.expect_request("/private").respond_with_data(
         "", 302, {"Location": f"{YOUTUBE}/about", "Set-Cookie": "visit=1"}
     )
-    lead(httpserver, "/about", f"{PAGES}/page")
+    redirect(httpserver, "/about", f"{PAGES}/page")
     serve(httpserver)
     pages.get(httpserver.url_for("/private").replace("://", "://me:geheim@"))
     sent = {
@@ -311,18 +311,18 @@ def test_cookies_and_credentials_stay_where_they_belong(httpserver: HTTPServer, 
     }
 
 
-def test_robots_are_asked_once_and_heeded_where_a_page_leads_too(httpserver: HTTPServer) -> None:
+def test_robots_txt_is_fetched_once_and_obeyed_after_redirects_too(httpserver: HTTPServer) -> None:
     rules = "User-agent: *\nDisallow: /closed\n"
     httpserver.expect_request("/robots.txt", headers={"Host": "other.example"}).respond_with_data(rules)
     serve(httpserver)
     slept = list[float]()
-    pages = retrieval(httpserver, slept=slept)
-    fault = fault_of(pages, lead(httpserver, "/out", f"{OTHER}/closed"))
-    assert (fault.state, fault.retry_after) == (State.UNAVAILABLE, MONTH)
-    assert "robots.txt asks programs not to read it" in fault.reason
-    fault_of(pages, f"{OTHER}/closed/too")
+    pages = fetcher(httpserver, slept=slept)
+    failure = failure_of(pages, redirect(httpserver, "/out", f"{OTHER}/closed"))
+    assert (failure.state, failure.retry_after) == (State.UNAVAILABLE, MONTH)
+    assert "robots.txt asks programs not to read it" in failure.reason
+    failure_of(pages, f"{OTHER}/closed/too")
     assert fetched(pages.get(f"{OTHER}/page")).data == ARTICLE.encode()
-    assert asked(httpserver) == ["pages.example/out", "other.example/page"]
+    assert requested(httpserver) == ["pages.example/out", "other.example/page"]
     assert [request.host for request, _ in httpserver.log if request.path == "/robots.txt"] == [
         "pages.example",
         "other.example",
@@ -331,11 +331,11 @@ def test_robots_are_asked_once_and_heeded_where_a_page_leads_too(httpserver: HTT
 
 
 @pytest.mark.parametrize(("asked_for", "kept"), [("1", 3.0), ("10", 10.0), ("100", 30.0)])
-def test_the_pace_is_ours_or_the_slower_one_that_is_asked_for(
+def test_the_crawl_delay_applies_if_it_is_longer_than_the_pace(
     httpserver: HTTPServer, asked_for: str, kept: float
 ) -> None:
     url, slept = serve(httpserver), list[float]()
-    pages = retrieval(httpserver, robots=f"User-agent: *\nCrawl-delay: {asked_for}", slept=slept)
+    pages = fetcher(httpserver, robots=f"User-agent: *\nCrawl-delay: {asked_for}", slept=slept)
     for _ in range(3):
         pages.get(url)
     assert slept == [kept, kept]
@@ -343,24 +343,24 @@ def test_the_pace_is_ours_or_the_slower_one_that_is_asked_for(
     assert slept == [kept, kept], "another host needn't wait"
 
 
-def test_without_an_answer_about_robots_nothing_is_read(httpserver: HTTPServer) -> None:
+def test_nothing_is_fetched_while_robots_txt_fails(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/robots.txt", headers={"Host": "pages.example"}).respond_with_data("", 500)
     url = serve(httpserver)
-    pages = retrieval(httpserver)
+    pages = fetcher(httpserver)
     for _ in range(2):
-        fault = fault_of(pages, url)
-        assert (fault.state, fault.retry_after) == (State.DEFERRED, HOUR)
-        assert fault.reason.startswith("its robots.txt can't be read just now") and "HTTP 500" in fault.reason
-    assert asked(httpserver) == [] and len(httpserver.log) == 3
+        failure = failure_of(pages, url)
+        assert (failure.state, failure.retry_after) == (State.DEFERRED, HOUR)
+        assert failure.reason.startswith("its robots.txt can't be read just now") and "HTTP 500" in failure.reason
+    assert requested(httpserver) == [] and len(httpserver.log) == 3
     assert fetched(pages.get(f"{OTHER}/page")).data == ARTICLE.encode()
 
 
-def test_robots_may_lie_elsewhere_and_be_of_any_kind(httpserver: HTTPServer) -> None:
+def test_robots_txt_may_redirect_and_have_any_media_type(httpserver: HTTPServer) -> None:
     robots = httpserver.expect_request("/robots.txt", headers={"Host": "pages.example"})
     robots.respond_with_data("", 301, {"Location": f"{OTHER}/robots.json"})
     rules = "User-agent: Seekpoint\nDisallow: /page"
     httpserver.expect_request("/robots.json").respond_with_data(rules, content_type="application/json")
-    assert "robots.txt asks" in fault_of(retrieval(httpserver), serve(httpserver)).reason
+    assert "robots.txt asks" in failure_of(fetcher(httpserver), serve(httpserver)).reason
 
 
 @pytest.mark.parametrize(
@@ -385,15 +385,15 @@ def test_every_refusal_has_a_state_and_a_reason(
     httpserver: HTTPServer, status: int, state: State, retry_after: float, words: str
 ) -> None:
     httpserver.expect_request("/page").respond_with_data("<p>Sorry", status, content_type="text/html")
-    fault = fault_of(retrieval(httpserver), f"{PAGES}/page")
-    assert (fault.state, fault.retry_after) == (state, retry_after) and words in fault.reason
-    assert len(asked(httpserver)) == (3 if status >= 500 else 1)
+    failure = failure_of(fetcher(httpserver), f"{PAGES}/page")
+    assert (failure.state, failure.retry_after) == (state, retry_after) and words in failure.reason
+    assert len(requested(httpserver)) == (3 if status >= 500 else 1)
 
 
-def test_a_fault_that_passes_is_no_fault(httpserver: HTTPServer) -> None:
+def test_a_transient_fault_is_retried(httpserver: HTTPServer) -> None:
     httpserver.expect_oneshot_request("/page").respond_with_data("", 502)
     slept = list[float]()
-    assert fetched(retrieval(httpserver, slept=slept).get(serve(httpserver))).data == ARTICLE.encode()
+    assert fetched(fetcher(httpserver, slept=slept).get(serve(httpserver))).data == ARTICLE.encode()
     assert slept == [3.0], "to try again is a request too"
 
 
@@ -410,56 +410,54 @@ def test_a_fault_that_passes_is_no_fault(httpserver: HTTPServer) -> None:
         ("soon 稍后".encode().decode("latin-1"), HOUR, HOUR),
     ],
 )
-def test_a_host_that_asks_for_a_pause_gets_it(
-    httpserver: HTTPServer, status: int, pause: str, least: float, most: float
-) -> None:
+def test_retry_after_sets_the_wait(httpserver: HTTPServer, status: int, pause: str, least: float, most: float) -> None:
     httpserver.expect_request("/page").respond_with_data("", status, {"Retry-After": pause})
-    fault = fault_of(retrieval(httpserver), f"{PAGES}/page")
-    assert fault.state is State.DEFERRED and fault.retry_after is not None
-    assert least <= fault.retry_after <= most
+    failure = failure_of(fetcher(httpserver), f"{PAGES}/page")
+    assert failure.state is State.DEFERRED and failure.retry_after is not None
+    assert least <= failure.retry_after <= most
 
 
-def test_a_host_that_asks_for_a_pause_is_not_asked_again(httpserver: HTTPServer) -> None:
+def test_a_host_that_asks_for_a_pause_gets_no_further_requests(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/busy").respond_with_data("", 429, {"Retry-After": "120"})
-    url, pages = serve(httpserver), retrieval(httpserver)
-    assert fault_of(pages, f"{PAGES}/busy").reason == fault_of(pages, url).reason
-    assert asked(httpserver) == ["pages.example/busy"]
+    url, pages = serve(httpserver), fetcher(httpserver)
+    assert failure_of(pages, f"{PAGES}/busy").reason == failure_of(pages, url).reason
+    assert requested(httpserver) == ["pages.example/busy"]
     assert fetched(pages.get(f"{OTHER}/page")).data == ARTICLE.encode()
 
 
 @pytest.mark.parametrize("body", [b"", b" \r\n\t "])
-def test_an_empty_page_is_said_to_be_one(httpserver: HTTPServer, body: bytes) -> None:
-    fault = fault_of(retrieval(httpserver), serve(httpserver, body))
-    assert (fault.state, fault.retry_after) == (State.UNAVAILABLE, MONTH) and "nothing on it" in fault.reason
+def test_an_empty_page_is_reported(httpserver: HTTPServer, body: bytes) -> None:
+    failure = failure_of(fetcher(httpserver), serve(httpserver, body))
+    assert (failure.state, failure.retry_after) == (State.UNAVAILABLE, MONTH) and "nothing on it" in failure.reason
 
 
 def test_a_page_has_thirty_megabytes_at_most_and_a_paper_a_hundred(httpserver: HTTPServer) -> None:
-    pages = retrieval(httpserver)
-    fault = fault_of(pages, serve(httpserver, b"x" * 31_000_000))
-    assert (fault.state, fault.retry_after) == (State.UNAVAILABLE, MONTH) and "more than 30 MB" in fault.reason
+    pages = fetcher(httpserver)
+    failure = failure_of(pages, serve(httpserver, b"x" * 31_000_000))
+    assert (failure.state, failure.retry_after) == (State.UNAVAILABLE, MONTH) and "more than 30 MB" in failure.reason
     httpserver.expect_request("/paper").respond_with_data(b"x" * 31_000_000, content_type="application/pdf")
     assert len(fetched(pages.get(f"{PAGES}/paper")).data) == 31_000_000
 
 
-def test_a_bomb_is_left_before_it_fills_the_memory(httpserver: HTTPServer) -> None:
+def test_a_decompression_bomb_is_cut_off(httpserver: HTTPServer) -> None:
     bomb = gzip.compress(bytes(10_000_000)) * 100
-    pages = retrieval(httpserver)
+    pages = fetcher(httpserver)
     url = serve(httpserver, bomb, Content_Encoding="gzip")
     tracemalloc.start()
     try:
-        fault = fault_of(pages, url)
+        failure = failure_of(pages, url)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert "more than 30 MB" in fault.reason and peak < 100_000_000
+    assert "more than 30 MB" in failure.reason and peak < 100_000_000
 
 
-def test_what_can_t_be_unpacked_is_tried_later(httpserver: HTTPServer) -> None:
-    fault = fault_of(retrieval(httpserver), serve(httpserver, b"no gzip", Content_Encoding="gzip"))
-    assert fault.state is State.DEFERRED and "can't be unpacked" in fault.reason
+def test_an_undecodable_body_is_deferred(httpserver: HTTPServer) -> None:
+    failure = failure_of(fetcher(httpserver), serve(httpserver, b"no gzip", Content_Encoding="gzip"))
+    assert failure.state is State.DEFERRED and "can't be unpacked" in failure.reason
 
 
-def test_a_page_that_drips_is_left_at_the_deadline() -> None:
+def test_a_slow_drip_ends_at_the_deadline() -> None:
     def answer(path: str, connection: socket.socket) -> None:
         if path == "/robots.txt":
             connection.sendall(NO_ROBOTS)
@@ -470,26 +468,26 @@ def test_a_page_that_drips_is_left_at_the_deadline() -> None:
             time.sleep(0.02)
 
     with raw_server(answer) as root:
-        fault = fault_of(PoliteFetcher(LocalWeb(root, PAGES, deadline=0.2), pace=0), f"{PAGES}/page")
-    assert (fault.state, fault.retry_after) == (State.DEFERRED, HOUR)
-    assert fault.reason == "pages.example did not answer in time"
+        failure = failure_of(PoliteFetcher(LocalWeb(root, PAGES, deadline=0.2), pace=0), f"{PAGES}/page")
+    assert (failure.state, failure.retry_after) == (State.DEFERRED, HOUR)
+    assert failure.reason == "pages.example did not answer in time"
 
 
 @pytest.mark.parametrize("half", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n<p>", b"SSH-2.0-OpenSSH\r\n"])
-def test_half_an_answer_is_none(half: bytes) -> None:
+def test_a_truncated_response_is_a_failure(half: bytes) -> None:
     def answer(path: str, connection: socket.socket) -> None:
         connection.sendall(NO_ROBOTS if path == "/robots.txt" else half)
 
     with raw_server(answer) as root:
-        fault = fault_of(PoliteFetcher(LocalWeb(root, PAGES), pace=0), f"{PAGES}/page")
-    assert (fault.state, fault.retry_after) == (State.DEFERRED, HOUR)
-    assert "the connection to pages.example fails" in fault.reason
+        failure = failure_of(PoliteFetcher(LocalWeb(root, PAGES), pace=0), f"{PAGES}/page")
+    assert (failure.state, failure.retry_after) == (State.DEFERRED, HOUR)
+    assert "the connection to pages.example fails" in failure.reason
 
 
-def test_a_host_without_connection_is_tried_no_more_in_this_run(httpserver: HTTPServer) -> None:
+def test_an_unreachable_host_gets_no_further_requests(httpserver: HTTPServer) -> None:
     slept = list[float]()
     pages = PoliteFetcher(LocalWeb("http://127.0.0.1:1", PAGES), 3.0, slept.append, lambda: 0.0)
-    first, second = fault_of(pages, f"{PAGES}/a"), fault_of(pages, f"{PAGES}/b")
+    first, second = failure_of(pages, f"{PAGES}/a"), failure_of(pages, f"{PAGES}/b")
     assert first.reason == second.reason and first.reason.startswith("the connection to pages.example fails")
     assert (second.state, second.retry_after) == (State.DEFERRED, HOUR)
     httpserver.expect_request("/robots.txt").respond_with_data("", 404)
@@ -497,22 +495,22 @@ def test_a_host_without_connection_is_tried_no_more_in_this_run(httpserver: HTTP
     assert fetched(pages.get(httpserver.url_for("/page"))).data == ARTICLE.encode()
 
 
-def test_a_name_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_host_name(monkeypatch: pytest.MonkeyPatch) -> None:
     def getaddrinfo(*_args: object, **_kwargs: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    fault = fault_of(PoliteFetcher(LocalWeb(), pace=0), "https://讲座.example/a")
-    assert fault.state is State.DEFERRED and "the connection to xn--" in fault.reason
+    failure = failure_of(PoliteFetcher(LocalWeb(), pace=0), "https://讲座.example/a")
+    assert failure.state is State.DEFERRED and "the connection to xn--" in failure.reason
 
 
-def test_a_server_that_no_one_vouches_for() -> None:
+def test_an_untrusted_certificate() -> None:
     with raw_server(lambda _path, connection: connection.sendall(b"not TLS\r\n" * 10)) as root:
-        fault = fault_of(PoliteFetcher(LocalWeb(), pace=0), root.replace("http:", "https:"))
-    assert (fault.state, fault.retry_after) == (State.DEFERRED, HOUR)
-    assert "no trusted connection to 127.0.0.1" in fault.reason
+        failure = failure_of(PoliteFetcher(LocalWeb(), pace=0), root.replace("http:", "https:"))
+    assert (failure.state, failure.retry_after) == (State.DEFERRED, HOUR)
+    assert "no trusted connection to 127.0.0.1" in failure.reason
 
 
-def test_a_proxy_that_is_not_there() -> None:
-    fault = fault_of(PoliteFetcher(LocalWeb(proxy="http://127.0.0.1:1"), pace=0), "https://pages.example/a")
-    assert fault.state is State.DEFERRED and "proxy gives no connection" in fault.reason
+def test_an_unreachable_proxy() -> None:
+    failure = failure_of(PoliteFetcher(LocalWeb(proxy="http://127.0.0.1:1"), pace=0), "https://pages.example/a")
+    assert failure.state is State.DEFERRED and "proxy gives no connection" in failure.reason

@@ -1,4 +1,4 @@
-"""What robots.txt asks of programs, and what is done where there is none."""
+"""Robots exclusion, with and without a robots.txt."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def allows(text: str | bytes, url: str = PAGE) -> bool:
         ("# 讲座\nUser-agent: *\nDisallow: /notes/ # 笔记", False),
     ],
 )
-def test_what_is_asked_of_all_programs_or_of_us_is_done(text: str | bytes, allowed: bool) -> None:
+def test_rules_for_all_programs_or_for_us_are_obeyed(text: str | bytes, allowed: bool) -> None:
     assert allows(text) is allowed
 
 
@@ -58,7 +58,7 @@ def test_paths_are_compared_however_they_are_spelled() -> None:
     assert not allows("User-agent: *\nDisallow: /*?print=", "https://pages.example/a?print=1")
 
 
-def test_what_stands_beyond_half_a_megabyte_is_not_read() -> None:
+def test_rules_beyond_half_a_megabyte_are_ignored() -> None:
     assert allows("#" * 600_000 + "\nUser-agent: *\nDisallow: /")
     assert not allows("User-agent: *\nDisallow: /\n" + "Disallow: /a*b*c*d*e*f*g*h$\n" * 200_000)
 
@@ -66,12 +66,12 @@ def test_what_stands_beyond_half_a_megabyte_is_not_read() -> None:
 @pytest.mark.parametrize(
     ("value", "seconds"), [("12", 12), ("0.5", 0.5), ("3600", 30), ("soon", 0), ("-1", 0), ("1e400", 0), ("nan", 0)]
 )
-def test_the_delay_that_is_asked_for_is_kept_within_reason(value: str, seconds: float) -> None:
+def test_the_crawl_delay_is_capped(value: str, seconds: float) -> None:
     assert robots(f"User-agent: *\nCrawl-delay: {value}").check(PAGE) == seconds
     assert robots("").check(PAGE) == 0
 
 
-def test_each_origin_is_asked_once_without_credentials() -> None:
+def test_each_origin_is_fetched_once_without_credentials() -> None:
     asked = list[str]()
 
     def fetch(url: str) -> bytes:
@@ -96,7 +96,7 @@ def test_each_origin_is_asked_once_without_credentials() -> None:
         (ServerFault(State.DEFERRED, "no connection", 60.0), "no connection"),
     ],
 )
-def test_without_a_file_all_is_allowed_and_without_an_answer_nothing(lost: Unfetched, raised: str | None) -> None:
+def test_a_missing_file_allows_all_and_a_failure_allows_nothing(lost: Unfetched, raised: str | None) -> None:
     asked = list[str]()
 
     def fetch(url: str) -> bytes:

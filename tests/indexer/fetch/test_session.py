@@ -1,4 +1,4 @@
-"""The way out to the web: cookies, proxies, and answers without end."""
+"""Sessions: cookies, proxies, and limits on responses."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_cookies_go_to_youtube_and_nowhere_else(fake: FakeYouTube, httpserver: H
     assert sent(httpserver) == {}
 
 
-def test_the_file_of_cookies_stays_as_it_was(fake: FakeYouTube, httpserver: HTTPServer, jar: Path) -> None:
+def test_the_cookies_file_is_not_changed(fake: FakeYouTube, httpserver: HTTPServer, jar: Path) -> None:
     httpserver.expect_request("/sets").respond_with_data("ok", headers={"Set-Cookie": "SID=changed; Path=/"})
     before = jar.read_bytes()
     web = fake.web(cookies=jar)
@@ -103,7 +103,7 @@ def test_cookies_as_windows_writes_them(fake: FakeYouTube, httpserver: HTTPServe
         ((HEADER + LINES + ".youtube.com TRUE / TRUE 0 SID secret\n").encode(), "lines that are no cookies"),
     ],
 )
-def test_what_is_no_file_of_cookies_is_said_at_once(
+def test_an_invalid_cookies_file_is_refused_at_once(
     jar: Path, content: bytes, words: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     jar.write_bytes(content)
@@ -114,7 +114,7 @@ def test_what_is_no_file_of_cookies_is_said_at_once(
     assert "secret" not in message + "".join(capfd.readouterr())
 
 
-def test_a_file_of_cookies_that_cant_be_read(tmp_path: Path) -> None:
+def test_an_unreadable_cookies_file(tmp_path: Path) -> None:
     for missing in (tmp_path / "none.txt", tmp_path):
         with pytest.raises(UsageError, match="can't be read"):
             Web(cookies=missing)
@@ -122,7 +122,7 @@ def test_a_file_of_cookies_that_cant_be_read(tmp_path: Path) -> None:
 
 @pytest.fixture
 def proxy() -> Iterator[tuple[str, list[str]]]:
-    """A proxy that notes what it is asked for and gives nothing."""
+    """A proxy that records requests and answers none."""
     asked = list[str]()
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -144,7 +144,7 @@ def proxy() -> Iterator[tuple[str, list[str]]]:
     thread.join(5)
 
 
-def test_both_go_through_the_proxy(proxy: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_and_yt_dlp_use_the_proxy(proxy: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     address, asked = proxy
     for variable in ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"):
         monkeypatch.setenv(variable, "http://127.0.0.1:1")
@@ -163,31 +163,31 @@ def test_both_go_through_the_proxy(proxy: tuple[str, list[str]], monkeypatch: py
 @pytest.mark.parametrize(
     "proxy", ["", "localhost:8080", "ftp://u:geheim@h:1", "http://u:geheim@", "http://u:geheim@h:x", "http://a b:1"]
 )
-def test_what_is_no_proxy_is_said_at_once(proxy: str) -> None:
+def test_an_invalid_proxy_is_refused_at_once(proxy: str) -> None:
     with pytest.raises(UsageError, match=r"http://HOST:PORT.*socks5h") as caught:
         Web(proxy)
     assert "geheim" not in str(caught.value)
 
 
 @pytest.mark.parametrize("proxy", ["http://h:1", "https://u:p@h:1", "HTTP://h", "http://[::1]:3128"])
-def test_proxies_that_are_taken(proxy: str) -> None:
+def test_valid_proxies(proxy: str) -> None:
     assert Web(proxy).session().proxies == {"http": proxy, "https": proxy}
 
 
-def test_a_socks_proxy_wants_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_socks_proxy_needs_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "socks", None)
     with pytest.raises(UsageError, match=r'pip install "requests\[socks\]"'):
         Web("socks5h://u:geheim@127.0.0.1:9050")
 
 
-def test_an_address_that_leads_to_itself_is_left_soon(httpserver: HTTPServer) -> None:
+def test_a_redirect_loop_ends_soon(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/on").respond_with_data("", 302, headers={"Location": "/on"})
     with pytest.raises(requests.TooManyRedirects):
         Web().session().get(httpserver.url_for("/on"))
     assert len(httpserver.log) < 10
 
 
-def test_an_answer_that_unpacks_without_end_is_not_read(httpserver: HTTPServer) -> None:
+def test_a_decompression_bomb_is_not_read(httpserver: HTTPServer) -> None:
     bomb = gzip.compress(bytes(70_000_000))
     httpserver.expect_request("/bomb").respond_with_data(bomb, headers={"Content-Encoding": "gzip"})
     for ask in (Web().session().get, Web().downloader({}).urlopen):
@@ -195,7 +195,7 @@ def test_an_answer_that_unpacks_without_end_is_not_read(httpserver: HTTPServer) 
             ask(httpserver.url_for("/bomb"))
 
 
-def test_a_session_says_by_the_head_how_much_is_read(httpserver: HTTPServer) -> None:
+def test_the_limit_is_decided_from_the_headers(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/long").respond_with_data("讲座" * 100, headers={"X-Kind": "long"})
     heads = list[str]()
 
@@ -212,7 +212,7 @@ def test_a_session_says_by_the_head_how_much_is_read(httpserver: HTTPServer) -> 
 
 
 def drip(path: str, connection: socket.socket) -> None:
-    """Send a byte now and then, for ever: of the head, of a body of known length, or of the size of a chunk."""
+    """Send single bytes for ever: of the headers, of a body of known length, or of a chunk size."""
     head = b"HTTP/1.1 200 OK\r\n"
     heads = {
         "/head": b"HTTP/1.1 200 OK\r\nX-Never: ",
@@ -227,7 +227,7 @@ def drip(path: str, connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("path", ["/head", "/body", "/chunk", "/end"])
-def test_an_answer_that_drips_is_left_at_the_deadline(path: str) -> None:
+def test_a_dripping_response_ends_at_the_deadline(path: str) -> None:
     with raw_server(drip) as root:
         web = LocalWeb(root, YOUTUBE, deadline=0.3)
         began = time.monotonic()
@@ -236,7 +236,7 @@ def test_an_answer_that_drips_is_left_at_the_deadline(path: str) -> None:
         assert 0.2 < time.monotonic() - began < 5
 
 
-def test_a_deadline_is_for_each_answer_of_a_session(httpserver: HTTPServer) -> None:
+def test_the_deadline_applies_per_response(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/kept").respond_with_data("kept", headers={"Connection": "keep-alive"})
     session = Web(deadline=0.5).session()
     for _ in range(4):
@@ -244,7 +244,7 @@ def test_a_deadline_is_for_each_answer_of_a_session(httpserver: HTTPServer) -> N
         time.sleep(0.2)
 
 
-def test_only_credentials_of_the_address_are_sent(
+def test_only_credentials_in_the_address_are_sent(
     httpserver: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     netrc = tmp_path / "netrc"

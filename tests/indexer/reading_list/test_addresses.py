@@ -1,4 +1,4 @@
-"""Addresses and paths in every spelling, and the one resource that each names."""
+"""Canonical resources of addresses and paths in all spellings."""
 
 from pathlib import Path
 
@@ -96,7 +96,7 @@ def test_a_channel_is_a_playlist(url: str, canonical: str) -> None:
         "https://arxiv.org/list/cs.CL/recent",
     ],
 )
-def test_what_only_looks_like_a_video_or_a_paper_is_a_page(url: str) -> None:
+def test_lookalikes_of_videos_and_papers_are_pages(url: str) -> None:
     found = resource_of(url)
     assert found is not None
     assert found.kind is Kind.PAGE
@@ -160,7 +160,7 @@ def test_a_broken_address_stays_on_the_list_as_a_page(url: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", VIDEO, "mailto:a@b.org", "javascript:alert(1)", "ftp://a.org/x", "notes.md", "httpx"]
 )
-def test_what_is_no_web_address_is_none(text: str) -> None:
+def test_other_texts_are_no_web_address(text: str) -> None:
     assert resource_of(text) is None
 
 
@@ -176,7 +176,7 @@ def test_what_is_no_web_address_is_none(text: str) -> None:
         ("evil\x1b\u202e.ogg", Kind.RECORDING, "evil"),
     ],
 )
-def test_a_local_file_is_named_by_its_suffix(tmp_path: Path, name: str, kind: Kind, title: str) -> None:
+def test_the_kind_of_a_local_file_follows_its_suffix(tmp_path: Path, name: str, kind: Kind, title: str) -> None:
     found = resource_of_path(tmp_path / name)
     assert (found.kind, found.title, found.url) == (kind, title, (tmp_path / name).resolve().as_uri())
     assert len(found.id) == 12
@@ -211,7 +211,7 @@ def test_a_link_with_broken_escapes_still_names_a_file() -> None:
 @pytest.mark.parametrize(
     "href", ["#top", "?page=2", "mailto:a@b.org", "tel:+49", "javascript:alert(1)", "data:,x", "file:"]
 )
-def test_anchors_mail_and_code_lead_nowhere(href: str) -> None:
+def test_anchors_mail_and_scripts_are_no_resources(href: str) -> None:
     assert resource_of_link(href, base=Path("/lists")) is None
 
 
@@ -238,14 +238,14 @@ def test_a_relative_link_needs_a_folder_and_a_file_url_does_not() -> None:
         (r"\\nas\talks\a.vtt", "file://a.org/nas/talks/a.vtt"),
     ],
 )
-def test_a_link_of_a_list_on_the_web_starts_from_its_address(href: str, url: str) -> None:
+def test_a_link_of_a_list_on_the_web_is_relative_to_its_address(href: str, url: str) -> None:
     found = resource_of_link(href, "讲座 talk", [("Basics",)], "https://user:pass@a.org:8443/lists/list.md?x=1")
     assert found is not None
     assert (found.kind, found.title, found.sections) == (Kind.PAGE, "讲座 talk", (("Basics",),))
     assert found.url.replace("user:pass@a.org:8443", "a.org") == url
 
 
-def test_the_own_host_of_a_list_is_never_this_machine() -> None:
+def test_localhost_in_a_list_on_the_web_is_not_this_machine() -> None:
     for host, own in [("localhost", "127.0.0.1"), ("localhost:8000", "127.0.0.1"), ("[::1]:80", "[::1]")]:
         found = resource_of_link("file:///etc/passwd", base=f"http://{host}/list.md")
         assert found is not None
@@ -253,7 +253,7 @@ def test_the_own_host_of_a_list_is_never_this_machine() -> None:
 
 
 @pytest.mark.parametrize("href", ["", "#top", "?page=2", "mailto:a@b.org", "javascript:alert(1)", "file:", "talk: x"])
-def test_anchors_mail_and_code_lead_nowhere_on_the_web_either(href: str) -> None:
+def test_anchors_mail_and_scripts_of_a_list_on_the_web_are_no_resources(href: str) -> None:
     assert resource_of_link(href, base="https://a.org/list.md") is None
 
 
@@ -272,7 +272,7 @@ def test_captions_belong_to_the_recording_or_video_they_are_named_after() -> Non
     assert {r.sections for r in found} == {(("week 1",),)}
 
 
-def test_json_is_captions_only_where_its_name_says_so(tmp_path: Path) -> None:
+def test_json_is_captions_only_with_a_video_id_and_language(tmp_path: Path) -> None:
     files = [tmp_path / name for name in ("讲座 [aaaaaaaaaaa].info.json", "讲座 [aaaaaaaaaaa].zh.json", "notes.json")]
     (video,) = resources_of_files(files)
     assert (video.id, video.title) == ("aaaaaaaaaaa", "讲座")

@@ -1,4 +1,4 @@
-"""Reading lists at an address, over real HTTP, and what is said when there is none."""
+"""Downloading reading lists over real HTTP, and the errors."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def read(source: str) -> ReadingList:
 
 
 def serve(httpserver: HTTPServer, data: str | bytes = LIST, path: str = "/list.md") -> str:
-    """Give the address of a list that the server now has."""
+    """Serve a list and return its address."""
     httpserver.expect_request(path).respond_with_data(data)
     return httpserver.url_for(path)
 
 
 def fault_of(source: str, web: LocalWeb | None = None) -> str:
-    """Give the one line that is said of a list that can't be read."""
+    """The error message, one line, for a list that can't be read."""
     with pytest.raises(SourceError) as raised:
         read_source(source, web or LocalWeb())
     assert str(raised.value).isprintable()
@@ -68,14 +68,14 @@ def test_a_list_at_an_address_is_read_with_its_sections(httpserver: HTTPServer) 
 
 
 @pytest.mark.parametrize("path", ["/列表.md", "/LIST.MD", "/a.markdown", "/a.Mkd", "/a.txt", "/a.md/b.md"])
-def test_a_list_is_known_by_the_end_of_its_path(httpserver: HTTPServer, path: str) -> None:
+def test_a_list_is_recognised_by_its_suffix(httpserver: HTTPServer, path: str) -> None:
     address = serve(httpserver, TALK, path)
     found = read(f"{address}?raw=1&utm_source=x")
     assert found.source == httpserver.url_for(quote(path)) + "?raw=1"
     assert [resource.url for resource in found.resources] == [TALK]
 
 
-def test_comments_of_a_text_are_left_out_wherever_its_name_shows(httpserver: HTTPServer) -> None:
+def test_comments_of_a_text_list_are_left_out(httpserver: HTTPServer) -> None:
     text = f"# https://youtu.be/commented00\n{TALK}\n"
     assert len(read(serve(httpserver, text, "/list.txt")).resources) == 1
     serve(httpserver, text, "/files/7")
@@ -98,9 +98,7 @@ def test_comments_of_a_text_are_left_out_wherever_its_name_shows(httpserver: HTT
         ("https://arxiv.org/abs/1706.03762", Kind.PAPER),
     ],
 )
-def test_any_other_address_is_one_resource_that_nobody_is_asked_for(
-    httpserver: HTTPServer, address: str, kind: Kind
-) -> None:
+def test_any_other_address_is_one_resource_without_requests(httpserver: HTTPServer, address: str, kind: Kind) -> None:
     address = httpserver.url_for(address) if address.startswith("/") else address
     found = read(address)
     assert (found.source, [resource.kind for resource in found.resources]) == (found.resources[0].url, [kind])
@@ -136,7 +134,7 @@ def test_any_other_address_is_one_resource_that_nobody_is_asked_for(
         ),
     ],
 )
-def test_the_page_that_shows_a_list_stands_for_it(
+def test_the_page_that_shows_a_list_is_its_address(
     httpserver: HTTPServer, address: str, page: str, host: str, asked: str
 ) -> None:
     serve(httpserver, f"[讲座]({TALK}) [more](talks/a.md)", asked)
@@ -145,7 +143,7 @@ def test_the_page_that_shows_a_list_stands_for_it(
     assert [resource.url for resource in found.resources] == [TALK, f"{page.rpartition('/')[0]}/talks/a.md"]
 
 
-def test_on_github_a_link_from_the_top_starts_at_the_repository(httpserver: HTTPServer) -> None:
+def test_on_github_a_link_with_a_slash_is_relative_to_the_repository(httpserver: HTTPServer) -> None:
     serve(httpserver, "[a](/talks/a.md) [b](//b.org/x) [c](../c.md)", "/owner/repo/main/docs/list.md")
     found = read_source(
         "https://github.com/owner/repo/blob/main/docs/list.md", LocalWeb(httpserver.url_for(""), GITHUB)
@@ -157,7 +155,7 @@ def test_on_github_a_link_from_the_top_starts_at_the_repository(httpserver: HTTP
     ]
 
 
-def test_a_list_that_moved_is_the_same_list_and_its_links_start_where_it_lies(httpserver: HTTPServer) -> None:
+def test_a_redirected_list_keeps_its_address_and_links_are_relative_to_the_target(httpserver: HTTPServer) -> None:
     serve(httpserver, "[讲义](notes.md)", "/new/place.md")
     httpserver.expect_request("/old.md").respond_with_data("", 301, {"Location": "/new/place.md"})
     found = read(httpserver.url_for("/old.md"))
@@ -182,7 +180,7 @@ def test_no_link_of_a_list_from_the_web_names_a_file_of_this_machine(httpserver:
     ]  # fmt: skip
 
 
-def test_a_list_from_localhost_names_no_file_of_this_machine_either(httpserver: HTTPServer) -> None:
+def test_no_link_of_a_list_from_localhost_names_a_file_of_this_machine(httpserver: HTTPServer) -> None:
     serve(httpserver, "[a](file:///etc/passwd)")
     (found,) = read_source("http://localhost/list.md", LocalWeb(httpserver.url_for(""), "http://localhost")).resources
     assert found.url == "file://127.0.0.1/etc/passwd"
@@ -190,7 +188,7 @@ def test_a_list_from_localhost_names_no_file_of_this_machine_either(httpserver: 
 
 @given(st.text(alphabet="fileFILE:/\\localhost.@[]#?%25C 讲\t\n", max_size=30) | st.text(max_size=20))
 @settings(max_examples=300, deadline=None, database=None, derandomize=True)
-def test_whatever_the_link_it_names_no_file_of_this_machine(href: str) -> None:
+def test_no_form_of_link_names_a_file_of_this_machine(href: str) -> None:
     for scheme in ("", "file:", "C:", "\\\\"):
         if found := resource_of_link(scheme + href, base="http://localhost/list.md"):
             assert not re.match(r"file:(?!//127\.0\.0\.1/)", found.url)
@@ -213,7 +211,7 @@ def test_whatever_the_link_it_names_no_file_of_this_machine(href: str) -> None:
         ("shift_jis", "text/plain;charset=Shift_JIS"),
     ],
 )
-def test_the_charset_is_the_servers_where_it_is_right(httpserver: HTTPServer, encoding: str, stated: str) -> None:
+def test_the_declared_charset_is_used_if_it_is_right(httpserver: HTTPServer, encoding: str, stated: str) -> None:
     text = f"## 基本\r\n[注意力 attention]({TALK})\r\n"
     headers = {"Content-Type": stated.encode().decode("latin-1")}
     httpserver.expect_request("/list.md").respond_with_response(Response(text.encode(encoding), headers=headers))
@@ -231,7 +229,7 @@ def test_titles_and_sections_from_the_web_are_made_safe(httpserver: HTTPServer) 
     assert [section[0] for section in talk.sections] == ["Section", "注" * 499 + "…"]
 
 
-def test_a_passing_fault_is_tried_again(httpserver: HTTPServer) -> None:
+def test_a_transient_fault_is_retried(httpserver: HTTPServer) -> None:
     httpserver.expect_ordered_request("/list.md").respond_with_data("", 503)
     httpserver.expect_ordered_request("/list.md").respond_with_data("", 500)
     httpserver.expect_ordered_request("/list.md").respond_with_data(LIST)
@@ -251,15 +249,13 @@ def test_a_passing_fault_is_tried_again(httpserver: HTTPServer) -> None:
         (204, r"doesn't give it \(HTTP 204\)", 1),
     ],
 )
-def test_a_server_that_refuses_is_told_with_what_to_do(
-    httpserver: HTTPServer, status: int, reason: str, requests: int
-) -> None:
+def test_refusals_are_reported_with_a_remedy(httpserver: HTTPServer, status: int, reason: str, requests: int) -> None:
     httpserver.expect_request("/讲座.md").respond_with_data("", status)
     assert re.search(f"{quote('讲座')}.md: .*{reason}", fault_of(httpserver.url_for("/讲座.md")))
     assert len(httpserver.log) == requests
 
 
-def test_a_github_page_that_is_gone_is_named_as_it_was_given(httpserver: HTTPServer) -> None:
+def test_a_missing_github_page_is_named_as_given(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/owner/repo/main/list.md").respond_with_data("", 404)
     address = "https://github.com/owner/repo/blob/main/list.md"
     assert fault_of(address, LocalWeb(httpserver.url_for(""), GITHUB)).startswith(f"{address}: nothing is there")
@@ -281,7 +277,7 @@ def test_a_github_page_that_is_gone_is_named_as_it_was_given(httpserver: HTTPSer
         (b"<!---->" * 5000 + b"x", "no links found"),
     ],
 )
-def test_what_is_no_list_is_told(httpserver: HTTPServer, data: bytes, reason: str) -> None:
+def test_an_invalid_list_is_reported(httpserver: HTTPServer, data: bytes, reason: str) -> None:
     address = serve(httpserver, data)
     assert re.match(f"{address}: .*{reason}", fault_of(address))
 
@@ -302,7 +298,7 @@ def test_a_compressed_list_is_read(httpserver: HTTPServer) -> None:
 
 @contextmanager
 def answering(head: str, body: str = "") -> Iterator[str]:
-    """Give the address of a server that answers every request so, right or wrong."""
+    """The address of a server that answers every request with these bytes, valid HTTP or not."""
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
@@ -325,7 +321,7 @@ def answering(head: str, body: str = "") -> Iterator[str]:
         "none",
     ],
 )
-def test_an_answer_that_breaks_off_is_told(head: str) -> None:
+def test_a_truncated_response_is_reported(head: str) -> None:
     with answering(head, "[x](https://a.org)") as address:
         assert fault_of(address) == f"{address}: no connection: check the address and the network"
 
@@ -354,18 +350,18 @@ def unused_port() -> int:
 
 
 @pytest.mark.parametrize("address", ["http://[::1/list.md", "http://a.org:99999/list.md", "https://..例/list.md"])
-def test_an_address_that_is_none_is_told(address: str) -> None:
+def test_an_invalid_address_is_reported(address: str) -> None:
     assert "it isn't an address" in fault_of(address)
 
 
-def test_no_connection_no_proxy_and_no_trust_are_told(httpserver: HTTPServer) -> None:
+def test_failures_of_connection_proxy_and_certificate_are_reported(httpserver: HTTPServer) -> None:
     nobody = f"http://127.0.0.1:{unused_port()}"
     assert "no connection: check the address and the network" in fault_of(f"{nobody}/\x1b[31m列表\u202e.md")
     assert "the proxy gives no connection" in fault_of("http://a.org/list.md", LocalWeb(proxy=nobody))
     assert "no trusted connection" in fault_of(f"https://127.0.0.1:{httpserver.port}/list.md")
 
 
-def test_a_server_that_never_answers_is_told() -> None:
+def test_a_timeout_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/列表.md"
         assert "no answer in time: try again later" in fault_of(address, LocalWeb(timeouts=(5.0, 0.05)))
@@ -379,6 +375,6 @@ def test_ten_thousand_entries_come_from_the_web(httpserver: HTTPServer) -> None:
     assert (found.entries, len(found.resources), found.resources[-1].sections) == (10_000, 10_000, (("第 9900 周",),))
 
 
-def test_a_file_is_no_address(tmp_path: Path) -> None:
+def test_a_local_file_is_no_address(tmp_path: Path) -> None:
     (tmp_path / "list.md").write_text(LIST, "utf-8")
     assert read(str(tmp_path / "list.md")).source == str((tmp_path / "list.md").resolve())

@@ -1,4 +1,4 @@
-"""Reading lists of every shape, and what is said of a source that is none."""
+"""Reading lists of all kinds, and the errors for invalid sources."""
 
 import os
 from collections import Counter
@@ -57,7 +57,7 @@ block</a> <img src=y></li></ul>
 
 
 def rows(text: str, base: Path | None = None) -> list[tuple[str, str, tuple[str, ...]]]:
-    """Title, address without scheme, section path of each entry."""
+    """The title, address without scheme, and section path of each entry."""
     return [
         (entry.title, entry.url.split("//")[1], entry.sections[0] if entry.sections else ())
         for entry in parse_markdown(text, base)
@@ -95,7 +95,7 @@ def test_one_h1_above_every_link_is_the_title_of_the_list() -> None:
     assert rows("<https://a.org/x>\n\n# Late\n<https://b.org/x>") == [("", "a.org/x", ()), ("", "b.org/x", ("Late",))]
 
 
-def test_a_skipped_level_nests_under_the_heading_above() -> None:
+def test_a_skipped_heading_level_nests_under_the_heading_above() -> None:
     assert rows("## A\n#### B\n<https://a.org/x>\n### C\n<https://b.org/x>\n") == [
         ("", "a.org/x", ("A", "B")),
         ("", "b.org/x", ("A", "C")),
@@ -107,7 +107,7 @@ def test_headings_in_raw_html_count() -> None:
 
 
 @pytest.mark.parametrize("text", ["[https://a.org/x](https://a.org/x)", "<https://a.org/x>", "[](https://a.org/x)"])
-def test_an_address_or_nothing_is_no_title(text: str) -> None:
+def test_addresses_and_empty_texts_are_no_titles(text: str) -> None:
     assert rows(text) == [("", "a.org/x", ())]
 
 
@@ -138,7 +138,7 @@ def test_a_broken_address_stays_on_the_list(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["[x](https://a.org/(b c) end", "[x](https://a.org/ b)", "<![x[ <a href='", "<!--", "\0", "[" * 500]
 )
-def test_broken_markup_is_no_fault(text: str) -> None:
+def test_broken_markup_is_accepted(text: str) -> None:
     after = f"{text}\n\n-->\n\n[after](https://b.org/x)"
     assert parse_markdown(after)[-1].url == "https://b.org/x"
 
@@ -161,7 +161,7 @@ def test_one_video_under_ten_thousand_headings_is_read() -> None:
     assert video.sections[::9999] == (("第 0 周",), ("第 9999 周",))
 
 
-def test_what_is_too_long_for_a_title_is_cut() -> None:
+def test_long_titles_are_cut() -> None:
     long, longer = "注意 " * 166 + "ab", "注意 " * 166 + "abc"
     text = f"## {longer}\n[{long}](https://a.org/x) [{longer}](https://b.org/x)\n\n{longer * 999}\n---\nhttps://c.org/x"
     cut = longer[:499] + "…"
@@ -170,7 +170,7 @@ def test_what_is_too_long_for_a_title_is_cut() -> None:
     assert rows(address) == rows(f"[{address}]({address})") == [("", address[8:], ())]
 
 
-def test_fifty_thousand_links_are_not_too_much() -> None:
+def test_fifty_thousand_links_are_accepted() -> None:
     with pytest.raises(SourceError, match="nested"):
         parse_markdown("> " * 300 + "[x](https://a.org/x) " * 50_000)
 
@@ -178,12 +178,12 @@ def test_fifty_thousand_links_are_not_too_much() -> None:
 @pytest.mark.parametrize(
     "unit", ["[", "![", "https://a", "https://a.org/((", "a.com/((", "//a.b/", "www.a.org/((", "<!--", "<![CDATA["]
 )
-def test_what_the_parser_would_take_minutes_for_is_refused(unit: str) -> None:
+def test_lists_that_would_take_minutes_are_refused(unit: str) -> None:
     with pytest.raises(SourceError, match=r"too much"):
         parse_markdown("<https://a.org/x>\n\n" + unit * 110_000)
 
 
-def test_what_cannot_be_fetched_stays_on_the_list() -> None:
+def test_unfetchable_addresses_stay_on_the_list() -> None:
     text = "[论文](ftp://a.org/x) and ftp://b.org/y [torrent](magnet:?xt=1) [run](javascript://%0aalert(1))"
     assert [(entry.kind, entry.title, entry.url) for entry in parse_markdown(text)] == [
         (Kind.PAGE, "论文", "ftp://a.org/x"),
@@ -219,7 +219,7 @@ https://youtu.be/aaaaaaaaaaa https://youtu.be/bbbbbbbbbbb
     ]
 
 
-def test_a_resource_that_stands_twice_has_both_sections_and_the_first_title() -> None:
+def test_a_resource_listed_twice_has_both_sections_and_the_first_title() -> None:
     text = "## A\nhttps://youtu.be/aaaaaaaaaaa\n## B\n[二](https://youtu.be/aaaaaaaaaaa?t=9) [x](http://youtu.be/aaaaaaaaaaa)"
     (video,) = merge(parse_markdown(text))
     assert (video.title, video.sections) == ("二", (("A",), ("B",)))
@@ -315,7 +315,7 @@ def test_a_folder_is_read_with_its_subfolders_as_sections(tmp_path: Path) -> Non
         ("nested.md", b"> " * 300 + b"<https://a.org>", "nested too deep"),
     ],
 )
-def test_a_file_that_is_no_list_is_told_in_one_line(tmp_path: Path, name: str, data: bytes, message: str) -> None:
+def test_a_file_that_is_no_list_is_reported_in_one_line(tmp_path: Path, name: str, data: bytes, message: str) -> None:
     file = tmp_path / name
     file.write_bytes(data)
     with pytest.raises(SourceError, match=message) as raised:
@@ -327,13 +327,13 @@ def test_a_file_that_is_no_list_is_told_in_one_line(tmp_path: Path, name: str, d
 @pytest.mark.parametrize(
     "source", ["nothing.md", "", " ", "aaaaaaaaaaa", "ftp://a.org/x", "a\0b", "a\nb\x1b[31m", "x" * 5000]
 )
-def test_what_is_not_there_is_told_in_one_line(source: str) -> None:
+def test_a_missing_source_is_reported_in_one_line(source: str) -> None:
     with pytest.raises(SourceError, match=r"no such file or folder.*https://|can't read") as raised:
         read_source(source)
     assert str(raised.value).isprintable()
 
 
-def test_a_folder_with_nothing_to_index_is_told(tmp_path: Path) -> None:
+def test_a_folder_with_nothing_to_index_is_reported(tmp_path: Path) -> None:
     (tmp_path / "cover.jpg").write_bytes(b"\xff\xd8")
     with pytest.raises(
         SourceError, match=r"no captions \(.*\.srt, .*\.vtt\), recordings, PDFs, web pages or text files"
@@ -342,7 +342,7 @@ def test_a_folder_with_nothing_to_index_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_what_may_not_be_read_is_told(tmp_path: Path) -> None:
+def test_an_unreadable_source_is_reported(tmp_path: Path) -> None:
     locked, file = tmp_path / "locked", tmp_path / "list.md"
     locked.mkdir(mode=0o000)
     file.touch(mode=0o000)

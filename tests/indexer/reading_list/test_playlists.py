@@ -1,4 +1,4 @@
-"""What a list names with what its playlists hold."""
+"""Expanding the playlists of a list."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_entries_follow_their_playlist_under_its_headings_and_title() -> None:
     ]
 
 
-def test_the_lists_words_go_before_the_playlists() -> None:
+def test_the_lists_title_takes_precedence_over_the_playlists() -> None:
     listed = [playlist("PL1", "Stanford", "X"), video(A, "My words", "Y"), video(B, "", "Y")]
     found = expand_playlists(listed, {"PL1": holding("CS25", video(A, "Theirs"), video(B, "Theirs too"))})
     assert shown(found)[1:] == [
@@ -52,7 +52,7 @@ def test_the_lists_words_go_before_the_playlists() -> None:
     ]
 
 
-def test_a_playlist_that_stands_twice_or_nowhere() -> None:
+def test_a_playlist_listed_twice_or_not_at_all() -> None:
     twice = Resource("PL1", Kind.PLAYLIST, "", "https://www.youtube.com/playlist?list=PL1", (("A",), ("B", "C")))
     held = {"PL1": holding("P", video(A))}
     assert expand_playlists([twice], held)[1].sections == (("A", "P"), ("B", "C", "P"))
@@ -60,7 +60,7 @@ def test_a_playlist_that_stands_twice_or_nowhere() -> None:
     assert expand_playlists([playlist("PL1")], {}) == (playlist("PL1"),)
 
 
-def test_playlists_in_playlists_and_one_that_names_itself() -> None:
+def test_nested_playlists_and_one_that_contains_itself() -> None:
     held = {
         "PL1": holding("One", playlist("PL1"), playlist("PL2"), video(A)),
         "PL2": holding("Two", playlist("PL1"), video(B)),
@@ -73,6 +73,6 @@ def test_playlists_in_playlists_and_one_that_names_itself() -> None:
     ]
 
 
-def test_a_video_that_one_playlist_shows_is_there() -> None:
+def test_a_video_available_in_one_playlist_is_available() -> None:
     held = {"PL1": holding("One", aaaaaaaaaaa="private", bbbbbbbbbbb="deleted"), "PL2": holding("Two", video(B))}
     assert faults(held) == {A: "private"}

@@ -1,4 +1,4 @@
-"""Whether files are as they were when a transcript was made from them."""
+"""Versions of local files."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def files(folder: Path) -> list[Path]:
 
 
 def version(paths: list[Path], known: str | None = None, later: float = 10.0) -> str:
-    """The version as a build sees it so many seconds from now."""
+    """The version as a build sees it `later` seconds from now."""
     return version_of(paths, "files:", known, time.time() + later)
 
 
-def test_what_nobody_touched_is_as_it_was(tmp_path: Path) -> None:
+def test_untouched_files_keep_their_version(tmp_path: Path) -> None:
     paths = files(tmp_path)
     known = version(paths)
     assert known.startswith("files:") and known.count(":") == 2
     assert version(paths, known) == known
 
 
-def test_what_nobody_touched_is_not_read(tmp_path: Path) -> None:
+def test_untouched_files_are_not_read(tmp_path: Path) -> None:
     paths = files(tmp_path)
     _, digest, stamp = version(paths).split(":")
     another = f"files:{digest[::-1]}:{stamp}"
@@ -40,7 +40,7 @@ def test_what_nobody_touched_is_not_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="it keeps no time of the last change there")
-def test_a_change_shows_whatever_time_the_file_pretends_to_be_of(tmp_path: Path) -> None:
+def test_a_change_is_noticed_despite_a_restored_mtime(tmp_path: Path) -> None:
     paths = files(tmp_path)
     known, before = version(paths), paths[1].stat()
     time.sleep(0.02)
@@ -49,7 +49,7 @@ def test_a_change_shows_whatever_time_the_file_pretends_to_be_of(tmp_path: Path)
     assert version(paths, known) != known
 
 
-def test_a_new_time_alone_changes_nothing(tmp_path: Path) -> None:
+def test_a_new_mtime_alone_keeps_the_version(tmp_path: Path) -> None:
     paths = files(tmp_path)
     known = version(paths)
     os.utime(paths[0], (1, 1))
@@ -63,7 +63,7 @@ def test_another_name_or_file_is_another_version(tmp_path: Path) -> None:
     assert version([paths[0].rename(tmp_path / "Other [x].en.vtt"), paths[1]], known) != known
 
 
-def test_files_that_may_be_changing_still_are_read_each_time(tmp_path: Path) -> None:
+def test_recently_changed_files_are_read_each_time(tmp_path: Path) -> None:
     paths = files(tmp_path)
     known = version(paths, later=0)
     assert known.count(":") == 1
@@ -71,7 +71,7 @@ def test_files_that_may_be_changing_still_are_read_each_time(tmp_path: Path) -> 
     assert version(paths, known) != known
 
 
-def test_what_an_earlier_version_of_the_program_kept_is_understood(tmp_path: Path) -> None:
+def test_a_version_without_stamp_is_understood(tmp_path: Path) -> None:
     paths = files(tmp_path)
     earlier = ":".join(version(paths).split(":")[:2])
     assert version(paths, earlier) == earlier
@@ -79,12 +79,12 @@ def test_what_an_earlier_version_of_the_program_kept_is_understood(tmp_path: Pat
     assert version(paths, earlier) != earlier
 
 
-def test_what_was_made_from_something_else_is_another_version(tmp_path: Path) -> None:
+def test_another_prefix_is_another_version(tmp_path: Path) -> None:
     paths = files(tmp_path)
     for known in (None, "", "youtube:", version(paths).replace("files:", "file:")):
         assert version(paths, known) == version(paths)
 
 
-def test_what_cannot_be_read_has_no_stamp(tmp_path: Path) -> None:
+def test_unreadable_files_have_no_stamp(tmp_path: Path) -> None:
     assert version([tmp_path / "gone.vtt"]).count(":") == 1
     assert version([tmp_path]).count(":") == 1

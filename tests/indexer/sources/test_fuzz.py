@@ -1,4 +1,4 @@
-"""Whatever bytes come: an error of our own or cues in order, with times that are times."""
+"""Any bytes give an error of our own, or ordered cues with finite times."""
 
 import json
 from itertools import pairwise

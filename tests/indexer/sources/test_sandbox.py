@@ -1,4 +1,4 @@
-"""Whatever a document does to its reader, the build goes on: one line about this one, and the next is read."""
+"""Whatever a document does to its parser, the build continues: it is reported in one line, and the next one is read."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def refusal(reader: SandboxedReader, data: str) -> Unfetched:
     return refused.value
 
 
-def test_a_text_arrives_as_it_was_read(reader: SandboxedReader) -> None:
+def test_a_document_arrives_as_it_was_parsed(reader: SandboxedReader) -> None:
     read = reader.read(DocumentFormat.HTML, b"words " + "注意力 𝑄 e\u0301 “text”".encode("gb18030"), "gb18030")
     block = Block("注意力 𝑄 e\u0301 “text”", anchor="注意力")
     assert read == ParsedDocument((block,), "标题 Title", "作者", "2024-05-01", "zh-TW")
@@ -54,11 +54,11 @@ def test_one_process_reads_many_documents(reader: SandboxedReader) -> None:
     assert processes[0] != str(os.getpid())
 
 
-def test_a_process_does_not_live_for_ever(reader: SandboxedReader) -> None:
+def test_a_process_is_replaced_after_many_documents(reader: SandboxedReader) -> None:
     assert len({words(reader, "process") for _ in range(101)}) == 2
 
 
-def test_a_refusal_is_the_readers_own(reader: SandboxedReader) -> None:
+def test_a_refusal_has_the_parsers_reason(reader: SandboxedReader) -> None:
     process = words(reader, "process")
     refused = refusal(reader, "refuse 需要登录 login wall")
     assert (refused.state, refused.reason) == (State.NO_TRANSCRIPT, "refused: 需要登录 login wall")
@@ -76,7 +76,7 @@ def test_a_hang_ends_at_the_limit(way: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit on computing there")
-def test_waiting_for_a_core_does_not_count() -> None:
+def test_waiting_for_a_core_does_not_count_as_cpu_time() -> None:
     with SandboxedReader(seconds=0.5, modules=MODULES) as reader:
         started = time.monotonic()
         assert words(reader, "wait 1.0") == "waited"
@@ -99,13 +99,13 @@ def test_a_memory_bomb_costs_one_document() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems don't hold the limit on memory")
-def test_no_document_pays_for_the_one_before() -> None:
+def test_leaked_memory_does_not_fail_the_next_document() -> None:
     with SandboxedReader(memory=300_000_000, modules=MODULES) as reader:
         assert words(reader, "leak 150000000") == "leaked"
         assert words(reader, "allocate 150000000") == "150000000"
 
 
-def test_a_defect_is_one_line(reader: SandboxedReader) -> None:
+def test_a_parser_error_is_one_line(reader: SandboxedReader) -> None:
     refused = refusal(reader, "fail")
     assert refused.state is State.UNAVAILABLE
     assert refused.reason.startswith("it can't be read (IndexError): ")
@@ -120,7 +120,7 @@ def test_a_large_document_is_read(reader: SandboxedReader) -> None:
     assert len(words(reader, "words " + "注意" * 2_000_000)) == 4_000_000
 
 
-def test_what_a_library_prints_or_asks_for_is_not_heard(reader: SandboxedReader) -> None:
+def test_output_and_input_of_libraries_do_not_disturb_the_protocol(reader: SandboxedReader) -> None:
     assert words(reader, "chatter") == "said nothing"
     assert words(reader, "words next") == "next"
 
@@ -140,13 +140,13 @@ def test_what_a_library_prints_or_asks_for_is_not_heard(reader: SandboxedReader)
         '{"failed": 1}',
     ],
 )
-def test_nothing_that_a_fallen_reader_says_is_believed(reader: SandboxedReader, lie: str) -> None:
+def test_malformed_answers_of_a_compromised_child_are_rejected(reader: SandboxedReader, lie: str) -> None:
     refused = refusal(reader, f"lie {lie}")
     assert refused.state is State.UNAVAILABLE
     assert "gave up" in refused.reason
 
 
-def test_what_a_fallen_reader_says_is_safe_to_show(reader: SandboxedReader) -> None:
+def test_answers_of_a_compromised_child_are_safe_to_show(reader: SandboxedReader) -> None:
     text = '{"text": [[["\\u001b[31mwo\\u202erds\\n\\ud800", "body", "a\\nb", null]], "\\u0007", null, null, null]}'
     read = reader.read(DocumentFormat.HTML, f"lie {text}".encode())
     assert read == ParsedDocument((Block("words", anchor="ab"),))
@@ -161,7 +161,7 @@ def test_a_closed_reader_leaves_no_process() -> None:
     assert not is_running(process)
 
 
-# Ctrl-C ends it, also where the tests themselves run in the background and are to be spared it.
+# SIGINT ends it, even if the tests run in the background, where SIGINT is ignored by default.
 PARENT = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -188,7 +188,7 @@ def test_the_process_ends_with_its_parent() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a Ctrl-C can't be sent there")
-def test_ctrl_c_is_for_the_parent() -> None:
+def test_ctrl_c_reaches_only_the_parent() -> None:
     with start_parent("hang") as parent:
         assert parent.stdout and parent.stderr
         process = int(parent.stdout.readline())
@@ -200,7 +200,7 @@ def test_ctrl_c_is_for_the_parent() -> None:
     assert not is_running(process)
 
 
-def test_a_users_script_needs_no_guard(tmp_path: Path) -> None:
+def test_a_users_script_needs_no_main_guard(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     (tmp_path / "json.py").write_text("raise SystemExit('the wrong json')", encoding="utf-8")
     script.write_text(

@@ -1,4 +1,4 @@
-"""Chunks of real-looking transcripts."""
+"""Chunking of realistic transcripts."""
 
 import gzip
 import json
@@ -17,13 +17,13 @@ CHINESE = "所以每一个查询都要和所有的键比较"
 
 
 def spoken(count: int, seconds: float = 3.0, text: str = ENGLISH, pause: float = 0.0) -> tuple[Cue, ...]:
-    """Cues of equal length, one after the other."""
+    """Consecutive cues of equal length."""
     step = seconds + pause
     return tidy(Cue(k * step, k * step + seconds, f"{text} {k}") for k in range(count))
 
 
 def check(cues: tuple[Cue, ...]) -> list[Chunk]:
-    """Cut cues and check what holds for every transcript."""
+    """Split cues into chunks, and check the invariants."""
     chunks = chunk(cues)
     assert {k for c in chunks for k in range(c.first, c.stop)} == set(range(len(cues))), "a cue is lost"
     for c in chunks:
@@ -53,7 +53,7 @@ def test_nothing_and_a_single_cue() -> None:
 
 
 @pytest.mark.parametrize("text", [ENGLISH, CHINESE])
-def test_six_hours_take_no_time(text: str) -> None:
+def test_six_hours_are_chunked_fast(text: str) -> None:
     cues = spoken(6 * 3600 // 3, text=text)
     begin = time.perf_counter()
     chunks = chunk(cues)
@@ -61,7 +61,7 @@ def test_six_hours_take_no_time(text: str) -> None:
     assert len(chunks) == pytest.approx(6 * 3600 / (SECONDS - OVERLAP), abs=2)
 
 
-def test_half_a_minute_a_cue_makes_a_chunk_a_cue() -> None:
+def test_cues_of_half_a_minute_are_chunks_of_their_own() -> None:
     assert [(c.first, c.stop) for c in check(spoken(20, seconds=30.0))] == [(k, k + 1) for k in range(20)]
 
 
@@ -78,7 +78,7 @@ def test_cues_that_start_together_stay_in_order() -> None:
 
 
 @pytest.mark.parametrize("text", [ENGLISH, CHINESE])
-def test_without_times_text_is_the_measure(text: str) -> None:
+def test_without_times_chunks_are_limited_by_tokens(text: str) -> None:
     cues = tidy(Cue(0.0, 0.0, f"{text} {k}") for k in range(1000))
     chunks = check(cues)
     whole = sum(tokens(f"{cue.text} ") for cue in cues)

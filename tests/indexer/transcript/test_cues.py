@@ -1,4 +1,4 @@
-"""Cues made fit to index."""
+"""Normalisation of cues for indexing."""
 
 import time
 from itertools import pairwise
@@ -24,7 +24,7 @@ def test_cues_are_in_order_and_those_that_start_together_stay_as_they_were() -> 
     assert texts(cues) == ["b", "a", "c"]
 
 
-def test_impossible_times_are_mended() -> None:
+def test_invalid_times_are_repaired() -> None:
     cues = tidy(
         [Cue(nan, 1, "no place"), Cue(inf, inf, "no place"), Cue(-3, -1, "a"), Cue(2, 1, "b"), Cue(3, nan, "c")]
     )
@@ -57,16 +57,14 @@ def test_an_hour_in_one_cue_becomes_pieces_of_whole_sentences(sentence: str) -> 
 @pytest.mark.parametrize(
     ("text", "longest"), [("word " * 12_000, 1600), ("字" * 60_000, 400), ("ไ" * 60_000, 400), ("x" * 60_000, 1600)]
 )
-def test_sixty_thousand_characters_without_a_duration_are_split_by_what_the_model_reads(
-    text: str, longest: int
-) -> None:
+def test_sixty_thousand_characters_without_a_duration_are_split_by_tokens(text: str, longest: int) -> None:
     cues = tidy([Cue(7, 7, text)])
     assert max(len(cue.text) for cue in cues) <= longest
     assert "".join(texts(cues)).replace(" ", "") == text.replace(" ", "")
     assert {(cue.start, cue.end) for cue in cues} == {(7, 7)}
 
 
-def test_spaces_and_commas_are_better_than_the_middle_of_a_word() -> None:
+def test_splits_prefer_spaces_and_commas_to_the_middle_of_a_word() -> None:
     assert {word for cue in tidy([Cue(0, 600, "gradient " * 900)]) for word in cue.text.split()} == {"gradient"}
     assert all(cue.text.endswith("，") for cue in tidy([Cue(0, 600, "我们先看梯度，" * 300)]))
 
@@ -76,11 +74,11 @@ def test_numbers_and_quotations_stay_whole() -> None:
     assert len(pieces) > 6 and all(piece.startswith("He") and piece.endswith("”") for piece in pieces)
 
 
-def test_a_mark_stays_with_its_letter() -> None:
+def test_a_combining_mark_stays_with_its_letter() -> None:
     assert not any(cue.text.startswith("\u0301") for cue in tidy([Cue(0, 0, "xe\u0301e\u0301" * 9000)]))
 
 
-def test_a_phrase_that_is_shown_for_long_stays_one_cue() -> None:
+def test_a_phrase_shown_for_long_stays_one_cue() -> None:
     assert tidy([Cue(0, 600, "[Music]")]) == (Cue(0, 600, "[Music]"),)
 
 

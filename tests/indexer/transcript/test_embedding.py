@@ -1,4 +1,4 @@
-"""What a build embeds: chunks and pieces in one pass, once, and again where an earlier version left pieces out."""
+"""Embedding in builds: chunks and pieces in one pass, each only once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TRADITIONAL = ("注意力給每個詞一個權重", "掩碼遮住後面的詞", 
 
 
 def build(workshop: Workshop, encoder: TopicEncoder | None = None) -> Report:
-    """Build from captions of an English talk and of one in traditional Chinese."""
+    """Build from captions of an English talk and one in traditional Chinese."""
     workshop.write(f"captions/T [{EN}].en.vtt", webvtt(*ATTENTION))
     workshop.write(f"captions/講座 [{ZH}].zh-TW.vtt", webvtt(*TRADITIONAL))
     listed = workshop.write("list.txt", f"https://youtu.be/{EN}\nhttps://youtu.be/{ZH}\n")
@@ -36,12 +36,12 @@ def build(workshop: Workshop, encoder: TopicEncoder | None = None) -> Report:
 
 
 def build_from_list(workshop: Workshop, encoder: TopicEncoder | None = None) -> Report:
-    """Build from the list alone: no captions are named, and YouTube can't be reached."""
+    """Build from the list alone, without captions and without YouTube."""
     return workshop.build(workshop.folder / "list.txt", offline=True, encoder=encoder)
 
 
 def stored(workshop: Workshop, video_id: str) -> Pieces:
-    """All pieces of a video in the library."""
+    """The stored pieces of a video."""
     with EmbeddedReader.open(workshop.library) as library:
         chunks = chunks_of(library, chunk_ids(library, Filters(kind=Kind.VIDEO)))
         one = next(chunk for chunk in chunks.values() if chunk.resource_id == video_id)
@@ -65,7 +65,7 @@ def test_a_piece_takes_cues_until_ten_seconds_have_passed(starts: list[float], e
     assert [piece.text for piece in cut] == [" ".join(f"字 {k}" for k in range(*span)) for span in expected]
 
 
-def test_the_pieces_hold_what_was_said_in_them(workshop: Workshop) -> None:
+def test_pieces_have_the_vectors_of_their_words(workshop: Workshop) -> None:
     build(workshop)
     english, chinese = stored(workshop, EN), stored(workshop, ZH)
     assert english.starts.tolist() == [0, 10, 20, 30]
@@ -73,7 +73,7 @@ def test_the_pieces_hold_what_was_said_in_them(workshop: Workshop) -> None:
     assert chinese.sums.argmax(axis=1).tolist() == [0, 1, 5]
 
 
-def test_chinese_is_embedded_in_one_script_and_quoted_in_its_own(workshop: Workshop) -> None:
+def test_chinese_is_embedded_in_one_script_and_quoted_in_the_original(workshop: Workshop) -> None:
     build(workshop)
     assert workshop.encoder.embedded[1:] == ["注意力给每个词一个权重 掩码遮住后面的词 为什么需要缓存"]
     with EmbeddedReader.open(workshop.library) as library:
@@ -82,7 +82,7 @@ def test_chinese_is_embedded_in_one_script_and_quoted_in_its_own(workshop: Works
 
 
 class Placing(TopicEncoder):
-    """Gives each part one token, whose vector says how far from the middle of its passage the part stands."""
+    """Gives each cue one token, whose vector is the cue's distance from the middle of its passage."""
 
     def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts:
         dimension = self.card.dimension
@@ -91,15 +91,15 @@ class Placing(TopicEncoder):
         return Parts(self.passages(texts), sums, [[1] * len(stops) for stops in ends])
 
 
-def test_a_cue_counts_as_it_was_read_in_the_midst_of_a_chunk(workshop: Workshop) -> None:
+def test_a_cue_uses_the_chunk_in_which_it_is_most_central(workshop: Workshop) -> None:
     lines = [f"attention {k}" for k in range(14)]
     captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt(*lines, seconds=7.5)).parent
     workshop.build(f"https://youtu.be/{EN}", captions=captions, encoder=Placing())
-    # Two cues a piece, six a chunk, of which the next one has the last two: 2.5 and 1.5 off here, 1.5 and 2.5 there.
+    # A piece has two cues, a chunk six, of which the next one shares two: 2.5 and 1.5 off here, 1.5 and 2.5 there.
     assert stored(workshop, EN).sums[:, 0] == pytest.approx([4, 1, 3, 1, 3, 1, 4], abs=0.05)
 
 
-def test_of_a_changed_transcript_only_new_pieces_and_what_they_need_are_embedded(workshop: Workshop) -> None:
+def test_a_changed_transcript_embeds_only_new_pieces_and_the_chunks_around_them(workshop: Workshop) -> None:
     lines = [f"{ATTENTION[k % 3]} {k}" for k in range(40)]
     captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt(*lines))
     workshop.build(f"https://youtu.be/{EN}", captions=captions.parent)
@@ -111,17 +111,17 @@ def test_of_a_changed_transcript_only_new_pieces_and_what_they_need_are_embedded
     assert after.sums[20].argmax() == 6
 
 
-# Libraries of an earlier version
+# Models without parts
 
 
 class Whole(TopicEncoder):
-    """A model that can't tell what the parts of a passage add to it."""
+    """A model that returns no vectors of cues."""
 
     def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> None:  # type: ignore[override]
         return None
 
 
-def test_a_model_without_parts_makes_no_pieces_and_is_asked_once(workshop: Workshop) -> None:
+def test_a_model_without_parts_makes_no_pieces_and_is_tried_once(workshop: Workshop) -> None:
     encoder = Whole()
     build(workshop, encoder)
     assert len(stored(workshop, EN).starts) == 0
@@ -135,7 +135,7 @@ def test_a_model_without_parts_makes_no_pieces_and_is_asked_once(workshop: Works
 
 
 class Calls(TopicEncoder):
-    """Notes how many passages each call brings."""
+    """Records the size of each batch."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -147,13 +147,13 @@ class Calls(TopicEncoder):
 
 
 def notes_in(workshop: Workshop, count: int) -> Path:
-    """A folder of short notes, in English and Chinese."""
+    """A folder of short notes in English and Chinese."""
     for k in range(count):
         workshop.write(f"notes/{k:03d}.md", f"attention {k} mask" if k % 2 else f"注意力 {k} 掩码")
     return workshop.folder / "notes"
 
 
-def test_short_notes_go_to_the_encoder_together_and_are_stored_in_their_turn(workshop: Workshop) -> None:
+def test_short_notes_share_a_batch_and_are_stored_in_order(workshop: Workshop) -> None:
     encoder = Calls()
     report = workshop.build(notes_in(workshop, 40), encoder=encoder)
     assert (report.updated, report.embedded, len(encoder.embedded)) == (40, 40, 40)
@@ -167,7 +167,7 @@ def test_short_notes_go_to_the_encoder_together_and_are_stored_in_their_turn(wor
     assert urls == sorted(urls) and len(urls) == 40
 
 
-def test_what_is_embedded_along_with_others_gets_its_own_vectors(workshop: Workshop) -> None:
+def test_passages_that_fill_a_batch_get_their_own_vectors(workshop: Workshop) -> None:
     folder = notes_in(workshop, 20)
     workshop.build(folder)
     together = {status.resource.id: vectors_of(workshop, status.resource.id) for status in workshop.statuses().values()}
@@ -179,7 +179,7 @@ def test_what_is_embedded_along_with_others_gets_its_own_vectors(workshop: Works
 
 
 def vectors_of(workshop: Workshop, resource_id: str) -> dict[bytes, bytes]:
-    """The stored vectors of a resource, by the digest of the text."""
+    """The stored vectors of a resource, by the digest of their text."""
     with sqlite3.connect(workshop.library / "library.db") as connection:
         rows = connection.execute(
             """SELECT digest, data FROM vector JOIN chunk ON chunk.id = chunk_id
@@ -190,7 +190,7 @@ def vectors_of(workshop: Workshop, resource_id: str) -> dict[bytes, bytes]:
     return dict(rows)
 
 
-def test_a_call_is_filled_up_and_no_more(workshop: Workshop) -> None:
+def test_a_batch_is_filled_but_not_exceeded(workshop: Workshop) -> None:
     lines = [f"attention {k}" for k in range(300)]
     captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt(*lines, seconds=30)).parent
     workshop.write(f"captions/講座 [{ZH}].zh-TW.vtt", webvtt(*(f"注意力 {k}" for k in range(300)), seconds=30))

@@ -1,4 +1,4 @@
-"""The language of a text is what its words say; what it claims adds the region, or decides where they say little."""
+"""A text's words identify its language; a declared tag adds the region, or decides for short texts."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ TEXTS = {
 
 @pytest.mark.parametrize("language", TEXTS)
 @pytest.mark.parametrize("claimed", [None, "", "und", "xx", "english", "utf-8", "zh-CN; charset=gbk", "e", "a" * 9999])
-def test_words_tell_the_language(language: str, claimed: str | None) -> None:
+def test_the_words_identify_the_language(language: str, claimed: str | None) -> None:
     assert language_of([TEXTS[language]], claimed) == language
 
 
 @pytest.mark.parametrize("language", TEXTS)
 @pytest.mark.parametrize("claimed", ["en-US", "zh-CN", "fr", "ru", "ja", "ko-KR", "th"])
-def test_a_wrong_claim_is_not_believed(language: str, claimed: str) -> None:
+def test_a_wrong_declared_language_is_ignored(language: str, claimed: str) -> None:
     expected = claimed if claimed.startswith(language) else language
     assert language_of([TEXTS[language]], claimed) == expected
 
@@ -57,7 +57,7 @@ def test_traditional_chinese_is_chinese() -> None:
     ("claimed", "tag"),
     [("zh-TW", "zh-TW"), ("zh_hk", "zh-HK"), ("ZH-hant-tw", "zh-Hant-TW"), (" zh-Hans ", "zh-Hans"), ("yue", "yue")],
 )
-def test_a_claim_adds_script_and_region(claimed: str, tag: str) -> None:
+def test_a_declared_tag_adds_script_and_region(claimed: str, tag: str) -> None:
     assert language_of([TRADITIONAL], claimed) == tag
 
 
@@ -67,7 +67,7 @@ def test_chinese_prose_full_of_english_terms_is_chinese(claimed: str | None) -> 
     assert language_of([MIXED], claimed) == "zh"
 
 
-def test_listings_do_not_mislead() -> None:
+def test_code_listings_do_not_change_the_language() -> None:
     listings = [CODE] * 5
     assert language_of([SIMPLIFIED * 3, *listings], "en") == "zh"
     assert language_of([GERMAN * 3, *listings], "en") == "de"
@@ -81,11 +81,11 @@ def test_an_english_text_about_chinese_words_is_english() -> None:
 @pytest.mark.parametrize(
     ("text", "claimed"), [("Transformer", "de-AT"), ("機械学習入門", "ja"), ("GPT-4", "en"), ("Привет", "uk")]
 )
-def test_a_claim_decides_where_words_say_little(text: str, claimed: str) -> None:
+def test_a_declared_tag_decides_short_texts(text: str, claimed: str) -> None:
     assert language_of([text], claimed) == claimed
 
 
-def test_a_claim_stands_among_neighbours() -> None:
+def test_a_declared_tag_decides_between_close_languages() -> None:
     norwegian = "Alle mennesker er født frie og med samme menneskeverd og menneskerettigheter."
     indonesian = "Semua orang dilahirkan merdeka dan mempunyai martabat dan hak-hak yang sama."
     assert language_of([norwegian], "nb") == "nb"
@@ -94,12 +94,12 @@ def test_a_claim_stands_among_neighbours() -> None:
 
 
 @pytest.mark.parametrize("texts", [[], [""], ["3.14", "2 + 2 = 4", "————"], ["\U0001f3b5"], ["Transformer"]])
-def test_nothing_to_go_by(texts: list[str]) -> None:
+def test_no_evidence_is_undetermined(texts: list[str]) -> None:
     assert language_of(texts, None) == "und"
     assert language_of(texts, "utf-8") == "und"
 
 
-def test_a_long_text_is_judged_by_all_of_it() -> None:
+def test_a_long_text_is_sampled_all_over() -> None:
     preface = [ENGLISH] * 20
     assert language_of([*preface, *[SIMPLIFIED] * 2000], "en") == "zh"
     assert language_of([*preface, GERMAN * 5000], "en") == "de"

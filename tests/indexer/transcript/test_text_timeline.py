@@ -1,4 +1,4 @@
-"""A text on the timeline of reading it."""
+"""Transcripts of parsed documents."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ARTICLE = ParsedDocument(
 )
 
 
-def test_sentences_become_cues_with_the_anchor_above_them() -> None:
+def test_sentences_become_cues_with_the_anchor_of_their_heading() -> None:
     transcript, details = transcript_of(ARTICLE, "en", Origin.MANUAL)
     assert [(cue.text, cue.anchor) for cue in transcript.cues] == [
         ("Self-Attention", "self-attention"),
@@ -41,7 +41,7 @@ def test_sentences_become_cues_with_the_anchor_above_them() -> None:
     assert (details.title, details.channel, details.published) == ("An article", "Somebody", "2018-06-27")
 
 
-def test_headings_are_chapters_that_begin_with_their_cue() -> None:
+def test_headings_are_chapters_that_start_at_their_cue() -> None:
     transcript, details = transcript_of(ARTICLE, "en", Origin.MANUAL)
     assert [chapter.title for chapter in details.chapters] == ["Self-Attention", "位置编码", "References"]
     starts = {cue.text: cue.start for cue in transcript.cues}
@@ -50,7 +50,7 @@ def test_headings_are_chapters_that_begin_with_their_cue() -> None:
     )
 
 
-def test_reading_takes_as_long_as_talking() -> None:
+def test_texts_have_the_speed_of_talks() -> None:
     english = Block("word " * 150)  # 150 words are a minute of talk, give or take
     chinese = Block("字" * 280)
     for block in (english, chinese):
@@ -58,7 +58,7 @@ def test_reading_takes_as_long_as_talking() -> None:
         assert 45 < transcript.cues[-1].end < 75
 
 
-def test_pages_stay_with_their_words_however_they_are_cut() -> None:
+def test_page_numbers_survive_splitting() -> None:
     blocks = [Block("注意力" * 500, page=1), Block("Position matters. " * 60, page=2)]
     transcript, _ = transcript_of(ParsedDocument(tuple(blocks)), "zh", Origin.LOCAL)
     assert {cue.page for cue in transcript.cues if "注意力" in cue.text} == {1}
@@ -66,7 +66,7 @@ def test_pages_stay_with_their_words_however_they_are_cut() -> None:
     assert max(cue.end - cue.start for cue in transcript.cues) <= 45
 
 
-def test_no_passage_holds_both_text_and_references() -> None:
+def test_no_chunk_contains_both_text_and_references() -> None:
     blocks = [
         Block("The text. " * 5, page=1),
         *(Block(f"[{n}] A paper on 注意力.", Role.REFERENCE, page=2) for n in range(9)),
@@ -77,7 +77,7 @@ def test_no_passage_holds_both_text_and_references() -> None:
         assert len({cue.is_reference for cue in cues[part.first : part.stop]}) == 1
 
 
-def test_no_passage_goes_across_a_heading() -> None:
+def test_no_chunk_crosses_a_heading() -> None:
     part = [Block("词元", Role.HEADING), Block("A short part."), Block("Masks", Role.HEADING), Block("Another one.")]
     cues = transcript_of(ParsedDocument(tuple(part * 3)), "en", Origin.LOCAL)[0].cues
     assert [" ".join(cue.text for cue in cues[c.first : c.stop]) for c in chunk(cues)] == [
@@ -86,7 +86,7 @@ def test_no_passage_goes_across_a_heading() -> None:
     ] * 3
 
 
-def test_a_sentence_is_no_abbreviation() -> None:
+def test_abbreviations_do_not_end_sentences() -> None:
     assert list(sentences("As shown in Fig. 2 of the paper, it works. The rest of the text follows here.")) == [
         "As shown in Fig. 2 of the paper, it works.",
         "The rest of the text follows here.",

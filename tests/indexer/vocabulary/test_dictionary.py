@@ -1,4 +1,4 @@
-"""BilingualDictionaries: what is a translation, and both directions from one file."""
+"""Dictionaries: extracting translations, and both directions from one file."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_single_characters_are_no_words(dictionaries: BilingualDictionaries) -> 
     assert all(len(word) > 1 for word, _ in dictionaries.entries("zh", "en"))
 
 
-def test_which_languages_there_are_translations_between(dictionaries: BilingualDictionaries) -> None:
+def test_language_pairs_with_translations(dictionaries: BilingualDictionaries) -> None:
     assert [dictionaries.sources(target) for target in ("en", "zh", "ko")] == [["zh"], ["en"], []]
     assert list(dictionaries.entries("ko", "en")) == []
 
@@ -63,7 +63,7 @@ def test_a_fields_terms_are_translated_both_ways(
     assert english in dict(dictionaries.entries("zh", "en"))[chinese]
 
 
-def test_the_terms_are_in_simplified_characters_and_each_stands_once() -> None:
+def test_terms_are_in_simplified_characters_and_unique() -> None:
     pairs = read_glossary(ROOT / "seekpoint" / "indexer" / "vocabulary" / "terms" / "en-zh.tsv")
     assert [pair for pair in pairs if simplified(pair[1]) != pair[1]] == []
     assert len(pairs) == len(set(pairs)) > 400

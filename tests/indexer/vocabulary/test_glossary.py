@@ -1,4 +1,4 @@
-"""A glossary of the user's: how it is read, and that a library is searched with it."""
+"""Glossaries: parsing, and their use in a library."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def test_a_line_is_a_term_with_its_translations(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "line", ["attention", "attention 注意力", "attention\t", "\t注意力", "attention\t;", "a\tb\tc"]
 )
-def test_a_line_of_another_form_is_named(tmp_path: Path, line: str) -> None:
+def test_the_error_names_a_malformed_line(tmp_path: Path, line: str) -> None:
     with pytest.raises(SourceError, match=r"glossary\.tsv, line 2: write a term, a tab"):
         read_glossary(written(tmp_path, f"mask\t掩码\n{line}\n"))
 
 
-def test_a_file_that_cant_be_read_is_named(tmp_path: Path) -> None:
+def test_the_error_names_an_unreadable_file(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"can't read the glossary .*none\.tsv: No such file"):
         read_glossary(tmp_path / "none.tsv")
     (tmp_path / "latin.tsv").write_bytes("é\tà".encode("latin-1"))
@@ -50,7 +50,7 @@ def test_a_file_that_cant_be_read_is_named(tmp_path: Path) -> None:
         read_glossary(written(tmp_path, "# none yet\n"))
 
 
-def test_its_terms_are_found_in_both_directions_beside_the_dictionarys(tmp_path: Path) -> None:
+def test_glossary_terms_are_found_in_both_directions_beside_dictionary_terms(tmp_path: Path) -> None:
     build(tmp_path)
     glossary = [("hides what comes later", "因果掩码"), ("attention", "权重"), ("внимание", "注意力")]
     with closing(database.connect(tmp_path, writable=True)) as connection:
@@ -64,6 +64,6 @@ def test_its_terms_are_found_in_both_directions_beside_the_dictionarys(tmp_path:
         assert lookup(connection, "ru", ["вниман"])["zh"] == {"вниман": (("注意", "意力"),)}
 
 
-def test_another_glossary_is_another_version() -> None:
+def test_another_glossary_has_another_version() -> None:
     versions = {BilingualDictionaries(glossary).version for glossary in ((), [("mask", "掩码")], [("mask", "遮罩")])}
     assert len(versions) == 3

@@ -1,4 +1,4 @@
-"""Caption files: names, folders, WebVTT and SRT in the shapes that turn up."""
+"""Caption files: names, folders, and the variants of WebVTT and SRT in use."""
 
 import re
 import time
@@ -46,7 +46,7 @@ ID = "aircAruvnKk"
         ("演讲.yue.srt", "演讲", None, "yue", "演讲"),
     ],
 )
-def test_what_a_name_says(name: str, stem: str, video_id: str | None, language: str | None, title: str) -> None:
+def test_parts_of_a_file_name(name: str, stem: str, video_id: str | None, language: str | None, title: str) -> None:
     path = Path("some.folder") / name
     assert (stem_of(path), video_id_of(path), language_of(path), title_of(path)) == (stem, video_id, language, title)
 
@@ -63,7 +63,7 @@ def test_captions_are_found_by_video_in_all_folders(tmp_path: Path) -> None:
     assert found == {ID: [f"T [{ID}].de.vtt", f"T [{ID}].en.srt", f"T [{ID}].zh.vtt"]}
 
 
-def test_a_folder_without_captions_says_what_names_it_expects(tmp_path: Path) -> None:
+def test_a_folder_without_captions_names_the_expected_file_names(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"Any title \[VIDEO_ID\]"):
         find_captions(tmp_path)
     with pytest.raises(SourceError, match="no such folder"):
@@ -105,7 +105,7 @@ def parse(text: str, encoding: str = "utf-8") -> tuple[Cue, ...]:
     return parse_captions(text.encode(encoding), "talk.vtt")
 
 
-def test_webvtt_in_all_its_parts() -> None:
+def test_webvtt_with_all_features() -> None:
     cues = parse(
         """WEBVTT - a talk
 Kind: captions
@@ -138,7 +138,7 @@ the end
     )
 
 
-def test_srt_in_its_sloppy_shapes() -> None:
+def test_malformed_srt() -> None:
     cues = parse(
         "1\r\n00:00:01,000 --> 00:00:02,500 X1:0\r\n{\\an8}<font color='#fff'>one</font>\r\n\r\nmore\r\n\r\n"
         "2\r\n00:00:03,5 --> 00:00:04\r\n1984\r\n3\r\n00:05.000 --> 00:06,000\r\n三\r\n4\r\n\r\n\r\n"
@@ -146,7 +146,7 @@ def test_srt_in_its_sloppy_shapes() -> None:
     assert cues == (Cue(1.0, 2.5, "one more"), Cue(3.5, 4.0, "1984"), Cue(5.0, 6.0, "三 4"))
 
 
-def test_srt_under_the_name_of_webvtt_and_the_other_way_round() -> None:
+def test_srt_named_webvtt_and_vice_versa() -> None:
     assert parse_captions(b"1\n00:00:01,000 --> 00:00:02,000\nhi\n", "a.vtt") == (Cue(1.0, 2.0, "hi"),)
     assert parse_captions(b"WEBVTT\n\n00:01.000 --> 00:02.000\nhi\n", "a.srt") == (Cue(1.0, 2.0, "hi"),)
 
@@ -155,7 +155,7 @@ SRT = "".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n第{n}句 sentence {n}\n
 
 
 @pytest.mark.parametrize("captions", [SRT, "WEBVTT\n\n" + SRT.replace(",", ".")])
-def test_a_cut_file_keeps_its_good_cues(captions: str) -> None:
+def test_a_truncated_file_keeps_its_complete_cues(captions: str) -> None:
     data = captions.encode()
     whole = parse_captions(data, "n")
     for cut in range(len(data) // 2, len(data)):
@@ -206,7 +206,7 @@ def test_a_file_without_cues_says_why(tmp_path: Path, data: bytes, why: str) -> 
     assert '"坏.en.vtt"' in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="can't be read"):
         read_captions(tmp_path / "none.vtt")
 
@@ -220,7 +220,7 @@ def test_hostile_files_take_linear_time(filler: str) -> None:
     assert time.perf_counter() - begin < 10
 
 
-# What the real captions hold beside words, as they were looked through.
+# All text of the real captions that isn't spoken.
 UNSAID = re.compile(
     r"(?i)\[(?:Music|Applause|Laughter|Silence|\.*Inaudible\.*| __ |聽不清楚)\]|\(笑\)|^- (?=(?-i:[A-Z]))"
     r"|\A\s*\[[^\W\d_ ]+(?: [^\W\d_]+)*\]\s*\Z",
@@ -229,7 +229,7 @@ UNSAID = re.compile(
 
 
 @needs_shared
-def test_real_captions_read_as_a_plain_reading_of_them_does() -> None:
+def test_real_captions_equal_a_simple_parse() -> None:
     for path in sorted((SHARED / "captions").iterdir()):
         blocks = re.findall(r"^(\d\d):(\d\d):(\d\d\.\d{3}) --> .*\n((?:.+\n)+)", path.read_text("utf-8"), re.MULTILINE)
         said = sorted(

@@ -1,4 +1,4 @@
-"""Every format of captions gives the same cues; what is hostile or damaged is refused in one line."""
+"""All caption formats give the same cues; hostile and damaged files are refused in one line."""
 
 import json
 from contextlib import suppress
@@ -25,7 +25,7 @@ def test_each_format_gives_the_same_cues(name: str, encoding: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_the_format_is_told_by_content_whatever_the_suffix(name: str, tmp_path: Path) -> None:
+def test_the_format_is_recognised_by_content_whatever_the_suffix(name: str, tmp_path: Path) -> None:
     path = tmp_path / f"讲座 [{ID}].zh-TW.vtt"
     path.write_text(FORMATS[name], "utf-8")
     transcript = read_captions(path)
@@ -46,7 +46,7 @@ def test_the_language_is_read_from_the_file(tmp_path: Path, name: str, text: str
     assert read_captions(tmp_path / name).language == language
 
 
-def test_captions_are_found_by_every_suffix_but_a_json_needs_a_language(tmp_path: Path) -> None:
+def test_captions_are_found_by_suffix_and_a_json_needs_a_language(tmp_path: Path) -> None:
     captions = [f"T [{ID}].en.{suffix}" for suffix in ("dfxp", "json", "json3", "sbv", "srv1", "srv3", "ttml")]
     for name in (*captions, f"T [{ID}].info.json", f"T [{ID}].json", f"T [{ID}].mp4", "messages.en.json"):
         (tmp_path / name).touch()
@@ -83,7 +83,7 @@ def test_dfxp_is_an_older_ttml() -> None:
     assert cues == (Cue(1.5, 2.0, "老 old"),)
 
 
-def test_times_in_ttml_count_from_the_part_around_them() -> None:
+def test_times_in_ttml_are_relative_to_the_parent() -> None:
     parts = "<div begin='5s' end='9s'><p>甲</p></div><div begin='20s'><p><span begin='1s' end='2s'>b</span></p></div>"
     cues = parse_captions(TTML.format("", "begin='10s'", parts + "<p>untimed</p>").encode(), "a")
     assert cues[1:] == (Cue(15.0, 19.0, "甲"), Cue(31.0, 32.0, "b"))
@@ -99,7 +99,7 @@ def test_times_in_ttml_count_from_the_part_around_them() -> None:
         '{"segments":[{"start":1,"end":5,"text":" hi you","words":[{"word":" hi","start":1.5,"end":2}]}]}',
     ],
 )
-def test_the_time_of_the_first_word_sharpens_a_cue(text: str) -> None:
+def test_a_cue_starts_at_the_time_of_its_first_word(text: str) -> None:
     assert parse_captions(text.encode(), "a") == (Cue(1.5, 5.0, "hi you"),)
 
 
@@ -121,14 +121,14 @@ def test_entities_are_resolved_once(text: str, said: str) -> None:
     assert [cue.text for cue in parse_captions(text.encode(), "a")] == [said]
 
 
-def test_cues_without_a_usable_time_are_none() -> None:
+def test_cues_without_a_valid_time_are_dropped() -> None:
     starts: tuple[object, ...] = (None, "NaN", 10**400, [], "2.5", 1)
     segments = [{"start": start, "end": None, "text": f"{start}"} for start in starts]
     assert parse_captions(json.dumps({"segments": segments}).encode(), "a") == (Cue(1, 1, "1"), Cue(2.5, 2.5, "2.5"))
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_control_characters_are_left_out_in_every_format(name: str) -> None:
+def test_control_characters_are_dropped_in_every_format(name: str) -> None:
     text = FORMATS[name].replace("welcome", "wel\x08come\x1f")
     assert parse_captions(text.encode(), "a") == SAID
 
@@ -163,7 +163,7 @@ def test_what_is_hostile_or_damaged_is_refused_in_one_line(text: str, why: str) 
 
 
 @pytest.mark.parametrize("tag", ["text", "p", "s", "body"])
-def test_nested_parts_are_not_read_over_and_over(tag: str) -> None:
+def test_nested_elements_take_linear_time(tag: str) -> None:
     nested = f'<{tag} start="1" t="1">a' * 30_000 + f"</{tag}>" * 30_000
     for text in (f"<transcript>{nested}</transcript>", f"<timedtext><body>{nested}</body></timedtext>"):
         with suppress(SourceError):

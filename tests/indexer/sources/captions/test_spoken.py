@@ -1,4 +1,4 @@
-"""What is said: rolling captions give each word once, and marks of sounds and speakers are no words."""
+"""Spoken words: rolling captions give each word once, and sound and speaker marks are dropped."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def webvtt(*cues: tuple[float, float, str]) -> str:
 
 
 def rolling(*lines: tuple[float, str]) -> str:
-    """Lines as YouTube generates them: with the finished line above, and again for 10 ms by itself."""
+    """Lines as YouTube generates them: with the finished line above, and again alone for 10 ms."""
     cues, above = [], " "
     for (start, line), (end, _) in zip(lines, [*lines[1:], (lines[-1][0] + 3, "")], strict=True):
         words = line.split(" ")
@@ -31,7 +31,7 @@ def rolling(*lines: tuple[float, str]) -> str:
     return webvtt(*cues)
 
 
-def test_rolling_captions_say_each_line_once_at_its_time() -> None:
+def test_rolling_captions_give_each_line_once_at_its_time() -> None:
     cues = parse_captions(rolling((1, "hello everyone"), (3, "and welcome back"), (6, "注意力 很 重要")).encode(), "a")
     assert [(cue.start, cue.text) for cue in cues] == [
         (1.0, "hello everyone"),
@@ -45,14 +45,14 @@ def test_real_repeats_survive_rolling() -> None:
     assert texts(rolling(*((3.0 * k, line) for k, line in enumerate(said)))) == said
 
 
-def test_marks_in_rolling_captions_go_with_their_doubles() -> None:
+def test_sound_marks_in_rolling_captions_are_dropped_with_their_repeats() -> None:
     assert texts(rolling((1, "[Music]"), (4, "hello everyone"), (7, "[Applause]"), (9, "thank you"))) == [
         "hello everyone",
         "thank you",
     ]
 
 
-def test_rolling_captions_without_word_times_are_known_by_their_flashes() -> None:
+def test_rolling_captions_without_word_times_are_recognised_by_cues_of_10_ms() -> None:
     srt = """1
 00:00:01,000 --> 00:00:02,990
 hello everyone
@@ -86,7 +86,7 @@ def test_captions_that_do_not_roll_keep_every_line() -> None:
     ]
 
 
-def test_a_line_begins_with_its_first_word() -> None:
+def test_a_line_starts_at_its_first_word() -> None:
     cues = parse_captions(
         webvtt(
             (1, 5, "<00:00:02.500><c>late</c><00:00:03.000><c> start</c>"),
@@ -121,7 +121,7 @@ def test_a_line_begins_with_its_first_word() -> None:
         ("[Applause] &gt;&gt; Thanks", "Thanks"),
     ],
 )
-def test_what_is_not_said_goes(shown: str, said: str) -> None:
+def test_unspoken_text_is_removed(shown: str, said: str) -> None:
     assert texts(webvtt((1, 2, shown))) == [said]
 
 
@@ -143,18 +143,18 @@ def test_what_is_not_said_goes(shown: str, said: str) -> None:
         "[__init__] is called",
     ],
 )
-def test_brackets_and_signs_with_content_stay(said: str) -> None:
+def test_brackets_and_signs_with_content_are_kept(said: str) -> None:
     assert texts(webvtt((1, 2, said.replace(">", "&gt;")))) == [said]
 
 
 @pytest.mark.parametrize(
     "shown", ["[Music]", " [背景噪音] ", "[Somebody knocks]", "♪♪♪", "[♪♪♪]", "- [Applause].", "（鼓掌）"]
 )
-def test_a_cue_that_is_only_a_mark_is_none(shown: str) -> None:
+def test_a_cue_of_only_a_mark_is_dropped(shown: str) -> None:
     assert texts(webvtt((1, 2, shown), (2, 3, "好"))) == ["好"]
 
 
-def test_what_youtube_sends_is_cleaned_too(fake: FakeYouTube) -> None:
+def test_youtubes_captions_are_cleaned_too(fake: FakeYouTube) -> None:
     lines = [(0.0, 2.0, "[Music]"), (2.0, 2.0, ">> so [1, 2]\n- 好（掌声）"), (4.0, 2.0, "♪ [音樂] la")]
     fake.add_video("aircAruvnKk", "Talk", {"en": lines})
     (transcript,) = YouTube(fake.session()).fetch("aircAruvnKk").transcripts

@@ -18,13 +18,13 @@ def labelled(label: str) -> str:
 
 @pytest.mark.parametrize("header", [None, "utf-8", "gbk", "gb2312", "iso-8859-1", "nonsense", "unicode_escape", ""])
 @pytest.mark.parametrize("meta", ["utf-8", "gbk", "big5", "iso-8859-1"])
-def test_utf_8_is_read_whatever_its_labels_say(header: str | None, meta: str) -> None:
+def test_utf_8_is_recognised_despite_wrong_labels(header: str | None, meta: str) -> None:
     assert decoded(labelled(meta).encode(), header) == labelled(meta)
 
 
 @pytest.mark.parametrize("header", [None, "utf-8", "gbk", "gb2312", "GB18030", "iso-8859-1", '"gbk"', "utf8mb4"])
 @pytest.mark.parametrize("meta", ["utf-8", "gbk", "gb2312", "iso-8859-1", "none"])
-def test_gbk_is_read_whatever_its_labels_say(header: str | None, meta: str) -> None:
+def test_gbk_is_recognised_despite_wrong_labels(header: str | None, meta: str) -> None:
     assert decoded(labelled(meta).encode("gbk"), header) == labelled(meta)
 
 
@@ -51,7 +51,7 @@ def test_a_character_beyond_gb2312_is_read_under_its_label() -> None:
         ("latin-1", "us-ascii", "Aufmerksamkeit über alle Wörter hört nie auf"),
     ],
 )
-def test_a_right_label_is_followed(encoding: str, label: str, text: str) -> None:
+def test_a_correct_label_is_used(encoding: str, label: str, text: str) -> None:
     page = f"<html><body><p>{text}</p></body></html>"
     assert decoded(page.encode(encoding), label) == page
     named = page.replace("<body>", f'<meta charset="{label}"><body>')
@@ -69,9 +69,9 @@ def test_unicode_with_and_without_a_byte_order_mark(encoding: str, text: str) ->
     assert decoded(text.encode(encoding), "iso-8859-1") == text
 
 
-def test_a_page_that_was_cut_in_a_character_keeps_the_rest() -> None:
+def test_a_page_truncated_within_a_character_keeps_the_rest() -> None:
     assert "自注意力让模型" in decoded(labelled("utf-8").encode()[:-60], "utf-8")
 
 
-def test_null_bytes_are_left_out() -> None:
+def test_null_bytes_are_dropped() -> None:
     assert decoded(b"<p>one\0 two</p>") == "<p>one two</p>"

@@ -1,4 +1,4 @@
-"""Pages as people write them, and as the web breaks them."""
+"""Real, synthetic and damaged web pages."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_the_real_article() -> None:
 
 
 @needs_shared
-def test_the_real_article_is_whole_and_without_what_is_around_it() -> None:
+def test_the_real_article_is_complete_and_without_page_furniture() -> None:
     blocks = read_html(ARTICLE.read_bytes()).blocks
     assert any(block.text.startswith("In the previous post, we looked at Attention --") for block in blocks)
     assert blocks[-1] == Block(
@@ -84,7 +84,7 @@ def test_the_real_article_is_whole_and_without_what_is_around_it() -> None:
     assert len(words) > 24_000
 
 
-def test_a_block_stands_under_the_nearest_heading_even_where_that_has_no_id() -> None:
+def test_a_block_belongs_to_the_nearest_heading_even_without_id() -> None:
     text = read(f"<main><p>{PROSE}</p><h2 id=one>One</h2><p>{PROSE}1</p><h2>Two</h2><p>{PROSE}2</p></main>")
     assert [block.anchor for block in text.blocks] == [None, "one", "one", None, None]
 
@@ -107,7 +107,7 @@ def test_the_anchor_of_a_heading(heading: str) -> None:
     assert text.blocks[1:] == (Block("Here", Role.HEADING, "here"), Block(f"{PROSE}again", Role.BODY, "here"))
 
 
-def test_a_section_that_a_heading_does_not_begin_lends_it_no_anchor() -> None:
+def test_a_heading_inside_a_section_does_not_take_its_id() -> None:
     text = read(f"<article id=all><p>{PROSE}</p><h2>Later</h2><p>{PROSE}again</p></article>")
     assert {block.anchor for block in text.blocks} == {None}
 
@@ -147,7 +147,7 @@ def test_an_encyclopedia() -> None:
     assert not any(word in " ".join(texts(text)) for word in ("edit", "Contents", "licence", "Main page"))
 
 
-def test_words_are_those_that_a_browser_shows() -> None:
+def test_text_is_as_a_browser_renders_it() -> None:
     text = read(
         f"""<article><p>{PROSE}</p><p>one <b>bold</b>ness&nbsp;and\n  <i>more</i><script>alert(1)</script>
         <style>p {{}}</style><span style="display: none">secret</span><span hidden>hidden</span>
@@ -157,12 +157,12 @@ def test_words_are_those_that_a_browser_shows() -> None:
     assert texts(text)[1:] == ["one boldness and more end", "first line", "second line", f"{PROSE}gnp.exe"]
 
 
-def test_lists_give_a_block_an_item() -> None:
+def test_lists_have_a_block_per_item() -> None:
     text = read(f"<article><p>{PROSE}</p><ul><li>outer <b>item</b><ul><li>inner item</ul><li>last</ul><p>{PROSE}</p>")
     assert texts(text)[1:4] == ["outer item", "inner item", "last"]
 
 
-def test_the_cells_of_a_row_are_told_apart_and_short_rows_share_a_block() -> None:
+def test_table_cells_are_separated_and_short_rows_share_a_block() -> None:
     cells = "".join(f"<tr><td>{number}</td><td>{number * number}</td></tr>" for number in range(1000))
     words = "".join(f"<tr><td>{PROSE}{cell}</td></tr>" for cell in "ab")
     table = f"<table><tr><th>Model<th>BLEU</tr><tr><td>Transformer (大)<td>28.4</tr></table><table>{cells}</table>"
@@ -194,12 +194,12 @@ def  scale(x):\n    <span class=c># 缩放</span>\n\n    return x / 8\n</pre></t
         '<mi>Q</mi></math></span><img alt="{\\displaystyle Q K^T}"></span>',
     ],
 )
-def test_formulas_are_readable_and_there_once(formula: str) -> None:
+def test_formulas_are_readable_and_not_repeated(formula: str) -> None:
     text = read(f"<article><p>{PROSE}</p><p>We divide {formula} by eight.</p><p>{PROSE}</p></article>")
     assert texts(text)[1] == r"We divide \(Q K^T\) by eight."
 
 
-def test_what_surrounds_an_article_is_left_out() -> None:
+def test_page_furniture_around_an_article_is_dropped() -> None:
     text = read(
         f"""<header><h1>The Site</h1><nav><a href=/>Home</a></nav></header><main><article><header><h1>Attention</h1>
         </header><p>{PROSE * 3}</p><div class="social share">Tweet this</div><h2 id=b>Then</h2><p>{PROSE * 3}</p>
@@ -211,7 +211,7 @@ def test_what_surrounds_an_article_is_left_out() -> None:
     assert text.title == "Attention"
 
 
-def test_remarks_of_the_author_and_code_of_notebooks_are_of_the_article() -> None:
+def test_admonitions_and_notebook_code_belong_to_the_article() -> None:
     text = read(
         f"""<main><h1>Reference</h1><p>{PROSE * 3}</p><div class=block>Deprecated.
         <div class=deprecation-comment>Use the other one: 请用另一个。</div></div>
@@ -225,7 +225,7 @@ def test_the_first_heading_of_many_is_no_title_unless_the_browser_shows_it() -> 
     assert read(f"<main><p>{PROSE * 3}</p>{members}</main>").title == "A page"
 
 
-def test_a_section_whose_id_looks_like_furniture_is_got_back() -> None:
+def test_a_section_whose_id_looks_like_furniture_is_kept() -> None:
     sections = "".join(
         f"<section id={name}><h2>{name}</h2><p>{PROSE * 2}{name}</p></section>"
         for name in ("intro", "social-learning", "author-topic-models", "sharing-weights", "summary-tags")
@@ -240,7 +240,7 @@ def test_a_page_without_structure_is_read_whole() -> None:
     assert texts(text) == ["Attention", "It looks at words.", "它看所有的词。"]
 
 
-def test_what_a_page_says_of_itself() -> None:
+def test_metadata_of_a_page() -> None:
     head = """<meta property="og:title" content="Attention, explained"><meta name=author content="Ada Lovelace">
     <meta property="article:published_time" content="2021-03-04T10:00:00Z">"""
     text = read(f"<article><h2>Part one</h2><p>{PROSE * 3}</p></article>", head)
@@ -260,7 +260,7 @@ def test_a_date_that_is_only_mentioned_is_not_the_day_of_publication() -> None:
         ("<html>", None),
     ],
 )
-def test_the_language_that_a_page_claims(tag: str, language: str | None) -> None:
+def test_the_declared_language_of_a_page(tag: str, language: str | None) -> None:
     assert read_html(f"{tag}<body><p>{PROSE}</p></body></html>".encode()).language == language
 
 
@@ -319,7 +319,7 @@ def test_a_short_page_with_a_script_is_read() -> None:
 
 
 def outcome(data: bytes, charset: str | None = None) -> ParsedDocument | None:
-    """What a reader gives for anything at all: blocks that are fit to be shown, or an error of our own."""
+    """The document, after checks that its text is safe to show, or `None` if it was refused."""
     try:
         text = read_html(data, charset)
     except Unfetched as error:

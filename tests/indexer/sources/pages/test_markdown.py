@@ -1,4 +1,4 @@
-"""Text files come as their reader sees them: paragraphs, items, rows and listings, each with its words on one line."""
+"""Text files give paragraphs, items, rows and listings as rendered, each as one line."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def refusal(data: bytes) -> str:
     return reasons.pop()
 
 
-def test_blank_lines_part_paragraphs() -> None:
+def test_blank_lines_separate_paragraphs() -> None:
     assert plain("One\n\nTwo\n \t\n\n三\f四\r\n\r\n五") == ["One", "Two", "三", "四", "五"]
 
 
@@ -80,7 +80,7 @@ def test_items_are_blocks() -> None:
     ]
 
 
-def test_rulers_are_left_out() -> None:
+def test_rulers_are_dropped() -> None:
     assert plain("Title\n\n=====\n\n* * *\n\nWords") == ["Title", "Words"]
 
 
@@ -111,7 +111,7 @@ def test_encodings(encoding: str, read: Callable[[bytes], ParsedDocument]) -> No
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_english_in_wide_characters(encoding: str) -> None:
+def test_english_in_utf_16(encoding: str) -> None:
     assert lines(read_plain("Two words.\n\nMore.".encode(encoding))) == ["Two words.", "More."]
 
 
@@ -132,7 +132,7 @@ def test_a_binary_file_says_so(data: bytes) -> None:
     assert refusal(data).startswith("not a text file")
 
 
-def test_what_is_unsafe_to_show_is_gone() -> None:
+def test_unsafe_characters_are_removed() -> None:
     assert plain("\x1b[31mred\x1b[0m wo\u202erds\u200d") == ["red words\u200d"]
 
 
@@ -185,7 +185,7 @@ Setext 标题
 """
 
 
-def test_markdown_reads_as_it_is_shown() -> None:
+def test_markdown_is_read_as_rendered() -> None:
     text = read_markdown(MARKDOWN.encode())
     assert lines(text) == [
         "Attention",
@@ -211,7 +211,7 @@ def test_markdown_reads_as_it_is_shown() -> None:
     assert headings == [Block(words, Role.HEADING) for words in ("Attention", "Setext 标题", "Raw heading")]
 
 
-def test_front_matter_tells_about_the_document() -> None:
+def test_front_matter_gives_metadata() -> None:
     text = read_markdown(MARKDOWN.encode())
     assert (text.title, text.author) == ("注意力: an introduction", "李明, Jane Doe")
     assert (text.published, text.language) == ("2024-05-01", "zh-CN")
@@ -227,21 +227,21 @@ def test_front_matter_tells_about_the_document() -> None:
         ("", "Heading", None, None),
     ],
 )
-def test_front_matter_as_people_write_it(front: str, title: str, author: str | None, published: str | None) -> None:
+def test_variants_of_front_matter(front: str, title: str, author: str | None, published: str | None) -> None:
     text = read_markdown(f"{front}# Heading\n\nwords".encode())
     assert (text.title, text.author, text.published) == (title, author, published)
     assert lines(text) == ["Heading", "words"]
 
 
-def test_a_ruler_is_no_front_matter() -> None:
+def test_a_ruler_is_not_front_matter() -> None:
     assert markdown("---\n\nNote: words\n\n---\n\nmore") == ["Note: words", "more"]
 
 
-def test_sections_are_no_title() -> None:
+def test_section_headings_are_not_the_title() -> None:
     assert read_markdown(b"# One\n\nwords\n\n# Two\n\nwords").title is None
 
 
-def test_what_is_nested_too_deep_is_refused() -> None:
+def test_too_deep_nesting_is_refused() -> None:
     with pytest.raises(Unfetched, match="line 2 is nested too deep"):
         read_markdown(b"words\n" + b"> " * 200 + b"deep")
     with pytest.raises(Unfetched, match="nested too deep"):

@@ -1,4 +1,4 @@
-"""Where text stands on a page, and what that makes of it."""
+"""Page layout: reading order, furniture, paragraphs, headings, references."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def joined(*lines: str, elsewhere: Iterable[str] = ()) -> str:
     return LineJoiner([*lines, *elsewhere]).join(lines)
 
 
-def test_two_columns_are_read_down_even_where_their_glyphs_come_row_by_row() -> None:
+def test_two_columns_are_read_down_even_if_drawn_row_by_row() -> None:
     left = [f"{number} {PROSE[:40]}" for number in range(12)]
     right = [f"{number} {PROSE[10:50]}" for number in range(12, 24)]
     rows = [each for pair in zip(column(50, 600, left), column(310, 600, right), strict=True) for each in pair]
@@ -65,7 +65,7 @@ def test_chinese_columns_are_read_down() -> None:
     assert read(rows) == left + right
 
 
-def test_a_figure_across_two_columns_parts_them() -> None:
+def test_a_figure_across_two_columns_splits_them() -> None:
     above = [each for left in (50, 310) for each in column(left, 700, [f"{left}{PROSE[:40]}"] * 5)]
     caption = span("Figure 1: What lies across both columns parts what is above from what is below.", 60, 500)
     below = [each for left in (50, 310) for each in column(left, 450, [f"{left + 1}{PROSE[:40]}"] * 5)]
@@ -91,12 +91,12 @@ def test_a_table_in_one_column_is_read_by_rows() -> None:
     assert read(rows) == ["Model 27.3"] * 9
 
 
-def test_exponents_stay_with_their_line_and_a_gap_parts_words() -> None:
+def test_exponents_stay_with_their_line_and_gaps_separate_words() -> None:
     spans = [span("n", 50, 600), span("2", 55, 604, 7), span("apart", 62, 600), span("close", 87, 600)]
     assert read(spans) == ["n2 apartclose"]
 
 
-def test_heads_that_change_only_in_their_number_are_dropped_and_others_stay() -> None:
+def test_running_heads_that_differ_only_in_numbers_are_dropped() -> None:
     pages = [
         [span(f"Chapter {number} · 42", 50, 780), span(f"{PROSE}, {word}.", 50, 400), span("iv", 300, 20)]
         for number, word in enumerate(("first", "second"))
@@ -105,7 +105,7 @@ def test_heads_that_change_only_in_their_number_are_dropped_and_others_stay() ->
     assert read([span("Stands here once", 50, 780), span(PROSE, 50, 400)]) == ["Stands here once", PROSE]
 
 
-def test_a_head_above_two_columns_is_dropped_by_its_parts() -> None:
+def test_a_running_head_above_two_columns_is_dropped_in_parts() -> None:
     pages = [
         [
             span("11 May", 50, 780),
@@ -118,7 +118,7 @@ def test_a_head_above_two_columns_is_dropped_by_its_parts() -> None:
     assert read(*pages) == [f"0{PROSE[:40]}"] * 16 + [f"1{PROSE[:40]}"] * 16
 
 
-def test_heads_that_name_the_section_are_told_by_where_they_stand() -> None:
+def test_running_heads_with_section_titles_are_recognised_by_height() -> None:
     sections = ("2.1 First steps", "2.2 第二节", "2.3 Third of all", "2.4 Last")
     pages = [
         [span(section, 50, 780), span(f"{number}", 500, 780), span(f"{section}, {PROSE}.", 50, 400)]
@@ -127,7 +127,7 @@ def test_heads_that_name_the_section_are_told_by_where_they_stand() -> None:
     assert read(*pages) == [f"{section}, {PROSE}." for section in sections]
 
 
-def test_what_merely_stands_near_the_edge_stays() -> None:
+def test_text_near_the_edge_is_kept() -> None:
     pages = [
         [span(f"{PROSE * 2} {word}", 50, 720 - number), span("S. 3", 50, 710 - number), span(PROSE, 50, 400)]
         for number, word in enumerate(("one", "two", "three"))
@@ -137,7 +137,7 @@ def test_what_merely_stands_near_the_edge_stays() -> None:
     assert read(*title).count("The same title of two slides") == 2
 
 
-def test_numbers_of_lines_are_dropped() -> None:
+def test_line_numbers_are_dropped() -> None:
     texts = [f"{number}{PROSE}" for number in range(10)]
     numbers = [
         span(f"{number}", 30 - 2.5 * len(f"{number}"), 600 - 12 * index, 5) for index, number in enumerate(range(4, 14))
@@ -145,7 +145,7 @@ def test_numbers_of_lines_are_dropped() -> None:
     assert read([*column(50, 600, texts), *numbers]) == texts
 
 
-def test_a_table_of_contents_is_no_text() -> None:
+def test_a_table_of_contents_is_dropped() -> None:
     entries = [f"1.{number} 标题 Title {'. ' * 20}{number + 3}" for number in range(1, 5)]
     listed = column(50, 700, ["Contents", "1 First Chapter 3", *entries, "2 第二章 7"])
     assert read_texts(listed, [span("1 First Chapter", 50, 640, 14), *column(50, 600, [PROSE] * 3)]) == [
@@ -167,7 +167,7 @@ def test_numbers_with_decimals_in_a_margin_belong_to_a_table() -> None:
     assert read([span("27.3 38.1", 50, 780), span(PROSE, 50, 400)]) == ["27.3 38.1", PROSE]
 
 
-def test_gaps_and_indents_part_paragraphs() -> None:
+def test_gaps_and_indents_separate_paragraphs() -> None:
     spans = [
         *column(50, 700, [f"{PROSE}.", PROSE, f"{PROSE}."]),
         *column(50, 640, [PROSE, f"{PROSE}."]),
@@ -178,19 +178,19 @@ def test_gaps_and_indents_part_paragraphs() -> None:
     assert [text.count(PROSE[:50]) for text, _ in made(spans)] == [3, 2, 2, 1]
 
 
-def test_chinese_paragraphs_are_told_by_their_indents() -> None:
+def test_chinese_paragraphs_are_recognised_by_their_indents() -> None:
     rest = CHINESE + "的正"
     spans = [span(CHINESE, 70, 700, width=1), *column(50, 688, [rest, rest, "到此为止。"], width=1)]
     spans += [span(CHINESE, 70, 652, width=1), *column(50, 640, [rest, "完。"], width=1)]
     assert [text for text, _ in made(spans)] == [f"{CHINESE}{rest}{rest}到此为止。", f"{CHINESE}{rest}完。"]
 
 
-def test_a_chinese_sentence_goes_on_over_a_page() -> None:
+def test_a_chinese_sentence_continues_on_the_next_page() -> None:
     first, second = column(50, 650, [CHINESE] * 3, width=1), column(50, 650, ["在下一页结束。", CHINESE], width=1)
     assert [text for text, _ in made(first, second)] == [f"{CHINESE * 3}在下一页结束。", CHINESE]
 
 
-def test_a_sentence_goes_on_past_a_figure_at_the_top_of_the_next_page() -> None:
+def test_a_sentence_continues_past_a_figure_at_the_top_of_the_next_page() -> None:
     first = column(50, 700, [PROSE, PROSE])
     second = [span("Figure 2: Something else.", 50, 700), *column(50, 600, ["and here is the rest of it.", PROSE])]
     assert [text for text, _ in made(first, second)] == [
@@ -200,7 +200,7 @@ def test_a_sentence_goes_on_past_a_figure_at_the_top_of_the_next_page() -> None:
     ]
 
 
-def test_items_of_a_list_stay_apart_and_whole() -> None:
+def test_list_items_are_separate_and_complete() -> None:
     spans = [
         span("• The first item goes on over the end of its line and is told", 60, 700),
         span("by its sign.", 70, 688),
@@ -263,12 +263,12 @@ def test_references_end_at_larger_type_and_are_dated() -> None:
     assert {role for _, role in about} == {Role.BODY}
 
 
-def test_references_with_neither_labels_nor_indents_are_told_by_gaps() -> None:
+def test_references_without_labels_and_indents_are_split_at_gaps() -> None:
     found = references(*column(50, 660, [PROSE, "2019."]), *column(50, 620, [PROSE, "2020."]))
     assert found == [(f"{PROSE} {year}.", Role.REFERENCE) for year in (2019, 2020)]
 
 
-def test_references_without_labels_are_told_by_their_hanging_indents() -> None:
+def test_references_without_labels_are_split_at_hanging_indents() -> None:
     found = references(
         span("Author, A. (2019). A title that is long enough to", 50, 660),
         span("go on.", 65, 648),
@@ -283,12 +283,12 @@ def test_references_without_labels_are_told_by_their_hanging_indents() -> None:
     ]
 
 
-def test_numbered_references_are_not_parted_by_other_numbers() -> None:
+def test_numbered_references_are_not_split_at_other_numbers() -> None:
     found = references(*column(50, 660, ["1. A. Author. Pages 10 to", "12. Press, 2019.", "2. B. Author. 2020."]))
     assert [text for text, _ in found] == ["1. A. Author. Pages 10 to 12. Press, 2019.", "2. B. Author. 2020."]
 
 
-def test_hyphens_stay_where_the_text_writes_them_elsewhere() -> None:
+def test_hyphens_are_kept_if_the_text_has_them_elsewhere() -> None:
     assert joined("a trans-", "former") == "a transformer"
     assert joined("by self-", "attention", elsewhere=["self-attention"]) == "by self-attention"
     assert joined("by self-", "attention", elsewhere=["selfattention"]) == "by selfattention"
@@ -319,7 +319,7 @@ def test_chinese_lines_join_without_a_space_and_mixed_ones_with() -> None:
         max_size=60,
     )
 )
-def test_wherever_text_stands_it_is_read_once(spans: list[TextSpan]) -> None:
+def test_text_at_any_position_is_read_once(spans: list[TextSpan]) -> None:
     lines = [line for lines in columns([page(spans, 1, -1000, 2000)]) for line in lines]
     shown = sorted("".join(each.text for each in spans).replace(" ", ""))
     assert sorted("".join(line.text for line in lines).replace(" ", "")) == shown

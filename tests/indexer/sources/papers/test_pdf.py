@@ -1,4 +1,4 @@
-"""Papers as they are printed, and as files break."""
+"""Real, synthetic and damaged PDFs."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def lines(x: float, y: float, texts: Sequence[str], size: float = 10, font: str 
 
 
 def made(pages: Sequence[Sequence[str]], catalog: str = "", info: str = "", trailer: str = "", page: str = "") -> bytes:
-    """Smallest PDF that shows these lines."""
+    """A minimal PDF with these lines."""
     numbers = range(5, 5 + 2 * len(pages), 2)
     kids = " ".join(f"{number} 0 R" for number in numbers)
     objects = [
@@ -154,7 +154,7 @@ def test_the_papers_headings_come_in_order_with_their_pages(paper: ParsedDocumen
         (15, "The heads clearly learned to perform different tasks."),
     ],
 )
-def test_what_lines_columns_and_pages_broke_is_whole_in_the_paper(
+def test_sentences_broken_by_lines_columns_and_pages_are_rejoined(
     paper: ParsedDocument, page: int, sentence: str
 ) -> None:
     block = holding(paper, sentence)
@@ -162,7 +162,7 @@ def test_what_lines_columns_and_pages_broke_is_whole_in_the_paper(
 
 
 @needs_shared
-def test_the_paper_keeps_its_hyphens_and_loses_those_of_the_printer(paper: ParsedDocument) -> None:
+def test_hyphens_are_kept_and_hyphenation_is_undone(paper: ParsedDocument) -> None:
     everything = " ".join(texts(paper))
     assert "dot-product attention" in everything and "self-attention" in everything
     assert "2014 English-to-German translation" in everything
@@ -171,7 +171,7 @@ def test_the_paper_keeps_its_hyphens_and_loses_those_of_the_printer(paper: Parse
 
 
 @needs_shared
-def test_page_numbers_stamps_and_turned_words_are_no_text_of_the_paper(paper: ParsedDocument) -> None:
+def test_page_numbers_stamps_and_rotated_words_are_dropped(paper: ParsedDocument) -> None:
     everything = texts(paper)
     assert not any(text.isdecimal() for text in everything)
     assert not any("[cs.CL]" in text or "<EOS>" in text or "<pad>" in text for text in everything)
@@ -197,7 +197,7 @@ def test_two_columns_are_read_one_after_the_other_below_a_title_across_them() ->
     assert everything.index(SENTENCES[3]) > everything.rindex(SENTENCES[1])
 
 
-def test_a_paragraph_goes_on_over_a_column_past_the_footnote_of_the_first() -> None:
+def test_a_paragraph_continues_in_the_next_column_past_a_footnote() -> None:
     words = wrap(" ".join(SENTENCES * 3), 40)
     left = [*lines(60, 660, words[:12]), line(60, 80, "1 This note is in small print.", 8)]
     text = read_pdf(made([[*left, *lines(320, 660, words[12:])]]))
@@ -220,7 +220,7 @@ def test_running_heads_and_page_numbers_are_dropped_and_a_heading_at_the_top_sta
     assert [block.page for block in text.blocks] == [1, 1, 2, 2, 3, 3]
 
 
-def test_chinese_lines_join_without_spaces_and_their_references_are_told() -> None:
+def test_chinese_lines_join_without_spaces_and_references_are_recognised() -> None:
     body = "注意力机制让模型在处理每个词的时候都能看到整个句子,因此它能更好地理解长距离的依赖关系。"
     shown = [
         line(150, 740, "注意力机制综述", 20, "F3"),
@@ -262,7 +262,7 @@ def test_hyphens_at_line_ends_follow_how_the_paper_writes_the_word_elsewhere() -
     assert everything.endswith("once: gardeners.")
 
 
-def test_turned_text_is_dropped_unless_the_whole_page_is_turned() -> None:
+def test_rotated_text_is_dropped_unless_the_whole_page_is_rotated() -> None:
     stamp = line(20, 300, "Stamp 2020", turn="0 1 -1 0")
     assert texts(read_pdf(made([[stamp, line(60, 700, SENTENCES[0])]]))) == [SENTENCES[0]]
     sideways = [line(100 + 12 * index, 60, text, turn="0 1 -1 0") for index, text in enumerate(wrap(SENTENCES[0], 50))]
@@ -270,12 +270,12 @@ def test_turned_text_is_dropped_unless_the_whole_page_is_turned() -> None:
     assert texts(read_pdf(made([sideways], page="/Rotate 90"))) == [SENTENCES[0]]
 
 
-def test_type_that_is_mirrored_twice_is_upright_and_type_without_size_does_no_harm() -> None:
+def test_text_mirrored_twice_is_upright_and_text_of_size_zero_does_no_harm() -> None:
     shown = [line(60, 700, SENTENCES[0], -10, turn="-1 0 0 -1"), line(60, 600, "gone", turn="0 0 0 0")]
     assert SENTENCES[0] in texts(read_pdf(made([shown])))
 
 
-def test_thick_stems_alone_make_no_type_bold() -> None:
+def test_thick_stems_alone_do_not_make_a_font_bold() -> None:
     descriptor = "/FontDescriptor << /Type /FontDescriptor /FontName /{0} /Flags 4 /StemV 151 >>"
     font = "<< /Type /Font /Subtype /Type1 /BaseFont /{0} /Encoding /WinAnsiEncoding " + descriptor + " >>"
     fonts = f"/Resources << /Font << /F1 {font.format('CMR10')} /F2 {font.format('CMBX10')} >> >>"
@@ -295,19 +295,19 @@ def test_a_stated_title_counts_unless_it_is_a_file_name() -> None:
         ) == ParsedDocument(blocks=stated.blocks, title="What Is Printed Large")
 
 
-def test_scanned_pages_are_sent_to_ocr_and_a_single_one_does_no_harm() -> None:
+def test_scanned_papers_need_ocr_and_a_single_scanned_page_does_no_harm() -> None:
     scan = ["q 500 0 0 700 50 50 cm BI /W 1 /H 1 /BPC 8 /CS /G ID x EI Q"]
     assert "images without text" in reason(made([scan, scan]))
     text = read_pdf(made([scan, [line(60, 700, SENTENCES[0])]]))
     assert text.blocks == (Block(SENTENCES[0], page=2),)
 
 
-def test_glyphs_without_letters_are_sent_to_ocr() -> None:
+def test_unmapped_glyphs_need_ocr() -> None:
     nonsense = "".join(map(chr, range(0xE000, 0xE040)))
     assert "which letters" in reason(made([[line(60, 700, nonsense, font="F3"), line(60, 680, "p. 1")]]))
 
 
-def test_what_is_no_readable_pdf_says_so() -> None:
+def test_unreadable_pdfs_are_refused() -> None:
     whole = made([[line(60, 700, SENTENCES[0])]])
     locked = "/Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <{0}> /U <{0}> >> /ID [<00> <00>]".format("5a" * 32)
     assert "password" in reason(made([[line(60, 700, SENTENCES[0])]], trailer=locked))
@@ -316,13 +316,13 @@ def test_what_is_no_readable_pdf_says_so() -> None:
         assert "broken" in reason(broken)
 
 
-def test_a_wrong_cross_reference_table_is_mended() -> None:
+def test_a_wrong_cross_reference_table_is_repaired() -> None:
     whole = made([[line(60, 700, SENTENCES[0])]])
     for damaged in (whole.replace(b"startxref\n", b"startxref\n9"), whole.replace(b"00000 n", b"00007 n")):
         assert texts(read_pdf(damaged)) == [SENTENCES[0]]
 
 
-def test_pages_past_the_first_few_hundred_are_numbered_through() -> None:
+def test_page_numbers_continue_when_the_document_is_reopened() -> None:
     text = read_pdf(made([[line(60, 400, f"Page {number}: {SENTENCES[0]}")] for number in range(1, 601)]))
     assert [(block.page, block.text.split(":")[0]) for block in text.blocks] == [
         (n, f"Page {n}") for n in range(1, 601)
@@ -330,7 +330,7 @@ def test_pages_past_the_first_few_hundred_are_numbered_through() -> None:
 
 
 @needs_shared
-def test_a_damaged_paper_ends_in_text_or_in_a_reason() -> None:
+def test_a_damaged_paper_gives_text_or_a_reason() -> None:
     whole = PAPER.read_bytes()
     chance = random.Random(5)
     for data in [excerpt(whole)] * 30 + [whole] * 10:

@@ -42,7 +42,7 @@ def made(model: str, lecture: Path) -> Transcript:
 
 @pytest.mark.model
 @needs_espeak
-def test_what_is_said_is_found_when_it_is_said(made: Transcript) -> None:
+def test_words_have_the_time_at_which_they_are_spoken(made: Transcript) -> None:
     assert (made.language, made.origin) == ("en", Origin.GENERATED)
     for word, second in (("lecture", 1.0), ("transformer", 9.0), ("decoder", 18.0), ("translation", 18.0)):
         assert abs(_second(made, word) - second) < 5
@@ -50,7 +50,7 @@ def test_what_is_said_is_found_when_it_is_said(made: Transcript) -> None:
 
 @pytest.mark.model
 @needs_espeak
-def test_chinese_is_made_out_and_found_when_it_is_said(model: str, tmp_path: Path) -> None:
+def test_chinese_is_detected_and_has_the_right_times(model: str, tmp_path: Path) -> None:
     talk = recording(tmp_path / "讲座.wav", (4.0, "大家好，今天我们学习。"), language="zh")
 
     made = Transcriber(model, tmp_path / "cache").transcribe(talk)
@@ -61,9 +61,7 @@ def test_chinese_is_made_out_and_found_when_it_is_said(model: str, tmp_path: Pat
 
 @pytest.mark.model
 @needs_espeak
-def test_work_that_was_stopped_goes_on_where_it_was(
-    model: str, lecture: Path, made: Transcript, tmp_path: Path
-) -> None:
+def test_an_interrupted_transcription_is_resumed(model: str, lecture: Path, made: Transcript, tmp_path: Path) -> None:
     seen: list[tuple[float, float]] = []
 
     def stop_at_the_second(done: float, total: float) -> None:
@@ -96,7 +94,7 @@ def test_a_finished_transcript_is_not_made_again(model: str, lecture: Path, made
 
 @pytest.mark.model
 @needs_espeak
-def test_a_transcript_that_is_damaged_on_disk_is_made_again(model: str, tmp_path: Path) -> None:
+def test_a_damaged_cached_transcript_is_made_again(model: str, tmp_path: Path) -> None:
     short = recording(tmp_path / "short.wav", (0.0, "Welcome to this lecture."))
     transcriber = Transcriber(model, tmp_path, language="en")
     made = transcriber.transcribe(short, "short")
@@ -111,7 +109,7 @@ def test_a_transcript_that_is_damaged_on_disk_is_made_again(model: str, tmp_path
 
 @pytest.mark.model
 @needs_espeak
-def test_what_is_said_where_a_long_recording_is_cut_is_heard_once(model: str, tmp_path: Path) -> None:
+def test_words_at_the_cut_between_slices_are_transcribed_once(model: str, tmp_path: Path) -> None:
     text = "The attention mechanism computes a weighted sum of the words in the sentence."
     long = recording(tmp_path / "long.wav", (597.0, text), seconds=606)
 
@@ -125,7 +123,7 @@ def test_what_is_said_where_a_long_recording_is_cut_is_heard_once(model: str, tm
 @pytest.mark.model
 @needs_espeak
 @needs_ffmpeg
-def test_sound_that_sets_in_late_has_the_times_of_the_picture(model: str, tmp_path: Path) -> None:
+def test_late_audio_has_the_times_of_the_video(model: str, tmp_path: Path) -> None:
     sound = recording(tmp_path / "sound.wav", (1.0, "Welcome to this lecture."))
     film = tmp_path / "讲座.mkv"
     _ffmpeg("-f", "lavfi", "-i", "testsrc=d=20:r=5", "-itsoffset", "9", "-i", str(sound), str(film))
@@ -156,7 +154,7 @@ def test_silence_has_no_transcript(model: str, tmp_path: Path) -> None:
         ("missing.wav", None, "No such file"),
     ],
 )
-def test_what_is_no_recording_says_so(
+def test_an_invalid_recording_is_refused(
     name: str, content: bytes | None, reason: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     media = tmp_path / name
@@ -171,7 +169,7 @@ def test_what_is_no_recording_says_so(
     assert capfd.readouterr() == ("", "")
 
 
-def test_no_seconds_are_no_recording(tmp_path: Path) -> None:
+def test_an_empty_recording_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Unfetched, match="nothing in it can be heard"):
         Transcriber("unloaded", tmp_path / "cache").transcribe(recording(tmp_path / "none.wav"))
 
@@ -185,7 +183,7 @@ def test_a_film_without_sound_has_nothing_to_transcribe(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"not a model"])
-def test_a_model_that_cannot_be_loaded_says_what_to_give(content: bytes | None, tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_loaded_names_the_choices(content: bytes | None, tmp_path: Path) -> None:
     quiet = recording(tmp_path / "quiet.wav", seconds=1)
     folder = tmp_path / "模型"
     if content:
@@ -206,7 +204,7 @@ def test_without_the_package_one_line_says_how_to_get_it(monkeypatch: pytest.Mon
 
 
 @pytest.mark.model
-def test_a_language_that_the_model_does_not_know_is_named(model: str, tmp_path: Path) -> None:
+def test_an_unsupported_language_is_named(model: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="doesn't know the language tlh"):
         Transcriber(model, tmp_path, language="tlh").transcribe(recording(tmp_path / "quiet.wav", seconds=1))
 

@@ -21,7 +21,7 @@ def media(httpserver: HTTPServer, fake: FakeYouTube) -> FakeSounds:
     return FakeSounds(httpserver, fake)
 
 
-def test_the_smallest_sound_is_fetched_piece_by_piece(media: FakeSounds, tmp_path: Path) -> None:
+def test_the_smallest_audio_is_downloaded_in_pieces(media: FakeSounds, tmp_path: Path) -> None:
     media.add(
         _VIDEO,
         _SOUND,
@@ -38,7 +38,7 @@ def test_the_smallest_sound_is_fetched_piece_by_piece(media: FakeSounds, tmp_pat
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_fetch_that_broke_off_goes_on_where_it_was(media: FakeSounds, tmp_path: Path) -> None:
+def test_an_interrupted_download_is_resumed(media: FakeSounds, tmp_path: Path) -> None:
     media.add(_VIDEO, _SOUND)
     media.pieces = 1
     with pytest.raises(Unfetched, match="doesn't give its sound") as caught:
@@ -67,7 +67,7 @@ def test_a_fetch_that_broke_off_goes_on_where_it_was(media: FakeSounds, tmp_path
         ("LIVE_STREAM_OFFLINE", "This live event will begin in 3 hours.", State.DEFERRED),
     ],
 )
-def test_what_youtube_says_is_said(
+def test_youtubes_reasons_are_passed_on(
     status: str, reason: str, state: State, media: FakeSounds, fake: FakeYouTube, tmp_path: Path
 ) -> None:
     fake.make_unplayable(_VIDEO, reason, status)
@@ -91,14 +91,14 @@ def test_no_connection_stops_everything(fake: FakeYouTube, tmp_path: Path) -> No
         fetch_audio(_VIDEO, fake.web(offline=True), tmp_path)
 
 
-def test_a_video_without_sound_is_deferred(media: FakeSounds, tmp_path: Path) -> None:
+def test_a_video_without_audio_is_deferred(media: FakeSounds, tmp_path: Path) -> None:
     media.add(_VIDEO, _SOUND, sound_format(160, 1_000_000, 'video/mp4; codecs="avc1.4d400c"'))
 
     with pytest.raises(Unfetched, match="doesn't give its sound"):
         fetch_audio(_VIDEO, media.web, tmp_path)
 
 
-def test_a_live_video_is_put_off(media: FakeSounds, tmp_path: Path) -> None:
+def test_a_live_video_is_deferred(media: FakeSounds, tmp_path: Path) -> None:
     media.add(_VIDEO, _SOUND, isLive=True, isLiveContent=True)
 
     with pytest.raises(Unfetched, match="live at the moment") as caught:
@@ -107,7 +107,7 @@ def test_a_live_video_is_put_off(media: FakeSounds, tmp_path: Path) -> None:
     assert caught.value.state is State.DEFERRED
 
 
-def test_a_folder_that_cannot_be_written_is_named(media: FakeSounds, tmp_path: Path) -> None:
+def test_the_error_names_an_unwritable_folder(media: FakeSounds, tmp_path: Path) -> None:
     media.add(_VIDEO, _SOUND)
     (tmp_path / "file").write_bytes(b"")
 

@@ -1,4 +1,4 @@
-"""What is read of YouTube's watch page and player, in whatever shape they come."""
+"""Details from YouTube's watch page and player, whatever their structure."""
 
 import json
 
@@ -60,13 +60,13 @@ def test_chapters_that_begin_at_or_after_the_end_are_left_out() -> None:
     assert len(details_of(page, None).chapters) == 4
 
 
-def test_chapters_without_end_end() -> None:
+def test_the_number_of_chapters_is_limited() -> None:
     chapters = details_of(watch_page(chapters=[(k, "标题 " * 250) for k in range(10_000)]), None).chapters
     assert len(chapters) == 1000
     assert max(len(chapter.title) for chapter in chapters) <= 200
 
 
-def test_the_bar_and_the_panel_tell_the_same_chapters() -> None:
+def test_the_bar_and_the_panel_give_the_same_chapters() -> None:
     bar = [{"title": {"simpleText": "Masks"}, "timeRangeStartMillis": 65_400}]
     panel = [{"title": {"simpleText": "Masks"}, "timeDescription": {"simpleText": "1:05"}}]
     renderers = [{"chapterRenderer": item} for item in bar] + [{"macroMarkersListItemRenderer": i} for i in panel]
@@ -74,6 +74,6 @@ def test_the_bar_and_the_panel_tell_the_same_chapters() -> None:
     assert details_of("ytInitialData = " + json.dumps(renderers[1:]), None).chapters == (Chapter(65, "Masks"),)
 
 
-def test_the_published_day_comes_from_either_place() -> None:
+def test_the_publication_date_comes_from_either_place() -> None:
     assert details_of(watch_page("2020-02-29"), None).published == "2020-02-29"
     assert details_of('{"publishDate":"2020-02-29T01:00:00Z"}', None).published == "2020-02-29"

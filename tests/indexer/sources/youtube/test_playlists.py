@@ -78,8 +78,8 @@ def test_an_empty_playlist_is_no_error(fake: FakeYouTube) -> None:
 
 
 @pytest.mark.parametrize("old_shape", [False, True])
-def test_private_and_deleted_videos_are_said_to_be(fake: FakeYouTube, old_shape: bool) -> None:
-    # A video may be called so: one that plays is no fault.
+def test_private_and_deleted_videos_are_reported(fake: FakeYouTube, old_shape: bool) -> None:
+    # A playable video may have such a title.
     entries = [("aaaaaaaaaaa", PRIVATE), ("bbbbbbbbbbb", DELETED), ("ccccccccccc", f"{PRIVATE} ")]
     fake.add_playlist(NAME, "Half gone", entries, old_shape)
     private, deleted, playing = listed(fake).entries
@@ -108,18 +108,18 @@ def test_titles_from_outside_are_made_safe(fake: FakeYouTube, title: str, shown:
     assert (playlist.title, playlist.entries[0].resource.title) == (shown or "x", shown)
 
 
-def test_a_video_that_stands_twice_comes_once(fake: FakeYouTube) -> None:
+def test_a_video_listed_twice_comes_once(fake: FakeYouTube) -> None:
     fake.add_playlist(NAME, "Twice", [*talks(2), ("talk0000000", "again")])
     assert [entry.resource.title for entry in listed(fake).entries] == ["Lecture 0 第0讲", "Lecture 1 第1讲"]
 
 
-def test_a_playlist_may_hold_playlists_and_itself(fake: FakeYouTube) -> None:
+def test_a_playlist_may_contain_playlists_and_itself(fake: FakeYouTube) -> None:
     fake.add_playlist(NAME, "Self", [(NAME, "Self"), ("PLother", "另一个"), *talks(1)])
     kinds = [(entry.resource.id, entry.resource.kind) for entry in listed(fake).entries]
     assert kinds == [(NAME, Kind.PLAYLIST), ("PLother", Kind.PLAYLIST), ("talk0000000", Kind.VIDEO)]
 
 
-def test_what_is_no_id_is_reported(fake: FakeYouTube) -> None:
+def test_an_invalid_id_is_reported(fake: FakeYouTube) -> None:
     fake.add_playlist(NAME, "Odd", [("short", "What?"), *talks(1), ("x\n\u202e\x1b[31m", "Odd")])
     odd, good, hostile = listed(fake).entries
     assert odd.fault and "by its address" in odd.fault and odd.resource.title == "What?"
@@ -151,7 +151,7 @@ def test_the_tab_of_a_channel(fake: FakeYouTube) -> None:
     assert "Andrej" in playlists.title
 
 
-def test_a_limit_is_for_channels_alone(fake: FakeYouTube) -> None:
+def test_the_limit_applies_to_channels_only(fake: FakeYouTube) -> None:
     fake.add_playlist(NAME, "Course", talks(5))
     assert len(listed(fake, limit=3).entries) == 5
     assert not is_channel(LIST) and is_channel(at(YOUTUBE + CHANNEL))
@@ -188,7 +188,7 @@ def test_a_listing_that_may_have_been_cut_off(count: int, limit: int | None, war
     assert cut_off(Playlist("课程", entries[1:]), limit) is None
 
 
-def test_more_than_a_playlist_can_hold_wants_a_limit(fake: FakeYouTube) -> None:
+def test_more_entries_than_a_playlist_can_hold_need_a_limit(fake: FakeYouTube) -> None:
     fake.add_playlist(NAME, "Uploads", talks(5001))
     error = outcome(fake)
     assert (error.state, error.retry_after) == (State.UNAVAILABLE, None) and "--limit" in error.reason
@@ -227,7 +227,7 @@ def test_no_such_tab(fake: FakeYouTube) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(("status", "body"), [(429, ""), (200, '<div class="g-recaptcha"></div>')])
-def test_a_block_is_never_tried_again(fake: FakeYouTube, place: str, status: int, body: str) -> None:
+def test_a_block_is_never_retried(fake: FakeYouTube, place: str, status: int, body: str) -> None:
     fake.add_playlist(NAME, "Course", talks(150))
     fake.fail(NAME, place, status, body)
     error = outcome(fake)
@@ -243,14 +243,14 @@ def test_a_block_in_words(fake: FakeYouTube, words: str) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_fault_of_youtube_is_tried_again(fake: FakeYouTube, place: str) -> None:
+def test_a_server_error_of_youtube_is_retried(fake: FakeYouTube, place: str) -> None:
     fake.add_playlist(NAME, "Course", talks(150))
     fake.fail(NAME, place, 503, times=2)
     assert len(listed(fake).entries) == 150
     assert places(fake).count(place) == 3 and len(fake.requests) == 5
 
 
-def test_a_lasting_fault_of_youtube_is_deferred(fake: FakeYouTube) -> None:
+def test_a_persistent_server_error_of_youtube_is_deferred(fake: FakeYouTube) -> None:
     fake.fail(NAME, "playlist", 500)
     error = outcome(fake)
     assert (error.state, error.retry_after) == (State.DEFERRED, HOUR)
@@ -258,7 +258,7 @@ def test_a_lasting_fault_of_youtube_is_deferred(fake: FakeYouTube) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_an_empty_answer_is_tried_once_more(fake: FakeYouTube, place: str) -> None:
+def test_an_empty_response_is_retried_once(fake: FakeYouTube, place: str) -> None:
     fake.add_playlist(NAME, "Course", talks(150))
     fake.fail(NAME, place, 200, "", times=1)
     assert len(listed(fake).entries) == 150
@@ -282,7 +282,7 @@ GARBAGE = [
 
 
 @pytest.mark.parametrize("body", GARBAGE)
-def test_a_page_that_isnt_understood_is_asked_for_in_another_way(fake: FakeYouTube, body: str) -> None:
+def test_an_unparsable_page_is_requested_in_another_way(fake: FakeYouTube, body: str) -> None:
     fake.add_playlist(NAME, "Course", talks(3))
     fake.fail(NAME, "resolve", 200, body)
     fake.fail(NAME, "playlist", 200, body)
@@ -294,7 +294,7 @@ def test_a_page_that_isnt_understood_is_asked_for_in_another_way(fake: FakeYouTu
     assert len(fake.requests) <= 6
 
 
-def test_a_page_that_isnt_understood_does_no_harm_where_another_way_is_open(fake: FakeYouTube) -> None:
+def test_an_unparsable_page_does_no_harm_if_another_way_works(fake: FakeYouTube) -> None:
     fake.add_playlist(NAME, "Course", talks(3))
     fake.fail(NAME, "playlist", 200, "<html>a new kind of page</html>")
     assert len(listed(fake).entries) == 3
@@ -302,7 +302,7 @@ def test_a_page_that_isnt_understood_does_no_harm_where_another_way_is_open(fake
 
 @pytest.mark.parametrize("status", [400, 403])
 @pytest.mark.parametrize("place", PLACES)
-def test_a_refusal_without_words_is_no_fault_of_the_playlist(fake: FakeYouTube, place: str, status: int) -> None:
+def test_a_refusal_without_a_message_does_not_blame_the_playlist(fake: FakeYouTube, place: str, status: int) -> None:
     fake.add_playlist(NAME, "Course", talks(150))
     fake.fail(NAME, place, status)
     error = outcome(fake)
@@ -311,7 +311,7 @@ def test_a_refusal_without_words_is_no_fault_of_the_playlist(fake: FakeYouTube, 
 
 
 @pytest.mark.parametrize("body", ["no json", "[" * 100_000, '{"onResponseReceivedActions": '])
-def test_a_page_that_breaks_off_gives_no_half_list(fake: FakeYouTube, body: str) -> None:
+def test_a_truncated_page_gives_no_partial_list(fake: FakeYouTube, body: str) -> None:
     fake.add_playlist(NAME, "Course", talks(150))
     fake.fail(NAME, "more", 200, body)
     error = outcome(fake)
@@ -319,7 +319,7 @@ def test_a_page_that_breaks_off_gives_no_half_list(fake: FakeYouTube, body: str)
 
 
 @pytest.mark.parametrize("body", ["[]", "7", "{}"])
-def test_a_page_that_comes_without_its_entries_ends_a_list_that_looks_cut_off(fake: FakeYouTube, body: str) -> None:
+def test_a_page_without_entries_ends_a_list_that_looks_cut_off(fake: FakeYouTube, body: str) -> None:
     fake.add_playlist(NAME, "Course", talks(350))
     fake.fail(NAME, "more", 200, body)
     playlist = listed(fake)
@@ -342,12 +342,12 @@ def test_no_network(fake: FakeYouTube) -> None:
         (KeyError("contents"), "update the package"),
     ],
 )
-def test_faults_on_the_way_are_deferred(error: Exception, words: str) -> None:
+def test_network_errors_are_deferred(error: Exception, words: str) -> None:
     unfetched = outcome_of(error)
     assert unfetched.state == State.DEFERRED and words in unfetched.reason
 
 
-def test_a_listing_takes_one_turn(fake: FakeYouTube) -> None:
+def test_a_listing_counts_once_for_the_pace(fake: FakeYouTube) -> None:
     fake.add_playlist(NAME, "Course", talks(150))
     slept = list[float]()
     playlists = Playlists(fake.web(), Pace(10, slept.append, lambda: 0.0))

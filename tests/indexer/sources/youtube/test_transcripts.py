@@ -1,4 +1,4 @@
-"""The YouTube source: the real client against a fake YouTube, and YouTube's recorded answers."""
+"""Transcripts: the real client against a fake YouTube and recorded responses of YouTube."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ LINES = [(0.0, 1.0, "words")]
         (["zh-Hans", "a.en"], ["en", "en-US", "ja"], [("en", Origin.GENERATED)]),
     ],
 )
-def test_which_tracks_are_taken(
+def test_choice_of_tracks(
     fake: FakeYouTube, there_is: list[str], wanted: list[str], taken: list[tuple[str, Origin]]
 ) -> None:
     fake.add_video(VIDEO, tracks={code: LINES for code in there_is})
@@ -85,7 +85,7 @@ def test_which_tracks_are_taken(
     assert len(fake.requests) == 2 + len(taken)
 
 
-def test_no_track_in_the_wanted_languages_names_those_there_are(fake: FakeYouTube) -> None:
+def test_without_a_track_in_the_wanted_languages_the_available_ones_are_named(fake: FakeYouTube) -> None:
     fake.add_video(VIDEO, tracks={"es": LINES, "a.es": LINES})
     error = outcome(fake, "en", "zh")
     assert (error.state, error.reason) == (State.NO_TRANSCRIPT, "no transcript in en, zh (there is: es)")
@@ -97,7 +97,7 @@ def test_unavailable(fake: FakeYouTube) -> None:
 
 
 @pytest.mark.parametrize("not_an_id", ["https://youtu.be/x", "short", "abcdefghijk&list=x", ""])
-def test_what_is_no_id_is_not_asked_for(fake: FakeYouTube, not_an_id: str) -> None:
+def test_an_invalid_id_is_not_requested(fake: FakeYouTube, not_an_id: str) -> None:
     assert outcome(fake, video_id=not_an_id).state == State.UNAVAILABLE
     assert fake.requests == []
 
@@ -121,14 +121,16 @@ def test_captions_disabled_or_empty(fake: FakeYouTube) -> None:
         ("Premieres in 40 minutes", State.DEFERRED, DAY),
     ],
 )
-def test_unplayable_for_a_reason_that_is_passed_on(fake: FakeYouTube, reason: str, state: State, wait: float) -> None:
+def test_the_reason_of_an_unplayable_video_is_passed_on(
+    fake: FakeYouTube, reason: str, state: State, wait: float
+) -> None:
     fake.make_unplayable(VIDEO, reason + "\n\x1b[31m")
     error = outcome(fake)
     assert (error.state, error.retry_after, places(fake)) == (state, wait, ["watch", "player"])
     assert reason in error.reason and "\x1b" not in error.reason
 
 
-def test_unplayable_with_the_reason_beneath_or_with_none(fake: FakeYouTube) -> None:
+def test_an_unplayable_video_with_a_subreason_or_without_reason(fake: FakeYouTube) -> None:
     fake.make_unplayable(VIDEO, "Video unavailable", subreason="Not made available in your country")
     assert "in your country" in outcome(fake).reason
     fake.make_unplayable(VIDEO, "")
@@ -151,7 +153,7 @@ def test_age_restricted(fake: FakeYouTube) -> None:
         ("UNPLAYABLE", "Video unavailable", "This content isn't available, try again later."),
     ],
 )
-def test_a_block_in_words_is_never_tried_again(fake: FakeYouTube, status: str, reason: str, subreason: str) -> None:
+def test_a_block_by_message_is_never_retried(fake: FakeYouTube, status: str, reason: str, subreason: str) -> None:
     fake.make_unplayable(VIDEO, reason, status=status, subreason=subreason)
     assert isinstance(outcome(fake), Blocked)
     assert places(fake) == ["watch", "player"]
@@ -172,14 +174,14 @@ def test_a_captcha_is_a_block(fake: FakeYouTube) -> None:
 
 
 @pytest.mark.parametrize("place", ["watch", "player", "captions"])
-def test_a_fault_of_youtube_is_tried_again(fake: FakeYouTube, place: str) -> None:
+def test_a_server_error_of_youtube_is_retried(fake: FakeYouTube, place: str) -> None:
     fake.add_video(VIDEO)
     fake.fail(VIDEO, place, 503, times=2)
     assert client(fake).fetch(VIDEO).transcripts
     assert places(fake).count(place) == 3
 
 
-def test_a_lasting_fault_of_youtube_is_deferred(fake: FakeYouTube) -> None:
+def test_a_persistent_server_error_of_youtube_is_deferred(fake: FakeYouTube) -> None:
     fake.fail(VIDEO, "watch", 500)
     error = outcome(fake)
     assert (error.state, error.retry_after) == (State.DEFERRED, HOUR)
@@ -188,7 +190,7 @@ def test_a_lasting_fault_of_youtube_is_deferred(fake: FakeYouTube) -> None:
 
 @pytest.mark.parametrize("place", ["player", "captions"])
 @pytest.mark.parametrize("body", ["", "<html>no, not closed"])
-def test_an_empty_answer_is_tried_once_more(fake: FakeYouTube, place: str, body: str) -> None:
+def test_an_empty_response_is_retried_once(fake: FakeYouTube, place: str, body: str) -> None:
     fake.add_video(VIDEO)
     fake.fail(VIDEO, place, 200, body, times=1)
     assert client(fake).fetch(VIDEO).transcripts
@@ -216,7 +218,7 @@ def test_an_empty_answer_is_tried_once_more(fake: FakeYouTube, place: str, body:
         ("captions", 200, '<transcript><text dur="1">no start</text></transcript>'),
     ],
 )
-def test_what_is_no_fault_of_the_video_says_so(fake: FakeYouTube, place: str, status: int, body: str) -> None:
+def test_server_faults_do_not_blame_the_video(fake: FakeYouTube, place: str, status: int, body: str) -> None:
     fake.add_video(VIDEO)
     fake.fail(VIDEO, place, status, body)
     error = outcome(fake)
@@ -224,7 +226,7 @@ def test_what_is_no_fault_of_the_video_says_so(fake: FakeYouTube, place: str, st
     assert "no fault of this video" in error.reason and places(fake).count(place) == 1
 
 
-def test_what_fails_for_every_video_stops_the_run(fake: FakeYouTube) -> None:
+def test_failures_of_every_video_stop_the_run(fake: FakeYouTube) -> None:
     fake.add_video(VIDEO)
     youtube = client(fake)
     for good, halts in ((False, False), (False, False), (True, False), (False, False), (False, False), (False, True)):
@@ -239,7 +241,7 @@ def test_what_fails_for_every_video_stops_the_run(fake: FakeYouTube) -> None:
 
 
 @pytest.mark.parametrize(("place", "status"), [("captions", 200), ("watch", 503)])
-def test_a_fault_that_every_video_meets_stops_the_run_too(fake: FakeYouTube, place: str, status: int) -> None:
+def test_server_faults_for_every_video_stop_the_run_too(fake: FakeYouTube, place: str, status: int) -> None:
     fake.add_video(VIDEO)
     fake.fail(VIDEO, place, status, "")
     youtube = client(fake)
@@ -252,7 +254,7 @@ def test_a_fault_that_every_video_meets_stops_the_run_too(fake: FakeYouTube, pla
 @pytest.mark.parametrize(
     "declared", ['<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">', '<!ENTITY b SYSTEM "file:///etc/passwd">']
 )
-def test_captions_that_declare_entities_are_that_videos_fault(fake: FakeYouTube, declared: str) -> None:
+def test_captions_that_declare_entities_are_refused(fake: FakeYouTube, declared: str) -> None:
     fake.add_video(VIDEO)
     body = f'<!DOCTYPE t [{declared}]><transcript><text start="0" dur="1">&b;</text></transcript>'
     fake.fail(VIDEO, "captions", 200, body)
@@ -291,7 +293,7 @@ def player(address: str) -> dict[str, Any]:
     }
 
 
-def test_captions_that_want_a_token_are_deferred(fake: FakeYouTube) -> None:
+def test_captions_that_need_a_token_are_deferred(fake: FakeYouTube) -> None:
     fake.add_video(VIDEO)
     fake.set_player(VIDEO, player(f"{YOUTUBE}/api/timedtext?v={VIDEO}&exp=xpe"))
     error = outcome(fake)
@@ -310,7 +312,7 @@ def test_captions_elsewhere_are_not_fetched(fake: FakeYouTube, address: str) -> 
     assert "outside youtube.com" in error.reason
 
 
-def test_nobody_elsewhere_is_asked_for_captions(fake: FakeYouTube) -> None:
+def test_no_request_for_captions_goes_elsewhere(fake: FakeYouTube) -> None:
     with socket.create_server(("127.0.0.1", 0)) as elsewhere:
         fake.add_video(VIDEO)
         fake.set_player(VIDEO, player(f"http://127.0.0.1:{elsewhere.getsockname()[1]}/api/timedtext?v={VIDEO}"))
@@ -319,7 +321,7 @@ def test_nobody_elsewhere_is_asked_for_captions(fake: FakeYouTube) -> None:
 
 
 def connections(listener: socket.socket) -> int:
-    """How many there were; nobody has taken them yet."""
+    """The number of pending connections."""
     count = 0
     listener.setblocking(False)
     with suppress(BlockingIOError):
@@ -338,7 +340,7 @@ def test_a_server_that_never_answers(fake: FakeYouTube) -> None:
         assert connections(silent) == 3
 
 
-def test_a_connection_that_is_dropped_is_tried_three_times(fake: FakeYouTube) -> None:
+def test_a_dropped_connection_is_tried_three_times(fake: FakeYouTube) -> None:
     dropped = 0
 
     def drop(listener: socket.socket) -> None:
@@ -376,7 +378,7 @@ def test_no_network(fake: FakeYouTube) -> None:
         (KeyError("playabilityStatus"), "KeyError"),
     ],
 )
-def test_faults_on_the_way_are_deferred(error: Exception, words: str) -> None:
+def test_network_errors_are_deferred(error: Exception, words: str) -> None:
     unfetched = outcome_of(error)
     assert unfetched.state == State.DEFERRED and words in unfetched.reason
 
@@ -420,7 +422,7 @@ def recorded(name: str) -> str:
 def replay(fake: FakeYouTube, page: str = "youtube.html", player: str = "youtube.innertube.json") -> FakeYouTube:
     fake.fail(VIDEO, "watch", 200, recorded(page))
     fake.fail(VIDEO, "player", 200, recorded(player))
-    # The recorded captions are those of another id.
+    # The recorded captions belong to another id.
     fake.fail("GJLlxj_dtq8", "captions", 200, recorded("transcript.xml"))
     fake.fail("F1xioXWb8CY", "captions", 200, timed_text([(0.0, 1.0, "hello")]))
     return fake
