@@ -42,9 +42,9 @@ def check_vacant(address: Path) -> None:
     """Raise ForeignLibrary where no library could be created, because something else is there."""
     from seekpoint.index.embedded import lock
 
-    lock.refuse_file(address)
+    lock.check_not_a_file(address)
     if address.is_dir():
-        lock.refuse_other_files(address)
+        lock.check_no_other_files(address)
 
 
 def current_revision(address: Path) -> Revision:

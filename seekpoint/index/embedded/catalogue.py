@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
-from seekpoint.index.embedded.database import explained
+from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.sections import Section
 from seekpoint.index.store import LISTED
 from seekpoint.index.types import (
@@ -135,7 +135,7 @@ class Catalogue:
         return found
 
     def _query(self, sql: str, *values: object) -> list[sqlite3.Row]:
-        with explained(self._folder):
+        with library_errors(self._folder):
             return self._connection.execute(sql, values).fetchall()
 
 

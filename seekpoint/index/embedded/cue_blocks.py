@@ -29,7 +29,7 @@ _MOST_BYTES = 1 << 22
 _LEVEL = 9
 # Seconds from which on a time isn't told in milliseconds.
 _LONG = 1e9
-_STRANGE = "cues aren't what was written"
+_DAMAGED = "cues aren't what was written"
 # Of the columns that may lack: the types of what is in them.
 _OPTIONAL: Sequence[set[type]] = ({str, type(None)}, {int, type(None)}, {int})
 # What a forged block can bring about where it's read.
@@ -48,7 +48,7 @@ _Columns = Sequence[Sequence[Any]]
 
 def encode(cues: Sequence[Cue]) -> bytes:
     """A block of cues; raises ValueError where a text has no UTF-8, or is millions of characters long."""
-    columns = [*_told(cues), [cue.text for cue in cues]]
+    columns = [*_time_columns(cues), [cue.text for cue in cues]]
     columns.append([] if all(cue.anchor is None for cue in cues) else [cue.anchor for cue in cues])
     columns.append([] if all(cue.page is None for cue in cues) else [cue.page for cue in cues])
     columns.append([int(cue.is_reference) for cue in cues] if any(cue.is_reference for cue in cues) else [])
@@ -124,7 +124,7 @@ def _filled(cues: Sequence[Cue], guess: int) -> tuple[int, bytes]:
 # Times
 
 
-def _told(cues: Sequence[Cue]) -> tuple[list[float], list[float]]:
+def _time_columns(cues: Sequence[Cue]) -> tuple[list[float], list[float]]:
     """The columns of starts and ends."""
     starts, ends = [_whole(cue.start) for cue in cues], [_whole(cue.end) for cue in cues]
     gaps = []
@@ -176,7 +176,7 @@ def _columns(data: bytes) -> _Columns:
     try:
         return _checked(json.loads(_inflated(data).decode()))
     except _FAULTS as error:
-        raise ValueError(_STRANGE) from error
+        raise ValueError(_DAMAGED) from error
 
 
 def _inflated(data: bytes) -> bytes:
@@ -203,4 +203,4 @@ def _checked(columns: list[list[Any]]) -> _Columns:
 
 def _require(holds: bool) -> None:
     if not holds:
-        raise ValueError(_STRANGE)
+        raise ValueError(_DAMAGED)

@@ -36,7 +36,7 @@ BUILD_MENDS = "Run `seekpoint build SOURCE` again: it makes this file anew from 
 def connect(folder: Path, *, writable: bool) -> sqlite3.Connection:
     """Open the library's database and check that it is ours and of this version."""
     path = folder / FILE
-    with explained(folder):
+    with library_errors(folder):
         connection = _writable(path) if writable else _readable(path)
         try:
             if _has_tables(connection) or not writable:
@@ -148,19 +148,19 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def explained(folder: Path) -> Iterator[None]:
+def library_errors(folder: Path) -> Iterator[None]:
     """Turn SQLite's and the file system's errors into one line that says what to do."""
     try:
         yield
     except sqlite3.Error as error:
-        raise _explain(error, folder) from error
+        raise _library_error(error, folder) from error
     except UnicodeDecodeError as error:  # out of sqlite3, where its message or a stored text isn't UTF-8 any more
         raise damaged(folder, f"{FILE} can't be read") from error
     except OSError as error:
         raise LibraryError(disk_trouble(error, folder)) from error
 
 
-def _explain(error: sqlite3.Error, folder: Path) -> LibraryError:
+def _library_error(error: sqlite3.Error, folder: Path) -> LibraryError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return LockedLibrary(f"the library {folder} is being written by another process: try again when it's done")

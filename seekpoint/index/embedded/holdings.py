@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Holding(NamedTuple):
+class TranscriptSpan(NamedTuple):
     """A transcript's chunks: ids `first` up to, not including, `stop`; `language` is a primary subtag."""
 
     first: int
@@ -31,7 +31,7 @@ class Holding(NamedTuple):
 class Holdings:
     """All transcripts that have chunks, by ascending ids."""
 
-    transcripts: Sequence[Holding]
+    transcripts: Sequence[TranscriptSpan]
 
     @classmethod
     def stored(cls, connection: sqlite3.Connection) -> Holdings:
@@ -47,13 +47,13 @@ class Holdings:
     def of(cls, rows: Iterable[Sequence[object]]) -> Holdings:
         """From rows of (first chunk, chunks, language tag, resource id, kind)."""
         found = [
-            Holding(int(first), int(first) + int(chunks), primary(str(language)), str(resource_id), str(kind))  # type: ignore[call-overload]
+            TranscriptSpan(int(first), int(first) + int(chunks), primary(str(language)), str(resource_id), str(kind))  # type: ignore[call-overload]
             for first, chunks, language, resource_id, kind in rows
             if chunks
         ]
         return cls(sorted(found))
 
-    def where(self, is_kept: Callable[[Holding], bool]) -> Ranges:
+    def where(self, is_kept: Callable[[TranscriptSpan], bool]) -> Ranges:
         """The chunks of some transcripts."""
         return Ranges.of((one.first, one.stop) for one in self.transcripts if is_kept(one))
 
@@ -72,7 +72,7 @@ class Holdings:
         languages = sorted({one.language for one in self.transcripts})
         return {language: self.where(lambda one, spoken=language: one.language == spoken) for language in languages}  # type: ignore[misc]
 
-    def of_chunks(self, ids: NDArray[np.int64]) -> list[Holding]:
+    def of_chunks(self, ids: NDArray[np.int64]) -> list[TranscriptSpan]:
         """The transcript of each of some chunks that are alive."""
         places = np.searchsorted(self._starts, ids, "right") - 1
         return [self.transcripts[place] for place in places.tolist()]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seekpoint.index.embedded import database, reembedding
-from seekpoint.index.embedded.database import damaged, explained, transaction
+from seekpoint.index.embedded.database import damaged, library_errors, transaction
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
 
@@ -50,14 +50,14 @@ class Maintenance:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Make all changes of the block, or none: one transaction is quicker than a thousand."""
-        with explained(self._folder), transaction(self._connection):
+        with library_errors(self._folder), transaction(self._connection):
             yield
 
     @contextmanager
     def change(self) -> Iterator[None]:
         """Change the database, in the transaction that is open or in one of its own."""
         if self.manifest.database:
-            self.save(self.manifest.opened())
+            self.save(self.manifest.unsealed())
         if self._connection.in_transaction:
             yield
         else:
@@ -66,7 +66,7 @@ class Maintenance:
 
     def save(self, manifest: Manifest) -> None:
         """Replace the manifest."""
-        with explained(self._folder):
+        with library_errors(self._folder):
             manifest.save(self._folder)
         self.manifest = manifest
 
@@ -94,7 +94,7 @@ class Maintenance:
     def _holdings(self) -> Holdings:
         from seekpoint.index.embedded.holdings import Holdings
 
-        with explained(self._folder):
+        with library_errors(self._folder):
             return Holdings.stored(self._connection)
 
     def _merge(self, alive: Ranges, added: int = 0) -> None:
@@ -114,8 +114,8 @@ class Maintenance:
             return
         from seekpoint.index.embedded.vectors import language_sums, sealing
 
-        with explained(self._folder):
-            self.manifest = reembedding.settled(self.manifest, self._connection)
+        with library_errors(self._folder):
+            self.manifest = reembedding.with_current_model(self.manifest, self._connection)
             means = language_sums.means(self._connection, self.manifest.model.name).chunks
             written = sealing.seal(self._folder, self._connection, self.manifest, holdings, means)
         if written != self.manifest:
@@ -126,13 +126,13 @@ class Maintenance:
         holdings = self._holdings()
         self._merge(holdings.alive, self._added)
         self._write_vectors(holdings)
-        with explained(self._folder):
+        with library_errors(self._folder):
             self._connection.execute(f"PRAGMA busy_timeout = {_MOST_WAIT_FOR_READERS}")
             (busy, _, _) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         self._connection.close()
         if not busy:  # else a reader holds an older state, and the file will still change
-            with explained(self._folder):
-                record = FileRecord.of_changing(self._folder / database.FILE)
+            with library_errors(self._folder):
+                record = FileRecord.of_database(self._folder / database.FILE)
             self.save(replace(self.manifest, database=record))
 
     def _clear_old_files(self) -> None:

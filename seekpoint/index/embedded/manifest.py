@@ -44,7 +44,7 @@ class FileRecord:
         return cls(path.name, stat.st_size, _sha256(path), stat.st_mtime_ns)
 
     @classmethod
-    def of_changing(cls, path: Path) -> FileRecord:
+    def of_database(cls, path: Path) -> FileRecord:
         """The record of a file that later builds change in place."""
         stat = path.stat()
         checksum = _sha256(path) if stat.st_size <= _MOST_HASHED else ""
@@ -59,9 +59,9 @@ class FileRecord:
         if stat.st_size != self.size:
             raise damaged(folder, f"{self.name} has {stat.st_size} bytes, not {self.size}", remedy)
         if stat.st_mtime_ns != self.modified:
-            self.check_all(folder, remedy)
+            self.check_content(folder, remedy)
 
-    def check_all(self, folder: Path, remedy: str = START_AGAIN) -> None:
+    def check_content(self, folder: Path, remedy: str = START_AGAIN) -> None:
         """Raise DamagedLibrary where the file's content differs, which is read as a whole."""
         if self.sha256 and _sha256(folder / self.name) != self.sha256:
             raise damaged(folder, f"{self.name} doesn't match its checksum", remedy)
@@ -132,7 +132,7 @@ class Manifest:
             version=content["version"],
         )
 
-    def opened(self) -> Manifest:
+    def unsealed(self) -> Manifest:
         """The manifest while the database changes."""
         return replace(self, database=None)
 

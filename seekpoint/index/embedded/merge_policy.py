@@ -38,7 +38,7 @@ class Segment(NamedTuple):
         return max(self.alive, _SMALLEST)
 
 
-def due(segments: Sequence[Segment], fan: int = 8) -> slice | None:
+def next_merge(segments: Sequence[Segment], fan: int = 8) -> slice | None:
     """The neighbours to be merged next, or the one segment to be written anew; None when all is well.
 
     `segments` are all there are, by ascending ids.
@@ -57,7 +57,7 @@ def due(segments: Sequence[Segment], fan: int = 8) -> slice | None:
     return None
 
 
-def recent(segments: Sequence[Segment], added: int) -> slice:
+def recently_added(segments: Sequence[Segment], added: int) -> slice:
     """The last segments, which hold what was added last, as many as come to half of the chunks that a build added."""
     reached = [*accumulate(segment.alive for segment in reversed(segments))]
     return slice(len(segments) - bisect_right(reached, min(added // 2, _MOST)), len(segments))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 
 from seekpoint.index.embedded import cue_blocks, database, reembedding, titles, translations
 from seekpoint.index.embedded.catalogue import Catalogue
-from seekpoint.index.embedded.database import explained
+from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import Manifest, current_revision
 from seekpoint.index.errors import DamagedLibrary, LibraryNotFound
 from seekpoint.index.sections import Section
@@ -79,7 +79,7 @@ class EmbeddedReader:
 
         A `lasting` reader maps the database into memory, for many questions.
         """
-        with explained(folder):
+        with library_errors(folder):
             reader = cls._open_settled(folder)
             if lasting:
                 database.map_into_memory(reader._connection)
@@ -110,9 +110,9 @@ class EmbeddedReader:
         if not (folder / database.FILE).exists():
             raise database.damaged(folder, f"{database.FILE} is missing")
         connection = database.connect(folder, writable=False)
-        with explained(folder):
+        with library_errors(folder):
             connection.execute("BEGIN")
-            settled = reembedding.settled(manifest, connection)  # the first read: the snapshot starts here
+            settled = reembedding.with_current_model(manifest, connection)  # the first read: the snapshot starts here
         return cls(folder, connection, settled, revision)
 
     def close(self) -> None:
@@ -188,15 +188,15 @@ class EmbeddedReader:
         ranges = self._kept(filters)
         if resources is not None:
             members = self.holdings.of_resources(resources)
-            ranges = members if ranges is None else members.meet(ranges)
+            ranges = members if ranges is None else members.intersection(ranges)
         return RangeScope(ranges, len(self.holdings.alive if ranges is None else ranges))
 
     def titles(self, terms: Collection[str]) -> list[tuple[str, Sequence[str]]]:
-        with explained(self._folder):
+        with library_errors(self._folder):
             return [*titles.candidates(self._connection, terms)]
 
     def translations(self, source: str, words: Collection[str]) -> dict[str, dict[str, Alternatives]]:
-        with explained(self._folder):
+        with library_errors(self._folder):
             return translations.lookup(self._connection, source, words)
 
     def frequencies(self, terms: Collection[str], groups: Sequence[WordGroup] = ()) -> Frequencies:
@@ -218,12 +218,12 @@ class EmbeddedReader:
     def pieces(self, chunks: Sequence[StoredChunk], margin: float) -> dict[int, Pieces]:
         from seekpoint.index.embedded.pieces import reading
 
-        with explained(self._folder):
+        with library_errors(self._folder):
             return reading.around(self._connection, chunks, margin, self.card)
 
     def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
         try:
-            with explained(self._folder):
+            with library_errors(self._folder):
                 return [cue_blocks.read(self._connection, *span) for span in spans]
         except ValueError as error:
             raise database.damaged(self._folder, f"in {database.FILE}, {error}") from error
@@ -255,7 +255,7 @@ class EmbeddedReader:
         """Which chunks belong to which transcript."""
         from seekpoint.index.embedded.holdings import Holdings
 
-        with explained(self._folder):
+        with library_errors(self._folder):
             return Holdings.stored(self._connection)
 
     @cached_property
@@ -263,7 +263,7 @@ class EmbeddedReader:
         """The mean vectors of the languages."""
         from seekpoint.index.embedded.vectors import language_sums
 
-        with explained(self._folder):
+        with library_errors(self._folder):
             return language_sums.means(self._connection, self.card.name)
 
     @cached_property
@@ -289,5 +289,5 @@ class EmbeddedReader:
         )
 
     def _query(self, sql: str, *values: object) -> list[sqlite3.Row]:
-        with explained(self._folder):
+        with library_errors(self._folder):
             return self._connection.execute(sql, values).fetchall()

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from seekpoint.index.embedded.database import explained
+from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import LibraryError
@@ -31,7 +31,7 @@ _TABLES = (
     *("posting", "long_posting", "posting_segment", "language"),
 )
 # `:given` is the highest chunk id that was ever given here.
-_TAKEN_OVER = (
+_COPY_STATEMENTS = (
     """INSERT INTO transcript (id, resource_id, language, origin, first_chunk, chunks, seconds)
        SELECT id, resource_id, language, origin, first_chunk + :given, chunks, seconds FROM successor.transcript""",
     "INSERT INTO cue_block SELECT * FROM successor.cue_block",
@@ -47,7 +47,7 @@ _TAKEN_OVER = (
 )
 
 
-def settled(manifest: Manifest, connection: sqlite3.Connection) -> Manifest:
+def with_current_model(manifest: Manifest, connection: sqlite3.Connection) -> Manifest:
     """The manifest with the model that the database names; raises sqlite3.Error."""
     row = connection.execute("SELECT value FROM setting WHERE name = ?", (_SETTING,)).fetchone()
     try:
@@ -77,14 +77,14 @@ def take_over(connection: sqlite3.Connection, card: ModelCard) -> None:
     ).fetchone()
     for table in _TABLES:
         connection.execute(f"DELETE FROM main.{table}")
-    for statement in _TAKEN_OVER:
+    for statement in _COPY_STATEMENTS:
         connection.execute(statement, {"given": given} if ":given" in statement else {})
     connection.execute("DELETE FROM main.setting WHERE name = ?", (WITHOUT_PIECES,))
     connection.execute("INSERT INTO setting SELECT * FROM successor.setting WHERE name = ?", (WITHOUT_PIECES,))
     connection.execute("REPLACE INTO main.setting VALUES (?, ?)", (_SETTING, json.dumps(asdict(card))))
 
 
-def begun(library: Path) -> ModelCard | None:
+def unfinished_model(library: Path) -> ModelCard | None:
     """The model that a library's successor was begun for, if there is one."""
     with suppress(LibraryError, OSError):
         return Manifest.load(library / FOLDER).model
@@ -94,7 +94,7 @@ def begun(library: Path) -> ModelCard | None:
 def discard(library: Path) -> None:
     """Delete a library's successor, if there is one. The manifest goes last: without it a kill leaves no library."""
     folder = library / FOLDER
-    with explained(library):
+    with library_errors(library):
         if folder.is_dir():
             for path in sorted(folder.iterdir(), key=lambda path: path.name == MANIFEST):
                 path.unlink()

@@ -47,11 +47,11 @@ class EmbeddedSuccessor:
         return [Due(resources[key], edition) for key, edition in editions.items() if done.get(key) != edition]
 
 
-def acquired(
+def acquire_writer(
     library: Path, card: ModelCard, say: Callable[[str], None], acquire: Callable[[Path, ModelCard], Writer]
 ) -> Writer:
     """The writer of the successor that was begun for a model, or of a new one; raises LibraryError."""
-    before = reembedding.begun(library)
+    before = reembedding.unfinished_model(library)
     if before and before != card:
         say(f"what was embedded again for the model {before.name} is dropped: {card.name} starts anew")
         reembedding.discard(library)

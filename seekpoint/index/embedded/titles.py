@@ -20,13 +20,13 @@ _FEWEST_TERMS, _MOST_TERMS = 2, 40
 Name = tuple[str, ...]
 
 
-def names(title: str) -> set[Name]:
+def title_names(title: str) -> set[Name]:
     """The terms of a title, and of each part of it between two marks."""
     found = (tuple(terms(part)) for part in {title, *_MARKS.split(title)})
     return {name for name in found if _FEWEST_TERMS <= len(name) <= _MOST_TERMS}
 
 
-def key(name: Name) -> str:
+def lookup_term(name: Name) -> str:
     """The term that a question has which says the name: the longest one, of several the one nearest to the middle.
 
     Words at either end needn't be said, such as articles, and those are short.
@@ -35,7 +35,7 @@ def key(name: Name) -> str:
     return max(enumerate(name), key=lambda place: (len(place[1]), -abs(place[0] - middle)))[1]
 
 
-def keep(connection: sqlite3.Connection, resource_ids: Iterable[str]) -> None:
+def update(connection: sqlite3.Connection, resource_ids: Iterable[str]) -> None:
     """Note anew what resources are called by the lists and by themselves; in a transaction of the caller's."""
     for resource_id in resource_ids:
         connection.execute("DELETE FROM name WHERE resource_id = ?", (resource_id,))
@@ -44,10 +44,10 @@ def keep(connection: sqlite3.Connection, resource_ids: Iterable[str]) -> None:
                UNION SELECT details ->> '$.title' FROM resource WHERE id = ?1""",
             (resource_id,),
         )
-        found = {name for (title,) in titles.fetchall() if title for name in names(title)}
+        found = {name for (title,) in titles.fetchall() if title for name in title_names(title)}
         connection.executemany(
             "INSERT INTO name VALUES (?, ?, ?)",
-            [(key(name), resource_id, _BETWEEN.join(name)) for name in sorted(found)],
+            [(lookup_term(name), resource_id, _BETWEEN.join(name)) for name in sorted(found)],
         )
 
 

@@ -7,7 +7,7 @@ from math import inf
 from pathlib import Path
 
 from seekpoint.index.embedded import cue_blocks, database
-from seekpoint.index.embedded.database import explained
+from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.pieces import reading
 from seekpoint.index.embedded.words import segments
@@ -16,16 +16,16 @@ from seekpoint.index.types import ModelCard
 
 def verify(folder: Path, connection: sqlite3.Connection, manifest: Manifest) -> None:
     """Read a library's files and its database; raises DamagedLibrary for what isn't as it was written."""
-    with explained(folder):
+    with library_errors(folder):
         if manifest.database:
-            manifest.database.check_all(folder)
+            manifest.database.check_content(folder)
         for segment in manifest.segments:
-            segment.file.check_all(folder, database.BUILD_MENDS)
+            segment.file.check_content(folder, database.BUILD_MENDS)
         ((fault,),) = connection.execute("PRAGMA integrity_check(1)").fetchall()
     if fault != "ok":
         raise database.damaged(folder, f"{database.FILE} can't be read ({fault})")
     try:
-        with explained(folder):
+        with library_errors(folder):
             check_contents(connection, manifest.model)
     except ValueError as error:
         raise database.damaged(folder, f"in {database.FILE}, {error}") from error

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Self
 from seekpoint.index.embedded import database, lock, reembedding, titles
 from seekpoint.index.embedded import transcripts as _transcripts
 from seekpoint.index.embedded import translations as _translations
-from seekpoint.index.embedded.database import explained
+from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.maintenance import Maintenance
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.successor import EmbeddedSuccessor, acquired
+from seekpoint.index.embedded.successor import EmbeddedSuccessor, acquire_writer
 from seekpoint.index.errors import LibraryError
 from seekpoint.index.store import LISTED, Known, Successor, Translations
 from seekpoint.index.types import Details, EmbeddedTranscript, Kind, ModelCard, Playlist, Resource, State
@@ -45,9 +45,9 @@ class EmbeddedWriter(EmbeddedReader):
 
         Without `writes_vectors` it gets no vector files, since nobody asks it.
         """
-        held = lock.lock(folder, create=card is not None)
+        held = lock.acquire(folder, create=card is not None)
         try:
-            with explained(folder):
+            with library_errors(folder):
                 return cls._locked(folder, card, held, writes_vectors)
         except BaseException:
             held.release()
@@ -56,9 +56,9 @@ class EmbeddedWriter(EmbeddedReader):
     @classmethod
     def _locked(cls, folder: Path, card: ModelCard | None, held: FileLock, writes_vectors: bool) -> Self:
         if card is None or (folder / MANIFEST).exists():
-            manifest = lock.mended_manifest(folder)
+            manifest = lock.repaired_manifest(folder)
             connection = database.connect(folder, writable=True)
-            manifest = reembedding.settled(manifest, connection)
+            manifest = reembedding.with_current_model(manifest, connection)
             return cls(folder, connection, manifest, held, writes_vectors=writes_vectors)
         connection = database.connect(folder, writable=True)
         writer = cls(folder, connection, Manifest(card), held, writes_vectors=writes_vectors)
@@ -117,7 +117,7 @@ class EmbeddedWriter(EmbeddedReader):
                 "INSERT INTO listing (source, resource_id, path, position, title) VALUES (?, ?, ?, ?, ?)",
                 [(source, *key, *value) for key, value in rows.items()],
             )
-            titles.keep(self._connection, _renamed(known, rows))
+            titles.update(self._connection, _renamed(known, rows))
 
     def keep_playlist(self, playlist_id: str, playlist: Playlist) -> None:
         failed = self._query("SELECT 1 FROM resource WHERE id = ? AND reason IS NOT NULL", playlist_id)
@@ -156,7 +156,7 @@ class EmbeddedWriter(EmbeddedReader):
     def known(self, resource_id: str) -> Known:
         from seekpoint.index.embedded.pieces import reading
 
-        with explained(self._folder):
+        with library_errors(self._folder):
             return Known(
                 _transcripts.known_vectors(self._connection, resource_id, self.card.dimension),
                 reading.known(self._connection, resource_id, self.card),
@@ -219,13 +219,13 @@ class EmbeddedWriter(EmbeddedReader):
             "UPDATE resource SET state = ?, reason = NULL, retry_after = NULL, inputs = ?, details = ? WHERE id = ?",
             (State.INDEXED, inputs, json.dumps(asdict(details), ensure_ascii=False), resource_id),
         )
-        titles.keep(self._connection, [resource_id])
+        titles.update(self._connection, [resource_id])
 
     # Another model
 
     def successor(self, card: ModelCard, say: Callable[[str], None]) -> EmbeddedSuccessor:
         acquire = partial(EmbeddedWriter.acquire, writes_vectors=False)
-        return EmbeddedSuccessor(self, self.editions, acquired(self._folder, card, say, acquire))
+        return EmbeddedSuccessor(self, self.editions, acquire_writer(self._folder, card, say, acquire))
 
     def editions(self) -> dict[str, str]:
         """What tells of each resource whether it has the same transcripts as before, in the order of the chunks."""
@@ -237,7 +237,7 @@ class EmbeddedWriter(EmbeddedReader):
 
     def succeed(self, successor: Successor) -> None:
         with (
-            explained(self._folder),
+            library_errors(self._folder),
             reembedding.attached(self._connection, successor.writer.address / database.FILE),
             self._maintenance.change(),
         ):
@@ -246,7 +246,7 @@ class EmbeddedWriter(EmbeddedReader):
         self.discard_successor()
 
     def unfinished_successor(self) -> ModelCard | None:
-        begun = reembedding.begun(self._folder)
+        begun = reembedding.unfinished_model(self._folder)
         if begun != self.card:
             return begun
         self.discard_successor()  # a kill came after it took over, and before it was deleted

@@ -76,14 +76,14 @@ def _located(text: str) -> Iterator[tuple[str, int, int]]:
         first, stop = run.span()
         if run["word"]:
             yield _stem(run[0]), first, stop
-        elif stop - first > 1 and (is_common or _is_plain(run[0])):
+        elif stop - first > 1 and (is_common or _is_folded_han(run[0])):
             for start in range(first, stop - 1):
                 yield text[start : start + 2], start, start + 2
         else:
             yield from _folded_pairs(run[0], first)
 
 
-def _is_plain(run: str) -> bool:
+def _is_folded_han(run: str) -> bool:
     """Whether it's Chinese that folding leaves as it is, as the common characters are."""
     return bool(_HAN_ALONE.fullmatch(run)) and fold(run) == run
 

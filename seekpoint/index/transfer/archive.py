@@ -82,7 +82,7 @@ class Archive:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        with _understood(file):
+        with _archive_errors(file):
             if not file.exists():
                 raise LibraryNotFound(f"there is no file {file}: check the name")
             if not file.is_file():
@@ -139,9 +139,9 @@ class Archive:
             raise damaged(self._file, f"{record.name} doesn't match its checksum")
 
     def _check(self, entry: ZipInfo) -> None:
-        is_plain = stat.S_IFMT(entry.external_attr >> 16) in (0, stat.S_IFREG)
+        is_regular = stat.S_IFMT(entry.external_attr >> 16) in (0, stat.S_IFREG)
         is_readable = not entry.flag_bits & 1 and entry.compress_type in (ZIP_STORED, ZIP_DEFLATED)
-        if not is_plain or not is_readable or entry.filename != entry.orig_filename:
+        if not is_regular or not is_readable or entry.filename != entry.orig_filename:
             raise foreign(self._file, f"{entry.orig_filename!r} in it isn't a plain file")
 
     def _decoded(self) -> Manifest:
@@ -160,7 +160,7 @@ class Archive:
             raise foreign(self._file, f"its {MANIFEST} is another's") from error
 
     def _pieces(self, name: str) -> Iterator[bytes]:
-        with _understood(self._file), self._zip.open(self._entries[name]) as source:
+        with _archive_errors(self._file), self._zip.open(self._entries[name]) as source:
             while piece := source.read(PIECE):
                 yield piece
 
@@ -176,7 +176,7 @@ class _Bounded(io.BufferedReader):
 
 
 @contextmanager
-def _understood(file: Path) -> Iterator[None]:
+def _archive_errors(file: Path) -> Iterator[None]:
     try:
         yield
     except _BROKEN as error:

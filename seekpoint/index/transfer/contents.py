@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from seekpoint.index.transfer.inspection import opened
+from seekpoint.index.transfer.inspection import open_immutable
 from seekpoint.index.types import ModelCard
 
 
@@ -20,7 +20,7 @@ class Contents(NamedTuple):
 
 def contents_of(folder: Path, file: Path, card: ModelCard) -> Contents:
     """Count what the library in a folder holds, and the size of its file."""
-    with opened(folder) as connection:
+    with open_immutable(folder) as connection:
         resources, chunks = connection.execute(
             "SELECT (SELECT count(*) FROM resource), (SELECT count(*) FROM chunk)"
         ).fetchone()

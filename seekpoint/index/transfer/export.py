@@ -14,7 +14,7 @@ from zipfile import ZipFile
 from seekpoint.files import replacing, sync_folder
 from seekpoint.index.embedded import database, reembedding
 from seekpoint.index.embedded.chunk_ranges import Ranges
-from seekpoint.index.embedded.database import explained
+from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
@@ -31,23 +31,23 @@ _FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
 def export_library(folder: Path, file: Path, *, force: bool = False) -> Contents:
     """Write a library into one file, in place of an older one if `force` is set; raises LibraryError."""
-    _refuse_existing(file, force)
+    _check_target(file, force)
     with ExitStack() as held, staging(file) as staged:
-        manifest, vectors = _held(folder, held)
-        manifest = _copied(folder, manifest, staged)
+        manifest, vectors = _open_files(folder, held)
+        manifest = _copy_database(folder, manifest, staged)
         written = staged / "export"
         with replacing(written) as target, ZipFile(target, "w") as out:
-            _add_all(out, manifest, staged / database.FILE, vectors, folder)
+            _write_archive(out, manifest, staged / database.FILE, vectors, folder)
         contents = contents_of(staged, written, manifest.model)
         written.replace(file)
         sync_folder(file.parent)
     return contents
 
 
-def _held(folder: Path, held: ExitStack) -> tuple[Manifest, dict[str, BinaryIO]]:
+def _open_files(folder: Path, held: ExitStack) -> tuple[Manifest, dict[str, BinaryIO]]:
     """The manifest of a library that was checked, and its vector files, which a build may remove from now on."""
     for _ in range(_ATTEMPTS):
-        with explained(folder):
+        with library_errors(folder):
             with EmbeddedReader.open(folder):
                 manifest = Manifest.load(folder)
             names = [segment.file.name for segment in manifest.segments]
@@ -56,7 +56,7 @@ def _held(folder: Path, held: ExitStack) -> tuple[Manifest, dict[str, BinaryIO]]
     raise LockedLibrary(f"the library {folder} is being written by another process: try again when it's done")
 
 
-def _refuse_existing(file: Path, force: bool) -> None:
+def _check_target(file: Path, force: bool) -> None:
     if not file.parent.is_dir():
         raise LibraryError(f"there is no folder {file.parent}: make it first, or name another")
     if file.exists() and not file.is_file():
@@ -65,16 +65,16 @@ def _refuse_existing(file: Path, force: bool) -> None:
         raise LibraryError(f"{file} is there already: name another file, or replace it with --force")
 
 
-def _copied(folder: Path, manifest: Manifest, staged: Path) -> Manifest:
+def _copy_database(folder: Path, manifest: Manifest, staged: Path) -> Manifest:
     """Copy the database, which may be newer than the manifest by now; returns the manifest for the copy."""
     target = staged / database.FILE
     try:
-        with explained(folder), closing(database.connect(folder, writable=False)) as connection:
+        with library_errors(folder), closing(database.connect(folder, writable=False)) as connection:
             connection.execute("PRAGMA query_only = OFF")  # it forbids to write another file too
             connection.execute("VACUUM INTO ?", (str(target.resolve()),))
             with closing(sqlite3.connect(target, isolation_level=None)) as copy:
-                alive = _without_removed(copy)
-                manifest = reembedding.settled(manifest, copy)
+                alive = _purge_removed(copy)
+                manifest = reembedding.with_current_model(manifest, copy)
                 copy.execute("PRAGMA journal_mode = WAL")  # as a build would, which then leaves a sealed file as it is
     except LibraryError as error:
         if getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF in _FULL:
@@ -86,7 +86,7 @@ def _copied(folder: Path, manifest: Manifest, staged: Path) -> Manifest:
     return replace(manifest, database=record, segments=segments)
 
 
-def _without_removed(copy: sqlite3.Connection) -> Ranges:
+def _purge_removed(copy: sqlite3.Connection) -> Ranges:
     """Let the words of what was removed go from a copy for good; returns the chunks that it holds."""
     copy.execute("PRAGMA secure_delete = ON")
     alive = Ranges.of(copy.execute("SELECT first_chunk, first_chunk + chunks FROM transcript"))
@@ -98,7 +98,7 @@ def _without_removed(copy: sqlite3.Connection) -> Ranges:
     return alive
 
 
-def _add_all(out: ZipFile, manifest: Manifest, copy: Path, vectors: Mapping[str, BinaryIO], folder: Path) -> None:
+def _write_archive(out: ZipFile, manifest: Manifest, copy: Path, vectors: Mapping[str, BinaryIO], folder: Path) -> None:
     data = manifest.encoded()
     archive.add(out, MANIFEST, len(data), [data])
     with copy.open("rb") as source:
@@ -110,6 +110,6 @@ def _add_all(out: ZipFile, manifest: Manifest, copy: Path, vectors: Mapping[str,
 
 
 def _pieces(source: BinaryIO, folder: Path) -> Iterator[bytes]:
-    with explained(folder):
+    with library_errors(folder):
         while piece := source.read(archive.PIECE):
             yield piece

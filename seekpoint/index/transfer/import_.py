@@ -12,14 +12,14 @@ from pathlib import Path
 
 from seekpoint.files import replacing, sync_folder
 from seekpoint.index.embedded import database, lock, reembedding
-from seekpoint.index.embedded.database import explained
+from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError
 from seekpoint.index.transfer import archive, inspection
 from seekpoint.index.transfer.archive import Archive, library_files
 from seekpoint.index.transfer.contents import Contents, contents_of
-from seekpoint.index.transfer.inspection import Strange
+from seekpoint.index.transfer.inspection import InvalidContents
 from seekpoint.index.transfer.staging import REPLACED, staging
 
 _OURS = re.compile(
@@ -32,28 +32,28 @@ def import_library(file: Path, folder: Path, *, replacing_old: bool = False) -> 
     place = folder.resolve()
     with Archive(file) as source:
         manifest = source.manifest()
-        with _refused_if_strange(file):
+        with _import_errors(file):
             inspection.check_manifest(manifest)
         source.check(manifest)
         # In this order: what an import was killed over comes back first.
-        with staging(place) as staged, _held_for(place, replacing_old):
+        with staging(place) as staged, _locked(place, replacing_old):
             library = staged / "library"
             library.mkdir()
-            _refuse_too_large(file, manifest, staged)
+            _check_free_space(file, manifest, staged)
             for record in library_files(manifest):
                 source.extract(record, library)
-            _settle(file, manifest, library)
+            _finish(file, manifest, library)
             contents = contents_of(library, file, manifest.model)
             sync_folder(library)
-            _put(library, place, staged / REPLACED)
+            _move_into_place(library, place, staged / REPLACED)
     return contents
 
 
 @contextmanager
-def _held_for(place: Path, replacing_old: bool) -> Iterator[None]:
+def _locked(place: Path, replacing_old: bool) -> Iterator[None]:
     """Keep builds out of what is in the place; raises LibraryError where it can't be replaced."""
-    lock.refuse_file(place)
-    with explained(place):
+    lock.check_not_a_file(place)
+    with library_errors(place):
         names = {path.name for path in place.iterdir()} if place.exists() else set()
     for name in sorted(names):
         if not _OURS.fullmatch(name):
@@ -63,9 +63,9 @@ def _held_for(place: Path, replacing_old: bool) -> Iterator[None]:
             f"{place} holds a library already: name another folder with --index, or replace it with --replace"
         )
     if MANIFEST in names:
-        _refuse_foreign(place)
-    with explained(place):
-        held = lock.hold(place) if names else None
+        _check_not_foreign(place)
+    with library_errors(place):
+        held = lock.acquire_file(place) if names else None
     try:
         yield
     finally:
@@ -73,12 +73,12 @@ def _held_for(place: Path, replacing_old: bool) -> Iterator[None]:
             held.release()
 
 
-def _refuse_foreign(place: Path) -> None:
+def _check_not_foreign(place: Path) -> None:
     with suppress(DamagedLibrary):
         Manifest.load(place)
 
 
-def _refuse_too_large(file: Path, manifest: Manifest, staged: Path) -> None:
+def _check_free_space(file: Path, manifest: Manifest, staged: Path) -> None:
     size, free = sum(record.size for record in library_files(manifest)), shutil.disk_usage(staged).free
     if size > free:
         raise LibraryError(
@@ -88,18 +88,18 @@ def _refuse_too_large(file: Path, manifest: Manifest, staged: Path) -> None:
 
 
 @contextmanager
-def _refused_if_strange(file: Path) -> Iterator[None]:
+def _import_errors(file: Path) -> Iterator[None]:
     try:
         yield
-    except Strange as error:
+    except InvalidContents as error:
         raise archive.foreign(file, str(error)) from error
     except (sqlite3.Error, UnicodeDecodeError, DamagedLibrary) as error:
         raise archive.damaged(file, f"its {database.FILE} can't be read") from error
 
 
-def _settle(file: Path, manifest: Manifest, library: Path) -> None:
+def _finish(file: Path, manifest: Manifest, library: Path) -> None:
     """Check what was extracted, and make a library of this version of it."""
-    with _refused_if_strange(file):
+    with _import_errors(file):
         inspection.check_database(library, manifest.model)
         written = _with_new_records(manifest, library)
         with replacing(library / MANIFEST) as target:
@@ -116,14 +116,14 @@ def _settle(file: Path, manifest: Manifest, library: Path) -> None:
 def _with_new_records(manifest: Manifest, library: Path) -> Manifest:
     """The manifest with the files' own times; it leaves the database open where a build was at work on it."""
     segments = tuple(replace(one, file=FileRecord.of(library / one.file.name)) for one in manifest.segments)
-    with inspection.opened(library) as connection:
+    with inspection.open_immutable(library) as connection:
         (count,) = connection.execute("SELECT count(*) FROM chunk").fetchone()
     is_whole = count == sum(segment.count for segment in segments)
-    record = FileRecord.of_changing(library / database.FILE)
+    record = FileRecord.of_database(library / database.FILE)
     return replace(manifest, segments=segments, database=record if is_whole else None)
 
 
-def _put(library: Path, place: Path, aside: Path) -> None:
+def _move_into_place(library: Path, place: Path, aside: Path) -> None:
     if place.exists() and any(place.iterdir()):
         place.rename(aside)
     elif place.exists():

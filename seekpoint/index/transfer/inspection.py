@@ -22,7 +22,7 @@ _LONGEST = 1e9
 _VECTOR_FILE = re.compile(r"vectors-([1-9][0-9]{0,15})\.faiss")
 _SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
 # What no row has; `:dimension` is the model's. Seconds end with the year 9999, where Python's calendar does.
-_STRANGE_ROWS = (
+_INVALID_ROWS = (
     "SELECT 1 FROM resource WHERE retry_after NOT BETWEEN 0 AND 253402300799",
     f"SELECT 1 FROM chunk WHERE abs(start) > {_LONGEST} OR abs(end) > {_LONGEST} OR first >= stop",
     "SELECT 1 FROM chunk GROUP BY transcript_id HAVING max(id) - min(id) + 1 <> count(*)",
@@ -37,12 +37,12 @@ _STRANGE_ROWS = (
 )
 
 
-class Strange(Exception):
+class InvalidContents(Exception):
     """What Seekpoint wouldn't have written; the text says what."""
 
 
 def check_manifest(manifest: Manifest) -> None:
-    """Raise Strange unless the values are of the kinds that they should be."""
+    """Raise InvalidContents unless the values are of the kinds that they should be."""
     model, record = manifest.model, manifest.database
     sound = (
         _is_count(manifest.version)
@@ -55,7 +55,7 @@ def check_manifest(manifest: Manifest) -> None:
         and record.name == database.FILE
     )
     if not (sound and _is_count(manifest.numbered) and _are_segments(manifest)):
-        raise Strange("its manifest.json is another's")
+        raise InvalidContents("its manifest.json is another's")
 
 
 def _are_segments(manifest: Manifest) -> bool:
@@ -83,7 +83,7 @@ def _is_record(record: FileRecord) -> bool:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[sqlite3.Connection]:
+def open_immutable(folder: Path) -> Iterator[sqlite3.Connection]:
     """A folder's database, for reading what nobody changes."""
     address = f"{(folder / database.FILE).resolve().as_uri()}?mode=ro&immutable=1"
     with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
@@ -91,15 +91,15 @@ def opened(folder: Path) -> Iterator[sqlite3.Connection]:
 
 
 def check_database(folder: Path, model: ModelCard) -> None:
-    """Check a folder's database; raises Strange, or sqlite3.Error where it's damaged."""
-    with opened(folder) as connection:
+    """Check a folder's database; raises InvalidContents, or sqlite3.Error where it's damaged."""
+    with open_immutable(folder) as connection:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
         _check_version(connection)
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as own:
             create(own)
             if connection.execute(_SCHEMA).fetchall() != own.execute(_SCHEMA).fetchall():
-                raise Strange(f"the tables in its {database.FILE} are others")
+                raise InvalidContents(f"the tables in its {database.FILE} are others")
         if connection.execute("PRAGMA quick_check").fetchall() != [("ok",)]:
             raise sqlite3.DatabaseError("quick_check found faults")
         _check_rows(connection, model.dimension)
@@ -110,14 +110,14 @@ def _check_version(connection: sqlite3.Connection) -> None:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID or version != SCHEMA_VERSION:
-        raise Strange(f"its {database.FILE} is another program's")
+        raise InvalidContents(f"its {database.FILE} is another program's")
 
 
 def _check_rows(connection: sqlite3.Connection, dimension: int) -> None:
-    for query in (*_STRANGE_ROWS, "PRAGMA foreign_key_check"):
+    for query in (*_INVALID_ROWS, "PRAGMA foreign_key_check"):
         values = {"dimension": dimension} if ":dimension" in query else {}
         if connection.execute(query, values).fetchone():
-            raise Strange(f"there are rows in its {database.FILE} that make no sense")
+            raise InvalidContents(f"there are rows in its {database.FILE} that make no sense")
 
 
 def _check_contents(connection: sqlite3.Connection, model: ModelCard) -> None:
@@ -126,9 +126,9 @@ def _check_contents(connection: sqlite3.Connection, model: ModelCard) -> None:
     try:
         check_contents(connection, model, _LONGEST)
     except ValueError as error:
-        raise Strange(f"in its {database.FILE}, {error}") from error
+        raise InvalidContents(f"in its {database.FILE}, {error}") from error
     if not _have_words(connection):
-        raise Strange(f"there are chunks in its {database.FILE} without words")
+        raise InvalidContents(f"there are chunks in its {database.FILE} without words")
 
 
 def _have_words(connection: sqlite3.Connection) -> bool:
@@ -141,15 +141,15 @@ def _have_words(connection: sqlite3.Connection) -> bool:
 
 
 def check_readable(folder: Path, manifest: Manifest) -> None:
-    """Raise Strange where what is shown of every resource can't be read; LibraryError where the files don't fit."""
+    """Raise InvalidContents if the stored resources can't be read, LibraryError if the files don't fit together."""
     try:
         with EmbeddedReader.open(folder) as library:
             if library.card != manifest.model:
-                raise Strange(f"its {database.FILE} names another model than its manifest.json")
+                raise InvalidContents(f"its {database.FILE} names another model than its manifest.json")
             library.statuses(), library.sections(), library.playlists(), library.standings()
             for segment in manifest.segments:
                 from seekpoint.index.embedded.vectors.segment_file import check_layout
 
                 check_layout(folder / segment.file.name, segment, manifest.model.dimension)
     except (TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:
-        raise Strange("what it says of a resource can't be read") from error
+        raise InvalidContents("what it says of a resource can't be read") from error

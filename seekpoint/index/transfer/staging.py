@@ -27,7 +27,7 @@ def staging(place: Path) -> Iterator[Path]:
 
     What was moved aside to `REPLACED` in it comes back, unless something else has taken the place.
     """
-    with _explained(place):
+    with _write_errors(place):
         place.parent.mkdir(parents=True, exist_ok=True)
         for folder in _others(place):
             with suppress(Timeout), FileLock(folder / _LOCK).acquire(timeout=0):
@@ -56,7 +56,7 @@ def _discard(folder: Path, place: Path) -> None:
 
 
 @contextmanager
-def _explained(place: Path) -> Iterator[None]:
+def _write_errors(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -26,7 +26,7 @@ def test_ranges_hold_what_they_were_made_of(pairs: list[tuple[int, int]]) -> Non
 
 @given(_PAIRS, _PAIRS)
 def test_what_is_in_both_or_in_one_alone(one: list[tuple[int, int]], other: list[tuple[int, int]]) -> None:
-    met = Ranges.of(one).meet(Ranges.of(other))
+    met = Ranges.of(one).intersection(Ranges.of(other))
     assert met.ids().tolist() == sorted(members(one) & members(other))
     assert Ranges.of(one).without(Ranges.of(other)).ids().tolist() == sorted(members(one) - members(other))
 

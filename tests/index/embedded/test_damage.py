@@ -122,7 +122,7 @@ def _search_or_refuse(folder: Path) -> None:
     ],
 )
 def test_cues_that_cannot_be_read_are_told_in_one_line(folder: Path, change: str) -> None:
-    Manifest.load(folder).opened().save(folder)
+    Manifest.load(folder).unsealed().save(folder)
     with sqlite3.connect(folder / "library.db") as connection:
         connection.execute(f"UPDATE cue_block {change}")
     connection.close()
@@ -140,7 +140,7 @@ def test_cues_that_cannot_be_read_are_told_in_one_line(folder: Path, change: str
 def test_chunks_of_cues_that_are_missing_are_told(folder: Path) -> None:
     with EmbeddedReader.open(folder) as library:
         library.verify()
-    Manifest.load(folder).opened().save(folder)
+    Manifest.load(folder).unsealed().save(folder)
     with sqlite3.connect(folder / "library.db") as connection:
         connection.execute("DELETE FROM cue_block WHERE transcript_id = 1")
     connection.close()

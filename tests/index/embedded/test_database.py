@@ -43,7 +43,7 @@ def test_a_transaction_is_all_or_nothing(connection: sqlite3.Connection) -> None
 
 def test_a_reader_cant_write(connection: sqlite3.Connection, tmp_path: Path) -> None:
     reader = database.connect(tmp_path, writable=False)
-    with pytest.raises(LibraryError, match="permissions"), database.explained(tmp_path):
+    with pytest.raises(LibraryError, match="permissions"), database.library_errors(tmp_path):
         reader.execute("INSERT INTO setting VALUES ('a', 'b')")
     reader.close()
 
@@ -60,7 +60,7 @@ def test_no_chunk_gets_the_id_of_one_that_was_deleted(connection: sqlite3.Connec
 def test_a_database_in_use_is_locked(connection: sqlite3.Connection, tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / database.FILE, timeout=0, isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")
-    with pytest.raises(LockedLibrary, match="another process"), database.explained(tmp_path):
+    with pytest.raises(LockedLibrary, match="another process"), database.library_errors(tmp_path):
         other.execute("BEGIN IMMEDIATE")
     other.close()
 
@@ -69,7 +69,7 @@ def test_a_full_database_says_how_to_go_on(connection: sqlite3.Connection, tmp_p
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")
     refused = pytest.raises(LibraryError, match=r"free some space.*kept")
-    with refused, database.explained(tmp_path), database.transaction(connection):
+    with refused, database.library_errors(tmp_path), database.transaction(connection):
         connection.execute("INSERT INTO setting VALUES ('a', ?)", ("长" * 100_000,))
     assert _count(connection) == 0
 
@@ -87,6 +87,6 @@ def test_what_isnt_a_database_is_damage(tmp_path: Path, content: bytes) -> None:
     [(errno.ENOSPC, "free some space"), (errno.EDQUOT, "free some space"), (errno.EACCES, "check the folder's perm")],
 )
 def test_a_failed_write_names_the_folder_and_the_remedy(tmp_path: Path, code: int, remedy: str) -> None:
-    with pytest.raises(LibraryError, match=remedy) as caught, database.explained(tmp_path):
+    with pytest.raises(LibraryError, match=remedy) as caught, database.library_errors(tmp_path):
         raise OSError(code, "so it is")
     assert str(tmp_path) in str(caught.value)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seekpoint.index.embedded.chunk_ranges import Ranges
-from seekpoint.index.embedded.holdings import Holding, Holdings
+from seekpoint.index.embedded.holdings import Holdings, TranscriptSpan
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.text.language_tags import primary
@@ -48,10 +48,10 @@ def _ids(ranges: Ranges) -> list[int]:
 
 def test_transcripts_are_by_ascending_ids_and_those_without_chunks_are_left_out() -> None:
     assert Holdings.of(ROWS).transcripts == [
-        Holding(1, 4, "en", "a", "video"),
-        Holding(4, 5, "en", "a", "video"),
-        Holding(5, 7, "zh", "b", "paper"),
-        Holding(8, 10, "zh", "注意力", "video"),
+        TranscriptSpan(1, 4, "en", "a", "video"),
+        TranscriptSpan(4, 5, "en", "a", "video"),
+        TranscriptSpan(5, 7, "zh", "b", "paper"),
+        TranscriptSpan(8, 10, "zh", "注意力", "video"),
     ]
 
 

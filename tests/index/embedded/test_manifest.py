@@ -21,7 +21,7 @@ MANIFEST = Manifest(
 )
 
 
-@pytest.mark.parametrize("manifest", [MANIFEST, MANIFEST.opened(), Manifest(MANIFEST.model)])
+@pytest.mark.parametrize("manifest", [MANIFEST, MANIFEST.unsealed(), Manifest(MANIFEST.model)])
 def test_what_is_saved_is_loaded(tmp_path: Path, manifest: Manifest) -> None:
     manifest.save(tmp_path)
     assert Manifest.load(tmp_path) == manifest
@@ -30,9 +30,9 @@ def test_what_is_saved_is_loaded(tmp_path: Path, manifest: Manifest) -> None:
 def test_a_save_replaces_the_file_in_one_step(tmp_path: Path) -> None:
     MANIFEST.save(tmp_path)
     with (tmp_path / FILE).open("rb") as old:
-        MANIFEST.opened().save(tmp_path)
+        MANIFEST.unsealed().save(tmp_path)
         assert json.load(old)["database"] is not None
-    assert Manifest.load(tmp_path) == MANIFEST.opened()
+    assert Manifest.load(tmp_path) == MANIFEST.unsealed()
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
 
 

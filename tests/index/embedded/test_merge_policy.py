@@ -7,7 +7,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seekpoint.index.embedded.merge_policy import Segment, due, recent
+from seekpoint.index.embedded.merge_policy import Segment, next_merge, recently_added
 
 SEGMENTS = st.lists(st.tuples(st.integers(0, 100_000), st.floats(0, 1)), max_size=60).map(
     lambda sizes: placed([(chunks, round(chunks * share)) for chunks, share in sizes])
@@ -26,7 +26,7 @@ def placed(sizes: list[tuple[int, int]]) -> list[Segment]:
 def tended(segments: list[Segment], fan: int = 8) -> tuple[list[Segment], int]:
     """The segments when all is well, and how many chunks were written for that."""
     segments, written = list(segments), 0
-    while run := due(segments, fan):
+    while run := next_merge(segments, fan):
         alive = sum(segment.alive for segment in segments[run])
         written += alive
         segments[run] = [Segment(segments[run][0].first, segments[run][-1].stop, alive, alive)] if alive else []
@@ -58,9 +58,9 @@ def test_each_chunk_is_rewritten_about_as_often_as_the_library_grew_by_the_fan(a
 
 def test_lectures_of_one_size_are_merged_eight_at_a_time() -> None:
     sizes = placed([(120, 120)] * 8)
-    assert due(sizes) == slice(0, 8)
-    assert due(sizes[1:]) is None
-    assert due(placed([(960, 960)] * 7 + [(120, 120)] * 8)) == slice(7, 15)
+    assert next_merge(sizes) == slice(0, 8)
+    assert next_merge(sizes[1:]) is None
+    assert next_merge(placed([(960, 960)] * 7 + [(120, 120)] * 8)) == slice(7, 15)
 
 
 def test_a_million_is_never_rewritten_for_a_lecture() -> None:
@@ -73,25 +73,25 @@ def test_a_million_is_never_rewritten_for_a_lecture() -> None:
 
 def test_small_segments_between_large_ones_dont_pile_up() -> None:
     large, small = (50_000, 50_000), (4_000, 3_900)
-    assert due(placed([large, *[small] * 6, large])) == slice(0, 8)
-    assert due(placed([large, *[small] * 5, large])) is None
+    assert next_merge(placed([large, *[small] * 6, large])) == slice(0, 8)
+    assert next_merge(placed([large, *[small] * 5, large])) is None
 
 
 def test_what_is_mostly_gone_is_written_anew_alone() -> None:
-    assert due(placed([(1000, 1000), (1000, 749), (1000, 1000)])) == slice(1, 2)
-    assert due(placed([(1000, 1000), (1000, 750), (1000, 1000)])) is None
+    assert next_merge(placed([(1000, 1000), (1000, 749), (1000, 1000)])) == slice(1, 2)
+    assert next_merge(placed([(1000, 1000), (1000, 750), (1000, 1000)])) is None
 
 
 def test_what_is_wholly_gone_comes_first() -> None:
-    assert due(placed([(120, 120)] * 8 + [(1000, 700), (1000, 0)])) == slice(9, 10)
-    assert due([]) is None
+    assert next_merge(placed([(120, 120)] * 8 + [(1000, 700), (1000, 0)])) == slice(9, 10)
+    assert next_merge([]) is None
 
 
 @given(SEGMENTS, st.integers(0, 2_000_000))
 def test_a_build_ends_with_as_many_of_the_last_as_come_to_half_of_what_it_added(
     segments: list[Segment], added: int
 ) -> None:
-    run = recent(segments, added)
+    run = recently_added(segments, added)
     most = min(added / 2, 500_000)
     assert sum(segment.alive for segment in segments[run]) <= most
     assert run.stop == len(segments)
@@ -100,5 +100,5 @@ def test_a_build_ends_with_as_many_of_the_last_as_come_to_half_of_what_it_added(
 
 def test_a_lecture_more_is_left_alone() -> None:
     segments = placed([(77_000, 77_000), (960, 960), (120, 120)])
-    assert recent(segments, 120) == slice(3, 3)
-    assert recent(segments, 100_000) == slice(1, 3)
+    assert recently_added(segments, 120) == slice(3, 3)
+    assert recently_added(segments, 100_000) == slice(1, 3)

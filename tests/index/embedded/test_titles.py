@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.titles import key, names
+from seekpoint.index.embedded.titles import lookup_term, title_names
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Details, Playlist, State
@@ -55,26 +55,26 @@ def _list(folder: Path, titles: dict[str, str], source: str = SOURCE, *, own: st
     ],
 )
 def test_a_title_and_its_parts_are_names_unless_they_are_one_term_or_endless(title: str, expected: set[str]) -> None:
-    assert {" ".join(name) for name in names(title)} == expected
+    assert {" ".join(name) for name in title_names(title)} == expected
 
 
 def test_the_key_is_the_longest_term_and_of_several_the_one_in_the_middle() -> None:
-    assert key(("the", "illustr", "transform")) == "transform"
-    assert key(("mask", "atom", "word", "loss", "rate")) == "word"
-    assert key(("自注", "注意", "意力")) == "注意"
+    assert lookup_term(("the", "illustr", "transform")) == "transform"
+    assert lookup_term(("mask", "atom", "word", "loss", "rate")) == "word"
+    assert lookup_term(("自注", "注意", "意力")) == "注意"
 
 
 @given(st.text(st.sampled_from("ab —-:|（）《》注意力掩 \n\t\0é１ﬁ"), max_size=60))
 def test_any_title_gives_names_whose_key_is_one_of_their_terms(title: str) -> None:
-    for name in names(title):
+    for name in title_names(title):
         assert 2 <= len(name) <= 40
-        assert key(name) in name
+        assert lookup_term(name) in name
         assert tuple(" ".join(name).split(" ")) == name
 
 
 @given(st.text(max_size=80))
 def test_no_title_is_refused(title: str) -> None:
-    assert all(key(name) in terms(title) for name in names(title))
+    assert all(lookup_term(name) in terms(title) for name in title_names(title))
 
 
 # What a question finds
@@ -159,7 +159,7 @@ def test_a_playlist_is_named_by_its_own_title(tmp_path: Path) -> None:
 def test_a_hostile_title_is_a_name_like_any_other_or_none(tmp_path: Path, title: str) -> None:
     _list(tmp_path, {"talk": title, "good": "Position encodings 位置编码"})
     assert "good" in {found for found, _ in _named(tmp_path, "position encodings")}
-    for name in names(title):
+    for name in title_names(title):
         assert ("talk", " ".join(name)) in _named(tmp_path, " ".join(name))
 
 
@@ -167,4 +167,4 @@ def test_a_hostile_title_is_a_name_like_any_other_or_none(tmp_path: Path, title:
 def test_a_term_that_is_several_words_at_once_is_still_one_term(tmp_path: Path, title: str) -> None:
     _list(tmp_path, {"talk": title})
     with EmbeddedReader.open(tmp_path) as library:
-        assert {tuple(name) for _, name in library.titles(terms(title))} == names(title)
+        assert {tuple(name) for _, name in library.titles(terms(title))} == title_names(title)

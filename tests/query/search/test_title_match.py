@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from seekpoint.index.embedded.titles import key, names
+from seekpoint.index.embedded.titles import lookup_term, title_names
 from seekpoint.index.text.terms import terms
 from seekpoint.query.search.title_match import TitleMatch, match_titles, possible_titles
 
@@ -22,8 +22,10 @@ def weigh(words: Sequence[str]) -> dict[str, float]:
 
 
 def naming(question_terms: Sequence[str], titles: Mapping[str, Sequence[str]]) -> TitleMatch:
-    pairs = [(resource_id, name) for resource_id, same in titles.items() for title in same for name in names(title)]
-    candidates = [(resource_id, name) for resource_id, name in pairs if key(name) in question_terms]
+    pairs = [
+        (resource_id, name) for resource_id, same in titles.items() for title in same for name in title_names(title)
+    ]
+    candidates = [(resource_id, name) for resource_id, name in pairs if lookup_term(name) in question_terms]
     possible = possible_titles(question_terms, candidates)
     return match_titles(question_terms, possible, weigh([term for _, title in possible for term in title]))
 

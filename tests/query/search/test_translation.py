@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import pytest
 
-from seekpoint.index.embedded.words.accumulators import Adder, Postings
+from seekpoint.index.embedded.words.accumulators import Postings, PostingsCombiner
 from seekpoint.index.embedded.words.synonyms import any_of
 from seekpoint.index.text import bm25
 from seekpoint.index.text.terms import terms
@@ -25,7 +25,7 @@ from seekpoint.query.search.translation import (
 
 Found: TypeAlias = dict[str, Alternatives]
 
-ADDER = Adder(10)
+COMBINER = PostingsCombiner(10)
 
 ZH_EN: Found = {
     "注意": (("notice",),),
@@ -49,7 +49,7 @@ def postings(passages: dict[int, str]) -> defaultdict[str, Postings]:
     found: defaultdict[str, Postings] = defaultdict(Postings.none)
     for chunk, text in passages.items():
         for term in terms(text):
-            found[term] = ADDER.sum([found[term], Postings(np.array([chunk]), np.ones(1, np.float32))])
+            found[term] = COMBINER.sum([found[term], Postings(np.array([chunk]), np.ones(1, np.float32))])
     return found
 
 
@@ -113,7 +113,7 @@ PASSAGES = {
 
 def counts(word: TranslatedWord, passages: dict[int, str]) -> dict[int, float]:
     """How often each passage has any translation of a word."""
-    found = any_of(word.alternatives, postings(passages), ADDER)
+    found = any_of(word.alternatives, postings(passages), COMBINER)
     return dict(zip(found.chunks.tolist(), found.values.tolist(), strict=True))
 
 

@@ -177,7 +177,7 @@ def near(connection: sqlite3.Connection, chunk_ids: Sequence[int], margin: float
     return Blocks(connection.execute(_NEAR, {"ids": json.dumps(list(chunk_ids)), "margin": margin}))
 
 
-def of_transcript(connection: sqlite3.Connection, transcript_id: int) -> Blocks:
+def transcript_blocks(connection: sqlite3.Connection, transcript_id: int) -> Blocks:
     """All blocks of a transcript; raises ValueError."""
     query = "SELECT transcript_id, start, data FROM piece_block WHERE transcript_id = ?"
     return Blocks(connection.execute(query, (transcript_id,)))

@@ -23,7 +23,7 @@ def known(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> 
     vectors: dict[bytes, PieceVector] = {}
     for (key,) in connection.execute("SELECT id FROM transcript WHERE resource_id = ?", (resource_id,)).fetchall():
         with _damage_as_sqlite_error():
-            blocks = piece_blocks.of_transcript(connection, key)
+            blocks = piece_blocks.transcript_blocks(connection, key)
             for which, codes in blocks.codes(np.arange(len(blocks.records)), card.dimension):
                 for record, row in zip(blocks.records[which].tolist(), codes, strict=True):
                     _, digest, tokens, scale, direction, length = record
@@ -55,10 +55,10 @@ def around(
     }
 
 
-def of_transcript(connection: sqlite3.Connection, transcript_id: int, card: ModelCard) -> Pieces:
+def transcript_pieces(connection: sqlite3.Connection, transcript_id: int, card: ModelCard) -> Pieces:
     """All pieces of a transcript."""
     with _damage_as_sqlite_error():
-        return all_of(piece_blocks.of_transcript(connection, transcript_id), card)
+        return all_of(piece_blocks.transcript_blocks(connection, transcript_id), card)
 
 
 def all_of(blocks: Blocks, card: ModelCard) -> Pieces:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from seekpoint.index.embedded.pieces.reading import of_transcript
+from seekpoint.index.embedded.pieces.reading import transcript_pieces
 from seekpoint.index.embedded.vectors.int8 import unpack
 from seekpoint.index.models.background_mean import background
 from seekpoint.index.models.centring import WINDOWS_A_CHUNK, tempered, windows
@@ -67,7 +67,7 @@ def totals_of_stored(connection: sqlite3.Connection, transcript_id: int, card: M
         (transcript_id,),
     ).fetchall()
     vectors = unpack([data for (data,) in rows], card.dimension)
-    return totals_of(vectors, of_transcript(connection, transcript_id, card))
+    return totals_of(vectors, transcript_pieces(connection, transcript_id, card))
 
 
 def add(connection: sqlite3.Connection, language: str, change: Totals, sign: int = 1) -> None:

@@ -60,7 +60,7 @@ def _planned(records: Sequence[SegmentRecord], alive: Ranges) -> list[Segment]:
         if len(missing):
             planned.append(Segment(int(missing.starts[0]), int(missing.stops[-1]), len(missing), len(missing)))
     planned.sort()
-    while run := merge_policy.due(planned):
+    while run := merge_policy.next_merge(planned):
         merged = planned[run]
         first, stop = merged[0].first, merged[-1].stop
         count = len(alive.within(first, stop))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from seekpoint.index.embedded.chunk_ranges import Ranges
-from seekpoint.index.embedded.database import explained
+from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.holdings import Holdings
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.vectors.int8 import unpack
@@ -96,7 +96,7 @@ class VectorStore:
 
     def _compared(self, question: Vectors, ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], Vectors]:
         """Chunks, by ascending id, and their cosines."""
-        with explained(self._folder):
+        with library_errors(self._folder):
             rows = self._connection.execute(
                 """SELECT chunk_id, data FROM vector WHERE chunk_id IN (SELECT value FROM json_each(?))
                    ORDER BY chunk_id""",

@@ -56,7 +56,7 @@ def file_name(number: int) -> str:
     return f"vectors-{number}.faiss"
 
 
-def blank(spread: Vectors) -> faiss.IndexIVFPQFastScan:
+def empty_index(spread: Vectors) -> faiss.IndexIVFPQFastScan:
     """An index without vectors, for those whose numbers spread so far about 0."""
     width = _even(len(spread))
     quantizer = faiss.IndexFlatIP(width)
@@ -71,14 +71,14 @@ def blank(spread: Vectors) -> faiss.IndexIVFPQFastScan:
     return index
 
 
-def left(index: faiss.IndexIVFPQFastScan, vectors: Vectors) -> float:
+def preserved_share(index: faiss.IndexIVFPQFastScan, vectors: Vectors) -> float:
     """The share of the vectors' products with others that is left of them in an index: levels are nearer to 0."""
     points: Any = index.pq  # its types lack what SWIG adds
     levels: Vectors = points.decode(points.compute_codes(vectors))
     return float(np.sum(vectors * levels) / np.sum(vectors * vectors)) if vectors.any() else 1.0
 
 
-def stretch(index: faiss.IndexIVFPQFastScan, factor: float) -> None:
+def scale_centroids(index: faiss.IndexIVFPQFastScan, factor: float) -> None:
     """Let what an index holds count for so many times as much."""
     faiss.copy_array_to_vector(np.float32(factor) * faiss.vector_to_array(index.pq.centroids), index.pq.centroids)
 
@@ -144,7 +144,7 @@ def check_layout(path: Path, record: SegmentRecord, dimension: int) -> None:
         size = os.fstat(file.fileno()).st_size
         if record.count * _ID_BYTES > size:
             raise ValueError(f"{path.name} has no room for {record.count} vectors")
-        for part, skipped in _frame(record.count, _even(dimension)):
+        for part, skipped in _expected_parts(record.count, _even(dimension)):
             if file.read(len(part)) != part:
                 raise ValueError(f"{path.name} isn't laid out as {record.count} vectors of {dimension} numbers")
             file.seek(skipped, os.SEEK_CUR)
@@ -152,7 +152,7 @@ def check_layout(path: Path, record: SegmentRecord, dimension: int) -> None:
             raise ValueError(f"{path.name} has another size than its vectors")
 
 
-def _frame(count: int, width: int) -> Iterator[tuple[bytes, int]]:
+def _expected_parts(count: int, width: int) -> Iterator[tuple[bytes, int]]:
     """What stands between the numbers, ids and codes: some bytes, and how many bytes of those follow each time."""
     points = width // _TOGETHER
     in_block = points + points % 2

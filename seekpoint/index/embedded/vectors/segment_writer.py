@@ -12,7 +12,13 @@ import numpy as np
 
 from seekpoint.files import replacing
 from seekpoint.index.embedded.manifest import FileRecord, SegmentRecord
-from seekpoint.index.embedded.vectors.segment_file import blank, file_name, left, padded, stretch
+from seekpoint.index.embedded.vectors.segment_file import (
+    empty_index,
+    file_name,
+    padded,
+    preserved_share,
+    scale_centroids,
+)
 
 if TYPE_CHECKING:
     from seekpoint.index.embedded.merge_policy import Segment
@@ -34,11 +40,11 @@ def write(
     """
     rest = iter(blocks)
     first = next(rest, (np.empty(0, np.int64), np.empty((0, dimension), np.float32)))
-    index = blank(_spread(first[1]))
-    share = left(index, padded(first[1]))
+    index = empty_index(_spread(first[1]))
+    share = preserved_share(index, padded(first[1]))
     for ids, vectors in chain([first], rest):
         index.add_with_ids(padded(vectors), ids - segment.first)
-    stretch(index, 1 / share)
+    scale_centroids(index, 1 / share)
     path = folder / file_name(number)
     with replacing(path) as file:
         faiss.write_index(index, _callback_writer(file.write))  # a full disk is then an OSError

@@ -40,7 +40,7 @@ def highest(postings: Postings, k: int) -> Postings:
     return Postings(chunks[order], values[order])
 
 
-class Adder:
+class PostingsCombiner:
     """Room for a value of each chunk, of numbers up to, not including, `span`; not to be shared by threads."""
 
     def __init__(self, span: int) -> None:
@@ -53,19 +53,19 @@ class Adder:
             return told[0] if told else Postings.none()
         for chunks, values in told:
             np.add.at(self._values, chunks, values)
-        found = self._told([one.chunks for one in told])
+        found = self._union([one.chunks for one in told])
         totals = self._values[found]
         self._values[found] = 0
         return Postings(found, totals)
 
-    def _told(self, lists: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    def _union(self, lists: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
         """The chunks of several lists, each once."""
         if _SORTED * sum(map(len, lists)) > len(self._values):
             return np.flatnonzero(self._values > 0)
         chunks = np.sort(np.concatenate(lists))
         return chunks[np.flatnonzero(np.diff(chunks, prepend=-1))]
 
-    def common(self, postings: Sequence[Postings]) -> Postings:
+    def intersection(self, postings: Sequence[Postings]) -> Postings:
         """The chunks that all have, each with its least value."""
         found, *others = sorted(postings, key=lambda one: len(one.chunks))
         for other in others:
@@ -100,7 +100,7 @@ class ScoreAccumulator:
         """Leave nothing of the chunks that aren't open."""
         self._values *= is_open
 
-    def of(self, chunks: NDArray[np.int64]) -> Vectors:
+    def at(self, chunks: NDArray[np.int64]) -> Vectors:
         """What some chunks have; nothing where a number is below 0."""
         found, are_here = np.zeros(len(chunks), np.float32), chunks >= 0
         found[are_here] = self._values[chunks[are_here]]

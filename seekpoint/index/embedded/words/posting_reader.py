@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from seekpoint.index.embedded.database import FILE, damaged, explained
+from seekpoint.index.embedded.database import FILE, damaged, library_errors
 from seekpoint.index.embedded.words.accumulators import Postings
 from seekpoint.index.embedded.words.id_spans import LENGTH, check_span, mask
 from seekpoint.index.embedded.words.list_cache import ListCache
@@ -126,7 +126,7 @@ class PostingReader:
     @cached_property
     def _segments(self) -> list[_Segment]:
         segments, places = [], 0
-        with self._sound():
+        with self._damage_reported():
             for one, first, stop, chunks, size in self._query(_SEGMENTS):
                 check_span(first, stop, size)
                 is_whole = len(self._alive.within(first, stop)) == chunks
@@ -199,7 +199,7 @@ class PostingReader:
             return [Postings.none() for _ in terms]
         spans = self._spans[[part.place for part in parts]]
         sizes = np.array([part.chunks for part in parts], np.int64)
-        with self._sound():
+        with self._damage_reported():
             lists = decode([part.data for part in parts], sizes, spans[:, 0], spans[:, 1])
         places, counts = lists.ids + np.repeat(spans[:, 2], sizes), lists.counts.astype(np.float32)
         reached = np.append(0, np.cumsum(sizes))[np.cumsum([0, *map(len, terms)])]
@@ -210,11 +210,11 @@ class PostingReader:
         return [Postings(places[a:b].copy(), counts[a:b].copy()) for a, b in pairwise(reached.tolist())]
 
     def _query(self, sql: str, *values: object) -> list[Any]:
-        with explained(self._folder):
+        with library_errors(self._folder):
             return self._connection.execute(sql, values).fetchall()
 
     @contextmanager
-    def _sound(self) -> Iterator[None]:
+    def _damage_reported(self) -> Iterator[None]:
         try:
             yield
         except ValueError as error:

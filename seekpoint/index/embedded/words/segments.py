@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from seekpoint.index.embedded.merge_policy import Segment, due, recent
+from seekpoint.index.embedded.merge_policy import Segment, next_merge, recently_added
 from seekpoint.index.embedded.words.id_spans import LENGTH, check_span, mask
 from seekpoint.index.embedded.words.posting_lists import MOST_COUNT, Lists, decode, encode, largest, starts_of
 
@@ -35,7 +35,7 @@ _ROWS = """
     FROM posting LEFT JOIN long_posting
       ON posting.data = x'' AND long_posting.segment = posting.segment AND long_posting.term = posting.term
     WHERE posting.segment = ? ORDER BY posting.term"""
-_ASTRAY = """
+_ORPHANS = """
     SELECT 1 FROM posting WHERE segment NOT IN (SELECT id FROM posting_segment) UNION ALL
     SELECT 1 FROM long_posting
     WHERE (segment, term) NOT IN (SELECT segment, term FROM posting WHERE data = x'') LIMIT 1"""
@@ -75,12 +75,12 @@ def merge_due(connection: sqlite3.Connection, alive: Ranges, added: int = 0) -> 
     `added` is told at the end of a build: how many chunks that has brought.
     """
     latest = _stored(connection)[-_WIDEST:]
-    run = latest[recent(_counted(latest, alive), added)]
+    run = latest[recently_added(_counted(latest, alive), added)]
     if len(run) > 1:
         _merge(connection, run, alive)
     stored = _stored(connection)
-    while due_now := due(_counted(stored, alive)):
-        _merge(connection, stored[due_now], alive)
+    while chosen := next_merge(_counted(stored, alive)):
+        _merge(connection, stored[chosen], alive)
         stored = _stored(connection)
 
 
@@ -104,7 +104,7 @@ def check(connection: sqlite3.Connection) -> None:
         raise ValueError("segments of posting lists overlap")
     for segment in stored:
         _check_segment(connection, segment)
-    if connection.execute(_ASTRAY).fetchone():
+    if connection.execute(_ORPHANS).fetchone():
         raise ValueError("posting lists belong to no segment, or to no term")
 
 

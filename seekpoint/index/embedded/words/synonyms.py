@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from seekpoint.index.embedded.words.accumulators import Adder, Postings
+from seekpoint.index.embedded.words.accumulators import Postings, PostingsCombiner
 from seekpoint.index.embedded.words.list_cache import ListCache
 from seekpoint.index.types import Alternatives
 
@@ -22,28 +22,30 @@ class Synonyms:
         self._spoken = spoken
         self._cache = ListCache[tuple[str, Alternatives]]()
 
-    def counts(self, words: Sequence[Alternatives], language: str, tally: Adder) -> list[Postings]:
+    def counts(self, words: Sequence[Alternatives], language: str, combiner: PostingsCombiner) -> list[Postings]:
         """How often each chunk of a language, by its place, has each of the words."""
         keys = [(language, word) for word in words]
         found = self._cache.get(keys)
         if missing := [word for key, word in zip(keys, words, strict=True) if key not in found]:
-            made = dict(zip(((language, word) for word in missing), self._made(missing, language, tally), strict=True))
+            made = dict(
+                zip(((language, word) for word in missing), self._made(missing, language, combiner), strict=True)
+            )
             self._cache.put(made)
             found |= made
         return [found[key] for key in keys]
 
-    def _made(self, words: Sequence[Alternatives], language: str, tally: Adder) -> Iterator[Postings]:
+    def _made(self, words: Sequence[Alternatives], language: str, combiner: PostingsCombiner) -> Iterator[Postings]:
         lists = self._lexicon.counts(terms_of(words))
         is_spoken = self._lexicon.mask(self._spoken[language])
         for word in words:
-            counts = any_of(word, lists, tally)
+            counts = any_of(word, lists, combiner)
             here = is_spoken[counts.chunks]
             yield Postings(counts.chunks[here], counts.values[here])
 
 
-def any_of(alternatives: Alternatives, lists: Mapping[str, Postings], tally: Adder) -> Postings:
+def any_of(alternatives: Alternatives, lists: Mapping[str, Postings], combiner: PostingsCombiner) -> Postings:
     """How often each chunk has any of the alternatives: all terms of one, as often as the rarest of them."""
-    return tally.sum([tally.common([lists[term] for term in set(terms)]) for terms in alternatives])
+    return combiner.sum([combiner.intersection([lists[term] for term in set(terms)]) for terms in alternatives])
 
 
 def terms_of(words: Iterable[Alternatives]) -> set[str]:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seekpoint.index.embedded.pieces import reading as pieces_module
-from seekpoint.index.embedded.pieces.blocks import Blocks, StoredPiece, append, check, encode, of_transcript
+from seekpoint.index.embedded.pieces.blocks import Blocks, StoredPiece, append, check, encode, transcript_blocks
 from seekpoint.index.embedded.pieces.reading import around
 from seekpoint.index.embedded.schema import create
 from seekpoint.index.models.piece_vectors import IN_BYTES, LEVELS, quantised
@@ -94,7 +94,7 @@ def test_pieces_come_back_as_they_were_stored_all_or_some_of_them(data: st.DataO
             append(connection, key, pieces)
         check(connection, dimension, DIRECTIONS)
         for key, pieces in transcripts.items():
-            assert found_in(of_transcript(connection, key), dimension) == pieces
+            assert found_in(transcript_blocks(connection, key), dimension) == pieces
         together = Blocks(connection.execute("SELECT transcript_id, start, data FROM piece_block"))
     expected = [piece for key in sorted(transcripts) for piece in transcripts[key]]
     assert {key: stop - first for key, (first, stop) in together.spans.items()} == {
@@ -245,8 +245,8 @@ def test_pieces_of_both_forms_in_a_block_have_the_sums_that_each_has_alone(conne
     for k, one in enumerate(kept):
         append(connection, k + 2, [StoredPiece(0.0, bytes(8), one)])
     pieces_module.check(connection, card)
-    together = pieces_module.of_transcript(connection, 1, card)
-    alone = [pieces_module.of_transcript(connection, k + 2, card) for k in range(40)]
+    together = pieces_module.transcript_pieces(connection, 1, card)
+    alone = [pieces_module.transcript_pieces(connection, k + 2, card) for k in range(40)]
     assert together.sums.tolist() == [one.sums[0].tolist() for one in alone]
     with pytest.raises(sqlite3.DatabaseError, match="direction"):
-        pieces_module.of_transcript(connection, 1, ModelCard("another", 384, ""))
+        pieces_module.transcript_pieces(connection, 1, ModelCard("another", 384, ""))

@@ -12,7 +12,7 @@ import pytest
 from seekpoint.index.embedded.database import FILE
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.pieces.blocks import StoredPiece, append
-from seekpoint.index.embedded.pieces.reading import of_transcript
+from seekpoint.index.embedded.pieces.reading import transcript_pieces
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.schema import create
 from seekpoint.index.embedded.writer import EmbeddedWriter
@@ -84,7 +84,7 @@ def test_pieces_of_the_bundled_model_take_six_bits_a_dimension_and_come_back_as_
         create(connection)
         append(connection, 7, [StoredPiece(float(k), bytes(8), one) for k, one in enumerate(kept)])
         (size,) = connection.execute("SELECT sum(length(data)) FROM piece_block").fetchone()
-        found = of_transcript(connection, 7, card)
+        found = transcript_pieces(connection, 7, card)
     assert (found.starts.tolist(), found.tokens.tolist()) == ([float(k) for k in range(40)], [30.0] * 40)
     assert found.sums.tolist() == summed(kept, card).tolist()
     assert size == 3 + 40 * (25 + 384 * 6 // 8)
@@ -104,7 +104,7 @@ def test_a_stored_piece_is_known_by_the_digest_of_its_text(talk: Path) -> None:
 def test_pieces_that_cannot_be_read_are_told_in_one_line(talk: Path, change: str) -> None:
     with EmbeddedReader.open(talk) as library:
         library.verify()
-    Manifest.load(talk).opened().save(talk)
+    Manifest.load(talk).unsealed().save(talk)
     with sqlite3.connect(talk / FILE) as connection:
         connection.execute(f"UPDATE piece_block SET data = {change}")
     connection.close()

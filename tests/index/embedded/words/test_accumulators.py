@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seekpoint.index.embedded.words.accumulators import Adder, Postings, ScoreAccumulator, highest, values_of
+from seekpoint.index.embedded.words.accumulators import Postings, PostingsCombiner, ScoreAccumulator, highest, values_of
 
 SPAN = 200
 SAID = st.dictionaries(st.integers(0, SPAN - 1), st.integers(1, 255))
@@ -28,25 +28,25 @@ def told(found: Postings) -> dict[int, float]:
 
 @given(st.lists(st.lists(SAID, max_size=4), max_size=3))
 def test_a_sum_is_by_chunk_and_leaves_nothing_behind(several: list[list[dict[int, int]]]) -> None:
-    adder = Adder(SPAN)
+    combiner = PostingsCombiner(SPAN)
     for lists in several:
         expected = {chunk: sum(one.get(chunk, 0) for one in lists) for one in lists for chunk in one}
-        assert told(adder.sum([postings(one) for one in lists])) == expected
+        assert told(combiner.sum([postings(one) for one in lists])) == expected
 
 
 @given(st.lists(st.lists(SAID, min_size=1, max_size=4), max_size=3))
 def test_what_is_common_has_its_least_value(several: list[list[dict[int, int]]]) -> None:
-    adder = Adder(SPAN)
+    combiner = PostingsCombiner(SPAN)
     for lists in several:
         common = set.intersection(*map(set, lists))
-        found = told(adder.common([postings(one) for one in lists]))
+        found = told(combiner.intersection([postings(one) for one in lists]))
         assert found == {chunk: min(one[chunk] for one in lists) for chunk in common}
 
 
 def test_a_few_chunks_are_common_to_a_long_list() -> None:
     long = postings({chunk: 1 + chunk % 7 for chunk in range(0, SPAN, 2)})
-    assert told(Adder(SPAN).common([long, postings({4: 9, 5: 9})])) == {4: 5}
-    assert told(Adder(SPAN).common([long, Postings.none()])) == {}
+    assert told(PostingsCombiner(SPAN).intersection([long, postings({4: 9, 5: 9})])) == {4: 5}
+    assert told(PostingsCombiner(SPAN).intersection([long, Postings.none()])) == {}
 
 
 @given(SAID, st.lists(st.integers(0, SPAN)))
@@ -69,7 +69,7 @@ def test_the_best_are_among_what_was_added_up(lists: list[dict[int, int]], k: in
         scores.add(postings(one))
     scores.limit(np.array([place not in closed for place in range(SPAN)]))
     totals = [0 if place in closed else sum(one.get(place, 0) for one in lists) for place in range(SPAN)]
-    assert scores.of(np.arange(-1, SPAN)).tolist() == [0, *totals]
+    assert scores.at(np.arange(-1, SPAN)).tolist() == [0, *totals]
     found = told(scores.best(k))
     assert all(found[place] == totals[place] > 0 for place in found)
     best = sorted((total for total in totals if total), reverse=True)[:k]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.words.accumulators import Adder, Postings
+from seekpoint.index.embedded.words.accumulators import Postings, PostingsCombiner
 from seekpoint.index.embedded.words.synonyms import Synonyms, any_of, terms_of
 from seekpoint.index.types import Alternatives
 from tests.index.libraries import chunks_of
@@ -39,7 +39,7 @@ def told(postings: Postings) -> dict[int, float]:
 def test_a_word_is_said_as_often_as_its_translations_are_in_full(word: Alternatives, passages: list[list[str]]) -> None:
     times = [sum(min(passage.count(term) for term in terms) for terms in word) for passage in passages]
     expected = {place: count for place, count in enumerate(times) if count}
-    assert told(any_of(word, lists_of(passages), Adder(SPAN))) == expected
+    assert told(any_of(word, lists_of(passages), PostingsCombiner(SPAN))) == expected
 
 
 def test_the_terms_of_words() -> None:
@@ -52,11 +52,11 @@ MASK: Alternatives = (("mask",), ("掩码",))
 def test_words_are_counted_in_one_language_at_a_time_and_once(folder: Path) -> None:
     with EmbeddedReader.open(folder) as library:
         synonyms = Synonyms(library.lexicon, library.holdings.spoken)
-        adder, found = Adder(library.lexicon.span), {}
+        combiner, found = PostingsCombiner(library.lexicon.span), {}
         for language in ("en", "zh"):
-            (counts,) = synonyms.counts([MASK], language, adder)
+            (counts,) = synonyms.counts([MASK], language, combiner)
             found[language] = library.lexicon.by_id(counts).chunks
-            assert synonyms.counts([MASK], language, adder)[0] is counts
+            assert synonyms.counts([MASK], language, combiner)[0] is counts
         said = {language: chunks_of(library, ids.tolist()).values() for language, ids in found.items()}
     assert [chunk.resource_id for chunk in said["en"]] == ["attention01"]
     assert [chunk.resource_id for chunk in said["zh"]] == ["zhuyili0001"]
@@ -65,5 +65,5 @@ def test_words_are_counted_in_one_language_at_a_time_and_once(folder: Path) -> N
 def test_words_that_nobody_says_are_said_nowhere(folder: Path) -> None:
     with EmbeddedReader.open(folder) as library:
         synonyms = Synonyms(library.lexicon, library.holdings.spoken)
-        (counts, others) = synonyms.counts([(("zebra",),), MASK], "en", Adder(library.lexicon.span))
+        (counts, others) = synonyms.counts([(("zebra",),), MASK], "en", PostingsCombiner(library.lexicon.span))
     assert (len(counts.chunks), len(others.chunks)) == (0, 1)
