@@ -1,4 +1,4 @@
-"""The command that serves the page and the HTTP API: `serve`."""
+"""`seekpoint serve`: the web page and the HTTP API."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def serve(host: str, port: int, open_page: bool, token: str | None, names: tuple
 
     from seekpoint.query.serving.memory import keep_freed_memory
     from seekpoint.query.web.app import application
-    from seekpoint.query.web.security import LOGIN, Doors, is_loopback
+    from seekpoint.query.web.security import LOGIN, AccessPolicy, is_loopback
     from seekpoint.query.web.server import listen
     from seekpoint.query.web.server import serve as run
 
@@ -43,7 +43,7 @@ def serve(host: str, port: int, open_page: bool, token: str | None, names: tuple
         )
         token = token or secrets.token_urlsafe(24)
     listener = listen(host, port)
-    address = f"http://{_in_address(host)}:{listener.getsockname()[1]}"
+    address = f"http://{_url_host(host)}:{listener.getsockname()[1]}"
     page = f"{address}{LOGIN}?token={quote(token, safe='')}" if token else address
     click.echo(f"Ask at {page}  (Ctrl+C ends it)")
     keep_freed_memory()
@@ -52,25 +52,26 @@ def serve(host: str, port: int, open_page: bool, token: str | None, names: tuple
     if open_page:
         _open(page)
     try:
-        run(application(live, Doors.of(host, names, token)), listener)
+        run(application(live, AccessPolicy.for_host(host, names, token)), listener)
     finally:
         live.close()
 
 
-def _in_address(host: str) -> str:
+def _url_host(host: str) -> str:
+    """The host as it stands in a URL that this machine's browser can open."""
     if host in ("0.0.0.0", "::"):
         return "localhost"
     return f"[{host}]" if ":" in host else host
 
 
 def _warm_up(live: LiveLibrary) -> None:
-    """Load the model and the library while the first question is typed."""
+    """Load the model and the library in the background, while the user types the first question."""
     from threading import Thread
 
     def ask() -> None:
         from contextlib import suppress
 
-        with suppress(SeekpointError):  # whoever asks is told
+        with suppress(SeekpointError):  # the first question gets the error
             live.ask("seekpoint")
 
     Thread(target=ask, daemon=True).start()

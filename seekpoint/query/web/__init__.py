@@ -1,1 +1,1 @@
-"""The page to ask on and the HTTP API, both on the same answers as every other way to ask."""
+"""The web page and the HTTP API."""

@@ -1,4 +1,4 @@
-"""The HTTP API: answers, resources, transcripts and the status, as JSON."""
+"""The HTTP API: answers, resources, transcripts and status as JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from seekpoint.index.text.language_tags import primary
 from seekpoint.query.output import status as status_output
 from seekpoint.query.output.json import resource_json, to_json
 from seekpoint.query.web.openapi import document
-from seekpoint.query.web.parameters import LONGEST_LANGUAGE, asked, seconds, text
+from seekpoint.query.web.parameters import LONGEST_LANGUAGE, parse_ask, seconds, text
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Api:
-    """The endpoints, on a library."""
+    """The endpoints of the API for a library."""
 
     def __init__(self, live: LiveLibrary, caches: ResourceCaches) -> None:
         self._live = live
@@ -41,8 +41,8 @@ class Api:
         ]
 
     def ask(self, request: Request) -> JSONResponse:
-        wanted = asked(request.query_params)
-        answer = self._live.ask(wanted.question, wanted.k, wanted.filters, explained=wanted.explained)
+        parameters = parse_ask(request.query_params)
+        answer = self._live.ask(parameters.question, parameters.k, parameters.filters, explained=parameters.explained)
         return JSONResponse(to_json(answer))
 
     def resources(self, request: Request) -> JSONResponse:
@@ -54,21 +54,22 @@ class Api:
         start, end = seconds(query, "start"), seconds(query, "end")
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
-            found = _known(cache, request.path_params["id"])
-            transcripts, chapters = cache.transcripts(found.id), cache.details(found.id).chapters
+            resource = _resource(cache, request.path_params["id"])
+            transcripts, chapters = cache.transcripts(resource.id), cache.details(resource.id).chapters
         transcript = _in_language(transcripts, language)
         if transcript is None:
-            wanted = f" in {language!r}" if language else ""
-            raise HTTPException(404, f"no transcript of {found.id}{wanted} is indexed: /api/status says what is")
-        cues = [cue for cue in transcript.cues if _is_within(cue, start, end)] if found.kind.plays else transcript.cues
+            suffix = f" in {language!r}" if language else ""
+            raise HTTPException(404, f"no transcript of {resource.id}{suffix} is indexed: /api/status says what is")
+        plays = resource.kind.plays
+        cues = [cue for cue in transcript.cues if _is_within(cue, start, end)] if plays else transcript.cues
         return JSONResponse(
             {
-                "resource": resource_json(found),
+                "resource": resource_json(resource),
                 "language": transcript.language,
-                "languages": [one.language for one in transcripts],
+                "languages": [each.language for each in transcripts],
                 "origin": transcript.origin,
-                "chapters": [{"start": one.start, "title": one.title} for one in chapters if found.kind.plays],
-                "cues": [_cue_json(cue, plays=found.kind.plays) for cue in cues],
+                "chapters": [{"start": chapter.start, "title": chapter.title} for chapter in chapters if plays],
+                "cues": [_cue_json(cue, plays=plays) for cue in cues],
             }
         )
 
@@ -88,19 +89,19 @@ class Api:
             return status_output.to_json(reader.address, reader.card, statuses)
 
 
-def _known(cache: ResourceCache, resource_id: str) -> Resource:
-    found = cache.resource(resource_id)
-    if found is None:
+def _resource(cache: ResourceCache, resource_id: str) -> Resource:
+    resource = cache.resource(resource_id)
+    if resource is None:
         raise HTTPException(404, f"no resource here has the id {resource_id[:40]!r}: /api/resources names all")
-    return found
+    return resource
 
 
 def _in_language(transcripts: list[Transcript], language: str) -> Transcript | None:
-    """The transcript of that very language, else one of the same primary subtag; the first where none is named."""
+    """The transcript with that tag, else one with the same primary subtag; the first if no language is given."""
     if not language:
         return next(iter(transcripts), None)
-    fitting = [one for one in transcripts if primary(one.language) == primary(language)]
-    return next((one for one in fitting if one.language == language), next(iter(fitting), None))
+    related = [each for each in transcripts if primary(each.language) == primary(language)]
+    return next((each for each in related if each.language == language), next(iter(related), None))
 
 
 def _is_within(cue: Cue, start: float | None, end: float | None) -> bool:

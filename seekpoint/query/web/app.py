@@ -1,4 +1,4 @@
-"""The web application: pages and API behind one guard."""
+"""The web application: pages, API and login, behind the guard that checks access."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from starlette.routing import Route
 from seekpoint.index.errors import SeekpointError
 from seekpoint.query.serving.resource_cache import ResourceCaches
 from seekpoint.query.web.api import Api
-from seekpoint.query.web.errors import problem, told
+from seekpoint.query.web.errors import describe, problem
 from seekpoint.query.web.pages import Pages, error_page, page
-from seekpoint.query.web.security import COOKIE, LOGIN, Doors, Guard
+from seekpoint.query.web.security import COOKIE, LOGIN, AccessPolicy, Guard
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -29,37 +29,37 @@ _FORM_SECONDS = 10.0
 _COOKIE_SECONDS = 30 * 24 * 3600
 
 
-def application(live: LiveLibrary, doors: Doors) -> ASGIApp:
-    """The application for a library, behind these doors."""
+def application(live: LiveLibrary, policy: AccessPolicy) -> ASGIApp:
+    """The application for a library."""
     caches = ResourceCaches()
-    api, pages, login = Api(live, caches), Pages(live, caches), Login(doors)
+    api, pages, login = Api(live, caches), Pages(live, caches), Login(policy)
     app = Starlette(
         routes=[*pages.routes, *api.routes, Route(LOGIN, login.answer, methods=["GET", "POST"])],
-        exception_handlers={HTTPException: _explain, SeekpointError: _explain, Exception: _explain},
+        exception_handlers={kind: _error_response for kind in (HTTPException, SeekpointError, Exception)},
     )
-    return Guard(app, doors, login.refusal)
+    return Guard(app, policy, login.page)
 
 
 class Login:
-    """Turns the token that is shown once into a cookie."""
+    """The login: exchanges the token, sent once as a parameter or in a form, for a cookie."""
 
-    def __init__(self, doors: Doors) -> None:
-        self._doors = doors
+    def __init__(self, policy: AccessPolicy) -> None:
+        self._policy = policy
 
     async def answer(self, request: Request) -> Response:
-        given = await _form_token(request) if request.method == "POST" else request.query_params.get("token")
-        if self._doors.token is None:
+        token = await _form_token(request) if request.method == "POST" else request.query_params.get("token")
+        if self._policy.token is None:
             return RedirectResponse("/", 303)
-        if given is None:
+        if token is None:
             return page(request, "login", is_wrong=False)
-        if not self._doors.is_token(given):
+        if not self._policy.is_token(token):
             return page(request, "login", 401, is_wrong=True)
         response = RedirectResponse("/", 303)
-        response.set_cookie(COOKIE, given, max_age=_COOKIE_SECONDS, httponly=True)
+        response.set_cookie(COOKIE, token, max_age=_COOKIE_SECONDS, httponly=True)
         return response
 
-    async def refusal(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Ask for the token in place of the page."""
+    async def page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The page that asks for the token, as an ASGI application."""
         response = page(Request(scope), "login", 401, is_wrong=False)
         await response(scope, receive, send)
 
@@ -77,8 +77,8 @@ async def _form_token(request: Request) -> str:
     return parse_qs(body.decode("utf-8", "replace")).get("token", [""])[0].strip()
 
 
-async def _explain(request: Request, error: Exception) -> Response:
+async def _error_response(request: Request, error: Exception) -> Response:
     if request.url.path.startswith(("/api/", "/healthz", "/media/")):
-        status, detail, headers = told(error)
+        status, detail, headers = describe(error)
         return problem(status, detail, headers)
     return error_page(request, error)

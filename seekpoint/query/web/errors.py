@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 has them: `application/problem+json`."""
+"""Errors as problem documents (RFC 9457, `application/problem+json`)."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ TYPE = "application/problem+json"
 
 
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """The response for what went wrong: `detail` is for people."""
+    """A problem document; `detail` is a sentence for people."""
     content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     return JSONResponse(content, status, dict(headers or {}), TYPE)
 
 
-def told(error: Exception) -> tuple[int, str, Mapping[str, str] | None]:
-    """The status, detail and headers for an error; what nobody foresaw isn't told."""
+def describe(error: Exception) -> tuple[int, str, Mapping[str, str] | None]:
+    """The status, detail and headers for an error; an unexpected error's text isn't revealed."""
     if isinstance(error, HTTPException):
         return error.status_code, error.detail, error.headers
     if isinstance(error, UsageError):

@@ -1,4 +1,4 @@
-"""The files of recordings, which are found by their resources' ids and never by a path from outside."""
+"""The files of recordings, found by the ids of resources and never by a path from a request."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ _TYPES = {
 
 
 def content_type(resource: Resource) -> str | None:
-    """What a browser is told that a recording is; `None` for what is no recording in a local file."""
+    """The media type of a recording's file; `None` if the resource isn't a recording in a local file."""
     path = _path(resource)
     return _TYPES.get(path.suffix.lower()) if path else None
 
 
 def media_file(resource: Resource) -> Path | None:
-    """The file of a recording; `None` where there is none any more, or it's no media file by its name."""
+    """The file of a recording; `None` if it doesn't exist or its name isn't that of a media file."""
     path = _path(resource)
     return path if path and path.suffix.lower() in _TYPES and path.is_file() else None
 
 
 def _path(resource: Resource) -> Path | None:
-    """A library from elsewhere may name anything: only what is on this machine counts."""
+    """The path in a recording's address, if it is on this machine: an imported library may hold any address."""
     if resource.kind is not Kind.RECORDING:
         return None
     try:
         address = urlsplit(resource.url)
-        is_here = address.scheme == "file" and address.netloc in ("", "localhost")
-        path = Path(url2pathname(address.path)) if is_here else None
+        is_local = address.scheme == "file" and address.netloc in ("", "localhost")
+        path = Path(url2pathname(address.path)) if is_local else None
     except ValueError:
         return None
     return path if path and path.is_absolute() and "\0" not in str(path) else None

@@ -18,7 +18,7 @@ _COUNT: _Json = {"type": "integer", "minimum": 0}
 
 
 def document() -> _Json:
-    """What the API takes and gives, in OpenAPI 3.1."""
+    """The API's parameters and responses, in OpenAPI 3.1."""
     return {
         "openapi": "3.1.0",
         "info": {

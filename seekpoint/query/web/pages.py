@@ -1,4 +1,4 @@
-"""The pages: asking, the reading list, a resource. All of them work without a script."""
+"""The pages: questions, the reading list, a resource. All of them work without JavaScript."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import Filters, Resource, State
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.links.timestamps import timestamp
-from seekpoint.query.output import status as view
+from seekpoint.query.output.status import totals
 from seekpoint.query.search.settings import MOST_MOMENTS
 from seekpoint.query.web import translations, view_models
-from seekpoint.query.web.errors import told
+from seekpoint.query.web.errors import describe
 from seekpoint.query.web.media import content_type, media_file
-from seekpoint.query.web.parameters import LONGEST_ID, LONGEST_LANGUAGE, Asked, asked, seconds, text
-from seekpoint.query.web.transcripts import around, chosen, paragraphs, position_at
+from seekpoint.query.web.parameters import LONGEST_ID, LONGEST_LANGUAGE, AskParameters, parse_ask, seconds, text
+from seekpoint.query.web.transcripts import in_language, paragraphs, position_at, quote_context
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _ON_A_PAGE = 8
-# On the bars of the whole list: what scores much less than the best moment would only blur where the answers lie.
+# On the bars of the reading list: moments that score much less than the best one would hide where the answers are.
 _ON_BARS = 60
 _LEAST_SHARE = 0.6
-# Seconds around a moment that is asked for more like it: it's its own best answer.
+# Seconds around a moment that are left out of "more like this": the moment is its own best answer.
 _SAME = 60.0
 
 _templates = Environment(
@@ -56,23 +56,25 @@ _templates.globals |= {
 }
 
 
-class Like(NamedTuple):
-    """The place that more like it is looked for: the id of its resource, and the second."""
+class SimilarTo(NamedTuple):
+    """The moment of "more like this": the id of its resource, and its second."""
 
     resource: str
     start: float
 
     @classmethod
-    def of(cls, request: Request) -> Like | None:
+    def of(cls, request: Request) -> SimilarTo | None:
+        """The parameters `like` and `at` of a request; `None` if it has none."""
         name = text(request.query_params, "like", LONGEST_ID)
         return cls(name, seconds(request.query_params, "at") or 0.0) if name else None
 
-    def is_at(self, moment: Moment) -> bool:
+    def is_same(self, moment: Moment) -> bool:
+        """Whether a moment is at the same place."""
         return moment.resource.id == self.resource and (moment.start is None or abs(moment.start - self.start) < _SAME)
 
 
 class Pages:
-    """The pages of a library."""
+    """The pages for a library."""
 
     def __init__(self, live: LiveLibrary, caches: ResourceCaches) -> None:
         self._live = live
@@ -89,122 +91,129 @@ class Pages:
         ]
 
     def ask(self, request: Request) -> HTMLResponse:
-        wanted, like = asked(request.query_params, _ON_A_PAGE), Like.of(request)
+        parameters, similar_to = parse_ask(request.query_params, _ON_A_PAGE), SimilarTo.of(request)
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
-            answer = self._answer(wanted, like, reader) if wanted.question else None
-            moments = _shown(answer.moments, cache) if answer else []
-            within = cache.resource(wanted.filters.resource) if wanted.filters.resource else None
+            answer = self._answer(parameters, similar_to, reader) if parameters.question else None
+            moments = _moment_views(answer.moments, cache) if answer else []
+            within = cache.resource(parameters.filters.resource) if parameters.filters.resource else None
             return page(
-                request, "ask", asked=wanted, cache=cache, answer=answer, moments=moments, within=within, like=like,
-                totals=view.totals(list(cache.statuses.values())),
+                request, "ask", parameters=parameters, cache=cache, answer=answer, moments=moments, within=within,
+                like=similar_to,
+                totals=totals(list(cache.statuses.values())),
             )  # fmt: skip
 
-    def _answer(self, wanted: Asked, like: Like | None, reader: Reader) -> Answer:
-        count = min(wanted.k + 3, MOST_MOMENTS) if like else wanted.k
-        answer = self._live.ask(wanted.question, count, wanted.filters, within=reader)
-        if like is None:
+    def _answer(self, parameters: AskParameters, similar_to: SimilarTo | None, reader: Reader) -> Answer:
+        k = parameters.k
+        count = min(k + 3, MOST_MOMENTS) if similar_to else k
+        answer = self._live.ask(parameters.question, count, parameters.filters, within=reader)
+        if similar_to is None:
             return answer
-        return replace(answer, moments=tuple(one for one in answer.moments if not like.is_at(one))[: wanted.k])
+        return replace(answer, moments=tuple(each for each in answer.moments if not similar_to.is_same(each))[:k])
 
     def list(self, request: Request) -> HTMLResponse:
-        wanted = asked(request.query_params)
+        parameters = parse_ask(request.query_params)
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
-            found = _near_the_best(self._live.ask(wanted.question, _ON_BARS, within=reader)) if wanted.question else []
+            answer = self._live.ask(parameters.question, _ON_BARS, within=reader) if parameters.question else None
+            moments = _best(answer.moments) if answer else []
             ticks = {
-                resource_id: view_models.ticks(moments, cache.duration(resource_id))
-                for resource_id, moments in view_models.by_resource(found).items()
+                resource_id: view_models.ticks(group, cache.duration(resource_id))
+                for resource_id, group in view_models.by_resource(moments).items()
             }
             statuses = list(cache.statuses.values())
             return page(
-                request, "list", asked=wanted, cache=cache, ticks=ticks, totals=view.totals(statuses),
-                outline=list(outlined(cache.sections)), State=State, is_asked=bool(found),
+                request, "list", parameters=parameters, cache=cache, ticks=ticks, totals=totals(statuses),
+                outline=list(outlined(cache.sections)), State=State, is_asked=bool(moments),
             )  # fmt: skip
 
     def resource(self, request: Request) -> HTMLResponse:
         query = request.query_params
-        wanted, start = asked(query, _ON_A_PAGE), seconds(query, "t")
+        parameters, start = parse_ask(query, _ON_A_PAGE), seconds(query, "t")
         language = text(query, "language", LONGEST_LANGUAGE)
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
-            found = _known(cache, request.path_params["id"])
-            details, transcripts = cache.details(found.id), cache.transcripts(found.id)
-            transcript = chosen(transcripts, language or None)
+            resource = _resource(cache, request.path_params["id"])
+            details, transcripts = cache.details(resource.id), cache.transcripts(resource.id)
+            transcript = in_language(transcripts, language or None)
             cues = transcript.cues if transcript else ()
             answer = None
-            if wanted.question:
-                answer = self._live.ask(wanted.question, wanted.k, Filters(resource=found.id), within=reader)
-            duration = cache.duration(found.id)
-            moments = _shown(answer.moments, cache) if answer else []
+            if parameters.question:
+                filters = Filters(resource=resource.id)
+                answer = self._live.ask(parameters.question, parameters.k, filters, within=reader)
+            duration = cache.duration(resource.id)
+            moments = _moment_views(answer.moments, cache) if answer else []
             return page(
-                request, "resource", asked=wanted, cache=cache, resource=found, standing=cache.statuses[found.id],
-                details=details, duration=duration, languages=[one.language for one in transcripts],
+                request, "resource", parameters=parameters, cache=cache, resource=resource, details=details,
+                status=cache.statuses[resource.id], duration=duration,
+                languages=[each.language for each in transcripts],
                 transcript=transcript, paragraphs=list(paragraphs(cues, details.chapters)), start=start,
-                chapters=[(position_at(cues, one.start + 0.5), one) for one in details.chapters] if cues else [],
+                chapters=[(position_at(cues, each.start + 0.5), each) for each in details.chapters] if cues else [],
                 current=None if start is None or not cues else position_at(cues, start),
-                player=view_models.player_of(found), outside=_outside(found, start), answer=answer, moments=moments,
-                ticks=view_models.ticks(answer.moments if answer else (), duration),
-                found_here=view_models.resource_href(found),
+                player=view_models.player_of(resource), outside=_web_address(resource, start), answer=answer,
+                moments=moments, ticks=view_models.ticks(answer.moments if answer else (), duration),
+                own_page=view_models.resource_href(resource),
             )  # fmt: skip
 
     def media(self, request: Request) -> FileResponse:
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
-            found = _known(cache, request.path_params["id"])
-            is_indexed = cache.statuses[found.id].state is State.INDEXED
-        path = media_file(found) if is_indexed else None
+            resource = _resource(cache, request.path_params["id"])
+            is_indexed = cache.statuses[resource.id].state is State.INDEXED
+        path = media_file(resource) if is_indexed else None
         if path is None:
             raise HTTPException(404, "that is no recording that is indexed here, or its file is gone")
-        return FileResponse(path, media_type=content_type(found))
+        return FileResponse(path, media_type=content_type(resource))
 
 
-def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:  # noqa: ANN401
+def page(request: Request, name: str, code: int = 200, **values: Any) -> HTMLResponse:  # noqa: ANN401
     """A page in the language that the browser prefers."""
-    language = translations.spoken(request.headers.get("accept-language", ""))
-    spoken = {"say": translations.speaker(language), "ui": language, "lang": translations.LANGUAGES[language]}
+    language = translations.preferred_language(request.headers.get("accept-language", ""))
     html = _templates.get_template(f"{name}.html").render(
-        **spoken,
+        say=translations.translator(language),
+        ui=language,
+        lang=translations.LANGUAGES[language],
         words=translations.WORDS[language],
         language_name=lambda tag: translations.language_name(tag, language),
         path=request.url.path,
         **values,
     )
-    return HTMLResponse(html, status, {"Vary": "Accept-Language, Cookie"})
+    return HTMLResponse(html, code, {"Vary": "Accept-Language, Cookie"})
 
 
 def error_page(request: Request, error: Exception) -> HTMLResponse:
-    """What went wrong, for people; where there is no library, how to build one."""
-    status, detail, _ = told(error)
+    """The page for an error; if there is no library, it says how to build one."""
+    code, detail, _ = describe(error)
     if isinstance(error, LibraryNotFound):
-        return page(request, "empty", status, detail=detail)
-    return page(request, "error", status, detail=detail)
+        return page(request, "empty", code, detail=detail)
+    return page(request, "error", code, detail=detail)
 
 
-def _shown(moments: tuple[Moment, ...], cache: ResourceCache) -> list[view_models.Shown]:
-    together = view_models.by_resource(moments)
-    shown = []
+def _best(moments: tuple[Moment, ...]) -> list[Moment]:
+    """The moments whose score is near that of the first one."""
+    return [moment for moment in moments if moment.score >= moments[0].score * _LEAST_SHARE]
+
+
+def _moment_views(moments: tuple[Moment, ...], cache: ResourceCache) -> list[view_models.MomentView]:
+    groups = view_models.by_resource(moments)
+    views = []
     for moment in moments:
-        transcript = chosen(cache.transcripts(moment.resource.id), moment.language)
-        place = around(moment, transcript.cues) if transcript else None
+        transcript = in_language(cache.transcripts(moment.resource.id), moment.language)
+        context = quote_context(moment, transcript.cues) if transcript else None
         duration = cache.duration(moment.resource.id)
-        shown.append(view_models.shown(moment, place, together[moment.resource.id], duration))
-    return shown
+        views.append(view_models.moment_view(moment, context, groups[moment.resource.id], duration))
+    return views
 
 
-def _near_the_best(answer: Answer) -> list[Moment]:
-    return [one for one in answer.moments if one.score >= answer.moments[0].score * _LEAST_SHARE]
-
-
-def _known(cache: ResourceCache, resource_id: str) -> Resource:
-    found = cache.resource(resource_id)
-    if found is None:
+def _resource(cache: ResourceCache, resource_id: str) -> Resource:
+    resource = cache.resource(resource_id)
+    if resource is None:
         raise HTTPException(404, f"no resource here has the id {resource_id[:40]!r}")
-    return found
+    return resource
 
 
-def _outside(resource: Resource, start: float | None) -> str | None:
-    """Where the resource itself is on the web."""
+def _web_address(resource: Resource, start: float | None) -> str | None:
+    """The resource's own address, at `start`; `None` if it isn't on the web."""
     if not view_models.is_web(resource.url):
         return None
     return f"{resource.url}&t={int(start)}s" if start is not None and resource.kind.plays else resource.url

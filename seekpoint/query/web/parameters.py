@@ -1,4 +1,4 @@
-"""What a request asks for, checked; raises HTTPException with one line that says what is wrong."""
+"""Parameters of requests, validated; an invalid one raises HTTPException with one line that says what is wrong."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS
 USUAL_MOMENTS = 5
 LONGEST_SECTION = 300
 LONGEST_LANGUAGE = 35
-"""Characters of the longest tag that RFC 5646 tells programs to expect."""
+"""RFC 5646, section 4.4.1: the longest tag that programs should expect has 35 characters."""
 LONGEST_ID = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A question and what its answer is limited to."""
+class AskParameters:
+    """A question, the number of moments and the filters."""
 
     question: str
     k: int
@@ -29,16 +29,16 @@ class Asked:
 
     @property
     def is_filtered(self) -> bool:
-        """Whether only a part of the library is searched."""
+        """Whether any filter is set."""
         return self.filters != Filters()
 
 
-def asked(query: Mapping[str, str], k: int = USUAL_MOMENTS) -> Asked:
-    """Read a question's parameters; `k` is how many moments there are where the request doesn't say."""
+def parse_ask(query: Mapping[str, str], k: int = USUAL_MOMENTS) -> AskParameters:
+    """Parse the parameters of a question; `k` is the number of moments if the request doesn't give one."""
     kind = query.get("kind") or None
     if kind and kind not in list(Kind):
         raise HTTPException(400, f"kind must be one of {', '.join(Kind)}, not {kind[:40]!r}")
-    return Asked(
+    return AskParameters(
         text(query, "q", LONGEST_QUESTION),
         _count(query.get("k") or str(k)),
         Filters(
@@ -52,7 +52,7 @@ def asked(query: Mapping[str, str], k: int = USUAL_MOMENTS) -> Asked:
 
 
 def text(query: Mapping[str, str], name: str, longest: int) -> str:
-    """A parameter, empty where it isn't given."""
+    """A text parameter, empty if it isn't given."""
     value = query.get(name, "")
     if len(value) > longest:
         raise HTTPException(400, f"{name} has {len(value):,} characters: {longest:,} are the most")
@@ -60,17 +60,17 @@ def text(query: Mapping[str, str], name: str, longest: int) -> str:
 
 
 def seconds(query: Mapping[str, str], name: str) -> float | None:
-    """A time, in seconds from the start."""
+    """A time parameter, in seconds from the start; `None` if it isn't given."""
     value = query.get(name, "")
     if not value:
         return None
     try:
-        found = float(value[:30])
+        time = float(value[:30])
     except ValueError:
-        found = -1.0
-    if not isfinite(found) or found < 0:
+        time = -1.0
+    if not isfinite(time) or time < 0:
         raise HTTPException(400, f"{name} must be a number of seconds from 0 on, not {value[:30]!r}")
-    return found
+    return time
 
 
 def _count(value: str) -> int:

@@ -1,4 +1,4 @@
-"""Who may ask: the names that the server answers to, the token, and what browsers are told to keep out."""
+"""Access control: accepted host names, the token, and the security headers of responses."""
 
 from __future__ import annotations
 
@@ -42,16 +42,17 @@ _HEADERS = {
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    # YouTube's player refuses to play where no origin is told.
+    # YouTube's player refuses to play if the browser sends no referrer.
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-_OPEN = (LOGIN, "/healthz")
-_OPEN_FOLDER = "/static/"
+# Paths that need no token.
+_PUBLIC = (LOGIN, "/healthz")
+_PUBLIC_FOLDER = "/static/"
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a server that listens there."""
+    """Whether a server that listens at `host` can be reached from this machine alone."""
     if host == "localhost":
         return True
     address = _address(host)
@@ -59,50 +60,56 @@ def is_loopback(host: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
-    """Which Host headers are answered, and the token that has to be shown, where there is one."""
+class AccessPolicy:
+    """The accepted Host headers, and the token that requests must carry, if there is one.
+
+    `is_public` is true for a server that other machines reach: it accepts any IP address as its host.
+    """
 
     names: frozenset[str] = frozenset({"localhost"})
     token: str | None = None
-    is_open: bool = False
+    is_public: bool = False
 
     @classmethod
-    def of(cls, host: str, names: Iterable[str] = (), token: str | None = None) -> Doors:
-        """The doors of a server that listens at `host`, and is reached by other names too."""
+    def for_host(cls, host: str, names: Iterable[str] = (), token: str | None = None) -> AccessPolicy:
+        """The policy of a server that listens at `host` and is also reached by `names`."""
         own = () if is_loopback(host) else (socket.gethostname(),)
-        known = frozenset(name.lower() for name in ("localhost", host, *own, *names))
-        return cls(known, token, not is_loopback(host))
+        accepted = frozenset(name.lower() for name in ("localhost", host, *own, *names))
+        return cls(accepted, token, not is_loopback(host))
 
-    def know(self, header: str) -> bool:
-        """Whether a Host header is ours: a page that another name led here must not read what is here.
+    def accepts_host(self, header: str) -> bool:
+        """Whether a Host header is accepted, against DNS rebinding: a foreign name may resolve to this machine.
 
-        An address can't be made to lead elsewhere as a name can, so that any of this machine's will do.
+        An IP address can't be rebound, so any loopback address is accepted.
         """
         name = _host(header)
         address = _address(name)
-        return name in self.names or (address is not None and (self.is_open or address.is_loopback))
+        return name in self.names or (address is not None and (self.is_public or address.is_loopback))
 
-    def let_in(self, headers: Headers) -> bool:
-        """Whether a request shows the token, in its Authorization header or its cookie."""
+    def accepts_token(self, headers: Headers) -> bool:
+        """Whether a request carries the token, in its Authorization header or its cookie."""
         if self.token is None:
             return True
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        shown = [given.strip()] if scheme.lower() == "bearer" else []
-        shown.append(cookie_parser(headers.get("cookie", "")).get(COOKIE, ""))
-        return any(map(self.is_token, shown))
+        scheme, _, credentials = headers.get("authorization", "").partition(" ")
+        candidates = [credentials.strip()] if scheme.lower() == "bearer" else []
+        candidates.append(cookie_parser(headers.get("cookie", "")).get(COOKIE, ""))
+        return any(map(self.is_token, candidates))
 
     def is_token(self, value: str) -> bool:
-        """Compare in a time that tells nothing."""
+        """Whether a value is the token, compared in constant time."""
         return self.token is not None and hmac.compare_digest(value.encode(), self.token.encode())
 
 
 class Guard:
-    """Lets in what may come in, and puts the security headers on every response."""
+    """Middleware that applies an access policy and sets the security headers of every response.
 
-    def __init__(self, app: ASGIApp, doors: Doors, refusal: ASGIApp) -> None:
+    `login_page` answers requests for pages without the token.
+    """
+
+    def __init__(self, app: ASGIApp, policy: AccessPolicy, login_page: ASGIApp) -> None:
         self._app = app
-        self._doors = doors
-        self._refusal = refusal
+        self._policy = policy
+        self._login_page = login_page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -117,17 +124,17 @@ class Guard:
                 headers.setdefault("Cache-Control", "private, no-cache")
             await send(message)
 
-        await self._door(scope)(scope, receive, send_guarded)
+        await self._application_for(scope)(scope, receive, send_guarded)
 
-    def _door(self, scope: Scope) -> ASGIApp:
+    def _application_for(self, scope: Scope) -> ASGIApp:
         headers, path = Headers(scope=scope), scope["path"]
-        if not self._doors.know(headers.get("host", "")):
+        if not self._policy.accepts_host(headers.get("host", "")):
             return _unknown_host()
-        if path in _OPEN or path.startswith(_OPEN_FOLDER) or self._doors.let_in(headers):
+        if path in _PUBLIC or path.startswith(_PUBLIC_FOLDER) or self._policy.accepts_token(headers):
             return self._app
         if path.startswith("/api/"):
             return problem(401, "show the token: Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"})
-        return self._refusal
+        return self._login_page
 
 
 def _unknown_host() -> Response:
@@ -135,7 +142,7 @@ def _unknown_host() -> Response:
 
 
 def _host(header: str) -> str:
-    """The host of a Host header, without the port and an IPv6 address's brackets."""
+    """The host of a Host header, without the port and the brackets of an IPv6 address."""
     if header.startswith("["):
         return header[1:].partition("]")[0].lower()
     return header.partition(":")[0].lower().rstrip(".")

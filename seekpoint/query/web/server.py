@@ -1,4 +1,4 @@
-"""The server that runs the application until it's interrupted: where it listens, and how patient it is."""
+"""The HTTP server: its socket, its timeouts and its run until interrupted."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from seekpoint.index.errors import SeekpointError, UsageError
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-# Bytes of a request's line and headers: a question of 4,000 Chinese characters has 36,000.
+# Bytes of a request line and headers: a question of 4,000 Chinese characters takes 36,000.
 _LONGEST_HEAD = 65_536
 _BACKLOG = 512
 
 
-class PatientProtocol(H11Protocol):
-    """HTTP/1.1, that hangs up on who hasn't asked anything after so many seconds."""
+class IdleTimeoutProtocol(H11Protocol):
+    """HTTP/1.1 that closes a connection if no complete request has come after `idle_timeout` seconds."""
 
-    patience = 15.0
+    idle_timeout = 15.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.loop.call_later(self.patience, self._drop_silent)
+        self.loop.call_later(self.idle_timeout, self._close_if_idle)
 
-    def _drop_silent(self) -> None:
+    def _close_if_idle(self) -> None:
         if self.cycle is None and not self.transport.is_closing():
             self.transport.close()
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens; raises UsageError where there is no such place, SeekpointError where it's taken."""
+    """A listening socket; raises UsageError for an unknown host, SeekpointError if the port is taken."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        listener = socket.create_server(found[0][4][:2], family=found[0][0], backlog=_BACKLOG)
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        listener = socket.create_server(addresses[0][4][:2], family=addresses[0][0], backlog=_BACKLOG)
     except socket.gaierror as error:
         raise UsageError(f"{host} is no address of this machine: leave --host away, or give one") from error
     except OSError as error:
@@ -49,16 +49,16 @@ def listen(host: str, port: int) -> socket.socket:
         raise SeekpointError(
             f"can't listen at {host}, port {port} ({reason}): name others with --host and --port"
         ) from error
-    # Connections inherit it; asyncio sets it only where a socket names its protocol, and without it every answer
-    # of two packets waits 40 ms for the other side's delayed acknowledgement.
+    # Connections inherit this option. asyncio sets it only for sockets that name their protocol, and without it every
+    # response of two packets waits 40 ms for the client's delayed acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
 
-def configured(
-    app: ASGIApp, protocol: type[PatientProtocol] = PatientProtocol, lifespan: Literal["on", "off"] = "off"
+def server_config(
+    app: ASGIApp, protocol: type[IdleTimeoutProtocol] = IdleTimeoutProtocol, lifespan: Literal["on", "off"] = "off"
 ) -> uvicorn.Config:
-    """How the server answers; with a `lifespan` the application is told when it begins and ends."""
+    """The server's configuration; with `lifespan` "on", the application gets ASGI's startup and shutdown events."""
     return uvicorn.Config(
         app,
         http=protocol,
@@ -74,6 +74,6 @@ def configured(
 
 
 def serve(app: ASGIApp, listener: socket.socket, lifespan: Literal["on", "off"] = "off") -> None:
-    """Answer until interrupted."""
-    with suppress(KeyboardInterrupt):  # raised again once all is closed
-        uvicorn.Server(configured(app, lifespan=lifespan)).run(sockets=[listener])
+    """Run the server until it is interrupted."""
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again after the shutdown
+        uvicorn.Server(server_config(app, lifespan=lifespan)).run(sockets=[listener])

@@ -1,4 +1,4 @@
-"""Where in a transcript a moment lies, and what is said around it. All pure."""
+"""The place of a moment in its transcript, the cues around it, and transcripts in paragraphs. All pure."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from seekpoint.index.text.chapters import ROUNDING
 from seekpoint.index.types import Chapter, Cue, Transcript
 from seekpoint.query.answers import Moment
 
-# Seconds that are shown before and after what is quoted; of what is read, so long one reads.
+# Seconds of context before and after a quote; for texts, seconds of reading.
 _BEFORE, _AFTER = 20.0, 30.0
 _MOST_BEFORE, _MOST_AFTER = 8, 14
 # Seconds after which a paragraph ends with the next sentence, and after which it ends anyway.
 _PARAGRAPH, _LONGEST_PARAGRAPH = 25.0, 50.0
-_ENDS = (".", "!", "?", "。", "！", "？", "…", "؟", "।")
+_SENTENCE_ENDS = (".", "!", "?", "。", "！", "？", "…", "؟", "।")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class PositionedCue:
     """A cue and its position in the transcript."""
 
     position: int
@@ -28,94 +28,95 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
-    """The cues before a quote, its own, and those after it."""
+class QuoteContext:
+    """The cues of a quote, and those before and after it."""
 
-    before: tuple[Said, ...]
-    quoted: tuple[Said, ...]
-    after: tuple[Said, ...]
+    before: tuple[PositionedCue, ...]
+    quoted: tuple[PositionedCue, ...]
+    after: tuple[PositionedCue, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Paragraph:
-    """Consecutive cues; `heading` is the title of the chapter that begins with them."""
+class TranscriptParagraph:
+    """Consecutive cues; `heading` is the title of a chapter that starts with them."""
 
     heading: str | None
-    said: tuple[Said, ...]
+    cues: tuple[PositionedCue, ...]
 
     @property
     def start(self) -> float:
-        return self.said[0].cue.start
+        return self.cues[0].cue.start
 
     @property
     def page(self) -> int | None:
-        return self.said[0].cue.page
+        return self.cues[0].cue.page
 
 
-def chosen(transcripts: Sequence[Transcript], language: str | None) -> Transcript | None:
-    """The transcript in a language, or the first one."""
-    same = (transcript for transcript in transcripts if transcript.language == language)
-    return next(same, transcripts[0] if transcripts else None)
+def in_language(transcripts: Sequence[Transcript], language: str | None) -> Transcript | None:
+    """The transcript in a language, else the first."""
+    matching = (transcript for transcript in transcripts if transcript.language == language)
+    return next(matching, transcripts[0] if transcripts else None)
 
 
-def around(moment: Moment, cues: Sequence[Cue]) -> Around | None:
-    """What is said around a moment; `None` where the transcript isn't what it was."""
-    first = position(moment, cues)
+def quote_context(moment: Moment, cues: Sequence[Cue]) -> QuoteContext | None:
+    """The cues around a moment's quote; `None` if the transcript doesn't contain the quote (it changed since)."""
+    first = quote_position(moment, cues)
     if first is None:
         return None
-    stop = first + _length(moment.quote, cues[first:])
+    stop = first + _cue_count(moment.quote, cues[first:])
     start, end = cues[first].start, cues[stop - 1].end
 
-    def said(low: int, high: int) -> list[Said]:
-        return [Said(number, cue) for number, cue in enumerate(cues[low:high], low)]
+    def positioned(low: int, high: int) -> list[PositionedCue]:
+        return [PositionedCue(number, cue) for number, cue in enumerate(cues[low:high], low)]
 
-    before = [one for one in said(max(0, first - _MOST_BEFORE), first) if one.cue.start >= start - _BEFORE]
-    after = takewhile(lambda one: one.cue.start <= end + _AFTER, said(stop, stop + _MOST_AFTER))
-    return Around(tuple(before), tuple(said(first, stop)), tuple(after))
+    before = [each for each in positioned(max(0, first - _MOST_BEFORE), first) if each.cue.start >= start - _BEFORE]
+    after = takewhile(lambda each: each.cue.start <= end + _AFTER, positioned(stop, stop + _MOST_AFTER))
+    return QuoteContext(tuple(before), tuple(positioned(first, stop)), tuple(after))
 
 
-def position(moment: Moment, cues: Sequence[Cue]) -> int | None:
-    """Where the quote of a moment begins among the cues."""
+def quote_position(moment: Moment, cues: Sequence[Cue]) -> int | None:
+    """The position of the cue that a moment's quote begins with."""
     candidates = range(len(cues))
     if moment.start is not None:
         stop = bisect_right(cues, moment.start + 0.001, key=lambda cue: cue.start)
         candidates = range(max(0, stop - 5), stop)
-    fitting = (
+    matching = (
         number
         for number in (reversed(candidates) if moment.start is not None else candidates)
         if moment.quote.startswith(cues[number].text) and cues[number].page == moment.page
     )
-    return next(fitting, None)
+    return next(matching, None)
 
 
 def position_at(cues: Sequence[Cue], seconds: float) -> int:
-    """The cue that is said at a second, or the last one before it."""
+    """The position of the cue at a second, or of the last one before it."""
     return max(0, bisect_right(cues, seconds + 0.001, key=lambda cue: cue.start) - 1)
 
 
-def paragraphs(cues: Sequence[Cue], chapters: Sequence[Chapter]) -> Iterator[Paragraph]:
-    """A transcript for reading: a new paragraph with each chapter, page and heading, else after some sentences."""
+def paragraphs(cues: Sequence[Cue], chapters: Sequence[Chapter]) -> Iterator[TranscriptParagraph]:
+    """The transcript in paragraphs: one starts with each chapter, page and heading, else after some sentences."""
     titles = {position_at(cues, chapter.start + ROUNDING): chapter.title for chapter in chapters if cues}
-    paragraph: list[Said] = []
+    paragraph: list[PositionedCue] = []
     for number, cue in enumerate(cues):
-        if paragraph and (number in titles or _ends(paragraph, cue)):
-            yield Paragraph(titles.get(paragraph[0].position), tuple(paragraph))
+        if paragraph and (number in titles or _is_complete(paragraph, cue)):
+            yield TranscriptParagraph(titles.get(paragraph[0].position), tuple(paragraph))
             paragraph = []
-        paragraph.append(Said(number, cue))
+        paragraph.append(PositionedCue(number, cue))
     if paragraph:
-        yield Paragraph(titles.get(paragraph[0].position), tuple(paragraph))
+        yield TranscriptParagraph(titles.get(paragraph[0].position), tuple(paragraph))
 
 
-def _ends(paragraph: Sequence[Said], following: Cue) -> bool:
+def _is_complete(paragraph: Sequence[PositionedCue], following: Cue) -> bool:
+    """Whether a paragraph ends before the following cue."""
     last, length = paragraph[-1].cue, following.start - paragraph[0].cue.start
     if (last.page, last.anchor, last.is_reference) != (following.page, following.anchor, following.is_reference):
         return True
-    is_sentence = last.text.endswith(_ENDS)
+    is_sentence = last.text.endswith(_SENTENCE_ENDS)
     return length >= _LONGEST_PARAGRAPH or (length >= _PARAGRAPH and is_sentence)
 
 
-def _length(quote: str, cues: Sequence[Cue]) -> int:
-    """How many cues a quote is made of."""
+def _cue_count(quote: str, cues: Sequence[Cue]) -> int:
+    """The number of cues that a quote consists of."""
     count, length = 0, 0
     for cue in cues:
         if count and length >= len(quote):

@@ -1,4 +1,4 @@
-"""The words of the page, in the languages that it speaks, and which of them a browser prefers."""
+"""The page's texts in each of its languages, and the choice of the language that a browser prefers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from math import isfinite
 from seekpoint.index.text.language_tags import primary
 
 LANGUAGES = {"en": "en", "zh": "zh-Hans"}
-"""What stands in the page's `lang` attribute, by the primary subtag."""
+"""The page's `lang` attribute, by primary subtag."""
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -170,29 +170,29 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def spoken(accept_language: str) -> str:
-    """The language that a browser prefers among ours; English where it names none of them."""
-    weighed = [_weighed(part) for part in accept_language[:500].split(",")]
-    ours = [(weight, -place, name) for place, (name, weight) in enumerate(weighed) if name in WORDS and weight > 0]
-    return max(ours, default=(0.0, 0, "en"))[2]
+def preferred_language(accept_language: str) -> str:
+    """The page's language for an Accept-Language header; English if it names none of them."""
+    weights = [_language_weight(part) for part in accept_language[:500].split(",")]
+    known = [(weight, -order, name) for order, (name, weight) in enumerate(weights) if name in WORDS and weight > 0]
+    return max(known, default=(0.0, 0, "en"))[2]
 
 
-def speaker(language: str) -> Callable[..., str]:
-    """What templates say words with."""
+def translator(language: str) -> Callable[..., str]:
+    """A function from a text's key, and the values in it, to the text in a language."""
     words = WORDS[language]
 
-    def say(key: str, **values: object) -> str:
+    def translate(key: str, **values: object) -> str:
         return words[key].format(**values)
 
-    return say
+    return translate
 
 
 def language_name(tag: str, language: str) -> str:
-    """What a language is called in another, where we know; else its tag."""
+    """The name of the language with a tag, in the page's `language`; the tag itself if there is no name for it."""
     return WORDS[language].get(primary(tag), tag) if primary(tag) in WORDS else tag
 
 
-def _weighed(part: str) -> tuple[str, float]:
+def _language_weight(part: str) -> tuple[str, float]:
     tag, _, rest = part.strip().partition(";")
     try:
         weight = float(rest.strip().removeprefix("q=") or 1)

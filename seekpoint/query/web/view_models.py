@@ -1,6 +1,6 @@
-"""From answers and transcripts to what the templates show. All pure.
+"""View models: answers and transcripts in the form that the templates show. All pure.
 
-Templates escape every text; what stands here in attributes that browsers act on, the addresses, is checked here.
+The templates escape every text. Addresses, on which browsers act, are validated here.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
 from seekpoint.index.text.clean import clean, printable
@@ -17,7 +17,7 @@ from seekpoint.index.types import Cue, Kind, Resource
 from seekpoint.query.answers import Moment
 from seekpoint.query.links.timestamps import timestamp
 from seekpoint.query.web.media import content_type
-from seekpoint.query.web.transcripts import Around, Said
+from seekpoint.query.web.transcripts import PositionedCue, QuoteContext
 
 BAR = 1000
 """The length of a bar in its own units."""
@@ -26,8 +26,8 @@ _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _WEB = ("https://", "http://")
 
 
-class Segment(NamedTuple):
-    """A part of a quote: whether it matches the question, and whether it's in the cue that answers."""
+class TextSegment(NamedTuple):
+    """A part of a quote: whether it matches the question, and whether it is in the cue that answers."""
 
     text: str
     is_match: bool
@@ -35,9 +35,9 @@ class Segment(NamedTuple):
 
 
 class Tick(NamedTuple):
-    """A moment on a bar; `place` is from 0 to BAR."""
+    """A moment on the bar of its resource; `offset` is from 0 to BAR."""
 
-    place: int
+    offset: int
     href: str
     label: str
     is_own: bool
@@ -45,19 +45,19 @@ class Tick(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """How a resource plays in the page: `youtube`, `audio` or `video`, and what by."""
+    """How a resource plays in the page; `source` is a video's id for `youtube`, else a file's address."""
 
-    how: str
+    kind: Literal["youtube", "audio", "video"]
     source: str
     mime: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A moment as the page has it.
+class MomentView:
+    """A moment on the page.
 
-    `href` leads to the place in the resource itself and `here` to it on the resource's page; they're the same where
-    the resource isn't on the web. `share` is what a copied link holds.
+    `href` leads to the place in the resource itself, `here` to the same place on the resource's page in Seekpoint; they
+    are equal if the resource isn't on the web. `ticks` are the moments on the bar of the resource, `end` its end.
     """
 
     moment: Moment
@@ -66,8 +66,8 @@ class Shown:
     here: str
     player: Player | None
     time: str | None
-    quote: tuple[Segment, ...]
-    around: Around | None
+    quote: tuple[TextSegment, ...]
+    context: QuoteContext | None
     ticks: tuple[Tick, ...]
     end: str | None
 
@@ -80,35 +80,39 @@ class Shown:
         return [" › ".join(clean(heading) for heading in path) for path in self.moment.resource.sections]
 
 
-def shown(moment: Moment, place: Around | None, siblings: Iterable[Moment], duration: float) -> Shown:
-    """A moment beside the others of its answer that lie in the same resource."""
-    here = resource_href(moment.resource, moment.start, moment.language, place.quoted[0] if place else None)
+def moment_view(
+    moment: Moment, context: QuoteContext | None, siblings: Iterable[Moment], duration: float
+) -> MomentView:
+    """The view of a moment; `siblings` are all moments of the answer in the same resource."""
+    here = resource_href(moment.resource, moment.start, moment.language, context.quoted[0] if context else None)
     player = player_of(moment.resource)
-    return Shown(
+    return MomentView(
         moment=moment,
         title=clean(moment.resource.title) or moment.resource.id,
         href=moment.link if is_web(moment.link) else here,
         here=here,
         player=player,
         time=timestamp(moment.start),
-        quote=segments(moment, place.quoted[0].cue if place else None),
-        around=place,
+        quote=segments(moment, context.quoted[0].cue if context else None),
+        context=context,
         ticks=ticks(siblings, duration, moment),
         end=timestamp(duration) if duration else None,
     )
 
 
 def is_web(address: str) -> bool:
-    """Whether a link may lead there: a library may hold any address, even one that browsers would run."""
+    """Whether an address may become a link: an imported library may hold any, such as `javascript:`."""
     return address.lower().startswith(_WEB)
 
 
 def player_of(resource: Resource) -> Player | None:
-    """How a resource plays in the page; `None` where it doesn't."""
+    """The player for a resource; `None` if it doesn't play."""
     if resource.kind is Kind.VIDEO and _VIDEO_ID.fullmatch(resource.id):
         return Player("youtube", resource.id)
     mime = content_type(resource)
-    return Player(mime.partition("/")[0], media_href(resource), mime) if mime else None
+    if mime is None:
+        return None
+    return Player("audio" if mime.startswith("audio/") else "video", media_href(resource), mime)
 
 
 def media_href(resource: Resource) -> str:
@@ -117,36 +121,36 @@ def media_href(resource: Resource) -> str:
 
 
 def resource_href(
-    resource: Resource, start: float | None = None, language: str | None = None, said: Said | None = None
+    resource: Resource, start: float | None = None, language: str | None = None, cue: PositionedCue | None = None
 ) -> str:
-    """The address of a resource's page, at a second or at a cue."""
-    given = {"language": language, "t": None if start is None else f"{start:.3f}".rstrip("0").rstrip(".")}
-    query = urlencode({name: value for name, value in given.items() if value is not None})
-    fragment = f"#c{said.position}" if said else ""
+    """The address of a resource's page in Seekpoint, at a second and a cue."""
+    parameters = {"language": language, "t": None if start is None else f"{start:.3f}".rstrip("0").rstrip(".")}
+    query = urlencode({name: value for name, value in parameters.items() if value is not None})
+    fragment = f"#c{cue.position}" if cue else ""
     return f"/resource/{quote(resource.id, safe='')}{'?' if query else ''}{query}{fragment}"
 
 
-def segments(moment: Moment, answer: Cue | None) -> tuple[Segment, ...]:
-    """The quote cut where marks and the cue that answers begin and end; where that is all of it, it isn't set apart."""
+def segments(moment: Moment, answer: Cue | None) -> tuple[TextSegment, ...]:
+    """The quote, split at the bounds of its marks and of the cue that answers, unless that cue is the whole quote."""
     quote_text = moment.quote
     is_part = answer is not None and quote_text.startswith(answer.text) and answer.text != quote_text
-    answers = len(answer.text) if answer and is_part else 0
-    edges = {0, len(quote_text), answers, *(edge for span in moment.marks for edge in span)}
+    answer_end = len(answer.text) if answer and is_part else 0
+    bounds = {0, len(quote_text), answer_end, *(bound for span in moment.marks for bound in span)}
     return tuple(
-        Segment(
+        TextSegment(
             printable(quote_text[start:stop]),
             any(first <= start and stop <= last for first, last in moment.marks),
-            stop <= answers,
+            stop <= answer_end,
         )
-        for start, stop in pairwise(sorted(edge for edge in edges if 0 <= edge <= len(quote_text)))
+        for start, stop in pairwise(sorted(bound for bound in bounds if 0 <= bound <= len(quote_text)))
     )
 
 
 def ticks(moments: Iterable[Moment], duration: float, own: Moment | None = None) -> tuple[Tick, ...]:
-    """Where moments lie on the bar of the resource that they're in, by the second."""
+    """The ticks of moments on the bar of their resource, in order of time; `own` is highlighted, else all of them."""
     if not duration:
         return ()
-    found = [
+    marks = [
         Tick(
             round(min(moment.start / duration, 1.0) * BAR),
             resource_href(moment.resource, moment.start, moment.language),
@@ -156,18 +160,17 @@ def ticks(moments: Iterable[Moment], duration: float, own: Moment | None = None)
         for moment in moments
         if moment.start is not None
     ]
-    return tuple(sorted(found))
+    return tuple(sorted(marks))
 
 
 def by_resource(moments: Sequence[Moment]) -> dict[str, list[Moment]]:
-    """The moments of each resource, by its id."""
-    found: dict[str, list[Moment]] = {}
+    """The moments by the id of their resource."""
+    groups: dict[str, list[Moment]] = {}
     for moment in moments:
-        found.setdefault(moment.resource.id, []).append(moment)
-    return found
+        groups.setdefault(moment.resource.id, []).append(moment)
+    return groups
 
 
-def question_href(question: str, **limits: str | None) -> str:
-    """The address that asks a question again, within the same limits."""
-    given = {"q": question} | {name: value for name, value in limits.items() if value}
-    return f"/?{urlencode(given)}"
+def question_href(question: str, **filters: str | None) -> str:
+    """The address that asks a question with the same filters."""
+    return f"/?{urlencode({'q': question} | {name: value for name, value in filters.items() if value})}"

@@ -13,7 +13,7 @@ from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.types import Details, Kind, Resource, State
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.app import application
-from seekpoint.query.web.security import Doors
+from seekpoint.query.web.security import AccessPolicy
 from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD, embedded
 from tests.indexer.builds import webvtt
@@ -63,7 +63,7 @@ def talks(tmp_path_factory: pytest.TempPathFactory) -> Path:
         writer.register(
             "more.md", [Resource("ccccccccccc", Kind.VIDEO, "没有字幕的", URL + "ccccccccccc", (("其他",),))]
         )
-        writer.set_state("ccccccccccc", State.NO_TRANSCRIPT, reason="it has no captions", retry_after=inputs="by hand")
+        writer.set_state("ccccccccccc", State.NO_TRANSCRIPT, reason="it has no captions", inputs="by hand")
     return folder / "library"
 
 
@@ -98,7 +98,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "library"
 
 
-def serving(library: Path, doors: Doors | None = None, **headers: str) -> TestClient:
+def serving(library: Path, policy: AccessPolicy | None = None, **headers: str) -> TestClient:
     """A client of a library's pages and API."""
-    app = application(LiveLibrary(library, TopicEncoder()), doors or Doors())
+    app = application(LiveLibrary(library, TopicEncoder()), policy or AccessPolicy())
     return TestClient(app, HOST, raise_server_exceptions=False, headers=headers, follow_redirects=False)

@@ -13,8 +13,8 @@ import uvicorn
 from seekpoint.index.types import Encoder
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.app import application
-from seekpoint.query.web.security import Doors
-from seekpoint.query.web.server import PatientProtocol, configured, listen
+from seekpoint.query.web.security import AccessPolicy
+from seekpoint.query.web.server import IdleTimeoutProtocol, listen, server_config
 from tests.fakes import TopicEncoder
 
 if TYPE_CHECKING:
@@ -26,14 +26,14 @@ _TOPICS = TopicEncoder()
 @contextmanager
 def served(
     library: Path,
-    doors: Doors | None = None,
+    policy: AccessPolicy | None = None,
     encoder: Encoder | None = _TOPICS,
-    protocol: type[PatientProtocol] = PatientProtocol,
+    protocol: type[IdleTimeoutProtocol] = IdleTimeoutProtocol,
 ) -> Iterator[str]:
     """Give the address of a server of a library's pages and API; no encoder is the library's own."""
     live = LiveLibrary(library, encoder)
     listener = listen("127.0.0.1", 0)
-    server = uvicorn.Server(configured(application(current, doors or Doors()), protocol))
+    server = uvicorn.Server(server_config(application(live, policy or AccessPolicy()), protocol))
     thread = Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     try:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from starlette.testclient import TestClient
 
-from seekpoint.query.web.translations import WORDS, spoken
+from seekpoint.query.web.translations import WORDS, preferred_language
 from tests.query.web.conftest import serving
 
 
@@ -63,14 +63,14 @@ def test_a_question_is_answered_without_a_script(
     assert (address.hostname, parse_qs(address.query)["t"]) == ("www.youtube.com", ["80s"])
 
 
-def test_what_is_said_around_a_moment_stands_on_the_page(client: TestClient) -> None:
+def test_a_moment_has_its_context_on_the_page(client: TestClient) -> None:
     page = client.get("/", params={"q": "mask", "language": "en", "kind": "video"})
     around = links(page.text)
     assert around["attention weighs every word"].endswith("t=40#c1")
     assert 'class="cue here"' in page.text
 
 
-def test_every_id_stands_once(client: TestClient) -> None:
+def test_every_id_is_unique(client: TestClient) -> None:
     for address in ("/?q=mask&k=20", "/list?q=mask", "/resource/aaaaaaaaaaa?q=mask", "/login"):
         ids = Links(client.get(address).text).ids
         assert len(ids) == len(set(ids)), address
@@ -124,7 +124,7 @@ def test_a_resource_shows_its_transcript_and_is_searched_alone(client: TestClien
     assert "aaaaaaaaaaa" not in page
 
 
-def test_the_page_says_so_where_nothing_is_found(client: TestClient) -> None:
+def test_the_page_says_that_there_is_no_answer(client: TestClient) -> None:
     assert "passes these filters" in client.get("/?q=mask&section=no+such").text
     assert client.get("/?q=" + "a" * 5000).status_code == 400
     assert client.get("/resource/none").status_code == 404
@@ -152,17 +152,17 @@ def test_an_empty_folder_explains_how_to_build_a_library(tmp_path: Path, languag
     ],
 )
 def test_the_browser_chooses_the_language(header: str, language: str) -> None:
-    assert spoken(header) == language
+    assert preferred_language(header) == language
 
 
-def test_the_page_speaks_chinese(client: TestClient) -> None:
+def test_the_page_is_in_chinese_for_a_chinese_browser(client: TestClient) -> None:
     page = client.get("/?q=mask", headers={"Accept-Language": "zh-TW,zh"})
     assert '<html lang="zh-Hans">' in page.text
     assert "个片段" in page.text
     assert "accept-language" in page.headers["vary"].lower()
 
 
-def test_both_languages_have_the_same_words() -> None:
+def test_both_languages_have_the_same_texts() -> None:
     def fields(words: str) -> set[str | None]:
         return {field for _, field, _, _ in Formatter().parse(words) if field}
 

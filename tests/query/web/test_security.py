@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 from starlette.testclient import TestClient
 
-from seekpoint.query.web.security import COOKIE, Doors, is_loopback
+from seekpoint.query.web.security import COOKIE, AccessPolicy, is_loopback
 from tests.query.web.conftest import BREAK, BYTES, SCRIPT, serving
 
 TOKEN = "a-token-for-the-tests"
@@ -17,7 +17,7 @@ IDS = ("scripted001", BREAK, "breaking", "vb", "passwords", "document", "relativ
 @pytest.mark.parametrize(
     "address", ["/", "/list", "/api/ask?q=mask", "/api/none", "/none", "/static/page.js", "/healthz"]
 )
-def test_every_response_tells_browsers_what_to_keep_out(client: TestClient, address: str) -> None:
+def test_every_response_has_the_security_headers(client: TestClient, address: str) -> None:
     headers = client.get(address).headers
     policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
     assert policy["default-src"] == "'none'"
@@ -30,7 +30,7 @@ def test_every_response_tells_browsers_what_to_keep_out(client: TestClient, addr
 
 
 @pytest.mark.parametrize("address", [*PAGES, *(f"/resource/{quote(one, safe='')}?q=mask" for one in IDS)])
-def test_nothing_from_outside_becomes_markup(hostile: Path, address: str) -> None:
+def test_no_text_of_a_source_becomes_markup(hostile: Path, address: str) -> None:
     with serving(hostile) as client:
         page = client.get(address)
     assert page.status_code in (200, 404)
@@ -45,7 +45,7 @@ def test_nothing_from_outside_becomes_markup(hostile: Path, address: str) -> Non
     assert not [word for word in text.split() if word.startswith(("onerror=", "onmouseover=")) and "&" not in word]
 
 
-def test_hostile_words_are_shown_as_they_are(hostile: Path) -> None:
+def test_hostile_text_is_shown_as_text(hostile: Path) -> None:
     with serving(hostile) as client:
         assert "&lt;script&gt;alert(1)&lt;/script&gt;" in client.get("/?q=attention&k=50").text
         assert client.get("/api/ask?q=attention&k=50").headers["content-type"] == "application/json"
@@ -55,8 +55,8 @@ def test_hostile_words_are_shown_as_they_are(hostile: Path) -> None:
 @pytest.mark.parametrize(
     "host", ["localhost", "localhost:8080", "127.0.0.1:8080", "[::1]:8080", "LOCALHOST:1", "box.lan"]
 )
-def test_the_server_answers_to_its_names(talks: Path, host: str) -> None:
-    with serving(talks, Doors.of("127.0.0.1", ["box.lan"])) as client:
+def test_the_servers_own_hosts_are_accepted(talks: Path, host: str) -> None:
+    with serving(talks, AccessPolicy.for_host("127.0.0.1", ["box.lan"])) as client:
         assert client.get("/", headers={"Host": host}).status_code == 200
 
 
@@ -64,14 +64,14 @@ def test_the_server_answers_to_its_names(talks: Path, host: str) -> None:
     "host", ["attacker.example", "localhost.attacker.example", "192.168.1.9", "", "127.0.0.1.nip.io", "a@localhost"]
 )
 @pytest.mark.parametrize("address", ["/", "/api/ask?q=mask", "/healthz", "/static/page.js"])
-def test_the_server_answers_to_no_other_name(client: TestClient, host: str, address: str) -> None:
+def test_other_hosts_are_refused(client: TestClient, host: str, address: str) -> None:
     refused = client.get(address, headers={"Host": host})
     assert refused.status_code == 421
     assert "mask" not in refused.text
 
 
-def test_an_open_server_answers_to_any_address_but_to_no_name(talks: Path) -> None:
-    with serving(talks, Doors.of("0.0.0.0", token=TOKEN), Authorization=f"Bearer {TOKEN}") as client:
+def test_a_public_server_accepts_any_address_as_host_but_no_other_name(talks: Path) -> None:
+    with serving(talks, AccessPolicy.for_host("0.0.0.0", token=TOKEN), Authorization=f"Bearer {TOKEN}") as client:
         assert client.get("/api/status", headers={"Host": "192.168.1.9:8080"}).status_code == 200
         assert client.get("/api/status", headers={"Host": "attacker.example"}).status_code == 421
 
@@ -89,8 +89,8 @@ def test_loopback(host: str, expected: bool) -> None:
 @pytest.mark.parametrize(
     "header", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}, {"Cookie": "seekpoint_token=wrong"}]
 )
-def test_nothing_is_told_without_the_token(talks: Path, address: str, header: dict[str, str]) -> None:
-    with serving(talks, Doors(token=TOKEN)) as client:
+def test_requests_without_the_token_are_refused(talks: Path, address: str, header: dict[str, str]) -> None:
+    with serving(talks, AccessPolicy(token=TOKEN)) as client:
         refused = client.get(address, headers=header)
     assert refused.status_code == 401
     assert "Masks" not in refused.text
@@ -98,7 +98,7 @@ def test_nothing_is_told_without_the_token(talks: Path, address: str, header: di
 
 
 def test_the_token_comes_in_a_header_or_through_the_login_link(talks: Path) -> None:
-    with serving(talks, Doors(token=TOKEN)) as client:
+    with serving(talks, AccessPolicy(token=TOKEN)) as client:
         assert client.get("/api/status", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
         entered = client.get("/login", params={"token": TOKEN})
         assert (entered.status_code, entered.headers["location"]) == (303, "/")
@@ -109,15 +109,15 @@ def test_the_token_comes_in_a_header_or_through_the_login_link(talks: Path) -> N
         assert client.get("/healthz").status_code == 200
 
 
-def test_other_programs_cookies_do_no_harm(talks: Path) -> None:
+def test_cookies_of_other_programs_are_ignored(talks: Path) -> None:
     others = 'x={"a":1}; 名=値; foo[bar]=b c'
-    with serving(talks, Doors(token=TOKEN)) as client:
+    with serving(talks, AccessPolicy(token=TOKEN)) as client:
         for cookies, status in ((f"{others}; {COOKIE}={TOKEN}", 200), (others, 401)):
             assert client.get("/api/status", headers={b"Cookie": cookies.encode()}).status_code == status
 
 
-def test_the_token_can_be_typed(talks: Path) -> None:
-    with serving(talks, Doors(token=TOKEN)) as client:
+def test_the_login_form_takes_the_token(talks: Path) -> None:
+    with serving(talks, AccessPolicy(token=TOKEN)) as client:
         assert client.post("/login", data={"token": "wrong"}).status_code == 401
         assert client.post("/login", content=b"token=" + b"a" * 10_000).status_code == 413
         assert client.post("/login", data={"token": TOKEN}).status_code == 303
@@ -145,7 +145,7 @@ def test_a_recording_whose_file_is_gone_is_not_found(talks: Path, client: TestCl
 
 
 @pytest.mark.parametrize("name", [*IDS, "..", "../secret.mp4", "/etc/passwd", "%2e%2e/secret.mp4", "..%2fsecret.mp4"])
-def test_no_file_but_an_indexed_recording_is_served(hostile: Path, name: str) -> None:
+def test_only_files_of_indexed_recordings_are_served(hostile: Path, name: str) -> None:
     with serving(hostile) as client:
         for address in (f"/media/{quote(name, safe='')}", f"/media/{name}", f"/static/{name}"):
             answer = client.get(address)  # the client itself takes dots out of some

@@ -1,4 +1,4 @@
-"""The server as it runs: what clients do to it."""
+"""The running server: malformed requests, idle clients, concurrency, and the command."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from click.testing import CliRunner
 
 from seekpoint.cli.serve import serve
 from seekpoint.index.errors import SeekpointError, UsageError
-from seekpoint.query.web.server import PatientProtocol, listen
+from seekpoint.query.web.server import IdleTimeoutProtocol, listen
 from tests.paths import ROOT
 from tests.query.web.served import served
 
@@ -54,13 +54,13 @@ def send(address: str, data: bytes) -> bytes:
         b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
     ],
 )
-def test_malformed_requests_are_answered_and_the_server_lives(address: str, data: bytes) -> None:
+def test_malformed_requests_do_not_end_the_server(address: str, data: bytes) -> None:
     answer = send(address, data)
     assert not answer or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4"))
     assert requests.get(f"{address}/healthz", timeout=10).json() == {"status": "ok"}
 
 
-def test_who_says_nothing_keeps_nobody_waiting(address: str) -> None:
+def test_idle_connections_delay_nobody(address: str) -> None:
     host, _, port = address.removeprefix("http://").partition(":")
     silent = [socket.create_connection((host, int(port))) for _ in range(50)]
     try:
@@ -72,20 +72,20 @@ def test_who_says_nothing_keeps_nobody_waiting(address: str) -> None:
             connection.close()
 
 
-class Impatient(PatientProtocol):
-    patience = 0.2
+class ShortTimeout(IdleTimeoutProtocol):
+    idle_timeout = 0.2
 
 
 @pytest.mark.parametrize("data", [b"", b"GET / HT"])
-def test_who_says_nothing_is_dropped(talks: Path, data: bytes) -> None:
-    with served(talks, protocol=Impatient) as address:
+def test_an_idle_connection_is_closed(talks: Path, data: bytes) -> None:
+    with served(talks, protocol=ShortTimeout) as address:
         host, _, port = address.removeprefix("http://").partition(":")
         with socket.create_connection((host, int(port)), timeout=10) as connection:
             connection.sendall(data)
             assert connection.recv(100) == b""
 
 
-def test_many_ask_at_once(address: str) -> None:
+def test_many_questions_are_answered_at_once(address: str) -> None:
     questions = ["mask", "掩码", "attention", "注意力"] * 16
     with ThreadPoolExecutor(16) as threads:
         answers = list(threads.map(lambda q: requests.get(f"{address}/api/ask", {"q": q}, timeout=30), questions))
@@ -101,7 +101,7 @@ def test_a_port_that_is_taken_is_named() -> None:
 
 
 @pytest.mark.parametrize("host", ["no such host", "203.0.113.7"])
-def test_a_host_that_is_not_here_is_named(host: str) -> None:
+def test_an_unknown_host_is_named(host: str) -> None:
     with pytest.raises(SeekpointError, match=host):
         listen(host, 0)
 
@@ -133,6 +133,6 @@ def test_the_command_serves_until_it_is_interrupted(talks: Path, options: list[s
         assert ("isn't encrypted" in process.stderr.read()) == bool(options)
 
 
-def test_no_answer_waits_for_the_other_sides_acknowledgement() -> None:
+def test_responses_do_not_wait_for_delayed_acknowledgements() -> None:
     with listen("127.0.0.1", 0) as listener:
         assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
