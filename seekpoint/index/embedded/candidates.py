@@ -58,7 +58,8 @@ class CandidateSearch:
         counts: list[int | None] = [None] * len(groups)
         for language, members in _by_language(groups).items():
             lengths = {k: _length(groups[k], known) for k in members}
-            looked_up = [k for k in members if k in within_budget(lengths, _MOST_POSTINGS)]
+            kept = within_budget(lengths, _MOST_POSTINGS)
+            looked_up = [k for k in members if k in kept]
             found = self._counts([groups[k].alternatives for k in looked_up], language)
             for k, postings in zip(looked_up, found, strict=True):
                 counts[k] = len(postings.chunks)
