@@ -1,1 +1,1 @@
-"""From reading lists to a library: resources, transcripts, chunks."""
+"""Indexing: from reading lists to resources, transcripts, chunks and a library."""

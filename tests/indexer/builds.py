@@ -18,7 +18,7 @@ from tests.fake_youtube import FakeYouTube
 from tests.fakes import TopicEncoder
 
 
-class Notes(BuildEvents):
+class RecordedEvents(BuildEvents):
     """Records a build's messages and the resources it works on."""
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class Workshop:
         self.library = folder / "library"
         self.fake = fake
         self.encoder = TopicEncoder()
-        self.notes = Notes()
+        self.events = RecordedEvents()
 
     def write(self, name: str, text: str) -> Path:
         """Write a file and return its path."""
@@ -63,12 +63,12 @@ class Workshop:
         later: float = 0.0,
         encoder: Encoder | None = None,
         videos: VideoSource | None = None,
-        notes: Notes | None = None,
+        events: RecordedEvents | None = None,
     ) -> Report:
         """Build from the sources, `later` seconds from now."""
         self.encoder.embedded.clear()
         self.fake.requests.clear()
-        self.notes = notes or Notes()
+        self.events = events or RecordedEvents()
         choices = Choices(tuple(languages), retry)
         outside = Sources.through(self.fake.web(offline, cookies), languages, limit=limit)
         return build(
@@ -84,7 +84,7 @@ class Workshop:
             self.library,
             replace(outside, videos=videos) if videos else outside,
             encoder=encoder or self.encoder,
-            events=self.notes,
+            events=self.events,
             clock=lambda: time.time() + later,
         )
 

@@ -207,7 +207,7 @@ def _too_large(path: Path) -> str | None:
 
 
 def transcribed(whisper: str, identity: str = "") -> str:
-    """The inputs of a transcript that a speech model made; `identity` tells versions of a recording apart."""
+    """The inputs of a speech model's transcript; `identity` distinguishes versions of a recording."""
     return f"{_TRANSCRIBED}{whisper}:{identity}"
 
 

@@ -27,8 +27,8 @@ PATIENCE = 5
 GRACE = 5.0
 """Seconds beyond the wall-clock limit after which a hanging child ends itself, in case the parent is gone."""
 
-LONGEST_ANSWER = 40_000_000  # ten thousand pages
-"""In bytes."""
+LONGEST_ANSWER = 40_000_000
+"""Bytes, enough for ten thousand pages."""
 
 WAY_OUT = "save its text to a .txt file and put that on the list"
 """The remedy that messages name if parsing fails."""

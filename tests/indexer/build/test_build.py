@@ -15,7 +15,7 @@ from seekpoint.index.open import open_reader
 from seekpoint.index.types import Resource, State
 from seekpoint.indexer.reading_list.addresses import resource_of_path
 from tests.fakes import TopicEncoder
-from tests.indexer.builds import Notes, Workshop, webvtt
+from tests.indexer.builds import RecordedEvents, Workshop, webvtt
 
 EN, ZH = "english0001", "zhongwen001"
 ATTENTION = ("attention weighs the words", "the mask hides what comes later", "position tells the order")
@@ -53,13 +53,13 @@ def test_of_two_files_in_a_language_one_is_used_and_reported_once(workshop: Work
     folder = workshop.write(f"captions/Other [{EN}].en.srt", webvtt("the cache")).parent
     workshop.build(list_file, captions=folder)
     left_out = f'captions "Other [{EN}].en.srt": left out, "Attention explained [{EN}].en.vtt" has the same language'
-    assert workshop.notes.lines == [left_out]
+    assert workshop.events.lines == [left_out]
     workshop.build(list_file, captions=folder)
-    assert workshop.notes.lines == []
+    assert workshop.events.lines == []
     workshop.write(f"captions/Attention explained [{EN}].en.vtt", "damaged 损坏")
     workshop.build(list_file, captions=folder)
     assert workshop.encoder.embedded == ["the cache"]
-    assert ["no cue found" in line and "indexed without it" in line for line in workshop.notes.lines] == [True]
+    assert ["no cue found" in line and "indexed without it" in line for line in workshop.events.lines] == [True]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name of a file is text")
@@ -121,7 +121,7 @@ def test_a_caption_file_that_breaks_later_leaves_the_resource_as_it_was(workshop
     report = workshop.build(list_file, captions=folder)
     assert (report.updated, report.states[State.INDEXED]) == (0, 2)
     assert workshop.statuses() == before
-    (line,) = workshop.notes.lines
+    (line,) = workshop.events.lines
     assert line.startswith("注意力: kept as it was") and "no cue found" in line
 
 
@@ -202,7 +202,7 @@ def test_pruning_keeps_resources_of_another_list(workshop: Workshop) -> None:
     assert workshop.statuses()[ZH].resource.sections == (("Other",),)
 
 
-class Interrupted(Notes):
+class InterruptingEvents(RecordedEvents):
     """Interrupts the build at the second resource."""
 
     def work_on(self, resource: Resource) -> None:
@@ -214,7 +214,7 @@ class Interrupted(Notes):
 def test_an_interrupted_build_keeps_what_was_finished(workshop: Workshop) -> None:
     list_file, folder = talks(workshop), workshop.folder / "captions"
     with pytest.raises(KeyboardInterrupt):
-        workshop.build(list_file, captions=folder, notes=Interrupted())
+        workshop.build(list_file, captions=folder, events=InterruptingEvents())
     assert Manifest.load(workshop.library).database, "the library is sealed"
     states = {resource_id: status.state for resource_id, status in workshop.statuses().items()}
     assert states == {EN: State.INDEXED, ZH: State.PENDING}
@@ -254,7 +254,7 @@ def test_the_resources_of_a_renamed_list_are_pruned(workshop: Workshop) -> None:
     assert workshop.build(new, captions=captions).removed == 0
     report = workshop.build(new, captions=captions, prune=True)
     assert (report.removed, list(workshop.statuses()), workshop.encoder.embedded) == (1, [EN], [])
-    assert [line for line in workshop.notes.lines if "old.txt is no longer there" in line]
+    assert [line for line in workshop.events.lines if "old.txt is no longer there" in line]
 
 
 def test_the_resources_of_a_list_on_a_missing_disk_are_kept(workshop: Workshop) -> None:

@@ -128,7 +128,7 @@ def test_a_failed_listing_keeps_the_stored_entries(workshop: Workshop, course: P
     report = workshop.build(course)
     assert set(states(workshop)) == {LIST, A, HIDDEN, B, GONE, C}
     assert report.states[State.INDEXED] == 4
-    assert [line for line in workshop.notes.lines if "kept as it was" in line]
+    assert [line for line in workshop.events.lines if "kept as it was" in line]
     workshop.build(course)
     assert workshop.fake.requests == [], "not before it is time"
 
@@ -168,7 +168,7 @@ def test_a_listing_of_suspicious_length_warns(workshop: Workshop, count: int, wa
     workshop.write(f"captions/T [{entries[0][0]}].en.vtt", webvtt("attention"))
     workshop.fake.make_blocked(entries[1][0])
     workshop.build(ADDRESS, captions=folder)
-    lines = [line for line in workshop.notes.lines if f"exactly {count} entries" in line]
+    lines = [line for line in workshop.events.lines if f"exactly {count} entries" in line]
     assert bool(lines) == warned
     assert len(workshop.statuses()) == count + 1
 
@@ -190,4 +190,4 @@ def test_a_channel_is_limited_to_its_newest_videos(workshop: Workshop) -> None:
 def test_a_caption_file_of_no_listed_video_is_reported(workshop: Workshop, course: Path) -> None:
     folder = workshop.write("captions/T [otherid0001].en.vtt", webvtt("the mask")).parent
     workshop.build(course, captions=folder)
-    assert [line for line in workshop.notes.lines if "1 caption file is of videos that the lists don't name" in line]
+    assert [line for line in workshop.events.lines if "1 caption file is of videos that the lists don't name" in line]

@@ -61,7 +61,7 @@ def test_a_page_is_requested_again_after_a_day_and_kept_if_unchanged(workshop: W
     workshop.build(source, later=23 * HOUR)
     assert workshop.fake.requests == []
     report = workshop.build(source, later=25 * HOUR)
-    assert (workshop.fake.requests, report.updated, workshop.notes.lines) == ([("site", PAGE)], 0, [])
+    assert (workshop.fake.requests, report.updated, workshop.events.lines) == ([("site", PAGE)], 0, [])
     workshop.build(source, later=26 * HOUR)
     assert workshop.fake.requests == []
 
@@ -77,7 +77,7 @@ def test_changes_of_a_page_are_reported_and_only_they_are_embedded(workshop: Wor
     )
     report = workshop.build(source, later=2 * DAY)
     assert report.updated == 1
-    assert workshop.notes.lines == ["Attention: changed, 1 new sentence, 0 gone"]
+    assert workshop.events.lines == ["Attention: changed, 1 new sentence, 0 gone"]
     assert 0 < len(workshop.encoder.embedded) < embedded / 2
     assert "cache" in ask(workshop, "cache").moments[0].quote
 
@@ -89,7 +89,7 @@ def test_a_page_that_fails_later_is_kept_as_it_was(workshop: Workshop) -> None:
     workshop.fake.add_site(PAGE, "<html><body></body></html>")
     report = workshop.build(source, later=2 * DAY)
     assert report.states[State.INDEXED] == 1
-    assert "kept as it was" in workshop.notes.lines[0]
+    assert "kept as it was" in workshop.events.lines[0]
     assert ask(workshop, "what does a mask hide?").moments[0].chapter == "Masks"
 
 

@@ -152,7 +152,7 @@ def test_a_block_stops_the_requests_and_defers_the_rest(workshop: Workshop) -> N
     for video_id in MANY[1:]:
         assert "refuses requests" in str(workshop.statuses()[video_id].reason)
         assert wait(workshop, video_id) == pytest.approx(HOUR, abs=60)
-    assert len(workshop.notes.lines) == 1
+    assert len(workshop.events.lines) == 1
     assert seekpoint.ask("mask", workshop.library, encoder=workshop.encoder).moments[0].resource.id == MANY[0]
 
 
@@ -177,7 +177,7 @@ def test_repeated_empty_responses_stop_the_requests_and_their_videos_come_last_n
         workshop.fake.fail(video_id, "captions", 200, "")
     workshop.build(list_file)
     assert (workshop.asked(), states(workshop)) == (MANY[:3], [State.DEFERRED] * 4)
-    assert len(workshop.notes.lines) == 1 and "block in disguise" in workshop.notes.lines[0]
+    assert len(workshop.events.lines) == 1 and "block in disguise" in workshop.events.lines[0]
     workshop.build(list_file, later=HOUR + 60)
     assert (workshop.asked(), states(workshop)[3]) == ([MANY[2], MANY[3], *MANY[:2]], State.INDEXED)
 
@@ -257,7 +257,7 @@ def test_new_videos_are_requested_before_deferred_ones(workshop: Workshop) -> No
     assert workshop.asked() == ["newcomer001", *MANY]
 
 
-class Noting:
+class RecordingSource:
     """Returns transcripts, and records the requested videos."""
 
     def __init__(self) -> None:
@@ -268,10 +268,10 @@ class Noting:
         return FetchResult((Transcript("en", Origin.MANUAL, (Cue(0.0, 10.0, f"attention {video_id}"),)),))
 
 
-class Patient(TopicEncoder):
+class WaitingEncoder(TopicEncoder):
     """Embeds only after the next transcript has been requested."""
 
-    def __init__(self, videos: Noting, count: int) -> None:
+    def __init__(self, videos: RecordingSource, count: int) -> None:
         super().__init__()
         self._videos = videos
         self._count = count
@@ -286,8 +286,8 @@ class Patient(TopicEncoder):
 
 
 def test_the_next_transcript_is_fetched_while_one_is_embedded(workshop: Workshop) -> None:
-    videos = Noting()
-    report = workshop.build(many_talks(workshop), videos=videos, encoder=Patient(videos, len(MANY)))
+    videos = RecordingSource()
+    report = workshop.build(many_talks(workshop), videos=videos, encoder=WaitingEncoder(videos, len(MANY)))
     assert (report.updated, videos.asked) == (4, MANY)
 
 
@@ -320,7 +320,7 @@ def test_a_transcript_without_words_does_not_count(workshop: Workshop) -> None:
     assert "empty" in str(status.reason)
 
 
-class Interrupting:
+class InterruptingSource:
     """Returns one transcript, then is interrupted by the user."""
 
     def __init__(self, *transcripts: Transcript) -> None:
@@ -334,7 +334,7 @@ class Interrupting:
 
 def test_an_interrupted_build_continues_where_it_stopped(workshop: Workshop) -> None:
     list_file = many_talks(workshop)
-    videos = Interrupting(
+    videos = InterruptingSource(
         Transcript("en", Origin.MANUAL, (Cue(0.0, 10.0, "attention"),)), Transcript("zh", Origin.MANUAL, ())
     )
     with pytest.raises(KeyboardInterrupt):
@@ -346,7 +346,7 @@ def test_an_interrupted_build_continues_where_it_stopped(workshop: Workshop) -> 
     assert workshop.asked() == MANY[1:]
 
 
-class Failing:
+class FailingSource:
     """Fails with another reason each time."""
 
     def fetch(self, video_id: str) -> FetchResult:
@@ -354,7 +354,7 @@ class Failing:
 
 
 def test_reasons_are_cleaned_before_they_reach_the_terminal(workshop: Workshop) -> None:
-    workshop.build(many_talks(workshop), videos=Failing())
+    workshop.build(many_talks(workshop), videos=FailingSource())
     shown = CliRunner().invoke(cli, ["status", "--index", str(workshop.library)])
     assert "YouTube says: talk0000000" in shown.stdout and "\x1b" not in shown.stdout
 
@@ -363,8 +363,8 @@ def test_without_a_network_one_attempt_is_enough_and_the_next_build_tries_at_onc
     listed = workshop.write("list.md", "- https://youtu.be/aaaaaaaaaaa\n- https://youtu.be/bbbbbbbbbbb\n")
     report = workshop.build(listed, offline=True)
     assert report.states[State.DEFERRED] == 2
-    assert [line for line in workshop.notes.lines if "no connection" in line] == workshop.notes.lines
-    assert len(workshop.notes.lines) == 1
+    assert [line for line in workshop.events.lines if "no connection" in line] == workshop.events.lines
+    assert len(workshop.events.lines) == 1
     for video in ("aaaaaaaaaaa", "bbbbbbbbbbb"):
         workshop.fake.add_video(video, tracks={"en": [(0, 5, "attention 注意力")]})
     assert workshop.build(listed).states[State.INDEXED] == 2

@@ -14,7 +14,7 @@ from seekpoint.indexer.build.prefetch import Prefetcher
 NAMES = ["a", "b", "c", "d"]
 
 
-class Source:
+class RecordingSource:
     """Returns names in capitals; records the requests, and signals each one."""
 
     def __init__(self, **failures: BaseException) -> None:
@@ -34,7 +34,7 @@ class Source:
 
 
 def test_the_next_one_is_fetched_while_the_caller_works_and_no_more() -> None:
-    source = Source()
+    source = RecordingSource()
     with Prefetcher(source.fetch, NAMES) as ahead:
         assert source.was_asked("a") and not source.was_asked("b", 0.1)
         assert ahead.take() == "A"
@@ -43,7 +43,7 @@ def test_the_next_one_is_fetched_while_the_caller_works_and_no_more() -> None:
 
 
 def test_ready_items_are_visible_without_being_taken() -> None:
-    source = Source(b=Unfetched(State.UNAVAILABLE, "private"))
+    source = RecordingSource(b=Unfetched(State.UNAVAILABLE, "private"))
     with Prefetcher(source.fetch, NAMES, most=3) as ahead:
         assert source.was_asked("c") and not source.was_asked("d", 0.1)
         assert ahead.ready() == ahead.ready() == ["A", "C"]
@@ -55,7 +55,7 @@ def test_ready_items_are_visible_without_being_taken() -> None:
 
 
 def test_a_failure_comes_in_its_turn_and_the_rest_continues() -> None:
-    source = Source(b=Unfetched(State.UNAVAILABLE, "private"))
+    source = RecordingSource(b=Unfetched(State.UNAVAILABLE, "private"))
     with Prefetcher(source.fetch, NAMES) as ahead:
         assert ahead.take() == "A"
         with pytest.raises(Unfetched, match="private"):
@@ -65,7 +65,7 @@ def test_a_failure_comes_in_its_turn_and_the_rest_continues() -> None:
 
 @pytest.mark.parametrize("last", [Blocked("refused"), KeyboardInterrupt()])
 def test_nothing_is_fetched_after_a_halt_or_when_the_caller_is_gone(last: BaseException) -> None:
-    source = Source(b=last)
+    source = RecordingSource(b=last)
     with pytest.raises(type(last)), Prefetcher(source.fetch, NAMES) as ahead:
         ahead.take()
         ahead.take()
@@ -75,7 +75,7 @@ def test_nothing_is_fetched_after_a_halt_or_when_the_caller_is_gone(last: BaseEx
 
 
 def test_nothing_is_fetched_without_keys() -> None:
-    source = Source()
+    source = RecordingSource()
     with Prefetcher(source.fetch, []):
         pass
     assert source.asked == []

@@ -36,7 +36,7 @@ from seekpoint.query.answers import Moment
 from tests.asking import ask
 from tests.fakes import TOPICS, TopicEncoder
 from tests.index.transfer.test_hostile_archives import forge_database
-from tests.indexer.builds import Notes, Workshop, webvtt
+from tests.indexer.builds import RecordedEvents, Workshop, webvtt
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
@@ -99,7 +99,7 @@ class EndingEncoder(WideEncoder):
         return super().passages(texts)
 
 
-class Interrupted(Notes):
+class InterruptingEvents(RecordedEvents):
     """Interrupts the build after a number of resources."""
 
     def __init__(self, after: int) -> None:
@@ -148,17 +148,22 @@ def write_talks(workshop: Workshop, count: int = TALKS, cues: int = 14) -> Path:
 
 
 def reembed(
-    workshop: Workshop, encoder: Encoder, library: Path | None = None, notes: Notes | None = None, *, again: bool = True
+    workshop: Workshop,
+    encoder: Encoder,
+    library: Path | None = None,
+    events: RecordedEvents | None = None,
+    *,
+    again: bool = True,
 ) -> Report:
     """Build the list offline, by default with --reembed."""
     workshop.fake.requests.clear()
-    workshop.notes = notes or Notes()
+    workshop.events = events or RecordedEvents()
     request = Request(
         [str(workshop.folder / "list.md")], workshop.folder / "captions", Choices(), translate=False, reembed=again
     )
     sources = Sources.through(workshop.fake.web(offline=True), ())
     try:
-        return build(request, library or workshop.library, sources, encoder=encoder, events=workshop.notes)
+        return build(request, library or workshop.library, sources, encoder=encoder, events=workshop.events)
     finally:
         assert workshop.fake.requests == []
 
@@ -244,13 +249,13 @@ def test_an_interruption_between_resources_loses_nothing(talks: Workshop, expect
     old, content = answers(talks.library, TopicEncoder()), _files(talks.library)
     first, second = WideEncoder(), WideEncoder()
     with pytest.raises(KeyboardInterrupt):
-        reembed(talks, first, notes=Interrupted(after))
+        reembed(talks, first, events=InterruptingEvents(after))
     assert len(done := embedded_of(talks, talks.library / FOLDER)) == after
     assert answers(talks.library, TopicEncoder()) == old
     assert _files(talks.library) == content
     report = reembed(talks, second)
-    assert len(talks.notes.worked_on) == TALKS - after
-    assert not done & set(talks.notes.worked_on)
+    assert len(talks.events.worked_on) == TALKS - after
+    assert not done & set(talks.events.worked_on)
     assert report.embedded == len(second.embedded) == _chunks(talks, set(talks.statuses()) - done)
     assert answers(talks.library, WideEncoder()) == expected
 
@@ -266,7 +271,7 @@ def test_an_interruption_within_a_resource_loses_only_that_one(workshop: Worksho
     assert answers(workshop.library, TopicEncoder()) == old
     encoder = WideEncoder()
     reembed(workshop, encoder)
-    assert set(workshop.notes.worked_on) == {_id(k) for k in range(3)} - done
+    assert set(workshop.events.worked_on) == {_id(k) for k in range(3)} - done
     assert len(encoder.embedded) == _chunks(workshop, {_id(k) for k in range(3)} - done)
     assert model(workshop.library) == "wide"
 
@@ -311,7 +316,7 @@ def test_a_kill_at_any_step_of_the_switch_leaves_the_old_library_or_the_new_one(
 ) -> None:
     old = answers(talks.library, TopicEncoder())
     with pytest.raises(KeyboardInterrupt):
-        reembed(talks, WideEncoder(), notes=Interrupted(TALKS))
+        reembed(talks, WideEncoder(), events=InterruptingEvents(TALKS))
     left = _left_at_each_step(talks, lambda: reembed(talks, WideEncoder()))
     assert len(left) > 20
     found = []
@@ -381,7 +386,7 @@ def test_a_reader_of_the_old_library_keeps_answering(talks: Workshop, expected: 
 
 def test_builds_during_an_unfinished_reembedding_are_included(talks: Workshop) -> None:
     with pytest.raises(KeyboardInterrupt):
-        reembed(talks, WideEncoder(), notes=Interrupted(5))
+        reembed(talks, WideEncoder(), events=InterruptingEvents(5))
     talks.write(f"captions/T [{_id(1)}].zh-TW.vtt", webvtt(*_lines(1, 14), "又是掩码"))
     talks.write(f"captions/T [{_id(90)}].en.vtt", webvtt("the cache is new"))
     (talks.folder / f"captions/T [{_id(0)}].en.vtt").unlink()
@@ -389,11 +394,11 @@ def test_builds_during_an_unfinished_reembedding_are_included(talks: Workshop) -
     list_file = talks.write("list.md", "\n".join([*entries, f"https://youtu.be/{UNAVAILABLE}"]))
     report = talks.build(list_file, captions=talks.folder / "captions", prune=True)
     assert (report.updated, report.removed) == (2, 1)
-    assert any("--model wide --reembed goes on" in line for line in talks.notes.lines)
+    assert any("--model wide --reembed goes on" in line for line in talks.events.lines)
     assert model(talks.library) == "topics"
     encoder = WideEncoder()
     reembed(talks, encoder)
-    assert set(talks.notes.worked_on) == {_id(k) for k in (1, 5, 6, 7, 90)}
+    assert set(talks.events.worked_on) == {_id(k) for k in (1, 5, 6, 7, 90)}
     assert len(encoder.embedded) < _chunks(talks, {_id(k) for k in (1, 5, 6, 7, 90)}), "of talk 1 only what's new"
     assert model(talks.library) == "wide"
     talks.build(list_file, captions=talks.folder / "captions", encoder=WideEncoder(), later=0)
@@ -404,21 +409,21 @@ def test_builds_during_an_unfinished_reembedding_are_included(talks: Workshop) -
 
 def test_another_model_starts_over_and_says_so(talks: Workshop) -> None:
     with pytest.raises(KeyboardInterrupt):
-        reembed(talks, WideEncoder("一号"), notes=Interrupted(5))
+        reembed(talks, WideEncoder("一号"), events=InterruptingEvents(5))
     encoder = WideEncoder("二号")
     reembed(talks, encoder)
-    assert any("一号" in line and "二号 starts anew" in line for line in talks.notes.lines)
+    assert any("一号" in line and "二号 starts anew" in line for line in talks.events.lines)
     assert len(encoder.embedded) == _chunks(talks, set(talks.statuses()))
     assert model(talks.library) == "二号"
 
 
 def test_a_damaged_successor_starts_over(talks: Workshop) -> None:
     with pytest.raises(KeyboardInterrupt):
-        reembed(talks, WideEncoder(), notes=Interrupted(5))
+        reembed(talks, WideEncoder(), events=InterruptingEvents(5))
     file = talks.library / FOLDER / "library.db"
     file.write_bytes(file.read_bytes()[:5000])
     reembed(talks, WideEncoder())
-    assert any("is damaged and dropped" in line for line in talks.notes.lines)
+    assert any("is damaged and dropped" in line for line in talks.events.lines)
     assert model(talks.library) == "wide"
 
 
@@ -464,7 +469,7 @@ def test_a_dry_run_counts_what_would_be_embedded_again(talks: Workshop) -> None:
 def test_an_import_replaces_a_half_reembedded_library(talks: Workshop) -> None:
     export_library(talks.library, talks.folder / "exported")
     with pytest.raises(KeyboardInterrupt):
-        reembed(talks, WideEncoder(), notes=Interrupted(5))
+        reembed(talks, WideEncoder(), events=InterruptingEvents(5))
     with pytest.raises(LibraryError, match="--replace"):
         import_library(talks.folder / "exported", talks.library)
     import_library(talks.folder / "exported", talks.library, replacing_old=True)

@@ -81,7 +81,7 @@ def test_chinese_is_embedded_in_one_script_and_quoted_in_the_original(workshop: 
     assert tuple(cue.text for cue in transcript.cues) == TRADITIONAL
 
 
-class Placing(TopicEncoder):
+class PositionEncoder(TopicEncoder):
     """Gives each cue one token, whose vector is the cue's distance from the middle of its passage."""
 
     def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts:
@@ -94,7 +94,7 @@ class Placing(TopicEncoder):
 def test_a_cue_uses_the_chunk_in_which_it_is_most_central(workshop: Workshop) -> None:
     lines = [f"attention {k}" for k in range(14)]
     captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt(*lines, seconds=7.5)).parent
-    workshop.build(f"https://youtu.be/{EN}", captions=captions, encoder=Placing())
+    workshop.build(f"https://youtu.be/{EN}", captions=captions, encoder=PositionEncoder())
     # A piece has two cues, a chunk six, of which the next one shares two: 2.5 and 1.5 off here, 1.5 and 2.5 there.
     assert stored(workshop, EN).sums[:, 0] == pytest.approx([4, 1, 3, 1, 3, 1, 4], abs=0.05)
 
@@ -114,7 +114,7 @@ def test_a_changed_transcript_embeds_only_new_pieces_and_the_chunks_around_them(
 # Models without parts
 
 
-class Whole(TopicEncoder):
+class EncoderWithoutParts(TopicEncoder):
     """A model that returns no vectors of cues."""
 
     def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> None:  # type: ignore[override]
@@ -122,19 +122,19 @@ class Whole(TopicEncoder):
 
 
 def test_a_model_without_parts_makes_no_pieces_and_is_tried_once(workshop: Workshop) -> None:
-    encoder = Whole()
+    encoder = EncoderWithoutParts()
     build(workshop, encoder)
     assert len(stored(workshop, EN).starts) == 0
     before = workshop.content()
     assert build(workshop, encoder).embedded == 0
-    assert (workshop.content(), workshop.notes.lines) == (before, [])
+    assert (workshop.content(), workshop.events.lines) == (before, [])
     assert seekpoint.ask("mask", workshop.library, encoder=encoder).moments[0].resource.id == EN
 
 
-# Calls of the encoder
+# Batches of the encoder
 
 
-class Calls(TopicEncoder):
+class BatchCountingEncoder(TopicEncoder):
     """Records the size of each batch."""
 
     def __init__(self) -> None:
@@ -154,7 +154,7 @@ def notes_in(workshop: Workshop, count: int) -> Path:
 
 
 def test_short_notes_share_a_batch_and_are_stored_in_order(workshop: Workshop) -> None:
-    encoder = Calls()
+    encoder = BatchCountingEncoder()
     report = workshop.build(notes_in(workshop, 40), encoder=encoder)
     assert (report.updated, report.embedded, len(encoder.embedded)) == (40, 40, 40)
     assert len(encoder.sizes) < 40
@@ -194,7 +194,7 @@ def test_a_batch_is_filled_but_not_exceeded(workshop: Workshop) -> None:
     lines = [f"attention {k}" for k in range(300)]
     captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt(*lines, seconds=30)).parent
     workshop.write(f"captions/講座 [{ZH}].zh-TW.vtt", webvtt(*(f"注意力 {k}" for k in range(300)), seconds=30))
-    encoder = Calls()
+    encoder = BatchCountingEncoder()
     listed = workshop.write("list.txt", f"https://youtu.be/{EN}\nhttps://youtu.be/{ZH}\n")
     report = workshop.build(listed, captions=captions, encoder=encoder)
     assert max(encoder.sizes) == 64 and sum(encoder.sizes) == report.embedded == len(set(encoder.embedded))

@@ -171,14 +171,14 @@ def _string(record: dict[str, Any], key: str) -> str:
 
 
 def _number(value: object) -> float:
-    """Read a number that may stand in quotes; `nan` where there is none, and a cue without a start is none."""
+    """A number, possibly in quotes; `nan` if there is none (cues without a start are dropped later)."""
     try:
         return float(value) if isinstance(value, int | float | str) else math.nan
     except (ValueError, OverflowError):
         return math.nan
 
 
-# What XML allows in no form, and captions hold now and then.
+# Characters that XML forbids even when escaped; some captions contain them.
 _NO_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 

@@ -1,1 +1,1 @@
-"""Web pages and text files, as the blocks that a reader sees."""
+"""Parsing web pages, Markdown and plain text."""

@@ -1,1 +1,1 @@
-"""PDFs, as their paragraphs, headings and references."""
+"""Parsing PDFs into paragraphs, headings and references."""

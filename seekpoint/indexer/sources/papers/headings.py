@@ -21,7 +21,7 @@ class OutlineEntry(NamedTuple):
 
 @dataclass(slots=True)
 class PdfParagraph:
-    """Lines that belong together."""
+    """The lines of a paragraph, and its role."""
 
     lines: list[TextLine]
     role: Role = Role.BODY

@@ -187,7 +187,7 @@ def _identity(media: Path) -> str:
     try:
         stat = media.stat()
     except OSError:
-        return str(media)  # opening it will say what is wrong
+        return str(media)  # opening the file reports the error
     return json.dumps([str(media.resolve()), stat.st_size, stat.st_mtime_ns])
 
 
