@@ -65,8 +65,8 @@ def ask(
 
     Without QUESTION, a prompt is opened; with -, questions are read from standard input, one a line.
     """
-    # NumPy's and FAISS's threads for large matrices spin when they start, for a third of the processor's time that a
-    # question takes, which has none.
+    # OpenBLAS (in NumPy and in FAISS) starts threads that spin for a third of a question's processor time, although a
+    # question has no matrix that is large enough for them.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from seekpoint.index.open import open_reader
     from seekpoint.query.serving.question_encoder import SharedEncoder
@@ -84,13 +84,13 @@ def ask(
         if question == "-":
             _stream(sys.stdin or (), answer, form)
             return
-        found = answer(_argument(question))
-    _show(found, form)
-    if not found.moments:
+        result = answer(_decoded(question))
+    _print(result, form)
+    if not result.moments:
         is_filtered = filters != Filters()
         click.echo(f"seekpoint: {_NOTHING_LEFT if is_filtered else _NOTHING_INDEXED}", err=True)
     elif open_first:
-        _open(found)
+        _open_first(result)
 
 
 def _prompt(folder: Path, k: int, filters: Filters, *, explained: bool, is_plain: bool) -> None:
@@ -106,7 +106,7 @@ def _prompt(folder: Path, k: int, filters: Filters, *, explained: bool, is_plain
     nothing = _NOTHING_INDEXED if filters == Filters() else _NOTHING_LEFT
     try:
         with live.reader():
-            pass  # a library that is missing is told before anything is asked
+            pass  # a missing library is an error before the first question
         prompt(lambda text: live.ask(text, k, filters, explained=True), explained=explained, when_nothing=nothing)
     finally:
         live.close()
@@ -115,7 +115,7 @@ def _prompt(folder: Path, k: int, filters: Filters, *, explained: bool, is_plain
 def _answer(
     question: str, *, library: Reader, encoder: SharedEncoder, k: int, filters: Filters, explained: bool
 ) -> Answer:
-    """Answer a question, which is embedded while what searches is loaded: the model lets go of the GIL."""
+    """Answer a question; it is embedded while the search is imported, since the model releases the GIL."""
     from seekpoint.background import in_background
     from seekpoint.query.serving.question_encoder import to_embed
 
@@ -127,28 +127,28 @@ def _answer(
     return pipeline.ask(question, library, encoder, k, filters, explained=explained)
 
 
-def _open(answer: Answer) -> None:
+def _open_first(answer: Answer) -> None:
     from seekpoint.cli.prompt import browse
 
-    trouble = browse(answer.moments[0].link) if answer.answered else "nothing here answers that, so nothing was opened"
-    if trouble:
-        click.echo(f"seekpoint: {trouble}", err=True)
+    error = browse(answer.moments[0].link) if answer.answered else "nothing here answers that, so nothing was opened"
+    if error:
+        click.echo(f"seekpoint: {error}", err=True)
 
 
-def _argument(question: str) -> str:
-    """The question as it was typed, where the locale couldn't decode it; surrogates stand for its bytes then."""
+def _decoded(question: str) -> str:
+    """The question, decoded as UTF-8 if the locale couldn't decode it and left surrogates for its bytes."""
     return question if question.isprintable() else os.fsencode(question).decode("utf-8", "replace")
 
 
 def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str) -> None:
-    """An answer a line; a line that asks nothing gets an object that says so, to keep answers and questions in step."""
+    """Answer the questions, a line each; in JSON, an invalid one gets an object with the error, so that lines match."""
     is_first = True
     for line in lines:
         text = line.rstrip("\r\n")
         if form == "plain":
             click.echo(f"? {clean(text)}")
         try:
-            _show(answer(text), form, is_first=is_first)
+            _print(answer(text), form, is_first=is_first)
             is_first = False
         except UsageError as error:
             if form == "json":
@@ -159,7 +159,7 @@ def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str) ->
             sys.stdout.flush()
 
 
-def _show(answer: Answer, form: str, *, is_first: bool = True) -> None:
+def _print(answer: Answer, form: str, *, is_first: bool = True) -> None:
     if form == "json":
         print_json(to_json(answer))
     elif form == "plain":

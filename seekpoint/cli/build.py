@@ -89,17 +89,17 @@ def build(
     from seekpoint.indexer.sources import Sources
 
     context = click.get_current_context()
-    if math.isnan(pace):  # lies in every range
+    if math.isnan(pace):  # click's range check lets NaN through
         raise UsageError("--pace takes a number of seconds")
-    wanted = parse_tags(languages)
-    choices = Choices(wanted, retry, whisper if transcribe else None)
+    tags = parse_tags(languages)
+    choices = Choices(tags, retry, whisper if transcribe else None)
     request = Request(sources, captions, choices, model, prune, limit, glossary=glossary, reembed=reembed)
-    web = (context.obj or Web)(proxy, cookies)  # a caller of `cli` may bring a web of its own, as tests do
+    web = (context.obj or Web)(proxy, cookies)  # a caller of `cli` may replace the web, as tests do
     if dry_run:
         click.echo(summary.outlook(preview(request, folder, web), pace))
         return
     with ProgressBars() as events:
-        report = run(request, folder, Sources.through(web, wanted, pace, limit), events=events)
+        report = run(request, folder, Sources.through(web, tags, pace, limit), events=events)
     click.echo(summary.outcome(report, shutil.get_terminal_size().columns))
     if report.states[State.DEFERRED]:
         context.exit(_DEFERRED)

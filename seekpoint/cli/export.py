@@ -26,10 +26,10 @@ def export_library(file: Path, force: bool, folder: Path) -> None:
     """
     from seekpoint.index.transfer.export import export_library as export
 
-    click.echo(f"{clean(str(file))}: {counts(export(folder, file, force=force))}")
+    click.echo(f"{clean(str(file))}: {contents_line(export(folder, file, force=force))}")
 
 
-def counts(contents: Contents) -> str:
-    """What was carried, in one line."""
+def contents_line(contents: Contents) -> str:
+    """The number of resources and chunks, and the size, in one line."""
     resources, chunks = counted(contents.resources, "resource"), counted(contents.chunks, "chunk")
     return f"{resources}, {chunks}, {contents.size / 1e6:,.1f} MB"

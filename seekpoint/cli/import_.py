@@ -1,4 +1,4 @@
-"""`seekpoint import`: put a library from a file in place."""
+"""`seekpoint import`: install a library from a file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from seekpoint.cli.export import counts
+from seekpoint.cli.export import contents_line
 from seekpoint.cli.options import index_option
 from seekpoint.index.text.clean import clean
 
@@ -25,7 +25,7 @@ def import_library(file: Path, replacing_old: bool, folder: Path) -> None:
     from seekpoint.index.transfer.import_ import import_library as import_
 
     contents = import_(file, folder, replacing_old=replacing_old)
-    click.echo(f"{clean(str(folder))}: {counts(contents)}")
+    click.echo(f"{clean(str(folder))}: {contents_line(contents)}")
     if contents.card.name != BUNDLED:
         name = clean(contents.card.name)
         click.echo(f"seekpoint: to ask it, the model {name} must be on this machine or come from the hub", err=True)

@@ -1,4 +1,4 @@
-"""The `seekpoint` command: its group, and the errors that it shows in one line."""
+"""The `seekpoint` command: the group of commands, and errors in one line."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class _ShownError(click.ClickException):
 
 
 class _ShownUsageError(_ShownError):
-    """One line for a call that makes no sense."""
+    """One line for an invalid call."""
 
     exit_code = 2
 
 
-# The module of each command, imported when the command is called, and the function in it.
+# The module and the function of each command; the module is imported when the command is called.
 _COMMANDS = {
     "build": ("seekpoint.cli.build", "build"),
     "ask": ("seekpoint.cli.ask", "ask"),
@@ -42,7 +42,7 @@ _COMMANDS = {
 
 
 class _LazyGroup(click.Group):
-    """A group that imports a command when it is named, so that no command pays for another."""
+    """A group that imports a command when it is called, so that no command pays for the imports of another."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -79,18 +79,18 @@ def cli() -> None:
     """Ask a reading list a question, and land where the answer begins."""
 
 
-# A question's imports make some 60,000 objects, all of which stay.
+# The imports of `ask` make some 60,000 objects, all of which stay alive.
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 
 def main() -> None:
     """The `seekpoint` command."""
-    # The imported objects stay, so the collector finds nothing among them, and took a fifth of a question's time.
+    # The garbage collector would take a fifth of a question's time on imported objects, none of which is garbage.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     atexit.register(gc.freeze)
     if isinstance(sys.stdin, TextIOWrapper):
         sys.stdin.reconfigure(encoding="utf-8-sig", errors="replace")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that can't show a title must not fail
+            stream.reconfigure(errors="replace")  # a title with characters that the terminal lacks is no error
     cli(prog_name="seekpoint")

@@ -1,4 +1,4 @@
-"""What commands share: the --index option, and printing JSON."""
+"""Shared by commands: the --index option, and JSON output."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ def index_option(command: _Command) -> _Command:
 
 
 def print_json(value: object) -> None:
-    """Print one line of JSON; escaped where standard output isn't UTF-8."""
+    """Print one line of JSON, in ASCII if standard output isn't UTF-8."""
     encoding = (sys.stdout and sys.stdout.encoding) or ""
     click.echo(json.dumps(value, ensure_ascii=not encoding.lower().startswith("utf")))

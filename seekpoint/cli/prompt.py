@@ -1,4 +1,4 @@
-"""The prompt that `ask` opens: one question after another, and the moments of each to choose from."""
+"""The prompt of `ask` without a question: questions in turn, each with its moments to open."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from seekpoint.index.text.clean import clean
 from seekpoint.query.links.timestamps import is_openable
 
 if TYPE_CHECKING:
-    from seekpoint.cli.prompt_view import View
+    from seekpoint.cli.prompt_view import AnswerView
     from seekpoint.query.answers import Answer
 
 Browser = Callable[[str], bool]
@@ -30,37 +30,37 @@ def prompt(
     history: Path | None = None,
     browser: Browser = webbrowser.open,
 ) -> None:
-    """Ask for questions and show their moments until the user ends it.
+    """Read questions and show their moments until the user ends it.
 
-    `answer` gives explained moments, and `explained` tells whether they show that from the beginning. `when_nothing`
-    is said where there are no moments at all. Earlier questions are kept in `history` (`None`: the user's own).
+    `answer` must return explained moments; `explained` says whether explanations are shown at first. `when_nothing` is
+    printed if an answer has no moments. `history` is the file of earlier questions (`None`: the user's own).
     """
-    from seekpoint.cli.prompt_view import Line, View
+    from seekpoint.cli.prompt_view import AnswerView, InputLine
 
-    line = Line(history or default_folder().parent / "questions")
-    view: View | None = None
-    typed: str | None = ""
+    line = InputLine(history or default_folder().parent / "questions")
+    view: AnswerView | None = None
+    beginning: str | None = ""
     with suppress(EOFError, KeyboardInterrupt):
-        while typed is not None:
-            question, typed = clean(line.read(typed)), ""
+        while beginning is not None:
+            question, beginning = clean(line.read(beginning)), ""
             if view and (rank := view.rank_of(question)):
-                click.echo(_opened(view, rank, browser))
-            elif found := _found(answer, question):
-                view = View(found, explained=view.explained if view else explained)
-                typed = _chosen(view, browser)
+                click.echo(_open(view, rank, browser))
+            elif result := _answer(answer, question):
+                view = AnswerView(result, explained=view.explained if view else explained)
+                beginning = _browse_moments(view, browser)
                 click.echo(f"{view.text}\n")
-                if when_nothing and not found.moments:
+                if when_nothing and not result.moments:
                     click.echo(f"seekpoint: {when_nothing}", err=True)
 
 
 def browse(link: str, browser: Browser = webbrowser.open) -> str | None:
-    """Open a link in the browser; says what went wrong, if something did."""
+    """Open a link in the browser; returns the error, if there is one."""
     if not is_openable(link):
         return "the link leads neither to the web nor to a file, so it wasn't opened"
     return None if browser(link) else "no browser could be opened: name one in $BROWSER"
 
 
-def _found(answer: Callable[[str], Answer], question: str) -> Answer | None:
+def _answer(answer: Callable[[str], Answer], question: str) -> Answer | None:
     try:
         return answer(question)
     except SeekpointError as error:
@@ -68,12 +68,12 @@ def _found(answer: Callable[[str], Answer], question: str) -> Answer | None:
         return None
 
 
-def _chosen(view: View, browser: Browser) -> str | None:
-    """How the next question begins, `None` where there is none, once what the user chose has been opened."""
-    while isinstance(chosen := view.choose(), int):
-        view.note = _opened(view, chosen, browser)
-    return chosen
+def _browse_moments(view: AnswerView, browser: Browser) -> str | None:
+    """Open the moments that the user chooses; returns what was typed of the next question, `None` to end."""
+    while isinstance(choice := view.choose(), int):
+        view.note = _open(view, choice, browser)
+    return choice
 
 
-def _opened(view: View, rank: int, browser: Browser) -> str:
+def _open(view: AnswerView, rank: int, browser: Browser) -> str:
     return browse(view.link(rank), browser) or f"opened {rank}"

@@ -1,4 +1,4 @@
-"""What the prompt shows: the line that questions are typed on, and the moments that arrow keys move through."""
+"""The prompt's terminal interface: the line for questions, and an answer whose moments are selected with keys."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ from prompt_toolkit.utils import is_dumb_terminal
 
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.answers import Answer
-from seekpoint.query.output import terminal
+from seekpoint.query.output.terminal import to_text
 
-# Seconds that a key waits for another: a letter that begins a word is no command, nor is Esc an arrow's beginning.
+# Seconds to wait for a second key: a letter followed by another begins a question, and Esc may begin an arrow key's
+# sequence.
 _WORD_PAUSE, _ESCAPE_PAUSE = 0.4, 0.1
 _MOST_KEPT = 1000
 _LONGEST_KEPT = 1000
@@ -40,7 +41,7 @@ _Choice = str | int | None
 
 
 class History(FileHistory):
-    """Earlier questions in a file that its owner alone can read; else they last as long as this."""
+    """Earlier questions, in a file that only its owner can read; in memory alone if the file can't be written."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -75,12 +76,12 @@ def _make_private(path: Path) -> None:
     path.chmod(0o600)
 
 
-class Line:
-    """The line that questions are typed on."""
+class InputLine:
+    """The line on which questions are typed."""
 
     def __init__(self, history: Path) -> None:
         keys = KeyBindings()
-        keys.add("escape", filter=~is_searching)(_cleared_or_ended)
+        keys.add("escape", filter=~is_searching)(_clear_or_end)
         self._session: PromptSession[str] = PromptSession(
             "? ",
             history=History(history),
@@ -88,26 +89,26 @@ class Line:
             placeholder=lambda: [] if self._session.app.is_done else [("dim", _HELP)],
             search_ignore_case=True,
         )
-        _be_patient(self._session.app)
+        _set_key_timeouts(self._session.app)
 
-    def read(self, typed: str = "") -> str:
-        """A question, begun with `typed`; raises EOFError or KeyboardInterrupt where the user ends it."""
-        return self._session.prompt(default=typed)
+    def read(self, beginning: str = "") -> str:
+        """Read a question that starts as `beginning`; raises EOFError or KeyboardInterrupt if the user ends it."""
+        return self._session.prompt(default=beginning)
 
 
-def _cleared_or_ended(event: KeyPressEvent) -> None:
+def _clear_or_end(event: KeyPressEvent) -> None:
     if event.current_buffer.text:
         event.current_buffer.reset()
     else:
         event.app.exit(exception=EOFError)
 
 
-def _be_patient(app: Application[str] | Application[_Choice]) -> None:
+def _set_key_timeouts(app: Application[str] | Application[_Choice]) -> None:
     app.timeoutlen, app.ttimeoutlen = _WORD_PAUSE, _ESCAPE_PAUSE
 
 
-class View:
-    """An answer of whose moments one is selected; `note` is what happened last."""
+class AnswerView:
+    """An answer with one moment selected; `note` is a message on the last action."""
 
     def __init__(self, answer: Answer, *, explained: bool) -> None:
         self.explained = explained
@@ -131,19 +132,19 @@ class View:
         self._app: Application[_Choice] = Application(
             Layout(HSplit([moments, Window(height=1), hint])), key_bindings=self._keys(), erase_when_done=True
         )
-        _be_patient(self._app)
+        _set_key_timeouts(self._app)
 
     @property
     def text(self) -> str:
         """The answer as `ask` prints it."""
-        shown = self._answer
+        answer = self._answer
         if not self.explained:
-            moments = tuple(replace(moment, explanation=None) for moment in shown.moments)
-            shown = replace(shown, moments=moments, doubt=None)
-        return terminal.to_text(shown, styled=not is_dumb_terminal())
+            moments = tuple(replace(moment, explanation=None) for moment in answer.moments)
+            answer = replace(answer, moments=moments, doubt=None)
+        return to_text(answer, styled=not is_dumb_terminal())
 
     def choose(self) -> _Choice:
-        """The rank of a moment to open, how the next question begins, or `None` to end."""
+        """Let the user choose: the rank of a moment to open, the beginning of the next question, or `None` to end."""
         if not self._answer.moments or is_dumb_terminal():
             return ""
         return self._app.run()
@@ -153,7 +154,7 @@ class View:
         return self._answer.moments[rank - 1].link
 
     def rank_of(self, text: str) -> int | None:
-        """The rank that a text names, if there is such a moment."""
+        """The rank that a text gives, if there is a moment of that rank."""
         is_rank = text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= len(self._answer.moments)
         return int(text) if is_rank else None
 
@@ -165,19 +166,19 @@ class View:
         keys = KeyBindings()
         for name, handler in self._commands.items():
             keys.add(name)(handler)
-            keys.add(name, Keys.Any)(self._take_two)
+            keys.add(name, Keys.Any)(self._handle_two_keys)
         keys.add("enter")(self._open)
         for name, step in (("up", -1), ("c-p", -1), ("down", 1), ("c-n", 1)):
             keys.add(name)(self._move(step))
         for name in ("escape", "c-c", "c-d", "<sigint>"):
             keys.add(name, eager=True)(_exit(None))
         keys.add("/")(_exit(""))
-        keys.add(Keys.Any)(_begin)
+        keys.add(Keys.Any)(_begin_question)
         keys.add(Keys.BracketedPaste)(lambda event: event.app.exit(result=clean(event.data)))
         return keys
 
-    def _take_two(self, event: KeyPressEvent) -> None:
-        """Two keys in a row: a rank of two digits, the beginning of a question, or a command and another key."""
+    def _handle_two_keys(self, event: KeyPressEvent) -> None:
+        """Handle a command's key and another key: a rank of two digits, the start of a question, or two commands."""
         first, second = event.key_sequence
         both = first.data + second.data
         if rank := self.rank_of(both):
@@ -205,7 +206,7 @@ class View:
         self.note = ""
 
     def _copy(self, event: KeyPressEvent) -> None:
-        """Hand the link to the terminal's clipboard (OSC 52)."""
+        """Copy the link by the terminal's clipboard sequence (OSC 52)."""
         link = printable(self.link(self._selected + 1))
         event.app.output.write_raw(f"\x1b]52;c;{base64.b64encode(link.encode()).decode()}\x07")
         event.app.output.flush()
@@ -218,7 +219,7 @@ class View:
         return _HYPERLINK.sub("", self.text).split("\n\n")
 
     def _block(self) -> int:
-        """Where the selected moment is among the blocks of text; what is said above the moments is one of them."""
+        """The index of the selected moment among the blocks of text; the line that nothing answers is a block too."""
         return self._selected + (not self._answer.answered)
 
     def _first_line(self) -> int:
@@ -234,7 +235,7 @@ class View:
         return _SELECTED if line == self._first_line() else _INDENT
 
     def _rows_below(self) -> int:
-        """How many rows of the screen the selected moment takes below its first."""
+        """The number of screen rows that the selected moment takes below its first one."""
         columns = max(self._app.output.get_size().columns - len(_CONTINUED), 1)
         lines = self._blocks()[self._block()].split("\n")
         widths = [fragment_list_width(to_formatted_text(ANSI(line))) for line in lines]
@@ -245,6 +246,6 @@ def _exit(result: _Choice) -> Callable[[KeyPressEvent], None]:
     return lambda event: event.app.exit(result=result)
 
 
-def _begin(event: KeyPressEvent) -> None:
+def _begin_question(event: KeyPressEvent) -> None:
     if event.data.isprintable():
         event.app.exit(result=event.data)

@@ -17,13 +17,13 @@ from seekpoint.cli.options import index_option, print_json
 def status(as_json: bool, check: bool, folder: Path) -> None:
     """Show what is indexed, what isn't, why, and what to do."""
     from seekpoint.index.open import open_reader
-    from seekpoint.query.output import status as view
+    from seekpoint.query.output.status import to_json, to_text
 
     with open_reader(folder) as library:
         if check:
             library.verify()
         statuses, sections, card = library.statuses(), library.sections(), library.card
     if as_json:
-        print_json(view.to_json(folder, card, statuses))
+        print_json(to_json(folder, card, statuses))
     else:
-        click.echo(view.to_text(folder, card, statuses, sections, time.time()))
+        click.echo(to_text(folder, card, statuses, sections, time.time()))

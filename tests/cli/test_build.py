@@ -84,7 +84,7 @@ def test_pruned_resources_are_counted(tmp_path: Path) -> None:
         (["x.md", "--nonsense"], "--nonsense"),
     ],
 )
-def test_calls_that_make_no_sense(tmp_path: Path, arguments: list[str], words: str) -> None:
+def test_invalid_calls(tmp_path: Path, arguments: list[str], words: str) -> None:
     result = call("build", *arguments, library=tmp_path / "library")
     assert result.exit_code == 2 and words in result.stderr and "Traceback" not in result.stderr
     assert not (tmp_path / "library").exists()
@@ -107,7 +107,7 @@ def test_parse_tags() -> None:
         ("prose.md", "没有链接, no links".encode(), "no links found"),
     ],
 )
-def test_a_list_that_is_none_is_told_in_one_line(tmp_path: Path, name: str, data: bytes | None, words: str) -> None:
+def test_an_unreadable_list_is_an_error_in_one_line(tmp_path: Path, name: str, data: bytes | None, words: str) -> None:
     if data is not None:
         (tmp_path / name).write_bytes(data)
     line = one_line(call("build", tmp_path / name, library=tmp_path / "library"))
@@ -123,7 +123,7 @@ def test_folders_without_captions(tmp_path: Path) -> None:
         assert words in line and str(folder) in line
 
 
-def test_a_folder_that_is_no_library(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_library(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine", "utf-8")
     assert "other files" in one_line(call("build", "https://a.org/x", library=tmp_path))
     assert "is a file" in one_line(call("build", "https://a.org/x", library=tmp_path / "notes.txt"))

@@ -71,7 +71,7 @@ FOR_CHANGES = tuple(
 
 
 @pytest.mark.model
-def test_asking_loads_neither_torch_nor_what_changes_a_library(example_library: Path) -> None:
+def test_ask_imports_neither_torch_nor_modules_that_change_a_library(example_library: Path) -> None:
     assert all((ROOT / f"{name.replace('.', '/')}.py").exists() for name in FOR_CHANGES)
     unwanted = {*FOR_CHANGES, "torch"}
     check = f"import atexit, sys; atexit.register(lambda: print({unwanted} & {{*sys.modules}} or 'none')); {MAIN}"
@@ -83,7 +83,7 @@ def test_asking_loads_neither_torch_nor_what_changes_a_library(example_library: 
 
 
 @pytest.mark.model
-def test_asking_looks_for_no_garbage_among_what_stays(example_library: Path) -> None:
+def test_ask_collects_no_garbage_among_imported_objects(example_library: Path) -> None:
     check = """if True:
         import atexit, gc
         from seekpoint.cli.main import main
@@ -99,7 +99,7 @@ def test_asking_looks_for_no_garbage_among_what_stays(example_library: Path) -> 
 
 
 @pytest.mark.model
-def test_a_stream_of_questions_keeps_step(example_library: Path) -> None:
+def test_a_stream_has_an_answer_a_line(example_library: Path) -> None:
     lines = ["what is softmax for?", "", "什么是掩码？", '"AND NOT (']
     result = run("ask", "--json", "-", "-k", "1", "--index", example_library, stdin="\n".join(lines) + "\n")
     answers = [json.loads(line) for line in result.stdout.splitlines()]
@@ -128,14 +128,14 @@ def test_json_survives_any_output_encoding(example_library: Path, encoding: str)
 
 
 @pytest.mark.model
-def test_filters_that_leave_nothing_are_told(example_library: Path) -> None:
+def test_filters_that_leave_nothing_are_reported(example_library: Path) -> None:
     result = run("ask", "softmax", "--section", "no such heading", "--index", example_library)
     assert result.stdout == "Nothing here answers that.\n"
     assert "`seekpoint status` shows what there is" in result.stderr
 
 
 @pytest.mark.model
-def test_a_vector_file_that_was_lost_is_mended_by_a_build(example_library: Path, tmp_path: Path) -> None:
+def test_a_lost_vector_file_is_restored_by_a_build(example_library: Path, tmp_path: Path) -> None:
     shutil.copytree(example_library, tmp_path / "library")
     next((tmp_path / "library").glob("vectors-*")).unlink()
     assert_one_line(run("ask", "softmax", "--index", tmp_path / "library"), 1, "is missing", "Run `seekpoint build")
@@ -143,7 +143,7 @@ def test_a_vector_file_that_was_lost_is_mended_by_a_build(example_library: Path,
     assert run("ask", "softmax", "--index", tmp_path / "library").returncode == 0
 
 
-def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_an_unwritable_cache_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     result = run(
         "build", "examples/reading-list.md", "--index", tmp_path / "library", XDG_CACHE_HOME=str(tmp_path / "file")
@@ -229,7 +229,7 @@ def test_explain_says_why_in_json_and_changes_nothing_else(example_library: Path
 
 
 @pytest.mark.model
-def test_a_filter_that_keeps_little_asks_for_less(example_library: Path) -> None:
+def test_a_narrow_filter_needs_a_lower_score(example_library: Path) -> None:
     call = ("ask", "--json", "--explain", "why are there tokens?", "--index", example_library)
     whole, english, talk = (
         json.loads(run(*call, *option).stdout)["doubt"]["least_score"]
@@ -240,14 +240,14 @@ def test_a_filter_that_keeps_little_asks_for_less(example_library: Path) -> None
 
 @pytest.mark.model
 @pytest.mark.parametrize("question", [("the mask 掩码 " * 400)[:4000], "what is it", "🤷 softmax", "🤷 掩码", "吗"])
-def test_odd_questions_explain_themselves(example_library: Path, question: str) -> None:
+def test_unusual_questions_are_explained(example_library: Path, question: str) -> None:
     result = run("ask", "--explain", question, "--index", example_library)
     assert (result.returncode, result.stderr) == (0, "")
     assert "The first moment is an answer from a score of 0." in result.stdout
 
 
 @pytest.mark.model
-def test_a_second_build_embeds_nothing_and_asks_nobody(example_library: Path) -> None:
+def test_a_second_build_embeds_and_fetches_nothing(example_library: Path) -> None:
     before = {path.name: path.stat().st_mtime_ns for path in example_library.iterdir() if path.name != "lock"}
     result = run("build", "examples/reading-list.md", "--index", example_library)
     assert result.returncode == 0
@@ -271,7 +271,7 @@ def test_a_folder_that_holds_something_else(tmp_path: Path) -> None:
     "arguments",
     [["ask", "why?", "-k", "0"], ["ask", "why?", "-k", "x"], ["ask", "why?", "--kind", "song"], ["frob"]],
 )
-def test_calls_that_make_no_sense(arguments: list[str]) -> None:
+def test_invalid_calls(arguments: list[str]) -> None:
     result = run(*arguments)
     assert result.returncode == 2
     assert "Usage: " in result.stderr
@@ -279,7 +279,7 @@ def test_calls_that_make_no_sense(arguments: list[str]) -> None:
 
 
 @pytest.mark.model
-def test_questions_that_ask_nothing_or_too_much(example_library: Path) -> None:
+def test_empty_and_very_long_questions(example_library: Path) -> None:
     assert_one_line(run("ask", "  ", "--index", example_library), 2, "the question is empty")
     assert_one_line(run("ask", "为" * 30_000, "--index", example_library), 2, "30,000 characters")
     assert (

@@ -75,7 +75,7 @@ def test_commands_options_and_choices_are_offered(line: str, offered: list[str])
     assert completions(line) == offered
 
 
-def test_completing_is_light() -> None:
+def test_completion_imports_little() -> None:
     script = (
         "import atexit, json, sys\nfrom seekpoint.cli.main import main\n"
         f"atexit.register(lambda: print(json.dumps(sorted({HEAVY | {'prompt_toolkit'}} & sys.modules.keys()))))\n"

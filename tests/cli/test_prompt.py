@@ -165,7 +165,7 @@ def test_typing_begins_the_next_question(desk: Desk, keys: str, question: str) -
 
 
 @pytest.mark.parametrize("key", [ESCAPE, "\x03", "\x04"])
-def test_it_ends_where_questions_are_typed_and_where_moments_are_chosen(desk: Desk, key: str) -> None:
+def test_the_prompt_ends_at_the_question_and_at_the_moments(desk: Desk, key: str) -> None:
     desk.sit(key)
     assert desk.asked == []
     desk.sit("attention" + ENTER, key)
@@ -177,9 +177,7 @@ def test_escape_clears_a_line_that_has_text(desk: Desk) -> None:
     assert desk.asked == ["attention", "掩码"]
 
 
-def test_what_cannot_be_asked_is_one_line_and_the_prompt_goes_on(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_error_is_one_line_and_the_prompt_goes_on(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     desk.sit(" " + ENTER, PASTE_BEGINS + "why " * 3000 + PASTE_ENDS + ENTER, "?!" + ENTER, "掩码" + ENTER)
     assert desk.asked[-1] == "掩码"
     errors = capsys.readouterr().err.splitlines()
@@ -187,7 +185,7 @@ def test_what_cannot_be_asked_is_one_line_and_the_prompt_goes_on(
     assert all(error.startswith("seekpoint: the question ") for error in errors)
 
 
-def test_bytes_that_are_no_text_do_no_harm(desk: Desk) -> None:
+def test_invalid_bytes_are_accepted(desk: Desk) -> None:
     desk.sit("mask \udcff\udce6" + ENTER, "\udcff\x1b[15~mask" + ENTER)
     assert desk.asked == ["mask", "mask"]
 
@@ -214,13 +212,13 @@ def test_the_history_does_not_grow_without_end(tmp_path: Path) -> None:
     assert (tmp_path / "questions").stat().st_size == size
 
 
-def test_a_history_that_cannot_be_kept_stops_nobody(desk: Desk) -> None:
+def test_an_unwritable_history_is_no_error(desk: Desk) -> None:
     desk.history.mkdir(parents=True)
     desk.sit("mask" + ENTER, "/" + PAUSE + UP + ENTER)
     assert desk.asked == ["mask", "mask"]
 
 
-def test_why_is_shown_and_hidden(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_explanation_is_shown_and_hidden(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     desk.sit("mask" + ENTER, "e" + PAUSE + "/mask" + ENTER, "e" + PAUSE + "/mask" + ENTER, made=made(moment(1)))
     with_reasons, without, after = capsys.readouterr().out.split("1. ")[1:]
     assert "words said here: mask" in plain(with_reasons)
@@ -228,9 +226,7 @@ def test_why_is_shown_and_hidden(desk: Desk, capsys: pytest.CaptureFixture[str])
     assert "words said here" not in after
 
 
-def test_reasons_are_there_from_the_beginning_where_they_are_asked_for(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_explain_shows_the_explanation_from_the_beginning(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     desk.sit("mask" + ENTER, explained=True, made=made(moment(1)))
     assert "words said here: mask" in plain(capsys.readouterr().out)
 
@@ -240,7 +236,7 @@ def test_a_link_is_copied_by_the_terminal(desk: Desk) -> None:
     assert "\x1b]52;c;aHR0cHM6Ly9leGFtcGxlLm9yZy8=\x07" in desk.screen.getvalue()
 
 
-def test_hostile_text_commands_no_terminal(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_hostile_text_sends_no_command_to_the_terminal(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     evil = "\x1b]0;owned\x07\x1b[2J\x01\x1b]52;c;AAAA\x07\x02\u202eevil 掩码\n\n9. fake"
     desk.sit("mask" + ENTER, DOWN + ENTER, made=made(moment(1, title=evil, quote=evil), moment(2, "https://two.org/")))
     assert desk.opened == ["https://two.org/"]
@@ -256,14 +252,14 @@ def test_only_the_web_and_files_are_opened(desk: Desk, link: str) -> None:
     assert "so it wasn't opened" in desk.shown()
 
 
-def test_a_missing_browser_is_told(desk: Desk) -> None:
+def test_a_missing_browser_is_reported(desk: Desk) -> None:
     desk.has_browser = False
     desk.sit("mask" + ENTER, ENTER)
     assert "$BROWSER" in desk.shown()
     assert browse("https://example.org", lambda link: True) is None
 
 
-def test_what_is_nearest_is_chosen_from_as_well(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_nearest_moments_can_be_opened_too(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     nearest = made(moment(1), moment(2, "https://two.org/"), answered=False)
     desk.sit("mask" + ENTER, DOWN + ENTER, made=nearest)
     assert desk.opened == ["https://two.org/"]

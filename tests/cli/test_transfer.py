@@ -24,7 +24,7 @@ def call(*arguments: object, stdin: str | None = None) -> Result:
     return CliRunner().invoke(cli, list(map(str, arguments)), input=stdin)
 
 
-def test_a_library_goes_out_and_comes_in(tmp_path: Path) -> None:
+def test_a_library_is_exported_and_imported(tmp_path: Path) -> None:
     library, file, new = tmp_path / "library", tmp_path / "讲座.seekpoint", tmp_path / "new"
     build(library)
     ended = call("export", file, "--index", library)
@@ -35,7 +35,7 @@ def test_a_library_goes_out_and_comes_in(tmp_path: Path) -> None:
     assert first(new, "掩码") == "zhuyili0001"
 
 
-def test_a_library_of_one_chunk_is_told_in_the_singular(tmp_path: Path) -> None:
+def test_one_chunk_is_in_the_singular(tmp_path: Path) -> None:
     build(tmp_path / "library", {"one": ["mask"]})
     assert "1 resource, 1 chunk," in call("export", tmp_path / "one.zip", "--index", tmp_path / "library").stdout
 
@@ -59,7 +59,7 @@ def test_a_library_of_one_chunk_is_told_in_the_singular(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_what_cannot_be_done_is_told_in_one_line(
+def test_an_impossible_transfer_is_an_error_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, words: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -79,7 +79,7 @@ def test_what_cannot_be_done_is_told_in_one_line(
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs a user whom permissions bind")
-def test_what_may_not_be_read_or_written_is_told(tmp_path: Path) -> None:
+def test_missing_permissions_are_reported(tmp_path: Path) -> None:
     build(tmp_path / "library")
     file, closed = tmp_path / "talks.zip", tmp_path / "closed"
     call("export", file, "--index", tmp_path / "library")
@@ -96,12 +96,12 @@ def test_what_may_not_be_read_or_written_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["export", "import"])
-def test_help_is_light_and_says_what_becomes_of_paths(command: str) -> None:
+def test_help_imports_little_and_explains_paths(command: str) -> None:
     script = f"""
 import atexit
-from seekpoint.cli.transfer import {command}_library
+from seekpoint.cli.main import cli
 atexit.register(lambda: print({{"numpy", "faiss", "zipfile", "sqlite3", "filelock"}} & sys.modules.keys() or "light"))
-{command}_library(["--help"])
+cli(["{command}", "--help"])
 """
     ended = run_script(script)
     assert "keep the paths" in " ".join(ended.stdout.split())

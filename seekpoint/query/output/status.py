@@ -1,4 +1,4 @@
-"""What a library holds and what it doesn't, as text and as JSON."""
+"""The status of a library: what is indexed, what isn't and why; as text and as JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Kind, ModelCard, ResourceStatus, State
 from seekpoint.query.output.json import resource_json
 
-# Seconds: what one run defers together is due together, however long it took to say so.
+# Seconds: times that lie so close come from the same run, and are shown as one.
 _AT_ONCE = 600.0
 _TEXTS = (Kind.PAGE, Kind.PAPER, Kind.DOCUMENT)
 
@@ -30,7 +30,7 @@ class LibraryStatus:
 
     @classmethod
     def of(cls, library: str, model: ModelCard, statuses: Sequence[ResourceStatus]) -> Self:
-        """Count the resources of a library."""
+        """The status from the statuses of all resources."""
         return cls(library, model, totals(statuses), tuple(statuses))
 
 
@@ -45,7 +45,7 @@ def to_json(folder: Path, card: ModelCard, statuses: Sequence[ResourceStatus]) -
 
 
 def totals(statuses: Sequence[ResourceStatus]) -> dict[str, int | float]:
-    """How many resources are in which state, and how much is indexed."""
+    """The number of resources, also by state, of chunks and of seconds."""
     states = [status.state for status in statuses]
     return {
         "resources": len(statuses),
@@ -56,12 +56,12 @@ def totals(statuses: Sequence[ResourceStatus]) -> dict[str, int | float]:
 
 
 def _resource_json(status: ResourceStatus) -> dict[str, object]:
-    due = status.retry_after
+    time = status.retry_after
     return {
         **resource_json(status.resource),
         "state": status.state,
         "reason": status.reason,
-        "retry_after": None if due is None else datetime.fromtimestamp(due, UTC).isoformat(timespec="seconds"),
+        "retry_after": None if time is None else datetime.fromtimestamp(time, UTC).isoformat(timespec="seconds"),
         "languages": list(status.languages),
         "transcript": status.transcript,
         "chunks": status.chunks,
@@ -71,7 +71,7 @@ def _resource_json(status: ResourceStatus) -> dict[str, object]:
 def to_text(
     folder: Path, card: ModelCard, statuses: Sequence[ResourceStatus], sections: Sequence[Section], now: float
 ) -> str:
-    """The status for reading: totals, the lists by section, and why the rest isn't indexed; `now` in Unix seconds."""
+    """The status for reading: totals, reading lists by section, and reasons; `now` in Unix seconds."""
     blocks = [
         _summary(folder, card, statuses),
         *(_list(source, list(members)) for source, members in groupby(sections, key=lambda section: section.source)),
@@ -86,8 +86,8 @@ def _summary(folder: Path, card: ModelCard, statuses: Sequence[ResourceStatus]) 
     states = ", ".join(f"{counts[state]} {_label(state)}" for state in State if counts[state])
     yield f"Resources: {counts['resources']} ({states or 'none yet'})"
     texts = sum(status.state is State.INDEXED and status.resource.kind in _TEXTS for status in statuses)
-    talk = [f"{counts['seconds'] / 3600:.1f} hours of talk"] if counts["seconds"] or not texts else []
-    yield f"Chunks: {counts['chunks']:,}, from {' and '.join([*talk, *([counted(texts, 'text')] if texts else [])])}"
+    hours = [f"{counts['seconds'] / 3600:.1f} hours of talk"] if counts["seconds"] or not texts else []
+    yield f"Chunks: {counts['chunks']:,}, from {' and '.join([*hours, *([counted(texts, 'text')] if texts else [])])}"
 
 
 def _list(source: str, sections: Sequence[Section]) -> Iterator[str]:
@@ -110,7 +110,7 @@ def _counts(section: Section | None, digits: int) -> str:
 
 
 def _failures(statuses: Iterable[ResourceStatus], now: float) -> list[list[ResourceStatus]]:
-    """What isn't indexed, or couldn't be brought up to date, by state, reason and next step."""
+    """Resources that aren't indexed or couldn't be updated, grouped by state, reason and next step."""
     groups: dict[tuple[State, str | None, str], list[ResourceStatus]] = {}
     for status in statuses:
         if status.reason or status.state is not State.INDEXED:
@@ -131,21 +131,21 @@ def _failure(group: Sequence[ResourceStatus], now: float) -> Iterator[str]:
 
 
 def _next_step(status: ResourceStatus, now: float) -> str:
-    """What the user can do, `{due}` standing for the time; empty where the reason says it."""
+    """What the user can do, with `{due}` for the time; empty if the reason says it."""
     if status.state is State.PENDING:
         return "an interrupted build had not come to it: build again"
     if status.retry_after is None:
         return "build again" if status.state in (State.DEFERRED, State.INDEXED) else ""
     if status.retry_after <= now:
         return "due: build again"
-    is_passing = status.state in (State.DEFERRED, State.INDEXED)
-    is_there = status.resource.kind is Kind.VIDEO and status.state in (State.DEFERRED, State.NO_TRANSCRIPT)
-    own = "; captions of your own go in at once with --captions DIR" if is_there else ""
-    return ("build again after {due}" if is_passing else "a build after {due} looks again") + own
+    is_temporary = status.state in (State.DEFERRED, State.INDEXED)
+    takes_captions = status.resource.kind is Kind.VIDEO and status.state in (State.DEFERRED, State.NO_TRANSCRIPT)
+    own = "; captions of your own go in at once with --captions DIR" if takes_captions else ""
+    return ("build again after {due}" if is_temporary else "a build after {due} looks again") + own
 
 
 def _due(group: Sequence[ResourceStatus]) -> str:
-    """When the first of a group is due, and the last; to the day where the next look is a month away."""
+    """The times of the first and the last of a group; to the day for states that are retried after a month."""
     form = "%Y-%m-%d %H:%M" if group[0].state in (State.DEFERRED, State.INDEXED) else "%Y-%m-%d"
     times = sorted(status.retry_after for status in group if status.retry_after is not None)
     if times and times[-1] - times[0] < _AT_ONCE:

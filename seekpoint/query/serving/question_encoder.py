@@ -1,4 +1,4 @@
-"""The vectors of questions: what of a question is embedded, by one thread at a time, and kept."""
+"""An encoder for the questions of several threads, with a cache of their vectors."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from seekpoint.index.types import Encoder, ModelCard
 if TYPE_CHECKING:
     from seekpoint.index.types import Parts, Vectors
 
-# Questions are asked again with other filters, on other pages, and by others; a vector takes 1.5 KB.
-_KEPT_QUESTIONS = 512
+# The same question comes again with other filters, on other pages and from other users; a vector takes 1.5 KB.
+_CACHED_QUESTIONS = 512
 
 
 def to_embed(question: str) -> str:
-    """What an encoder gets of a question."""
+    """The text of a question that is embedded: without control characters, in one Chinese script."""
     return in_one_script(clean(question))
 
 
 class SharedEncoder:
-    """An encoder for questions of one thread at a time: each uses all cores, and tokenizers can't be shared.
+    """An encoder that threads may share, with a cache of the latest questions' vectors.
 
-    The vectors of the questions that were asked last are kept.
+    It embeds one question at a time: each uses all cores, and tokenizers aren't thread-safe.
     """
 
     def __init__(self, card: ModelCard, given: Encoder | None = None) -> None:
         self.card = card
         self._encoder = LazyEncoder(card, given)
         self._lock = Lock()
-        self.question = lru_cache(_KEPT_QUESTIONS)(self._embedded)
+        self.question = lru_cache(_CACHED_QUESTIONS)(self._embed)
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         return self._encoder.get().passages(texts)
@@ -42,7 +42,7 @@ class SharedEncoder:
     def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:
         return self._encoder.get().parts(texts, ends)
 
-    def _embedded(self, text: str) -> Vectors:
+    def _embed(self, text: str) -> Vectors:
         with self._lock:
             vector = self._encoder.get().question(text)
         vector.setflags(write=False)
