@@ -19,7 +19,7 @@ from seekpoint.indexer.build.reembed import reembed, report_unfinished
 from seekpoint.indexer.build.runner import Run
 from seekpoint.indexer.build.youtube_backoff import Clock, YouTubeBackoffs
 from seekpoint.indexer.reading_list.parse import ReadingList, read_source
-from seekpoint.indexer.reading_list.playlists import expand_playlists, faults
+from seekpoint.indexer.reading_list.playlists import expand_playlists, unavailable_entries
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.captions.folders import find_captions
 from seekpoint.indexer.sources.recordings.transcription import check_installed
@@ -94,7 +94,7 @@ def build(
         removed = _prune(writer, lists, events.say) if request.prune else 0
         if request.captions:
             _say_what_is_not_listed(request.captions, caption_files, resources, events.say)
-        planner = replace(planner, standings=writer.standings(), faults=faults(playlists))
+        planner = replace(planner, standings=writer.standings(), faults=unavailable_entries(playlists))
         run.all(planner.jobs(resource for resource in resources.values() if resource.kind is not Kind.PLAYLIST))
         if request.translate:
             _translate(writer, glossary)

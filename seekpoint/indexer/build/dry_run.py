@@ -16,7 +16,7 @@ from seekpoint.indexer.build.planner import Planner, Step
 from seekpoint.indexer.build.youtube_backoff import YouTubeBackoffs
 from seekpoint.indexer.fetch.session import Web
 from seekpoint.indexer.reading_list.parse import read_source
-from seekpoint.indexer.reading_list.playlists import faults
+from seekpoint.indexer.reading_list.playlists import unavailable_entries
 
 # The watch page and the player's JSON; each transcript takes one more.
 _REQUESTS_BESIDE_TRANSCRIPTS = 2
@@ -48,7 +48,7 @@ def preview(request: Request, folder: Path, web: Web, now: float | None = None) 
         caption_files_of(request, lists),
         request.choices,
         now,
-        faults(playlists),
+        unavailable_entries(playlists),
         is_new_route,
         reembeds=request.reembed and model_name(request.model or model) != model,
     )

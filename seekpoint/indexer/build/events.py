@@ -17,8 +17,8 @@ class BuildEvents:
     def embed(self, done: int, total: int) -> None:
         """`done` of the resource's `total` passages are embedded."""
 
-    def listen(self, heard: float, total: float) -> None:
-        """`heard` of a recording's `total` seconds are transcribed."""
+    def transcribe(self, done: float, total: float) -> None:
+        """`done` of a recording's `total` seconds are transcribed."""
 
     def finish(self, resource: Resource) -> None:
         """Work on the resource has ended, successfully or not."""

@@ -73,7 +73,7 @@ class Obtainer:
         if job.step is Step.FETCH_TEXT:
             return self._texts.take()
         if job.step is Step.TRANSCRIBE:
-            return self._listen(job)
+            return self._transcribe(job)
         return self._take_file(job)
 
     def _fetch_text(self, job: Job) -> FetchResult:
@@ -86,12 +86,12 @@ class Obtainer:
         except Unfetched as failure:
             if failure.state is not State.NO_TRANSCRIPT or not self._whisper:
                 raise
-        return replace(self._listen(job), inputs=transcribed(self._whisper))
+        return replace(self._transcribe(job), inputs=transcribed(self._whisper))
 
-    def _listen(self, job: Job) -> FetchResult:
+    def _transcribe(self, job: Job) -> FetchResult:
         if not self._speech:
             raise ValueError("a recording was planned to be transcribed without a model for that")
-        return self._speech.listen(job.resource, self._details(job.resource.id))
+        return self._speech.transcribe(job.resource, self._details(job.resource.id))
 
     def ready(self) -> Iterator[tuple[str, Transcript]]:
         """The transcripts that are already read for the next jobs, with the ids of their resources."""

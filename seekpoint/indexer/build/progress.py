@@ -42,7 +42,7 @@ class ProgressBars(BuildEvents):
         self._resource_task = self._progress.add_task("", total=None, visible=False, pace="")
         self._remaining = self._finished = 0
         self._started: float | None = None
-        self._embedding, self._listening = ProgressRate(), ProgressRate()
+        self._embedding, self._transcribing = ProgressRate(), ProgressRate()
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -60,7 +60,7 @@ class ProgressBars(BuildEvents):
     def work_on(self, resource: Resource) -> None:
         if self._started is None:
             self._started = self._clock()
-        self._listening.restart()
+        self._transcribing.restart()
         title = clean(resource.title or resource.url)[:50]
         self._progress.reset(self._resource_task, description=title, visible=True, total=None, pace="")
 
@@ -70,9 +70,9 @@ class ProgressBars(BuildEvents):
         shown = f"{each_second:.{0 if each_second >= 100 else 1}f} passages/s, "
         self._show(done, total, self._embedding, shown)
 
-    def listen(self, heard: float, total: float) -> None:
-        self._listening.reach(heard, self._clock())
-        self._show(int(heard), int(total), self._listening)
+    def transcribe(self, done: float, total: float) -> None:
+        self._transcribing.reach(done, self._clock())
+        self._show(int(done), int(total), self._transcribing)
 
     def _show(self, done: int, total: int, pace: ProgressRate, shown: str = "") -> None:
         remaining = f"{shown}{duration((total - done) / pace.each_second)} left" if pace.each_second else ""

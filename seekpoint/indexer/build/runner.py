@@ -14,7 +14,7 @@ from seekpoint.indexer.build.obtaining import Obtainer
 from seekpoint.indexer.build.planner import Choices, Job, Step
 from seekpoint.indexer.build.youtube_backoff import Clock, YouTubeGate
 from seekpoint.indexer.sources import Sources
-from seekpoint.indexer.sources.youtube.playlists import cut_off, is_channel
+from seekpoint.indexer.sources.youtube.playlists import is_channel, truncation_warning
 from seekpoint.indexer.transcript.embedding import Embedder
 
 
@@ -57,7 +57,7 @@ class Run:
             self._refuse(job, failure)
             return
         self._writer.keep_playlist(job.resource.id, playlist)
-        if warning := cut_off(playlist, self._limit if is_channel(job.resource) else None):
+        if warning := truncation_warning(playlist, self._limit if is_channel(job.resource) else None):
             self._events.say(warning)
 
     def all(self, jobs: Sequence[Job]) -> None:

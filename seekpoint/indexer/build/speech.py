@@ -24,9 +24,9 @@ class SpeechTranscripts:
         self._sources = sources
         self._gate = gate
         self._events = events
-        self._transcriber = Transcriber(whisper, say=events.say, progress=events.listen)
+        self._transcriber = Transcriber(whisper, say=events.say, progress=events.transcribe)
 
-    def listen(self, resource: Resource, known: Details) -> FetchResult:
+    def transcribe(self, resource: Resource, known: Details) -> FetchResult:
         """The transcript of a recording, or of a video; raises Unfetched or ModelError."""
         transcriber = self._transcriber
         if resource.kind is Kind.RECORDING:

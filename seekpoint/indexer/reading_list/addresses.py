@@ -66,10 +66,10 @@ def resource_of(url: str, title: str = "", sections: Iterable[tuple[str, ...]] =
     try:
         parts = _normal(urlsplit(address))
     except ValueError:
-        found = _resource(Kind.PAGE, _quoted(address, "#[]"))
+        resource = _resource(Kind.PAGE, _quoted(address, "#[]"))
     else:
-        found = _youtube(parts) or _arxiv(parts) or _page(parts)
-    return replace(found, title=clean(title), sections=tuple(sections))
+        resource = _youtube(parts) or _arxiv(parts) or _page(parts)
+    return replace(resource, title=clean(title), sections=tuple(sections))
 
 
 def resource_of_path(path: Path, title: str = "", sections: Iterable[tuple[str, ...]] = ()) -> Resource:
@@ -78,9 +78,11 @@ def resource_of_path(path: Path, title: str = "", sections: Iterable[tuple[str, 
     The default title of a recording is its file name. Other files may contain a title.
     """
     real = Path(os.path.realpath(path))
-    found = _resource(kind_of_path(path) or Kind.DOCUMENT, real.as_uri())
-    default_title = title_of(path) if is_captions(path) else clean(path.stem)
-    return replace(found, title=clean(title) or (default_title if found.kind.plays else ""), sections=tuple(sections))
+    resource = _resource(kind_of_path(path) or Kind.DOCUMENT, real.as_uri())
+    file_title = title_of(path) if is_captions(path) else clean(path.stem)
+    return replace(
+        resource, title=clean(title) or (file_title if resource.kind.plays else ""), sections=tuple(sections)
+    )
 
 
 def resource_of_link(
@@ -95,8 +97,8 @@ def resource_of_link(
     if _OTHER_SCHEME.match(href):
         return replace(_resource(Kind.PAGE, _quoted(href, "#[]")), title=clean(title), sections=tuple(sections))
     if isinstance(base, str):
-        found = _resource_on_the_web(href.strip(), base)
-        return replace(found, title=clean(title), sections=tuple(sections)) if found else None
+        target = _resource_on_the_web(href.strip(), base)
+        return replace(target, title=clean(title), sections=tuple(sections)) if target else None
     relative = not href.lower().startswith("file:")
     if not _AROUND_PATH.sub("", href) or (relative and (base is None or _SCHEME.match(href))):
         return None

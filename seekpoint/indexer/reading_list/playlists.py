@@ -35,7 +35,7 @@ def _entries(resource: Resource, playlist: Playlist) -> list[Resource]:
     return [replace(entry.resource, sections=sections) for entry in playlist.entries]
 
 
-def faults(playlists: Mapping[str, Playlist]) -> dict[str, str]:
+def unavailable_entries(playlists: Mapping[str, Playlist]) -> dict[str, str]:
     """The reasons for unavailable entries, by id; entries that another playlist lists as available are left out."""
     entries = [entry for playlist in playlists.values() for entry in playlist.entries]
     available = {entry.resource.id for entry in entries if entry.fault is None}

@@ -36,15 +36,15 @@ class Sources:
         from seekpoint.indexer.fetch.pace import Pace
         from seekpoint.indexer.fetch.polite import PoliteFetcher
         from seekpoint.indexer.sources.documents import DocumentReader
-        from seekpoint.indexer.sources.youtube.playlists import Playlists
-        from seekpoint.indexer.sources.youtube.transcripts import YouTube
+        from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists
+        from seekpoint.indexer.sources.youtube.transcripts import YouTubeTranscripts
 
         youtube_pace = Pace(pace)
         documents = DocumentReader(PoliteFetcher(web, min(pace, _SITE_PACE)))
         return cls(
             web,
-            YouTube(web.session(), languages, youtube_pace),
-            Playlists(web, youtube_pace, limit),
+            YouTubeTranscripts(web.session(), languages, youtube_pace),
+            YouTubePlaylists(web, youtube_pace, limit),
             documents,
             youtube_pace,
         )

@@ -88,9 +88,9 @@ def test_transcription_has_a_rate_of_its_own() -> None:
     with redirect_stderr(terminal), ProgressBars(lambda: now) as bars:
         bars.begin(1)
         bars.work_on(HOSTILE)
-        bars.listen(1000.0, 1600.0)  # heard before an interruption
+        bars.transcribe(1000.0, 1600.0)  # heard before an interruption
         now += 10
-        bars.listen(1100.0, 1600.0)
+        bars.transcribe(1100.0, 1600.0)
         bars._progress.refresh()
     assert "50 s left" in terminal.getvalue() and "passages/s" not in terminal.getvalue()
 

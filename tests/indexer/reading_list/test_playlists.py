@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource
 from seekpoint.indexer.reading_list.addresses import resource_of
-from seekpoint.indexer.reading_list.playlists import expand_playlists, faults
+from seekpoint.indexer.reading_list.playlists import expand_playlists, unavailable_entries
 
 A, B, C = "aaaaaaaaaaa", "bbbbbbbbbbb", "ccccccccccc"
 
@@ -75,4 +75,4 @@ def test_nested_playlists_and_one_that_contains_itself() -> None:
 
 def test_a_video_available_in_one_playlist_is_available() -> None:
     held = {"PL1": holding("One", aaaaaaaaaaa="private", bbbbbbbbbbb="deleted"), "PL2": holding("Two", video(B))}
-    assert faults(held) == {A: "private"}
+    assert unavailable_entries(held) == {A: "private"}

@@ -15,7 +15,7 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Cue, Origin, Transcript
 from seekpoint.indexer.sources.captions.formats import FORMATS, parse
 from seekpoint.indexer.sources.captions.spoken import spoken
-from seekpoint.indexer.sources.pages.charset import BOMS, is_right
+from seekpoint.indexer.sources.pages.charset import BOMS, is_plausible
 from seekpoint.indexer.transcript.cues import tidy
 
 AnyPath: TypeAlias = str | PathLike[str]
@@ -177,7 +177,7 @@ def _decode_without_bom(data: bytes) -> str:
         return codecs.getincrementaldecoder("utf-8")().decode(data)
     except UnicodeDecodeError:
         text = data.decode("utf-8", "replace")
-    if is_right(text):
+    if is_plausible(text):
         return text
     from charset_normalizer import from_bytes
 

@@ -15,7 +15,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from seekpoint.index.types import Cue
-from seekpoint.indexer.sources.captions.spoken import CaptionLine, unrolled
+from seekpoint.indexer.sources.captions.spoken import CaptionLine, without_repeated_lines
 
 FORMATS = "WebVTT, SRT, SBV, TTML, srv1, srv3, json3, whisper's or youtube-transcript-api's JSON"
 
@@ -102,7 +102,7 @@ def _without_repeats(cues: Iterable[Cue]) -> Iterator[Cue]:
     cues = list(cues)
     flashes = sum(0 < cue.end - cue.start < _FLASH for cue in cues)
     if 3 * flashes > len(cues) or any(_WORD_TIME.search(cue.text) for cue in cues):
-        return unrolled((cue, [_caption_line(line) for line in cue.text.split("\n")]) for cue in cues)
+        return without_repeated_lines((cue, [_caption_line(line) for line in cue.text.split("\n")]) for cue in cues)
     return (Cue(cue.start, cue.end, _plain(cue.text)) for cue in cues)
 
 

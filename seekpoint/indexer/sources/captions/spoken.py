@@ -25,7 +25,7 @@ class CaptionLine(NamedTuple):
 _SCREEN_LINES = 4
 
 
-def unrolled(captions: Iterable[tuple[Cue, Sequence[CaptionLine]]]) -> Iterator[Cue]:
+def without_repeated_lines(captions: Iterable[tuple[Cue, Sequence[CaptionLine]]]) -> Iterator[Cue]:
     """Yield each line of rolling captions once, where it appears first. A line with word times is always new."""
     previous: list[str] = []
     for cue, screen in captions:

@@ -51,7 +51,7 @@ def decoded(data: bytes, label: str | None = None) -> str:
     # In a page, null bytes have no meaning.
     data = data.replace(b"\0", b"")
     text = data.decode("utf-8", "replace")
-    if is_right(text) and (not text.isascii() or b"\x1b" not in data):
+    if is_plausible(text) and (not text.isascii() or b"\x1b" not in data):
         return text
     return _by_label(data, label) or _detected(data)
 
@@ -68,7 +68,7 @@ def is_garbage(text: str) -> bool:
     return len(_GARBAGE.findall(text)) * 20 > len(text)
 
 
-def is_right(text: str) -> bool:
+def is_plausible(text: str) -> bool:
     """Whether the encoding fits: a few errors are damage or a cut character, the wrong encoding fails everywhere."""
     return text.count("\ufffd") * 10 <= _foreign(text)
 

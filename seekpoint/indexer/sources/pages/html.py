@@ -16,7 +16,7 @@ from seekpoint.index.types import State
 from seekpoint.indexer.sources.pages.article import article_of
 from seekpoint.indexer.sources.pages.charset import decoded, is_garbage
 from seekpoint.indexer.sources.pages.text_runs import Element, TextRun, dom_of, text_runs_of
-from seekpoint.indexer.sources.pages.walls import wall
+from seekpoint.indexer.sources.pages.walls import access_problem
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 
 # Characters. Short rows of a table share a block up to _ROW; a row beyond _LONGEST_ROW becomes a block per cell.
@@ -46,7 +46,7 @@ def read_html(data: bytes, charset: str | None = None) -> ParsedDocument:
     """
     root = _parsed(data, charset)
     runs = text_runs_of(root)
-    if reason := wall(root, runs):
+    if reason := access_problem(root, runs):
         raise Unfetched(State.UNAVAILABLE, reason)
     about = _about(root)
     article = article_of(root, runs)

@@ -29,7 +29,7 @@ _PAYWALL = re.compile(r'"isAccessibleForFree"\s*:\s*"?false', re.IGNORECASE)
 _JAVASCRIPT = re.compile(r"javascript|java script|enable js", re.IGNORECASE)
 
 
-def wall(root: Element, runs: Sequence[TextRun]) -> str | None:
+def access_problem(root: Element, runs: Sequence[TextRun]) -> str | None:
     """Why a page can't be read; `None` if it shows its text."""
     length = sum(len(run.text) for run in runs)
     if length > _NOTICE:

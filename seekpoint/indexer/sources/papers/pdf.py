@@ -79,12 +79,12 @@ def _text(document: pypdfium2.PdfDocument, pages: list[Page]) -> ParsedDocument:
     if _is_unreadable(pages):
         raise _unavailable(_UNREADABLE)
     printed_columns = list(columns(without_furniture(pages)))
-    printed, found = blocks(list(without_contents(printed_columns)) or printed_columns, _outline(document))
-    if not found:
+    printed, parsed_blocks = blocks(list(without_contents(printed_columns)) or printed_columns, _outline(document))
+    if not parsed_blocks:
         raise _unavailable(_IMAGES if pages else _BROKEN)
     author = _metadata(document, "Author")
     return ParsedDocument(
-        blocks=found,
+        blocks=parsed_blocks,
         title=_title(_metadata(document, "Title")) or printed,
         author=None if _NO_AUTHOR.fullmatch(author) else author,
         published=_date(_metadata(document, "CreationDate")),

@@ -29,7 +29,7 @@ _FAULTS = {
 _NO_VIDEO = "not the address of a video: look it up in the playlist, and put it on the list by its address"
 
 
-class Playlists:
+class YouTubePlaylists:
     """A client for YouTube's playlists and channels, for one thread; `limit` is the number of videos per channel."""
 
     def __init__(self, web: Web, pace: Pace | None = None, limit: int | None = None) -> None:
@@ -81,7 +81,7 @@ def is_channel(playlist: Resource) -> bool:
     return urlsplit(playlist.url).path != "/playlist"
 
 
-def cut_off(playlist: Playlist, limit: int | None) -> str | None:
+def truncation_warning(playlist: Playlist, limit: int | None) -> str | None:
     """A warning if a listing may be incomplete; `limit` is the number of entries asked for."""
     count = len(playlist.entries)
     if not count or count % _PAGE or count == limit:

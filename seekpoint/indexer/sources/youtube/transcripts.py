@@ -43,7 +43,7 @@ _NO_XML = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f]")
 _CAPTION_ADDRESS = re.compile(r"https://(?:[a-z0-9-]+\.)*youtube\.com/", re.IGNORECASE)
 
 
-class YouTube:
+class YouTubeTranscripts:
     """A client for YouTube's transcripts, for one thread.
 
     `languages` are BCP 47 tags in order of preference; by default, the spoken language.

@@ -12,7 +12,7 @@ from seekpoint.index.errors import Blocked, Halt, Unfetched, Unreachable
 from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, State
 from seekpoint.indexer.fetch.pace import Pace
 from seekpoint.indexer.reading_list.addresses import resource_of
-from seekpoint.indexer.sources.youtube.playlists import Playlists, cut_off, is_channel, outcome_of
+from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists, is_channel, outcome_of, truncation_warning
 from tests.fake_playlists import DELETED, PRIVATE, page_around
 from tests.fake_youtube import YOUTUBE, FakeYouTube
 from tests.paths import ROOT
@@ -37,7 +37,7 @@ def talks(count: int) -> list[tuple[str, str]]:
 
 
 def listed(fake: FakeYouTube, address: str = LIST.url, limit: int | None = None) -> Playlist:
-    return Playlists(fake.web(), limit=limit).fetch(at(address))
+    return YouTubePlaylists(fake.web(), limit=limit).fetch(at(address))
 
 
 def outcome(fake: FakeYouTube, address: str = LIST.url) -> Unfetched:
@@ -181,11 +181,11 @@ def test_a_channel_that_has_moved_is_followed_but_not_for_ever(fake: FakeYouTube
 )
 def test_a_listing_that_may_have_been_cut_off(count: int, limit: int | None, warns: bool) -> None:
     entries = tuple(PlaylistEntry(Resource(video_id, Kind.VIDEO, "", "")) for video_id, _ in talks(count))
-    warning = cut_off(Playlist("课程", entries), limit)
+    warning = truncation_warning(Playlist("课程", entries), limit)
     assert (warning is not None) == warns
     if warning:
         assert f"exactly {count}" in warning and "课程" in warning and "by its address" in warning
-    assert cut_off(Playlist("课程", entries[1:]), limit) is None
+    assert truncation_warning(Playlist("课程", entries[1:]), limit) is None
 
 
 def test_more_entries_than_a_playlist_can_hold_need_a_limit(fake: FakeYouTube) -> None:
@@ -323,13 +323,13 @@ def test_a_page_without_entries_ends_a_list_that_looks_cut_off(fake: FakeYouTube
     fake.add_playlist(NAME, "Course", talks(350))
     fake.fail(NAME, "more", 200, body)
     playlist = listed(fake)
-    assert len(playlist.entries) == 100 and cut_off(playlist, None)
+    assert len(playlist.entries) == 100 and truncation_warning(playlist, None)
     assert places(fake) == ["playlist", "reload", "more", "more"]
 
 
 def test_no_network(fake: FakeYouTube) -> None:
     with pytest.raises(Unreachable) as caught:
-        Playlists(fake.web(offline=True)).fetch(LIST)
+        YouTubePlaylists(fake.web(offline=True)).fetch(LIST)
     assert "no connection to youtube.com" in caught.value.reason
 
 
@@ -350,7 +350,7 @@ def test_network_errors_are_deferred(error: Exception, words: str) -> None:
 def test_a_listing_counts_once_for_the_pace(fake: FakeYouTube) -> None:
     fake.add_playlist(NAME, "Course", talks(150))
     slept = list[float]()
-    playlists = Playlists(fake.web(), Pace(10, slept.append, lambda: 0.0))
+    playlists = YouTubePlaylists(fake.web(), Pace(10, slept.append, lambda: 0.0))
     playlists.fetch(LIST)
     assert slept == []
     playlists.fetch(LIST)

@@ -13,7 +13,7 @@ import requests
 from seekpoint.index.errors import Blocked, Halt, Unfetched, Unreachable
 from seekpoint.index.types import Chapter, Cue, Details, Origin, State
 from seekpoint.indexer.fetch.pace import Pace
-from seekpoint.indexer.sources.youtube.transcripts import YouTube, outcome_of
+from seekpoint.indexer.sources.youtube.transcripts import YouTubeTranscripts, outcome_of
 from tests.fake_youtube import YOUTUBE, FakeYouTube, timed_text
 from tests.local_web import LocalWeb
 from tests.shared import SHARED, needs_shared
@@ -22,8 +22,8 @@ VIDEO = "abcdefghijk"
 HOUR, DAY, MONTH = 3600, 86400, 30 * 86400
 
 
-def client(fake: FakeYouTube, *languages: str) -> YouTube:
-    return YouTube(fake.session(), languages)
+def client(fake: FakeYouTube, *languages: str) -> YouTubeTranscripts:
+    return YouTubeTranscripts(fake.session(), languages)
 
 
 def outcome(fake: FakeYouTube, *languages: str, video_id: str = VIDEO) -> Unfetched:
@@ -335,7 +335,7 @@ def test_a_server_that_never_answers(fake: FakeYouTube) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         web = LocalWeb(f"http://127.0.0.1:{silent.getsockname()[1]}", YOUTUBE, timeouts=(5.0, 0.05))
         with pytest.raises(Unfetched, match="did not answer in time") as caught:
-            YouTube(web.session()).fetch(VIDEO)
+            YouTubeTranscripts(web.session()).fetch(VIDEO)
         assert (caught.value.state, caught.value.retry_after) == (State.DEFERRED, HOUR)
         assert connections(silent) == 3
 
@@ -355,13 +355,13 @@ def test_a_dropped_connection_is_tried_three_times(fake: FakeYouTube) -> None:
         Thread(target=drop, args=(listener,), daemon=True).start()
         web = LocalWeb(f"http://127.0.0.1:{listener.getsockname()[1]}", YOUTUBE)
         with pytest.raises(Unreachable, match="no connection to youtube"):
-            YouTube(web.session()).fetch(VIDEO)
+            YouTubeTranscripts(web.session()).fetch(VIDEO)
     assert dropped == 3
 
 
 def test_no_network(fake: FakeYouTube) -> None:
     with pytest.raises(Unreachable) as caught:
-        YouTube(fake.session(offline=True)).fetch(VIDEO)
+        YouTubeTranscripts(fake.session(offline=True)).fetch(VIDEO)
     assert (caught.value.state, caught.value.retry_after) == (State.DEFERRED, None)
     assert isinstance(outcome_of(requests.ConnectTimeout()), Unreachable), "a firewall that swallows what is sent"
     assert "no connection to youtube.com" in caught.value.reason
@@ -392,7 +392,7 @@ def test_the_pace_counts_from_the_last_video(fake: FakeYouTube) -> None:
         slept.append(seconds)
         now += seconds
 
-    youtube = YouTube(fake.session(), pace=Pace(10, sleep, lambda: now))
+    youtube = YouTubeTranscripts(fake.session(), pace=Pace(10, sleep, lambda: now))
     youtube.fetch(VIDEO)
     assert slept == []
     for _ in range(20):
@@ -408,7 +408,7 @@ def test_the_pace_counts_from_the_last_video(fake: FakeYouTube) -> None:
 
 def test_a_failed_video_counts_for_the_pace_too(fake: FakeYouTube) -> None:
     slept = list[float]()
-    youtube = YouTube(fake.session(), pace=Pace(10, slept.append, lambda: 0.0))
+    youtube = YouTubeTranscripts(fake.session(), pace=Pace(10, slept.append, lambda: 0.0))
     for _ in range(2):
         with pytest.raises(Unfetched):
             youtube.fetch(VIDEO)
