@@ -1,4 +1,4 @@
-"""Candidates: the chunks that the vectors and the posting lists propose, with approximate scores."""
+"""Candidates: the chunks that vectors and posting lists propose for a question, with approximate scores."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from seekpoint.index.embedded.words.lexicon import Lexicon
 
 _MOST_POSTINGS = 300_000
-"""Entries of posting lists in which a question's words are looked up, and as many for the translations of a language:
-the rarest words first. In 100,000 chunks hardly a word is left out, in a million those that say little beside others.
+"""The most entries of posting lists that are read for a question's words, and as many for its translations into each
+language. The rarest words come first: in 100,000 chunks hardly a word is left out, in a million only common ones, which
+say little beside the others.
 """
 
 
@@ -35,7 +36,7 @@ _Key = TypeVar("_Key", int, str)
 
 
 class _Lexical(NamedTuple):
-    """The best chunks by words, in the scope and in the named one, and the score of every chunk by translations."""
+    """The best chunks by words in the scope and in the named scope, and the score of every chunk by translations."""
 
     best: Postings
     named_best: Postings
@@ -58,10 +59,10 @@ class CandidateSearch:
         counts: list[int | None] = [None] * len(groups)
         for language, members in _by_language(groups).items():
             lengths = {k: _length(groups[k], known) for k in members}
-            kept = within_budget(lengths, _MOST_POSTINGS)
-            looked_up = [k for k in members if k in kept]
-            found = self._counts([groups[k].alternatives for k in looked_up], language)
-            for k, postings in zip(looked_up, found, strict=True):
+            affordable = within_budget(lengths, _MOST_POSTINGS)
+            looked_up = [k for k in members if k in affordable]
+            lists = self._counts([groups[k].alternatives for k in looked_up], language)
+            for k, postings in zip(looked_up, lists, strict=True):
                 counts[k] = len(postings.chunks)
         return Frequencies({term: known[term] for term in terms if term in known}, counts)
 
@@ -71,11 +72,11 @@ class CandidateSearch:
         by_meaning = partial(self._vectors.nearest, query.vector, 2 * query.limit, keep)
         with in_background(by_meaning, may_share=THREADS_MAY_SHARE) as nearest:
             lexical = self._by_words(query, keep)
-            near = nearest()
-        named_near = None
+            dense = nearest()
+        named_dense = None
         if query.named:
-            named_near = self._vectors.nearest(query.vector, query.limit, _ranges(query.named.scope))
-        return self._merged(near, named_near, lexical, query.limit)
+            named_dense = self._vectors.nearest(query.vector, query.limit, _ranges(query.named.scope))
+        return self._merged(dense, named_dense, lexical, query.limit)
 
     def _by_words(self, query: CandidateQuery, keep: Ranges | None) -> _Lexical:
         named = query.named
@@ -86,14 +87,14 @@ class CandidateSearch:
         )
 
     def _best(self, weights: Mapping[str, float], limit: int, keep: Ranges | None) -> Postings:
-        kept = within_budget(self._lexicon.frequencies(weights), _MOST_POSTINGS)
-        return self._lexicon.best({term: weight for term, weight in weights.items() if term in kept}, limit, keep)
+        affordable = within_budget(self._lexicon.frequencies(weights), _MOST_POSTINGS)
+        return self._lexicon.best({term: weight for term, weight in weights.items() if term in affordable}, limit, keep)
 
     def _translated(self, groups: Sequence[tuple[WordGroup, float]], keep: Ranges | None) -> ScoreAccumulator:
         scores = ScoreAccumulator(self._lexicon.span)
         for language, members in _by_language([group for group, _ in groups]).items():
-            found = self._counts([groups[k][0].alternatives for k in members], language)
-            for k, (chunks, counts) in zip(members, found, strict=True):
+            lists = self._counts([groups[k][0].alternatives for k in members], language)
+            for k, (chunks, counts) in zip(members, lists, strict=True):
                 scores.add(Postings(chunks, bm25.scores(counts, groups[k][1])))
         if keep is not None:
             scores.limit(self._lexicon.mask(keep))
@@ -102,31 +103,31 @@ class CandidateSearch:
     def _counts(self, words: Sequence[Alternatives], language: str) -> list[Postings]:
         return self._synonyms.counts(words, language, PostingsCombiner(self._lexicon.span))
 
-    def _merged(self, near: Postings, named_near: Postings | None, lexical: _Lexical, limit: int) -> Candidates:
+    def _merged(self, dense: Postings, named_dense: Postings | None, lexical: _Lexical, limit: int) -> Candidates:
         best_translated = highest(self._lexicon.by_id(lexical.translated.best(limit)), limit)
-        lists = [near, *([named_near] if named_near else []), lexical.best, lexical.named_best, best_translated]
+        lists = [dense, *([named_dense] if named_dense else []), lexical.best, lexical.named_best, best_translated]
         ids = _distinct(np.concatenate([postings.chunks for postings in lists]))
         cosines = np.full(len(ids), np.nan)
-        for postings in [named_near, near] if named_near else [near]:
+        for postings in [named_dense, dense] if named_dense else [dense]:
             cosines[np.searchsorted(ids, postings.chunks)] = postings.values
         transcripts = self._holdings.of_chunks(ids)
         return Candidates(
             ids=ids,
             cosines=cosines,
-            farthest=float(near.values.min(initial=np.inf)) if len(near.values) else 0.0,
+            farthest=float(dense.values.min(initial=np.inf)) if len(dense.values) else 0.0,
             bm25=_placed(lexical.best, ids),
             named_bm25=_placed(lexical.named_best, ids),
             translated=lexical.translated.at(self._lexicon.places(ids)),
-            languages=[one.language for one in transcripts],
-            resources=[one.resource_id for one in transcripts],
+            languages=[span.language for span in transcripts],
+            resources=[span.resource_id for span in transcripts],
         )
 
 
 def within_budget(lengths: Mapping[_Key, int], most: int) -> set[_Key]:
-    """The keys with the shortest lists, as many as have `most` entries together, and in any case the first."""
+    """The keys with the shortest lists that together have at most `most` entries, and in any case the shortest one."""
     order = sorted(lengths, key=lambda key: lengths[key])
     totals = accumulate(lengths[key] for key in order)
-    return {key for place, (key, total) in enumerate(zip(order, totals, strict=True)) if total <= most or not place}
+    return {key for rank, (key, total) in enumerate(zip(order, totals, strict=True)) if total <= most or not rank}
 
 
 def _distinct(ids: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -136,11 +137,11 @@ def _distinct(ids: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _by_language(groups: Sequence[WordGroup]) -> dict[str, list[int]]:
-    """The places of groups, by language."""
-    places: dict[str, list[int]] = {}
+    """The indices of the groups of each language."""
+    indices: dict[str, list[int]] = {}
     for k, group in enumerate(groups):
-        places.setdefault(group.language, []).append(k)
-    return places
+        indices.setdefault(group.language, []).append(k)
+    return indices
 
 
 def _length(group: WordGroup, frequencies: Mapping[str, int]) -> int:
@@ -148,7 +149,7 @@ def _length(group: WordGroup, frequencies: Mapping[str, int]) -> int:
 
 
 def _placed(postings: Postings, ids: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The values of some of the ids, 0 for the others."""
+    """The value of each id: that of its posting, 0 if it has none."""
     values = np.zeros(len(ids))
     values[np.searchsorted(ids, postings.chunks)] = postings.values
     return values

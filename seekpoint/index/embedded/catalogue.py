@@ -1,4 +1,4 @@
-"""What the lists name, under which headings, and where each resource stands."""
+"""The resources of a library: how the reading lists name them, under which headings, and the state of each."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ from seekpoint.index.types import (
 
 
 class Listing(NamedTuple):
-    """How the lists name a resource, and under which headings."""
+    """A resource's title on the reading lists, and the heading paths it is listed under."""
 
     title: str
     sections: tuple[tuple[str, ...], ...]
 
 
 class Catalogue:
-    """What the lists name and where each resource stands, read from the database."""
+    """Reads the resources, listings, playlists and settings of a library from its database."""
 
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
         self._folder = folder
         self._connection = connection
 
     def statuses(self) -> list[ResourceStatus]:
-        """Every resource, in the lists' order, with its state."""
+        """Every resource with its state, in the order of the lists."""
         listings = self._listings()
         rows = self._query(
             """SELECT resource.*, min(origin) AS origin, group_concat(DISTINCT language) AS languages,
@@ -49,23 +49,26 @@ class Catalogue:
                 FROM resource LEFT JOIN transcript AS held ON resource_id = resource.id
                 GROUP BY resource.id"""
         )
-        found = {row["id"]: _status(row, listings[row["id"]]) for row in rows}
-        return [found[resource_id] for resource_id in listings]
+        statuses = {row["id"]: _status(row, listings[row["id"]]) for row in rows}
+        return [statuses[resource_id] for resource_id in listings]
 
     def listed_under(self, words: str) -> set[str]:
-        """The resources under any heading that has these words, whatever their case."""
-        headings = [row["path"] for row in self._query("SELECT DISTINCT path FROM listing")]
-        under = [path for path in headings if any(words.casefold() in part.casefold() for part in json.loads(path))]
+        """The ids of the resources under any heading that contains these words, ignoring case."""
+        paths = [row["path"] for row in self._query("SELECT DISTINCT path FROM listing")]
+        matching = [path for path in paths if any(words.casefold() in part.casefold() for part in json.loads(path))]
         rows = self._query(
             """SELECT DISTINCT resource_id FROM listing AS here WHERE path IN (SELECT value FROM json_each(?))
                AND (listed OR NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = here.resource_id))""",
-            json.dumps(under),
+            json.dumps(matching),
         )
         return {row["resource_id"] for row in rows}
 
     def sections(self) -> list[Section]:
-        """Every list's heading paths in its order, with what stands there; what has left every list comes last."""
-        # An entry that comes up again doesn't tell where its second section begins.
+        """Every list's heading paths in its order, with the resources there.
+
+        Resources that have left every list come last.
+        """
+        # Sections are ordered by the entries that are listed there for the first time (`again` is 0).
         rows = self._query(
             """SELECT iif(listed, source, '') AS source, path, resource_id, state,
                       position > min(position) OVER (PARTITION BY listed, source, resource_id) AS again
@@ -73,52 +76,55 @@ class Catalogue:
                WHERE listed OR NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = here.resource_id)
                ORDER BY listed DESC, here.source, again, position, path"""
         )
-        found: dict[tuple[str, str], dict[str, State]] = {}
+        sections: dict[tuple[str, str], dict[str, State]] = {}
         for row in rows:
-            found.setdefault((row["source"], row["path"]), {})[row["resource_id"]] = State(row["state"])
-        return [Section(source, tuple(json.loads(path)), entries) for (source, path), entries in found.items()]
+            sections.setdefault((row["source"], row["path"]), {})[row["resource_id"]] = State(row["state"])
+        return [Section(source, tuple(json.loads(path)), entries) for (source, path), entries in sections.items()]
 
     def resources(self, ids: Collection[str]) -> dict[str, Resource]:
-        """The resources of those ids that are here."""
+        """Resources by id; ids that the library doesn't have are left out."""
         rows = self._query("SELECT * FROM resource WHERE id IN (SELECT value FROM json_each(?))", json.dumps(list(ids)))
         listings = self._listings(ids)
         return {row["id"]: _resource(row, listings[row["id"]]) for row in rows}
 
     def details(self, ids: Collection[str]) -> dict[str, Details]:
-        """What the sources said about the resources of those ids that are here."""
+        """The details that the sources gave of resources, by id; unknown ids are left out."""
         rows = self._query(
             "SELECT id, details FROM resource WHERE id IN (SELECT value FROM json_each(?))", json.dumps(list(ids))
         )
         return {row["id"]: _details(row["details"]) for row in rows}
 
     def standings(self) -> dict[str, Standing]:
-        """Where each resource stands."""
+        """The state of each resource, what its transcripts were made from, and when to try again."""
         rows = self._query("SELECT id, state, inputs, retry_after FROM resource")
         return {row["id"]: Standing(State(row["state"]), row["inputs"], row["retry_after"]) for row in rows}
 
     def playlists(self, only: str | None = None) -> dict[str, Playlist]:
-        """What each playlist and channel held when it was last listed, by its id; or one of them."""
+        """What each playlist and channel held when it was last listed, by its id; `only` limits this to one id."""
         rows = self._query("SELECT id, details FROM resource WHERE kind = ? AND inputs = ?", Kind.PLAYLIST, LISTED)
         titles = {row["id"]: _details(row["details"]).title or "" for row in rows if only in (None, row["id"])}
         entries: dict[str, list[PlaylistEntry]] = {playlist_id: [] for playlist_id in titles}
-        held = self._query(
+        videos = self._query(
             """SELECT * FROM playlist_entry WHERE playlist_id IN (SELECT value FROM json_each(?))
                ORDER BY playlist_id, position""",
             json.dumps(list(titles)),
         )
-        for row in held:
+        for row in videos:
             resource = Resource(row["resource_id"], Kind(row["kind"]), row["title"], row["url"])
             entries[row["playlist_id"]].append(PlaylistEntry(resource, row["fault"]))
         return {playlist_id: Playlist(title, tuple(entries[playlist_id])) for playlist_id, title in titles.items()}
 
     def setting(self, name: str) -> str | None:
-        """A value that was kept for the next build."""
+        """A value that an earlier build stored under this name, or `None`."""
         rows = self._query("SELECT value FROM setting WHERE name = ?", name)
         return rows[0]["value"] if rows else None
 
     def _listings(self, ids: Collection[str] | None = None) -> dict[str, Listing]:
-        """How each resource is listed, or those of some ids, in the lists' order, what has left them last."""
-        found: dict[str, Listing] = {}
+        """The listing of each resource, or of those with the given ids, in the order of the lists.
+
+        Resources that have left every list come last.
+        """
+        listings: dict[str, Listing] = {}
         only = "" if ids is None else "AND resource_id IN (SELECT value FROM json_each(?))"
         rows = self._query(
             f"""SELECT * FROM listing AS here
@@ -127,12 +133,12 @@ class Catalogue:
             *([] if ids is None else [json.dumps(list(ids))]),
         )
         for row in rows:
-            title, sections = found.get(row["resource_id"], Listing("", ()))
+            title, sections = listings.get(row["resource_id"], Listing("", ()))
             path = tuple(json.loads(row["path"]))
-            found[row["resource_id"]] = Listing(
+            listings[row["resource_id"]] = Listing(
                 title or row["title"], sections if path in sections or not path else (*sections, path)
             )
-        return found
+        return listings
 
     def _query(self, sql: str, *values: object) -> list[sqlite3.Row]:
         with library_errors(self._folder):

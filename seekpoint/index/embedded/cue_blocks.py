@@ -1,8 +1,10 @@
-"""Cues in the database: neighbours lie in one block, which is compressed.
+"""Cues in the database, in compressed blocks of neighbours.
 
-A block is JSON, deflated: columns of starts, ends, texts, anchors, pages and references; one that no cue has is empty,
-or left out at the end. A time with a point is in seconds. One without is in milliseconds: a start since the last one
-that is told so, and an end since the start of the cue after it, which for most is 0; the last one's since its own.
+A block is deflated JSON: the columns starts, ends, texts, anchors, pages and references. A column without values is
+empty, or left out at the end.
+
+Times are delta-coded. A float is in seconds, and an integer in milliseconds: a start since the last start that is an
+integer, and an end since the start of the next cue, which is 0 for most cues. The last end counts from its own start.
 """
 
 from __future__ import annotations
@@ -19,23 +21,24 @@ from typing import Any
 
 from seekpoint.index.types import Cue
 
-# Two blocks fill a page of the database, whose rows take some bytes beside.
+# Bytes of a compressed block: two of them, with the overhead of their rows, fill a page of SQLite's.
 _BLOCK = 2016
+# A block counts as full from this share of _BLOCK on.
 _FULL = 0.97
 _MOST_CUES = 256
 _MOST_CHARACTERS = 1 << 15
-# What a block may grow to: a forged one could take any amount of memory.
+# The most bytes that a block may decompress to, since a forged one could take any amount of memory.
 _MOST_BYTES = 1 << 22
 _LEVEL = 9
-# Seconds from which on a time isn't told in milliseconds.
+# Seconds. Later times are stored as floats.
 _LONG = 1e9
 _DAMAGED = "cues aren't what was written"
-# Of the columns that may lack: the types of what is in them.
+# The types of the values in the optional columns: anchors, pages, references.
 _OPTIONAL: Sequence[set[type]] = ({str, type(None)}, {int, type(None)}, {int})
-# What a forged block can bring about where it's read.
+# The errors that decoding a damaged or forged block can raise.
 _FAULTS = (zlib.error, ValueError, TypeError, OverflowError, RecursionError)
 _INSERT = "INSERT INTO cue_block (transcript_id, first, data) VALUES (?, ?, ?)"
-# From the block on that the first one wanted lies in.
+# The blocks with cues in [?2, ?3), beginning with the one that contains cue ?2.
 _BLOCKS = """
     SELECT first, data FROM cue_block WHERE transcript_id = ?1 AND first < ?3 AND first >= coalesce(
       (SELECT max(first) FROM cue_block WHERE transcript_id = ?1 AND first <= ?2), ?2)
@@ -47,7 +50,7 @@ _Columns = Sequence[Sequence[Any]]
 
 
 def encode(cues: Sequence[Cue]) -> bytes:
-    """A block of cues; raises ValueError where a text has no UTF-8, or is millions of characters long."""
+    """A block of cues; raises ValueError if a text can't be encoded as UTF-8 or is millions of characters long."""
     columns = [*_time_columns(cues), [cue.text for cue in cues]]
     columns.append([] if all(cue.anchor is None for cue in cues) else [cue.anchor for cue in cues])
     columns.append([] if all(cue.page is None for cue in cues) else [cue.page for cue in cues])
@@ -61,29 +64,29 @@ def encode(cues: Sequence[Cue]) -> bytes:
 
 
 def decode(data: bytes) -> list[Cue]:
-    """The cues of a block; raises ValueError for what isn't one."""
+    """The cues of a block; raises ValueError if it is damaged."""
     return list(map(Cue, *_columns(data)))
 
 
 def append(connection: sqlite3.Connection, transcript_id: int, cues: Iterable[Cue]) -> None:
-    """Store the cues of a transcript that has none yet; in a transaction of the caller's."""
+    """Store the cues of a transcript that has none yet; within the caller's transaction."""
     connection.executemany(_INSERT, ((transcript_id, *block) for block in _blocks(cues)))
 
 
 def read(connection: sqlite3.Connection, transcript_id: int, first: int, stop: int) -> list[Cue]:
-    """Cues `first` up to, not including, `stop` of a transcript; raises ValueError where they can't be read."""
-    found: list[Cue] = []
-    reached = None
+    """Cues [first, stop) of a transcript; raises ValueError if a block is damaged or missing."""
+    cues: list[Cue] = []
+    expected = None
     for begin, data in connection.execute(_BLOCKS, (transcript_id, first, stop)).fetchall():
         columns = _columns(data)
-        _require(reached in (None, begin))
-        reached = begin + len(columns[0])
-        found += map(Cue, *(column[max(first - begin, 0) : stop - begin] for column in columns))
-    return found
+        _require(expected in (None, begin))
+        expected = begin + len(columns[0])
+        cues += map(Cue, *(column[max(first - begin, 0) : stop - begin] for column in columns))
+    return cues
 
 
 def check(connection: sqlite3.Connection, longest: float = inf) -> None:
-    """Read all blocks; raises ValueError for what isn't as `append` leaves it, or is beyond so many seconds."""
+    """Read all blocks; raises ValueError if one couldn't come from `append`, or a time is beyond `longest` seconds."""
     stops: dict[int, int] = {}
     for transcript_id, first, data in connection.execute(_ALL_BLOCKS):
         cues = decode(data)
@@ -95,65 +98,65 @@ def check(connection: sqlite3.Connection, longest: float = inf) -> None:
 
 
 def _blocks(cues: Iterable[Cue]) -> Iterator[tuple[int, bytes]]:
-    """Blocks of cues that follow one another, each with the position of its first cue."""
-    source, waiting = iter(cues), list[Cue]()
-    first, number = 0, _MOST_CUES
-    while waiting := [*waiting, *islice(source, _MOST_CUES - len(waiting))]:
-        number, data = _filled(waiting, number)
+    """Consecutive blocks of cues, each with the position of its first cue."""
+    source, pending = iter(cues), list[Cue]()
+    first, count = 0, _MOST_CUES
+    while pending := [*pending, *islice(source, _MOST_CUES - len(pending))]:
+        count, data = _full_block(pending, count)
         yield first, data
-        first, waiting = first + number, waiting[number:]
+        first, pending = first + count, pending[count:]
 
 
-def _filled(cues: Sequence[Cue], guess: int) -> tuple[int, bytes]:
-    """How many of some cues fill a block, at least one, and the block."""
+def _full_block(cues: Sequence[Cue], guess: int) -> tuple[int, bytes]:
+    """How many of the cues fill a block, at least one, and that block; searches from `guess` cues on."""
     characters = accumulate(len(cue.text) + len(cue.anchor or "") for cue in cues)
     fewest, most = 1, max(1, bisect_right(list(characters), _MOST_CHARACTERS))
-    number, found = min(guess, most), None
+    count, best = min(guess, most), None
     while fewest <= most:
-        data = encode(cues[:number])
+        data = encode(cues[:count])
         if len(data) > _BLOCK:
-            most = number - 1
+            most = count - 1
         else:
-            fewest, found = number + 1, (number, data)
+            fewest, best = count + 1, (count, data)
             if len(data) > _FULL * _BLOCK:
                 break
-        number = min(max(int(number * _BLOCK / len(data)), fewest), most)
-    return found or (1, encode(cues[:1]))
+        count = min(max(int(count * _BLOCK / len(data)), fewest), most)
+    return best or (1, encode(cues[:1]))
 
 
 # Times
 
 
 def _time_columns(cues: Sequence[Cue]) -> tuple[list[float], list[float]]:
-    """The columns of starts and ends."""
-    starts, ends = [_whole(cue.start) for cue in cues], [_whole(cue.end) for cue in cues]
+    """The delta-coded columns of starts and ends."""
+    starts, ends = [_milliseconds(cue.start) for cue in cues], [_milliseconds(cue.end) for cue in cues]
     gaps = []
     last = 0
     for start in starts:
         gaps.append(start - last if isinstance(start, int) else start)
         last = start if isinstance(start, int) else last
-    return gaps, [_since(after, end) for after, end in zip([*starts[1:], starts[-1]], ends, strict=True)]
+    return gaps, [_end_delta(base, end) for base, end in zip([*starts[1:], starts[-1]], ends, strict=True)]
 
 
-def _whole(seconds: float) -> float:
-    """Milliseconds as an integer, where that is exact."""
+def _milliseconds(seconds: float) -> float:
+    """Milliseconds as an integer if that is exact, else the seconds as a float."""
     if abs(seconds) < _LONG and (milliseconds := round(seconds * 1000)) / 1000 == seconds:
         return milliseconds
     return float(seconds)
 
 
-def _since(after: float, end: float) -> float:
-    if isinstance(after, int):
-        return end - after if isinstance(end, int) else end
+def _end_delta(base: float, end: float) -> float:
+    if isinstance(base, int):
+        return end - base if isinstance(end, int) else end
     if isinstance(end, int):
         return end / 1000
-    return 0 if end == after else end
+    return 0 if end == base else end
 
 
 def _times(gaps: Sequence[float], ends: Sequence[float]) -> tuple[list[float], list[float]]:
-    """Starts and ends from their columns, in seconds."""
+    """Starts and ends in seconds, from their delta-coded columns."""
     types = {*map(type, gaps), *map(type, ends)}
-    if types == {int}:  # as nearly always, and quicker
+    if types == {int}:  # the common case, which is faster
         starts = list(accumulate(gaps))
         stops = map(add, [*starts[1:], starts[-1]], ends)
         return [start / 1000 for start in starts], [stop / 1000 for stop in stops]
@@ -161,18 +164,18 @@ def _times(gaps: Sequence[float], ends: Sequence[float]) -> tuple[list[float], l
     last = 0
     starts = [(last := last + gap) if isinstance(gap, int) else gap for gap in gaps]
     pairs = zip([*starts[1:], starts[-1]], ends, strict=True)
-    return _seconds(starts), _seconds(after + end if isinstance(end, int) else end for after, end in pairs)
+    return _seconds(starts), _seconds(base + end if isinstance(end, int) else end for base, end in pairs)
 
 
 def _seconds(times: Iterable[float]) -> list[float]:
     return [time / 1000 if isinstance(time, int) else time for time in times]
 
 
-# What is read
+# Decoding, with checks against damaged and forged blocks
 
 
 def _columns(data: bytes) -> _Columns:
-    """The columns of a block, which are those of `Cue`; raises ValueError."""
+    """The columns of a block, in the order of the fields of `Cue`; raises ValueError if it is damaged."""
     try:
         return _checked(json.loads(_inflated(data).decode()))
     except _FAULTS as error:
@@ -181,21 +184,21 @@ def _columns(data: bytes) -> _Columns:
 
 def _inflated(data: bytes) -> bytes:
     stream = zlib.decompressobj()
-    found = stream.decompress(data, _MOST_BYTES + 1)
-    _require(len(found) <= _MOST_BYTES and stream.eof and not stream.unused_data)
-    return found
+    inflated = stream.decompress(data, _MOST_BYTES + 1)
+    _require(len(inflated) <= _MOST_BYTES and stream.eof and not stream.unused_data)
+    return inflated
 
 
 def _checked(columns: list[list[Any]]) -> _Columns:
     _require(all(type(column) is list for column in columns))
     gaps, ends, texts, *optional = columns
-    number = len(texts)
-    _require(len(gaps) == len(ends) == number and 1 <= number <= _MOST_CUES and len(optional) <= len(_OPTIONAL))
+    count = len(texts)
+    _require(len(gaps) == len(ends) == count and 1 <= count <= _MOST_CUES and len(optional) <= len(_OPTIONAL))
     for column, types in zip(optional, _OPTIONAL, strict=False):
-        _require(len(column) in (0, number) and types.issuperset(map(type, column)))
-    "".join(texts).encode()  # raises for what isn't text, or has no UTF-8
+        _require(len(column) in (0, count) and types.issuperset(map(type, column)))
+    "".join(texts).encode()  # raises unless all are strings that can be encoded as UTF-8
     if optional:
-        anchors, pages, references = [column or [None] * number for column in (*optional, [], [])][:3]
+        anchors, pages, references = [column or [None] * count for column in (*optional, [], [])][:3]
         "".join(filter(None, anchors)).encode()
         optional = [anchors, pages, list(map(bool, references))]
     return [*_times(gaps, ends), texts, *optional]

@@ -1,4 +1,4 @@
-"""The SQLite database of a library: opening it safely, its schema, and plain words for what can go wrong."""
+"""The SQLite database of a library: opening it, checking that it is ours, and errors that tell the user what to do."""
 
 from __future__ import annotations
 
@@ -20,21 +20,25 @@ from seekpoint.index.errors import (
 
 FILE = "library.db"
 THREADS_MAY_SHARE = sqlite3.threadsafety == 3
-"""Whether SQLite is built so that threads can use one connection at the same time."""
+"""Whether SQLite is built in serialised mode, in which threads may share a connection."""
 
 _WAIT_SECONDS = 10.0
-# Negative, as SQLite has it: pages that a lasting reader keeps, taken when they're read.
+# The page cache of a reader. SQLite takes a negative number as KiB, and allocates pages only as they are read.
 _CACHE_KILOBYTES = -65536
-# Bytes from the beginning of the file, all of it for some hundred thousand passages: what is mapped counts as memory.
+# Bytes. That is the whole file up to some 100,000 passages. There is a limit because mapped pages count as the
+# process's memory.
 _MOST_MAPPED = 1 << 28
-# What SQLite reports where it can't put its side files.
+# The error codes of SQLite when it can't create its -wal and -shm files.
 _UNWRITABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 START_AGAIN = "Restore it from a copy, or delete the folder and build it again"
 BUILD_MENDS = "Run `seekpoint build SOURCE` again: it makes this file anew from the database"
 
 
 def connect(folder: Path, *, writable: bool) -> sqlite3.Connection:
-    """Open the library's database and check that it is ours and of this version."""
+    """Open the library's database, and check its application id and version; raises LibraryError.
+
+    A writable connection creates the tables of an empty database.
+    """
     path = folder / FILE
     with library_errors(folder):
         connection = _writable(path) if writable else _readable(path)
@@ -43,7 +47,7 @@ def connect(folder: Path, *, writable: bool) -> sqlite3.Connection:
                 _check(connection, path)
             elif writable:
                 create(connection)
-            if writable:  # not before the check: it changes the file, which could be another program's
+            if writable:  # after the check, since this changes the file, which may belong to another program
                 connection.execute("PRAGMA journal_mode = WAL")
             connection.row_factory = sqlite3.Row
         except BaseException:
@@ -60,7 +64,11 @@ def _writable(path: Path) -> sqlite3.Connection:
 
 
 def _readable(path: Path) -> sqlite3.Connection:
-    """For reading: opened so that SQLite's side files go with the last reader, or on a read-only medium never come."""
+    """A connection for reading.
+
+    `mode=rw` lets the last reader delete the -wal and -shm files. On a read-only medium, where these can't be created,
+    the database is opened as immutable.
+    """
     connection = _shared(path, "mode=rw")
     try:
         connection.execute("PRAGMA query_only = ON")
@@ -70,7 +78,7 @@ def _readable(path: Path) -> sqlite3.Connection:
         connection.close()
         if error.sqlite_errorcode & 0xFF not in _UNWRITABLE:
             raise
-        if _has_journal(path):  # what is only in there would be missed
+        if _has_journal(path):  # an immutable connection ignores the journal, so its commits would be missing
             raise LibraryError(
                 f"the last build of the library {path.parent} didn't finish, and the folder is read-only or full: "
                 "build it again where it can be written"
@@ -79,10 +87,10 @@ def _readable(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _shared(path: Path, how: str) -> sqlite3.Connection:
-    """A connection that threads may share, where SQLite is built to serialise them."""
+def _shared(path: Path, options: str) -> sqlite3.Connection:
+    """A connection that threads may share if THREADS_MAY_SHARE."""
     return sqlite3.connect(
-        f"{path.resolve().as_uri()}?{how}",
+        f"{path.resolve().as_uri()}?{options}",
         uri=True,
         timeout=_WAIT_SECONDS,
         isolation_level=None,
@@ -91,9 +99,10 @@ def _shared(path: Path, how: str) -> sqlite3.Connection:
 
 
 def map_into_memory(connection: sqlite3.Connection) -> None:
-    """Read the file where the system has it in memory, so that a question copies some hundred pages less.
+    """Map the database file into memory, which spares each question copying some hundred pages.
 
-    As with the vector files, a process ends without a word where a mapped file is cut short, which no build does.
+    If another process truncates a mapped file, the reader is killed by SIGBUS; builds never truncate it. The same holds
+    for the vector files.
     """
     connection.execute(f"PRAGMA mmap_size = {_MOST_MAPPED}")
 
@@ -136,12 +145,12 @@ def unreleased_library(folder: Path) -> UnreleasedLibrary:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All of the block's changes, or none."""
+    """Commit all changes of the block, or roll all of them back if it raises."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
     except BaseException:
-        if connection.in_transaction:  # a full disk rolls back by itself
+        if connection.in_transaction:  # SQLite has already rolled back if the disk is full
             connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
@@ -149,12 +158,12 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 @contextmanager
 def library_errors(folder: Path) -> Iterator[None]:
-    """Turn SQLite's and the file system's errors into one line that says what to do."""
+    """Turn errors of SQLite and the file system into LibraryErrors, whose one line tells the user what to do."""
     try:
         yield
     except sqlite3.Error as error:
         raise _library_error(error, folder) from error
-    except UnicodeDecodeError as error:  # out of sqlite3, where its message or a stored text isn't UTF-8 any more
+    except UnicodeDecodeError as error:  # from sqlite3: a stored text or an error message isn't valid UTF-8
         raise damaged(folder, f"{FILE} can't be read") from error
     except OSError as error:
         raise LibraryError(disk_trouble(error, folder)) from error
@@ -176,12 +185,12 @@ def _library_error(error: sqlite3.Error, folder: Path) -> LibraryError:
 
 
 def damaged(folder: Path, what: str, remedy: str = START_AGAIN) -> DamagedLibrary:
-    """The error for a file that isn't what was written."""
+    """The error for a file whose contents differ from what was written."""
     return DamagedLibrary(f"the library {folder} is damaged: {what}. {remedy}")
 
 
 def disk_trouble(error: OSError, folder: Path) -> str:
-    """One line for a failed write or read of the library's folder."""
+    """One line for the user about a failed read or write in the library's folder."""
     reason = (error.strerror or str(error)).lower()
     remedy = "check the folder's permissions, or name another with --index"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):

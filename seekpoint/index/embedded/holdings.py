@@ -1,4 +1,7 @@
-"""Which chunks belong to which transcript: the ranges that searching, filtering and centring go by."""
+"""The chunk ids of each transcript, as ranges: searching, filtering and centring look chunks up here.
+
+The chunks of a transcript have consecutive ids.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class TranscriptSpan(NamedTuple):
-    """A transcript's chunks: ids `first` up to, not including, `stop`; `language` is a primary subtag."""
+    """The chunks of a transcript: ids in [first, stop). `language` is a primary subtag."""
 
     first: int
     stop: int
@@ -29,7 +32,7 @@ class TranscriptSpan(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Holdings:
-    """All transcripts that have chunks, by ascending ids."""
+    """All transcripts that have chunks, by ascending chunk ids."""
 
     transcripts: Sequence[TranscriptSpan]
 
@@ -45,50 +48,50 @@ class Holdings:
 
     @classmethod
     def of(cls, rows: Iterable[Sequence[object]]) -> Holdings:
-        """From rows of (first chunk, chunks, language tag, resource id, kind)."""
-        found = [
+        """From rows of (first chunk id, number of chunks, language tag, resource id, kind)."""
+        spans = [
             TranscriptSpan(int(first), int(first) + int(chunks), primary(str(language)), str(resource_id), str(kind))  # type: ignore[call-overload]
             for first, chunks, language, resource_id, kind in rows
             if chunks
         ]
-        return cls(sorted(found))
+        return cls(sorted(spans))
 
     def where(self, is_kept: Callable[[TranscriptSpan], bool]) -> Ranges:
-        """The chunks of some transcripts."""
-        return Ranges.of((one.first, one.stop) for one in self.transcripts if is_kept(one))
+        """The chunks of the transcripts for which `is_kept` is true."""
+        return Ranges.of((span.first, span.stop) for span in self.transcripts if is_kept(span))
 
     def of_resources(self, resource_ids: Collection[str]) -> Ranges:
-        """The chunks of those resources."""
+        """The chunks of these resources."""
         return Ranges.of(span for resource_id in resource_ids for span in self._spans.get(resource_id, ()))
 
     @cached_property
     def alive(self) -> Ranges:
-        """All chunks."""
-        return self.where(lambda one: True)
+        """All chunks that the library has."""
+        return self.where(lambda span: True)
 
     @cached_property
     def spoken(self) -> dict[str, Ranges]:
         """The chunks of each language, by primary subtag."""
-        languages = sorted({one.language for one in self.transcripts})
-        return {language: self.where(lambda one, spoken=language: one.language == spoken) for language in languages}  # type: ignore[misc]
+        languages = sorted({span.language for span in self.transcripts})
+        return {language: self.where(lambda span, spoken=language: span.language == spoken) for language in languages}  # type: ignore[misc]
 
     def of_chunks(self, ids: NDArray[np.int64]) -> list[TranscriptSpan]:
-        """The transcript of each of some chunks that are alive."""
-        places = np.searchsorted(self._starts, ids, "right") - 1
-        return [self.transcripts[place] for place in places.tolist()]
+        """The transcript of each chunk; the ids have to be in `alive`."""
+        positions = np.searchsorted(self._starts, ids, "right") - 1
+        return [self.transcripts[position] for position in positions.tolist()]
 
     def languages_of(self, ids: NDArray[np.int64]) -> list[str]:
-        """The primary subtag of each of some chunks that are alive."""
-        return [holding.language for holding in self.of_chunks(ids)]
+        """The language of each chunk, as a primary subtag; the ids have to be in `alive`."""
+        return [span.language for span in self.of_chunks(ids)]
 
     @cached_property
     def _spans(self) -> dict[str, list[tuple[int, int]]]:
-        """The ids of each resource's chunks, from one up to, not including, another, for each of its transcripts."""
+        """The (first, stop) of each transcript, by resource id."""
         spans: dict[str, list[tuple[int, int]]] = {}
-        for one in self.transcripts:
-            spans.setdefault(one.resource_id, []).append((one.first, one.stop))
+        for span in self.transcripts:
+            spans.setdefault(span.resource_id, []).append((span.first, span.stop))
         return spans
 
     @cached_property
     def _starts(self) -> NDArray[np.int64]:
-        return np.array([one.first for one in self.transcripts], np.int64)
+        return np.array([span.first for span in self.transcripts], np.int64)

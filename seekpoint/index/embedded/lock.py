@@ -1,4 +1,4 @@
-"""Taking hold of a library's folder for writing: the lock, whose folder it is, and what state it was left in."""
+"""Locking a library's folder for writing, after checking that the folder is a library's or may become one."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ LOCK = "lock"
 
 
 def acquire(folder: Path, *, create: bool) -> FileLock:
-    """Keep other writers out of a library's folder, which is made where one is to be created; raises LibraryError."""
+    """Lock a library's folder against other writers; raises LibraryError. With `create` the folder may be new."""
     with library_errors(folder):
         check_not_a_file(folder)
         if (folder / MANIFEST).exists() or not create:
-            Manifest.load(folder)  # no lock file is put where there is no library of ours
+            Manifest.load(folder)  # raises if there is no library of ours, before a lock file is created
         else:
             folder.mkdir(parents=True, exist_ok=True)
             check_no_other_files(folder)
@@ -29,40 +29,43 @@ def acquire(folder: Path, *, create: bool) -> FileLock:
 
 
 def acquire_file(folder: Path) -> FileLock:
-    """Keep other writers out of a folder, whatever is in it; raises LockedLibrary."""
-    held = FileLock(folder / LOCK)
+    """Acquire the lock file of a folder without checking the folder's contents; raises LockedLibrary."""
+    file_lock = FileLock(folder / LOCK)
     try:
-        held.acquire(timeout=0)
+        file_lock.acquire(timeout=0)
     except Timeout:
         raise LockedLibrary(
             f"another build is writing to {folder}: wait for it, or name another with --index"
         ) from None
-    return held
+    return file_lock
 
 
 def check_not_a_file(folder: Path) -> None:
-    """Raise ForeignLibrary where a file stands in place of a library's folder."""
+    """Raise ForeignLibrary if the library's path is a file."""
     if folder.exists() and not folder.is_dir():
         raise ForeignLibrary(f"{folder} is a file, not a library's folder: name another with --index")
 
 
 def check_no_other_files(folder: Path) -> None:
-    """Raise ForeignLibrary where a folder without a library holds anything."""
+    """Raise ForeignLibrary if the folder has files but no library."""
     names = {path.name for path in folder.iterdir()}
     if names - {LOCK} and database.FILE not in names:
         raise ForeignLibrary(f"{folder} holds other files: name an empty or a new folder with --index")
 
 
 def repaired_manifest(folder: Path) -> Manifest:
-    """The manifest; a damaged vector file is struck from it, to be written anew. The database can't be mended."""
+    """The manifest without the vector files that are damaged: the writer makes these again from the database.
+
+    Raises DamagedLibrary if the database is damaged, which can't be repaired.
+    """
     manifest = Manifest.load(folder)
     if manifest.database:
         manifest.database.check(folder)
     elif not (folder / database.FILE).exists():
         raise database.damaged(folder, f"{database.FILE} is missing")
-    sound = tuple(segment for segment in manifest.segments if _is_intact(segment.file, folder))
-    if sound != manifest.segments:
-        manifest = replace(manifest, segments=sound, database=None)
+    intact = tuple(segment for segment in manifest.segments if _is_intact(segment.file, folder))
+    if intact != manifest.segments:
+        manifest = replace(manifest, segments=intact, database=None)
         manifest.save(folder)
     return manifest
 

@@ -1,7 +1,7 @@
-"""Keeping a library's files up to date with its database: segments, vector files, the manifest.
+"""Keeping posting segments, vector files and the manifest up to date with the database.
 
-A kill at any point leaves what was committed: the database has all of it, and readers compare one by one what the
-vector files lack. The next writer seals what a killed one left open.
+A kill at any point loses nothing that was committed: it is all in the database, and readers compare chunks that no
+vector file covers one by one. The next writer seals what a killed one left unsealed.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from seekpoint.index.embedded.chunk_ranges import Ranges
     from seekpoint.index.embedded.holdings import Holdings
 
-# Chunks that no vector file has before a long build writes one: readers compare them one by one.
+# The most chunks without a vector file in a long build, since readers compare these one by one.
 _MOST_UNSEALED = 4096
-# Each commit adds a segment of posting lists, and a question looks into each of them.
+# The most commits between merges: each adds a segment of posting lists, and a question looks into each segment.
 _MOST_SMALL_SEGMENTS = 32
-# Milliseconds: long enough for a question to end. A server's reader never does.
+# Milliseconds to wait for readers before the checkpoint. A question ends by then; the reader of a server stays open.
 _MOST_WAIT_FOR_READERS = 1000
 
 
 class Maintenance:
-    """The upkeep of a library that one writer changes; `manifest` is the present one.
+    """Merges segments, writes vector files and saves the manifest for the one writer of a library.
 
-    Without `writes_vectors` no vector files are written: nobody asks the library.
+    `manifest` is the current one. `writes_vectors` is false for a library that nobody searches.
     """
 
     def __init__(
@@ -49,13 +49,13 @@ class Maintenance:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make all changes of the block, or none: one transaction is quicker than a thousand."""
+        """Run the block in one transaction, which is faster than one for each change."""
         with library_errors(self._folder), transaction(self._connection):
             yield
 
     @contextmanager
     def change(self) -> Iterator[None]:
-        """Change the database, in the transaction that is open or in one of its own."""
+        """Run the block in the open transaction, or else in a new one, after marking the library as unsealed."""
         if self.manifest.database:
             self.save(self.manifest.unsealed())
         if self._connection.in_transaction:
@@ -71,7 +71,7 @@ class Maintenance:
         self.manifest = manifest
 
     def after_commit(self, chunks: int) -> None:
-        """Keep a long build's segments few, and the chunks that no vector file has."""
+        """Merge segments and write vector files when a long build has made many small segments or unsealed chunks."""
         self._added += chunks
         self._unsealed += chunks
         self._commits += 1
@@ -86,7 +86,7 @@ class Maintenance:
         self._write_vectors(self._holdings())
 
     def seal(self) -> None:
-        """Bring the vector files and the manifest up to date with the database; nothing where nothing changed."""
+        """Bring the vector files and the manifest up to date, if the database has changed, and delete old files."""
         if not self.manifest.database:
             self._bring_up_to_date()
         self._clear_old_files()
@@ -98,7 +98,7 @@ class Maintenance:
             return Holdings.stored(self._connection)
 
     def _merge(self, alive: Ranges, added: int = 0) -> None:
-        """Merge the segments of posting lists that are due; `added` is given at the end of a build, to merge more."""
+        """Merge the posting segments that are due; `added`, the chunks of the whole build, is given at its end."""
         from seekpoint.index.embedded.words import segments
 
         try:
@@ -117,9 +117,9 @@ class Maintenance:
         with library_errors(self._folder):
             self.manifest = reembedding.with_current_model(self.manifest, self._connection)
             means = language_sums.means(self._connection, self.manifest.model.name).chunks
-            written = sealing.seal(self._folder, self._connection, self.manifest, holdings, means)
-        if written != self.manifest:
-            self.save(written)
+            sealed = sealing.seal(self._folder, self._connection, self.manifest, holdings, means)
+        if sealed != self.manifest:
+            self.save(sealed)
             self._clear_old_files()
 
     def _bring_up_to_date(self) -> None:
@@ -130,15 +130,15 @@ class Maintenance:
             self._connection.execute(f"PRAGMA busy_timeout = {_MOST_WAIT_FOR_READERS}")
             (busy, _, _) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         self._connection.close()
-        if not busy:  # else a reader holds an older state, and the file will still change
+        if not busy:  # else a reader holds an older snapshot, and a later checkpoint will still change the file
             with library_errors(self._folder):
                 record = FileRecord.of_database(self._folder / database.FILE)
             self.save(replace(self.manifest, database=record))
 
     def _clear_old_files(self) -> None:
         current = {segment.file.name for segment in self.manifest.segments}
-        killed = (path for name in ("vectors-*.faiss", MANIFEST) for path in self._folder.glob(f".{name}.new"))
-        for path in [*killed, *self._folder.glob("vectors-*.faiss")]:
+        unfinished = (path for name in ("vectors-*.faiss", MANIFEST) for path in self._folder.glob(f".{name}.new"))
+        for path in [*unfinished, *self._folder.glob("vectors-*.faiss")]:
             if path.name not in current:
-                with suppress(OSError):  # Windows keeps what a reader has open; the next build tries again
+                with suppress(OSError):  # Windows refuses to delete a file that is open; the next build tries again
                     path.unlink()

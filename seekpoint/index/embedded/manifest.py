@@ -1,7 +1,7 @@
-"""The manifest of a library: its format and model, the vector files that count, and checksums of the files.
+"""The manifest of a library: its format, its model, its current vector files, and checksums of the files.
 
-It is replaced in one step, so a reader finds either the old or the new state. `database` is null while a build is at
-work and after one was killed: then SQLite's own checks have to do.
+It is replaced atomically, so a reader sees either the old or the new state. `database` is null while a build is running
+and after one was killed; then only SQLite's own checks protect the database.
 """
 
 from __future__ import annotations
@@ -22,15 +22,16 @@ from seekpoint.index.types import ModelCard
 
 FILE = "manifest.json"
 _FORMAT, _UNRELEASED_FORMAT = "seekpoint", "seekpoint library"
-# Bytes. A longer file that a build changes in a few places isn't read as a whole after each.
+# Bytes. Hashing a larger database after every build would take longer than a small build does.
 _MOST_HASHED = 1 << 28
 
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """A file as it was written; `modified` (nanoseconds) tells whether it has to be read to be believed.
+    """Size, checksum and modification time (nanoseconds) of a file as it was written.
 
-    `sha256` is empty for a database too large to be read after every change: SQLite's own checks have to do then.
+    The checksum is verified only if the modification time has changed. `sha256` is empty for a database that is too
+    large to be hashed after every build; then only SQLite's own checks protect it.
     """
 
     name: str
@@ -45,13 +46,16 @@ class FileRecord:
 
     @classmethod
     def of_database(cls, path: Path) -> FileRecord:
-        """The record of a file that later builds change in place."""
+        """The record of a database, which later builds change in place; it has no checksum if the file is large."""
         stat = path.stat()
         checksum = _sha256(path) if stat.st_size <= _MOST_HASHED else ""
         return cls(path.name, stat.st_size, checksum, stat.st_mtime_ns)
 
     def check(self, folder: Path, remedy: str = START_AGAIN) -> None:
-        """Raise DamagedLibrary where the file differs. One that nobody touched since isn't read again."""
+        """Raise DamagedLibrary if the file differs from its record.
+
+        Its content is only read if its modification time has changed.
+        """
         path = folder / self.name
         if not path.exists():
             raise damaged(folder, f"{self.name} is missing", remedy)
@@ -62,14 +66,14 @@ class FileRecord:
             self.check_content(folder, remedy)
 
     def check_content(self, folder: Path, remedy: str = START_AGAIN) -> None:
-        """Raise DamagedLibrary where the file's content differs, which is read as a whole."""
+        """Read the whole file, and raise DamagedLibrary if it doesn't match its checksum."""
         if self.sha256 and _sha256(folder / self.name) != self.sha256:
             raise damaged(folder, f"{self.name} doesn't match its checksum", remedy)
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentRecord:
-    """A vector file: `count` vectors of chunks with ids from `first` up to, not including, `stop`."""
+    """A vector file: `count` vectors, of chunks with ids in [first, stop)."""
 
     file: FileRecord
     first: int
@@ -79,9 +83,9 @@ class SegmentRecord:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What `manifest.json` says; `version` is its format on disk.
+    """The contents of `manifest.json`; `version` is the format on disk.
 
-    `segments` are the vector files by ascending ids, and `numbered` is the highest number that one was given.
+    `segments` are the vector files by ascending chunk ids. `numbered` is the highest number that any vector file had.
     """
 
     model: ModelCard
@@ -91,12 +95,12 @@ class Manifest:
     version: int = SCHEMA_VERSION
 
     def save(self, folder: Path) -> None:
-        """Replace the manifest on disk, in one step and for good."""
+        """Replace the manifest on disk atomically and durably."""
         with replacing(folder / FILE) as file:
             file.write(self.encoded())
 
     def encoded(self) -> bytes:
-        """What stands in the file."""
+        """The manifest as JSON, with its own checksum."""
         content = {"format": _FORMAT} | asdict(self)
         return json.dumps(content | {"checksum": _checksum(content)}).encode()
 
@@ -112,7 +116,7 @@ class Manifest:
 
     @classmethod
     def decoded(cls, data: bytes, folder: Path) -> Manifest:
-        """What stands in the file of a folder, checked; raises ForeignLibrary or DamagedLibrary."""
+        """Parse and check the JSON of the manifest in a folder; raises ForeignLibrary or DamagedLibrary."""
         content = _parsed(data, folder)
         checksum = content.pop("checksum", None)
         if content.get("format") != _FORMAT and checksum is None:
@@ -133,19 +137,19 @@ class Manifest:
         )
 
     def unsealed(self) -> Manifest:
-        """The manifest while the database changes."""
+        """The manifest without the record of the database, as it is saved before the database changes."""
         return replace(self, database=None)
 
 
 def current_revision(folder: Path) -> Revision:
-    """What tells that a library has changed: the states of its manifest, and of its database with the journal."""
+    """The revision of a library, from the file states of its manifest, its database and the database's journal."""
     names = (FILE, DATABASE, f"{DATABASE}-wal")
     manifest, database, journal = (_stamp(folder / name) for name in names)
     return Revision(manifest, (database, journal))
 
 
 def _stamp(path: Path) -> tuple[int, ...] | None:
-    """The time, size and inode of a file; `None` where there is none, or it's empty."""
+    """The modification time, size and inode of a file; `None` if it is missing or empty."""
     try:
         stat = path.stat()
     except OSError:

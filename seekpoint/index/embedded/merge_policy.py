@@ -1,9 +1,8 @@
-"""When neighbouring segments are merged, as in Lucene's log merge policy: those of about one size, once there are many.
+"""When segments are merged: `fan` neighbours of about one size become one, as in Lucene's log merge policy.
 
-Each chunk is then rewritten about as often as the library has grown by `fan` times, and of segments there are never
-more than some `fan` for each of these times. What is merged is only ever neighbours, so that segments stay in the
-order of their ids. At the end of a build what it added last is merged further, since a question looks into each of
-them.
+So a chunk is rewritten about once each time that the library grows by a factor of `fan`, and there are never more than
+some `fan` segments for each of these factors. Only neighbours are merged, so that segments stay in the order of their
+ids. At the end of a build the segments that it added last are merged further, since a question looks into each segment.
 """
 
 from __future__ import annotations
@@ -13,19 +12,19 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-# How much of a segment may be gone before it's rewritten alone.
+# The share of a segment's chunks that may be removed before the segment is rewritten by itself.
 _MOST_GONE = 0.25
-# Segments are of about one size if none is larger than another by fan to this power.
+# Segments are of about one size if the largest is at most fan ** _SPREAD times as large as the smallest.
 _SPREAD = 0.75
-# Merging smaller ones costs the same whatever their size.
+# Chunks. The cost of merging smaller segments doesn't depend on their size.
 _SMALLEST = 64
-# No merge comes to more chunks; from there on segments become more in number instead, so that no small addition is ever
-# paid for by all.
+# The most chunks that a merge may write. In larger libraries the number of segments grows instead, so that adding a few
+# chunks never rewrites everything.
 _MOST = 500_000
 
 
 class Segment(NamedTuple):
-    """A segment over the ids from `first` up to, not including, `stop`: how many chunks it holds, and how many live."""
+    """A segment over the ids in [first, stop): how many chunks it holds, and how many of them aren't removed."""
 
     first: int
     stop: int
@@ -34,46 +33,50 @@ class Segment(NamedTuple):
 
     @property
     def size(self) -> int:
-        """What it counts as beside others."""
+        """The size by which segments are compared."""
         return max(self.alive, _SMALLEST)
 
 
 def next_merge(segments: Sequence[Segment], fan: int = 8) -> slice | None:
-    """The neighbours to be merged next, or the one segment to be written anew; None when all is well.
+    """The neighbours to merge next, or the one segment to rewrite; `None` when nothing is due.
 
-    `segments` are all there are, by ascending ids.
+    `segments` are all segments by ascending ids.
     """
-    for place, segment in enumerate(segments):
+    for index, segment in enumerate(segments):
         if not segment.alive:
-            return slice(place, place + 1)
+            return slice(index, index + 1)
     for start, stop in _tiers(segments, fan):
         if stop - start >= fan:
-            cost, place = _cheapest(segments[start:stop], fan)
+            cost, offset = _cheapest(segments[start:stop], fan)
             if cost <= _MOST:
-                return slice(start + place, start + place + fan)
-    for place, segment in enumerate(segments):
+                return slice(start + offset, start + offset + fan)
+    for index, segment in enumerate(segments):
         if segment.chunks - segment.alive > _MOST_GONE * segment.chunks:
-            return slice(place, place + 1)
+            return slice(index, index + 1)
     return None
 
 
 def recently_added(segments: Sequence[Segment], added: int) -> slice:
-    """The last segments, which hold what was added last, as many as come to half of the chunks that a build added."""
-    reached = [*accumulate(segment.alive for segment in reversed(segments))]
-    return slice(len(segments) - bisect_right(reached, min(added // 2, _MOST)), len(segments))
+    """The last segments that together hold at most half of the `added` chunks: those that a build added last."""
+    totals = [*accumulate(segment.alive for segment in reversed(segments))]
+    return slice(len(segments) - bisect_right(totals, min(added // 2, _MOST)), len(segments))
 
 
 def _tiers(segments: Sequence[Segment], fan: int) -> Iterator[tuple[int, int]]:
-    """Runs that each end with the last segment about as large as the largest left; smaller ones between count in."""
+    """Runs of segments of about one size, as (start, stop).
+
+    Each run ends with the last segment that is about as large as the largest one from `start` on; smaller segments in
+    between belong to it.
+    """
     start = 0
     while start < len(segments):
         least = max(segment.size for segment in segments[start:]) / fan**_SPREAD
-        stop = max(place for place in range(start, len(segments)) if segments[place].size >= least) + 1
+        stop = max(index for index in range(start, len(segments)) if segments[index].size >= least) + 1
         yield start, stop
         start = stop
 
 
 def _cheapest(segments: Sequence[Segment], fan: int) -> tuple[int, int]:
-    """The fewest chunks in so many neighbours, and where these begin."""
+    """The `fan` neighbours with the fewest chunks: that number, and the index of the first of them."""
     before = [0, *accumulate(segment.alive for segment in segments)]
-    return min((before[place + fan] - before[place], place) for place in range(len(segments) - fan + 1))
+    return min((before[index + fan] - before[index], index) for index in range(len(segments) - fan + 1))

@@ -1,7 +1,7 @@
-"""A library in a folder, open for reading: one snapshot, whatever a build commits meanwhile.
+"""A library in a folder, open for reading: one consistent snapshot, even while a build commits.
 
-The snapshot is a transaction of the database and the vector files that the manifest names. Chunks that no vector file
-has (a build is at work, or was killed) are compared one by one.
+The snapshot is a read transaction of the database and the vector files that the manifest names. Chunks without a vector
+file (a build is running, or was killed) are compared one by one.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _UNKNOWN = Revision(None, None)
 
 
 class EmbeddedReader:
-    """A library in a folder, open for reading; `Reader` says what each method does."""
+    """A library in a folder, open for reading; `store.Reader` documents the methods."""
 
     def __init__(
         self, folder: Path, connection: sqlite3.Connection, manifest: Manifest, revision: Revision = _UNKNOWN
@@ -77,7 +77,7 @@ class EmbeddedReader:
     def open(cls, folder: Path, *, lasting: bool = False) -> Self:
         """Open a library; raises LibraryNotFound, ForeignLibrary or DamagedLibrary.
 
-        A `lasting` reader maps the database into memory, for many questions.
+        A `lasting` reader answers many questions, so it maps the database into memory.
         """
         with library_errors(folder):
             reader = cls._open_settled(folder)
@@ -95,14 +95,14 @@ class EmbeddedReader:
             manifest = Manifest.load(folder)
             try:
                 return cls._open(folder, manifest)
-            except DamagedLibrary:  # or a build that replaced a file meanwhile
+            except DamagedLibrary:  # try again if a build has replaced the manifest meanwhile
                 if attempt == _OPEN_ATTEMPTS - 1 or Manifest.load(folder) == manifest:
                     raise
         raise AssertionError("unreachable")
 
     @classmethod
     def _open(cls, folder: Path, manifest: Manifest) -> Self:
-        revision = current_revision(folder)  # first, so that what changes meanwhile is a later revision
+        revision = current_revision(folder)  # first, so that a change during opening makes a later revision
         if manifest.database:
             manifest.database.check(folder)
         for segment in manifest.segments:
@@ -112,8 +112,8 @@ class EmbeddedReader:
         connection = database.connect(folder, writable=False)
         with library_errors(folder):
             connection.execute("BEGIN")
-            settled = reembedding.with_current_model(manifest, connection)  # the first read: the snapshot starts here
-        return cls(folder, connection, settled, revision)
+            manifest = reembedding.with_current_model(manifest, connection)  # the first read begins the snapshot
+        return cls(folder, connection, manifest, revision)
 
     def close(self) -> None:
         self._connection.close()
@@ -170,8 +170,8 @@ class EmbeddedReader:
         rows = self._query("SELECT id, language, origin FROM transcript WHERE resource_id = ? ORDER BY id", resource_id)
         cues = self.cues([CueSpan(row["id"], 0, sys.maxsize) for row in rows])
         return [
-            Transcript(row["language"], Origin(row["origin"]), tuple(said))
-            for row, said in zip(rows, cues, strict=True)
+            Transcript(row["language"], Origin(row["origin"]), tuple(transcript_cues))
+            for row, transcript_cues in zip(rows, cues, strict=True)
         ]
 
     # Search
@@ -280,11 +280,11 @@ class EmbeddedReader:
             return None
         listed = self._catalogue.listed_under(filters.section) if filters.section else set()
         return self.holdings.where(
-            lambda one: (
-                (not filters.resource or filters.resource == one.resource_id)
-                and (not filters.kind or filters.kind == one.kind)
-                and (not filters.language or primary(filters.language) == one.language)
-                and (not filters.section or one.resource_id in listed)
+            lambda span: (
+                (not filters.resource or filters.resource == span.resource_id)
+                and (not filters.kind or filters.kind == span.kind)
+                and (not filters.language or primary(filters.language) == span.language)
+                and (not filters.section or span.resource_id in listed)
             )
         )
 

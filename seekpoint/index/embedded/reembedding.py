@@ -1,8 +1,8 @@
-"""Changing a library from one model to another: one transaction replaces all that the former model made.
+"""Changing the model of a library: one transaction replaces everything that the old model made.
 
-The other model's vectors are made in a library of their own, inside the folder of the present one (successor.py). The
-database names its model from the change on, since the manifest is written a moment later: where the two differ, the
-database is right, and the vector files are the former model's.
+The new model's vectors are made in a library of their own, the successor, inside the library's folder (successor.py).
+The transaction also stores the new model in the database, because the manifest is only written afterwards. Where the
+two name different models, the database is right and the vector files are of the old model.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from seekpoint.index.store import WITHOUT_PIECES
 from seekpoint.index.types import ModelCard
 
 FOLDER = "reembedding"
-"""The successor's folder inside the library's."""
+"""The folder of the successor inside the library's."""
 
 _SETTING = "model"
-# Tables that refer to others come before these.
+# In the order of deletion: tables with foreign keys come before the tables they refer to.
 _TABLES = (
     *("vector", "piece_block", "cue_block", "chunk", "transcript"),
     *("posting", "long_posting", "posting_segment", "language"),
 )
-# `:given` is the highest chunk id that was ever given here.
+# `:given` is the highest chunk id that this library has ever used.
 _COPY_STATEMENTS = (
     """INSERT INTO transcript (id, resource_id, language, origin, first_chunk, chunks, seconds)
        SELECT id, resource_id, language, origin, first_chunk + :given, chunks, seconds FROM successor.transcript""",
@@ -48,7 +48,10 @@ _COPY_STATEMENTS = (
 
 
 def with_current_model(manifest: Manifest, connection: sqlite3.Connection) -> Manifest:
-    """The manifest with the model that the database names; raises sqlite3.Error."""
+    """The manifest with the model that the database names; raises sqlite3.Error.
+
+    If that isn't the manifest's model, its vector files are outdated and left out.
+    """
     row = connection.execute("SELECT value FROM setting WHERE name = ?", (_SETTING,)).fetchone()
     try:
         card = ModelCard(**json.loads(row[0])) if row else manifest.model
@@ -59,7 +62,7 @@ def with_current_model(manifest: Manifest, connection: sqlite3.Connection) -> Ma
 
 @contextmanager
 def attached(connection: sqlite3.Connection, successor: Path) -> Iterator[None]:
-    """The database of a successor beside the library's own, for `take_over`; outside of a transaction."""
+    """Attach the database of a successor, for `take_over`; not within a transaction."""
     connection.execute("ATTACH ? AS successor", (str(successor),))
     try:
         yield
@@ -68,31 +71,34 @@ def attached(connection: sqlite3.Connection, successor: Path) -> Iterator[None]:
 
 
 def take_over(connection: sqlite3.Connection, card: ModelCard) -> None:
-    """Replace what the former model made by what the attached successor holds; in a transaction of the caller's.
+    """Replace what the old model made by the contents of the attached successor; within the caller's transaction.
 
-    The successor's chunks get ids that were never given here.
+    The successor's chunks get ids that this library has never used.
     """
-    (given,) = connection.execute(
+    (highest_id,) = connection.execute(
         "SELECT coalesce(max(seq), 0) FROM main.sqlite_sequence WHERE name = 'chunk'"
     ).fetchone()
     for table in _TABLES:
         connection.execute(f"DELETE FROM main.{table}")
     for statement in _COPY_STATEMENTS:
-        connection.execute(statement, {"given": given} if ":given" in statement else {})
+        connection.execute(statement, {"given": highest_id} if ":given" in statement else {})
     connection.execute("DELETE FROM main.setting WHERE name = ?", (WITHOUT_PIECES,))
     connection.execute("INSERT INTO setting SELECT * FROM successor.setting WHERE name = ?", (WITHOUT_PIECES,))
     connection.execute("REPLACE INTO main.setting VALUES (?, ?)", (_SETTING, json.dumps(asdict(card))))
 
 
 def unfinished_model(library: Path) -> ModelCard | None:
-    """The model that a library's successor was begun for, if there is one."""
+    """The model of a library's unfinished successor, if there is one."""
     with suppress(LibraryError, OSError):
         return Manifest.load(library / FOLDER).model
     return None
 
 
 def discard(library: Path) -> None:
-    """Delete a library's successor, if there is one. The manifest goes last: without it a kill leaves no library."""
+    """Delete a library's successor, if there is one.
+
+    The manifest is deleted last, so that after a kill the rest is still recognised as a successor and deleted.
+    """
     folder = library / FOLDER
     with library_errors(library):
         if folder.is_dir():

@@ -1,7 +1,6 @@
-"""A library's successor: its transcripts with another model's vectors, in the making.
+"""A library's successor: its transcripts, being embedded again for another model.
 
-It is a library of its own inside the folder of the present one. It survives interruptions, and follows the changes of
-the present one.
+It is a library of its own inside the library's folder. It survives interruptions, and follows changes of the library.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ _SOURCE = "the library"
 
 
 class EmbeddedSuccessor:
-    """The transcripts of a library with another model's vectors, as far as they are embedded; use it in a `with`.
+    """The transcripts that are already embedded with the new model; a context manager.
 
-    `editions` says which transcripts the library holds of each resource.
+    `editions` gives the current edition of each resource's transcripts in the library.
     """
 
     def __init__(self, library: Reader, editions: Callable[[], Mapping[str, str]], writer: Writer) -> None:
@@ -38,7 +37,7 @@ class EmbeddedSuccessor:
         self.writer.__exit__(kind, error, trace)
 
     def due(self) -> list[Due]:
-        """The resources that the library holds and this doesn't; what the library has lost is removed."""
+        """The resources still to embed, after removing from the successor what the library no longer has."""
         editions = self._editions()
         done = {resource_id: standing.inputs for resource_id, standing in self.writer.standings().items()}
         self.writer.remove([resource_id for resource_id in done if resource_id not in editions])
@@ -50,10 +49,13 @@ class EmbeddedSuccessor:
 def acquire_writer(
     library: Path, card: ModelCard, say: Callable[[str], None], acquire: Callable[[Path, ModelCard], Writer]
 ) -> Writer:
-    """The writer of the successor that was begun for a model, or of a new one; raises LibraryError."""
-    before = reembedding.unfinished_model(library)
-    if before and before != card:
-        say(f"what was embedded again for the model {before.name} is dropped: {card.name} starts anew")
+    """The writer of the unfinished successor for this model, or of a new one; raises LibraryError.
+
+    `say` is told when a successor is discarded because it is damaged or was begun for another model.
+    """
+    unfinished = reembedding.unfinished_model(library)
+    if unfinished and unfinished != card:
+        say(f"what was embedded again for the model {unfinished.name} is dropped: {card.name} starts anew")
         reembedding.discard(library)
     folder = library / reembedding.FOLDER
     try:

@@ -1,4 +1,7 @@
-"""What resources are called, kept so that a question finds those it names without reading every title."""
+"""The titles of resources, indexed by term: a question finds the resources it names without reading every title.
+
+A title has several names: the whole of it, and each part between separators such as ` - ` or `|`.
+"""
 
 from __future__ import annotations
 
@@ -12,31 +15,31 @@ from seekpoint.index.text.terms import terms
 from seekpoint.index.types import State
 
 _MARKS = regex.compile(r"\s[-–—]+\s|[|:：/()（）\[\]【】「」『』《》〈〉“”\"]")
-# What no term has: some single characters fold to words with spaces between.
+# Separates the terms of a name in the database. A space won't do: some characters fold to several words.
 _BETWEEN = "\n"
-# One term is a word like any other, and nobody says a title of more than so many.
+# A single term is too common a word to name a resource, and nobody says a title of more than 40 terms.
 _FEWEST_TERMS, _MOST_TERMS = 2, 40
 
 Name = tuple[str, ...]
 
 
 def title_names(title: str) -> set[Name]:
-    """The terms of a title, and of each part of it between two marks."""
-    found = (tuple(terms(part)) for part in {title, *_MARKS.split(title)})
-    return {name for name in found if _FEWEST_TERMS <= len(name) <= _MOST_TERMS}
+    """The names of a title: its terms, and those of each part of it between separators."""
+    names = (tuple(terms(part)) for part in {title, *_MARKS.split(title)})
+    return {name for name in names if _FEWEST_TERMS <= len(name) <= _MOST_TERMS}
 
 
 def lookup_term(name: Name) -> str:
-    """The term that a question has which says the name: the longest one, of several the one nearest to the middle.
+    """The term under which a name is indexed: the longest; of several, the one nearest to the middle.
 
-    Words at either end needn't be said, such as articles, and those are short.
+    A question that names the resource may leave out words at either end, such as articles. Those are short.
     """
     middle = (len(name) - 1) / 2
-    return max(enumerate(name), key=lambda place: (len(place[1]), -abs(place[0] - middle)))[1]
+    return max(enumerate(name), key=lambda item: (len(item[1]), -abs(item[0] - middle)))[1]
 
 
 def update(connection: sqlite3.Connection, resource_ids: Iterable[str]) -> None:
-    """Note anew what resources are called by the lists and by themselves; in a transaction of the caller's."""
+    """Index again the titles of resources on the lists and in their own details; within the caller's transaction."""
     for resource_id in resource_ids:
         connection.execute("DELETE FROM name WHERE resource_id = ?", (resource_id,))
         titles = connection.execute(
@@ -44,15 +47,15 @@ def update(connection: sqlite3.Connection, resource_ids: Iterable[str]) -> None:
                UNION SELECT details ->> '$.title' FROM resource WHERE id = ?1""",
             (resource_id,),
         )
-        found = {name for (title,) in titles.fetchall() if title for name in title_names(title)}
+        names = {name for (title,) in titles.fetchall() if title for name in title_names(title)}
         connection.executemany(
             "INSERT INTO name VALUES (?, ?, ?)",
-            [(lookup_term(name), resource_id, _BETWEEN.join(name)) for name in sorted(found)],
+            [(lookup_term(name), resource_id, _BETWEEN.join(name)) for name in sorted(names)],
         )
 
 
 def candidates(connection: sqlite3.Connection, question_terms: Iterable[str]) -> list[tuple[str, Name]]:
-    """The ids of indexed resources with such of their names as a question may say."""
+    """The indexed resources that a question may name, as (resource id, name): those whose lookup term it contains."""
     rows = connection.execute(
         """SELECT resource_id, terms FROM name JOIN resource ON resource.id = resource_id
            WHERE key IN (SELECT value FROM json_each(?)) AND state = ?""",

@@ -1,4 +1,4 @@
-"""Storing a transcript: its cues, its pieces, and its chunks with what they are found by."""
+"""Storing a transcript: its cues, its pieces, and its chunks with their vectors and terms."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def known_vectors(connection: sqlite3.Connection, resource_id: str, dimension: int) -> dict[bytes, Vectors]:
-    """The vectors that are stored for a resource, by the digest of the embedded text."""
+    """The stored vectors of a resource's chunks, by the digest of the embedded text."""
     from seekpoint.index.embedded.vectors.int8 import unpack
 
     rows = connection.execute(
@@ -34,7 +34,7 @@ def insert(
     chapters: Sequence[Chapter],
     card: ModelCard,
 ) -> None:
-    """Store a transcript beside the others of its resource; in a transaction of the caller's."""
+    """Store a transcript, beside others that its resource may have; within the caller's transaction."""
     from seekpoint.index.embedded import cue_blocks
     from seekpoint.index.embedded.pieces import blocks, reading
     from seekpoint.index.embedded.vectors import language_sums
@@ -58,7 +58,7 @@ def _insert_chunks(
     chapters: Sequence[Chapter],
     dimension: int,
 ) -> Vectors:
-    """Store the chunks under ids that follow one another, and their terms; returns their vectors as they are stored."""
+    """Store the chunks under consecutive ids, with their terms and vectors; returns the vectors as they are stored."""
     from seekpoint.index.embedded.vectors.int8 import pack, unpack
     from seekpoint.index.embedded.words import segments
 
@@ -70,14 +70,17 @@ def _insert_chunks(
         """INSERT INTO chunk (id, transcript_id, first, stop, start, end, is_reference)
            VALUES (?, ?, ?, ?, ?, ?, ?)""",
         [
-            (k, transcript_id, chunk.first, chunk.stop, chunk.start, chunk.end, cues[chunk.first].is_reference)
-            for k, chunk in enumerate(chunks, first)
+            (chunk_id, transcript_id, chunk.first, chunk.stop, chunk.start, chunk.end, cues[chunk.first].is_reference)
+            for chunk_id, chunk in enumerate(chunks, first)
         ],
     )
     packed = [pack(vector) for vector in embedded.vectors]
     connection.executemany(
         "INSERT INTO vector VALUES (?, ?, ?)",
-        [(k, text_digest(chunk.text), data) for k, (chunk, data) in enumerate(zip(chunks, packed, strict=True), first)],
+        [
+            (chunk_id, text_digest(chunk.text), data)
+            for chunk_id, (chunk, data) in enumerate(zip(chunks, packed, strict=True), first)
+        ],
     )
     connection.execute(
         "UPDATE transcript SET (first_chunk, chunks, seconds) = (?, ?, ?) WHERE id = ?",
@@ -89,7 +92,7 @@ def _insert_chunks(
 
 
 def remove(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> None:
-    """Delete a resource's transcripts; in a transaction of the caller's."""
+    """Delete a resource's transcripts; within the caller's transaction."""
     from seekpoint.index.embedded.vectors import language_sums
 
     rows = connection.execute("SELECT id, language FROM transcript WHERE resource_id = ?", (resource_id,)).fetchall()

@@ -1,7 +1,7 @@
-"""What words mean in other languages: the part of the dictionaries that a library can use, and looking it up.
+"""Translations of words: the entries of the dictionaries that a library can use, and looking words up in them.
 
-A word is kept under the key that a question's terms are joined to, and its translations as the terms that passages are
-found by. Words whose translations the library never says are left out: of a dictionary little remains.
+A word is stored under the key that `joined` makes of its terms, and each translation as the terms that passages are
+indexed by. Entries whose translations occur nowhere in the library are left out, so little of a dictionary is stored.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from seekpoint.index.text.terms import joined, located_terms
 from seekpoint.index.types import Alternatives
 
 _SETTING = "translations"
-# Reading the dictionaries takes seconds, and a few passages more bring few words that a large library never said: the
-# share of new ones from which on the translations are chosen anew.
+# The share of new chunks above which the translations are chosen again. Reading the dictionaries takes seconds, and a
+# few more passages bring few words that a large library doesn't have yet.
 _MOST_UNREAD = 0.02
 
 
 def stale(connection: sqlite3.Connection, dictionaries: Translations) -> bool:
-    """Whether the translations were chosen from other dictionaries, for other languages, or for too few passages."""
-    kept = connection.execute("SELECT value FROM setting WHERE name = ?", (_SETTING,)).fetchone()
-    if kept is None:
+    """Whether the translations have to be chosen again: the dictionaries, the languages or too many chunks are new."""
+    row = connection.execute("SELECT value FROM setting WHERE name = ?", (_SETTING,)).fetchone()
+    if row is None:
         return True
-    version, chunks, last, *languages = json.loads(kept[0])
+    version, chunks, last, *languages = json.loads(row[0])
     now_version, now_chunks, now_last, *now_languages = _signature(connection, dictionaries)
     if (version, languages) != (now_version, now_languages):
         return True
@@ -37,7 +37,7 @@ def stale(connection: sqlite3.Connection, dictionaries: Translations) -> bool:
 
 
 def refresh(connection: sqlite3.Connection, dictionaries: Translations) -> None:
-    """Choose the translations anew; in a transaction of the caller's."""
+    """Choose the translations again; within the caller's transaction."""
     vocabulary = {term for (term,) in connection.execute("SELECT DISTINCT term FROM posting")}
     normal = cache(_normal)
     connection.execute("DELETE FROM translation")
@@ -54,18 +54,18 @@ def refresh(connection: sqlite3.Connection, dictionaries: Translations) -> None:
 
 
 def lookup(connection: sqlite3.Connection, source: str, words: Collection[str]) -> dict[str, dict[str, Alternatives]]:
-    """The translations of those words that have any, by target language and word."""
+    """The translations of words, by target language and word; words without any are left out."""
     rows = connection.execute(
         """SELECT target, word, alternatives FROM translation
            WHERE source IN (?, ?) AND target <> ? AND word IN (SELECT value FROM json_each(?)) ORDER BY source""",
         (ANY_LANGUAGE, source, source, json.dumps(list(words))),
     )
-    found: dict[str, dict[str, Alternatives]] = {}
+    translations: dict[str, dict[str, Alternatives]] = {}
     for target, word, alternatives in rows:
-        words_of_target = found.setdefault(target, {})
+        words_of_target = translations.setdefault(target, {})
         both = (*words_of_target.get(word, ()), *map(tuple, json.loads(alternatives)))
         words_of_target[word] = tuple(dict.fromkeys(both))
-    return found
+    return translations
 
 
 class _Normal(NamedTuple):
@@ -75,20 +75,20 @@ class _Normal(NamedTuple):
 
 def _normal(text: str) -> _Normal:
     text = simplified(text)
-    found = list(located_terms(text))
-    return _Normal(joined(text, found) if found else "", tuple(term.text for term in found))
+    located = list(located_terms(text))
+    return _Normal(joined(text, located) if located else "", tuple(term.text for term in located))
 
 
 def _usable(
     entries: Iterable[tuple[str, Sequence[str]]], vocabulary: set[str], normal: Callable[[str], _Normal]
 ) -> dict[str, dict[tuple[str, ...], None]]:
-    """The words by key, each with the translations whose terms the library has, in the dictionary's order.
+    """The words by key, each with the translations whose terms are in the vocabulary, in the dictionary's order.
 
-    `normal` gets single words where spaces part them: a dictionary repeats its words, and stemming is slow.
+    `normal` is called with single words, so that its cache spares stemming: dictionaries repeat their words.
     """
     usable: dict[str, dict[tuple[str, ...], None]] = {}
     for word, translations in entries:
-        split = (tuple(term for part in one.split() for term in normal(part).terms) for one in translations)
+        split = (tuple(term for part in text.split() for term in normal(part).terms) for text in translations)
         alternatives = {terms: None for terms in split if terms and vocabulary.issuperset(terms)}
         key = " ".join(filter(None, (normal(part).key for part in word.split()))) if alternatives else ""
         if key:
@@ -102,7 +102,11 @@ def _languages(connection: sqlite3.Connection) -> list[str]:
 
 
 def _signature(connection: sqlite3.Connection, dictionaries: Translations) -> tuple[Any, ...]:
-    """The dictionaries' version, how many chunks there are, the last id, which is never given twice, and languages."""
+    """What the choice of translations depends on.
+
+    The dictionaries' version, the number of chunks, the first chunk id of the last transcript (ids are never reused, so
+    it grows with every change), and the languages.
+    """
     (chunks, last) = connection.execute("SELECT coalesce(sum(chunks), 0), max(first_chunk) FROM transcript").fetchone()
     return (dictionaries.version, chunks, last or 0, *_languages(connection))
 

@@ -1,4 +1,4 @@
-"""Reading all of a library, to see whether it is as it was written."""
+"""Reading all of a library to find damage."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seekpoint.index.types import ModelCard
 
 
 def verify(folder: Path, connection: sqlite3.Connection, manifest: Manifest) -> None:
-    """Read a library's files and its database; raises DamagedLibrary for what isn't as it was written."""
+    """Read all files and the whole database of a library; raises DamagedLibrary if anything is damaged."""
     with library_errors(folder):
         if manifest.database:
             manifest.database.check_content(folder)
@@ -32,7 +32,10 @@ def verify(folder: Path, connection: sqlite3.Connection, manifest: Manifest) -> 
 
 
 def check_contents(connection: sqlite3.Connection, model: ModelCard, longest: float = inf) -> None:
-    """Read what SQLite keeps as bytes; raises ValueError for what wasn't written so, or is beyond so many seconds."""
+    """Decode all blobs: posting lists, cues, pieces.
+
+    Raises ValueError if one is damaged, or a time is beyond `longest` seconds.
+    """
     segments.check(connection)
     cue_blocks.check(connection, longest)
     reading.check(connection, model)

@@ -1,4 +1,4 @@
-"""A library in a folder, open for changes: one writer at a time, one resource a transaction."""
+"""A library in a folder, open for changes: one writer at a time, and one transaction for each resource."""
 
 from __future__ import annotations
 
@@ -30,38 +30,44 @@ if TYPE_CHECKING:
 
 
 class EmbeddedWriter(EmbeddedReader):
-    """A library in a folder, open for changes; `Writer` says what each method does."""
+    """A library in a folder, open for changes; `store.Writer` documents the methods."""
 
     def __init__(
-        self, folder: Path, connection: sqlite3.Connection, manifest: Manifest, held: FileLock, *, writes_vectors: bool
+        self,
+        folder: Path,
+        connection: sqlite3.Connection,
+        manifest: Manifest,
+        file_lock: FileLock,
+        *,
+        writes_vectors: bool,
     ) -> None:
         super().__init__(folder, connection, manifest)
-        self._lock = held
+        self._lock = file_lock
         self._maintenance = Maintenance(folder, connection, manifest, writes_vectors=writes_vectors)
 
     @classmethod
     def acquire(cls, folder: Path, card: ModelCard | None = None, *, writes_vectors: bool = True) -> Self:
-        """Lock a library and open it for changes, or create one where a card is given; raises LibraryError.
+        """Lock a library and open it for changes; with a card, create it if there is none. Raises LibraryError.
 
-        Without `writes_vectors` it gets no vector files, since nobody asks it.
+        `writes_vectors` is false for a library that nobody searches, such as a successor.
         """
-        held = lock.acquire(folder, create=card is not None)
+        file_lock = lock.acquire(folder, create=card is not None)
         try:
             with library_errors(folder):
-                return cls._locked(folder, card, held, writes_vectors)
+                return cls._open_locked(folder, card, file_lock, writes_vectors)
         except BaseException:
-            held.release()
+            file_lock.release()
             raise
 
     @classmethod
-    def _locked(cls, folder: Path, card: ModelCard | None, held: FileLock, writes_vectors: bool) -> Self:
+    def _open_locked(cls, folder: Path, card: ModelCard | None, file_lock: FileLock, writes_vectors: bool) -> Self:
         if card is None or (folder / MANIFEST).exists():
             manifest = lock.repaired_manifest(folder)
             connection = database.connect(folder, writable=True)
             manifest = reembedding.with_current_model(manifest, connection)
-            return cls(folder, connection, manifest, held, writes_vectors=writes_vectors)
+            return cls(folder, connection, manifest, file_lock, writes_vectors=writes_vectors)
         connection = database.connect(folder, writable=True)
-        writer = cls(folder, connection, Manifest(card), held, writes_vectors=writes_vectors)
+        writer = cls(folder, connection, Manifest(card), file_lock, writes_vectors=writes_vectors)
         try:
             if writer._query("SELECT 1 FROM resource LIMIT 1"):
                 raise database.damaged(folder, f"{MANIFEST} is missing")
@@ -77,7 +83,7 @@ class EmbeddedWriter(EmbeddedReader):
         try:
             self._maintenance.seal()
         except LibraryError:
-            if error is None:  # else the first one says more
+            if error is None:  # else the error of the block tells the user more
                 raise
         finally:
             self._connection.close()
@@ -93,16 +99,16 @@ class EmbeddedWriter(EmbeddedReader):
     # The lists
 
     def register(self, source: str, resources: Sequence[Resource]) -> None:
-        places = ((resource, path) for resource in resources for path in resource.sections or ((),))
+        entries = ((resource, path) for resource in resources for path in resource.sections or ((),))
         rows = {
             (resource.id, json.dumps(path, ensure_ascii=False)): (position, resource.title)
-            for position, (resource, path) in enumerate(places)
+            for position, (resource, path) in enumerate(entries)
         }
-        known = {
+        stored = {
             (row["resource_id"], row["path"]): (row["position"], row["title"])
             for row in self._query("SELECT * FROM listing WHERE source = ? AND listed", source)
         }
-        if rows == known:
+        if rows == stored:
             return
         with self._maintenance.change():
             self._connection.executemany(
@@ -117,7 +123,7 @@ class EmbeddedWriter(EmbeddedReader):
                 "INSERT INTO listing (source, resource_id, path, position, title) VALUES (?, ?, ?, ?, ?)",
                 [(source, *key, *value) for key, value in rows.items()],
             )
-            titles.update(self._connection, _renamed(known, rows))
+            titles.update(self._connection, _renamed(stored, rows))
 
     def keep_playlist(self, playlist_id: str, playlist: Playlist) -> None:
         failed = self._query("SELECT 1 FROM resource WHERE id = ? AND reason IS NOT NULL", playlist_id)
@@ -211,8 +217,8 @@ class EmbeddedWriter(EmbeddedReader):
 
     def _replace(self, resource_id: str, embedded: Sequence[EmbeddedTranscript], details: Details) -> None:
         _transcripts.remove(self._connection, resource_id, self.card)
-        for one in embedded:
-            _transcripts.insert(self._connection, resource_id, one, details.chapters, self.card)
+        for transcript in embedded:
+            _transcripts.insert(self._connection, resource_id, transcript, details.chapters, self.card)
 
     def _set_indexed(self, resource_id: str, inputs: str, details: Details) -> None:
         self._connection.execute(
@@ -228,12 +234,15 @@ class EmbeddedWriter(EmbeddedReader):
         return EmbeddedSuccessor(self, self.editions, acquire_writer(self._folder, card, say, acquire))
 
     def editions(self) -> dict[str, str]:
-        """What tells of each resource whether it has the same transcripts as before, in the order of the chunks."""
+        """The edition of each resource's transcripts, which changes when they are stored again, ordered by chunk ids.
+
+        It contains chunk ids, which are never reused.
+        """
         rows = self._query("SELECT resource_id, first_chunk, chunks, seconds FROM transcript ORDER BY first_chunk")
-        found: dict[str, list[tuple[float, ...]]] = {}
-        for resource_id, *edition in rows:  # chunks that are stored anew get ids that were never given before
-            found.setdefault(resource_id, []).append(tuple(edition))
-        return {resource_id: json.dumps(editions) for resource_id, editions in found.items()}
+        editions: dict[str, list[tuple[float, ...]]] = {}
+        for resource_id, *edition in rows:
+            editions.setdefault(resource_id, []).append(tuple(edition))
+        return {resource_id: json.dumps(edition) for resource_id, edition in editions.items()}
 
     def succeed(self, successor: Successor) -> None:
         with (
@@ -246,10 +255,10 @@ class EmbeddedWriter(EmbeddedReader):
         self.discard_successor()
 
     def unfinished_successor(self) -> ModelCard | None:
-        begun = reembedding.unfinished_model(self._folder)
-        if begun != self.card:
-            return begun
-        self.discard_successor()  # a kill came after it took over, and before it was deleted
+        unfinished = reembedding.unfinished_model(self._folder)
+        if unfinished != self.card:
+            return unfinished
+        self.discard_successor()  # it has taken over, but the process was killed before deleting it
         return None
 
     def discard_successor(self) -> None:
@@ -259,6 +268,6 @@ class EmbeddedWriter(EmbeddedReader):
 def _renamed(
     before: Mapping[tuple[str, str], tuple[int, str]], now: Mapping[tuple[str, str], tuple[int, str]]
 ) -> set[str]:
-    """The resources whose titles in a list are others than before, by (id, path) to (position, title)."""
+    """The ids of the resources whose titles differ between two states of a list: (id, path) to (position, title)."""
     old, new = ({(key[0], title) for key, (_, title) in rows.items()} for rows in (before, now))
     return {resource_id for resource_id, _ in old ^ new}
