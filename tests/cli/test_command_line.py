@@ -56,10 +56,10 @@ def assert_one_line(result: subprocess.CompletedProcess[str], exit_code: int, *w
 def test_the_example_answers_on_the_second(
     example_library: Path, question: str, talk: str, begin: int, end: int
 ) -> None:
-    found = json.loads(run("ask", "--json", question, "--index", example_library).stdout)
-    moments = [m for m in found["moments"] if talk in m["link"] and begin <= m["start"] <= end]
-    assert found["answered"]
-    assert moments, found["moments"]
+    result = json.loads(run("ask", "--json", question, "--index", example_library).stdout)
+    moments = [m for m in result["moments"] if talk in m["link"] and begin <= m["start"] <= end]
+    assert result["answered"]
+    assert moments, result["moments"]
     link = moments[0]["link"]
     assert link == f"{(ROOT / 'examples' / 'talks' / talk).as_uri()}.ogg#t={int(moments[0]['start'])}"
 

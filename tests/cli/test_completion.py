@@ -46,9 +46,9 @@ def needs(shell: str) -> pytest.MarkDecorator:
 
 def program(*arguments: str, **environment: str) -> str:
     command = [sys.executable, "-c", "from seekpoint.cli.main import main; main()", *arguments]
-    ran = subprocess.run(command, capture_output=True, check=False, cwd=ROOT, env=os.environ | environment)
-    assert ran.stderr == b""
-    return ran.stdout.decode()
+    result = subprocess.run(command, capture_output=True, check=False, cwd=ROOT, env=os.environ | environment)
+    assert result.stderr == b""
+    return result.stdout.decode()
 
 
 def completions(line: str, **environment: str) -> list[str]:
@@ -82,10 +82,10 @@ def test_completion_imports_little() -> None:
         "main()"
     )
     asked = {"COMP_WORDS": "seekpoint\nask\n--kind\n", "COMP_CWORD": "3", "_SEEKPOINT_COMPLETE": "bash_complete"}
-    ran = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, check=True, cwd=ROOT, env=os.environ | asked
     )
-    *offers, heavy = ran.stdout.decode().splitlines()
+    *offers, heavy = result.stdout.decode().splitlines()
     assert len(offers) == len(KINDS)
     assert json.loads(heavy) == []
 
@@ -148,11 +148,11 @@ class Shell:
 
     def _called(self, arguments: str) -> str:
         pattern = re.compile(rf"called: ({re.escape(arguments)}.*?) *\(end\)")
-        while not (found := pattern.search(self._seen)):
+        while not (result := pattern.search(self._seen)):
             assert select.select([self._file], [], [], 30)[0], self._seen
             self._seen += os.read(self._file, 65536).decode(errors="replace")
-        self._seen = self._seen[found.end() :]
-        return found[1]
+        self._seen = self._seen[result.end() :]
+        return result[1]
 
     def _type(self, keys: str) -> None:
         os.write(self._file, keys.encode())

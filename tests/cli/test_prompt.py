@@ -30,8 +30,8 @@ PAUSE = "\0"
 PASTE_BEGINS, PASTE_ENDS = "\x1b[200~", "\x1b[201~"
 
 
-class Desk:
-    """Someone at a terminal: types the next of `turns` whenever something has been asked or opened, then leaves."""
+class User:
+    """A user at a terminal, who types the next of `turns` after each question and each opened link, then ends."""
 
     def __init__(self, folder: Path, columns: int = 80, rows: int = 30) -> None:
         self.live = LiveLibrary(folder / "library", TopicEncoder())
@@ -42,27 +42,27 @@ class Desk:
         self.screen = io.StringIO()
         self.has_browser = True
 
-    def sit(self, *turns: str, made: Answer | None = None, explained: bool = False, nothing: str = "") -> None:
+    def type(self, *turns: str, given: Answer | None = None, explained: bool = False, nothing: str = "") -> None:
         with create_pipe_input() as pipe:
             rest = iter(turns)
 
-            def type_on() -> None:
-                at_once, _, later = next(rest, END).partition(PAUSE)
-                pipe.send_bytes(at_once.encode("utf-8", "surrogateescape"))
+            def type_next() -> None:
+                now, _, later = next(rest, END).partition(PAUSE)
+                pipe.send_bytes(now.encode("utf-8", "surrogateescape"))
                 if later:
                     Timer(0.8, pipe.send_text, [later]).start()
 
             def answer(question: str) -> Answer:
                 self.asked.append(question)
-                type_on()
-                return made or self.live.ask(question, explained=True)
+                type_next()
+                return given or self.live.ask(question, explained=True)
 
             def browser(link: str) -> bool:
                 self.opened.append(link)
-                type_on()
+                type_next()
                 return self.has_browser
 
-            type_on()
+            type_next()
             output = Vt100_Output(self.screen, lambda: self.size, term="xterm", enable_cpr=False)
             with create_app_session(input=pipe, output=output):
                 prompt(answer, explained=explained, when_nothing=nothing, history=self.history, browser=browser)
@@ -75,12 +75,12 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[User]:
     monkeypatch.setenv("TERM", "xterm")
     build(tmp_path / "library")
-    desk = Desk(tmp_path)
-    yield desk
-    desk.live.close()
+    user = User(tmp_path)
+    yield user
+    user.live.close()
 
 
 def plain(text: str) -> str:
@@ -94,20 +94,20 @@ def moment(rank: int, link: str = "https://example.org/", **changes: str) -> Mom
     return Moment(rank, 0.5, resource, "en", 10.0, 20.0, said["quote"], link, explanation=why)
 
 
-def made(*moments: Moment, answered: bool = True) -> Answer:
+def answer_of(*moments: Moment, answered: bool = True) -> Answer:
     return Answer("mask?", answered, moments)
 
 
 @pytest.mark.parametrize("question", ["what does the mask hide?", "掩码遮住什么？"])
-def test_an_answer_is_shown_as_ask_shows_it(desk: Desk, question: str, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.sit(question + ENTER)
-    assert desk.asked == [question]
-    found = desk.live.ask(question).moments
+def test_an_answer_is_shown_as_ask_shows_it(user: User, question: str, capsys: pytest.CaptureFixture[str]) -> None:
+    user.type(question + ENTER)
+    assert user.asked == [question]
+    found = user.live.ask(question).moments
     printed = plain(capsys.readouterr().out)
     for part in (found[0].quote, found[0].link, found[-1].link, "1. Talk"):
         assert part in printed
-    assert f"“{found[0].quote}”" in desk.shown()
-    assert "› 1. Talk" in desk.shown()
+    assert f"“{found[0].quote}”" in user.shown()
+    assert "› 1. Talk" in user.shown()
 
 
 @pytest.mark.parametrize(
@@ -126,22 +126,22 @@ def test_an_answer_is_shown_as_ask_shows_it(desk: Desk, question: str, capsys: p
         ("/2" + ENTER, 2),
     ],
 )
-def test_keys_open_moments(desk: Desk, keys: str, rank: int) -> None:
-    desk.sit("attention and a mask, position" + ENTER, keys)
-    assert desk.opened == [desk.links("attention and a mask, position")[rank - 1]]
+def test_keys_open_moments(user: User, keys: str, rank: int) -> None:
+    user.type("attention and a mask, position" + ENTER, keys)
+    assert user.opened == [user.links("attention and a mask, position")[rank - 1]]
 
 
-def test_moments_are_opened_one_after_another(desk: Desk) -> None:
-    desk.sit("attention and a mask" + ENTER, "3", DOWN + ENTER, UP + UP + "o")
-    links = desk.links("attention and a mask")
-    assert desk.opened == [links[2], links[3], links[1]]
-    assert "opened 3" in desk.shown()
+def test_moments_are_opened_one_after_another(user: User) -> None:
+    user.type("attention and a mask" + ENTER, "3", DOWN + ENTER, UP + UP + "o")
+    links = user.links("attention and a mask")
+    assert user.opened == [links[2], links[3], links[1]]
+    assert "opened 3" in user.shown()
 
 
-def test_numbers_have_two_digits(desk: Desk) -> None:
-    many = made(*(moment(rank, f"https://example.org/{rank}") for rank in range(1, 13)))
-    desk.sit("mask" + ENTER, "12", "1", "/9" + ENTER, made=many)
-    assert desk.opened == [f"https://example.org/{rank}" for rank in (12, 1, 9)]
+def test_numbers_have_two_digits(user: User) -> None:
+    many = answer_of(*(moment(rank, f"https://example.org/{rank}") for rank in range(1, 13)))
+    user.type("mask" + ENTER, "12", "1", "/9" + ENTER, given=many)
+    assert user.opened == [f"https://example.org/{rank}" for rank in (12, 1, 9)]
 
 
 @pytest.mark.parametrize(
@@ -158,45 +158,45 @@ def test_numbers_have_two_digits(desk: Desk) -> None:
         (f"{PASTE_BEGINS}open the\nmask\x1b[31m{PASTE_ENDS}", "open the mask"),
     ],
 )
-def test_typing_begins_the_next_question(desk: Desk, keys: str, question: str) -> None:
-    desk.sit("attention" + ENTER, keys + ENTER)
-    assert desk.asked == ["attention", question]
-    assert desk.opened == []
+def test_typing_begins_the_next_question(user: User, keys: str, question: str) -> None:
+    user.type("attention" + ENTER, keys + ENTER)
+    assert user.asked == ["attention", question]
+    assert user.opened == []
 
 
 @pytest.mark.parametrize("key", [ESCAPE, "\x03", "\x04"])
-def test_the_prompt_ends_at_the_question_and_at_the_moments(desk: Desk, key: str) -> None:
-    desk.sit(key)
-    assert desk.asked == []
-    desk.sit("attention" + ENTER, key)
-    assert desk.asked == ["attention"]
+def test_the_prompt_ends_at_the_question_and_at_the_moments(user: User, key: str) -> None:
+    user.type(key)
+    assert user.asked == []
+    user.type("attention" + ENTER, key)
+    assert user.asked == ["attention"]
 
 
-def test_escape_clears_a_line_that_has_text(desk: Desk) -> None:
-    desk.sit("attention" + ENTER, "mas" + ESCAPE + PAUSE + "掩码" + ENTER)
-    assert desk.asked == ["attention", "掩码"]
+def test_escape_clears_a_line_that_has_text(user: User) -> None:
+    user.type("attention" + ENTER, "mas" + ESCAPE + PAUSE + "掩码" + ENTER)
+    assert user.asked == ["attention", "掩码"]
 
 
-def test_an_error_is_one_line_and_the_prompt_goes_on(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.sit(" " + ENTER, PASTE_BEGINS + "why " * 3000 + PASTE_ENDS + ENTER, "?!" + ENTER, "掩码" + ENTER)
-    assert desk.asked[-1] == "掩码"
+def test_an_error_is_one_line_and_the_prompt_goes_on(user: User, capsys: pytest.CaptureFixture[str]) -> None:
+    user.type(" " + ENTER, PASTE_BEGINS + "why " * 3000 + PASTE_ENDS + ENTER, "?!" + ENTER, "掩码" + ENTER)
+    assert user.asked[-1] == "掩码"
     errors = capsys.readouterr().err.splitlines()
     assert len(errors) == 3
     assert all(error.startswith("seekpoint: the question ") for error in errors)
 
 
-def test_invalid_bytes_are_accepted(desk: Desk) -> None:
-    desk.sit("mask \udcff\udce6" + ENTER, "\udcff\x1b[15~mask" + ENTER)
-    assert desk.asked == ["mask", "mask"]
+def test_invalid_bytes_are_accepted(user: User) -> None:
+    user.type("mask \udcff\udce6" + ENTER, "\udcff\x1b[15~mask" + ENTER)
+    assert user.asked == ["mask", "mask"]
 
 
-def test_earlier_questions_come_back(desk: Desk) -> None:
-    desk.sit("what is a mask?" + ENTER, "/注意力是什么？" + ENTER)
-    again = Desk(desk.history.parent.parent)
-    again.sit(PAUSE + UP + UP + ENTER, "/" + PAUSE + "\x12注意" + ENTER + ENTER)  # Ctrl-R searches
+def test_earlier_questions_come_back(user: User) -> None:
+    user.type("what is a mask?" + ENTER, "/注意力是什么？" + ENTER)
+    again = User(user.history.parent.parent)
+    again.type(PAUSE + UP + UP + ENTER, "/" + PAUSE + "\x12注意" + ENTER + ENTER)  # Ctrl-R searches
     assert again.asked == ["what is a mask?", "注意力是什么？"]
     again.live.close()
-    assert stat.S_IMODE(desk.history.stat().st_mode) == 0o600
+    assert stat.S_IMODE(user.history.stat().st_mode) == 0o600
 
 
 def test_the_history_does_not_grow_without_end(tmp_path: Path) -> None:
@@ -212,95 +212,101 @@ def test_the_history_does_not_grow_without_end(tmp_path: Path) -> None:
     assert (tmp_path / "questions").stat().st_size == size
 
 
-def test_an_unwritable_history_is_no_error(desk: Desk) -> None:
-    desk.history.mkdir(parents=True)
-    desk.sit("mask" + ENTER, "/" + PAUSE + UP + ENTER)
-    assert desk.asked == ["mask", "mask"]
+def test_an_unwritable_history_is_no_error(user: User) -> None:
+    user.history.mkdir(parents=True)
+    user.type("mask" + ENTER, "/" + PAUSE + UP + ENTER)
+    assert user.asked == ["mask", "mask"]
 
 
-def test_the_explanation_is_shown_and_hidden(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.sit("mask" + ENTER, "e" + PAUSE + "/mask" + ENTER, "e" + PAUSE + "/mask" + ENTER, made=made(moment(1)))
+def test_the_explanation_is_shown_and_hidden(user: User, capsys: pytest.CaptureFixture[str]) -> None:
+    user.type("mask" + ENTER, "e" + PAUSE + "/mask" + ENTER, "e" + PAUSE + "/mask" + ENTER, given=answer_of(moment(1)))
     with_reasons, without, after = capsys.readouterr().out.split("1. ")[1:]
     assert "words said here: mask" in plain(with_reasons)
     assert "words said here" not in without
     assert "words said here" not in after
 
 
-def test_explain_shows_the_explanation_from_the_beginning(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.sit("mask" + ENTER, explained=True, made=made(moment(1)))
+def test_explain_shows_the_explanation_from_the_beginning(user: User, capsys: pytest.CaptureFixture[str]) -> None:
+    user.type("mask" + ENTER, explained=True, given=answer_of(moment(1)))
     assert "words said here: mask" in plain(capsys.readouterr().out)
 
 
-def test_a_link_is_copied_by_the_terminal(desk: Desk) -> None:
-    desk.sit("mask" + ENTER, DOWN + "c" + DOWN + ENTER, made=made(moment(1), moment(2, "https://example.org/\n")))
-    assert "\x1b]52;c;aHR0cHM6Ly9leGFtcGxlLm9yZy8=\x07" in desk.screen.getvalue()
+def test_a_link_is_copied_by_the_terminal(user: User) -> None:
+    user.type(
+        "mask" + ENTER, DOWN + "c" + DOWN + ENTER, given=answer_of(moment(1), moment(2, "https://example.org/\n"))
+    )
+    assert "\x1b]52;c;aHR0cHM6Ly9leGFtcGxlLm9yZy8=\x07" in user.screen.getvalue()
 
 
-def test_hostile_text_sends_no_command_to_the_terminal(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_hostile_text_sends_no_command_to_the_terminal(user: User, capsys: pytest.CaptureFixture[str]) -> None:
     evil = "\x1b]0;owned\x07\x1b[2J\x01\x1b]52;c;AAAA\x07\x02\u202eevil 掩码\n\n9. fake"
-    desk.sit("mask" + ENTER, DOWN + ENTER, made=made(moment(1, title=evil, quote=evil), moment(2, "https://two.org/")))
-    assert desk.opened == ["https://two.org/"]
-    for seen in (desk.screen.getvalue(), capsys.readouterr().out):
+    user.type(
+        "mask" + ENTER, DOWN + ENTER, given=answer_of(moment(1, title=evil, quote=evil), moment(2, "https://two.org/"))
+    )
+    assert user.opened == ["https://two.org/"]
+    for seen in (user.screen.getvalue(), capsys.readouterr().out):
         assert "evil 掩码" in seen
         assert not any(bad in seen for bad in ("\x1b]0", "\x1b[2J", "\x1b]52", "\u202e", "\x01", "\n9. fake"))
 
 
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "vscode://x", "-new-window", ""])
-def test_only_the_web_and_files_are_opened(desk: Desk, link: str) -> None:
-    desk.sit("mask" + ENTER, ENTER + END, made=made(moment(1, link)))
-    assert desk.opened == []
-    assert "so it wasn't opened" in desk.shown()
+def test_only_the_web_and_files_are_opened(user: User, link: str) -> None:
+    user.type("mask" + ENTER, ENTER + END, given=answer_of(moment(1, link)))
+    assert user.opened == []
+    assert "so it wasn't opened" in user.shown()
 
 
-def test_a_missing_browser_is_reported(desk: Desk) -> None:
-    desk.has_browser = False
-    desk.sit("mask" + ENTER, ENTER)
-    assert "$BROWSER" in desk.shown()
+def test_a_missing_browser_is_reported(user: User) -> None:
+    user.has_browser = False
+    user.type("mask" + ENTER, ENTER)
+    assert "$BROWSER" in user.shown()
     assert browse("https://example.org", lambda link: True) is None
 
 
-def test_the_nearest_moments_can_be_opened_too(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    nearest = made(moment(1), moment(2, "https://two.org/"), answered=False)
-    desk.sit("mask" + ENTER, DOWN + ENTER, made=nearest)
-    assert desk.opened == ["https://two.org/"]
-    assert "Nothing here answers that; nearest:" in desk.shown()
+def test_the_nearest_moments_can_be_opened_too(user: User, capsys: pytest.CaptureFixture[str]) -> None:
+    nearest = answer_of(moment(1), moment(2, "https://two.org/"), answered=False)
+    user.type("mask" + ENTER, DOWN + ENTER, given=nearest)
+    assert user.opened == ["https://two.org/"]
+    assert "Nothing here answers that; nearest:" in user.shown()
     assert "Nothing here answers that; nearest:" in capsys.readouterr().out
 
 
-def test_without_moments_the_next_question_is_asked_at_once(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.sit("mask" + ENTER, "mask 2" + ENTER, made=made(answered=False), nothing="nothing is indexed yet")
-    assert desk.asked == ["mask", "mask 2"]
+def test_without_moments_the_next_question_is_asked_at_once(user: User, capsys: pytest.CaptureFixture[str]) -> None:
+    user.type("mask" + ENTER, "mask 2" + ENTER, given=answer_of(answered=False), nothing="nothing is indexed yet")
+    assert user.asked == ["mask", "mask 2"]
     shown = capsys.readouterr()
     assert "Nothing here answers that." in shown.out
     assert shown.err.splitlines() == ["seekpoint: nothing is indexed yet"] * 2
 
 
-def test_a_narrow_and_low_terminal_shows_the_selected_moment_whole(tmp_path: Path, desk: Desk) -> None:
-    low = Desk(tmp_path, columns=40, rows=12)
+def test_a_narrow_and_low_terminal_shows_the_selected_moment_whole(tmp_path: Path, user: User) -> None:
+    low = User(tmp_path, columns=40, rows=12)
     wide = "注意力给每个词一个权重" * 6
-    low.sit("mask" + ENTER, DOWN * 4 + END, made=made(*(moment(rank, quote=f"{wide}{rank}") for rank in range(1, 6))))
+    low.type(
+        "mask" + ENTER, DOWN * 4 + END, given=answer_of(*(moment(rank, quote=f"{wide}{rank}") for rank in range(1, 6)))
+    )
     low.live.close()
     last = low.shown().rpartition("› 5. Talk 5")[2]
     assert "注意力给每个词一个权重" in last
     assert "https://example.org/" in last
 
 
-def test_a_library_that_is_rebuilt_meanwhile_is_asked_as_it_is_now(desk: Desk, tmp_path: Path) -> None:
+def test_a_library_that_is_rebuilt_meanwhile_is_asked_as_it_is_now(user: User, tmp_path: Path) -> None:
     talks = {"later000001": ("the cache holds what was said",), "houlai00001": ("缓存里有说过的话",)}
     question = "what does the cache hold?"
-    assert not {"later000001", "houlai00001"} & set(re.findall(r"v=(\w+)", " ".join(desk.links(question))))
+    assert not {"later000001", "houlai00001"} & set(re.findall(r"v=(\w+)", " ".join(user.links(question))))
     build(tmp_path / "library", talks)
-    desk.sit("缓存" + ENTER, "1", "/" + question + ENTER, "1")
-    assert all(any(talk in link for talk in talks) for link in desk.opened)
-    assert len(desk.opened) == 2
+    user.type("缓存" + ENTER, "1", "/" + question + ENTER, "1")
+    assert all(any(talk in link for talk in talks) for link in user.opened)
+    assert len(user.opened) == 2
 
 
 def test_a_dumb_terminal_gets_plain_text(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    user: User, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("TERM", "dumb")
-    desk.sit("mask" + ENTER, "2" + ENTER)
-    assert desk.opened == [desk.links("mask")[1]]
+    user.type("mask" + ENTER, "2" + ENTER)
+    assert user.opened == [user.links("mask")[1]]
     printed = capsys.readouterr().out
     assert "1. Talk" in printed
     assert "opened 2" in printed

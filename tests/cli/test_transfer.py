@@ -27,11 +27,11 @@ def call(*arguments: object, stdin: str | None = None) -> Result:
 def test_a_library_is_exported_and_imported(tmp_path: Path) -> None:
     library, file, new = tmp_path / "library", tmp_path / "讲座.seekpoint", tmp_path / "new"
     build(library)
-    ended = call("export", file, "--index", library)
-    assert (ended.exit_code, ended.stdout) == (0, f"{file}: 3 resources, 5 chunks, 0.0 MB\n")
-    ended = call("import", file, "--index", new)
-    assert (ended.exit_code, ended.stdout) == (0, f"{new}: 3 resources, 5 chunks, 0.0 MB\n")
-    assert ended.stderr == "seekpoint: to ask it, the model topics must be on this machine or come from the hub\n"
+    result = call("export", file, "--index", library)
+    assert (result.exit_code, result.stdout) == (0, f"{file}: 3 resources, 5 chunks, 0.0 MB\n")
+    result = call("import", file, "--index", new)
+    assert (result.exit_code, result.stdout) == (0, f"{new}: 3 resources, 5 chunks, 0.0 MB\n")
+    assert result.stderr == "seekpoint: to ask it, the model topics must be on this machine or come from the hub\n"
     assert first(new, "掩码") == "zhuyili0001"
 
 
@@ -70,11 +70,11 @@ def test_an_impossible_transfer_is_an_error_in_one_line(
     Path("other").mkdir()
     Path("other/notes.txt").touch()
     before = sorted(tmp_path.rglob("*"))
-    ended = call(*arguments)
-    assert (ended.exit_code, ended.stdout) == (code, ""), ended.output
-    assert all(word in ended.stderr for word in words), ended.stderr
+    result = call(*arguments)
+    assert (result.exit_code, result.stdout) == (code, ""), result.output
+    assert all(word in result.stderr for word in words), result.stderr
     if code == 1:
-        assert ended.stderr.startswith("seekpoint: ") and ended.stderr.count("\n") == 1
+        assert result.stderr.startswith("seekpoint: ") and result.stderr.count("\n") == 1
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -88,11 +88,11 @@ def test_missing_permissions_are_reported(tmp_path: Path) -> None:
         ["export", closed / "talks.zip", "--index", tmp_path / "library"],
         ["import", file, "--index", closed / "new"],
     ):
-        ended = call(*arguments)
-        assert ended.exit_code == 1 and "permission denied" in ended.stderr and ended.stderr.count("\n") == 1
+        result = call(*arguments)
+        assert result.exit_code == 1 and "permission denied" in result.stderr and result.stderr.count("\n") == 1
     file.chmod(0)
-    ended = call("import", file, "--index", tmp_path / "new")
-    assert ended.exit_code == 1 and "can't read" in ended.stderr
+    result = call("import", file, "--index", tmp_path / "new")
+    assert result.exit_code == 1 and "can't read" in result.stderr
 
 
 @pytest.mark.parametrize("command", ["export", "import"])
@@ -103,22 +103,22 @@ from seekpoint.cli.main import cli
 atexit.register(lambda: print({{"numpy", "faiss", "zipfile", "sqlite3", "filelock"}} & sys.modules.keys() or "light"))
 cli(["{command}", "--help"])
 """
-    ended = run_script(script)
-    assert "keep the paths" in " ".join(ended.stdout.split())
-    assert ended.stdout.splitlines()[-1] == "light", ended.stderr
+    result = run_script(script)
+    assert "keep the paths" in " ".join(result.stdout.split())
+    assert result.stdout.splitlines()[-1] == "light", result.stderr
 
 
 @pytest.mark.model
 def test_the_examples_answers_are_the_same_to_the_byte(example_library: Path, tmp_path: Path) -> None:
     file, new = tmp_path / "talks.seekpoint", tmp_path / "new"
     assert call("export", file, "--index", example_library).exit_code == 0
-    ended = call("import", file, "--index", new)
-    assert (ended.exit_code, ended.stderr) == (0, "")
+    result = call("import", file, "--index", new)
+    assert (result.exit_code, result.stderr) == (0, "")
 
     def answers(folder: Path) -> str:
-        ended = call("ask", "-", "--json", "--explain", "--index", folder, stdin=QUESTIONS)
-        assert ended.exit_code == 0, ended.output
-        return ended.stdout
+        result = call("ask", "-", "--json", "--explain", "--index", folder, stdin=QUESTIONS)
+        assert result.exit_code == 0, result.output
+        return result.stdout
 
     assert answers(new) == answers(example_library)
     old, status = (json.loads(call("status", "--json", "--index", folder).stdout) for folder in (example_library, new))

@@ -40,15 +40,15 @@ def run(*right: str) -> Evaluation:
 
 
 def test_metrics_are_by_direction_and_abstention_is_apart() -> None:
-    found = run("1")
-    assert {group: (figures.n, figures.moment1) for group, figures in found.groups.items()} == {
+    result = run("1")
+    assert {group: (figures.n, figures.moment1) for group, figures in result.groups.items()} == {
         ALL: (3, 1 / 3),
         "en->en": (1, 1.0),
         "zh->zh": (1, 0.0),
         "zh->?": (1, 0.0),
     }
-    assert found.abstention and (found.abstention.recall, found.abstention.precision) == (1.0, 1.0)
-    text = to_text(found)
+    assert result.abstention and (result.abstention.recall, result.abstention.precision) == (1.0, 1.0)
+    text = to_text(result)
     assert "en->en" in text and "1 without an answer here: recall 1.000, precision 1.000" in text
     assert max(map(len, text.splitlines())) <= 110
 
@@ -57,8 +57,8 @@ def test_an_empty_question_counts_as_unanswered() -> None:
     def refuse(text: str) -> Answer:
         raise UsageError("the question is empty")
 
-    found = evaluate(QUESTIONS[:1], refuse, lambda _: "en")
-    assert (found.groups[ALL].n, found.groups[ALL].moment5, found.rows[0].answered) == (1, 0.0, False)
+    result = evaluate(QUESTIONS[:1], refuse, lambda _: "en")
+    assert (result.groups[ALL].n, result.groups[ALL].moment5, result.rows[0].answered) == (1, 0.0, False)
 
 
 def test_two_runs_are_compared_question_by_question(tmp_path: Path) -> None:

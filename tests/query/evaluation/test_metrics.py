@@ -45,9 +45,9 @@ def moment(video_id: str, start: float | None, rank: int = 1) -> Moment:
 def test_a_moment_is_right_from_15_s_before_the_answer_to_its_end(
     start: float | None, right: bool, sharp: bool, error: float | None
 ) -> None:
-    found = judge(QUESTION, [moment(TALK, start)])
-    assert (found.video1, found.moment1, found.moment5, found.sharp1) == (True, right, right, sharp)
-    assert found.error == (None if error is None else pytest.approx(error))
+    result = judge(QUESTION, [moment(TALK, start)])
+    assert (result.video1, result.moment1, result.moment5, result.sharp1) == (True, right, right, sharp)
+    assert result.error == (None if error is None else pytest.approx(error))
 
 
 def test_any_of_several_videos_and_ranks_counts() -> None:
@@ -87,8 +87,8 @@ def test_the_metrics_are_those_of_an_independent_scorer(tmp_path: Path, name: st
 
     waiting = iter(answers.values())
     ours = evaluate(read_questions(file), lambda _: next(waiting), lambda _: "")
-    assert {group: _as_theirs(found) for group, found in ours.groups.items()} == {
-        group: found for group, found in theirs.items() if group != "abstention"
+    assert {group: _as_theirs(result) for group, result in ours.groups.items()} == {
+        group: result for group, result in theirs.items() if group != "abstention"
     }
     if expected := theirs.get("abstention"):
         assert ours.abstention == Abstention(**expected)

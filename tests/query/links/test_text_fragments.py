@@ -20,8 +20,8 @@ def test_a_short_sentence_is_one_phrase_without_its_full_stop() -> None:
 
 def test_a_longer_passage_is_its_first_and_last_words() -> None:
     assert unquote(text_fragment([LONG], 0)) == "text=Attention lets every position,it they may be"
-    said = [LONG, "It costs a lot.", "Still, it is what everybody uses in the end."]
-    assert unquote(text_fragment(said, 0)) == "text=Attention lets every position,uses in the end"
+    sentences = [LONG, "It costs a lot.", "Still, it is what everybody uses in the end."]
+    assert unquote(text_fragment(sentences, 0)) == "text=Attention lets every position,uses in the end"
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,8 @@ def test_the_first_phrase_is_long_enough_to_be_unique_on_the_page() -> None:
 
 
 def test_the_last_phrase_is_the_first_one_of_its_kind_after_the_beginning() -> None:
-    said = [LONG, "That was the end of the story.", "No, this was the end of the story."]
-    assert unquote(text_fragment(said, 0)).endswith(",this was the end of the story")
+    sentences = [LONG, "That was the end of the story.", "No, this was the end of the story."]
+    assert unquote(text_fragment(sentences, 0)).endswith(",this was the end of the story")
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def test_a_repeated_sentence_gets_the_end_of_the_sentence_before_it_as_prefix(
 
 
 def test_a_passage_that_begins_with_a_repetition_is_found_by_its_next_sentence() -> None:
-    said = ["Let us see.", "Here it is.", "Let us see.", "The model attends to all of the words."]
-    assert unquote(text_fragment(said, 2)) == "text=The model attends to all of the words"
+    sentences = ["Let us see.", "Here it is.", "Let us see.", "The model attends to all of the words."]
+    assert unquote(text_fragment(sentences, 2)) == "text=The model attends to all of the words"
 
 
 def test_a_repetition_without_a_distinct_prefix_has_no_directive() -> None:
@@ -117,12 +117,12 @@ def test_in_plain_text_no_chinese_phrase_has_a_space_since_it_may_be_a_line_brea
 
 
 @given(st.lists(st.text("ab c.,，。注意力-\\$|⏎&€🎉é\u0301\u200d", max_size=80), min_size=1, max_size=6))
-def test_a_directive_is_short_ascii_and_quotes_the_passage(said: list[str]) -> None:
-    first = len(said) // 2
-    directive = text_fragment(said, first)
+def test_a_directive_is_short_ascii_and_quotes_the_passage(sentences: list[str]) -> None:
+    first = len(sentences) // 2
+    directive = text_fragment(sentences, first)
     assert directive.isascii() and len(directive) <= 300
     phrases = directive.removeprefix("text=").replace("-,", ",").split(",")
-    assert all(unquote(phrase) in "\n".join(said[max(0, first - 1) :]) for phrase in phrases)
+    assert all(unquote(phrase) in "\n".join(sentences[max(0, first - 1) :]) for phrase in phrases)
     assert not set(directive) & set(' #"<>')
 
 

@@ -34,7 +34,7 @@ PARAGRAPHS = {
     "Hindi": "ध्यान तंत्र मॉडल को वाक्य के सभी शब्द देखने देता है।",
     "Arabic": "تسمح آلية الانتباه للنموذج برؤية جميع كلمات الجملة.",
     "hyphens and commas": "Self-attention, or intra-attention, is a state-of-the-art idea, is it?",
-    "quotes": '“Attention” isn’t all you need, ‘they’ said; it\'s "a lot".',
+    "quotes": '“Attention” isn’t all you need, ‘they’ sentences; it\'s "a lot".',
     "inline elements": (
         "The <code>nn.Linear</code> layer <em>pro</em>jects, as <a href=#>others</a> say<sup>[1]</sup>, too."
     ),
@@ -100,8 +100,8 @@ def _sentences(page: str) -> list[str]:
 
 def _fragment(page: str, quoted: int) -> str:
     """The fragment for the last sentences before what comes after the body."""
-    said = _sentences(page.partition(_AFTER)[0])
-    return f"#:~:{text_fragment(said, len(said) - quoted)}"
+    sentences = _sentences(page.partition(_AFTER)[0])
+    return f"#:~:{text_fragment(sentences, len(sentences) - quoted)}"
 
 
 def _serve(server: HTTPServer, page: str) -> str:
@@ -140,9 +140,9 @@ def test_plain_text_whose_lines_end_anywhere(tab: Tab, tmp_path: Path, beginning
     file = tmp_path / "笔记 1.txt"
     lines = "\n".join(f"Line {number} of a text" for number in range(200))
     file.write_text(f"{lines}\n\n{WRAPPED}\n{lines}", encoding="utf-8")
-    said = [*lines.split("\n"), *(" ".join(paragraph.split()) for paragraph in WRAPPED.split("\n\n"))]
-    first = next(number for number, words in enumerate(said) if words.startswith(beginning))
-    assert tab.follow(file.as_uri(), f"#:~:{line_fragments(said[: first + 1], first)}")
+    sentences = [*lines.split("\n"), *(" ".join(paragraph.split()) for paragraph in WRAPPED.split("\n\n"))]
+    first = next(number for number, words in enumerate(sentences) if words.startswith(beginning))
+    assert tab.follow(file.as_uri(), f"#:~:{line_fragments(sentences[: first + 1], first)}")
     assert tab.shows(beginning)
     assert not tab.shows("Line 0 of a text")
 
@@ -160,14 +160,14 @@ def test_a_local_page(tab: Tab, tmp_path: Path) -> None:
 def test_every_sentence_of_an_article(tab: Tab, httpserver: HTTPServer) -> None:
     article = (SHARED / "resources" / "illustrated-transformer.html").read_text(encoding="utf-8")
     address = _serve(httpserver, article.replace("<body>", f"<body>{_BELOW}").replace("</body>", f"{_BELOW}</body>"))
-    said = _sentences(article)
+    sentences = _sentences(article)
     tab.follow(address, "")
-    missed = [said[first] for first in range(len(said)) if not _lands(tab, said, first)]
-    assert len(said) > 100
+    missed = [sentences[first] for first in range(len(sentences)) if not _lands(tab, sentences, first)]
+    assert len(sentences) > 100
     assert missed == []
 
 
-def _lands(tab: Tab, said: Sequence[str], first: int) -> bool:
-    directive = text_fragment(said[: first + 2], first)
-    words = said[first].split(" | ")[0].split(" ⏎ ")[0]
+def _lands(tab: Tab, sentences: Sequence[str], first: int) -> bool:
+    directive = text_fragment(sentences[: first + 2], first)
+    words = sentences[first].split(" | ")[0].split(" ⏎ ")[0]
     return bool(directive) and tab.go_on(f"#:~:{directive}") and words in tab.text_in_view()

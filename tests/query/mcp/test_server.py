@@ -115,7 +115,7 @@ def call(target: Any, tool: str, **arguments: object) -> CallToolResult:  # noqa
     return session(target, lambda client: client.call_tool(tool, arguments))
 
 
-def found(target: Server, tool: str, **arguments: object) -> dict[str, Any]:
+def tool_result(target: Server, tool: str, **arguments: object) -> dict[str, Any]:
     """The result of a tool: the text equals the structured content and is short; the client checks the schema."""
     result = call(target, tool, **arguments)
     assert not result.is_error, result.content
@@ -126,7 +126,7 @@ def found(target: Server, tool: str, **arguments: object) -> dict[str, Any]:
     return structured
 
 
-def refusal(target: Any, tool: str, **arguments: object) -> str:  # noqa: ANN401
+def tool_error(target: Any, tool: str, **arguments: object) -> str:  # noqa: ANN401
     """The one line of a tool's error."""
     result = call(target, tool, **arguments)
     assert result.is_error and result.structured_content is None
@@ -158,7 +158,7 @@ def test_every_tool_has_a_description_and_a_schema(served: Server, mode: str) ->
 
 @pytest.mark.parametrize(("question", "language"), [("What does the mask hide?", "en"), ("掩码藏了什么？", "zh")])
 def test_answers_come_with_quotes_places_and_links(served: Server, question: str, language: str) -> None:
-    answer = found(served, "ask", question=question, k=2, language=language)
+    answer = tool_result(served, "ask", question=question, k=2, language=language)
     first = answer["moments"][0]
     at, video = (20, "aaaaaaaaaaa") if language == "en" else (80, "bbbbbbbbbbb")
     assert answer["answered"] and "note" not in answer
@@ -169,11 +169,11 @@ def test_answers_come_with_quotes_places_and_links(served: Server, question: str
 
 
 def test_a_moment_of_a_text_has_a_position_in_its_transcript_and_no_time(served: Server) -> None:
-    answer = found(served, "ask", question="why keep a cache of keys", k=1, kind="document")
+    answer = tool_result(served, "ask", question="why keep a cache of keys", k=1, kind="document")
     (moment,) = answer["moments"]
     assert moment["title"] == "Notes on transformers" and moment["chapter"] == "Caches"
     assert "place" not in moment and moment["link"].startswith("file:///")
-    window = found(served, "transcript", resource=moment["resource"], at=moment["at"])
+    window = tool_result(served, "transcript", resource=moment["resource"], at=moment["at"])
     assert any(moment["quote"] in passage["text"] for passage in window["passages"])
 
 
@@ -189,7 +189,7 @@ def test_an_answer_stays_short_with_quotes_of_some_length(moments: list[Moment])
 
 
 def test_an_answer_says_that_there_is_none(served: Server) -> None:
-    answer = found(served, "ask", question="mask", section="no such heading")
+    answer = tool_result(served, "ask", question="mask", section="no such heading")
     assert answer["answered"] is False and answer["moments"] == []
     assert "`status`" in answer["note"]
 
@@ -208,7 +208,7 @@ def test_an_answer_says_that_there_is_none(served: Server) -> None:
     ],
 )
 def test_invalid_arguments_are_refused(served: Server, arguments: dict[str, Any], said: str) -> None:
-    assert said in refusal(served, "ask", **arguments)
+    assert said in tool_error(served, "ask", **arguments)
 
 
 def test_an_unknown_tool_is_refused(served: Server) -> None:
@@ -216,8 +216,8 @@ def test_an_unknown_tool_is_refused(served: Server) -> None:
 
 
 def test_a_moments_link_opens_the_window_around_it(served: Server) -> None:
-    moment = found(served, "ask", question="掩码藏了什么？", k=1, language="zh")["moments"][0]
-    window = found(served, "transcript", resource=moment["link"], minutes=1)
+    moment = tool_result(served, "ask", question="掩码藏了什么？", k=1, language="zh")["moments"][0]
+    window = tool_result(served, "transcript", resource=moment["link"], minutes=1)
     assert (window["title"], window["language"], window["length"]) == ("掩码", "zh", "2:40")
     assert [passage["text"] for passage in window["passages"]] == CHINESE[2:]
     assert window["passages"][0] == {
@@ -231,7 +231,7 @@ def test_a_moments_link_opens_the_window_around_it(served: Server) -> None:
 @pytest.mark.parametrize("at", [1000, "1000", "16:40", "0:16:40", "16m40s", "1000s"])
 @pytest.mark.parametrize("named", ["aaaaaaaaaaa", "https://youtu.be/aaaaaaaaaaa?si=x"])
 def test_times_and_resources_are_accepted_in_several_forms(served: Server, named: str, at: str | int) -> None:
-    window = found(served, "transcript", resource=named, at=at, minutes=0.5)
+    window = tool_result(served, "transcript", resource=named, at=at, minutes=0.5)
     assert window["passages"][0]["place"] == "16:30"
     assert "remark number 96 " in window["passages"][0]["text"]
 
@@ -255,7 +255,7 @@ def test_windows_together_give_the_whole_transcript(served: Server) -> None:
     read, windows = "", 0
     at: float | None = 0.0
     while at is not None and windows < 30:
-        window = found(served, "transcript", resource="aaaaaaaaaaa", at=at, minutes=10)
+        window = tool_result(served, "transcript", resource="aaaaaaaaaaa", at=at, minutes=10)
         read += " ".join(passage["text"] for passage in window["passages"]) + " "
         at, windows = window.get("continues_at"), windows + 1
     assert windows > 4
@@ -263,21 +263,21 @@ def test_windows_together_give_the_whole_transcript(served: Server) -> None:
 
 
 def test_a_text_is_read_by_headings(served: Server) -> None:
-    notes = found(served, "ask", question="位置编码", k=1, kind="document")["moments"][0]["resource"]
-    whole = found(served, "transcript", resource=notes)
+    notes = tool_result(served, "ask", question="位置编码", k=1, kind="document")["moments"][0]["resource"]
+    whole = tool_result(served, "transcript", resource=notes)
     assert whole["headings"] == ["Transformers", "位置编码", "Caches"]
-    window = found(served, "transcript", resource=notes, heading="位置")
+    window = tool_result(served, "transcript", resource=notes, heading="位置")
     assert "一袋词" in "".join(passage["text"] for passage in window["passages"] if passage["chapter"] == "位置编码")
     assert "headings" not in window
-    assert "Transformers; 位置编码; Caches" in refusal(served, "transcript", resource=notes, heading="nowhere")
+    assert "Transformers; 位置编码; Caches" in tool_error(served, "transcript", resource=notes, heading="nowhere")
 
 
 def test_a_link_into_a_text_leads_to_its_words(served: Server) -> None:
-    moment = found(served, "ask", question="why keep a cache of keys", k=1, kind="document")["moments"][0]
+    moment = tool_result(served, "ask", question="why keep a cache of keys", k=1, kind="document")["moments"][0]
     address = moment["link"].partition("#")[0]
-    window = found(served, "transcript", resource=f"{address}#:~:text=keeps%20the%20keys,before")
+    window = tool_result(served, "transcript", resource=f"{address}#:~:text=keeps%20the%20keys,before")
     assert any("A cache keeps" in passage["text"] for passage in window["passages"])
-    assert "nothing at #elsewhere" in refusal(served, "transcript", resource=f"{address}#elsewhere")
+    assert "nothing at #elsewhere" in tool_error(served, "transcript", resource=f"{address}#elsewhere")
 
 
 def test_a_pages_own_query_parameters_are_not_a_time() -> None:
@@ -318,45 +318,47 @@ def test_a_paper_is_read_by_pages() -> None:
     ],
 )
 def test_places_that_do_not_exist_are_refused(served: Server, arguments: dict[str, Any], said: str) -> None:
-    assert said in refusal(served, "transcript", **arguments)
+    assert said in tool_error(served, "transcript", **arguments)
 
 
 def test_the_status_groups_what_is_not_indexed_by_reason(served: Server) -> None:
-    status = found(served, "status")
+    status = tool_result(served, "status")
     assert status["states"] == {"indexed": 3, "unavailable": 1}
     assert status["kinds"] == {"video": 2, "document": 1} and set(status["languages"]) == {"en", "zh"}
     (lost,) = status["not_indexed"]
     assert (lost["state"], lost["count"], lost["titles"]) == ("unavailable", 1, ["Lost notes"])
-    (listed,) = found(served, "list_resources", state="unavailable")["resources"]
+    (listed,) = tool_result(served, "list_resources", state="unavailable")["resources"]
     assert listed["reason"] == lost["reason"]
-    assert lost["reason"] in refusal(served, "transcript", resource=listed["id"])
+    assert lost["reason"] in tool_error(served, "transcript", resource=listed["id"])
 
 
 def test_resources_are_listed_page_by_page(served: Server) -> None:
-    first = found(served, "list_resources", limit=3)
-    rest = found(served, "list_resources", offset=first["next_offset"])
-    titles = [one["title"] for one in (*first["resources"], *rest["resources"])]
+    first = tool_result(served, "list_resources", limit=3)
+    rest = tool_result(served, "list_resources", offset=first["next_offset"])
+    titles = [each["title"] for each in (*first["resources"], *rest["resources"])]
     assert (first["total"], titles) == (4, ["masks", "掩码", "Notes on transformers", "Lost notes"])
     assert "next_offset" not in rest
-    assert [one["id"] for one in found(served, "list_resources", section="中文")["resources"]] == ["bbbbbbbbbbb"]
-    assert found(served, "list_resources", kind="paper") == {"total": 0, "resources": []}
-    assert found(served, "list_resources", offset=99)["resources"] == []
+    assert [each["id"] for each in tool_result(served, "list_resources", section="中文")["resources"]] == [
+        "bbbbbbbbbbb"
+    ]
+    assert tool_result(served, "list_resources", kind="paper") == {"total": 0, "resources": []}
+    assert tool_result(served, "list_resources", offset=99)["resources"] == []
 
 
 def test_without_a_library_each_tool_says_how_to_build_one_until_there_is_one(tmp_path: Path, library: Path) -> None:
     served = make_server(LiveLibrary(tmp_path / "library", TopicEncoder()))
     for tool, arguments in (("ask", {"question": "mask"}), ("status", {}), ("transcript", {"resource": "x"})):
-        assert "build one with `seekpoint build SOURCE`" in refusal(served, tool, **arguments)
+        assert "build one with `seekpoint build SOURCE`" in tool_error(served, tool, **arguments)
     (tmp_path / "library").symlink_to(library)
-    assert found(served, "ask", question="mask", k=1)["answered"]
+    assert tool_result(served, "ask", question="mask", k=1)["answered"]
 
 
 def test_an_empty_library_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "list.md").write_text("- [Lost](lost.md)\n", encoding="utf-8")
     seekpoint.build(tmp_path / "list.md", tmp_path / "library", encoder=TopicEncoder(), translate=False)
     served = make_server(LiveLibrary(tmp_path / "library", TopicEncoder()))
-    assert found(served, "ask", question="mask")["answered"] is False
-    assert found(served, "status")["states"] == {"unavailable": 1}
+    assert tool_result(served, "ask", question="mask")["answered"] is False
+    assert tool_result(served, "status")["states"] == {"unavailable": 1}
 
 
 def command(library: Path, *options: str) -> list[str]:
@@ -387,13 +389,13 @@ def statuses(port: int, *headers: dict[str, str]) -> list[int]:
     hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "a page", "version": "1"}}
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello})
     kinds = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-    found = []
+    statuses = []
     for more in headers:
         connection = HTTPConnection("127.0.0.1", port, timeout=30)
         connection.request("POST", "/mcp", body, kinds | more)
-        found.append(connection.getresponse().status)
+        statuses.append(connection.getresponse().status)
         connection.close()
-    return found
+    return statuses
 
 
 def test_invalid_messages_neither_end_the_server_nor_reach_its_output(library: Path) -> None:

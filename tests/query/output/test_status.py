@@ -39,9 +39,9 @@ DEFERRED = ResourceStatus(
 
 
 def test_json_is_the_contract() -> None:
-    found = json.loads(json.dumps(status.to_json(Path("/library"), CARD, [INDEXED, DEFERRED])))
-    assert found["model"] == {"name": "topics", "dimension": 8, "fingerprint": "abc"}
-    assert found["totals"] == {
+    result = json.loads(json.dumps(status.to_json(Path("/library"), CARD, [INDEXED, DEFERRED])))
+    assert result["model"] == {"name": "topics", "dimension": 8, "fingerprint": "abc"}
+    assert result["totals"] == {
         "resources": 2,
         "indexed": 1,
         "no_transcript": 0,
@@ -51,7 +51,7 @@ def test_json_is_the_contract() -> None:
         "chunks": 3,
         "seconds": 120.5,
     }
-    assert found["resources"][0] == {
+    assert result["resources"][0] == {
         "id": "aaaaaaaaaaa",
         "kind": "video",
         "title": "Masks",
@@ -64,7 +64,7 @@ def test_json_is_the_contract() -> None:
         "transcript": "manual",
         "chunks": 3,
     }
-    assert found["resources"][1]["retry_after"] == "2026-05-28T20:26:40+00:00"
+    assert result["resources"][1]["retry_after"] == "2026-05-28T20:26:40+00:00"
 
 
 OK, LATER, GONE = State.INDEXED, State.DEFERRED, State.UNAVAILABLE
@@ -218,14 +218,14 @@ def test_what_is_indexed_is_no_failure() -> None:
 
 
 def test_other_reasons_are_other_groups_and_states_stay_together() -> None:
-    found = failures(
+    result = failures(
         of("a", LATER, "blocked", HOUR),
         of("b", GONE, "私人"),
         of("c", LATER, "blocked", -HOUR),
         of("d", GONE, "deleted"),
         of("e", GONE, "私人"),
     )
-    assert [line for line in found.splitlines() if line and line[0] != " "] == [
+    assert [line for line in result.splitlines() if line and line[0] != " "] == [
         "unavailable (2): 私人",
         "unavailable: deleted",
         "deferred: blocked",
@@ -279,9 +279,9 @@ def test_the_seed_of_a_list_is_all_there(tmp_path: Path) -> None:
     build = ["build", str(tmp_path / "list.md"), "--pace", "0", *library]
     built = runner.invoke(cli, build, obj=lambda *_: offline)
     assert built.exit_code == 3, built.output
-    found = json.loads(runner.invoke(cli, ["status", "--json", *library]).stdout)
-    assert [(r["kind"], r["state"], r["sections"]) for r in found["resources"]] == [
+    result = json.loads(runner.invoke(cli, ["status", "--json", *library]).stdout)
+    assert [(r["kind"], r["state"], r["sections"]) for r in result["resources"]] == [
         ("paper", "deferred", [["Papers"]]),
         ("page", "deferred", [["网页"]]),
     ]
-    assert all("connection" in r["reason"] and r["retry_after"] for r in found["resources"])
+    assert all("connection" in r["reason"] and r["retry_after"] for r in result["resources"])

@@ -69,8 +69,8 @@ def talks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def client(talks: Path) -> Iterator[TestClient]:
-    with serving(talks) as found:
-        yield found
+    with serving(talks) as result:
+        yield result
 
 
 @pytest.fixture(scope="session")

@@ -90,7 +90,7 @@ def test_resources_and_the_status_say_what_is_here(client: TestClient) -> None:
     status = client.get("/api/status").json()
     assert status["resources"] == client.get("/api/resources").json()["resources"]
     assert status["totals"]["indexed"] == 4
-    lacking = {one["id"]: one["reason"] for one in status["resources"] if one["state"] == "no_transcript"}
+    lacking = {each["id"]: each["reason"] for each in status["resources"] if each["state"] == "no_transcript"}
     assert lacking == {"ccccccccccc": "it has no captions"}
 
 
@@ -104,7 +104,7 @@ def test_a_transcript_comes_whole_and_in_part(client: TestClient) -> None:
 
 
 def test_what_is_read_has_no_seconds(client: TestClient) -> None:
-    (document,) = (one for one in client.get("/api/resources").json()["resources"] if one["kind"] == Kind.DOCUMENT)
+    (document,) = (each for each in client.get("/api/resources").json()["resources"] if each["kind"] == Kind.DOCUMENT)
     cues = client.get(f"/api/resources/{document['id']}/transcript").json()["cues"]
     assert {"anchor", "page", "text"} == cues[-1].keys()
 

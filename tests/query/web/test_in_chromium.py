@@ -37,8 +37,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def address(talks: Path) -> Iterator[str]:
-    with served(talks) as found:
-        yield found
+    with served(talks) as result:
+        yield result
 
 
 @pytest.fixture(scope="module")
@@ -234,19 +234,19 @@ def test_axe_finds_no_fault(browser: Browser, address: str, path: str, scheme: s
     for link in page.locator(".go[data-play=youtube]").all()[:1]:
         link.click()
         page.locator(".player-transcript .cue.here").wait_for()
-    found = axe.run(page).response
-    assert found["passes"]
-    assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found["violations"]] == []
+    result = axe.run(page).response
+    assert result["passes"]
+    assert [(fault["id"], fault["nodes"][0]["html"]) for fault in result["violations"]] == []
     context.close()
 
 
 def test_words_of_a_library_run_nothing(hostile: Path, browser: Browser) -> None:
     with served(hostile) as address:
         page = browser.new_page(base_url=address)
-        ran: list[str] = []
+        result: list[str] = []
 
         def note(dialog: Dialog) -> None:
-            ran.append(dialog.message)
+            result.append(dialog.message)
             dialog.dismiss()
 
         page.on("dialog", note)
@@ -258,6 +258,6 @@ def test_words_of_a_library_run_nothing(hostile: Path, browser: Browser) -> None
         page.goto("/?q=attention&k=20")
         page.evaluate("document.querySelectorAll('.go[data-play=youtube]').forEach((link) => link.click())")
         page.locator("#player .player-title").get_by_text("<script>").wait_for()
-        assert ran == []
+        assert result == []
         assert all(url.startswith("https://www.youtube-nocookie.com/embed/scripted001?") for url in asked)
         page.close()

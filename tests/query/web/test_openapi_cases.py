@@ -26,7 +26,7 @@ def test_every_answer_is_as_the_document_says(name: str, request: pytest.Fixture
         ids = [status.resource.id for status in opened.statuses()]
     with served(library) as address:
         schema = schemathesis.openapi.from_url(f"{address}/api/openapi.json")
-        operations = [found.ok() for found in schema.get_all_operations()]
+        operations = [result.ok() for result in schema.get_all_operations()]
         assert "/api/ask" in [operation.path for operation in operations]
         for operation in operations:
             for mode in schemathesis.GenerationMode:

@@ -77,8 +77,8 @@ def test_every_id_is_unique(client: TestClient) -> None:
 
 
 def test_a_recording_opens_on_its_own_page(client: TestClient) -> None:
-    found = links(client.get("/", params={"q": "what does softmax make", "kind": "recording"}).text)
-    address = next(link for words, link in found.items() if words.endswith("A talk at home"))
+    result = links(client.get("/", params={"q": "what does softmax make", "kind": "recording"}).text)
+    address = next(link for words, link in result.items() if words.endswith("A talk at home"))
     assert address.startswith("/resource/")
     page = client.get(address)
     assert re.search(r'<audio controls preload="metadata" src="/media/\w+#t=\d', page.text)
@@ -86,8 +86,8 @@ def test_a_recording_opens_on_its_own_page(client: TestClient) -> None:
 
 
 def test_a_document_opens_at_its_words(client: TestClient) -> None:
-    found = links(client.get("/", params={"q": "mask", "kind": "document"}).text)
-    address = found["Words on masks"]
+    result = links(client.get("/", params={"q": "mask", "kind": "document"}).text)
+    address = result["Words on masks"]
     page = client.get(address)
     assert f'id="{address.partition("#")[2]}"' in page.text
     assert "A mask hides what comes later." in page.text
@@ -101,8 +101,8 @@ def test_filters_stay_chosen_and_limit_the_answer(client: TestClient) -> None:
 
 
 def test_more_like_this_asks_the_quote_and_leaves_out_its_place(client: TestClient) -> None:
-    found = links(client.get("/", params={"q": "mask", "language": "en", "kind": "video", "k": "1"}).text)
-    more = client.get(found["More like this"])
+    result = links(client.get("/", params={"q": "mask", "language": "en", "kind": "video", "k": "1"}).text)
+    more = client.get(result["More like this"])
     assert "https://www.youtube.com/watch?v=aaaaaaaaaaa&amp;t=80s" not in more.text
     assert "https://www.youtube.com/watch?v=bbbbbbbbbbb&amp;t=80s" in more.text
 

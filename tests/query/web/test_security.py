@@ -154,5 +154,5 @@ def test_only_files_of_indexed_recordings_are_served(hostile: Path, name: str) -
 
 
 def media(client: TestClient) -> str:
-    (recording,) = (one for one in client.get("/api/resources").json()["resources"] if one["kind"] == "recording")
+    (recording,) = (each for each in client.get("/api/resources").json()["resources"] if each["kind"] == "recording")
     return f"/media/{recording['id']}"

@@ -25,8 +25,8 @@ from tests.query.web.served import served
 
 @pytest.fixture(scope="module")
 def address(talks: Path) -> Iterator[str]:
-    with served(talks) as found:
-        yield found
+    with served(talks) as result:
+        yield result
 
 
 def send(address: str, data: bytes) -> bytes:
@@ -120,12 +120,12 @@ def test_the_command_serves_until_it_is_interrupted(talks: Path, options: list[s
     ) as process:
         assert process.stdout and process.stderr
         try:
-            found = re.search(r"http://\S+", process.stdout.readline())
-            assert found
+            result = re.search(r"http://\S+", process.stdout.readline())
+            assert result
             page = requests.Session()
-            assert page.get(found[0], timeout=20).ok
-            assert page.get(found[0].partition("/login")[0] + "/list", timeout=20).ok
-            bare = requests.get(found[0].partition("/login")[0] + "/list", timeout=20)
+            assert page.get(result[0], timeout=20).ok
+            assert page.get(result[0].partition("/login")[0] + "/list", timeout=20).ok
+            bare = requests.get(result[0].partition("/login")[0] + "/list", timeout=20)
             assert bare.status_code == (401 if options else 200)
         finally:
             process.send_signal(signal.SIGINT)
