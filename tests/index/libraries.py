@@ -73,8 +73,8 @@ def embedded(texts: Sequence[str], language: str | None = None) -> EmbeddedTrans
     return EmbeddedTranscript(Transcript(language, Origin.LOCAL, cues), chunks, parts.vectors, kept)
 
 
-def words(folder: Path) -> set[tuple[str, float, str, int]]:
-    """Each resource's words: where the chunk begins, the term, and how often it's there."""
+def stored_terms(folder: Path) -> set[tuple[str, float, str, int]]:
+    """What the posting lists hold: a chunk's resource and start, a term, and how often it is there."""
     with sqlite3.connect(folder / database.FILE) as stored:
         lists = stored.execute(f"SELECT term, data, {_LISTS}").fetchall()
         query = "SELECT chunk.id, resource_id, start FROM chunk JOIN transcript ON transcript.id = transcript_id"

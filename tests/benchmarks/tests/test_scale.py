@@ -63,7 +63,7 @@ def test_a_section_holds_its_share(made: Path) -> None:
 
 
 def test_what_is_said_and_found_by_comes_from_the_base(base: Path, made: Path) -> None:
-    assert {row[2] for row in parts.words(made)} <= {row[2] for row in parts.words(base)}
+    assert {row[2] for row in parts.stored_terms(made)} <= {row[2] for row in parts.stored_terms(base)}
     with EmbeddedReader.open(made) as library:
         said = [cue.text for one in library.statuses() for t in library.transcripts(one.resource.id) for cue in t.cues]
     assert set(said) <= {text for texts in TALKS.values() for text in texts}
@@ -80,7 +80,7 @@ def test_the_same_base_gives_the_same_library_and_what_was_ended_is_gone_on_with
         synthetic.commit(writer, read, outlines[0])
     clock = synthetic.build(read, tmp_path / "library", CHUNKS)
     assert clock.chunks == CHUNKS - outlines[0].chunks
-    assert parts.words(tmp_path / "library") == parts.words(made)
+    assert parts.stored_terms(tmp_path / "library") == parts.stored_terms(made)
 
 
 def test_moved_vectors_are_about_as_near_as_they_should_be() -> None:
