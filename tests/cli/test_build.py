@@ -24,7 +24,7 @@ def call(*arguments: str | Path, library: Path | None = None) -> Result:
 
 
 def one_line(result: Result) -> str:
-    """The one line that an error is told in."""
+    """The one line of an error."""
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("seekpoint: ") and result.stderr.count("\n") == 1
     assert isinstance(result.exception, SystemExit), "a traceback"

@@ -1,4 +1,4 @@
-"""The program as a user meets it: whole processes, the real model."""
+"""The commands in processes of their own, with the real model."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_the_example_answers_on_the_second(
     assert link == f"{(ROOT / 'examples' / 'talks' / talk).as_uri()}.ogg#t={int(moments[0]['start'])}"
 
 
-# What only changes a library.
+# Modules that only commands that change a library need.
 FOR_CHANGES = tuple(
     f"seekpoint.index.{name}" for name in ("models.batching", "embedded.words.segments", "embedded.writer")
 )
@@ -153,7 +153,7 @@ def test_an_unwritable_cache_is_reported(tmp_path: Path) -> None:
 
 @pytest.fixture
 def browser(tmp_path: Path) -> Path:
-    """A browser that writes what it is to open into a file beside it."""
+    """A fake browser, which writes the address that it gets into a file beside it."""
     script = tmp_path / "browser"
     script.write_text(f'#!/bin/sh\nprintf "%s" "$1" > {tmp_path}/opened\n', encoding="utf-8")
     script.chmod(0o755)

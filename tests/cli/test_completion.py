@@ -19,7 +19,7 @@ from tests.test_architecture import HEAVY
 
 SHELLS = ("bash", "zsh", "fish")
 KINDS = ["video", "playlist", "page", "paper", "recording", "document"]
-# What makes each shell an interactive one that reads no one's own settings and prompts with `$ `.
+# Starts each shell interactively, without the user's settings and with the prompt `$ `.
 INTERACTIVE = {
     "bash": (["--norc", "--noprofile", "-i"], "bind 'set bell-style none'; bind 'set enable-bracketed-paste off'"),
     "zsh": (["-f", "-i"], "unsetopt zle_bracketed_paste 2>/dev/null; autoload -Uz compinit; compinit -u -D"),
@@ -52,7 +52,7 @@ def program(*arguments: str, **environment: str) -> str:
 
 
 def completions(line: str, **environment: str) -> list[str]:
-    """What bash is offered for a line whose last word is incomplete."""
+    """The completions that bash gets for a line whose last word is incomplete."""
     words = line.split(" ")
     said = program(
         COMP_WORDS="\n".join(words), COMP_CWORD=str(len(words) - 1), _SEEKPOINT_COMPLETE="bash_complete", **environment

@@ -352,7 +352,7 @@ class Terminal:
         return self._data.decode(errors="replace")
 
     def wait_for(self, text: str) -> None:
-        """Read on until a text is seen behind the one that was waited for before."""
+        """Read on until a text appears after the one that was waited for before."""
         while text not in (new := plain(self.seen)[self._read_up_to :]):
             assert select.select([self._file], [], [], 30)[0], self.seen
             self._data += os.read(self._file, 65536)

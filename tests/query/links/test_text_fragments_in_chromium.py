@@ -1,4 +1,4 @@
-"""Text fragments as a real Chromium follows them."""
+"""Text fragments, followed by a real Chromium."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ PARAGRAPHS = {
         "<script>document.querySelector('.math').textContent = '√d'</script>"
     ),
 }
-# Each ends in the passage that is quoted, of so many sentences.
+# Bodies of pages, each with the number of sentences at its end that are quoted.
 BODIES = {
     "two sentences": ("<p id=x>Attention lets every position look at all the others. It is very cheap.</p>", 2),
     "两句话": ("<p id=x>注意力让每个位置都能看到其他位置。这样一来，训练就可以并行了。</p>", 2),
@@ -99,7 +99,7 @@ def _sentences(page: str) -> list[str]:
 
 
 def _fragment(page: str, quoted: int) -> str:
-    """The fragment for the last sentences before what comes after the body."""
+    """The fragment for the last sentences of the body."""
     sentences = _sentences(page.partition(_AFTER)[0])
     return f"#:~:{text_fragment(sentences, len(sentences) - quoted)}"
 

@@ -385,7 +385,7 @@ def test_http_answers_this_machine_alone(library: Path) -> None:
 
 
 def statuses(port: int, *headers: dict[str, str]) -> list[int]:
-    """How requests with such headers are answered."""
+    """The status codes of requests with these headers."""
     hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "a page", "version": "1"}}
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello})
     kinds = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}

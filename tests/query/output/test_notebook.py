@@ -38,7 +38,7 @@ SHOWN: list[Callable[[str], str]] = [
 
 
 class Page(HTMLParser):
-    """What a browser finds."""
+    """The elements, links and marked text of a page."""
 
     def __init__(self, html: str) -> None:
         super().__init__()

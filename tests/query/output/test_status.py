@@ -81,7 +81,7 @@ def of(
     kind: Kind = Kind.VIDEO,
     title: str = "",
 ) -> ResourceStatus:
-    """A resource that stands somewhere; `due` is in seconds from now."""
+    """The status of a resource; `due` is in seconds from now."""
     resource = Resource(name, kind, title or f"Talk {name}", f"https://www.youtube.com/watch?v={name}")
     return ResourceStatus(resource, state, reason, None if due is None else NOW + due)
 
@@ -91,7 +91,7 @@ def text_of(statuses: Sequence[ResourceStatus] = (), sections: Sequence[Section]
 
 
 def failures(*statuses: ResourceStatus) -> str:
-    """What follows the totals."""
+    """The text below the totals."""
     return text_of(statuses).partition("\n\n")[2]
 
 

@@ -1,4 +1,4 @@
-"""What the tests of the page and the API get: libraries, and clients that ask them."""
+"""Libraries for the tests of the page and the API, and their clients."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def client(talks: Path) -> Iterator[TestClient]:
 
 @pytest.fixture(scope="session")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library in which every text and address tries to get out of its place."""
+    """A library whose texts and addresses try to inject markup, scripts and foreign paths."""
     folder = tmp_path_factory.mktemp("hostile")
     (folder / "secret.txt").write_text("secret", encoding="utf-8")
     (folder / "secret.mp4").write_bytes(b"not listed")

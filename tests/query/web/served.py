@@ -1,4 +1,4 @@
-"""A server as `seekpoint serve` runs it, in a thread, and a browser that notes what it asks of other hosts."""
+"""The server of `seekpoint serve` in a thread, and a browser whose requests to other hosts are recorded."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def served(
     encoder: Encoder | None = _TOPICS,
     protocol: type[IdleTimeoutProtocol] = IdleTimeoutProtocol,
 ) -> Iterator[str]:
-    """Give the address of a server of a library's pages and API; no encoder is the library's own."""
+    """Serve a library's pages and API, and give the address; without an `encoder`, the library's own is used."""
     live = LiveLibrary(library, encoder)
     listener = listen("127.0.0.1", 0)
     server = uvicorn.Server(server_config(application(live, policy or AccessPolicy()), protocol))
@@ -45,7 +45,7 @@ def served(
 
 
 def without_others(page: Page, own: str) -> list[str]:
-    """The addresses of other hosts that a page asks for; a player of our own stands in for YouTube's."""
+    """Record the addresses that a page requests from other hosts; a fake player stands in for YouTube's."""
     asked: list[str] = []
 
     def answer(route: Route) -> None:
@@ -59,7 +59,7 @@ def without_others(page: Page, own: str) -> list[str]:
     return asked
 
 
-# Says where it is as YouTube's player does, once it's listened to, and goes where it's told.
+# Like YouTube's player, it reports its time once the page listens, and seeks when it is asked to.
 _PLAYER = """<!doctype html><title>player</title><script>
 let time = Number(new URLSearchParams(location.search).get("start"))
 addEventListener("message", (message) => {

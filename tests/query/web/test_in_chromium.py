@@ -1,4 +1,4 @@
-"""The page as a real Chromium shows it."""
+"""The page in a real Chromium."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_asking_and_playing(
     page.keyboard.type(question)
     page.keyboard.press("Enter")
     page.locator("[role=status]").first.get_by_text(verdict).wait_for()
-    # The page knows its address at once, the browser's driver some time later.
+    # The page's own location changes at once; Playwright notices it later.
     assert parse_qs(page.evaluate("location.search.slice(1)")) == {"q": [question]}
     assert asked == []
     page.locator(".go", has=page.get_by_text(title, exact=True)).first.click()

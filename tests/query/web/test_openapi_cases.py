@@ -1,4 +1,4 @@
-"""The API against requests that its own OpenAPI document gives rise to: those it allows, and those it doesn't."""
+"""The API, tested with requests that schemathesis generates from its OpenAPI document, valid and invalid."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def test_every_answer_is_as_the_document_says(name: str, request: pytest.Fixture
         assert "/api/ask" in [operation.path for operation in operations]
         for operation in operations:
             for mode in schemathesis.GenerationMode:
-                # What takes no parameters can't be asked wrongly.
+                # An operation without parameters has no invalid requests.
                 if mode.is_positive or operation.definition.raw.get("parameters"):
                     _ask(operation.as_strategy(generation_mode=mode), ids)
 
 
 def _ask(cases: st.SearchStrategy[Case[Any]], ids: list[str]) -> None:
-    """Send requests, some for resources that there are; raises where an answer isn't as it should be."""
+    """Send requests, some for resources that exist; raises if a response contradicts the document."""
     from schemathesis.checks import not_a_server_error
     from schemathesis.specs.openapi import checks
 

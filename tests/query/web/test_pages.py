@@ -15,29 +15,29 @@ from tests.query.web.conftest import serving
 
 
 class Links(HTMLParser):
-    """The links of a page by what they say, and every id."""
+    """The links of a page by their text, and every id."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.links: dict[str, str] = {}
         self.ids: list[str] = []
         self._address: str | None = None
-        self._said = ""
+        self._text = ""
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         self.ids += [values["id"] or ""] if "id" in values else []
         if tag == "a":
-            self._address, self._said = values.get("href"), ""
+            self._address, self._text = values.get("href"), ""
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "a" and self._address:
-            self.links[" ".join(self._said.split())] = self._address
+            self.links[" ".join(self._text.split())] = self._address
             self._address = None
 
     def handle_data(self, data: str) -> None:
-        self._said += data
+        self._text += data
 
 
 def links(page: str) -> dict[str, str]:

@@ -148,7 +148,7 @@ def test_a_recording_whose_file_is_gone_is_not_found(talks: Path, client: TestCl
 def test_only_files_of_indexed_recordings_are_served(hostile: Path, name: str) -> None:
     with serving(hostile) as client:
         for address in (f"/media/{quote(name, safe='')}", f"/media/{name}", f"/static/{name}"):
-            answer = client.get(address)  # the client itself takes dots out of some
+            answer = client.get(address)  # the client itself resolves dots in some of them
             assert answer.status_code >= 400 or "text/html" in answer.headers["content-type"]
             assert answer.content not in (b"secret", b"not listed")
 

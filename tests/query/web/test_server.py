@@ -30,7 +30,7 @@ def address(talks: Path) -> Iterator[str]:
 
 
 def send(address: str, data: bytes) -> bytes:
-    """What comes back for these bytes, until the server hangs up."""
+    """The response to these bytes, until the server closes the connection."""
     host, _, port = address.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         answer = b""
