@@ -1,4 +1,4 @@
-"""Adding up what posting lists say of chunks, a place for each chunk: quicker than sorting what several lists name."""
+"""Combining posting lists in arrays with an element for each chunk, which is faster than sorting the lists together."""
 
 from __future__ import annotations
 
@@ -12,113 +12,116 @@ if TYPE_CHECKING:
 
     from seekpoint.index.types import Vectors
 
-# Looking one up in a sorted list takes as long as putting so many into their places.
+# Relative costs: a binary search in a list takes as long as scattering 16 values into the array, ...
 _LOOKED_UP = 16
-# Sorting a chunk takes as long as looking at so many places.
+# ... and sorting takes as long for one chunk as scanning 12 elements of the array.
 _SORTED = 12
 
 
 class Postings(NamedTuple):
-    """Chunks by ascending number, each once, and a value above 0 for each."""
+    """Distinct chunks in ascending order, each with a positive value; chunks are ids, or places (posting_reader.py)."""
 
     chunks: NDArray[np.int64]
     values: Vectors
 
     @classmethod
     def none(cls) -> Postings:
-        """Those of a term that nobody says."""
+        """The empty list, of a term that no chunk has."""
         return cls(np.empty(0, np.int64), np.empty(0, np.float32))
 
 
 def highest(postings: Postings, k: int) -> Postings:
-    """The k chunks with the highest values, best first; of equal ones the lower number."""
+    """The k chunks with the highest values, best first; ties go to the lower chunk."""
     chunks, values = postings
     if len(values) > k > 0:
-        near = np.flatnonzero(values >= np.partition(values, -k)[-k])
-        chunks, values = chunks[near], values[near]
+        top = np.flatnonzero(values >= np.partition(values, -k)[-k])
+        chunks, values = chunks[top], values[top]
     order = np.argsort(-values, kind="stable")[:k]
     return Postings(chunks[order], values[order])
 
 
 class PostingsCombiner:
-    """Room for a value of each chunk, of numbers up to, not including, `span`; not to be shared by threads."""
+    """Sums and intersections of posting lists over chunks in [0, span).
+
+    It reuses one array of `span` elements, so threads mustn't share it.
+    """
 
     def __init__(self, span: int) -> None:
         self._values = np.zeros(span, np.float32)
 
     def sum(self, postings: Sequence[Postings]) -> Postings:
-        """The sum for each chunk, added in the order given."""
-        told = [one for one in postings if len(one.chunks)]
-        if len(told) < 2:
-            return told[0] if told else Postings.none()
-        for chunks, values in told:
+        """The union of the lists, each chunk with the sum of its values, added in the given order."""
+        non_empty = [postings_list for postings_list in postings if len(postings_list.chunks)]
+        if len(non_empty) < 2:
+            return non_empty[0] if non_empty else Postings.none()
+        for chunks, values in non_empty:
             np.add.at(self._values, chunks, values)
-        found = self._union([one.chunks for one in told])
-        totals = self._values[found]
-        self._values[found] = 0
-        return Postings(found, totals)
+        union = self._union([postings_list.chunks for postings_list in non_empty])
+        totals = self._values[union]
+        self._values[union] = 0
+        return Postings(union, totals)
 
     def _union(self, lists: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-        """The chunks of several lists, each once."""
+        """The chunks of several lists that have been added to the array, each once."""
         if _SORTED * sum(map(len, lists)) > len(self._values):
             return np.flatnonzero(self._values > 0)
         chunks = np.sort(np.concatenate(lists))
         return chunks[np.flatnonzero(np.diff(chunks, prepend=-1))]
 
     def intersection(self, postings: Sequence[Postings]) -> Postings:
-        """The chunks that all have, each with its least value."""
-        found, *others = sorted(postings, key=lambda one: len(one.chunks))
+        """The chunks that all lists have, each with the lowest of its values."""
+        common, *others = sorted(postings, key=lambda postings_list: len(postings_list.chunks))
         for other in others:
-            values = self._of(other, found.chunks)
+            values = self._values_of(other, common.chunks)
             are_both = values > 0
-            found = Postings(found.chunks[are_both], np.minimum(found.values[are_both], values[are_both]))
-        return found
+            common = Postings(common.chunks[are_both], np.minimum(common.values[are_both], values[are_both]))
+        return common
 
-    def _of(self, postings: Postings, chunks: NDArray[np.int64]) -> Vectors:
-        """The values of some chunks, 0 for those that aren't there."""
+    def _values_of(self, postings: Postings, chunks: NDArray[np.int64]) -> Vectors:
+        """The same as `values_of`, by whichever way is faster."""
         if len(chunks) * _LOOKED_UP < len(postings.chunks):
             return values_of(postings, chunks)
         self._values[postings.chunks] = postings.values
-        found: Vectors = self._values[chunks]
+        values: Vectors = self._values[chunks]
         self._values[postings.chunks] = 0
-        return found
+        return values
 
 
 class ScoreAccumulator:
-    """What is added up for each chunk, of numbers up to, not including, `span`."""
+    """The scores of chunks in [0, span), to which posting lists are added one by one."""
 
     def __init__(self, span: int) -> None:
         self._values = np.zeros(span, np.float32)
         self._added: list[NDArray[np.int64]] = []
 
-    def add(self, found: Postings) -> None:
-        """Add the values to what the chunks have."""
-        np.add.at(self._values, found.chunks, found.values)
-        self._added.append(found.chunks)
+    def add(self, postings: Postings) -> None:
+        """Add the values of a posting list to the scores of its chunks."""
+        np.add.at(self._values, postings.chunks, postings.values)
+        self._added.append(postings.chunks)
 
-    def limit(self, is_open: NDArray[np.bool_]) -> None:
-        """Leave nothing of the chunks that aren't open."""
-        self._values *= is_open
+    def limit(self, is_kept: NDArray[np.bool_]) -> None:
+        """Set the scores of the chunks that a filter leaves out to 0."""
+        self._values *= is_kept
 
     def at(self, chunks: NDArray[np.int64]) -> Vectors:
-        """What some chunks have; nothing where a number is below 0."""
-        found, are_here = np.zeros(len(chunks), np.float32), chunks >= 0
-        found[are_here] = self._values[chunks[are_here]]
-        return found
+        """The score of each chunk; 0 for a negative place."""
+        scores, are_known = np.zeros(len(chunks), np.float32), chunks >= 0
+        scores[are_known] = self._values[chunks[are_known]]
+        return scores
 
     def best(self, k: int) -> Postings:
-        """Chunks that have anything, among them the k with the most."""
-        # What is below the k-th best of one list's chunks needn't be looked at.
-        several = next((chunks for chunks in self._added if len(chunks) >= k > 0), None)
-        least = 0.0 if several is None else np.partition(self._values[several], -k)[-k]
-        found = np.flatnonzero(self._values >= least if least > 0 else self._values > 0)
-        return Postings(found, self._values[found])
+        """Chunks with positive scores, among them the k best; mostly few others."""
+        # The k-th best score within one list is a lower bound of the k-th best of all.
+        sample = next((chunks for chunks in self._added if len(chunks) >= k > 0), None)
+        least = 0.0 if sample is None else np.partition(self._values[sample], -k)[-k]
+        best = np.flatnonzero(self._values >= least if least > 0 else self._values > 0)
+        return Postings(best, self._values[best])
 
 
 def values_of(postings: Postings, chunks: NDArray[np.int64]) -> Vectors:
-    """The values of some chunks, 0 for those that aren't there."""
+    """The value of each chunk, 0 if the list doesn't have it."""
     if not len(postings.chunks):
         return np.zeros(len(chunks), np.float32)
-    places = np.minimum(np.searchsorted(postings.chunks, chunks), len(postings.chunks) - 1)
-    found: Vectors = np.where(postings.chunks[places] == chunks, postings.values[places], np.float32(0))
-    return found
+    indices = np.minimum(np.searchsorted(postings.chunks, chunks), len(postings.chunks) - 1)
+    values: Vectors = np.where(postings.chunks[indices] == chunks, postings.values[indices], np.float32(0))
+    return values

@@ -1,7 +1,7 @@
-"""The lexical side of a library: how rare terms are, and which chunks match several of them best.
+"""Lexical search: the document frequencies of terms, and the chunks with the highest BM25.
 
-What a term brings to its chunks is cached, so that a question adds up a few lists, each in one step of NumPy's. To skip
-chunks that can't be among the best (MaxScore: Turtle and Flood, 1995) takes longer.
+Each term's contributions to the BM25 of its chunks are cached, so that a question adds a few lists up, each with one
+NumPy call. Skipping chunks that can't be among the best (MaxScore: Turtle and Flood, 1995) takes longer.
 """
 
 from __future__ import annotations
@@ -29,69 +29,69 @@ _KEPT_MASKS = 8
 
 
 class Lexicon:
-    """Terms and the chunks that have them, in one snapshot of the database; `alive` are the chunks that count.
+    """Terms and the chunks that have them, in one snapshot of the database; `alive` are the chunks not removed.
 
-    Within, a chunk goes by its place; `by_id` tells its id.
+    Chunks are identified by place (see PostingReader); `by_id` converts places to ids.
     """
 
     def __init__(self, folder: Path, connection: sqlite3.Connection, alive: Ranges) -> None:
         self._reader = PostingReader(folder, connection, alive)
         self.total = len(alive)
-        """How many chunks there are."""
+        """The number of chunks."""
         self._cache = ListCache[str]()
         self._masks = lru_cache(_KEPT_MASKS)(self._reader.mask)
 
     def frequencies(self, terms: Iterable[str]) -> dict[str, int]:
-        """How many chunks have each term that the library knows. To ask for many at once is quicker."""
+        """The document frequency of each term that the library has. One call for many terms is faster."""
         return self._reader.frequencies(terms)
 
     def best(self, weights: Mapping[str, float], k: int, keep: Ranges | None = None) -> Postings:
-        """The k chunks, by id, that match weighted terms best, with their BM25, best first; `keep` limits the choice."""
+        """The ids of the k chunks with the highest BM25 for weighted terms, best first; `keep` is a filter."""
         scores = ScoreAccumulator(self.span)
-        # The rarest term first: few chunks lie beyond its best ones.
-        for term, (chunks, shares) in sorted(self._shares(weights).items(), key=lambda one: len(one[1].chunks)):
+        # The rarest term first: its best chunks give `ScoreAccumulator.best` a high bound.
+        for term, (chunks, shares) in sorted(self._shares(weights).items(), key=lambda item: len(item[1].chunks)):
             scores.add(Postings(chunks, np.float32(weights[term]) * shares))
         if keep is not None:
             scores.limit(self.mask(keep))
         return highest(self.by_id(scores.best(k)), k)
 
     def counts(self, terms: Iterable[str]) -> dict[str, Postings]:
-        """How often each chunk, by its place, has each term."""
+        """The posting list of each term: chunks by place, with how often they have the term."""
         return self._reader.lists(terms)
 
     # Places
 
     @property
     def span(self) -> int:
-        """How many places there are."""
+        """The number of places."""
         return self._reader.span
 
     def mask(self, keep: Ranges) -> NDArray[np.bool_]:
-        """Whether the chunk at each place is one to keep; kept for those that are asked for again, as languages are."""
+        """Whether the chunk at each place is in `keep`; cached, since the ranges of languages come again."""
         return self._masks(keep)
 
     def by_id(self, postings: Postings) -> Postings:
-        """The same, of chunks by their ids."""
+        """The same list with ids instead of places."""
         return Postings(self._reader.ids(postings.chunks), postings.values)
 
     def places(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The places of chunks; -1 where there is no such chunk, as damaged files may have it."""
+        """The places of chunks by id; -1 for an id that doesn't exist, which a damaged vector file may contain."""
         return self._reader.places(ids)
 
     # BM25
 
     def _shares(self, terms: Iterable[str]) -> dict[str, Postings]:
-        """What each term brings to the chunks that have it, as a share of its weight; kept as lists are."""
-        wanted = list(terms)
-        found = self._cache.get(wanted)
-        if missing := [term for term in wanted if term not in found]:
-            made = {term: self._share(counts) for term, counts in self.counts(missing).items()}
-            self._cache.put(made)
-            found |= made
-        return found
+        """The contribution of each term to the BM25 of its chunks, as a multiple of the term's idf; cached."""
+        requested = list(terms)
+        shares = self._cache.get(requested)
+        if missing := [term for term in requested if term not in shares]:
+            computed = {term: self._share(counts) for term, counts in self.counts(missing).items()}
+            self._cache.put(computed)
+            shares |= computed
+        return shares
 
-    def _share(self, found: Postings) -> Postings:
-        chunks, counts = found
+    def _share(self, postings: Postings) -> Postings:
+        chunks, counts = postings
         return Postings(chunks, bm25.saturated(counts, self._norms[chunks]))
 
     @cached_property

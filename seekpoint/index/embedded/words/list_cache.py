@@ -1,4 +1,4 @@
-"""Posting lists that were read or made, kept for the questions to come, since these share their commonest words."""
+"""A cache of posting lists: questions share their most common words, which have the longest lists."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 K = TypeVar("K", bound=Hashable)
 
 _KEPT_BYTES = 64 << 20
-# What a list takes beside its numbers.
+# Bytes of a list's Python objects.
 _KEPT_OVERHEAD = 512
 
 
 class ListCache(Generic[K]):
-    """Lists by what they are of, as many as there is room for, the last used first; safe to use from threads."""
+    """Posting lists by key, up to _KEPT_BYTES; the least recently used are dropped first. Thread-safe."""
 
     def __init__(self) -> None:
         self._lists: OrderedDict[K, Postings] = OrderedDict()
@@ -26,22 +26,22 @@ class ListCache(Generic[K]):
         self._lock = Lock()
 
     def get(self, keys: Iterable[K]) -> dict[K, Postings]:
-        """The lists of those keys that are here."""
+        """The cached lists by key; keys that aren't cached are left out."""
         with self._lock:
-            found = {key: self._lists[key] for key in keys if key in self._lists}
-            for key in found:
+            cached = {key: self._lists[key] for key in keys if key in self._lists}
+            for key in cached:
                 self._lists.move_to_end(key)
-        return found
+        return cached
 
     def put(self, lists: Mapping[K, Postings]) -> None:
-        """Keep lists, in place of those that weren't used for longest."""
+        """Add lists to the cache."""
         with self._lock:
-            self._bytes += sum(_size(found) for key, found in lists.items() if key not in self._lists)
+            self._bytes += sum(_size(postings) for key, postings in lists.items() if key not in self._lists)
             self._lists.update(lists)
             while self._bytes > _KEPT_BYTES:
                 _, oldest = self._lists.popitem(last=False)
                 self._bytes -= _size(oldest)
 
 
-def _size(found: Postings) -> int:
-    return found.chunks.nbytes + found.values.nbytes + _KEPT_OVERHEAD
+def _size(postings: Postings) -> int:
+    return postings.chunks.nbytes + postings.values.nbytes + _KEPT_OVERHEAD

@@ -1,6 +1,11 @@
-"""Posting lists as bytes: which chunks of a segment have a term, as gaps, and how often each has it.
+"""Encoding posting lists as bytes: the ids of the chunks that have a term, as gaps, and how often each has it.
 
-Many lists are encoded and decoded together, without a step in Python for each number.
+Many lists are encoded and decoded together with NumPy, without a Python loop over the numbers. A list is laid out as:
+
+    1 byte   kind: index into _GAPS + _COUNTED * how the counts are stored (_NO_BITS, _NIBBLES or _BYTES)
+    gaps     between ascending ids, the first one counted from the segment's first id; numbers of a type in _GAPS,
+             whose largest value means that the next number is added to it
+    counts   nothing if all are 1; 4 bits each, minus 1, if none is above 16; else a byte each
 """
 
 from __future__ import annotations
@@ -16,11 +21,7 @@ if TYPE_CHECKING:
 
     Gap = np.dtype[np.unsignedinteger]
 
-# A list is its kind, in a byte; the gaps between its ids, the first one's from the segment's first; and the counts.
-# A gap is a number of one of these types, whose largest value stands for itself and what follows it.
 _GAPS: list[Gap] = [np.dtype("u1"), np.dtype("<u2"), np.dtype("<u4")]
-# A list's kind is the place of its gaps' type, and so much for each bit more that a count takes: none, where all are
-# 1, four, which hold one less, or eight.
 _COUNTED = 4
 _NO_BITS, _NIBBLES, _BYTES = range(3)
 _MOST_IN_NIBBLE = 16
@@ -29,7 +30,7 @@ MOST_COUNT = 255
 
 
 class Lists(NamedTuple):
-    """Some posting lists one after another: how long each is, all their ids, and how often each chunk has the term."""
+    """Several posting lists, concatenated: the size of each, all ids, and the count of the term in each chunk."""
 
     sizes: NDArray[np.int64]
     ids: NDArray[np.int64]
@@ -37,12 +38,12 @@ class Lists(NamedTuple):
 
     @property
     def starts(self) -> NDArray[np.int64]:
-        """Where each list begins."""
+        """The index at which each list begins."""
         return starts_of(self.sizes)
 
 
 def encode(lists: Lists, first: int) -> list[bytes]:
-    """Each list as bytes, in a segment from `first` on; none may be empty, nor its ids anything but ascending."""
+    """Each list as bytes, for a segment whose first id is `first`. No list may be empty, and ids have to ascend."""
     sizes, starts = lists.sizes, lists.starts
     gaps = np.diff(lists.ids, prepend=0)
     gaps[starts] = lists.ids[starts] - first
@@ -54,19 +55,19 @@ def encode(lists: Lists, first: int) -> list[bytes]:
     for kind, dtype in enumerate(_GAPS):
         chosen = np.flatnonzero(kinds == kind)
         stream = _packed_gaps(gaps[np.repeat(kinds == kind, sizes)], dtype)
-        for place, piece in zip(chosen.tolist(), _cut(stream, entries[kind, chosen] * dtype.itemsize), strict=True):
-            packed[place] = piece
+        for k, part in zip(chosen.tolist(), _split(stream, entries[kind, chosen] * dtype.itemsize), strict=True):
+            packed[k] = part
     heads = (kinds + _COUNTED * counted).astype(np.uint8).tobytes()
     counts = _packed_counts(lists, counted)
-    return [heads[place : place + 1] + packed[place] + counts[place] for place in range(len(sizes))]
+    return [heads[k : k + 1] + packed[k] + counts[k] for k in range(len(sizes))]
 
 
 def decode(
     blobs: Sequence[bytes], sizes: NDArray[np.int64], firsts: NDArray[np.int64], stops: NDArray[np.int64]
 ) -> Lists:
-    """The lists that were encoded, each of so many ids, from its segment's `firsts` up to, not including, its `stops`.
+    """Decode lists of the given sizes, whose segments span the ids [firsts, stops).
 
-    Raises ValueError for what `encode` can't have written.
+    Raises ValueError for bytes that `encode` can't have written.
     """
     heads = np.frombuffer(b"".join([blob[:1] for blob in blobs]), np.uint8)
     require(len(heads) == len(blobs) and bool((heads < _KINDS).all()) and bool((heads % _COUNTED < len(_GAPS)).all()))
@@ -74,7 +75,7 @@ def decode(
     kinds, counted = heads % _COUNTED, heads // _COUNTED
     count_bytes = np.choose(counted, [np.zeros_like(sizes), (sizes + 1) // 2, sizes])
     gap_bytes = np.fromiter(map(len, blobs), np.int64, len(blobs)) - 1 - count_bytes
-    # What is said to be there must fit into what is, or a few bytes could ask for gigabytes.
+    # Each id takes at least one gap: without this check a few forged bytes could claim gigabytes of ids.
     require(bool(((sizes <= gap_bytes >> kinds) & (gap_bytes % (1 << kinds) == 0)).all()))
     ids = _decoded_gaps(blobs, kinds, gap_bytes, sizes, firsts)
     require(bool((ids[starts_of(sizes) + sizes - 1] < stops).all()))
@@ -87,18 +88,18 @@ def decode(
 
 
 def require(holds: bool) -> None:
-    """Raise ValueError where something doesn't hold that holds for all lists."""
+    """Raise ValueError unless a condition holds that holds for every list of `encode`."""
     if not holds:
         raise ValueError("a posting list isn't what was written")
 
 
 def largest(kind: Gap) -> int:
-    """The largest number of a type."""
+    """The largest number of an integer type."""
     return int(np.iinfo(kind).max)
 
 
 def starts_of(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where each list begins, of lists of these sizes one after another."""
+    """The index at which each list begins, if lists of these sizes are concatenated."""
     starts: NDArray[np.int64] = np.cumsum(sizes) - sizes
     return starts
 
@@ -126,23 +127,23 @@ def _decoded_gaps(
         chosen = np.flatnonzero(kinds == kind)
         if len(chosen):
             ends = (gap_bytes[chosen] + 1).tolist()
-            pieces = [blobs[place][1:end] for place, end in zip(chosen.tolist(), ends, strict=True)]
-            stream = np.frombuffer(b"".join(pieces), dtype)
-            found = _reached(stream, gap_bytes[chosen] >> kind, sizes[chosen], firsts[chosen])
+            parts = [blobs[k][1:end] for k, end in zip(chosen.tolist(), ends, strict=True)]
+            stream = np.frombuffer(b"".join(parts), dtype)
+            decoded = _ids_from_gaps(stream, gap_bytes[chosen] >> kind, sizes[chosen], firsts[chosen])
             if len(chosen) == len(blobs):
-                return found
+                return decoded
             ids = ids if len(ids) else np.empty(int(sizes.sum()), np.int64)
-            ids[np.repeat(kinds == kind, sizes)] = found
+            ids[np.repeat(kinds == kind, sizes)] = decoded
     return ids
 
 
-def _reached(
+def _ids_from_gaps(
     stream: NDArray[np.unsignedinteger],
     entries: NDArray[np.int64],
     sizes: NDArray[np.int64],
     firsts: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """The ids that gaps lead to, of lists that have so many entries for so many ids."""
+    """The ids of lists with `entries` numbers in the stream and `sizes` ids each."""
     starts = starts_of(entries)
     ids: NDArray[np.int64] = np.cumsum(stream, dtype=np.int64)
     befores = ids[starts] - stream[starts]
@@ -158,20 +159,20 @@ def _reached(
 
 
 def _packed_counts(lists: Lists, counted: NDArray[np.int64]) -> list[bytes]:
-    """Each list's counts."""
+    """The encoded counts of each list."""
     packed = [b""] * len(counted)
     chosen = np.flatnonzero(counted == _BYTES)
-    pieces = _cut(lists.counts[np.repeat(counted == _BYTES, lists.sizes)].tobytes(), lists.sizes[chosen])
-    for place, piece in zip(chosen.tolist(), pieces, strict=True):
-        packed[place] = piece
+    parts = _split(lists.counts[np.repeat(counted == _BYTES, lists.sizes)].tobytes(), lists.sizes[chosen])
+    for k, part in zip(chosen.tolist(), parts, strict=True):
+        packed[k] = part
     chosen = np.flatnonzero(counted == _NIBBLES)
     sizes = lists.sizes[chosen]
     nibbles = np.zeros(int((sizes + sizes % 2).sum()), np.uint8)
-    nibbles[_evenly(sizes)] = lists.counts[np.repeat(counted == _NIBBLES, lists.sizes)] - 1
-    for place, piece in zip(
-        chosen.tolist(), _cut((nibbles[::2] | nibbles[1::2] << 4).tobytes(), (sizes + 1) // 2), strict=True
+    nibbles[_is_nibble_used(sizes)] = lists.counts[np.repeat(counted == _NIBBLES, lists.sizes)] - 1
+    for k, part in zip(
+        chosen.tolist(), _split((nibbles[::2] | nibbles[1::2] << 4).tobytes(), (sizes + 1) // 2), strict=True
     ):
-        packed[place] = piece
+        packed[k] = part
     return packed
 
 
@@ -179,24 +180,24 @@ def _decoded_counts(blobs: Sequence[bytes], counted: NDArray[np.uint8], sizes: N
     counts = np.ones(int(sizes.sum()), np.uint8)
     if (counted == _BYTES).any():
         chosen = np.flatnonzero(counted == _BYTES)
-        tails = [blobs[place][-size:] for place, size in zip(chosen.tolist(), sizes[chosen].tolist(), strict=True)]
+        tails = [blobs[k][-size:] for k, size in zip(chosen.tolist(), sizes[chosen].tolist(), strict=True)]
         counts[np.repeat(counted == _BYTES, sizes)] = np.frombuffer(b"".join(tails), np.uint8)
     if (counted == _NIBBLES).any():
         chosen = np.flatnonzero(counted == _NIBBLES)
         lengths = ((sizes[chosen] + 1) // 2).tolist()
-        tails = [blobs[place][-length:] for place, length in zip(chosen.tolist(), lengths, strict=True)]
+        tails = [blobs[k][-length:] for k, length in zip(chosen.tolist(), lengths, strict=True)]
         data = np.frombuffer(b"".join(tails), np.uint8)
         nibbles = np.stack([data & 15, data >> 4], axis=1).ravel()
-        counts[np.repeat(counted == _NIBBLES, sizes)] = nibbles[_evenly(sizes[chosen])] + 1
+        counts[np.repeat(counted == _NIBBLES, sizes)] = nibbles[_is_nibble_used(sizes[chosen])] + 1
     return counts
 
 
-def _evenly(sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which of the places are taken, where each list begins at an even one."""
-    are_taken = np.ones(int((sizes + sizes % 2).sum()), bool)
-    are_taken[np.cumsum(sizes + sizes % 2)[sizes % 2 == 1] - 1] = False
-    return are_taken
+def _is_nibble_used(sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which nibbles hold a count: a list of odd size leaves the last nibble of its last byte unused."""
+    is_used = np.ones(int((sizes + sizes % 2).sum()), bool)
+    is_used[np.cumsum(sizes + sizes % 2)[sizes % 2 == 1] - 1] = False
+    return is_used
 
 
-def _cut(data: bytes, sizes: NDArray[np.int64]) -> list[bytes]:
+def _split(data: bytes, sizes: NDArray[np.int64]) -> list[bytes]:
     return [data[start:stop] for start, stop in pairwise([0, *np.cumsum(sizes).tolist()])]

@@ -1,6 +1,7 @@
-"""The posting lists of a library, read from its segments and kept for the questions to come.
+"""Reading the posting lists of a library from its segments, with a cache for the following questions.
 
-Within, a chunk goes by its place among the ids of all segments, however far apart these are.
+Chunks are identified by place: their index among the ids that the segments span, one segment after another. Unlike ids,
+places have no large gaps, so that arrays can be indexed by them.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
 
     from seekpoint.index.embedded.chunk_ranges import Ranges
 
-# Of so many terms at most it's kept how many chunks have them, and where their long lists are.
-_MOST_COUNTED, _MOST_BEGUN = 1 << 16, 1024
+# The most terms with cached document frequencies, and the most with cached parts, which don't include long lists.
+_MOST_COUNTED, _MOST_SHORT_PARTS = 1 << 16, 1024
 _SEGMENTS = "SELECT id, first, stop, chunks, length(lengths) FROM posting_segment ORDER BY first"
-# In this order, since there are fewer terms and segments than lists.
+# CROSS JOIN fixes the join order in SQLite: there are fewer terms and segments than lists.
 _POSTINGS = """
     SELECT word.key, part.key, chunks, data FROM json_each(?) AS word CROSS JOIN json_each(?) AS part
     CROSS JOIN posting ON segment = part.value AND term = word.value"""
@@ -41,7 +42,7 @@ _LONG = """
 
 
 class _Segment(NamedTuple):
-    """A segment: what to add to an id for the chunk's place, and whether all its chunks are alive."""
+    """A segment. A chunk's place is its id + `shift`; `is_whole` tells that none of its chunks has been removed."""
 
     id: int
     first: int
@@ -51,15 +52,15 @@ class _Segment(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """What the segment at a place has of a term: in how many chunks, and the list, empty unless it was read."""
+    """A term's posting list in one segment, by the segment's index; `data` is empty while a long list isn't read."""
 
-    place: int
+    segment: int
     chunks: int
     data: bytes
 
 
 class PostingReader:
-    """Terms and the living chunks that have them, in one snapshot of the database; threads may share it."""
+    """Reads posting lists without removed chunks, in one snapshot of the database; threads may share it."""
 
     def __init__(self, folder: Path, connection: sqlite3.Connection, alive: Ranges) -> None:
         self._folder = folder
@@ -67,57 +68,58 @@ class PostingReader:
         self._alive = alive
         self._cache = ListCache[str]()
         self._frequencies: dict[str, int] = {}
-        self._begun: dict[str, list[_Part]] = {}
+        self._short_parts: dict[str, list[_Part]] = {}
 
     def frequencies(self, terms: Iterable[str]) -> dict[str, int]:
-        """How many living chunks have each term that any segment has."""
-        wanted = list(dict.fromkeys(terms))
-        known = self._frequencies
-        found = {term: known[term] for term in wanted if term in known}
-        if missing := [term for term in wanted if term not in found]:
-            found |= self._count(missing)
-            if len(known) > _MOST_COUNTED:
-                known.clear()
-            known.update(found)
-        return {term: found[term] for term in wanted if found[term]}
+        """The document frequency of each term; terms that no chunk has are left out."""
+        requested = list(dict.fromkeys(terms))
+        cache = self._frequencies
+        frequencies = {term: cache[term] for term in requested if term in cache}
+        if missing := [term for term in requested if term not in frequencies]:
+            frequencies |= self._count(missing)
+            if len(cache) > _MOST_COUNTED:
+                cache.clear()
+            cache.update(frequencies)
+        return {term: frequencies[term] for term in requested if frequencies[term]}
 
     def lists(self, terms: Iterable[str]) -> dict[str, Postings]:
-        """The places of the living chunks that have each term, and how often they have it."""
-        wanted = list(dict.fromkeys(terms))
-        found = self._cache.get(wanted)
-        if missing := [term for term in wanted if term not in found]:
-            found |= self._read(missing)
-        return {term: found[term] for term in wanted}
+        """The posting list of each term: the places of chunks, and how often they have the term."""
+        requested = list(dict.fromkeys(terms))
+        lists = self._cache.get(requested)
+        if missing := [term for term in requested if term not in lists]:
+            lists |= self._read(missing)
+        return {term: lists[term] for term in requested}
 
     # Places
 
     @cached_property
     def span(self) -> int:
-        """How many places there are."""
-        return sum(one.stop - one.first for one in self._segments)
+        """The number of places."""
+        return sum(segment.stop - segment.first for segment in self._segments)
 
     @cached_property
     def lengths(self) -> NDArray[np.uint16]:
-        """How many terms the chunk at each place has; 0 where it's gone."""
+        """The length of the chunk at each place, in terms; 0 where there is no chunk."""
         blobs = [blob for (blob,) in self._query("SELECT lengths FROM posting_segment ORDER BY first")]
         lengths = np.frombuffer(b"".join(blobs), LENGTH)
         return lengths if self._living is None else lengths * self._living
 
     def mask(self, keep: Ranges) -> NDArray[np.bool_]:
-        """Whether the chunk at each place is one to keep."""
-        return np.concatenate([np.empty(0, bool), *(mask(keep, one.first, one.stop) for one in self._segments)])
+        """Whether the chunk at each place is in `keep`."""
+        masks = (mask(keep, segment.first, segment.stop) for segment in self._segments)
+        return np.concatenate([np.empty(0, bool), *masks])
 
     def ids(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """The ids of the chunks at ascending places."""
-        if len({one.shift for one in self._segments}) == 1:  # as where nothing was taken out
+        if len({segment.shift for segment in self._segments}) == 1:  # no gaps between the segments
             return places - self._segments[0].shift
-        bounds = np.searchsorted(places, [one.first + one.shift for one in self._segments])
-        shifts = np.array([one.shift for one in self._segments], np.int64)
+        bounds = np.searchsorted(places, [segment.first + segment.shift for segment in self._segments])
+        shifts = np.array([segment.shift for segment in self._segments], np.int64)
         ids: NDArray[np.int64] = places - np.repeat(shifts, np.diff(np.append(bounds, len(places))))
         return ids
 
     def places(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The places of chunks; -1 where no segment has one."""
+        """The places of chunks by id; -1 for an id in no segment."""
         spans = np.vstack([[[0, 0, 0]], self._spans])
         _, stop, shift = spans[np.searchsorted(spans[1:, 0], ids, "right")].T
         places: NDArray[np.int64] = np.where(ids < stop, ids + shift, -1)
@@ -127,87 +129,93 @@ class PostingReader:
     def _segments(self) -> list[_Segment]:
         segments, places = [], 0
         with self._damage_reported():
-            for one, first, stop, chunks, size in self._query(_SEGMENTS):
+            for segment_id, first, stop, chunks, size in self._query(_SEGMENTS):
                 check_span(first, stop, size)
                 is_whole = len(self._alive.within(first, stop)) == chunks
-                segments.append(_Segment(one, first, stop, places - first, is_whole))
+                segments.append(_Segment(segment_id, first, stop, places - first, is_whole))
                 places += stop - first
         return segments
 
     @cached_property
     def _spans(self) -> NDArray[np.int64]:
-        """The first, the stop and the shift of each segment."""
-        return np.array([(one.first, one.stop, one.shift) for one in self._segments], np.int64).reshape(-1, 3)
+        """A row of (first, stop, shift) for each segment."""
+        rows = [(segment.first, segment.stop, segment.shift) for segment in self._segments]
+        return np.array(rows, np.int64).reshape(-1, 3)
 
     @cached_property
     def _living(self) -> NDArray[np.bool_] | None:
-        """Whether the chunk at each place is alive; None if all are."""
-        return None if all(one.is_whole for one in self._segments) else self.mask(self._alive)
+        """Whether the chunk at each place still exists; `None` if all do."""
+        return None if all(segment.is_whole for segment in self._segments) else self.mask(self._alive)
 
     # Reading
 
     def _count(self, terms: Sequence[str]) -> dict[str, int]:
-        """How many living chunks have each term. What was read for that is kept."""
+        """The document frequency of each term. The rows that were read are cached for `_read`."""
         parts = self._parts(terms)
-        if len(self._begun) > _MOST_BEGUN:
-            self._begun.clear()
-        self._begun.update(parts)
+        if len(self._short_parts) > _MOST_SHORT_PARTS:
+            self._short_parts.clear()
+        self._short_parts.update(parts)
         if self._living is None:
-            return {term: sum(part.chunks for part in there) for term, there in parts.items()}
-        self._read_long(parts, lambda place: not self._segments[place].is_whole)
-        touched = [[part for part in there if not self._segments[part.place].is_whole] for there in parts.values()]
-        rest = [len(found.chunks) for found in self._decoded_parts(touched)]
-        whole = [sum(part.chunks for part in there if self._segments[part.place].is_whole) for there in parts.values()]
+            return {term: sum(part.chunks for part in term_parts) for term, term_parts in parts.items()}
+        segments = self._segments
+        self._read_long(parts, lambda index: not segments[index].is_whole)
+        partial = [
+            [part for part in term_parts if not segments[part.segment].is_whole] for term_parts in parts.values()
+        ]
+        rest = [len(postings.chunks) for postings in self._decoded_parts(partial)]
+        whole = [
+            sum(part.chunks for part in term_parts if segments[part.segment].is_whole) for term_parts in parts.values()
+        ]
         return dict(zip(parts, map(add, whole, rest), strict=True))
 
     def _parts(self, terms: Sequence[str]) -> dict[str, list[_Part]]:
-        """What segments have of terms, in the order of their places, without the long lists."""
-        ids = [one.id for one in self._segments]
+        """The parts of each term's list, in the order of the segments, without the data of long lists."""
+        ids = [segment.id for segment in self._segments]
         parts: dict[str, list[_Part]] = {term: [] for term in terms}
         if terms:
             for word, *part in self._query(_POSTINGS, json.dumps(terms), json.dumps(ids)):
                 parts[terms[word]].append(_Part(*part))
         return parts
 
-    def _read_long(self, parts: dict[str, list[_Part]], is_wanted: Callable[[int], bool]) -> None:
-        """Put the long lists of wanted segments, by their places, into the parts."""
+    def _read_long(self, parts: dict[str, list[_Part]], is_needed: Callable[[int], bool]) -> None:
+        """Read the data of long lists into the parts, for the segments whose indices are needed."""
         missing = [
             (term, k)
-            for term, there in parts.items()
-            for k, part in enumerate(there)
-            if not part.data and is_wanted(part.place)
+            for term, term_parts in parts.items()
+            for k, part in enumerate(term_parts)
+            if not part.data and is_needed(part.segment)
         ]
         if missing:
-            keys = [(self._segments[parts[term][k].place].id, term) for term, k in missing]
-            for one, data in self._query(_LONG, json.dumps(keys)):
-                term, k = missing[one]
+            keys = [(self._segments[parts[term][k].segment].id, term) for term, k in missing]
+            for row, data in self._query(_LONG, json.dumps(keys)):
+                term, k = missing[row]
                 parts[term][k] = parts[term][k]._replace(data=data)
 
     def _read(self, terms: Sequence[str]) -> dict[str, Postings]:
-        """The lists of terms, which are kept."""
-        begun = {term: known for term in terms if (known := self._begun.pop(term, None)) is not None}
-        parts = begun | self._parts([term for term in terms if term not in begun])
+        """The posting lists of terms, which are then cached."""
+        cached = {term: known for term in terms if (known := self._short_parts.pop(term, None)) is not None}
+        parts = cached | self._parts([term for term in terms if term not in cached])
         self._read_long(parts, lambda _: True)
-        found = dict(zip(parts, self._decoded_parts(list(parts.values())), strict=True))
-        self._cache.put(found)
-        return found
+        lists = dict(zip(parts, self._decoded_parts(list(parts.values())), strict=True))
+        self._cache.put(lists)
+        return lists
 
     def _decoded_parts(self, terms: Sequence[Sequence[_Part]]) -> list[Postings]:
-        """The lists of several terms, each of its parts, which are all decoded together."""
-        parts = [part for there in terms for part in there]
+        """The list of each term, from its parts; the parts of all terms are decoded together."""
+        parts = [part for term_parts in terms for part in term_parts]
         if not parts:
             return [Postings.none() for _ in terms]
-        spans = self._spans[[part.place for part in parts]]
+        spans = self._spans[[part.segment for part in parts]]
         sizes = np.array([part.chunks for part in parts], np.int64)
         with self._damage_reported():
             lists = decode([part.data for part in parts], sizes, spans[:, 0], spans[:, 1])
         places, counts = lists.ids + np.repeat(spans[:, 2], sizes), lists.counts.astype(np.float32)
-        reached = np.append(0, np.cumsum(sizes))[np.cumsum([0, *map(len, terms)])]
+        bounds = np.append(0, np.cumsum(sizes))[np.cumsum([0, *map(len, terms)])]
         if self._living is not None:
             kept = np.flatnonzero(self._living[places])
-            places, counts, reached = places[kept], counts[kept], np.searchsorted(kept, reached)
-        # Copies, since a list that is kept mustn't keep all the others.
-        return [Postings(places[a:b].copy(), counts[a:b].copy()) for a, b in pairwise(reached.tolist())]
+            places, counts, bounds = places[kept], counts[kept], np.searchsorted(kept, bounds)
+        # Copies, because a cached view would keep the arrays of all lists in memory.
+        return [Postings(places[a:b].copy(), counts[a:b].copy()) for a, b in pairwise(bounds.tolist())]
 
     def _query(self, sql: str, *values: object) -> list[Any]:
         with library_errors(self._folder):

@@ -1,6 +1,6 @@
-"""The words of chunks on disk: posting lists in immutable segments over neighbouring chunk ids.
+"""Posting lists in the database, in immutable segments, each over a range of chunk ids.
 
-Segments are added with what they hold and merged as merge_policy.py says; what has been removed is dropped then.
+Each commit adds a segment. Segments are merged as merge_policy.py decides, which also drops removed chunks.
 """
 
 from __future__ import annotations
@@ -24,24 +24,26 @@ if TYPE_CHECKING:
 
     from seekpoint.index.embedded.chunk_ranges import Ranges
 
-# So many bytes of lists are merged at a time, and so many segments at most.
+# Bytes of lists that are merged at a time.
 _BATCH = 1 << 18
+# The most segments that are merged at a time.
 _WIDEST = 64
-# A list of so many bytes stands beside its term.
+# Longer lists, in bytes, are stored in `long_posting` instead of beside their term.
 _SHORT = 256
-# The lists of a segment, and lists that belong to none.
+# The lists of a segment; a long list is stored apart.
 _ROWS = """
     SELECT posting.term, chunks, coalesce(long_posting.data, posting.data)
     FROM posting LEFT JOIN long_posting
       ON posting.data = x'' AND long_posting.segment = posting.segment AND long_posting.term = posting.term
     WHERE posting.segment = ? ORDER BY posting.term"""
+# Lists whose segment or term doesn't exist.
 _ORPHANS = """
     SELECT 1 FROM posting WHERE segment NOT IN (SELECT id FROM posting_segment) UNION ALL
     SELECT 1 FROM long_posting
     WHERE (segment, term) NOT IN (SELECT segment, term FROM posting WHERE data = x'') LIMIT 1"""
 
 
-# A term, the place of its segment among those that are read, in how many chunks it is there, and the list.
+# A term, the index of its segment among those being merged, the number of its chunks there, and the encoded list.
 _Row: TypeAlias = tuple[str, int, int, bytes]
 
 
@@ -53,26 +55,26 @@ class _Stored(NamedTuple):
 
 
 def append(connection: sqlite3.Connection, first: int, chunks: Sequence[Sequence[str]]) -> None:
-    """Store the terms of the chunks `first`, `first` + 1 and so on; in a transaction of the caller's."""
+    """Store the terms of the chunks `first`, `first` + 1 and so on as a segment; within the caller's transaction."""
     if not chunks:
         return
-    found: dict[str, list[tuple[int, int]]] = {}
+    lists: dict[str, list[tuple[int, int]]] = {}
     for chunk_id, terms in enumerate(chunks, first):
         for term, count in Counter(terms).items():
-            found.setdefault(term, []).append((chunk_id, min(count, MOST_COUNT)))
+            lists.setdefault(term, []).append((chunk_id, min(count, MOST_COUNT)))
     lengths = np.minimum([len(terms) for terms in chunks], largest(LENGTH))
     segment = _add(connection, first, len(chunks), lengths)
-    words = sorted(found)
+    words = sorted(lists)
     if words:
-        sizes = np.array([len(found[word]) for word in words], np.int64)
-        table = np.fromiter(chain.from_iterable(chain.from_iterable(found[word] for word in words)), np.int64)
+        sizes = np.array([len(lists[word]) for word in words], np.int64)
+        table = np.fromiter(chain.from_iterable(chain.from_iterable(lists[word] for word in words)), np.int64)
         write(connection, segment, first, words, Lists(sizes, table[::2], table[1::2].astype(np.uint8)))
 
 
 def merge_due(connection: sqlite3.Connection, alive: Ranges, added: int = 0) -> None:
-    """Merge what is due, without what isn't alive any more; in a transaction of the caller's.
+    """Merge the segments that are due, dropping chunks that aren't `alive`; within the caller's transaction.
 
-    `added` is told at the end of a build: how many chunks that has brought.
+    `added` is given at the end of a build: the number of chunks that the build added.
     """
     latest = _stored(connection)[-_WIDEST:]
     run = latest[recently_added(_counted(latest, alive), added)]
@@ -85,22 +87,22 @@ def merge_due(connection: sqlite3.Connection, alive: Ranges, added: int = 0) -> 
 
 
 def _counted(stored: Sequence[_Stored], alive: Ranges) -> list[Segment]:
-    return [Segment(*one[1:], len(alive.within(one.first, one.stop))) for one in stored]
+    return [Segment(*segment[1:], len(alive.within(segment.first, segment.stop))) for segment in stored]
 
 
 def compact(connection: sqlite3.Connection, alive: Ranges) -> None:
-    """Make one segment of all that is alive; in a transaction of the caller's."""
+    """Merge everything into one segment without removed chunks; within the caller's transaction."""
     while len(stored := _stored(connection)) > 1 or any(
-        one.chunks > len(alive.within(one.first, one.stop)) for one in stored
+        segment.chunks > len(alive.within(segment.first, segment.stop)) for segment in stored
     ):
-        for place in range(0, len(stored), _WIDEST):
-            _merge(connection, stored[place : place + _WIDEST], alive)
+        for start in range(0, len(stored), _WIDEST):
+            _merge(connection, stored[start : start + _WIDEST], alive)
 
 
 def check(connection: sqlite3.Connection) -> None:
-    """Read all segments; raises ValueError for what isn't as `append` and `merge_due` leave it."""
+    """Read all segments; raises ValueError for anything that `append` and `merge_due` can't have written."""
     stored = _stored(connection)
-    if any(one.stop > other.first for one, other in pairwise(stored)):
+    if any(segment.stop > following.first for segment, following in pairwise(stored)):
         raise ValueError("segments of posting lists overlap")
     for segment in stored:
         _check_segment(connection, segment)
@@ -140,7 +142,7 @@ def _add(connection: sqlite3.Connection, first: int, chunks: int, lengths: NDArr
 
 
 def write(connection: sqlite3.Connection, segment: int, first: int, terms: Iterable[str], lists: Lists) -> None:
-    """Store the lists of some terms in a segment from `first` on; in a transaction of the caller's."""
+    """Store the lists of terms in a segment whose first id is `first`; within the caller's transaction."""
     long: list[tuple[int, str, bytes]] = []
     rows: list[tuple[int, str, int, bytes]] = []
     for term, chunks, data in zip(terms, lists.sizes.tolist(), encode(lists, first), strict=True):
@@ -153,7 +155,7 @@ def write(connection: sqlite3.Connection, segment: int, first: int, terms: Itera
 
 
 def _merge(connection: sqlite3.Connection, run: Sequence[_Stored], alive: Ranges) -> None:
-    """Put what is alive in neighbouring segments into one in their place."""
+    """Replace neighbouring segments by one, without removed chunks."""
     begin, end = run[0].first, run[-1].stop
     kept = alive.within(begin, end)
     if len(kept):
@@ -164,61 +166,61 @@ def _merge(connection: sqlite3.Connection, run: Sequence[_Stored], alive: Ranges
         first, stop = int(kept.starts[0]), int(kept.stops[-1])
         merged = _add(connection, first, len(kept), (lengths * is_alive)[first - begin : stop - begin])
         for terms, numbers, lists in _batches(connection, run):
-            write(connection, merged, first, *_living(terms, numbers, lists, is_alive[lists.ids - begin]))
-            # At once, so that what comes takes their place and the file hardly grows.
+            write(connection, merged, first, *_merged_lists(terms, numbers, lists, is_alive[lists.ids - begin]))
+            # Right away, so that the next batch reuses their pages and the file hardly grows.
             _drop(connection, run, terms[-1])
     _drop(connection, run)
     connection.executemany("DELETE FROM posting_segment WHERE id = ?", [(segment.id,) for segment in run])
 
 
 def _drop(connection: sqlite3.Connection, run: Sequence[_Stored], last: str | None = None) -> None:
-    """Delete the lists of segments, or those of terms up to the last one."""
-    which, values = ("", ()) if last is None else (" AND term <= ?", (last,))
+    """Delete the lists of segments; with `last`, only those of terms up to it."""
+    condition, values = ("", ()) if last is None else (" AND term <= ?", (last,))
     for table in ("posting", "long_posting"):
         connection.executemany(
-            f"DELETE FROM {table} WHERE segment = ?{which}", [(segment.id, *values) for segment in run]
+            f"DELETE FROM {table} WHERE segment = ?{condition}", [(segment.id, *values) for segment in run]
         )
 
 
 def _batches(
     connection: sqlite3.Connection, run: Sequence[_Stored]
 ) -> Iterator[tuple[list[str], NDArray[np.int64], Lists]]:
-    """Terms in order, how many lists each has, and these, checked; some at a time."""
-    streams = [_rows(connection, place, segment.id) for place, segment in enumerate(run)]
+    """Batches of terms in order, how many lists each term has, and the decoded lists."""
+    streams = [_rows(connection, index, segment.id) for index, segment in enumerate(run)]
     terms: list[str] = []
     numbers: list[int] = []
     rows: list[_Row] = []
-    waiting = 0
+    pending = 0
     for term, group in groupby(heapq.merge(*streams), itemgetter(0)):
-        found = list(group)
-        size = sum(len(row[3]) for row in found)
-        if waiting and waiting + size > _BATCH:
-            yield terms, np.array(numbers), _checked(rows, run)
-            terms, numbers, rows, waiting = [], [], [], 0
+        term_rows = list(group)
+        size = sum(len(row[3]) for row in term_rows)
+        if pending and pending + size > _BATCH:
+            yield terms, np.array(numbers), _decoded(rows, run)
+            terms, numbers, rows, pending = [], [], [], 0
         terms.append(term)
-        numbers.append(len(found))
-        rows += found
-        waiting += size
+        numbers.append(len(term_rows))
+        rows += term_rows
+        pending += size
     if rows:
-        yield terms, np.array(numbers), _checked(rows, run)
+        yield terms, np.array(numbers), _decoded(rows, run)
 
 
-def _rows(connection: sqlite3.Connection, place: int, segment: int) -> Iterator[_Row]:
-    return ((term, place, chunks, data) for term, chunks, data in connection.execute(_ROWS, (segment,)))
+def _rows(connection: sqlite3.Connection, index: int, segment: int) -> Iterator[_Row]:
+    return ((term, index, chunks, data) for term, chunks, data in connection.execute(_ROWS, (segment,)))
 
 
-def _checked(rows: Sequence[_Row], run: Sequence[_Stored]) -> Lists:
-    table = np.array([(run[place].first, run[place].stop, chunks) for _, place, chunks, _ in rows], np.int64)
+def _decoded(rows: Sequence[_Row], run: Sequence[_Stored]) -> Lists:
+    table = np.array([(run[index].first, run[index].stop, chunks) for _, index, chunks, _ in rows], np.int64)
     return decode([row[3] for row in rows], table[:, 2], table[:, 0], table[:, 1])
 
 
-def _living(
+def _merged_lists(
     terms: Sequence[str], numbers: NDArray[np.int64], lists: Lists, is_alive: NDArray[np.bool_]
 ) -> tuple[Sequence[str], Lists]:
-    """Each term's lists as one, of the ids that are alive, but for terms that no chunk has left."""
+    """One list for each term, without removed chunks; terms whose list would be empty are left out."""
     sizes = np.add.reduceat(lists.sizes, starts_of(numbers))
     if is_alive.all():
         return terms, Lists(sizes, lists.ids, lists.counts)
     sizes = np.add.reduceat(is_alive, starts_of(sizes), dtype=np.int64)
-    left = [term for term, size in zip(terms, sizes.tolist(), strict=True) if size]
-    return left, Lists(sizes[sizes > 0], lists.ids[is_alive], lists.counts[is_alive])
+    remaining = [term for term, size in zip(terms, sizes.tolist(), strict=True) if size]
+    return remaining, Lists(sizes[sizes > 0], lists.ids[is_alive], lists.counts[is_alive])

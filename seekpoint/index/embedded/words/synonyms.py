@@ -1,4 +1,4 @@
-"""Words that are told by any of several terms, as their translations are: how often chunks have them."""
+"""Posting lists of words that count wherever any of their alternatives, such as translations, occurs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Synonyms:
-    """Words by their alternatives in the chunks of a language, kept for the questions to come."""
+    """The posting lists of words with alternatives, limited to the chunks of a language; cached."""
 
     def __init__(self, lexicon: Lexicon, spoken: Mapping[str, Ranges]) -> None:
         self._lexicon = lexicon
@@ -23,28 +23,27 @@ class Synonyms:
         self._cache = ListCache[tuple[str, Alternatives]]()
 
     def counts(self, words: Sequence[Alternatives], language: str, combiner: PostingsCombiner) -> list[Postings]:
-        """How often each chunk of a language, by its place, has each of the words."""
+        """The list of each word: the places of the language's chunks that have it, and how often they do."""
         keys = [(language, word) for word in words]
-        found = self._cache.get(keys)
-        if missing := [word for key, word in zip(keys, words, strict=True) if key not in found]:
-            made = dict(
-                zip(((language, word) for word in missing), self._made(missing, language, combiner), strict=True)
-            )
-            self._cache.put(made)
-            found |= made
-        return [found[key] for key in keys]
+        lists = self._cache.get(keys)
+        if missing := [word for key, word in zip(keys, words, strict=True) if key not in lists]:
+            computed = self._computed(missing, language, combiner)
+            added = dict(zip(((language, word) for word in missing), computed, strict=True))
+            self._cache.put(added)
+            lists |= added
+        return [lists[key] for key in keys]
 
-    def _made(self, words: Sequence[Alternatives], language: str, combiner: PostingsCombiner) -> Iterator[Postings]:
+    def _computed(self, words: Sequence[Alternatives], language: str, combiner: PostingsCombiner) -> Iterator[Postings]:
         lists = self._lexicon.counts(terms_of(words))
         is_spoken = self._lexicon.mask(self._spoken[language])
         for word in words:
             counts = any_of(word, lists, combiner)
-            here = is_spoken[counts.chunks]
-            yield Postings(counts.chunks[here], counts.values[here])
+            is_kept = is_spoken[counts.chunks]
+            yield Postings(counts.chunks[is_kept], counts.values[is_kept])
 
 
 def any_of(alternatives: Alternatives, lists: Mapping[str, Postings], combiner: PostingsCombiner) -> Postings:
-    """How often each chunk has any of the alternatives: all terms of one, as often as the rarest of them."""
+    """How often each chunk has any of the alternatives; one with several terms counts as often as its rarest term."""
     return combiner.sum([combiner.intersection([lists[term] for term in set(terms)]) for terms in alternatives])
 
 
