@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Iterator
 
 from seekpoint.index.text.clean import clean
 from seekpoint.query.answers import Answer, Moment
@@ -18,14 +19,24 @@ COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
-def to_csv(answer: Answer, *, with_header: bool = True) -> str:
-    """The answer as a table with a row for each moment; no cell is a formula."""
+def to_csv(answer: Answer) -> str:
+    """The answer as a table with a row for each moment, under the names of the columns; no cell is a formula."""
+    return _table([COLUMNS, *_rows(answer)])
+
+
+def to_csv_rows(answer: Answer) -> str:
+    """The same without the names of the columns, for the later answers of a stream."""
+    return _table(_rows(answer))
+
+
+def _table(rows: Iterable[Iterable[object]]) -> str:
     table = io.StringIO(newline="")
-    writer = csv.writer(table, lineterminator="\n")
-    if with_header:
-        writer.writerow(COLUMNS)
-    writer.writerows(map(_cell, _row(answer, moment)) for moment in answer.moments)
+    csv.writer(table, lineterminator="\n").writerows(rows)
     return table.getvalue().removesuffix("\n")
+
+
+def _rows(answer: Answer) -> Iterator[list[object]]:
+    return ([_cell(value) for value in _row(answer, moment)] for moment in answer.moments)
 
 
 def _row(answer: Answer, moment: Moment) -> tuple[object, ...]:

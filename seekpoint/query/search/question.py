@@ -1,4 +1,4 @@
-"""A question, parsed: its centred vector, its terms with their weights, the resources it names, and its translations."""
+"""A parsed question: its centred vector, its terms with their weights, the resources it names, its translations."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class QueryTerms(NamedTuple):
 
     `discriminative` are its terms but for those that tell chunks apart too little, `weights` the weights of those that
     the library has, and `unknown` the terms that it has nowhere, nor a translation of them. `names` are the resources
-    that the question names, and `name_terms` the terms that only name them. `translated` are its words with translations by target
-    language, `groups` those that are looked up, with their shares of the score, and `translation_weights` the weights
-    of their terms, by language.
+    that the question names, and `name_terms` the terms that only name them. `translated` are its words with
+    translations by target language, `groups` those that are looked up, with their shares of the score, and
+    `translation_weights` the weights of their terms, by language.
     """
 
     discriminative: Sequence[str]

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from seekpoint.index.text.clean import clean
-from seekpoint.query.output.csv import COLUMNS, to_csv
+from seekpoint.query.output.csv import COLUMNS, to_csv, to_csv_rows
 from tests.query.output.examples import ANSWER, HOSTILE, VIDEO_MOMENT, hostile_answer
 
 
@@ -24,7 +24,7 @@ def test_csv_has_a_header_and_a_row_for_each_moment() -> None:
         **{"quote": VIDEO_MOMENT.quote, "link": VIDEO_MOMENT.link},
     }
     assert (recording["title"], recording["section"], paper["page"], paper["start"]) == ("Why masks?", "", "3", "")
-    assert to_csv(ANSWER, with_header=False) == to_csv(ANSWER).partition("\n")[2]
+    assert to_csv_rows(ANSWER) == to_csv(ANSWER).partition("\n")[2]
 
 
 @pytest.mark.parametrize(
