@@ -1,8 +1,12 @@
-"""Pieces as the database keeps them: blocks of neighbours, with the codes of their vectors.
+"""Pieces in the database, in blocks of neighbours.
 
-A block is how many pieces it has, in a byte; a record of each, so that those of many blocks are read at once; and the
-codes, which say by that byte's highest bit how they are kept. Levels take six bits each. Other codes take a byte each,
-Huffman-coded: levels would take 261 bytes a piece so in place of 288, but six times as long to read.
+A block consists of
+
+    1 byte    the number of pieces; its highest bit is set if the codes are packed
+    records   one for each piece (RECORD), of fixed size, so that those of many blocks are read at once
+    codes     of the quantised vectors: packed in six bits each, or else a byte each, Huffman-coded
+
+With Huffman coding six-bit codes would take 261 bytes a piece instead of 288, but six times as long to read.
 """
 
 from __future__ import annotations
@@ -30,16 +34,18 @@ if TYPE_CHECKING:
     Records = NDArray[np.void]
 
 DIGEST_BYTES = 8
-# Beside a piece's place and digest, see PieceVector. A step has to be a float32, as it's read.
+# The fields of PieceVector, after the start and the digest. `struct` has to round the scale to float32, as RECORD does.
 _FIELDS = "<d8sHfBe"
 RECORD = np.dtype(
     [("start", "<f8"), ("digest", "V8"), ("tokens", "<u2"), ("scale", "<f4"), ("direction", "u1"), ("length", "<f2")]
 )
 _MOST_TOKENS = (1 << 16) - 1
-# As a rule so many take a page of SQLite's and a little: of 8 or 12, part of each page would stay empty.
+# The most pieces in a block. 16 usually take a little more than a page of SQLite's; with 8 or 12 part of each page
+# would stay empty.
 _MOST = 16
 _PACKED = 0x80
 _MEMORY_LEVEL = 9
+# Blocks that are decoded at once.
 _AT_ONCE = 32
 _LATEST = _LARGEST_SCALE = 1e9
 _NEAR = """
@@ -54,7 +60,7 @@ _NEAR = """
 
 
 class StoredPiece(NamedTuple):
-    """A piece with where it starts, in seconds, and the digest of its text."""
+    """A piece's start in seconds, the digest of its text, and its vector."""
 
     start: float
     digest: bytes
@@ -62,7 +68,7 @@ class StoredPiece(NamedTuple):
 
 
 class Blocks:
-    """Blocks of transcripts, by transcript and start, from rows of (transcript id, start, data); raises ValueError."""
+    """Blocks, ordered by transcript and start, from rows of (transcript id, start, data); raises ValueError."""
 
     def __init__(self, rows: Iterable[Any]) -> None:
         ordered = sorted(rows, key=itemgetter(0, 1))
@@ -76,26 +82,27 @@ class Blocks:
             raise ValueError("a block of pieces is cut short")
         self.records: Records = np.frombuffer(joined, RECORD)
         self.spans: dict[int, tuple[int, int]] = {}
-        """Which of the records are a transcript's: the first, and that after the last."""
+        """The records of each transcript, by its id: [first, stop)."""
         for row, first, stop in zip(ordered, self._firsts.tolist(), self._firsts[1:].tolist(), strict=False):
             self.spans[row[0]] = self.spans.get(row[0], (first, 0))[0], stop
 
     def codes(self, places: Places, dimension: int) -> Iterator[tuple[slice, Codes]]:
-        """The codes of pieces, by their ascending places among the records: which of them, and a row for each.
+        """The codes of the pieces at `places`, ascending indices into the records; raises ValueError.
 
-        They come some at a time, since new memory takes longer than what's done in it; raises ValueError.
+        Yields slices of `places` with a row of codes for each. Small batches reuse memory: allocating new memory takes
+        longer than decoding.
         """
         bounds = np.searchsorted(places, self._firsts).tolist()
         within = places - np.repeat(self._firsts[:-1], np.diff(bounds))
-        for some in self._some():
-            which = slice(bounds[some.start], bounds[some.stop])
-            if which.start < which.stop:
-                counts = np.diff(bounds[some.start : some.stop + 1])
-                read = _packed if _is_packed(self._data[some.start]) else _compressed
-                yield which, read(self._data[some], within[which], counts, dimension)
+        for batch in self._batches():
+            span = slice(bounds[batch.start], bounds[batch.stop])
+            if span.start < span.stop:
+                counts = np.diff(bounds[batch.start : batch.stop + 1])
+                read = _packed if _is_packed(self._data[batch.start]) else _compressed
+                yield span, read(self._data[batch], within[span], counts, dimension)
 
-    def _some(self) -> Iterator[slice]:
-        """Blocks of one kind that follow one another."""
+    def _batches(self) -> Iterator[slice]:
+        """Slices of up to _AT_ONCE consecutive blocks, all packed or all compressed."""
         stop = 0
         for _, alike in groupby(self._data, _is_packed):
             first, stop = stop, stop + sum(1 for _ in alike)
@@ -103,7 +110,7 @@ class Blocks:
 
 
 def _size(block: bytes) -> int:
-    """How many pieces a block has."""
+    """The number of pieces in a block."""
     return block[0] & ~_PACKED if block else 0
 
 
@@ -112,12 +119,15 @@ def _is_packed(block: bytes) -> bool:
 
 
 def _coded(block: bytes) -> bytes:
-    """What a block has of codes."""
+    """The codes of a block, still packed or compressed."""
     return block[1 + _size(block) * RECORD.itemsize :]
 
 
 def _packed(blocks: Sequence[bytes], within: Places, counts: Places, dimension: int) -> Codes:
-    """The codes of pieces at some places within blocks of levels, so many of each block; raises ValueError."""
+    """The codes of pieces in packed blocks, a row each; raises ValueError.
+
+    `within` are the indices of the pieces in their blocks, and `counts` the number of pieces of each block.
+    """
     width, sizes = six_bits.size(dimension), np.array([_size(block) for block in blocks], np.int64)
     data = [_coded(block) for block in blocks]
     if not six_bits.fits(dimension) or [*map(len, data)] != (sizes * width).tolist():
@@ -127,32 +137,34 @@ def _packed(blocks: Sequence[bytes], within: Places, counts: Places, dimension: 
 
 
 def _compressed(blocks: Sequence[bytes], within: Places, counts: Places, dimension: int) -> Codes:
-    """The same of blocks that are Huffman-coded: what comes after the last of a block's needn't be decoded."""
-    read = np.where(counts > 0, np.append(within, 0)[np.cumsum(counts) - 1] + 1, 0)
-    data = b"".join(map(_decompressed, blocks, (read * dimension).tolist()))
-    rows = within + np.repeat(np.cumsum(read) - read, counts)
+    """The same for Huffman-coded blocks. Each is only decoded up to the last piece that is needed."""
+    needed = np.where(counts > 0, np.append(within, 0)[np.cumsum(counts) - 1] + 1, 0)
+    data = b"".join(map(_decompressed, blocks, (needed * dimension).tolist()))
+    rows = within + np.repeat(np.cumsum(needed) - needed, counts)
     codes: Codes = np.frombuffer(data, np.uint8).reshape(-1, dimension)[rows]
     return codes
 
 
 def _decompressed(block: bytes, size: int) -> bytes:
-    """The first so many bytes of a block's codes; raises ValueError."""
+    """The first `size` bytes of a block's codes; raises ValueError."""
     if not size:
         return b""
     try:
-        found = zlib.decompressobj(-zlib.MAX_WBITS).decompress(_coded(block), size)
+        codes = zlib.decompressobj(-zlib.MAX_WBITS).decompress(_coded(block), size)
     except zlib.error as error:
         raise ValueError(f"a block of pieces can't be read ({error})") from error
-    if len(found) < size:
+    if len(codes) < size:
         raise ValueError("a block of pieces has too few codes")
-    return found
+    return codes
 
 
 def encode(pieces: Sequence[StoredPiece]) -> bytes:
-    """The data of a block of pieces that follow one another."""
+    """The data of a block of consecutive pieces."""
     records = [
-        struct.pack(_FIELDS, start, digest, min(one.tokens, _MOST_TOKENS), one.scale, one.direction, one.length)
-        for start, digest, one in pieces
+        struct.pack(
+            _FIELDS, start, digest, min(vector.tokens, _MOST_TOKENS), vector.scale, vector.direction, vector.length
+        )
+        for start, digest, vector in pieces
     ]
     codes = b"".join(piece.vector.codes for piece in pieces)
     if IN_BYTES in [piece.vector.direction for piece in pieces] or not six_bits.fits(len(codes) // len(pieces)):
@@ -163,7 +175,7 @@ def encode(pieces: Sequence[StoredPiece]) -> bytes:
 
 
 def append(connection: sqlite3.Connection, transcript_id: int, pieces: Iterable[StoredPiece]) -> Blocks:
-    """Store a transcript's pieces, which have to be in order, and return their blocks; in the caller's transaction."""
+    """Store a transcript's pieces, ordered by start, and return their blocks; within the caller's transaction."""
     rest = iter(pieces)
     rows = []
     while block := list(islice(rest, _MOST)):
@@ -173,7 +185,7 @@ def append(connection: sqlite3.Connection, transcript_id: int, pieces: Iterable[
 
 
 def near(connection: sqlite3.Connection, chunk_ids: Sequence[int], margin: float) -> Blocks:
-    """The blocks with the pieces of some chunks and of so many seconds before and after each; raises ValueError."""
+    """The blocks with the pieces of chunks and of `margin` seconds before and after each; raises ValueError."""
     return Blocks(connection.execute(_NEAR, {"ids": json.dumps(list(chunk_ids)), "margin": margin}))
 
 
@@ -184,38 +196,38 @@ def transcript_blocks(connection: sqlite3.Connection, transcript_id: int) -> Blo
 
 
 def check(connection: sqlite3.Connection, dimension: int, directions: int) -> None:
-    """Raise ValueError for the first block that `append` wouldn't have written."""
+    """Read all blocks; raises ValueError for one that `append` can't have written."""
     most = 1 + _MOST * (RECORD.itemsize + 2 * dimension) + 1024
     if connection.execute("SELECT 1 FROM piece_block WHERE length(data) > ?", (most,)).fetchone():
         raise ValueError("a block of pieces is too large")
-    reached: tuple[int, float] = (-1, 0.0)
+    previous: tuple[int, float] = (-1, 0.0)
     for transcript_id, start, data in connection.execute("SELECT * FROM piece_block ORDER BY transcript_id, start"):
         records = Blocks([(transcript_id, start, data)]).records
-        if len(records) > _MOST or records["start"][0] != start or reached >= (transcript_id, start):
+        if len(records) > _MOST or records["start"][0] != start or previous >= (transcript_id, start):
             raise ValueError("a block of pieces is out of order")
-        reached = transcript_id, float(records["start"][-1])
+        previous = transcript_id, float(records["start"][-1])
         _check_records(records, directions)
-        in_levels = records["direction"] != IN_BYTES
+        in_six_bits = records["direction"] != IN_BYTES
         if not _is_packed(data):
-            _check_codes(data, in_levels, dimension)
-        elif not in_levels.all() or len(_coded(data)) != len(records) * six_bits.size(dimension):
+            _check_codes(data, in_six_bits, dimension)
+        elif not in_six_bits.all() or len(_coded(data)) != len(records) * six_bits.size(dimension):
             raise ValueError("a block of pieces has other codes than it says")
 
 
 def _check_records(records: Records, directions: int) -> None:
-    is_sound = (
+    is_valid = (
         (np.abs(records["start"]) < _LATEST)
         & (np.diff(records["start"], prepend=-np.inf) > 0)
         & (np.abs(records["scale"]) < _LARGEST_SCALE)
         & ((records["direction"] < directions) | (records["direction"] == IN_BYTES))
         & np.isfinite(records["length"])
     )
-    if not is_sound.all():
+    if not is_valid.all():
         raise ValueError("a block has a piece that makes no sense")
 
 
-def _check_codes(data: bytes, in_levels: NDArray[np.bool_], dimension: int) -> None:
-    size = len(in_levels) * dimension
+def _check_codes(data: bytes, in_six_bits: NDArray[np.bool_], dimension: int) -> None:
+    size = len(in_six_bits) * dimension
     coder = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
         codes = coder.decompress(_coded(data), size + 1)
@@ -223,5 +235,5 @@ def _check_codes(data: bytes, in_levels: NDArray[np.bool_], dimension: int) -> N
         raise ValueError(f"a block of pieces can't be read ({error})") from error
     if len(codes) != size or not coder.eof or coder.unused_data:
         raise ValueError("a block of pieces has more or fewer codes than dimensions")
-    if (np.frombuffer(codes, np.uint8).reshape(-1, dimension)[in_levels] >= LEVELS).any():
+    if (np.frombuffer(codes, np.uint8).reshape(-1, dimension)[in_six_bits] >= LEVELS).any():
         raise ValueError("a block of pieces has codes that are too large")

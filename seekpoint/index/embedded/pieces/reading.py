@@ -1,4 +1,4 @@
-"""Reading the pieces of a library: those around chunks, those of a transcript, and all of them."""
+"""Reading pieces: those around chunks, those of a transcript, and those of a resource by digest."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 def known(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> dict[bytes, PieceVector]:
     """The stored vectors of a resource's pieces, by the digest of their text."""
     vectors: dict[bytes, PieceVector] = {}
-    for (key,) in connection.execute("SELECT id FROM transcript WHERE resource_id = ?", (resource_id,)).fetchall():
+    rows = connection.execute("SELECT id FROM transcript WHERE resource_id = ?", (resource_id,)).fetchall()
+    for (transcript_id,) in rows:
         with _damage_as_sqlite_error():
-            blocks = piece_blocks.transcript_blocks(connection, key)
-            for which, codes in blocks.codes(np.arange(len(blocks.records)), card.dimension):
-                for record, row in zip(blocks.records[which].tolist(), codes, strict=True):
+            blocks = piece_blocks.transcript_blocks(connection, transcript_id)
+            for span, codes in blocks.codes(np.arange(len(blocks.records)), card.dimension):
+                for record, row in zip(blocks.records[span].tolist(), codes, strict=True):
                     _, digest, tokens, scale, direction, length = record
                     vectors[digest] = PieceVector(tokens, scale, row.tobytes(), direction, length)
     return vectors
@@ -34,7 +35,10 @@ def known(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> 
 def around(
     connection: sqlite3.Connection, chunks: Sequence[StoredChunk], margin: float, card: ModelCard
 ) -> dict[int, Pieces]:
-    """The pieces of each chunk and of so many seconds before and after it, by chunk id; neighbours share arrays."""
+    """The pieces of each chunk and of `margin` seconds before and after it, by chunk id.
+
+    The arrays are views of shared ones, since neighbouring chunks overlap.
+    """
     with _damage_as_sqlite_error():
         blocks = piece_blocks.near(connection, [chunk.id for chunk in chunks], margin)
         starts = blocks.records["start"].tolist()
@@ -62,29 +66,29 @@ def transcript_pieces(connection: sqlite3.Connection, transcript_id: int, card: 
 
 
 def all_of(blocks: Blocks, card: ModelCard) -> Pieces:
-    """All pieces of some blocks; raises ValueError."""
+    """All pieces of the blocks; raises ValueError."""
     return read(blocks, np.arange(len(blocks.records)), card)
 
 
 def read(blocks: Blocks, places: Places, card: ModelCard) -> Pieces:
-    """The pieces of blocks at some ascending places; raises ValueError."""
+    """The pieces at `places`, ascending indices into the records of the blocks; raises ValueError."""
     records = blocks.records[places]
     sums = np.empty((len(places), card.dimension), np.float32)
-    for which, codes in blocks.codes(places, card.dimension):
-        add_up(records[which], codes, card, sums[which])
+    for span, codes in blocks.codes(places, card.dimension):
+        add_up(records[span], codes, card, sums[span])
     return Pieces(records["start"], sums, records["tokens"].astype(np.float32))
 
 
 def check(connection: sqlite3.Connection, card: ModelCard) -> None:
-    """Raise ValueError unless all that is stored can be read."""
+    """Read all pieces; raises ValueError if any is damaged."""
     directions = directions_of(card.name)
-    fitting = len(directions) if directions.shape[1] == card.dimension else 0
-    piece_blocks.check(connection, card.dimension, fitting)
+    count = len(directions) if directions.shape[1] == card.dimension else 0
+    piece_blocks.check(connection, card.dimension, count)
 
 
 @contextmanager
 def _damage_as_sqlite_error() -> Iterator[None]:
-    """Blocks that can't be read are damage of the database."""
+    """Raise sqlite3.DatabaseError instead of ValueError, so that damaged blocks are reported as a damaged database."""
     try:
         yield
     except ValueError as error:

@@ -1,7 +1,8 @@
-"""Vectors as the database keeps them: a signed byte a dimension, after two that tell what a step is worth.
+"""Vectors in the database: a scale in 16 bits, then a signed byte for each dimension.
 
-A step is a multiple of 2 ** -18, so sums of vectors are exact in float64: they don't depend on the order of adding,
-and what was added can be taken away again. That costs a cosine 0.0001 and halves what float16 takes.
+The scale is a multiple of 2 ** -18, so that sums of vectors are exact in float64: they don't depend on the order of
+addition, and a vector can be subtracted again. The quantisation changes a cosine by 0.0001 and takes half the space of
+float16.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ _STEP = np.dtype("<u2")
 
 
 def pack(vector: Vectors) -> bytes:
-    """A vector whose numbers lie within -1 and 1 as the database keeps it."""
+    """Quantise a vector whose components lie between -1 and 1."""
     steps = max(int(np.ceil(float(np.abs(vector).max()) / (_LARGEST * _UNIT))), 1)
     data: bytes = np.rint(vector / (steps * _UNIT)).astype(np.int8).tobytes()
     return np.array(steps, _STEP).tobytes() + data
 
 
 def unpack(data: Sequence[bytes], dimension: int) -> Vectors:
-    """Rows from what the database keeps."""
+    """Packed vectors as float32, one row each."""
     table = np.frombuffer(b"".join(data), dtype=np.int8).reshape(len(data), dimension + _STEP.itemsize)
     steps = np.ascontiguousarray(table[:, : _STEP.itemsize]).view(_STEP).astype(np.float32)
     rows: Vectors = table[:, _STEP.itemsize :] * (steps * np.float32(_UNIT))

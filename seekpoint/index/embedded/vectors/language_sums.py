@@ -1,6 +1,6 @@
-"""The sums of each language's vectors, kept up to date by each change, so that means need no pass over all vectors.
+"""The sums of each language's vectors, updated with each change, so that means need no pass over all vectors.
 
-The sums are exact (int8.py says why): they are the same in whatever order vectors were added and removed.
+The sums are exact (see int8.py), so they don't depend on the order in which vectors are added and removed.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 class Means(NamedTuple):
-    """The mean vector of each language's chunks and of its windows, by primary subtag."""
+    """The mean vectors of each language's chunks and windows, by primary subtag."""
 
     chunks: dict[str, Vectors]
     windows: dict[str, Vectors]
 
 
 class Totals(NamedTuple):
-    """The number and the sum of the vectors of some chunks, and of their windows."""
+    """The number and the sum of the vectors of chunks, and of their windows."""
 
     chunks: int
     total: Sums
@@ -40,27 +40,27 @@ class Totals(NamedTuple):
 
 def means(connection: sqlite3.Connection, model: str) -> Means:
     """The means of a library's languages."""
-    totals = {row["name"]: _stored(row) for row in connection.execute("SELECT * FROM language")}
-    anywhere = background(model)
+    stored = {row["name"]: _stored(row) for row in connection.execute("SELECT * FROM language")}
+    prior = background(model)
     return Means(
-        tempered({name: (one.chunks, one.total) for name, one in totals.items()}, anywhere),
+        tempered({name: (totals.chunks, totals.total) for name, totals in stored.items()}, prior),
         tempered(
-            {name: (one.windows, one.window_total) for name, one in totals.items() if one.windows},
-            anywhere,
+            {name: (totals.windows, totals.window_total) for name, totals in stored.items() if totals.windows},
+            prior,
             WINDOWS_A_CHUNK,
         ),
     )
 
 
 def totals_of(vectors: Vectors, pieces: Pieces) -> Totals:
-    """The totals of a transcript with these vectors, as they are stored, and these pieces."""
-    # Rounded to float16, window vectors add up exactly too.
+    """The totals of a transcript, from its chunks' vectors as they are stored, and its pieces."""
+    # Rounded to float16, so that the sums of window vectors are exact too.
     window_vectors = windows(pieces.starts, pieces.sums).astype(np.float16)
     return Totals(len(vectors), _sum(vectors), len(window_vectors), _sum(window_vectors))
 
 
 def totals_of_stored(connection: sqlite3.Connection, transcript_id: int, card: ModelCard) -> Totals:
-    """The totals of a transcript in the database."""
+    """The totals of a stored transcript."""
     rows = connection.execute(
         """SELECT data FROM transcript JOIN vector ON chunk_id >= first_chunk AND chunk_id < first_chunk + chunks
            WHERE transcript.id = ?""",
@@ -71,7 +71,7 @@ def totals_of_stored(connection: sqlite3.Connection, transcript_id: int, card: M
 
 
 def add(connection: sqlite3.Connection, language: str, change: Totals, sign: int = 1) -> None:
-    """Add a transcript's totals to those of its language, or subtract them with a sign of -1."""
+    """Add a transcript's totals to those of its language, or subtract them if `sign` is -1."""
     name, dimension = primary(language), len(change.total)
     row = connection.execute("SELECT * FROM language WHERE name = ?", (name,)).fetchone()
     before = _stored(row) if row else Totals(0, np.zeros(dimension), 0, np.zeros(dimension))

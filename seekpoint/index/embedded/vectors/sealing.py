@@ -1,4 +1,4 @@
-"""Bringing the vector files up to the database: what no segment covers gets one, and small ones are merged."""
+"""Bringing the vector files up to date: chunks that no segment covers get one, and small segments are merged."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def seal(
     holdings: Holdings,
     means: Mapping[str, Vectors],
 ) -> Manifest:
-    """Write the vector files that are due; returns the manifest with their records. The old files stay."""
-    written = {(record.first, record.stop): record for record in manifest.segments}
+    """Write the vector files that are due, and return the manifest with their records; old files aren't deleted."""
+    existing = {(record.first, record.stop): record for record in manifest.segments}
     number, records = manifest.numbered, []
     for segment in _planned(manifest.segments, holdings.alive):
-        record = written.get((segment.first, segment.stop))
+        record = existing.get((segment.first, segment.stop))
         if record is None or record.count != segment.chunks:
             number += 1
             blocks = _blocks(connection, holdings, means, manifest.model.dimension, segment)
@@ -51,7 +51,7 @@ def seal(
 
 
 def _planned(records: Sequence[SegmentRecord], alive: Ranges) -> list[Segment]:
-    """The segments that there should be: those that are there, those that are missing, merged as far as it pays."""
+    """The segments that there should be: existing and missing ones, merged by the merge policy."""
     planned = [_counted(record.first, record.stop, record.count, alive) for record in records]
     covered = Ranges.of((record.first, record.stop) for record in records)
     edges = [0, *covered.stops.tolist()], [*covered.starts.tolist(), _LAST]
@@ -75,13 +75,13 @@ def _counted(first: int, stop: int, chunks: int, alive: Ranges) -> Segment:
 def _blocks(
     connection: sqlite3.Connection, holdings: Holdings, means: Mapping[str, Vectors], dimension: int, segment: Segment
 ) -> Iterator[tuple[NDArray[np.int64], Vectors]]:
-    """The centred vectors of a range of chunks with their ids, some thousand at a time."""
+    """The ids and centred vectors of a segment's chunks, in blocks of up to _BLOCK_ROWS."""
     after = segment.first - 1
     while rows := connection.execute(
         "SELECT chunk_id, data FROM vector WHERE chunk_id > ? AND chunk_id < ? ORDER BY chunk_id LIMIT ?",
         (after, segment.stop, _BLOCK_ROWS),
     ).fetchall():
         ids = np.array([chunk_id for chunk_id, _ in rows], np.int64)
-        found = unpack([data for _, data in rows], dimension)
-        yield ids, centre_rows(holdings.languages_of(ids), found, means)
+        vectors = unpack([data for _, data in rows], dimension)
+        yield ids, centre_rows(holdings.languages_of(ids), vectors, means)
         after = int(ids[-1])

@@ -1,7 +1,8 @@
-"""The vectors of a library: segments that find what is near, and the database, which tells how near it is.
+"""Search by meaning: vector files find the nearest chunks approximately, and the database gives exact cosines.
 
-The answer depends on the database alone. Segments are vector files over ranges of ids, and hold vectors without the
-means of their day; what no segment covers (a build is at work, or was killed) is compared one by one.
+Answers depend on the database alone. A segment is a vector file over a range of ids; its vectors were centred with the
+language means at the time it was written. Chunks that no segment covers (a build is running, or was killed) are
+compared one by one.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
 
 _BLOCK_ROWS = 8192
-# So many vectors are read from the database about as soon as found by the vector files of a million.
+# Reading the vectors of so many chunks from the database takes about as long as searching vector files of a million.
 _FEW = 256
 
 
 class _Parts(NamedTuple):
-    """Where some chunks are: the segments, with which of theirs where it isn't all, and what is in none of them."""
+    """A set of chunks by segment (`None` if it includes all chunks of a segment), and those in no segment."""
 
     sealed: Sequence[tuple[VectorSegment, Ranges | None]]
     unsealed: Ranges
@@ -59,52 +60,55 @@ class VectorStore:
         self._means = means
 
     def nearest(self, question: Vectors, k: int, keep: Ranges | None = None) -> Postings:
-        """About the k chunks nearest to a centred question with approximate cosines, best first; `keep` limits them."""
+        """About the k chunks nearest to a centred question, best first, with approximate cosines.
+
+        `keep` is a filter. If it keeps at most _FEW chunks, they are compared exactly.
+        """
         if keep is not None and len(keep) <= _FEW:
-            found = list(self._nearest_of(keep, question, k))
+            results = list(self._exact_nearest(keep, question, k))
         else:
             parts = self._all if keep is None else self._parts(keep)
-            found = [segment.search(question, k, here) for segment, here in parts.sealed]
-            found += self._nearest_of(parts.unsealed, question, k)
-        ids = np.concatenate([np.empty(0, np.int64), *(ids for ids, _ in found)])
-        nearness = np.concatenate([np.empty(0, np.float32), *(nearness for _, nearness in found)])
+            results = [segment.search(question, k, ranges) for segment, ranges in parts.sealed]
+            results += self._exact_nearest(parts.unsealed, question, k)
+        ids = np.concatenate([np.empty(0, np.int64), *(ids for ids, _ in results)])
+        nearness = np.concatenate([np.empty(0, np.float32), *(nearness for _, nearness in results)])
         best = np.argsort(-nearness, kind="stable")[:k]
         return Postings(ids[best], nearness[best])
 
     def scores(self, question: Vectors, ids: Sequence[int]) -> dict[int, float]:
-        """The cosines of those chunks that are here with a centred question."""
-        here = np.asarray(ids, np.int64)
-        found, nearness = self._compared(question, here[self._holdings.alive.contains(here)])
-        return dict(zip(found.tolist(), nearness.tolist(), strict=True))
+        """The exact cosine of each chunk with a centred question, by id; unknown ids are left out."""
+        requested = np.asarray(ids, np.int64)
+        existing, nearness = self._compared(question, requested[self._holdings.alive.contains(requested)])
+        return dict(zip(existing.tolist(), nearness.tolist(), strict=True))
 
     @cached_property
     def _all(self) -> _Parts:
         return self._parts(self._holdings.alive)
 
-    def _parts(self, wanted: Ranges) -> _Parts:
-        here = [(segment, wanted.within(segment.first, segment.stop)) for segment in self._segments]
-        sealed = [(segment, None if len(ids) == segment.count else ids) for segment, ids in here]
-        return _Parts(sealed, wanted.without(self._covered))
+    def _parts(self, keep: Ranges) -> _Parts:
+        by_segment = [(segment, keep.within(segment.first, segment.stop)) for segment in self._segments]
+        sealed = [(segment, None if len(ids) == segment.count else ids) for segment, ids in by_segment]
+        return _Parts(sealed, keep.without(self._covered))
 
-    def _nearest_of(self, wanted: Ranges, question: Vectors, k: int) -> Iterator[tuple[NDArray[np.int64], Vectors]]:
-        """The same without an index, a block at a time."""
-        ids = wanted.ids()
+    def _exact_nearest(self, keep: Ranges, question: Vectors, k: int) -> Iterator[tuple[NDArray[np.int64], Vectors]]:
+        """The k nearest chunks of each block of _BLOCK_ROWS, by exact cosines."""
+        ids = keep.ids()
         for start in range(0, len(ids), _BLOCK_ROWS):
-            found, nearness = self._compared(question, ids[start : start + _BLOCK_ROWS])
+            block_ids, nearness = self._compared(question, ids[start : start + _BLOCK_ROWS])
             best = np.argsort(-nearness, kind="stable")[:k]
-            yield found[best], nearness[best]
+            yield block_ids[best], nearness[best]
 
     def _compared(self, question: Vectors, ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], Vectors]:
-        """Chunks, by ascending id, and their cosines."""
+        """The chunks by ascending id, and their cosines with the question."""
         with library_errors(self._folder):
             rows = self._connection.execute(
                 """SELECT chunk_id, data FROM vector WHERE chunk_id IN (SELECT value FROM json_each(?))
                    ORDER BY chunk_id""",
                 (json.dumps(ids.tolist()),),
             ).fetchall()
-        found = np.array([chunk_id for chunk_id, _ in rows], np.int64)
+        ascending = np.array([chunk_id for chunk_id, _ in rows], np.int64)
         vectors = unpack([data for _, data in rows], self._manifest.model.dimension)
-        return found, cosines(self._holdings.languages_of(found), vectors, self._means, question)
+        return ascending, cosines(self._holdings.languages_of(ascending), vectors, self._means, question)
 
     @cached_property
     def _segments(self) -> list[VectorSegment]:
@@ -115,7 +119,7 @@ class VectorStore:
             if len(self._holdings.alive.within(record.first, record.stop)):
                 try:
                     yield VectorSegment(self._folder, record, self._manifest.model.dimension)
-                except FileNotFoundError:  # a build has merged it with others since; the snapshot has its vectors
+                except FileNotFoundError:  # a build has merged and deleted it; the database still has its vectors
                     continue
 
     @cached_property

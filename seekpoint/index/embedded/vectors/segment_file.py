@@ -1,8 +1,8 @@
-"""A vector file: centred vectors of a range of chunks, searched by their nearness; never changed once it's written.
+"""A vector file: an immutable FAISS index over the centred vectors of a range of chunks.
 
-Each is an index of FAISS's with one list, of two bits a number, which its fast scan compares 32 vectors at a time: a
-hundred thousand take half a millisecond, so that all of them are looked at, whatever a filter keeps. What is found are
-candidates: how near those are, the database tells. Ids in a file count from the first that it covers.
+It is an IndexIVFPQFastScan with one inverted list and two bits a dimension. The fast scan compares 32 vectors at a time
+and takes half a millisecond for 100,000, so every search is exhaustive, with or without a filter. It gives candidates,
+whose exact cosines come from the database. Ids in the file are relative to the first id of the range.
 """
 
 from __future__ import annotations
@@ -30,20 +30,21 @@ if TYPE_CHECKING:
 faiss.omp_set_num_threads(1)  # a single question is slower on more
 
 _METRIC = faiss.METRIC_INNER_PRODUCT
-# The four levels that tell most of a normal distribution (J. Max, Quantizing for Minimum Distortion, 1960, table I).
-# The numbers of centred vectors of texts are about so distributed.
+# The quantiser of a normal distribution with four levels (J. Max, Quantizing for Minimum Distortion, 1960, table I).
+# The components of centred text vectors are roughly normally distributed.
 _LEVELS = np.array([-1.510, -0.4528, 0.4528, 1.510], np.float32)
 
-# FAISS codes two numbers together, by 16 points, and lays out codes of 32 vectors at a time.
+# Product quantisation: a subquantiser of 4 bits for each 2 dimensions. The fast scan stores codes in blocks of 32.
 _TOGETHER, _POINT_BITS, _BLOCK = 2, 4, 32
-# How it lays out an index: its kind, dimension, vectors, two fillers, whether it's trained, the metric; and then
+# The layout of FAISS's file, as formats of `struct`. The header: type, dimension, number of vectors, two fillers,
+# whether it is trained, metric. Then:
 _INDEX = "<4siqqq?i"
-_LISTS = "qq"  # the lists, and how many are probed by default
-_NUMBERS = "q"  # how many follow
-_CODE = "<bq?"  # no direct map, nothing in it; whether codes are of differences
-_SCAN = "qiqiq"  # bytes of a code, vectors a block, points of a code in a block, two defaults
-_POINTS = "qqqq"  # dimension, points of a code, bits of a point; numbers that follow
-_CODED_LIST = "<4sqqqqq"  # kind of lists, how many, no bytes of a code, vectors a block, its bytes; ids that follow
+_LISTS = "qq"  # number of lists, lists that a search probes
+_NUMBERS = "q"  # number of floats that follow
+_CODE = "<bq?"  # type and size of the direct map, whether codes are of residuals
+_SCAN = "qiqiq"  # bytes of a code, vectors in a block, subquantisers in a block, two defaults
+_POINTS = "qqqq"  # dimension, subquantisers, bits of each, number of centroid components that follow
+_CODED_LIST = "<4sqqqqq"  # type and number of lists, code size (-1), vectors in a block, its bytes, number of ids
 _FILLERS = (1 << 20, 1 << 20)
 _ID_BYTES, _FLOAT_BYTES = 8, 4
 
@@ -52,12 +53,12 @@ _bitmap_selector: Any = faiss.IDSelectorBitmap
 
 
 def file_name(number: int) -> str:
-    """The vector file of a number."""
+    """The name of the vector file with a number."""
     return f"vectors-{number}.faiss"
 
 
 def empty_index(spread: Vectors) -> faiss.IndexIVFPQFastScan:
-    """An index without vectors, for those whose numbers spread so far about 0."""
+    """An index without vectors; `spread` is the root mean square of the vectors in each dimension."""
     width = _even(len(spread))
     quantizer = faiss.IndexFlatIP(width)
     quantizer.add(np.zeros((1, width), np.float32))
@@ -72,19 +73,19 @@ def empty_index(spread: Vectors) -> faiss.IndexIVFPQFastScan:
 
 
 def preserved_share(index: faiss.IndexIVFPQFastScan, vectors: Vectors) -> float:
-    """The share of the vectors' products with others that is left of them in an index: levels are nearer to 0."""
+    """The factor by which quantisation in the index scales the inner products of `vectors`: its levels are nearer to 0."""
     points: Any = index.pq  # its types lack what SWIG adds
     levels: Vectors = points.decode(points.compute_codes(vectors))
     return float(np.sum(vectors * levels) / np.sum(vectors * vectors)) if vectors.any() else 1.0
 
 
 def scale_centroids(index: faiss.IndexIVFPQFastScan, factor: float) -> None:
-    """Let what an index holds count for so many times as much."""
+    """Multiply the centroids of an index, and with them the scores of its searches, by a factor."""
     faiss.copy_array_to_vector(np.float32(factor) * faiss.vector_to_array(index.pq.centroids), index.pq.centroids)
 
 
 def padded(vectors: Vectors) -> Vectors:
-    """Vectors with as many numbers as a file's have: an even number."""
+    """The vectors with a zero appended if their dimension is odd, which the file's never is."""
     missing = _even(vectors.shape[-1]) - vectors.shape[-1]
     if not missing:
         return vectors
@@ -96,7 +97,7 @@ def _even(dimension: int) -> int:
 
 
 class VectorSegment:
-    """A vector file, open for searching; raises DamagedLibrary, or FileNotFoundError once a build cleared it away."""
+    """A vector file, open for searching; raises DamagedLibrary, or FileNotFoundError if a build has deleted it."""
 
     def __init__(self, folder: Path, record: SegmentRecord, dimension: int) -> None:
         path = folder / record.file.name
@@ -111,21 +112,21 @@ class VectorSegment:
         self._index = index
 
     def search(self, query: Vectors, k: int, keep: Ranges | None = None) -> tuple[Ids, Vectors]:
-        """The ids of about the k nearest chunks, among `keep` if it is given, best first, and about their cosines."""
+        """The ids of about the k nearest chunks, best first, and their approximate cosines; `keep` is a filter."""
         if keep is None:
             return self._searched(query, k, None)
         kept = keep.within(self.first, self.stop)
         if not len(kept):
             return np.empty(0, np.int64), np.empty(0, np.float32)
         ids, cosines = self._searched(query, k, self._selector(kept))
-        is_kept = kept.contains(ids)  # the ids of a file from elsewhere may not ascend
+        is_kept = kept.contains(ids)  # the ids in an imported file may be any
         return ids[is_kept], cosines[is_kept]
 
     def _searched(self, query: Vectors, k: int, selector: faiss.IDSelector | None) -> tuple[Ids, Vectors]:
         parameters = None if selector is None else _search_parameters(nprobe=1, sel=selector)
-        scores, places = self._index.search(padded(query)[None, :], min(k, self.count), params=parameters)
-        is_found = (places[0] >= 0) & (places[0] < self.stop - self.first)
-        return places[0][is_found] + self.first, scores[0][is_found]
+        scores, labels = self._index.search(padded(query)[None, :], min(k, self.count), params=parameters)
+        is_valid = (labels[0] >= 0) & (labels[0] < self.stop - self.first)
+        return labels[0][is_valid] + self.first, scores[0][is_valid]
 
     def _selector(self, kept: Ranges) -> faiss.IDSelector:
         if len(kept.starts) == 1:
@@ -135,10 +136,9 @@ class VectorSegment:
 
 
 def check_layout(path: Path, record: SegmentRecord, dimension: int) -> None:
-    """Raise ValueError unless a file is laid out as those that are written; reads no vectors.
+    """Raise ValueError unless the types and lengths in a file are those that `segment_writer` writes.
 
-    FAISS trusts the types and lengths in what it reads, so that a file that was damaged, or comes from elsewhere,
-    mustn't get to it unseen.
+    FAISS trusts the types and lengths in a file, so it mustn't read one that is damaged or forged. Vectors aren't read.
     """
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
@@ -153,7 +153,7 @@ def check_layout(path: Path, record: SegmentRecord, dimension: int) -> None:
 
 
 def _expected_parts(count: int, width: int) -> Iterator[tuple[bytes, int]]:
-    """What stands between the numbers, ids and codes: some bytes, and how many bytes of those follow each time."""
+    """The expected bytes between floats, ids and codes, each with the number of bytes of those that follow."""
     points = width // _TOGETHER
     in_block = points + points % 2
     code, block, numbers = -(-points // 2), _BLOCK * in_block // 2, (1 << _POINT_BITS) * width
