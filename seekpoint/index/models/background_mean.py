@@ -1,4 +1,4 @@
-"""What passages of a language have in common whatever they are about, for libraries too small to tell."""
+"""The mean vectors of languages in the bundled model, averaged over several libraries: a prior for small ones."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
 
 FILE = Path(__file__).with_name("background.json")
-"""The mean vector of a language in the bundled model, by primary subtag; tests/benchmarks/background.py writes it.
+"""The mean vector of each language in the bundled model, by primary subtag; written by tests/benchmarks/background.py.
 
-Libraries hold pieces by what they differ from these (pieces.py), so other means need another form of a piece.
+Libraries store pieces relative to these means (piece_vectors.py), so changing the file needs another format of pieces.
 """
 
 
 @cache
 def background(model: str) -> dict[str, Vectors]:
-    """The mean of each language that is known for a model of that name; none for any but the bundled one."""
+    """The known mean vectors of a model, by language; none for any model but the bundled one."""
     if model not in (BUNDLED, STAND_IN):
         return {}
     means = json.loads(FILE.read_text("utf-8"))

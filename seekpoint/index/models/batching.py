@@ -1,4 +1,4 @@
-"""What a sentence-transformers model makes of many texts: on a processor in small batches, one beside another."""
+"""Encoding many texts with a sentence-transformers model: on a CPU in small batches, several in parallel."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-# On a processor small batches stay in its cache and need less padding: 8 are 1.4 times as fast as 32.
+# Texts. On a CPU small batches stay in its cache and need less padding: 8 are 1.4 times as fast as 32.
 _CPU_BATCH, _GPU_BATCH = 8, 64
-# Two batches on a core each are done 1.13 times as fast as one after another on both, where each step waits for the
-# slower core. Python's own work between the steps leaves room for some eight.
-_MOST_LANES = 8
-# PyTorch's attention on a processor takes two thirds of the time where a text's length in tokens is a multiple of 16.
+# Two batches in parallel, each on one core, are 1.13 times as fast as one after another on both cores, where each step
+# waits for the slower core. Python's own work limits this to some eight threads.
+_MOST_THREADS = 8
+# On a CPU PyTorch's attention takes two thirds of the time if a text's length in tokens is a multiple of 16.
 _TOKENS = 16
 
 
 def encode(model: SentenceTransformer, texts: Sequence[str], prompt: str | None, **options: Any) -> list[Any]:  # noqa: ANN401 - `options` are those of `SentenceTransformer.encode`
-    """What the model's `encode` gives for each text, in their order."""
-    on_processor = model.device.type == "cpu"
-    batches = _of_like_length(model, texts, _CPU_BATCH if on_processor else _GPU_BATCH)
+    """What the model's `encode` returns for each text, in the order of the texts."""
+    on_cpu = model.device.type == "cpu"
+    batches = _of_like_length(model, texts, _CPU_BATCH if on_cpu else _GPU_BATCH)
     padding = _padding(model)
 
     def encode_batch(batch: Sequence[int]) -> list[Any]:
-        here: Any = [texts[k] for k in batch]
-        options_here = {"prompt": prompt, "batch_size": len(here), "show_progress_bar": False, **padding, **options}
-        return list(model.encode(here, **options_here))
+        batch_texts: Any = [texts[k] for k in batch]
+        all_options = {"prompt": prompt, "batch_size": len(batch), "show_progress_bar": False, **padding, **options}
+        return list(model.encode(batch_texts, **all_options))
 
-    if on_processor and len(batches) > 1:
-        # The first call sets the tokenizer up, which no thread may do while another one uses it ("Already borrowed").
+    if on_cpu and len(batches) > 1:
+        # The first call sets the tokenizer up, which fails in a thread while another uses it ("Already borrowed").
         model.preprocess(list(texts[:1]), prompt=prompt, **padding)
-        with _lanes(len(batches)) as lanes:
-            results = list(lanes.map(encode_batch, batches))
+        with _worker_threads(len(batches)) as threads:
+            results = list(threads.map(encode_batch, batches))
     else:
         results = [encode_batch(batch) for batch in batches]
-    found = dict(zip(chain.from_iterable(batches), chain.from_iterable(results), strict=True))
-    return [found[k] for k in range(len(texts))]
+    by_index = dict(zip(chain.from_iterable(batches), chain.from_iterable(results), strict=True))
+    return [by_index[k] for k in range(len(texts))]
 
 
 def _of_like_length(model: SentenceTransformer, texts: Sequence[str], size: int) -> list[Sequence[int]]:
-    """The places of texts in batches, the longest first, so that the last to be ended is short."""
+    """The indices of the texts in batches of similar length, the longest first, so that the last batch is short."""
     order: Sequence[int] = range(len(texts))
     if len(texts) > size:
         lengths = _lengths(model, texts)
@@ -52,10 +52,10 @@ def _of_like_length(model: SentenceTransformer, texts: Sequence[str], size: int)
 
 
 def _lengths(model: SentenceTransformer, texts: Sequence[str]) -> list[int]:
-    """How long texts are to the model: their tokens, or characters where its tokenizer isn't a quick one.
+    """The lengths of texts in tokens, or in characters if the model's tokenizer is slow.
 
-    In batches by characters a sixth of what the model reads of lectures in two languages is padding, by tokens half
-    as much.
+    On lectures in two languages a sixth of the model's input is padding if batches are made by characters, and half as
+    much by tokens.
     """
     tokenizer = getattr(model, "tokenizer", None)
     if tokenizer is None or not getattr(tokenizer, "is_fast", False):
@@ -64,7 +64,7 @@ def _lengths(model: SentenceTransformer, texts: Sequence[str]) -> list[int]:
 
 
 def _padding(model: SentenceTransformer) -> dict[str, Any]:
-    """How texts are padded; as ever where the longest would go beyond what the model has positions for."""
+    """Options that pad texts to a multiple of _TOKENS on a CPU; none if that could exceed the model's positions."""
     longest = model.get_max_seq_length() if hasattr(model[0], "processing_kwargs") else None
     if model.device.type != "cpu" or longest is None or longest % _TOKENS:
         return {}
@@ -72,14 +72,14 @@ def _padding(model: SentenceTransformer) -> dict[str, Any]:
 
 
 @contextmanager
-def _lanes(batches: int) -> Iterator[Executor]:
-    """Threads that share the cores that PyTorch may use."""
+def _worker_threads(batches: int) -> Iterator[Executor]:
+    """Threads that share the cores that PyTorch uses."""
     import torch
 
     cores = torch.get_num_threads()
-    count = min(cores, batches, _MOST_LANES)
+    count = min(cores, batches, _MOST_THREADS)
     try:
-        with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(cores // count,)) as lanes:
-            yield lanes
+        with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(cores // count,)) as threads:
+            yield threads
     finally:
-        torch.set_num_threads(cores)  # a thread that is begun later takes the number that was set last, wherever
+        torch.set_num_threads(cores)  # the last number set, in whichever thread, applies to all new threads

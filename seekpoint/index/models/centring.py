@@ -1,4 +1,4 @@
-"""Taking a language's mean out of vectors: raw embeddings cluster by language before they cluster by meaning."""
+"""Subtracting a language's mean from its vectors: raw embeddings cluster by language before they cluster by meaning."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ if TYPE_CHECKING:
 
     Sums = NDArray[np.float64]
 
-# A language with few chunks has a mean that says more about their topic than about the language. So many imagined
-# chunks temper it: such as the language has anywhere, or a few without any bias where that isn't known. With 1,000
-# moment@1 falls by .01 to .02 on dev and tutorialvqa.
+# The mean of few chunks says more about their topic than about the language, so it is smoothed by a prior: the
+# language's background mean with the weight of 50 chunks, or zero with the weight of 10 chunks if the model has no
+# background means. With a weight of 1,000 moment@1 falls by .01 to .02 on dev and tutorialvqa.
 _PRIOR_CHUNKS, _UNBIASED_CHUNKS = 50.0, 10.0
 WINDOWS_A_CHUNK = 3.0
-"""A window begins every ten seconds or so, a chunk every thirty."""
+"""Windows for each chunk: a window begins about every 10 seconds, a chunk about every 30."""
 
 WINDOW_SECONDS = 30.0
-"""The windows whose mean is taken out of windows of every size."""
+"""The size of the windows whose mean is subtracted from windows of every size."""
 
 
 def tempered(
     totals: Mapping[str, tuple[int, Sums]], background: Mapping[str, Vectors], rows_a_chunk: float = 1.0
 ) -> dict[str, Vectors]:
-    """A tempered mean a language, of its vectors' number and sum.
+    """The mean of each language, from the number and the sum of its vectors, smoothed by `background`.
 
-    `background` has the means of languages anywhere; what these have in common stands in for another language's.
+    A language that `background` doesn't have gets the mean of all that it has. `rows_a_chunk` is the number of vectors
+    for each chunk, which scales the weight of the prior.
     """
     prior = rows_a_chunk * (_PRIOR_CHUNKS if background else _UNBIASED_CHUNKS)
     common = np.mean(list(background.values()) or [np.zeros(1, np.float32)], axis=0)
@@ -41,39 +42,39 @@ def tempered(
 
 
 def windows(starts: NDArray[np.float64], sums: Vectors) -> Vectors:
-    """For each piece the unit vector of the pieces that begin up to WINDOW_SECONDS after it, itself included."""
+    """The unit vector of the window at each piece: the pieces that begin less than WINDOW_SECONDS after it begins."""
     totals = np.concatenate([np.zeros((1, sums.shape[1])), np.cumsum(sums, axis=0, dtype=np.float64)])
     stops = np.searchsorted(starts, starts + WINDOW_SECONDS)
     return centred((totals[stops] - totals[:-1]).astype(np.float32), np.zeros(sums.shape[1], np.float32))
 
 
 def centre_rows(languages: Sequence[str], vectors: Vectors, means: Mapping[str, Vectors]) -> Vectors:
-    """Each row without its language's mean, at unit length again."""
+    """Subtract from each row its language's mean, and normalise it."""
     return centred(vectors, np.stack([means[language] for language in languages])) if languages else vectors
 
 
 def cosines(languages: Sequence[str], vectors: Vectors, means: Mapping[str, Vectors], question: Vectors) -> Vectors:
-    """The cosine of each row without its language's mean with a centred question, without a copy of the rows."""
-    found = np.empty(len(vectors), np.float32)
+    """The cosine of each row, centred by its language's mean, with a centred question; doesn't copy the rows."""
+    result = np.empty(len(vectors), np.float32)
     labels = np.asarray(languages)
     squares = np.einsum("ij,ij->i", vectors, vectors)
     for language in dict.fromkeys(languages):
         rows, mean = labels == language, means[language]
-        there = vectors[rows] @ np.stack([question, mean], axis=1)
-        lengths = np.sqrt(np.maximum(squares[rows] - 2 * there[:, 1] + mean @ mean, np.float32(1e-24)))
-        found[rows] = (there[:, 0] - mean @ question) / lengths
-    return found
+        products = vectors[rows] @ np.stack([question, mean], axis=1)
+        lengths = np.sqrt(np.maximum(squares[rows] - 2 * products[:, 1] + mean @ mean, np.float32(1e-24)))
+        result[rows] = (products[:, 0] - mean @ question) / lengths
+    return result
 
 
 def centred(vectors: Vectors, mean: Vectors) -> Vectors:
-    """Vectors without a mean, at unit length again."""
+    """Subtract a mean from vectors, and normalise them."""
     moved = vectors - mean
     result: Vectors = moved / np.maximum(np.linalg.norm(moved, axis=-1, keepdims=True), np.float32(1e-12))
     return result
 
 
 def nearest_language(vector: Vectors, means: Mapping[str, Vectors]) -> str | None:
-    """The language whose mean is nearest to a vector, which clusters by language; `None` where there are no means."""
+    """The language whose mean is nearest to an uncentred vector; `None` if there are no means."""
     return max(means, key=lambda language: _cosine(means[language], vector), default=None)
 
 

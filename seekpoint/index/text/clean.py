@@ -1,4 +1,4 @@
-"""Text from outside, made safe to store and to show."""
+"""Making text from outside safe to store and to show."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import re
 import unicodedata
 
 CELL_BREAK, LINE_BREAK = " | ", " ⏎ "
-"""What stands between the cells of a table's row and between lines of code; a browser finds no words across."""
+"""The separators between the cells of a table's row, and between lines of code. A text fragment can't span them, since
+a browser doesn't find them on the page."""
 
-# The joiners (ZWNJ, ZWJ) are part of spelling in Persian, Hindi and emoji; the rest of category C is controls,
+# ZWNJ and ZWJ are part of the spelling of Persian, Hindi and emoji. The rest of Unicode's category C is controls,
 # surrogates, and format characters that reverse or hide text.
 _JOINERS = "\u200c\u200d"
-# Colours and cursor moves: without their first character the rest would be left over as letters.
+# Terminal colours and cursor moves. They are removed whole: without its ESC the rest would be left as letters.
 _ESCAPE_SEQUENCE = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]")
 
 
@@ -22,13 +23,13 @@ def clean(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The text without control, bidirectional or escape characters, every other character in place."""
+    """The text without control, bidirectional or escape characters."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(c for c in text if c in _JOINERS or unicodedata.category(c)[0] != "C")
 
 
 def counted(number: int, noun: str) -> str:
-    """A number of things: 1 entry, 2,000 entries."""
+    """A number with its noun, as in `1 entry` and `2,000 entries`."""
     many = f"{noun.removesuffix('y')}ies" if noun.endswith("y") else f"{noun}s"
     return f"{number:,} {noun if number == 1 else many}"

@@ -1,4 +1,4 @@
-"""Language tags (BCP 47), as far as they matter here."""
+"""Language tags (BCP 47): their primary subtags, and parsing lists of them."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from functools import cache
 from seekpoint.index.errors import UsageError
 
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
-# Chinese languages that captions write in the same characters, and codes that ISO 639 has replaced but YouTube uses.
+# Chinese languages that captions write like Mandarin, and codes that ISO 639 has replaced but YouTube still uses.
 _SAME = {"yue": "zh", "cmn": "zh", "iw": "he", "in": "id", "ji": "yi", "mo": "ro"}
 
 
 @cache
 def primary(tag: str) -> str:
-    """The primary subtag of a language tag: `zh` of `zh-TW`, and of `yue` too."""
+    """The primary subtag of a language tag, normalised: `zh` for `zh-TW`, and also for `yue`."""
     subtag = tag.replace("_", "-").split("-", 1)[0].lower()
     return _SAME.get(subtag, subtag)
 
 
 def parse_tags(text: str) -> tuple[str, ...]:
-    """The tags of a list such as `en,zh-TW`; raises UsageError for what can't be one."""
+    """The tags of a list such as `en,zh-TW`; raises UsageError for anything else."""
     tags = tuple(tag for part in text.split(",") if (tag := part.strip()))
     for tag in tags:
         if not _TAG.fullmatch(tag):

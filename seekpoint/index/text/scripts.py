@@ -1,4 +1,4 @@
-"""What a script tells of a language; and traditional and simplified Chinese, two spellings of the same words."""
+"""Guessing a language from its script, and converting traditional to simplified Chinese."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import regex
 if TYPE_CHECKING:
     from opencc import OpenCC
 
-# Scripts that tell a language, the first that occurs: Japanese and Korean text has Chinese characters too.
+# Languages by script, in this order, because Japanese and Korean text has Chinese characters too.
 _BY_SCRIPT = {
     "ja": regex.compile(r"[\p{Hiragana}\p{Katakana}]"),
     "ko": regex.compile(r"\p{Hangul}"),
@@ -20,7 +20,7 @@ _BY_SCRIPT = {
     "he": regex.compile(r"\p{Hebrew}"),
     "el": regex.compile(r"\p{Greek}"),
 }
-# A question may quote a word in another script: so many letters outweigh one character of a script that says more.
+# A question may quote a word of another script: a character of a script in _BY_SCRIPT counts as 4 other letters.
 _LETTERS_A_CHARACTER = 4
 _LETTER = regex.compile(r"\p{L}")
 _MOST_SPOKEN = "en"
@@ -30,11 +30,11 @@ _KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]")
 
 
 def simplified(text: str) -> str:
-    """The text with traditional Chinese characters made simplified, each in its place."""
+    """The text with simplified instead of traditional Chinese characters; offsets stay the same."""
     if not _HAN.search(text):
         return text
     converted = _converted(text)
-    if len(converted) != len(text):  # a few phrases change their length
+    if len(converted) != len(text):  # OpenCC changes the length of a few phrases
         converted = _HAN_RUN.sub(lambda run: _in_place(run[0]), text)
     return converted
 
@@ -47,7 +47,7 @@ def _in_place(run: str) -> str:
 
 
 def _converted(text: str) -> str:
-    """As OpenCC has it, and nothing where half of a surrogate pair stands in a text."""
+    """OpenCC's conversion; empty for a text with a lone surrogate."""
     with suppress(UnicodeEncodeError):
         converted: str = _converter().convert(text)
         return converted
@@ -55,7 +55,10 @@ def _converted(text: str) -> str:
 
 
 def language_of(text: str, guess: str | None) -> str:
-    """The language of a question by its script; where that tells nothing, the guess, unless its script is another."""
+    """The language of a question by its script.
+
+    If its script doesn't tell: the guess, or English if there is no guess or its language has another script.
+    """
     letters = len(_LETTER.findall(text))
     for language, script in _BY_SCRIPT.items():
         if len(script.findall(text)) * (1 + _LETTERS_A_CHARACTER) >= letters > 0 and script.search(text):
@@ -64,7 +67,7 @@ def language_of(text: str, guess: str | None) -> str:
 
 
 def in_one_script(question: str) -> str:
-    """A Chinese question in simplified characters, so that both spellings get the same vector; Japanese as it is."""
+    """A Chinese question in simplified characters, so that both scripts get the same vector; Japanese is unchanged."""
     return question if _KANA.search(question) else simplified(question)
 
 

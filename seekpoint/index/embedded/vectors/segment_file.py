@@ -73,7 +73,7 @@ def empty_index(spread: Vectors) -> faiss.IndexIVFPQFastScan:
 
 
 def preserved_share(index: faiss.IndexIVFPQFastScan, vectors: Vectors) -> float:
-    """The factor by which quantisation in the index scales the inner products of `vectors`: its levels are nearer to 0."""
+    """The factor by which the index's quantisation scales inner products with `vectors`; its levels are nearer to 0."""
     points: Any = index.pq  # its types lack what SWIG adds
     levels: Vectors = points.decode(points.compute_codes(vectors))
     return float(np.sum(vectors * levels) / np.sum(vectors * vectors)) if vectors.any() else 1.0
