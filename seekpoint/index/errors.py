@@ -1,21 +1,21 @@
-"""Everything that Seekpoint raises on purpose.
+"""All exceptions that Seekpoint raises on purpose.
 
-SeekpointError              one line for the user: what is wrong, where, what to do
-├── UsageError              the call itself makes no sense (exit code 2)
-├── SourceError             a reading list, folder or caption file that can't be read
-├── ModelError              an embedding model that can't be loaded
-├── LibraryError            a library that can't be opened or written
+SeekpointError                  one line for the user: what is wrong, where, and what to do
+├── UsageError                  invalid arguments (exit code 2)
+├── SourceError                 a reading list, folder or caption file can't be read
+├── ModelError                  an embedding model can't be loaded
+├── LibraryError                a library can't be opened or written
 │   ├── LibraryNotFound
-│   ├── ForeignLibrary      the folder holds something else
-│   │   ├── NewerLibrary    a later version's library
-│   │   └── UnreleasedLibrary   one from before the first release
+│   ├── ForeignLibrary          the folder has other files
+│   │   ├── NewerLibrary        a later version wrote the library
+│   │   └── UnreleasedLibrary   a version before the first release wrote it
 │   ├── DamagedLibrary
-│   ├── LockedLibrary       another build is writing
+│   ├── LockedLibrary           another build is writing
 │   └── ModelMismatch
-└── Unfetched               a resource that gave no transcript, with the state it ends in
-    └── Halt                the next request would fare no better: the run stops asking
-        ├── Blocked         YouTube refuses this address: the next runs don't ask for a while either
-        └── Unreachable     there is no connection
+└── Unfetched                   a resource has no transcript; with the state it ends in
+    └── Halt                    the next requests would fail too: the run stops fetching
+        ├── Blocked             YouTube blocks this network address: the next runs wait for a while too
+        └── Unreachable         there is no network connection
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from seekpoint.index.types import State
 
 
 class SeekpointError(Exception):
-    """The base: its text is shown to the user as it stands."""
+    """The base class; its text is one line for the user: what is wrong, and what to do."""
 
 
 class UsageError(SeekpointError):
-    """The call itself makes no sense."""
+    """The arguments of a call or command are invalid."""
 
 
 class SourceError(SeekpointError):
@@ -48,19 +48,19 @@ class LibraryNotFound(LibraryError):
 
 
 class ForeignLibrary(LibraryError):
-    """The folder holds something else, or a library of a newer version."""
+    """The folder has other files, or a library of another version."""
 
 
 class NewerLibrary(ForeignLibrary):
-    """A later Seekpoint wrote it."""
+    """A later version of Seekpoint wrote the library."""
 
 
 class UnreleasedLibrary(ForeignLibrary):
-    """A Seekpoint from before the first release wrote it."""
+    """A version of Seekpoint before the first release wrote the library."""
 
 
 class DamagedLibrary(LibraryError):
-    """A file of the library isn't what was written."""
+    """A file of the library is missing, or its contents differ from what was written."""
 
 
 class LockedLibrary(LibraryError):
@@ -72,9 +72,9 @@ class ModelMismatch(LibraryError):
 
 
 class Unfetched(SeekpointError):
-    """A resource gave no transcript.
+    """A resource has no transcript.
 
-    `retry_after` is in seconds from now; `None` means that nothing but a change on the user's side helps.
+    `retry_after` is in seconds from now; `None` means that only a change by the user helps.
     """
 
     def __init__(self, state: State, reason: str, retry_after: float | None = None) -> None:
@@ -85,15 +85,15 @@ class Unfetched(SeekpointError):
 
 
 class Halt(Unfetched):
-    """The next request would fare no better."""
+    """The next requests would fail for the same reason."""
 
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
         super().__init__(State.DEFERRED, reason, retry_after)
 
 
 class Blocked(Halt):
-    """YouTube refuses this address: asking on makes it worse."""
+    """YouTube blocks this network address; further requests prolong the block."""
 
 
 class Unreachable(Halt):
-    """There is no connection; the next build may try at once."""
+    """There is no network connection; the next build may try at once."""

@@ -1,4 +1,4 @@
-"""Opening a library by its address: a folder, which the embedded backend holds."""
+"""Opening a library by its address; a folder belongs to the embedded backend."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ if TYPE_CHECKING:
 
 
 def default_folder() -> Path:
-    """The user's own library, where neither --index nor $SEEKPOINT_INDEX names another."""
+    """The default library, if neither --index nor $SEEKPOINT_INDEX is given."""
     from platformdirs import user_data_path
 
     return user_data_path("seekpoint") / "library"
 
 
 def open_reader(address: Path, *, lasting: bool = False) -> Reader:
-    """Open a library for reading; raises LibraryError. A `lasting` reader answers many questions, in more memory."""
+    """Open a library for reading; raises LibraryError. A `lasting` reader takes more memory, for many questions."""
     from seekpoint.index.embedded.reader import EmbeddedReader
 
     return EmbeddedReader.open(address, lasting=lasting)
 
 
 def open_writer(address: Path, card: ModelCard | None = None) -> Writer:
-    """Open a library for changes, or create one where a card is given; raises LibraryError."""
+    """Open a library for changes; with a card, create it if there is none. Raises LibraryError."""
     from seekpoint.index.embedded.writer import EmbeddedWriter
 
     return EmbeddedWriter.acquire(address, card)
 
 
 def library_exists(address: Path) -> bool:
-    """Whether there is a library, be it damaged or not."""
+    """Whether there is a library, even a damaged one."""
     from seekpoint.index.embedded.manifest import FILE
 
     return (address / FILE).exists()
 
 
 def check_vacant(address: Path) -> None:
-    """Raise ForeignLibrary where no library could be created, because something else is there."""
+    """Raise ForeignLibrary if a new library can't be created because something else is there."""
     from seekpoint.index.embedded import lock
 
     lock.check_not_a_file(address)
@@ -48,7 +48,7 @@ def check_vacant(address: Path) -> None:
 
 
 def current_revision(address: Path) -> Revision:
-    """The revision of a library at this moment, without opening it; equal to a reader's while nothing has changed."""
+    """The current revision of a library, without opening it; it equals a reader's until something changes."""
     from seekpoint.index.embedded import manifest
 
     return manifest.current_revision(address)

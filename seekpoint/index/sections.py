@@ -1,4 +1,4 @@
-"""The headings of reading lists, with the resources under each and their states."""
+"""The sections of reading lists: headings, with the resources under each and their states."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from seekpoint.index.types import State
 
 
 class Section(NamedTuple):
-    """The entries under one heading path of a list, by id; `source` is empty for what has left every list."""
+    """The entries under one heading path of a list, by resource id; `source` is empty if they have left every list."""
 
     source: str
     path: tuple[str, ...]
@@ -19,17 +19,17 @@ class Section(NamedTuple):
 
     @property
     def states(self) -> Counter[State]:
-        """How many entries are in which state."""
+        """The number of entries in each state."""
         return Counter(self.entries.values())
 
 
 def union(sections: Iterable[Section], source: str = "", path: tuple[str, ...] = ()) -> Section:
-    """Several sections as one, where a resource that stands in more than one of them counts once."""
+    """The union of sections, in which each resource counts once."""
     return Section(source, path, {key: state for section in sections for key, state in section.entries.items()})
 
 
 def outlined(sections: Iterable[Section]) -> Iterator[tuple[int, str, Section | None]]:
-    """Each section's depth and heading, under the headings above it, which may have no entries of their own."""
+    """Each heading's depth, text and section, as an outline; `None` for a heading without entries of its own."""
     above: tuple[str, ...] = ()
     for section in sections:
         path = section.path or ("(no heading)",)

@@ -1,6 +1,6 @@
-"""The vocabulary of Seekpoint: what a reading list holds and what a library stores.
+"""The vocabulary of Seekpoint: the contents of reading lists and libraries.
 
-Everything here is frozen and free of heavy imports. Times are seconds from the start of a recording.
+All classes are immutable and need no heavy imports. Times are seconds from the start of a recording.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @singledispatch
 def to_html(shown: object) -> str | None:
-    """The HTML of something, `None` where nobody registered any."""
+    """The HTML of an object for a notebook; `None` if no function is registered for its type."""
     return None
 
 
 class Displayed:
-    """Shows itself as HTML in a notebook."""
+    """A mixin that shows objects as HTML in a notebook."""
 
     __slots__ = ()
 
@@ -34,7 +34,7 @@ class Displayed:
 
 
 class Kind(StrEnum):
-    """What a resource is."""
+    """The kind of a resource."""
 
     VIDEO = "video"
     PLAYLIST = "playlist"
@@ -45,12 +45,12 @@ class Kind(StrEnum):
 
     @property
     def plays(self) -> bool:
-        """Whether its positions are seconds; what is read has anchors and pages instead."""
+        """Whether it is played, so that its positions are seconds; texts have anchors or page numbers instead."""
         return self in (Kind.VIDEO, Kind.RECORDING)
 
 
 class State(StrEnum):
-    """Where a resource stands; every entry of a list ends in one of these."""
+    """The state of a resource; every entry of a list ends in one of these."""
 
     INDEXED = "indexed"
     NO_TRANSCRIPT = "no_transcript"
@@ -71,8 +71,8 @@ class Origin(StrEnum):
 class Resource(Displayed):
     """One thing on a reading list.
 
-    `id` is the YouTube id of a video or playlist, else a short stable hash of `url`, the canonical address.
-    `title` is empty where the list has a bare address. `sections` holds a heading path for each place it stands.
+    `id` is the YouTube id of a video or playlist, else a short stable hash of `url`, the canonical address. `title` is
+    empty if the list has only an address. `sections` are the heading paths that it is listed under.
     """
 
     id: str
@@ -83,10 +83,10 @@ class Resource(Displayed):
 
 
 class Cue(NamedTuple):
-    """The smallest piece of a transcript that carries a position.
+    """The smallest part of a transcript that has a position.
 
-    Of what is read, `start` and `end` are the seconds that reading takes up to there; its positions are `anchor`, the
-    id of the heading above, or `page` of a PDF, the first being 1. `is_reference` tells an entry of its bibliography.
+    For a text, `start` and `end` are the seconds that reading takes up to there. Its positions are `anchor`, the id of
+    the heading above, or `page`, the page number of a PDF from 1. `is_reference` marks an entry of the bibliography.
     """
 
     start: float
@@ -108,7 +108,7 @@ class Transcript:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A titled part of a recording or a text, from `start` on."""
+    """A titled part of a recording or a text, from `start` up to the next chapter."""
 
     start: float
     title: str
@@ -116,9 +116,9 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What a source says about a resource beside its words; `None` or empty where it is silent.
+    """Metadata that a source gives for a resource; `None` or empty if it doesn't.
 
-    `channel` is who published it, `chapters` are also the headings of what is read.
+    `channel` is the publisher. The chapters of a text are its headings.
     """
 
     title: str | None = None
@@ -130,7 +130,7 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class PlaylistEntry:
-    """A video of a playlist under its own title; `fault` says why it can't be had, where the playlist tells."""
+    """A video of a playlist under its own title; `fault` is why it is unavailable, if the playlist says so."""
 
     resource: Resource
     fault: str | None = None
@@ -138,7 +138,7 @@ class PlaylistEntry:
 
 @dataclass(frozen=True, slots=True)
 class Playlist:
-    """What a playlist or channel held when it was listed."""
+    """The contents of a playlist or channel when it was listed."""
 
     title: str
     entries: tuple[PlaylistEntry, ...]
@@ -146,7 +146,7 @@ class Playlist:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Consecutive cues, embedded together: cues `first` up to, not including, `stop`."""
+    """Consecutive cues that are embedded together: cues [first, stop) of a transcript."""
 
     first: int
     stop: int
@@ -156,7 +156,7 @@ class Chunk:
 
 
 class Piece(NamedTuple):
-    """Some ten seconds of a transcript: cues `first` up to, not including, `stop`."""
+    """About ten seconds of a transcript: cues [first, stop)."""
 
     first: int
     stop: int
@@ -165,9 +165,9 @@ class Piece(NamedTuple):
 
 
 class Pieces(NamedTuple):
-    """Consecutive pieces as the library holds them, from which windows get their vectors.
+    """Consecutive pieces of a transcript, from which the vectors of windows are computed.
 
-    Of each piece where it starts, and its tokens' vectors as their sum (one row a piece) and number.
+    For each piece: its start in seconds, the sum of its token vectors (a row of `sums`), and the number of tokens.
     """
 
     starts: NDArray[np.float64]
@@ -176,7 +176,7 @@ class Pieces(NamedTuple):
 
 
 class StoredChunk(NamedTuple):
-    """A chunk as the library holds it: cues `first` up to, not including, `stop` of its transcript."""
+    """A chunk in a library: cues [first, stop) of its transcript."""
 
     id: int
     transcript_id: int
@@ -190,7 +190,7 @@ class StoredChunk(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """Where a resource stands: what its transcripts were made from, and when to try again (Unix seconds)."""
+    """A resource's state, what its transcripts were made from, and when to try again (Unix seconds)."""
 
     state: State
     inputs: str | None = None
@@ -204,7 +204,7 @@ class Standing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ResourceStatus:
-    """A resource as the library holds it: its state, why, when to try again (Unix seconds), what is stored."""
+    """A resource in a library: its state and the reason, when to try again (Unix seconds), and what is stored."""
 
     resource: Resource
     state: State
@@ -243,10 +243,10 @@ class ResourceStatus:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a search is limited to; an empty filter keeps everything.
+    """The filters of a search; empty ones keep everything.
 
-    `section` is found anywhere in a heading, whatever its case; `language` is compared by primary subtag; `resource` is
-    an id.
+    `section` is searched for anywhere in a heading, ignoring case; `language` is compared by primary subtag; `resource`
+    is an id.
     """
 
     kind: Kind | None = None
@@ -257,7 +257,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """Which model made a library's vectors; two cards are equal where vectors can be compared."""
+    """The model that made a library's vectors; models with equal cards make comparable vectors."""
 
     name: str
     dimension: int
@@ -266,9 +266,9 @@ class ModelCard:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Passages that were embedded whole and by their parts: one vector a text.
+    """Passages that were embedded with their parts: a row of `vectors` for each text.
 
-    Of each text's parts the sums of their tokens' vectors, one row a part, and how many tokens they have.
+    For each text: the sums of its parts' token vectors (a row for each part), and their numbers of tokens.
     """
 
     vectors: Vectors
@@ -277,36 +277,36 @@ class Parts:
 
 
 class Encoder(Protocol):
-    """Text to unit vectors of `card.dimension` numbers."""
+    """Embeds text as unit vectors with `card.dimension` components."""
 
     @property
     def card(self) -> ModelCard: ...
 
     def passages(self, texts: Sequence[str]) -> Vectors:
-        """Embed passages: one row a text, float32."""
+        """Embed passages: float32, one row for each text."""
         ...
 
     def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:
-        """Embed passages as `passages` does, and see what their parts add to that; `None` where the model can't tell.
+        """Embed passages as `passages` does, and also their parts; `None` if the model's vectors can't be divided so.
 
-        `ends` are the offsets at which each text's parts stop; a single space stands between two parts.
+        `ends` are the character offsets at which each text's parts end; the parts are joined by single spaces.
         """
         ...
 
     def question(self, text: str) -> Vectors:
-        """Embed a question: one vector, float32."""
+        """Embed a question: a float32 vector."""
         ...
 
 
 Alternatives: TypeAlias = tuple[tuple[str, ...], ...]
-"""The translations of a word: each is the terms that must all occur."""
+"""The translations of a word, each as the terms that all have to occur."""
 
 
 class PieceVector(NamedTuple):
-    """The mean of so many tokens' vectors, quantised: a code a dimension, of which a step is worth `scale`.
+    """The mean of `tokens` token vectors, quantised with one code for each dimension in steps of `scale`.
 
-    What all passages of a language have in common is apart: `length` in the direction with that number, see
-    models/piece_vectors.py.
+    The component in the direction of a language's mean is stored apart: `direction` is the number of the direction, and
+    `length` the length of the component. See models/piece_vectors.py.
     """
 
     tokens: int
@@ -318,9 +318,9 @@ class PieceVector(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedTranscript:
-    """A transcript with its chunks and their vectors, one row a chunk, and its pieces with theirs.
+    """A transcript with its chunks and their vectors (one row for each chunk), and its pieces and their vectors.
 
-    The texts of chunks and pieces are those that were embedded.
+    The texts of chunks and pieces are the embedded ones.
     """
 
     transcript: Transcript

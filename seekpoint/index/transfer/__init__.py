@@ -1,1 +1,1 @@
-"""Export and import: a library as one file."""
+"""Export and import of a library as one file."""

@@ -1,6 +1,6 @@
-"""The file that carries a library: a zip archive of its manifest, its database and its vector files.
+"""The exported file: a zip archive of a library's manifest, database and vector files.
 
-One that is read comes from anywhere. Nothing that it says of itself is believed: neither names nor sizes.
+A file to import may come from anywhere, so nothing in it is trusted, neither names nor sizes.
 """
 
 from __future__ import annotations
@@ -30,20 +30,23 @@ from seekpoint.index.errors import (
 )
 
 PIECE = 1 << 20
-"""Bytes that are held in memory at a time."""
+"""Bytes that are read at a time."""
 
 _MOST_MANIFEST_BYTES = 1 << 26
-# Deflate reaches 1,000. Vectors and text come to 2 or so; a library of a few lines, whose pages are empty, to 30.
+# The most that a file may grow when extracted. Deflate reaches a factor of 1,000; vectors and text about 2, and a tiny
+# library, whose pages are mostly empty, 30.
 _MOST_EXPANSION = 100
+# Bytes. A smaller library is never refused as a zip bomb.
 _NEVER_A_BOMB = 1 << 26
+# The earliest time of zip entries: with a fixed time equal libraries give equal files.
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
-# Whatever zipfile and zlib raise for a file that isn't what it should be.
+# The exceptions that zipfile and zlib raise for damaged or forged files.
 _BROKEN = (BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError, struct.error, zlib.error)
 _NOT_OURS = "isn't a file that `seekpoint export` wrote"
 
 
 def damaged(file: Path, what: str) -> DamagedLibrary:
-    """The error for an archive that isn't what was written."""
+    """The error for a damaged archive."""
     return DamagedLibrary(f"{file} is damaged ({what}): copy or export it again; nothing was imported")
 
 
@@ -53,7 +56,7 @@ def foreign(file: Path, what: str) -> ForeignLibrary:
 
 
 def library_files(manifest: Manifest) -> list[FileRecord]:
-    """The files that a manifest names: the database, and the vector files."""
+    """The files of a manifest: the database and the vector files."""
     return [
         *([manifest.database] if manifest.database else []),
         *(segment.file for segment in manifest.segments),
@@ -61,7 +64,7 @@ def library_files(manifest: Manifest) -> list[FileRecord]:
 
 
 def add(archive: ZipFile, name: str, size: int, pieces: Iterable[bytes]) -> str:
-    """Put a file into an archive, always in the same way; returns its SHA-256."""
+    """Add a file to an archive, reproducibly; returns its SHA-256."""
     entry = ZipInfo(name, _EARLIEST)
     entry.compress_type = ZIP_DEFLATED
     entry.external_attr = (stat.S_IFREG | 0o644) << 16
@@ -75,9 +78,10 @@ def add(archive: ZipFile, name: str, size: int, pieces: Iterable[bytes]) -> str:
 
 
 class Archive:
-    """An archive, open for reading; use it as a context manager.
+    """An archive, open for reading; a context manager.
 
-    Raises ForeignLibrary for what isn't an export, DamagedLibrary for what was one, LibraryError if it can't be read.
+    Raises ForeignLibrary if the file isn't an export, DamagedLibrary if it is a damaged one, and LibraryError if it
+    can't be read.
     """
 
     def __init__(self, file: Path) -> None:
@@ -105,7 +109,7 @@ class Archive:
         self._source.close()
 
     def manifest(self) -> Manifest:
-        """The manifest, whose values aren't checked."""
+        """The manifest. Its checksum is verified, but the types and ranges of its values aren't."""
         for name in (MANIFEST, database.FILE):
             if name not in self._entries:
                 raise foreign(self._file, f"it has no {name}")
@@ -114,7 +118,7 @@ class Archive:
         return self._decoded()
 
     def check(self, manifest: Manifest) -> None:
-        """Raise ForeignLibrary unless the files that the manifest names are all there is, and of a likely size."""
+        """Raise ForeignLibrary unless the archive has exactly the manifest's files, of a plausible total size."""
         records = library_files(manifest)
         names = [MANIFEST, *(record.name for record in records)]
         if sorted(entry.filename for entry in self._zip.infolist()) != sorted(names):
@@ -124,7 +128,7 @@ class Archive:
             raise foreign(self._file, f"it would grow to {size} bytes")
 
     def extract(self, record: FileRecord, folder: Path) -> None:
-        """Write a file into a folder; raises DamagedLibrary where it isn't, or becomes longer than, the record's."""
+        """Extract a file into a folder; raises DamagedLibrary if its size or checksum differs from the record."""
         digest, size = hashlib.sha256(), 0
         with (folder / record.name).open("xb") as target:
             for piece in self._pieces(record.name):
@@ -166,7 +170,7 @@ class Archive:
 
 
 class _Bounded(io.BufferedReader):
-    """Refuses to read much at once: what zipfile asks for at once is the list of entries, however many it has."""
+    """Refuses large reads: zipfile reads the list of entries at once, however long the file claims it is."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         data = super().read(PIECE + 1 if size is None or size < 0 else min(size, PIECE + 1))

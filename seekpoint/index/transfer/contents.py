@@ -1,4 +1,4 @@
-"""What an exported file holds, in numbers."""
+"""The size of an exported or imported library, in numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from seekpoint.index.types import ModelCard
 
 
 class Contents(NamedTuple):
-    """What was exported or imported; `size` is that of the file, in bytes."""
+    """Numbers of an exported or imported library; `size` is the size of the file in bytes."""
 
     resources: int
     chunks: int
@@ -19,7 +19,7 @@ class Contents(NamedTuple):
 
 
 def contents_of(folder: Path, file: Path, card: ModelCard) -> Contents:
-    """Count what the library in a folder holds, and the size of its file."""
+    """Count the resources and chunks of the library in a folder; `file` is its export."""
     with open_immutable(folder) as connection:
         resources, chunks = connection.execute(
             "SELECT (SELECT count(*) FROM resource), (SELECT count(*) FROM chunk)"

@@ -1,4 +1,4 @@
-"""Export: a consistent copy of a library as one file, whatever a build does meanwhile, without what was removed."""
+"""Export: a consistent copy of a library as one file, even while a build runs. Removed contents are left out."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from seekpoint.index.transfer.contents import Contents, contents_of
 from seekpoint.index.transfer.staging import staging
 
 _ATTEMPTS = 5
-# What SQLite reports where a copy doesn't fit on the disk.
+# The error codes of SQLite if a copy doesn't fit on the disk.
 _FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
 
 def export_library(folder: Path, file: Path, *, force: bool = False) -> Contents:
-    """Write a library into one file, in place of an older one if `force` is set; raises LibraryError."""
+    """Write a library into one file; `force` replaces an existing file. Raises LibraryError."""
     _check_target(file, force)
-    with ExitStack() as held, staging(file) as staged:
-        manifest, vectors = _open_files(folder, held)
+    with ExitStack() as stack, staging(file) as staged:
+        manifest, vectors = _open_files(folder, stack)
         manifest = _copy_database(folder, manifest, staged)
         written = staged / "export"
         with replacing(written) as target, ZipFile(target, "w") as out:
@@ -44,15 +44,15 @@ def export_library(folder: Path, file: Path, *, force: bool = False) -> Contents
     return contents
 
 
-def _open_files(folder: Path, held: ExitStack) -> tuple[Manifest, dict[str, BinaryIO]]:
-    """The manifest of a library that was checked, and its vector files, which a build may remove from now on."""
+def _open_files(folder: Path, stack: ExitStack) -> tuple[Manifest, dict[str, BinaryIO]]:
+    """The checked manifest of a library and its vector files, opened so that a build may delete them meanwhile."""
     for _ in range(_ATTEMPTS):
         with library_errors(folder):
             with EmbeddedReader.open(folder):
                 manifest = Manifest.load(folder)
             names = [segment.file.name for segment in manifest.segments]
-            with suppress(FileNotFoundError):  # a build merged some since
-                return manifest, {name: held.enter_context((folder / name).open("rb")) for name in names}
+            with suppress(FileNotFoundError):  # try again: a build has merged some of the files
+                return manifest, {name: stack.enter_context((folder / name).open("rb")) for name in names}
     raise LockedLibrary(f"the library {folder} is being written by another process: try again when it's done")
 
 
@@ -66,28 +66,28 @@ def _check_target(file: Path, force: bool) -> None:
 
 
 def _copy_database(folder: Path, manifest: Manifest, staged: Path) -> Manifest:
-    """Copy the database, which may be newer than the manifest by now; returns the manifest for the copy."""
+    """Copy the database, which may be newer than the manifest by now, and return the manifest of the copy."""
     target = staged / database.FILE
     try:
         with library_errors(folder), closing(database.connect(folder, writable=False)) as connection:
-            connection.execute("PRAGMA query_only = OFF")  # it forbids to write another file too
+            connection.execute("PRAGMA query_only = OFF")  # it would forbid writing the copy
             connection.execute("VACUUM INTO ?", (str(target.resolve()),))
             with closing(sqlite3.connect(target, isolation_level=None)) as copy:
                 alive = _purge_removed(copy)
                 manifest = reembedding.with_current_model(manifest, copy)
-                copy.execute("PRAGMA journal_mode = WAL")  # as a build would, which then leaves a sealed file as it is
+                copy.execute("PRAGMA journal_mode = WAL")  # as builds do: opening the import then changes no byte
     except LibraryError as error:
         if getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF in _FULL:
             raise OSError(errno.ENOSPC, "no space left on the disk") from error
         raise
-    whole = [one for one in manifest.segments if len(alive.within(one.first, one.stop)) == one.count]
+    whole = [record for record in manifest.segments if len(alive.within(record.first, record.stop)) == record.count]
     segments = tuple(replace(segment, file=replace(segment.file, modified=0)) for segment in whole)
     record = replace(FileRecord.of(target), modified=0)
     return replace(manifest, database=record, segments=segments)
 
 
 def _purge_removed(copy: sqlite3.Connection) -> Ranges:
-    """Let the words of what was removed go from a copy for good; returns the chunks that it holds."""
+    """Erase the terms of removed chunks from a copy; returns the chunks that it has."""
     copy.execute("PRAGMA secure_delete = ON")
     alive = Ranges.of(copy.execute("SELECT first_chunk, first_chunk + chunks FROM transcript"))
     spans = copy.execute("SELECT first, stop, chunks FROM posting_segment").fetchall()

@@ -1,4 +1,4 @@
-"""Import: a library from a file, checked as a whole before anything is put in place."""
+"""Import: a library from an exported file, which is checked completely before anything is put in place."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _OURS = re.compile(
 
 
 def import_library(file: Path, folder: Path, *, replacing_old: bool = False) -> Contents:
-    """Put the library of a file into a folder, in place of one there if `replacing_old` is set; raises LibraryError."""
+    """Import a library into a folder; `replacing_old` allows replacing the library there. Raises LibraryError."""
     place = folder.resolve()
     with Archive(file) as source:
         manifest = source.manifest()
         with _import_errors(file):
             inspection.check_manifest(manifest)
         source.check(manifest)
-        # In this order: what an import was killed over comes back first.
+        # `staging` comes first, because it restores the library that a killed import had moved aside.
         with staging(place) as staged, _locked(place, replacing_old):
             library = staged / "library"
             library.mkdir()
@@ -51,7 +51,7 @@ def import_library(file: Path, folder: Path, *, replacing_old: bool = False) -> 
 
 @contextmanager
 def _locked(place: Path, replacing_old: bool) -> Iterator[None]:
-    """Keep builds out of what is in the place; raises LibraryError where it can't be replaced."""
+    """Lock the target folder against builds, if it exists; raises LibraryError if it mustn't be replaced."""
     lock.check_not_a_file(place)
     with library_errors(place):
         names = {path.name for path in place.iterdir()} if place.exists() else set()
@@ -65,12 +65,12 @@ def _locked(place: Path, replacing_old: bool) -> Iterator[None]:
     if MANIFEST in names:
         _check_not_foreign(place)
     with library_errors(place):
-        held = lock.acquire_file(place) if names else None
+        file_lock = lock.acquire_file(place) if names else None
     try:
         yield
     finally:
-        if held:
-            held.release()
+        if file_lock:
+            file_lock.release()
 
 
 def _check_not_foreign(place: Path) -> None:
@@ -98,14 +98,14 @@ def _import_errors(file: Path) -> Iterator[None]:
 
 
 def _finish(file: Path, manifest: Manifest, library: Path) -> None:
-    """Check what was extracted, and make a library of this version of it."""
+    """Check the extracted files, and write the manifest of the new library."""
     with _import_errors(file):
         inspection.check_database(library, manifest.model)
-        written = _with_new_records(manifest, library)
+        updated = _with_new_records(manifest, library)
         with replacing(library / MANIFEST) as target:
-            target.write(written.encoded())
+            target.write(updated.encoded())
         inspection.check_readable(library, manifest)
-        if not written.database:
+        if not updated.database:
             from seekpoint.index.embedded.writer import EmbeddedWriter
 
             with EmbeddedWriter.acquire(library):
@@ -114,8 +114,12 @@ def _finish(file: Path, manifest: Manifest, library: Path) -> None:
 
 
 def _with_new_records(manifest: Manifest, library: Path) -> Manifest:
-    """The manifest with the files' own times; it leaves the database open where a build was at work on it."""
-    segments = tuple(replace(one, file=FileRecord.of(library / one.file.name)) for one in manifest.segments)
+    """The manifest with records of the extracted files.
+
+    It has none of the database if chunks have no vector file, because a build was running: then the next writer makes
+    the missing files.
+    """
+    segments = tuple(replace(record, file=FileRecord.of(library / record.file.name)) for record in manifest.segments)
     with inspection.open_immutable(library) as connection:
         (count,) = connection.execute("SELECT count(*) FROM chunk").fetchone()
     is_whole = count == sum(segment.count for segment in segments)

@@ -1,4 +1,4 @@
-"""Whether a library from elsewhere is one that Seekpoint could have written: its manifest, its tables, its rows."""
+"""Checking that Seekpoint could have written an imported library: its manifest, its tables, its rows."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from seekpoint.index.embedded.schema import APPLICATION_ID, SCHEMA_VERSION, crea
 from seekpoint.index.types import ModelCard
 
 _MOST_NUMBERS = 1 << 16
-# Merging takes memory for each id that was ever given.
+# Chunk ids. Merging takes memory for each id in the range of a segment.
 _MOST_IDS = 1 << 28
 _MOST_COUNTED = 1 << 53
 _LONGEST = 1e9
 _VECTOR_FILE = re.compile(r"vectors-([1-9][0-9]{0,15})\.faiss")
 _SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
-# What no row has; `:dimension` is the model's. Seconds end with the year 9999, where Python's calendar does.
+# Queries that find invalid rows; `:dimension` is the model's. Python's dates end with the year 9999.
 _INVALID_ROWS = (
     "SELECT 1 FROM resource WHERE retry_after NOT BETWEEN 0 AND 253402300799",
     f"SELECT 1 FROM chunk WHERE abs(start) > {_LONGEST} OR abs(end) > {_LONGEST} OR first >= stop",
@@ -38,13 +38,13 @@ _INVALID_ROWS = (
 
 
 class InvalidContents(Exception):
-    """What Seekpoint wouldn't have written; the text says what."""
+    """Seekpoint can't have written this library; the text says why, and completes the error of the import."""
 
 
 def check_manifest(manifest: Manifest) -> None:
-    """Raise InvalidContents unless the values are of the kinds that they should be."""
+    """Raise InvalidContents unless all values have the right types and ranges."""
     model, record = manifest.model, manifest.database
-    sound = (
+    is_valid = (
         _is_count(manifest.version)
         and manifest.version == SCHEMA_VERSION
         and all(isinstance(text, str) for text in (model.name, model.fingerprint))
@@ -54,23 +54,23 @@ def check_manifest(manifest: Manifest) -> None:
         and _is_record(record)
         and record.name == database.FILE
     )
-    if not (sound and _is_count(manifest.numbered) and _are_segments(manifest)):
+    if not (is_valid and _is_count(manifest.numbered) and _are_segments(manifest)):
         raise InvalidContents("its manifest.json is another's")
 
 
 def _are_segments(manifest: Manifest) -> bool:
-    """Whether the vector files have numbers of ours, and ranges of ids that follow one another."""
-    reached = 0
+    """Whether the vector files have valid names, and disjoint ranges of ids in ascending order."""
+    previous_stop = 0
     for segment in manifest.segments:
         if not (_is_record(segment.file) and (named := _VECTOR_FILE.fullmatch(segment.file.name))):
             return False
-        if not all(_is_count(one) for one in (segment.first, segment.stop, segment.count)):
+        if not all(_is_count(number) for number in (segment.first, segment.stop, segment.count)):
             return False
-        if not (reached <= segment.first < segment.stop and 0 < segment.count <= segment.stop - segment.first):
+        if not (previous_stop <= segment.first < segment.stop and 0 < segment.count <= segment.stop - segment.first):
             return False
         if int(named[1]) > manifest.numbered:
             return False
-        reached = segment.stop
+        previous_stop = segment.stop
     return len({segment.file.name for segment in manifest.segments}) == len(manifest.segments)
 
 
@@ -84,21 +84,21 @@ def _is_record(record: FileRecord) -> bool:
 
 @contextmanager
 def open_immutable(folder: Path) -> Iterator[sqlite3.Connection]:
-    """A folder's database, for reading what nobody changes."""
+    """Open a folder's database for reading, as one that no process changes."""
     address = f"{(folder / database.FILE).resolve().as_uri()}?mode=ro&immutable=1"
     with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
         yield connection
 
 
 def check_database(folder: Path, model: ModelCard) -> None:
-    """Check a folder's database; raises InvalidContents, or sqlite3.Error where it's damaged."""
+    """Check a folder's database; raises InvalidContents, or sqlite3.Error if it is damaged."""
     with open_immutable(folder) as connection:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
         _check_version(connection)
-        with closing(sqlite3.connect(":memory:", isolation_level=None)) as own:
-            create(own)
-            if connection.execute(_SCHEMA).fetchall() != own.execute(_SCHEMA).fetchall():
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as reference:
+            create(reference)
+            if connection.execute(_SCHEMA).fetchall() != reference.execute(_SCHEMA).fetchall():
                 raise InvalidContents(f"the tables in its {database.FILE} are others")
         if connection.execute("PRAGMA quick_check").fetchall() != [("ok",)]:
             raise sqlite3.DatabaseError("quick_check found faults")
@@ -132,7 +132,7 @@ def _check_contents(connection: sqlite3.Connection, model: ModelCard) -> None:
 
 
 def _have_words(connection: sqlite3.Connection) -> bool:
-    """Whether all chunks lie in segments of words."""
+    """Whether all chunks are in segments of posting lists."""
     from seekpoint.index.embedded.chunk_ranges import Ranges
 
     alive = Ranges.of(connection.execute("SELECT first_chunk, first_chunk + chunks FROM transcript"))

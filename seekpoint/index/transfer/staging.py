@@ -1,4 +1,4 @@
-"""Making something beside the place that it will be renamed to, so that the place never holds a part of it."""
+"""Writing into a temporary folder beside the target, for an atomic rename: the target is never incomplete."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from seekpoint.index.errors import LibraryError
 
 REPLACED = "replaced"
-"""What a staging folder calls that which stood in the place, while it's moved aside."""
+"""The name, in a staging folder, of the old target while it is moved aside."""
 
 _LOCK = "lock"
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -23,9 +23,10 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 @contextmanager
 def staging(place: Path) -> Iterator[Path]:
-    """A fresh folder beside a place, gone at the end, as are those that killed processes left; raises LibraryError.
+    """A new folder beside `place`, deleted at the end; raises LibraryError.
 
-    What was moved aside to `REPLACED` in it comes back, unless something else has taken the place.
+    Folders that killed processes left are deleted too. An old target that was moved to REPLACED in such a folder is
+    moved back, unless there is a new one.
     """
     with _write_errors(place):
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +51,7 @@ def _others(place: Path) -> list[Path]:
 
 def _discard(folder: Path, place: Path) -> None:
     replaced = folder / REPLACED
-    if replaced.exists():  # the second name tells, after a kill, that it's being removed
+    if replaced.exists():  # renamed first, so that after a kill a half-deleted target isn't moved back
         replaced.rename(folder / "removed" if place.exists() else place)
     shutil.rmtree(folder, ignore_errors=True)
 
