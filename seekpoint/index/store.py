@@ -1,6 +1,7 @@
-"""The door: what a backend that holds libraries can do. `query` and `indexer` use nothing else of the storage.
+"""The interface of a storage backend, the only part of the storage that `query` and `indexer` use.
 
-`open.py` chooses the backend by a library's address. Chunks go by ids (positive integers that are never given twice).
+`open.py` chooses the backend by a library's address. Chunks are identified by ids: positive integers that are never
+reused.
 """
 
 from __future__ import annotations
@@ -38,19 +39,19 @@ if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
 
 ANY_LANGUAGE = ""
-"""The source of translations that are looked up whatever the question's language is."""
+"""The source language of translations that apply to questions in every language."""
 
 LISTED = "listed"
-"""The `inputs` of what a listing alone states: a playlist that was listed, and a video that it calls unavailable."""
+"""The `inputs` of resources whose state comes from a listing: playlists, and videos that one calls unavailable."""
 
 WITHOUT_PIECES = "without pieces"
-"""The setting of a library whose model gives no token vectors, so that no pieces are stored."""
+"""The name of the setting that marks a library without pieces, because its model gives no token vectors."""
 
 
 class Revision(NamedTuple):
-    """Two states of a library that have equal revisions hold the same.
+    """Identifies a state of a library: equal revisions mean equal contents.
 
-    `sealed` changes when a build ends, `committed` with each resource that a build commits.
+    `sealed` changes at the end of a build, `committed` with each resource that a build commits.
     """
 
     sealed: object
@@ -58,7 +59,7 @@ class Revision(NamedTuple):
 
 
 class Language(NamedTuple):
-    """The chunks of a language: their number, their mean vector, and that of their windows where there are any."""
+    """A language of a library: the number of its chunks, their mean vector, and the mean vector of their windows."""
 
     chunks: int
     mean: Vectors
@@ -66,7 +67,7 @@ class Language(NamedTuple):
 
 
 class Scope(Protocol):
-    """The chunks that a search is limited to; its length is their number."""
+    """The chunks that a search is limited to; `len` is their number."""
 
     def __len__(self) -> int: ...
 
@@ -74,7 +75,7 @@ class Scope(Protocol):
 class WordGroup(NamedTuple):
     """A word of the question in another language: any of its translations counts as the word (Pirkola, 1998).
 
-    `language` is that of the chunks it is looked up in, a primary subtag.
+    It is looked up in the chunks of `language`, a primary subtag.
     """
 
     alternatives: Alternatives
@@ -82,9 +83,9 @@ class WordGroup(NamedTuple):
 
 
 class Frequencies(NamedTuple):
-    """In how many chunks each known term is, and each word group by any of its alternatives.
+    """Document frequencies: of the terms that the library has, and of word groups, by any of their alternatives.
 
-    The frequency of a group is `None` where it is too common to be looked up.
+    The frequency of a group is `None` if it is too common to be looked up.
     """
 
     terms: Mapping[str, int]
@@ -92,11 +93,11 @@ class Frequencies(NamedTuple):
 
 
 class CandidateQuery(NamedTuple):
-    """What candidates are looked for by: a centred vector, and words with their weights.
+    """A query for candidates: a centred vector, and weighted words.
 
-    `terms` are the question's own with their inverse document frequencies; `groups` are its words in other languages,
-    each with its share of the highest score that the words can reach. `limit` chunks are wanted by words, as many by
-    translations, and twice as many by meaning, since an index tells of each only about how near it is.
+    `terms` are the question's own terms with their inverse document frequencies. `groups` are its words in other
+    languages, each with its share of the highest score that the words can reach. At most `limit` candidates come from
+    the terms, as many from the groups, and twice as many from the vector, because an index only approximates cosines.
     """
 
     vector: Vectors
@@ -108,9 +109,9 @@ class CandidateQuery(NamedTuple):
 
 
 class NamedScope(NamedTuple):
-    """The chunks of resources that the question names, and the terms that it has beside the names.
+    """The chunks of the resources that a question names, and the question's terms without the names.
 
-    `limit` of them are candidates by meaning and as many by words, however many others are better.
+    `limit` of these chunks are candidates by meaning and as many by words, even if other chunks score higher.
     """
 
     scope: Scope
@@ -118,11 +119,11 @@ class NamedScope(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """The chunks that the indexes propose, by ascending id, with approximate scores; a row each.
+    """The chunks that the indexes propose, by ascending id, with approximate scores; an element of each array a chunk.
 
-    `cosines` are NaN for a chunk that isn't among the nearest: it is no nearer than `farthest`. `bm25` and `named_bm25`
-    are 0 where a chunk isn't among the best by words, in the scope and in the named one. `translated` is the score by
-    word groups. `languages` are primary subtags.
+    `cosines` is NaN for a chunk that isn't among the nearest: its cosine is at most `farthest`. `bm25` is 0 for a chunk
+    that isn't among the best by words in the scope, and `named_bm25` for one that isn't in the named scope.
+    `translated` is the score by word groups. `languages` are primary subtags.
     """
 
     ids: NDArray[np.int64]
@@ -136,14 +137,14 @@ class Candidates(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """Chunks, and the exact cosine of each with the question, by id."""
+    """Chunks and their exact cosines with the question, by id."""
 
     chunks: Mapping[int, StoredChunk]
     cosines: Mapping[int, float]
 
 
 class CueSpan(NamedTuple):
-    """Cues `first` up to, not including, `stop` of a transcript."""
+    """Cues [first, stop) of a transcript."""
 
     transcript_id: int
     first: int
@@ -151,26 +152,26 @@ class CueSpan(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What is stored of a resource's chunks and pieces, by the digest of the embedded text."""
+    """The stored vectors of a resource's chunks and pieces, by the digest of the embedded text."""
 
     vectors: dict[bytes, Vectors]
     pieces: dict[bytes, PieceVector]
 
 
 class Translations(Protocol):
-    """Words and their translations, as plain text, between languages given by primary subtag."""
+    """A dictionary of words as plain text, between languages given by primary subtag."""
 
     @property
     def version(self) -> str:
-        """Changes when the entries do."""
+        """Identifies the entries; another version means other entries."""
         ...
 
     def sources(self, target: str) -> Iterable[str]:
-        """The languages whose words have translations into the target, ANY_LANGUAGE among them."""
+        """The languages with translations into the target language; ANY_LANGUAGE may be one of them."""
         ...
 
     def entries(self, source: str, target: str) -> Iterable[tuple[str, Sequence[str]]]:
-        """Words with their translations; a word may come more than once."""
+        """Words with their translations; a word may occur more than once."""
         ...
 
 
@@ -186,17 +187,20 @@ class Reader(Protocol):
 
     @property
     def revision(self) -> Revision:
-        """What the library was at when it was opened."""
+        """The revision of the snapshot."""
         ...
 
     # Resources
 
     def statuses(self) -> list[ResourceStatus]:
-        """Every resource, in the lists' order, with its state."""
+        """Every resource with its state, in the order of the lists."""
         ...
 
     def sections(self) -> list[Section]:
-        """Every list's heading paths in its order, with the resources there; what has left every list comes last."""
+        """Every list's heading paths in its order, with the resources there.
+
+        Resources that have left every list come last.
+        """
         ...
 
     def playlists(self) -> dict[str, Playlist]:
@@ -204,15 +208,15 @@ class Reader(Protocol):
         ...
 
     def resources(self, ids: Collection[str]) -> dict[str, Resource]:
-        """The resources of those ids that are here."""
+        """Resources by id; unknown ids are left out."""
         ...
 
     def details(self, ids: Collection[str]) -> dict[str, Details]:
-        """What the sources state about the resources of those ids that are here."""
+        """The details that the sources gave of resources, by id; unknown ids are left out."""
         ...
 
     def standings(self) -> dict[str, Standing]:
-        """Where each resource stands."""
+        """The state of each resource, what its transcripts were made from, and when to try again."""
         ...
 
     def transcripts(self, resource_id: str) -> list[Transcript]:
@@ -220,13 +224,13 @@ class Reader(Protocol):
         ...
 
     def setting(self, name: str) -> str | None:
-        """A value that was kept for the next build."""
+        """A value that an earlier build stored under this name, or `None`."""
         ...
 
     # Search
 
     def warm_up(self) -> None:
-        """Load what the first question needs; a caller can do so while it waits for something else."""
+        """Load what the first question needs, so that a caller can do this while it waits for something else."""
         ...
 
     def languages(self) -> Mapping[str, Language]:
@@ -234,15 +238,21 @@ class Reader(Protocol):
         ...
 
     def scope(self, filters: Filters, resources: Collection[str] | None = None) -> Scope:
-        """The chunks that a filter keeps, or those of them that are of some resources."""
+        """The chunks that a filter keeps; with `resources`, only those of these resources."""
         ...
 
     def titles(self, terms: Collection[str]) -> list[tuple[str, Sequence[str]]]:
-        """The ids of indexed resources with the terms of their titles, or parts of them, that have one of the terms."""
+        """The indexed resources that a question with these terms may name, as (id, terms of a title or a part of it).
+
+        A resource may come several times, and the question may lack some of the terms.
+        """
         ...
 
     def translations(self, source: str, words: Collection[str]) -> dict[str, dict[str, Alternatives]]:
-        """The translations of those words that have any, by target language and word; `source` is their language."""
+        """The translations of words in the language `source`, by target language and word.
+
+        Words without translations are left out.
+        """
         ...
 
     def frequencies(self, terms: Collection[str], groups: Sequence[WordGroup] = ()) -> Frequencies:
@@ -254,13 +264,13 @@ class Reader(Protocol):
         ...
 
     def evidence(self, ids: Sequence[int], vector: Vectors) -> Evidence:
-        """The chunks of those ids that are here, with their exact cosines with a centred question."""
+        """Chunks by id, with their exact cosines with a centred question; unknown ids are left out."""
         ...
 
     def pieces(self, chunks: Sequence[StoredChunk], margin: float) -> dict[int, Pieces]:
-        """The pieces of each chunk and of so many seconds before and after it, by chunk id; none where none are stored.
+        """The pieces of each chunk and of `margin` seconds before and after it, by chunk id; empty without any.
 
-        They begin with the piece that the first of these seconds lies in.
+        The first piece is the one that contains the second `margin` before the chunk.
         """
         ...
 
@@ -271,11 +281,11 @@ class Reader(Protocol):
     # The library as a whole
 
     def verify(self) -> None:
-        """Read all that is stored; raises DamagedLibrary for what isn't as it was written."""
+        """Read everything that is stored; raises DamagedLibrary if anything is damaged."""
         ...
 
     def close(self) -> None:
-        """Release what the library holds open."""
+        """Release open files and connections."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -285,37 +295,37 @@ class Reader(Protocol):
 
 
 class Writer(Reader, Protocol):
-    """A library, open for changes by one writer at a time; use it as a context manager, which seals it at the end.
+    """A library, open for changes; a context manager, which seals the library at the end.
 
-    Each change is a transaction: a kill loses at most the resource in work.
+    There is at most one writer at a time. Each change is a transaction, so a kill loses at most the current resource.
     """
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Make all changes of a block in one transaction, or none of them."""
+        """Make all changes of a block in one transaction."""
         ...
 
     # The lists
 
     def register(self, source: str, resources: Sequence[Resource]) -> None:
-        """Note what a source lists now. What it listed before and no longer does stays, marked as gone."""
+        """Store what a source lists now. Resources that it listed before stay in the library, marked as unlisted."""
         ...
 
     def keep_playlist(self, playlist_id: str, playlist: Playlist) -> None:
-        """Note what a playlist holds now; it counts as indexed then."""
+        """Store the current entries of a playlist, and set its state to indexed."""
         ...
 
     def unlisted(self, sources: Iterable[str]) -> list[str]:
-        """The resources that one of these sources listed once and that no source lists now."""
+        """The resources that one of these sources once listed and that no source lists now."""
         ...
 
     def remove(self, ids: Collection[str]) -> None:
-        """Remove resources with all that is stored of them."""
+        """Remove resources with everything that is stored for them."""
         ...
 
     # The resources
 
     def known(self, resource_id: str) -> Known:
-        """The vectors that are stored for a resource, so that no text is embedded twice."""
+        """The stored vectors of a resource, so that no text is embedded twice."""
         ...
 
     def commit(
@@ -326,7 +336,7 @@ class Writer(Reader, Protocol):
         inputs: str,
         kind: Kind | None = None,
     ) -> None:
-        """Store all of a resource at once, in place of what was stored of it; `kind` where it isn't what it seemed."""
+        """Replace everything that is stored for a resource; `kind` corrects its kind."""
         ...
 
     def set_state(
@@ -338,54 +348,54 @@ class Writer(Reader, Protocol):
         retry_after: float | None = None,
         inputs: str | None = None,
     ) -> None:
-        """Note where a resource stands and why, when to try again (Unix seconds), and what was tried."""
+        """Store a resource's state, the reason, when to try again (Unix seconds), and the inputs that were tried."""
         ...
 
     def put_setting(self, name: str, value: str | None) -> None:
-        """Keep a value for the next build; `None` deletes it."""
+        """Store a value for the next build; `None` deletes it."""
         ...
 
     def keep_translations(self, translations: Translations) -> None:
-        """Choose the translations that the library can use, unless that was done for what it holds now."""
+        """Store the translations that the library can use, unless the stored ones are still up to date."""
         ...
 
     # Another model
 
     def successor(self, card: ModelCard, say: Callable[[str], None]) -> AbstractContextManager[Successor]:
-        """Begin to embed the library for another model, or go on with what was begun; `say` is told what is dropped.
+        """Begin embedding the library for another model, or continue; `say` is told what is discarded.
 
-        The library stays as it is meanwhile, and answers.
+        Meanwhile the library answers questions with its current model.
         """
         ...
 
     def succeed(self, successor: Successor) -> None:
-        """Replace all that the former model made by what the successor holds, in one step."""
+        """Replace everything that the current model made by the contents of the successor, in one transaction."""
         ...
 
     def unfinished_successor(self) -> ModelCard | None:
-        """The model of a successor that was begun and isn't finished."""
+        """The model of the unfinished successor, if there is one."""
         ...
 
     def discard_successor(self) -> None:
-        """Delete a successor that was begun, if there is one."""
+        """Delete the unfinished successor, if there is one."""
         ...
 
 
 class Successor(Protocol):
-    """The transcripts of a library with another model's vectors, as far as they are embedded."""
+    """The transcripts of a library that are already embedded with the new model."""
 
     @property
     def writer(self) -> Writer:
-        """Where the other model's vectors are stored."""
+        """The writer that stores the new model's vectors."""
         ...
 
     def due(self) -> list[Due]:
-        """The resources that the library holds and the successor doesn't; what the library has lost is removed."""
+        """The resources still to embed, after removing from the successor what the library no longer has."""
         ...
 
 
 class Due(NamedTuple):
-    """A resource whose transcripts are to be embedded, and the edition that they are."""
+    """A resource to embed, and the edition of its transcripts, which changes when they are stored again."""
 
     resource: Resource
     edition: str

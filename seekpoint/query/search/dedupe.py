@@ -1,4 +1,4 @@
-"""From ranked hits to distinct moments: overlaps, twins in another language, and where each answer may begin."""
+"""From ranked hits to distinct moments: overlapping hits, the same passage in other languages, earlier beginnings."""
 
 from __future__ import annotations
 
@@ -10,23 +10,27 @@ from seekpoint.query.answers import Hit
 
 
 def distinct(hits: Sequence[Hit], language: str | None) -> Iterator[Hit]:
-    """The hits that overlap no better one of the same resource, in the question's language where that was found too."""
+    """The hits that don't overlap a better hit of the same resource.
+
+    If the same passage was also found in the question's language, that chunk replaces the hit's.
+    """
     taken: list[StoredChunk] = []
     for hit in hits:
-        if not any(_shared_seconds(hit.chunk, other) > 0 for other in taken):
-            chosen = _twin(hit, hits, language)
-            taken += [hit.chunk, chosen.chunk]
-            yield hit._replace(chunk=chosen.chunk)
+        if not any(_shared_seconds(hit.chunk, chunk) > 0 for chunk in taken):
+            preferred = _same_passage(hit, hits, language)
+            taken += [hit.chunk, preferred.chunk]
+            yield hit._replace(chunk=preferred.chunk)
 
 
 def openings(hits: Sequence[Hit], among: Sequence[Hit], nearly: float) -> dict[int, StoredChunk]:
-    """For each hit, by its chunk, the chunk in which its answer may begin: the one before if nearly as good, or it.
+    """For each hit, by its chunk's id, the chunk in which its answer may begin.
 
-    That must not touch a better hit, where the reader has been already.
+    That is the overlapping chunk before it, if it scores at least `nearly` times as much and doesn't overlap a better
+    hit, which the reader has already seen; else the hit's own chunk.
     """
     return {
-        hit.chunk.id: _opening(hit, among, nearly, [better.chunk for better in hits[:place]])
-        for place, hit in enumerate(hits)
+        hit.chunk.id: _opening(hit, among, nearly, [better.chunk for better in hits[:rank]])
+        for rank, hit in enumerate(hits)
     }
 
 
@@ -42,8 +46,8 @@ def _opening(hit: Hit, among: Sequence[Hit], nearly: float, taken: Sequence[Stor
     return max(before, key=lambda chunk: chunk.start, default=hit.chunk)
 
 
-def _twin(hit: Hit, hits: Sequence[Hit], language: str | None) -> Hit:
-    """The best hit on the same passage in the question's language; the hit itself where there is none."""
+def _same_passage(hit: Hit, hits: Sequence[Hit], language: str | None) -> Hit:
+    """The best hit on the same passage in the question's language, or else the hit itself."""
     if primary(hit.chunk.language) == language:
         return hit
     half = (hit.chunk.end - hit.chunk.start) / 2
@@ -57,8 +61,8 @@ def _twin(hit: Hit, hits: Sequence[Hit], language: str | None) -> Hit:
     )
 
 
-def _shared_seconds(one: StoredChunk, other: StoredChunk) -> float:
-    """How long two chunks of a resource overlap, whatever their languages; chunks of two resources never do."""
-    if one.resource_id != other.resource_id:
+def _shared_seconds(chunk: StoredChunk, other: StoredChunk) -> float:
+    """The seconds by which two chunks of a resource overlap, whatever their languages; 0 or less if they don't."""
+    if chunk.resource_id != other.resource_id:
         return 0.0
-    return min(one.end, other.end) - max(one.start, other.start)
+    return min(chunk.end, other.end) - max(chunk.start, other.start)

@@ -1,4 +1,4 @@
-"""The scores of chunks: meaning and words, fused. Scores run from 0 to 1."""
+"""The scores of chunks, from 0 to 1: a convex sum of cosine similarity and the coverage of the question's words."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def discriminative_terms(weights: Mapping[str, float], question_terms: Sequence[str]) -> list[str]:
-    """The terms that tell chunks apart: not those that a third of them have, unless all known terms are such.
+    """The terms that fewer than a third of the chunks have; all terms if there is none among the known ones.
 
-    Common terms have the longest posting lists by far, and without them answers are as good. In a library of a few
+    Common terms have the longest posting lists by far, and answers are as good without them. In a library of a few
     chunks every term is in more than a third of them.
     """
     if all(weight < COMMON for weight in weights.values()):
@@ -32,9 +32,9 @@ def discriminative_terms(weights: Mapping[str, float], question_terms: Sequence[
 
 
 def coverage(scores: Floats, weights: Mapping[str, float], question_terms: Iterable[str]) -> Floats:
-    """BM25 scores as shares of the highest that the question could reach, which mean the same for every question.
+    """BM25 scores as shares of the highest score that the question could reach, comparable between questions.
 
-    `weights` holds the terms that the library knows.
+    `weights` are the idf of the terms that the library has.
     """
     unknown = max(weights.values(), default=0.0) * UNKNOWN_SHARE
     highest = fsum(weights.get(term, unknown) for term in set(question_terms)) * (bm25.K1 + 1)
@@ -50,28 +50,29 @@ def fuse(
     tuning: Tuning = TUNING,
     named: Set[str] = frozenset(),
 ) -> list[Hit]:
-    """Every chunk with the convex sum of its two scores, best first; those of references behind all others.
+    """Every chunk with its fused score, best first; chunks of bibliographies come after all others.
 
-    `language` is the question's; `translated` is the coverage of chunks in other languages by its words' translations;
-    `named` are the ids of resources that the question names.
+    `dense` are cosines and `lexical` the coverage of the question's words, by chunk id. `language` is the question's.
+    `translated` is the coverage of its translated words by chunks in other languages. `named` are the ids of the
+    resources that it names.
     """
     translated = translated or {}
     chunks = list(chunks)
-    found = ScoreInputs(
+    scored = ScoreInputs(
         np.array([dense.get(chunk.id, 0.0) for chunk in chunks]),
         np.array([lexical.get(chunk.id, 0.0) for chunk in chunks]),
         np.array([translated.get(chunk.id, 0.0) for chunk in chunks]),
         np.array([primary(chunk.language) != language for chunk in chunks], bool),
         np.array([chunk.resource_id in named for chunk in chunks], bool),
     ).scored(tuning)
-    hits = list(map(Hit, chunks, *(column.tolist() for column in found)))
+    hits = list(map(Hit, chunks, *(column.tolist() for column in scored)))
     last = np.array([chunk.is_reference for chunk in chunks], bool)
-    order = np.lexsort([np.array([chunk.id for chunk in chunks]), -found.score, last])
-    return [hits[place] for place in order.tolist()]
+    order = np.lexsort([np.array([chunk.id for chunk in chunks]), -scored.score, last])
+    return [hits[index] for index in order.tolist()]
 
 
 class Scored(NamedTuple):
-    """How near chunks are by meaning, by words or what stands in for them, and all told."""
+    """The scores of chunks by meaning, by words (or what stands in for them between languages), and fused."""
 
     meaning: Floats
     words: Floats
@@ -79,9 +80,10 @@ class Scored(NamedTuple):
 
 
 class ScoreInputs(NamedTuple):
-    """What is known of some chunks: cosines, the coverage of words and of their translations, and two marks.
+    """The inputs to the scores of chunks, an element of each array a chunk.
 
-    `are_foreign` are those in other languages than the question, `are_named` those in resources that it names.
+    Cosines, the coverage of the question's words and of their translations; `are_foreign` marks chunks in other
+    languages than the question's, `are_named` those of resources that it names.
     """
 
     cosines: Floats
@@ -91,7 +93,7 @@ class ScoreInputs(NamedTuple):
     are_named: NDArray[np.bool_]
 
     def scored(self, tuning: Tuning) -> Scored:
-        """The convex sum of meaning and words, where meaning and translations stand in for words between languages."""
+        """The convex sum of meaning and words. Between languages meaning and translations stand in for words."""
         meaning = np.maximum(self.cosines, 0.0)
         stand_in = np.minimum(tuning.stand_in * meaning + tuning.translated * self.translated, 1.0)
         words = np.where(self.are_foreign, np.maximum(self.words, stand_in), self.words)

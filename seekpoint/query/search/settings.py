@@ -1,4 +1,4 @@
-"""What the ranking weighs, in one place. docs/quality.md has the sets and figures by which it was chosen."""
+"""The weights of the ranking. docs/quality.md has the question sets and figures by which they were chosen."""
 
 from __future__ import annotations
 
@@ -6,48 +6,49 @@ from dataclasses import dataclass
 from math import log
 
 UNKNOWN_SHARE = 0.5
-"""So much of the heaviest one's weight has a word that the library doesn't know."""
+"""The weight of a word that the library doesn't have, as a share of the question's heaviest weight."""
 
 COMMON = log(2)
-"""The weight of a term that a third of all passages have: those that weigh less tell nothing (docs/quality.md)."""
+"""The weight (idf) of a term that a third of all passages have. Terms of less weight are left out (docs/quality.md)."""
 
 SALIENT_SHARE = 0.35
-"""Terms of at least this share of the heaviest one's weight tell where the answer is."""
+"""Terms with at least this share of the heaviest weight tell where in a chunk the answer is."""
 
 AHEAD, AROUND = 30.0, 90.0
-"""Seconds. What is said in the half minute from a place on, and in the minute and a half around it, tell together
-better than a chunk of 45 s alone: moment@1 .57 -> .61 on dev, .38 -> .41 on fastai."""
+"""Seconds. Windows of 30 s from a place on and of 90 s around it rank better than a chunk of 45 s alone: moment@1 rises
+from .57 to .61 on dev, and from .38 to .41 on fastai."""
 
 MOST_MOMENTS = 100
-"""Nobody reads more, and each has to be looked at."""
+"""The most moments of an answer: nobody reads more, and each costs time."""
 
 LONGEST_QUESTION = 4000
-"""Characters. A longer one isn't a question."""
+"""The most characters of a question."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """The weights that were chosen by measuring; scores run from 0 to 1."""
+    """The weights that were chosen by measuring. Scores are between 0 and 1."""
 
-    # The share of meaning in a score; the rest is that of words. On all four sets 0.5 to 0.6 do equally well.
+    # The share of meaning in a score; words have the rest. From 0.5 to 0.6 results are equally good on all four sets.
     dense_share: float = 0.55
-    # A passage in another language than the question's can't share its words: so much of its meaning stands in for
-    # them, and so much of how far the words' translations cover it is added. On lectures, dev and fastai 0.3 to 0.4 of
-    # each do equally well.
+    # A passage in another language than the question can't share its words. Its score for words is at least `stand_in`
+    # times its meaning plus `translated` times the coverage of the words' translations. From 0.3 to 0.4 both do equally
+    # well on lectures, dev and fastai.
     stand_in: float = 0.4
     translated: float = 0.3
-    # So much is added in a resource whose title the question holds: 0.15 to 0.5 put the same moments first on lectures,
-    # dev, fastai and 24 questions on an article and a paper among the lectures, 14 of which name it.
+    # Added to the scores in a resource whose title the question contains. From 0.15 to 0.5 the same moments come first
+    # on lectures, dev, fastai, and 24 questions on an article and a paper among the lectures, of which 14 name it.
     named: float = 0.15
-    # Seconds. An answer's words come together: what is said so soon after a cue speaks for it.
+    # Seconds. The words of an answer come together: words that are said this soon after a cue count for the cue.
     reach: float = 30.0
-    # Where passages were cut says nothing: when the one before overlaps and scores at least so much of what this one
-    # does, the answer may begin there. With both, sharp@1 goes from .18 to .21 on lectures and from .31 to .33 on dev,
-    # the median error from 22 to 15 and from 19 to 14 s, for half a question in a hundred at moment@1.
+    # Passages are cut at arbitrary places. If the passage before overlaps and scores at least this share of the
+    # passage's score, the answer may begin there. `reach` and `nearly` together raise sharp@1 from .18 to .21 on
+    # lectures and from .31 to .33 on dev, and lower the median error from 22 to 15 s and from 19 to 14 s. They cost half
+    # a question in a hundred at moment@1.
     nearly: float = 0.95
-    # A first moment that scores less is no answer, in a library of 10,000 passages. The best of more passages scores
-    # higher by chance, by so much when there are e times as many: measured on 136 and on 11,184. Where the question has
-    # a word that the library doesn't know, so much more is needed. All three were chosen on lectures.
+    # The score that the first moment needs to count as an answer in a library of 10,000 passages. The best of more
+    # passages scores higher by chance: by `growth` for e times as many, measured on 136 and 11,184 passages. If the
+    # question has a word that the library doesn't have, `unknown_word` is added. All three were chosen on lectures.
     least_score: float = 0.22
     growth: float = 0.015
     unknown_word: float = 0.06

@@ -1,4 +1,4 @@
-"""Windows of a transcript around a place, made of its pieces: how near their meaning is to the question's."""
+"""The cosines of windows of a transcript with the question; the vector of a window is summed up from its pieces."""
 
 from __future__ import annotations
 
@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 
     from seekpoint.index.types import Pieces, StoredChunk, Vectors
 
-# Of more chunks at once the sums take new memory each time, which takes longer than what is done with them.
+# Chunks. Larger batches need newly allocated memory each time, which takes longer than the arithmetic.
 _AT_ONCE = 20
 _LEAST = np.float32(1e-24)
 
 
 class Windows(NamedTuple):
-    """The cosines of the windows at each piece that begins in a chunk, or covers its beginning."""
+    """The cosines of the windows at each piece that begins in a chunk or covers its beginning.
+
+    `ahead` is the cosine of the AHEAD seconds from the piece's start on, `around` that of the AROUND seconds around it.
+    """
 
     starts: Sequence[float]
     ahead: Sequence[float]
@@ -31,29 +34,29 @@ class Windows(NamedTuple):
 
     @property
     def meaning(self) -> float:
-        """How near the chunk is, by its best windows."""
+        """The chunk's cosine: the mean of its best window ahead and its best window around."""
         return (max(self.ahead) + max(self.around)) / 2
 
     def ahead_at(self, seconds: float) -> float:
-        """The cosine of the window from the piece on that a second lies in."""
+        """The cosine of the window ahead of the piece that contains a second."""
         return self.ahead[max(bisect_right(self.starts, seconds) - 1, 0)]
 
 
 def windows(
     chunks: Sequence[StoredChunk], pieces: Mapping[int, Pieces], means: Mapping[str, Vectors], question: Vectors
 ) -> dict[int, Windows]:
-    """The windows of chunks, by chunk id, of those that have pieces.
+    """The windows of chunks, by chunk id; chunks without pieces are left out.
 
-    `pieces` are those of each chunk and of AROUND / 2 seconds before and after it, by its id, `means` are those of the
-    languages, and `question` is centred.
+    `pieces` are those of each chunk and of AROUND / 2 seconds before and after it, by chunk id. `means` are the window
+    means of the languages, and `question` is centred.
     """
-    found: dict[int, Windows] = {}
+    by_chunk: dict[int, Windows] = {}
     for first in range(0, len(chunks), _AT_ONCE):
-        found |= _of_some(chunks[first : first + _AT_ONCE], pieces, means, question)
-    return found
+        by_chunk |= _batch(chunks[first : first + _AT_ONCE], pieces, means, question)
+    return by_chunk
 
 
-def _of_some(
+def _batch(
     chunks: Sequence[StoredChunk], pieces: Mapping[int, Pieces], means: Mapping[str, Vectors], question: Vectors
 ) -> dict[int, Windows]:
     starts, totals = _padded([pieces[chunk.id] for chunk in chunks])
@@ -61,14 +64,14 @@ def _of_some(
     row, _ = inside.nonzero()
     spoken = [primary(chunk.language) for chunk in chunks]
     languages = sorted(set(spoken))
-    language = np.array([languages.index(one) for one in spoken])[row]
-    common = np.stack([means[one] for one in languages])
-    seconds, beside = starts[inside], starts[row]
+    language = np.array([languages.index(tag) for tag in spoken])[row]
+    language_means = np.stack([means[tag] for tag in languages])
+    seconds, chunk_starts = starts[inside], starts[row]
 
     def cosines(before: float, after: float) -> list[float]:
-        sums = totals[_earlier(beside, seconds + after), row]
-        sums -= totals[_earlier(beside, seconds - before), row]
-        return _cosines(sums, common, language, question)
+        sums = totals[_count_before(chunk_starts, seconds + after), row]
+        sums -= totals[_count_before(chunk_starts, seconds - before), row]
+        return _cosines(sums, language_means, language, question)
 
     columns = seconds.tolist(), cosines(0, AHEAD), cosines(AROUND / 2, AROUND / 2)
     bounds = pairwise([0, *np.cumsum(inside.sum(axis=1)).tolist()])
@@ -80,10 +83,10 @@ def _of_some(
 
 
 def _cosines(sums: Vectors, means: Vectors, language: NDArray[np.intp], question: Vectors) -> list[float]:
-    """The cosines of sums, at unit length without the means of their languages, with a centred question.
+    """The cosine of each row of `sums`, normalised and centred by its language's mean, with a centred question.
 
-    `language` says which mean is each row's. Its cosine is the same whatever the other rows are, which a product of
-    matrices doesn't promise.
+    `language` is the index of each row's mean. The result for a row doesn't depend on the other rows, which a matrix
+    product can't guarantee.
     """
     squares = np.vecdot(sums, sums)
     lengths = np.sqrt(np.maximum(squares, _LEAST))
@@ -95,29 +98,30 @@ def _cosines(sums: Vectors, means: Vectors, language: NDArray[np.intp], question
 
 
 def _padded(pieces: Sequence[Pieces]) -> tuple[NDArray[np.float64], Vectors]:
-    """Where each chunk's pieces start, a row a chunk, and the sums of the pieces before each and of them all.
+    """The starts of each chunk's pieces, padded with infinity, and the cumulative sums of their vectors.
 
-    The sums are a row a piece, so that those of all chunks are added at once.
+    Shapes: starts (chunks, pieces), sums (pieces + 1, chunks, dimension). The pieces are the first axis of the sums, so
+    that those of all chunks are added at once.
     """
-    most = max(len(one.starts) for one in pieces)
+    most = max(len(chunk_pieces.starts) for chunk_pieces in pieces)
     starts = np.full((len(pieces), most), np.inf)
     totals = np.zeros((most + 1, len(pieces), pieces[0].sums.shape[1]), np.float32)
-    for row, one in enumerate(pieces):
-        starts[row, : len(one.starts)] = one.starts
-        totals[1 : len(one.starts) + 1, row] = one.sums
-    for before, total in pairwise(totals):
-        total += before
+    for row, chunk_pieces in enumerate(pieces):
+        starts[row, : len(chunk_pieces.starts)] = chunk_pieces.starts
+        totals[1 : len(chunk_pieces.starts) + 1, row] = chunk_pieces.sums
+    for previous, total in pairwise(totals):
+        total += previous
     return starts, totals
 
 
 def _inside(starts: NDArray[np.float64], chunks: Sequence[StoredChunk]) -> NDArray[np.bool_]:
-    """The pieces that begin in their chunk, or cover its beginning."""
+    """Whether each piece begins in its chunk or covers its beginning; shape (chunks, pieces)."""
     start, end = (np.array([[chunk.start] for chunk in chunks]), np.array([[chunk.end] for chunk in chunks]))
     covering = np.maximum(np.count_nonzero(starts <= start, axis=1, keepdims=True) - 1, 0)
     return (starts < end) & (np.arange(starts.shape[1]) >= covering)
 
 
-def _earlier(starts: NDArray[np.float64], seconds: NDArray[np.float64]) -> NDArray[np.intp]:
-    """How many of its row's pieces begin before each of these seconds, one a row."""
+def _count_before(starts: NDArray[np.float64], seconds: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The number of pieces in each row of `starts` that begin before the row's second."""
     count: NDArray[np.intp] = np.count_nonzero(starts < seconds[:, None], axis=1)
     return count
