@@ -1,1 +1,1 @@
-"""What a library stores, behind one door: `store` and `open`."""
+"""The storage of libraries. Other packages use its interface, `store.py`, and open libraries with `open.py`."""

@@ -43,8 +43,8 @@ class Tuning:
     reach: float = 30.0
     # Passages are cut at arbitrary places. If the passage before overlaps and scores at least this share of the
     # passage's score, the answer may begin there. `reach` and `nearly` together raise sharp@1 from .18 to .21 on
-    # lectures and from .31 to .33 on dev, and lower the median error from 22 to 15 s and from 19 to 14 s. They cost half
-    # a question in a hundred at moment@1.
+    # lectures and from .31 to .33 on dev, and lower the median error from 22 to 15 s and from 19 to 14 s. They cost
+    # half a question in a hundred at moment@1.
     nearly: float = 0.95
     # The score that the first moment needs to count as an answer in a library of 10,000 passages. The best of more
     # passages scores higher by chance: by `growth` for e times as many, measured on 136 and 11,184 passages. If the

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
 
 _BLOCK_ROWS = 8192
-# Reading the vectors of so many chunks from the database takes about as long as searching vector files of a million.
+# Chunks. Reading the vectors of 256 from the database takes about as long as searching vector files of a million.
 _FEW = 256
 
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from seekpoint.index.types import Vectors
 
-# Relative costs: a binary search in a list takes as long as scattering 16 values into the array, ...
+# A binary search in a list takes as long as scattering 16 values into the array.
 _LOOKED_UP = 16
-# ... and sorting takes as long for one chunk as scanning 12 elements of the array.
+# Sorting takes as long for one chunk as scanning 12 elements of the array.
 _SORTED = 12
 
 
@@ -110,7 +110,7 @@ class ScoreAccumulator:
         return scores
 
     def best(self, k: int) -> Postings:
-        """Chunks with positive scores, among them the k best; mostly few others."""
+        """Chunks with positive scores, in ascending order; the k best are among them."""
         # The k-th best score within one list is a lower bound of the k-th best of all.
         sample = next((chunks for chunks in self._added if len(chunks) >= k > 0), None)
         least = 0.0 if sample is None else np.partition(self._values[sample], -k)[-k]
