@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from seekpoint.index.types import Displayed, Resource, StoredChunk
+from seekpoint.index.chunks import StoredChunk
+from seekpoint.index.types import Displayed, Resource
 from seekpoint.query.links.timestamps import timestamp
 
 

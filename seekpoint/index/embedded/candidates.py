@@ -15,7 +15,7 @@ from seekpoint.index.embedded.database import THREADS_MAY_SHARE
 from seekpoint.index.embedded.holdings import Holdings
 from seekpoint.index.embedded.words.accumulators import Postings, PostingsCombiner, ScoreAccumulator, highest
 from seekpoint.index.embedded.words.synonyms import Synonyms, terms_of
-from seekpoint.index.store import CandidateQuery, Candidates, Frequencies, Scope, WordGroup
+from seekpoint.index.retrieval import CandidateQuery, Candidates, Frequencies, Scope, WordGroup
 from seekpoint.index.text import bm25
 from seekpoint.index.types import Alternatives
 

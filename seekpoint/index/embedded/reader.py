@@ -15,23 +15,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from seekpoint.index.chunks import StoredChunk
 from seekpoint.index.embedded import cue_blocks, database, reembedding, titles, translations
 from seekpoint.index.embedded.catalogue import Catalogue
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import Manifest, current_revision
 from seekpoint.index.errors import DamagedLibrary, LibraryNotFound
-from seekpoint.index.sections import Section
-from seekpoint.index.store import (
+from seekpoint.index.retrieval import (
     CandidateQuery,
     Candidates,
     CueSpan,
     Evidence,
     Frequencies,
     Language,
-    Revision,
     Scope,
     WordGroup,
 )
+from seekpoint.index.sections import Section
+from seekpoint.index.store import Revision
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import (
     Alternatives,
@@ -44,18 +45,18 @@ from seekpoint.index.types import (
     Resource,
     ResourceStatus,
     Standing,
-    StoredChunk,
     Transcript,
 )
 
 if TYPE_CHECKING:
+    from seekpoint.index.chunks import Pieces
     from seekpoint.index.embedded.candidates import CandidateSearch
     from seekpoint.index.embedded.chunk_ranges import Ranges
     from seekpoint.index.embedded.holdings import Holdings
     from seekpoint.index.embedded.vectors.language_sums import Means
     from seekpoint.index.embedded.vectors.search import VectorStore
     from seekpoint.index.embedded.words.lexicon import Lexicon
-    from seekpoint.index.types import Pieces, Vectors
+    from seekpoint.index.types import Vectors
 
 _OPEN_ATTEMPTS = 3
 _UNKNOWN = Revision(None, None)

@@ -6,10 +6,11 @@ import sqlite3
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.text.chapters import title_terms
 from seekpoint.index.text.digest import text_digest
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Chapter, EmbeddedTranscript, ModelCard
+from seekpoint.index.types import Chapter, ModelCard
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.embedded import database, lock, reembedding, titles
 from seekpoint.index.embedded import transcripts as _transcripts
 from seekpoint.index.embedded import translations as _translations
@@ -23,7 +24,7 @@ from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.successor import EmbeddedSuccessor, acquire_writer
 from seekpoint.index.errors import LibraryError
 from seekpoint.index.store import LISTED, Known, Successor, Translations
-from seekpoint.index.types import Details, EmbeddedTranscript, Kind, ModelCard, Playlist, Resource, State
+from seekpoint.index.types import Details, Kind, ModelCard, Playlist, Resource, State
 
 if TYPE_CHECKING:
     from filelock import FileLock

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from seekpoint.index.chunks import PieceVector
 from seekpoint.index.models.background_mean import background
-from seekpoint.index.types import ModelCard, PieceVector
+from seekpoint.index.types import ModelCard
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from seekpoint.index.types import Chunk, Cue, Piece
+from seekpoint.index.chunks import Chunk, Piece
+from seekpoint.index.types import Cue
 from seekpoint.indexer.transcript.cues import MOST_TOKENS, tokens
 
 SECONDS = 45.0

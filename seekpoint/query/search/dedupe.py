@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from seekpoint.index.chunks import StoredChunk
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import StoredChunk
 from seekpoint.query.answers import Hit
 
 

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from seekpoint.index.chunks import StoredChunk
 from seekpoint.index.errors import UsageError
 from seekpoint.index.models.encoder import BUNDLED, STAND_IN
-from seekpoint.index.store import CandidateQuery, Candidates, Language, NamedScope, Reader, Scope
+from seekpoint.index.retrieval import CandidateQuery, Candidates, Language, NamedScope, Scope
+from seekpoint.index.store import Reader
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Encoder, Filters, StoredChunk
+from seekpoint.index.types import Encoder, Filters
 from seekpoint.query.answers import Answer, Doubt, Hit
 from seekpoint.query.search.abstention import doubt, is_answer
 from seekpoint.query.search.dedupe import distinct, openings

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seekpoint.index.errors import UsageError
 from seekpoint.index.models.centring import centred, nearest_language
-from seekpoint.index.store import Language, Reader, WordGroup
+from seekpoint.index.retrieval import Language, WordGroup
+from seekpoint.index.store import Reader
 from seekpoint.index.text import bm25
 from seekpoint.index.text.scripts import language_of
 from seekpoint.index.text.terms import terms

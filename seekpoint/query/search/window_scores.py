@@ -15,7 +15,8 @@ from seekpoint.query.search.settings import AHEAD, AROUND
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from seekpoint.index.types import Pieces, StoredChunk, Vectors
+    from seekpoint.index.chunks import Pieces, StoredChunk
+    from seekpoint.index.types import Vectors
 
 # Chunks. Larger batches need newly allocated memory each time, which takes longer than the arithmetic.
 _AT_ONCE = 20

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.models.centring import centred
-from seekpoint.index.store import CandidateQuery, Reader, Scope, Writer
+from seekpoint.index.retrieval import CandidateQuery, Scope
+from seekpoint.index.store import Reader, Writer
 from seekpoint.index.text import bm25
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Details, EmbeddedTranscript, Kind, ModelCard, Resource
+from seekpoint.index.types import Details, Kind, ModelCard, Resource
 from tests.fakes import TopicEncoder
 from tests.index.libraries import embedded
 

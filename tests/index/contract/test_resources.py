@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from seekpoint.index.errors import LibraryNotFound, LockedLibrary, SeekpointError
-from seekpoint.index.store import ANY_LANGUAGE, CueSpan
+from seekpoint.index.retrieval import CueSpan
+from seekpoint.index.store import ANY_LANGUAGE
 from seekpoint.index.text.digest import text_digest
 from seekpoint.index.types import Chapter, Details, Kind, Playlist, PlaylistEntry, Resource, Standing, State
 from tests.index.contract.conftest import Backend

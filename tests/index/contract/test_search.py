@@ -10,7 +10,8 @@ import pytest
 
 from seekpoint.index.models.background_mean import background
 from seekpoint.index.models.centring import tempered
-from seekpoint.index.store import CandidateQuery, NamedScope, Reader, WordGroup
+from seekpoint.index.retrieval import CandidateQuery, NamedScope, WordGroup
+from seekpoint.index.store import Reader
 from seekpoint.index.text import bm25
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Filters, Kind

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.embedded import candidates as candidates_module
 from seekpoint.index.embedded.candidates import within_budget
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
-from seekpoint.index.store import CandidateQuery, Candidates, CueSpan, NamedScope, Scope, WordGroup
+from seekpoint.index.retrieval import CandidateQuery, Candidates, CueSpan, NamedScope, Scope, WordGroup
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Details, EmbeddedTranscript, Filters
+from seekpoint.index.types import Details, Filters
 from tests.index.embedded.words.test_lexicon import plain
 from tests.index.libraries import CARD as NARROW
 from tests.index.libraries import chunk_ids, chunks_of, embedded, resource, weights_of

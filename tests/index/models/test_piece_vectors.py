@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from seekpoint.index.chunks import PieceVector
 from seekpoint.index.models.background_mean import background
 from seekpoint.index.models.encoder import BUNDLED
 from seekpoint.index.models.piece_vectors import IN_BYTES, LEVELS, add_up, directions_of, quantised
-from seekpoint.index.types import ModelCard, PieceVector
+from seekpoint.index.types import ModelCard
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors

@@ -21,6 +21,7 @@ import faiss
 import numpy as np
 import pytest
 
+from seekpoint.index.chunks import PieceVector
 from seekpoint.index.embedded import cue_blocks, database
 from seekpoint.index.embedded.pieces import blocks
 from seekpoint.index.embedded.pieces.blocks import StoredPiece
@@ -28,7 +29,7 @@ from seekpoint.index.embedded.schema import SCHEMA_VERSION
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
-from seekpoint.index.types import Cue, PieceVector
+from seekpoint.index.types import Cue
 from tests.index.libraries import ENCODER, first
 from tests.index.transfer.test_transfer import answers
 

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from seekpoint.index.types import Chunk, Cue
+from seekpoint.index.chunks import Chunk
+from seekpoint.index.types import Cue
 from seekpoint.indexer.transcript.chunking import OVERLAP, SECONDS, chunk
 from seekpoint.indexer.transcript.cues import MOST_TOKENS, tidy, tokens
 from tests.shared import SHARED, needs_shared

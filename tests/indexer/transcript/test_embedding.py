@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 import seekpoint
+from seekpoint.index.chunks import Pieces
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.types import Cue, Filters, Kind, Parts, Pieces
+from seekpoint.index.types import Cue, Filters, Kind, Parts
 from seekpoint.indexer.build.build import Report
 from seekpoint.indexer.transcript.chunking import pieces
 from tests.fakes import TopicEncoder

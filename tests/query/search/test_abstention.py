@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seekpoint.index.chunks import StoredChunk
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import StoredChunk
 from seekpoint.query.answers import Doubt, Hit
 from seekpoint.query.search.abstention import doubt, is_answer
 from seekpoint.query.search.settings import TUNING

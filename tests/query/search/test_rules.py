@@ -7,9 +7,9 @@ from math import log
 import numpy as np
 import pytest
 
+from seekpoint.index.chunks import Pieces, StoredChunk
 from seekpoint.index.embedded.candidates import _MOST_POSTINGS, within_budget
 from seekpoint.index.text import bm25
-from seekpoint.index.types import Pieces, StoredChunk
 from seekpoint.query.search import translation
 from seekpoint.query.search.localise import salient
 from seekpoint.query.search.scoring import coverage, discriminative_terms

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from seekpoint.index.types import StoredChunk
+from seekpoint.index.chunks import StoredChunk
 from seekpoint.query.search.scoring import coverage, discriminative_terms, fuse
 
 

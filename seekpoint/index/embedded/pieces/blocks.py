@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from seekpoint.index.chunks import PieceVector
 from seekpoint.index.embedded.pieces import six_bits
 from seekpoint.index.models.piece_vectors import IN_BYTES, LEVELS
-from seekpoint.index.types import PieceVector
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seekpoint.index.chunks import Pieces, PieceVector, StoredChunk
 from seekpoint.index.embedded.pieces import blocks as piece_blocks
 from seekpoint.index.models.piece_vectors import add_up, directions_of
-from seekpoint.index.types import ModelCard, Pieces, PieceVector, StoredChunk
+from seekpoint.index.types import ModelCard
 
 if TYPE_CHECKING:
     from seekpoint.index.embedded.pieces.blocks import Blocks, Places

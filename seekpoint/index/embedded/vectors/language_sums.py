@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from seekpoint.index.chunks import Pieces
 from seekpoint.index.embedded.pieces.reading import transcript_pieces
 from seekpoint.index.embedded.vectors.int8 import unpack
 from seekpoint.index.models.background_mean import background
 from seekpoint.index.models.centring import WINDOWS_A_CHUNK, tempered, windows
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import ModelCard, Pieces
+from seekpoint.index.types import ModelCard
 
 if TYPE_CHECKING:
     from seekpoint.index.models.centring import Sums

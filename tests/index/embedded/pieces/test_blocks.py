@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seekpoint.index.chunks import PieceVector, StoredChunk
 from seekpoint.index.embedded.pieces import reading as pieces_module
 from seekpoint.index.embedded.pieces.blocks import Blocks, StoredPiece, append, check, encode, transcript_blocks
 from seekpoint.index.embedded.pieces.reading import around
 from seekpoint.index.embedded.schema import create
 from seekpoint.index.models.piece_vectors import IN_BYTES, LEVELS, quantised
-from seekpoint.index.types import ModelCard, PieceVector, StoredChunk
+from seekpoint.index.types import ModelCard
 
 DIRECTIONS = 3
 CARD = ModelCard("topics", 4, "")
