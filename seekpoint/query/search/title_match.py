@@ -22,7 +22,7 @@ class TitleMatch(NamedTuple):
 
     @property
     def limits(self) -> bool:
-        """Whether something is asked of what is named; a name alone asks for what bears it."""
+        """Whether the named resources limit the search; a question that is only a name asks for the topic."""
         return bool(self.resources and self.rest)
 
 
