@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import stamina
 from filelock import FileLock
+from hypothesis import HealthCheck, settings
 from pytest_httpserver import HTTPServer
 
 import seekpoint
@@ -17,6 +18,13 @@ from tests.paths import ROOT
 
 # Threads of PyTorch and of the question engine that spin while they wait take the cores from the other workers.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+# The same examples each time, however long they take; `make nightly` tries others, and more of them.
+settings.register_profile(
+    "every run", deadline=None, database=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("nightly", settings.get_profile("every run"), derandomize=False, max_examples=1000)
+settings.load_profile("every run")
 
 
 @pytest.fixture(autouse=True)
