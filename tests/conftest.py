@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import stamina
+from filelock import FileLock
+from hypothesis import HealthCheck, settings
 from pytest_httpserver import HTTPServer
 
 import seekpoint
 from tests.fake_youtube import FakeYouTube
 from tests.paths import ROOT
+
+# Threads of PyTorch and of the question engine that spin while they wait take the cores from the other workers.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+# The same examples each time, however long they take; `make nightly` tries others, and more of them.
+settings.register_profile(
+    "every run", deadline=None, database=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("nightly", settings.get_profile("every run"), derandomize=False, max_examples=1000)
+settings.load_profile("every run")
 
 
 @pytest.fixture(autouse=True)
@@ -27,9 +40,12 @@ def fake(httpserver: HTTPServer) -> FakeYouTube:
 
 
 @pytest.fixture(scope="session")
-def example_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example list, indexed with the real model."""
-    folder = tmp_path_factory.mktemp("example") / "library"
-    examples = ROOT / "examples"
-    seekpoint.build([examples / "reading-list.md"], folder)
-    return folder
+def example_library(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The example list, indexed with the real model: one for all workers, which no test may change."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "example"
+    with FileLock(folder.with_suffix(".lock")):
+        if not (folder / "is built").exists():
+            seekpoint.build([ROOT / "examples" / "reading-list.md"], folder / "library")
+            (folder / "is built").touch()
+    return folder / "library"

@@ -129,9 +129,19 @@ def build_up_to(step: int, talks: Path, library: Path) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.setprofile(count)
-    seekpoint.build([talks / "list.md"], library, captions=talks, encoder=TopicEncoder(), translate=False)
+    seekpoint.build([talks / "list.md"], library, captions=talks, encoder=TopicEncoder(), translate=False, prune=True)
     sys.setprofile(None)
     ended(library).touch()
+
+
+def kill_before_step(step: int, talks: Talks, library: Path) -> bool:
+    """Kill a build there; returns whether it had not ended before."""
+    ended(library).unlink(missing_ok=True)
+    process = PROCESSES.Process(target=build_up_to, args=(step, talks.folder, library))
+    process.start()
+    process.join(60)
+    assert not process.is_alive()
+    return not ended(library).exists()
 
 
 def run(talks: Talks, library: Path) -> float:

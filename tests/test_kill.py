@@ -22,23 +22,24 @@ from tests.asking import ask
 from tests.fakes import TopicEncoder
 from tests.index.libraries import chunk_ids, chunks_of
 from tests.killing import (
-    PROCESSES,
     Talks,
     answers_to,
-    build_up_to,
-    ended,
     indexed_in,
     interrupt,
     is_chinese,
     is_tidy,
     kill,
+    kill_before_step,
     lines_of,
     run,
     video_id,
 )
 
 KILLS, MORE_KILLS = 20, 50
+REMOVED = 4
 _AT_A_TIME = 4
+# Every so many steps, the build that goes on after a kill is killed too.
+_STEPS_A_SECOND_KILL = 5
 _ROUNDS_A_WHOLE_BUILD = 4
 QUESTIONS = [
     "What does the mask hide?",
@@ -61,6 +62,7 @@ class Found(NamedTuple):
     score: float
 
 
+@pytest.mark.nightly
 def test_a_build_that_is_killed_at_any_moment_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
     talks = Talks(tmp_path / "talks")
     talks.write(12, cues=20)
@@ -90,10 +92,10 @@ def test_a_build_that_is_killed_before_any_step_on_the_disk_ends_like_an_undistu
     if what == "a new library":
         talks.write(2, cues=7)
     else:
-        for count in range(2, 9):
+        for count in (2, 3, 4, 6, 7, 8, 9):  # the one that is removed shares its segment
             talks.write(count, cues=9)
             run(talks, before)
-        talks.put({k: lines_of(k, 9 if k else 7) for k in range(9)})
+        talks.put({k: lines_of(k, 9 if k else 7) for k in range(10) if k != REMOVED})
     undisturbed = _start(before, tmp_path / "undisturbed")
     run(talks, undisturbed)
     expected = _content(undisturbed)
@@ -103,13 +105,11 @@ def test_a_build_that_is_killed_before_any_step_on_the_disk_ends_like_an_undistu
     def kill_before(step: int) -> bool:
         """Kill a build there, check what is left and go on; returns whether the build had not ended before."""
         library = _start(before, tmp_path / f"killed before step {step}")
-        process = PROCESSES.Process(target=build_up_to, args=(step, talks.folder, library))
-        process.start()
-        process.join(60)
-        killed = not ended(library).exists()
-        indexed = indexed_in(library)
-        assert indexed_in(before) <= indexed
-        assert all(answers_to(library, talk) for talk in indexed)
+        killed = kill_before_step(step, talks, library)
+        _check_left(before, library)
+        if step % _STEPS_A_SECOND_KILL == 0:
+            kill_before_step(step // 2, talks, library)
+            _check_left(before, library)
         run(talks, library)
         assert _content(library) == expected
         assert is_tidy(library)
@@ -123,6 +123,14 @@ def test_a_build_that_is_killed_before_any_step_on_the_disk_ends_like_an_undistu
     assert steps > 50
 
 
+def _check_left(before: Path, library: Path) -> None:
+    """See that nothing is lost that is still listed, and that all that is indexed answers."""
+    indexed = indexed_in(library)
+    assert indexed_in(before) - {video_id(REMOVED)} <= indexed
+    assert all(answers_to(library, talk) for talk in indexed)
+
+
+@pytest.mark.nightly
 def test_killed_again_and_again_over_additions_removals_and_merges_nothing_is_lost(tmp_path: Path) -> None:
     talks, library, changes = Talks(tmp_path / "talks"), tmp_path / "library", Changes(random.Random(7))
     chance, seconds, killed, rounds = random.Random(8), 0.0, 0, 0

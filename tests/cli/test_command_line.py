@@ -247,12 +247,13 @@ def test_unusual_questions_are_explained(example_library: Path, question: str) -
 
 
 @pytest.mark.model
-def test_a_second_build_embeds_and_fetches_nothing(example_library: Path) -> None:
-    before = {path.name: path.stat().st_mtime_ns for path in example_library.iterdir() if path.name != "lock"}
-    result = run("build", "examples/reading-list.md", "--index", example_library)
+def test_a_second_build_embeds_and_fetches_nothing(example_library: Path, tmp_path: Path) -> None:
+    library = shutil.copytree(example_library, tmp_path / "library")
+    before = {path.name: path.stat().st_mtime_ns for path in library.iterdir() if path.name != "lock"}
+    result = run("build", "examples/reading-list.md", "--index", library)
     assert result.returncode == 0
     assert "7 of 7 resources indexed (7 entries): 0 new or changed, 0 passages embedded" in result.stdout
-    assert {path.name: path.stat().st_mtime_ns for path in example_library.iterdir() if path.name != "lock"} == before
+    assert {path.name: path.stat().st_mtime_ns for path in library.iterdir() if path.name != "lock"} == before
 
 
 def test_no_library(tmp_path: Path) -> None:

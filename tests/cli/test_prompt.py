@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 import re
@@ -8,12 +9,13 @@ import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Timer
+from typing import Any
 
 import pytest
-from prompt_toolkit.application import create_app_session
+from prompt_toolkit.application import Application, create_app_session
+from prompt_toolkit.application.current import get_app
 from prompt_toolkit.data_structures import Size
-from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from seekpoint.cli.prompt import browse, prompt
@@ -26,8 +28,49 @@ from tests.index.libraries import build
 from tests.paths import ROOT
 
 UP, DOWN, ENTER, ESCAPE, END = "\x1b[A", "\x1b[B", "\r", "\x1b", "\x04"
-PAUSE = "\0"
+# In a turn: what follows is typed once the prompt has handled what is before it.
+THEN = "\0"
 PASTE_BEGINS, PASTE_ENDS = "\x1b[200~", "\x1b[201~"
+
+
+class WatchedOutput(Vt100_Output):
+    """A terminal's output that types the rest of a turn as soon as the prompt waits for it."""
+
+    _pipe: PipeInput
+    _later = ""
+    _has_escaped = False
+    _next_look: asyncio.TimerHandle | None = None
+
+    def type(self, turn: str, pipe: PipeInput) -> None:
+        """Type a turn as far as THEN, and the rest of it as soon as that is handled."""
+        now, _, self._later = turn.partition(THEN)
+        self._pipe, self._has_escaped = pipe, now.endswith(ESCAPE)
+        pipe.send_bytes(now.encode("utf-8", "surrogateescape"))
+
+    def flush(self) -> None:
+        super().flush()
+        self._look()
+
+    def _look(self) -> None:
+        if self._next_look:
+            self._next_look.cancel()
+            self._next_look = None
+        app = get_app()
+        if not self._later or not app.is_running:
+            return
+        if self._is_waiting(app):
+            self.type(self._later, self._pipe)
+        if self._later:
+            self._next_look = asyncio.get_running_loop().call_later(0.01, self._look)
+
+    def _is_waiting(self, app: Application[Any]) -> bool:
+        """Whether all keys are read and handled, and the line has its history."""
+        is_unread = bool(select.select([self._pipe.fileno()], [], [], 0)[0])
+        keys, line = app.key_processor, app.current_buffer
+        if app.is_done or is_unread or keys.input_queue or keys.key_buffer or (self._has_escaped and line.text):
+            return False
+        loading = line._load_history_task
+        return not app.layout.buffer_has_focus or (loading is not None and loading.done())
 
 
 class User:
@@ -46,11 +89,10 @@ class User:
         with create_pipe_input() as pipe:
             rest = iter(turns)
 
+            output = WatchedOutput(self.screen, lambda: self.size, term="xterm", enable_cpr=False)
+
             def type_next() -> None:
-                now, _, later = next(rest, END).partition(PAUSE)
-                pipe.send_bytes(now.encode("utf-8", "surrogateescape"))
-                if later:
-                    Timer(0.8, pipe.send_text, [later]).start()
+                output.type(next(rest, END), pipe)
 
             def answer(question: str) -> Answer:
                 self.asked.append(question)
@@ -63,7 +105,6 @@ class User:
                 return self.has_browser
 
             type_next()
-            output = Vt100_Output(self.screen, lambda: self.size, term="xterm", enable_cpr=False)
             with create_app_session(input=pipe, output=output):
                 prompt(answer, explained=explained, when_nothing=nothing, history=self.history, browser=browser)
 
@@ -173,7 +214,7 @@ def test_the_prompt_ends_at_the_question_and_at_the_moments(user: User, key: str
 
 
 def test_escape_clears_a_line_that_has_text(user: User) -> None:
-    user.type("attention" + ENTER, "mas" + ESCAPE + PAUSE + "掩码" + ENTER)
+    user.type("attention" + ENTER, "mas" + THEN + ESCAPE + THEN + "掩码" + ENTER)
     assert user.asked == ["attention", "掩码"]
 
 
@@ -193,7 +234,7 @@ def test_invalid_bytes_are_accepted(user: User) -> None:
 def test_earlier_questions_come_back(user: User) -> None:
     user.type("what is a mask?" + ENTER, "/注意力是什么？" + ENTER)
     again = User(user.history.parent.parent)
-    again.type(PAUSE + UP + UP + ENTER, "/" + PAUSE + "\x12注意" + ENTER + ENTER)  # Ctrl-R searches
+    again.type(THEN + UP + UP + ENTER, "/" + THEN + "\x12注意" + ENTER + ENTER)  # Ctrl-R searches
     assert again.asked == ["what is a mask?", "注意力是什么？"]
     again.live.close()
     assert stat.S_IMODE(user.history.stat().st_mode) == 0o600
@@ -214,12 +255,12 @@ def test_the_history_does_not_grow_without_end(tmp_path: Path) -> None:
 
 def test_an_unwritable_history_is_no_error(user: User) -> None:
     user.history.mkdir(parents=True)
-    user.type("mask" + ENTER, "/" + PAUSE + UP + ENTER)
+    user.type("mask" + ENTER, "/" + THEN + UP + ENTER)
     assert user.asked == ["mask", "mask"]
 
 
 def test_the_explanation_is_shown_and_hidden(user: User, capsys: pytest.CaptureFixture[str]) -> None:
-    user.type("mask" + ENTER, "e" + PAUSE + "/mask" + ENTER, "e" + PAUSE + "/mask" + ENTER, given=answer_of(moment(1)))
+    user.type("mask" + ENTER, "e" + THEN + "/mask" + ENTER, "e" + THEN + "/mask" + ENTER, given=answer_of(moment(1)))
     with_reasons, without, after = capsys.readouterr().out.split("1. ")[1:]
     assert "words said here: mask" in plain(with_reasons)
     assert "words said here" not in without
@@ -354,7 +395,7 @@ class Terminal:
     def wait_for(self, text: str) -> None:
         """Read on until a text appears after the one that was waited for before."""
         while text not in (new := plain(self.seen)[self._read_up_to :]):
-            assert select.select([self._file], [], [], 30)[0], self.seen
+            assert select.select([self._file], [], [], 60)[0], self.seen
             self._data += os.read(self._file, 65536)
         self._read_up_to += new.index(text) + len(text)
 

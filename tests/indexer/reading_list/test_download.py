@@ -187,7 +187,7 @@ def test_no_link_of_a_list_from_localhost_names_a_file_of_this_machine(httpserve
 
 
 @given(st.text(alphabet="fileFILE:/\\localhost.@[]#?%25C 讲\t\n", max_size=30) | st.text(max_size=20))
-@settings(max_examples=300, deadline=None, database=None, derandomize=True)
+@settings(max_examples=300)
 def test_no_form_of_link_names_a_file_of_this_machine(href: str) -> None:
     for scheme in ("", "file:", "C:", "\\\\"):
         if found := resource_of_link(scheme + href, base="http://localhost/list.md"):

@@ -12,7 +12,7 @@ from seekpoint.indexer.reading_list.parse import parse_markdown
 from seekpoint.indexer.sources.captions.folders import parse_captions
 from tests.indexer.formats import FORMATS
 
-fuzz = settings(max_examples=150, deadline=None, database=None, derandomize=True)
+fuzz = settings(max_examples=150)
 
 SIGNS = "\n \t\r\0<>[]{}()&;:,.-0123456789apst\\\"'/=♪掌声\u200d\u202e\ufeff\U0001f3b5"
 LIST = """# 列表 List

@@ -177,7 +177,7 @@ def test_a_moment_of_a_text_has_a_position_in_its_transcript_and_no_time(served:
     assert any(moment["quote"] in passage["text"] for passage in window["passages"])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(MOMENTS, min_size=1, max_size=20))
 def test_an_answer_stays_short_with_quotes_of_some_length(moments: list[Moment]) -> None:
     answer = found_answer(Answer("什么?", True, tuple(moments)), {})

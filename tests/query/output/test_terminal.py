@@ -129,7 +129,7 @@ def test_a_doubt_without_unknown_words_has_only_the_score() -> None:
 
 
 @given(st.text(max_size=20) | st.just(HOSTILE))
-@settings(max_examples=100, deadline=None, database=None, derandomize=True)
+@settings(max_examples=100)
 def test_an_explanation_has_no_line_break_whatever_its_words(text: str) -> None:
     hostile = replace(EXPLANATION, matched=(text, HOSTILE), translated=(Translation(text, (text, HOSTILE)),))
     for line in [*explanation_lines(0.5, hostile), doubt_text(Doubt(0.2, (text, HOSTILE)))]:

@@ -12,7 +12,7 @@ from seekpoint.query.answers import Doubt, Hit
 from seekpoint.query.search.abstention import doubt, is_answer
 from seekpoint.query.search.settings import TUNING
 
-fuzz = settings(max_examples=100, deadline=None, database=None, derandomize=True)
+fuzz = settings(max_examples=100)
 
 
 def unknown(question: str, known: str = "", *, is_spoken: bool = True) -> tuple[str, ...]:

@@ -118,7 +118,7 @@ def test_odd_questions_explain_themselves(library: Reader, question: str) -> Non
 
 
 @given(st.text(max_size=40) | st.text(alphabet="maskthe 掩码遮住后面的词🤷\x1b[1m\u202e\u200d", max_size=40))
-@settings(max_examples=60, deadline=None, database=None, derandomize=True)
+@settings(max_examples=60)
 def test_any_question_explains_itself(library: Reader, question: str) -> None:
     if terms(question):
         assert_adds_up(ask(question, library))

@@ -49,9 +49,6 @@ def _ask(cases: st.SearchStrategy[Case[Any]], ids: list[str]) -> None:
 
     @settings(
         max_examples=_EXAMPLES,
-        deadline=None,
-        database=None,
-        derandomize=True,
         suppress_health_check=list(HealthCheck),
     )
     @given(case=cases, known=st.sampled_from([None, *ids]))

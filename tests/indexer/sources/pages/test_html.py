@@ -366,13 +366,13 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES | st.text(max_size=8), max_size=30).map("".join), st.sampled_from([None, "gbk", "utf-16", "x"]))
-@settings(max_examples=50, deadline=None, database=None, derandomize=True)
+@settings(max_examples=50)
 def test_any_markup(markup: str, charset: str | None) -> None:
     outcome(markup.encode("utf-8", "replace"), charset)
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=50, deadline=None, database=None, derandomize=True)
+@settings(max_examples=50)
 def test_any_bytes(data: bytes) -> None:
     outcome(b"<p>" + data)
 

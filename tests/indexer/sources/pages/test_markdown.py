@@ -254,7 +254,7 @@ def test_markdown_is_read_in_the_child_process() -> None:
 
 
 SIGNS = st.text(alphabet="\n\n\n \t\r\0`*_[]()<>!#-=|~>&;:/.'\"\\+0123a注。\u202e\x1b\ufeff")
-fuzz = settings(max_examples=150, deadline=None, database=None, derandomize=True)
+fuzz = settings(max_examples=150)
 
 
 @given(

@@ -305,7 +305,7 @@ def test_chinese_lines_join_without_a_space_and_mixed_ones_with() -> None:
     assert joined("한국어", "문장") == "한국어 문장"
 
 
-@settings(max_examples=60, deadline=None, database=None, derandomize=True)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.builds(

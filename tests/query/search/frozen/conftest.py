@@ -16,6 +16,7 @@ from tests.query.search.frozen.library import build
 
 @pytest.fixture(scope="session")
 def frozen(tmp_path_factory: pytest.TempPathFactory, make_httpserver: HTTPServer) -> Iterator[Reader]:
+    make_httpserver.clear()  # of what an earlier test left there
     workshop = Workshop(tmp_path_factory.mktemp("frozen"), FakeYouTube(make_httpserver))
     build(workshop)
     make_httpserver.clear()
