@@ -43,7 +43,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 main()
 """
 SECONDS = 5
-PATIENCE = 60.0
+PATIENCE = 300.0
 
 # Between topics nobody says anything for so long that a question has one right place.
 LECTURE = (
