@@ -17,7 +17,7 @@ define ask
 	@$(BIN)/seekpoint ask "$(1)" -k 2 --index $(LIBRARY)
 endef
 
-.PHONY: demo test check clean
+.PHONY: demo test check nightly clean
 
 demo: .venv/ready
 	@printf '\n3/4  Building a library of the seven short talks of examples/reading-list.md, from captions on disk.\n'
@@ -35,6 +35,10 @@ demo: .venv/ready
 test: check
 	$(BIN)/pytest
 
+nightly: .venv/tested
+	$(BIN)/pytest -n 0 -m nightly
+	$(BIN)/pytest -m hypothesis --hypothesis-profile=nightly
+
 check: .venv/tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -42,21 +46,27 @@ check: .venv/tested
 
 # The pip that comes with Python 3.11 warns that lxml has no extra "html_clean", since it doesn't know that "html-clean"
 # is the same name. A current pip does.
-.venv/ready: pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: PYTHON=python3.12 make demo")'
-	@echo "1/4  Creating a virtual environment in .venv, with a current pip (2 MB)."
+define environment
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: PYTHON=python3.12 make $(1)")'
+	@echo "$(2)Creating a virtual environment in .venv, with a current pip (2 MB)."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --upgrade pip
+endef
+
+.venv/ready: pyproject.toml
+	$(call environment,demo,1/4  )
 	@printf '\n2/4  Installing Seekpoint and what it needs into .venv: 420 MB to download, 1.6 GB on disk, some minutes.\n'
 	@echo "     With PyTorch's GPU build, which pip takes on Linux, it is 3.3 GB to download: README.md has the way out."
 	@echo "     The largest packages, as they come:"
 	@$(BIN)/pip install --progress-bar off --editable . | $(LARGE)
 	@touch $@
 
-.venv/tested: .venv/ready
-	@echo "Installing what the tests need into .venv. The largest packages, as they come:"
+# All at once: the tests' packages after Seekpoint's own would take a second look at all of them.
+.venv/tested: pyproject.toml
+	$(call environment,test)
+	@echo "Installing Seekpoint and what the tests need into .venv. The largest packages, as they come:"
 	@$(BIN)/pip install --progress-bar off --editable '.[dev]' | $(LARGE)
-	@touch $@
+	@touch .venv/ready $@
 
 clean:
 	rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 # Nothing is fetched but from this machine.
 _OPTIONS = ("--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1")
-# Chromium looks for a text fragment while a page loads, and for half a second after.
-_PATIENCE_MS = 1000
+# Chromium looks for a text fragment while a page loads, and for half a second after; more on a busy machine.
+_PATIENCE_MS = 60_000
+_STAYING_MS = 1000
 _IN_VIEW = """() => {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
     const range = document.createRange()
@@ -56,23 +57,40 @@ class Tab:
     page: Page
     _visits: Iterator[int]
 
-    def follow(self, address: str, fragment: str) -> bool:
-        """Open the address anew at a fragment, such as `#:~:text=a,b`; false where the browser stays at the top."""
+    def open(self, address: str, fragment: str = "") -> None:
+        """Open the address anew at a fragment, such as `#:~:text=a,b`."""
         # The same address with another fragment alone wouldn't be loaded again.
         self.page.goto(f"{address}?{next(self._visits)}{fragment}")
-        return self._is_scrolled()
+
+    def follow(self, address: str, fragment: str) -> bool:
+        """Open the address anew at a fragment; false where the browser stays at the top."""
+        self.open(address, fragment)
+        return self._is_scrolled(_PATIENCE_MS)
 
     def go_on(self, fragment: str) -> bool:
         """As `follow`, on the page that is open: much faster."""
+        self._go_to(fragment)
+        return self._is_scrolled(_PATIENCE_MS)
+
+    def stays(self, address: str, fragment: str) -> bool:
+        """Whether the browser stays at the top of an address that is opened anew at a fragment."""
+        self.open(address, fragment)
+        return not self._is_scrolled(_STAYING_MS)
+
+    def stays_here(self, fragment: str) -> bool:
+        """As `stays`, on the page that is open."""
+        self._go_to(fragment)
+        return not self._is_scrolled(_STAYING_MS)
+
+    def _go_to(self, fragment: str) -> None:
         self.page.evaluate("window.scrollTo(0, 0)")
         self.page.goto(self.page.url.partition("#")[0] + fragment)
-        return self._is_scrolled()
 
-    def _is_scrolled(self) -> bool:
+    def _is_scrolled(self, patience_ms: int) -> bool:
         from playwright.sync_api import TimeoutError
 
         try:
-            self.page.wait_for_function("window.scrollY > 0", timeout=_PATIENCE_MS)
+            self.page.wait_for_function("window.scrollY > 0", timeout=patience_ms)
         except TimeoutError:
             return False
         return True

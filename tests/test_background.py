@@ -16,11 +16,11 @@ def test_the_result_is_there_once_it_is_asked_for() -> None:
 
     def call() -> str:
         begun.set()
-        assert may_go_on.wait(5)
+        assert may_go_on.wait(60)
         return "掩码"
 
     with in_background(call) as result:
-        assert begun.wait(5)  # beside the block, not after it
+        assert begun.wait(60)  # beside the block, not after it
         may_go_on.set()
         assert result() == "掩码"
 

@@ -26,6 +26,7 @@ from seekpoint.indexer.transcript.cues import MOST_TOKENS, tokens
 from seekpoint.query.answers import Moment
 from seekpoint.query.output.terminal import to_text
 from seekpoint.query.search import pipeline
+from tests.cost import at_most, processor_seconds
 from tests.fakes import TopicEncoder
 from tests.indexer.sources.papers.test_pdf import line, made
 from tests.local_web import LocalWeb, raw_server
@@ -64,10 +65,11 @@ class Bench:
         self.files = folder / "files"
         self.files.mkdir()
         self.encoder = TopicEncoder()
-        self.seconds = 0.0
+        self.seconds = 0.0  # of processor time that the build took
         self._folder = folder
         self._library = folder / "library"
         self._answers: Mapping[str, Answer] = {}
+        self.timeouts, self.deadline = (30.0, 30.0), 60.0
         self.root = stack.enter_context(raw_server(self._answer))
 
     def _answer(self, path: str, connection: socket.socket) -> None:
@@ -83,11 +85,13 @@ class Bench:
         reading_list = self._folder / "list.md"
         listed = [address for address in addresses if not address.startswith("/")]
         reading_list.write_text(text or "\n".join(f"- <{address}>" for address in [*listed, GOOD]), encoding="utf-8")
-        web = LocalWeb(self.root, "https://bad.example", "https://good.example", timeouts=(0.4, 0.4), deadline=0.8)
+        web = LocalWeb(
+            self.root, "https://bad.example", "https://good.example", timeouts=self.timeouts, deadline=self.deadline
+        )
         sources = [str(reading_list), *([str(self.files)] if any(self.files.iterdir()) else [])]
-        started = time.monotonic()
+        began = processor_seconds()
         build(Request(sources, translate=False), self._library, Sources.through(web), encoder=self.encoder)
-        self.seconds = time.monotonic() - started
+        self.seconds = processor_seconds() - began
         with EmbeddedReader.open(self._library) as library:
             return {status.resource.url: status for status in library.statuses()}
 
@@ -131,13 +135,14 @@ def endless(connection: socket.socket) -> None:
 
 def dripping(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n")
-    while True:
+    for _ in range(3000):
         connection.sendall(b"x")
         time.sleep(0.02)
 
 
-def hanging(_: socket.socket) -> None:
-    time.sleep(1)
+def hanging(connection: socket.socket) -> None:
+    connection.settimeout(60)
+    connection.recv(1)  # until the other side hangs up
 
 
 BOMB = gzip.compress(b"\0" * 60_000_000, 1)
@@ -169,10 +174,14 @@ def test_a_bad_page_costs_nothing_but_itself(bench: Bench, name: str) -> None:
     answer, state, words = PAGES[name]
     if isinstance(answer, bytes):
         answer = answer.replace(b"{port}", bench.root.rpartition(":")[2].encode())
+    if name == "hangs":
+        bench.timeouts = (30.0, 2.0)
+    if name == "drips":
+        bench.deadline = 2.0
     statuses = bench.build({BAD: answer})
     assert_good(bench, statuses)
     assert_stated(bench, statuses[BAD], state, words)
-    assert bench.seconds < 8
+    assert bench.seconds < 20
 
 
 def test_a_robots_txt_is_heeded(bench: Bench) -> None:
@@ -222,16 +231,15 @@ def test_a_paragraph_without_end_is_cut_to_what_the_model_reads(bench: Bench, na
     assert statuses[BAD].state is State.INDEXED
     assert any(text[-30:].replace(" ", "") in passage.replace(" ", "") for passage in bench.encoder.embedded)
     assert max(map(tokens, bench.encoder.embedded)) <= MOST_TOKENS
-    started = time.monotonic()
-    found = bench.ask("1234 attention reads 注意力", 3)
+    with at_most(seconds=10):
+        found = bench.ask("1234 attention reads 注意力", 3)
     moment = next(moment for moment in found if moment.resource.url == BAD and moment.quote != "A page")
-    assert time.monotonic() - started < 3
     address, _, directive = moment.link.partition("#:~:")
     assert address == BAD
     assert directive.startswith("text=")
     assert len(directive) <= 300
     assert unquote(re.split(r"[=,]", directive)[1]) in text
-    assert bench.seconds < 8
+    assert bench.seconds < 20
 
 
 FILES: dict[str, tuple[str, bytes, State, str]] = {
@@ -289,7 +297,7 @@ def test_marks_without_end_are_read_in_time(bench: Bench, name: str, text: str) 
     status = statuses[(bench.files / name).as_uri()]
     assert status.state is State.INDEXED, status.reason
     assert bench.ask("mask")[0].resource.url == status.resource.url
-    assert bench.seconds < 8
+    assert bench.seconds < 20
 
 
 def broken_table(data: bytes) -> bytes:
@@ -315,7 +323,7 @@ def test_a_pdf_of_5000_pages_keeps_its_numbers(bench: Bench) -> None:
     assert statuses[GOOD].state is State.INDEXED
     assert statuses[(bench.files / "a.pdf").as_uri()].state is State.INDEXED
     assert {bench.ask(topic)[0].page: topic for topic in topics.values()} == topics
-    assert bench.seconds < 20
+    assert bench.seconds < 30
 
 
 TITLES = [

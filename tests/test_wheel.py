@@ -91,7 +91,7 @@ def run(command: list[str], folder: Path) -> str:
     variables = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
     variables |= {"PYTHONUTF8": "1", "PIP_CONFIG_FILE": os.devnull}
     done = subprocess.run(
-        command, cwd=folder, env=variables, capture_output=True, text=True, encoding="utf-8", timeout=120, check=False
+        command, cwd=folder, env=variables, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

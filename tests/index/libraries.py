@@ -132,7 +132,7 @@ def run_script(script: str, *arguments: str | Path) -> subprocess.CompletedProce
     """Run Python code in a process of its own, with the repository on its path."""
     root = str(ROOT)
     command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {root!r})\n{script}", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False)
 
 
 def ranges_of(library: EmbeddedReader, filters: Filters) -> Ranges | None:

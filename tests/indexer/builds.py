@@ -13,6 +13,7 @@ from seekpoint.indexer.build.build import Report, Request, build
 from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.planner import Choices
 from seekpoint.indexer.sources import Sources
+from seekpoint.indexer.sources.documents import DocumentReader
 from seekpoint.indexer.sources.fetch_result import VideoSource
 from tests.fake_youtube import FakeYouTube
 from tests.fakes import TopicEncoder
@@ -63,6 +64,7 @@ class Workshop:
         later: float = 0.0,
         encoder: Encoder | None = None,
         videos: VideoSource | None = None,
+        documents: DocumentReader | None = None,
         events: RecordedEvents | None = None,
     ) -> Report:
         """Build from the sources, `later` seconds from now."""
@@ -82,7 +84,7 @@ class Workshop:
                 glossary=glossary,
             ),
             self.library,
-            replace(outside, videos=videos) if videos else outside,
+            replace(outside, videos=videos or outside.videos, documents=documents or outside.documents),
             encoder=encoder or self.encoder,
             events=self.events,
             clock=lambda: time.time() + later,

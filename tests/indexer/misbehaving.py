@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from pathlib import Path
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import State
@@ -39,6 +40,9 @@ def _much(rest: bytes, charset: str | None) -> ParsedDocument:
 
 
 def _hang(rest: bytes, charset: str | None) -> ParsedDocument:
+    """Hang, once the file of that name is there if one is named."""
+    if rest:
+        Path(rest.decode()).touch()
     time.sleep(600)
     return ParsedDocument(())
 

@@ -24,7 +24,7 @@ from seekpoint.indexer.sources.page_version import PageVersion
 
 # Resources to read from disk ahead. Short notes can then be embedded together: in eights, that is twice as fast. More
 # books than that would take too much memory.
-_FILES_AHEAD = 16
+FILES_AHEAD = 16
 
 
 class Obtainer:
@@ -53,7 +53,7 @@ class Obtainer:
         video_ids = [job.resource.id for job in jobs if job.step is Step.ASK_YOUTUBE and not gate.closed]
         self._videos = Prefetcher(sources.videos.fetch, video_ids)
         self._texts = Prefetcher(self._fetch_text, [job for job in jobs if job.step is Step.FETCH_TEXT])
-        self._files = Prefetcher(self._read, [job for job in jobs if job.step in FROM_DISK], _FILES_AHEAD)
+        self._files = Prefetcher(self._read, [job for job in jobs if job.step in FROM_DISK], FILES_AHEAD)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:

@@ -30,11 +30,11 @@ class SharedEncoder:
     It embeds one question at a time: each uses all cores, and tokenizers aren't thread-safe.
     """
 
-    def __init__(self, card: ModelCard, given: Encoder | None = None) -> None:
+    def __init__(self, card: ModelCard, given: Encoder | None = None, cached: int = _CACHED_QUESTIONS) -> None:
         self.card = card
         self._encoder = LazyEncoder(card, given)
         self._lock = Lock()
-        self.question = lru_cache(_CACHED_QUESTIONS)(self._embed)
+        self.question = lru_cache(cached)(self._embed)
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         return self._encoder.get().passages(texts)

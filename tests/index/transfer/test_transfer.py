@@ -349,6 +349,8 @@ def _import_killed(step: int, file: Path, folder: Path) -> None:
 def test_an_import_that_is_killed_before_any_step_leaves_nothing_behind(
     folder: Path, file: Path, tmp_path: Path, replaced: bool
 ) -> None:
+    old, new = answers(folder), answers(file.with_name("one talk"))
+
     def kill_before(step: int) -> bool:
         """Kill an import there, and import again; returns whether the first had not ended before."""
         place = tmp_path / f"step {step}" / "library"
@@ -361,14 +363,14 @@ def test_an_import_that_is_killed_before_any_step_leaves_nothing_behind(
         arrived = place.exists() and first(place, "position") == "neu"
         if place.exists() and not arrived:
             assert replaced
-            assert answers(place) == answers(folder)
+            assert answers(place) == old
         try:
             import_library(file, place)  # brings back an old library that was moved aside
             assert not replaced and not arrived
         except LibraryError as error:
             assert "holds a library already" in str(error)
             assert replaced or arrived
-            assert answers(place) == answers(file.with_name("one talk") if arrived else folder)
+            assert answers(place) == (new if arrived else old)
         assert _beside(place) == []
         return not (place.parent / "ended").exists()
 

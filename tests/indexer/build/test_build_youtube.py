@@ -278,7 +278,7 @@ class WaitingEncoder(TopicEncoder):
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         awaited = min(len(self.embedded) + 2, self._count)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while len(self._videos.asked) < awaited and time.monotonic() < deadline:
             time.sleep(0.001)
         assert len(self._videos.asked) == awaited, "one is fetched ahead, no more"

@@ -29,7 +29,7 @@ class RecordingSource:
             raise self._failures[name]
         return name.upper()
 
-    def was_asked(self, name: str, seconds: float = 5.0) -> bool:
+    def was_asked(self, name: str, seconds: float = 60.0) -> bool:
         return self._called[name].wait(seconds)
 
 

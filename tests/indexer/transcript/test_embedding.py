@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,12 +14,16 @@ import pytest
 import seekpoint
 from seekpoint.index.chunks import Pieces
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.types import Cue, Filters, Kind, Parts
+from seekpoint.index.types import Cue, Filters, Kind, Parts, Resource
 from seekpoint.indexer.build.build import Report
+from seekpoint.indexer.build.obtaining import FILES_AHEAD
+from seekpoint.indexer.fetch.polite import PoliteFetcher
+from seekpoint.indexer.sources.documents import DocumentReader
+from seekpoint.indexer.sources.fetch_result import FetchResult
 from seekpoint.indexer.transcript.chunking import pieces
 from tests.fakes import TopicEncoder
 from tests.index.libraries import chunk_ids, chunks_of
-from tests.indexer.builds import Workshop, webvtt
+from tests.indexer.builds import RecordedEvents, Workshop, webvtt
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
@@ -147,6 +152,32 @@ class BatchCountingEncoder(TopicEncoder):
         return super().passages(texts)
 
 
+class CountingReader(DocumentReader):
+    """Says when a build has begun to read the last file that it may read while the first one is embedded."""
+
+    def __init__(self, fetcher: PoliteFetcher) -> None:
+        super().__init__(fetcher)
+        self.is_ahead = Event()
+        self._read = 0
+
+    def read(self, resource: Resource) -> FetchResult:
+        self._read += 1
+        if self._read == FILES_AHEAD + 1:
+            self.is_ahead.set()
+        return super().read(resource)
+
+
+class WaitingEvents(RecordedEvents):
+    """Lets the embedding begin once all files are read that a build may read ahead."""
+
+    def __init__(self, reader: CountingReader) -> None:
+        super().__init__()
+        self._reader = reader
+
+    def embed(self, done: int, total: int) -> None:
+        assert self._reader.is_ahead.wait(60)
+
+
 def notes_in(workshop: Workshop, count: int) -> Path:
     """A folder of short notes in English and Chinese."""
     for k in range(count):
@@ -155,10 +186,12 @@ def notes_in(workshop: Workshop, count: int) -> Path:
 
 
 def test_short_notes_share_a_batch_and_are_stored_in_order(workshop: Workshop) -> None:
+    reader = CountingReader(PoliteFetcher(workshop.fake.web(), pace=0))
     encoder = BatchCountingEncoder()
-    report = workshop.build(notes_in(workshop, 40), encoder=encoder)
+    folder, events = notes_in(workshop, 40), WaitingEvents(reader)
+    report = workshop.build(folder, encoder=encoder, documents=reader, events=events)
     assert (report.updated, report.embedded, len(encoder.embedded)) == (40, 40, 40)
-    assert len(encoder.sizes) < 40
+    assert encoder.sizes[0] >= FILES_AHEAD and len(encoder.sizes) <= 40 - FILES_AHEAD
     with sqlite3.connect(workshop.library / "library.db") as connection:
         rows = connection.execute(
             "SELECT url FROM transcript JOIN resource ON resource.id = resource_id ORDER BY transcript.id"

@@ -119,8 +119,8 @@ def test_the_browser_scrolls_to_the_passage(tab: Tab, httpserver: HTTPServer, bo
 def test_what_is_not_on_the_page_leaves_the_browser_where_the_anchor_says(tab: Tab, httpserver: HTTPServer) -> None:
     address = _serve(httpserver, _page("<h2 id=x>Attention</h2>"))
     unknown = ":~:text=words%20that%20nobody%20wrote"
-    assert not tab.follow(address, f"#{unknown}")
-    assert not tab.go_on(f"#{unknown},attention")
+    assert tab.stays(address, f"#{unknown}")
+    assert tab.stays_here(f"#{unknown},attention")
     assert not tab.has_in_view("#x")
     assert tab.follow(address, f"#x{unknown}")
     assert tab.has_in_view("#x")
@@ -161,7 +161,7 @@ def test_every_sentence_of_an_article(tab: Tab, httpserver: HTTPServer) -> None:
     article = (SHARED / "resources" / "illustrated-transformer.html").read_text(encoding="utf-8")
     address = _serve(httpserver, article.replace("<body>", f"<body>{_BELOW}").replace("</body>", f"{_BELOW}</body>"))
     sentences = _sentences(article)
-    tab.follow(address, "")
+    tab.open(address)
     missed = [sentences[first] for first in range(len(sentences)) if not _lands(tab, sentences, first)]
     assert len(sentences) > 100
     assert missed == []

@@ -391,7 +391,7 @@ def statuses(port: int, *headers: dict[str, str]) -> list[int]:
     kinds = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
     statuses = []
     for more in headers:
-        connection = HTTPConnection("127.0.0.1", port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", port, timeout=60)
         connection.request("POST", "/mcp", body, kinds | more)
         statuses.append(connection.getresponse().status)
         connection.close()
@@ -423,7 +423,7 @@ def test_invalid_messages_neither_end_the_server_nor_reach_its_output(library: P
             if reply.get("id") is not None:
                 replies[reply["id"]] = reply
         process.stdin.close()
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
         assert process.stdout.read() == "" and "Traceback" not in process.stderr.read()
     assert "error" in replies[2] and "error" in replies[3]
     assert replies[4]["result"]["structuredContent"]["resources"] == 4

@@ -55,7 +55,7 @@ def lectures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
     context = browser.new_context(base_url=address)
-    context.set_default_timeout(5000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
@@ -67,11 +67,11 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 
 def until(page: Page, expression: str) -> None:
     """Wait for an expression to be true; the page's policy forbids what Playwright does for this."""
-    for _ in range(50):
+    for _ in range(600):
         if page.evaluate(expression):
             return
         page.wait_for_timeout(100)
-    pytest.fail(f"not within 5 seconds: {expression}")
+    pytest.fail(f"not within a minute: {expression}")
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_a_recording_plays_from_the_second(example_library: Path, browser: Brows
         assert start > 0
         link.click()
         until(page, f"document.querySelector('audio')?.currentTime >= {start - 0.1}")
-        assert page.evaluate("document.querySelector('audio').currentTime") < start + 10
+        assert abs(page.evaluate("document.querySelector('audio').played.start(0)") - start) < 1
         page.locator(".player-transcript .cue.here").wait_for()
         until(page, _HAS_CUE_IN_VIEW)
         page.close()

@@ -32,7 +32,7 @@ def address(talks: Path) -> Iterator[str]:
 def send(address: str, data: bytes) -> bytes:
     """The response to these bytes, until the server closes the connection."""
     host, _, port = address.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         answer = b""
         with suppress(OSError):
             connection.sendall(data)
@@ -57,7 +57,7 @@ def send(address: str, data: bytes) -> bytes:
 def test_malformed_requests_do_not_end_the_server(address: str, data: bytes) -> None:
     answer = send(address, data)
     assert not answer or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4"))
-    assert requests.get(f"{address}/healthz", timeout=10).json() == {"status": "ok"}
+    assert requests.get(f"{address}/healthz", timeout=60).json() == {"status": "ok"}
 
 
 def test_idle_connections_delay_nobody(address: str) -> None:
@@ -66,7 +66,7 @@ def test_idle_connections_delay_nobody(address: str) -> None:
     try:
         for connection in silent:
             connection.sendall(b"GET / HT")
-        assert requests.get(f"{address}/healthz", timeout=10).ok
+        assert requests.get(f"{address}/healthz", timeout=60).ok
     finally:
         for connection in silent:
             connection.close()
@@ -80,7 +80,7 @@ class ShortTimeout(IdleTimeoutProtocol):
 def test_an_idle_connection_is_closed(talks: Path, data: bytes) -> None:
     with served(talks, protocol=ShortTimeout) as address:
         host, _, port = address.removeprefix("http://").partition(":")
-        with socket.create_connection((host, int(port)), timeout=10) as connection:
+        with socket.create_connection((host, int(port)), timeout=60) as connection:
             connection.sendall(data)
             assert connection.recv(100) == b""
 
@@ -88,7 +88,7 @@ def test_an_idle_connection_is_closed(talks: Path, data: bytes) -> None:
 def test_many_questions_are_answered_at_once(address: str) -> None:
     questions = ["mask", "掩码", "attention", "注意力"] * 16
     with ThreadPoolExecutor(16) as threads:
-        answers = list(threads.map(lambda q: requests.get(f"{address}/api/ask", {"q": q}, timeout=30), questions))
+        answers = list(threads.map(lambda q: requests.get(f"{address}/api/ask", {"q": q}, timeout=60), questions))
     assert {answer.status_code for answer in answers} == {200}
     assert all(answer.json()["moments"] for answer in answers)
 
@@ -123,13 +123,13 @@ def test_the_command_serves_until_it_is_interrupted(talks: Path, options: list[s
             result = re.search(r"http://\S+", process.stdout.readline())
             assert result
             page = requests.Session()
-            assert page.get(result[0], timeout=20).ok
-            assert page.get(result[0].partition("/login")[0] + "/list", timeout=20).ok
-            bare = requests.get(result[0].partition("/login")[0] + "/list", timeout=20)
+            assert page.get(result[0], timeout=60).ok
+            assert page.get(result[0].partition("/login")[0] + "/list", timeout=60).ok
+            bare = requests.get(result[0].partition("/login")[0] + "/list", timeout=60)
             assert bare.status_code == (401 if options else 200)
         finally:
             process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         assert ("isn't encrypted" in process.stderr.read()) == bool(options)
 
 

@@ -1,7 +1,6 @@
 """Caption files: names, folders, and the variants of WebVTT and SRT in use."""
 
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from seekpoint.indexer.sources.captions.folders import (
     title_of,
     video_id_of,
 )
+from tests.cost import at_most
 from tests.shared import SHARED, needs_shared
 
 ID = "aircAruvnKk"
@@ -215,9 +215,8 @@ def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     "filler", ["\n", "1", "0:", " ", "<c ", "&a", "-->", "{\\", "1\n\n", "[", "(a", ">>", "- \n", "<00:01.000>", "♪"]
 )
 def test_hostile_files_take_linear_time(filler: str) -> None:
-    begin = time.perf_counter()
-    parse("1\n00:01,000 --> 00:02,000\nhi\n\n" + filler * 200_000 + "x\n")
-    assert time.perf_counter() - begin < 10
+    with at_most(seconds=20):
+        parse("1\n00:01,000 --> 00:02,000\nhi\n\n" + filler * 200_000 + "x\n")
 
 
 # All text of the real captions that isn't spoken.
