@@ -119,7 +119,9 @@ def _answer(
     from seekpoint.background import in_background
     from seekpoint.query.serving.question_encoder import to_embed
 
-    with in_background(partial(encoder.question, to_embed(question[:LONGEST_QUESTION]))) as embedded:
+    # The search refuses a longer one, which takes seconds to embed.
+    is_embedded = len(question) <= LONGEST_QUESTION
+    with in_background(lambda: encoder.question(to_embed(question)) if is_embedded else None) as embedded:
         from seekpoint.query.search import pipeline
 
         library.warm_up()
