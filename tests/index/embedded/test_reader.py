@@ -193,8 +193,11 @@ def test_a_library_can_be_moved_and_copied(folder: Path, tmp_path: Path) -> None
 
 
 _ASK_AS_NOBODY = """
-import os, pathlib
-import seekpoint.index.embedded.vectors.search, seekpoint.query.search.pipeline
+import importlib, os, pathlib, pkgutil
+# Another user may not be able to read the checkout.
+for name in ("seekpoint.index", "seekpoint.query.search", "seekpoint.query.links"):
+    for module in pkgutil.walk_packages(importlib.import_module(name).__path__, f"{name}."):
+        importlib.import_module(module.name)
 from tests.index.libraries import by_meaning, by_words, first
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
