@@ -143,6 +143,7 @@ def test_a_recording_plays_from_the_second(example_library: Path, browser: Brows
         assert start > 0
         link.click()
         until(page, f"document.querySelector('audio')?.currentTime >= {start - 0.1}")
+        until(page, "document.querySelector('audio').played.length")  # seeking sets the time before anything plays
         assert abs(page.evaluate("document.querySelector('audio').played.start(0)") - start) < 1
         page.locator(".player-transcript .cue.here").wait_for()
         until(page, _HAS_CUE_IN_VIEW)
