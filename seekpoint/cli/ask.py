@@ -72,7 +72,7 @@ def ask(
     from seekpoint.query.serving.question_encoder import SharedEncoder
 
     if as_json and form not in (None, "json"):
-        raise UsageError(f"--json prints JSON, --format {form} doesn't: leave one of them away")
+        raise UsageError(f"--json prints JSON, --format {form} doesn't: leave one of them out")
     form = "json" if as_json else form or "plain"
     filters = Filters(Kind(kind) if kind else None, section, language, resource)
     if question is None:

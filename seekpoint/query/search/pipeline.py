@@ -1,7 +1,7 @@
 """A question to an answer: candidates by meaning, by words and by their translations; fused, reranked, distinct.
 
-Each stage takes what the one before it found. A question crosses the door (index/store.py) a bounded number of times,
-whatever the library's size: twelve times for moments that play, at most sixteen.
+Each stage takes what the one before it found. A question calls the reader (index/store.py) eleven times, whatever the
+library's size; at most fifteen times where it names a resource, or where many references are found.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def ask(
     explained: bool = False,
     tuning: Tuning = TUNING,
 ) -> Answer:
-    """Answer a question with at most k moments, best first; raises UsageError for an empty or endless question.
+    """Answer a question with at most k moments, best first; raises UsageError for an empty or too long one.
 
     `explained` moments say why they were found, and the answer which score the first of them needs.
     """

@@ -62,7 +62,7 @@ class QueryTerms(NamedTuple):
 
 
 def parse(text: str, encoder: Encoder, languages: Mapping[str, Language]) -> ParsedQuestion:
-    """Embed a question and detect its language; raises UsageError for an empty or endless one."""
+    """Embed a question and detect its language; raises UsageError for one that is empty or too long."""
     question_terms = _checked_terms(text)
     means = {name: language.mean for name, language in languages.items()}
     vector = encoder.question(to_embed(text))

@@ -6,24 +6,13 @@ from html.parser import HTMLParser
 
 import pytest
 
-from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.output.notebook import answer_html, moment_html, resource_html
+from tests.query.output import examples
 
-VIDEO = Resource(
-    "wjZofJX0v4M", Kind.VIDEO, "什么是注意力", "https://www.youtube.com/watch?v=wjZofJX0v4M", (("Attention", "掩码"),)
-)
-MOMENT = Moment(
-    rank=1,
-    score=0.83,
-    resource=VIDEO,
-    language="zh",
-    start=754.2,
-    end=801.0,
-    quote="现在讲掩码 & masks",
-    link="https://www.youtube.com/watch?v=wjZofJX0v4M&t=754s",
-    marks=((3, 5), (8, 13)),
-    chapter="A < B",
+VIDEO = replace(examples.VIDEO, sections=(("Attention", "掩码"),))
+MOMENT = replace(
+    examples.VIDEO_MOMENT, resource=VIDEO, quote="现在讲掩码 & masks", marks=((3, 5), (8, 13)), chapter="A < B"
 )
 ANSWER = Answer(
     "什么是掩码？", True, (MOMENT, replace(MOMENT, rank=2, start=None, page=7, link="file:///a.pdf#page=7"))
