@@ -1,4 +1,4 @@
-"""What a search asks of a library and what it gets: scopes, candidate queries, candidates, evidence."""
+"""What a search asks of a library and what it gets: scopes, candidate queries, evidence."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ if TYPE_CHECKING:
 
 
 class Language(NamedTuple):
-    """A language of a library: the number of its chunks, their mean vector, and the mean vector of their windows."""
+    """A language of a library: the number of its chunks, their mean vector, and the mean vector of their windows.
+
+    `terms` is the sum of the lengths of its chunks, in terms.
+    """
 
     chunks: int
     mean: Vectors
     window_mean: Vectors | None
+    terms: int
 
 
 class Scope(Protocol):
@@ -38,21 +42,18 @@ class WordGroup(NamedTuple):
 
 
 class Frequencies(NamedTuple):
-    """Document frequencies: of the terms that the library has, and of word groups, by any of their alternatives.
-
-    The frequency of a group is `None` if it is too common to be looked up.
-    """
+    """Document frequencies: of the terms that the library has, and of word groups, by any of their alternatives."""
 
     terms: Mapping[str, int]
-    groups: Sequence[int | None]
+    groups: Sequence[int]
 
 
 class CandidateQuery(NamedTuple):
     """A query for candidates: a centred vector, and weighted words.
 
     `terms` are the question's own terms with their inverse document frequencies. `groups` are its words in other
-    languages, each with its share of the highest score that the words can reach. At most `limit` candidates come from
-    the terms, as many from the groups, and twice as many from the vector, because an index only approximates cosines.
+    languages, each with its share of the highest score that the words can reach. An index only approximates scores, so
+    it proposes more than `limit` chunks each by meaning, by terms and by groups; the `limit` best should be among them.
     """
 
     vector: Vectors
@@ -66,36 +67,30 @@ class CandidateQuery(NamedTuple):
 class NamedScope(NamedTuple):
     """The chunks of the resources that a question names, and the question's terms without the names.
 
-    `limit` of these chunks are candidates by meaning and as many by words, even if other chunks score higher.
+    The best of these chunks by meaning and by words are candidates, even if other chunks score higher.
     """
 
     scope: Scope
     terms: Mapping[str, float]
 
 
-class Candidates(NamedTuple):
-    """The chunks that the indexes propose, by ascending id, with approximate scores; an element of each array a chunk.
+class TermMatrix(NamedTuple):
+    """How often chunks have some terms: a row of `counts` for each chunk, and a column for each of the `terms`.
 
-    `cosines` is NaN for a chunk that isn't among the nearest: its cosine is at most `farthest`. `bm25` is 0 for a chunk
-    that isn't among the best by words in the scope, and `named_bm25` for one that isn't in the named scope.
-    `translated` is the score by word groups. `languages` are primary subtags.
+    `lengths` are the numbers of terms of the chunks, with repetitions.
     """
 
-    ids: NDArray[np.int64]
-    cosines: NDArray[np.float64]
-    farthest: float
-    bm25: NDArray[np.float64]
-    named_bm25: NDArray[np.float64]
-    translated: Vectors
-    languages: Sequence[str]
-    resources: Sequence[str]
+    terms: Sequence[str]
+    counts: Vectors
+    lengths: NDArray[np.int64]
 
 
 class Evidence(NamedTuple):
-    """Chunks and their exact cosines with the question, by id."""
+    """What is stored of chunks for scoring them: an element of `cosines` and a row of `words` for each chunk."""
 
-    chunks: Mapping[int, StoredChunk]
-    cosines: Mapping[int, float]
+    chunks: Sequence[StoredChunk]
+    cosines: Vectors
+    words: TermMatrix
 
 
 class CueSpan(NamedTuple):

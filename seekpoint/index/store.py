@@ -32,7 +32,6 @@ from seekpoint.index.types import (
 if TYPE_CHECKING:
     from seekpoint.index.retrieval import (
         CandidateQuery,
-        Candidates,
         CueSpan,
         Evidence,
         Frequencies,
@@ -170,12 +169,15 @@ class Reader(Protocol):
         """The document frequencies of terms, and of groups in the chunks of their languages."""
         ...
 
-    def candidates(self, query: CandidateQuery) -> Candidates:
-        """The chunks that the indexes propose by meaning, by words and by translations; cheap and approximate."""
+    def candidates(self, query: CandidateQuery) -> Sequence[int]:
+        """The ids of the chunks that the indexes propose by meaning, by words and by translations; ascending."""
         ...
 
-    def evidence(self, ids: Sequence[int], vector: Vectors) -> Evidence:
-        """Chunks by id, with their exact cosines with a centred question; unknown ids are left out."""
+    def evidence(self, ids: Sequence[int], vector: Vectors, terms: Collection[str] = ()) -> Evidence:
+        """Chunks by ascending id, with their exact cosines with a centred question, and how often they have terms.
+
+        Unknown ids are left out.
+        """
         ...
 
     def pieces(self, chunks: Sequence[StoredChunk], margin: float) -> dict[int, Pieces]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,25 +18,23 @@ from seekpoint.index.chunks import Chunk, EmbeddedTranscript, Piece, StoredChunk
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.chunk_ranges import Ranges, RangeScope
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.words.posting_lists import decode
+from seekpoint.index.embedded.words import stored_terms as terms_of_chunks
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.models.centring import centred, nearest_language
 from seekpoint.index.models.piece_vectors import quantised
 from seekpoint.index.store import Reader
-from seekpoint.index.text import bm25
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Cue, Details, Filters, Kind, ModelCard, Origin, Resource, Transcript
+from seekpoint.query.search import bm25
 from tests.fakes import TopicEncoder
 from tests.paths import ROOT
 
 if TYPE_CHECKING:
-    from seekpoint.index.embedded.words.lexicon import Lexicon
     from seekpoint.index.types import Vectors
 
 ENCODER = TopicEncoder()
 CARD: ModelCard = ENCODER.card
 SOURCE = "talks.md"
-_LISTS = "posting.chunks, first, stop FROM posting JOIN posting_segment ON id = segment"
 
 TALKS = {
     "attention01": ("attention weighs the words", "the mask hides what comes later"),
@@ -62,19 +62,13 @@ def embedded(texts: Sequence[str], language: str | None = None) -> EmbeddedTrans
 
 
 def stored_terms(folder: Path) -> set[tuple[str, float, str, int]]:
-    """What the posting lists hold: a chunk's resource and start, a term, and how often it is there."""
-    with sqlite3.connect(folder / database.FILE) as stored:
-        lists = stored.execute(f"SELECT term, data, {_LISTS}").fetchall()
+    """A chunk's resource and start, a term, and how often it is there: for all chunks and terms of a database."""
+    with closing(sqlite3.connect(folder / database.FILE)) as stored:
         query = "SELECT chunk.id, resource_id, start FROM chunk JOIN transcript ON transcript.id = transcript_id"
         places = {chunk_id: (resource_id, start) for chunk_id, resource_id, start in stored.execute(query)}
-    stored.close()
-    spans = ((term, [data], *map(np.atleast_1d, span)) for term, data, *span in lists)
-    decoded = [(term, decode(blobs, *span)) for term, blobs, *span in spans]
+        texts = list(terms_of_chunks.texts(stored, [(0, 1 << 40)]))
     return {
-        (*places[chunk_id], term, count)
-        for term, found in decoded
-        for chunk_id, count in zip(found.ids.tolist(), found.counts.tolist(), strict=True)
-        if chunk_id in places
+        (*places[chunk_id], term, count) for chunk_id, text in texts for term, count in Counter(text.split(" ")).items()
     }
 
 
@@ -107,13 +101,14 @@ def centred_question(library: Reader, vector: Vectors) -> Vectors:
 
 def by_words(library: EmbeddedReader, text: str, filters: Filters | None = None) -> list[str]:
     """The resources that share terms with a text, best first."""
-    found = library.lexicon.best(weights_of(library.lexicon, terms(text)), 20, ranges_of(library, filters or Filters()))
-    return _resources(library, found.chunks.tolist())
+    found = library.words.by_terms(weights_of(library, terms(text)), 20, ranges_of(library, filters or Filters()))
+    return _resources(library, found)
 
 
-def weights_of(lexicon: Lexicon, terms: Sequence[str]) -> dict[str, float]:
+def weights_of(library: Reader, terms: Sequence[str]) -> dict[str, float]:
     """The inverse document frequencies of the terms that a library has."""
-    return {term: bm25.idf(chunks, lexicon.total) for term, chunks in lexicon.frequencies(terms).items()}
+    total = sum(language.chunks for language in library.languages().values())
+    return {term: bm25.idf(chunks, total) for term, chunks in library.frequencies(terms).terms.items()}
 
 
 def first(folder: Path, question: str) -> str | None:
@@ -123,8 +118,9 @@ def first(folder: Path, question: str) -> str | None:
 
 
 def files(folder: Path) -> dict[str, tuple[int, int]]:
-    """Each file's size and time of change (nanoseconds), but the lock's."""
-    stats = {path.name: path.stat() for path in sorted(folder.iterdir()) if path.name != "lock"}
+    """Each file's size and time of change (nanoseconds), but of locks."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.endswith("lock"))
+    stats = {str(path.relative_to(folder)): path.stat() for path in paths}
     return {name: (stat.st_size, stat.st_mtime_ns) for name, stat in stats.items()}
 
 
@@ -150,7 +146,8 @@ def chunk_ids(library: EmbeddedReader, filters: Filters) -> list[int]:
 
 def chunks_of(library: Reader, ids: Sequence[int]) -> Mapping[int, StoredChunk]:
     """The chunks of those ids that are here."""
-    return library.evidence(ids, np.zeros(library.card.dimension, np.float32)).chunks
+    found = library.evidence(ids, np.zeros(library.card.dimension, np.float32))
+    return {chunk.id: chunk for chunk in found.chunks}
 
 
 def _resources(library: EmbeddedReader, chunk_ids: Sequence[int]) -> list[str]:

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 
 class TranscriptSpan(NamedTuple):
-    """The chunks of a transcript: ids in [first, stop). `language` is a primary subtag."""
+    """The chunks of a transcript: ids in [first, stop), which have `terms` terms. `language` is a primary subtag."""
 
     first: int
     stop: int
     language: str
     resource_id: str
     kind: str
+    terms: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,17 +42,17 @@ class Holdings:
         """The transcripts of a database; raises sqlite3.Error."""
         return cls.of(
             connection.execute(
-                """SELECT first_chunk, chunks, language, resource_id, kind
+                """SELECT first_chunk, chunks, language, resource_id, kind, terms
                    FROM transcript JOIN resource ON resource.id = resource_id"""
             )
         )
 
     @classmethod
-    def of(cls, rows: Iterable[Sequence[object]]) -> Holdings:
-        """From rows of (first chunk id, number of chunks, language tag, resource id, kind)."""
+    def of(cls, rows: Iterable[Sequence[Any]]) -> Holdings:
+        """From rows of (first chunk id, number of chunks, language tag, resource id, kind, number of terms)."""
         spans = [
-            TranscriptSpan(int(first), int(first) + int(chunks), primary(str(language)), str(resource_id), str(kind))  # type: ignore[call-overload]
-            for first, chunks, language, resource_id, kind in rows
+            TranscriptSpan(first, first + chunks, primary(language), resource_id, kind, terms)
+            for first, chunks, language, resource_id, kind, terms in rows
             if chunks
         ]
         return cls(sorted(spans))
@@ -77,12 +78,21 @@ class Holdings:
 
     def of_chunks(self, ids: NDArray[np.int64]) -> list[TranscriptSpan]:
         """The transcript of each chunk; the ids have to be in `alive`."""
-        positions = np.searchsorted(self._starts, ids, "right") - 1
+        positions = np.searchsorted(self.first_chunks, ids, "right") - 1
         return [self.transcripts[position] for position in positions.tolist()]
 
     def languages_of(self, ids: NDArray[np.int64]) -> list[str]:
         """The language of each chunk, as a primary subtag; the ids have to be in `alive`."""
         return [span.language for span in self.of_chunks(ids)]
+
+    def terms_of(self, language: str) -> int:
+        """The number of terms in the chunks of a language, given as primary subtag."""
+        return sum(span.terms for span in self.transcripts if span.language == language)
+
+    def transcripts_in(self, ranges: Ranges) -> list[int]:
+        """The transcripts in some ranges that cut none, by first chunk id."""
+        transcripts: list[int] = self.first_chunks[ranges.contains(self.first_chunks)].tolist()
+        return transcripts
 
     @cached_property
     def _spans(self) -> dict[str, list[tuple[int, int]]]:
@@ -93,5 +103,6 @@ class Holdings:
         return spans
 
     @cached_property
-    def _starts(self) -> NDArray[np.int64]:
+    def first_chunks(self) -> NDArray[np.int64]:
+        """The id of each transcript's first chunk, which identifies the transcript: ids are never reused."""
         return np.array([span.first for span in self.transcripts], np.int64)

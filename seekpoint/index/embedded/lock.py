@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def check_no_other_files(folder: Path) -> None:
 
 
 def repaired_manifest(folder: Path) -> Manifest:
-    """The manifest without the vector files that are damaged: the writer makes these again from the database.
+    """The manifest without the indexes that are damaged: the writer makes these again from the database.
 
     Raises DamagedLibrary if the database is damaged, which can't be repaired.
     """
@@ -63,16 +64,19 @@ def repaired_manifest(folder: Path) -> Manifest:
         manifest.database.check(folder)
     elif not (folder / database.FILE).exists():
         raise database.damaged(folder, f"{database.FILE} is missing")
-    intact = tuple(segment for segment in manifest.segments if _is_intact(segment.file, folder))
-    if intact != manifest.segments:
-        manifest = replace(manifest, segments=intact, database=None)
-        manifest.save(folder)
-    return manifest
+    words = manifest.words if manifest.words and _are_intact(manifest.words.files, folder) else None
+    segments = tuple(segment for segment in manifest.segments if _are_intact([segment.file], folder))
+    intact = replace(manifest, segments=segments, words=words)
+    if intact != manifest:
+        intact = intact.unsealed()
+        intact.save(folder)
+    return intact
 
 
-def _is_intact(file: FileRecord, folder: Path) -> bool:
+def _are_intact(files: Iterable[FileRecord], folder: Path) -> bool:
     try:
-        file.check(folder)
+        for file in files:
+            file.check(folder)
     except DamagedLibrary:
         return False
     return True

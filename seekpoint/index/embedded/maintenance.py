@@ -1,51 +1,43 @@
-"""Keeping posting segments, vector files and the manifest up to date with the database.
+"""Keeping the indexes and the manifest up to date with the database.
 
-A kill at any point loses nothing that was committed: it is all in the database, and readers compare chunks that no
-vector file covers one by one. The next writer seals what a killed one left unsealed.
+A kill at any point loses nothing that was committed: it is all in the database, and readers look through chunks that no
+index covers by themselves. The next writer seals what a killed one left unsealed.
 """
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from seekpoint.index.embedded import database, reembedding
 from seekpoint.index.embedded.database import damaged, library_errors, transaction
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
 
-if TYPE_CHECKING:
-    from seekpoint.index.embedded.chunk_ranges import Ranges
-    from seekpoint.index.embedded.holdings import Holdings
-
-# The most chunks without a vector file in a long build, since readers compare these one by one.
+# The most chunks that no index covers in a long build, since readers look through them one by one.
 _MOST_UNSEALED = 4096
-# The most commits between merges: each adds a segment of posting lists, and a question looks into each segment.
-_MOST_SMALL_SEGMENTS = 32
 # Milliseconds to wait for readers before the checkpoint. A question ends by then; the reader of a server stays open.
 _MOST_WAIT_FOR_READERS = 1000
 
 
 class Maintenance:
-    """Merges segments, writes vector files and saves the manifest for the one writer of a library.
+    """Writes indexes and saves the manifest for the one writer of a library.
 
-    `manifest` is the current one. `writes_vectors` is false for a library that nobody searches.
+    `manifest` is the current one. `writes_indexes` is false for a library that nobody searches.
     """
 
     def __init__(
-        self, folder: Path, connection: sqlite3.Connection, manifest: Manifest, *, writes_vectors: bool = True
+        self, folder: Path, connection: sqlite3.Connection, manifest: Manifest, *, writes_indexes: bool = True
     ) -> None:
         self.manifest = manifest
         self._folder = folder
         self._connection = connection
-        self._writes_vectors = writes_vectors
-        self._added = 0
+        self._writes_indexes = writes_indexes
         self._unsealed = 0
-        self._commits = 0
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -71,61 +63,45 @@ class Maintenance:
         self.manifest = manifest
 
     def after_commit(self, chunks: int) -> None:
-        """Merge segments and write vector files when a long build has made many small segments or unsealed chunks."""
-        self._added += chunks
+        """Write the indexes when a long build has committed many chunks that they lack."""
         self._unsealed += chunks
-        self._commits += 1
-        if self._unsealed > _MOST_UNSEALED or self._commits > _MOST_SMALL_SEGMENTS:
-            holdings = self._holdings()
-            self._merge(holdings.alive)
-            if self._unsealed > _MOST_UNSEALED:
-                self._write_vectors(holdings)
-
-    def write_vectors(self) -> None:
-        """Write the vector files that are due."""
-        self._write_vectors(self._holdings())
+        if self._unsealed > _MOST_UNSEALED:
+            self.write_indexes()
 
     def seal(self) -> None:
-        """Bring the vector files and the manifest up to date, if the database has changed, and delete old files."""
+        """Bring the indexes and the manifest up to date, if the database has changed, and delete old files."""
         if not self.manifest.database:
             self._bring_up_to_date()
         self._clear_old_files()
 
-    def _holdings(self) -> Holdings:
-        from seekpoint.index.embedded.holdings import Holdings
-
-        with library_errors(self._folder):
-            return Holdings.stored(self._connection)
-
-    def _merge(self, alive: Ranges, added: int = 0) -> None:
-        """Merge the posting segments that are due; `added`, the chunks of the whole build, is given at its end."""
-        from seekpoint.index.embedded.words import segments
-
-        try:
-            with self.change():
-                segments.merge_due(self._connection, alive, added)
-        except ValueError as error:
-            raise damaged(self._folder, f"in {database.FILE}, {error}") from error
-        self._commits = 0
-
-    def _write_vectors(self, holdings: Holdings) -> None:
+    def write_indexes(self) -> None:
+        """Write the indexes that are due, and name them in the manifest."""
         self._unsealed = 0
-        if not self._writes_vectors:
+        if not self._writes_indexes:
             return
+        from seekpoint.index.embedded.holdings import Holdings
         from seekpoint.index.embedded.vectors import language_sums, sealing
+        from seekpoint.index.embedded.words import sealing as words_sealing
 
-        with library_errors(self._folder):
+        with library_errors(self._folder), self._damage_reported():
+            holdings = Holdings.stored(self._connection)
             self.manifest = reembedding.with_current_model(self.manifest, self._connection)
             means = language_sums.means(self._connection, self.manifest.model.name).chunks
             sealed = sealing.seal(self._folder, self._connection, self.manifest, holdings, means)
+            sealed = words_sealing.seal(self._folder, self._connection, sealed, holdings)
         if sealed != self.manifest:
             self.save(sealed)
             self._clear_old_files()
 
+    @contextmanager
+    def _damage_reported(self) -> Iterator[None]:
+        try:
+            yield
+        except ValueError as error:
+            raise damaged(self._folder, f"in {database.FILE}, {error}") from error
+
     def _bring_up_to_date(self) -> None:
-        holdings = self._holdings()
-        self._merge(holdings.alive, self._added)
-        self._write_vectors(holdings)
+        self.write_indexes()
         with library_errors(self._folder):
             self._connection.execute(f"PRAGMA busy_timeout = {_MOST_WAIT_FOR_READERS}")
             (busy, _, _) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -137,8 +113,9 @@ class Maintenance:
 
     def _clear_old_files(self) -> None:
         current = {segment.file.name for segment in self.manifest.segments}
+        current |= {self.manifest.words.folder} if self.manifest.words else set()
         unfinished = (path for name in ("vectors-*.faiss", MANIFEST) for path in self._folder.glob(f".{name}.new"))
-        for path in [*unfinished, *self._folder.glob("vectors-*.faiss")]:
+        for path in [*unfinished, *self._folder.glob("vectors-*.faiss"), *self._folder.glob("words-*")]:
             if path.name not in current:
                 with suppress(OSError):  # Windows refuses to delete a file that is open; the next build tries again
-                    path.unlink()
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -1,4 +1,4 @@
-"""The manifest of a library: its format, its model, its current vector files, and checksums of the files.
+"""The manifest of a library: its format, its model, its current index files, and checksums of the files.
 
 It is replaced atomically, so a reader sees either the old or the new state. `database` is null while a build is running
 and after one was killed; then only SQLite's own checks protect the database.
@@ -40,9 +40,10 @@ class FileRecord:
     modified: int
 
     @classmethod
-    def of(cls, path: Path) -> FileRecord:
+    def of(cls, path: Path, name: str = "") -> FileRecord:
+        """The record of a file; `name` is its path in the library's folder, if that isn't just its name."""
         stat = path.stat()
-        return cls(path.name, stat.st_size, _sha256(path), stat.st_mtime_ns)
+        return cls(name or path.name, stat.st_size, _sha256(path), stat.st_mtime_ns)
 
     @classmethod
     def of_database(cls, path: Path) -> FileRecord:
@@ -82,14 +83,23 @@ class SegmentRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class WordsRecord:
+    """The word index: the name of its folder, and its files."""
+
+    folder: str
+    files: tuple[FileRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """The contents of `manifest.json`; `version` is the format on disk.
 
-    `segments` are the vector files by ascending chunk ids. `numbered` is the highest number that any vector file had.
+    `segments` are the vector files by ascending chunk ids. `numbered` is the highest number that any index had.
     """
 
     model: ModelCard
     segments: tuple[SegmentRecord, ...] = ()
+    words: WordsRecord | None = None
     numbered: int = 0
     database: FileRecord | None = None
     version: int = SCHEMA_VERSION
@@ -123,7 +133,7 @@ class Manifest:
             raise ForeignLibrary(f"{folder / FILE} isn't a Seekpoint manifest: name another folder with --index")
         if checksum != _checksum(content):
             raise damaged(folder, f"{FILE} doesn't match its checksum")
-        if content["format"] == _UNRELEASED_FORMAT:
+        if content["format"] == _UNRELEASED_FORMAT or "words" not in content:
             raise unreleased_library(folder)
         if content["version"] > SCHEMA_VERSION:
             raise newer_library(folder, content["version"])
@@ -131,10 +141,20 @@ class Manifest:
         return cls(
             model=ModelCard(**content["model"]),
             segments=tuple(map(_segment, content["segments"])),
+            words=_words(content["words"]),
             numbered=content["numbered"],
             database=FileRecord(**database) if database else None,
             version=content["version"],
         )
+
+    @property
+    def index_files(self) -> list[FileRecord]:
+        """The files that can be made again from the database."""
+        return [*(segment.file for segment in self.segments), *(self.words.files if self.words else ())]
+
+    def without_indexes(self) -> Manifest:
+        """The manifest of the database alone."""
+        return replace(self, segments=(), words=None)
 
     def unsealed(self) -> Manifest:
         """The manifest without the record of the database, as it is saved before the database changes."""
@@ -159,6 +179,12 @@ def _stamp(path: Path) -> tuple[int, ...] | None:
 
 def _segment(content: dict[str, Any]) -> SegmentRecord:
     return SegmentRecord(**content | {"file": FileRecord(**content["file"])})
+
+
+def _words(content: dict[str, Any] | None) -> WordsRecord | None:
+    if content is None:
+        return None
+    return WordsRecord(content["folder"], tuple(FileRecord(**record) for record in content["files"]))
 
 
 def _parsed(data: bytes, folder: Path) -> dict[str, Any]:

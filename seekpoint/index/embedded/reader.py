@@ -1,7 +1,7 @@
 """A library in a folder, open for reading: one consistent snapshot, even while a build commits.
 
-The snapshot is a read transaction of the database and the vector files that the manifest names. Chunks without a vector
-file (a build is running, or was killed) are compared one by one.
+The snapshot is a read transaction of the database and the indexes that the manifest names. Chunks that these lack (a
+build is running, or was killed) are looked through one by one.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +24,6 @@ from seekpoint.index.embedded.manifest import Manifest, current_revision
 from seekpoint.index.errors import DamagedLibrary, LibraryNotFound
 from seekpoint.index.retrieval import (
     CandidateQuery,
-    Candidates,
     CueSpan,
     Evidence,
     Frequencies,
@@ -50,12 +50,11 @@ from seekpoint.index.types import (
 
 if TYPE_CHECKING:
     from seekpoint.index.chunks import Pieces
-    from seekpoint.index.embedded.candidates import CandidateSearch
     from seekpoint.index.embedded.chunk_ranges import Ranges
     from seekpoint.index.embedded.holdings import Holdings
     from seekpoint.index.embedded.vectors.language_sums import Means
     from seekpoint.index.embedded.vectors.search import VectorStore
-    from seekpoint.index.embedded.words.lexicon import Lexicon
+    from seekpoint.index.embedded.words.search import WordSearch
     from seekpoint.index.types import Vectors
 
 _OPEN_ATTEMPTS = 3
@@ -106,8 +105,8 @@ class EmbeddedReader:
         revision = current_revision(folder)  # first, so that a change during opening makes a later revision
         if manifest.database:
             manifest.database.check(folder)
-        for segment in manifest.segments:
-            segment.file.check(folder, database.BUILD_MENDS)
+        for file in manifest.index_files:
+            file.check(folder, database.BUILD_MENDS)
         if not (folder / database.FILE).exists():
             raise database.damaged(folder, f"{database.FILE} is missing")
         connection = database.connect(folder, writable=False)
@@ -178,7 +177,7 @@ class EmbeddedReader:
     # Search
 
     def warm_up(self) -> None:
-        self._search  # noqa: B018 - opened on first use
+        self.vectors, self.words  # noqa: B018 - opened on first use
 
     def languages(self) -> Mapping[str, Language]:
         return self._languages
@@ -201,20 +200,26 @@ class EmbeddedReader:
             return translations.lookup(self._connection, source, words)
 
     def frequencies(self, terms: Collection[str], groups: Sequence[WordGroup] = ()) -> Frequencies:
-        return self._search.frequencies(terms, groups)
+        return Frequencies(self.words.frequencies(terms), self.words.group_frequencies(groups))
 
-    def candidates(self, query: CandidateQuery) -> Candidates:
-        return self._search.candidates(query)
+    def candidates(self, query: CandidateQuery) -> Sequence[int]:
+        from seekpoint.index.embedded.candidates import candidates
 
-    def evidence(self, ids: Sequence[int], vector: Vectors) -> Evidence:
+        return candidates(query, self.vectors, self.words, self.holdings.alive)
+
+    def evidence(self, ids: Sequence[int], vector: Vectors, terms: Collection[str] = ()) -> Evidence:
+        from seekpoint.index.embedded.words import stored_terms
+
         rows = self._query(
-            """SELECT chunk.id, transcript_id, resource_id, language, first, stop, start, end, is_reference
+            """SELECT chunk.id, transcript_id, resource_id, language, first, stop, start, end, is_reference, chunk.terms
                FROM chunk JOIN transcript ON transcript.id = chunk.transcript_id
-               WHERE chunk.id IN (SELECT value FROM json_each(?))""",
+               WHERE chunk.id IN (SELECT value FROM json_each(?)) ORDER BY chunk.id""",
             json.dumps(list(ids)),
         )
-        chunks = {row["id"]: StoredChunk(*row) for row in rows}
-        return Evidence(chunks, self.vectors.scores(vector, [*chunks]))
+        chunks = [StoredChunk(*row[:-1]) for row in rows]
+        with self._damage_reported():
+            words = stored_terms.matrix(self._connection, terms, [row[-1] for row in rows])
+        return Evidence(chunks, self.vectors.cosines([chunk.id for chunk in chunks], vector), words)
 
     def pieces(self, chunks: Sequence[StoredChunk], margin: float) -> dict[int, Pieces]:
         from seekpoint.index.embedded.pieces import reading
@@ -223,26 +228,17 @@ class EmbeddedReader:
             return reading.around(self._connection, chunks, margin, self.card)
 
     def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
-        try:
-            with library_errors(self._folder):
-                return [cue_blocks.read(self._connection, *span) for span in spans]
-        except ValueError as error:
-            raise database.damaged(self._folder, f"in {database.FILE}, {error}") from error
+        with self._damage_reported():
+            return [cue_blocks.read(self._connection, *span) for span in spans]
 
     # Parts, opened on first use
 
     @cached_property
-    def _search(self) -> CandidateSearch:
-        from seekpoint.index.embedded.candidates import CandidateSearch
+    def words(self) -> WordSearch:
+        """The word index."""
+        from seekpoint.index.embedded.words.search import WordSearch
 
-        return CandidateSearch(self.vectors, self.lexicon, self.holdings)
-
-    @cached_property
-    def lexicon(self) -> Lexicon:
-        """The posting lists."""
-        from seekpoint.index.embedded.words.lexicon import Lexicon
-
-        return Lexicon(self._folder, self._connection, self.holdings.alive)
+        return WordSearch(self._folder, self._connection, self._manifest, self.holdings)
 
     @cached_property
     def vectors(self) -> VectorStore:
@@ -271,7 +267,7 @@ class EmbeddedReader:
     def _languages(self) -> dict[str, Language]:
         chunks, windows = self.means
         return {
-            name: Language(len(ranges), chunks[name], windows.get(name))
+            name: Language(len(ranges), chunks[name], windows.get(name), self.holdings.terms_of(name))
             for name, ranges in self.holdings.spoken.items()
         }
 
@@ -288,6 +284,14 @@ class EmbeddedReader:
                 and (not filters.section or span.resource_id in listed)
             )
         )
+
+    @contextmanager
+    def _damage_reported(self) -> Iterator[None]:
+        try:
+            with library_errors(self._folder):
+                yield
+        except ValueError as error:
+            raise database.damaged(self._folder, f"in {database.FILE}, {error}") from error
 
     def _query(self, sql: str, *values: object) -> list[sqlite3.Row]:
         with library_errors(self._folder):

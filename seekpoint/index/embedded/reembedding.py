@@ -26,23 +26,18 @@ FOLDER = "reembedding"
 
 _SETTING = "model"
 # In the order of deletion: tables with foreign keys come before the tables they refer to.
-_TABLES = (
-    *("vector", "piece_block", "cue_block", "chunk", "transcript"),
-    *("posting", "long_posting", "posting_segment", "language"),
-)
+_TABLES = ("vector", "piece_block", "cue_block", "chunk", "transcript", "term", "language")
 # `:given` is the highest chunk id that this library has ever used.
 _COPY_STATEMENTS = (
-    """INSERT INTO transcript (id, resource_id, language, origin, first_chunk, chunks, seconds)
-       SELECT id, resource_id, language, origin, first_chunk + :given, chunks, seconds FROM successor.transcript""",
+    """INSERT INTO transcript (id, resource_id, language, origin, first_chunk, chunks, seconds, terms)
+       SELECT id, resource_id, language, origin, first_chunk + :given, chunks, seconds, terms
+       FROM successor.transcript""",
     "INSERT INTO cue_block SELECT * FROM successor.cue_block",
-    """INSERT INTO chunk (id, transcript_id, first, stop, start, end, is_reference)
-       SELECT id + :given, transcript_id, first, stop, start, end, is_reference FROM successor.chunk""",
+    """INSERT INTO chunk (id, transcript_id, first, stop, start, end, is_reference, terms)
+       SELECT id + :given, transcript_id, first, stop, start, end, is_reference, terms FROM successor.chunk""",
+    "INSERT INTO term SELECT * FROM successor.term",
     "INSERT INTO vector (chunk_id, digest, data) SELECT chunk_id + :given, digest, data FROM successor.vector",
     "INSERT INTO piece_block SELECT * FROM successor.piece_block",
-    """INSERT INTO posting_segment (id, first, stop, chunks, lengths)
-       SELECT id, first + :given, stop + :given, chunks, lengths FROM successor.posting_segment""",
-    "INSERT INTO posting SELECT * FROM successor.posting",
-    "INSERT INTO long_posting SELECT * FROM successor.long_posting",
     "INSERT INTO language SELECT * FROM successor.language",
 )
 
@@ -50,14 +45,14 @@ _COPY_STATEMENTS = (
 def with_current_model(manifest: Manifest, connection: sqlite3.Connection) -> Manifest:
     """The manifest with the model that the database names; raises sqlite3.Error.
 
-    If that isn't the manifest's model, its vector files are outdated and left out.
+    If that isn't the manifest's model, its indexes are outdated and left out.
     """
     row = connection.execute("SELECT value FROM setting WHERE name = ?", (_SETTING,)).fetchone()
     try:
         card = ModelCard(**json.loads(row[0])) if row else manifest.model
     except (ValueError, TypeError) as error:
         raise sqlite3.DatabaseError("what it says of its model makes no sense") from error
-    return manifest if card == manifest.model else replace(manifest, model=card, segments=())
+    return manifest if card == manifest.model else replace(manifest.without_indexes(), model=card)
 
 
 @contextmanager

@@ -47,7 +47,8 @@ CREATE TABLE transcript (
   origin TEXT NOT NULL,
   first_chunk INTEGER NOT NULL DEFAULT 0,
   chunks INTEGER NOT NULL DEFAULT 0,
-  seconds REAL NOT NULL DEFAULT 0           -- where the last of its chunks ends
+  seconds REAL NOT NULL DEFAULT 0,          -- where the last of its chunks ends
+  terms INTEGER NOT NULL DEFAULT 0          -- how many its chunks have together, with repetitions
 ) STRICT;
 CREATE INDEX transcript_resource ON transcript (resource_id);
 -- Cues and pieces lie in blocks of neighbours, which take less room and are read at once. Not WITHOUT ROWID: a row of
@@ -72,7 +73,8 @@ CREATE TABLE chunk (
   stop INTEGER NOT NULL,
   start REAL NOT NULL,
   end REAL NOT NULL,
-  is_reference INTEGER NOT NULL DEFAULT 0   -- whether it is of a bibliography
+  is_reference INTEGER NOT NULL,            -- whether it is of a bibliography
+  terms BLOB NOT NULL                       -- which terms it has, and how often: see words/term_counts.py
 ) STRICT;
 CREATE INDEX chunk_transcript ON chunk (transcript_id);
 CREATE TABLE vector (
@@ -88,28 +90,8 @@ CREATE TABLE language (
   windows INTEGER NOT NULL,
   window_total BLOB NOT NULL                -- of the windows' vectors, float64
 ) STRICT, WITHOUT ROWID;
--- Posting lists: immutable segments over neighbouring ranges of chunk ids, `first` up to, not including, `stop`.
-CREATE TABLE posting_segment (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  first INTEGER NOT NULL,
-  stop INTEGER NOT NULL,
-  chunks INTEGER NOT NULL,                  -- how many there were when it was written
-  lengths BLOB NOT NULL                     -- how many terms each id has, in 16 bits, 0 where there is no chunk
-) STRICT;
-CREATE TABLE posting (
-  segment INTEGER NOT NULL REFERENCES posting_segment ON DELETE CASCADE,
-  term TEXT NOT NULL,
-  chunks INTEGER NOT NULL,                  -- how many have the term
-  data BLOB NOT NULL,                       -- which, and how often
-  PRIMARY KEY (segment, term)
-) STRICT, WITHOUT ROWID;
--- The lists for which `posting` has an empty one: rows with long lists would make a deep tree that is slow to search.
-CREATE TABLE long_posting (
-  segment INTEGER NOT NULL REFERENCES posting_segment ON DELETE CASCADE,
-  term TEXT NOT NULL,
-  data BLOB NOT NULL,
-  PRIMARY KEY (segment, term)
-) STRICT;
+-- The numbers by which chunks name their terms. Rows stay when the last chunk with a term is removed.
+CREATE TABLE term (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
 -- What words mean in other languages, as far as the library has the translation.
 CREATE TABLE translation (
   source TEXT NOT NULL,                     -- the word's language, a primary subtag; empty for any

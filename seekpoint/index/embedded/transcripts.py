@@ -61,18 +61,20 @@ def _insert_chunks(
 ) -> Vectors:
     """Store the chunks under consecutive ids, with their terms and vectors; returns the vectors as they are stored."""
     from seekpoint.index.embedded.vectors.int8 import pack, unpack
-    from seekpoint.index.embedded.words import segments
+    from seekpoint.index.embedded.words import stored_terms
 
     cues, chunks = embedded.transcript.cues, embedded.chunks
     (first,) = connection.execute(
         "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'chunk'"
     ).fetchone()
+    chunk_terms = [(*terms(chunk.text), *title_terms(chapters, chunk.start, chunk.end)) for chunk in chunks]
+    encoded_terms = stored_terms.encoded(connection, chunk_terms)
     connection.executemany(
-        """INSERT INTO chunk (id, transcript_id, first, stop, start, end, is_reference)
-           VALUES (?, ?, ?, ?, ?, ?, ?)""",
+        """INSERT INTO chunk (id, transcript_id, first, stop, start, end, is_reference, terms)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
         [
-            (chunk_id, transcript_id, chunk.first, chunk.stop, chunk.start, chunk.end, cues[chunk.first].is_reference)
-            for chunk_id, chunk in enumerate(chunks, first)
+            (chunk_id, transcript_id, c.first, c.stop, c.start, c.end, cues[c.first].is_reference, said)
+            for chunk_id, (c, said) in enumerate(zip(chunks, encoded_terms, strict=True), first)
         ],
     )
     packed = [pack(vector) for vector in embedded.vectors]
@@ -84,11 +86,15 @@ def _insert_chunks(
         ],
     )
     connection.execute(
-        "UPDATE transcript SET (first_chunk, chunks, seconds) = (?, ?, ?) WHERE id = ?",
-        (first, len(chunks), max((chunk.end for chunk in chunks), default=0.0), transcript_id),
+        "UPDATE transcript SET (first_chunk, chunks, seconds, terms) = (?, ?, ?, ?) WHERE id = ?",
+        (
+            first,
+            len(chunks),
+            max((chunk.end for chunk in chunks), default=0.0),
+            sum(map(len, chunk_terms)),
+            transcript_id,
+        ),
     )
-    chunk_terms = [(*terms(chunk.text), *title_terms(chapters, chunk.start, chunk.end)) for chunk in chunks]
-    segments.append(connection, first, chunk_terms)
     return unpack(packed, dimension)
 
 

@@ -38,7 +38,7 @@ def stale(connection: sqlite3.Connection, dictionaries: Translations) -> bool:
 
 def refresh(connection: sqlite3.Connection, dictionaries: Translations) -> None:
     """Choose the translations again; within the caller's transaction."""
-    vocabulary = {term for (term,) in connection.execute("SELECT DISTINCT term FROM posting")}
+    vocabulary = {term for (term,) in connection.execute("SELECT text FROM term")}
     normal = cache(_normal)
     connection.execute("DELETE FROM translation")
     for target in _languages(connection):

@@ -10,7 +10,7 @@ from seekpoint.index.embedded import cue_blocks, database
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.pieces import reading
-from seekpoint.index.embedded.words import segments
+from seekpoint.index.embedded.words import stored_terms
 from seekpoint.index.types import ModelCard
 
 
@@ -19,8 +19,8 @@ def verify(folder: Path, connection: sqlite3.Connection, manifest: Manifest) -> 
     with library_errors(folder):
         if manifest.database:
             manifest.database.check_content(folder)
-        for segment in manifest.segments:
-            segment.file.check_content(folder, database.BUILD_MENDS)
+        for file in manifest.index_files:
+            file.check_content(folder, database.BUILD_MENDS)
         ((fault,),) = connection.execute("PRAGMA integrity_check(1)").fetchall()
     if fault != "ok":
         raise database.damaged(folder, f"{database.FILE} can't be read ({fault})")
@@ -32,10 +32,10 @@ def verify(folder: Path, connection: sqlite3.Connection, manifest: Manifest) -> 
 
 
 def check_contents(connection: sqlite3.Connection, model: ModelCard, longest: float = inf) -> None:
-    """Decode all blobs: posting lists, cues, pieces.
+    """Decode all blobs: terms, cues, pieces.
 
     Raises ValueError if one is damaged, or a time is beyond `longest` seconds.
     """
-    segments.check(connection)
+    stored_terms.check(connection)
     cue_blocks.check(connection, longest)
     reading.check(connection, model)

@@ -40,35 +40,35 @@ class EmbeddedWriter(EmbeddedReader):
         manifest: Manifest,
         file_lock: FileLock,
         *,
-        writes_vectors: bool,
+        writes_indexes: bool,
     ) -> None:
         super().__init__(folder, connection, manifest)
         self._lock = file_lock
-        self._maintenance = Maintenance(folder, connection, manifest, writes_vectors=writes_vectors)
+        self._maintenance = Maintenance(folder, connection, manifest, writes_indexes=writes_indexes)
 
     @classmethod
-    def acquire(cls, folder: Path, card: ModelCard | None = None, *, writes_vectors: bool = True) -> Self:
+    def acquire(cls, folder: Path, card: ModelCard | None = None, *, writes_indexes: bool = True) -> Self:
         """Lock a library and open it for changes; with a card, create it if there is none. Raises LibraryError.
 
-        `writes_vectors` is false for a library that nobody searches, such as a successor.
+        `writes_indexes` is false for a library that nobody searches, such as a successor.
         """
         file_lock = lock.acquire(folder, create=card is not None)
         try:
             with library_errors(folder):
-                return cls._open_locked(folder, card, file_lock, writes_vectors)
+                return cls._open_locked(folder, card, file_lock, writes_indexes)
         except BaseException:
             file_lock.release()
             raise
 
     @classmethod
-    def _open_locked(cls, folder: Path, card: ModelCard | None, file_lock: FileLock, writes_vectors: bool) -> Self:
+    def _open_locked(cls, folder: Path, card: ModelCard | None, file_lock: FileLock, writes_indexes: bool) -> Self:
         if card is None or (folder / MANIFEST).exists():
             manifest = lock.repaired_manifest(folder)
             connection = database.connect(folder, writable=True)
             manifest = reembedding.with_current_model(manifest, connection)
-            return cls(folder, connection, manifest, file_lock, writes_vectors=writes_vectors)
+            return cls(folder, connection, manifest, file_lock, writes_indexes=writes_indexes)
         connection = database.connect(folder, writable=True)
-        writer = cls(folder, connection, Manifest(card), file_lock, writes_vectors=writes_vectors)
+        writer = cls(folder, connection, Manifest(card), file_lock, writes_indexes=writes_indexes)
         try:
             if writer._query("SELECT 1 FROM resource LIMIT 1"):
                 raise database.damaged(folder, f"{MANIFEST} is missing")
@@ -231,7 +231,7 @@ class EmbeddedWriter(EmbeddedReader):
     # Another model
 
     def successor(self, card: ModelCard, say: Callable[[str], None]) -> EmbeddedSuccessor:
-        acquire = partial(EmbeddedWriter.acquire, writes_vectors=False)
+        acquire = partial(EmbeddedWriter.acquire, writes_indexes=False)
         return EmbeddedSuccessor(self, self.editions, acquire_writer(self._folder, card, say, acquire))
 
     def editions(self) -> dict[str, str]:
@@ -252,7 +252,7 @@ class EmbeddedWriter(EmbeddedReader):
             self._maintenance.change(),
         ):
             reembedding.take_over(self._connection, successor.writer.card)
-        self._maintenance.write_vectors()
+        self._maintenance.write_indexes()
         self.discard_successor()
 
     def unfinished_successor(self) -> ModelCard | None:

@@ -1,4 +1,4 @@
-"""The exported file: a zip archive of a library's manifest, database and vector files.
+"""The exported file: a zip archive of a library's manifest and database.
 
 A file to import may come from anywhere, so nothing in it is trusted, neither names nor sizes.
 """
@@ -55,14 +55,6 @@ def foreign(file: Path, what: str) -> ForeignLibrary:
     return ForeignLibrary(f"{file} {_NOT_OURS}, for {what}: ask for one of whoever gave it to you")
 
 
-def library_files(manifest: Manifest) -> list[FileRecord]:
-    """The files of a manifest: the database and the vector files."""
-    return [
-        *([manifest.database] if manifest.database else []),
-        *(segment.file for segment in manifest.segments),
-    ]
-
-
 def add(archive: ZipFile, name: str, size: int, pieces: Iterable[bytes]) -> str:
     """Add a file to an archive, reproducibly; returns its SHA-256."""
     entry = ZipInfo(name, _EARLIEST)
@@ -117,15 +109,13 @@ class Archive:
             self._check(entry)
         return self._decoded()
 
-    def check(self, manifest: Manifest) -> None:
-        """Raise ForeignLibrary unless the archive has exactly the manifest's files, of a plausible total size."""
-        records = library_files(manifest)
-        names = [MANIFEST, *(record.name for record in records)]
+    def check(self, record: FileRecord) -> None:
+        """Raise ForeignLibrary unless the archive has a manifest and the recorded database, of a plausible size."""
+        names = [MANIFEST, record.name]
         if sorted(entry.filename for entry in self._zip.infolist()) != sorted(names):
             raise foreign(self._file, f"it holds something else than {', '.join(names)}")
-        size = sum(record.size for record in records)
-        if size > max(_NEVER_A_BOMB, _MOST_EXPANSION * self._file.stat().st_size):
-            raise foreign(self._file, f"it would grow to {size} bytes")
+        if record.size > max(_NEVER_A_BOMB, _MOST_EXPANSION * self._file.stat().st_size):
+            raise foreign(self._file, f"it would grow to {record.size} bytes")
 
     def extract(self, record: FileRecord, folder: Path) -> None:
         """Extract a file into a folder; raises DamagedLibrary if its size or checksum differs from the record."""

@@ -1,4 +1,7 @@
-"""Import: a library from an exported file, which is checked completely before anything is put in place."""
+"""Import: a library from an exported file, which is checked completely before anything is put in place.
+
+The indexes are made again from the database, as a build does.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,24 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 
-from seekpoint.files import replacing, sync_folder
+from seekpoint.files import sync_folder
 from seekpoint.index.embedded import database, lock, reembedding
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
+from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError
 from seekpoint.index.transfer import archive, inspection
-from seekpoint.index.transfer.archive import Archive, library_files
+from seekpoint.index.transfer.archive import Archive
 from seekpoint.index.transfer.contents import Contents, contents_of
 from seekpoint.index.transfer.inspection import InvalidContents
 from seekpoint.index.transfer.staging import REPLACED, staging
 
 _OURS = re.compile(
-    rf"lock|manifest\.json|library\.db(-wal|-shm|-journal)?|vectors-[0-9]+\.faiss|\..+\.new|{reembedding.FOLDER}"
+    r"lock|manifest\.json|library\.db(-wal|-shm|-journal)?|vectors-[0-9]+\.faiss|words-[0-9]+|\..+\.new"
+    rf"|{reembedding.FOLDER}"
 )
 
 
@@ -33,15 +37,14 @@ def import_library(file: Path, folder: Path, *, replacing_old: bool = False) -> 
     with Archive(file) as source:
         manifest = source.manifest()
         with _import_errors(file):
-            inspection.check_manifest(manifest)
-        source.check(manifest)
+            record = inspection.checked_record(manifest)
+        source.check(record)
         # `staging` comes first, because it restores the library that a killed import had moved aside.
         with staging(place) as staged, _locked(place, replacing_old):
             library = staged / "library"
             library.mkdir()
-            _check_free_space(file, manifest, staged)
-            for record in library_files(manifest):
-                source.extract(record, library)
+            _check_free_space(file, record, staged)
+            source.extract(record, library)
             _finish(file, manifest, library)
             contents = contents_of(library, file, manifest.model)
             sync_folder(library)
@@ -78,12 +81,12 @@ def _check_not_foreign(place: Path) -> None:
         Manifest.load(place)
 
 
-def _check_free_space(file: Path, manifest: Manifest, staged: Path) -> None:
-    size, free = sum(record.size for record in library_files(manifest)), shutil.disk_usage(staged).free
-    if size > free:
+def _check_free_space(file: Path, record: FileRecord, staged: Path) -> None:
+    free = shutil.disk_usage(staged).free
+    if record.size > free:
         raise LibraryError(
-            f"the library in {file} takes {_megabytes(size)}, and the disk of {staged.parent} has {_megabytes(free)} "
-            "left: free some space, or name a folder on another disk with --index"
+            f"the library in {file} takes {_megabytes(record.size)}, and the disk of {staged.parent} has "
+            f"{_megabytes(free)} left: free some space, or name a folder on another disk with --index"
         )
 
 
@@ -98,33 +101,13 @@ def _import_errors(file: Path) -> Iterator[None]:
 
 
 def _finish(file: Path, manifest: Manifest, library: Path) -> None:
-    """Check the extracted files, and write the manifest of the new library."""
+    """Check the extracted database, write the manifest of the new library, and make its indexes."""
     with _import_errors(file):
         inspection.check_database(library, manifest.model)
-        updated = _with_new_records(manifest, library)
-        with replacing(library / MANIFEST) as target:
-            target.write(updated.encoded())
-        inspection.check_readable(library, manifest)
-        if not updated.database:
-            from seekpoint.index.embedded.writer import EmbeddedWriter
-
-            with EmbeddedWriter.acquire(library):
-                pass
-            inspection.check_readable(library, Manifest.load(library))
-
-
-def _with_new_records(manifest: Manifest, library: Path) -> Manifest:
-    """The manifest with records of the extracted files.
-
-    It has none of the database if chunks have no vector file, because a build was running: then the next writer makes
-    the missing files.
-    """
-    segments = tuple(replace(record, file=FileRecord.of(library / record.file.name)) for record in manifest.segments)
-    with inspection.open_immutable(library) as connection:
-        (count,) = connection.execute("SELECT count(*) FROM chunk").fetchone()
-    is_whole = count == sum(segment.count for segment in segments)
-    record = FileRecord.of_database(library / database.FILE)
-    return replace(manifest, segments=segments, database=record if is_whole else None)
+        manifest.unsealed().save(library)
+        inspection.check_readable(library, manifest.model)
+        with EmbeddedWriter.acquire(library):
+            pass
 
 
 def _move_into_place(library: Path, place: Path, aside: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -15,11 +14,10 @@ from seekpoint.index.embedded.schema import APPLICATION_ID, SCHEMA_VERSION, crea
 from seekpoint.index.types import ModelCard
 
 _MOST_NUMBERS = 1 << 16
-# Chunk ids. Merging takes memory for each id in the range of a segment.
+# Chunk ids and term numbers: arrays have an element for each number.
 _MOST_IDS = 1 << 28
 _MOST_COUNTED = 1 << 53
 _LONGEST = 1e9
-_VECTOR_FILE = re.compile(r"vectors-([1-9][0-9]{0,15})\.faiss")
 _SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
 # Queries that find invalid rows; `:dimension` is the model's. Python's dates end with the year 9999.
 _INVALID_ROWS = (
@@ -27,6 +25,8 @@ _INVALID_ROWS = (
     f"SELECT 1 FROM chunk WHERE abs(start) > {_LONGEST} OR abs(end) > {_LONGEST} OR first >= stop",
     "SELECT 1 FROM chunk GROUP BY transcript_id HAVING max(id) - min(id) + 1 <> count(*)",
     f"SELECT 1 FROM chunk WHERE id NOT BETWEEN 1 AND {_MOST_IDS}",
+    f"SELECT 1 FROM term WHERE number NOT BETWEEN 1 AND {_MOST_IDS}",
+    "SELECT 1 FROM transcript WHERE terms < 0",
     "SELECT 1 FROM chunk LEFT JOIN vector ON chunk_id = id WHERE length(data) IS NOT 2 + :dimension",
     """SELECT 1 FROM transcript LEFT JOIN (
          SELECT transcript_id, min(id) AS least, count(*) AS number FROM chunk GROUP BY transcript_id
@@ -41,8 +41,8 @@ class InvalidContents(Exception):
     """Seekpoint can't have written this library; the text says why, and completes the error of the import."""
 
 
-def check_manifest(manifest: Manifest) -> None:
-    """Raise InvalidContents unless all values have the right types and ranges."""
+def checked_record(manifest: Manifest) -> FileRecord:
+    """The record of the database; raises InvalidContents unless all values have the right types and ranges."""
     model, record = manifest.model, manifest.database
     is_valid = (
         _is_count(manifest.version)
@@ -50,28 +50,11 @@ def check_manifest(manifest: Manifest) -> None:
         and all(isinstance(text, str) for text in (model.name, model.fingerprint))
         and _is_count(model.dimension)
         and 0 < model.dimension <= _MOST_NUMBERS
-        and record is not None
-        and _is_record(record)
-        and record.name == database.FILE
+        and _is_count(manifest.numbered)
     )
-    if not (is_valid and _is_count(manifest.numbered) and _are_segments(manifest)):
+    if not is_valid or manifest.index_files or record is None or not _is_record(record):
         raise InvalidContents("its manifest.json is another's")
-
-
-def _are_segments(manifest: Manifest) -> bool:
-    """Whether the vector files have valid names, and disjoint ranges of ids in ascending order."""
-    previous_stop = 0
-    for segment in manifest.segments:
-        if not (_is_record(segment.file) and (named := _VECTOR_FILE.fullmatch(segment.file.name))):
-            return False
-        if not all(_is_count(number) for number in (segment.first, segment.stop, segment.count)):
-            return False
-        if not (previous_stop <= segment.first < segment.stop and 0 < segment.count <= segment.stop - segment.first):
-            return False
-        if int(named[1]) > manifest.numbered:
-            return False
-        previous_stop = segment.stop
-    return len({segment.file.name for segment in manifest.segments}) == len(manifest.segments)
+    return record
 
 
 def _is_count(value: object) -> bool:
@@ -79,7 +62,7 @@ def _is_count(value: object) -> bool:
 
 
 def _is_record(record: FileRecord) -> bool:
-    return isinstance(record.name, str) and isinstance(record.sha256, str) and _is_count(record.size)
+    return record.name == database.FILE and isinstance(record.sha256, str) and _is_count(record.size)
 
 
 @contextmanager
@@ -127,29 +110,14 @@ def _check_contents(connection: sqlite3.Connection, model: ModelCard) -> None:
         check_contents(connection, model, _LONGEST)
     except ValueError as error:
         raise InvalidContents(f"in its {database.FILE}, {error}") from error
-    if not _have_words(connection):
-        raise InvalidContents(f"there are chunks in its {database.FILE} without words")
 
 
-def _have_words(connection: sqlite3.Connection) -> bool:
-    """Whether all chunks are in segments of posting lists."""
-    from seekpoint.index.embedded.chunk_ranges import Ranges
-
-    alive = Ranges.of(connection.execute("SELECT first_chunk, first_chunk + chunks FROM transcript"))
-    covered = Ranges.of(connection.execute("SELECT first, stop FROM posting_segment"))
-    return not len(alive.without(covered))
-
-
-def check_readable(folder: Path, manifest: Manifest) -> None:
+def check_readable(folder: Path, model: ModelCard) -> None:
     """Raise InvalidContents if the stored resources can't be read, LibraryError if the files don't fit together."""
     try:
         with EmbeddedReader.open(folder) as library:
-            if library.card != manifest.model:
+            if library.card != model:
                 raise InvalidContents(f"its {database.FILE} names another model than its manifest.json")
             library.statuses(), library.sections(), library.playlists(), library.standings()
-            for segment in manifest.segments:
-                from seekpoint.index.embedded.vectors.segment_file import check_layout
-
-                check_layout(folder / segment.file.name, segment, manifest.model.dimension)
     except (TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:
         raise InvalidContents("what it says of a resource can't be read") from error

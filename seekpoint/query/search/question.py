@@ -9,11 +9,10 @@ from seekpoint.index.errors import UsageError
 from seekpoint.index.models.centring import centred, nearest_language
 from seekpoint.index.retrieval import Language, WordGroup
 from seekpoint.index.store import Reader
-from seekpoint.index.text import bm25
 from seekpoint.index.text.scripts import language_of
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Encoder
-from seekpoint.query.search import translation
+from seekpoint.query.search import bm25, translation
 from seekpoint.query.search.scoring import discriminative_terms
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.search.title_match import TitleMatch, match_titles, possible_titles
@@ -120,7 +119,7 @@ def _translated(
 
 def _weighted(
     translated: Mapping[str, Sequence[TranslatedWord]],
-    frequencies: Sequence[int | None],
+    frequencies: Sequence[int],
     languages: Mapping[str, Language],
 ) -> tuple[list[tuple[WordGroup, float]], dict[str, Mapping[str, float]]]:
     """The groups that are looked up with their shares of the score, and the weights of their terms, by language."""

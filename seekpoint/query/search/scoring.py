@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 import numpy as np
 
 from seekpoint.index.chunks import StoredChunk
-from seekpoint.index.text import bm25
+from seekpoint.index.retrieval import TermMatrix, WordGroup
 from seekpoint.index.text.language_tags import primary
 from seekpoint.query.answers import Hit
+from seekpoint.query.search import bm25
 from seekpoint.query.search.settings import COMMON, TUNING, UNKNOWN_SHARE, Tuning
 
 if TYPE_CHECKING:
@@ -39,6 +40,43 @@ def coverage(scores: Floats, weights: Mapping[str, float], question_terms: Itera
     unknown = max(weights.values(), default=0.0) * UNKNOWN_SHARE
     highest = fsum(weights.get(term, unknown) for term in set(question_terms)) * (bm25.K1 + 1)
     return np.minimum(scores / highest, 1.0) if highest else np.zeros(len(scores))
+
+
+def term_scores(words: TermMatrix, weights: Mapping[str, float], average_length: float) -> Floats:
+    """The BM25 of chunks for weighted terms; `average_length` is that of all chunks, in terms."""
+    columns = [column for column, term in enumerate(words.terms) if term in weights]
+    norms = bm25.length_norms(words.lengths, average_length)
+    saturated = bm25.saturated(words.counts[:, columns], norms[:, None])
+    scores: Floats = saturated @ np.array([weights[words.terms[column]] for column in columns])
+    return scores
+
+
+def group_scores(
+    words: TermMatrix, groups: Sequence[tuple[WordGroup, float]], languages: Sequence[str]
+) -> NDArray[np.float64]:
+    """The BM25 of chunks for weighted groups, without length normalisation.
+
+    All alternatives of a group count together (Pirkola, 1998); one of several terms counts as often as its rarest term.
+    `languages` are the chunks' primary subtags: a group counts in the chunks of its language.
+    """
+    columns = dict(zip(words.terms, words.counts.T, strict=True))
+    scores = np.zeros(len(words.lengths))
+    for group, weight in groups:
+        known = [terms for terms in group.alternatives if columns.keys() >= set(terms)]
+        counts = sum((np.minimum.reduce([columns[term] for term in terms]) for terms in known), np.float32(0))
+        are_spoken = np.array([language == group.language for language in languages], bool)
+        scores += weight * bm25.saturated(np.where(are_spoken, counts, np.float32(0)))
+    return scores
+
+
+def strongest(scores: Floats, k: int) -> Floats:
+    """The k highest scores as they are, and 0 for all others; ties go to the first."""
+    if len(scores) <= k:
+        return scores
+    kept = np.argsort(-scores, kind="stable")[:k]
+    found = np.zeros_like(scores)
+    found[kept] = scores[kept]
+    return found
 
 
 def fuse(

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from seekpoint.index.text import bm25
 from seekpoint.index.text.scripts import simplified
 from seekpoint.index.text.terms import Term, joined, located_terms
 from seekpoint.index.types import Alternatives
+from seekpoint.query.search import bm25
 from seekpoint.query.search.settings import SALIENT_SHARE, UNKNOWN_SHARE
 
 # The terms of the longest word that is looked up: two neighbouring characters are a term where no spaces are written.
@@ -61,12 +61,11 @@ def translated_words(text: str, translations: Mapping[str, Alternatives]) -> lis
     return list(words.values())
 
 
-def weigh(words: Sequence[TranslatedWord], frequencies: Sequence[int | None], chunks: int) -> list[WeightedWord]:
-    """The words that are looked up, with the weight of each among the chunks of their language."""
+def weigh(words: Sequence[TranslatedWord], frequencies: Sequence[int], chunks: int) -> list[WeightedWord]:
+    """The words with the weight of each among the chunks of their language."""
     return [
         WeightedWord(word, frequency, bm25.idf(frequency, chunks) if frequency else 0.0)
         for word, frequency in zip(words, frequencies, strict=True)
-        if frequency is not None
     ]
 
 

@@ -22,7 +22,6 @@ from seekpoint.index.embedded.holdings import Holdings
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.vectors.int8 import unpack
 from seekpoint.index.embedded.vectors.segment_file import VectorSegment
-from seekpoint.index.embedded.words.accumulators import Postings
 from seekpoint.index.models.centring import cosines
 
 if TYPE_CHECKING:
@@ -33,6 +32,13 @@ if TYPE_CHECKING:
 _BLOCK_ROWS = 8192
 # Chunks. Reading the vectors of 256 from the database takes about as long as searching vector files of a million.
 _FEW = 256
+
+
+class Nearest(NamedTuple):
+    """Chunks by id, best first, and their approximate cosines."""
+
+    chunks: NDArray[np.int64]
+    cosines: Vectors
 
 
 class _Parts(NamedTuple):
@@ -59,7 +65,7 @@ class VectorStore:
         self._holdings = holdings
         self._means = means
 
-    def nearest(self, question: Vectors, k: int, keep: Ranges | None = None) -> Postings:
+    def nearest(self, question: Vectors, k: int, keep: Ranges | None = None) -> Nearest:
         """About the k chunks nearest to a centred question, best first, with approximate cosines.
 
         `keep` is a filter. If it keeps at most _FEW chunks, they are compared exactly.
@@ -73,13 +79,11 @@ class VectorStore:
         ids = np.concatenate([np.empty(0, np.int64), *(ids for ids, _ in results)])
         nearness = np.concatenate([np.empty(0, np.float32), *(nearness for _, nearness in results)])
         best = np.argsort(-nearness, kind="stable")[:k]
-        return Postings(ids[best], nearness[best])
+        return Nearest(ids[best], nearness[best])
 
-    def scores(self, question: Vectors, ids: Sequence[int]) -> dict[int, float]:
-        """The exact cosine of each chunk with a centred question, by id; unknown ids are left out."""
-        requested = np.asarray(ids, np.int64)
-        existing, nearness = self._compared(question, requested[self._holdings.alive.contains(requested)])
-        return dict(zip(existing.tolist(), nearness.tolist(), strict=True))
+    def cosines(self, ids: Sequence[int], question: Vectors) -> Vectors:
+        """The exact cosines of existing chunks, by ascending ids, with a centred question."""
+        return self._compared(question, np.asarray(ids, np.int64))[1]
 
     @cached_property
     def _all(self) -> _Parts:

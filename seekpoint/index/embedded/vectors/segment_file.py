@@ -7,9 +7,6 @@ whose exact cosines come from the database. Ids in the file are relative to the 
 
 from __future__ import annotations
 
-import os
-import struct
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -36,17 +33,6 @@ _LEVELS = np.array([-1.510, -0.4528, 0.4528, 1.510], np.float32)
 
 # Product quantisation: a subquantiser of 4 bits for each 2 dimensions. The fast scan stores codes in blocks of 32.
 _TOGETHER, _POINT_BITS, _BLOCK = 2, 4, 32
-# The layout of FAISS's file, as formats of `struct`. The header: type, dimension, number of vectors, two fillers,
-# whether it is trained, metric. Then:
-_INDEX = "<4siqqq?i"
-_LISTS = "qq"  # number of lists, lists that a search probes
-_NUMBERS = "q"  # number of floats that follow
-_CODE = "<bq?"  # type and size of the direct map, whether codes are of residuals
-_SCAN = "qiqiq"  # bytes of a code, vectors in a block, subquantisers in a block, two defaults
-_POINTS = "qqqq"  # dimension, subquantisers, bits of each, number of centroid components that follow
-_CODED_LIST = "<4sqqqqq"  # type and number of lists, code size (-1), vectors in a block, its bytes, number of ids
-_FILLERS = (1 << 20, 1 << 20)
-_ID_BYTES, _FLOAT_BYTES = 8, 4
 
 _search_parameters: Any = faiss.SearchParametersIVF  # takes more than faiss's type hints know
 _bitmap_selector: Any = faiss.IDSelectorBitmap
@@ -102,9 +88,8 @@ class VectorSegment:
     def __init__(self, folder: Path, record: SegmentRecord, dimension: int) -> None:
         path = folder / record.file.name
         try:
-            check_layout(path, record, dimension)
             index: Any = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)  # its types lack what SWIG adds
-        except (RuntimeError, ValueError) as error:
+        except RuntimeError as error:
             if not path.exists():
                 raise FileNotFoundError(path) from error
             raise damaged(folder, f"{path.name} isn't as it was written", BUILD_MENDS) from error
@@ -119,7 +104,7 @@ class VectorSegment:
         if not len(kept):
             return np.empty(0, np.int64), np.empty(0, np.float32)
         ids, cosines = self._searched(query, k, self._selector(kept))
-        is_kept = kept.contains(ids)  # the ids in an imported file may be any
+        is_kept = kept.contains(ids)
         return ids[is_kept], cosines[is_kept]
 
     def _searched(self, query: Vectors, k: int, selector: faiss.IDSelector | None) -> tuple[Ids, Vectors]:
@@ -133,37 +118,3 @@ class VectorSegment:
             return faiss.IDSelectorRange(int(kept.starts[0]) - self.first, int(kept.stops[0]) - self.first)
         selector: faiss.IDSelector = _bitmap_selector(kept.bitmap(self.first, self.stop))
         return selector
-
-
-def check_layout(path: Path, record: SegmentRecord, dimension: int) -> None:
-    """Raise ValueError unless the types and lengths in a file are those that `segment_writer` writes.
-
-    FAISS trusts the types and lengths in a file, so it mustn't read one that is damaged or forged. Vectors aren't read.
-    """
-    with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        if record.count * _ID_BYTES > size:
-            raise ValueError(f"{path.name} has no room for {record.count} vectors")
-        for part, skipped in _expected_parts(record.count, _even(dimension)):
-            if file.read(len(part)) != part:
-                raise ValueError(f"{path.name} isn't laid out as {record.count} vectors of {dimension} numbers")
-            file.seek(skipped, os.SEEK_CUR)
-        if size != file.tell():
-            raise ValueError(f"{path.name} has another size than its vectors")
-
-
-def _expected_parts(count: int, width: int) -> Iterator[tuple[bytes, int]]:
-    """The expected bytes between floats, ids and codes, each with the number of bytes of those that follow."""
-    points = width // _TOGETHER
-    in_block = points + points % 2
-    code, block, numbers = -(-points // 2), _BLOCK * in_block // 2, (1 << _POINT_BITS) * width
-    shared = (*_FILLERS, True, _METRIC)
-    index = struct.pack(_INDEX + _LISTS, b"IwPf", width, count, *shared, 1, 1)
-    yield index + struct.pack(_INDEX + _NUMBERS, b"IxFI", width, 1, *shared, width), _FLOAT_BYTES * width
-    coding = struct.pack(
-        _CODE + _SCAN + _POINTS, 0, 0, False, code, _BLOCK, in_block, 0, 0, width, points, _POINT_BITS, numbers
-    )
-    yield coding, _FLOAT_BYTES * numbers
-    yield struct.pack(_CODED_LIST, b"ilbl", 1, -1, _BLOCK, block, count), _ID_BYTES * count
-    codes = -(-count // _BLOCK) * block
-    yield struct.pack("<q", codes), codes

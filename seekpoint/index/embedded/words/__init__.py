@@ -1,1 +1,1 @@
-"""The lexical index: posting lists in segments."""
+"""Words: the terms of chunks in the database, and a tantivy index that proposes chunks by them."""

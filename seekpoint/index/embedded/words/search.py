@@ -1,0 +1,82 @@
+"""Search by words in one snapshot: the word index on disk, and one in memory of the chunks that it lacks.
+
+Any index serves any snapshot of its library: transcripts that only the index has are hidden, and those that it lacks (a
+build is running, or was killed) are indexed in memory.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from seekpoint.index.embedded.chunk_ranges import Ranges
+from seekpoint.index.embedded.database import BUILD_MENDS, damaged, library_errors
+from seekpoint.index.embedded.holdings import Holdings
+from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.words import index_folder
+from seekpoint.index.embedded.words.sealing import entries
+from seekpoint.index.embedded.words.word_index import Proposal, WordIndex
+from seekpoint.index.retrieval import WordGroup
+
+
+class WordSearch:
+    """Counts and proposes the chunks of a snapshot by words. Raises DamagedLibrary."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection, manifest: Manifest, holdings: Holdings) -> None:
+        self._folder = folder
+        self._connection = connection
+        self._manifest = manifest
+        self._holdings = holdings
+
+    def frequencies(self, terms: Collection[str]) -> dict[str, int]:
+        """The number of chunks with each term; terms that no chunk has are left out."""
+        counts = {term: self._count(term) for term in dict.fromkeys(terms)}
+        return {term: count for term, count in counts.items() if count}
+
+    def group_frequencies(self, groups: Sequence[WordGroup]) -> list[int]:
+        """The number of chunks of each group's language that have any of its alternatives."""
+        return [self._count(group) for group in groups]
+
+    def by_terms(self, weights: Mapping[str, float], k: int, keep: Ranges | None) -> list[int]:
+        """The ids of about the k best chunks by weighted terms; `keep` is a filter."""
+        within = self._transcripts(keep)
+        return _best([one for index in self._indexes for one in index.by_terms(weights, k, within)], k)
+
+    def by_groups(self, groups: Sequence[tuple[WordGroup, float]], k: int, keep: Ranges | None) -> list[int]:
+        """The ids of about the k best chunks by weighted groups; `keep` is a filter."""
+        within = self._transcripts(keep)
+        return _best([one for index in self._indexes for one in index.by_groups(groups, k, within)], k)
+
+    def _count(self, sought: str | WordGroup) -> int:
+        return sum(index.count(sought) for index in self._indexes)
+
+    def _transcripts(self, keep: Ranges | None) -> list[int] | None:
+        return None if keep is None else self._holdings.transcripts_in(keep)
+
+    @cached_property
+    def _indexes(self) -> list[WordIndex]:
+        try:
+            with library_errors(self._folder):
+                return self._opened()
+        except ValueError as error:
+            raise damaged(self._folder, f"its word index can't be read ({error})", BUILD_MENDS) from error
+
+    def _opened(self) -> list[WordIndex]:
+        wanted, indexed = self._holdings.first_chunks, self._holdings.first_chunks[:0]
+        indexes = []
+        if stored := index_folder.current(self._folder, self._manifest):
+            indexed = stored.transcripts
+            indexes.append(WordIndex(stored.engine, np.setdiff1d(indexed, wanted).tolist()))
+        missing = set(np.setdiff1d(wanted, indexed).tolist())
+        if missing:
+            spans = [span for span in self._holdings.transcripts if span.first in missing]
+            indexes.append(WordIndex.in_memory(entries(self._connection, spans)))
+        return indexes
+
+
+def _best(proposals: Sequence[Proposal], k: int) -> list[int]:
+    return [chunk for _, chunk in sorted(proposals, reverse=True)[:k]]

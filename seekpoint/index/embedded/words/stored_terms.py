@@ -1,0 +1,125 @@
+"""The terms of chunks in the database: numbering them, storing them with the chunks, and reading them back."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain, islice
+
+import numpy as np
+
+from seekpoint.index.embedded.words.term_counts import MOST_COUNT, MOST_LENGTH, TermCounts, decode, encode
+from seekpoint.index.retrieval import TermMatrix
+
+_BATCH_ROWS = 4096
+
+
+def encoded(connection: sqlite3.Connection, chunks: Sequence[Sequence[str]]) -> list[bytes]:
+    """The terms of each chunk as `chunk.terms` stores them. New terms get numbers, within the caller's transaction."""
+    counters = [Counter(terms) for terms in chunks]
+    numbers = _numbered(connection, set(chain.from_iterable(counters)))
+    rows = [sorted((numbers[term], count) for term, count in counter.items()) for counter in counters]
+    table = np.fromiter(chain.from_iterable(chain.from_iterable(rows)), np.int64)
+    sizes, lengths = (np.array(list(map(len, groups)), np.int64) for groups in (rows, chunks))
+    return encode(TermCounts(sizes, lengths, table[::2], table[1::2]))
+
+
+def _numbered(connection: sqlite3.Connection, terms: Collection[str]) -> dict[str, int]:
+    numbers = numbers_of(connection, terms)
+    if missing := sorted(terms - numbers.keys()):
+        connection.executemany("INSERT INTO term (text) VALUES (?)", [(term,) for term in missing])
+        numbers |= numbers_of(connection, missing)
+    return numbers
+
+
+def numbers_of(connection: sqlite3.Connection, terms: Collection[str]) -> dict[str, int]:
+    """The number of each term that has one; raises sqlite3.Error."""
+    rows = connection.execute(
+        "SELECT text, number FROM term WHERE text IN (SELECT value FROM json_each(?))", (json.dumps(list(terms)),)
+    )
+    return {text: number for text, number in rows}
+
+
+def matrix(connection: sqlite3.Connection, terms: Collection[str], chunks: Sequence[bytes]) -> TermMatrix:
+    """How often chunks have terms, from their stored `chunk.terms`; raises ValueError for damaged ones."""
+    numbers, stored = numbers_of(connection, terms), decode(chunks)
+    counts = np.zeros((len(chunks), len(numbers)), np.float32)
+    columns = np.full(max(numbers.values(), default=0) + 1, -1)
+    columns[list(numbers.values())] = np.arange(len(numbers))
+    rows = np.repeat(np.arange(len(chunks)), stored.sizes)
+    known = stored.numbers < len(columns)
+    rows, column = rows[known], columns[stored.numbers[known]]
+    requested = column >= 0
+    counts[rows[requested], column[requested]] = stored.counts[known][requested]
+    return TermMatrix(list(numbers), counts, stored.lengths)
+
+
+def texts(connection: sqlite3.Connection, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, str]]:
+    """The id and the terms of each chunk with an id in one of the half-open spans, each term as often as it occurs.
+
+    Terms are joined by spaces; their order is that of their numbers. Raises ValueError for damaged terms.
+    """
+    words = _all_terms(connection)
+    for first, stop in spans:
+        rows = connection.execute("SELECT id, terms FROM chunk WHERE id >= ? AND id < ? ORDER BY id", (first, stop))
+        while batch := list(islice(rows, _BATCH_ROWS)):
+            yield from zip((row[0] for row in batch), _texts([row[1] for row in batch], words), strict=True)
+
+
+def _texts(chunks: Sequence[bytes], words: Sequence[str | None]) -> Iterator[str]:
+    stored = decode(chunks)
+    stops = np.cumsum(stored.sizes)
+    numbers, counts = stored.numbers.tolist(), stored.counts.tolist()
+    for first, stop in zip((stops - stored.sizes).tolist(), stops.tolist(), strict=True):
+        pairs = zip(numbers[first:stop], counts[first:stop], strict=True)
+        yield " ".join(" ".join([_word(words, number)] * count) for number, count in pairs)
+
+
+def _word(words: Sequence[str | None], number: int) -> str:
+    word = words[number] if number < len(words) else None
+    if word is None:
+        raise ValueError("a chunk has a term without a text")
+    return word
+
+
+def _all_terms(connection: sqlite3.Connection) -> list[str | None]:
+    """The text of each term, at the index that is its number."""
+    ((most,),) = connection.execute("SELECT coalesce(max(number), 0) FROM term").fetchall()
+    words: list[str | None] = [None] * (most + 1)
+    for number, text in connection.execute("SELECT number, text FROM term"):
+        words[number] = text
+    return words
+
+
+def delete_unused(connection: sqlite3.Connection) -> None:
+    """Delete the terms that no chunk has; within the caller's transaction."""
+    used: set[int] = set()
+    for stored in _batches(connection):
+        used.update(stored.numbers.tolist())
+    unused = [(number,) for (number,) in connection.execute("SELECT number FROM term") if number not in used]
+    connection.executemany("DELETE FROM term WHERE number = ?", unused)
+
+
+def check(connection: sqlite3.Connection) -> None:
+    """Read the terms of all chunks; raises ValueError for what `encoded` can't have written."""
+    numbers = np.sort(np.array([number for (number,) in connection.execute("SELECT number FROM term")], np.int64))
+    for stored in _batches(connection):
+        if not np.isin(stored.numbers, numbers).all():
+            raise ValueError("a chunk has a term without a text")
+        _check_lengths(stored)
+
+
+def _check_lengths(stored: TermCounts) -> None:
+    rows = np.repeat(np.arange(len(stored.sizes)), stored.sizes)
+    totals = np.bincount(rows, stored.counts, len(stored.sizes))
+    capped = np.bincount(rows, stored.counts == MOST_COUNT, len(stored.sizes)) > 0
+    if (np.where(capped, totals > stored.lengths, totals != stored.lengths) & (stored.lengths < MOST_LENGTH)).any():
+        raise ValueError("a chunk has more or fewer terms than it is long")
+
+
+def _batches(connection: sqlite3.Connection) -> Iterator[TermCounts]:
+    rows = connection.execute("SELECT terms FROM chunk ORDER BY id")
+    while batch := list(islice(rows, _BATCH_ROWS)):
+        yield decode([terms for (terms,) in batch])

@@ -1,0 +1,173 @@
+"""Proposing chunks by words, and counting the chunks that have them, with the search engine tantivy.
+
+Terms are cut by Seekpoint and indexed as they are. The engine's scores are approximate: it rounds the lengths of
+chunks, and of a group it counts the best alternative. Exact scores come from the database.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, NamedTuple, Self
+
+import tantivy
+from tantivy import Occur, Query
+
+from seekpoint.index.retrieval import WordGroup
+
+_CHUNK, _TRANSCRIPT, _LANGUAGE, _TERMS = "chunk", "transcript", "language", "terms"
+_WRITER_BYTES = 30_000_000
+_CACHED_COUNTS = 1 << 16
+
+
+class Entry(NamedTuple):
+    """A chunk to index: its id, the first chunk id and the language of its transcript, and its terms with spaces."""
+
+    chunk: int
+    transcript: int
+    language: str
+    terms: str
+
+
+class Proposal(NamedTuple):
+    """A chunk with an approximate score."""
+
+    score: float
+    chunk: int
+
+
+class WordIndex:
+    """An index, open for searching, which threads may share. Raises ValueError if its files are damaged.
+
+    `hidden` are transcripts, by first chunk id, that count as absent, since the library doesn't have them.
+    """
+
+    def __init__(self, index: tantivy.Index, hidden: Collection[int] = ()) -> None:
+        with engine_errors():
+            index.config_reader(reload_policy="manual")
+            index.reload()
+            self._searcher = index.searcher()
+        self._schema = index.schema
+        self._hidden = self._among(hidden) if hidden else None
+        self.count = lru_cache(_CACHED_COUNTS)(self._count)
+
+    @classmethod
+    def in_memory(cls, entries: Iterable[Entry]) -> Self:
+        """An index of some chunks that is nowhere on disk."""
+        index = new_index()
+        update(index, (), entries)
+        return cls(index)
+
+    def by_terms(self, weights: Mapping[str, float], k: int, within: Collection[int] | None) -> list[Proposal]:
+        """About the k best chunks by weighted terms; `within` limits them to transcripts, by first chunk id."""
+        return self._best([self._weighted([term], weight) for term, weight in weights.items()], k, within)
+
+    def by_groups(
+        self, groups: Sequence[tuple[WordGroup, float]], k: int, within: Collection[int] | None
+    ) -> list[Proposal]:
+        """About the k best chunks by weighted groups; `within` limits them to transcripts, by first chunk id."""
+        queries = [
+            Query.disjunction_max_query([self._weighted(terms, weight) for terms in group.alternatives])
+            for group, weight in groups
+        ]
+        return self._best(queries, k, within)
+
+    def _count(self, sought: str | WordGroup) -> int:
+        """The number of chunks that have a term, or any alternative of a group in its language; cached."""
+        if isinstance(sought, str):
+            query = self._all_of([sought])
+        else:
+            spoken = Query.term_query(self._schema, _LANGUAGE, sought.language, index_option="basic")
+            query = _all([spoken, _any(map(self._all_of, sought.alternatives))])
+        with engine_errors():
+            found: Any = self._searcher.search(self._visible(query), 1, count=True)  # its types lack `count`
+        return int(found.count)
+
+    def _best(self, queries: Sequence[Query], k: int, within: Collection[int] | None) -> list[Proposal]:
+        if not queries:
+            return []
+        query = self._visible(_any(queries))
+        if within is not None:
+            query = _all([query, Query.const_score_query(self._among(within), 0.0)])
+        with engine_errors():
+            hits = self._searcher.search(query, k, count=False).hits
+            chunks = self._searcher.fast_field_values(_CHUNK, [address for _, address in hits])
+        return [Proposal(score, int(chunk or 0)) for (score, _), chunk in zip(hits, chunks, strict=True)]
+
+    def _weighted(self, terms: Sequence[str], weight: float) -> Query:
+        """Chunks that have all terms, with `weight` instead of the engine's own inverse document frequencies."""
+        return Query.boost_query(self._all_of(terms), weight / sum(map(self._idf, dict.fromkeys(terms))))
+
+    def _idf(self, term: str) -> float:
+        documents = self._searcher.doc_freq(_TERMS, term)
+        total = max(
+            self._searcher.num_docs, documents
+        )  # frequencies include chunks that are deleted, but not yet merged
+        return math.log1p((total - documents + 0.5) / (documents + 0.5))
+
+    def _all_of(self, terms: Iterable[str]) -> Query:
+        return _all(
+            [Query.term_query(self._schema, _TERMS, term, index_option="freq") for term in dict.fromkeys(terms)]
+        )
+
+    def _among(self, transcripts: Collection[int]) -> Query:
+        return Query.term_set_query(self._schema, _TRANSCRIPT, list(transcripts))
+
+    def _visible(self, query: Query) -> Query:
+        if self._hidden is None:
+            return query
+        return Query.boolean_query([(Occur.Must, query), (Occur.MustNot, self._hidden)])
+
+
+def new_index(folder: str | None = None) -> tantivy.Index:
+    """An empty index in a folder, or in memory."""
+    schema = tantivy.SchemaBuilder()
+    schema.add_integer_field(_CHUNK, fast=True)
+    schema.add_integer_field(_TRANSCRIPT, indexed=True)
+    schema.add_text_field(_LANGUAGE, tokenizer_name="raw", index_option="basic")
+    schema.add_text_field(_TERMS, tokenizer_name="whitespace", index_option="freq")
+    return tantivy.Index(schema.build(), folder)
+
+
+def update(index: tantivy.Index, removed: Iterable[int], added: Iterable[Entry]) -> int:
+    """Remove transcripts, by first chunk id, and add chunks; returns how many chunks there are then.
+
+    Raises ValueError if the files are damaged or can't be written.
+    """
+    with engine_errors():
+        writer = index.writer(_WRITER_BYTES, num_threads=1)
+        for transcript in removed:
+            writer.delete_documents_by_term(_TRANSCRIPT, transcript)
+        for entry in added:
+            writer.add_document(tantivy.Document(**entry._asdict()))
+        writer.commit()
+        writer.garbage_collect_files()
+        writer.wait_merging_threads()
+        index.reload()
+        return int(index.searcher().num_docs)
+
+
+@contextmanager
+def engine_errors() -> Iterator[None]:
+    """Turn a panic of the engine, which isn't an `Exception`, into a ValueError."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise ValueError("the search engine failed") from error
+        raise
+
+
+def _any(queries: Iterable[Query]) -> Query:
+    return _combined(Occur.Should, queries)
+
+
+def _all(queries: Iterable[Query]) -> Query:
+    return _combined(Occur.Must, queries)
+
+
+def _combined(occur: Occur, queries: Iterable[Query]) -> Query:
+    parts = [(occur, query) for query in queries]
+    return parts[0][1] if len(parts) == 1 else Query.boolean_query(parts)
