@@ -24,6 +24,7 @@ SEARCH = "seekpoint/query/search"
 PIPELINE, SCORING, MOMENTS, WINDOWS = (
     f"{SEARCH}/{name}.py" for name in ("pipeline", "scoring", "moments", "window_scores")
 )
+CANDIDATES = "seekpoint/index/embedded/candidates.py"
 RUNNER = "seekpoint/indexer/build/runner.py"
 FROZEN, YOUTUBE = "tests/query/search/frozen", "tests/indexer/build/test_build_youtube.py"
 
@@ -76,10 +77,10 @@ MUTATIONS = (
         "names: frozenset[str] = frozenset()",
     ),
     Mutation(
-        "what only words found is at right angles to the question",
-        PIPELINE,
-        "np.where(np.isnan(candidates.cosines), candidates.farthest, candidates.cosines)",
-        "np.nan_to_num(candidates.cosines)",
+        "what only words find is no candidate",
+        CANDIDATES,
+        "proposed = [*_by_words(query, words, keep)]",
+        "proposed: list[list[int]] = []",
     ),
     Mutation(
         "a second language that was deferred counts as done",

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.models.centring import centred
 from seekpoint.index.retrieval import CandidateQuery, Scope
 from seekpoint.index.store import Reader, Writer
-from seekpoint.index.text import bm25
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Details, Kind, ModelCard, Resource
 from tests.fakes import TopicEncoder
@@ -61,20 +58,11 @@ def chunks(reader: Reader, scope: Scope | None = None) -> dict[int, str]:
     """The text of every chunk in a scope, by id."""
     weights = {term: 1.0 for talk in TALKS.values() for text in talk for term in terms(text)}
     everything = CandidateQuery(question(reader, "attention"), weights, (), 100, scope)
-    ids = reader.candidates(everything).ids.tolist()
-    stored = reader.evidence(ids, question(reader, "attention")).chunks
-    return {chunk_id: TALKS[chunk.resource_id][chunk.first] for chunk_id, chunk in stored.items()}
+    stored = reader.evidence(reader.candidates(everything), question(reader, "attention")).chunks
+    return {chunk.id: TALKS[chunk.resource_id][chunk.first] for chunk in stored}
 
 
 def cosine(reader: Reader, text: str, vector: Vectors) -> float:
     """The cosine of a text with a question, by the vector that the encoder gives it."""
     language = "en" if text.isascii() else "zh"
     return float(centred(ENCODER.question(text), reader.languages()[language].mean) @ vector)
-
-
-def score(text: str, weights: Mapping[str, float]) -> float:
-    """BM25 as it is written in books, over all texts of the library."""
-    lengths = [len(terms(said)) for talk in TALKS.values() for said in talk]
-    norm = bm25.K1 * (1 - bm25.B + bm25.B * len(terms(text)) / float(np.mean(lengths)))
-    counts = {term: terms(text).count(term) for term in weights}
-    return sum(weights[term] * count * (bm25.K1 + 1) / (count + norm) for term, count in counts.items())

@@ -41,7 +41,7 @@ def test_what_is_committed_comes_back(backend: Backend) -> None:
 def test_cues_come_span_by_span(backend: Backend) -> None:
     with backend.reader() as reader:
         vector = ENCODER.question("mask")
-        stored = reader.evidence(list(range(1, 20)), vector).chunks.values()
+        stored = reader.evidence(list(range(1, 20)), vector).chunks
         spans = [CueSpan(chunk.transcript_id, 0, chunk.stop) for chunk in stored]
         texts = [[cue.text for cue in cues] for cues in reader.cues(spans)]
         assert texts == [list(TALKS[chunk.resource_id][: chunk.stop]) for chunk in stored]

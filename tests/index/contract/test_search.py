@@ -12,11 +12,10 @@ from seekpoint.index.models.background_mean import background
 from seekpoint.index.models.centring import tempered
 from seekpoint.index.retrieval import CandidateQuery, NamedScope, WordGroup
 from seekpoint.index.store import Reader
-from seekpoint.index.text import bm25
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Filters, Kind
 from tests.index.contract.conftest import Backend
-from tests.index.contract.talks import CARD, ENCODER, LANGUAGE, TALKS, chunks, cosine, fill, question, score
+from tests.index.contract.talks import CARD, ENCODER, LANGUAGE, TALKS, chunks, cosine, fill, question
 
 ENGLISH = [text for talk, said in TALKS.items() for text in said if LANGUAGE[talk] == "en"]
 
@@ -35,6 +34,7 @@ def reader(backend: Backend) -> Iterator[Reader]:
 def test_languages_come_with_their_chunks_and_means(reader: Reader) -> None:
     languages = reader.languages()
     assert [(name, one.chunks) for name, one in languages.items()] == [("en", 7), ("zh", 2)]
+    assert languages["en"].terms == sum(len(terms(text)) for text in ENGLISH)
     total = np.sum([ENCODER.question(text) for text in ENGLISH], axis=0)
     expected = tempered({"en": (len(ENGLISH), total)}, background(CARD.name))["en"]
     assert languages["en"].mean == pytest.approx(expected, abs=1e-3)
@@ -93,73 +93,65 @@ def test_titles_are_found_by_a_term_that_a_question_has(reader: Reader) -> None:
 # Candidates
 
 
-def test_candidates_by_words_have_their_bm25(reader: Reader) -> None:
-    weights = {"attent": bm25.idf(3, 9), "word": bm25.idf(2, 9), "nowher": 3.0}
-    found = reader.candidates(CandidateQuery(question(reader, "cache"), weights, (), 20))
+def proposed(reader: Reader, query: CandidateQuery) -> list[str]:
+    """The texts of the candidates for a query."""
     texts = chunks(reader)
-    for chunk_id, value in zip(found.ids.tolist(), found.bm25.tolist(), strict=True):
-        assert value == pytest.approx(score(texts[chunk_id], weights), abs=1e-5)
-    assert found.named_bm25.tolist() == [0.0] * len(found.ids)
+    return [texts[chunk_id] for chunk_id in reader.candidates(query)]
 
 
-def test_no_more_than_the_limit_are_proposed_by_words(reader: Reader) -> None:
-    found = reader.candidates(CandidateQuery(question(reader, "cache"), {"attent": 1.0}, (), 1))
-    assert np.count_nonzero(found.bm25) == 1
-    best = found.ids[int(found.bm25.argmax())]
-    assert chunks(reader)[int(best)] == "attention and attention"
+def test_candidates_by_words_are_the_best(reader: Reader) -> None:
+    nowhere = reader.scope(Filters(), [])
+    found = proposed(reader, CandidateQuery(question(reader, "cache"), {"attent": 1.0, "nowher": 3.0}, (), 20))
+    assert {text for text in found if "attention" in text} == {text for text in ENGLISH if "attention" in text}
+    best = CandidateQuery(question(reader, "cache"), {"attent": 1.0}, (), 1)
+    assert "attention and attention" in proposed(reader, best)
+    assert not reader.candidates(best._replace(scope=nowhere))
+
+
+def test_candidates_by_words_go_by_weight(reader: Reader) -> None:
+    light, heavy = {"week": 0.1, "save": 5.0}, {"week": 5.0, "save": 0.1}
+    for weights, text in ((light, "a cache saves work"), (heavy, "training takes a week")):
+        assert text in proposed(reader, CandidateQuery(question(reader, "order"), weights, (), 1))
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_candidates_by_meaning_are_the_nearest(reader: Reader, language: str) -> None:
     vector = question(reader, "attention mask" if language == "en" else "注意力 掩码", language)
+    texts = chunks(reader)
     found = reader.candidates(CandidateQuery(vector, {}, (), 2))
-    near = found.ids[~np.isnan(found.cosines)].tolist()
-    texts = chunks(reader)
     ranked = sorted(texts, key=lambda chunk_id: -cosine(reader, texts[chunk_id], vector))
-    assert set(ranked[:2]) <= set(near)
-    assert len(near) == 4
-    assert found.farthest == np.nanmin(found.cosines)
+    assert set(ranked[:2]) <= set(found)
+    assert len(found) < len(texts)
 
 
-def test_candidates_say_whose_they_are(reader: Reader) -> None:
-    found = reader.candidates(CandidateQuery(question(reader, "mask"), {}, (), 20))
-    assert found.ids.tolist() == sorted(found.ids.tolist())
-    expected = [(LANGUAGE[talk], talk) for talk, said in TALKS.items() for _ in said]
-    assert sorted(zip(found.languages, found.resources, strict=True)) == sorted(expected)
+def test_candidates_come_once_and_ascend(reader: Reader) -> None:
+    groups = [(WordGroup((("掩码",),), "zh"), 0.5)]
+    found = list(reader.candidates(CandidateQuery(question(reader, "mask"), {"mask": 1.0}, groups, 20)))
+    assert found == sorted(set(found))
+    assert len(found) == sum(map(len, TALKS.values()))
 
 
-def test_candidates_by_translations_add_up_over_the_groups(reader: Reader) -> None:
-    groups = [(WordGroup((("注意", "意力"), ("权重",)), "zh"), 0.25), (WordGroup((("掩码",),), "zh"), 0.5)]
-    found = reader.candidates(CandidateQuery(question(reader, "training"), {}, groups, 20))
-    texts = chunks(reader)
-    scores = {texts[i]: value for i, value in zip(found.ids.tolist(), found.translated.tolist(), strict=True)}
-    saturated = {count: count * (bm25.K1 + 1) / (count + bm25.K1) for count in (1, 2)}
-    assert scores.pop("注意力给每个词一个权重") == pytest.approx(0.25 * saturated[2])
-    assert scores.pop("掩码遮住后面的词") == pytest.approx(0.5 * saturated[1])
-    assert set(scores.values()) == {0.0}
+def test_candidates_by_translations_have_any_alternative_in_full(reader: Reader) -> None:
+    far = question(reader, "training")
+    groups = [(WordGroup((("注意", "意力"), ("nowher",)), "zh"), 0.25)]
+    assert "注意力给每个词一个权重" in proposed(reader, CandidateQuery(far, {}, groups, 1))
+    apart = [(WordGroup((("注意", "掩码"),), "zh"), 0.25)]
+    assert "注意力给每个词一个权重" not in proposed(reader, CandidateQuery(far, {}, apart, 1))
 
 
 def test_nothing_outside_the_scope_is_a_candidate(reader: Reader) -> None:
     scope = reader.scope(Filters(language="zh"))
     groups = [(WordGroup((("attent",),), "en"), 0.5)]
-    found = reader.candidates(CandidateQuery(question(reader, "attention"), {"attent": 1.0}, groups, 20, scope))
-    assert set(found.resources) == {"zhuyili0001"}
-    nothing = reader.scope(Filters(resource="nobody"))
-    found = reader.candidates(CandidateQuery(question(reader, "attention"), {"attent": 1.0}, groups, 20, nothing))
-    assert (len(found.ids), found.farthest) == (0, 0.0)
+    query = CandidateQuery(question(reader, "attention"), {"attent": 1.0}, groups, 20, scope)
+    assert set(proposed(reader, query)) == set(TALKS["zhuyili0001"])
+    assert not reader.candidates(query._replace(scope=reader.scope(Filters(resource="nobody"))))
 
 
 def test_a_named_scope_adds_its_own_best_however_good_others_are(reader: Reader) -> None:
     named = NamedScope(reader.scope(Filters(), ["position001"]), {"cach": 1.0})
-    vector = question(reader, "attention")
-    alone = reader.candidates(CandidateQuery(vector, {"attent": 1.0}, (), 1))
-    assert "position001" not in alone.resources
-    found = reader.candidates(CandidateQuery(vector, {"attent": 1.0}, (), 1, None, named))
-    assert "position001" in found.resources
-    texts = chunks(reader)
-    named_bm25 = {texts[i]: value for i, value in zip(found.ids.tolist(), found.named_bm25.tolist(), strict=True)}
-    assert named_bm25.pop("a cache saves work") == pytest.approx(score("a cache saves work", {"cach": 1.0}), abs=1e-5)
-    assert set(named_bm25.values()) <= {0.0}
+    query = CandidateQuery(question(reader, "attention"), {"attent": 1.0}, (), 1)
+    assert not set(proposed(reader, query)) & set(TALKS["position001"])
+    assert "a cache saves work" in proposed(reader, query._replace(named=named))
 
 
 # Evidence
@@ -168,21 +160,32 @@ def test_a_named_scope_adds_its_own_best_however_good_others_are(reader: Reader)
 def test_evidence_has_exact_cosines_and_leaves_unknown_ids_out(reader: Reader) -> None:
     vector = question(reader, "attention mask")
     texts = chunks(reader)
-    found = reader.evidence([*texts, 1 << 40], vector)
-    assert found.chunks.keys() == found.cosines.keys() == texts.keys()
-    for chunk_id, text in texts.items():
-        assert found.cosines[chunk_id] == pytest.approx(cosine(reader, text, vector), abs=2e-3)
-        chunk = found.chunks[chunk_id]
+    found = reader.evidence([*reversed(texts), 1 << 40], vector)
+    assert [chunk.id for chunk in found.chunks] == sorted(texts)
+    for chunk, near in zip(found.chunks, found.cosines.tolist(), strict=True):
+        assert near == pytest.approx(cosine(reader, texts[chunk.id], vector), abs=2e-3)
         assert (chunk.start, chunk.end, chunk.language) == (
             10.0 * chunk.first,
             10.0 * chunk.stop,
             LANGUAGE[chunk.resource_id],
         )
-    assert reader.evidence([], vector).chunks == {}
+    assert reader.evidence([], vector).chunks == []
+
+
+def test_evidence_says_how_often_each_chunk_has_terms(reader: Reader) -> None:
+    asked = ["attent", "掩码", "the", "nowher"]
+    texts = chunks(reader)
+    found = reader.evidence(list(texts), question(reader, "mask"), asked)
+    assert set(found.words.terms) == {"attent", "掩码", "the"}
+    for chunk, counts, length in zip(found.chunks, found.words.counts, found.words.lengths, strict=True):
+        said = terms(texts[chunk.id])
+        assert length == len(said)
+        assert counts.tolist() == [said.count(term) for term in found.words.terms]
+    assert reader.evidence([], question(reader, "mask"), asked).words.counts.shape == (0, 3)
 
 
 def test_pieces_lie_in_a_chunk_and_the_margin_around_it(reader: Reader) -> None:
-    stored = list(reader.evidence(list(chunks(reader)), question(reader, "mask")).chunks.values())
+    stored = list(reader.evidence(list(chunks(reader)), question(reader, "mask")).chunks)
     found = reader.pieces(stored, 10.0)
     for chunk in stored:
         count = len(TALKS[chunk.resource_id])
@@ -197,8 +200,9 @@ def test_pieces_lie_in_a_chunk_and_the_margin_around_it(reader: Reader) -> None:
 
 def test_threads_share_a_reader(reader: Reader) -> None:
     def ask(text: str) -> tuple[list[int], list[float]]:
-        found = reader.candidates(CandidateQuery(question(reader, text), {"attent": 1.0}, (), 5))
-        return found.ids.tolist(), np.nan_to_num(found.cosines).tolist()
+        vector = question(reader, text)
+        found = reader.evidence(reader.candidates(CandidateQuery(vector, {"attent": 1.0}, (), 5)), vector)
+        return [chunk.id for chunk in found.chunks], found.cosines.tolist()
 
     texts = ["attention", "mask", "position", "training"] * 8
     with ThreadPoolExecutor(4) as threads:

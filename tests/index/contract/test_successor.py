@@ -51,8 +51,8 @@ def test_the_library_answers_as_before_until_its_successor_takes_over(backend: B
         assert reader.languages().keys() == {"en", "zh"}
         assert all(reader.transcripts(talk) == [transcript(talk).transcript] for talk in TALKS)
         vector = reversed_vectors("attention01").vectors[1]
-        found = reader.candidates(CandidateQuery(vector, {}, (), 1))
-        assert "attention01" in found.resources
+        found = reader.evidence(reader.candidates(CandidateQuery(vector, {}, (), 1)), vector)
+        assert "attention01" in {chunk.resource_id for chunk in found.chunks}
         reader.verify()
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from seekpoint.index.chunks import StoredChunk
-from seekpoint.query.search.scoring import coverage, discriminative_terms, fuse
+from seekpoint.index.retrieval import TermMatrix, WordGroup
+from seekpoint.query.search.scoring import coverage, discriminative_terms, fuse, group_scores, strongest, term_scores
 
 
 def chunk(
@@ -71,3 +73,50 @@ def test_translations_add_to_what_stands_in_for_the_words_of_another_language() 
     assert [found.chunk.id for found in ranked] == [1, 2, 3]
     assert ranked[2].lexical == 0.1, "a passage in the question's language has its own words"
     assert fuse(chunks[:1], {1: 1.0}, {}, "en", {1: 9.0})[0].score <= 1.0
+
+
+# From the terms of chunks
+
+WORDS = TermMatrix(
+    ["mask", "layer", "掩码", "注意", "意力"],
+    np.array([[2, 0, 0, 0, 0], [1, 3, 0, 0, 0], [1, 0, 2, 1, 1], [0, 0, 1, 4, 0]], np.float32),
+    np.array([10, 20, 10, 30]),
+)
+LANGUAGES = ["en", "en", "zh", "zh"]
+
+
+def by_hand(count: float, length: float, average: float) -> float:
+    return count * 2.2 / (count + 1.2 * (0.25 + 0.75 * length / average))
+
+
+def test_the_score_of_weighted_terms_is_their_bm25() -> None:
+    found = term_scores(WORDS, {"mask": 2.0, "layer": 0.5, "zebra": 9.0}, 15.0)
+    expected = [
+        2 * by_hand(2, 10, 15),
+        2 * by_hand(1, 20, 15) + 0.5 * by_hand(3, 20, 15),
+        2 * by_hand(1, 10, 15),
+        0.0,
+    ]
+    assert found.tolist() == pytest.approx(expected, rel=1e-5)
+    assert term_scores(WORDS, {}, 15.0).tolist() == [0.0] * 4
+
+
+def test_the_alternatives_of_a_group_count_together_in_the_chunks_of_its_language() -> None:
+    group = WordGroup((("掩码",), ("注意", "意力"), ("mask",), ("nowher",), ("掩码", "nowher")), "zh")
+    found = group_scores(WORDS, [(group, 0.5)], LANGUAGES)
+    # 2 + 1 + 1 times in the third chunk; in the fourth the second alternative isn't in full.
+    assert found.tolist() == pytest.approx([0.0, 0.0, 0.5 * 4 * 2.2 / 5.2, 0.5])
+
+
+def test_the_scores_of_groups_add_up() -> None:
+    groups = [(WordGroup((("掩码",),), "zh"), 0.25), (WordGroup((("mask",),), "en"), 1.0), (WordGroup((), "zh"), 1.0)]
+    found = group_scores(WORDS, groups, LANGUAGES)
+    assert found.tolist() == pytest.approx([2 * 2.2 / 3.2, 1.0, 0.25 * 2 * 2.2 / 3.2, 0.25])
+    assert group_scores(WORDS, [], LANGUAGES).tolist() == [0.0] * 4
+
+
+def test_words_count_in_the_chunks_with_the_highest_scores() -> None:
+    scores = np.array([0.5, 2.0, 1.0, 2.0, 0.5])
+    assert strongest(scores, 3).tolist() == [0.0, 2.0, 1.0, 2.0, 0.0]
+    assert strongest(scores, 4).tolist() == [0.5, 2.0, 1.0, 2.0, 0.0], "the first of equals"
+    assert strongest(scores, 5).tolist() == scores.tolist()

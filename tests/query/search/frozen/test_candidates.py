@@ -1,4 +1,4 @@
-"""More passages near by meaning than are looked at: what is found by its words alone must not fall behind them."""
+"""More passages near by meaning than are candidates: what is found by its words alone must not fall behind them."""
 
 from __future__ import annotations
 
@@ -45,6 +45,6 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         yield opened
 
 
-def test_what_words_find_may_be_as_near_as_the_farthest_that_meaning_finds(library: Reader) -> None:
+def test_what_only_words_find_comes_first_by_its_own_nearness_and_words(library: Reader) -> None:
     found = ask("What is the future for Zorn?", library, encoder=FrozenEncoder())
     assert "Zorn" in found.moments[0].quote

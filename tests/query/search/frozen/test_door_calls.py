@@ -19,7 +19,7 @@ _ONCE = (
     *("languages", "scope", "translations", "titles", "frequencies", "candidates"),
     *("evidence", "pieces", "resources", "details", "cues"),
 )
-_MOST = 15
+_MOST = 14
 
 
 class Counted:
