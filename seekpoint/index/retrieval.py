@@ -86,10 +86,10 @@ class TermMatrix(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What is stored of chunks for scoring them: an element of `cosines` and a row of `words` for each chunk."""
+    """What is stored of chunks for scoring them: their cosines with the question, and a row of `words` for each."""
 
     chunks: Sequence[StoredChunk]
-    cosines: Vectors
+    cosines: Sequence[float]
     words: TermMatrix
 
 

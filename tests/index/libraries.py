@@ -124,6 +124,11 @@ def files(folder: Path) -> dict[str, tuple[int, int]]:
     return {name: (stat.st_size, stat.st_mtime_ns) for name, stat in stats.items()}
 
 
+def names(folder: Path) -> set[str]:
+    """The names of what lies in a library's folder, but the lock's."""
+    return {path.name for path in folder.iterdir()} - {"lock"}
+
+
 def run_script(script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run Python code in a process of its own, with the repository on its path."""
     root = str(ROOT)

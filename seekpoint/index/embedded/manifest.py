@@ -94,14 +94,14 @@ class WordsRecord:
 class Manifest:
     """The contents of `manifest.json`; `version` is the format on disk.
 
-    `segments` are the vector files by ascending chunk ids. `numbered` is the highest number that any index had.
+    `segments` are the vector files by ascending chunk ids. `numbered` is the highest number that any vector file had.
     """
 
     model: ModelCard
     segments: tuple[SegmentRecord, ...] = ()
-    words: WordsRecord | None = None
     numbered: int = 0
     database: FileRecord | None = None
+    words: WordsRecord | None = None
     version: int = SCHEMA_VERSION
 
     def save(self, folder: Path) -> None:
@@ -133,10 +133,10 @@ class Manifest:
             raise ForeignLibrary(f"{folder / FILE} isn't a Seekpoint manifest: name another folder with --index")
         if checksum != _checksum(content):
             raise damaged(folder, f"{FILE} doesn't match its checksum")
+        if content["format"] == _FORMAT and content["version"] > SCHEMA_VERSION:
+            raise newer_library(folder, content["version"])
         if content["format"] == _UNRELEASED_FORMAT or "words" not in content:
             raise unreleased_library(folder)
-        if content["version"] > SCHEMA_VERSION:
-            raise newer_library(folder, content["version"])
         database = content["database"]
         return cls(
             model=ModelCard(**content["model"]),

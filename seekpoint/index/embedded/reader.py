@@ -219,7 +219,8 @@ class EmbeddedReader:
         chunks = [StoredChunk(*row[:-1]) for row in rows]
         with self._damage_reported():
             words = stored_terms.matrix(self._connection, terms, [row[-1] for row in rows])
-        return Evidence(chunks, self.vectors.cosines([chunk.id for chunk in chunks], vector), words)
+        cosines = self.vectors.scores(vector, [chunk.id for chunk in chunks])
+        return Evidence(chunks, [cosines[chunk.id] for chunk in chunks], words)
 
     def pieces(self, chunks: Sequence[StoredChunk], margin: float) -> dict[int, Pieces]:
         from seekpoint.index.embedded.pieces import reading

@@ -73,7 +73,7 @@ CREATE TABLE chunk (
   stop INTEGER NOT NULL,
   start REAL NOT NULL,
   end REAL NOT NULL,
-  is_reference INTEGER NOT NULL,            -- whether it is of a bibliography
+  is_reference INTEGER NOT NULL DEFAULT 0,  -- whether it is of a bibliography
   terms BLOB NOT NULL                       -- which terms it has, and how often: see words/term_counts.py
 ) STRICT;
 CREATE INDEX chunk_transcript ON chunk (transcript_id);

@@ -78,7 +78,7 @@ def ask(
     reranked = max(_RERANKED, _RERANKED_A_MOMENT * k)
     evidence = _evidence(query, scope, filters, limit := max(_CANDIDATES, _CANDIDATES_A_MOMENT * k))
     lexical = _lexical(evidence, query, limit)
-    cosines = dict(zip((chunk.id for chunk in evidence.chunks), evidence.cosines.tolist(), strict=True))
+    cosines = dict(zip((chunk.id for chunk in evidence.chunks), evidence.cosines, strict=True))
     hits, windows = _reranked(_fused(evidence.chunks, cosines, lexical, query), lexical, query, reranked)
     top = list(islice(distinct(hits, parsed.language), k))
     begin = openings(top, [hit for hit in hits if hit.chunk.id in windows], tuning.nearly)

@@ -162,7 +162,7 @@ def test_evidence_has_exact_cosines_and_leaves_unknown_ids_out(reader: Reader) -
     texts = chunks(reader)
     found = reader.evidence([*reversed(texts), 1 << 40], vector)
     assert [chunk.id for chunk in found.chunks] == sorted(texts)
-    for chunk, near in zip(found.chunks, found.cosines.tolist(), strict=True):
+    for chunk, near in zip(found.chunks, found.cosines, strict=True):
         assert near == pytest.approx(cosine(reader, texts[chunk.id], vector), abs=2e-3)
         assert (chunk.start, chunk.end, chunk.language) == (
             10.0 * chunk.first,
@@ -202,7 +202,7 @@ def test_threads_share_a_reader(reader: Reader) -> None:
     def ask(text: str) -> tuple[list[int], list[float]]:
         vector = question(reader, text)
         found = reader.evidence(reader.candidates(CandidateQuery(vector, {"attent": 1.0}, (), 5)), vector)
-        return [chunk.id for chunk in found.chunks], found.cosines.tolist()
+        return [chunk.id for chunk in found.chunks], list(found.cosines)
 
     texts = ["attention", "mask", "position", "training"] * 8
     with ThreadPoolExecutor(4) as threads:

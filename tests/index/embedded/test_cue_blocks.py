@@ -222,7 +222,9 @@ def test_any_other_json_is_a_value_error_or_cues(content: object) -> None:
 )
 def test_a_check_tells_what_is_out_of_place(connection: sqlite3.Connection, statement: str) -> None:
     append(connection, 1, LONG)
-    connection.execute("INSERT INTO chunk (transcript_id, first, stop, start, end) VALUES (1, 0, 200, 0, 500)")
+    connection.execute(
+        "INSERT INTO chunk (transcript_id, first, stop, start, end, terms) VALUES (1, 0, 200, 0, 500, x'00')"
+    )
     check(connection)
     connection.execute(statement)
     with pytest.raises(ValueError, match="aren't what was written"):

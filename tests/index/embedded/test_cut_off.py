@@ -11,7 +11,7 @@ import pytest
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.types import Details, State
-from tests.index.libraries import CARD, build, by_meaning, by_words, embedded, files, fill, first, run_script
+from tests.index.libraries import CARD, build, by_meaning, by_words, embedded, files, fill, first, names, run_script
 
 _BUILD_HALF = """
 import os, pathlib
@@ -60,7 +60,7 @@ def test_an_error_in_a_build_keeps_what_was_committed(folder: Path) -> None:
     with pytest.raises(KeyboardInterrupt), EmbeddedWriter.acquire(folder) as writer:
         fill(writer, {"new": ["cache"]})
         raise KeyboardInterrupt
-    assert set(files(folder)) == {"library.db", "manifest.json", "vectors-1.faiss", "vectors-2.faiss"}
+    assert names(folder) == {"library.db", "manifest.json", "vectors-1.faiss", "vectors-2.faiss", "words-2"}
     assert first(folder, "cache") == "new"
 
 

@@ -28,6 +28,7 @@ from tests.index.libraries import (
     files,
     fill,
     first,
+    names,
 )
 
 
@@ -37,12 +38,26 @@ def _search(folder: Path) -> None:
         by_words(library, "order")
 
 
-def test_a_sealed_library_is_three_files(folder: Path) -> None:
-    assert list(files(folder)) == ["library.db", "manifest.json", "vectors-1.faiss"]
+def indexes(folder: Path) -> set[str]:
+    """The names of the vector files and word indexes."""
+    return {path.name for pattern in ("vectors-*", "words-*") for path in folder.glob(pattern)}
 
 
-@pytest.mark.parametrize("name", ["library.db", "manifest.json", "vectors-1.faiss"])
+def named(folder: Path, name: str) -> str:
+    """The name of a file; of the word index, `words` stands for its posting lists."""
+    return str(next(folder.glob("words-*/*.idx")).relative_to(folder)) if name == "words" else name
+
+
+FILES = ["library.db", "manifest.json", "vectors-1.faiss", "words"]
+
+
+def test_a_sealed_library_is_a_database_a_manifest_and_two_indexes(folder: Path) -> None:
+    assert names(folder) == {"library.db", "manifest.json", "vectors-1.faiss", "words-1"}
+
+
+@pytest.mark.parametrize("name", FILES)
 def test_a_file_cut_short_is_named(folder: Path, name: str) -> None:
+    name = named(folder, name)
     whole = (folder / name).read_bytes()
     for length in (0, 1, 15, 100, len(whole) // 2, len(whole) - 1):
         (folder / name).write_bytes(whole[:length])
@@ -52,8 +67,9 @@ def test_a_file_cut_short_is_named(folder: Path, name: str) -> None:
     _search(folder)
 
 
-@pytest.mark.parametrize("name", ["library.db", "manifest.json", "vectors-1.faiss"])
+@pytest.mark.parametrize("name", FILES)
 def test_a_flipped_byte_is_noticed_anywhere(folder: Path, name: str) -> None:
+    name = named(folder, name)
     whole = (folder / name).read_bytes()
     chance = random.Random(7)
     offsets = chance.sample(range(len(whole)), min(len(whole), 400))
@@ -74,8 +90,9 @@ def _is_equal(text: bytearray, other: bytes) -> bool:
         return False
 
 
-@pytest.mark.parametrize("name", ["library.db", "vectors-1.faiss"])
+@pytest.mark.parametrize("name", ["library.db", "vectors-1.faiss", "words"])
 def test_a_missing_file_is_named(folder: Path, name: str) -> None:
+    name = named(folder, name)
     (folder / name).unlink()
     with pytest.raises(DamagedLibrary, match=f"{name} is missing.*(copy|build)"):
         _search(folder)
@@ -101,6 +118,7 @@ def test_damage_to_an_unfinished_library_is_never_another_exception(tmp_path: Pa
             folder = tmp_path / f"{offset} {len(part)}"
             folder.mkdir()
             for file, content in (whole | {name: part}).items():
+                (folder / file).parent.mkdir(exist_ok=True)
                 (folder / file).write_bytes(content)
             _search_or_refuse(folder)
 
@@ -152,19 +170,27 @@ def test_chunks_of_cues_that_are_missing_are_told(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "flipped"])
-def test_a_build_writes_a_damaged_vector_file_anew(folder: Path, damage: str) -> None:
-    file = folder / "vectors-1.faiss"
+@pytest.mark.parametrize(
+    ("name", "after"), [("vectors-1.faiss", {"vectors-2.faiss", "words-1"}), ("words", {"vectors-1.faiss", "words-2"})]
+)
+def test_a_build_makes_the_damaged_index_anew_and_no_other(
+    folder: Path, name: str, after: set[str], damage: str
+) -> None:
+    file = folder / named(folder, name)
     whole = file.read_bytes()
     if damage == "missing":
         file.unlink()
     else:
         file.write_bytes(whole[:-9] if damage == "cut" else whole[:-9] + bytes(9))
-    with pytest.raises(DamagedLibrary):
+    with pytest.raises(DamagedLibrary, match="seekpoint build"):
         EmbeddedReader.open(folder)
     with EmbeddedWriter.acquire(folder):
         assert first(folder, "位置") == "position001"
-    assert set(files(folder)) == {"library.db", "manifest.json", "vectors-2.faiss"}
+    assert indexes(folder) == after
     assert first(folder, "position") == "position001"
+    with EmbeddedReader.open(folder) as library:
+        library.verify()
+        assert by_words(library, "掩码") == ["zhuyili0001"]
 
 
 @pytest.mark.parametrize("name", ["library.db", "manifest.json"])

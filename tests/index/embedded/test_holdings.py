@@ -17,14 +17,14 @@ from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Details, Filters, Kind
 from tests.index.libraries import CARD, SOURCE, chunk_ids, chunks_of, embedded, resource
 
-Row = tuple[int, int, str, str, str]
+Row = tuple[int, int, str, str, str, int]
 
 ROWS: list[Row] = [
-    (8, 2, "zh-TW", "注意力", "video"),
-    (1, 3, "en", "a", "video"),
-    (4, 1, "en-GB", "a", "video"),
-    (20, 0, "de", "empty", "page"),
-    (5, 2, "zh", "b", "paper"),
+    (8, 2, "zh-TW", "注意力", "video", 70),
+    (1, 3, "en", "a", "video", 20),
+    (4, 1, "en-GB", "a", "video", 5),
+    (20, 0, "de", "empty", "page", 0),
+    (5, 2, "zh", "b", "paper", 9),
 ]
 
 
@@ -36,7 +36,8 @@ def rows(draw: st.DrawFn) -> list[Row]:
         first += draw(st.integers(0, 4))
         chunks = draw(st.integers(0, 5))
         language = draw(st.sampled_from(["en", "en-GB", "zh-TW", "zh-Hans", "de"]))
-        placed.append((first, chunks, language, draw(st.sampled_from("abc")), draw(st.sampled_from(list(Kind))).value))
+        kind = draw(st.sampled_from(list(Kind))).value
+        placed.append((first, chunks, language, draw(st.sampled_from("abc")), kind, 10 * chunks))
         first += chunks
     return draw(st.permutations(placed))
 
@@ -48,10 +49,10 @@ def _ids(ranges: Ranges) -> list[int]:
 
 def test_transcripts_are_by_ascending_ids_and_those_without_chunks_are_left_out() -> None:
     assert Holdings.of(ROWS).transcripts == [
-        TranscriptSpan(1, 4, "en", "a", "video"),
-        TranscriptSpan(4, 5, "en", "a", "video"),
-        TranscriptSpan(5, 7, "zh", "b", "paper"),
-        TranscriptSpan(8, 10, "zh", "注意力", "video"),
+        TranscriptSpan(1, 4, "en", "a", "video", 20),
+        TranscriptSpan(4, 5, "en", "a", "video", 5),
+        TranscriptSpan(5, 7, "zh", "b", "paper", 9),
+        TranscriptSpan(8, 10, "zh", "注意力", "video", 70),
     ]
 
 
@@ -61,6 +62,8 @@ def test_neighbouring_transcripts_are_one_range() -> None:
     assert {name: _ids(ranges) for name, ranges in holdings.spoken.items()} == {"en": [1, 2, 3, 4], "zh": [5, 6, 8, 9]}
     assert _ids(holdings.of_resources({"a", "注意力", "nobody", "empty"})) == [1, 2, 3, 4, 8, 9]
     assert _ids(holdings.of_resources([])) == []
+    assert (holdings.terms_of("en"), holdings.terms_of("zh"), holdings.terms_of("de")) == (25, 79, 0)
+    assert holdings.transcripts_in(Ranges.of([(1, 4), (8, 10)])) == [1, 8]
 
 
 def test_nothing_held_is_nothing_alive() -> None:

@@ -218,9 +218,8 @@ except Exception as error:
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX permissions")
 def test_a_read_only_folder_can_be_asked_but_not_built(open_folder: Path) -> None:
     build(open_folder)
-    for path in open_folder.iterdir():
-        path.chmod(0o444)
-    open_folder.chmod(0o555)
+    for path in (*open_folder.rglob("*"), open_folder):
+        path.chmod(0o555 if path.is_dir() else 0o444)
     asked = run_script(_ASK_AS_NOBODY, open_folder)
     assert asked.stderr == ""
     answers, refusal = asked.stdout.splitlines()

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.embedded import database, transcripts
-from seekpoint.index.embedded.chunk_ranges import Ranges
 from seekpoint.index.embedded.database import transaction
 from seekpoint.index.embedded.translations import lookup, refresh, stale
-from seekpoint.index.embedded.words import segments
+from seekpoint.index.embedded.words import stored_terms
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from tests.index.libraries import CARD, embedded, fill
 
@@ -132,9 +131,7 @@ def test_translations_are_stale_when_the_passages_change(connection: sqlite3.Con
     fresh(connection)
     assert lookup(connection, "zh", ["长颈鹿"]) == {"en": {"长颈鹿": (("giraff",),)}}
     connection.execute("DELETE FROM resource WHERE id = 'zhuyili0001'")
-    segments.compact(
-        connection, Ranges.of(connection.execute("SELECT first_chunk, first_chunk + chunks FROM transcript"))
-    )
+    stored_terms.delete_unused(connection)
     assert stale(connection, SmallDictionaries())
     fresh(connection)
     assert lookup(connection, "zh", ["长颈鹿", "注意力"]) == {"en": {"注意力": (("attent",),)}}

@@ -24,6 +24,7 @@ from tests.index.libraries import (
     files,
     fill,
     first,
+    names,
     resource,
     run_script,
 )
@@ -113,7 +114,7 @@ def test_a_chunk_is_found_by_the_titles_of_its_chapters(folder: Path) -> None:
     _commit_with_chapters(folder)
     with EmbeddedReader.open(folder) as library:
         assert by_words(library, "zebra") == by_words(library, "斑马") == ["attention01"]
-        (first_chunk,) = library.lexicon.best({"zebra": 1.0}, 9).chunks.tolist()
+        (first_chunk,) = library.words.by_terms({"zebra": 1.0}, 9, None)
         assert chunks_of(library, [first_chunk])[first_chunk].start == 0.0
         assert library.details(list(TALKS))["attention01"].chapters == CHAPTERS
 
@@ -165,9 +166,11 @@ def test_where_nothing_changes_no_file_is_touched(folder: Path) -> None:
 
 def test_an_addition_leaves_a_file_more_and_no_scratch(folder: Path) -> None:
     (folder / ".vectors-2.faiss.new").write_bytes(b"a killed build left this")
+    (folder / "words-5").mkdir()
+    (folder / "words-5" / "meta.json").write_bytes(b"and this")
     with EmbeddedWriter.acquire(folder) as writer:
         fill(writer, {"new": ["cache"]})
-    assert set(files(folder)) == {"library.db", "manifest.json", "vectors-1.faiss", "vectors-2.faiss"}
+    assert names(folder) == {"library.db", "manifest.json", "vectors-1.faiss", "vectors-2.faiss", "words-6"}
 
 
 # One writer
@@ -193,5 +196,5 @@ def test_a_lasting_reader_doesnt_hold_a_build_up_or_spoil_it(folder: Path, lasti
         assert first(folder, "cache") == "new"
     with EmbeddedWriter.acquire(folder):
         pass
-    assert set(files(folder)) == {"library.db", "manifest.json", "vectors-1.faiss", "vectors-2.faiss"}
+    assert names(folder) == {"library.db", "manifest.json", "vectors-1.faiss", "vectors-2.faiss", "words-2"}
     assert first(folder, "cache") == "new"

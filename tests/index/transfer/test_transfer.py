@@ -117,8 +117,8 @@ def test_a_second_build_of_the_same_list_does_nothing(tmp_path: Path, fake: Fake
 def test_a_library_on_a_read_only_medium_is_carried(folder: Path) -> None:
     (folder / "lock").unlink()
     expected = shown(folder)
-    for path in (*folder.iterdir(), folder):
-        path.chmod(0o555 if path == folder else 0o444)
+    for path in (*folder.rglob("*"), folder):
+        path.chmod(0o555 if path.is_dir() else 0o444)
     copy = carried(folder)
     folder.chmod(0o755)
     assert shown(copy) == expected
@@ -261,9 +261,9 @@ def test_files_get_the_users_own_modes(folder: Path) -> None:
         copy = carried(folder)
     finally:
         os.umask(old)
-    modes = {path.name: path.stat().st_mode & 0o777 for path in (*copy.iterdir(), copy, copy.with_name("talks.zip"))}
-    assert modes.pop("copy") == 0o750
-    assert set(modes.values()) == {0o640}
+    paths = [*copy.rglob("*"), copy, copy.with_name("talks.zip")]
+    assert {path.stat().st_mode & 0o777 for path in paths if path.is_dir()} == {0o750}
+    assert {path.stat().st_mode & 0o777 for path in paths if path.is_file()} == {0o640}
 
 
 def test_a_file_is_replaced_only_by_force(folder: Path, file: Path) -> None:

@@ -81,9 +81,11 @@ class VectorStore:
         best = np.argsort(-nearness, kind="stable")[:k]
         return Nearest(ids[best], nearness[best])
 
-    def cosines(self, ids: Sequence[int], question: Vectors) -> Vectors:
-        """The exact cosines of existing chunks, by ascending ids, with a centred question."""
-        return self._compared(question, np.asarray(ids, np.int64))[1]
+    def scores(self, question: Vectors, ids: Sequence[int]) -> dict[int, float]:
+        """The exact cosine of each chunk with a centred question, by id; unknown ids are left out."""
+        requested = np.asarray(ids, np.int64)
+        existing, nearness = self._compared(question, requested[self._holdings.alive.contains(requested)])
+        return dict(zip(existing.tolist(), nearness.tolist(), strict=True))
 
     @cached_property
     def _all(self) -> _Parts:

@@ -93,6 +93,8 @@ class VectorSegment:
             if not path.exists():
                 raise FileNotFoundError(path) from error
             raise damaged(folder, f"{path.name} isn't as it was written", BUILD_MENDS) from error
+        if (index.ntotal, index.d) != (record.count, _even(dimension)):
+            raise damaged(folder, f"{path.name} holds other vectors than it should", BUILD_MENDS)
         self.first, self.stop, self.count = record.first, record.stop, record.count
         self._index = index
 

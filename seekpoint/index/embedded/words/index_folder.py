@@ -17,25 +17,27 @@ import numpy as np
 import tantivy
 
 from seekpoint.index.embedded.manifest import FileRecord, Manifest, WordsRecord
-from seekpoint.index.embedded.words.word_index import engine_errors, new_index
+from seekpoint.index.embedded.words.word_index import Engine, engine_errors, new_index
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_PREFIX = "words-"
 _TRANSCRIPTS = "transcripts"
 _REPLACED = ("meta.json", ".managed.json")
 _ATTEMPTS = 3
 
 
-def folder_name(number: int) -> str:
-    """The name of the word index with a number."""
-    return f"words-{number}"
+def unused(library: Path) -> Path:
+    """A folder for a new index of a library."""
+    taken = [int(path.name.removeprefix(_PREFIX)) for path in library.glob(f"{_PREFIX}[0-9]*")]
+    return library / f"{_PREFIX}{max(taken, default=0) + 1}"
 
 
 class StoredIndex(NamedTuple):
     """An index on disk, and the transcripts in it, by first chunk id in ascending order."""
 
-    engine: tantivy.Index
+    engine: Engine
     transcripts: NDArray[np.int64]
 
 
@@ -55,19 +57,19 @@ def current(library: Path, manifest: Manifest) -> StoredIndex | None:
     return None
 
 
-def _readable(folder: Path) -> tantivy.Index:
+def _readable(folder: Path) -> Engine:
     """Open an index for reading.
 
     The engine creates a lock file beside its files. Where it mustn't, it gets a temporary folder of links to them, to
     be deleted at once, since the files are open by then.
     """
     try:
-        return _opened(folder)
+        return Engine.of(_opened(folder))
     except ValueError:
         with tempfile.TemporaryDirectory(prefix="seekpoint-", ignore_cleanup_errors=True) as links:
             for path in _files(folder):
                 _appear(os.symlink, path.resolve(), Path(links) / path.name)
-            return _opened(Path(links))
+            return Engine.of(_opened(Path(links)))
 
 
 def create(folder: Path, former: Path | None) -> tantivy.Index:

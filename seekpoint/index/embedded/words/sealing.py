@@ -28,15 +28,14 @@ def seal(folder: Path, connection: sqlite3.Connection, manifest: Manifest, holdi
     indexed = index_folder.transcripts_in(former) if former else wanted[:0]
     if former and np.array_equal(wanted, indexed):
         return manifest
-    number = manifest.numbered + 1
-    target = folder / index_folder.folder_name(number)
+    target = index_folder.unused(folder)
     removed, added = np.setdiff1d(indexed, wanted).tolist(), set(np.setdiff1d(wanted, indexed).tolist())
     spans = [span for span in holdings.transcripts if span.first in added]
     total = update(index_folder.create(target, former), removed, entries(connection, spans))
     if total != len(holdings.alive):  # the former index wasn't what its list says
         total = update(index_folder.create(target, None), (), entries(connection, holdings.transcripts))
     assert total == len(holdings.alive)
-    return replace(manifest, words=index_folder.finish(target, wanted, manifest.words), numbered=number)
+    return replace(manifest, words=index_folder.finish(target, wanted, manifest.words))
 
 
 def entries(connection: sqlite3.Connection, spans: Sequence[TranscriptSpan]) -> Iterator[Entry]:

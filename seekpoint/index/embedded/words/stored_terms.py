@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seekpoint.index.embedded.words.term_counts import MOST_COUNT, MOST_LENGTH, TermCounts, decode, encode
 from seekpoint.index.retrieval import TermMatrix
@@ -95,20 +96,24 @@ def _all_terms(connection: sqlite3.Connection) -> list[str | None]:
 
 def delete_unused(connection: sqlite3.Connection) -> None:
     """Delete the terms that no chunk has; within the caller's transaction."""
-    used: set[int] = set()
+    numbers = _all_numbers(connection)
+    is_used = np.zeros(len(numbers), bool)
     for stored in _batches(connection):
-        used.update(stored.numbers.tolist())
-    unused = [(number,) for (number,) in connection.execute("SELECT number FROM term") if number not in used]
-    connection.executemany("DELETE FROM term WHERE number = ?", unused)
+        is_used |= np.isin(numbers, stored.numbers)
+    connection.executemany("DELETE FROM term WHERE number = ?", [(number,) for number in numbers[~is_used].tolist()])
 
 
 def check(connection: sqlite3.Connection) -> None:
     """Read the terms of all chunks; raises ValueError for what `encoded` can't have written."""
-    numbers = np.sort(np.array([number for (number,) in connection.execute("SELECT number FROM term")], np.int64))
+    numbers = _all_numbers(connection)
     for stored in _batches(connection):
         if not np.isin(stored.numbers, numbers).all():
             raise ValueError("a chunk has a term without a text")
         _check_lengths(stored)
+
+
+def _all_numbers(connection: sqlite3.Connection) -> NDArray[np.int64]:
+    return np.array([number for (number,) in connection.execute("SELECT number FROM term")], np.int64)
 
 
 def _check_lengths(stored: TermCounts) -> None:

@@ -38,18 +38,28 @@ class Proposal(NamedTuple):
     chunk: int
 
 
+class Engine(NamedTuple):
+    """The engine over one snapshot of an index. It needs no file's name any more, nor the engine's lock."""
+
+    schema: tantivy.Schema
+    searcher: tantivy.Searcher
+
+    @classmethod
+    def of(cls, index: tantivy.Index) -> Self:
+        """The current snapshot of an index; raises ValueError if the index is damaged."""
+        with engine_errors():
+            index.config_reader(reload_policy="manual")
+            return cls(index.schema, index.searcher())
+
+
 class WordIndex:
     """An index, open for searching, which threads may share. Raises ValueError if its files are damaged.
 
     `hidden` are transcripts, by first chunk id, that count as absent, since the library doesn't have them.
     """
 
-    def __init__(self, index: tantivy.Index, hidden: Collection[int] = ()) -> None:
-        with engine_errors():
-            index.config_reader(reload_policy="manual")
-            index.reload()
-            self._searcher = index.searcher()
-        self._schema = index.schema
+    def __init__(self, engine: Engine, hidden: Collection[int] = ()) -> None:
+        self._schema, self._searcher = engine
         self._hidden = self._among(hidden) if hidden else None
         self.count = lru_cache(_CACHED_COUNTS)(self._count)
 
@@ -58,7 +68,7 @@ class WordIndex:
         """An index of some chunks that is nowhere on disk."""
         index = new_index()
         update(index, (), entries)
-        return cls(index)
+        return cls(Engine.of(index))
 
     def by_terms(self, weights: Mapping[str, float], k: int, within: Collection[int] | None) -> list[Proposal]:
         """About the k best chunks by weighted terms; `within` limits them to transcripts, by first chunk id."""

@@ -209,7 +209,7 @@ def test_the_pieces_around_chunks_are_those_from_where_the_margin_begins(data: s
         for key, pieces in transcripts.items():
             append(connection, key, pieces)
         connection.executemany(
-            "INSERT INTO chunk (id, transcript_id, first, stop, start, end) VALUES (?, ?, 0, 1, ?, ?)",
+            "INSERT INTO chunk (id, transcript_id, first, stop, start, end, terms) VALUES (?, ?, 0, 1, ?, ?, x'00')",
             [(k, key, start, start + length) for k, (key, start, length) in enumerate(chunks)],
         )
         kept = [StoredChunk(k, key, "talk", "en", 0, 1, a, a + b) for k, (key, a, b) in enumerate(chunks)]

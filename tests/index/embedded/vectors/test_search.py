@@ -102,7 +102,7 @@ def _check_nearest(
     possible = {i: cosine for i, cosine in exact.items() if keep is None or keep.contains([i])[0]}
     depth = k + _SPARE
     nearest = library.vectors.nearest(question, depth, keep)
-    candidates: dict[int, float] = dict(zip(nearest.chunks.tolist(), nearest.values.tolist(), strict=True))
+    candidates: dict[int, float] = dict(zip(nearest.chunks.tolist(), nearest.cosines.tolist(), strict=True))
     assert len(candidates) == min(depth, len(possible))
     assert list(candidates.values()) == sorted(candidates.values(), reverse=True)
     scores = library.vectors.scores(question, [*candidates])

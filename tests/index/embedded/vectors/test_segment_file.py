@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,17 +11,16 @@ import pytest
 
 from seekpoint.index.embedded.chunk_ranges import Ranges
 from seekpoint.index.embedded.merge_policy import Segment
-from seekpoint.index.embedded.vectors.segment_file import VectorSegment, check_layout
+from seekpoint.index.embedded.vectors.segment_file import VectorSegment
 from seekpoint.index.embedded.vectors.segment_writer import write
 from seekpoint.index.errors import DamagedLibrary
-from tests.paths import ROOT
 
 if TYPE_CHECKING:
     from seekpoint.index.embedded.manifest import SegmentRecord
     from seekpoint.index.types import Vectors
 
 IDS = np.array([3, 5, 8, 13], dtype=np.int64)
-WIDTH, DIMENSION = 256, 8
+WIDTH = 256
 QUESTION, ACROSS = np.linalg.qr(np.random.default_rng(8).normal(size=(WIDTH, 2)))[0].T.astype(np.float32)
 
 
@@ -37,14 +34,6 @@ def _rows() -> Vectors:
 def _few(folder: Path, number: int = 1) -> SegmentRecord:
     blocks = [(IDS[:2], _rows()[:2]), (IDS[2:], _rows()[2:])]
     return write(folder, number, WIDTH, blocks, Segment(3, 14, 4, 4))
-
-
-def _many(folder: Path, count: int = 300) -> SegmentRecord:
-    chance = np.random.default_rng(3)
-    rows = chance.normal(size=(count, DIMENSION)).astype(np.float32)
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    blocks = [(np.arange(10, 10 + count), rows)]
-    return write(folder, 1, DIMENSION, blocks, Segment(10, 10 + count, count, count))
 
 
 @pytest.fixture
@@ -102,7 +91,6 @@ def test_two_bits_a_number_tell_about_the_cosine(tmp_path: Path, dimension: int)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     blocks = [(np.arange(2500)[start : start + 700], rows[start : start + 700]) for start in range(0, 2500, 700)]
     record = write(tmp_path, 7, dimension, blocks, Segment(0, 2500, 2500, 2500))
-    check_layout(tmp_path / record.file.name, record, dimension)
     segment = VectorSegment(tmp_path, record, dimension)
     for question in rows[::250]:
         ids, cosines = segment.search(question, 2500)
@@ -114,87 +102,10 @@ def test_two_bits_a_number_tell_about_the_cosine(tmp_path: Path, dimension: int)
 
 def test_a_record_of_something_else_is_damage(tmp_path: Path) -> None:
     record = _few(tmp_path)
-    with pytest.raises(DamagedLibrary, match=r"vectors-1.faiss isn't as it was written"):
+    with pytest.raises(DamagedLibrary, match=r"vectors-1.faiss holds other vectors"):
         VectorSegment(tmp_path, replace(record, count=3), WIDTH)
-    with pytest.raises(DamagedLibrary, match="isn't as it was written"):
+    with pytest.raises(DamagedLibrary, match="holds other vectors"):
         VectorSegment(tmp_path, record, 5)
-    for count in (1 << 60, 1 << 80):
-        with pytest.raises(DamagedLibrary, match="isn't as it was written"):
-            VectorSegment(tmp_path, replace(record, count=count), WIDTH)
     (tmp_path / "vectors-1.faiss").write_text("这不是向量")
     with pytest.raises(DamagedLibrary, match="isn't as it was written"):
         VectorSegment(tmp_path, record, WIDTH)
-
-
-def test_what_frames_the_vectors_is_compared_byte_by_byte(tmp_path: Path) -> None:
-    record = _many(tmp_path)
-    path = tmp_path / record.file.name
-    check_layout(path, record, DIMENSION)
-    data = path.read_bytes()
-    coding, lists = data.index(b"IxFI") + 45, data.index(b"ilbl")
-    centroids, ids = 4 * DIMENSION, 8 * record.count
-    after = [*range(lists, lists + 44), *range(lists + 44 + ids, lists + 44 + ids + 8)]
-    numbers = 4 * 16 * DIMENSION
-    for place in [*range(coding), *range(coding + centroids, lists - numbers), *after]:
-        damaged = bytearray(data)
-        damaged[place] ^= 1 << place % 8
-        path.write_bytes(damaged)
-        with pytest.raises(ValueError, match=r"."):
-            check_layout(path, record, DIMENSION)
-
-
-def test_a_file_that_is_too_short_or_too_long_is_refused(tmp_path: Path) -> None:
-    record = _many(tmp_path)
-    path = tmp_path / record.file.name
-    data = path.read_bytes()
-    for other in (data + b"\0", *(data[:length] for length in (0, 3, 40, 44, 97, 98, 300, 2000, len(data) - 1))):
-        path.write_bytes(other)
-        with pytest.raises(ValueError, match=r"."):
-            check_layout(path, record, DIMENSION)
-
-
-# Damages a file in many ways, and searches it; prints how often it was opened and how often it was refused.
-_SEARCH_DAMAGED = """
-import pickle, random, sys
-from pathlib import Path
-import numpy as np
-from seekpoint.index.errors import DamagedLibrary
-from seekpoint.index.embedded.chunk_ranges import Ranges
-from seekpoint.index.embedded.vectors.segment_file import VectorSegment
-
-record = pickle.loads(bytes.fromhex(sys.argv[2]))
-folder, chance, opened, refused = Path(sys.argv[1]), random.Random(5), 0, 0
-path = folder / record.file.name
-data = path.read_bytes()
-question = np.ones(8, np.float32)
-for trial in range(300):
-    damaged = bytearray(data)
-    for _ in range(chance.choice((1, 4, 64))):
-        place = chance.randrange(chance.choice((200, 2000, len(data))))
-        damaged[place:place + 8] = chance.choice((chance.randbytes(8), b"\\xff" * 8, bytes(8)))
-    path.unlink()
-    path.write_bytes(damaged[:len(data)])
-    try:
-        segment = VectorSegment(folder, record, 8)
-    except DamagedLibrary:
-        refused += 1
-        continue
-    opened += 1
-    for keep in (None, Ranges.of([(20, 90)]), Ranges.of([(20, 90), (95, 300)])):
-        ids, cosines = segment.search(question, 500, keep)
-        assert len(ids) == len(cosines) and ((ids >= record.first) & (ids < record.stop)).all()
-        assert keep is None or keep.contains(ids).all()
-print(opened, refused)
-"""
-
-
-def test_no_damage_crashes_the_process(tmp_path: Path) -> None:
-    import pickle
-
-    record = _many(tmp_path)
-    command = [sys.executable, "-c", _SEARCH_DAMAGED, str(tmp_path), pickle.dumps(record).hex()]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
-    assert ran.returncode == 0, ran.stderr
-    opened, refused = map(int, ran.stdout.split())
-    assert opened > 20
-    assert refused > 20

@@ -1,0 +1,102 @@
+"""The terms of chunks in the database: numbers, counts of some terms, texts for the index, and what is damaged."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seekpoint.index.embedded import database
+from seekpoint.index.embedded.words import stored_terms
+from seekpoint.index.text.terms import terms
+
+SAID = ["the mask hides the words", "掩码遮住后面的词", "", "a mask for 掩码"]
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """A database whose chunks 1 to 4 say the above."""
+    with closing(database.connect(tmp_path, writable=True)) as opened:
+        opened.execute("PRAGMA foreign_keys = OFF")
+        store(opened, *SAID)
+        yield opened
+
+
+def store(connection: sqlite3.Connection, *texts: str) -> None:
+    connection.executemany(
+        "INSERT INTO chunk (transcript_id, first, stop, start, end, terms) VALUES (1, 0, 1, 0, 1, ?)",
+        [(data,) for data in stored_terms.encoded(connection, [terms(text) for text in texts])],
+    )
+
+
+def stored(connection: sqlite3.Connection) -> list[bytes]:
+    return [data for (data,) in connection.execute("SELECT terms FROM chunk ORDER BY id")]
+
+
+def test_a_term_keeps_its_number(connection: sqlite3.Connection) -> None:
+    before = stored_terms.numbers_of(connection, terms(" ".join(SAID)))
+    assert sorted(before.values()) == list(range(1, len(before) + 1))
+    store(connection, "another mask 掩码")
+    assert stored_terms.numbers_of(connection, before) == before
+    assert stored_terms.numbers_of(connection, ["nowher"]) == {}
+
+
+def test_a_matrix_has_a_row_for_each_chunk_and_a_column_for_each_known_term(connection: sqlite3.Connection) -> None:
+    found = stored_terms.matrix(connection, ["mask", "掩码", "the", "nowher"], stored(connection))
+    assert set(found.terms) == {"mask", "掩码", "the"}
+    expected = [[terms(text).count(term) for term in found.terms] for text in SAID]
+    assert found.counts.tolist() == expected
+    assert found.lengths.tolist() == [len(terms(text)) for text in SAID]
+
+
+def test_a_matrix_of_nothing_is_empty(connection: sqlite3.Connection) -> None:
+    assert stored_terms.matrix(connection, [], stored(connection)).counts.shape == (4, 0)
+    assert stored_terms.matrix(connection, ["mask"], []).counts.shape == (0, 1)
+
+
+def test_texts_have_each_term_as_often_as_it_occurs(connection: sqlite3.Connection) -> None:
+    found = dict(stored_terms.texts(connection, [(4, 9), (1, 3)]))
+    assert list(found) == [4, 1, 2]
+    assert all(sorted(text.split(" ")) == sorted(terms(SAID[chunk - 1])) for chunk, text in found.items())
+
+
+def test_only_terms_that_no_chunk_has_are_deleted(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM chunk WHERE id IN (2, 4)")
+    stored_terms.delete_unused(connection)
+    left = {text for (text,) in connection.execute("SELECT text FROM term")}
+    assert left == set(terms(SAID[0]))
+    stored_terms.check(connection)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ("UPDATE chunk SET terms = x'0100' WHERE id = 2", "don't fit"),
+        ("DELETE FROM term WHERE text = 'mask'", "without a text"),
+        ("UPDATE chunk SET terms = x'010002000001' WHERE id = 1", "than it is long"),
+        ("UPDATE chunk SET terms = x'010001000f01' WHERE id = 1", "than it is long"),
+    ],
+)
+def test_a_check_tells_what_is_out_of_place(connection: sqlite3.Connection, change: str, fault: str) -> None:
+    stored_terms.check(connection)
+    connection.execute(change)
+    with pytest.raises(ValueError, match=fault):
+        stored_terms.check(connection)
+
+
+def test_a_chunk_with_a_term_without_text_is_no_entry(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM term WHERE text = 'mask'")
+    with pytest.raises(ValueError, match="without a text"):
+        list(stored_terms.texts(connection, [(1, 9)]))
+
+
+def test_a_term_that_occurs_without_end_passes_the_check(connection: sqlite3.Connection) -> None:
+    store(connection, "mask " * 70_000)
+    stored_terms.check(connection)
+    found = stored_terms.matrix(connection, ["mask"], stored(connection)[-1:])
+    assert (found.counts.tolist(), found.lengths.tolist()) == ([[16.0]], [65_535])
+    assert np.isfinite(found.counts).all()

@@ -1,0 +1,81 @@
+"""The terms of chunks as bytes: what is decoded is what was encoded, and damage is told."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seekpoint.index.embedded.words.term_counts import MOST_COUNT, MOST_LENGTH, TermCounts, decode, encode
+
+Chunk = dict[int, int]
+
+
+def of(*chunks: Chunk, length: int | None = None) -> TermCounts:
+    """Chunks as dictionaries from term numbers to counts; the length is the sum of the counts unless given."""
+    rows = [sorted(chunk.items()) for chunk in chunks]
+    return TermCounts(
+        np.array([len(row) for row in rows], np.int64),
+        np.array([sum(chunk.values()) if length is None else length for chunk in chunks], np.int64),
+        np.array([number for row in rows for number, _ in row], np.int64),
+        np.array([count for row in rows for _, count in row], np.int64),
+    )
+
+
+def same(one: TermCounts, other: TermCounts) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+chunks = st.dictionaries(st.integers(1, 1 << 33), st.integers(1, MOST_COUNT), max_size=9)
+
+
+@given(st.lists(chunks, max_size=6))
+def test_what_is_decoded_is_what_was_encoded(chunks: list[Chunk]) -> None:
+    terms = of(*chunks)
+    stored = encode(terms)
+    assert len(stored) == len(chunks)
+    assert same(decode(stored), terms)
+    assert all(same(decode([one]), of(chunk)) for one, chunk in zip(stored, chunks, strict=True))
+
+
+def test_a_chunk_takes_a_byte_and_a_half_for_a_frequent_term() -> None:
+    (stored,) = encode(of({number: 1 for number in range(1, 93)}))
+    assert len(stored) == 4 + 46 + 92
+
+
+def test_what_is_beyond_the_limits_is_stored_as_the_limit() -> None:
+    found = decode(encode(of({7: MOST_COUNT + 9}, length=MOST_LENGTH + 9)))
+    assert (found.counts.tolist(), found.lengths.tolist()) == ([MOST_COUNT], [MOST_LENGTH])
+
+
+WHOLE = encode(of({1: 2, 500: 1, 70_000: 16}, {}, {3: 1}))
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        [b""],
+        [b"\1\0\1"],
+        [WHOLE[0][:-1], WHOLE[1]],
+        [WHOLE[0] + b"\1"],
+        [WHOLE[0] + b"\x81"],
+        [WHOLE[0][:-1] + b"\x80", WHOLE[2]],
+        [b"\xff\xff" + WHOLE[0][2:]],
+        [b"\1\0\1\0\0" + b"\x80" * 6 + b"\1"],
+        [b"\1\0\1\0"],
+    ],
+)
+def test_bytes_of_another_size_are_refused(damaged: list[bytes]) -> None:
+    with pytest.raises(ValueError, match="don't fit"):
+        decode(damaged)
+
+
+@given(st.binary(max_size=40))
+def test_any_bytes_are_decoded_or_refused(data: bytes) -> None:
+    try:
+        found = decode([data, WHOLE[0]])
+    except ValueError:
+        return
+    assert len(found.numbers) == len(found.counts) == found.sizes.sum()
+    assert found.numbers[-3:].tolist() == [1, 500, 70_000]

@@ -1,0 +1,120 @@
+"""Searching by words with the real tantivy: which chunks come first, and how many have a word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from seekpoint.index.embedded.words.word_index import Engine, Entry, WordIndex, new_index, update
+from seekpoint.index.retrieval import WordGroup
+from seekpoint.index.text.terms import terms
+
+# Chunks by id, in the transcripts 1, 4 and 6; the last one is Chinese.
+SAID = {
+    1: "the mask hides the words",
+    2: "mask mask mask",
+    3: "a cache saves work",
+    4: "the cache of words",
+    5: "the words and the words again and again in a long sentence about words",
+    6: "掩码遮住后面的词",
+    7: "注意力给每个词一个权重 mask",
+}
+OF = {1: 1, 2: 1, 3: 1, 4: 4, 5: 4, 6: 6, 7: 6}
+
+
+def entries(chunks: Sequence[int] = tuple(SAID)) -> list[Entry]:
+    return [Entry(k, OF[k], "zh" if OF[k] == 6 else "en", " ".join(terms(SAID[k]))) for k in chunks]
+
+
+@pytest.fixture(scope="module")
+def index() -> WordIndex:
+    return WordIndex.in_memory(entries())
+
+
+def by_terms(index: WordIndex, weights: dict[str, float], k: int = 9, within: Sequence[int] | None = None) -> list[int]:
+    return [one.chunk for one in index.by_terms(weights, k, within)]
+
+
+def test_what_has_a_term_more_often_comes_first(index: WordIndex) -> None:
+    assert by_terms(index, {"mask": 1.0})[0] == 2
+    assert set(by_terms(index, {"mask": 1.0})) == {1, 2, 7}
+    assert by_terms(index, {"mask": 1.0}, 1) == [2]
+    assert by_terms(index, {"nowher": 1.0}) == by_terms(index, {}) == []
+
+
+@pytest.mark.parametrize(("weights", "first"), [({"save": 9.0, "权重": 0.1}, 3), ({"save": 0.1, "权重": 9.0}, 7)])
+def test_scores_go_by_the_weights_and_not_by_the_engines_own(
+    index: WordIndex, weights: dict[str, float], first: int
+) -> None:
+    assert by_terms(index, weights)[0] == first
+
+
+def test_a_common_term_of_great_weight_beats_a_rare_one(index: WordIndex) -> None:
+    best, other = index.by_terms({"word": 4.0, "hide": 1.0}, 9, [1]), index.by_terms({"save": 1.0}, 9, None)
+    assert best[0].score > 2 * other[0].score
+
+
+def test_a_search_is_limited_to_transcripts(index: WordIndex) -> None:
+    assert set(by_terms(index, {"word": 1.0, "mask": 1.0}, within=[4, 6])) == {4, 5, 7}
+    assert by_terms(index, {"word": 1.0}, within=[]) == []
+    unlimited = {one.chunk: one.score for one in index.by_terms({"mask": 1.0}, 9, None)}
+    for score, chunk in index.by_terms({"mask": 1.0}, 9, [1]):
+        assert score == pytest.approx(unlimited[chunk])
+
+
+ATTENTION = WordGroup((("注意", "意力"), ("权重",)), "zh")
+
+
+def test_the_best_alternative_counts_for_a_group(index: WordIndex) -> None:
+    found = index.by_groups([(ATTENTION, 0.5), (WordGroup((("掩码",),), "zh"), 0.5)], 9, None)
+    assert {one.chunk for one in found} == {6, 7}
+    assert index.by_groups([(WordGroup((("注意", "掩码"),), "zh"), 1.0)], 9, None) == []
+    assert index.by_groups([], 9, None) == []
+
+
+@pytest.mark.parametrize(
+    ("sought", "count"),
+    [
+        ("mask", 3),
+        ("word", 3),
+        ("掩码", 1),
+        ("nowher", 0),
+        (ATTENTION, 1),
+        (WordGroup((("mask",), ("掩码",)), "zh"), 2),
+        (WordGroup((("mask",), ("cach",)), "en"), 4),
+        (WordGroup((("mask",),), "de"), 0),
+    ],
+)
+def test_chunks_are_counted(index: WordIndex, sought: str | WordGroup, count: int) -> None:
+    assert index.count(sought) == count
+
+
+def test_hidden_transcripts_are_neither_proposed_nor_counted() -> None:
+    engine = new_index()
+    assert update(engine, (), entries()) == len(SAID)
+    index = WordIndex(Engine.of(engine), [1])
+    assert by_terms(index, {"mask": 1.0}) == [7]
+    assert (index.count("mask"), index.count("cach"), index.count(WordGroup((("mask",),), "en"))) == (1, 1, 0)
+
+
+def test_an_update_removes_and_adds() -> None:
+    engine = new_index()
+    update(engine, (), entries([1, 2, 3]))
+    before = WordIndex(Engine.of(engine))
+    assert update(engine, [1], entries([4, 5])) == 2
+    after = WordIndex(Engine.of(engine))
+    assert (by_terms(after, {"mask": 1.0}), by_terms(after, {"cach": 1.0})) == ([], [4])
+    assert by_terms(before, {"mask": 1.0})[0] == 2, "what was open stays as it was"
+
+
+def test_an_empty_index_has_nothing() -> None:
+    index = WordIndex.in_memory([])
+    assert (by_terms(index, {"mask": 1.0}), index.count("mask")) == ([], 0)
+
+
+def test_no_term_is_too_long() -> None:
+    said = ["x" * 100_000, "mask"]
+    index = WordIndex.in_memory([Entry(1, 1, "en", " ".join(said))])
+    assert by_terms(index, {"mask": 1.0}) == [1]
+    assert by_terms(index, {"x" * 100_000: 1.0}) == []
