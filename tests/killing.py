@@ -33,7 +33,13 @@ _DISK_CALLS |= {"mkdir", "rename", "replace", "unlink"}
 PROCESSES = multiprocessing.get_context("forkserver")
 _SOURCES = ["seekpoint.indexer.sources.youtube.playlists", "seekpoint.indexer.sources.youtube.transcripts"]
 PROCESSES.set_forkserver_preload(
-    [__name__, "seekpoint.index.embedded.vectors.search", "seekpoint.indexer.build.build", *_SOURCES]
+    [
+        __name__,
+        "seekpoint.index.embedded.vectors.search",
+        "seekpoint.index.embedded.words.search",
+        "seekpoint.indexer.build.build",
+        *_SOURCES,
+    ]
 )
 
 
@@ -199,5 +205,8 @@ def answering(folder: Path) -> set[str]:
 def is_tidy(folder: Path) -> bool:
     """Whether nothing but the library lies there, beside the lock and the side files that SQLite leaves to readers."""
     names = {path.name for path in folder.iterdir() if not path.name.startswith("library.db-")}
-    vectors = {segment.file.name for segment in Manifest.load(folder).segments}
-    return names - {"lock"} == {"library.db", "manifest.json", *vectors}
+    manifest = Manifest.load(folder)
+    indexes = {segment.file.name for segment in manifest.segments} | {
+        words.folder for words in [manifest.words] if words
+    }
+    return names - {"lock"} == {"library.db", "manifest.json", *indexes}

@@ -18,13 +18,24 @@ from seekpoint.index.text.clean import clean
 def import_library(file: Path, replacing_old: bool, folder: Path) -> None:
     """Put the library from a FILE that `seekpoint export` wrote into DIR.
 
-    The FILE is checked as a whole first: one that is damaged or wasn't written by Seekpoint leaves nothing behind.
+    The FILE is checked as a whole first: one that is damaged or wasn't written by Seekpoint leaves nothing behind. Then
+    the indexes are made from it, which takes a minute for a million passages.
     Links to recordings and documents of whoever wrote it keep the paths that they had there.
     """
+    from rich.console import Console
+    from rich.progress import Progress
+
     from seekpoint.index.models.encoder import BUNDLED
     from seekpoint.index.transfer.import_ import import_library as import_
 
-    contents = import_(file, folder, replacing_old=replacing_old)
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Checking the file", total=None)
+
+        def told(done: int, total: int) -> None:
+            bar.update(task, description="Making the indexes", completed=done, total=total)
+
+        contents = import_(file, folder, replacing_old=replacing_old, progress=told)
     click.echo(f"{clean(str(folder))}: {contents_line(contents)}")
     if contents.card.name != BUNDLED:
         name = clean(contents.card.name)

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seekpoint.index.embedded import database
-from seekpoint.index.embedded.candidates import CandidateSearch
 from seekpoint.index.embedded.chunk_ranges import RangeScope
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.vectors.int8 import unpack
-from seekpoint.index.embedded.words.synonyms import Synonyms
+from seekpoint.index.embedded.words import stored_terms
 from seekpoint.index.models.centring import centre_rows
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
@@ -137,14 +136,15 @@ def by_stage(questions: Sequence[str], library: EmbeddedReader, encoder: Encoder
 
 def _watched(library: EmbeddedReader) -> Iterator[tuple[object, str, str]]:
     """What is called in each stage: where it is, its name, and the stage."""
-    yield from ((library.lexicon, name, "words") for name in ("frequencies", "best"))
-    yield from ((library.lexicon, "counts", "translations"), (library, "translations", "translations"))
+    yield from ((library.words, name, "words") for name in ("frequencies", "by_terms"))
+    yield from ((library.words, name, "translations") for name in ("group_frequencies", "by_groups"))
+    yield library, "translations", "translations"
     yield from ((translation, name, "translations") for name in ("translated_words", "weigh", "shares"))
-    yield from ((translation, "salient_weights", "translations"), (Synonyms, "counts", "translations"))
-    yield CandidateSearch, "_translated", "translations"
+    yield translation, "salient_weights", "translations"
     yield library, "titles", "names"
     yield from ((library.vectors, name, name) for name in ("nearest", "scores"))
-    yield library, "evidence", "chunks"
+    yield from ((pipeline, name, "scores") for name in ("term_scores", "group_scores"))
+    yield from ((stored_terms, "matrix", "chunks"), (library, "evidence", "chunks"))
     yield from ((library, "pieces", "windows"), (window_scores, "windows", "windows"))
     yield pipeline, "moments", "moments"
 

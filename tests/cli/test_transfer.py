@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 import seekpoint
 from seekpoint.cli.main import cli
-from tests.index.libraries import build, first, run_script
+from tests.index.libraries import build, files, first, run_script
 from tests.paths import ROOT
 
 MAIN = "from seekpoint.cli.main import main; main()"
@@ -124,7 +124,6 @@ def test_the_examples_answers_are_the_same_to_the_byte(example_library: Path, tm
     old, status = (json.loads(call("status", "--json", "--index", folder).stdout) for folder in (example_library, new))
     assert (old.pop("library"), status.pop("library")) == (str(example_library), str(new))
     assert status == old
-    before = {path.name: path.read_bytes() for path in new.iterdir()}
-    examples = ROOT / "examples"
-    seekpoint.build([examples / "reading-list.md"], new)
-    assert {path.name: path.read_bytes() for path in new.iterdir() if path.name != "lock"} == before
+    before = files(new)
+    seekpoint.build([ROOT / "examples" / "reading-list.md"], new)
+    assert files(new) == before

@@ -101,7 +101,8 @@ class Workshop:
 
     def content(self) -> Mapping[str, bytes]:
         """Every file of the library."""
-        return {path.name: path.read_bytes() for path in self.library.iterdir()}
+        files = (path for path in self.library.rglob("*") if path.is_file() and path.suffix != ".lock")
+        return {str(path.relative_to(self.library)): path.read_bytes() for path in files}
 
 
 def webvtt(*texts: str, seconds: float = 10.0) -> str:

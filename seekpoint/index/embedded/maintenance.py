@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -74,8 +74,11 @@ class Maintenance:
             self._bring_up_to_date()
         self._clear_old_files()
 
-    def write_indexes(self) -> None:
-        """Write the indexes that are due, and name them in the manifest."""
+    def write_indexes(self, progress: Callable[[int], None] = lambda chunks: None) -> None:
+        """Write the indexes that are due, and name them in the manifest.
+
+        `progress` is told of each index how many chunks were written to it since the last call.
+        """
         self._unsealed = 0
         if not self._writes_indexes:
             return
@@ -87,8 +90,8 @@ class Maintenance:
             holdings = Holdings.stored(self._connection)
             self.manifest = reembedding.with_current_model(self.manifest, self._connection)
             means = language_sums.means(self._connection, self.manifest.model.name).chunks
-            sealed = sealing.seal(self._folder, self._connection, self.manifest, holdings, means)
-            sealed = words_sealing.seal(self._folder, self._connection, sealed, holdings)
+            sealed = sealing.seal(self._folder, self._connection, self.manifest, holdings, means, progress)
+            sealed = words_sealing.seal(self._folder, self._connection, sealed, holdings, progress)
         if sealed != self.manifest:
             self.save(sealed)
             self._clear_old_files()

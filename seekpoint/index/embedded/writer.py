@@ -97,6 +97,10 @@ class EmbeddedWriter(EmbeddedReader):
     def transaction(self) -> AbstractContextManager[None]:
         return self._maintenance.transaction()
 
+    def write_indexes(self, progress: Callable[[int], None]) -> None:
+        """Write the indexes that are due; `progress` is told how many chunks were written since the last call."""
+        self._maintenance.write_indexes(progress)
+
     # The lists
 
     def register(self, source: str, resources: Sequence[Resource]) -> None:

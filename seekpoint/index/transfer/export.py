@@ -56,7 +56,7 @@ def _copy_database(folder: Path, staged: Path) -> Manifest:
     target = staged / database.FILE
     try:
         with EmbeddedReader.open(folder):
-            manifest = Manifest.load(folder).without_indexes()
+            manifest = Manifest(Manifest.load(folder).model)
         with library_errors(folder), closing(database.connect(folder, writable=False)) as connection:
             connection.execute("PRAGMA query_only = OFF")  # it would forbid writing the copy
             connection.execute("VACUUM INTO ?", (str(target.resolve()),))

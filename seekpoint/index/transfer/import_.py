@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -25,14 +25,25 @@ from seekpoint.index.transfer.contents import Contents, contents_of
 from seekpoint.index.transfer.inspection import InvalidContents
 from seekpoint.index.transfer.staging import REPLACED, staging
 
+# By meaning and by words.
+_INDEXES = 2
 _OURS = re.compile(
     r"lock|manifest\.json|library\.db(-wal|-shm|-journal)?|vectors-[0-9]+\.faiss|words-[0-9]+|\..+\.new"
     rf"|{reembedding.FOLDER}"
 )
 
 
-def import_library(file: Path, folder: Path, *, replacing_old: bool = False) -> Contents:
-    """Import a library into a folder; `replacing_old` allows replacing the library there. Raises LibraryError."""
+def import_library(
+    file: Path,
+    folder: Path,
+    *,
+    replacing_old: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Contents:
+    """Import a library into a folder; `replacing_old` allows replacing the library there. Raises LibraryError.
+
+    `progress` is told how many of the passages are in the indexes, each index counted.
+    """
     place = folder.resolve()
     with Archive(file) as source:
         manifest = source.manifest()
@@ -45,8 +56,9 @@ def import_library(file: Path, folder: Path, *, replacing_old: bool = False) -> 
             library.mkdir()
             _check_free_space(file, record, staged)
             source.extract(record, library)
-            _finish(file, manifest, library)
+            _check(file, manifest, library)
             contents = contents_of(library, file, manifest.model)
+            _write_indexes(library, contents.chunks, progress)
             sync_folder(library)
             _move_into_place(library, place, staged / REPLACED)
     return contents
@@ -100,14 +112,24 @@ def _import_errors(file: Path) -> Iterator[None]:
         raise archive.damaged(file, f"its {database.FILE} can't be read") from error
 
 
-def _finish(file: Path, manifest: Manifest, library: Path) -> None:
-    """Check the extracted database, write the manifest of the new library, and make its indexes."""
+def _check(file: Path, manifest: Manifest, library: Path) -> None:
+    """Check the extracted database, and write the manifest of the new library."""
     with _import_errors(file):
         inspection.check_database(library, manifest.model)
         manifest.unsealed().save(library)
         inspection.check_readable(library, manifest.model)
-        with EmbeddedWriter.acquire(library):
-            pass
+
+
+def _write_indexes(library: Path, chunks: int, progress: Callable[[int, int], None]) -> None:
+    total, done = _INDEXES * chunks, 0
+
+    def told(written: int) -> None:
+        nonlocal done
+        done += written
+        progress(done, total)
+
+    with EmbeddedWriter.acquire(library) as writer:
+        writer.write_indexes(told)
 
 
 def _move_into_place(library: Path, place: Path, aside: Path) -> None:

@@ -107,7 +107,7 @@ def test_stages_add_up_to_the_whole_and_leave_nothing_watched(made: Path, questi
         stages = asking.by_stage(texts, library, parts.ENCODER)
         assert all(len(taken) == len(texts) - asking.WARM_UP for taken in stages.values())
         assert all(sum(stages[stage]) > 0 for stage in asking.STAGES)
-        assert "best" not in vars(library.lexicon)
+        assert "by_terms" not in vars(library.words)
 
 
 def test_a_watched_function_that_another_calls_counts_for_its_own_stage_alone() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,15 +36,19 @@ def seal(
     manifest: Manifest,
     holdings: Holdings,
     means: Mapping[str, Vectors],
+    progress: Callable[[int], None] = lambda chunks: None,
 ) -> Manifest:
-    """Write the vector files that are due, and return the manifest with their records; old files aren't deleted."""
+    """Write the vector files that are due, and return the manifest with their records; old files aren't deleted.
+
+    `progress` is told how many chunks were written since it was called last.
+    """
     existing = {(record.first, record.stop): record for record in manifest.segments}
     number, records = manifest.numbered, []
     for segment in _planned(manifest.segments, holdings.alive):
         record = existing.get((segment.first, segment.stop))
         if record is None or record.count != segment.chunks:
             number += 1
-            blocks = _blocks(connection, holdings, means, manifest.model.dimension, segment)
+            blocks = _blocks(connection, holdings, means, manifest.model.dimension, segment, progress)
             record = segment_writer.write(folder, number, manifest.model.dimension, blocks, segment)
         records.append(record)
     return replace(manifest, segments=tuple(records), numbered=number)
@@ -73,7 +77,12 @@ def _counted(first: int, stop: int, chunks: int, alive: Ranges) -> Segment:
 
 
 def _blocks(
-    connection: sqlite3.Connection, holdings: Holdings, means: Mapping[str, Vectors], dimension: int, segment: Segment
+    connection: sqlite3.Connection,
+    holdings: Holdings,
+    means: Mapping[str, Vectors],
+    dimension: int,
+    segment: Segment,
+    progress: Callable[[int], None],
 ) -> Iterator[tuple[NDArray[np.int64], Vectors]]:
     """The ids and centred vectors of a segment's chunks, in blocks of up to _BLOCK_ROWS."""
     after = segment.first - 1
@@ -84,4 +93,5 @@ def _blocks(
         ids = np.array([chunk_id for chunk_id, _ in rows], np.int64)
         vectors = unpack([data for _, data in rows], dimension)
         yield ids, centre_rows(holdings.languages_of(ids), vectors, means)
+        progress(len(ids))
         after = int(ids[-1])
