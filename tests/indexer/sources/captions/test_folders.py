@@ -146,6 +146,33 @@ def test_malformed_srt() -> None:
     assert cues == (Cue(1.0, 2.5, "one more"), Cue(3.5, 4.0, "1984"), Cue(5.0, 6.0, "三 4"))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "WEBVTT\n\n00:01.000 --> 00:02.000\none 一\n00:02.000 --> 00:03.000\ntwo\n",
+        "WEBVTT\n00:01.000 --> 00:02.000\none 一\n\n00:02.000 --> 00:03.000\ntwo\n",
+        "\nWEBVTT\n\n00:01,000 --> 00:02,000\none 一\n\n00:02.000 --> 00:03.000\ntwo\n",
+        "WEBVTT\n\n00:01.000 --> 00:02.000\none 一\n\n00:02.000 --> 00:03.000\ntwo\n\n00:03.000 --> 0",
+        "\n1\n00:00:01,000 --> 00:00:02,000\none 一\n\n2\n00:00:02,000 --> 00:00:03,000\ntwo\n",
+        "1\n00:00:01.000 --> 00:00:02.000\none 一\n\n2\n00:00:02.000 --> 00:00:03.000\ntwo\n",
+        "1\n00:01,000 --> 00:02,000\none 一\n\n2\n00:02,000 --> 00:03,000\ntwo\n",
+        "1\n00:00:01,000 --> 00:00:02,000\none 一\n2\n00:00:02,000 --> 00:00:03,000\ntwo\n",
+        "1 \n00:00:01,000 --> 00:00:02,000\n\none 一\n\n2\n00:00:02,000 --> 00:00:03,000 X1:4 Y1:2\ntwo\n",
+        "00:00:01,000 --> 00:00:02,000\none 一\n\n00:00:02,000 --> 00:00:03,000\ntwo\n",
+        "1\n00:00:01,000 --> 00:00:02,000\none 一\n\n2\n00:00:02,000 --> 00:00:03,000\ntwo\n\n3\n00:00:03,000 --",
+    ],
+)
+def test_a_fault_in_one_place_costs_no_cue(text: str) -> None:
+    assert parse(text) == (Cue(1.0, 2.0, "one 一"), Cue(2.0, 3.0, "two"))
+
+
+@pytest.mark.parametrize(
+    "said", ["from a --> b 到", "https://a.org/?x=1&copy=2&lt=3", "Ã© is é, read as Latin-1", "one: two", "List<int> x"]
+)
+def test_text_that_resembles_markup_is_kept(said: str) -> None:
+    assert parse(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{said}\n") == (Cue(1.0, 2.0, said),)
+
+
 def test_srt_named_webvtt_and_vice_versa() -> None:
     assert parse_captions(b"1\n00:00:01,000 --> 00:00:02,000\nhi\n", "a.vtt") == (Cue(1.0, 2.0, "hi"),)
     assert parse_captions(b"WEBVTT\n\n00:01.000 --> 00:02.000\nhi\n", "a.srt") == (Cue(1.0, 2.0, "hi"),)
