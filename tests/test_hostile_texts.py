@@ -387,4 +387,4 @@ def test_many_bad_things_at_once(bench: Bench) -> None:
     assert_good(bench, statuses)
     states = [status.state for status in statuses.values()]
     assert (len(states), states.count(State.INDEXED)) == (1 + len(FILES) + 20, 1)
-    assert "unavailable (20): nothing is there (HTTP 404): check the address\n" in bench.told()
+    assert "unavailable (20): nothing is there (HTTP 404): check the address; if it takes a login, " in bench.told()

@@ -25,8 +25,8 @@ _ENDING_IN_IPV4 = tuple(map(IPv6Network, ("::/96", "::ffff:0:0/96", "64:ff9b::/9
 _LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
 _ENDLESS = "it leads from one address to the next without end: check it"
 BROKEN = "it isn't an address, or leads to what is none: check it"
-_NOT_ON_THE_WEB = "it leads to what isn't on the web: put the file itself on the list"
-_PRIVATE = "it leads into a private network, where only the list itself may lead: check it"
+_NOT_ON_THE_WEB = "it leads to what isn't on the web: use the file itself"
+_PRIVATE = "it leads into a private network, where no redirect may lead: check it"
 
 
 def follow(url: str, session: requests.Session, ask: Callable[[str], requests.Response]) -> requests.Response:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import requests
-
-from seekpoint.index.errors import SourceError
-from seekpoint.indexer.fetch.retries import CONNECTION_ERRORS, RETRY_TWICE, ResponseTooLarge, is_transient
+from seekpoint.index.errors import SourceError, Unfetched
+from seekpoint.index.types import State
+from seekpoint.indexer.fetch.fetcher import FetchedPage, Fetcher
 from seekpoint.indexer.fetch.session import Web
+
+MOST_BYTES = 20_000_000
+"""The largest list that is read."""
 
 _LIST = r"[^?]+\.(?:md|markdown|mkd|txt)"
 # Patterns of addresses, the canonical page, and the address of the raw text.
@@ -30,27 +32,8 @@ _ADDRESSES = tuple(
         (rf"https?://[^/?]+/{_LIST}(?:\?.*)?", r"\g<0>", r"\g<0>"),
     )
 )
-# Charsets in HTTP headers; Python has further codecs that aren't charsets.
-_CHARSET = re.compile(
-    r"charset\s*=\s*[\"']?((?:big5|cp|euc|gb|iso|koi8|ks|mac|shift|utf|windows|x)[\w.:-]*)", re.IGNORECASE
-)
-
-_FAILURES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
-    (ResponseTooLarge, "too much for a reading list: split it"),
-    (requests.TooManyRedirects, "it leads from one address to the next without end: check it"),
-    (requests.exceptions.ProxyError, "the proxy gives no connection: check its settings"),
-    (requests.exceptions.SSLError, "no trusted connection: check the clock and the proxy"),
-    (requests.Timeout, "no answer in time: try again later"),
-    (CONNECTION_ERRORS, "no connection: check the address and the network"),
-    (requests.exceptions.InvalidSchema, "it leads to what isn't on the web: give the address of the file itself"),
-)
-_BROKEN = "it isn't an address, or leads to what is none: check it"
-_DOWNLOAD = "download it in a browser and give the file"
-_REFUSALS = {
-    404: f"nothing is there (HTTP 404): check the address; if it takes a login, {_DOWNLOAD}",
-    410: "it is gone (HTTP 410): ask for its new address",
-    429: "the server wants fewer requests (HTTP 429): try again later",
-}
+# Python has further codecs, which aren't charsets.
+_CHARSET = re.compile(r"(?:big5|cp|euc|gb|iso|koi8|ks|mac|shift|utf|windows|x)[\w.:-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +44,6 @@ class RemoteList:
     file: str
 
 
-@dataclass(frozen=True, slots=True)
-class Download:
-    """A downloaded list: `charset` is empty if not declared, `address` is the one after redirects."""
-
-    data: bytes
-    charset: str
-    address: str
-
-
 def remote_list_of(url: str) -> RemoteList | None:
     """The list that a canonical address names; `None` if it names none."""
     for address, page, file in _ADDRESSES:
@@ -78,28 +52,13 @@ def remote_list_of(url: str) -> RemoteList | None:
     return None
 
 
-def fetch(remote: RemoteList, web: Web) -> Download:
+def fetch(remote: RemoteList, web: Web) -> FetchedPage:
     """Download the text of a list; raises SourceError."""
     try:
-        with web.session() as session:
-            response = RETRY_TWICE(is_transient, _get, session, remote.file)
-    except requests.HTTPError as error:
-        raise SourceError(_refusal(error.response.status_code)) from error
-    except (requests.RequestException, ValueError) as error:
-        reason = next((reason for kind, reason in _FAILURES if isinstance(error, kind)), _BROKEN)
-        raise SourceError(reason) from error
-    charset = _CHARSET.search(response.headers.get("Content-Type", ""))
-    return Download(response.content, charset[1] if charset else "", response.url)
-
-
-def _get(session: requests.Session, url: str) -> requests.Response:
-    response = session.get(url)
-    if response.status_code != requests.codes.ok:
-        raise requests.HTTPError(response=response)
-    return response
-
-
-def _refusal(status: int) -> str:
-    if status >= 500:
-        return f"the server has a fault of its own (HTTP {status}): try again later"
-    return _REFUSALS.get(status, f"the server doesn't give it (HTTP {status}): {_DOWNLOAD}")
+        page = Fetcher(web, lambda _: MOST_BYTES).get(remote.file)
+    except Unfetched as failure:
+        remedy = "; try again later" if failure.state is State.DEFERRED else ""
+        raise SourceError(f"{failure.reason}{remedy}") from failure
+    assert page  # only a conditional request can be answered with "not modified"
+    is_charset = page.charset and _CHARSET.fullmatch(page.charset)
+    return page if is_charset else replace(page, charset=None)

@@ -23,11 +23,10 @@ from seekpoint.indexer.reading_list.addresses import (
     resource_of_link,
     resources_of_files,
 )
-from seekpoint.indexer.reading_list.download import RemoteList, fetch, remote_list_of
+from seekpoint.indexer.reading_list.download import MOST_BYTES, RemoteList, fetch, remote_list_of
 from seekpoint.indexer.reading_list.markdown import Outline, outline_of
 from seekpoint.indexer.sources.captions.folders import CAPTION_SUFFIXES, is_captions
 
-_MAX_BYTES = 20_000_000
 # Marks that take the parser quadratic time, or some 100 microseconds each. A list of 50,000 links has far fewer.
 _MAX_MARKS = {"[": 60_000, "![": 25_000, "<!": 10_000}
 _MAX_ADDRESSES = 1000
@@ -159,19 +158,20 @@ def _read_file(path: Path) -> ReadingList:
         folder = path.parent if is_captions(path) else None
         return ReadingList(str(path), 1, resources_of_files([path]), folder)
     with _prefix_errors_with(clean(str(path))):
-        _check_size(path.stat().st_size)
+        if (size := path.stat().st_size) > MOST_BYTES:
+            most = f"{MOST_BYTES / 1e6:.0f} MB"
+            raise SourceError(f"{size / 1e6:.0f} MB are too much for a reading list (at most {most})")
         return _list(str(path), _text(path.read_bytes()), path.suffix, path.parent)
 
 
 def _read_address(remote: RemoteList, web: Web) -> ReadingList:
     with _prefix_errors_with(remote.page):
-        download = fetch(remote, web)
-        _check_size(len(download.data))
-        text = _text(download.data, download.charset)
+        page = fetch(remote, web)
+        text = _text(page.data, page.charset)
         if _WEB_PAGE.match(text):
             raise SourceError("a web page, not a list: give the address of the file itself, behind “Raw” or “Download”")
-        suffixes = (Path(urlsplit(address).path).suffix for address in (remote.page, download.address))
-        base = download.address if remote.page == remote.file else remote.page
+        suffixes = (Path(urlsplit(address).path).suffix for address in (remote.page, page.url))
+        base = page.url if remote.page == remote.file else remote.page
         return _list(remote.page, text, next(filter(None, suffixes), ""), base)
 
 
@@ -191,12 +191,7 @@ def _list(source: str, text: str, suffix: str, base: Path | str) -> ReadingList:
     return ReadingList(source, len(entries), merge(entries))
 
 
-def _check_size(size: int) -> None:
-    if size > _MAX_BYTES:
-        raise SourceError(f"{size / 1e6:.0f} MB are too much for a reading list (at most {_MAX_BYTES / 1e6:.0f} MB)")
-
-
-def _text(data: bytes, charset: str = "") -> str:
+def _text(data: bytes, charset: str | None = None) -> str:
     """Decode a list; the declared `charset` comes after UTF-8, as it is often wrong for UTF-8 texts."""
     bom_encodings = [encoding for mark, encoding in _BOMS.items() if data.startswith(mark)]
     for encoding in bom_encodings or filter(None, ("utf-8", charset, "gb18030")):

@@ -33,8 +33,8 @@ class Sources:
 
         `pace` is the seconds between two requests to YouTube, `limit` the number of videos taken from a channel.
         """
+        from seekpoint.indexer.fetch.fetcher import PoliteFetcher
         from seekpoint.indexer.fetch.pace import Pace
-        from seekpoint.indexer.fetch.polite import PoliteFetcher
         from seekpoint.indexer.sources.documents import DocumentReader
         from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists
         from seekpoint.indexer.sources.youtube.transcripts import YouTubeTranscripts

@@ -19,7 +19,7 @@ from seekpoint.indexer.sources.sandbox import DocumentFormat, SandboxedReader
 from seekpoint.indexer.transcript.text_timeline import ParsedDocument, transcript_of
 
 if TYPE_CHECKING:
-    from seekpoint.indexer.fetch.polite import FetchedPage, PoliteFetcher
+    from seekpoint.indexer.fetch.fetcher import FetchedPage, PoliteFetcher
 
 _ARXIV_ABSTRACT = re.compile(r"https://arxiv\.org/abs/(.+)")
 _PDF_HEADER = b"%PDF-"
@@ -58,7 +58,7 @@ class DocumentReader:
 
         The result has no transcripts if nothing has changed since the `earlier` version.
         """
-        from seekpoint.indexer.fetch.polite import Validators
+        from seekpoint.indexer.fetch.fetcher import Validators
 
         validators = Validators(earlier.etag, earlier.modified) if earlier else None
         page = self._fetcher.get(_ARXIV_ABSTRACT.sub(r"https://arxiv.org/pdf/\1", resource.url), validators)

@@ -25,6 +25,7 @@ from seekpoint.indexer.reading_list.parse import ReadingList, read_source
 from tests.local_web import LocalWeb
 
 GITHUB = "https://raw.githubusercontent.com"
+NO_CONNECTION = "the connection to 127.0.0.1 fails: check the address and the network"
 TALK = "https://www.youtube.com/watch?v=aaaaaaaaaaa"
 LIST = """\
 # Talks, 讲座
@@ -206,6 +207,7 @@ def test_no_form_of_link_names_a_file_of_this_machine(href: str) -> None:
         ("gb18030", "text/plain; charset=gb2312"),
         ("gb18030", "text/plain; charset=utf-8"),
         ("gb18030", "text/plain; charset=punycode"),
+        ("gb18030", "text/plain; charset=unicode_escape"),
         ("gb18030", "text/plain; charset=windows-没有"),
         ("big5", 'text/plain; Charset="Big5"'),
         ("shift_jis", "text/plain;charset=Shift_JIS"),
@@ -239,12 +241,12 @@ def test_a_transient_fault_is_retried(httpserver: HTTPServer) -> None:
 @pytest.mark.parametrize(
     ("status", "reason", "requests"),
     [
-        (401, r"doesn't give it \(HTTP 401\): download it", 1),
-        (403, r"doesn't give it \(HTTP 403\): download it", 1),
-        (404, r"nothing is there \(HTTP 404\): check the address", 1),
+        (401, r"it takes a login or refuses programs \(HTTP 401\): save it in a browser and use that file", 1),
+        (403, r"it takes a login or refuses programs \(HTTP 403\): save it in a browser and use that file", 1),
+        (404, r"nothing is there \(HTTP 404\): check the address; if it takes a login, save it in a browser", 1),
         (410, r"it is gone \(HTTP 410\)", 1),
-        (429, r"fewer requests \(HTTP 429\): try again later", 1),
-        (503, r"fault of its own \(HTTP 503\): try again later", 3),
+        (429, r"fewer requests \(HTTP 429\); try again later", 1),
+        (503, r"fault of its own \(HTTP 503\); try again later", 3),
         (300, r"doesn't give it \(HTTP 300\)", 1),
         (204, r"doesn't give it \(HTTP 204\)", 1),
     ],
@@ -264,13 +266,13 @@ def test_a_missing_github_page_is_named_as_given(httpserver: HTTPServer) -> None
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "the file is empty"),
-        (b" \n\t\r\n", "the file is empty"),
+        (b"", "there is nothing on it"),
+        (b" \n\t\r\n", "there is nothing on it"),
         ("\ufeff \n".encode(), "the file is empty"),
         ("没有链接 no links, only `https://code.org`".encode(), "no links found"),
         (b"\x89PNG\r\n\x1a\n\0\0", "not a text file"),
         (b"\xff\xff caf\xe9 \x81", "save it as UTF-8"),
-        (b"x" * 20_000_001, "20 MB are too much for a reading list"),
+        (b"x" * 20_000_001, "more than 20 MB: too much to read"),
         (b"> " * 300 + b"<https://a.org>", "nested too deep"),
         ("<!DOCTYPE html>\n<a href='https://a.org'>登录 sign in</a>".encode(), "a web page, not a list.*“Raw”"),
         (b"\n<!-- made by hand --><HTML lang=zh><a href='https://a.org'>x</a>", "a web page, not a list"),
@@ -287,7 +289,7 @@ def test_a_compressed_bomb_is_refused(httpserver: HTTPServer, megabytes: int) ->
     bomb = gzip.compress(b"[x](https://a.org)\n" * (megabytes * 1_000_000 // 19))
     response = Response(bomb, headers={"Content-Encoding": "gzip", "Content-Type": "text/markdown"})
     httpserver.expect_request("/list.md").respond_with_response(response)
-    assert "too much for a reading list" in fault_of(httpserver.url_for("/list.md"))
+    assert "more than 20 MB: too much to read" in fault_of(httpserver.url_for("/list.md"))
 
 
 def test_a_compressed_list_is_read(httpserver: HTTPServer) -> None:
@@ -313,17 +315,17 @@ def answering(head: str, body: str = "") -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "head",
+    ("head", "reason"),
     [
-        "200 OK\r\nContent-Length: 1000",
-        "200 OK\r\nContent-Encoding: gzip",
-        "200 OK\r\nTransfer-Encoding: chunked",
-        "none",
+        ("200 OK\r\nContent-Length: 1000", NO_CONNECTION),
+        ("200 OK\r\nContent-Encoding: gzip", "what 127.0.0.1 sends can't be unpacked"),
+        ("200 OK\r\nTransfer-Encoding: chunked", NO_CONNECTION),
+        ("none", NO_CONNECTION),
     ],
 )
-def test_a_truncated_response_is_reported(head: str) -> None:
+def test_a_truncated_response_is_reported(head: str, reason: str) -> None:
     with answering(head, "[x](https://a.org)") as address:
-        assert fault_of(address) == f"{address}: no connection: check the address and the network"
+        assert fault_of(address) == f"{address}: {reason}; try again later"
 
 
 @pytest.mark.parametrize(
@@ -334,13 +336,26 @@ def test_a_truncated_response_is_reported(head: str) -> None:
         ("data:text/plain,[x](https://a.org)", "leads to what isn't on the web"),
         ("ftp://127.0.0.1/list.md", "leads to what isn't on the web"),
         ("http://[::1", "leads to what is none"),
-        (f"http://{'x' * 64}.org/list.md", "leads to what is none|no connection"),
-        ("http://a..b/list.md", "leads to what is none|no connection"),
+        (f"http://{'x' * 64}.org/list.md", "leads to what is none|the connection to"),
+        ("http://a..b/list.md", "leads to what is none|the connection to"),
     ],
 )
 def test_a_redirect_stays_on_the_web_and_ends(location: str, reason: str) -> None:
     with answering(f"302 Found\r\nContent-Length: 0\r\nLocation: {location}") as address:
         assert re.search(reason, fault_of(address))
+
+
+def test_no_redirect_leads_into_a_private_network(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/owner/repo/main/list.md").respond_with_data("", 302, {"Location": serve(httpserver)})
+    address = "https://github.com/owner/repo/blob/main/list.md"
+    assert "private network" in fault_of(address, LocalWeb(httpserver.url_for(""), GITHUB))
+    assert [request.path for request, _ in httpserver.log] == ["/owner/repo/main/list.md"]
+
+
+def test_robots_txt_is_not_asked_for_what_the_user_named(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/robots.txt").respond_with_data("User-agent: *\nDisallow: /")
+    assert read(serve(httpserver)).entries == 4
+    assert [request.path for request, _ in httpserver.log] == ["/list.md"]
 
 
 def unused_port() -> int:
@@ -356,7 +371,7 @@ def test_an_invalid_address_is_reported(address: str) -> None:
 
 def test_failures_of_connection_proxy_and_certificate_are_reported(httpserver: HTTPServer) -> None:
     nobody = f"http://127.0.0.1:{unused_port()}"
-    assert "no connection: check the address and the network" in fault_of(f"{nobody}/\x1b[31m列表\u202e.md")
+    assert NO_CONNECTION in fault_of(f"{nobody}/\x1b[31m列表\u202e.md")
     assert "the proxy gives no connection" in fault_of("http://a.org/list.md", LocalWeb(proxy=nobody))
     assert "no trusted connection" in fault_of(f"https://127.0.0.1:{httpserver.port}/list.md")
 
@@ -364,7 +379,7 @@ def test_failures_of_connection_proxy_and_certificate_are_reported(httpserver: H
 def test_a_timeout_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/列表.md"
-        assert "no answer in time: try again later" in fault_of(address, LocalWeb(timeouts=(5.0, 0.05)))
+        assert "127.0.0.1 did not answer in time; try again later" in fault_of(address, LocalWeb(timeouts=(5.0, 0.05)))
 
 
 def test_ten_thousand_entries_come_from_the_web(httpserver: HTTPServer) -> None:

@@ -1,11 +1,10 @@
-"""A polite crawler for pages and papers: robots.txt, crawl delay, Retry-After, conditional requests."""
+"""Fetches lists, pages and papers: redirects, retries, robots.txt, crawl delay, Retry-After, conditional requests."""
 
 from __future__ import annotations
 
 import re
 import time
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -50,15 +49,15 @@ _SECONDS = re.compile(r"\d+", re.ASCII)
 _MEDIA_TYPE = re.compile(r"\s*([\w!#$&^.+-]+/[\w!#$&^.+-]+)\s*(?:[;,]|\Z)", re.ASCII)
 _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]+)", re.ASCII | re.IGNORECASE)
 
-_TOO_MUCH = "too much to read: put a shorter page or a part of it on the list"
-_SAVE = "save it in a browser and put the file on the list"
+_TOO_MUCH = "too much to read: give a part of it"
+_SAVE = "save it in a browser and use that file"
 _REFUSALS = {
     **dict.fromkeys((401, 403, 407), "it takes a login or refuses programs"),
     404: "nothing is there",
     410: "it is gone",
     451: "it is withheld for legal reasons",
 }
-_REMEDIES = {404: "check the address", 410: "ask for its new address"}
+_REMEDIES = {404: f"check the address; if it takes a login, {_SAVE}", 410: "ask for its new address"}
 _CONNECTION_FAILURES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (requests.exceptions.ProxyError, "the proxy gives no connection: check its settings"),
     (requests.exceptions.SSLError, "no trusted connection to {host}: check the clock and the proxy"),
@@ -90,31 +89,22 @@ class FetchedPage:
     url: str
 
 
-class PoliteFetcher:
-    """Fetches pages, `pace` seconds apart at the same host; for one thread.
+class Fetcher:
+    """Fetches what the user named as a source, such as a list, up to `limit` bytes; for one thread.
 
     A host that can't be reached or asks for a pause gets no further requests.
     """
 
-    def __init__(
-        self,
-        web: Web,
-        pace: float = 3.0,
-        sleep: Callable[[float], object] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._session = _session(web, _limit_of)
-        self._robots = Robots(partial(self._fetch_robots, _session(web, lambda _: _MOST_OF_A_PAGE)))
-        self._pace = pace
-        self._new_pace = partial(Pace, sleep=sleep, clock=clock, jitter=0.0)
-        self._paces: dict[str, Pace] = {}
+    def __init__(self, web: Web, limit: Limit) -> None:
+        self._session = web.session(limit)
+        self._session.headers.update(_HEADERS)
         self._failed_origins: dict[str, ServerFault] = {}
 
     def get(self, url: str, validators: Validators | None = None) -> FetchedPage | None:
         """Fetch an address; `None` if its version is still the one of `validators`. Raises Unfetched, never Halt."""
         conditions = {"If-None-Match": validators.etag, "If-Modified-Since": validators.modified} if validators else {}
         headers = {name: value for name, value in conditions.items() if value}
-        response = follow(url, self._session, partial(self._ask_for_page, headers))
+        response = follow(url, self._session, partial(self._ask, headers))
         if _is_not_modified(response):
             return None
         if response.status_code not in _SUCCESS:
@@ -123,21 +113,15 @@ class PoliteFetcher:
             raise Unfetched(State.UNAVAILABLE, "there is nothing on it: check the address", MONTH)
         return _fetched_page(response)
 
-    def _ask_for_page(self, headers: Mapping[str, str], url: str) -> requests.Response:
-        delay = self._robots.check(url)
-        host = urlsplit(url).hostname or ""
-        pace = self._paces.setdefault(host, self._new_pace(max(self._pace, delay)))
-        return self._ask(partial(_send, self._session, url, headers, pace), url)
+    def _pace_of(self, url: str) -> Pace:
+        return Pace(0.0)
 
-    def _fetch_robots(self, session: requests.Session, url: str) -> bytes:
-        return follow(url, session, lambda hop: self._ask(partial(_send, session, hop), hop)).content
-
-    def _ask(self, send: Callable[[], requests.Response], url: str) -> requests.Response:
-        origin = origin_of(url)
+    def _ask(self, headers: Mapping[str, str], url: str) -> requests.Response:
+        pace, origin = self._pace_of(url), origin_of(url)
         if fault := self._failed_origins.get(origin):
             raise fault
         try:
-            return RETRY_TWICE(is_transient, send)
+            return RETRY_TWICE(is_transient, self._send, url, headers, pace)
         except ServerFault as fault:
             self._failed_origins[origin] = fault
             raise
@@ -147,11 +131,39 @@ class PoliteFetcher:
                 self._failed_origins[origin] = failure
             raise failure from error
 
+    def _send(self, url: str, headers: Mapping[str, str], pace: Pace) -> requests.Response:
+        with pace.turn():
+            response = self._session.get(url, headers=headers, allow_redirects=False)
+        status, pause = response.status_code, _pause(response)
+        if status == requests.codes.too_many_requests or (status in _OVERLOADED and pause is not None):
+            reason = f"{urlsplit(url).hostname} wants fewer requests (HTTP {status})"
+            raise ServerFault(State.DEFERRED, reason, HOUR if pause is None else pause)
+        if status >= 400:
+            raise requests.HTTPError(response=response)
+        return response
 
-def _session(web: Web, limit: Limit) -> requests.Session:
-    session = web.session(limit)
-    session.headers.update(_HEADERS)
-    return session
+
+class PoliteFetcher(Fetcher):
+    """Fetches pages and papers that a list names: as robots.txt allows, `pace` seconds apart at the same host."""
+
+    def __init__(
+        self,
+        web: Web,
+        pace: float = 3.0,
+        sleep: Callable[[float], object] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(web, _limit_of)
+        rules = Fetcher(web, lambda _: _MOST_OF_A_PAGE)
+        self._robots = Robots(lambda url: page.data if (page := rules.get(url)) else b"")
+        self._pace = pace
+        self._new_pace = partial(Pace, sleep=sleep, clock=clock, jitter=0.0)
+        self._paces: dict[str, Pace] = {}
+
+    def _pace_of(self, url: str) -> Pace:
+        """The pace of the address's host; raises Unfetched if its robots.txt disallows the address."""
+        delay = self._robots.check(url)
+        return self._paces.setdefault(urlsplit(url).hostname or "", self._new_pace(max(self._pace, delay)))
 
 
 def _limit_of(response: requests.Response) -> int:
@@ -165,20 +177,6 @@ def _limit_of(response: requests.Response) -> int:
         reason = f"it is {media_type}, not a page: put a page or a PDF on the list"
         raise Unfetched(State.UNAVAILABLE, reason, MONTH)
     return _MOST_OF_A_PAGE
-
-
-def _send(
-    session: requests.Session, url: str, headers: Mapping[str, str] | None = None, pace: Pace | None = None
-) -> requests.Response:
-    with pace.turn() if pace else nullcontext():
-        response = session.get(url, headers=headers, allow_redirects=False)
-    status, pause = response.status_code, _pause(response)
-    if status == requests.codes.too_many_requests or (status in _OVERLOADED and pause is not None):
-        reason = f"{urlsplit(url).hostname} wants fewer requests (HTTP {status})"
-        raise ServerFault(State.DEFERRED, reason, HOUR if pause is None else pause)
-    if status >= 400:
-        raise requests.HTTPError(response=response)
-    return response
 
 
 def _pause(response: requests.Response) -> float | None:

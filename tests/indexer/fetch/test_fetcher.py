@@ -17,7 +17,7 @@ from pytest_httpserver import HTTPServer
 
 from seekpoint.index.errors import Halt, Unfetched
 from seekpoint.index.types import State
-from seekpoint.indexer.fetch.polite import FetchedPage, PoliteFetcher, Validators
+from seekpoint.indexer.fetch.fetcher import FetchedPage, PoliteFetcher, Validators
 from tests.local_web import LocalWeb, raw_server
 
 PAGES = "https://pages.example"
@@ -369,7 +369,7 @@ def test_robots_txt_may_redirect_and_have_any_media_type(httpserver: HTTPServer)
         (404, State.UNAVAILABLE, MONTH, "nothing is there (HTTP 404): check the address"),
         (410, State.UNAVAILABLE, MONTH, "it is gone (HTTP 410)"),
         (401, State.UNAVAILABLE, MONTH, "it takes a login or refuses programs (HTTP 401): save it in a browser"),
-        (403, State.UNAVAILABLE, MONTH, "(HTTP 403): save it in a browser and put the file on the list"),
+        (403, State.UNAVAILABLE, MONTH, "(HTTP 403): save it in a browser and use that file"),
         (407, State.UNAVAILABLE, MONTH, "(HTTP 407)"),
         (451, State.UNAVAILABLE, MONTH, "it is withheld for legal reasons (HTTP 451)"),
         (418, State.UNAVAILABLE, MONTH, "its server doesn't give it (HTTP 418)"),
