@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import socket
+import io
+import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from copy import copy
+from functools import partial
 from hashlib import blake2b
+from http.client import HTTPConnection, HTTPResponse
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Lock, Timer
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from socket import socket
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
 import requests
@@ -18,6 +20,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from requests.utils import get_auth_from_url
 from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import ReadTimeoutError
 
 from seekpoint.index.errors import UsageError
 from seekpoint.indexer.fetch.cookies import youtube_cookies
@@ -96,78 +99,57 @@ class _Adapter(HTTPAdapter):
         self._timeouts = timeouts
         self._proxy_options = {"proxies": proxies} if proxies else {}
         self._limit = limit
-        self._seconds = deadline
-        self._deadline: _Deadline  # of the current request
+        self._response_class = partial(_TimedResponse, deadline)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401
         timeout = kwargs.get("timeout") or self._timeouts
-        self._deadline = _Deadline(self._seconds)
-        with self._deadline:
-            response = super().send(request, *args, **{**kwargs, **self._proxy_options, "timeout": timeout})
-            _read_body(response, self._limit)
+        response = super().send(request, *args, **{**kwargs, **self._proxy_options, "timeout": timeout})
+        _read_body(response, self._limit)
         return response
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:  # noqa: ANN401
         pool = super().get_connection_with_tls_context(*args, **kwargs)
         assert isinstance(pool, HTTPConnectionPool)
-        if not issubclass(pool.ConnectionCls, _Watched):
-            watched = {"watch": lambda connection: self._deadline.watch(connection.sock)}
-            pool.ConnectionCls = type("Watched", (_Watched, pool.ConnectionCls), watched)
+        assert issubclass(pool.ConnectionCls, HTTPConnection)
+        if pool.ConnectionCls.response_class is HTTPResponse:
+            timed = {"response_class": staticmethod(self._response_class)}
+            pool.ConnectionCls = type("TimedConnection", (pool.ConnectionCls,), timed)
         return pool
 
 
-class _Watched:
-    """A connection that passes its socket to the deadline before it waits for a response."""
+class _TimedResponse(HTTPResponse):
+    """A response whose headers and body must arrive within `seconds`; else reading them raises TimeoutError."""
 
-    def getresponse(self) -> Any:  # noqa: ANN401
-        self.watch()  # type: ignore[attr-defined]
-        return super().getresponse()  # type: ignore[misc]
+    def __init__(self, seconds: float, connection: socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(connection, *args, **kwargs)
+        self.fp: io.BufferedReader = io.BufferedReader(_TimedStream(self.fp.detach(), connection, seconds))
 
 
-class _Deadline:
-    """Closes a connection after `seconds`: timeouts don't end a response that arrives byte by byte.
+class _TimedStream(io.RawIOBase):
+    """Reads from a connection until a deadline.
 
-    If that happened, leaving the block raises requests.ReadTimeout.
+    The timeout of a connection alone doesn't end a response that arrives byte by byte.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self._timer = Timer(seconds, self._cut)
-        self._timer.daemon = True
-        self._lock = Lock()
-        self._socket: socket.socket | None = None
-        self._is_over = False
+    def __init__(self, stream: io.RawIOBase, connection: socket, seconds: float) -> None:
+        self._stream = stream
+        self._connection = connection
+        self._timeout = connection.gettimeout() or seconds
+        self._deadline = time.monotonic() + seconds
 
-    def __enter__(self) -> Self:
-        self._timer.start()
-        return self
+    def readable(self) -> bool:
+        return True
 
-    def __exit__(self, *_error: object) -> None:
-        self._timer.cancel()
-        self._release()
-        if self._is_over:
-            raise requests.ReadTimeout("no end in time")
+    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("no end in time")
+        self._connection.settimeout(min(self._timeout, left))
+        return self._stream.readinto(buffer)
 
-    def watch(self, connected: socket.socket) -> None:
-        """Shut this socket down at the deadline, or at once if it has passed."""
-        self._release()
-        with self._lock:
-            # A duplicate handle stays open until we close it, and shuts the connection down beneath TLS.
-            self._socket = socket.fromfd(connected.fileno(), socket.AF_INET, socket.SOCK_STREAM)
-        if self._is_over:
-            self._cut()
-
-    def _cut(self) -> None:
-        with self._lock:
-            self._is_over = True
-            if self._socket:
-                with suppress(OSError):  # the server may have closed it already
-                    self._socket.shutdown(socket.SHUT_RDWR)
-
-    def _release(self) -> None:
-        with self._lock:
-            if self._socket:
-                self._socket.close()
-                self._socket = None
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 def _address_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -195,8 +177,13 @@ def _read_body(response: requests.Response, limit: Limit) -> None:
     body = bytearray()
     with response:
         most = limit(response)
-        for piece in response.iter_content(_PIECE) if most else ():
-            body += piece
-            if len(body) > most:
-                raise ResponseTooLarge(f"more than {most / 1e6:.0f} MB")
+        try:
+            for piece in response.iter_content(_PIECE) if most else ():
+                body += piece
+                if len(body) > most:
+                    raise ResponseTooLarge(f"more than {most / 1e6:.0f} MB")
+        except requests.ConnectionError as error:
+            if error.args and isinstance(error.args[0], ReadTimeoutError):
+                raise requests.ReadTimeout("no end in time") from error
+            raise
     response._content = bytes(body)

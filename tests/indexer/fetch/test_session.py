@@ -212,28 +212,45 @@ def test_the_limit_is_decided_from_the_headers(httpserver: HTTPServer) -> None:
 
 
 def drip(path: str, connection: socket.socket) -> None:
-    """Send single bytes for ever: of the headers, of a body of known length, or of a chunk size."""
+    """Send single bytes for ever: of the headers, of a body of known length, or of a chunk size; or nothing more."""
     head = b"HTTP/1.1 200 OK\r\n"
     heads = {
         "/head": b"HTTP/1.1 200 OK\r\nX-Never: ",
         "/body": head + b"Content-Length: 1000000\r\n\r\n",
         "/chunk": head + b"Transfer-Encoding: chunked\r\n\r\n1;",
         "/end": head + b"Connection: close\r\n\r\n",
+        "/silence": head + b"Connection: close\r\n\r\n",
     }
     connection.sendall(heads[path])
+    if path == "/silence":
+        connection.recv(1)
     for _ in range(3000):
         connection.sendall(b"x")
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("path", ["/head", "/body", "/chunk", "/end"])
+@pytest.mark.parametrize("path", ["/head", "/body", "/chunk", "/end", "/silence"])
 def test_a_dripping_response_ends_at_the_deadline(path: str) -> None:
     with raw_server(drip) as root:
         web = LocalWeb(root, YOUTUBE, deadline=0.3)
         began = time.monotonic()
         with pytest.raises(requests.ReadTimeout):
             web.session().get(YOUTUBE + path)
-        assert time.monotonic() - began > 0.2
+        assert 0.2 < time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("sent", [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n<p>"])
+def test_a_response_that_stops_is_a_timeout(sent: bytes) -> None:
+    def stop(path: str, connection: socket.socket) -> None:
+        connection.sendall(sent)
+        connection.recv(1)
+
+    with raw_server(stop) as root:
+        web = LocalWeb(root, YOUTUBE, timeouts=(5.0, 0.2), deadline=30.0)
+        began = time.monotonic()
+        with pytest.raises(requests.ReadTimeout):
+            web.session().get(YOUTUBE)
+        assert time.monotonic() - began < 10
 
 
 def test_the_deadline_applies_per_response(httpserver: HTTPServer) -> None:
