@@ -9,11 +9,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from seekpoint.index.store import LISTED
-from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Kind, Resource, Standing, State
 from seekpoint.indexer.fetch.retries import DAY
 from seekpoint.indexer.reading_list.addresses import local_path
-from seekpoint.indexer.sources.captions.folders import CaptionFolders, language_of
+from seekpoint.indexer.sources.captions.folders import CaptionFolders, Selection, language_of, select
 from seekpoint.indexer.sources.file_version import version_of
 from seekpoint.indexer.sources.page_version import PageVersion
 
@@ -110,8 +109,8 @@ class Planner:
         captions = self.caption_files.get(resource.id, ())
         if resource.kind is Kind.RECORDING:
             return self._plan_recording(resource, standing)
-        if chosen_files := _chosen(captions, self.choices):
-            return self._plan_captions(resource, standing, *chosen_files)
+        if selection := select(captions, self.choices.languages):
+            return self._plan_captions(resource, standing, selection)
         if fault := self.faults.get(resource.id):
             return replace(_refuse(resource, standing, State.UNAVAILABLE, fault), inputs=LISTED)
         if resource.kind is Kind.VIDEO:
@@ -137,8 +136,8 @@ class Planner:
     def _plan_recording(self, resource: Resource, standing: Standing) -> Job:
         path = local_path(resource.url)
         if captions := self._folders.beside(path):
-            if chosen_files := _chosen(captions, self.choices):
-                return self._plan_captions(resource, standing, *chosen_files)
+            if selection := select(captions, self.choices.languages):
+                return self._plan_captions(resource, standing, selection)
             return _refuse(resource, standing, State.NO_TRANSCRIPT, _other_languages(captions, self.choices))
         if not path.exists():
             return _refuse(resource, standing, State.UNAVAILABLE, _missing(path))
@@ -148,12 +147,10 @@ class Planner:
         reason = f"no captions beside it: put {names} into {path.parent}, or let --transcribe listen to it"
         return _refuse(resource, standing, State.NO_TRANSCRIPT, reason)
 
-    def _plan_captions(
-        self, resource: Resource, standing: Standing, captions: tuple[Path, ...], spare: tuple[Path, ...]
-    ) -> Job:
-        inputs = version_of((*captions, *spare), "files:", standing.inputs, self.now)
+    def _plan_captions(self, resource: Resource, standing: Standing, selection: Selection) -> Job:
+        inputs = version_of((*selection.chosen, *selection.spare), "files:", standing.inputs, self.now)
         done = standing.is_indexed and standing.inputs == inputs
-        return Job(resource, Step.NOTHING if done else Step.READ_CAPTIONS, standing, captions, spare, inputs)
+        return Job(resource, Step.NOTHING if done else Step.READ_CAPTIONS, standing, *selection, inputs)
 
     def _plan_transcription(self, resource: Resource, standing: Standing, identity: str = "") -> Job:
         """The job of a resource without captions; it waits if --transcribe isn't given."""
@@ -237,20 +234,3 @@ def _refuse(resource: Resource, standing: Standing, state: State, reason: str) -
     """Refuse a resource, unless it is indexed: then its source may be missing only temporarily."""
     step = Step.NOTHING if standing.is_indexed else Step.REFUSE
     return Job(resource, step, standing, state=state, reason=reason)
-
-
-def _chosen(captions: Iterable[Path], choices: Choices) -> tuple[tuple[Path, ...], tuple[Path, ...]] | None:
-    """One file per wanted language, and the spare ones in these languages; `None` if there are none.
-
-    WebVTT is preferred to other formats. A file without a language in its name matches any.
-    """
-    wanted = {primary(tag) for tag in choices.languages}
-    languages = {path: language_of(path) for path in captions}
-    matching = [
-        path for path, language in languages.items() if not wanted or not language or primary(language) in wanted
-    ]
-    chosen_files: dict[str, Path] = {}
-    for path in sorted(matching, key=lambda path: path.suffix.lower() != ".vtt"):
-        chosen_files.setdefault((languages[path] or "").lower(), path)
-    chosen = tuple(chosen_files.values())
-    return (chosen, tuple(path for path in matching if path not in chosen)) if chosen else None

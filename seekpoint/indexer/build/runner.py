@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import counted
-from seekpoint.index.types import Resource, State, Transcript
+from seekpoint.index.types import Details, Resource, State, Transcript
 from seekpoint.indexer.build.events import BuildEvents
-from seekpoint.indexer.build.obtaining import Obtainer
-from seekpoint.indexer.build.planner import Choices, Job, Step
+from seekpoint.indexer.build.planner import FROM_DISK, Choices, Job, Step, transcribed
+from seekpoint.indexer.build.prefetch import Prefetcher
+from seekpoint.indexer.build.speech import SpeechTranscripts
 from seekpoint.indexer.build.youtube_backoff import Clock, YouTubeGate
 from seekpoint.indexer.sources import Sources
+from seekpoint.indexer.sources.captions.folders import read_all, title_of
+from seekpoint.indexer.sources.fetch_result import FetchResult
+from seekpoint.indexer.sources.page_version import PageVersion
 from seekpoint.indexer.sources.youtube.playlists import is_channel, truncation_warning
 from seekpoint.indexer.transcript.embedding import Embedder
 
+# Resources to read from disk ahead. Short notes can then be embedded together: in eights, that is twice as fast. More
+# books than that would take too much memory.
+FILES_AHEAD = 16
+
 
 class Run:
-    """A run of jobs; `limit` is the number of entries to list of a channel."""
+    """A run of jobs; `limit` is the number of entries to list of a channel.
+
+    Transcripts are obtained in the order of the jobs, while a thread fetches those of the next ones.
+    """
 
     def __init__(
         self,
@@ -38,8 +51,12 @@ class Run:
         self._events = events
         self._clock = clock
         self._limit = limit
-        self._whisper = choices.whisper
         self._gate = YouTubeGate(writer, clock, sources.web.route, regardless=choices.retry)
+        self._whisper = choices.whisper
+        self._speech = SpeechTranscripts(choices.whisper, sources, self._gate, events) if choices.whisper else None
+        self._videos: Prefetcher[str, FetchResult]
+        self._texts: Prefetcher[Job, FetchResult]
+        self._files: Prefetcher[Job, tuple[str, FetchResult]]
 
     @property
     def embedded(self) -> int:
@@ -66,15 +83,102 @@ class Run:
         self._events.begin(len(due))
         self._refuse_all({job: Unfetched(job.state, job.reason) for job in due if job.step is Step.REFUSE})
         halted: dict[Job, Unfetched] = {}
-        with Obtainer(
-            due, self._writer, self._sources, self._gate, self._events, self._clock, self._whisper
-        ) as obtainer:
+        with self._fetching_ahead(due):
             for job in due:
                 if job.step is Step.ASK_YOUTUBE and self._gate.closed:
                     halted[job] = self._gate.closed
                 elif job.step is not Step.REFUSE:
-                    self._run_job(job, obtainer)
+                    self._run_job(job)
         self._refuse_all(halted)
+
+    @contextmanager
+    def _fetching_ahead(self, jobs: Sequence[Job]) -> Iterator[None]:
+        video_ids = [job.resource.id for job in jobs if job.step is Step.ASK_YOUTUBE and not self._gate.closed]
+        self._videos = Prefetcher(self._sources.videos.fetch, video_ids)
+        self._texts = Prefetcher(self._fetch_text, [job for job in jobs if job.step is Step.FETCH_TEXT])
+        self._files = Prefetcher(self._read_files, [job for job in jobs if job.step in FROM_DISK], FILES_AHEAD)
+        with self._sources.documents, self._videos, self._texts, self._files:
+            yield
+
+    def _run_job(self, job: Job) -> None:
+        self._events.work_on(job.resource)
+        try:
+            self._index(job)
+        except Unfetched as failure:
+            self._refuse(job, failure)
+        self._events.finish(job.resource)
+
+    def _index(self, job: Job) -> None:
+        resource_id = job.resource.id
+        fetched = self._obtain(job)
+        inputs = job.inputs if fetched.inputs is None else fetched.inputs
+        if fetched.is_unchanged:
+            self._writer.set_state(resource_id, State.INDEXED, inputs=inputs)
+            return
+        embedded = [self._embedder.embed(resource_id, t, self._ready()) for t in fetched.transcripts if t.cues]
+        if not embedded:
+            raise Unfetched(State.NO_TRANSCRIPT, "the transcript is empty")
+        if job.standing.is_indexed and not job.resource.kind.plays:
+            self._say_what_changed(job.resource, fetched.transcripts)
+        self._writer.commit(resource_id, embedded, fetched.details, inputs, fetched.kind)
+        self.updated += 1
+
+    def _obtain(self, job: Job) -> FetchResult:
+        """The transcripts of a job; raises Unfetched."""
+        if job.step is Step.ASK_YOUTUBE:
+            return self._ask_youtube(job)
+        if job.step is Step.FETCH_TEXT:
+            return self._texts.take()
+        if job.step is Step.TRANSCRIBE:
+            return self._transcribe(job)
+        return self._take_files(job)
+
+    def _ask_youtube(self, job: Job) -> FetchResult:
+        try:
+            return self._gate.through(self._videos.take, self._events.say)
+        except Unfetched as failure:
+            if failure.state is not State.NO_TRANSCRIPT or not self._whisper:
+                raise
+        return replace(self._transcribe(job), inputs=transcribed(self._whisper))
+
+    def _transcribe(self, job: Job) -> FetchResult:
+        assert self._speech  # without a model, no job is planned to be transcribed
+        return self._speech.transcribe(job.resource, self._details(job.resource.id))
+
+    def _take_files(self, job: Job) -> FetchResult:
+        _, read = self._files.take()
+        for line in read.messages:
+            self._events.say(line)
+        if job.step is Step.READ_TEXT:
+            return read
+        known = self._details(job.resource.id)
+        return replace(read, details=replace(known, title=known.title or read.details.title))
+
+    def _ready(self) -> Iterator[tuple[str, Transcript]]:
+        """The transcripts that are already read for the next jobs, with the ids of their resources."""
+        for resource_id, read in self._files.ready():
+            yield from ((resource_id, transcript) for transcript in read.transcripts if transcript.cues)
+
+    def _details(self, resource_id: str) -> Details:
+        return self._writer.details([resource_id]).get(resource_id, Details())
+
+    # These two run in threads, and must use neither the library nor the events.
+
+    def _fetch_text(self, job: Job) -> FetchResult:
+        earlier = PageVersion.of(job.standing.inputs) if job.standing.is_indexed else None
+        return self._sources.documents.fetch(job.resource, self._clock(), earlier)
+
+    def _read_files(self, job: Job) -> tuple[str, FetchResult]:
+        if job.step is Step.READ_TEXT:
+            return job.resource.id, self._sources.documents.read(job.resource)
+        transcripts, messages = read_all((*job.captions, *job.spare))
+        return job.resource.id, FetchResult(transcripts, Details(title=title_of(job.captions[0])), messages=messages)
+
+    def _say_what_changed(self, resource: Resource, transcripts: Sequence[Transcript]) -> None:
+        before = {cue.text for transcript in self._writer.transcripts(resource.id) for cue in transcript.cues}
+        now = {cue.text for transcript in transcripts for cue in transcript.cues}
+        new, gone = len(now - before), len(before - now)
+        self._events.say(f"{resource.title or resource.url}: changed, {counted(new, 'new sentence')}, {gone:,} gone")
 
     def _refuse_all(self, failures: Mapping[Job, Unfetched]) -> None:
         """Store failures in one transaction: there can be ten thousand."""
@@ -84,35 +188,6 @@ class Run:
             for job, failure in failures.items():
                 self._refuse(job, failure)
                 self._events.finish(job.resource)
-
-    def _run_job(self, job: Job, obtainer: Obtainer) -> None:
-        self._events.work_on(job.resource)
-        try:
-            self._index(job, obtainer)
-        except Unfetched as failure:
-            self._refuse(job, failure)
-        self._events.finish(job.resource)
-
-    def _index(self, job: Job, obtainer: Obtainer) -> None:
-        resource_id = job.resource.id
-        fetched = obtainer.obtain(job)
-        inputs = job.inputs if fetched.inputs is None else fetched.inputs
-        if fetched.is_unchanged:
-            self._writer.set_state(resource_id, State.INDEXED, inputs=inputs)
-            return
-        embedded = [self._embedder.embed(resource_id, t, obtainer.ready()) for t in fetched.transcripts if t.cues]
-        if not embedded:
-            raise Unfetched(State.NO_TRANSCRIPT, "the transcript is empty")
-        if job.standing.is_indexed and not job.resource.kind.plays:
-            self._say_what_changed(job.resource, fetched.transcripts)
-        self._writer.commit(resource_id, embedded, fetched.details, inputs, fetched.kind)
-        self.updated += 1
-
-    def _say_what_changed(self, resource: Resource, transcripts: Sequence[Transcript]) -> None:
-        before = {cue.text for transcript in self._writer.transcripts(resource.id) for cue in transcript.cues}
-        now = {cue.text for transcript in transcripts for cue in transcript.cues}
-        new, gone = len(now - before), len(before - now)
-        self._events.say(f"{resource.title or resource.url}: changed, {counted(new, 'new sentence')}, {gone:,} gone")
 
     def _refuse(self, job: Job, failure: Unfetched) -> None:
         state, inputs = failure.state, job.inputs

@@ -14,12 +14,14 @@ class FetchResult:
 
     `kind` is set if the resource turned out to be of another kind than its address suggests. `inputs` is stored, and
     tells the next build whether the resource has changed. `inputs` without transcripts mean: unchanged.
+    `messages` are for the user.
     """
 
     transcripts: tuple[Transcript, ...]
     details: Details = field(default_factory=Details)
     kind: Kind | None = None
     inputs: str | None = None
+    messages: tuple[str, ...] = ()
 
     @property
     def is_unchanged(self) -> bool:

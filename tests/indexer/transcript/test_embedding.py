@@ -16,7 +16,7 @@ from seekpoint.index.chunks import Pieces
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.types import Cue, Filters, Kind, Parts, Resource
 from seekpoint.indexer.build.build import Report
-from seekpoint.indexer.build.obtaining import FILES_AHEAD
+from seekpoint.indexer.build.runner import FILES_AHEAD
 from seekpoint.indexer.fetch.fetcher import PoliteFetcher
 from seekpoint.indexer.sources.documents import DocumentReader
 from seekpoint.indexer.sources.fetch_result import FetchResult

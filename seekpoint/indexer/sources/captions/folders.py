@@ -5,14 +5,15 @@ from __future__ import annotations
 import codecs
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from seekpoint.index.errors import SourceError
+from seekpoint.index.errors import SourceError, Unfetched
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Cue, Origin, Transcript
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import Cue, Origin, State, Transcript
 from seekpoint.indexer.sources.captions.formats import FORMATS, parse
 from seekpoint.indexer.sources.captions.spoken import spoken
 from seekpoint.indexer.sources.pages.charset import BOMS, is_plausible
@@ -105,6 +106,47 @@ def _by_stem(folder: Path) -> dict[str, set[Path]]:
             for stem in (stem_of(path), path.stem):
                 found.setdefault(stem, set()).add(path)
     return found
+
+
+class Selection(NamedTuple):
+    """The caption files of a resource that are read, one a language, and the spare ones in these languages."""
+
+    chosen: tuple[Path, ...]
+    spare: tuple[Path, ...]
+
+
+def select(captions: Iterable[Path], languages: Sequence[str]) -> Selection | None:
+    """The files in the wanted languages, compared by primary subtag; `None` if there are none.
+
+    WebVTT is preferred to other formats. A file without a language in its name matches any.
+    """
+    wanted = {primary(tag) for tag in languages}
+    tags = {path: language_of(path) for path in captions}
+    matching = [path for path, tag in tags.items() if not wanted or not tag or primary(tag) in wanted]
+    by_language: dict[str, Path] = {}
+    for path in sorted(matching, key=lambda path: path.suffix.lower() != ".vtt"):
+        by_language.setdefault((tags[path] or "").lower(), path)
+    chosen = tuple(by_language.values())
+    return Selection(chosen, tuple(path for path in matching if path not in chosen)) if chosen else None
+
+
+def read_all(paths: Iterable[Path]) -> tuple[tuple[Transcript, ...], tuple[str, ...]]:
+    """One transcript a language, and messages about the files that are left out; raises Unfetched if none is read."""
+    transcripts: dict[str, tuple[Path, Transcript]] = {}
+    errors, left_out = [], []
+    for path in paths:
+        try:
+            transcript = read_captions(path)
+        except SourceError as error:
+            errors.append(str(error))
+            continue
+        used, _ = transcripts.setdefault(transcript.language.lower(), (path, transcript))
+        if used is not path:
+            left_out.append(f'captions "{path.name}": left out, "{used.name}" has the same language')
+    if not transcripts:
+        raise Unfetched(State.NO_TRANSCRIPT, "; ".join(errors))
+    messages = (*(f"{error}; indexed without it" for error in errors), *left_out)
+    return tuple(transcript for _, transcript in transcripts.values()), messages
 
 
 def read_captions(path: Path) -> Transcript:
