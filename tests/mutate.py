@@ -86,7 +86,7 @@ MUTATIONS = (
         "a second language that was deferred counts as done",
         RUNNER,
         'state, inputs = State.INDEXED, job.standing.inputs or ""',
-        "state, inputs = State.INDEXED, job.inputs",
+        "state, inputs = State.INDEXED, encode(job.provenance)",
         YOUTUBE,
     ),
 )

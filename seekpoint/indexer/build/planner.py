@@ -8,18 +8,23 @@ from enum import Enum, auto
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from seekpoint.index.store import LISTED
 from seekpoint.index.types import Kind, Resource, Standing, State
 from seekpoint.indexer.fetch.retries import DAY
 from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.indexer.sources.captions.folders import CaptionFolders, Selection, language_of, select
 from seekpoint.indexer.sources.file_version import version_of
-from seekpoint.indexer.sources.page_version import PageVersion
+from seekpoint.indexer.sources.provenance import (
+    FromListing,
+    FromPage,
+    FromSpeech,
+    FromYouTube,
+    Provenance,
+    decode,
+)
 
 MOST_BYTES = {".pdf": 200_000_000, ".html": 30_000_000, ".htm": 30_000_000, ".md": 20_000_000, ".txt": 20_000_000}
 """The largest local files that are read. Downloads are limited in `fetch`."""
 
-_TRANSCRIBED = "transcribed:"
 # Seconds after which a page is checked for changes.
 _PAGE_LIFETIME = DAY
 _READABLE = ("http", "https", "file")
@@ -45,9 +50,9 @@ FROM_DISK = (Step.READ_CAPTIONS, Step.READ_TEXT)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A resource with its next step and the inputs of its transcripts, or the reason for refusing it.
+    """A resource with its next step and the provenance of its transcripts, or the reason for refusing it.
 
-    `spare` are further caption files in the languages of `captions`.
+    `spare` are further caption files in the languages of `captions`. The provenance of a page is the indexed version.
     """
 
     resource: Resource
@@ -55,7 +60,7 @@ class Job:
     standing: Standing
     captions: tuple[Path, ...] = ()
     spare: tuple[Path, ...] = ()
-    inputs: str = ""
+    provenance: Provenance | None = None
     state: State = State.DEFERRED
     reason: str = ""
 
@@ -112,7 +117,7 @@ class Planner:
         if selection := select(captions, self.choices.languages):
             return self._plan_captions(resource, standing, selection)
         if fault := self.faults.get(resource.id):
-            return replace(_refuse(resource, standing, State.UNAVAILABLE, fault), inputs=LISTED)
+            return replace(_refuse(resource, standing, State.UNAVAILABLE, fault), provenance=FromListing())
         if resource.kind is Kind.VIDEO:
             return self._plan_video(resource, standing)
         if resource.kind is Kind.PLAYLIST:
@@ -120,18 +125,18 @@ class Planner:
         return self._plan_text(resource, standing)
 
     def _plan_video(self, resource: Resource, standing: Standing) -> Job:
-        inputs = f"youtube:{','.join(self.choices.languages)}"
-        has_other_source = not (standing.inputs or "").startswith("youtube:")
-        if standing.state is State.NO_TRANSCRIPT and is_transcribed(standing.inputs):
+        stored, wanted = decode(standing.inputs), FromYouTube(self.choices.languages)
+        has_other_source = not isinstance(stored, FromYouTube)
+        if standing.state is State.NO_TRANSCRIPT and isinstance(stored, FromSpeech):
             return self._plan_transcription(resource, standing)
-        has_new_languages = standing.state is State.NO_TRANSCRIPT and standing.inputs != inputs
-        if standing.is_indexed and (has_other_source or not self.choices.languages or standing.inputs == inputs):
+        has_new_languages = standing.state is State.NO_TRANSCRIPT and stored != wanted
+        if standing.is_indexed and (has_other_source or not self.choices.languages or stored == wanted):
             step = Step.NOTHING
         elif self.choices.whisper and standing.state is State.NO_TRANSCRIPT and not has_new_languages:
             return self._plan_transcription(resource, standing)
         else:
             step = Step.ASK_YOUTUBE if has_new_languages else self._when_due(standing, Step.ASK_YOUTUBE)
-        return Job(resource, step, standing, inputs=inputs)
+        return Job(resource, step, standing, provenance=wanted)
 
     def _plan_recording(self, resource: Resource, standing: Standing) -> Job:
         path = local_path(resource.url)
@@ -148,31 +153,33 @@ class Planner:
         return _refuse(resource, standing, State.NO_TRANSCRIPT, reason)
 
     def _plan_captions(self, resource: Resource, standing: Standing, selection: Selection) -> Job:
-        inputs = version_of((*selection.chosen, *selection.spare), "files:", standing.inputs, self.now)
-        done = standing.is_indexed and standing.inputs == inputs
-        return Job(resource, Step.NOTHING if done else Step.READ_CAPTIONS, standing, *selection, inputs)
+        stored = decode(standing.inputs)
+        read = version_of("files", (*selection.chosen, *selection.spare), stored, self.now)
+        done = standing.is_indexed and stored == read
+        return Job(resource, Step.NOTHING if done else Step.READ_CAPTIONS, standing, *selection, read)
 
     def _plan_transcription(self, resource: Resource, standing: Standing, identity: str = "") -> Job:
         """The job of a resource without captions; it waits if --transcribe isn't given."""
         if not self.choices.whisper:
             return Job(resource, Step.WAIT, standing)
-        inputs = transcribed(self.choices.whisper, identity)
-        return Job(resource, self._unless_done(standing, inputs, Step.TRANSCRIBE), standing, inputs=inputs)
+        heard = FromSpeech(self.choices.whisper, identity)
+        return Job(resource, self._unless_done(standing, heard, Step.TRANSCRIBE), standing, provenance=heard)
 
     def _plan_text(self, resource: Resource, standing: Standing) -> Job:
         if reason := _why_unread(resource):
             return _refuse(resource, standing, State.UNAVAILABLE, reason)
+        stored = decode(standing.inputs)
         if urlsplit(resource.url).scheme == "file":
-            inputs = version_of([local_path(resource.url)], "file:", standing.inputs, self.now)
-            return Job(resource, self._unless_done(standing, inputs, Step.READ_TEXT), standing, inputs=inputs)
-        version = PageVersion.of(standing.inputs) if standing.is_indexed else None
-        if version and (version.final or (self.now < version.at + _PAGE_LIFETIME and not self.choices.retry)):
-            return Job(resource, Step.NOTHING, standing, inputs=standing.inputs or "")
-        return Job(resource, self._when_due(standing, Step.FETCH_TEXT), standing)
+            read = version_of("file", [local_path(resource.url)], stored, self.now)
+            return Job(resource, self._unless_done(standing, read, Step.READ_TEXT), standing, provenance=read)
+        page = stored if isinstance(stored, FromPage) and standing.is_indexed else None
+        is_fresh = page and (page.final or (self.now < page.at + _PAGE_LIFETIME and not self.choices.retry))
+        step = Step.NOTHING if is_fresh else self._when_due(standing, Step.FETCH_TEXT)
+        return Job(resource, step, standing, provenance=page)
 
-    def _unless_done(self, standing: Standing, inputs: str, step: Step) -> Step:
-        """No step if the same inputs were tried before, even without success: the result would be the same."""
-        is_same = standing.inputs == inputs and standing.state is not State.PENDING
+    def _unless_done(self, standing: Standing, provenance: Provenance, step: Step) -> Step:
+        """No step if the same was tried before, even without success: the result would be the same."""
+        is_same = decode(standing.inputs) == provenance and standing.state is not State.PENDING
         return Step.NOTHING if is_same and (standing.is_indexed or not self.choices.retry) else step
 
     def _when_due(self, standing: Standing, step: Step) -> Step:
@@ -201,16 +208,6 @@ def _why_unread(resource: Resource) -> str | None:
 def _too_large(path: Path) -> str | None:
     size, most = path.stat().st_size, MOST_BYTES.get(path.suffix.lower(), MOST_BYTES[".txt"])
     return None if size <= most else f"{size / 1e6:.0f} MB are too much (at most {most / 1e6:.0f} MB): split it"
-
-
-def transcribed(whisper: str, identity: str = "") -> str:
-    """The inputs of a speech model's transcript; `identity` distinguishes versions of a recording."""
-    return f"{_TRANSCRIBED}{whisper}:{identity}"
-
-
-def is_transcribed(inputs: str | None) -> bool:
-    """Whether these are the inputs of a speech model's transcript."""
-    return (inputs or "").startswith(_TRANSCRIBED)
 
 
 def _identity(path: Path) -> str:

@@ -12,14 +12,14 @@ from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import counted
 from seekpoint.index.types import Details, Resource, State, Transcript
 from seekpoint.indexer.build.events import BuildEvents
-from seekpoint.indexer.build.planner import FROM_DISK, Choices, Job, Step, transcribed
+from seekpoint.indexer.build.planner import FROM_DISK, Choices, Job, Step
 from seekpoint.indexer.build.prefetch import Prefetcher
 from seekpoint.indexer.build.speech import SpeechTranscripts
 from seekpoint.indexer.build.youtube_backoff import Clock, YouTubeGate
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.captions.folders import read_all, title_of
 from seekpoint.indexer.sources.fetch_result import FetchResult
-from seekpoint.indexer.sources.page_version import PageVersion
+from seekpoint.indexer.sources.provenance import FromPage, FromSpeech, encode
 from seekpoint.indexer.sources.youtube.playlists import is_channel, truncation_warning
 from seekpoint.indexer.transcript.embedding import Embedder
 
@@ -111,7 +111,7 @@ class Run:
     def _index(self, job: Job) -> None:
         resource_id = job.resource.id
         fetched = self._obtain(job)
-        inputs = job.inputs if fetched.inputs is None else fetched.inputs
+        inputs = encode(fetched.provenance or job.provenance)
         if fetched.is_unchanged:
             self._writer.set_state(resource_id, State.INDEXED, inputs=inputs)
             return
@@ -139,7 +139,7 @@ class Run:
         except Unfetched as failure:
             if failure.state is not State.NO_TRANSCRIPT or not self._whisper:
                 raise
-        return replace(self._transcribe(job), inputs=transcribed(self._whisper))
+        return replace(self._transcribe(job), provenance=FromSpeech(self._whisper))
 
     def _transcribe(self, job: Job) -> FetchResult:
         assert self._speech  # without a model, no job is planned to be transcribed
@@ -165,7 +165,7 @@ class Run:
     # These two run in threads, and must use neither the library nor the events.
 
     def _fetch_text(self, job: Job) -> FetchResult:
-        earlier = PageVersion.of(job.standing.inputs) if job.standing.is_indexed else None
+        earlier = job.provenance if isinstance(job.provenance, FromPage) else None
         return self._sources.documents.fetch(job.resource, self._clock(), earlier)
 
     def _read_files(self, job: Job) -> tuple[str, FetchResult]:
@@ -190,7 +190,7 @@ class Run:
                 self._events.finish(job.resource)
 
     def _refuse(self, job: Job, failure: Unfetched) -> None:
-        state, inputs = failure.state, job.inputs
+        state, inputs = failure.state, encode(job.provenance)
         if job.standing.is_indexed:
             self._events.say(f"{job.resource.title or job.resource.url}: kept as it was ({failure})")
             if failure.retry_after is None:

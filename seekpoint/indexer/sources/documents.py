@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -14,7 +15,7 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Origin, Resource, State
 from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.indexer.sources.fetch_result import FetchResult
-from seekpoint.indexer.sources.page_version import PageVersion, digest_of
+from seekpoint.indexer.sources.provenance import FromPage
 from seekpoint.indexer.sources.sandbox import DocumentFormat, SandboxedReader
 from seekpoint.indexer.transcript.text_timeline import ParsedDocument, transcript_of
 
@@ -53,7 +54,7 @@ class DocumentReader:
         fetched = _result(self._parse(data, _media_type(path), None, resource.kind), Origin.LOCAL)
         return replace(fetched, details=replace(fetched.details, title=fetched.details.title or clean(path.stem)))
 
-    def fetch(self, resource: Resource, now: float, earlier: PageVersion | None = None) -> FetchResult:
+    def fetch(self, resource: Resource, now: float, earlier: FromPage | None = None) -> FetchResult:
         """Fetch an address and parse it, at `now` in Unix seconds; raises Unfetched.
 
         The result has no transcripts if nothing has changed since the `earlier` version.
@@ -64,12 +65,12 @@ class DocumentReader:
         page = self._fetcher.get(_ARXIV_ABSTRACT.sub(r"https://arxiv.org/pdf/\1", resource.url), validators)
         if page is None:
             assert earlier  # only a conditional request can be answered with "not modified"
-            return FetchResult((), inputs=replace(earlier, at=now).inputs)
+            return FetchResult((), provenance=replace(earlier, at=now))
         document = self._parse(page.data, page.content_type, page.charset, resource.kind)
         fetched = _result(document, Origin.MANUAL)
         version = _version_of(page, fetched, now)
         unchanged = earlier is not None and earlier.digest == version.digest
-        return replace(fetched, transcripts=() if unchanged else fetched.transcripts, inputs=version.inputs)
+        return replace(fetched, transcripts=() if unchanged else fetched.transcripts, provenance=version)
 
     def _parse(self, data: bytes, media_type: str, charset: str | None, kind: Kind) -> ParsedDocument:
         if _PDF_HEADER in data[:_PDF_HEADER_WITHIN]:
@@ -91,9 +92,10 @@ def _media_type(path: Path) -> str:
     return {".md": "text/markdown", ".txt": "text/plain"}.get(path.suffix.lower(), "")
 
 
-def _version_of(page: FetchedPage, fetched: FetchResult, now: float) -> PageVersion:
-    digest = digest_of(fetched.transcripts[0])
-    return PageVersion(now, digest, page.validators.etag, page.validators.modified, final=fetched.kind is Kind.PAPER)
+def _version_of(page: FetchedPage, fetched: FetchResult, now: float) -> FromPage:
+    lines = (f"{cue.text}\0{cue.anchor}\0{cue.page}" for cue in fetched.transcripts[0].cues)
+    digest = blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
+    return FromPage(now, digest, page.validators.etag, page.validators.modified, final=fetched.kind is Kind.PAPER)
 
 
 def _result(document: ParsedDocument, origin: Origin) -> FetchResult:

@@ -6,27 +6,27 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from seekpoint.index.types import Details, Kind, Playlist, Resource, Transcript
+from seekpoint.indexer.sources.provenance import Provenance
 
 
 @dataclass(frozen=True, slots=True)
 class FetchResult:
     """The transcripts and details of one resource.
 
-    `kind` is set if the resource turned out to be of another kind than its address suggests. `inputs` is stored, and
-    tells the next build whether the resource has changed. `inputs` without transcripts mean: unchanged.
-    `messages` are for the user.
+    `kind` is set if the resource turned out to be of another kind than its address suggests. `provenance` is
+    given if only fetching tells it; without transcripts it means: unchanged. `messages` are for the user.
     """
 
     transcripts: tuple[Transcript, ...]
     details: Details = field(default_factory=Details)
     kind: Kind | None = None
-    inputs: str | None = None
+    provenance: Provenance | None = None
     messages: tuple[str, ...] = ()
 
     @property
     def is_unchanged(self) -> bool:
         """Whether the indexed version is still the current one."""
-        return not self.transcripts and self.inputs is not None
+        return not self.transcripts and self.provenance is not None
 
 
 class VideoSource(Protocol):

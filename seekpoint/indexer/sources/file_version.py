@@ -5,27 +5,30 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
+
+from seekpoint.indexer.sources.provenance import FromFiles, Provenance
 
 # Nanoseconds. FAT stores times in steps of 2 s: a change within one step may leave the file's times as they are.
 _TICK = 2_000_000_000
 
 
-def version_of(paths: Sequence[Path], prefix: str, known: str | None, now: float) -> str:
-    """The version of some files as stored in a library; `known`, the stored one, if they haven't changed.
+def version_of(
+    kind: Literal["files", "file"], paths: Sequence[Path], stored: Provenance | None, now: float
+) -> FromFiles:
+    """The version of some files; the stored one if they haven't changed since.
 
-    The prefix is followed by a digest of the contents and one of sizes and times. If the second one matches, the files
-    aren't read: reading ten thousand takes seconds. It is left out if it isn't reliable. `now` is in Unix seconds.
+    If its stamp is still the same, the files aren't read: reading ten thousand takes seconds. `now` is in Unix seconds.
     """
+    known = stored if isinstance(stored, FromFiles) and stored.kind == kind else None
     stamp = _stamp(paths, now)
-    stored = known if known and known.startswith(prefix) else ""
-    digest, _, stored_stamp = stored.removeprefix(prefix).partition(":")
-    if stamp and stamp == stored_stamp:
-        return stored
+    if known and stamp and stamp == known.stamp:
+        return known
     contents = [_content(path) for path in paths]
-    contents_digest = _digest(paths, contents)
-    if stored and contents_digest == digest:
-        return stored
-    return f"{prefix}{contents_digest}:{stamp}" if stamp and None not in contents else f"{prefix}{contents_digest}"
+    digest = _digest(paths, contents)
+    if known and digest == known.digest:
+        return known
+    return FromFiles(kind, digest, "" if None in contents else stamp)
 
 
 def _stamp(paths: Sequence[Path], now: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from seekpoint.index.types import Filters, Kind, Origin, State
 from seekpoint.query.answers import Answer
 from seekpoint.query.search import pipeline
 from tests.fakes import TopicEncoder
-from tests.indexer.builds import Workshop
+from tests.indexer.builds import Workshop, webvtt
 from tests.shared import SHARED, needs_shared
 
 PAGE = "https://blog.example.org/attention"
@@ -64,6 +65,24 @@ def test_a_page_is_requested_again_after_a_day_and_kept_if_unchanged(workshop: W
     assert (workshop.fake.requests, report.updated, workshop.events.lines) == ([("site", PAGE)], 0, [])
     workshop.build(source, later=26 * HOUR)
     assert workshop.fake.requests == []
+
+
+def test_provenance_is_stored_in_the_form_of_earlier_builds(workshop: Workshop) -> None:
+    workshop.fake.add_site(PAGE, MASKS)
+    workshop.fake.add_video("aaaaaaaaaaa", "Talk", {"en": [(0.0, 2.0, "attention 注意力")]})
+    note = workshop.write("note.md", "# 掩码\n\nA mask hides what comes later.\n")
+    workshop.write("captions/T [bbbbbbbbbbb].en.vtt", webvtt("the mask hides what comes later"))
+    links = [PAGE, "https://youtu.be/aaaaaaaaaaa", "https://youtu.be/bbbbbbbbbbb", note]
+    source = workshop.write("list.md", "".join(f"- [x]({link})\n" for link in links))
+    workshop.build(source, captions=workshop.folder / "captions")
+    with EmbeddedReader.open(workshop.library) as library:
+        inputs = [standing.inputs for standing in library.standings().values()]
+    page, youtube, captions, file = inputs
+    assert json.loads((page or "").removeprefix("web:")).keys() == {"at", "digest", "etag", "modified", "final"}
+    assert '"digest": "bf9169a1b4aeb6903abfcea3d6769065"' in (page or "") and youtube == "youtube:"
+    assert re.fullmatch(r"files:[0-9a-f]{32}(:[0-9a-f]{16})?", captions or "")
+    assert re.fullmatch(r"file:[0-9a-f]{32}(:[0-9a-f]{16})?", file or "")
+    assert workshop.build(source, captions=workshop.folder / "captions", offline=True).updated == 0
 
 
 def test_changes_of_a_page_are_reported_and_only_they_are_embedded(workshop: Workshop) -> None:

@@ -11,7 +11,7 @@ import pytest
 from seekpoint.index.types import Kind, Resource, Standing, State
 from seekpoint.indexer.build.planner import Choices, Job, Planner, Step
 from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
-from seekpoint.indexer.sources.page_version import PageVersion
+from seekpoint.indexer.sources.provenance import FromPage, encode
 
 VIDEO = "aaaaaaaaaaa"
 NOW = 1_000_000.0
@@ -75,7 +75,7 @@ def test_captions_on_disk_replace_the_request_and_are_read_again_when_they_chang
     paths = files(tmp_path, f"T [{VIDEO}].en.vtt")
     job = with_captions(paths)
     assert (job.step, job.captions) == (Step.READ_CAPTIONS, paths)
-    done = Standing(State.INDEXED, job.inputs, None)
+    done = Standing(State.INDEXED, encode(job.provenance), None)
     assert with_captions(paths, standing=done).step is Step.NOTHING
     paths[0].write_text(CAPTIONS + "\n00:02.000 --> 00:03.000\nmore 更多\n", encoding="utf-8")
     assert with_captions(paths, standing=done).step is Step.READ_CAPTIONS
@@ -152,16 +152,16 @@ def test_pages_and_papers_are_fetched_and_a_failure_waits(kind: Kind) -> None:
 
 
 def test_a_page_is_fetched_again_after_a_day_and_a_paper_never() -> None:
-    page = Standing(State.INDEXED, PageVersion(NOW, "0f", etag='"1"').inputs)
+    page = Standing(State.INDEXED, encode(FromPage(NOW, "0f", etag='"1"')))
     steps = [plan(PAGE, page, {}, Choices(), NOW + later).step for later in (1, DAY - 1, DAY)]
     assert steps == [Step.NOTHING, Step.NOTHING, Step.FETCH_TEXT]
     assert plan(PAGE, page, {}, Choices(retry=True), NOW + 1).step is Step.FETCH_TEXT
-    paper = Standing(State.INDEXED, PageVersion(NOW, "0f", final=True).inputs)
+    paper = Standing(State.INDEXED, encode(FromPage(NOW, "0f", final=True)))
     assert plan(PAGE, paper, {}, Choices(retry=True), NOW + 99 * DAY).step is Step.NOTHING
 
 
 def test_a_page_whose_check_failed_waits() -> None:
-    standing = Standing(State.INDEXED, PageVersion(NOW - 2 * DAY, "0f").inputs, NOW + 1)
+    standing = Standing(State.INDEXED, encode(FromPage(NOW - 2 * DAY, "0f")), NOW + 1)
     assert plan(PAGE, standing, {}, Choices(), NOW).step is Step.WAIT
 
 
@@ -173,10 +173,11 @@ def test_a_file_is_read_once_and_again_when_it_changes(tmp_path: Path, name: str
     job = plan(text, NEW, {}, Choices(), NOW)
     assert job.step is Step.READ_TEXT
     for state in (State.INDEXED, State.UNAVAILABLE):
-        assert plan(text, Standing(state, job.inputs), {}, Choices(), NOW).step is Step.NOTHING
-    assert plan(text, Standing(State.UNAVAILABLE, job.inputs), {}, Choices(retry=True), NOW).step is Step.READ_TEXT
+        assert plan(text, Standing(state, encode(job.provenance)), {}, Choices(), NOW).step is Step.NOTHING
+    unavailable = Standing(State.UNAVAILABLE, encode(job.provenance))
+    assert plan(text, unavailable, {}, Choices(retry=True), NOW).step is Step.READ_TEXT
     file.write_text("attention 注意力 mask", encoding="utf-8")
-    assert plan(text, Standing(State.INDEXED, job.inputs), {}, Choices(), NOW).step is Step.READ_TEXT
+    assert plan(text, Standing(State.INDEXED, encode(job.provenance)), {}, Choices(), NOW).step is Step.READ_TEXT
 
 
 def test_a_file_that_is_too_large_or_a_folder_is_not_opened(tmp_path: Path) -> None:
@@ -197,7 +198,7 @@ def test_a_recording_without_captions_is_transcribed_on_request(tmp_path: Path) 
     resource, wanted = resource_of_path(talk), Choices(whisper="base")
     job = plan(resource, NEW, {}, wanted, NOW)
     assert job.step is Step.TRANSCRIBE
-    done = Standing(State.INDEXED, job.inputs)
+    done = Standing(State.INDEXED, encode(job.provenance))
     assert plan(resource, done, {}, wanted, NOW).step is Step.NOTHING
     assert plan(resource, done, {}, Choices(), NOW).step is Step.NOTHING
     assert plan(resource, done, {}, Choices(whisper="large-v3"), NOW).step is Step.TRANSCRIBE
@@ -212,9 +213,9 @@ def test_a_video_without_captions_is_transcribed_on_request() -> None:
     assert plan(video(), standing, {}, Choices(), NOW).step is Step.WAIT
     job = plan(video(), standing, {}, Choices(whisper="base"), NOW)
     assert job.step is Step.TRANSCRIBE
-    assert plan(video(), Standing(State.INDEXED, job.inputs), {}, Choices(), NOW).step is Step.NOTHING
+    assert plan(video(), Standing(State.INDEXED, encode(job.provenance)), {}, Choices(), NOW).step is Step.NOTHING
     assert plan(video(), NEW, {}, Choices(whisper="base"), NOW).step is Step.ASK_YOUTUBE
-    silent = Standing(State.NO_TRANSCRIPT, job.inputs)
+    silent = Standing(State.NO_TRANSCRIPT, encode(job.provenance))
     assert plan(video(), silent, {}, Choices(), NOW).step is Step.WAIT
     assert plan(video(), silent, {}, Choices(whisper="base"), NOW).step is Step.NOTHING
     assert plan(video(), silent, {}, Choices(whisper="large-v3"), NOW).step is Step.TRANSCRIBE
@@ -237,7 +238,7 @@ def test_an_entry_missing_from_its_playlist_is_not_requested_until_it_is_back() 
 
     job = planner(NEW, **{VIDEO: "private: 私人影片"}).plan(video())
     assert (job.step, job.state, job.reason) == (Step.REFUSE, State.UNAVAILABLE, "private: 私人影片")
-    assert planner(Standing(State.UNAVAILABLE, job.inputs)).plan(video()).step is Step.ASK_YOUTUBE
+    assert planner(Standing(State.UNAVAILABLE, encode(job.provenance))).plan(video()).step is Step.ASK_YOUTUBE
     indexed = Standing(State.INDEXED, "youtube:")
     assert planner(indexed, **{VIDEO: "private"}).plan(video()).step is Step.NOTHING
 

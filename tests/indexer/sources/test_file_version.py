@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from seekpoint.indexer.sources.file_version import version_of
+from seekpoint.indexer.sources.provenance import FromFiles, FromYouTube, Provenance
 
 NAMES = ("Talk [x].en.vtt", "讲座 [x].zh.vtt")
 
@@ -20,22 +22,26 @@ def files(folder: Path) -> list[Path]:
     return [folder / name for name in NAMES]
 
 
-def version(paths: list[Path], known: str | None = None, later: float = 10.0) -> str:
+def version(paths: list[Path], known: Provenance | None = None, later: float = 10.0) -> FromFiles:
     """The version as a build sees it `later` seconds from now."""
-    return version_of(paths, "files:", known, time.time() + later)
+    return version_of("files", paths, known, time.time() + later)
 
 
 def test_untouched_files_keep_their_version(tmp_path: Path) -> None:
     paths = files(tmp_path)
     known = version(paths)
-    assert known.startswith("files:") and known.count(":") == 2
+    assert known.digest and known.stamp
     assert version(paths, known) == known
+
+
+def test_the_digest_is_that_of_earlier_builds(tmp_path: Path) -> None:
+    assert version(files(tmp_path)).digest == "f6363b7992796c05f40f88a017433f4b"
 
 
 def test_untouched_files_are_not_read(tmp_path: Path) -> None:
     paths = files(tmp_path)
-    _, digest, stamp = version(paths).split(":")
-    another = f"files:{digest[::-1]}:{stamp}"
+    known = version(paths)
+    another = replace(known, digest=known.digest[::-1])
     assert version(paths, another) == another
 
 
@@ -66,25 +72,25 @@ def test_another_name_or_file_is_another_version(tmp_path: Path) -> None:
 def test_recently_changed_files_are_read_each_time(tmp_path: Path) -> None:
     paths = files(tmp_path)
     known = version(paths, later=0)
-    assert known.count(":") == 1
+    assert not known.stamp
     paths[0].write_text("mask 掩码", encoding="utf-8")
     assert version(paths, known) != known
 
 
 def test_a_version_without_stamp_is_understood(tmp_path: Path) -> None:
     paths = files(tmp_path)
-    earlier = ":".join(version(paths).split(":")[:2])
+    earlier = replace(version(paths), stamp="")
     assert version(paths, earlier) == earlier
     paths[0].write_text("mask 掩码", encoding="utf-8")
     assert version(paths, earlier) != earlier
 
 
-def test_another_prefix_is_another_version(tmp_path: Path) -> None:
+def test_another_provenance_is_another_version(tmp_path: Path) -> None:
     paths = files(tmp_path)
-    for known in (None, "", "youtube:", version(paths).replace("files:", "file:")):
+    for known in (None, FromYouTube(), replace(version(paths), kind="file")):
         assert version(paths, known) == version(paths)
 
 
 def test_unreadable_files_have_no_stamp(tmp_path: Path) -> None:
-    assert version([tmp_path / "gone.vtt"]).count(":") == 1
-    assert version([tmp_path]).count(":") == 1
+    assert not version([tmp_path / "gone.vtt"]).stamp
+    assert not version([tmp_path]).stamp
