@@ -12,7 +12,8 @@ from seekpoint.index.models.encoder import model_name
 from seekpoint.index.open import check_vacant, open_reader
 from seekpoint.index.types import Kind, Playlist, Standing
 from seekpoint.indexer.build.build import Request, caption_files_of, resources_of
-from seekpoint.indexer.build.planner import Planner, Step
+from seekpoint.indexer.build.planner import Planner
+from seekpoint.indexer.build.steps import Step
 from seekpoint.indexer.build.youtube_backoff import YouTubeBackoffs
 from seekpoint.indexer.fetch.session import Web
 from seekpoint.indexer.reading_list.parse import read_source

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum, auto
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from seekpoint.index.types import Kind, Resource, Standing, State
+from seekpoint.indexer.build.steps import Step, Tried, decide
 from seekpoint.indexer.fetch.retries import DAY
 from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.indexer.sources.captions.folders import CaptionFolders, Selection, language_of, select
@@ -30,27 +30,9 @@ _PAGE_LIFETIME = DAY
 _READABLE = ("http", "https", "file")
 
 
-class Step(Enum):
-    """The next step of a resource."""
-
-    NOTHING = auto()
-    WAIT = auto()
-    READ_CAPTIONS = auto()
-    EMBED_AGAIN = auto()
-    ASK_YOUTUBE = auto()
-    READ_TEXT = auto()
-    FETCH_TEXT = auto()
-    TRANSCRIBE = auto()
-    REFUSE = auto()
-
-
-FROM_DISK = (Step.READ_CAPTIONS, Step.READ_TEXT)
-"""Steps that read local files only."""
-
-
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A resource with its next step and the provenance of its transcripts, or the reason for refusing it.
+    """A resource with its next step, the provenance of its transcripts, and the state it gets if it is refused.
 
     `spare` are further caption files in the languages of `captions`. The provenance of a page is the indexed version.
     """
@@ -125,18 +107,13 @@ class Planner:
         return self._plan_text(resource, standing)
 
     def _plan_video(self, resource: Resource, standing: Standing) -> Job:
-        stored, wanted = decode(standing.inputs), FromYouTube(self.choices.languages)
-        has_other_source = not isinstance(stored, FromYouTube)
-        if standing.state is State.NO_TRANSCRIPT and isinstance(stored, FromSpeech):
-            return self._plan_transcription(resource, standing)
-        has_new_languages = standing.state is State.NO_TRANSCRIPT and stored != wanted
-        if standing.is_indexed and (has_other_source or not self.choices.languages or stored == wanted):
-            step = Step.NOTHING
-        elif self.choices.whisper and standing.state is State.NO_TRANSCRIPT and not has_new_languages:
-            return self._plan_transcription(resource, standing)
-        else:
-            step = Step.ASK_YOUTUBE if has_new_languages else self._when_due(standing, Step.ASK_YOUTUBE)
-        return Job(resource, step, standing, provenance=wanted)
+        wanted = FromYouTube(self.choices.languages)
+        speech = FromSpeech(self.choices.whisper) if self.choices.whisper else None
+        tried = _tried(decode(standing.inputs), wanted, speech)
+        is_due = self._when_due(standing, Step.ASK_YOUTUBE) is not Step.WAIT
+        rule = decide(standing.state, tried, bool(wanted.languages), bool(speech), is_due, self.choices.retry)
+        provenance = speech if rule.step is Step.TRANSCRIBE else wanted
+        return Job(resource, rule.step, standing, provenance=provenance, reason=rule.reason)
 
     def _plan_recording(self, resource: Resource, standing: Standing) -> Job:
         path = local_path(resource.url)
@@ -147,7 +124,8 @@ class Planner:
         if not path.exists():
             return _refuse(resource, standing, State.UNAVAILABLE, _missing(path))
         if self.choices.whisper:
-            return self._plan_transcription(resource, standing, _identity(path))
+            heard = FromSpeech(self.choices.whisper, _identity(path))
+            return Job(resource, self._unless_done(standing, heard, Step.TRANSCRIBE), standing, provenance=heard)
         names = f"{path.stem}.LANGUAGE.vtt (.srt, .json3, …)"
         reason = f"no captions beside it: put {names} into {path.parent}, or let --transcribe listen to it"
         return _refuse(resource, standing, State.NO_TRANSCRIPT, reason)
@@ -157,13 +135,6 @@ class Planner:
         read = version_of("files", (*selection.chosen, *selection.spare), stored, self.now)
         done = standing.is_indexed and stored == read
         return Job(resource, Step.NOTHING if done else Step.READ_CAPTIONS, standing, *selection, read)
-
-    def _plan_transcription(self, resource: Resource, standing: Standing, identity: str = "") -> Job:
-        """The job of a resource without captions; it waits if --transcribe isn't given."""
-        if not self.choices.whisper:
-            return Job(resource, Step.WAIT, standing)
-        heard = FromSpeech(self.choices.whisper, identity)
-        return Job(resource, self._unless_done(standing, heard, Step.TRANSCRIBE), standing, provenance=heard)
 
     def _plan_text(self, resource: Resource, standing: Standing) -> Job:
         if reason := _why_unread(resource):
@@ -186,6 +157,14 @@ class Planner:
         is_early = self.now < (standing.retry_after or self.now)
         ignores_wait = self.choices.retry or (self.is_new_route and standing.state is State.DEFERRED)
         return Step.WAIT if is_early and not ignores_wait else step
+
+
+def _tried(stored: Provenance | None, wanted: FromYouTube, speech: FromSpeech | None) -> Tried:
+    if isinstance(stored, FromYouTube):
+        return Tried.YOUTUBE if stored == wanted else Tried.OTHER_LANGUAGES
+    if isinstance(stored, FromSpeech):
+        return Tried.MODEL if stored == speech else Tried.OTHER_MODEL
+    return Tried.ELSE
 
 
 def _why_unread(resource: Resource) -> str | None:

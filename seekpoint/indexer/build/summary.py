@@ -16,7 +16,7 @@ from rich.text import Text
 from seekpoint.index.sections import Section, outlined, union
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import State
-from seekpoint.indexer.build.planner import Step
+from seekpoint.indexer.build.steps import Step
 
 if TYPE_CHECKING:
     from seekpoint.indexer.build.build import Report

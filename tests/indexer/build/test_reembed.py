@@ -29,8 +29,9 @@ from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Encoder, Kind, ModelCard, Parts, Resource, State
 from seekpoint.indexer.build.build import Report, Request, build
 from seekpoint.indexer.build.dry_run import preview
-from seekpoint.indexer.build.planner import Choices, Step
+from seekpoint.indexer.build.planner import Choices
 from seekpoint.indexer.build.progress import ProgressBars
+from seekpoint.indexer.build.steps import Step
 from seekpoint.indexer.sources import Sources
 from seekpoint.query.answers import Moment
 from tests.asking import ask
