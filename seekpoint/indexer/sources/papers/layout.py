@@ -59,8 +59,8 @@ _FULL = 0.6
 _OUTER = 0.2
 _LEAST_OVERLAP = 0.1
 _BOLD = 0.9
-# In points: a quotation mark or a hyphen may hang out of its column.
-_HANGING = 3.0
+# In points: a quotation mark or a hyphen may hang out of its column, or the label [10] where most are like [9].
+_HANGING = (3.0, 12.0)
 
 
 def page(spans: Iterable[TextSpan], number: int, bottom: float, top: float) -> Page:
@@ -171,7 +171,8 @@ def _gutter(pieces: list[TextSpan]) -> _Gutter | None:
         return None
     left, right = min(piece.left for piece in pieces), max(piece.right for piece in pieces)
     starts = Counter(round(piece.left) for piece in pieces).most_common(_CANDIDATES)
-    gutters = [_Gutter(left, start - _HANGING, right) for start, lines in starts if lines >= _FEWEST_LINES_ASIDE]
+    frequent = [start for start, lines in starts if lines >= _FEWEST_LINES_ASIDE]
+    gutters = [_Gutter(left, start - hanging, right) for start in frequent for hanging in _HANGING]
     separating = [gutter for gutter in gutters if gutter.separates(pieces)]
     return min(separating, key=lambda gutter: sum(map(gutter.is_crossed_by, pieces)), default=None)
 

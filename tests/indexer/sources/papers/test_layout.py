@@ -86,6 +86,13 @@ def test_a_quote_may_hang_out_of_its_column_and_items_may_be_indented() -> None:
     assert read([*column(50, 600, left), *right]) == [*left, *(each.text for each in right)]
 
 
+def test_a_wider_label_of_a_reference_may_hang_out_of_its_column() -> None:
+    left = [f"{number} {PROSE[:40]}" for number in range(12)]
+    labels = [f"[{number}] {PROSE[:38]}" for number in range(6, 12)]
+    right = [span(text, 310 if len(text) < 43 else 305, 600 - 12 * row) for row, text in enumerate(labels)]
+    assert read([*column(50, 600, left), *right]) == [*left, *labels]
+
+
 def test_a_table_in_one_column_is_read_by_rows() -> None:
     rows = [span(cell, left, 600 - 12 * row) for row in range(9) for left, cell in ((50, "Model"), (300, "27.3"))]
     assert read(rows) == ["Model 27.3"] * 9
