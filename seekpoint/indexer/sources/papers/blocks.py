@@ -132,6 +132,8 @@ def _is_shifted(column: Sequence[TextLine], first: int, index: int) -> bool:
     begins = index - first == 1
     is_item = begins and bool(_BULLET.match(before.text) or _ENUMERATOR.match(before.text))
     if shift > _INDENT:
+        if is_caption(column[first].text) and not ends_sentence(before.text):
+            return False  # the last line of a caption may be centred
         goes_back = index + 1 < len(column) and column[index + 1].left < line.left - _INDENT * line.size / 2
         return not is_item and (goes_back or ends_sentence(before.text))
     return shift < -_INDENT and (is_item or not begins)

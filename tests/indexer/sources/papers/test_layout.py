@@ -93,6 +93,14 @@ def test_a_wider_label_of_a_reference_may_hang_out_of_its_column() -> None:
     assert read([*column(50, 600, left), *right]) == [*left, *labels]
 
 
+def test_the_centred_last_line_of_a_caption_belongs_to_it() -> None:
+    caption = [span(f"Table 1: {PROSE}", 50, 700), span("up to the end of it.", 180, 688)]
+    assert made([*caption, *column(50, 640, [PROSE, "and ends here."])]) == [
+        (f"Table 1: {PROSE} up to the end of it.", Role.BODY),
+        (f"{PROSE} and ends here.", Role.BODY),
+    ]
+
+
 def test_a_table_in_one_column_is_read_by_rows() -> None:
     rows = [span(cell, left, 600 - 12 * row) for row in range(9) for left, cell in ((50, "Model"), (300, "27.3"))]
     assert read(rows) == ["Model 27.3"] * 9
