@@ -183,4 +183,5 @@ def _continues(last: PdfParagraph, rest: PdfParagraph) -> bool:
         return False
     if ends_sentence(before.text) or not _is_same_size(before, line):
         return False
-    return starts_lower(line.text) or (is_wide(line.text) and line.indent < _INDENT * line.size)
+    is_rest = is_wide(line.text) and line.indent < _INDENT * line.size and not is_caption(line.text)
+    return starts_lower(line.text) or is_rest

@@ -13,7 +13,7 @@ _OUTERMOST = 3
 _LONGEST_NUMBERING = 40
 _LONGEST_NUMBER = 5
 # Shares: of a page's height, and of the lines at one height that must be furniture for all of them to be.
-_MARGIN = 0.15
+_MARGIN = 0.18
 _MOSTLY = 0.6
 _FEWEST_PAGES = 3
 # A running head isn't larger than the text; repeated titles of slides are.

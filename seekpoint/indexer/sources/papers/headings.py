@@ -58,6 +58,8 @@ _NUMBERED = re.compile(rf"{_NUMBER}(?=[^\W\d_])")
 _DEEPLY_NUMBERED = re.compile(
     r"(?:\d{1,2}(?:\.\d{1,2}){1,4}\.?\s*|第[一二三四五六七八九十\d]+[章节節]\s*)(?=[^\W\d_]{2})"
 )
+# IEEE sets headings in small capitals of the text's size.
+_ROMAN = re.compile(r"[IVX]{1,5}\.\s+[^\W\d_]{2}")
 _IS_REFERENCES = re.compile(rf"{_NUMBER}?(?i:{_REFERENCES})\s*[:：]?")
 _IS_KNOWN = re.compile(rf"{_NUMBER}?(?i:{_KNOWN})\s*[:：]?")
 _CAPTION = re.compile(r"(?:figure|fig\.|table|algorithm|abbildung|tabelle|[图圖表])\s*\d+[\s.:：]", re.IGNORECASE)
@@ -70,7 +72,8 @@ _ONE_PAGE_OFF = 1
 # Half points. Physics journals set headings smaller than the text, but number them.
 _SMALLER = 2
 
-_BRACKETED = re.compile(r"\[[^\]]{1,24}\]")
+# Where numbers are the labels, other brackets are not: Chinese references name the kind of publication, as [J].
+_BRACKETED = (re.compile(r"\[\d{1,4}\]"), re.compile(r"\[[^\]]{1,24}\]"))
 _COUNTED = re.compile(r"(\d{1,4})\.?\s+(?=\S)|(\d{1,4})\.(?=\S)")
 _HANGING = (0.5, 5.0)
 """The hanging indent of an entry, in font sizes: least and most."""
@@ -132,6 +135,8 @@ class HeadingDetector:
             return True
         if not _looks_like_a_title(paragraph):
             return False
+        if text.isupper() and _ROMAN.match(text):
+            return True
         if _stands_out(paragraph, size, bold, _SMALLER):
             return _NUMBERED.match(text) is not None
         return not self._outline and len(paragraph.lines) == 1 and _DEEPLY_NUMBERED.match(text) is not None
@@ -198,8 +203,8 @@ def _entry_starts(paragraphs: Sequence[PdfParagraph]) -> Iterator[bool]:
     lines = [line for each in paragraphs for line in each.lines]
     if not lines:
         return
-    if _BRACKETED.match(lines[0].text):
-        yield from (_BRACKETED.match(line.text) is not None for line in lines)
+    if bracketed := next((label for label in _BRACKETED if label.match(lines[0].text)), None):
+        yield from (bracketed.match(line.text) is not None for line in lines)
     elif _COUNTED.match(lines[0].text):
         last = 0
         for line in lines:

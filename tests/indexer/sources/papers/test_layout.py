@@ -142,6 +142,12 @@ def test_running_heads_with_section_titles_are_recognised_by_height() -> None:
     assert read(*pages) == [f"{section}, {PROSE}." for section in sections]
 
 
+def test_page_numbers_in_a_wide_margin_are_dropped() -> None:
+    # LaTeX's articles on A4 have theirs at 139 of 842 points.
+    pages = [[*column(134, 640, [f"{PROSE}, {number}"] * 40), span(str(number), 303, 132)] for number in (1, 2, 3)]
+    assert read(*pages) == [f"{PROSE}, {number}" for number in (1, 2, 3) for _ in range(40)]
+
+
 def test_text_near_the_edge_is_kept() -> None:
     pages = [
         [span(f"{PROSE * 2} {word}", 50, 720 - number), span("S. 3", 50, 710 - number), span(PROSE, 50, 400)]
@@ -215,6 +221,13 @@ def test_a_sentence_continues_past_a_figure_at_the_top_of_the_next_page() -> Non
     ]
 
 
+def test_a_chinese_sentence_continues_past_the_caption_of_a_figure() -> None:
+    first = column(50, 650, [CHINESE] * 3, width=1)
+    second = [span("图 2：另一件事。", 50, 700, width=1), *column(50, 600, ["在下一页结束。", CHINESE], width=1)]
+    found = [text for text, _ in made(first, second)]
+    assert found == [f"{CHINESE * 3}在下一页结束。", "图 2：另一件事。", CHINESE]
+
+
 def test_list_items_are_separate_and_complete() -> None:
     spans = [
         span("• The first item goes on over the end of its line and is told", 60, 700),
@@ -240,6 +253,9 @@ def test_larger_bolder_numbered_and_well_known_lines_are_headings() -> None:
     assert headings(span("第三章 实验", 50, 520), span("结论", 50, 420), *body) == ["第三章 实验", "结论"]
     assert headings(span("II. Smaller", 50, 640, 9, bold=True), span("Not it", 50, 520, 9, bold=True), *body) == [
         "II. Smaller"
+    ]
+    assert headings(span("IV. IN SMALL CAPITALS", 50, 520), span("I. No Heading", 50, 420), *body) == [
+        "IV. IN SMALL CAPITALS"
     ]
     assert headings(span("An ordinary line", 50, 640), span("4.33 2.1", 50, 420), *body) == []
 
@@ -301,6 +317,17 @@ def test_references_without_labels_are_split_at_hanging_indents() -> None:
 def test_numbered_references_are_not_split_at_other_numbers() -> None:
     found = references(*column(50, 660, ["1. A. Author. Pages 10 to", "12. Press, 2019.", "2. B. Author. 2020."]))
     assert [text for text, _ in found] == ["1. A. Author. Pages 10 to 12. Press, 2019.", "2. B. Author. 2020."]
+
+
+def test_the_kind_of_a_chinese_publication_is_no_label() -> None:
+    found = references(
+        *column(50, 660, ["[1] 王小明, 李文华. 神经网络导论", "[J]. 学报, 2019.", "[2] 王五. 题目. 2020."])
+    )
+    assert [text for text, _ in found] == ["[1] 王小明, 李文华. 神经网络导论[J]. 学报, 2019.", "[2] 王五. 题目. 2020."]
+    lettered = references(
+        *column(50, 660, ["[Au19] A. Author. A title that", "goes on. 2019.", "[J] B. Author. 2020."])
+    )
+    assert [text.split()[0] for text, _ in lettered] == ["[Au19]", "[J]"]
 
 
 def test_hyphens_are_kept_if_the_text_has_them_elsewhere() -> None:
