@@ -28,6 +28,9 @@ _COMPOSED = {
 
 # Bullets in Word's symbol fonts (private use area).
 _COMPOSED |= dict.fromkeys((0xF0B7, 0xF0A7), "•")
+# Old TeX fonts have no letters with accents: an accent is drawn over the letter that follows.
+_ACCENTS = dict(zip("´¨ˆ˜ˇ˘˙˚¯˝", "\u0301\u0308\u0302\u0303\u030c\u0306\u0307\u030a\u0304\u030b", strict=True))
+_ACCENTED = re.compile(f"([{''.join(_ACCENTS)}])([^\\W\\d_])")
 _HYPHEN = "\x02"
 _QUARTER = pi / 2
 _UPRIGHT = 0.1
@@ -160,5 +163,12 @@ def _run(glyphs: pdfium.FPDF_TEXTPAGE, first: int, text: str, corners: _Box, siz
     turn = round(quarters) % 4 if abs(quarters - round(quarters)) < _UPRIGHT else None
     if not text.isascii():
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").translate(_COMPOSED)
+        text = _ACCENTED.sub(_accented, text)
     text = text.replace(_HYPHEN, "-").replace("\0", "\ufffd")
     return _Run(text, corners, (x.value, y.value), size, bold, turn)
+
+
+def _accented(found: re.Match[str]) -> str:
+    """The letter with its accent, if there is one character for both."""
+    whole = unicodedata.normalize("NFC", found[2].replace("ı", "i") + _ACCENTS[found[1]])
+    return whole if len(whole) == 1 else found[0]

@@ -249,6 +249,11 @@ def test_ligatures_and_radicals_become_letters_and_exponents_stay() -> None:
     assert texts(text) == ["efficient flow of 人工 x² first transformers"]
 
 
+def test_accents_that_are_drawn_before_their_letters_are_composed() -> None:
+    text = read_pdf(made([lines(60, 700, ["S¨orensen, Dvoˇr´ak and na¨ıve caf´es", "at 5´ or ´中"], font="F3")]))
+    assert texts(text) == ["Sörensen, Dvořák and naïve cafés at 5´ or ´中"]
+
+
 def test_hyphens_at_line_ends_follow_how_the_paper_writes_the_word_elsewhere() -> None:
     shown = [
         "Here self-attention and a transformer are named, and nothing else is said about self-",
