@@ -12,8 +12,8 @@ from seekpoint.indexer.sources.papers.layout import Page, TextSpan
 _OUTERMOST = 3
 _LONGEST_NUMBERING = 40
 _LONGEST_NUMBER = 5
-# Shares: of a page's height, and of the lines at one height that must be furniture for all of them to be.
-_MARGIN = 0.18
+# Shares: of a page's height, for its margins, and of the lines at one height that must be furniture for all to be.
+_TOP, _BOTTOM = 0.15, 0.18
 _MOSTLY = 0.6
 _FEWEST_PAGES = 3
 # A running head isn't larger than the text; repeated titles of slides are.
@@ -26,7 +26,8 @@ _LINES_APART = 2.2
 _NUMBERING = re.compile(
     r"(?:[^\w.]|page|seite|第|页|頁|共)*\d+(?:[^\w.]|of|von|页|頁|共|第)*\d*\W*|\W*[ivxlc]{1,7}\W*", re.IGNORECASE
 )
-_DIGITS = re.compile(r"\d+")
+# A number with decimals is none of a page: it belongs to a table.
+_DIGITS = re.compile(r"(?<![\d.,])\d+(?![\d.,]*\d)")
 
 
 def without_furniture(pages: Sequence[Page]) -> list[Page]:
@@ -60,9 +61,9 @@ def _usual_size(pages: Sequence[Page]) -> float:
 
 def _at_margins(page: Page) -> list[TextSpan]:
     """The pieces on the outermost lines of a page, if these are in its margins."""
-    margin = _MARGIN * (page.top - page.bottom)
-    low = [piece for piece in page.pieces if piece.baseline < page.bottom + margin]
-    high = [piece for piece in page.pieces if piece.baseline > page.top - margin]
+    height = page.top - page.bottom
+    low = [piece for piece in page.pieces if piece.baseline < page.bottom + _BOTTOM * height]
+    high = [piece for piece in page.pieces if piece.baseline > page.top - _TOP * height]
     lowest = sorted({round(piece.baseline) for piece in low})[:_OUTERMOST]
     highest = sorted({round(piece.baseline) for piece in high})[-_OUTERMOST:]
     return [piece for piece in (*low, *high) if round(piece.baseline) in (*lowest, *highest)]

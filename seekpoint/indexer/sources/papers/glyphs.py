@@ -162,8 +162,8 @@ def _run(glyphs: pdfium.FPDF_TEXTPAGE, first: int, text: str, corners: _Box, siz
     quarters = atan2(sign * matrix.b, sign * matrix.a) / _QUARTER
     turn = round(quarters) % 4 if abs(quarters - round(quarters)) < _UPRIGHT else None
     if not text.isascii():
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").translate(_COMPOSED)
-        text = _ACCENTED.sub(_accented, text)
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        text = _ACCENTED.sub(_accented, text.translate(_COMPOSED))
     text = text.replace(_HYPHEN, "-").replace("\0", "\ufffd")
     return _Run(text, corners, (x.value, y.value), size, bold, turn)
 

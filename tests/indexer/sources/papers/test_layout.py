@@ -186,6 +186,10 @@ def read_texts(*pages: Sequence[TextSpan]) -> list[str]:
 
 def test_numbers_with_decimals_in_a_margin_belong_to_a_table() -> None:
     assert read([span("27.3 38.1", 50, 780), span(PROSE, 50, 400)]) == ["27.3 38.1", PROSE]
+    rows = ["Setting 1 27.3", "Setting 1 38,1", "Setting 1 41.25"]
+    assert read(*([span(row, 50, 780), span(row + PROSE, 50, 400)] for row in rows)) == [
+        each for row in rows for each in (row, row + PROSE)
+    ]
 
 
 def test_gaps_and_indents_separate_paragraphs() -> None:
