@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -123,6 +124,7 @@ def _composed(text: str) -> str:
 
 def oxide_pages(data: bytes, order: str | None) -> Iterator[Page]:
     """Pages of pdf_oxide's upright spans, in the order that they were drawn in, or in one that it finds."""
+    logging.getLogger("pdf_oxide").setLevel(logging.CRITICAL)
     document: Any = importlib.import_module("pdf_oxide").PdfDocument.from_bytes(data)
     for index in range(document.page_count()):
         bottom, top = document.page_media_box(index)[1::2]

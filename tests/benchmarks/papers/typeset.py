@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import shutil
 import subprocess
 import sys
 from contextlib import closing
@@ -32,6 +33,8 @@ def typeset(paper: Paper, folder: Path) -> None:
         typst.compile(str(file), output=str(made), font_paths=[_FONTS])
         pages = typst.query(str(file), "<places>", field="value", one=True, font_paths=[_FONTS])
     else:
+        if shutil.which(paper.program) is None:
+            sys.exit(f"{paper.program} is missing: install LaTeX, as tests/benchmarks/papers/__main__.py says")
         file = folder / f"{paper.name}.tex"
         file.write_text(latex.source(paper), "utf-8")
         for _ in range(2):  # the second time knows the numbers of the headings
