@@ -15,10 +15,11 @@ from seekpoint.index.errors import UsageError
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import default_folder, open_reader
 from seekpoint.index.store import Reader
-from seekpoint.index.text.language_tags import parse_tags, primary
+from seekpoint.index.text.language_tags import parse_tags
 from seekpoint.index.types import Encoder, Filters, Kind, ModelCard, ResourceStatus, Transcript
 from seekpoint.query.answers import Answer
 from seekpoint.query.output.status import LibraryStatus
+from seekpoint.query.transcript_choice import in_language
 
 if TYPE_CHECKING:
     from seekpoint.indexer.build.build import Report
@@ -67,9 +68,8 @@ class Library:
     def transcript(self, resource: str, language: str | None = None) -> Transcript:
         """The transcript of a resource, by its id: the one in `language`, else the first; raises UsageError."""
         transcripts = self._reader.transcripts(resource)
-        for transcript in transcripts:
-            if language is None or primary(transcript.language) == primary(language):
-                return transcript
+        if transcript := in_language(transcripts, language):
+            return transcript
         languages = ", ".join(transcript.language for transcript in transcripts)
         remedy = f"there is {languages}" if languages else "`resources()` says why"
         raise UsageError(f"{resource} has no transcript{f' in {language}' if language else ''}: {remedy}")

@@ -118,7 +118,7 @@ def test_a_deferred_resource_has_the_fields_of_status_json() -> None:
     )
     card = ModelCard("topics", 8, "counts-of-topics")
     status = seekpoint.LibraryStatus.of("library", card, [deferred, indexed])
-    document: dict[str, Any] = status_output.to_json(Path("library"), card, status.resources)
+    document: Any = status_output.to_json(Path("library"), card, status.resources)
     assert document["resources"][0].pop("retry_after") == "2027-01-15T08:00:00+00:00"
     assert_mirrored(status, document)
 

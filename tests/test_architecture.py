@@ -21,7 +21,7 @@ MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in PACKAGE.rglob("*.py")
 }
-HEAVY = {"numpy", "faiss", "torch", "rich", "requests", "yt_dlp", "youtube_transcript_api"} | {
+HEAVY = {"numpy", "faiss", "torch", "rich", "requests", "yt_dlp", "youtube_transcript_api", "fastapi"} | {
     *("prompt_toolkit", "starlette", "uvicorn", "jinja2", "mcp", "pydantic", "trafilatura", "lxml", "pypdfium2")
 }
 # What each part imports of the others; `seekpoint.api` and `seekpoint.cli` stand above all of them.

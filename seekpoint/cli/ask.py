@@ -17,7 +17,7 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Filters, Kind
 from seekpoint.query.answers import Answer
 from seekpoint.query.output.formats import FORMATS
-from seekpoint.query.output.json import to_json
+from seekpoint.query.output.json import error_json, to_json
 from seekpoint.query.output.terminal import to_text
 from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS
 
@@ -154,7 +154,7 @@ def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str) ->
             is_first = False
         except UsageError as error:
             if form == "json":
-                print_json({"question": text, "answered": False, "moments": [], "error": str(error)})
+                print_json(error_json(text, str(error)))
             else:
                 click.echo(f"seekpoint: {error}", err=True)
         if sys.stdout:

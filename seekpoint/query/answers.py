@@ -60,7 +60,8 @@ class Moment(Displayed):
 
     `start` and `end` are seconds, `None` for a text; `page` is the page of a PDF, counted from 1. `chapter` is the
     title of the chapter that the moment lies in, if the resource has chapters. `marks` are the spans of `quote` (start
-    and end offset in characters) that match the question.
+    and end offset in characters) that match the question. `cues` is the span of the quoted cues: [first, stop) of the
+    resource's transcript in `language`.
     """
 
     rank: int
@@ -75,6 +76,7 @@ class Moment(Displayed):
     chapter: str | None = None
     page: int | None = None
     explanation: Explanation | None = None
+    cues: tuple[int, int] = (0, 0)
 
     @property
     def timestamp(self) -> str | None:

@@ -14,7 +14,6 @@ from pydantic import BaseModel, Field, ValidationError
 from seekpoint.index.errors import SeekpointError, SourceError, UsageError
 from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Chapter, Filters, Kind, Resource, ResourceStatus, State, Transcript
 from seekpoint.query.answers import Answer
 from seekpoint.query.links.parse import LinkTarget, find_resource, parse_seconds, parse_target
@@ -34,7 +33,17 @@ from seekpoint.query.mcp.results import (
 )
 from seekpoint.query.mcp.token_budget import MOST_TOKENS, shortened, tokens
 from seekpoint.query.serving.live_library import LiveLibrary
+from seekpoint.query.serving.parameters import (
+    KindFilter,
+    LanguageFilter,
+    LanguageTag,
+    Offset,
+    SectionFilter,
+    invalid,
+    unknown,
+)
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
+from seekpoint.query.transcript_choice import in_language
 
 _INSTRUCTIONS = (
     "Seekpoint searches a library of lectures, recordings, articles and papers that its user has chosen, and finds the "
@@ -76,9 +85,9 @@ class Tools:
         self,
         question: Annotated[str, Field(description="A question in whole words, in any language.")],
         k: Annotated[int, Field(ge=1, le=_MOST_MOMENTS, description="How many moments at most.")] = 5,
-        kind: Annotated[Kind | None, Field(description="Only resources of this kind.")] = None,
-        section: Annotated[str | None, Field(description="Only resources under a heading with these words.")] = None,
-        language: Annotated[str | None, Field(description="Only what was said in this language: en, zh, …")] = None,
+        kind: KindFilter = None,
+        section: SectionFilter = None,
+        language: LanguageFilter = None,
     ) -> Annotated[CallToolResult, FoundAnswer]:
         with self._live.reader() as reader:
             answer = self._live.ask(question, k, Filters(kind, section, language), within=reader)
@@ -95,7 +104,7 @@ class Tools:
         heading: Annotated[str | None, Field(description="Words of a chapter's or section's title.")] = None,
         page: Annotated[int | None, Field(ge=1, description="A page of a paper, the first being 1.")] = None,
         minutes: Annotated[float, Field(gt=0, le=_MOST_MINUTES, description="How much to read.")] = 3,
-        language: Annotated[str | None, Field(description="Which transcript, where there are several.")] = None,
+        language: Annotated[LanguageTag, Field(description="Which transcript, where there are several.")] = None,
     ) -> Annotated[CallToolResult, TranscriptWindow]:
         if sum(place is not None for place in (at, heading, page)) > 1:
             raise UsageError("`at`, `heading` and `page` each name a place: give one of them")
@@ -112,10 +121,10 @@ class Tools:
 
     def list_resources(
         self,
-        section: Annotated[str | None, Field(description="Only those under a heading with these words.")] = None,
-        kind: Annotated[Kind | None, Field(description="Only this kind.")] = None,
+        section: SectionFilter = None,
+        kind: KindFilter = None,
         state: Annotated[State | None, Field(description="Only those in this state.")] = None,
-        offset: Annotated[int, Field(ge=0, description="How many to pass over.")] = 0,
+        offset: Offset = 0,
         limit: Annotated[int, Field(ge=1, le=_MOST_LISTED, description="How many at most.")] = 20,
     ) -> Annotated[CallToolResult, ListedResources]:
         with self._live.reader() as reader:
@@ -131,17 +140,15 @@ class Server(MCPServer):
 
     async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:  # noqa: ANN401
         parameters = {tool.name: tool.input_schema["properties"] for tool in await self.list_tools()}
-        if unknown := sorted(arguments.keys() - parameters.get(name, arguments).keys()):
-            return _failure(f"`{name}` takes no `{unknown[0]}`, but {', '.join(parameters[name]) or 'nothing'}")
+        if excess := unknown(f"`{name}`", arguments, parameters.get(name, arguments).keys()):
+            return _failure(excess)
         try:
             return await super().call_tool(name, arguments, context)
         except ToolError as error:
             if isinstance(error.__cause__, SeekpointError):
                 return _failure(str(error.__cause__))
             if isinstance(error.__cause__, ValidationError):
-                return _failure(
-                    "; ".join(_argument_error(details) for details in error.__cause__.errors(include_url=False))
-                )
+                return _failure(invalid(error.__cause__.errors(include_url=False)))
             raise
 
 
@@ -177,20 +184,13 @@ def _failure(message: str) -> CallToolResult:
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
 
 
-def _argument_error(details: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails isn't public
-    return f"`{details['loc'][0]}`: {details['msg'][:1].lower()}{details['msg'][1:]}"
-
-
 def _positions(answer: Answer, cache: ResourceCache) -> Iterator[tuple[int, float]]:
     """The `at` of moments of texts, by rank: the start of the cue in which the quote begins."""
     for moment in answer.moments:
-        if moment.start is None:
-            for transcript in cache.transcripts(moment.resource.id):
-                if transcript.language != moment.language:
-                    continue
-                position = transcript_windows.find_words(transcript.cues, moment.quote)
-                if position is not None:
-                    yield moment.rank, round(transcript.cues[position].start, 3)
+        if moment.start is not None:
+            continue
+        if transcript := in_language(cache.transcripts(moment.resource.id), moment.language):
+            yield moment.rank, round(transcript.cues[moment.cues[0]].start, 3)
 
 
 def _indexed_resource(name: str, cache: ResourceCache) -> Resource:
@@ -241,7 +241,10 @@ def _transcript_window(
     language: str | None,
 ) -> TranscriptWindow:
     transcripts = cache.transcripts(resource.id)
-    transcript = _in_language(transcripts, language, title(resource))
+    transcript = in_language(transcripts, language)
+    if transcript is None:
+        languages = ", ".join(each.language for each in transcripts)
+        raise UsageError(f"{title(resource)} has no transcript in {quotable(language or '', 20)}: there is {languages}")
     headings = _headings(chapters, resource) if target.is_start and chapters else None
     budget = MOST_TOKENS - _ABOUT - (tokens("".join(headings)) + 2 * len(headings) if headings else 0)
     at = transcript_windows.cue_at(transcript.cues, target, title(resource))
@@ -258,15 +261,6 @@ def _transcript_window(
         continues_at=None if window.following is None else round(transcript.cues[window.following].start, 3),
         headings=headings,
     )
-
-
-def _in_language(transcripts: Sequence[Transcript], language: str | None, name: str) -> Transcript:
-    """The transcript in a language, else the first; raises UsageError. `name` is the resource's title."""
-    for transcript in transcripts:
-        if language is None or primary(transcript.language) == primary(language):
-            return transcript
-    languages = ", ".join(transcript.language for transcript in transcripts)
-    raise UsageError(f"{name} has no transcript in {quotable(language or '', 20)}: there is {languages}")
 
 
 def _length(resource: Resource, transcript: Transcript) -> str | None:

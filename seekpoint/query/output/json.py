@@ -2,66 +2,42 @@
 
 from __future__ import annotations
 
-from seekpoint.index.types import Resource
-from seekpoint.query.answers import Answer, Doubt, Explanation, Moment
+from collections.abc import Mapping
+from typing import Any
+
+from seekpoint.index.types import Chapter, ModelCard, Resource, ResourceStatus
+from seekpoint.query.answers import Answer, Doubt, Explanation, Moment, Translation, Window
+from seekpoint.query.output import json_schema
+from seekpoint.query.output.json_schema import AnswerJson
+
+FORMS: Mapping[type, Any] = {
+    Answer: json_schema.AnswerJson,
+    Chapter: json_schema.ChapterJson,
+    Doubt: json_schema.DoubtJson,
+    Explanation: json_schema.ExplanationJson,
+    ModelCard: json_schema.ModelJson,
+    Moment: json_schema.MomentJson,
+    Resource: json_schema.ResourceJson,
+    ResourceStatus: json_schema.ResourceStatusJson,
+    Translation: json_schema.TranslationJson,
+    Window: json_schema.WindowJson,
+}
 
 
-def to_json(answer: Answer) -> dict[str, object]:
+def to_json(answer: Answer) -> AnswerJson:
     """The answer in the form of `ask --json`."""
-    doubt = {"doubt": doubt_json(answer.doubt)} if answer.doubt else {}
-    return {
-        "question": answer.question,
-        "answered": answer.answered,
-        **doubt,
-        "moments": [_moment_json(moment) for moment in answer.moments],
-    }
+    document: AnswerJson = as_json(answer)
+    return document
 
 
-def _moment_json(moment: Moment) -> dict[str, object]:
-    page = {} if moment.page is None else {"page": moment.page}
-    chapter = {"chapter": moment.chapter} if moment.chapter else {}
-    explanation = {"explanation": explanation_json(moment.explanation)} if moment.explanation else {}
-    return {
-        "rank": moment.rank,
-        "score": moment.score,
-        "resource": resource_json(moment.resource),
-        "language": moment.language,
-        "start": moment.start,
-        "end": moment.end,
-        "timestamp": moment.timestamp,
-        **page,
-        **chapter,
-        "quote": moment.quote,
-        "link": moment.link,
-        **explanation,
-    }
+def error_json(question: str, error: str) -> AnswerJson:
+    """What `ask --json -` prints for a line that is no question, with what is wrong with it."""
+    return {"question": question, "answered": False, "moments": [], "error": error}
 
 
-def resource_json(resource: Resource) -> dict[str, object]:
-    """A resource, as `ask`, `status` and the HTTP API print it."""
-    return {
-        "id": resource.id,
-        "kind": resource.kind,
-        "title": resource.title,
-        "url": resource.url,
-        "sections": [list(path) for path in resource.sections],
-    }
-
-
-def explanation_json(explanation: Explanation) -> dict[str, object]:
-    """What `ask --explain --json` adds to a moment."""
-    return {
-        "meaning": explanation.meaning,
-        "words": explanation.words,
-        "share": explanation.share,
-        "named": explanation.named,
-        "stands_in": explanation.stands_in,
-        "matched": list(explanation.matched),
-        "translated": [{"word": word, "said": list(said)} for word, said in explanation.translated],
-        "windows": [window._asdict() for window in explanation.windows],
-    }
-
-
-def doubt_json(doubt: Doubt) -> dict[str, object]:
-    """What `ask --explain --json` adds to an answer."""
-    return {"least_score": doubt.least_score, "unknown": list(doubt.unknown)}
+def as_json(value: Any) -> Any:  # noqa: ANN401
+    """An object in its form: for each key its attribute of that name; an empty one is left out if it isn't required."""
+    if form := FORMS.get(type(value)):
+        kept = (name for name in form.__annotations__ if name in form.__required_keys__ or getattr(value, name, None))
+        return {name: as_json(getattr(value, name)) for name in kept}
+    return [as_json(each) for each in value] if isinstance(value, tuple | list) else value

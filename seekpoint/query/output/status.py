@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 
 from seekpoint.index.sections import Section, outlined, union
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Kind, ModelCard, ResourceStatus, State
-from seekpoint.query.output.json import resource_json
+from seekpoint.query.output.json import as_json
+from seekpoint.query.output.json_schema import ResourceStatusJson, StatusJson, TotalsJson
 
 # Seconds: times that lie so close come from the same run, and are shown as one.
 _AT_ONCE = 600.0
@@ -34,13 +35,13 @@ class LibraryStatus:
         return cls(library, model, totals(statuses), tuple(statuses))
 
 
-def to_json(folder: Path, card: ModelCard, statuses: Sequence[ResourceStatus]) -> dict[str, object]:
+def to_json(folder: Path, card: ModelCard, statuses: Sequence[ResourceStatus]) -> StatusJson:
     """The status in the form of `status --json`, a stable contract."""
     return {
         "library": str(folder),
-        "model": {"name": card.name, "dimension": card.dimension, "fingerprint": card.fingerprint},
-        "totals": totals(statuses),
-        "resources": [_resource_json(status) for status in statuses],
+        "model": as_json(card),
+        "totals": cast("TotalsJson", totals(statuses)),
+        "resources": [resource_status_json(status) for status in statuses],
     }
 
 
@@ -55,17 +56,12 @@ def totals(statuses: Sequence[ResourceStatus]) -> dict[str, int | float]:
     }
 
 
-def _resource_json(status: ResourceStatus) -> dict[str, object]:
-    time = status.retry_after
-    return {
-        **resource_json(status.resource),
-        "state": status.state,
-        "reason": status.reason,
-        "retry_after": None if time is None else datetime.fromtimestamp(time, UTC).isoformat(timespec="seconds"),
-        "languages": list(status.languages),
-        "transcript": status.transcript,
-        "chunks": status.chunks,
-    }
+def resource_status_json(status: ResourceStatus) -> ResourceStatusJson:
+    """A resource and its state, as `status` and the HTTP API print it."""
+    document: ResourceStatusJson = as_json(status)
+    if status.retry_after is not None:
+        document["retry_after"] = datetime.fromtimestamp(status.retry_after, UTC).isoformat(timespec="seconds")
+    return document
 
 
 def to_text(

@@ -49,13 +49,20 @@ class MomentContext(NamedTuple):
 class _Quote(NamedTuple):
     """The cues of a hit from its opening on: the answer begins at cue `first` of them, and `quoted` are shown.
 
-    `terms` are the question's terms in each of the cues.
+    `opening` is the position of the first of the cues in the transcript, `terms` are the question's terms in each.
     """
 
+    opening: int
     cues: Sequence[Cue]
     first: int
     quoted: Sequence[Cue]
     terms: Sequence[Sequence[Term]]
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The quoted cues, as a span [first, stop) of the transcript."""
+        first = self.opening + self.first
+        return first, first + len(self.quoted)
 
 
 def moments(hits: Sequence[Hit], context: MomentContext, *, explained: bool) -> Iterator[Moment]:
@@ -91,7 +98,7 @@ def _quote(
     terms = said_in(cues, salient(context.terms.weights).keys() | weights.keys())
     nearness = _nearness(chunk, opening, context.windows)
     first = best_cue(cues, terms, weights, chapters, nearness, context.tuning.reach)
-    return _Quote(cues, first, quoted(cues[first:]), terms)
+    return _Quote(opening.first, cues, first, quoted(cues[first:]), terms)
 
 
 def _weights(chunk: StoredChunk, terms: QueryTerms) -> dict[str, float]:
@@ -128,6 +135,7 @@ def _moment(rank: int, hit: Hit, quote: _Quote, resource: Resource, details: Det
         marks=marks(chain.from_iterable(shown), before),
         chapter=title_at(details.chapters, start),
         page=quote.quoted[0].page,
+        cues=quote.span,
     )
 
 
@@ -150,11 +158,7 @@ def _links(
     found = [(resources[hit.chunk.resource_id], details[hit.chunk.resource_id]) for hit in hits]
     links = [_link(quote, *described) for quote, described in zip(quotes, found, strict=True)]
     missing = [place for place, address in enumerate(links) if address is None]
-    spans = []
-    for place in missing:
-        chunk, quote = hits[place].chunk, quotes[place]
-        position = context.openings[chunk.id].first + quote.first
-        spans.append(CueSpan(chunk.transcript_id, 0, position + len(quote.quoted)))
+    spans = [CueSpan(hits[place].chunk.transcript_id, 0, quotes[place].span[1]) for place in missing]
     for place, cues in zip(missing, context.reader.cues(spans) if spans else (), strict=True):
         links[place] = _text_link(quotes[place], cues, *found[place])
     return [address or "" for address in links]

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Annotated
 
+from fastapi import APIRouter, Depends, Path, Query, Request, Response, Security
+from fastapi.security import HTTPBearer
+from pydantic import with_config
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
-from starlette.routing import Route
 
-from seekpoint.index.text.language_tags import primary
+from seekpoint.index.errors import UsageError
+from seekpoint.index.types import Cue
 from seekpoint.query.output import status as status_output
-from seekpoint.query.output.json import resource_json, to_json
-from seekpoint.query.web.openapi import document
-from seekpoint.query.web.parameters import LONGEST_LANGUAGE, parse_ask, seconds, text
+from seekpoint.query.output.json import as_json, to_json
+from seekpoint.query.output.json_schema import (
+    AnswerJson,
+    CueJson,
+    HealthJson,
+    ProblemJson,
+    ResourcesJson,
+    StatusJson,
+    TranscriptJson,
+)
+from seekpoint.query.serving.live_library import LiveLibrary
+from seekpoint.query.serving.parameters import LONGEST_ID, unknown
+from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
+from seekpoint.query.transcript_choice import in_language
+from seekpoint.query.web.errors import TYPE
+from seekpoint.query.web.parameters import AskParameters, ListParameters, TranscriptParameters
 
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
-    from seekpoint.index.types import Cue, Resource, Transcript
-    from seekpoint.query.serving.live_library import LiveLibrary
-    from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
+for _form in (AnswerJson, ResourcesJson, TranscriptJson, StatusJson, ProblemJson):
+    with_config(use_attribute_docstrings=True)(_form)
+_PROBLEM = {
+    "description": "What went wrong",
+    "content": {TYPE: {"schema": {"$ref": "#/components/schemas/ProblemJson"}}},
+}
 
 
 class Api:
@@ -28,87 +47,113 @@ class Api:
     def __init__(self, live: LiveLibrary, caches: ResourceCaches) -> None:
         self._live = live
         self._caches = caches
+        self._version = version("seekpoint")
 
     @property
-    def routes(self) -> list[Route]:
-        return [
-            Route("/api/ask", self.ask),
-            Route("/api/resources", self.resources),
-            Route("/api/resources/{id}/transcript", self.transcript),
-            Route("/api/status", self.status),
-            Route("/api/openapi.json", self.openapi),
-            Route("/healthz", self.health),
-        ]
+    def router(self) -> APIRouter:
+        router = APIRouter(responses={"default": _PROBLEM}, dependencies=[Depends(_refuse_unknown_parameters)])
+        token = Security(HTTPBearer(scheme_name="token", auto_error=False))
+        for path, endpoint in (
+            ("/api/ask", self.ask),
+            ("/api/resources", self.resources),
+            ("/api/resources/{id}/transcript", self.transcript),
+            ("/api/status", self.status),
+            ("/healthz", self.health),
+        ):
+            for method in ("GET", "HEAD"):
+                router.add_api_route(
+                    path,
+                    endpoint,
+                    methods=[method],
+                    operation_id=endpoint.__name__,
+                    include_in_schema=method == "GET",
+                    dependencies=[token] if path.startswith("/api/") else [],
+                )
+        return router
 
-    def ask(self, request: Request) -> JSONResponse:
-        parameters = parse_ask(request.query_params)
-        answer = self._live.ask(parameters.question, parameters.k, parameters.filters, explained=parameters.explained)
-        return JSONResponse(to_json(answer))
+    def ask(self, parameters: Annotated[AskParameters, Query()], request: Request, response: Response) -> AnswerJson:
+        """Answer a question with the moments where the answer begins, best first."""
+        with self._current(request, response) as cache:
+            return to_json(
+                self._live.ask(
+                    parameters.q, parameters.k, parameters.filters, explained=parameters.explain, within=cache.reader
+                )
+            )
 
-    def resources(self, request: Request) -> JSONResponse:
-        return JSONResponse({"resources": self._status()["resources"]})
+    def resources(
+        self, parameters: Annotated[ListParameters, Query()], request: Request, response: Response
+    ) -> ResourcesJson:
+        """List the resources and their states."""
+        with self._current(request, response) as cache:
+            statuses = list(cache.statuses.values())
+        stop = None if parameters.limit is None else parameters.offset + parameters.limit
+        page = statuses[parameters.offset : stop]
+        return {"total": len(statuses), "resources": [status_output.resource_status_json(status) for status in page]}
 
-    def transcript(self, request: Request) -> JSONResponse:
-        query = request.query_params
-        language = text(query, "language", LONGEST_LANGUAGE)
-        start, end = seconds(query, "start"), seconds(query, "end")
-        with self._live.reader() as reader:
-            cache = self._caches.of(reader)
-            resource = _resource(cache, request.path_params["id"])
-            transcripts, chapters = cache.transcripts(resource.id), cache.details(resource.id).chapters
-        transcript = _in_language(transcripts, language)
+    def transcript(
+        self,
+        resource_id: Annotated[str, Path(alias="id", max_length=LONGEST_ID, description="The resource's id.")],
+        parameters: Annotated[TranscriptParameters, Query()],
+        request: Request,
+        response: Response,
+    ) -> TranscriptJson:
+        """Read what is said in a resource, or a part of it."""
+        with self._current(request, response) as cache:
+            resource = cache.resource(resource_id)
+            if resource is None:
+                raise HTTPException(404, f"no resource here has the id {resource_id!r}: /api/resources names all")
+            transcripts, chapters = cache.transcripts(resource_id), cache.details(resource_id).chapters
+        transcript = in_language(transcripts, parameters.language)
         if transcript is None:
-            suffix = f" in {language!r}" if language else ""
-            raise HTTPException(404, f"no transcript of {resource.id}{suffix} is indexed: /api/status says what is")
+            suffix = f" in {parameters.language!r}" if parameters.language else ""
+            raise HTTPException(404, f"no transcript of {resource_id}{suffix} is indexed: /api/status says what is")
         plays = resource.kind.plays
-        cues = [cue for cue in transcript.cues if _is_within(cue, start, end)] if plays else transcript.cues
-        return JSONResponse(
-            {
-                "resource": resource_json(resource),
-                "language": transcript.language,
-                "languages": [each.language for each in transcripts],
-                "origin": transcript.origin,
-                "chapters": [{"start": chapter.start, "title": chapter.title} for chapter in chapters if plays],
-                "cues": [_cue_json(cue, plays=plays) for cue in cues],
-            }
-        )
+        cues = [cue for cue in transcript.cues if not plays or _is_within(cue, parameters)]
+        return {
+            "resource": as_json(resource),
+            "language": transcript.language,
+            "languages": [each.language for each in transcripts],
+            "origin": transcript.origin,
+            "chapters": as_json(chapters if plays else ()),
+            "cues": [_cue_json(cue, plays=plays) for cue in cues],
+        }
 
-    def status(self, request: Request) -> JSONResponse:
-        return JSONResponse(self._status())
+    def status(self, request: Request, response: Response) -> StatusJson:
+        """Tell what is indexed and what isn't, as `seekpoint status --json` does."""
+        with self._current(request, response) as cache:
+            return status_output.to_json(cache.reader.address, cache.reader.card, list(cache.statuses.values()))
 
-    def openapi(self, request: Request) -> JSONResponse:
-        return JSONResponse(document())
-
-    def health(self, request: Request) -> JSONResponse:
+    def health(self) -> HealthJson:
+        """Tell whether questions can be asked."""
         with self._live.reader():
-            return JSONResponse({"status": "ok"})
+            return {"status": "ok"}
 
-    def _status(self) -> dict[str, object]:
+    @contextmanager
+    def _current(self, request: Request, response: Response) -> Iterator[ResourceCache]:
+        """The library; raises 304 where the client has the answer already, since the library is as it was then."""
         with self._live.reader() as reader:
-            statuses = list(self._caches.of(reader).statuses.values())
-            return status_output.to_json(reader.address, reader.card, statuses)
+            state = repr((self._version, reader.revision, request.url.path, request.url.query))
+            tag = f'W/"{hashlib.blake2b(state.encode(), digest_size=12).hexdigest()}"'
+            if tag in (known.strip() for known in request.headers.get("if-none-match", "").split(",")):
+                raise HTTPException(304, headers={"ETag": tag})
+            response.headers["ETag"] = tag
+            yield self._caches.of(reader)
 
 
-def _resource(cache: ResourceCache, resource_id: str) -> Resource:
-    resource = cache.resource(resource_id)
-    if resource is None:
-        raise HTTPException(404, f"no resource here has the id {resource_id[:40]!r}: /api/resources names all")
-    return resource
+def _refuse_unknown_parameters(request: Request) -> None:
+    path = request.scope["route"].path
+    parameters = request.app.openapi()["paths"][path]["get"].get("parameters", [])
+    known = [parameter["name"] for parameter in parameters if parameter["in"] == "query"]
+    if error := unknown(path, request.query_params, known):
+        raise UsageError(error)
 
 
-def _in_language(transcripts: list[Transcript], language: str) -> Transcript | None:
-    """The transcript with that tag, else one with the same primary subtag; the first if no language is given."""
-    if not language:
-        return next(iter(transcripts), None)
-    related = [each for each in transcripts if primary(each.language) == primary(language)]
-    return next((each for each in related if each.language == language), next(iter(related), None))
-
-
-def _is_within(cue: Cue, start: float | None, end: float | None) -> bool:
+def _is_within(cue: Cue, parameters: TranscriptParameters) -> bool:
+    start, end = parameters.start, parameters.end
     return (start is None or cue.end > start) and (end is None or cue.start < end)
 
 
-def _cue_json(cue: Cue, *, plays: bool) -> dict[str, object]:
+def _cue_json(cue: Cue, *, plays: bool) -> CueJson:
     if plays:
         return {"start": cue.start, "end": cue.end, "text": cue.text}
     return {"anchor": cue.anchor, "page": cue.page, "text": cue.text}

@@ -5,24 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from seekpoint.index.errors import LibraryError, SeekpointError, UsageError
+from seekpoint.query.output.json_schema import ProblemJson
+from seekpoint.query.serving.parameters import invalid
 
 TYPE = "application/problem+json"
 
 
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """A problem document; `detail` is a sentence for people."""
-    content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    return JSONResponse(content, status, dict(headers or {}), TYPE)
+    content: ProblemJson = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
+    return JSONResponse(content, status, headers, TYPE)
 
 
 def describe(error: Exception) -> tuple[int, str, Mapping[str, str] | None]:
     """The status, detail and headers for an error; an unexpected error's text isn't revealed."""
     if isinstance(error, HTTPException):
         return error.status_code, error.detail, error.headers
+    if isinstance(error, RequestValidationError | ValidationError):
+        return 400, invalid(error.errors()), None
     if isinstance(error, UsageError):
         return 400, str(error), None
     if isinstance(error, LibraryError):

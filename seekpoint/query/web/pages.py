@@ -20,11 +20,12 @@ from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.links.timestamps import timestamp
 from seekpoint.query.output.status import totals
 from seekpoint.query.search.settings import MOST_MOMENTS
+from seekpoint.query.transcript_choice import in_language
 from seekpoint.query.web import translations, view_models
 from seekpoint.query.web.errors import describe
 from seekpoint.query.web.media import content_type, media_file
-from seekpoint.query.web.parameters import LONGEST_ID, LONGEST_LANGUAGE, AskParameters, parse_ask, seconds, text
-from seekpoint.query.web.transcripts import in_language, paragraphs, position_at, quote_context
+from seekpoint.query.web.parameters import PageParameters
+from seekpoint.query.web.transcripts import paragraphs, position_at, quote_context
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
 
 _HERE = Path(__file__).parent
-_ON_A_PAGE = 8
 # On the bars of the reading list: moments that score much less than the best one would hide where the answers are.
 _ON_BARS = 60
 _LEAST_SHARE = 0.6
@@ -63,10 +63,9 @@ class SimilarTo(NamedTuple):
     start: float
 
     @classmethod
-    def of(cls, request: Request) -> SimilarTo | None:
-        """The parameters `like` and `at` of a request; `None` if it has none."""
-        name = text(request.query_params, "like", LONGEST_ID)
-        return cls(name, seconds(request.query_params, "at") or 0.0) if name else None
+    def of(cls, parameters: PageParameters) -> SimilarTo | None:
+        """The moment of the parameters `like` and `at`; `None` if they aren't given."""
+        return cls(parameters.like, parameters.at or 0.0) if parameters.like else None
 
     def is_same(self, moment: Moment) -> bool:
         """Whether a moment is at the same place."""
@@ -91,10 +90,11 @@ class Pages:
         ]
 
     def ask(self, request: Request) -> HTMLResponse:
-        parameters, similar_to = parse_ask(request.query_params, _ON_A_PAGE), SimilarTo.of(request)
+        parameters = _parameters(request)
+        similar_to = SimilarTo.of(parameters)
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
-            answer = self._answer(parameters, similar_to, reader) if parameters.question else None
+            answer = self._answer(parameters, similar_to, reader) if parameters.q else None
             moments = _moment_views(answer.moments, cache) if answer else []
             within = cache.resource(parameters.filters.resource) if parameters.filters.resource else None
             return page(
@@ -103,19 +103,19 @@ class Pages:
                 totals=totals(list(cache.statuses.values())),
             )  # fmt: skip
 
-    def _answer(self, parameters: AskParameters, similar_to: SimilarTo | None, reader: Reader) -> Answer:
+    def _answer(self, parameters: PageParameters, similar_to: SimilarTo | None, reader: Reader) -> Answer:
         k = parameters.k
         count = min(k + 3, MOST_MOMENTS) if similar_to else k
-        answer = self._live.ask(parameters.question, count, parameters.filters, within=reader)
+        answer = self._live.ask(parameters.q, count, parameters.filters, within=reader)
         if similar_to is None:
             return answer
         return replace(answer, moments=tuple(each for each in answer.moments if not similar_to.is_same(each))[:k])
 
     def list(self, request: Request) -> HTMLResponse:
-        parameters = parse_ask(request.query_params)
+        parameters = _parameters(request)
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
-            answer = self._live.ask(parameters.question, _ON_BARS, within=reader) if parameters.question else None
+            answer = self._live.ask(parameters.q, _ON_BARS, within=reader) if parameters.q else None
             moments = _best(answer.moments) if answer else []
             ticks = {
                 resource_id: view_models.ticks(group, cache.duration(resource_id))
@@ -128,19 +128,18 @@ class Pages:
             )  # fmt: skip
 
     def resource(self, request: Request) -> HTMLResponse:
-        query = request.query_params
-        parameters, start = parse_ask(query, _ON_A_PAGE), seconds(query, "t")
-        language = text(query, "language", LONGEST_LANGUAGE)
+        parameters = _parameters(request)
+        start = parameters.t
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
             resource = _resource(cache, request.path_params["id"])
             details, transcripts = cache.details(resource.id), cache.transcripts(resource.id)
-            transcript = in_language(transcripts, language or None)
+            transcript = in_language(transcripts, parameters.language) or next(iter(transcripts), None)
             cues = transcript.cues if transcript else ()
             answer = None
-            if parameters.question:
+            if parameters.q:
                 filters = Filters(resource=resource.id)
-                answer = self._live.ask(parameters.question, parameters.k, filters, within=reader)
+                answer = self._live.ask(parameters.q, parameters.k, filters, within=reader)
             duration = cache.duration(resource.id)
             moments = _moment_views(answer.moments, cache) if answer else []
             return page(
@@ -187,6 +186,10 @@ def error_page(request: Request, error: Exception) -> HTMLResponse:
     if isinstance(error, LibraryNotFound):
         return page(request, "empty", code, detail=detail)
     return page(request, "error", code, detail=detail)
+
+
+def _parameters(request: Request) -> PageParameters:
+    return PageParameters.model_validate(dict(request.query_params))
 
 
 def _best(moments: tuple[Moment, ...]) -> list[Moment]:

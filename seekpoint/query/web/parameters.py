@@ -1,31 +1,60 @@
-"""Parameters of requests, validated; an invalid one raises HTTPException with one line that says what is wrong."""
+"""The query parameters of the HTTP API and of the pages, as pydantic models."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from math import isfinite
+from typing import Annotated
 
-from starlette.exceptions import HTTPException
+from pydantic import BaseModel, ConfigDict, Field
 
-from seekpoint.index.types import Filters, Kind
+from seekpoint.index.types import Filters
 from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS
+from seekpoint.query.serving.parameters import (
+    KindFilter,
+    LanguageFilter,
+    LanguageTag,
+    Offset,
+    OrNone,
+    ResourceId,
+    SectionFilter,
+)
 
-USUAL_MOMENTS = 5
-LONGEST_SECTION = 300
-LONGEST_LANGUAGE = 35
-"""RFC 5646, section 4.4.1: the longest tag that programs should expect has 35 characters."""
-LONGEST_ID = 100
+_ON_A_PAGE = 8
+_STRIPPED = ConfigDict(str_strip_whitespace=True)
+
+_Second = Annotated[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, OrNone]
+_MomentCount = Annotated[int, Field(ge=1, le=MOST_MOMENTS, description="How many moments at most.")]
 
 
-@dataclass(frozen=True, slots=True)
-class AskParameters:
+class AskParameters(BaseModel):
     """A question, the number of moments and the filters."""
 
-    question: str
-    k: int
-    filters: Filters
-    explained: bool = False
+    model_config = _STRIPPED
+
+    q: str = Field(min_length=1, max_length=LONGEST_QUESTION, description="The question.")
+    k: _MomentCount = 5
+    kind: KindFilter = None
+    section: SectionFilter = None
+    language: LanguageFilter = None
+    resource: Annotated[ResourceId, Field(description="Only the resource with this id.")] = None
+    explain: bool = Field(default=False, description="Say why each moment was found.")
+
+    @property
+    def filters(self) -> Filters:
+        return Filters(self.kind, self.section, self.language, self.resource)
+
+
+class PageParameters(AskParameters):
+    """The parameters of the pages, which are shown without a question too.
+
+    `like` and `at` are the resource and the second of the moment of "more like this", `t` is the second at which a
+    resource is shown.
+    """
+
+    q: str = Field(default="", max_length=LONGEST_QUESTION)
+    k: _MomentCount = _ON_A_PAGE
+    like: ResourceId = None
+    at: _Second = None
+    t: _Second = None
 
     @property
     def is_filtered(self) -> bool:
@@ -33,53 +62,18 @@ class AskParameters:
         return self.filters != Filters()
 
 
-def parse_ask(query: Mapping[str, str], k: int = USUAL_MOMENTS) -> AskParameters:
-    """Parse the parameters of a question; `k` is the number of moments if the request doesn't give one."""
-    kind = query.get("kind") or None
-    if kind and kind not in list(Kind):
-        raise HTTPException(400, f"kind must be one of {', '.join(Kind)}, not {kind[:40]!r}")
-    return AskParameters(
-        text(query, "q", LONGEST_QUESTION),
-        _count(query.get("k") or str(k)),
-        Filters(
-            Kind(kind) if kind else None,
-            text(query, "section", LONGEST_SECTION) or None,
-            text(query, "language", LONGEST_LANGUAGE) or None,
-            text(query, "resource", LONGEST_ID) or None,
-        ),
-        _is_set(query.get("explain", "")),
-    )
+class ListParameters(BaseModel):
+    """Which resources of a list are given."""
+
+    limit: int | None = Field(default=None, ge=1, description="How many resources at most; all without it.")
+    offset: Offset = 0
 
 
-def text(query: Mapping[str, str], name: str, longest: int) -> str:
-    """A text parameter, empty if it isn't given."""
-    value = query.get(name, "")
-    if len(value) > longest:
-        raise HTTPException(400, f"{name} has {len(value):,} characters: {longest:,} are the most")
-    return value.strip()
+class TranscriptParameters(BaseModel):
+    """The language and the part of a transcript."""
 
+    model_config = _STRIPPED
 
-def seconds(query: Mapping[str, str], name: str) -> float | None:
-    """A time parameter, in seconds from the start; `None` if it isn't given."""
-    value = query.get(name, "")
-    if not value:
-        return None
-    try:
-        time = float(value[:30])
-    except ValueError:
-        time = -1.0
-    if not isfinite(time) or time < 0:
-        raise HTTPException(400, f"{name} must be a number of seconds from 0 on, not {value[:30]!r}")
-    return time
-
-
-def _count(value: str) -> int:
-    if not (value.isascii() and value.isdigit() and len(value) < 10 and 1 <= int(value) <= MOST_MOMENTS):
-        raise HTTPException(400, f"k must be a whole number from 1 to {MOST_MOMENTS}, not {value[:30]!r}")
-    return int(value)
-
-
-def _is_set(value: str) -> bool:
-    if value.lower() not in ("", "0", "false", "1", "true"):
-        raise HTTPException(400, f"explain must be true or false, not {value[:30]!r}")
-    return value.lower() in ("1", "true")
+    language: Annotated[LanguageTag, Field(description="The transcript's language; the first one's without it.")] = None
+    start: Annotated[_Second, Field(description="From this second on.")] = None
+    end: Annotated[_Second, Field(description="Up to this second.")] = None

@@ -1,4 +1,4 @@
-"""The place of a moment in its transcript, the cues around it, and transcripts in paragraphs. All pure."""
+"""The cues around a moment, and transcripts in paragraphs. All pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from seekpoint.index.text.chapters import ROUNDING
-from seekpoint.index.types import Chapter, Cue, Transcript
+from seekpoint.index.types import Chapter, Cue
 from seekpoint.query.answers import Moment
 
 # Seconds of context before and after a quote; for texts, seconds of reading.
@@ -52,18 +52,9 @@ class TranscriptParagraph:
         return self.cues[0].cue.page
 
 
-def in_language(transcripts: Sequence[Transcript], language: str | None) -> Transcript | None:
-    """The transcript in a language, else the first."""
-    matching = (transcript for transcript in transcripts if transcript.language == language)
-    return next(matching, transcripts[0] if transcripts else None)
-
-
-def quote_context(moment: Moment, cues: Sequence[Cue]) -> QuoteContext | None:
-    """The cues around a moment's quote; `None` if the transcript doesn't contain the quote (it changed since)."""
-    first = quote_position(moment, cues)
-    if first is None:
-        return None
-    stop = first + _cue_count(moment.quote, cues[first:])
+def quote_context(moment: Moment, cues: Sequence[Cue]) -> QuoteContext:
+    """The cues around a moment's quote."""
+    first, stop = moment.cues
     start, end = cues[first].start, cues[stop - 1].end
 
     def positioned(low: int, high: int) -> list[PositionedCue]:
@@ -72,20 +63,6 @@ def quote_context(moment: Moment, cues: Sequence[Cue]) -> QuoteContext | None:
     before = [each for each in positioned(max(0, first - _MOST_BEFORE), first) if each.cue.start >= start - _BEFORE]
     after = takewhile(lambda each: each.cue.start <= end + _AFTER, positioned(stop, stop + _MOST_AFTER))
     return QuoteContext(tuple(before), tuple(positioned(first, stop)), tuple(after))
-
-
-def quote_position(moment: Moment, cues: Sequence[Cue]) -> int | None:
-    """The position of the cue that a moment's quote begins with."""
-    candidates = range(len(cues))
-    if moment.start is not None:
-        stop = bisect_right(cues, moment.start + 0.001, key=lambda cue: cue.start)
-        candidates = range(max(0, stop - 5), stop)
-    matching = (
-        number
-        for number in (reversed(candidates) if moment.start is not None else candidates)
-        if moment.quote.startswith(cues[number].text) and cues[number].page == moment.page
-    )
-    return next(matching, None)
 
 
 def position_at(cues: Sequence[Cue], seconds: float) -> int:
@@ -113,13 +90,3 @@ def _is_complete(paragraph: Sequence[PositionedCue], following: Cue) -> bool:
         return True
     is_sentence = last.text.endswith(_SENTENCE_ENDS)
     return length >= _LONGEST_PARAGRAPH or (length >= _PARAGRAPH and is_sentence)
-
-
-def _cue_count(quote: str, cues: Sequence[Cue]) -> int:
-    """The number of cues that a quote consists of."""
-    count, length = 0, 0
-    for cue in cues:
-        if count and length >= len(quote):
-            break
-        count, length = count + 1, length + len(cue.text) + 1
-    return max(1, count)

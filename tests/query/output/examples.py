@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+
+from pydantic import TypeAdapter
 
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Resource
@@ -87,3 +90,11 @@ def hostile_answer(text: str) -> Answer:
     quote = clean(text)
     moment = Moment(1, 0.5, resource, "en", 1.0, 2.0, quote, "https://e.org/v#t=1", ((0, len(quote)),), chapter=text)
     return Answer(text, True, (moment, replace(moment, rank=2, marks=())))
+
+
+def assert_valid(form: type, document: object) -> None:
+    """Assert that a JSON document has a form, down to the order of its keys, and nothing beside it."""
+    adapter = TypeAdapter[object](form)
+    printed = json.dumps(document)
+    kept = adapter.dump_json(adapter.validate_json(printed))
+    assert json.loads(kept, object_pairs_hook=list) == json.loads(printed, object_pairs_hook=list)

@@ -3,9 +3,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
+from pydantic import ValidationError
+
 from seekpoint.query.answers import Answer, Doubt
-from seekpoint.query.output.json import doubt_json, explanation_json, to_json
-from tests.query.output.examples import EXPLANATION
+from seekpoint.query.output.json import as_json, error_json, to_json
+from seekpoint.query.output.json_schema import AnswerJson
+from tests.query.output import examples
+from tests.query.output.examples import EXPLANATION, PAPER_MOMENT, assert_valid, hostile_answer
 from tests.query.output.test_terminal import ANSWER, EXPLAINED, MOMENT
 
 
@@ -50,7 +55,7 @@ def test_a_moment_has_an_explanation_only_where_it_was_asked_for() -> None:
 
 
 def test_an_explanation_as_json() -> None:
-    assert json.loads(json.dumps(explanation_json(EXPLANATION))) == {
+    assert json.loads(json.dumps(as_json(EXPLANATION))) == {
         "meaning": 0.42,
         "words": 0.1,
         "share": 0.55,
@@ -69,8 +74,42 @@ def test_an_explanation_as_json() -> None:
 
 
 def test_a_doubt_as_json() -> None:
-    assert doubt_json(Doubt(0.2229, ("Zorblax", "量子"))) == {"least_score": 0.2229, "unknown": ["Zorblax", "量子"]}
+    assert as_json(Doubt(0.2229, ("Zorblax", "量子"))) == {"least_score": 0.2229, "unknown": ["Zorblax", "量子"]}
 
 
 def test_an_unanswered_question_keeps_its_moments() -> None:
     assert to_json(replace(ANSWER, answered=False)) == to_json(ANSWER) | {"answered": False}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ANSWER,
+        EXPLAINED,
+        examples.ANSWER,
+        Answer("q", False, (replace(PAPER_MOMENT, explanation=EXPLANATION, chapter="位置编码"),), Doubt(0.4, ("词",))),
+        Answer("什么?", False, ()),
+        *map(hostile_answer, examples.HOSTILE),
+    ],
+)
+def test_an_answer_has_the_form_that_is_defined_for_it(answer: Answer) -> None:
+    assert_valid(AnswerJson, to_json(answer))
+
+
+def test_a_line_that_is_no_question_has_the_form_of_an_answer() -> None:
+    assert_valid(AnswerJson, error_json("", "the question is empty"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"moments": None},
+        {"answered": "yes"},
+        {"extra": 1},
+        {"moments": [{"rank": 1}]},
+        {"doubt": {}},
+    ],
+)
+def test_another_form_is_noticed(change: dict[str, object]) -> None:
+    with pytest.raises((ValidationError, AssertionError)):
+        assert_valid(AnswerJson, {**to_json(ANSWER), **change})

@@ -17,9 +17,11 @@ from seekpoint.index.sections import Section
 from seekpoint.index.types import Details, Kind, ModelCard, Origin, Resource, ResourceStatus, State
 from seekpoint.indexer.fetch.retries import blocked
 from seekpoint.query.output import status
+from seekpoint.query.output.json_schema import StatusJson
 from tests.index.libraries import CARD as STORED_CARD
 from tests.index.libraries import embedded
 from tests.local_web import LocalWeb
+from tests.query.output.examples import assert_valid
 
 CARD = ModelCard("topics", 8, "abc")
 INDEXED = ResourceStatus(
@@ -71,6 +73,11 @@ OK, LATER, GONE = State.INDEXED, State.DEFERRED, State.UNAVAILABLE
 NOW = datetime(2026, 11, 25, 12, 0).timestamp()
 HOUR, DAY = 3600.0, 86_400.0
 OWN = "; captions of your own go in at once with --captions DIR"
+
+
+def test_a_status_has_the_form_that_is_defined_for_it() -> None:
+    assert_valid(StatusJson, status.to_json(Path("/资料"), CARD, [INDEXED, DEFERRED]))
+    assert_valid(StatusJson, status.to_json(Path("/library"), CARD, []))
 
 
 def of(

@@ -1,17 +1,30 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from seekpoint.index.types import Kind
+from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.types import Kind, State
 from seekpoint.query.output.json import to_json
+from seekpoint.query.output.json_schema import (
+    AnswerJson,
+    HealthJson,
+    ProblemJson,
+    ResourcesJson,
+    StatusJson,
+    TranscriptJson,
+)
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.errors import TYPE
 from tests.fakes import TopicEncoder
+from tests.query.output.examples import assert_valid
 from tests.query.web.conftest import serving
 
 
@@ -48,22 +61,33 @@ def test_a_moment_is_explained_on_demand(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("address", "status", "detail"),
     [
-        ("/api/ask", 400, "the question is empty"),
-        ("/api/ask?q=%20", 400, "the question is empty"),
-        (f"/api/ask?q={'a' * (LONGEST_QUESTION + 1)}", 400, "4,000 are the most"),
-        ("/api/ask?q=mask&k=0", 400, "k must be a whole number from 1 to 100"),
-        ("/api/ask?q=mask&k=101", 400, "k must be a whole number from 1 to 100"),
-        ("/api/ask?q=mask&k=%D9%A3", 400, "k must be a whole number from 1 to 100"),
-        ("/api/ask?q=mask&k=1e9", 400, "k must be a whole number from 1 to 100"),
-        ("/api/ask?q=mask&kind=song", 400, "kind must be one of video"),
-        (f"/api/ask?q=mask&section={'a' * 301}", 400, "section has 301 characters"),
-        ("/api/ask?q=mask&explain=perhaps", 400, "explain must be true or false"),
+        ("/api/ask", 400, "`q`: field required"),
+        ("/api/ask?q=%20", 400, "`q`: string should have at least 1 character"),
+        ("/api/ask?q=%00", 400, "the question is empty"),
+        (f"/api/ask?q={'a' * (LONGEST_QUESTION + 1)}", 400, "`q`: string should have at most 4000 characters"),
+        ("/api/ask?q=mask&k=0", 400, "`k`: input should be greater than or equal to 1"),
+        ("/api/ask?q=mask&k=101", 400, "`k`: input should be less than or equal to 100"),
+        ("/api/ask?q=mask&k=%D9%A3", 400, "`k`: input should be a valid integer"),
+        ("/api/ask?q=mask&k=1e9", 400, "`k`: input should be a valid integer"),
+        ("/api/ask?q=mask&kind=song", 400, "`kind`: input should be 'video', 'playlist'"),
+        (f"/api/ask?q=mask&section={'章' * 301}", 400, "`section`: string should have at most 300 characters"),
+        ("/api/ask?q=mask&explain=perhaps", 400, "`explain`: input should be a valid boolean"),
+        ("/api/ask?q=mask&k=0&kind=song", 400, "than or equal to 1; `kind`: input"),
+        ("/api/ask?q=mask&limit=3", 400, "/api/ask takes no `limit`, but q, k, kind, section, language, resource"),
+        ("/api/ask?q=mask&K=3", 400, "/api/ask takes no `K`"),
+        ("/api/ask?q=mask&语言=zh", 400, "/api/ask takes no `语言`"),
+        (f"/api/status?{'a' * 5000}=1", 400, f"takes no `{'a' * 40}`, but no parameters"),
+        ("/healthz?now", 400, "/healthz takes no `now`"),
+        ("/api/resources/aaaaaaaaaaa/transcript?t=3", 400, "transcript takes no `t`, but language, start, end"),
+        ("/api/resources?limit=0", 400, "`limit`: input should be greater than or equal to 1"),
+        ("/api/resources?offset=-1", 400, "`offset`: input should be greater than or equal to 0"),
+        (f"/api/resources/{'a' * 101}/transcript", 400, "`id`: string should have at most 100 characters"),
         ("/api/resources/none/transcript", 404, "no resource here has the id"),
         ("/api/resources/..%2F..%2Fetc%2Fpasswd/transcript", 404, "Not Found"),
         ("/api/resources/ccccccccccc/transcript", 404, "no transcript of ccccccccccc"),
         ("/api/resources/aaaaaaaaaaa/transcript?language=fr", 404, "no transcript of aaaaaaaaaaa in 'fr'"),
-        ("/api/resources/aaaaaaaaaaa/transcript?start=nan", 400, "start must be a number of seconds"),
-        ("/api/resources/aaaaaaaaaaa/transcript?end=-1", 400, "end must be a number of seconds"),
+        ("/api/resources/aaaaaaaaaaa/transcript?start=nan", 400, "`start`: input should be a finite number"),
+        ("/api/resources/aaaaaaaaaaa/transcript?end=-1", 400, "`end`: input should be greater than or equal to 0"),
         ("/api/nothing", 404, "Not Found"),
     ],
 )
@@ -74,9 +98,15 @@ def test_errors_are_problems(client: TestClient, address: str, status: int, deta
     assert detail in problem.json()["detail"]
 
 
+def test_an_empty_parameter_counts_as_none(client: TestClient) -> None:
+    moments = client.get("/api/ask?q=mask&kind=&section=&language=&resource=").json()["moments"]
+    assert moments == client.get("/api/ask?q=mask").json()["moments"]
+
+
 def test_only_reading_is_allowed(client: TestClient) -> None:
     refused = client.post("/api/ask", json={"q": "mask"})
     assert (refused.status_code, refused.headers["content-type"]) == (405, TYPE)
+    assert (client.head("/healthz").status_code, client.head("/api/ask?q=mask").content) == (200, b"")
 
 
 @pytest.mark.parametrize("question", ["\0", "a\0b", "%ff%fe", "\ud800", "' OR 1=1 --", "😀" * 500, "\u202emask"])
@@ -92,6 +122,52 @@ def test_resources_and_the_status_say_what_is_here(client: TestClient) -> None:
     assert status["totals"]["indexed"] == 4
     lacking = {each["id"]: each["reason"] for each in status["resources"] if each["state"] == "no_transcript"}
     assert lacking == {"ccccccccccc": "it has no captions"}
+
+
+def test_resources_come_in_pages(client: TestClient) -> None:
+    whole = client.get("/api/resources").json()
+    assert whole["total"] == len(whole["resources"]) == 5
+    pages = [client.get("/api/resources", params={"limit": 2, "offset": offset}).json() for offset in (0, 2, 4, 6)]
+    assert [len(page["resources"]) for page in pages] == [2, 2, 1, 0]
+    assert [resource for page in pages for resource in page["resources"]] == whole["resources"]
+    assert {page["total"] for page in pages} == {5}
+    assert client.get("/api/resources?offset=3").json()["resources"] == whole["resources"][3:]
+
+
+@pytest.mark.parametrize(
+    "address", ["/api/ask?q=掩码", "/api/resources?limit=2", "/api/resources/bbbbbbbbbbb/transcript", "/api/status"]
+)
+def test_an_answer_is_sent_again_only_when_the_library_has_changed(talks: Path, tmp_path: Path, address: str) -> None:
+    library = tmp_path / "library"
+    shutil.copytree(talks, library)
+    with serving(library) as client:
+        first = client.get(address)
+        tag = first.headers["etag"]
+        for known in (tag, f'"other", {tag}'):
+            unchanged = client.get(address, headers={"If-None-Match": known})
+            assert (unchanged.status_code, unchanged.content, unchanged.headers["etag"]) == (304, b"", tag)
+        assert client.get(address, headers={"If-None-Match": '"other"'}).json() == first.json()
+        with EmbeddedWriter.acquire(library) as writer:
+            writer.set_state("ccccccccccc", State.UNAVAILABLE, reason="它没有了", inputs="by hand")
+    with serving(library) as client:
+        changed = client.get(address, headers={"If-None-Match": tag})
+        assert (changed.status_code, changed.headers["etag"] != tag) == (200, True)
+
+
+def test_other_questions_and_errors_have_other_tags_or_none(client: TestClient) -> None:
+    addresses = ["/api/ask?q=mask", "/api/ask?q=mask&k=1", "/api/ask?q=掩码", "/api/status", "/api/resources"]
+    assert len({client.get(address).headers["etag"] for address in addresses}) == len(addresses)
+    assert "etag" not in client.get("/api/ask").headers
+    assert "etag" not in client.get("/healthz").headers
+
+
+def test_what_is_text_is_compressed_where_the_client_takes_it(client: TestClient) -> None:
+    status = client.get("/api/status", headers={"Accept-Encoding": "gzip"})
+    assert (status.headers["content-encoding"], "Accept-Encoding" in status.headers["vary"]) == ("gzip", True)
+    plain = client.get("/api/status", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert status.json() == plain.json()
+    assert status.headers["etag"] == plain.headers["etag"]
 
 
 def test_a_transcript_comes_whole_and_in_part(client: TestClient) -> None:
@@ -121,7 +197,23 @@ def test_health(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
 
 
-def test_the_openapi_document_names_every_endpoint_and_what_it_gives(client: TestClient) -> None:
+RESPONSES = {
+    "/api/ask?q=mask&explain=1": AnswerJson,
+    "/api/ask?q=掩码": AnswerJson,
+    "/api/resources?limit=3": ResourcesJson,
+    "/api/resources/aaaaaaaaaaa/transcript": TranscriptJson,
+    "/api/status": StatusJson,
+    "/healthz": HealthJson,
+    "/api/ask": ProblemJson,
+}
+
+
+@pytest.mark.parametrize("address", RESPONSES)
+def test_a_response_has_the_form_that_is_defined_for_it(client: TestClient, address: str) -> None:
+    assert_valid(RESPONSES[address], client.get(address).json())
+
+
+def test_the_openapi_document_names_every_endpoint(client: TestClient) -> None:
     document = client.get("/api/openapi.json").json()
     assert set(document["paths"]) == {
         "/api/ask",
@@ -130,14 +222,26 @@ def test_the_openapi_document_names_every_endpoint_and_what_it_gives(client: Tes
         "/api/status",
         "/healthz",
     }
-    schemas = document["components"]["schemas"]
-    given = {
-        "Answer": client.get("/api/ask?q=mask&explain=1").json(),
-        "Moment": client.get("/api/ask?q=mask&explain=1").json()["moments"][0],
-        "Library": client.get("/api/status").json(),
-        "Status": client.get("/api/resources").json()["resources"][0],
-        "Transcript": client.get("/api/resources/aaaaaaaaaaa/transcript").json(),
-        "Problem": client.get("/api/ask").json(),
-    }
-    for name, value in given.items():
-        assert set(schemas[name]["required"]) <= value.keys() <= schemas[name]["properties"].keys(), name
+    for path, operations in document["paths"].items():
+        (operation,) = operations.values()
+        assert operation["description"] and operation["operationId"]
+        assert all(parameter["description"] for parameter in operation.get("parameters", []))
+        assert operation["responses"]["default"]["content"].keys() == {TYPE}
+        assert bool(operation.get("security")) == path.startswith("/api/")
+
+
+def test_every_object_of_the_openapi_document_says_what_it_has(client: TestClient) -> None:
+    schemas = client.get("/api/openapi.json").json()["components"]["schemas"]
+    objects = [schema for schema in nested(schemas) if schema.get("type") == "object"]
+    assert len(objects) > 12
+    assert all(schema.get("properties") and schema.get("description") for schema in objects)
+    assert not [schema for schema in nested(schemas) if schema.get("items") == {} or schema == {"title": "Any"}]
+
+
+def nested(value: object) -> Iterator[dict[str, Any]]:
+    """Every mapping in a JSON document."""
+    if isinstance(value, dict):
+        yield value
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for child in children:
+        yield from nested(child)

@@ -134,6 +134,13 @@ def test_a_recording_is_served_in_parts(client: TestClient) -> None:
     assert client.get(address, headers={"Range": f"bytes={len(BYTES)}-"}).status_code == 416
 
 
+def test_a_recording_is_not_compressed(client: TestClient) -> None:
+    for more in ({}, {"Range": "bytes=0-999"}):
+        answer = client.get(media(client), headers={"Accept-Encoding": "gzip", **more})
+        assert "content-encoding" not in answer.headers
+        assert answer.content in (BYTES, BYTES[:1000])
+
+
 def test_a_recording_whose_file_is_gone_is_not_found(talks: Path, client: TestClient) -> None:
     file = talks.parent / "talk.ogg"
     address = media(client)

@@ -1,0 +1,51 @@
+"""Parameters that the HTTP API, the pages and the assistants' tools share, and what is said of invalid ones."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from seekpoint.index.types import Kind
+
+LONGEST_SECTION = 300
+LONGEST_LANGUAGE = 35
+"""RFC 5646, section 4.4.1: the longest tag that programs should expect has 35 characters."""
+LONGEST_ID = 100
+
+_SHOWN = 40
+_PARTS = ("query", "path")
+
+
+OrNone = BeforeValidator(lambda value: value or None)
+"""Takes an empty value for none: a form sends the fields that aren't filled in too."""
+
+LanguageTag = Annotated[Annotated[str, Field(max_length=LONGEST_LANGUAGE)] | None, OrNone]
+ResourceId = Annotated[Annotated[str, Field(max_length=LONGEST_ID)] | None, OrNone]
+KindFilter = Annotated[Kind | None, OrNone, Field(description="Only resources of this kind.")]
+SectionFilter = Annotated[
+    Annotated[str, Field(max_length=LONGEST_SECTION)] | None,
+    OrNone,
+    Field(description="Only resources under a heading with these words."),
+]
+LanguageFilter = Annotated[LanguageTag, Field(description="Only what is said in this language, such as en or zh.")]
+Offset = Annotated[int, Field(ge=0, description="How many to pass over.")]
+
+
+def unknown(name: str, given: Iterable[str], known: Collection[str]) -> str | None:
+    """The error for a parameter that `name` doesn't take; `None` if it takes all that are given."""
+    excess = [each for each in given if each not in known]
+    if not excess:
+        return None
+    return f"{name} takes no `{excess[0][:_SHOWN]}`, but {', '.join(known) or 'no parameters'}"
+
+
+def invalid(errors: Iterable[Mapping[str, Any]]) -> str:
+    """The error for invalid parameters, from what pydantic says of each."""
+    return "; ".join(f"`{_name(error['loc'])}`: {error['msg'][:1].lower()}{error['msg'][1:]}" for error in errors)
+
+
+def _name(location: Iterable[object]) -> object:
+    """The parameter's name: FastAPI names the part of the request before it, pydantic the type of a union after it."""
+    return next(part for part in location if part not in _PARTS)

@@ -1,0 +1,41 @@
+"""The choice of a resource's transcript by language. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import Transcript
+
+_SCRIPT = re.compile(r"-([a-z]{4})(?=-|$)")
+# Tags of Chinese often name a region instead of the script that is written there.
+_CHINESE_SCRIPTS = {"tw": "hant", "hk": "hant", "mo": "hant", "cn": "hans", "sg": "hans", "my": "hans"}
+
+
+def in_language(transcripts: Sequence[Transcript], language: str | None) -> Transcript | None:
+    """The transcript that suits a BCP 47 tag best; the first without a tag, `None` where no language is the same.
+
+    Languages are the same if their primary subtags are. Among several, an equal tag comes first, then one with the same
+    script (zh-HK: zh-TW rather than zh-CN), then a more general one (en-GB: en rather than en-US), then the first.
+    """
+    if not language:
+        return next(iter(transcripts), None)
+    wanted = _normalised(language)
+    related = [each for each in transcripts if primary(each.language) == primary(language)]
+    return max(related, key=lambda each: _likeness(_normalised(each.language), wanted), default=None)
+
+
+def _likeness(tag: str, wanted: str) -> tuple[bool, bool, bool]:
+    return tag == wanted, _script(tag) == _script(wanted), wanted.startswith(f"{tag}-")
+
+
+def _script(tag: str) -> str:
+    """The script that a tag names or, in Chinese, implies by its region; empty if it does neither."""
+    if match := _SCRIPT.search(tag):
+        return match[1]
+    return _CHINESE_SCRIPTS.get(tag.rsplit("-", 1)[-1], "") if primary(tag) == "zh" else ""
+
+
+def _normalised(tag: str) -> str:
+    return tag.replace("_", "-").lower()
