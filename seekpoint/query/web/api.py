@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -33,6 +34,7 @@ from seekpoint.query.transcript_choice import in_language
 from seekpoint.query.web.errors import TYPE
 from seekpoint.query.web.parameters import AskParameters, ListParameters, TranscriptParameters
 
+# The strings below the keys become descriptions in the document, also of the forms that these contain.
 for _form in (AnswerJson, ResourcesJson, TranscriptJson, StatusJson, ProblemJson):
     with_config(use_attribute_docstrings=True)(_form)
 _PROBLEM = {
@@ -74,10 +76,9 @@ class Api:
     def ask(self, parameters: Annotated[AskParameters, Query()], request: Request, response: Response) -> AnswerJson:
         """Answer a question with the moments where the answer begins, best first."""
         with self._current(request, response) as cache:
+            explained, reader = parameters.explain, cache.reader
             return to_json(
-                self._live.ask(
-                    parameters.q, parameters.k, parameters.filters, explained=parameters.explain, within=cache.reader
-                )
+                self._live.ask(parameters.q, parameters.k, parameters.filters, explained=explained, within=reader)
             )
 
     def resources(
@@ -132,9 +133,9 @@ class Api:
     def _current(self, request: Request, response: Response) -> Iterator[ResourceCache]:
         """The library; raises 304 where the client has the answer already, since the library is as it was then."""
         with self._live.reader() as reader:
-            state = repr((self._version, reader.revision, request.url.path, request.url.query))
-            tag = f'W/"{hashlib.blake2b(state.encode(), digest_size=12).hexdigest()}"'
-            if tag in (known.strip() for known in request.headers.get("if-none-match", "").split(",")):
+            state = (self._version, reader.revision, request.url.path, request.url.query)
+            tag = f'W/"{hashlib.blake2b(repr(state).encode(), digest_size=12).hexdigest()}"'
+            if tag in re.split(r"\s*,\s*", request.headers.get("if-none-match", "")):
                 raise HTTPException(304, headers={"ETag": tag})
             response.headers["ETag"] = tag
             yield self._caches.of(reader)

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 _LONGEST_FORM = 4096
 _FORM_SECONDS = 10.0
 _COOKIE_SECONDS = 30 * 24 * 3600
-# The level at which gzip takes a third of the time of its best one, for a few percent more bytes.
-_COMPRESSION = 5
+# Level 4 of gzip takes a third of the time of level 9, for 5 to 11 % more bytes.
+_COMPRESSION = 4
 _ERRORS = (HTTPException, RequestValidationError, ValidationError, SeekpointError, Exception)
 
 
