@@ -1,6 +1,7 @@
 """Results of the MCP tools: pydantic models, whose docstrings and descriptions an assistant sees in the tool's schema.
 
-Each result is kept below a number of tokens: quotes are shortened and lists end early.
+Each result is kept below a number of tokens: quotes are shortened and lists end early. The models have the fields of
+`json_schema.py` that an assistant needs, since all of them would take a third more tokens.
 """
 
 from __future__ import annotations
@@ -19,6 +20,16 @@ from seekpoint.index.types import Kind, Resource, ResourceStatus, State
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.links.timestamps import timestamp
 from seekpoint.query.mcp.token_budget import MOST_TOKENS, shortened, tokens
+from seekpoint.query.output.json_schema import (
+    Answered,
+    ChapterTitle,
+    Id,
+    Language,
+    Languages,
+    Reason,
+    RetryAfter,
+    TranscriptOrigin,
+)
 
 NOT_ANSWERED = (
     "Nothing in this library answers that. These are only the nearest passages: don't present them as an answer."
@@ -40,13 +51,13 @@ class FoundMoment(BaseModel):
     kind: Kind
     resource: str = Field(description="The resource's id, for the tool `transcript`.")
     section: str | None = Field(default=None, description="The headings of the reading list that it stands under.")
-    chapter: str | None = None
+    chapter: ChapterTitle | None = None
     place: str | None = Field(default=None, description="When it is said (12:34), or the page (p. 7).")
     at: float | None = Field(
         default=None,
         description="Give this to `transcript` as `at`: seconds from the start, or how far into what is read.",
     )
-    language: str
+    language: Language
     quote: str = Field(description="What is said there, from where the answer begins; … where it was cut.")
     link: str | None = Field(default=None, description="Opens the source at that place: cite this.")
 
@@ -54,7 +65,7 @@ class FoundMoment(BaseModel):
 class FoundAnswer(BaseModel):
     """What a question brought."""
 
-    answered: bool = Field(description="False where the library holds no answer.")
+    answered: Answered
     note: str | None = None
     moments: list[FoundMoment] = Field(description="Best first.")
     left_out: int | None = Field(default=None, description="Further moments that would have made this too long.")
@@ -64,7 +75,7 @@ class TranscriptPassage(BaseModel):
     """A stretch of a transcript."""
 
     place: str | None = Field(default=None, description="When it begins (12:34), or the page (p. 7).")
-    chapter: str | None = None
+    chapter: ChapterTitle | None = None
     text: str
     link: str | None = None
 
@@ -75,9 +86,9 @@ class TranscriptWindow(BaseModel):
     title: str
     kind: Kind
     resource: str
-    language: str
-    origin: str = Field(description="manual, generated (by a machine, with mistakes) or local (the user's own).")
-    languages: list[str] = Field(description="In which languages there are transcripts.")
+    language: Language
+    origin: TranscriptOrigin
+    languages: Languages
     length: str | None = Field(default=None, description="How long the recording is, or how many pages there are.")
     passages: list[TranscriptPassage]
     continues_at: float | None = Field(default=None, description="Give this as `at` to read on; absent at the end.")
@@ -91,7 +102,7 @@ class NotIndexed(BaseModel):
     reason: str
     count: int
     titles: list[str] = Field(description="Some of them.")
-    retry_after: str | None = Field(default=None, description="From when on a build tries again (UTC).")
+    retry_after: RetryAfter | None = None
 
 
 class StatusResult(BaseModel):
@@ -109,14 +120,14 @@ class StatusResult(BaseModel):
 class ListedResource(BaseModel):
     """A resource of the library."""
 
-    id: str
+    id: Id
     title: str
     kind: Kind
     url: str | None = None
     section: str | None = None
     state: State
-    reason: str | None = Field(default=None, description="Why it isn't indexed or up to date.")
-    languages: list[str] = []
+    reason: Reason | None = None
+    languages: Languages = []
     minutes: float | None = Field(default=None, description="How long it plays; absent for what is read.")
 
 

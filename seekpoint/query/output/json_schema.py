@@ -1,11 +1,12 @@
 """The form of the JSON that `ask`, `status` and the HTTP API give: the definition of its keys, their order and types.
 
 `json.py` takes the values from objects that have attributes of the same names. pydantic makes the API's document from
-these classes and the strings below their keys; it isn't imported here, since it would add to the time that `ask` takes.
+these classes; it isn't imported here, since it would add to the time that `ask` takes.
 """
 
 import sys
-from typing import Literal, NotRequired
+from collections.abc import Callable
+from typing import Annotated, Literal, NamedTuple, NotRequired
 
 from seekpoint.index.types import Kind, Origin, State
 
@@ -15,16 +16,37 @@ else:  # pydantic needs this one
     from typing_extensions import TypedDict
 
 
+class Described(NamedTuple):
+    """A description of a type, which pydantic puts into the JSON schema."""
+
+    text: str
+
+    def __get_pydantic_json_schema__(
+        self, schema: object, handler: Callable[[object], dict[str, object]]
+    ) -> dict[str, object]:
+        return {**handler(schema), "description": self.text}
+
+
+Id = Annotated[str, Described("A video's or playlist's YouTube id, else a hash of the address.")]
+Language = Annotated[str, Described("A BCP 47 tag, such as en or zh-TW.")]
+Languages = Annotated[list[str], Described("The languages of its transcripts.")]
+TranscriptOrigin = Annotated[
+    Origin, Described("manual, generated (by a machine, with mistakes) or local (the user's own).")
+]
+ChapterTitle = Annotated[str, Described("The title of the chapter, or the heading, that it lies in.")]
+Answered = Annotated[bool, Described("False where the library holds no answer; the moments are the nearest ones then.")]
+Reason = Annotated[str, Described("Why it isn't indexed, or wasn't brought up to date.")]
+RetryAfter = Annotated[str, Described("From when on a build tries again (ISO 8601, UTC).")]
+
+
 class ResourceJson(TypedDict):
     """One thing on a reading list."""
 
-    id: str
-    """A video's or playlist's YouTube id, else a hash of the address."""
+    id: Id
     kind: Kind
     title: str
     url: str
-    sections: list[list[str]]
-    """The paths of headings that it is listed under."""
+    sections: Annotated[list[list[str]], Described("The paths of headings that it is listed under.")]
 
 
 class TranslationJson(TypedDict):
@@ -45,22 +67,14 @@ class WindowJson(TypedDict):
 class ExplanationJson(TypedDict):
     """Why a moment was found: its score is `share` × `meaning` + (1 − `share`) × `words` + `named`."""
 
-    meaning: float
-    """The nearness in meaning."""
-    words: float
-    """How far the question's words are covered."""
-    share: float
-    """The share of the meaning in the score."""
-    named: float
-    """What is added because the question names the resource."""
-    stands_in: bool
-    """Whether the passage is in another language than the question."""
-    matched: list[str]
-    """The question's words that occur."""
-    translated: list[TranslationJson]
-    """Those that occur in translation."""
-    windows: list[WindowJson]
-    """The stretches nearest in meaning."""
+    meaning: Annotated[float, Described("The nearness in meaning.")]
+    words: Annotated[float, Described("How far the question's words are covered.")]
+    share: Annotated[float, Described("The share of the meaning in the score.")]
+    named: Annotated[float, Described("What is added because the question names the resource.")]
+    stands_in: Annotated[bool, Described("Whether the passage is in another language than the question.")]
+    matched: Annotated[list[str], Described("The question's words that occur.")]
+    translated: Annotated[list[TranslationJson], Described("Those that occur in translation.")]
+    windows: Annotated[list[WindowJson], Described("The stretches nearest in meaning.")]
 
 
 class DoubtJson(TypedDict):
@@ -76,22 +90,14 @@ class MomentJson(TypedDict):
     rank: int
     score: float
     resource: ResourceJson
-    language: str
-    """A BCP 47 tag, such as en or zh-TW."""
-    start: float | None
-    """Seconds."""
-    end: float | None
-    """Seconds."""
-    timestamp: str | None
-    """The start as m:ss or h:mm:ss."""
-    page: NotRequired[int]
-    """The page of a PDF, the first being 1."""
-    chapter: NotRequired[str]
-    """The title of the chapter, or the heading, that it lies in."""
-    quote: str
-    """What is said or written from there on."""
-    link: str
-    """Opens the source at that place."""
+    language: Language
+    start: Annotated[float | None, Described("Seconds.")]
+    end: Annotated[float | None, Described("Seconds.")]
+    timestamp: Annotated[str | None, Described("The start as m:ss or h:mm:ss.")]
+    page: NotRequired[Annotated[int, Described("The page of a PDF, the first being 1.")]]
+    chapter: NotRequired[ChapterTitle]
+    quote: Annotated[str, Described("What is said or written from there on.")]
+    link: Annotated[str, Described("Opens the source at that place.")]
     explanation: NotRequired[ExplanationJson]
 
 
@@ -99,28 +105,21 @@ class AnswerJson(TypedDict):
     """The moments found for a question, best first."""
 
     question: str
-    answered: bool
-    """False where the library holds no answer; the moments are then only the nearest ones."""
+    answered: Answered
     doubt: NotRequired[DoubtJson]
     moments: list[MomentJson]
-    error: NotRequired[str]
-    """What is wrong with a line of `ask --json -` that is no question."""
+    error: NotRequired[Annotated[str, Described("What is wrong with a line of `ask --json -` that is no question.")]]
 
 
 class ResourceStatusJson(ResourceJson):
     """A resource, its state, and what is stored of it."""
 
     state: State
-    reason: str | None
-    """Why it isn't indexed, or wasn't brought up to date."""
-    retry_after: str | None
-    """From when on a build tries again (ISO 8601, UTC)."""
-    languages: list[str]
-    """The languages of its transcripts."""
-    transcript: Origin | None
-    """Where its transcripts came from."""
-    chunks: int
-    """The number of passages."""
+    reason: Reason | None
+    retry_after: RetryAfter | None
+    languages: Languages
+    transcript: TranscriptOrigin | None
+    chunks: Annotated[int, Described("The number of passages.")]
 
 
 class ModelJson(TypedDict):
@@ -147,8 +146,7 @@ class TotalsJson(TypedDict):
 class StatusJson(TypedDict):
     """What a library holds, and what it doesn't."""
 
-    library: str
-    """Its folder."""
+    library: Annotated[str, Described("Its folder.")]
     model: ModelJson
     totals: TotalsJson
     resources: list[ResourceStatusJson]
@@ -173,8 +171,7 @@ class CueJson(TypedDict):
 
     start: NotRequired[float]
     end: NotRequired[float]
-    anchor: NotRequired[str | None]
-    """The id of the heading above."""
+    anchor: NotRequired[Annotated[str | None, Described("The id of the heading above.")]]
     page: NotRequired[int | None]
     text: str
 
@@ -183,10 +180,9 @@ class TranscriptJson(TypedDict):
     """What is said or written in a resource, or a part of it."""
 
     resource: ResourceJson
-    language: str
-    languages: list[str]
-    """The languages of all its transcripts."""
-    origin: Origin
+    language: Language
+    languages: Languages
+    origin: TranscriptOrigin
     chapters: list[ChapterJson]
     cues: list[CueJson]
 
@@ -203,5 +199,4 @@ class ProblemJson(TypedDict):
     type: str
     title: str
     status: int
-    detail: str
-    """What is wrong and what to do, in a sentence."""
+    detail: Annotated[str, Described("What is wrong and what to do, in a sentence.")]

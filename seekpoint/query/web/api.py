@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response, Security
+from fastapi import Depends, Path, Query, Request, Response, Security
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
-from pydantic import with_config
 from starlette.exceptions import HTTPException
 
 from seekpoint.index.errors import UsageError
@@ -22,7 +22,6 @@ from seekpoint.query.output.json_schema import (
     AnswerJson,
     CueJson,
     HealthJson,
-    ProblemJson,
     ResourcesJson,
     StatusJson,
     TranscriptJson,
@@ -34,9 +33,6 @@ from seekpoint.query.transcript_choice import in_language
 from seekpoint.query.web.errors import TYPE
 from seekpoint.query.web.parameters import AskParameters, ListParameters, TranscriptParameters
 
-# The strings below the keys become descriptions in the document, also of the forms that these contain.
-for _form in (AnswerJson, ResourcesJson, TranscriptJson, StatusJson, ProblemJson):
-    with_config(use_attribute_docstrings=True)(_form)
 _PROBLEM = {
     "description": "What went wrong",
     "content": {TYPE: {"schema": {"$ref": "#/components/schemas/ProblemJson"}}},
@@ -52,26 +48,15 @@ class Api:
         self._version = version("seekpoint")
 
     @property
-    def router(self) -> APIRouter:
-        router = APIRouter(responses={"default": _PROBLEM}, dependencies=[Depends(_refuse_unknown_parameters)])
-        token = Security(HTTPBearer(scheme_name="token", auto_error=False))
-        for path, endpoint in (
-            ("/api/ask", self.ask),
-            ("/api/resources", self.resources),
-            ("/api/resources/{id}/transcript", self.transcript),
-            ("/api/status", self.status),
-            ("/healthz", self.health),
-        ):
-            for method in ("GET", "HEAD"):
-                router.add_api_route(
-                    path,
-                    endpoint,
-                    methods=[method],
-                    operation_id=endpoint.__name__,
-                    include_in_schema=method == "GET",
-                    dependencies=[token] if path.startswith("/api/") else [],
-                )
-        return router
+    def routes(self) -> list[APIRoute]:
+        endpoints: dict[str, Callable[..., object]] = {
+            "/api/ask": self.ask,
+            "/api/resources": self.resources,
+            "/api/resources/{id}/transcript": self.transcript,
+            "/api/status": self.status,
+            "/healthz": self.health,
+        }
+        return [_route(path, endpoint, method) for path, endpoint in endpoints.items() for method in ("GET", "HEAD")]
 
     def ask(self, parameters: Annotated[AskParameters, Query()], request: Request, response: Response) -> AnswerJson:
         """Answer a question with the moments where the answer begins, best first."""
@@ -139,6 +124,20 @@ class Api:
                 raise HTTPException(304, headers={"ETag": tag})
             response.headers["ETag"] = tag
             yield self._caches.of(reader)
+
+
+def _route(path: str, endpoint: Callable[..., object], method: str) -> APIRoute:
+    """A route; the document has those for GET."""
+    token = Security(HTTPBearer(scheme_name="token", auto_error=False))
+    return APIRoute(
+        path,
+        endpoint,
+        methods=[method],
+        operation_id=endpoint.__name__,
+        responses={"default": _PROBLEM},
+        dependencies=[Depends(_refuse_unknown_parameters), *([token] if path.startswith("/api/") else [])],
+        include_in_schema=method == "GET",
+    )
 
 
 def _refuse_unknown_parameters(request: Request) -> None:

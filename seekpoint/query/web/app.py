@@ -52,11 +52,10 @@ def application(live: LiveLibrary, policy: AccessPolicy) -> ASGIApp:
         docs_url=None,  # the documentation that FastAPI serves loads its scripts from another host
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        routes=[*pages.routes, Route(LOGIN, login.answer, methods=["GET", "POST"])],
+        routes=[*pages.routes, *api.routes, Route(LOGIN, login.answer, methods=["GET", "POST"])],
         middleware=[Middleware(GZipMiddleware, compresslevel=_COMPRESSION)],
         exception_handlers=dict.fromkeys(_ERRORS, _error_response),
     )
-    app.include_router(api.router)
     app.openapi()["components"]["schemas"]["ProblemJson"] = TypeAdapter(ProblemJson).json_schema()
     return Guard(app, policy, login.page)
 

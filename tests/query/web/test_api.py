@@ -238,6 +238,22 @@ def test_every_object_of_the_openapi_document_says_what_it_has(client: TestClien
     assert not [schema for schema in nested(schemas) if schema.get("items") == {} or schema == {"title": "Any"}]
 
 
+def test_the_openapi_document_describes_what_a_name_does_not_tell(client: TestClient) -> None:
+    schemas = client.get("/api/openapi.json").json()["components"]["schemas"]
+    moment, status = schemas["MomentJson"]["properties"], schemas["ResourceStatusJson"]["properties"]
+    assert moment["page"] == {
+        "type": "integer",
+        "title": "Page",
+        "description": "The page of a PDF, the first being 1.",
+    }
+    assert "isn't indexed" in json.dumps(status["reason"]) and "ISO 8601" in json.dumps(status["retry_after"])
+
+
+@pytest.mark.parametrize("address", ["/docs", "/redoc", "/openapi.json"])
+def test_no_page_of_the_framework_is_served(client: TestClient, address: str) -> None:
+    assert client.get(address).status_code == 404
+
+
 def nested(value: object) -> Iterator[dict[str, Any]]:
     """Every mapping in a JSON document."""
     if isinstance(value, dict):
