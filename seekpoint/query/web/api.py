@@ -127,15 +127,17 @@ class Api:
 
 
 def _route(path: str, endpoint: Callable[..., object], method: str) -> APIRoute:
-    """A route; the document has those for GET."""
+    """A route; the document has those for GET. A token may be sent, since the server may ask for one."""
     token = Security(HTTPBearer(scheme_name="token", auto_error=False))
+    takes_token = path.startswith("/api/")
     return APIRoute(
         path,
         endpoint,
         methods=[method],
         operation_id=endpoint.__name__,
         responses={"default": _PROBLEM},
-        dependencies=[Depends(_refuse_unknown_parameters), *([token] if path.startswith("/api/") else [])],
+        dependencies=[Depends(_refuse_unknown_parameters), *([token] if takes_token else [])],
+        openapi_extra={"security": [{}]} if takes_token else None,
         include_in_schema=method == "GET",
     )
 

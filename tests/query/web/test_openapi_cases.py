@@ -45,6 +45,7 @@ def _ask(cases: st.SearchStrategy[Case[Any]], ids: list[str]) -> None:
         checks.status_code_conformance,
         checks.content_type_conformance,
         checks.response_schema_conformance,
+        checks.unsupported_method,
     ]
 
     @settings(
