@@ -39,8 +39,8 @@ from seekpoint.query.serving.parameters import (
     LanguageTag,
     Offset,
     SectionFilter,
-    invalid,
-    unknown,
+    invalid_parameters,
+    unknown_parameter,
 )
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
 from seekpoint.query.transcript_choice import in_language
@@ -140,7 +140,7 @@ class Server(MCPServer):
 
     async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:  # noqa: ANN401
         parameters = {tool.name: tool.input_schema["properties"] for tool in await self.list_tools()}
-        if excess := unknown(f"`{name}`", arguments, parameters.get(name, arguments).keys()):
+        if excess := unknown_parameter(f"`{name}`", arguments, parameters.get(name, arguments).keys()):
             return _failure(excess)
         try:
             return await super().call_tool(name, arguments, context)
@@ -148,7 +148,7 @@ class Server(MCPServer):
             if isinstance(error.__cause__, SeekpointError):
                 return _failure(str(error.__cause__))
             if isinstance(error.__cause__, ValidationError):
-                return _failure(invalid(error.__cause__.errors(include_url=False)))
+                return _failure(invalid_parameters(error.__cause__.errors(include_url=False)))
             raise
 
 

@@ -17,7 +17,6 @@ LONGEST_ID = 100
 _SHOWN = 40
 _PARTS = ("query", "path")
 
-
 OrNone = BeforeValidator(lambda value: value or None)
 """Takes an empty value for none: a form sends the fields that aren't filled in too."""
 
@@ -33,7 +32,7 @@ LanguageFilter = Annotated[LanguageTag, Field(description="Only what is said in 
 Offset = Annotated[int, Field(ge=0, description="How many to pass over.")]
 
 
-def unknown(name: str, given: Iterable[str], known: Collection[str]) -> str | None:
+def unknown_parameter(name: str, given: Iterable[str], known: Collection[str]) -> str | None:
     """The error for a parameter that `name` doesn't take; `None` if it takes all that are given."""
     excess = [each for each in given if each not in known]
     if not excess:
@@ -41,11 +40,11 @@ def unknown(name: str, given: Iterable[str], known: Collection[str]) -> str | No
     return f"{name} takes no `{excess[0][:_SHOWN]}`, but {', '.join(known) or 'no parameters'}"
 
 
-def invalid(errors: Iterable[Mapping[str, Any]]) -> str:
+def invalid_parameters(errors: Iterable[Mapping[str, Any]]) -> str:
     """The error for invalid parameters, from what pydantic says of each."""
     return "; ".join(f"`{_name(error['loc'])}`: {error['msg'][:1].lower()}{error['msg'][1:]}" for error in errors)
 
 
 def _name(location: Iterable[object]) -> object:
     """The parameter's name: FastAPI names the part of the request before it, pydantic the type of a union after it."""
-    return next(part for part in location if part not in _PARTS)
+    return next((part for part in location if part not in _PARTS), "parameters")

@@ -27,7 +27,7 @@ from seekpoint.query.output.json_schema import (
     TranscriptJson,
 )
 from seekpoint.query.serving.live_library import LiveLibrary
-from seekpoint.query.serving.parameters import LONGEST_ID, unknown
+from seekpoint.query.serving.parameters import LONGEST_ID, unknown_parameter
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
 from seekpoint.query.transcript_choice import in_language
 from seekpoint.query.web.errors import TYPE
@@ -146,7 +146,7 @@ def _refuse_unknown_parameters(request: Request) -> None:
     path = request.scope["route"].path
     parameters = request.app.openapi()["paths"][path]["get"].get("parameters", [])
     known = [parameter["name"] for parameter in parameters if parameter["in"] == "query"]
-    if error := unknown(path, request.query_params, known):
+    if error := unknown_parameter(path, request.query_params, known):
         raise UsageError(error)
 
 

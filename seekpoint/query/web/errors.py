@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 
 from seekpoint.index.errors import LibraryError, SeekpointError, UsageError
 from seekpoint.query.output.json_schema import ProblemJson
-from seekpoint.query.serving.parameters import invalid
+from seekpoint.query.serving.parameters import invalid_parameters
 
 TYPE = "application/problem+json"
 
@@ -33,7 +33,7 @@ def describe(error: Exception) -> tuple[int, str, Mapping[str, str] | None]:
     if isinstance(error, HTTPException):
         return error.status_code, error.detail, error.headers
     if isinstance(error, RequestValidationError | ValidationError):
-        return 400, invalid(error.errors()), None
+        return 400, invalid_parameters(error.errors()), None
     if isinstance(error, UsageError):
         return 400, str(error), None
     if isinstance(error, LibraryError):
