@@ -11,7 +11,7 @@ import pytest
 from seekpoint.index.chunks import PieceVector
 from seekpoint.index.models.background_mean import background
 from seekpoint.index.models.encoder import BUNDLED
-from seekpoint.index.models.piece_vectors import IN_BYTES, LEVELS, add_up, directions_of, quantised
+from seekpoint.index.models.piece_vectors import LEVELS, NO_DIRECTION, add_up, directions_of, quantised
 from seekpoint.index.types import ModelCard
 
 if TYPE_CHECKING:
@@ -30,12 +30,14 @@ def summed(pieces: Sequence[PieceVector], card: ModelCard) -> Vectors:
     return sums
 
 
-def test_a_byte_a_number_loses_half_a_step_at_most() -> None:
-    total = np.random.default_rng(1).normal(size=384).astype(np.float32)
-    tokens, scale, codes, direction, _ = quantised(total, 7)
-    assert (tokens, len(codes), direction) == (7, 384, IN_BYTES)
-    assert np.abs(np.frombuffer(codes, np.int8) * scale - total / 7).max() <= scale * 0.501
-    assert quantised(np.zeros(4, np.float32), 0).codes == bytes(4)
+def test_a_piece_of_another_model_loses_half_a_step_at_most() -> None:
+    total = np.random.default_rng(1).uniform(-1, 1, 384).astype(np.float32)
+    kept = quantised(total, 7)
+    assert (kept.tokens, len(kept.codes), kept.direction, kept.length) == (7, 384, NO_DIRECTION, 0.0)
+    found = summed([kept], ModelCard("another", 384, ""))[0]
+    assert np.abs(found - total).max() <= 7 * kept.scale * 0.501
+    nothing = summed([quantised(np.zeros(4, np.float32), 0)], ModelCard("another", 4, ""))
+    assert nothing.tolist() == [[0.0] * 4]
 
 
 def test_pieces_of_the_bundled_model_lose_next_to_nothing_in_their_levels() -> None:
@@ -69,12 +71,12 @@ def test_a_number_far_out_is_clipped() -> None:
     assert found[8:] == pytest.approx(mean[8:], abs=0.05)
 
 
-def test_sums_of_bytes_and_levels_beside_one_another_are_those_of_each_alone() -> None:
+def test_sums_with_and_without_a_direction_beside_one_another_are_those_of_each_alone() -> None:
     chance = np.random.default_rng(6)
     kept = [
         quantised(chance.normal(0, 3, 384).astype(np.float32), 30, BUNDLED if k % 3 else "another") for k in range(9)
     ]
-    assert {one.direction == IN_BYTES for one in kept} == {True, False}
+    assert {one.direction == NO_DIRECTION for one in kept} == {True, False}
     assert summed(kept, BUNDLED_CARD).tolist() == [summed([one], BUNDLED_CARD)[0].tolist() for one in kept]
 
 

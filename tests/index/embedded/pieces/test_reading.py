@@ -52,8 +52,8 @@ def test_pieces_come_back_as_sums_of_their_tokens(talk: Path) -> None:
     assert found.starts.tolist() == [0, 10, 20, 30, 40]
     assert found.tokens.tolist() == [3, 2, 2, 1, 2]
     assert found.sums.dtype == np.float32
-    assert found.sums[:, :3] == pytest.approx(np.array(COUNTS), abs=0.02)
-    assert found.sums[:, -1] == pytest.approx([0.1] * 5, abs=0.02)
+    assert found.sums[:, :3] == pytest.approx(np.array(COUNTS), abs=0.04)
+    assert found.sums[:, -1] == pytest.approx([0.1] * 5, abs=0.04)
 
 
 @pytest.mark.parametrize(
