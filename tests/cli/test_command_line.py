@@ -66,7 +66,7 @@ def test_the_example_answers_on_the_second(
 
 # Modules that only commands that change a library need.
 FOR_CHANGES = tuple(
-    f"seekpoint.index.{name}" for name in ("models.batching", "embedded.words.segments", "embedded.writer")
+    f"seekpoint.index.{name}" for name in ("models.batching", "embedded.words.sealing", "embedded.writer")
 )
 
 

@@ -1,21 +1,33 @@
 """Bringing the word index up to date: a new folder without removed transcripts and with added ones.
 
-The manifest names the new folder afterwards, so a kill leaves either the old index or the new one.
+tantivy never changes a file after writing it, but for two small ones. So the new folder links to the files of the old
+one, which readers may go on using. The manifest names the new folder afterwards, so a kill leaves either of them.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seekpoint.index.embedded.holdings import Holdings, TranscriptSpan
-from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.words import index_folder, stored_terms
-from seekpoint.index.embedded.words.word_index import Entry, update
+from seekpoint.index.embedded.holdings import Holdings
+from seekpoint.index.embedded.manifest import FileRecord, Manifest, WordsRecord
+from seekpoint.index.embedded.words.entries import entries
+from seekpoint.index.embedded.words.index_folder import TRANSCRIPTS, appear, files_in, opened, transcripts_in
+from seekpoint.index.embedded.words.word_index import new_index, update
+
+if TYPE_CHECKING:
+    import tantivy
+    from numpy.typing import NDArray
+
+_PREFIX = "words-"
+_REPLACED = ("meta.json", ".managed.json")
 
 
 def seal(
@@ -32,28 +44,52 @@ def seal(
     """
     wanted = holdings.first_chunks
     former = folder / manifest.words.folder if manifest.words else None
-    indexed = index_folder.transcripts_in(former) if former else wanted[:0]
+    indexed = transcripts_in(former) if former else wanted[:0]
     if former and np.array_equal(wanted, indexed):
         return manifest
-    target = index_folder.unused(folder)
+    target = _unused(folder)
     removed, added = np.setdiff1d(indexed, wanted).tolist(), set(np.setdiff1d(wanted, indexed).tolist())
     spans = [span for span in holdings.transcripts if span.first in added]
-    total = update(index_folder.create(target, former), removed, entries(connection, spans, progress))
+    total = update(_created(target, former), removed, entries(connection, spans, progress))
     if total != len(holdings.alive):  # the former index wasn't what its list says
-        total = update(index_folder.create(target, None), (), entries(connection, holdings.transcripts))
+        total = update(_created(target, None), (), entries(connection, holdings.transcripts))
     assert total == len(holdings.alive)
-    return replace(manifest, words=index_folder.finish(target, wanted, manifest.words))
+    return replace(manifest, words=_finished(target, wanted, manifest.words))
 
 
-def entries(
-    connection: sqlite3.Connection,
-    spans: Sequence[TranscriptSpan],
-    progress: Callable[[int], None] = lambda chunks: None,
-) -> Iterator[Entry]:
-    """The chunks of some transcripts, to be indexed; raises ValueError if their stored terms are damaged."""
-    texts = stored_terms.texts(connection, [(span.first, span.stop) for span in spans])
-    for span in spans:
-        for _ in range(span.first, span.stop):
-            chunk, said = next(texts)
-            yield Entry(chunk, span.first, span.language, said)
-        progress(span.stop - span.first)
+def _unused(library: Path) -> Path:
+    """A folder for a new index of a library."""
+    taken = [int(path.name.removeprefix(_PREFIX)) for path in library.glob(f"{_PREFIX}[0-9]*")]
+    return library / f"{_PREFIX}{max(taken, default=0) + 1}"
+
+
+def _created(folder: Path, former: Path | None) -> tantivy.Index:
+    """Make a folder with an index to add to: an empty one, or one with the contents of the former folder's."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    if former is None:
+        return new_index(str(folder))
+    for path in files_in(former):
+        if path.name in _REPLACED:
+            shutil.copyfile(path, folder / path.name)
+        elif path.name != TRANSCRIPTS:
+            appear(os.link, path, folder / path.name)
+    return opened(folder)
+
+
+def _finished(folder: Path, transcripts: NDArray[np.int64], former: WordsRecord | None) -> WordsRecord:
+    """Complete a folder with the list of its transcripts; returns its record. Files of the former aren't read again."""
+    transcripts.astype("<i8").tofile(folder / TRANSCRIPTS)
+    for name in _REPLACED:  # the engine lets only their owner read them
+        shutil.copymode(folder / TRANSCRIPTS, folder / name)
+    known = {Path(record.name).name: record for record in former.files} if former else {}
+    return WordsRecord(folder.name, tuple(_record(path, known.get(path.name)) for path in files_in(folder)))
+
+
+def _record(path: Path, former: FileRecord | None) -> FileRecord:
+    name, stat = f"{path.parent.name}/{path.name}", path.stat()
+    if former and (former.size, former.modified) == (stat.st_size, stat.st_mtime_ns):
+        return replace(former, name=name)
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+    return FileRecord.of(path, name)

@@ -18,7 +18,6 @@ from seekpoint.index.embedded.database import BUILD_MENDS, damaged, library_erro
 from seekpoint.index.embedded.holdings import Holdings
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.words import index_folder
-from seekpoint.index.embedded.words.sealing import entries
 from seekpoint.index.embedded.words.word_index import Proposal, WordIndex
 from seekpoint.index.retrieval import WordGroup
 
@@ -73,6 +72,8 @@ class WordSearch:
             indexes.append(WordIndex(stored.engine, np.setdiff1d(indexed, wanted).tolist()))
         missing = set(np.setdiff1d(wanted, indexed).tolist())
         if missing:
+            from seekpoint.index.embedded.words.entries import entries
+
             spans = [span for span in self._holdings.transcripts if span.first in missing]
             indexes.append(WordIndex.in_memory(entries(self._connection, spans)))
         return indexes

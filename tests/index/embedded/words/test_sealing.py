@@ -10,7 +10,7 @@ import pytest
 
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.words import index_folder
+from seekpoint.index.embedded.words import index_folder, sealing
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.retrieval import WordGroup
@@ -98,8 +98,7 @@ def test_an_index_that_has_other_chunks_than_its_list_says_is_made_from_nothing(
     for path in index(folder.with_name("other")).iterdir():
         if path.name != "transcripts":
             shutil.copy(path, index(folder))
-    Manifest.load(folder)
-    words = index_folder.finish(index(folder), index_folder.transcripts_in(index(folder)), None)
+    words = sealing._finished(index(folder), index_folder.transcripts_in(index(folder)), None)
     manifest = Manifest.load(folder)
     Manifest(manifest.model, manifest.segments, manifest.numbered, None, words).save(folder)
     build(folder, {"new": ["缓存 cache"]})
@@ -136,7 +135,7 @@ build(Path(sys.argv[1]), {{"new": ["缓存 cache"]}})
 """
 
 
-@pytest.mark.parametrize("step", ["update", "index_folder.create", "index_folder.finish"])
+@pytest.mark.parametrize("step", ["update", "_created", "_finished"])
 def test_a_kill_while_the_index_is_written_leaves_the_old_one(folder: Path, step: str) -> None:
     assert run_script(_KILLED.format(step=step), folder).returncode == 9
     assert found(folder, "cache", "掩码") == [["new"], ["zhuyili0001"]]
