@@ -79,8 +79,8 @@ MUTATIONS = (
     Mutation(
         "what only words find is no candidate",
         CANDIDATES,
-        "proposed = [*_by_words(query, words, keep)]",
-        "proposed: list[list[int]] = []",
+        "proposed = [nearest, words.by_terms(query.terms, query.limit, keep), translated()]",
+        "proposed = [nearest, translated()]",
     ),
     Mutation(
         "a second language that was deferred counts as done",

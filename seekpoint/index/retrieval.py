@@ -52,8 +52,8 @@ class CandidateQuery(NamedTuple):
     """A query for candidates: a centred vector, and weighted words.
 
     `terms` are the question's own terms with their inverse document frequencies. `groups` are its words in other
-    languages, each with its share of the highest score that the words can reach. An index only approximates scores, so
-    it proposes more than `limit` chunks each by meaning, by terms and by groups; the `limit` best should be among them.
+    languages, each with its share of the highest score that the words can reach. Indexes propose about `limit` chunks
+    by meaning, by terms and by groups each. They only approximate scores.
     """
 
     vector: Vectors
@@ -75,7 +75,7 @@ class NamedScope(NamedTuple):
 
 
 class TermMatrix(NamedTuple):
-    """How often chunks have some terms: a row of `counts` for each chunk, and a column for each of the `terms`.
+    """How often chunks have some terms: a row of `counts` for each of the `terms`, and a column for each chunk.
 
     `lengths` are the numbers of terms of the chunks, with repetitions.
     """
@@ -86,7 +86,7 @@ class TermMatrix(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What is stored of chunks for scoring them: their cosines with the question, and a row of `words` for each."""
+    """What is stored of chunks for scoring them: their cosines with the question, and how often they have its terms."""
 
     chunks: Sequence[StoredChunk]
     cosines: Sequence[float]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 # How many candidates are taken by meaning, by words and by translations: many are neighbours of a better one. Words
 # count in so many chunks only, those with the highest BM25: where they count in all, moment@5 falls by .008 on dev.
-_CANDIDATES, _CANDIDATES_A_MOMENT = 100, 6
+_CANDIDATES, _CANDIDATES_A_MOMENT = 80, 6
 # How many of the best are reranked by windows; with 60 answers are as good, with 30 sharp@1 falls by .01.
 _RERANKED, _RERANKED_A_MOMENT = 40, 4
 

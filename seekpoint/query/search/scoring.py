@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import reduce
 from math import fsum, inf
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -44,10 +45,9 @@ def coverage(scores: Floats, weights: Mapping[str, float], question_terms: Itera
 
 def term_scores(words: TermMatrix, weights: Mapping[str, float], average_length: float) -> Floats:
     """The BM25 of chunks for weighted terms; `average_length` is that of all chunks, in terms."""
-    columns = [column for column, term in enumerate(words.terms) if term in weights]
-    norms = bm25.length_norms(words.lengths, average_length)
-    saturated = bm25.saturated(words.counts[:, columns], norms[:, None])
-    scores: Floats = saturated @ np.array([weights[words.terms[column]] for column in columns])
+    rows = [row for row, term in enumerate(words.terms) if term in weights]
+    saturated = bm25.saturated(words.counts[rows], bm25.length_norms(words.lengths, average_length))
+    scores: Floats = np.array([weights[words.terms[row]] for row in rows]) @ saturated
     return scores
 
 
@@ -59,13 +59,14 @@ def group_scores(
     All alternatives of a group count together (Pirkola, 1998); one of several terms counts as often as its rarest term.
     `languages` are the chunks' primary subtags: a group counts in the chunks of its language.
     """
-    columns = dict(zip(words.terms, words.counts.T, strict=True))
-    scores = np.zeros(len(words.lengths))
+    rows = dict(zip(words.terms, words.counts, strict=True))
+    are_spoken = {name: np.array([language == name for language in languages], bool) for name in {*languages}}
+    scores = np.zeros(len(languages))
     for group, weight in groups:
-        known = [terms for terms in group.alternatives if columns.keys() >= set(terms)]
-        counts = sum((np.minimum.reduce([columns[term] for term in terms]) for terms in known), np.float32(0))
-        are_spoken = np.array([language == group.language for language in languages], bool)
-        scores += weight * bm25.saturated(np.where(are_spoken, counts, np.float32(0)))
+        known = [[rows[term] for term in terms] for terms in group.alternatives if rows.keys() >= {*terms}]
+        if known and group.language in are_spoken:
+            counts = reduce(np.add, (reduce(np.minimum, alternative) for alternative in known))
+            scores += weight * bm25.saturated(counts * are_spoken[group.language])
     return scores
 
 

@@ -177,11 +177,11 @@ def test_evidence_says_how_often_each_chunk_has_terms(reader: Reader) -> None:
     texts = chunks(reader)
     found = reader.evidence(list(texts), question(reader, "mask"), asked)
     assert set(found.words.terms) == {"attent", "掩码", "the"}
-    for chunk, counts, length in zip(found.chunks, found.words.counts, found.words.lengths, strict=True):
+    for chunk, counts, length in zip(found.chunks, found.words.counts.T, found.words.lengths, strict=True):
         said = terms(texts[chunk.id])
         assert length == len(said)
         assert counts.tolist() == [said.count(term) for term in found.words.terms]
-    assert reader.evidence([], question(reader, "mask"), asked).words.counts.shape == (0, 3)
+    assert reader.evidence([], question(reader, "mask"), asked).words.counts.shape == (3, 0)
 
 
 def test_pieces_lie_in_a_chunk_and_the_margin_around_it(reader: Reader) -> None:

@@ -79,7 +79,7 @@ def test_translations_add_to_what_stands_in_for_the_words_of_another_language() 
 
 WORDS = TermMatrix(
     ["mask", "layer", "掩码", "注意", "意力"],
-    np.array([[2, 0, 0, 0, 0], [1, 3, 0, 0, 0], [1, 0, 2, 1, 1], [0, 0, 1, 4, 0]], np.float32),
+    np.array([[2, 1, 1, 0], [0, 3, 0, 0], [0, 0, 2, 1], [0, 0, 1, 4], [0, 0, 1, 0]], np.float32),
     np.array([10, 20, 10, 30]),
 )
 LANGUAGES = ["en", "en", "zh", "zh"]

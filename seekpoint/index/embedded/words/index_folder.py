@@ -77,12 +77,13 @@ def _readable(folder: Path) -> Engine:
     The engine creates a lock file beside its files. Where it mustn't, it gets a temporary folder of links to them, to
     be deleted at once, since the files are open by then.
     """
+    has_all = not any(folder.glob("*.del"))
     try:
-        return Engine.of(opened(folder))
+        return Engine.of(opened(folder), has_all=has_all)
     except ValueError:
         from tempfile import TemporaryDirectory
 
         with TemporaryDirectory(prefix="seekpoint-", ignore_cleanup_errors=True) as links:
             for path in files_in(folder):
                 appear(os.symlink, path.resolve(), Path(links) / path.name)
-            return Engine.of(opened(Path(links)))
+            return Engine.of(opened(Path(links)), has_all=has_all)

@@ -22,9 +22,9 @@ def encoded(connection: sqlite3.Connection, chunks: Sequence[Sequence[str]]) -> 
     counters = [Counter(terms) for terms in chunks]
     numbers = _numbered(connection, set(chain.from_iterable(counters)))
     rows = [sorted((numbers[term], count) for term, count in counter.items()) for counter in counters]
-    table = np.fromiter(chain.from_iterable(chain.from_iterable(rows)), np.int64)
+    table = np.fromiter(chain.from_iterable(chain.from_iterable(rows)), np.uint32)
     sizes, lengths = (np.array(list(map(len, groups)), np.int64) for groups in (rows, chunks))
-    return encode(TermCounts(sizes, lengths, table[::2], table[1::2]))
+    return encode(TermCounts(sizes, lengths, table[::2], np.minimum(table[1::2], MOST_COUNT).astype(np.uint8)))
 
 
 def _numbered(connection: sqlite3.Connection, terms: Collection[str]) -> dict[str, int]:
@@ -46,14 +46,13 @@ def numbers_of(connection: sqlite3.Connection, terms: Collection[str]) -> dict[s
 def matrix(connection: sqlite3.Connection, terms: Collection[str], chunks: Sequence[bytes]) -> TermMatrix:
     """How often chunks have terms, from their stored `chunk.terms`; raises ValueError for damaged ones."""
     numbers, stored = numbers_of(connection, terms), decode(chunks)
-    counts = np.zeros((len(chunks), len(numbers)), np.float32)
-    columns = np.full(max(numbers.values(), default=0) + 1, -1)
-    columns[list(numbers.values())] = np.arange(len(numbers))
-    rows = np.repeat(np.arange(len(chunks)), stored.sizes)
-    known = stored.numbers < len(columns)
-    rows, column = rows[known], columns[stored.numbers[known]]
-    requested = column >= 0
-    counts[rows[requested], column[requested]] = stored.counts[known][requested]
+    rows = np.full(max(numbers.values(), default=0) + 2, -1)  # the last one is for higher numbers
+    rows[list(numbers.values())] = np.arange(len(numbers))
+    row = rows[np.minimum(stored.numbers, len(rows) - 1)]
+    requested = np.flatnonzero(row >= 0)
+    counts = np.zeros((len(numbers), len(chunks)), np.float32)
+    column = np.searchsorted(np.cumsum(stored.sizes), requested, "right")
+    counts[row[requested], column] = stored.counts[requested]
     return TermMatrix(list(numbers), counts, stored.lengths)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_COUNT = 16
-"""Higher counts are stored as this one. BM25 saturates: 16 occurrences are worth 93 % of any number of them."""
+"""The highest count; more occurrences are stored as this one. BM25 saturates: 16 are worth 93 % of any number."""
 
 MOST_LENGTH = (1 << 16) - 1
 """Longer lengths are stored as this one."""
@@ -40,22 +40,22 @@ class TermCounts(NamedTuple):
 
     sizes: NDArray[np.int64]
     lengths: NDArray[np.int64]
-    numbers: NDArray[np.int64]
-    counts: NDArray[np.int64]
+    numbers: NDArray[np.uint32]
+    counts: NDArray[np.uint8]
 
 
 def encode(terms: TermCounts) -> list[bytes]:
     """Each chunk as bytes."""
     sizes = terms.sizes
     starts = np.cumsum(sizes) - sizes
-    gaps = np.diff(terms.numbers, prepend=0)
+    gaps: NDArray[np.int64] = np.diff(terms.numbers.astype(np.int64), prepend=np.int64(0))
     gaps[starts[sizes > 0]] = terms.numbers[starts[sizes > 0]]
     groups = _group_counts(gaps)
     gap_bytes = _packed_gaps(gaps, groups).tobytes()
     gap_ends = np.append(0, np.cumsum(groups))[np.append(0, np.cumsum(sizes))]
     heads = np.empty(len(sizes), _HEAD)
     heads["terms"], heads["length"] = sizes, np.minimum(terms.lengths, MOST_LENGTH)
-    head_bytes, counts = heads.tobytes(), np.minimum(terms.counts, MOST_COUNT).astype(np.uint8) - 1
+    head_bytes, counts = heads.tobytes(), terms.counts - 1
     return [
         head_bytes[_HEAD.itemsize * k : _HEAD.itemsize * (k + 1)]
         + _nibbles(counts[start : start + size])
@@ -104,27 +104,30 @@ def _nibbles(counts: NDArray[np.uint8]) -> bytes:
 
 def _unpacked_gaps(
     packed: NDArray[np.uint8], lengths: NDArray[np.int64], sizes: NDArray[np.int64]
-) -> NDArray[np.int64]:
+) -> NDArray[np.uint32]:
     """The term numbers of all chunks from their gaps, which take `lengths` bytes of each chunk."""
     ends = np.flatnonzero(packed < _MORE)
     ends_before = np.searchsorted(ends, np.append(0, np.cumsum(lengths)))
     groups = np.diff(ends, prepend=-1)
     if (np.diff(ends_before) != sizes).any() or (packed[-1:] >= _MORE).any() or (groups > _MOST_GROUPS).any():
         raise ValueError(_BROKEN)
-    gaps = packed[ends].astype(np.int64)
+    totals = np.zeros(len(ends) + 1, np.uint32)
+    gaps = totals[1:]
+    gaps[:] = packed[ends]
     longer, before = np.flatnonzero(groups > 1), 1
     while len(longer):  # the last group has the highest bits
-        gaps[longer] = gaps[longer] << _GROUP_BITS | packed[ends[longer] - before] % _MORE
+        gaps[longer] = gaps[longer] << _GROUP_BITS | packed[ends[longer] - before] & (_MORE - 1)
         before += 1
         longer = longer[groups[longer] > before]
-    totals = np.append(0, np.cumsum(gaps))
-    numbers: NDArray[np.int64] = totals[1:] - np.repeat(totals[ends_before[:-1]], sizes)
+    np.cumsum(gaps, out=gaps)  # modulo 2**32, like the differences below
+    numbers: NDArray[np.uint32] = gaps - np.repeat(totals[ends_before[:-1]], sizes)
     return numbers
 
 
-def _unpacked_counts(packed: NDArray[np.uint8], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    counts = np.empty(2 * len(packed), np.int64)
+def _unpacked_counts(packed: NDArray[np.uint8], sizes: NDArray[np.int64]) -> NDArray[np.uint8]:
+    counts = np.empty(2 * len(packed), np.uint8)
     counts[::2], counts[1::2] = packed & 15, packed >> 4
     is_filler = np.zeros(len(counts), bool)
     is_filler[np.cumsum(sizes + sizes % 2)[sizes % 2 > 0] - 1] = True
-    return counts[~is_filler] + 1
+    found: NDArray[np.uint8] = counts[~is_filler] + np.uint8(1)
+    return found

@@ -1,7 +1,7 @@
 """Proposing chunks by words, and counting the chunks that have them, with the search engine tantivy.
 
 Terms are cut by Seekpoint and indexed as they are. The engine's scores are approximate: it rounds the lengths of
-chunks, and of a group it counts the best alternative. Exact scores come from the database.
+chunks, and each alternative of a group counts as a term. Exact scores come from the database.
 """
 
 from __future__ import annotations
@@ -39,17 +39,21 @@ class Proposal(NamedTuple):
 
 
 class Engine(NamedTuple):
-    """The engine over one snapshot of an index. It needs no file's name any more, nor the engine's lock."""
+    """The engine over one snapshot of an index. It needs no file's name any more, nor the engine's lock.
+
+    `has_all` is false if chunks are deleted but not merged: the engine's document frequencies still include these.
+    """
 
     schema: tantivy.Schema
     searcher: tantivy.Searcher
+    has_all: bool = True
 
     @classmethod
-    def of(cls, index: tantivy.Index) -> Self:
+    def of(cls, index: tantivy.Index, *, has_all: bool = True) -> Self:
         """The current snapshot of an index; raises ValueError if the index is damaged."""
         with engine_errors():
             index.config_reader(reload_policy="manual")
-            return cls(index.schema, index.searcher())
+            return cls(index.schema, index.searcher(), has_all)
 
 
 class WordIndex:
@@ -59,7 +63,7 @@ class WordIndex:
     """
 
     def __init__(self, engine: Engine, hidden: Collection[int] = ()) -> None:
-        self._schema, self._searcher = engine
+        self._schema, self._searcher, self._has_all = engine
         self._hidden = self._among(hidden) if hidden else None
         self.count = lru_cache(_CACHED_COUNTS)(self._count)
 
@@ -78,15 +82,14 @@ class WordIndex:
         self, groups: Sequence[tuple[WordGroup, float]], k: int, within: Collection[int] | None
     ) -> list[Proposal]:
         """About the k best chunks by weighted groups; `within` limits them to transcripts, by first chunk id."""
-        queries = [
-            Query.disjunction_max_query([self._weighted(terms, weight) for terms in group.alternatives])
-            for group, weight in groups
-        ]
+        queries = [self._weighted(terms, weight) for group, weight in groups for terms in group.alternatives]
         return self._best(queries, k, within)
 
     def _count(self, sought: str | WordGroup) -> int:
         """The number of chunks that have a term, or any alternative of a group in its language; cached."""
         if isinstance(sought, str):
+            if self._has_all and self._hidden is None:
+                return int(self._searcher.doc_freq(_TERMS, sought))
             query = self._all_of([sought])
         else:
             spoken = Query.term_query(self._schema, _LANGUAGE, sought.language, index_option="basic")

@@ -45,17 +45,17 @@ def test_a_term_keeps_its_number(connection: sqlite3.Connection) -> None:
     assert stored_terms.numbers_of(connection, ["nowher"]) == {}
 
 
-def test_a_matrix_has_a_row_for_each_chunk_and_a_column_for_each_known_term(connection: sqlite3.Connection) -> None:
+def test_a_matrix_has_a_row_for_each_known_term_and_a_column_for_each_chunk(connection: sqlite3.Connection) -> None:
     found = stored_terms.matrix(connection, ["mask", "掩码", "the", "nowher"], stored(connection))
     assert set(found.terms) == {"mask", "掩码", "the"}
-    expected = [[terms(text).count(term) for term in found.terms] for text in SAID]
+    expected = [[terms(text).count(term) for text in SAID] for term in found.terms]
     assert found.counts.tolist() == expected
     assert found.lengths.tolist() == [len(terms(text)) for text in SAID]
 
 
 def test_a_matrix_of_nothing_is_empty(connection: sqlite3.Connection) -> None:
-    assert stored_terms.matrix(connection, [], stored(connection)).counts.shape == (4, 0)
-    assert stored_terms.matrix(connection, ["mask"], []).counts.shape == (0, 1)
+    assert stored_terms.matrix(connection, [], stored(connection)).counts.shape == (0, 4)
+    assert stored_terms.matrix(connection, ["mask"], []).counts.shape == (1, 0)
 
 
 def test_texts_have_each_term_as_often_as_it_occurs(connection: sqlite3.Connection) -> None:

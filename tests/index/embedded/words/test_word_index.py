@@ -66,7 +66,7 @@ def test_a_search_is_limited_to_transcripts(index: WordIndex) -> None:
 ATTENTION = WordGroup((("注意", "意力"), ("权重",)), "zh")
 
 
-def test_the_best_alternative_counts_for_a_group(index: WordIndex) -> None:
+def test_any_alternative_counts_for_a_group(index: WordIndex) -> None:
     found = index.by_groups([(ATTENTION, 0.5), (WordGroup((("掩码",),), "zh"), 0.5)], 9, None)
     assert {one.chunk for one in found} == {6, 7}
     assert index.by_groups([(WordGroup((("注意", "掩码"),), "zh"), 1.0)], 9, None) == []
@@ -103,8 +103,9 @@ def test_an_update_removes_and_adds() -> None:
     update(engine, (), entries([1, 2, 3]))
     before = WordIndex(Engine.of(engine))
     assert update(engine, [1], entries([4, 5])) == 2
-    after = WordIndex(Engine.of(engine))
+    after = WordIndex(Engine.of(engine, has_all=False))
     assert (by_terms(after, {"mask": 1.0}), by_terms(after, {"cach": 1.0})) == ([], [4])
+    assert (after.count("mask"), after.count("cach")) == (0, 1)
     assert by_terms(before, {"mask": 1.0})[0] == 2, "what was open stays as it was"
 
 
