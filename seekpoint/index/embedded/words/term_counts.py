@@ -48,7 +48,8 @@ def encode(terms: TermCounts) -> list[bytes]:
     """Each chunk as bytes."""
     sizes = terms.sizes
     starts = np.cumsum(sizes) - sizes
-    gaps: NDArray[np.int64] = np.diff(terms.numbers.astype(np.int64), prepend=np.int64(0))
+    gaps = terms.numbers.astype(np.int64)
+    gaps[1:] -= gaps[:-1].copy()
     gaps[starts[sizes > 0]] = terms.numbers[starts[sizes > 0]]
     groups = _group_counts(gaps)
     gap_bytes = _packed_gaps(gaps, groups).tobytes()
