@@ -10,16 +10,22 @@ import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seekpoint.index.embedded.chunk_ranges import Ranges
-from seekpoint.index.embedded.database import BUILD_MENDS, damaged, library_errors
+from seekpoint.index.embedded.database import BUILD_MENDS, FILE, damaged, library_errors
 from seekpoint.index.embedded.holdings import Holdings
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.words import index_folder
 from seekpoint.index.embedded.words.word_index import Proposal, WordIndex
 from seekpoint.index.retrieval import WordGroup
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from seekpoint.index.embedded.words.index_folder import StoredIndex
 
 
 class WordSearch:
@@ -58,25 +64,30 @@ class WordSearch:
 
     @cached_property
     def _indexes(self) -> list[WordIndex]:
+        wanted, stored = self._holdings.first_chunks, self._stored()
+        if stored is None:
+            return [self._in_memory(wanted)]
+        on_disk = WordIndex(stored.engine, np.setdiff1d(stored.transcripts, wanted).tolist())
+        missing = np.setdiff1d(wanted, stored.transcripts)
+        return [on_disk, self._in_memory(missing)] if len(missing) else [on_disk]
+
+    def _stored(self) -> StoredIndex | None:
         try:
             with library_errors(self._folder):
-                return self._opened()
+                return index_folder.current(self._folder, self._manifest)
         except ValueError as error:
             raise damaged(self._folder, f"its word index can't be read ({error})", BUILD_MENDS) from error
 
-    def _opened(self) -> list[WordIndex]:
-        wanted, indexed = self._holdings.first_chunks, self._holdings.first_chunks[:0]
-        indexes = []
-        if stored := index_folder.current(self._folder, self._manifest):
-            indexed = stored.transcripts
-            indexes.append(WordIndex(stored.engine, np.setdiff1d(indexed, wanted).tolist()))
-        missing = set(np.setdiff1d(wanted, indexed).tolist())
-        if missing:
-            from seekpoint.index.embedded.words.entries import entries
+    def _in_memory(self, first_chunks: NDArray[np.int64]) -> WordIndex:
+        from seekpoint.index.embedded.words.entries import entries
 
-            spans = [span for span in self._holdings.transcripts if span.first in missing]
-            indexes.append(WordIndex.in_memory(entries(self._connection, spans)))
-        return indexes
+        chosen = set(first_chunks.tolist())
+        spans = [span for span in self._holdings.transcripts if span.first in chosen]
+        try:
+            with library_errors(self._folder):
+                return WordIndex.in_memory(entries(self._connection, spans))
+        except ValueError as error:
+            raise damaged(self._folder, f"in {FILE}, {error}") from error
 
 
 def _best(proposals: Sequence[Proposal], k: int) -> list[int]:
