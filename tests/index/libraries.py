@@ -66,10 +66,8 @@ def stored_terms(folder: Path) -> set[tuple[str, float, str, int]]:
     with closing(sqlite3.connect(folder / database.FILE)) as stored:
         query = "SELECT chunk.id, resource_id, start FROM chunk JOIN transcript ON transcript.id = transcript_id"
         places = {chunk_id: (resource_id, start) for chunk_id, resource_id, start in stored.execute(query)}
-        texts = list(terms_of_chunks.texts(stored, [(0, 1 << 40)]))
-    return {
-        (*places[chunk_id], term, count) for chunk_id, text in texts for term, count in Counter(text.split(" ")).items()
-    }
+        said = list(terms_of_chunks.terms_of(stored, [(0, 1 << 40)]))
+    return {(*places[chunk_id], term, count) for chunk_id, terms in said for term, count in Counter(terms).items()}
 
 
 def fill(writer: EmbeddedWriter, talks: Mapping[str, Sequence[str]]) -> None:

@@ -19,9 +19,9 @@ def entries(
 
     `progress` is told how many chunks were taken since it was called last.
     """
-    texts = stored_terms.texts(connection, [(span.first, span.stop) for span in spans])
+    stored = stored_terms.terms_of(connection, [(span.first, span.stop) for span in spans])
     for span in spans:
         for _ in range(span.first, span.stop):
-            chunk, said = next(texts)
-            yield Entry(chunk, span.first, span.language, said)
+            chunk, terms = next(stored)
+            yield Entry(chunk, span.first, span.language, terms)
         progress(span.stop - span.first)

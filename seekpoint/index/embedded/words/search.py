@@ -67,7 +67,7 @@ class WordSearch:
         wanted, stored = self._holdings.first_chunks, self._stored()
         if stored is None:
             return [self._in_memory(wanted)]
-        on_disk = WordIndex(stored.engine, np.setdiff1d(stored.transcripts, wanted).tolist())
+        on_disk = WordIndex(stored.engine, self._holdings.spoken, np.setdiff1d(stored.transcripts, wanted).tolist())
         missing = np.setdiff1d(wanted, stored.transcripts)
         return [on_disk, self._in_memory(missing)] if len(missing) else [on_disk]
 
@@ -85,7 +85,7 @@ class WordSearch:
         spans = [span for span in self._holdings.transcripts if span.first in chosen]
         try:
             with library_errors(self._folder):
-                return WordIndex.in_memory(entries(self._connection, spans))
+                return WordIndex.in_memory(entries(self._connection, spans), self._holdings.spoken)
         except ValueError as error:
             raise damaged(self._folder, f"in {FILE}, {error}") from error
 

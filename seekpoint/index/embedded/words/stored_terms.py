@@ -56,25 +56,25 @@ def matrix(connection: sqlite3.Connection, terms: Collection[str], chunks: Seque
     return TermMatrix(list(numbers), counts, stored.lengths)
 
 
-def texts(connection: sqlite3.Connection, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, str]]:
+def terms_of(connection: sqlite3.Connection, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, list[str]]]:
     """The id and the terms of each chunk with an id in one of the half-open spans, each term as often as it occurs.
 
-    Terms are joined by spaces; their order is that of their numbers. Raises ValueError for damaged terms.
+    The order of terms is that of their numbers. Raises ValueError for damaged terms.
     """
     words = _all_terms(connection)
     for first, stop in spans:
         rows = connection.execute("SELECT id, terms FROM chunk WHERE id >= ? AND id < ? ORDER BY id", (first, stop))
         while batch := list(islice(rows, _BATCH_ROWS)):
-            yield from zip((row[0] for row in batch), _texts([row[1] for row in batch], words), strict=True)
+            yield from zip((row[0] for row in batch), _terms([row[1] for row in batch], words), strict=True)
 
 
-def _texts(chunks: Sequence[bytes], words: Sequence[str | None]) -> Iterator[str]:
+def _terms(chunks: Sequence[bytes], words: Sequence[str | None]) -> Iterator[list[str]]:
     stored = decode(chunks)
     stops = np.cumsum(stored.sizes)
     numbers, counts = stored.numbers.tolist(), stored.counts.tolist()
     for first, stop in zip((stops - stored.sizes).tolist(), stops.tolist(), strict=True):
         pairs = zip(numbers[first:stop], counts[first:stop], strict=True)
-        yield " ".join(" ".join([_word(words, number)] * count) for number, count in pairs)
+        yield [word for number, count in pairs for word in [_word(words, number)] * count]
 
 
 def _word(words: Sequence[str | None], number: int) -> str:

@@ -1,7 +1,9 @@
 """Proposing chunks by words, and counting the chunks that have them, with the search engine tantivy.
 
-Terms are cut by Seekpoint and indexed as they are. The engine's scores are approximate: it rounds the lengths of
-chunks, and each alternative of a group counts as a term. Exact scores come from the database.
+Terms are cut by Seekpoint, and indexed with the language of their chunk: `en:attent`. So a word group, which counts in
+one language, needs no filter; a question's own term is looked up in every language. The engine's scores are
+approximate: it rounds the lengths of chunks, and each alternative of a group counts as a term. Exact scores come from
+the database.
 """
 
 from __future__ import annotations
@@ -17,18 +19,18 @@ from tantivy import Occur, Query
 
 from seekpoint.index.retrieval import WordGroup
 
-_CHUNK, _TRANSCRIPT, _LANGUAGE, _TERMS = "chunk", "transcript", "language", "terms"
+_CHUNK, _TRANSCRIPT, _TERMS = "chunk", "transcript", "terms"
 _WRITER_BYTES = 30_000_000
 _CACHED_COUNTS = 1 << 16
 
 
 class Entry(NamedTuple):
-    """A chunk to index: its id, the first chunk id and the language of its transcript, and its terms with spaces."""
+    """A chunk to index: its id, the first chunk id and the language of its transcript, and its terms."""
 
     chunk: int
     transcript: int
     language: str
-    terms: str
+    terms: Sequence[str]
 
 
 class Proposal(NamedTuple):
@@ -59,44 +61,61 @@ class Engine(NamedTuple):
 class WordIndex:
     """An index, open for searching, which threads may share. Raises ValueError if its files are damaged.
 
-    `hidden` are transcripts, by first chunk id, that count as absent, since the library doesn't have them.
+    `languages` are those of the library, as primary subtags. `hidden` are transcripts, by first chunk id, that count as
+    absent, since the library doesn't have them.
     """
 
-    def __init__(self, engine: Engine, hidden: Collection[int] = ()) -> None:
+    def __init__(self, engine: Engine, languages: Collection[str], hidden: Collection[int] = ()) -> None:
         self._schema, self._searcher, self._has_all = engine
+        self._languages = sorted(languages)
         self._hidden = self._among(hidden) if hidden else None
         self.count = lru_cache(_CACHED_COUNTS)(self._count)
 
     @classmethod
-    def in_memory(cls, entries: Iterable[Entry]) -> Self:
+    def in_memory(cls, entries: Iterable[Entry], languages: Collection[str]) -> Self:
         """An index of some chunks that is nowhere on disk."""
         index = new_index()
         update(index, (), entries)
-        return cls(Engine.of(index))
+        return cls(Engine.of(index), languages)
 
     def by_terms(self, weights: Mapping[str, float], k: int, within: Collection[int] | None) -> list[Proposal]:
         """About the k best chunks by weighted terms; `within` limits them to transcripts, by first chunk id."""
-        return self._best([self._weighted([term], weight) for term, weight in weights.items()], k, within)
+        queries = [
+            self._weighted([spoken], weight) for term, weight in weights.items() for spoken in self._spoken(term)
+        ]
+        return self._best(queries, k, within)
 
     def by_groups(
         self, groups: Sequence[tuple[WordGroup, float]], k: int, within: Collection[int] | None
     ) -> list[Proposal]:
         """About the k best chunks by weighted groups; `within` limits them to transcripts, by first chunk id."""
-        queries = [self._weighted(terms, weight) for group, weight in groups for terms in group.alternatives]
+        queries = [self._weighted(terms, weight) for group, weight in groups for terms in _alternatives_of(group)]
         return self._best(queries, k, within)
 
     def _count(self, sought: str | WordGroup) -> int:
         """The number of chunks that have a term, or any alternative of a group in its language; cached."""
         if isinstance(sought, str):
-            if self._has_all and self._hidden is None:
-                return int(self._searcher.doc_freq(_TERMS, sought))
-            query = self._all_of([sought])
-        else:
-            spoken = Query.term_query(self._schema, _LANGUAGE, sought.language, index_option="basic")
-            query = _all([spoken, _any(map(self._all_of, sought.alternatives))])
+            return sum(self._having([[spoken]]) for spoken in self._spoken(sought))  # a chunk has one language
+        return self._having(_alternatives_of(sought))
+
+    def _having(self, alternatives: Sequence[Sequence[str]]) -> int:
+        """The number of chunks that have all terms of any alternative."""
+        if not alternatives:
+            return 0
+        if len(alternatives) == len(alternatives[0]) == 1 and self._has_all and self._hidden is None:
+            return self._frequency(alternatives[0][0])
         with engine_errors():
-            found: Any = self._searcher.search(self._visible(query), 1, count=True)  # its types lack `count`
+            query = self._visible(_any(map(self._all_of, alternatives)))
+            found: Any = self._searcher.search(query, 1, count=True)  # its types lack `count`
         return int(found.count)
+
+    def _spoken(self, term: str) -> list[str]:
+        """A term as it is indexed in each language that has it."""
+        tagged = (_tagged(language, term) for language in self._languages)
+        return [one for one in tagged if self._frequency(one)]
+
+    def _frequency(self, tagged: str) -> int:
+        return int(self._searcher.doc_freq(_TERMS, tagged))
 
     def _best(self, queries: Sequence[Query], k: int, within: Collection[int] | None) -> list[Proposal]:
         if not queries:
@@ -114,7 +133,7 @@ class WordIndex:
         return Query.boost_query(self._all_of(terms), weight / sum(map(self._idf, dict.fromkeys(terms))))
 
     def _idf(self, term: str) -> float:
-        documents = self._searcher.doc_freq(_TERMS, term)
+        documents = self._frequency(term)
         total = max(
             self._searcher.num_docs, documents
         )  # frequencies include chunks that are deleted, but not yet merged
@@ -139,7 +158,6 @@ def new_index(folder: str | None = None) -> tantivy.Index:
     schema = tantivy.SchemaBuilder()
     schema.add_integer_field(_CHUNK, fast=True)
     schema.add_integer_field(_TRANSCRIPT, indexed=True)
-    schema.add_text_field(_LANGUAGE, tokenizer_name="raw", index_option="basic")
     schema.add_text_field(_TERMS, tokenizer_name="whitespace", index_option="freq")
     return tantivy.Index(schema.build(), folder)
 
@@ -153,8 +171,9 @@ def update(index: tantivy.Index, removed: Iterable[int], added: Iterable[Entry])
         writer = index.writer(_WRITER_BYTES, num_threads=1)
         for transcript in removed:
             writer.delete_documents_by_term(_TRANSCRIPT, transcript)
-        for entry in added:
-            writer.add_document(tantivy.Document(**entry._asdict()))
+        for chunk, transcript, language, terms in added:
+            text = " ".join(_tagged(language, term) for term in terms)
+            writer.add_document(tantivy.Document(chunk=chunk, transcript=transcript, terms=text))
         writer.commit()
         writer.garbage_collect_files()
         writer.wait_merging_threads()
@@ -171,6 +190,14 @@ def engine_errors() -> Iterator[None]:
         if type(error).__name__ == "PanicException":
             raise ValueError("the search engine failed") from error
         raise
+
+
+def _alternatives_of(group: WordGroup) -> list[list[str]]:
+    return [[_tagged(group.language, term) for term in terms] for terms in group.alternatives]
+
+
+def _tagged(language: str, term: str) -> str:
+    return f"{language}:{term}"
 
 
 def _any(queries: Iterable[Query]) -> Query:

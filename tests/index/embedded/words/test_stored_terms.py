@@ -58,10 +58,10 @@ def test_a_matrix_of_nothing_is_empty(connection: sqlite3.Connection) -> None:
     assert stored_terms.matrix(connection, ["mask"], []).counts.shape == (1, 0)
 
 
-def test_texts_have_each_term_as_often_as_it_occurs(connection: sqlite3.Connection) -> None:
-    found = dict(stored_terms.texts(connection, [(4, 9), (1, 3)]))
+def test_terms_come_as_often_as_they_occur(connection: sqlite3.Connection) -> None:
+    found = dict(stored_terms.terms_of(connection, [(4, 9), (1, 3)]))
     assert list(found) == [4, 1, 2]
-    assert all(sorted(text.split(" ")) == sorted(terms(SAID[chunk - 1])) for chunk, text in found.items())
+    assert all(sorted(said) == sorted(terms(SAID[chunk - 1])) for chunk, said in found.items())
 
 
 def test_only_terms_that_no_chunk_has_are_deleted(connection: sqlite3.Connection) -> None:
@@ -91,7 +91,7 @@ def test_a_check_tells_what_is_out_of_place(connection: sqlite3.Connection, chan
 def test_a_chunk_with_a_term_without_text_is_no_entry(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM term WHERE text = 'mask'")
     with pytest.raises(ValueError, match="without a text"):
-        list(stored_terms.texts(connection, [(1, 9)]))
+        list(stored_terms.terms_of(connection, [(1, 9)]))
 
 
 def test_a_term_that_occurs_without_end_passes_the_check(connection: sqlite3.Connection) -> None:

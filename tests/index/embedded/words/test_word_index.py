@@ -20,16 +20,17 @@ SAID = {
     6: "掩码遮住后面的词",
     7: "注意力给每个词一个权重 mask",
 }
+LANGUAGES = ("en", "zh")
 OF = {1: 1, 2: 1, 3: 1, 4: 4, 5: 4, 6: 6, 7: 6}
 
 
 def entries(chunks: Sequence[int] = tuple(SAID)) -> list[Entry]:
-    return [Entry(k, OF[k], "zh" if OF[k] == 6 else "en", " ".join(terms(SAID[k]))) for k in chunks]
+    return [Entry(k, OF[k], "zh" if OF[k] == 6 else "en", terms(SAID[k])) for k in chunks]
 
 
 @pytest.fixture(scope="module")
 def index() -> WordIndex:
-    return WordIndex.in_memory(entries())
+    return WordIndex.in_memory(entries(), LANGUAGES)
 
 
 def by_terms(index: WordIndex, weights: dict[str, float], k: int = 9, within: Sequence[int] | None = None) -> list[int]:
@@ -93,7 +94,7 @@ def test_chunks_are_counted(index: WordIndex, sought: str | WordGroup, count: in
 def test_hidden_transcripts_are_neither_proposed_nor_counted() -> None:
     engine = new_index()
     assert update(engine, (), entries()) == len(SAID)
-    index = WordIndex(Engine.of(engine), [1])
+    index = WordIndex(Engine.of(engine), LANGUAGES, [1])
     assert by_terms(index, {"mask": 1.0}) == [7]
     assert (index.count("mask"), index.count("cach"), index.count(WordGroup((("mask",),), "en"))) == (1, 1, 0)
 
@@ -101,21 +102,21 @@ def test_hidden_transcripts_are_neither_proposed_nor_counted() -> None:
 def test_an_update_removes_and_adds() -> None:
     engine = new_index()
     update(engine, (), entries([1, 2, 3]))
-    before = WordIndex(Engine.of(engine))
+    before = WordIndex(Engine.of(engine), LANGUAGES)
     assert update(engine, [1], entries([4, 5])) == 2
-    after = WordIndex(Engine.of(engine, has_all=False))
+    after = WordIndex(Engine.of(engine, has_all=False), LANGUAGES)
     assert (by_terms(after, {"mask": 1.0}), by_terms(after, {"cach": 1.0})) == ([], [4])
     assert (after.count("mask"), after.count("cach")) == (0, 1)
     assert by_terms(before, {"mask": 1.0})[0] == 2, "what was open stays as it was"
 
 
 def test_an_empty_index_has_nothing() -> None:
-    index = WordIndex.in_memory([])
+    index = WordIndex.in_memory([], LANGUAGES)
     assert (by_terms(index, {"mask": 1.0}), index.count("mask")) == ([], 0)
 
 
 def test_no_term_is_too_long() -> None:
     said = ["x" * 100_000, "mask"]
-    index = WordIndex.in_memory([Entry(1, 1, "en", " ".join(said))])
+    index = WordIndex.in_memory([Entry(1, 1, "en", said)], LANGUAGES)
     assert by_terms(index, {"mask": 1.0}) == [1]
     assert by_terms(index, {"x" * 100_000: 1.0}) == []
