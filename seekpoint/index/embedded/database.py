@@ -169,6 +169,16 @@ def library_errors(folder: Path) -> Iterator[None]:
         raise LibraryError(disk_trouble(error, folder)) from error
 
 
+@contextmanager
+def content_errors(folder: Path) -> Iterator[None]:
+    """Do as `library_errors`, and tell a ValueError of what decodes stored bytes as damage of the database."""
+    try:
+        with library_errors(folder):
+            yield
+    except ValueError as error:
+        raise damaged(folder, f"in {FILE}, {error}") from error
+
+
 def _library_error(error: sqlite3.Error, folder: Path) -> LibraryError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):

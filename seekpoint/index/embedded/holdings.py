@@ -6,6 +6,7 @@ The chunks of a transcript have consecutive ids.
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -85,14 +86,18 @@ class Holdings:
         """The language of each chunk, as a primary subtag; the ids have to be in `alive`."""
         return [span.language for span in self.of_chunks(ids)]
 
-    def terms_of(self, language: str) -> int:
-        """The number of terms in the chunks of a language, given as primary subtag."""
-        return sum(span.terms for span in self.transcripts if span.language == language)
-
     def transcripts_in(self, ranges: Ranges) -> list[int]:
         """The transcripts in some ranges that cut none, by first chunk id."""
         transcripts: list[int] = self.first_chunks[ranges.contains(self.first_chunks)].tolist()
         return transcripts
+
+    @cached_property
+    def terms(self) -> Counter[str]:
+        """The number of terms in the chunks of each language, by primary subtag."""
+        terms: Counter[str] = Counter()
+        for span in self.transcripts:
+            terms[span.language] += span.terms
+        return terms
 
     @cached_property
     def _spans(self) -> dict[str, list[tuple[int, int]]]:

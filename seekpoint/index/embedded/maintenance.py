@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from seekpoint.index.embedded import database, reembedding
-from seekpoint.index.embedded.database import damaged, library_errors, transaction
+from seekpoint.index.embedded.database import content_errors, library_errors, transaction
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
 
@@ -86,7 +86,7 @@ class Maintenance:
         from seekpoint.index.embedded.vectors import language_sums, sealing
         from seekpoint.index.embedded.words import sealing as words_sealing
 
-        with library_errors(self._folder), self._damage_reported():
+        with content_errors(self._folder):
             holdings = Holdings.stored(self._connection)
             self.manifest = reembedding.with_current_model(self.manifest, self._connection)
             means = language_sums.means(self._connection, self.manifest.model.name).chunks
@@ -95,13 +95,6 @@ class Maintenance:
         if sealed != self.manifest:
             self.save(sealed)
             self._clear_old_files()
-
-    @contextmanager
-    def _damage_reported(self) -> Iterator[None]:
-        try:
-            yield
-        except ValueError as error:
-            raise damaged(self._folder, f"in {database.FILE}, {error}") from error
 
     def _bring_up_to_date(self) -> None:
         self.write_indexes()

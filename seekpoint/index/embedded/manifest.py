@@ -152,10 +152,6 @@ class Manifest:
         """The files that can be made again from the database."""
         return [*(segment.file for segment in self.segments), *(self.words.files if self.words else ())]
 
-    def without_indexes(self) -> Manifest:
-        """The manifest of the database alone."""
-        return replace(self, segments=(), words=None)
-
     def unsealed(self) -> Manifest:
         """The manifest without the record of the database, as it is saved before the database changes."""
         return replace(self, database=None)

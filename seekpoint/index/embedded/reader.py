@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 from seekpoint.index.chunks import StoredChunk
 from seekpoint.index.embedded import cue_blocks, database, reembedding, titles, translations
 from seekpoint.index.embedded.catalogue import Catalogue
-from seekpoint.index.embedded.database import library_errors
+from seekpoint.index.embedded.database import content_errors, library_errors
 from seekpoint.index.embedded.manifest import Manifest, current_revision
 from seekpoint.index.errors import DamagedLibrary, LibraryNotFound
 from seekpoint.index.retrieval import (
@@ -217,7 +216,7 @@ class EmbeddedReader:
             json.dumps(list(ids)),
         )
         chunks = [StoredChunk(*row[:-1]) for row in rows]
-        with self._damage_reported():
+        with content_errors(self._folder):
             words = stored_terms.matrix(self._connection, terms, [row[-1] for row in rows])
         cosines = self.vectors.scores(vector, [chunk.id for chunk in chunks])
         return Evidence(chunks, [cosines[chunk.id] for chunk in chunks], words)
@@ -229,7 +228,7 @@ class EmbeddedReader:
             return reading.around(self._connection, chunks, margin, self.card)
 
     def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
-        with self._damage_reported():
+        with content_errors(self._folder):
             return [cue_blocks.read(self._connection, *span) for span in spans]
 
     # Parts, opened on first use
@@ -268,7 +267,7 @@ class EmbeddedReader:
     def _languages(self) -> dict[str, Language]:
         chunks, windows = self.means
         return {
-            name: Language(len(ranges), chunks[name], windows.get(name), self.holdings.terms_of(name))
+            name: Language(len(ranges), chunks[name], windows.get(name), self.holdings.terms[name])
             for name, ranges in self.holdings.spoken.items()
         }
 
@@ -285,14 +284,6 @@ class EmbeddedReader:
                 and (not filters.section or span.resource_id in listed)
             )
         )
-
-    @contextmanager
-    def _damage_reported(self) -> Iterator[None]:
-        try:
-            with library_errors(self._folder):
-                yield
-        except ValueError as error:
-            raise database.damaged(self._folder, f"in {database.FILE}, {error}") from error
 
     def _query(self, sql: str, *values: object) -> list[sqlite3.Row]:
         with library_errors(self._folder):

@@ -52,7 +52,7 @@ def with_current_model(manifest: Manifest, connection: sqlite3.Connection) -> Ma
         card = ModelCard(**json.loads(row[0])) if row else manifest.model
     except (ValueError, TypeError) as error:
         raise sqlite3.DatabaseError("what it says of its model makes no sense") from error
-    return manifest if card == manifest.model else replace(manifest.without_indexes(), model=card)
+    return manifest if card == manifest.model else replace(manifest, model=card, segments=(), words=None)
 
 
 @contextmanager

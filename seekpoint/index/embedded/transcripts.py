@@ -60,7 +60,6 @@ def _insert_chunks(
     dimension: int,
 ) -> Vectors:
     """Store the chunks under consecutive ids, with their terms and vectors; returns the vectors as they are stored."""
-    from seekpoint.index.embedded.vectors.int8 import pack, unpack
     from seekpoint.index.embedded.words import stored_terms
 
     cues, chunks = embedded.transcript.cues, embedded.chunks
@@ -77,14 +76,6 @@ def _insert_chunks(
             for chunk_id, (c, said) in enumerate(zip(chunks, encoded_terms, strict=True), first)
         ],
     )
-    packed = [pack(vector) for vector in embedded.vectors]
-    connection.executemany(
-        "INSERT INTO vector VALUES (?, ?, ?)",
-        [
-            (chunk_id, text_digest(chunk.text), data)
-            for chunk_id, (chunk, data) in enumerate(zip(chunks, packed, strict=True), first)
-        ],
-    )
     connection.execute(
         "UPDATE transcript SET (first_chunk, chunks, seconds, terms) = (?, ?, ?, ?) WHERE id = ?",
         (
@@ -94,6 +85,23 @@ def _insert_chunks(
             sum(map(len, chunk_terms)),
             transcript_id,
         ),
+    )
+    return _insert_vectors(connection, first, embedded, dimension)
+
+
+def _insert_vectors(
+    connection: sqlite3.Connection, first: int, embedded: EmbeddedTranscript, dimension: int
+) -> Vectors:
+    """Store the vectors of chunks whose ids begin with `first`; returns them as they are stored."""
+    from seekpoint.index.embedded.vectors.int8 import pack, unpack
+
+    packed = [pack(vector) for vector in embedded.vectors]
+    connection.executemany(
+        "INSERT INTO vector VALUES (?, ?, ?)",
+        [
+            (chunk_id, text_digest(chunk.text), data)
+            for chunk_id, (chunk, data) in enumerate(zip(embedded.chunks, packed, strict=True), first)
+        ],
     )
     return unpack(packed, dimension)
 

@@ -7,7 +7,7 @@ from math import inf
 from pathlib import Path
 
 from seekpoint.index.embedded import cue_blocks, database
-from seekpoint.index.embedded.database import library_errors
+from seekpoint.index.embedded.database import content_errors, library_errors
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.pieces import reading
 from seekpoint.index.embedded.words import stored_terms
@@ -24,11 +24,8 @@ def verify(folder: Path, connection: sqlite3.Connection, manifest: Manifest) -> 
         ((fault,),) = connection.execute("PRAGMA integrity_check(1)").fetchall()
     if fault != "ok":
         raise database.damaged(folder, f"{database.FILE} can't be read ({fault})")
-    try:
-        with library_errors(folder):
-            check_contents(connection, manifest.model)
-    except ValueError as error:
-        raise database.damaged(folder, f"in {database.FILE}, {error}") from error
+    with content_errors(folder):
+        check_contents(connection, manifest.model)
 
 
 def check_contents(connection: sqlite3.Connection, model: ModelCard, longest: float = inf) -> None:

@@ -62,7 +62,7 @@ def test_neighbouring_transcripts_are_one_range() -> None:
     assert {name: _ids(ranges) for name, ranges in holdings.spoken.items()} == {"en": [1, 2, 3, 4], "zh": [5, 6, 8, 9]}
     assert _ids(holdings.of_resources({"a", "注意力", "nobody", "empty"})) == [1, 2, 3, 4, 8, 9]
     assert _ids(holdings.of_resources([])) == []
-    assert (holdings.terms_of("en"), holdings.terms_of("zh"), holdings.terms_of("de")) == (25, 79, 0)
+    assert holdings.terms == {"en": 25, "zh": 79}
     assert holdings.transcripts_in(Ranges.of([(1, 4), (8, 10)])) == [1, 8]
 
 

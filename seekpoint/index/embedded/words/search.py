@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seekpoint.index.embedded.chunk_ranges import Ranges
-from seekpoint.index.embedded.database import BUILD_MENDS, FILE, damaged, library_errors
+from seekpoint.index.embedded.database import BUILD_MENDS, content_errors, damaged, library_errors
 from seekpoint.index.embedded.holdings import Holdings
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.words import index_folder
@@ -83,11 +83,8 @@ class WordSearch:
 
         chosen = set(first_chunks.tolist())
         spans = [span for span in self._holdings.transcripts if span.first in chosen]
-        try:
-            with library_errors(self._folder):
-                return WordIndex.in_memory(entries(self._connection, spans), self._holdings.spoken)
-        except ValueError as error:
-            raise damaged(self._folder, f"in {FILE}, {error}") from error
+        with content_errors(self._folder):
+            return WordIndex.in_memory(entries(self._connection, spans), self._holdings.spoken)
 
 
 def _best(proposals: Sequence[Proposal], k: int) -> list[int]:
