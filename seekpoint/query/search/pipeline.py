@@ -107,7 +107,8 @@ def _evidence(query: _Query, scope: Scope, filters: Filters, limit: int) -> Evid
     vector, own = query.question.vector, terms.rarest()
     ids = query.reader.candidates(CandidateQuery(vector, own, terms.groups, limit, scope, named))
     translated = {term for group, _ in terms.groups for alternative in group.alternatives for term in alternative}
-    return query.reader.evidence(ids, vector, own.keys() | translated)
+    beside = named.terms.keys() if named else ()
+    return query.reader.evidence(ids, vector, translated.union(own, beside))
 
 
 def _lexical(evidence: Evidence, query: _Query, limit: int) -> _Lexical:
