@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from seekpoint.index.errors import Unfetched
+from seekpoint.index.errors import Unfetched, Unreachable
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import counted
@@ -17,6 +17,7 @@ from seekpoint.indexer.build.prefetch import Prefetcher
 from seekpoint.indexer.build.speech import SpeechTranscripts
 from seekpoint.indexer.build.steps import FROM_DISK, Step
 from seekpoint.indexer.build.youtube_backoff import Clock, YouTubeGate
+from seekpoint.indexer.fetch.retries import ConnectionFault
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.captions.folders import read_all, title_of
 from seekpoint.indexer.sources.fetch_result import FetchResult
@@ -53,6 +54,8 @@ class Run:
         self._clock = clock
         self._limit = limit
         self._gate = YouTubeGate(writer, clock, sources.web.route, regardless=choices.retry)
+        # Jobs without a connection, each with the number of YouTube's answers before it.
+        self._unreached: list[tuple[Job, Unfetched, int]] = []
         self._whisper = choices.whisper
         self._speech = SpeechTranscripts(choices.whisper, sources, self._gate, events) if choices.whisper else None
         self._videos: Prefetcher[str, FetchResult]
@@ -72,7 +75,7 @@ class Run:
         try:
             playlist = self._gate.through(lambda: self._sources.playlists.fetch(job.resource), self._events.say)
         except Unfetched as failure:
-            self._refuse(job, failure)
+            self._fail(job, failure)
             return
         self._writer.keep_playlist(job.resource.id, playlist)
         if warning := truncation_warning(playlist, self._limit if is_channel(job.resource) else None):
@@ -90,6 +93,7 @@ class Run:
                     halted[job] = self._gate.closed
                 elif job.step is not Step.REFUSE:
                     self._run_job(job)
+        self._refuse_unreached()
         self._refuse_all(halted)
 
     @contextmanager
@@ -106,7 +110,7 @@ class Run:
         try:
             self._index(job)
         except Unfetched as failure:
-            self._refuse(job, failure)
+            self._fail(job, failure)
         self._events.finish(job.resource)
 
     def _index(self, job: Job) -> None:
@@ -180,6 +184,24 @@ class Run:
         now = {cue.text for transcript in transcripts for cue in transcript.cues}
         new, gone = len(now - before), len(before - now)
         self._events.say(f"{resource.title or resource.url}: changed, {counted(new, 'new sentence')}, {gone:,} gone")
+
+    def _fail(self, job: Job, failure: Unfetched) -> None:
+        if isinstance(failure, ConnectionFault):
+            self._unreached.append((job, failure, self._gate.answers))
+        else:
+            self._refuse(job, failure)
+
+    def _refuse_unreached(self) -> None:
+        """Refuse the jobs without a connection: it was their own fault if YouTube answered later.
+
+        Else there is no network. The next build tries them at once, but after those that weren't tried.
+        """
+        for job, failure, answers in self._unreached:
+            if answers == self._gate.answers:
+                failure = Unreachable(failure.reason, 0.0)
+            self._refuse(job, failure)
+        if self._unreached and answers == self._gate.answers and not self._gate.closed:
+            self._events.say(str(failure))
 
     def _refuse_all(self, failures: Mapping[Job, Unfetched]) -> None:
         """Store failures in one transaction: there can be ten thousand."""

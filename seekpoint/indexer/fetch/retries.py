@@ -9,7 +9,7 @@ from xml.etree.ElementTree import ParseError
 import requests
 import stamina
 
-from seekpoint.index.errors import Blocked, Unfetched, Unreachable
+from seekpoint.index.errors import Blocked, Unfetched
 from seekpoint.index.types import State
 
 HOUR = 3600.0
@@ -26,13 +26,16 @@ CONNECTION_ERRORS = (
     requests.exceptions.ContentDecodingError,
     requests.exceptions.RetryError,
 )
+MOST_FAULTS = 3
+"""After this many faults of a server in a row, every further request would fail as well."""
+
 BLOCK_REMEDY = "wait, or take another way out with --cookies FILE or --proxy URL"
 BLOCK_MESSAGE = re.compile(r"try again later|not a bot", re.IGNORECASE)
 
 _UNREACHABLE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (requests.exceptions.ProxyError, "the proxy gives no connection: check its settings"),
     (requests.exceptions.SSLError, "no trusted connection to youtube.com: check clock and proxy"),
-    (CONNECTION_ERRORS, "no connection to youtube.com: check the network"),
+    (CONNECTION_ERRORS, "the connection to youtube.com fails: check the network"),
 )
 
 # stamina logs each retry as a warning, which would end up on stderr.
@@ -41,6 +44,10 @@ logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 class ServerFault(Unfetched):
     """A failure of the server or the network rather than of the resource: the next request will likely fail as well."""
+
+
+class ConnectionFault(ServerFault):
+    """A connection that fails or breaks off, for one resource or for all: what is asked next tells."""
 
 
 class EmptyResponse(requests.RequestException):
@@ -88,5 +95,5 @@ def connection_failure(error: Exception) -> Unfetched | None:
         return Unfetched(State.UNAVAILABLE, "YouTube's answer has no end: not read", MONTH)
     for kind, reason in _UNREACHABLE:
         if isinstance(error, kind):
-            return Unreachable(reason)
+            return ConnectionFault(State.DEFERRED, reason, HOUR)
     return None

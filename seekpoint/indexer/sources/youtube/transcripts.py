@@ -11,7 +11,7 @@ import requests
 import youtube_transcript_api as ytt
 from defusedxml import DefusedXmlException
 
-from seekpoint.index.errors import Halt, Unfetched
+from seekpoint.index.errors import Halt, Unfetched, Unreachable
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Cue, Origin, State, Transcript
@@ -22,8 +22,10 @@ from seekpoint.indexer.fetch.retries import (
     DAY,
     EMPTY_RESPONSE_ERRORS,
     MONTH,
+    MOST_FAULTS,
     RETRY_ONCE,
     RETRY_TWICE,
+    ConnectionFault,
     ServerFault,
     blocked,
     connection_failure,
@@ -36,8 +38,6 @@ from seekpoint.indexer.transcript.cues import tidy
 
 _Result = TypeVar("_Result")
 
-# After this many server faults in a row, every further video would fail as well.
-_MOST_FAULTS = 3
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _NO_XML = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f]")
 _CAPTION_ADDRESS = re.compile(r"https://(?:[a-z0-9-]+\.)*youtube\.com/", re.IGNORECASE)
@@ -73,8 +73,10 @@ class YouTubeTranscripts:
 
     def _halt_after_faults(self, failure: Unfetched) -> Unfetched:
         self._faults = self._faults + 1 if isinstance(failure, ServerFault) else 0
-        if self._faults < _MOST_FAULTS:
+        if self._faults < MOST_FAULTS:
             return failure
+        if isinstance(failure, ConnectionFault):
+            return Unreachable(failure.reason)
         # The remaining videos become due before the failed ones: if those came first, the next run would stop at once.
         return Halt(failure.reason, (failure.retry_after or 0.0) / 2)
 
