@@ -38,6 +38,7 @@ class _Answer:
     body: str
     status: int = 200
     times: int | None = None
+    headers: Mapping[str, str] | None = None
 
 
 class FakeYouTube:
@@ -155,13 +156,19 @@ class FakeYouTube:
         self._playlists.refuse(playlist_id, words)
 
     def fail(
-        self, video_id: str, place: str = "watch", status: int = 500, body: str = "", times: int | None = None
+        self,
+        video_id: str,
+        place: str = "watch",
+        status: int = 500,
+        body: str = "",
+        times: int | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         """Answer otherwise at a place: for ever, or for so many times before the true answer.
 
         429 is too many requests, 200 with an empty body a block in disguise. HANG_UP closes the connection.
         """
-        self._answers[place, video_id, "fault"] = _Answer(body, status, times)
+        self._answers[place, video_id, "fault"] = _Answer(body, status, times, headers)
 
     def _answer(self, place: str, request: Request) -> Response:
         video_id = request.get_json()["videoId"] if place == "player" else request.args["v"]
@@ -189,7 +196,7 @@ class FakeYouTube:
         if fault.status == HANG_UP:
             request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             return Response()
-        return Response(fault.body, fault.status)
+        return Response(fault.body, fault.status, fault.headers)
 
 
 def watch_page(published: str = "", chapters: Sequence[tuple[float, str]] = ()) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from seekpoint.index.types import Kind, Resource, Standing, State
 from seekpoint.indexer.build.steps import Step, Tried, decide
-from seekpoint.indexer.fetch.retries import DAY
+from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.indexer.sources.captions.folders import CaptionFolders, Selection, language_of, select
 from seekpoint.indexer.sources.file_version import version_of
@@ -144,7 +144,7 @@ class Planner:
             read = version_of("file", [local_path(resource.url)], stored, self.now)
             return Job(resource, self._unless_done(standing, read, Step.READ_TEXT), standing, provenance=read)
         page = stored if isinstance(stored, FromPage) and standing.is_indexed else None
-        is_fresh = page and (page.final or (self.now < page.at + _PAGE_LIFETIME and not self.choices.retry))
+        is_fresh = page and (page.final or (0 <= self.now - page.at < _PAGE_LIFETIME and not self.choices.retry))
         step = Step.NOTHING if is_fresh else self._when_due(standing, Step.FETCH_TEXT)
         return Job(resource, step, standing, provenance=page)
 
@@ -154,7 +154,9 @@ class Planner:
         return Step.NOTHING if is_same and (standing.is_indexed or not self.choices.retry) else step
 
     def _when_due(self, standing: Standing, step: Step) -> Step:
-        is_early = self.now < (standing.retry_after or self.now)
+        # A later time than any wait leads to was stored by a clock that was ahead.
+        longest = DAY if standing.state is State.DEFERRED else MONTH
+        is_early = self.now < (standing.retry_after or self.now) <= self.now + longest
         ignores_wait = self.choices.retry or (self.is_new_route and standing.state is State.DEFERRED)
         return Step.WAIT if is_early and not ignores_wait else step
 

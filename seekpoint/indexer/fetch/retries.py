@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
+import time
+from email.utils import parsedate_to_datetime
 from xml.etree.ElementTree import ParseError
 
 import requests
@@ -12,7 +14,8 @@ import stamina
 from seekpoint.index.errors import Blocked, Unfetched
 from seekpoint.index.types import State
 
-HOUR = 3600.0
+MINUTE = 60.0
+HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 MONTH = 30 * DAY
 
@@ -30,6 +33,7 @@ MOST_FAULTS = 3
 """After this many faults of a server in a row, every further request would fail as well."""
 
 BLOCK_REMEDY = "wait, or take another way out with --cookies FILE or --proxy URL"
+_SECONDS = re.compile(r"\d+", re.ASCII)
 BLOCK_MESSAGE = re.compile(r"try again later|not a bot", re.IGNORECASE)
 
 _UNREACHABLE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
@@ -72,14 +76,39 @@ def status_of(error: Exception) -> int:
     return 0 if response is None else response.status_code
 
 
-def blocked() -> Blocked:
-    """YouTube blocks this address."""
-    return Blocked(f"YouTube refuses requests from this address for now: {BLOCK_REMEDY}")
+def pause_of(response: requests.Response) -> float | None:
+    """The seconds of Retry-After, a day at most; `None` without that header."""
+    value = response.headers.get("Retry-After", "")
+    if _SECONDS.fullmatch(value):
+        return min(float(value), DAY)
+    try:
+        date = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    return min(max(date.timestamp() - time.time(), 0.0), DAY)
 
 
-def server_fault(status: int) -> ServerFault:
+def raise_for_pause(response: requests.Response) -> None:
+    """Raise Blocked if YouTube asks for fewer requests, ServerFault if it is overloaded and says for how long.
+
+    Both last as long as Retry-After says, a minute at least.
+    """
+    pause = pause_of(response)
+    pause = None if pause is None else max(pause, MINUTE)
+    if response.status_code == requests.codes.too_many_requests:
+        raise blocked(pause)
+    if response.status_code == requests.codes.service_unavailable and pause:
+        raise server_fault(response.status_code, pause)
+
+
+def blocked(pause: float | None = None) -> Blocked:
+    """YouTube blocks this address, for `pause` seconds if it says so."""
+    return Blocked(f"YouTube refuses requests from this address for now: {BLOCK_REMEDY}", pause)
+
+
+def server_fault(status: int, pause: float = HOUR) -> ServerFault:
     """YouTube answered with HTTP status 500 or above."""
-    return ServerFault(State.DEFERRED, f"YouTube has a fault of its own (HTTP {status})", HOUR)
+    return ServerFault(State.DEFERRED, f"YouTube has a fault of its own (HTTP {status})", pause)
 
 
 def connection_failure(error: Exception) -> Unfetched | None:

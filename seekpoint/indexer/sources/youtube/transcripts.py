@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -29,11 +30,12 @@ from seekpoint.indexer.fetch.retries import (
     ServerFault,
     blocked,
     connection_failure,
+    raise_for_pause,
     server_fault,
 )
 from seekpoint.indexer.sources.captions.spoken import spoken
 from seekpoint.indexer.sources.fetch_result import FetchResult
-from seekpoint.indexer.sources.youtube.details import caption_addresses, details_of, parse_json
+from seekpoint.indexer.sources.youtube.details import caption_addresses, details_of, is_new, parse_json
 from seekpoint.indexer.transcript.cues import tidy
 
 _Result = TypeVar("_Result")
@@ -67,9 +69,15 @@ class YouTubeTranscripts:
             try:
                 fetched = self._fetch(video_id)
             except Exception as error:
-                raise self._halt_after_faults(outcome_of(error)) from error
+                raise self._halt_after_faults(self._sooner_if_new(outcome_of(error))) from error
         self._faults = 0
         return fetched
+
+    def _sooner_if_new(self, failure: Unfetched) -> Unfetched:
+        """The failure; of a live or new video, which may get a transcript soon, it lasts for a day at most."""
+        if (failure.retry_after or 0.0) > DAY and is_new(self._page, self._player, time.time()):
+            return Unfetched(failure.state, failure.reason, DAY)
+        return failure
 
     def _halt_after_faults(self, failure: Unfetched) -> Unfetched:
         self._faults = self._faults + 1 if isinstance(failure, ServerFault) else 0
@@ -90,6 +98,7 @@ class YouTubeTranscripts:
         return FetchResult(transcripts, details_of(self._page, self._player))
 
     def _capture(self, response: requests.Response, *_args: object, **_kwargs: object) -> None:
+        raise_for_pause(response)
         path = urlsplit(response.url).path
         if path == "/watch":
             self._page = response.content.decode("utf-8", "replace")
