@@ -12,7 +12,7 @@ from seekpoint.indexer.build.steps import Step, Tried, decide
 from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.indexer.sources.captions.folders import CaptionFolders, Selection, language_of, select
-from seekpoint.indexer.sources.file_version import version_of
+from seekpoint.indexer.sources.file_version import too_large, version_of
 from seekpoint.indexer.sources.provenance import (
     FromListing,
     FromPage,
@@ -21,9 +21,6 @@ from seekpoint.indexer.sources.provenance import (
     Provenance,
     decode,
 )
-
-MOST_BYTES = {".pdf": 200_000_000, ".html": 30_000_000, ".htm": 30_000_000, ".md": 20_000_000, ".txt": 20_000_000}
-"""The largest local files that are read. Downloads are limited in `fetch`."""
 
 # Seconds after which a page is checked for changes.
 _PAGE_LIFETIME = DAY
@@ -183,12 +180,7 @@ def _why_unread(resource: Resource) -> str | None:
         return f"{path} is a folder: give it to `seekpoint build` as a source of its own"
     if not path.is_file():
         return f"{path} can't be read: it is a device or a pipe, not a file" if path.exists() else _missing(path)
-    return _too_large(path)
-
-
-def _too_large(path: Path) -> str | None:
-    size, most = path.stat().st_size, MOST_BYTES.get(path.suffix.lower(), MOST_BYTES[".txt"])
-    return None if size <= most else f"{size / 1e6:.0f} MB are too much (at most {most / 1e6:.0f} MB): split it"
+    return too_large(path)
 
 
 def _identity(path: Path) -> str:
