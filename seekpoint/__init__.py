@@ -13,9 +13,9 @@ Each public name is imported on first use, so that `import seekpoint` loads neit
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # for type checkers, without the import of typing
     from seekpoint.api import Library, ask, build, open_library
     from seekpoint.index.errors import SeekpointError
     from seekpoint.index.types import (

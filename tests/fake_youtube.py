@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from tests.fake_playlists import BROWSE_PATH, CHANNEL_PATH, LIST_PATH, RESOLVE_P
 from tests.local_web import LocalWeb
 
 YOUTUBE = "https://www.youtube.com"
+HANG_UP = 0
 
 # Start, duration and text.
 Lines = Sequence[tuple[float, float, str]]
@@ -36,6 +38,7 @@ class _Answer:
     body: str
     status: int = 200
     times: int | None = None
+    headers: Mapping[str, str] | None = None
 
 
 class FakeYouTube:
@@ -153,18 +156,24 @@ class FakeYouTube:
         self._playlists.refuse(playlist_id, words)
 
     def fail(
-        self, video_id: str, place: str = "watch", status: int = 500, body: str = "", times: int | None = None
+        self,
+        video_id: str,
+        place: str = "watch",
+        status: int = 500,
+        body: str = "",
+        times: int | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         """Answer otherwise at a place: for ever, or for so many times before the true answer.
 
-        429 is too many requests, 200 with an empty body a block in disguise.
+        429 is too many requests, 200 with an empty body a block in disguise. HANG_UP closes the connection.
         """
-        self._answers[place, video_id, "fault"] = _Answer(body, status, times)
+        self._answers[place, video_id, "fault"] = _Answer(body, status, times, headers)
 
     def _answer(self, place: str, request: Request) -> Response:
         video_id = request.get_json()["videoId"] if place == "player" else request.args["v"]
         self.requests.append((place, video_id))
-        if fault := self._fault(place, video_id):
+        if fault := self._fault(place, video_id, request):
             return fault
         default = {"watch": watch_page(), "player": json.dumps(_NOT_FOUND)}.get(place, "")
         code = ("a." if request.args.get("kind") == "asr" else "") + request.args.get("lang", "")
@@ -174,17 +183,20 @@ class FakeYouTube:
     def _answer_list(self, request: Request) -> Response:
         place, name = self._playlists.asked(request)
         self.requests.append((place, name))
-        if fault := self._fault(place, name):
+        if fault := self._fault(place, name, request):
             return fault
         body, status = self._playlists.answer(place, name, request)
         return Response(body, status, content_type="text/html; charset=utf-8")
 
-    def _fault(self, place: str, name: str) -> Response | None:
+    def _fault(self, place: str, name: str, request: Request) -> Response | None:
         fault = self._answers.get((place, name, "fault"))
         if not fault or fault.times == 0:
             return None
         fault.times = None if fault.times is None else fault.times - 1
-        return Response(fault.body, fault.status)
+        if fault.status == HANG_UP:
+            request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            return Response()
+        return Response(fault.body, fault.status, fault.headers)
 
 
 def watch_page(published: str = "", chapters: Sequence[tuple[float, str]] = ()) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from seekpoint.cli.interrupt import leave
 from seekpoint.cli.options import index_option
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def mcp(http: bool, port: int, folder: Path) -> None:
         return
     if sys.stdin and sys.stdin.isatty():
         click.echo("seekpoint: waiting for an assistant on standard input; Ctrl-C ends this", err=True)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # else Ctrl-C would wait for the thread that reads standard input
+    signal.signal(signal.SIGINT, leave)  # else Ctrl-C would wait for the thread that reads standard input
     server.run()
 
 

@@ -88,7 +88,7 @@ def build(
     with writer:
         reembedded = _reembed(request, writer, lazy_encoder, events)
         run = Run(writer, lazy_encoder, sources, events, clock, request.choices, request.limit)
-        is_new_route = YouTubeBackoffs(writer).is_new_route(sources.web.route, clock())
+        is_new_route = YouTubeBackoffs(writer, clock()).is_new_route(sources.web.route, clock())
         planner = Planner({}, caption_files, request.choices, clock(), is_new_route=is_new_route)
         resources, playlists = _list_playlists(writer, lists, run, planner)
         removed = _prune(writer, lists, events.say) if request.prune else 0

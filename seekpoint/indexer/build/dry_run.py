@@ -76,7 +76,7 @@ class _LibraryState(NamedTuple):
 def _library_state(folder: Path, route: str, now: float) -> _LibraryState:
     try:
         with open_reader(folder) as library:
-            backoffs = YouTubeBackoffs(library)
+            backoffs = YouTubeBackoffs(library, now)
             until, is_new_route = backoffs.of(route).until, backoffs.is_new_route(route, now)
             return _LibraryState(library.standings(), library.playlists(), until, is_new_route, library.card.name)
     except LibraryNotFound:

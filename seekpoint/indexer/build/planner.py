@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 from seekpoint.index.types import Kind, Resource, Standing, State
 from seekpoint.indexer.build.steps import Step, Tried, decide
-from seekpoint.indexer.fetch.retries import DAY
+from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.indexer.sources.captions.folders import CaptionFolders, Selection, language_of, select
-from seekpoint.indexer.sources.file_version import version_of
+from seekpoint.indexer.sources.file_version import too_large, version_of
 from seekpoint.indexer.sources.provenance import (
     FromListing,
     FromPage,
@@ -21,9 +21,6 @@ from seekpoint.indexer.sources.provenance import (
     Provenance,
     decode,
 )
-
-MOST_BYTES = {".pdf": 200_000_000, ".html": 30_000_000, ".htm": 30_000_000, ".md": 20_000_000, ".txt": 20_000_000}
-"""The largest local files that are read. Downloads are limited in `fetch`."""
 
 # Seconds after which a page is checked for changes.
 _PAGE_LIFETIME = DAY
@@ -144,7 +141,7 @@ class Planner:
             read = version_of("file", [local_path(resource.url)], stored, self.now)
             return Job(resource, self._unless_done(standing, read, Step.READ_TEXT), standing, provenance=read)
         page = stored if isinstance(stored, FromPage) and standing.is_indexed else None
-        is_fresh = page and (page.final or (self.now < page.at + _PAGE_LIFETIME and not self.choices.retry))
+        is_fresh = page and (page.final or (0 <= self.now - page.at < _PAGE_LIFETIME and not self.choices.retry))
         step = Step.NOTHING if is_fresh else self._when_due(standing, Step.FETCH_TEXT)
         return Job(resource, step, standing, provenance=page)
 
@@ -154,7 +151,9 @@ class Planner:
         return Step.NOTHING if is_same and (standing.is_indexed or not self.choices.retry) else step
 
     def _when_due(self, standing: Standing, step: Step) -> Step:
-        is_early = self.now < (standing.retry_after or self.now)
+        # A later time than any wait leads to was stored by a clock that was ahead.
+        longest = DAY if standing.state is State.DEFERRED else MONTH
+        is_early = self.now < (standing.retry_after or self.now) <= self.now + longest
         ignores_wait = self.choices.retry or (self.is_new_route and standing.state is State.DEFERRED)
         return Step.WAIT if is_early and not ignores_wait else step
 
@@ -181,12 +180,7 @@ def _why_unread(resource: Resource) -> str | None:
         return f"{path} is a folder: give it to `seekpoint build` as a source of its own"
     if not path.is_file():
         return f"{path} can't be read: it is a device or a pipe, not a file" if path.exists() else _missing(path)
-    return _too_large(path)
-
-
-def _too_large(path: Path) -> str | None:
-    size, most = path.stat().st_size, MOST_BYTES.get(path.suffix.lower(), MOST_BYTES[".txt"])
-    return None if size <= most else f"{size / 1e6:.0f} MB are too much (at most {most / 1e6:.0f} MB): split it"
+    return too_large(path)
 
 
 def _identity(path: Path) -> str:

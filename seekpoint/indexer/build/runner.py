@@ -6,17 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from seekpoint.index.errors import Unfetched
+from seekpoint.index.errors import Unfetched, Unreachable
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import counted
-from seekpoint.index.types import Details, Resource, State, Transcript
+from seekpoint.index.types import Details, State, Transcript
 from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.planner import Choices, Job
 from seekpoint.indexer.build.prefetch import Prefetcher
 from seekpoint.indexer.build.speech import SpeechTranscripts
 from seekpoint.indexer.build.steps import FROM_DISK, Step
 from seekpoint.indexer.build.youtube_backoff import Clock, YouTubeGate
+from seekpoint.indexer.fetch.retries import DAY, ConnectionFault
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.captions.folders import read_all, title_of
 from seekpoint.indexer.sources.fetch_result import FetchResult
@@ -27,6 +28,8 @@ from seekpoint.indexer.transcript.embedding import Embedder
 # Resources to read from disk ahead. Short notes can then be embedded together: in eights, that is twice as fast. More
 # books than that would take too much memory.
 FILES_AHEAD = 16
+# Of the characters of a page: with less left it is likely a notice that the article is gone.
+_LEAST_LEFT = 0.1
 
 
 class Run:
@@ -53,6 +56,8 @@ class Run:
         self._clock = clock
         self._limit = limit
         self._gate = YouTubeGate(writer, clock, sources.web.route, regardless=choices.retry)
+        # Jobs without a connection, each with the number of YouTube's answers before it.
+        self._unreached: list[tuple[Job, Unfetched, int]] = []
         self._whisper = choices.whisper
         self._speech = SpeechTranscripts(choices.whisper, sources, self._gate, events) if choices.whisper else None
         self._videos: Prefetcher[str, FetchResult]
@@ -72,7 +77,7 @@ class Run:
         try:
             playlist = self._gate.through(lambda: self._sources.playlists.fetch(job.resource), self._events.say)
         except Unfetched as failure:
-            self._refuse(job, failure)
+            self._fail(job, failure)
             return
         self._writer.keep_playlist(job.resource.id, playlist)
         if warning := truncation_warning(playlist, self._limit if is_channel(job.resource) else None):
@@ -90,6 +95,7 @@ class Run:
                     halted[job] = self._gate.closed
                 elif job.step is not Step.REFUSE:
                     self._run_job(job)
+        self._refuse_unreached()
         self._refuse_all(halted)
 
     @contextmanager
@@ -106,7 +112,7 @@ class Run:
         try:
             self._index(job)
         except Unfetched as failure:
-            self._refuse(job, failure)
+            self._fail(job, failure)
         self._events.finish(job.resource)
 
     def _index(self, job: Job) -> None:
@@ -116,11 +122,11 @@ class Run:
         if fetched.is_unchanged:
             self._writer.set_state(resource_id, State.INDEXED, inputs=inputs)
             return
+        if job.standing.is_indexed and not job.resource.kind.plays:
+            self._compare(job, fetched.transcripts)
         embedded = [self._embedder.embed(resource_id, t, self._ready()) for t in fetched.transcripts if t.cues]
         if not embedded:
             raise Unfetched(State.NO_TRANSCRIPT, "the transcript is empty")
-        if job.standing.is_indexed and not job.resource.kind.plays:
-            self._say_what_changed(job.resource, fetched.transcripts)
         self._writer.commit(resource_id, embedded, fetched.details, inputs, fetched.kind)
         self.updated += 1
 
@@ -175,11 +181,38 @@ class Run:
         transcripts, messages = read_all((*job.captions, *job.spare))
         return job.resource.id, FetchResult(transcripts, Details(title=title_of(job.captions[0])), messages=messages)
 
-    def _say_what_changed(self, resource: Resource, transcripts: Sequence[Transcript]) -> None:
-        before = {cue.text for transcript in self._writer.transcripts(resource.id) for cue in transcript.cues}
-        now = {cue.text for transcript in transcripts for cue in transcript.cues}
-        new, gone = len(now - before), len(before - now)
-        self._events.say(f"{resource.title or resource.url}: changed, {counted(new, 'new sentence')}, {gone:,} gone")
+    def _compare(self, job: Job, transcripts: Sequence[Transcript]) -> None:
+        """Say what changed of a text; raises Unfetched if next to nothing is left of a page, as of one that is gone."""
+        before = [cue.text for transcript in self._writer.transcripts(job.resource.id) for cue in transcript.cues]
+        now = [cue.text for transcript in transcripts for cue in transcript.cues]
+        had, has = (sum(map(len, texts)) for texts in (before, now))
+        if job.step is Step.FETCH_TEXT and has <= _LEAST_LEFT * had:
+            reason = (
+                f"it has {has:,} characters, and had {had:,}: if that is right, take it out with `seekpoint remove "
+                f"{job.resource.id}` and build again"
+            )
+            raise Unfetched(State.UNAVAILABLE, reason)
+        new, gone = len({*now} - {*before}), len({*before} - {*now})
+        title = job.resource.title or job.resource.url
+        self._events.say(f"{title}: changed, {counted(new, 'new sentence')}, {gone:,} gone")
+
+    def _fail(self, job: Job, failure: Unfetched) -> None:
+        if isinstance(failure, ConnectionFault):
+            self._unreached.append((job, failure, self._gate.answers))
+        else:
+            self._refuse(job, failure)
+
+    def _refuse_unreached(self) -> None:
+        """Refuse the jobs without a connection: it was their own fault if YouTube answered later.
+
+        Else there is no network. The next build tries them at once, but after those that weren't tried.
+        """
+        for job, failure, answers in self._unreached:
+            if answers == self._gate.answers:
+                failure = Unreachable(failure.reason, 0.0)
+            self._refuse(job, failure)
+        if self._unreached and answers == self._gate.answers and not self._gate.closed:
+            self._events.say(str(failure))
 
     def _refuse_all(self, failures: Mapping[Job, Unfetched]) -> None:
         """Store failures in one transaction: there can be ten thousand."""
@@ -191,11 +224,12 @@ class Run:
                 self._events.finish(job.resource)
 
     def _refuse(self, job: Job, failure: Unfetched) -> None:
-        state, inputs = failure.state, encode(job.provenance)
+        state, inputs, wait = failure.state, encode(job.provenance), failure.retry_after
         if job.standing.is_indexed:
             self._events.say(f"{job.resource.title or job.resource.url}: kept as it was ({failure})")
-            if failure.retry_after is None:
+            wait = DAY if wait is None and job.step is Step.FETCH_TEXT else wait
+            if wait is None:
                 return
             state, inputs = State.INDEXED, job.standing.inputs or ""
-        due = None if failure.retry_after is None else self._clock() + failure.retry_after
+        due = None if wait is None else self._clock() + wait
         self._writer.set_state(job.resource.id, state, reason=failure.reason, retry_after=due, inputs=inputs)

@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from functools import partial
 from importlib.metadata import version
 from urllib.parse import urldefrag, urlsplit
@@ -20,13 +19,13 @@ from seekpoint.indexer.fetch.pace import Pace
 from seekpoint.indexer.fetch.redirects import BROKEN, follow
 from seekpoint.indexer.fetch.retries import (
     CONNECTION_ERRORS,
-    DAY,
     HOUR,
     MONTH,
     RETRY_TWICE,
     ResponseTooLarge,
     ServerFault,
     is_transient,
+    pause_of,
     status_of,
 )
 from seekpoint.indexer.fetch.robots import TOKEN, Robots, origin_of
@@ -45,7 +44,6 @@ _TRANSIENT = (408, 425)
 _PDF = frozenset({"application/pdf", "application/x-pdf"})
 _UNKNOWN = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 _PAGE = re.compile(r"text/(?:html|plain|(?:x-)?markdown|xml|[\w.-]+\+xml)|application/(?:xml|[\w.-]+\+xml)")
-_SECONDS = re.compile(r"\d+", re.ASCII)
 _MEDIA_TYPE = re.compile(r"\s*([\w!#$&^.+-]+/[\w!#$&^.+-]+)\s*(?:[;,]|\Z)", re.ASCII)
 _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]+)", re.ASCII | re.IGNORECASE)
 
@@ -134,7 +132,7 @@ class Fetcher:
     def _send(self, url: str, headers: Mapping[str, str], pace: Pace) -> requests.Response:
         with pace.turn():
             response = self._session.get(url, headers=headers, allow_redirects=False)
-        status, pause = response.status_code, _pause(response)
+        status, pause = response.status_code, pause_of(response)
         if status == requests.codes.too_many_requests or (status in _OVERLOADED and pause is not None):
             reason = f"{urlsplit(url).hostname} wants fewer requests (HTTP {status})"
             raise ServerFault(State.DEFERRED, reason, HOUR if pause is None else pause)
@@ -177,18 +175,6 @@ def _limit_of(response: requests.Response) -> int:
         reason = f"it is {media_type}, not a page: put a page or a PDF on the list"
         raise Unfetched(State.UNAVAILABLE, reason, MONTH)
     return _MOST_OF_A_PAGE
-
-
-def _pause(response: requests.Response) -> float | None:
-    """The seconds of Retry-After, a day at most; `None` without that header."""
-    value = response.headers.get("Retry-After", "")
-    if _SECONDS.fullmatch(value):
-        return min(float(value), DAY)
-    try:
-        date = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    return min(max(date.timestamp() - time.time(), 0.0), DAY)
 
 
 def _is_not_modified(response: requests.Response) -> bool:

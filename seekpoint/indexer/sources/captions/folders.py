@@ -16,6 +16,7 @@ from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Cue, Origin, State, Transcript
 from seekpoint.indexer.sources.captions.formats import FORMATS, parse
 from seekpoint.indexer.sources.captions.spoken import spoken
+from seekpoint.indexer.sources.file_version import too_large
 from seekpoint.indexer.sources.pages.charset import BOMS, is_plausible
 from seekpoint.indexer.transcript.cues import tidy
 
@@ -152,6 +153,8 @@ def read_all(paths: Iterable[Path]) -> tuple[tuple[Transcript, ...], tuple[str, 
 def read_captions(path: Path) -> Transcript:
     """Read a caption file. Its language is the one in its name, else the one it declares, else `und`."""
     try:
+        if reason := too_large(path):
+            raise _error(path.name, reason)
         data = path.read_bytes()
     except OSError as error:
         raise _error(path.name, f"can't be read: {error.strerror}") from error

@@ -16,7 +16,7 @@ from seekpoint.index.types import State
 from seekpoint.indexer.sources.pages.article import article_of
 from seekpoint.indexer.sources.pages.charset import decoded, is_garbage
 from seekpoint.indexer.sources.pages.text_runs import Element, TextRun, dom_of, text_runs_of
-from seekpoint.indexer.sources.pages.walls import access_problem
+from seekpoint.indexer.sources.pages.walls import access_problem, is_gone
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 
 # Characters. Short rows of a table share a block up to _ROW; a row beyond _LONGEST_ROW becomes a block per cell.
@@ -53,6 +53,8 @@ def read_html(data: bytes, charset: str | None = None) -> ParsedDocument:
     blocks = tuple(_blocks(article))
     if not blocks:
         raise Unfetched(State.UNAVAILABLE, "there is nothing to read in it but navigation")
+    if is_gone(root, article):
+        raise Unfetched(State.UNAVAILABLE, "it says that nothing is there: check the address")
     return ParsedDocument(blocks, _title(article, root, about.title), about.author, about.published, _language(root))
 
 

@@ -314,6 +314,46 @@ def test_a_page_that_shows_no_text_says_why(data: bytes, reason: str) -> None:
     assert reason in refusal(data)
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "404",
+        "Error 404 – A blog",
+        "Page not found · GitHub Pages",
+        "404: This page could not be found",
+        "Oops! That page can’t be found.",
+        "Not Found | A blog",
+        "This article is no longer available",
+        "页面不存在 - 博客",
+        "抱歉，您访问的页面已被删除",
+        "找不到頁面",
+        "お探しのページは見つかりませんでした。ページが見つかりません",
+        "Seite nicht gefunden",
+        "Страница не найдена",
+    ],
+)
+@pytest.mark.parametrize("as_heading", [False, True])
+def test_a_page_that_says_that_nothing_is_there_is_no_article(title: str, as_heading: bool) -> None:
+    head, heading = ("A blog", title) if as_heading else (title, "Sorry!")
+    body = f"<h1>{heading}</h1><p>{'Have a look at our other posts. 请看看我们的其他文章。' * 10}</p>"
+    data = f"<html><meta charset=utf-8><title>{head}</title><body>{body}</body></html>".encode()
+    assert "it says that nothing is there" in refusal(data)
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("How a server answers 404 to what it lacks", PROSE * 3),
+        ("What is not found in the data", PROSE * 3),
+        ("页面置换算法", CHINESE * 5),
+        ("Page not found", PROSE * 30),
+    ],
+)
+def test_an_article_about_pages_that_are_gone_is_read(title: str, text: str) -> None:
+    data = f"<html><meta charset=utf-8><title>{title}</title><h1>{title}</h1><p>{text}</p></html>".encode()
+    assert texts(read_html(data))[0] == title
+
+
 def test_a_short_page_with_a_script_is_read() -> None:
     assert texts(read(f"<h1>Note</h1><p>{PROSE * 2}</p><script>count()</script>"))[0] == "Note"
 
