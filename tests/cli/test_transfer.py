@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 import seekpoint
 from seekpoint.cli.main import cli
 from tests.index.libraries import build, files, first, run_script
+from tests.index.transfer.test_hostile_archives import forge_database
 from tests.paths import ROOT
 
 MAIN = "from seekpoint.cli.main import main; main()"
@@ -33,6 +34,32 @@ def test_a_library_is_exported_and_imported(tmp_path: Path) -> None:
     assert (result.exit_code, result.stdout) == (0, f"{new}: 3 resources, 5 chunks, 0.0 MB\n")
     assert result.stderr == "seekpoint: to ask it, the model topics must be on this machine or come from the hub\n"
     assert first(new, "掩码") == "zhuyili0001"
+
+
+def test_links_that_are_not_opened_are_listed(tmp_path: Path) -> None:
+    library, file = tmp_path / "library", tmp_path / "talks.zip"
+    build(library)
+    call("export", file, "--index", library)
+    forge_database(
+        file,
+        "UPDATE resource SET url = 'file://host/share/run.exe' WHERE id = 'attention01'",
+        "UPDATE resource SET url = 'file:///tmp/' || char(0x202e) || '掩码.scr' WHERE id = 'zhuyili0001'",
+    )
+    result = call("import", file, "--index", tmp_path / "new")
+    assert result.exit_code == 0
+    first_line, *links, _ = result.stderr.splitlines()
+    assert first_line.startswith("seekpoint: 2 links in it will not be opened, ")
+    assert links == ["  file:///tmp/掩码.scr", "  file://host/share/run.exe"]
+
+
+def test_only_some_of_very_many_links_are_listed(tmp_path: Path) -> None:
+    library, file = tmp_path / "library", tmp_path / "talks.zip"
+    build(library, {f"mask{k:07}": ["mask"] for k in range(30)})
+    call("export", file, "--index", library)
+    forge_database(file, "UPDATE resource SET url = 'file:///' || id || '.exe'")
+    lines = call("import", file, "--index", tmp_path / "new").stderr.splitlines()
+    assert lines[0].startswith("seekpoint: 30 links in it will not be opened, ")
+    assert (len(lines), lines[-2]) == (23, "  and 10 more: `seekpoint status --json` has all")
 
 
 def test_one_chunk_is_in_the_singular(tmp_path: Path) -> None:
