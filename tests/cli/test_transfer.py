@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -120,6 +123,39 @@ def test_missing_permissions_are_reported(tmp_path: Path) -> None:
     file.chmod(0)
     result = call("import", file, "--index", tmp_path / "new")
     assert result.exit_code == 1 and "can't read" in result.stderr
+
+
+@pytest.mark.parametrize("mount", ["mount -t tmpfs none place", "mount --bind other place"])
+@pytest.mark.parametrize("holds_library", [True, False])
+def test_a_mount_point_is_named_as_the_reason(tmp_path: Path, mount: str, holds_library: bool) -> None:
+    build(tmp_path / "library")
+    file = tmp_path / "talks.zip"
+    call("export", file, "--index", tmp_path / "library")
+    (tmp_path / "place").mkdir()
+    shutil.copytree(tmp_path / "library", tmp_path / "other") if holds_library else (tmp_path / "other").mkdir()
+    command = f"exec {sys.executable} -c '{MAIN}' import talks.zip --index place --replace"
+    script = f"{mount} || exit 99; cp -r other/. place 2>/dev/null; {command}"
+    result = in_namespace(script, tmp_path)
+    assert (result.returncode, result.stdout) == (1, ""), result.stderr
+    assert result.stderr == (
+        f"seekpoint: {tmp_path / 'place'} is a mount point, which nothing can take the place of: "
+        "name a new folder in it with --index\n"
+    )
+    assert not list(tmp_path.glob(".*"))
+
+
+def in_namespace(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a shell script that mounts, in namespaces of its own; skips where the system doesn't allow that."""
+    unshare = shutil.which("unshare")
+    if not unshare:
+        pytest.skip("needs unshare")
+    command = [unshare, "--map-root-user", "--mount", "sh", "-c", script]
+    result = subprocess.run(
+        command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
+    if result.returncode == 99 or "unshare failed" in result.stderr:
+        pytest.skip("needs a namespace in which it may mount")
+    return result
 
 
 @pytest.mark.parametrize("command", ["export", "import"])
