@@ -135,8 +135,13 @@ class Guard:
         if path in _PUBLIC or path.startswith(_PUBLIC_FOLDER) or self._policy.accepts_token(headers):
             return self._app
         if path.startswith("/api/"):
-            return problem(401, "show the token: Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"})
+            return token_missing()
         return self._login_page
+
+
+def token_missing() -> Response:
+    """The answer to a program that doesn't show the token."""
+    return problem(401, "show the token: Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"})
 
 
 def _unknown_host() -> Response:
