@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.index.transfer.test_hostile_archives import forge_database
 from tests.paths import ROOT
 
 MAIN = "from seekpoint.cli.main import main; main()"
@@ -165,6 +166,17 @@ def test_open_opens_the_first_link(example_library: Path, browser: Path) -> None
     result = run("ask", "--open", "--json", "what is softmax for?", "--index", example_library, BROWSER=f"{browser} %s")
     opened = browser.with_name("opened").read_text(encoding="utf-8")
     assert opened == json.loads(result.stdout)["moments"][0]["link"]
+
+
+@pytest.mark.model
+def test_open_leaves_a_program_on_another_machine_alone(example_library: Path, browser: Path, tmp_path: Path) -> None:
+    file, new = tmp_path / "talks.seekpoint", tmp_path / "new"
+    assert run("export", file, "--index", example_library).returncode == 0
+    forge_database(file, "UPDATE resource SET url = 'file://host/share/run.exe'")
+    assert "file://host/share/run.exe" in run("import", file, "--index", new).stderr
+    result = run("ask", "--open", "what is softmax for?", "--index", new, BROWSER=f"{browser} %s")
+    assert "so it wasn't opened" in result.stderr
+    assert not browser.with_name("opened").exists()
 
 
 @pytest.mark.model

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from seekpoint.index.errors import SourceError
+from seekpoint.index.file_types import CAPTION_SUFFIXES
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Resource
 from seekpoint.indexer.fetch.session import Web
@@ -25,7 +26,7 @@ from seekpoint.indexer.reading_list.addresses import (
 )
 from seekpoint.indexer.reading_list.download import MOST_BYTES, RemoteList, fetch, remote_list_of
 from seekpoint.indexer.reading_list.markdown import Outline, outline_of
-from seekpoint.indexer.sources.captions.folders import CAPTION_SUFFIXES, is_captions
+from seekpoint.indexer.sources.captions.folders import is_captions
 
 # Marks that take the parser quadratic time, or some 100 microseconds each. A list of 50,000 links has far fewer.
 _MAX_MARKS = {"[": 60_000, "![": 25_000, "<!": 10_000}

@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Iterator
 from urllib.parse import quote
 
+from seekpoint.index.file_types import is_openable
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.answers import Answer, Moment
-from seekpoint.query.links.timestamps import is_openable
 from seekpoint.query.output.moment_text import heading_path, no_answer, positions, quote_parts
 
 # Characters that have a meaning in Markdown, or in a common extension of it, within a line and at its beginning.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from html import escape
 
+from seekpoint.index.file_types import is_openable
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import Resource, to_html
 from seekpoint.query.answers import Answer, Moment
-from seekpoint.query.links.timestamps import is_openable
 from seekpoint.query.output.moment_text import no_answer, positions, quote_parts
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from seekpoint.index.file_types import is_openable
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.answers import Answer, Doubt, Explanation, Moment, Window
 from seekpoint.query.links.timestamps import timestamp
@@ -31,7 +32,7 @@ def _lines(moment: Moment, styled: bool) -> Iterator[str]:
     if moment.chapter:
         yield f"   in: {_emphasised(clean(moment.chapter), styled)}"
     yield f"   “{_marked_quote(moment, styled)}”"
-    yield f"   {_clickable(printable(moment.link), styled)}"
+    yield f"   {_clickable(printable(moment.link), styled and is_openable(moment.link))}"
     if moment.explanation:
         for line in explanation_lines(moment.score, moment.explanation):
             yield f"   {_style(line, _DIM, styled)}"

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
+import socket
+import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from http.client import HTTPConnection
@@ -382,6 +387,51 @@ def test_http_answers_this_machine_alone(library: Path) -> None:
             assert f"port {port} is taken" in again.communicate(timeout=60)[1]
         finally:
             process.terminate()
+
+
+TOKEN = "a-token-for-the-tests"
+
+
+@pytest.mark.parametrize("given", ["option", "variable"])
+def test_http_with_a_token_answers_those_who_show_it(library: Path, given: str) -> None:
+    options = ["--token", TOKEN] if given == "option" else []
+    variables = os.environ | ({} if options else {"SEEKPOINT_TOKEN": TOKEN})
+    with Popen(command(library, "--http", "--port", "0", *options), stderr=PIPE, text=True, env=variables) as process:
+        assert process.stderr
+        told = process.stderr.readline()
+        try:
+            found = re.search(r"http://127\.0\.0\.1:(\d+)/mcp", told)
+            assert found and TOKEN not in told
+            shown = [{"Authorization": f"Bearer {TOKEN}"}, {"Authorization": f"bearer {TOKEN}"}]
+            hidden = [{}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}]
+            assert statuses(int(found[1]), *shown, *hidden) == [200, 200, 401, 401, 401]
+        finally:
+            process.terminate()
+
+
+def test_a_guessed_token_is_refused(library: Path) -> None:
+    result = subprocess.run(
+        command(library, "--http", "--token", "short"), capture_output=True, text=True, check=False, timeout=60
+    )
+    assert result.returncode
+    assert "a token has 16 or more characters" in result.stderr
+
+
+def test_http_refuses_a_body_of_two_lengths_and_says_nothing_of_it(library: Path) -> None:
+    with Popen(command(library, "--http", "--port", "0"), stderr=PIPE, text=True) as process:
+        assert process.stderr
+        found = re.search(r"127\.0\.0\.1:(\d+)/mcp", process.stderr.readline())
+        assert found
+        lengths = b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"
+        answers = []
+        for head in (lengths, b"Content-Length: 5000\r\n"):
+            with socket.create_connection(("127.0.0.1", int(found[1])), timeout=60) as connection:
+                connection.sendall(f"POST /mcp HTTP/1.1\r\nHost: localhost:{found[1]}\r\n".encode() + head + b"\r\n{")
+                answers += [connection.recv(4096)] if head == lengths else []
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == ""
+        assert answers[0].startswith(b"HTTP/1.1 400 ")
 
 
 def statuses(port: int, *headers: dict[str, str]) -> list[int]:

@@ -63,6 +63,13 @@ def test_a_terminal_gets_bold_matches_and_a_link_to_click() -> None:
     assert f"\x1b]8;;{MOMENT.link}\x1b\\" in text
 
 
+def test_a_link_that_is_not_opened_is_shown_but_not_to_click() -> None:
+    link = "file://host/share/run.exe#t=3"
+    text = to_text(Answer("q", True, (replace(MOMENT, link=link),)), styled=True)
+    assert link in text
+    assert "\x1b]8" not in text
+
+
 def test_a_text_says_that_there_is_no_answer() -> None:
     assert to_text(Answer("?", False, ()), styled=False) == "Nothing here answers that."
 

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 
 from seekpoint.cli.serve import serve
 from seekpoint.index.errors import SeekpointError, UsageError
-from seekpoint.query.web.server import IdleTimeoutProtocol, listen
+from seekpoint.query.web.server import BoundedProtocol, listen
 from tests.paths import ROOT
 from tests.query.web.served import served
 
@@ -72,8 +72,8 @@ def test_idle_connections_delay_nobody(address: str) -> None:
             connection.close()
 
 
-class ShortTimeout(IdleTimeoutProtocol):
-    idle_timeout = 0.2
+class ShortTimeout(BoundedProtocol):
+    request_seconds = 0.2
 
 
 @pytest.mark.parametrize("data", [b"", b"GET / HT"])

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from seekpoint.index.errors import SourceError, Unfetched
+from seekpoint.index.file_types import CAPTION_SUFFIXES
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Cue, Origin, State, Transcript
@@ -21,9 +22,6 @@ from seekpoint.indexer.sources.pages.charset import BOMS, is_plausible
 from seekpoint.indexer.transcript.cues import tidy
 
 AnyPath: TypeAlias = str | PathLike[str]
-
-CAPTION_SUFFIXES = frozenset({".vtt", ".srt", ".sbv", ".ttml", ".dfxp", ".srv1", ".srv3", ".json3"})
-"""The suffixes of caption files. `.json` is ambiguous, see `is_captions`."""
 
 # ISO 639-1 and the longer codes that YouTube uses. A closed list: `Intro to Node.js.vtt` is no talk in "js".
 _LANGUAGES = (
