@@ -150,7 +150,7 @@ if __name__ == "__main__":
     import seekpoint.index.transfer.import_
     import seekpoint.indexer.build.build
     import seekpoint.indexer.sources.youtube.playlists
-    import seekpoint.indexer.sources.youtube.transcripts  # noqa: F401
+    import seekpoint.indexer.sources.youtube.transcripts
 
     gc.freeze()  # else each child collects what the server imported
     _serve(Path(sys.argv[1]))

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.transfer.import_ import import_library
 from tests.failing_calls import Commands, Fault, Ran, needs_shim
 from tests.fakes import TopicEncoder, WideEncoder
 from tests.killing import Talks, content, is_tidy, lines_of, video_id
@@ -24,7 +25,7 @@ LISTED_BEFORE = 4
 # Calls of each command and fault that a quick run lets fail.
 SAMPLE = 4
 # What a command says when the one before it has done its work, though a call failed.
-DONE = re.compile(r"seekpoint: (nothing in the library is called|\S+ holds a library already)", re.DOTALL)
+DONE = re.compile(r"seekpoint: (nothing in the library is called|.+ holds a library already)", re.DOTALL)
 NO_ROOM = re.compile(r"space|room|full")
 # Parts of a call that differ from one to the next of its kind.
 CHANCE = re.compile(r"[0-9a-f]{32}|(?<=\.)[0-9a-f]{8}(?=\.part)|(?<=\.tmp)\w{6}|\d+")
@@ -69,12 +70,12 @@ class Bench:
         return self.commands.run(*self.arguments(command), under=self.work, fault=fault, number=number)
 
     def outcome(self) -> tuple[object, ...]:
-        """What is in the folder: the libraries that all commands left whole, and the exported file."""
+        """What the folder holds: the contents of its libraries, with that of the exported file."""
         copy = self.folder / "copy"
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(self.work, copy)
-        new = _content(copy / "new") if (copy / "new").exists() else None
-        return _content(copy / "library"), new, (copy / "exported").read_bytes()
+        import_library(copy / "exported", copy / "imported")
+        return tuple(_content(path) for path in sorted(copy.iterdir()) if path.is_dir() and path.name[0] != ".")
 
     def is_tidy(self) -> bool:
         """Whether nothing lies there that a command didn't bring to its end."""
