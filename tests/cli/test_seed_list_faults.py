@@ -78,8 +78,8 @@ def test_each_fault_gives_its_entry_a_state_and_disturbs_nothing_else(
     fake.fail("GGLr-TtKguA", "player", 404)
     fake.ask_consent("IGu7ivuy1Ag")
     fake.make_blocked("S27pHKBEp30")
-    for path, (data, content_type, status, *_) in PAGES.items():
-        fake.add_site(f"{SITE}/{path}", data, content_type, status)
+    for path, (data, content_type, code, *_) in PAGES.items():
+        fake.add_site(f"{SITE}/{path}", data, content_type, code)
     listed = "\n".join([LIST.read_text("utf-8"), "### Pages", *(f"- <{SITE}/{path}>" for path in PAGES)])
     source = workshop.write("list.md", listed)
     sites = ["https://jalammar.github.io", "https://arxiv.org", SITE]
