@@ -61,16 +61,27 @@ class _ToLocal(HTTPAdapter):
 @contextmanager
 def raw_server(answer: Callable[[str, socket.socket], object]) -> Iterator[str]:
     """Give the root of a server that speaks no HTTP but what `answer` sends, told the path; then it hangs up."""
+    with listening(lambda connection: answer(_path(connection.recv(65_536)), connection)) as root:
+        yield root
+
+
+def _path(request: bytes) -> str:
+    return request.decode("latin-1").partition(" ")[2].partition(" ")[0]
+
+
+@contextmanager
+def listening(serve: Callable[[socket.socket], object]) -> Iterator[str]:
+    """Give the root of a server that calls `serve` with each connection, in a thread; then it hangs up."""
     listener = socket.create_server(("127.0.0.1", 0))
 
-    def serve(connection: socket.socket) -> None:
+    def served(connection: socket.socket) -> None:
         with connection, suppress(OSError):
-            answer(connection.recv(65_536).decode("latin-1").partition(" ")[2].partition(" ")[0], connection)
+            serve(connection)
 
     def accept() -> None:
         with suppress(OSError):
             while True:
-                Thread(target=serve, args=listener.accept()[:1], daemon=True).start()
+                Thread(target=served, args=listener.accept()[:1], daemon=True).start()
 
     thread = Thread(target=accept, daemon=True)
     thread.start()

@@ -1,4 +1,4 @@
-"""Pages without their content: bot checks, paywalls, logins, scripts, notices. Reasons, and what the user can do."""
+"""Pages without their content: bot checks, cookie forms, paywalls, logins, scripts, notices. Reasons, and remedies."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ _CHALLENGE_PARTS = (
     ".//*[contains(@id, 'challenge-') or contains(@class, 'cf-browser-verification') or contains(@class, 'g-recaptcha')"
     " or contains(@class, 'h-captcha') or contains(@class, 'cf-turnstile')]"
 )
+_CONSENT_FORM = ".//form[starts-with(@action, 'https://consent.')]"
 _PAYWALL = re.compile(r'"isAccessibleForFree"\s*:\s*"?false', re.IGNORECASE)
 _JAVASCRIPT = re.compile(r"javascript|java script|enable js", re.IGNORECASE)
 
@@ -49,6 +50,8 @@ def access_problem(root: Element, runs: Sequence[TextRun]) -> str | None:
     scripts = [script.text or "" for script in root.iter("script")]
     if _is_challenge(root, runs, length):
         return f"its server lets in only people, and asks for a check: open it in a browser, {_SAVE}"
+    if root.xpath(_CONSENT_FORM):
+        return f"its server asks about cookies first: open it in a browser, {_SAVE}"
     if any(map(_PAYWALL.search, scripts)):
         return f"behind a paywall: if you may read it, open it in a browser, {_SAVE}"
     if length <= _LITTLE and root.xpath(".//input[translate(@type, 'PASWORD', 'pasword')='password']"):

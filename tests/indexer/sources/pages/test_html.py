@@ -303,6 +303,7 @@ def test_a_chinese_page_whatever_its_label(encoding: str, charset: str | None, m
             page(f"<p>{PROSE}</p>", '<script type="application/ld+json">{"isAccessibleForFree": false}</script>'),
             "paywall",
         ),
+        (page(f"<form action='https://consent.example.com/save'>{PROSE}</form>"), "asks about cookies"),
         (b"<title>Just a moment...</title><p>Checking your browser before you go on.</p><script>1</script>", "check"),
         ("<title>安全验证</title><p>环境异常，完成验证后即可继续访问。</p>".encode(), "check"),
         (b"<html><frameset cols=50%><frame src=a.html></frameset></html>", "frames"),
