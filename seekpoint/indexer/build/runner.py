@@ -207,11 +207,12 @@ class Run:
 
         Else there is no network. The next build tries them at once, but after those that weren't tried.
         """
-        for job, failure, answers in self._unreached:
+        unreached, self._unreached = self._unreached, []
+        for job, failure, answers in unreached:
             if answers == self._gate.answers:
                 failure = Unreachable(failure.reason, 0.0)
             self._refuse(job, failure)
-        if self._unreached and answers == self._gate.answers and not self._gate.closed:
+        if unreached and answers == self._gate.answers and not self._gate.closed:
             self._events.say(str(failure))
 
     def _refuse_all(self, failures: Mapping[Job, Unfetched]) -> None:

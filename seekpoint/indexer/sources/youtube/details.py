@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import pairwise
-from math import inf, isfinite
+from math import isfinite
 
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Chapter, Details
@@ -42,12 +42,13 @@ def details_of(page: str, player: object) -> Details:
 
 def is_new(page: str, player: object, now: float) -> bool:
     """Whether a video is live, or was published in the last week before `now` (Unix seconds)."""
+    if _get(player, "videoDetails", "isLive") is True:
+        return True
     published = _PUBLISHED.search(page)
     try:
-        date = datetime.fromisoformat(f"{published[1]}T00:00Z").timestamp() if published else -inf
+        return published is not None and now - datetime.fromisoformat(f"{published[1]}T00:00Z").timestamp() < _NEW
     except ValueError:
         return False
-    return now - date < _NEW or _get(player, "videoDetails", "isLive") is True
 
 
 def _page_chapters(page: str) -> tuple[Chapter, ...]:
