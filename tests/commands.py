@@ -52,6 +52,7 @@ class Fault(IntEnum):
     EIO_FOR_GOOD = 1
     DISK_FULL = 2
     SHORT_ONCE = 3
+    READ_ONCE = 4
 
 
 class Ran(NamedTuple):

@@ -1,5 +1,5 @@
-/* A shim for LD_PRELOAD: lets one of the calls that change files under a folder fail, as a disk that is full or breaks
- * does. Calls are counted from `arm` on. Each is noted in a log, a line each: its name and its path.
+/* A shim for LD_PRELOAD: lets one of the calls that change or read files under a folder fail, as a disk that is full or
+ * breaks does. Calls are counted from `arm` on. Each is noted in a log, a line each: its name and its path.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -18,8 +18,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum fault { EIO_ONCE, EIO_FOR_GOOD, DISK_FULL, SHORT_ONCE };
-enum need { CHANGE = 1, ROOM = 2, BYTES = 4 }; /* what a call does: changes a file, needs room, writes bytes */
+enum fault { EIO_ONCE, EIO_FOR_GOOD, DISK_FULL, SHORT_ONCE, READ_ONCE };
+/* What a call does: changes a file, needs room, writes bytes, reads. */
+enum need { CHANGE = 1, ROOM = 2, BYTES = 4, READ = 8 };
 enum verdict { PASS, FAIL, HALVE };
 
 static char folder[PATH_MAX];
@@ -37,7 +38,7 @@ void arm(const char *under, int what, long first, int log)
 
 static enum verdict judged(const char *name, const char *path, int need)
 {
-    static const int counted[] = {CHANGE | ROOM | BYTES, CHANGE | ROOM | BYTES, ROOM | BYTES, BYTES};
+    static const int counted[] = {CHANGE | ROOM | BYTES, CHANGE | ROOM | BYTES, ROOM | BYTES, BYTES, READ};
     if (!folder[0] || strncmp(path, folder, strlen(folder)) || !(need & counted[fault]))
         return PASS;
     long call = atomic_fetch_add(&calls, 1) + 1;
@@ -105,6 +106,11 @@ WRITING(sendfile64, (int file, int from, off64_t *at, size_t size), (file, from,
 WRITING(copy_file_range, (int from, off64_t *begin, int file, off64_t *at, size_t size, unsigned flags),
         (from, begin, file, at, size, flags), file, size)
 
+FAILING(ssize_t, read, (int file, void *data, size_t size), (file, data, size), judged_file("read", file, READ))
+FAILING(ssize_t, pread, (int file, void *data, size_t size, off_t at), (file, data, size, at),
+        judged_file("pread", file, READ))
+FAILING(ssize_t, pread64, (int file, void *data, size_t size, off64_t at), (file, data, size, at),
+        judged_file("pread64", file, READ))
 FAILING(int, fsync, (int file), (file), judged_file("fsync", file, ROOM))
 FAILING(int, fdatasync, (int file), (file), judged_file("fdatasync", file, ROOM))
 FAILING(int, rename, (const char *from, const char *to), (from, to), judged_path("rename", AT_FDCWD, to, CHANGE))
@@ -135,7 +141,6 @@ static int grows(int file, off64_t size)
 FAILING(int, ftruncate, (int file, off_t size), (file, size), judged_file("ftruncate", file, grows(file, size)))
 FAILING(int, ftruncate64, (int file, off64_t size), (file, size), judged_file("ftruncate64", file, grows(file, size)))
 
-/* Only files that are opened to be created or emptied count: all others are opened to be read. */
 #define OPENING(name, parameters, directory, ...)                                                    \
     int name parameters                                                                              \
     {                                                                                                \
@@ -143,7 +148,8 @@ FAILING(int, ftruncate64, (int file, off64_t size), (file, size), judged_file("f
         va_start(rest, flags);                                                                       \
         mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0;                      \
         va_end(rest);                                                                                \
-        if (flags & (O_CREAT | O_TRUNC) && judged_path(#name, directory, path, ROOM) == FAIL)        \
+        int need = flags & (O_CREAT | O_TRUNC) ? ROOM : READ;                                        \
+        if (judged_path(#name, directory, path, need) == FAIL)                                       \
             return -1;                                                                               \
         return REAL(name)(__VA_ARGS__, mode);                                                        \
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.file_types import is_openable
 from seekpoint.index.transfer.inspection import open_immutable
 from seekpoint.index.types import ModelCard
@@ -24,8 +25,8 @@ class Contents(NamedTuple):
 
 
 def contents_of(folder: Path, file: Path, card: ModelCard) -> Contents:
-    """Count the resources and chunks of the library in a folder; `file` is its export."""
-    with open_immutable(folder) as connection:
+    """Count the resources and chunks of the library in a folder; `file` is its export. Raises LibraryError."""
+    with library_errors(folder), open_immutable(folder) as connection:
         resources, chunks = connection.execute(
             "SELECT (SELECT count(*) FROM resource), (SELECT count(*) FROM chunk)"
         ).fetchone()
