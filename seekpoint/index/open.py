@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,11 +25,14 @@ def open_reader(address: Path, *, lasting: bool = False) -> Reader:
     return EmbeddedReader.open(address, lasting=lasting)
 
 
-def open_writer(address: Path, card: ModelCard | None = None) -> Writer:
-    """Open a library for changes; with a card, create it if there is none. Raises LibraryError."""
+def open_writer(address: Path, card: ModelCard | None = None, say: Callable[[str], None] | None = None) -> Writer:
+    """Open a library for changes; with a card, create it if there is none. Raises LibraryError.
+
+    With `say`, a damaged library is opened too, and `say` is told what is lost; `Writer.mend` is to follow.
+    """
     from seekpoint.index.embedded.writer import EmbeddedWriter
 
-    return EmbeddedWriter.acquire(address, card)
+    return EmbeddedWriter.acquire(address, card, say=say)
 
 
 def library_exists(address: Path) -> bool:

@@ -217,6 +217,13 @@ class Writer(Reader, Protocol):
         """Make all changes of a block in one transaction."""
         ...
 
+    def mend(self, embed: Callable[[str, Transcript], EmbeddedTranscript]) -> None:
+        """Make again what was derived from stored transcripts and is damaged, and check everything that is stored.
+
+        Does nothing unless damage was found before. `embed` takes a resource's id and its transcript.
+        """
+        ...
+
     # The lists
 
     def register(self, source: str, resources: Sequence[Resource]) -> None:

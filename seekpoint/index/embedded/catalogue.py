@@ -8,7 +8,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
-from seekpoint.index.embedded.database import library_errors
+from seekpoint.index.embedded import checksums
+from seekpoint.index.embedded.database import decoding
 from seekpoint.index.sections import Section
 from seekpoint.index.store import LISTED
 from seekpoint.index.types import (
@@ -39,6 +40,7 @@ class Catalogue:
         self._folder = folder
         self._connection = connection
 
+    @decoding
     def statuses(self) -> list[ResourceStatus]:
         """Every resource with its state, in the order of the lists."""
         listings = self._listings()
@@ -52,6 +54,7 @@ class Catalogue:
         statuses = {row["id"]: _status(row, listings[row["id"]]) for row in rows}
         return [statuses[resource_id] for resource_id in listings]
 
+    @decoding
     def listed_under(self, words: str) -> set[str]:
         """The ids of the resources under any heading that contains these words, ignoring case."""
         paths = [row["path"] for row in self._query("SELECT DISTINCT path FROM listing")]
@@ -63,6 +66,7 @@ class Catalogue:
         )
         return {row["resource_id"] for row in rows}
 
+    @decoding
     def sections(self) -> list[Section]:
         """Every list's heading paths in its order, with the resources there.
 
@@ -81,12 +85,14 @@ class Catalogue:
             sections.setdefault((row["source"], row["path"]), {})[row["resource_id"]] = State(row["state"])
         return [Section(source, tuple(json.loads(path)), entries) for (source, path), entries in sections.items()]
 
+    @decoding
     def resources(self, ids: Collection[str]) -> dict[str, Resource]:
         """Resources by id; ids that the library doesn't have are left out."""
         rows = self._query("SELECT * FROM resource WHERE id IN (SELECT value FROM json_each(?))", json.dumps(list(ids)))
         listings = self._listings(ids)
         return {row["id"]: _resource(row, listings[row["id"]]) for row in rows}
 
+    @decoding
     def details(self, ids: Collection[str]) -> dict[str, Details]:
         """The details that the sources gave of resources, by id; unknown ids are left out."""
         rows = self._query(
@@ -94,11 +100,13 @@ class Catalogue:
         )
         return {row["id"]: _details(row["details"]) for row in rows}
 
+    @decoding
     def standings(self) -> dict[str, Standing]:
         """The state of each resource, what its transcripts were made from, and when to try again."""
         rows = self._query("SELECT id, state, inputs, retry_after FROM resource")
         return {row["id"]: Standing(State(row["state"]), row["inputs"], row["retry_after"]) for row in rows}
 
+    @decoding
     def playlists(self, only: str | None = None) -> dict[str, Playlist]:
         """What each playlist and channel held when it was last listed, by its id; `only` limits this to one id."""
         rows = self._query("SELECT id, details FROM resource WHERE kind = ? AND inputs = ?", Kind.PLAYLIST, LISTED)
@@ -114,9 +122,12 @@ class Catalogue:
             entries[row["playlist_id"]].append(PlaylistEntry(resource, row["fault"]))
         return {playlist_id: Playlist(title, tuple(entries[playlist_id])) for playlist_id, title in titles.items()}
 
+    @decoding
     def setting(self, name: str) -> str | None:
         """A value that an earlier build stored under this name, or `None`."""
         rows = self._query("SELECT value FROM setting WHERE name = ?", name)
+        if not checksums.are_whole(self._connection, name, ["setting"]):
+            raise ValueError(f"the setting {name} isn't what was written")
         return rows[0]["value"] if rows else None
 
     def _listings(self, ids: Collection[str] | None = None) -> dict[str, Listing]:
@@ -141,8 +152,7 @@ class Catalogue:
         return listings
 
     def _query(self, sql: str, *values: object) -> list[sqlite3.Row]:
-        with library_errors(self._folder):
-            return self._connection.execute(sql, values).fetchall()
+        return self._connection.execute(sql, values).fetchall()
 
 
 def _resource(row: sqlite3.Row, listing: Listing) -> Resource:

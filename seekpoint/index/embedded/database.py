@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import wraps
 from pathlib import Path
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
+from seekpoint.index.embedded import checksums
 from seekpoint.index.embedded.schema import APPLICATION_ID, SCHEMA_VERSION, UNRELEASED_APPLICATION_ID, create
 from seekpoint.index.errors import (
     DamagedLibrary,
@@ -19,6 +22,9 @@ from seekpoint.index.errors import (
 )
 
 FILE = "library.db"
+DAMAGE_MARK = "damaged"
+"""The name of an empty file in a library's folder: damage was found, so the next build reads everything to mend it."""
+
 THREADS_MAY_SHARE = sqlite3.threadsafety == 3
 """Whether SQLite is built in serialised mode, in which threads may share a connection."""
 
@@ -31,7 +37,12 @@ _MOST_MAPPED = 1 << 28
 # The error codes of SQLite when it can't create its -wal and -shm files.
 _UNWRITABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 START_AGAIN = "Restore it from a copy, or delete the folder and build it again"
-BUILD_MENDS = "Run `seekpoint build SOURCE` again: it makes this file anew from the database"
+BUILD_MENDS = "Run `seekpoint build SOURCE` again: it mends what it can and says what it fetches again"
+# What decoding damaged values raises.
+_DECODING_ERRORS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 def connect(folder: Path, *, writable: bool) -> sqlite3.Connection:
@@ -40,7 +51,7 @@ def connect(folder: Path, *, writable: bool) -> sqlite3.Connection:
     A writable connection creates the tables of an empty database.
     """
     path = folder / FILE
-    with library_errors(folder):
+    with library_errors(folder, START_AGAIN):
         connection = _writable(path) if writable else _readable(path)
         try:
             if _has_tables(connection) or not writable:
@@ -49,11 +60,18 @@ def connect(folder: Path, *, writable: bool) -> sqlite3.Connection:
                 create(connection)
             if writable:  # after the check, since this changes the file, which may belong to another program
                 connection.execute("PRAGMA journal_mode = WAL")
+                checksums.keep(connection)
             connection.row_factory = sqlite3.Row
         except BaseException:
             connection.close()
             raise
     return connection
+
+
+def check_exists(folder: Path) -> None:
+    """Raise DamagedLibrary if a library has no database."""
+    if not (folder / FILE).exists():
+        raise damaged(folder, f"{FILE} is missing", START_AGAIN)
 
 
 def _writable(path: Path) -> sqlite3.Connection:
@@ -157,29 +175,65 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def library_errors(folder: Path) -> Iterator[None]:
-    """Turn errors of SQLite and the file system into LibraryErrors, whose one line tells the user what to do."""
+def library_errors(folder: Path, remedy: str = BUILD_MENDS) -> Iterator[None]:
+    """Turn errors of SQLite and the file system into LibraryErrors, whose one line tells the user what to do.
+
+    Damage leaves DAMAGE_MARK; `remedy` is what to do about it.
+    """
+    try:
+        with _translated_errors(folder, remedy):
+            yield
+    except DamagedLibrary:
+        if (folder / FILE).exists():
+            with suppress(OSError):
+                (folder / DAMAGE_MARK).touch()
+        raise
+
+
+@contextmanager
+def _translated_errors(folder: Path, remedy: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise _library_error(error, folder) from error
+        raise _library_error(error, folder, remedy) from error
     except UnicodeDecodeError as error:  # from sqlite3: a stored text or an error message isn't valid UTF-8
-        raise damaged(folder, f"{FILE} can't be read") from error
+        raise damaged(folder, f"{FILE} can't be read", remedy) from error
     except OSError as error:
         raise LibraryError(disk_trouble(error, folder)) from error
 
 
 @contextmanager
 def content_errors(folder: Path) -> Iterator[None]:
-    """Do as `library_errors`, and tell a ValueError of what decodes stored bytes as damage of the database."""
-    try:
-        with library_errors(folder):
+    """Do as `library_errors`, and report the errors of what decodes stored values as damage of the database."""
+    with library_errors(folder):
+        try:
             yield
-    except ValueError as error:
-        raise damaged(folder, f"in {FILE}, {error}") from error
+        except UnicodeDecodeError:
+            raise
+        except _DECODING_ERRORS as error:
+            raise damaged(folder, f"in {FILE}, {error}") from error
 
 
-def _library_error(error: sqlite3.Error, folder: Path) -> LibraryError:
+class _InFolder(Protocol):
+    @property
+    def _folder(self) -> Path: ...
+
+
+_S = TypeVar("_S", bound=_InFolder)
+
+
+def decoding(method: Callable[Concatenate[_S, _P], _T]) -> Callable[Concatenate[_S, _P], _T]:
+    """A method that reads the library in `_folder`, within `content_errors`."""
+
+    @wraps(method)
+    def checked(self: _S, /, *arguments: _P.args, **options: _P.kwargs) -> _T:
+        with content_errors(self._folder):
+            return method(self, *arguments, **options)
+
+    return checked
+
+
+def _library_error(error: sqlite3.Error, folder: Path, remedy: str) -> LibraryError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return LockedLibrary(f"the library {folder} is being written by another process: try again when it's done")
@@ -191,10 +245,10 @@ def _library_error(error: sqlite3.Error, folder: Path) -> LibraryError:
         return LibraryError(f"the disk is full or failed while {folder} was in use ({error}): make room or check it")
     if isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError):
         return LibraryError(f"the library {folder} was closed, or opened in another thread ({error}): open it again")
-    return damaged(folder, f"{FILE} can't be read ({error})")
+    return damaged(folder, f"{FILE} can't be read ({error})", remedy)
 
 
-def damaged(folder: Path, what: str, remedy: str = START_AGAIN) -> DamagedLibrary:
+def damaged(folder: Path, what: str, remedy: str = BUILD_MENDS) -> DamagedLibrary:
     """The error for a file whose contents differ from what was written."""
     return DamagedLibrary(f"the library {folder} is damaged: {what}. {remedy}")
 

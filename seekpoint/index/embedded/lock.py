@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -11,18 +9,21 @@ from filelock import FileLock, Timeout
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
-from seekpoint.index.embedded.manifest import FileRecord, Manifest
+from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LockedLibrary
 
 LOCK = "lock"
 
 
-def acquire(folder: Path, *, create: bool) -> FileLock:
-    """Lock a library's folder against other writers; raises LibraryError. With `create` the folder may be new."""
+def acquire(folder: Path, *, create: bool, mends: bool = False) -> FileLock:
+    """Lock a library's folder against other writers; raises LibraryError.
+
+    With `create` the folder may be new, with `mends` the manifest may be damaged.
+    """
     with library_errors(folder):
         check_not_a_file(folder)
         if (folder / MANIFEST).exists() or not create:
-            Manifest.load(folder)  # raises if there is no library of ours, before a lock file is created
+            load(folder, mends=mends)  # raises if there is no library of ours, before a lock file is created
         else:
             folder.mkdir(parents=True, exist_ok=True)
             check_no_other_files(folder)
@@ -54,29 +55,12 @@ def check_no_other_files(folder: Path) -> None:
         raise ForeignLibrary(f"{folder} holds other files: name an empty or a new folder with --index")
 
 
-def repaired_manifest(folder: Path) -> Manifest:
-    """The manifest without the indexes that are damaged: the writer makes these again from the database.
-
-    Raises DamagedLibrary if the database is damaged, which can't be repaired.
-    """
-    manifest = Manifest.load(folder)
-    if manifest.database:
-        manifest.database.check(folder)
-    elif not (folder / database.FILE).exists():
-        raise database.damaged(folder, f"{database.FILE} is missing")
-    words = manifest.words if manifest.words and _are_intact(manifest.words.files, folder) else None
-    segments = tuple(segment for segment in manifest.segments if _are_intact([segment.file], folder))
-    intact = replace(manifest, segments=segments, words=words)
-    if intact != manifest:
-        intact = intact.unsealed()
-        intact.save(folder)
-    return intact
-
-
-def _are_intact(files: Iterable[FileRecord], folder: Path) -> bool:
+def load(folder: Path, *, mends: bool) -> Manifest | None:
+    """The manifest of a library; with `mends`, `None` if it is damaged but can be made again from the database."""
     try:
-        for file in files:
-            file.check(folder)
+        with library_errors(folder):
+            return Manifest.load(folder)
     except DamagedLibrary:
-        return False
-    return True
+        if mends and (folder / database.FILE).exists():
+            return None
+        raise

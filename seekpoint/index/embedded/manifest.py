@@ -14,7 +14,7 @@ from typing import Any
 
 from seekpoint.files import replacing
 from seekpoint.index.embedded.database import FILE as DATABASE
-from seekpoint.index.embedded.database import START_AGAIN, damaged, newer_library, unreleased_library
+from seekpoint.index.embedded.database import damaged, newer_library, unreleased_library
 from seekpoint.index.embedded.schema import SCHEMA_VERSION
 from seekpoint.index.errors import ForeignLibrary, LibraryNotFound
 from seekpoint.index.store import Revision
@@ -52,24 +52,24 @@ class FileRecord:
         checksum = _sha256(path) if stat.st_size <= _MOST_HASHED else ""
         return cls(path.name, stat.st_size, checksum, stat.st_mtime_ns)
 
-    def check(self, folder: Path, remedy: str = START_AGAIN) -> None:
+    def check(self, folder: Path) -> None:
         """Raise DamagedLibrary if the file differs from its record.
 
         Its content is only read if its modification time has changed.
         """
         path = folder / self.name
         if not path.exists():
-            raise damaged(folder, f"{self.name} is missing", remedy)
+            raise damaged(folder, f"{self.name} is missing")
         stat = path.stat()
         if stat.st_size != self.size:
-            raise damaged(folder, f"{self.name} has {stat.st_size} bytes, not {self.size}", remedy)
+            raise damaged(folder, f"{self.name} has {stat.st_size} bytes, not {self.size}")
         if stat.st_mtime_ns != self.modified:
-            self.check_content(folder, remedy)
+            self.check_content(folder)
 
-    def check_content(self, folder: Path, remedy: str = START_AGAIN) -> None:
+    def check_content(self, folder: Path) -> None:
         """Read the whole file, and raise DamagedLibrary if it doesn't match its checksum."""
         if self.sha256 and _sha256(folder / self.name) != self.sha256:
-            raise damaged(folder, f"{self.name} doesn't match its checksum", remedy)
+            raise damaged(folder, f"{self.name} doesn't match its checksum")
 
 
 @dataclass(frozen=True, slots=True)

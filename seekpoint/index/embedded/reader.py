@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 from seekpoint.index.chunks import StoredChunk
 from seekpoint.index.embedded import cue_blocks, database, reembedding, titles, translations
 from seekpoint.index.embedded.catalogue import Catalogue
-from seekpoint.index.embedded.database import content_errors, library_errors
+from seekpoint.index.embedded.database import content_errors, decoding, library_errors
 from seekpoint.index.embedded.manifest import Manifest, current_revision
 from seekpoint.index.errors import DamagedLibrary, LibraryNotFound
 from seekpoint.index.retrieval import (
@@ -102,12 +102,9 @@ class EmbeddedReader:
     @classmethod
     def _open(cls, folder: Path, manifest: Manifest) -> Self:
         revision = current_revision(folder)  # first, so that a change during opening makes a later revision
-        if manifest.database:
-            manifest.database.check(folder)
-        for file in manifest.index_files:
-            file.check(folder, database.BUILD_MENDS)
-        if not (folder / database.FILE).exists():
-            raise database.damaged(folder, f"{database.FILE} is missing")
+        database.check_exists(folder)
+        for file in (*filter(None, [manifest.database]), *manifest.index_files):
+            file.check(folder)
         connection = database.connect(folder, writable=False)
         with library_errors(folder):
             connection.execute("BEGIN")
@@ -165,6 +162,7 @@ class EmbeddedReader:
     def setting(self, name: str) -> str | None:
         return self._catalogue.setting(name)
 
+    @decoding
     def transcripts(self, resource_id: str) -> list[Transcript]:
         rows = self._query("SELECT id, language, origin FROM transcript WHERE resource_id = ? ORDER BY id", resource_id)
         cues = self.cues([CueSpan(row["id"], 0, sys.maxsize) for row in rows])
@@ -175,12 +173,15 @@ class EmbeddedReader:
 
     # Search
 
+    @decoding
     def warm_up(self) -> None:
         self.vectors, self.words  # noqa: B018 - opened on first use
 
+    @decoding
     def languages(self) -> Mapping[str, Language]:
         return self._languages
 
+    @decoding
     def scope(self, filters: Filters, resources: Collection[str] | None = None) -> Scope:
         from seekpoint.index.embedded.chunk_ranges import RangeScope
 
@@ -190,22 +191,25 @@ class EmbeddedReader:
             ranges = members if ranges is None else members.intersection(ranges)
         return RangeScope(ranges, len(self.holdings.alive if ranges is None else ranges))
 
+    @decoding
     def titles(self, terms: Collection[str]) -> list[tuple[str, Sequence[str]]]:
-        with library_errors(self._folder):
-            return [*titles.candidates(self._connection, terms)]
+        return [*titles.candidates(self._connection, terms)]
 
+    @decoding
     def translations(self, source: str, words: Collection[str]) -> dict[str, dict[str, Alternatives]]:
-        with library_errors(self._folder):
-            return translations.lookup(self._connection, source, words)
+        return translations.lookup(self._connection, source, words)
 
+    @decoding
     def frequencies(self, terms: Collection[str], groups: Sequence[WordGroup] = ()) -> Frequencies:
         return Frequencies(self.words.frequencies(terms), self.words.group_frequencies(groups))
 
+    @decoding
     def candidates(self, query: CandidateQuery) -> Sequence[int]:
         from seekpoint.index.embedded.candidates import candidates
 
         return candidates(query, self.vectors, self.words, self.holdings.alive)
 
+    @decoding
     def evidence(self, ids: Sequence[int], vector: Vectors, terms: Collection[str] = ()) -> Evidence:
         from seekpoint.index.embedded.words import stored_terms
 
@@ -216,20 +220,19 @@ class EmbeddedReader:
             json.dumps(list(ids)),
         )
         chunks = [StoredChunk(*row[:-1]) for row in rows]
-        with content_errors(self._folder):
-            words = stored_terms.matrix(self._connection, terms, [row[-1] for row in rows])
+        words = stored_terms.matrix(self._connection, terms, [row[-1] for row in rows])
         cosines = self.vectors.scores(vector, [chunk.id for chunk in chunks])
         return Evidence(chunks, [cosines[chunk.id] for chunk in chunks], words)
 
+    @decoding
     def pieces(self, chunks: Sequence[StoredChunk], margin: float) -> dict[int, Pieces]:
         from seekpoint.index.embedded.pieces import reading
 
-        with library_errors(self._folder):
-            return reading.around(self._connection, chunks, margin, self.card)
+        return reading.around(self._connection, chunks, margin, self.card)
 
+    @decoding
     def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
-        with content_errors(self._folder):
-            return [cue_blocks.read(self._connection, *span) for span in spans]
+        return [cue_blocks.read(self._connection, *span) for span in spans]
 
     # Parts, opened on first use
 
@@ -252,7 +255,7 @@ class EmbeddedReader:
         """Which chunks belong to which transcript."""
         from seekpoint.index.embedded.holdings import Holdings
 
-        with library_errors(self._folder):
+        with content_errors(self._folder):
             return Holdings.stored(self._connection)
 
     @cached_property
@@ -260,7 +263,7 @@ class EmbeddedReader:
         """The mean vectors of the languages."""
         from seekpoint.index.embedded.vectors import language_sums
 
-        with library_errors(self._folder):
+        with content_errors(self._folder):
             return language_sums.means(self._connection, self.card.name)
 
     @cached_property

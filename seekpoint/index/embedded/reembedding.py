@@ -7,13 +7,13 @@ two name different models, the database is right and the vector files are of the
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
+from seekpoint.index.embedded import checksums, settings
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import Manifest
@@ -24,7 +24,6 @@ from seekpoint.index.types import ModelCard
 FOLDER = "reembedding"
 """The folder of the successor inside the library's."""
 
-_SETTING = "model"
 # In the order of deletion: tables with foreign keys come before the tables they refer to.
 _TABLES = ("vector", "piece_block", "cue_block", "chunk", "transcript", "term", "language")
 # `:given` is the highest chunk id that this library has ever used.
@@ -47,11 +46,7 @@ def with_current_model(manifest: Manifest, connection: sqlite3.Connection) -> Ma
 
     If that isn't the manifest's model, its indexes are outdated and left out.
     """
-    row = connection.execute("SELECT value FROM setting WHERE name = ?", (_SETTING,)).fetchone()
-    try:
-        card = ModelCard(**json.loads(row[0])) if row else manifest.model
-    except (ValueError, TypeError) as error:
-        raise sqlite3.DatabaseError("what it says of its model makes no sense") from error
+    card = settings.model(connection) or manifest.model
     return manifest if card == manifest.model else replace(manifest, model=card, segments=(), words=None)
 
 
@@ -70,16 +65,16 @@ def take_over(connection: sqlite3.Connection, card: ModelCard) -> None:
 
     The successor's chunks get ids that this library has never used.
     """
-    (highest_id,) = connection.execute(
-        "SELECT coalesce(max(seq), 0) FROM main.sqlite_sequence WHERE name = 'chunk'"
-    ).fetchone()
+    highest = settings.highest_chunk(connection)
     for table in _TABLES:
         connection.execute(f"DELETE FROM main.{table}")
+        checksums.forget(connection, table)
     for statement in _COPY_STATEMENTS:
-        connection.execute(statement, {"given": highest_id} if ":given" in statement else {})
+        connection.execute(statement, {"given": highest} if ":given" in statement else {})
+    settings.set_highest_chunk(connection, highest + settings.highest_chunk(connection, "successor"))
     connection.execute("DELETE FROM main.setting WHERE name = ?", (WITHOUT_PIECES,))
     connection.execute("INSERT INTO setting SELECT * FROM successor.setting WHERE name = ?", (WITHOUT_PIECES,))
-    connection.execute("REPLACE INTO main.setting VALUES (?, ?)", (_SETTING, json.dumps(asdict(card))))
+    settings.set_model(connection, card)
 
 
 def unfinished_model(library: Path) -> ModelCard | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 APPLICATION_ID = 0x736B7074
@@ -24,3 +25,18 @@ def create(connection: sqlite3.Connection) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def is_ours(connection: sqlite3.Connection) -> bool:
+    """Whether a database has the tables and indexes that `create` makes, and nothing else; raises sqlite3.Error."""
+    query = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as reference:
+        create(reference)
+        return [*map(tuple, connection.execute(query))] == reference.execute(query).fetchall()
+
+
+def storage_key(connection: sqlite3.Connection, table: str) -> list[str]:
+    """The columns by which SQLite orders a table on the disk."""
+    query = "SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk"
+    (sql,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+    return [name for (name,) in connection.execute(query, (table,))] if "WITHOUT ROWID" in sql else ["rowid"]

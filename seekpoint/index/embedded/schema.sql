@@ -67,7 +67,7 @@ CREATE TABLE piece_block (
 ) STRICT;
 -- An id is never given twice: a vector file that is older than the database can't name another chunk by mistake.
 CREATE TABLE chunk (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  id INTEGER PRIMARY KEY,
   transcript_id INTEGER NOT NULL REFERENCES transcript ON DELETE CASCADE,
   first INTEGER NOT NULL,                   -- its first cue, and the one after its last
   stop INTEGER NOT NULL,
@@ -101,3 +101,10 @@ CREATE TABLE translation (
   PRIMARY KEY (source, word, target)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+-- The checksums of the rows of each table: see checksums.py.
+CREATE TABLE checksum (
+  table_name TEXT NOT NULL,
+  key TEXT NOT NULL,                        -- what the rows belong to: the id of a resource, a name, or nothing
+  sum INTEGER NOT NULL,
+  PRIMARY KEY (table_name, key)
+) STRICT, WITHOUT ROWID;

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from seekpoint.index.chunks import EmbeddedTranscript
+from seekpoint.index.embedded import checksums, settings
 from seekpoint.index.text.chapters import title_terms
 from seekpoint.index.text.digest import text_digest
 from seekpoint.index.text.terms import terms
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 
 
 def known_vectors(connection: sqlite3.Connection, resource_id: str, dimension: int) -> dict[bytes, Vectors]:
-    """The stored vectors of a resource's chunks, by the digest of the embedded text."""
+    """The stored vectors of a resource's chunks, by the digest of the embedded text; none if any are damaged."""
     from seekpoint.index.embedded.vectors.int8 import unpack
 
+    if not checksums.are_whole(connection, resource_id, ("transcript", "chunk", "vector")):
+        return {}
     rows = connection.execute(
         """SELECT digest, data FROM vector JOIN chunk ON chunk.id = chunk_id
            JOIN transcript ON transcript.id = transcript_id WHERE resource_id = ?""",
@@ -63,9 +66,7 @@ def _insert_chunks(
     from seekpoint.index.embedded.words import stored_terms
 
     cues, chunks = embedded.transcript.cues, embedded.chunks
-    (first,) = connection.execute(
-        "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'chunk'"
-    ).fetchone()
+    first = settings.highest_chunk(connection) + 1
     chunk_terms = [(*terms(chunk.text), *title_terms(chapters, chunk.start, chunk.end)) for chunk in chunks]
     encoded_terms = stored_terms.encoded(connection, chunk_terms)
     connection.executemany(
@@ -86,6 +87,7 @@ def _insert_chunks(
             transcript_id,
         ),
     )
+    settings.set_highest_chunk(connection, first + len(chunks) - 1)
     return _insert_vectors(connection, first, embedded, dimension)
 
 
@@ -110,8 +112,9 @@ def remove(connection: sqlite3.Connection, resource_id: str, card: ModelCard) ->
     """Delete a resource's transcripts; within the caller's transaction."""
     from seekpoint.index.embedded.vectors import language_sums
 
-    rows = connection.execute("SELECT id, language FROM transcript WHERE resource_id = ?", (resource_id,)).fetchall()
-    for row in rows:
-        stored = language_sums.totals_of_stored(connection, row["id"], card)
-        language_sums.add(connection, row["language"], stored, sign=-1)
+    is_whole = language_sums.are_whole(connection, resource_id)
+    if is_whole:
+        language_sums.add_stored(connection, resource_id, card, sign=-1)
     connection.execute("DELETE FROM transcript WHERE resource_id = ?", (resource_id,))
+    if not is_whole:
+        language_sums.recount(connection, card)

@@ -18,7 +18,9 @@ from seekpoint.index.text.scripts import simplified
 from seekpoint.index.text.terms import joined, located_terms
 from seekpoint.index.types import Alternatives
 
-_SETTING = "translations"
+SETTING = "translations"
+"""The name of the setting that says what the stored translations were chosen for."""
+
 # The share of new chunks above which the translations are chosen again. Reading the dictionaries takes seconds, and a
 # few more passages bring few words that a large library doesn't have yet.
 _MOST_UNREAD = 0.02
@@ -26,7 +28,7 @@ _MOST_UNREAD = 0.02
 
 def stale(connection: sqlite3.Connection, dictionaries: Translations) -> bool:
     """Whether the translations have to be chosen again: the dictionaries, the languages or too many chunks are new."""
-    row = connection.execute("SELECT value FROM setting WHERE name = ?", (_SETTING,)).fetchone()
+    row = connection.execute("SELECT value FROM setting WHERE name = ?", (SETTING,)).fetchone()
     if row is None:
         return True
     version, chunks, last, *languages = json.loads(row[0])
@@ -49,7 +51,7 @@ def refresh(connection: sqlite3.Connection, dictionaries: Translations) -> None:
                 [(source, word, target, _as_json(alternatives)) for word, alternatives in usable.items()],
             )
     connection.execute(
-        "REPLACE INTO setting VALUES (?, ?)", (_SETTING, json.dumps(_signature(connection, dictionaries)))
+        "REPLACE INTO setting VALUES (?, ?)", (SETTING, json.dumps(_signature(connection, dictionaries)))
     )
 
 

@@ -3,29 +3,57 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
+from contextlib import suppress
 from math import inf
 from pathlib import Path
 
-from seekpoint.index.embedded import cue_blocks, database
-from seekpoint.index.embedded.database import content_errors, library_errors
+from seekpoint.index.embedded import checksums, cue_blocks, database, schema
+from seekpoint.index.embedded.catalogue import Catalogue
+from seekpoint.index.embedded.checksums import OF_RESOURCES, Fault
+from seekpoint.index.embedded.database import content_errors
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.pieces import reading
 from seekpoint.index.embedded.words import stored_terms
-from seekpoint.index.types import ModelCard
+from seekpoint.index.errors import LibraryError
+from seekpoint.index.types import ModelCard, Resource
+
+_MOST_NAMED = 3
 
 
 def verify(folder: Path, connection: sqlite3.Connection, manifest: Manifest) -> None:
     """Read all files and the whole database of a library; raises DamagedLibrary if anything is damaged."""
-    with library_errors(folder):
-        if manifest.database:
-            manifest.database.check_content(folder)
-        for file in manifest.index_files:
-            file.check_content(folder, database.BUILD_MENDS)
-        ((fault,),) = connection.execute("PRAGMA integrity_check(1)").fetchall()
-    if fault != "ok":
-        raise database.damaged(folder, f"{database.FILE} can't be read ({fault})")
+    check_rows(folder, connection)
     with content_errors(folder):
         check_contents(connection, manifest.model)
+        for file in (*manifest.index_files, *filter(None, [manifest.database])):
+            file.check_content(folder)
+
+
+def check_rows(folder: Path, connection: sqlite3.Connection) -> None:
+    """Raise DamagedLibrary unless all rows of the database are those that were written."""
+    with content_errors(folder):
+        if faults := checksums.faults(connection):
+            owners = _listed(_owners(folder, connection, faults))
+            raise database.damaged(folder, f"in {database.FILE}, the rows of {owners} aren't what was written")
+        ((fault,),) = connection.execute("PRAGMA integrity_check(1)").fetchall()
+        if fault != "ok" or not schema.is_ours(connection):
+            raise database.damaged(folder, f"{database.FILE} can't be read ({fault})")
+
+
+def _owners(folder: Path, connection: sqlite3.Connection, faults: Sequence[Fault]) -> list[str]:
+    """What damaged rows belong to: resources by title and id, or whole tables."""
+    ids = sorted({key.decode(errors="replace") for table, key in faults if table in OF_RESOURCES})
+    resources: dict[str, Resource] = {}
+    with suppress(LibraryError):
+        resources = Catalogue(folder, connection).resources(ids)
+    named = (f"{resources[one].title} ({one})" if one in resources else one for one in ids)
+    return [*named, *sorted({f"the table {table}" for table, _ in faults if table not in OF_RESOURCES})]
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
 
 
 def check_contents(connection: sqlite3.Connection, model: ModelCard, longest: float = inf) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
@@ -18,13 +17,12 @@ from seekpoint.index.embedded import transcripts as _transcripts
 from seekpoint.index.embedded import translations as _translations
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.maintenance import Maintenance
-from seekpoint.index.embedded.manifest import FILE as MANIFEST
-from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.opening import Opened, open_locked
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.successor import EmbeddedSuccessor, acquire_writer
-from seekpoint.index.errors import LibraryError
+from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.store import LISTED, Known, Successor, Translations
-from seekpoint.index.types import Details, Kind, ModelCard, Playlist, Resource, State
+from seekpoint.index.types import Details, Kind, ModelCard, Playlist, Resource, State, Transcript
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -33,50 +31,33 @@ if TYPE_CHECKING:
 class EmbeddedWriter(EmbeddedReader):
     """A library in a folder, open for changes; `store.Writer` documents the methods."""
 
-    def __init__(
-        self,
-        folder: Path,
-        connection: sqlite3.Connection,
-        manifest: Manifest,
-        file_lock: FileLock,
-        *,
-        writes_indexes: bool,
-    ) -> None:
-        super().__init__(folder, connection, manifest)
+    def __init__(self, folder: Path, opened: Opened, file_lock: FileLock, *, writes_indexes: bool) -> None:
+        super().__init__(folder, opened.connection, opened.manifest)
         self._lock = file_lock
-        self._maintenance = Maintenance(folder, connection, manifest, writes_indexes=writes_indexes)
+        self._derived = opened.derived
+        self._maintenance = Maintenance(folder, opened.connection, opened.manifest, writes_indexes=writes_indexes)
 
     @classmethod
-    def acquire(cls, folder: Path, card: ModelCard | None = None, *, writes_indexes: bool = True) -> Self:
+    def acquire(
+        cls,
+        folder: Path,
+        card: ModelCard | None = None,
+        *,
+        say: Callable[[str], None] | None = None,
+        writes_indexes: bool = True,
+    ) -> Self:
         """Lock a library and open it for changes; with a card, create it if there is none. Raises LibraryError.
 
+        With `say`, a damaged library is opened too, and `say` is told what is lost; `mend` is to follow.
         `writes_indexes` is false for a library that nobody searches, such as a successor.
         """
-        file_lock = lock.acquire(folder, create=card is not None)
+        file_lock = lock.acquire(folder, create=card is not None, mends=say is not None)
         try:
             with library_errors(folder):
-                return cls._open_locked(folder, card, file_lock, writes_indexes)
+                return cls(folder, open_locked(folder, card, say), file_lock, writes_indexes=writes_indexes)
         except BaseException:
             file_lock.release()
             raise
-
-    @classmethod
-    def _open_locked(cls, folder: Path, card: ModelCard | None, file_lock: FileLock, writes_indexes: bool) -> Self:
-        if card is None or (folder / MANIFEST).exists():
-            manifest = lock.repaired_manifest(folder)
-            connection = database.connect(folder, writable=True)
-            manifest = reembedding.with_current_model(manifest, connection)
-            return cls(folder, connection, manifest, file_lock, writes_indexes=writes_indexes)
-        connection = database.connect(folder, writable=True)
-        writer = cls(folder, connection, Manifest(card), file_lock, writes_indexes=writes_indexes)
-        try:
-            if writer._query("SELECT 1 FROM resource LIMIT 1"):
-                raise database.damaged(folder, f"{MANIFEST} is missing")
-            writer._maintenance.save(Manifest(card))
-        except BaseException:
-            connection.close()
-            raise
-        return writer
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -94,12 +75,27 @@ class EmbeddedWriter(EmbeddedReader):
     def card(self) -> ModelCard:
         return self._maintenance.manifest.model
 
+    def verify(self) -> None:
+        from seekpoint.index.embedded.verification import verify
+
+        verify(self._folder, self._connection, self._maintenance.manifest)
+
     def transaction(self) -> AbstractContextManager[None]:
         return self._maintenance.transaction()
 
     def write_indexes(self, progress: Callable[[int], None]) -> None:
         """Write the indexes that are due; `progress` is told how many chunks were written since the last call."""
         self._maintenance.write_indexes(progress)
+
+    def mend(self, embed: Callable[[str, Transcript], EmbeddedTranscript]) -> None:
+        if self._derived is None:
+            return
+        for resource_id in self._derived:
+            embedded = [embed(resource_id, transcript) for transcript in self.transcripts(resource_id)]
+            inputs = self.standings()[resource_id].inputs or ""
+            self.commit(resource_id, embedded, self.details([resource_id])[resource_id], inputs)
+        self.verify()
+        (self._folder / database.DAMAGE_MARK).unlink(missing_ok=True)
 
     # The lists
 
@@ -250,6 +246,7 @@ class EmbeddedWriter(EmbeddedReader):
         return {resource_id: json.dumps(edition) for resource_id, edition in editions.items()}
 
     def succeed(self, successor: Successor) -> None:
+        self._check_rows(successor)
         with (
             library_errors(self._folder),
             reembedding.attached(self._connection, successor.writer.address / database.FILE),
@@ -258,6 +255,18 @@ class EmbeddedWriter(EmbeddedReader):
             reembedding.take_over(self._connection, successor.writer.card)
         self._maintenance.write_indexes()
         self.discard_successor()
+
+    def _check_rows(self, successor: Successor) -> None:
+        """Raise DamagedLibrary if what is to be replaced was damaged, or what replaces it."""
+        from seekpoint.index.embedded.verification import check_rows
+
+        check_rows(self._folder, self._connection)
+        try:
+            with EmbeddedReader.open(successor.writer.address) as reader:
+                reader.verify()
+        except DamagedLibrary:
+            self.discard_successor()
+            raise
 
     def unfinished_successor(self) -> ModelCard | None:
         unfinished = reembedding.unfinished_model(self._folder)

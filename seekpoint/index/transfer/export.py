@@ -13,7 +13,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 from seekpoint.files import replacing, sync_folder
-from seekpoint.index.embedded import database, reembedding
+from seekpoint.index.embedded import checksums, database, reembedding, verification
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
@@ -61,6 +61,7 @@ def _copy_database(folder: Path, staged: Path) -> Manifest:
             connection.execute("PRAGMA query_only = OFF")  # it would forbid writing the copy
             connection.execute("VACUUM INTO ?", (str(target.resolve()),))
             with closing(sqlite3.connect(target, isolation_level=None)) as copy:
+                verification.check_rows(folder, copy)
                 _purge_removed(copy)
                 manifest = reembedding.with_current_model(manifest, copy)
                 copy.execute("PRAGMA journal_mode = WAL")  # as builds do: opening the import then changes no byte
@@ -74,6 +75,7 @@ def _copy_database(folder: Path, staged: Path) -> Manifest:
 def _purge_removed(copy: sqlite3.Connection) -> None:
     """Erase the terms that only removed chunks had from a copy."""
     copy.execute("PRAGMA secure_delete = ON")
+    checksums.keep(copy)
     with database.transaction(copy):
         stored_terms.delete_unused(copy)
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from seekpoint.index.embedded import database
+from seekpoint.index.embedded import checksums, database, schema
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.schema import APPLICATION_ID, SCHEMA_VERSION, create
+from seekpoint.index.embedded.schema import APPLICATION_ID, SCHEMA_VERSION
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import ModelCard
 
@@ -20,7 +20,6 @@ _MOST_IDS = 1 << 28
 _MOST_COUNTED = 1 << 53
 _LONGEST = 1e9
 _SENSELESS = f"there are rows in its {database.FILE} that make no sense"
-_SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
 # Queries that find invalid rows; `:dimension` is the model's. Python's dates end with the year 9999.
 _INVALID_ROWS = (
     "SELECT 1 FROM resource WHERE retry_after NOT BETWEEN 0 AND 253402300799",
@@ -81,15 +80,15 @@ def check_database(folder: Path, model: ModelCard) -> None:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
         _check_version(connection)
-        with closing(sqlite3.connect(":memory:", isolation_level=None)) as reference:
-            create(reference)
-            if connection.execute(_SCHEMA).fetchall() != reference.execute(_SCHEMA).fetchall():
-                raise InvalidContents(f"the tables in its {database.FILE} are others")
+        if not schema.is_ours(connection):
+            raise InvalidContents(f"the tables in its {database.FILE} are others")
         if connection.execute("PRAGMA quick_check").fetchall() != [("ok",)]:
             raise sqlite3.DatabaseError("quick_check found faults")
         _check_rows(connection, model.dimension)
         _check_names(connection)
         _check_contents(connection, model)
+        if checksums.faults(connection):
+            raise sqlite3.DatabaseError("there are rows that don't match their checksums")
 
 
 def _check_version(connection: sqlite3.Connection) -> None:

@@ -23,6 +23,7 @@ from seekpoint.indexer.reading_list.playlists import expand_playlists, unavailab
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.captions.folders import find_captions
 from seekpoint.indexer.sources.recordings.transcription import check_installed
+from seekpoint.indexer.transcript.embedding import Embedder
 from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries
 from seekpoint.indexer.vocabulary.glossary import Pair, read_glossary
 
@@ -86,6 +87,7 @@ def build(
     glossary = read_glossary(request.glossary) if request.glossary else None
     writer, lazy_encoder = _open(folder, request, encoder, events.say)
     with writer:
+        _mend(writer, encoder, events)
         reembedded = _reembed(request, writer, lazy_encoder, events)
         run = Run(writer, lazy_encoder, sources, events, clock, request.choices, request.limit)
         is_new_route = YouTubeBackoffs(writer, clock()).is_new_route(sources.web.route, clock())
@@ -135,10 +137,10 @@ def _open(
     folder: Path, request: Request, encoder: Encoder | None, say: Callable[[str], None]
 ) -> tuple[Writer, LazyEncoder]:
     model = request.model
-    if not library_exists(folder):
+    is_new = not library_exists(folder)
+    if is_new:
         encoder = encoder or load_encoder(model, say)
-        return open_writer(folder, encoder.card), LazyEncoder(encoder.card, encoder)
-    writer = open_writer(folder)
+    writer = open_writer(folder, encoder.card if encoder and is_new else None, say)
     try:
         if request.reembed:
             encoder = encoder or load_encoder(model or writer.card.name, say)
@@ -151,6 +153,11 @@ def _open(
         writer.__exit__(None, None, None)
         raise
     return writer, LazyEncoder(writer.card, encoder)
+
+
+def _mend(writer: Writer, encoder: Encoder | None, events: BuildEvents) -> None:
+    own = encoder if encoder and encoder.card == writer.card else None
+    writer.mend(Embedder(writer, LazyEncoder(writer.card, own), events).embed)
 
 
 def _reembed(request: Request, writer: Writer, encoder: LazyEncoder, events: BuildEvents) -> int:

@@ -48,15 +48,6 @@ def test_a_reader_cant_write(connection: sqlite3.Connection, tmp_path: Path) -> 
     reader.close()
 
 
-def test_no_chunk_gets_the_id_of_one_that_was_deleted(connection: sqlite3.Connection) -> None:
-    connection.execute("INSERT INTO resource (id, kind, url, state) VALUES ('r', 'video', 'u', 'indexed')")
-    connection.execute("INSERT INTO transcript (id, resource_id, language, origin) VALUES (1, 'r', 'en', 'local')")
-    add = "INSERT INTO chunk (transcript_id, first, stop, start, end, terms) VALUES (1, 0, 1, 0.0, 1.0, x'00')"
-    first = connection.execute(add).lastrowid
-    connection.execute("DELETE FROM chunk")
-    assert connection.execute(add).lastrowid != first
-
-
 def test_a_database_in_use_is_locked(connection: sqlite3.Connection, tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / database.FILE, timeout=0, isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")

@@ -49,7 +49,7 @@ def test_others_may_read_it_as_the_umask_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"', "\x00", "🤷", '{"checksum": "0"}'])
 def test_what_isnt_a_manifest_any_more_is_damage(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE).write_text(text, encoding="utf-8")
-    with pytest.raises(DamagedLibrary, match=f"{FILE}.*copy"):
+    with pytest.raises(DamagedLibrary, match=f"{FILE}.*Run `seekpoint build SOURCE`"):
         Manifest.load(tmp_path)
 
 

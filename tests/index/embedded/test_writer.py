@@ -11,7 +11,7 @@ from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import LockedLibrary
 from seekpoint.index.text.digest import text_digest
-from seekpoint.index.types import Chapter, Details, Kind, Resource, Standing, State
+from seekpoint.index.types import Chapter, Details, Filters, Kind, Resource, Standing, State
 from tests.index.libraries import (
     CARD,
     SOURCE,
@@ -19,6 +19,7 @@ from tests.index.libraries import (
     build,
     by_meaning,
     by_words,
+    chunk_ids,
     chunks_of,
     embedded,
     files,
@@ -55,6 +56,16 @@ def test_a_removed_resource_leaves_nothing_behind(folder: Path) -> None:
         }
     stored.close()
     assert rows == {"cue_block": 2, "vector": 3}
+
+
+def test_no_chunk_gets_the_id_of_one_that_was_removed(folder: Path) -> None:
+    with EmbeddedReader.open(folder) as library:
+        before = chunk_ids(library, Filters())
+    with EmbeddedWriter.acquire(folder) as writer:
+        writer.remove(list(TALKS))
+    build(folder)
+    with EmbeddedReader.open(folder) as library:
+        assert min(chunk_ids(library, Filters())) > max(before)
 
 
 def test_all_can_be_removed_and_built_again(folder: Path) -> None:

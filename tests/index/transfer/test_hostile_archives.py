@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from seekpoint.index.chunks import PieceVector
-from seekpoint.index.embedded import cue_blocks, database
+from seekpoint.index.embedded import checksums, cue_blocks, database
 from seekpoint.index.embedded.pieces import blocks
 from seekpoint.index.embedded.pieces.blocks import StoredPiece
 from seekpoint.index.embedded.schema import SCHEMA_VERSION
@@ -95,9 +95,11 @@ def forge_manifest(file: Path, change: Callable[[dict[str, Any]], object]) -> No
 
 
 def forge_database(file: Path, *statements: str) -> None:
+    """Change the database in an export, and its checksums with it."""
     path = file.with_name("forged.db")
     path.write_bytes(held(file)[database.FILE])
     connection = sqlite3.connect(path, isolation_level=None)
+    checksums.keep(connection)
     connection.execute("PRAGMA writable_schema = ON")
     for statement in statements:
         connection.execute(statement)

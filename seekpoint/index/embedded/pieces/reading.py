@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seekpoint.index.chunks import Pieces, PieceVector, StoredChunk
+from seekpoint.index.embedded import checksums
 from seekpoint.index.embedded.pieces import blocks as piece_blocks
 from seekpoint.index.models.piece_vectors import add_up, directions_of
 from seekpoint.index.types import ModelCard
@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 
 
 def known(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> dict[bytes, PieceVector]:
-    """The stored vectors of a resource's pieces, by the digest of their text."""
+    """The stored vectors of a resource's pieces, by the digest of their text; none if any are damaged."""
     vectors: dict[bytes, PieceVector] = {}
+    if not checksums.are_whole(connection, resource_id, ("transcript", "piece_block")):
+        return vectors
     rows = connection.execute("SELECT id FROM transcript WHERE resource_id = ?", (resource_id,)).fetchall()
     for (transcript_id,) in rows:
-        with _damage_as_sqlite_error():
-            blocks = piece_blocks.transcript_blocks(connection, transcript_id)
-            for span, codes in blocks.codes(np.arange(len(blocks.records)), card.dimension):
-                for record, row in zip(blocks.records[span].tolist(), codes, strict=True):
-                    _, digest, tokens, scale, direction, length = record
-                    vectors[digest] = PieceVector(tokens, scale, row.tobytes(), direction, length)
+        blocks = piece_blocks.transcript_blocks(connection, transcript_id)
+        for span, codes in blocks.codes(np.arange(len(blocks.records)), card.dimension):
+            for record, row in zip(blocks.records[span].tolist(), codes, strict=True):
+                _, digest, tokens, scale, direction, length = record
+                vectors[digest] = PieceVector(tokens, scale, row.tobytes(), direction, length)
     return vectors
 
 
@@ -38,21 +39,20 @@ def around(
 ) -> dict[int, Pieces]:
     """The pieces of each chunk and of `margin` seconds before and after it, by chunk id.
 
-    The arrays are views of shared ones, since neighbouring chunks overlap.
+    The arrays are views of shared ones, since neighbouring chunks overlap. Raises ValueError for damaged blocks.
     """
-    with _damage_as_sqlite_error():
-        blocks = piece_blocks.near(connection, [chunk.id for chunk in chunks], margin)
-        starts = blocks.records["start"].tolist()
-        spans = []
-        for chunk in chunks:
-            first, stop = blocks.spans.get(chunk.transcript_id, (0, 0))
-            first = max(bisect_right(starts, chunk.start - margin, first, stop) - 1, first)
-            spans.append((first, bisect_left(starts, chunk.end + margin, first, stop)))
-        is_needed = np.zeros(len(starts), bool)
-        for first, stop in spans:
-            is_needed[first:stop] = True
-        needed = np.flatnonzero(is_needed)
-        pieces = read(blocks, needed, card)
+    blocks = piece_blocks.near(connection, [chunk.id for chunk in chunks], margin)
+    starts = blocks.records["start"].tolist()
+    spans = []
+    for chunk in chunks:
+        first, stop = blocks.spans.get(chunk.transcript_id, (0, 0))
+        first = max(bisect_right(starts, chunk.start - margin, first, stop) - 1, first)
+        spans.append((first, bisect_left(starts, chunk.end + margin, first, stop)))
+    is_needed = np.zeros(len(starts), bool)
+    for first, stop in spans:
+        is_needed[first:stop] = True
+    needed = np.flatnonzero(is_needed)
+    pieces = read(blocks, needed, card)
     bounds = np.searchsorted(needed, spans).reshape(-1, 2).tolist()
     return {
         chunk.id: Pieces(pieces.starts[first:stop], pieces.sums[first:stop], pieces.tokens[first:stop])
@@ -61,9 +61,8 @@ def around(
 
 
 def transcript_pieces(connection: sqlite3.Connection, transcript_id: int, card: ModelCard) -> Pieces:
-    """All pieces of a transcript."""
-    with _damage_as_sqlite_error():
-        return all_of(piece_blocks.transcript_blocks(connection, transcript_id), card)
+    """All pieces of a transcript; raises ValueError for damaged blocks."""
+    return all_of(piece_blocks.transcript_blocks(connection, transcript_id), card)
 
 
 def all_of(blocks: Blocks, card: ModelCard) -> Pieces:
@@ -85,12 +84,3 @@ def check(connection: sqlite3.Connection, card: ModelCard) -> None:
     directions = directions_of(card.name)
     count = len(directions) if directions.shape[1] == card.dimension else 0
     piece_blocks.check(connection, card.dimension, count)
-
-
-@contextmanager
-def _damage_as_sqlite_error() -> Iterator[None]:
-    """Raise sqlite3.DatabaseError instead of ValueError, so that damaged blocks are reported as a damaged database."""
-    try:
-        yield
-    except ValueError as error:
-        raise sqlite3.DatabaseError(str(error)) from error

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from seekpoint.index.chunks import Pieces
+from seekpoint.index.embedded import checksums
 from seekpoint.index.embedded.pieces.reading import transcript_pieces
 from seekpoint.index.embedded.vectors.int8 import unpack
 from seekpoint.index.models.background_mean import background
@@ -60,15 +61,29 @@ def totals_of(vectors: Vectors, pieces: Pieces) -> Totals:
     return Totals(len(vectors), _sum(vectors), len(window_vectors), _sum(window_vectors))
 
 
-def totals_of_stored(connection: sqlite3.Connection, transcript_id: int, card: ModelCard) -> Totals:
-    """The totals of a stored transcript."""
+def are_whole(connection: sqlite3.Connection, resource_id: str) -> bool:
+    """Whether the vectors and pieces of a resource match their checksums."""
+    return checksums.are_whole(connection, resource_id, ("transcript", "vector", "piece_block"))
+
+
+def add_stored(connection: sqlite3.Connection, resource_id: str, card: ModelCard, sign: int = 1) -> None:
+    """Add the totals of a resource's stored transcripts, or subtract them if `sign` is -1."""
     rows = connection.execute(
-        """SELECT data FROM transcript JOIN vector ON chunk_id >= first_chunk AND chunk_id < first_chunk + chunks
-           WHERE transcript.id = ?""",
-        (transcript_id,),
+        "SELECT id, language, first_chunk, first_chunk + chunks FROM transcript WHERE resource_id = ?", (resource_id,)
     ).fetchall()
-    vectors = unpack([data for (data,) in rows], card.dimension)
-    return totals_of(vectors, transcript_pieces(connection, transcript_id, card))
+    for transcript_id, language, *span in rows:
+        stored = connection.execute("SELECT data FROM vector WHERE chunk_id >= ? AND chunk_id < ?", span)
+        vectors = unpack([data for (data,) in stored], card.dimension)
+        add(connection, language, totals_of(vectors, transcript_pieces(connection, transcript_id, card)), sign)
+
+
+def recount(connection: sqlite3.Connection, card: ModelCard) -> None:
+    """Compute all sums again, from the resources whose vectors and pieces match their checksums."""
+    connection.execute("DELETE FROM language")
+    checksums.forget(connection, "language")
+    for (resource_id,) in connection.execute("SELECT DISTINCT resource_id FROM transcript").fetchall():
+        if are_whole(connection, resource_id):
+            add_stored(connection, resource_id, card)
 
 
 def add(connection: sqlite3.Connection, language: str, change: Totals, sign: int = 1) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import faiss
 import numpy as np
 
-from seekpoint.index.embedded.database import BUILD_MENDS, damaged
+from seekpoint.index.embedded.database import damaged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,9 +92,9 @@ class VectorSegment:
         except RuntimeError as error:
             if not path.exists():
                 raise FileNotFoundError(path) from error
-            raise damaged(folder, f"{path.name} isn't as it was written", BUILD_MENDS) from error
+            raise damaged(folder, f"{path.name} isn't as it was written") from error
         if (index.ntotal, index.d) != (record.count, _even(dimension)):
-            raise damaged(folder, f"{path.name} holds other vectors than it should", BUILD_MENDS)
+            raise damaged(folder, f"{path.name} holds other vectors than it should")
         self.first, self.stop, self.count = record.first, record.stop, record.count
         self._index = index
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from seekpoint.background import in_background
 from seekpoint.index.embedded.chunk_ranges import Ranges
-from seekpoint.index.embedded.database import BUILD_MENDS, content_errors, damaged, library_errors
+from seekpoint.index.embedded.database import content_errors, damaged, library_errors
 from seekpoint.index.embedded.holdings import Holdings
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.words import index_folder
@@ -84,7 +84,7 @@ class WordSearch:
             with library_errors(self._folder):
                 return index_folder.current(self._folder, self._manifest)
         except ValueError as error:
-            raise damaged(self._folder, f"its word index can't be read ({error})", BUILD_MENDS) from error
+            raise damaged(self._folder, f"its word index can't be read ({error})") from error
 
     def _in_memory(self, first_chunks: NDArray[np.int64]) -> WordIndex:
         from seekpoint.index.embedded.words.entries import entries

@@ -238,5 +238,5 @@ def test_pieces_with_and_without_a_direction_in_a_block_have_the_sums_that_each_
     together = pieces_module.transcript_pieces(connection, 1, card)
     alone = [pieces_module.transcript_pieces(connection, k + 2, card) for k in range(40)]
     assert together.sums.tolist() == [one.sums[0].tolist() for one in alone]
-    with pytest.raises(sqlite3.DatabaseError, match="direction"):
+    with pytest.raises(ValueError, match="direction"):
         pieces_module.transcript_pieces(connection, 1, ModelCard("another", 384, ""))

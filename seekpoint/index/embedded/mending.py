@@ -1,0 +1,156 @@
+"""Mending a damaged database: rows that match their checksums are kept, and the others are deleted.
+
+What is deleted is made again: chunks, vectors and pieces from the stored transcript, the rest by the build that fetches
+it. An unreadable page of the database costs the rows on it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+from seekpoint.index.embedded import checksums, database, reembedding, schema, settings, titles, translations
+from seekpoint.index.embedded.checksums import CONTENT, DERIVED, OF_RESOURCES, PARENTS, Fault
+from seekpoint.index.embedded.database import content_errors, transaction
+from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.types import State
+
+_LABEL = """SELECT CAST(coalesce((SELECT max(title) FROM listing WHERE resource_id = id AND title <> ''), url) AS BLOB)
+            FROM resource WHERE id = CAST(? AS TEXT)"""
+# What stands for a resource that no list names, until a list does.
+_UNLISTED = "INSERT INTO listing SELECT '', id, 0, '[]', '', 0 FROM resource WHERE id = CAST(? AS TEXT)"
+_EMPTIED = f"UPDATE resource SET state = '{State.PENDING}', reason = NULL, inputs = NULL WHERE id = CAST(? AS TEXT)"
+
+
+def mend(folder: Path, connection: sqlite3.Connection, manifest: Manifest, say: Callable[[str], None]) -> list[str]:
+    """Delete the damaged rows of a database; returns the resources to be made again from their stored transcripts.
+
+    Their rows stay damaged until then. `say` is told what is to be fetched again. Raises DamagedLibrary if nothing can
+    be mended.
+    """
+    with content_errors(folder):
+        if not schema.is_ours(connection):
+            raise database.damaged(folder, f"the tables of {database.FILE} are others", database.START_AGAIN)
+        if not is_sound(connection):
+            _salvage(connection, folder / f".{database.FILE}.new")
+        with transaction(connection):
+            for table, (column, parent) in PARENTS.items():
+                connection.execute(f"DELETE FROM {table} WHERE {column} NOT IN (SELECT id FROM {parent})")
+            return _DamagedRows(connection, say).delete(manifest)
+
+
+def is_sound(connection: sqlite3.Connection) -> bool:
+    """Whether SQLite's own check finds no fault in the database."""
+    try:
+        return bool(connection.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
+    except sqlite3.DatabaseError:
+        return False
+
+
+def _salvage(connection: sqlite3.Connection, scratch: Path) -> None:
+    """Replace the database by a new one with the rows that can be read."""
+    scratch.unlink(missing_ok=True)
+    connection.text_factory = lambda data: data.decode(errors="replace")
+    with closing(sqlite3.connect(scratch, isolation_level=None)) as fresh:
+        schema.create(fresh)
+        with transaction(fresh):
+            for table in (*checksums.TABLES, "checksum"):
+                for row in _readable(connection, table):
+                    with suppress(sqlite3.IntegrityError):
+                        fresh.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", tuple(row))
+        fresh.backup(connection)
+    connection.text_factory = str
+    scratch.unlink()
+
+
+def _readable(connection: sqlite3.Connection, table: str) -> Iterator[sqlite3.Row]:
+    """The rows of a table, from its first on up to an unreadable page, and from its last back to one."""
+    key = schema.storage_key(connection, table)
+    for direction in ("ASC", "DESC"):
+        order = ", ".join(f"{column} {direction}" for column in key)
+        with suppress(sqlite3.DatabaseError):
+            yield from connection.execute(f"SELECT * FROM {table} NOT INDEXED ORDER BY {order}")
+            return
+
+
+class _DamagedRows:
+    """The rows that don't match their checksums, by table and by what they belong to."""
+
+    def __init__(self, connection: sqlite3.Connection, say: Callable[[str], None]) -> None:
+        self._connection = connection
+        self._say = say
+        self._faults = set(checksums.faults(connection))
+
+    def delete(self, manifest: Manifest) -> list[str]:
+        """Delete them; returns the resources whose derived rows are left, to be replaced."""
+        self._delete_settings(manifest)
+        self._delete_words()
+        are_sums_wrong = self._keys("language", *CONTENT)
+        self._delete_resources()
+        self._delete_listings()
+        self._delete_transcripts()
+        if are_sums_wrong:
+            from seekpoint.index.embedded.vectors import language_sums
+
+            language_sums.recount(self._connection, reembedding.with_current_model(manifest, self._connection).model)
+        return [key.decode() for key in self._keys(*DERIVED)]
+
+    def _delete_settings(self, manifest: Manifest) -> None:
+        for key in self._keys("setting"):
+            self._drop("setting", "name", key)
+            self._say(f"the setting {_text(key)} was damaged and is gone")
+        settings.set_model(self._connection, settings.model(self._connection) or manifest.model)
+        (highest,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM chunk").fetchone()
+        used = (record.stop - 1 for record in manifest.segments)
+        settings.set_highest_chunk(self._connection, max(settings.highest_chunk(self._connection), highest, *used))
+
+    def _delete_words(self) -> None:
+        if self._keys("translation"):
+            self._drop("translation", "''", b"")
+            self._drop("setting", "name", translations.SETTING.encode())  # so that a build chooses them again
+        if self._keys("term"):
+            self._drop("term", "''", b"")
+            checksums.forget(self._connection, "chunk")  # without the texts of terms all chunks are to be made again
+            self._faults = set(checksums.faults(self._connection))
+
+    def _delete_resources(self) -> None:
+        known = {key for (key,) in self._connection.execute("SELECT CAST(id AS BLOB) FROM resource")}
+        unknown = set(self._keys(*OF_RESOURCES)) - known
+        for key in sorted(unknown.union(self._keys("resource", "playlist_entry"))):
+            if key in known:
+                self._say(f"{self._label(key)}: its entry was damaged and is taken out, until a list names it again")
+            self._drop("resource", "id", key, *OF_RESOURCES)
+
+    def _delete_listings(self) -> None:
+        for key in self._keys("listing", "name"):
+            self._drop("listing", "resource_id", key)
+            self._drop("name", "resource_id", key)
+            self._connection.execute(_UNLISTED, (key,))
+            titles.update(self._connection, [key.decode()])
+
+    def _delete_transcripts(self) -> None:
+        for key in self._keys("transcript", "cue_block"):
+            self._say(f"{self._label(key)}: its transcript was damaged and has to be fetched again")
+            self._drop("transcript", "resource_id", key, *CONTENT)
+            self._connection.execute(_EMPTIED, (key,))
+
+    def _keys(self, *tables: str) -> list[bytes]:
+        """What the damaged rows of some tables belong to."""
+        return sorted({key for table, key in self._faults if table in tables})
+
+    def _drop(self, table: str, column: str, key: bytes, *referring: str) -> None:
+        """Delete the rows that belong to a key, and those of other tables that refer to them."""
+        self._connection.execute(f"DELETE FROM {table} WHERE {column} = CAST(? AS TEXT)", (key,))
+        for one in (table, *referring):
+            checksums.forget(self._connection, one, key)
+            self._faults.discard(Fault(one, key))
+
+    def _label(self, key: bytes) -> str:
+        (label,) = self._connection.execute(_LABEL, (key,)).fetchone()
+        return _text(label)
+
+
+def _text(data: bytes) -> str:
+    return data.decode(errors="replace")

@@ -1,0 +1,133 @@
+"""Checksums of rows: damage is found, named, and stays visible whatever is written after it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from seekpoint.index.embedded import checksums, database
+from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.errors import DamagedLibrary
+from seekpoint.index.types import Details, Playlist, PlaylistEntry, State
+from tests.damaging import change_rows, flip_bit
+from tests.index.libraries import TALKS, embedded, fill, resource
+
+PLAYLIST = "PLzhuyili"
+
+# A change of each table, and what names it in the error.
+DAMAGE = {
+    "resource": ("UPDATE resource SET url = url || 'x' WHERE id = 'zhuyili0001'", "zhuyili0001"),
+    "listing": ("UPDATE listing SET title = '讲' WHERE resource_id = 'zhuyili0001'", "讲 \\(zhuyili0001\\)"),
+    "playlist_entry": ("UPDATE playlist_entry SET title = '讲'", PLAYLIST),
+    "name": ("DELETE FROM name WHERE resource_id = 'zhuyili0001'", "zhuyili0001"),
+    "transcript": ("UPDATE transcript SET language = 'ja' WHERE resource_id = 'zhuyili0001'", "zhuyili0001"),
+    "cue_block": ("DELETE FROM cue_block WHERE transcript_id = 3", "Talk zhuyili0001 \\(zhuyili0001\\)"),
+    "piece_block": ("UPDATE piece_block SET start = 1 WHERE transcript_id = 3", "zhuyili0001"),
+    "chunk": ("UPDATE chunk SET start = start + 1 WHERE transcript_id = 3", "zhuyili0001"),
+    "vector": ("UPDATE vector SET digest = x'00' WHERE chunk_id = 4", "zhuyili0001"),
+    "language": ("UPDATE language SET windows = windows + 1", "the table language"),
+    "term": ("UPDATE term SET text = '掩盖' WHERE text = '掩码'", "the table term"),
+    "translation": ("INSERT INTO translation VALUES ('en', 'mask', 'zh', '[]')", "the table translation"),
+    "setting": ("UPDATE setting SET value = '7' WHERE name = 'cooling'", "the table setting"),
+    "checksum": ("DELETE FROM checksum WHERE key = 'zhuyili0001' AND table_name = 'chunk'", "zhuyili0001"),
+}
+
+
+@pytest.fixture
+def damaged(folder: Path, request: pytest.FixtureRequest) -> Path:
+    """A library with rows in every table, of which one is damaged; the next test's parameter names it."""
+    with EmbeddedWriter.acquire(folder) as writer:
+        writer.put_setting("cooling", "3600")
+        writer.register("lists.md", [resource(PLAYLIST)])
+        writer.keep_playlist(PLAYLIST, Playlist("讲座", (PlaylistEntry(resource("zhuyili0001"), "gone"),)))
+        writer.verify()
+    with EmbeddedReader.open(folder) as library:
+        library.verify()
+    change_rows(folder, DAMAGE[request.param][0])
+    return folder
+
+
+def faults(folder: Path) -> list[checksums.Fault]:
+    with closing(sqlite3.connect(folder / database.FILE)) as connection:
+        return checksums.faults(connection)
+
+
+@pytest.mark.parametrize(("damaged", "table"), [(table, table) for table in DAMAGE], indirect=["damaged"])
+def test_damage_of_any_table_is_named_and_stays_visible_after_commits(damaged: Path, table: str) -> None:
+    found = faults(damaged)
+    assert {fault.table for fault in found} == {"chunk" if table == "checksum" else table}
+
+    def check() -> None:
+        with EmbeddedReader.open(damaged) as library, pytest.raises(DamagedLibrary, match=DAMAGE[table][1]) as caught:
+            library.verify()
+        assert str(caught.value).endswith(
+            "Run `seekpoint build SOURCE` again: it mends what it can and says what it fetches again"
+        )
+        assert set(found) <= set(faults(damaged))
+
+    check()
+    with EmbeddedWriter.acquire(damaged) as writer:
+        writer.remove(["position001"])
+    check()
+    with EmbeddedWriter.acquire(damaged) as writer:
+        fill(writer, {**TALKS, "new": ["掩码 and cache"]} if table != "listing" else {"new": ["cache"]})
+        writer.set_state("new", State.DEFERRED, reason="blocked")
+    if table not in ("piece_block", "chunk", "vector", "transcript", "cue_block", "checksum"):
+        check()
+
+
+@pytest.mark.parametrize("table", [*checksums.CONTENT, "checksum"])
+def test_what_is_committed_anew_is_whole_again(folder: Path, table: str) -> None:
+    change_rows(folder, DAMAGE[table][0])
+    with EmbeddedWriter.acquire(folder) as writer:
+        writer.commit("zhuyili0001", [embedded(TALKS["zhuyili0001"])], Details(title="Talk zhuyili0001"), "")
+        writer.verify()
+
+
+@pytest.mark.parametrize("table", [*checksums.CONTENT])
+def test_nothing_damaged_is_taken_for_known(folder: Path, table: str) -> None:
+    with EmbeddedWriter.acquire(folder) as writer:
+        before = writer.known("zhuyili0001")
+    change_rows(folder, DAMAGE[table][0])
+    with EmbeddedWriter.acquire(folder) as writer:
+        after = writer.known("zhuyili0001")
+    assert after.vectors.keys() == (set() if table in ("transcript", "chunk", "vector") else before.vectors.keys())
+    assert after.pieces.keys() == (set() if table in ("transcript", "piece_block") else before.pieces.keys())
+
+
+@pytest.mark.parametrize("table", ["vector", "piece_block", "transcript"])
+def test_the_removal_of_damaged_vectors_leaves_the_means_that_a_library_without_them_has(
+    folder: Path, tmp_path: Path, table: str
+) -> None:
+    change_rows(folder, DAMAGE[table][0])
+    with EmbeddedWriter.acquire(folder) as writer:
+        writer.remove(["zhuyili0001"])
+        writer.verify()
+        assert writer.languages().keys() == {"en"}
+        assert [*writer.means.chunks] == ["en"]
+
+
+def test_a_flipped_bit_is_found_where_its_row_is_stored(folder: Path) -> None:
+    data = (folder / database.FILE).read_bytes()
+    flip_bit(folder / database.FILE, data.index(b"Talk zhuyili0001"))
+    assert {fault.key for fault in faults(folder)} == {b"zhuyili0001"}
+
+
+def test_text_that_isnt_utf8_any_more_is_found_and_can_be_replaced(folder: Path) -> None:
+    change_rows(folder, "UPDATE resource SET reason = CAST(x'ff' AS TEXT) WHERE id = 'zhuyili0001'")
+    assert faults(folder) == [checksums.Fault("resource", b"zhuyili0001")]
+    with EmbeddedWriter.acquire(folder) as writer:
+        writer.remove(["zhuyili0001"])
+        writer.verify()
+
+
+def test_a_rolled_back_change_leaves_the_checksums_as_they_were(folder: Path) -> None:
+    with EmbeddedWriter.acquire(folder) as writer:
+        with pytest.raises(KeyboardInterrupt), writer.transaction():
+            writer.remove(["attention01"])
+            raise KeyboardInterrupt
+        writer.verify()
