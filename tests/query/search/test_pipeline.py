@@ -69,6 +69,44 @@ def test_the_quote_begins_with_the_cue_and_is_marked(library: Reader) -> None:
     assert "mask" in {moment.quote[start:stop] for start, stop in moment.marks}
 
 
+RUNNING = [
+    "Welcome everybody, welcome once again, and please take a seat. Attention",
+    "weighs every single word of all that was said so far. In other words, a",
+    "mask hides all that follows from those who want to peek. Then training",
+    "takes another week, or even two, as everybody here remembers very well.",
+]
+RUNNING_CHINESE = [
+    "各位好，欢迎大家再次来到这里，请大家先找个位置坐好吧。注意力给已经说过的每",
+    "一个词都算出一个权重，大的更重要，小的就不那么要紧了。换一句话来讲，这里的",
+    "掩码把后面的内容统统藏起来，谁想偷看也没有办法做到。然后呢，我们整个的训练",
+    "还要再花上一个星期，甚至是两个星期，相信在座的各位都还记得很清楚，对不对呢。",
+]
+
+
+@pytest.mark.parametrize(
+    ("lines", "question", "quote", "marked"),
+    [
+        (RUNNING, "What does the mask hide?", "In other words, a mask hides", {"mask", "hides"}),
+        (RUNNING_CHINESE, "掩码藏了什么？", "换一句话来讲，这里的 掩码把", {"掩码"}),
+    ],
+)
+def test_the_quote_begins_with_the_sentence_within_a_cue(
+    tmp_path: Path, lines: list[str], question: str, quote: str, marked: set[str]
+) -> None:
+    (tmp_path / "talk [aaaaaaaaaaa].zh.vtt").write_text(webvtt(*lines, seconds=10), encoding="utf-8")
+    encoder = TopicEncoder()
+    seekpoint.build(
+        "https://youtu.be/aaaaaaaaaaa", tmp_path / "library", captions=tmp_path, encoder=encoder, translate=False
+    )
+    with open_reader(tmp_path / "library") as opened:
+        moment = ask(question, opened, encoder).moments[0]
+    assert moment.quote.startswith(quote) and moment.cues[0] == 1
+    before = lines[1].index(quote[:6])
+    assert moment.start == pytest.approx(10 + 10 * before / len(lines[1]), abs=0.01)
+    assert moment.link.endswith(f"&t={int(moment.start or 0)}s")
+    assert {moment.quote[slice(*span)] for span in moment.marks} >= marked
+
+
 @pytest.mark.parametrize(
     ("filters", "expected"),
     [
