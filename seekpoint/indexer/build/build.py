@@ -94,7 +94,8 @@ def build(
         removed = _prune(writer, lists, events.say) if request.prune else 0
         if request.captions:
             _say_what_is_not_listed(request.captions, caption_files, resources, events.say)
-        planner = replace(planner, standings=writer.standings(), faults=unavailable_entries(playlists))
+        private = {resource.id for listed in lists if not listed.is_remote for resource in listed.resources}
+        planner = replace(planner, standings=writer.standings(), faults=unavailable_entries(playlists), private=private)
         run.all(planner.jobs(resource for resource in resources.values() if resource.kind is not Kind.PLAYLIST))
         if request.translate:
             _translate(writer, glossary)

@@ -167,7 +167,7 @@ class Run:
 
     def _fetch_text(self, job: Job) -> FetchResult:
         earlier = job.provenance if isinstance(job.provenance, FromPage) else None
-        return self._sources.documents.fetch(job.resource, self._clock(), earlier)
+        return self._sources.documents.fetch(job.resource, self._clock(), earlier, private=job.private)
 
     def _read_files(self, job: Job) -> tuple[str, FetchResult]:
         if job.step is Step.READ_TEXT:

@@ -39,6 +39,17 @@ _UNREACHABLE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], .
 logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
+class PrivateAddress(Unreachable):
+    """A host is in a private network: it isn't connected to."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"{host} has an address in a private network: check the network")
+
+
+class PrivateNetwork(Unfetched):
+    """A list from the web, or a redirect, leads into a private network."""
+
+
 class ServerFault(Unfetched):
     """A failure of the server or the network rather than of the resource: the next request will likely fail as well."""
 

@@ -54,15 +54,20 @@ class DocumentReader:
         fetched = _result(self._parse(data, _media_type(path), None, resource.kind), Origin.LOCAL)
         return replace(fetched, details=replace(fetched.details, title=fetched.details.title or clean(path.stem)))
 
-    def fetch(self, resource: Resource, now: float, earlier: FromPage | None = None) -> FetchResult:
+    def fetch(
+        self, resource: Resource, now: float, earlier: FromPage | None = None, *, private: bool = False
+    ) -> FetchResult:
         """Fetch an address and parse it, at `now` in Unix seconds; raises Unfetched.
 
-        The result has no transcripts if nothing has changed since the `earlier` version.
+        It may be in a private network if `private`. The result has no transcripts if nothing has changed since the
+        `earlier` version.
         """
         from seekpoint.indexer.fetch.fetcher import Validators
 
         validators = Validators(earlier.etag, earlier.modified) if earlier else None
-        page = self._fetcher.get(_ARXIV_ABSTRACT.sub(r"https://arxiv.org/pdf/\1", resource.url), validators)
+        page = self._fetcher.get(
+            _ARXIV_ABSTRACT.sub(r"https://arxiv.org/pdf/\1", resource.url), validators, private=private
+        )
         if page is None:
             assert earlier  # only a conditional request can be answered with "not modified"
             return FetchResult((), provenance=replace(earlier, at=now))

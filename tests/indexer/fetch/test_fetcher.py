@@ -55,10 +55,10 @@ def fetched(found: FetchedPage | None) -> FetchedPage:
     return found
 
 
-def failure_of(fetcher: PoliteFetcher, url: str) -> Unfetched:
+def failure_of(fetcher: PoliteFetcher, url: str, *, private: bool = False) -> Unfetched:
     """The failure at an address, which is never a Halt."""
     with pytest.raises(Unfetched) as raised:
-        fetcher.get(url)
+        fetcher.get(url, private=private)
     assert not isinstance(raised.value, Halt)
     assert raised.value.reason.isprintable() and 10 < len(raised.value.reason) < 200
     return raised.value
@@ -111,7 +111,7 @@ def test_other_media_types_are_refused_before_the_body(kind: str) -> None:
             connection.recv(1)
 
     with raw_server(answer) as root:
-        failure = failure_of(PoliteFetcher(LocalWeb(), pace=0), f"{root}/page")
+        failure = failure_of(PoliteFetcher(LocalWeb(root, PAGES), pace=0), f"{PAGES}/page")
     assert failure.reason.startswith(f"it is {kind}, not a page") and failure.state is State.UNAVAILABLE
 
 
@@ -258,9 +258,9 @@ def test_the_list_itself_may_name_a_private_host(httpserver: HTTPServer) -> None
     pages = fetcher(httpserver)
     serve(httpserver)
     redirect(httpserver, "/old", httpserver.url_for("/page"))
-    assert fetched(pages.get(httpserver.url_for("/old"))).url == httpserver.url_for("/page")
+    assert fetched(pages.get(httpserver.url_for("/old"), private=True)).url == httpserver.url_for("/page")
     redirect(httpserver, "/elsewhere", "http://192.168.1.1/")
-    assert "private network" in failure_of(pages, httpserver.url_for("/elsewhere")).reason
+    assert "where no redirect may lead" in failure_of(pages, httpserver.url_for("/elsewhere"), private=True).reason
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ def test_cookies_and_credentials_are_sent_to_their_host_only(httpserver: HTTPSer
     )
     redirect(httpserver, "/about", f"{PAGES}/page")
     serve(httpserver)
-    pages.get(httpserver.url_for("/private").replace("://", "://me:geheim@"))
+    pages.get(httpserver.url_for("/private").replace("://", "://me:geheim@"), private=True)
     sent = {
         request.host: (request.headers.get("Cookie"), request.headers.get("Authorization"))
         for request, _ in httpserver.log
@@ -497,7 +497,7 @@ def test_an_unreachable_host_gets_no_further_requests(httpserver: HTTPServer) ->
     assert (second.state, second.retry_after) == (State.DEFERRED, HOUR)
     httpserver.expect_request("/robots.txt").respond_with_data("", 404)
     serve(httpserver)
-    assert fetched(pages.get(httpserver.url_for("/page"))).data == ARTICLE.encode()
+    assert fetched(pages.get(httpserver.url_for("/page"), private=True)).data == ARTICLE.encode()
 
 
 def test_an_unknown_host_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -511,7 +511,7 @@ def test_an_unknown_host_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_untrusted_certificate() -> None:
     with raw_server(lambda _path, connection: connection.sendall(b"not TLS\r\n" * 10)) as root:
-        failure = failure_of(PoliteFetcher(LocalWeb(), pace=0), root.replace("http:", "https:"))
+        failure = failure_of(PoliteFetcher(LocalWeb(), pace=0), root.replace("http:", "https:"), private=True)
     assert (failure.state, failure.retry_after) == (State.DEFERRED, HOUR)
     assert "no trusted connection to 127.0.0.1" in failure.reason
 
