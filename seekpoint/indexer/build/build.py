@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encoder, model_name, other_model
@@ -13,6 +14,7 @@ from seekpoint.index.open import library_exists, open_writer
 from seekpoint.index.sections import Section, union
 from seekpoint.index.store import Writer
 from seekpoint.index.types import Encoder, Kind, Playlist, Resource, State
+from seekpoint.indexer.build.aliases import Aliases
 from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.planner import Choices, Planner
 from seekpoint.indexer.build.reembed import reembed, report_unfinished
@@ -87,16 +89,17 @@ def build(
     writer, lazy_encoder = _open(folder, request, encoder, events.say)
     with writer:
         reembedded = _reembed(request, writer, lazy_encoder, events)
-        run = Run(writer, lazy_encoder, sources, events, clock, request.choices, request.limit)
+        aliases = Aliases.stored(writer, clock())
+        run = Run(writer, lazy_encoder, sources, events, clock, request.choices, aliases, request.limit)
         is_new_route = YouTubeBackoffs(writer).is_new_route(sources.web.route, clock())
-        planner = Planner({}, caption_files, request.choices, clock(), is_new_route=is_new_route)
-        resources, playlists = _list_playlists(writer, lists, run, planner)
+        private = aliases.private(lists)
+        planner = Planner({}, caption_files, request.choices, clock(), is_new_route=is_new_route, private=private)
+        listing = partial(_list_playlists, writer, aliases, lists, run, planner, set())
+        resources, playlists = listing()
         removed = _prune(writer, lists, events.say) if request.prune else 0
+        known = _run_all(writer, run, planner, listing, resources, playlists)
         if request.captions:
-            _say_what_is_not_listed(request.captions, caption_files, resources, events.say)
-        private = {resource.id for listed in lists if not listed.is_remote for resource in listed.resources}
-        planner = replace(planner, standings=writer.standings(), faults=unavailable_entries(playlists), private=private)
-        run.all(planner.jobs(resource for resource in resources.values() if resource.kind is not Kind.PLAYLIST))
+            _say_what_is_not_listed(request.captions, caption_files, known, events.say)
         if request.translate:
             _translate(writer, glossary)
         report = _report(writer, lists, run)
@@ -161,15 +164,41 @@ def _reembed(request: Request, writer: Writer, encoder: LazyEncoder, events: Bui
     return 0
 
 
+def _run_all(
+    writer: Writer,
+    run: Run,
+    planner: Planner,
+    listing: Callable[[], tuple[dict[str, Resource], dict[str, Playlist]]],
+    resources: Mapping[str, Resource],
+    playlists: Mapping[str, Playlist],
+) -> Mapping[str, Resource]:
+    """Run the jobs of resources, then those of the ones in `listing` that some turned out to be; returns all by id."""
+    tried: set[str] = set()
+    ends = -1
+    while len(run.ends) > ends:
+        ends = len(run.ends)
+        planner = replace(planner, standings=writer.standings(), faults=unavailable_entries(playlists))
+        due = [r for r in resources.values() if r.kind is not Kind.PLAYLIST and r.id not in tried]
+        run.all(planner.jobs(due))
+        tried |= resources.keys()
+        if len(run.ends) > ends:
+            resources, playlists = listing()
+    return resources
+
+
 def _list_playlists(
-    writer: Writer, lists: Sequence[ReadingList], run: Run, planner: Planner
+    writer: Writer,
+    aliases: Aliases,
+    lists: Sequence[ReadingList],
+    run: Run,
+    planner: Planner,
+    requested: set[str],
 ) -> tuple[dict[str, Resource], dict[str, Playlist]]:
-    """List all playlists, including nested ones, and register the resources; returns resources and playlists by id."""
-    requested: set[str] = set()
+    """List playlists that weren't `requested` before, and register the resources; returns both by id."""
     while True:
         playlists = writer.playlists()
         listed_by_id: dict[str, Resource] = {}
-        for listed in lists:
+        for listed in aliases.applied(lists):
             resources = expand_playlists(listed.resources, playlists)
             writer.register(listed.source, resources)
             listed_by_id |= {resource.id: resource for resource in resources}

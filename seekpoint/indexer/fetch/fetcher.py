@@ -81,7 +81,7 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class FetchedPage:
-    """A response body; `url` is its address after redirects.
+    """A response body; `url` is its address after redirects, which is for good if all of them are permanent.
 
     `content_type` is the media type in lower case, empty if not declared; `charset` is the declared one.
     """
@@ -91,6 +91,7 @@ class FetchedPage:
     charset: str | None
     validators: Validators
     url: str
+    is_permanent: bool = True
 
 
 class Fetcher:
@@ -114,7 +115,8 @@ class Fetcher:
         headers = {name: value for name, value in conditions.items() if value}
         response = follow(url, self._sessions[0], partial(self._ask, headers), private=private)
         if _is_not_modified(response):
-            return None
+            # A page that has moved for good is wanted whole, at its new address.
+            return self.get(url, private=private) if response.history and _is_permanent(response) else None
         if response.status_code not in _SUCCESS:
             raise _refusal(response.status_code)
         if not response.content.strip():
@@ -222,10 +224,18 @@ def _is_not_modified(response: requests.Response) -> bool:
 def _fetched_page(response: requests.Response) -> FetchedPage:
     charset = _CHARSET.search(response.headers.get("Content-Type", ""))
     validators = Validators(response.headers.get("ETag"), response.headers.get("Last-Modified"))
-    address = urldefrag(response.url).url
     return FetchedPage(
-        response.content, _media_type(response), charset[1].lower() if charset else None, validators, address
+        response.content,
+        _media_type(response),
+        charset[1].lower() if charset else None,
+        validators,
+        urldefrag(response.url).url,
+        _is_permanent(response),
     )
+
+
+def _is_permanent(response: requests.Response) -> bool:
+    return all(hop.is_permanent_redirect for hop in response.history)
 
 
 def _media_type(response: requests.Response) -> str:

@@ -13,31 +13,47 @@ from seekpoint.indexer.fetch.retries import MONTH, PrivateNetwork
 from seekpoint.indexer.fetch.robots import origin_of
 
 _MOST_REDIRECTS = 8
+_YOUTUBE = (".youtube.com", ".youtu.be", ".youtube-nocookie.com")
 _ENDLESS = "it leads from one address to the next without end: check it"
 BROKEN = "it isn't an address, or leads to what is none: check it"
 _NOT_ON_THE_WEB = "it leads to what isn't on the web: use the file itself"
+_NO_VIDEO = "a page of YouTube that is neither video, playlist nor channel: list the address of one"
 _PRIVATE = "it leads into a private network, where no redirect may lead: check it"
+
+
+class LeadsToYouTube(Unfetched):
+    """An address is one of YouTube, which only the clients for YouTube ask: they keep its pauses."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(State.UNAVAILABLE, _NO_VIDEO, MONTH)
+        self.url = url
 
 
 def follow(
     url: str, session: requests.Session, ask: Callable[[str, bool], requests.Response], *, private: bool
 ) -> requests.Response:
-    """Request `url` by `ask` and follow its redirects; raises Unfetched, and what `ask` raises.
+    """Request `url` by `ask` and follow its redirects, which are the response's history.
 
-    `ask` is also told whether the address may be in a private network. Only `url` itself may, if `private`, and what is
-    at the same server: redirects must not lead into one.
+    Raises Unfetched, LeadsToYouTube before anything is asked of YouTube, and what `ask` raises. `ask` is also told
+    whether the address may be in a private network. Only `url` itself may, if `private`, and what is at the same
+    server: redirects must not lead into one.
     """
     first = hop = _normalised(url)
     visited = set[tuple[str, str | None]]()
-    for _ in range(_MOST_REDIRECTS + 1):
+    history: list[requests.Response] = []
+    while len(history) <= _MOST_REDIRECTS:
+        if f".{urlsplit(hop).hostname}".rstrip(".").endswith(_YOUTUBE):
+            raise LeadsToYouTube(hop)
         try:
             response = ask(hop, private and is_same_server(hop, first))
         except PrivateNetwork as refused:
-            if private or visited:
+            if private or history:
                 raise Unfetched(State.UNAVAILABLE, _PRIVATE, MONTH) from refused
             raise
         if not response.is_redirect:
+            response.history = history
             return response
+        history.append(response)
         # A second visit is no loop if it brings another cookie.
         visit = (hop, response.request.headers.get("Cookie"))
         if visit in visited:

@@ -18,6 +18,7 @@ from pytest_httpserver import HTTPServer
 from seekpoint.index.errors import Halt, Unfetched
 from seekpoint.index.types import State
 from seekpoint.indexer.fetch.fetcher import FetchedPage, PoliteFetcher, Validators
+from seekpoint.indexer.fetch.redirects import LeadsToYouTube
 from tests.local_web import LocalWeb, raw_server
 
 PAGES = "https://pages.example"
@@ -140,6 +141,33 @@ def test_redirects_are_followed(httpserver: HTTPServer) -> None:
     assert requested(httpserver) == ["pages.example/old", "pages.example/讲座/new", "other.example/page"]
     assert slept == [3.0], "two requests went to the first host, one to the second"
     assert not any("Referer" in request.headers for request, _ in httpserver.log)
+
+
+@pytest.mark.parametrize("host", ["www.youtube.com", "WWW.YouTube.com.", "youtu.be", "consent.youtube.com"])
+def test_nothing_is_asked_of_youtube(httpserver: HTTPServer, host: str) -> None:
+    pages = fetcher(httpserver)
+    target = f"https://{host}/watch?v=aaaaaaaaaaa&t=讲"
+    for url in (target, redirect(httpserver, "/short", target)):
+        with pytest.raises(LeadsToYouTube) as led:
+            pages.get(url)
+        assert led.value.url.lower() == f"https://{host}/watch?v=aaaaaaaaaaa&t=%e8%ae%b2".lower()
+    assert requested(httpserver) == ["pages.example/short"]
+    assert not any("youtu" in request.host for request, _ in httpserver.log)
+    redirect(httpserver, "/notyoutube", "https://other.example/youtube.com/page")
+    httpserver.expect_request("/youtube.com/page").respond_with_data(ARTICLE, content_type="text/html")
+    assert fetched(pages.get(f"{PAGES}/notyoutube")).data == ARTICLE.encode()
+
+
+@pytest.mark.parametrize(
+    ("codes", "is_permanent"), [((), True), ((301, 308), True), ((301, 302), False), ((303,), False), ((307,), False)]
+)
+def test_an_address_is_for_good_if_all_redirects_to_it_are(
+    httpserver: HTTPServer, codes: Sequence[int], is_permanent: bool
+) -> None:
+    url = serve(httpserver)
+    for hop, code in enumerate(codes):
+        url = redirect(httpserver, f"/{hop}", url, code)
+    assert fetched(fetcher(httpserver).get(url)).is_permanent is is_permanent
 
 
 def test_the_final_address_has_no_fragment(httpserver: HTTPServer) -> None:
@@ -294,9 +322,8 @@ def test_cookies_and_credentials_are_sent_to_their_host_only(httpserver: HTTPSer
     jar.write_text("# Netscape HTTP Cookie File\n.youtube.com\tTRUE\t/\tTRUE\t4102444800\tSID\tsecret\n")
     pages = fetcher(httpserver, cookies=jar)
     httpserver.expect_request("/private").respond_with_data(
-        "", 302, {"Location": f"{YOUTUBE}/about", "Set-Cookie": "visit=1"}
+        "", 302, {"Location": f"{PAGES}/page", "Set-Cookie": "visit=1"}
     )
-    redirect(httpserver, "/about", f"{PAGES}/page")
     serve(httpserver)
     pages.get(httpserver.url_for("/private").replace("://", "://me:geheim@"), private=True)
     sent = {
@@ -306,7 +333,6 @@ def test_cookies_and_credentials_are_sent_to_their_host_only(httpserver: HTTPSer
     }
     assert sent == {
         httpserver.url_for("/").split("/")[2]: (None, "Basic bWU6Z2VoZWlt"),
-        "www.youtube.com": ("SID=secret", None),
         "pages.example": (None, None),
     }
 
