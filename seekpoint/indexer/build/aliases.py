@@ -58,7 +58,7 @@ class Aliases:
         pairs = ((self.resolve(resource), resource) for resource in named)
         return {end.id for end, resource in pairs if is_same_server(end.url, resource.url)}
 
-    def follow(self, writer: Writer, resource: Resource, end: Resource, now: float, *, is_permanent: bool) -> Resource:
+    def record(self, writer: Writer, resource: Resource, end: Resource, now: float, *, is_permanent: bool) -> Resource:
         """Store where the address of a resource ends, and move its listings there; returns the resource that it is.
 
         A temporary address, as of a download, doesn't last: the first resource that ends there stays what it is, and
@@ -72,7 +72,6 @@ class Aliases:
                 self._keep(writer, end, Alias(resource.url, now + MONTH))
                 return resource
             self._keep(writer, resource, Alias(target.url, None if is_permanent else now + DAY))
-            self._by_id.pop(target.id, None)
             writer.move(resource.id, target)
         return target
 

@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encoder, model_name, other_model
@@ -94,12 +93,10 @@ def build(
         is_new_route = YouTubeBackoffs(writer).is_new_route(sources.web.route, clock())
         private = aliases.private(lists)
         planner = Planner({}, caption_files, request.choices, clock(), is_new_route=is_new_route, private=private)
-        listing = partial(_list_playlists, writer, aliases, lists, run, planner, set())
-        resources, playlists = listing()
+        resources = _run_all(writer, lists, aliases, run, planner)
         removed = _prune(writer, lists, events.say) if request.prune else 0
-        known = _run_all(writer, run, planner, listing, resources, playlists)
         if request.captions:
-            _say_what_is_not_listed(request.captions, caption_files, known, events.say)
+            _say_what_is_not_listed(request.captions, caption_files, resources, events.say)
         if request.translate:
             _translate(writer, glossary)
         report = _report(writer, lists, run)
@@ -165,40 +162,30 @@ def _reembed(request: Request, writer: Writer, encoder: LazyEncoder, events: Bui
 
 
 def _run_all(
-    writer: Writer,
-    run: Run,
-    planner: Planner,
-    listing: Callable[[], tuple[dict[str, Resource], dict[str, Playlist]]],
-    resources: Mapping[str, Resource],
-    playlists: Mapping[str, Playlist],
-) -> Mapping[str, Resource]:
-    """Run the jobs of resources, then those of the ones in `listing` that some turned out to be; returns all by id."""
+    writer: Writer, lists: Sequence[ReadingList], aliases: Aliases, run: Run, planner: Planner
+) -> dict[str, Resource]:
+    """Run the jobs of all resources, then those of the ones that some turned out to be; returns the resources by id."""
+    requested: set[str] = set()
     tried: set[str] = set()
     ends = -1
     while len(run.ends) > ends:
         ends = len(run.ends)
+        resources, playlists = _list_playlists(writer, aliases.applied(lists), run, planner, requested)
         planner = replace(planner, standings=writer.standings(), faults=unavailable_entries(playlists))
-        due = [r for r in resources.values() if r.kind is not Kind.PLAYLIST and r.id not in tried]
-        run.all(planner.jobs(due))
+        new = (resource for resource in resources.values() if resource.id not in tried)
+        run.all(planner.jobs(resource for resource in new if resource.kind is not Kind.PLAYLIST))
         tried |= resources.keys()
-        if len(run.ends) > ends:
-            resources, playlists = listing()
     return resources
 
 
 def _list_playlists(
-    writer: Writer,
-    aliases: Aliases,
-    lists: Sequence[ReadingList],
-    run: Run,
-    planner: Planner,
-    requested: set[str],
+    writer: Writer, lists: Sequence[ReadingList], run: Run, planner: Planner, requested: set[str]
 ) -> tuple[dict[str, Resource], dict[str, Playlist]]:
-    """List playlists that weren't `requested` before, and register the resources; returns both by id."""
+    """List all playlists but those `requested` before, and register the resources; returns both by id."""
     while True:
         playlists = writer.playlists()
         listed_by_id: dict[str, Resource] = {}
-        for listed in aliases.applied(lists):
+        for listed in lists:
             resources = expand_playlists(listed.resources, playlists)
             writer.register(listed.source, resources)
             listed_by_id |= {resource.id: resource for resource in resources}

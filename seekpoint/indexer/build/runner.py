@@ -33,8 +33,7 @@ FILES_AHEAD = 16
 class Run:
     """A run of jobs; `limit` is the number of entries to list of a channel.
 
-    `ends` are the ids of the resources that others turned out to be.
-
+    `ends` holds the ids of the resources that others turned out to be.
     Transcripts are obtained in the order of the jobs, while a thread fetches those of the next ones.
     """
 
@@ -123,14 +122,14 @@ class Run:
             return
         end = self._aliases.resolve(fetched.end or job.resource)
         if (end.id != job.resource.id or end.id in self.ends) and self._has(end.id, fetched):
-            self._follow(job.resource, fetched)
+            self._settle(job.resource, fetched)
             return
         embedded = [self._embedder.embed(end.id, t, self._ready()) for t in fetched.transcripts if t.cues]
         if not embedded:
             raise Unfetched(State.NO_TRANSCRIPT, "the transcript is empty")
         if job.standing.is_indexed and not job.resource.kind.plays:
             self._say_what_changed(job.resource, fetched.transcripts)
-        resource = self._follow(job.resource, fetched)
+        resource = self._settle(job.resource, fetched)
         self._writer.commit(resource.id, embedded, fetched.details, inputs, fetched.kind)
         self.updated += 1
 
@@ -140,11 +139,10 @@ class Run:
         stored = decode(standing.inputs) if standing.is_indexed else None
         return not fetched.transcripts or (isinstance(stored, FromPage) and stored.is_same_text(fetched.provenance))
 
-    def _follow(self, resource: Resource, fetched: FetchResult) -> Resource:
-        if fetched.end is None:
-            return resource
-        arguments = (self._writer, resource, fetched.end, self._clock())
-        target = self._aliases.follow(*arguments, is_permanent=fetched.is_permanent)
+    def _settle(self, resource: Resource, fetched: FetchResult) -> Resource:
+        """The resource that a fetched one turned out to be."""
+        end, now = fetched.end or resource, self._clock()
+        target = self._aliases.record(self._writer, resource, end, now, is_permanent=fetched.is_permanent)
         if target.id != resource.id:
             self.ends.add(target.id)
         return target

@@ -35,8 +35,8 @@ def follow(
     """Request `url` by `ask` and follow its redirects, which are the response's history.
 
     Raises Unfetched, LeadsToYouTube before anything is asked of YouTube, and what `ask` raises. `ask` is also told
-    whether the address may be in a private network. Only `url` itself may, if `private`, and what is at the same
-    server: redirects must not lead into one.
+    whether the address may be in a private network. Only `url` may, if `private`, and redirects within its server: none
+    must lead from the web into a private network.
     """
     first = hop = _normalised(url)
     visited = set[tuple[str, str | None]]()
@@ -45,7 +45,7 @@ def follow(
         if f".{urlsplit(hop).hostname}".rstrip(".").endswith(_YOUTUBE):
             raise LeadsToYouTube(hop)
         try:
-            response = ask(hop, private and is_same_server(hop, first))
+            response = ask(hop, private)
         except PrivateNetwork as refused:
             if private or history:
                 raise Unfetched(State.UNAVAILABLE, _PRIVATE, MONTH) from refused
@@ -60,6 +60,7 @@ def follow(
             break
         visited.add(visit)
         hop = _next_hop(response, session)
+        private = private and is_same_server(hop, first)
     raise Unfetched(State.UNAVAILABLE, _ENDLESS, MONTH)
 
 
