@@ -222,6 +222,16 @@ def test_pages_with_one_canonical_address_and_one_text_are_one_resource(workshop
     assert asked_of_sites(workshop) == [post]
 
 
+def test_a_page_that_declares_the_listed_address_stays_there(workshop: Workshop) -> None:
+    post = "https://blog.example/post"
+    workshop.fake.add_redirect(post, f"{post}?lang=zh")
+    workshop.fake.add_site(f"{post}?lang=zh", declaring(post))
+    source = workshop.write("list.md", listed(post))
+    workshop.build(source)
+    assert [status.url for status in workshop.statuses().values()] == [post]
+    assert asked_of_sites(workshop) == [post, f"{post}?lang=zh"]
+
+
 def test_a_page_cannot_claim_the_address_of_another_one(workshop: Workshop) -> None:
     """A hostile page of the same site or of another one, and a site that declares one address on all pages."""
     good = "https://blog.example/good"
@@ -247,13 +257,15 @@ def test_a_short_link_to_a_video_is_the_video(workshop: Workshop) -> None:
     workshop.fake.add_redirect(SHORT, "https://bit.example/讲座", 302)
     workshop.fake.add_redirect("https://bit.example/讲座", f"https://youtu.be/{VIDEO}?t=30", 301)
     workshop.fake.add_video(VIDEO, "Talk", {"en": [(0.0, 2.0, "the mask hides tokens")]})
-    source = workshop.write("list.md", listed(SHORT, WATCH))
+    workshop.fake.add_site(SITE, "<script>made()</script>")
+    source = workshop.write("list.md", listed(SHORT, WATCH, SITE))
     report = workshop.build(source)
-    (status,) = workshop.statuses().values()
-    assert (status.id, status.kind, status.state) == (VIDEO, Kind.VIDEO, State.INDEXED)
-    assert status.sections == sections(0, 1) and report.resources == 1
+    status = workshop.statuses()[VIDEO]
+    assert (status.kind, status.state, status.sections) == (Kind.VIDEO, State.INDEXED, sections(0, 1))
+    assert report.resources == 2
+    assert asked_of_sites(workshop) == [SHORT, "https://bit.example/讲座", SITE], "each once"
     workshop.build(source, later=2 * DAY)
-    assert workshop.fake.requests == []
+    assert asked_of_sites(workshop) == [SITE] and len(workshop.fake.requests) == 1
 
 
 def test_a_short_link_asks_nothing_of_youtube_during_a_block(workshop: Workshop) -> None:

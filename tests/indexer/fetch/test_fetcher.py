@@ -193,6 +193,18 @@ def test_a_redirect_loop_ends_at_once(httpserver: HTTPServer) -> None:
     assert "without end" in failure.reason and len(requested(httpserver)) == 3
 
 
+def test_a_cookie_of_the_first_hop_comes_along(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/robots.txt").respond_with_data("", 404)
+    httpserver.expect_request("/old").respond_with_data(
+        "", 302, {"Location": "http://www.pages.example/page", "Set-Cookie": "ok=1; Domain=pages.example"}
+    )
+    serve(httpserver)
+    web = LocalWeb(httpserver.url_for(""), "http://pages.example", "http://www.pages.example")
+    for private in (False, True):
+        assert PoliteFetcher(web, pace=0).get("http://pages.example/old", private=private)
+        assert httpserver.log[-1][0].headers["Cookie"] == "ok=1"
+
+
 def test_a_redirect_to_itself_that_sets_a_cookie_is_no_loop(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/page", headers={"Cookie": "ok=1"}).respond_with_data(ARTICLE, content_type="text/html")
     httpserver.expect_request("/page").respond_with_data("", 302, {"Location": "/page", "Set-Cookie": "ok=1"})
