@@ -120,6 +120,8 @@ class Run:
         if fetched.is_unchanged:
             self._writer.set_state(job.resource.id, State.INDEXED, inputs=inputs)
             return
+        if job.standing.is_indexed and not job.resource.kind.plays:
+            self._say_what_changed(job.resource, fetched.transcripts)
         end = self._aliases.resolve(fetched.end or job.resource)
         if (end.id != job.resource.id or end.id in self.ends) and self._has(end.id, fetched):
             self._settle(job.resource, fetched)
@@ -127,8 +129,6 @@ class Run:
         embedded = [self._embedder.embed(end.id, t, self._ready()) for t in fetched.transcripts if t.cues]
         if not embedded:
             raise Unfetched(State.NO_TRANSCRIPT, "the transcript is empty")
-        if job.standing.is_indexed and not job.resource.kind.plays:
-            self._say_what_changed(job.resource, fetched.transcripts)
         resource = self._settle(job.resource, fetched)
         self._writer.commit(resource.id, embedded, fetched.details, inputs, fetched.kind)
         self.updated += 1
