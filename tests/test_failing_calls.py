@@ -1,4 +1,4 @@
-"""Each call that changes or reads a file may fail: a command ends in one line, loses nothing, and works the next time."""
+"""Each call that changes or reads a file may fail: a command ends in one line, loses nothing, and works afterwards."""
 
 from __future__ import annotations
 

@@ -242,6 +242,10 @@ class Writer(Reader, Protocol):
         """Remove resources with everything that is stored for them."""
         ...
 
+    def move(self, resource_id: str, target: Resource) -> None:
+        """Replace a resource by another one, which takes over its listings, and is added if it is missing."""
+        ...
+
     # The resources
 
     def known(self, resource_id: str) -> Known:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -31,7 +31,8 @@ _READABLE = ("http", "https", "file")
 class Job:
     """A resource with its next step, the provenance of its transcripts, and the state it gets if it is refused.
 
-    `spare` are further caption files in the languages of `captions`. The provenance of a page is the indexed version.
+    `spare` are further caption files in the languages of `captions`. The provenance of a page is the indexed version;
+    `private` says whether it may be in a private network.
     """
 
     resource: Resource
@@ -42,6 +43,7 @@ class Job:
     provenance: Provenance | None = None
     state: State = State.DEFERRED
     reason: str = ""
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class Planner:
 
     `caption_files` and `faults`, the reasons for entries missing from playlists, are by resource id. `now` is in Unix
     seconds. With `is_new_route`, deferred requests are sent at once, because the block was on another route. With
-    `reembeds`, stored transcripts are embedded again.
+    `reembeds`, stored transcripts are embedded again. `private` holds the ids of the resources that may be in a private
+    network.
     """
 
     standings: Mapping[str, Standing]
@@ -73,6 +76,7 @@ class Planner:
     faults: Mapping[str, str] = field(default_factory=dict)
     is_new_route: bool = False
     reembeds: bool = False
+    private: Container[str] = frozenset()
     _folders: CaptionFolders = field(default_factory=CaptionFolders)
 
     def jobs(self, resources: Iterable[Resource]) -> list[Job]:
@@ -143,7 +147,7 @@ class Planner:
         page = stored if isinstance(stored, FromPage) and standing.is_indexed else None
         is_fresh = page and (page.final or (0 <= self.now - page.at < _PAGE_LIFETIME and not self.choices.retry))
         step = Step.NOTHING if is_fresh else self._when_due(standing, Step.FETCH_TEXT)
-        return Job(resource, step, standing, provenance=page)
+        return Job(resource, step, standing, provenance=page, private=resource.id in self.private)
 
     def _unless_done(self, standing: Standing, provenance: Provenance, step: Step) -> Step:
         """No step if the same was tried before, even without success: the result would be the same."""

@@ -10,7 +10,8 @@ from seekpoint.index.errors import Unfetched, Unreachable
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import counted
-from seekpoint.index.types import Details, State, Transcript
+from seekpoint.index.types import Details, Resource, Standing, State, Transcript
+from seekpoint.indexer.build.aliases import Aliases
 from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.planner import Choices, Job
 from seekpoint.indexer.build.prefetch import Prefetcher
@@ -21,7 +22,7 @@ from seekpoint.indexer.fetch.retries import DAY, ConnectionFault
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.captions.folders import read_all, title_of
 from seekpoint.indexer.sources.fetch_result import FetchResult
-from seekpoint.indexer.sources.provenance import FromPage, FromSpeech, encode
+from seekpoint.indexer.sources.provenance import FromPage, FromSpeech, decode, encode
 from seekpoint.indexer.sources.youtube.playlists import is_channel, truncation_warning
 from seekpoint.indexer.transcript.embedding import Embedder
 
@@ -35,6 +36,7 @@ _LEAST_LEFT = 0.1
 class Run:
     """A run of jobs; `limit` is the number of entries to list of a channel.
 
+    `ends` holds the ids of the resources that others turned out to be.
     Transcripts are obtained in the order of the jobs, while a thread fetches those of the next ones.
     """
 
@@ -46,9 +48,12 @@ class Run:
         events: BuildEvents,
         clock: Clock,
         choices: Choices,
+        aliases: Aliases,
         limit: int | None = None,
     ) -> None:
         self.updated = 0
+        self.ends: set[str] = set()
+        self._aliases = aliases
         self._writer = writer
         self._embedder = Embedder(writer, encoder, events)
         self._sources = sources
@@ -116,19 +121,37 @@ class Run:
         self._events.finish(job.resource)
 
     def _index(self, job: Job) -> None:
-        resource_id = job.resource.id
         fetched = self._obtain(job)
         inputs = encode(fetched.provenance or job.provenance)
         if fetched.is_unchanged:
-            self._writer.set_state(resource_id, State.INDEXED, inputs=inputs)
+            self._writer.set_state(job.resource.id, State.INDEXED, inputs=inputs)
             return
         if job.standing.is_indexed and not job.resource.kind.plays:
             self._compare(job, fetched.transcripts)
-        embedded = [self._embedder.embed(resource_id, t, self._ready()) for t in fetched.transcripts if t.cues]
+        end = self._aliases.resolve(fetched.end or job.resource)
+        if (end.id != job.resource.id or end.id in self.ends) and self._has(end.id, fetched):
+            self._settle(job.resource, fetched)
+            return
+        embedded = [self._embedder.embed(end.id, t, self._ready()) for t in fetched.transcripts if t.cues]
         if not embedded:
             raise Unfetched(State.NO_TRANSCRIPT, "the transcript is empty")
-        self._writer.commit(resource_id, embedded, fetched.details, inputs, fetched.kind)
+        resource = self._settle(job.resource, fetched)
+        self._writer.commit(resource.id, embedded, fetched.details, inputs, fetched.kind)
         self.updated += 1
+
+    def _has(self, resource_id: str, fetched: FetchResult) -> bool:
+        """Whether a resource has nothing to take over: a video asks YouTube itself, a page may have the same text."""
+        standing = self._writer.standings().get(resource_id, Standing(State.PENDING))
+        stored = decode(standing.inputs) if standing.is_indexed else None
+        return not fetched.transcripts or (isinstance(stored, FromPage) and stored.is_same_text(fetched.provenance))
+
+    def _settle(self, resource: Resource, fetched: FetchResult) -> Resource:
+        """The resource that a fetched one turned out to be."""
+        end, now = fetched.end or resource, self._clock()
+        target = self._aliases.record(self._writer, resource, end, now, is_permanent=fetched.is_permanent)
+        if target.id != resource.id:
+            self.ends.add(target.id)
+        return target
 
     def _obtain(self, job: Job) -> FetchResult:
         """The transcripts of a job; raises Unfetched."""
@@ -173,7 +196,7 @@ class Run:
 
     def _fetch_text(self, job: Job) -> FetchResult:
         earlier = job.provenance if isinstance(job.provenance, FromPage) else None
-        return self._sources.documents.fetch(job.resource, self._clock(), earlier)
+        return self._sources.documents.fetch(job.resource, self._clock(), earlier, private=job.private)
 
     def _read_files(self, job: Job) -> tuple[str, FetchResult]:
         if job.step is Step.READ_TEXT:

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import ParseError
 import requests
 import stamina
 
-from seekpoint.index.errors import Blocked, Unfetched
+from seekpoint.index.errors import Blocked, Unfetched, Unreachable
 from seekpoint.index.types import State
 
 MINUTE = 60.0
@@ -44,6 +44,17 @@ _UNREACHABLE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], .
 
 # stamina logs each retry as a warning, which would end up on stderr.
 logging.getLogger("stamina").addHandler(logging.NullHandler())
+
+
+class PrivateAddress(Unreachable):
+    """A host is in a private network: it isn't connected to."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"{host} has an address in a private network: check the network")
+
+
+class PrivateNetwork(Unfetched):
+    """A list from the web, or a redirect, leads into a private network."""
 
 
 class ServerFault(Unfetched):

@@ -50,13 +50,15 @@ _KINDS = f"captions ({', '.join(sorted(CAPTION_SUFFIXES))}), recordings, PDFs, w
 class ReadingList:
     """A parsed source: the number of its `entries`, and the distinct `resources` in order of appearance.
 
-    `source` is an absolute path or a canonical address. `folder` is a folder to search for caption files.
+    `source` is an absolute path or a canonical address. `folder` is a folder to search for caption files. `is_remote`
+    is set if the list is from the web.
     """
 
     source: str
     entries: int
     resources: tuple[Resource, ...]
     folder: Path | None = None
+    is_remote: bool = False
 
 
 def read_source(source: str, web: Web | None = None) -> ReadingList:
@@ -189,7 +191,7 @@ def _list(source: str, text: str, suffix: str, base: Path | str) -> ReadingList:
     entries = parse(text, base)
     if not entries:
         raise SourceError("no links found (looked for Markdown links, <a href> and https://… addresses)")
-    return ReadingList(source, len(entries), merge(entries))
+    return ReadingList(source, len(entries), merge(entries), is_remote=isinstance(base, str))
 
 
 def _text(data: bytes, charset: str | None = None) -> str:

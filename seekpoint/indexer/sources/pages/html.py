@@ -55,7 +55,8 @@ def read_html(data: bytes, charset: str | None = None) -> ParsedDocument:
         raise Unfetched(State.UNAVAILABLE, "there is nothing to read in it but navigation")
     if is_gone(root, article):
         raise Unfetched(State.UNAVAILABLE, "it says that nothing is there: check the address")
-    return ParsedDocument(blocks, _title(article, root, about.title), about.author, about.published, _language(root))
+    title = _title(article, root, about.title)
+    return ParsedDocument(blocks, title, about.author, about.published, _language(root), _canonical(root))
 
 
 def _parsed(data: bytes, charset: str | None) -> Element:
@@ -169,6 +170,13 @@ def _language(root: Element) -> str | None:
     has_date += [meta.get("content") for meta in root.iter("meta") if _is_language(meta)]
     tags = (clean(tag or "").split(",")[0].strip().replace("_", "-") for tag in has_date)
     return next((tag for tag in tags if _LANGUAGE.fullmatch(tag)), None)
+
+
+def _canonical(root: Element) -> str | None:
+    """The address that the head declares as the page's own; `None` if it declares several."""
+    links = root.iterfind("./head//link[@href]")
+    declared = {link.get("href") for link in links if "canonical" in (link.get("rel") or "").lower().split()}
+    return declared.pop() if len(declared) == 1 else None
 
 
 def _is_language(meta: Element) -> bool:

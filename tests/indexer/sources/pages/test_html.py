@@ -220,6 +220,21 @@ def test_admonitions_and_notebook_code_belong_to_the_article() -> None:
     assert texts(text)[2:-1] == ["Deprecated.", "Use the other one: 请用另一个。", "weights = softmax(scores)"]
 
 
+@pytest.mark.parametrize(
+    ("head", "canonical"),
+    [
+        ("<link rel=canonical href=/讲座>", "/讲座"),
+        ("<link rel='nofollow CANONICAL' href='https://a.example/b'>", "https://a.example/b"),
+        ("<link rel=canonical href=/a><link rel=canonical href=/a>", "/a"),
+        ("<link rel=canonical href=/a><link rel=canonical href=/b>", None),
+        ("<link rel=canonical><link rel=stylesheet href=/a><link href=/b>", None),
+    ],
+)
+def test_the_canonical_address_is_declared_once_in_the_head(head: str, canonical: str | None) -> None:
+    assert read(f"<p>{PROSE}</p>", head).canonical == canonical
+    assert read(f"<p>{PROSE}</p>{head}").canonical is None
+
+
 def test_the_first_heading_of_many_is_no_title_unless_the_browser_shows_it() -> None:
     members = "".join(f"<h2>◆ member{number}()</h2><p>{PROSE * 2}{number}</p>" for number in range(3))
     assert read(f"<main><p>{PROSE * 3}</p>{members}</main>").title == "A page"
