@@ -1,4 +1,4 @@
-"""Each call that changes or reads a file may fail: a command ends in one line, loses nothing, and works afterwards."""
+"""Each call that changes or reads files may fail: a command ends in one line, loses nothing, and works next time."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ def test_a_call_of_some_kinds_fails(bench: Workbench, command: str, fault: Fault
         ("build", Fault.EIO_ONCE, "fdatasync library/words-/.store"),
         ("remove", Fault.DISK_FULL, "open library/words-/.tantivy-writer.lock"),
         ("import", Fault.EIO_FOR_GOOD, "open .new..part/library/words-/.pos"),
+        ("replace", Fault.EIO_FOR_GOOD, "rename library"),
         ("export", Fault.DISK_FULL, "open library/library.db-wal"),
         ("export", Fault.READ_ONCE, "pread .exported..part/library.db"),
     ],

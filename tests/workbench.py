@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.open import library_exists
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Encoder, ModelCard
 from tests.commands import LONGEST, Commands, Fault, Ran
@@ -73,7 +74,9 @@ class Workbench:
         shutil.copytree(self.work, copy)
         if not filecmp.cmp(copy / "exported", self.folder / "before" / "exported", shallow=False):
             import_library(copy / "exported", copy / "imported")
-        return {name: self._content(copy / name) for name in ("library", "new", "imported") if (copy / name).exists()}
+        return {
+            name: self._content(copy / name) for name in ("library", "new", "imported") if library_exists(copy / name)
+        }
 
     def is_tidy(self) -> bool:
         """Whether nothing lies there that a command didn't bring to its end."""
