@@ -9,8 +9,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from seekpoint.index.embedded import database
+from seekpoint.index.embedded.reader import EmbeddedReader
+from tests.index.libraries import stored_terms
 
 PAGE = 4096
+_CHUNKS = """SELECT resource_id, language, first, stop, start, end, is_reference, digest, data
+             FROM vector JOIN chunk ON chunk.id = chunk_id JOIN transcript ON transcript.id = transcript_id
+             ORDER BY resource_id, language, start, first"""
+_PIECES = """SELECT resource_id, language, start, data
+             FROM piece_block JOIN transcript ON transcript.id = transcript_id ORDER BY resource_id, language, start"""
 
 
 @contextmanager
@@ -38,9 +45,39 @@ def flip_bit(file: Path, offset: int, bit: int = 0) -> None:
     change_bytes(file, flip)
 
 
+def replace_page(file: Path, page: int, content: bytes) -> None:
+    """Replace a page of a database, counted from 0."""
+    change_bytes(file, lambda data: data.__setitem__(slice(PAGE * page, PAGE * (page + 1)), content))
+
+
 def change_rows(folder: Path, *statements: str) -> None:
     """Change rows of a library's database without its checksums."""
     file = folder / database.FILE
     with unnoticed(file), closing(sqlite3.connect(file, isolation_level=None)) as connection:
         for statement in statements:
             connection.execute(statement)
+
+
+def contents(folder: Path) -> dict[str, object]:
+    """All that a library holds, whatever ids its chunks have."""
+    with EmbeddedReader.open(folder) as library:
+        resources = {status.id: status for status in library.statuses()}
+        return {
+            "resources": resources,
+            "details": library.details(list(resources)),
+            "inputs": library.standings(),
+            "sections": library.sections(),
+            "playlists": library.playlists(),
+            "transcripts": {one: library.transcripts(one) for one in resources},
+            "chunks": _rows(library, _CHUNKS),
+            "pieces": _rows(library, _PIECES),
+            "names": _rows(library, "SELECT * FROM name ORDER BY key, resource_id, terms"),
+            "languages": _rows(library, "SELECT * FROM language ORDER BY name"),
+            "translations": _rows(library, "SELECT * FROM translation ORDER BY source, word, target"),
+            "terms": stored_terms(folder),
+            "model": library.card,
+        }
+
+
+def _rows(library: EmbeddedReader, query: str) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in library._connection.execute(query)]

@@ -85,13 +85,13 @@ class _DamagedRows:
 
     def delete(self, manifest: Manifest) -> list[str]:
         """Delete them; returns the resources whose derived rows are left, to be replaced."""
+        are_damaged = bool(self._faults)
         self._delete_settings(manifest)
         self._delete_words()
-        are_sums_wrong = self._keys("language", *CONTENT)
         self._delete_resources()
         self._delete_listings()
         self._delete_transcripts()
-        if are_sums_wrong:
+        if are_damaged:
             from seekpoint.index.embedded.vectors import language_sums
 
             language_sums.recount(self._connection, reembedding.with_current_model(manifest, self._connection).model)
