@@ -38,6 +38,7 @@ def mend(folder: Path, connection: sqlite3.Connection, manifest: Manifest, say: 
         with transaction(connection):
             for table, (column, parent) in PARENTS.items():
                 connection.execute(f"DELETE FROM {table} WHERE {column} NOT IN (SELECT id FROM {parent})")
+            connection.execute(f"DELETE FROM checksum WHERE table_name NOT IN {checksums.TABLES}")
             return _DamagedRows(connection, say).delete(manifest)
 
 

@@ -46,7 +46,8 @@ class Workshop:
         self.encoder, self.events = TopicEncoder(), Lines()
         folder = self.talks.folder
         request = Request([str(folder / "list.md")], folder, translate=False)
-        return build(request, self.library, Sources.through(Web(), (), 0.0), encoder=self.encoder, events=self.events)
+        sources = Sources.through(Web(), (), 0.0)
+        return build(request, self.library, sources, encoder=self.encoder, events=self.events, clock=lambda: 2e9)
 
     def check(self) -> None:
         with EmbeddedReader.open(self.library) as library:
