@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from seekpoint.index.embedded import database
+from seekpoint.index.embedded.reader import EmbeddedReader
+from tests.index.libraries import stored_terms
 
 PAGE = 4096
+_CHUNKS = """SELECT resource_id, language, first, stop, start, end, is_reference, digest, data
+             FROM vector JOIN chunk ON chunk.id = chunk_id JOIN transcript ON transcript.id = transcript_id
+             ORDER BY resource_id, language, start, first"""
+_PIECES = """SELECT resource_id, language, start, data
+             FROM piece_block JOIN transcript ON transcript.id = transcript_id ORDER BY resource_id, language, start"""
 
 
 @contextmanager
@@ -38,9 +47,122 @@ def flip_bit(file: Path, offset: int, bit: int = 0) -> None:
     change_bytes(file, flip)
 
 
-def change_rows(folder: Path, *statements: str) -> None:
+def replace_page(file: Path, page: int, content: bytes) -> None:
+    """Replace a page of a database, counted from 0."""
+    change_bytes(file, lambda data: data.__setitem__(slice(PAGE * page, PAGE * (page + 1)), content))
+
+
+def change_rows(folder: Path, *statements: str | tuple[str, Sequence[object]]) -> None:
     """Change rows of a library's database without its checksums."""
     file = folder / database.FILE
     with unnoticed(file), closing(sqlite3.connect(file, isolation_level=None)) as connection:
         for statement in statements:
-            connection.execute(statement)
+            connection.execute(*([statement] if isinstance(statement, str) else statement))
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The files of a library that aren't empty, the largest parts first: database, indexes, manifest."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.stat().st_size)
+    return [path for path in paths if path.suffix != ".lock"]
+
+
+def bits(file: Path, chance: random.Random) -> None:
+    """Some bits are flipped."""
+    for _ in range(chance.choice((1, 1, 8))):
+        flip_bit(file, chance.randrange(file.stat().st_size), chance.randrange(8))
+
+
+def some_bytes(file: Path, chance: random.Random) -> None:
+    """Neighbouring bytes are others."""
+    start, junk = chance.randrange(file.stat().st_size), chance.randbytes(chance.choice((1, 4, 64, 700)))
+    change_bytes(file, lambda data: data.__setitem__(slice(start, start + len(junk)), junk[: len(data) - start]))
+
+
+def page(file: Path, chance: random.Random) -> None:
+    """A page is empty, random or another one."""
+    data = file.read_bytes()
+    pages = max(1, len(data) // PAGE)
+    number, other = chance.randrange(pages), chance.randrange(pages)
+    content = chance.choice((bytes(PAGE), chance.randbytes(PAGE), data[PAGE * other : PAGE * (other + 1)]))
+    replace_page(file, number, content[: len(data) - PAGE * number])
+
+
+def end(file: Path, chance: random.Random) -> None:
+    """The end is missing."""
+    size = chance.randrange(file.stat().st_size)
+    change_bytes(file, lambda data: data.__delitem__(slice(size, None)))
+
+
+def row(file: Path, chance: random.Random) -> None:
+    """A value in a row of the database is another, in a way that SQLite doesn't see."""
+    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        table = chance.choice([one for one in tables if connection.execute(f"SELECT 1 FROM {one}").fetchone()])
+        columns = connection.execute("SELECT name, type FROM pragma_table_info(?)", (table,)).fetchall()
+        rows = connection.execute(f"SELECT * FROM {table}").fetchall()
+    values, position = chance.choice(rows), chance.randrange(len(columns))
+    name, kind = columns[position]
+    change = {"TEXT": _other_text, "BLOB": _other_bytes, "REAL": _other_float}.get(kind, _other_integer)
+    other = change(values[position], chance)
+    keys = " AND ".join(f"{column} IS ?" for column, _ in columns)
+    change_rows(file.parent, (f"UPDATE OR IGNORE {table} SET {name} = ? WHERE {keys}", (other, *values)))
+
+
+def _other_text(value: Any, chance: random.Random) -> str:
+    text = value or ""
+    position = chance.randrange(len(text) + 1)
+    return text[:position] + chance.choice(("", "x", "讲", "\0", "\x1b[31m", "[", '"', "9", "-")) + text[position + 1 :]
+
+
+def _other_bytes(value: Any, chance: random.Random) -> bytes:
+    data = bytearray(value or b"\0")
+    data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+    return bytes(data if chance.random() < 0.8 else data[: chance.randrange(len(data))])
+
+
+def _other_float(value: Any, chance: random.Random) -> float:
+    number = value or 0.0
+    scaled = number * 2.0 ** chance.randrange(-60, 60)
+    return chance.choice((-number, number + 1, 1e300, -1e300, float("inf"), scaled))
+
+
+def _other_integer(value: Any, chance: random.Random) -> int:
+    return chance.choice(((value or 0) ^ 1 << chance.randrange(62), -1, 0, (1 << 62) + 1))
+
+
+KINDS: Sequence[Callable[[Path, random.Random], None]] = (bits, some_bytes, page, end, row)
+
+
+def damage(folder: Path, chance: random.Random) -> str:
+    """Damage a file of a library, the database half of the time; returns what was done to which."""
+    kind = chance.choice(KINDS)
+    others = [file for file in files_of(folder) if file.name != database.FILE]
+    file = folder / database.FILE if kind is row or chance.random() < 0.5 else chance.choice(others)
+    kind(file, chance)
+    name = file.name if file.parent == folder else f"words/{file.suffix[1:] or file.name}"
+    return f"{name}: {kind.__name__}"
+
+
+def contents(folder: Path) -> dict[str, object]:
+    """All that a library holds, whatever ids its chunks have."""
+    with EmbeddedReader.open(folder) as library:
+        resources = {status.id: status for status in library.statuses()}
+        return {
+            "resources": resources,
+            "details": library.details(list(resources)),
+            "inputs": library.standings(),
+            "sections": library.sections(),
+            "playlists": library.playlists(),
+            "transcripts": {one: library.transcripts(one) for one in resources},
+            "chunks": _rows(library, _CHUNKS),
+            "pieces": _rows(library, _PIECES),
+            "names": _rows(library, "SELECT * FROM name ORDER BY key, resource_id, terms"),
+            "languages": _rows(library, "SELECT * FROM language ORDER BY name"),
+            "translations": _rows(library, "SELECT * FROM translation ORDER BY source, word, target"),
+            "terms": stored_terms(folder),
+            "model": library.card,
+        }
+
+
+def _rows(library: EmbeddedReader, query: str) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in library._connection.execute(query)]

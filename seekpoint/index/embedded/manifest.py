@@ -52,10 +52,10 @@ class FileRecord:
         checksum = _sha256(path) if stat.st_size <= _MOST_HASHED else ""
         return cls(path.name, stat.st_size, checksum, stat.st_mtime_ns)
 
-    def check(self, folder: Path) -> None:
+    def check(self, folder: Path, *, reads_all: bool = False) -> None:
         """Raise DamagedLibrary if the file differs from its record.
 
-        Its content is only read if its modification time has changed.
+        Its content is only read if its modification time has changed, or with `reads_all`.
         """
         path = folder / self.name
         if not path.exists():
@@ -63,7 +63,7 @@ class FileRecord:
         stat = path.stat()
         if stat.st_size != self.size:
             raise damaged(folder, f"{self.name} has {stat.st_size} bytes, not {self.size}")
-        if stat.st_mtime_ns != self.modified:
+        if reads_all or stat.st_mtime_ns != self.modified:
             self.check_content(folder)
 
     def check_content(self, folder: Path) -> None:

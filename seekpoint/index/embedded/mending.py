@@ -38,6 +38,7 @@ def mend(folder: Path, connection: sqlite3.Connection, manifest: Manifest, say: 
         with transaction(connection):
             for table, (column, parent) in PARENTS.items():
                 connection.execute(f"DELETE FROM {table} WHERE {column} NOT IN (SELECT id FROM {parent})")
+            connection.execute(f"DELETE FROM checksum WHERE table_name NOT IN {checksums.TABLES}")
             return _DamagedRows(connection, say).delete(manifest)
 
 
@@ -85,13 +86,13 @@ class _DamagedRows:
 
     def delete(self, manifest: Manifest) -> list[str]:
         """Delete them; returns the resources whose derived rows are left, to be replaced."""
+        are_damaged = bool(self._faults)
         self._delete_settings(manifest)
         self._delete_words()
-        are_sums_wrong = self._keys("language", *CONTENT)
         self._delete_resources()
         self._delete_listings()
         self._delete_transcripts()
-        if are_sums_wrong:
+        if are_damaged:
             from seekpoint.index.embedded.vectors import language_sums
 
             language_sums.recount(self._connection, reembedding.with_current_model(manifest, self._connection).model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterable
@@ -62,6 +63,8 @@ def _without_damaged_indexes(folder: Path, manifest: Manifest, *, mends: bool) -
         except DamagedLibrary:
             if not mends:
                 raise
+            path = folder / database.FILE
+            os.truncate(path, max(path.stat().st_size, manifest.database.size))  # SQLite opens none that is cut off
     reads_all = (folder / database.DAMAGE_MARK).exists()
     words = manifest.words if manifest.words and _are_intact(manifest.words.files, folder, reads_all) else None
     segments = tuple(segment for segment in manifest.segments if _are_intact([segment.file], folder, reads_all))
@@ -71,9 +74,7 @@ def _without_damaged_indexes(folder: Path, manifest: Manifest, *, mends: bool) -
 def _are_intact(files: Iterable[FileRecord], folder: Path, reads_all: bool) -> bool:
     try:
         for file in files:
-            file.check(folder)
-            if reads_all:
-                file.check_content(folder)
+            file.check(folder, reads_all=reads_all)
     except DamagedLibrary:
         return False
     return True

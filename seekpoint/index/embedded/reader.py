@@ -104,7 +104,7 @@ class EmbeddedReader:
         revision = current_revision(folder)  # first, so that a change during opening makes a later revision
         database.check_exists(folder)
         for file in (*filter(None, [manifest.database]), *manifest.index_files):
-            file.check(folder)
+            file.check(folder, reads_all=(folder / database.DAMAGE_MARK).exists())
         connection = database.connect(folder, writable=False)
         with library_errors(folder):
             connection.execute("BEGIN")

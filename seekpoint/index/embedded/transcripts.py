@@ -21,7 +21,7 @@ def known_vectors(connection: sqlite3.Connection, resource_id: str, dimension: i
     """The stored vectors of a resource's chunks, by the digest of the embedded text; none if any are damaged."""
     from seekpoint.index.embedded.vectors.int8 import unpack
 
-    if not checksums.are_whole(connection, resource_id, ("transcript", "chunk", "vector")):
+    if not checksums.are_whole(connection, resource_id, ("transcript", "vector")):
         return {}
     rows = connection.execute(
         """SELECT digest, data FROM vector JOIN chunk ON chunk.id = chunk_id

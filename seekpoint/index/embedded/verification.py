@@ -38,7 +38,7 @@ def check_rows(folder: Path, connection: sqlite3.Connection) -> None:
             raise database.damaged(folder, f"in {database.FILE}, the rows of {owners} aren't what was written")
         ((fault,),) = connection.execute("PRAGMA integrity_check(1)").fetchall()
         if fault != "ok" or not schema.is_ours(connection):
-            raise database.damaged(folder, f"{database.FILE} can't be read ({fault})")
+            raise database.damaged(folder, f"{database.FILE} can't be read ({' '.join(fault.split())})")
 
 
 def _owners(folder: Path, connection: sqlite3.Connection, faults: Sequence[Fault]) -> list[str]:

@@ -7,7 +7,8 @@ build is running, or was killed) are indexed in memory.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,8 +26,6 @@ from seekpoint.index.retrieval import WordGroup
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from seekpoint.index.embedded.words.index_folder import StoredIndex
 
 
 class WordSearch:
@@ -53,38 +52,46 @@ class WordSearch:
 
     def by_terms(self, weights: Mapping[str, float], k: int, keep: Ranges | None) -> list[int]:
         """The ids of about the k best chunks by weighted terms; `keep` is a filter."""
-        within = self._transcripts(keep)
-        return _best([one for index in self._indexes for one in index.by_terms(weights, k, within)], k)
+        return self._best(lambda index, within: index.by_terms(weights, k, within), k, keep)
 
     def by_groups(self, groups: Sequence[tuple[WordGroup, float]], k: int, keep: Ranges | None) -> list[int]:
         """The ids of about the k best chunks by weighted groups; `keep` is a filter."""
-        within = self._transcripts(keep)
-        return _best([one for index in self._indexes for one in index.by_groups(groups, k, within)], k)
+        return self._best(lambda index, within: index.by_groups(groups, k, within), k, keep)
 
     def _counts(self, groups: Sequence[WordGroup]) -> list[int]:
         return [self._count(group) for group in groups]
 
     def _count(self, sought: str | WordGroup) -> int:
-        return sum(index.count(sought) for index in self._indexes)
+        with self._errors():
+            count = sum(index.count(sought) for index in self._indexes)
+            if count > len(self._holdings.alive):
+                raise ValueError("it counts more chunks than there are")
+            return count
 
-    def _transcripts(self, keep: Ranges | None) -> list[int] | None:
-        return None if keep is None else self._holdings.transcripts_in(keep)
+    def _best(
+        self, propose: Callable[[WordIndex, list[int] | None], list[Proposal]], k: int, keep: Ranges | None
+    ) -> list[int]:
+        within = None if keep is None else self._holdings.transcripts_in(keep)
+        with self._errors():
+            proposals = sorted((one for index in self._indexes for one in propose(index, within)), reverse=True)
+        return [chunk for _, chunk in proposals[:k]]
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            with library_errors(self._folder):
+                yield
+        except ValueError as error:
+            raise damaged(self._folder, f"its word index can't be read ({error})") from error
 
     @cached_property
     def _indexes(self) -> list[WordIndex]:
-        wanted, stored = self._holdings.first_chunks, self._stored()
+        wanted, stored = self._holdings.first_chunks, index_folder.current(self._folder, self._manifest)
         if stored is None:
             return [self._in_memory(wanted)]
         on_disk = WordIndex(stored.engine, self._holdings.spoken, np.setdiff1d(stored.transcripts, wanted).tolist())
         missing = np.setdiff1d(wanted, stored.transcripts)
         return [on_disk, self._in_memory(missing)] if len(missing) else [on_disk]
-
-    def _stored(self) -> StoredIndex | None:
-        try:
-            with library_errors(self._folder):
-                return index_folder.current(self._folder, self._manifest)
-        except ValueError as error:
-            raise damaged(self._folder, f"its word index can't be read ({error})") from error
 
     def _in_memory(self, first_chunks: NDArray[np.int64]) -> WordIndex:
         from seekpoint.index.embedded.words.entries import entries
@@ -93,7 +100,3 @@ class WordSearch:
         spans = [span for span in self._holdings.transcripts if span.first in chosen]
         with content_errors(self._folder):
             return WordIndex.in_memory(entries(self._connection, spans), self._holdings.spoken)
-
-
-def _best(proposals: Sequence[Proposal], k: int) -> list[int]:
-    return [chunk for _, chunk in sorted(proposals, reverse=True)[:k]]
