@@ -70,10 +70,11 @@ class Commands:
     def __init__(self, folder: Path, model: str = "") -> None:
         assert _COMPILER
         subprocess.run([_COMPILER, "-shared", "-fPIC", "-o", folder / _SHIM, _SOURCE, "-ldl"], check=True)
+        libraries = os.pathsep.join(filter(None, [str(folder), os.environ.get("LD_LIBRARY_PATH")]))
         self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.commands", folder, model],
             cwd=ROOT,
-            env={**os.environ, "LD_PRELOAD": _SHIM, "LD_LIBRARY_PATH": str(folder)},  # LD_PRELOAD takes no spaces
+            env={**os.environ, "LD_PRELOAD": _SHIM, "LD_LIBRARY_PATH": libraries},  # LD_PRELOAD takes no spaces
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

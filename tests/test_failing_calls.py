@@ -15,7 +15,7 @@ from tests.workbench import COMMANDS, Workbench
 pytestmark = needs_shim
 
 # Calls of each command and fault that a quick run lets fail.
-SAMPLE = 3
+SAMPLE = 2
 # What a command says when the one before it has done its work, though a call failed.
 DONE = re.compile(r"seekpoint: (nothing in the library is called|.+ holds a library already)", re.DOTALL)
 NO_ROOM = re.compile(r"space|room|full")
