@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.reader import EmbeddedReader
@@ -98,36 +97,28 @@ def row(file: Path, chance: random.Random) -> None:
     with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         table = chance.choice([one for one in tables if connection.execute(f"SELECT 1 FROM {one}").fetchone()])
-        columns = connection.execute("SELECT name, type FROM pragma_table_info(?)", (table,)).fetchall()
-        rows = connection.execute(f"SELECT * FROM {table}").fetchall()
-    values, position = chance.choice(rows), chance.randrange(len(columns))
-    name, kind = columns[position]
-    change = {"TEXT": _other_text, "BLOB": _other_bytes, "REAL": _other_float}.get(kind, _other_integer)
-    other = change(values[position], chance)
-    keys = " AND ".join(f"{column} IS ?" for column, _ in columns)
-    change_rows(file.parent, (f"UPDATE OR IGNORE {table} SET {name} = ? WHERE {keys}", (other, *values)))
+        columns = [name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))]
+        values = chance.choice(connection.execute(f"SELECT * FROM {table}").fetchall())
+    position = chance.randrange(len(columns))
+    keys = " AND ".join(f"{column} IS ?" for column in columns)
+    change = f"UPDATE OR IGNORE {table} SET {columns[position]} = ? WHERE {keys}"
+    change_rows(file.parent, (change, (_other(values[position], chance), *values)))
 
 
-def _other_text(value: Any, chance: random.Random) -> str:
-    text = value or ""
-    position = chance.randrange(len(text) + 1)
-    return text[:position] + chance.choice(("", "x", "讲", "\0", "\x1b[31m", "[", '"', "9", "-")) + text[position + 1 :]
-
-
-def _other_bytes(value: Any, chance: random.Random) -> bytes:
-    data = bytearray(value or b"\0")
-    data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
-    return bytes(data if chance.random() < 0.8 else data[: chance.randrange(len(data))])
-
-
-def _other_float(value: Any, chance: random.Random) -> float:
-    number = value or 0.0
-    scaled = number * 2.0 ** chance.randrange(-60, 60)
-    return chance.choice((-number, number + 1, 1e300, -1e300, float("inf"), scaled))
-
-
-def _other_integer(value: Any, chance: random.Random) -> int:
-    return chance.choice(((value or 0) ^ 1 << chance.randrange(62), -1, 0, (1 << 62) + 1))
+def _other(value: object, chance: random.Random) -> object:
+    """Another value of the same type."""
+    if isinstance(value, str):
+        position = chance.randrange(len(value) + 1)
+        other = chance.choice(("", "x", "讲", "\0", "\x1b[31m", "[", '"', "9", "-"))
+        return value[:position] + other + value[position + 1 :]
+    if isinstance(value, bytes):
+        data = bytearray(value or b"\0")
+        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+        return bytes(data if chance.random() < 0.8 else data[: chance.randrange(len(data))])
+    if isinstance(value, float):
+        scaled = value * 2.0 ** chance.randrange(-60, 60)
+        return chance.choice((-value, value + 1, 1e300, -1e300, float("inf"), scaled))
+    return chance.choice(((value if isinstance(value, int) else 0) ^ 1 << chance.randrange(62), -1, 0, (1 << 62) + 1))
 
 
 KINDS: Sequence[Callable[[Path, random.Random], None]] = (bits, some_bytes, page, end, row)

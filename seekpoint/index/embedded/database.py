@@ -245,7 +245,7 @@ def _library_error(error: sqlite3.Error, folder: Path, remedy: str) -> LibraryEr
         return LibraryError(f"the disk is full or failed while {folder} was in use ({error}): make room or check it")
     if isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError):
         return LibraryError(f"the library {folder} was closed, or opened in another thread ({error}): open it again")
-    return damaged(folder, f"{FILE} can't be read ({error})", remedy)
+    return damaged(folder, f"{FILE} can't be read ({' '.join(str(error).split())})", remedy)
 
 
 def damaged(folder: Path, what: str, remedy: str = BUILD_MENDS) -> DamagedLibrary:

@@ -89,7 +89,7 @@ class Maintenance:
         with content_errors(self._folder):
             holdings = Holdings.stored(self._connection)
             self.manifest = reembedding.with_current_model(self.manifest, self._connection)
-            means = language_sums.means(self._connection, self.manifest.model.name).chunks
+            means = language_sums.means(self._connection, self.manifest.model).chunks
             sealed = sealing.seal(self._folder, self._connection, self.manifest, holdings, means, progress)
             sealed = words_sealing.seal(self._folder, self._connection, sealed, holdings, progress)
         if sealed != self.manifest:

@@ -264,7 +264,7 @@ class EmbeddedReader:
         from seekpoint.index.embedded.vectors import language_sums
 
         with content_errors(self._folder):
-            return language_sums.means(self._connection, self.card.name)
+            return language_sums.means(self._connection, self.card)
 
     @cached_property
     def _languages(self) -> dict[str, Language]:

@@ -28,11 +28,14 @@ def create(connection: sqlite3.Connection) -> None:
 
 
 def is_ours(connection: sqlite3.Connection) -> bool:
-    """Whether a database has the tables and indexes that `create` makes, and nothing else; raises sqlite3.Error."""
+    """Whether a database has the tables and indexes that `create` makes, and nothing else."""
     query = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as reference:
         create(reference)
-        return [*map(tuple, connection.execute(query))] == reference.execute(query).fetchall()
+        try:
+            return [*map(tuple, connection.execute(query))] == reference.execute(query).fetchall()
+        except sqlite3.DatabaseError:
+            return False
 
 
 def storage_key(connection: sqlite3.Connection, table: str) -> list[str]:

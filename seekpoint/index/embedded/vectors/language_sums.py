@@ -40,10 +40,12 @@ class Totals(NamedTuple):
     window_total: Sums
 
 
-def means(connection: sqlite3.Connection, model: str) -> Means:
-    """The means of a library's languages."""
+def means(connection: sqlite3.Connection, card: ModelCard) -> Means:
+    """The means of a library's languages; raises ValueError for damaged sums."""
     stored = {row["name"]: _stored(row) for row in connection.execute("SELECT * FROM language")}
-    prior = background(model)
+    if any({len(totals.total), len(totals.window_total)} != {card.dimension} for totals in stored.values()):
+        raise ValueError("the sums of vectors have other dimensions than the model")
+    prior = background(card.name)
     return Means(
         tempered({name: (totals.chunks, totals.total) for name, totals in stored.items()}, prior),
         tempered(
@@ -62,8 +64,10 @@ def totals_of(vectors: Vectors, pieces: Pieces) -> Totals:
 
 
 def are_whole(connection: sqlite3.Connection, resource_id: str) -> bool:
-    """Whether the vectors and pieces of a resource match their checksums."""
-    return checksums.are_whole(connection, resource_id, ("transcript", "vector", "piece_block"))
+    """Whether the vectors and pieces of a resource and the sums of all languages match their checksums."""
+    names = connection.execute("SELECT name FROM language UNION SELECT key FROM checksum WHERE table_name = 'language'")
+    are_sums_whole = all(checksums.are_whole(connection, name, ["language"]) for (name,) in names.fetchall())
+    return are_sums_whole and checksums.are_whole(connection, resource_id, ("transcript", "vector", "piece_block"))
 
 
 def add_stored(connection: sqlite3.Connection, resource_id: str, card: ModelCard, sign: int = 1) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 from seekpoint.index.embedded.holdings import TranscriptSpan
 from seekpoint.index.embedded.words import stored_terms
@@ -21,7 +22,8 @@ def entries(
     """
     stored = stored_terms.terms_of(connection, [(span.first, span.stop) for span in spans])
     for span in spans:
-        for _ in range(span.first, span.stop):
-            chunk, terms = next(stored)
-            yield Entry(chunk, span.first, span.language, terms)
-        progress(span.stop - span.first)
+        chunks = list(islice(stored, span.stop - span.first))
+        if len(chunks) < span.stop - span.first:
+            raise ValueError("a transcript has fewer chunks than it should")
+        yield from (Entry(chunk, span.first, span.language, terms) for chunk, terms in chunks)
+        progress(len(chunks))
