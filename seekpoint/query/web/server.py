@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 # Bytes of a request line and headers: a question of 4,000 Chinese characters takes 36,000.
 _LONGEST_HEAD = 65_536
-# Connections of one address, and of all. Those that the system holds ready come to it until they are looked at, up to
-# three times, and the files of the library.
+# The most connections of one address, and of all. Some that were accepted wait to be counted, at most three backlogs of
+# them, and the library has files open too: together they stay below the limit of open files.
 _MOST_OF_ADDRESS, _MOST_CONNECTIONS, _BACKLOG, _OPEN_FILES = 256, 512, 128, 1024
 
 

@@ -112,7 +112,7 @@ def test_a_token_that_is_easily_guessed_is_refused(tmp_path: Path, token: str) -
     assert isinstance(refused.exception, UsageError)
 
 
-@pytest.mark.parametrize("options", [[], ["--host", "0.0.0.0"]])
+@pytest.mark.parametrize("options", [[], ["--host", "0.0.0.0"], ["--token", "a-token-for-the-tests"]])
 def test_the_command_serves_until_it_is_interrupted(talks: Path, options: list[str]) -> None:
     command = [sys.executable, "-c", "from seekpoint.cli.serve import serve; serve()", "--port", "0", *options]
     with subprocess.Popen(
@@ -130,7 +130,7 @@ def test_the_command_serves_until_it_is_interrupted(talks: Path, options: list[s
         finally:
             process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
-        assert ("isn't encrypted" in process.stderr.read()) == bool(options)
+        assert ("isn't encrypted" in process.stderr.read()) == ("--host" in options)
 
 
 def test_responses_do_not_wait_for_delayed_acknowledgements() -> None:
