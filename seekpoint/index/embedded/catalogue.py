@@ -25,6 +25,9 @@ from seekpoint.index.types import (
     State,
 )
 
+LATEST = 253402300799
+"""The Unix time at which Python's dates end, with the year 9999."""
+
 
 class Listing(NamedTuple):
     """A resource's title on the reading lists, and the heading paths it is listed under."""
@@ -104,7 +107,7 @@ class Catalogue:
     def standings(self) -> dict[str, Standing]:
         """The state of each resource, what its transcripts were made from, and when to try again."""
         rows = self._query("SELECT id, state, inputs, retry_after FROM resource")
-        return {row["id"]: Standing(State(row["state"]), row["inputs"], row["retry_after"]) for row in rows}
+        return {row["id"]: Standing(State(row["state"]), row["inputs"], _time(row["retry_after"])) for row in rows}
 
     @decoding
     def playlists(self, only: str | None = None) -> dict[str, Playlist]:
@@ -165,12 +168,19 @@ def _status(row: sqlite3.Row, listing: Listing) -> ResourceStatus:
         resource=_resource(row, listing),
         state=State(row["state"]),
         reason=row["reason"],
-        retry_after=row["retry_after"],
+        retry_after=_time(row["retry_after"]),
         languages=tuple(sorted(row["languages"].split(","))) if row["languages"] else (),
         transcript=Origin(row["origin"]) if row["origin"] else None,
         chunks=row["chunks"],
         seconds=row["seconds"],
     )
+
+
+def _time(seconds: float | None) -> float | None:
+    """A Unix time; raises ValueError if Python has no date for it."""
+    if seconds is not None and not 0 <= seconds <= LATEST:
+        raise ValueError("a time is out of range")
+    return seconds
 
 
 def _details(text: str) -> Details:

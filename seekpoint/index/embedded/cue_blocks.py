@@ -74,7 +74,7 @@ def append(connection: sqlite3.Connection, transcript_id: int, cues: Iterable[Cu
 
 
 def read(connection: sqlite3.Connection, transcript_id: int, first: int, stop: int) -> list[Cue]:
-    """Cues [first, stop) of a transcript, at least one; raises ValueError if a block is damaged or missing."""
+    """Cues [first, stop) of a transcript; raises ValueError if a block is damaged or missing."""
     cues: list[Cue] = []
     expected = None
     for begin, data in connection.execute(_BLOCKS, (transcript_id, first, stop)).fetchall():
@@ -82,7 +82,6 @@ def read(connection: sqlite3.Connection, transcript_id: int, first: int, stop: i
         _require(expected in (None, begin))
         expected = begin + len(columns[0])
         cues += map(Cue, *(column[max(first - begin, 0) : stop - begin] for column in columns))
-    _require(bool(cues))
     return cues
 
 

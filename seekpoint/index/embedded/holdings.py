@@ -40,13 +40,18 @@ class Holdings:
 
     @classmethod
     def stored(cls, connection: sqlite3.Connection) -> Holdings:
-        """The transcripts of a database; raises sqlite3.Error."""
-        return cls.of(
+        """The transcripts of a database; raises sqlite3.Error, or ValueError if their chunks don't exist."""
+        holdings = cls.of(
             connection.execute(
                 """SELECT first_chunk, chunks, language, resource_id, kind, terms
                    FROM transcript JOIN resource ON resource.id = resource_id"""
             )
         )
+        (highest,) = connection.execute("SELECT coalesce(max(id), 0) FROM chunk").fetchone()
+        edges = [0, *(edge for span in holdings.transcripts for edge in (span.first - 1, span.stop - 1)), highest]
+        if edges != sorted(edges):
+            raise ValueError("a transcript has chunks that don't exist")
+        return holdings
 
     @classmethod
     def of(cls, rows: Iterable[Sequence[Any]]) -> Holdings:

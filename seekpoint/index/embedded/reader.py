@@ -103,7 +103,9 @@ class EmbeddedReader:
     def _open(cls, folder: Path, manifest: Manifest) -> Self:
         revision = current_revision(folder)  # first, so that a change during opening makes a later revision
         database.check_exists(folder)
-        for file in (*filter(None, [manifest.database]), *manifest.index_files):
+        if manifest.database:
+            manifest.database.check(folder)
+        for file in manifest.index_files:  # the engines behind them crash on some damage
             file.check(folder, reads_all=(folder / database.DAMAGE_MARK).exists())
         connection = database.connect(folder, writable=False)
         with library_errors(folder):
@@ -232,7 +234,10 @@ class EmbeddedReader:
 
     @decoding
     def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
-        return [cue_blocks.read(self._connection, *span) for span in spans]
+        cues = [cue_blocks.read(self._connection, *span) for span in spans]
+        if not all(cues):
+            raise ValueError("a chunk has no cues")
+        return cues
 
     # Parts, opened on first use
 

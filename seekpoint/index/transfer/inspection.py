@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from seekpoint.index.embedded import checksums, database, schema
+from seekpoint.index.embedded.catalogue import LATEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.schema import APPLICATION_ID, SCHEMA_VERSION
@@ -20,9 +21,9 @@ _MOST_IDS = 1 << 28
 _MOST_COUNTED = 1 << 53
 _LONGEST = 1e9
 _SENSELESS = f"there are rows in its {database.FILE} that make no sense"
-# Queries that find invalid rows; `:dimension` is the model's. Python's dates end with the year 9999.
+# Queries that find invalid rows; `:dimension` is the model's.
 _INVALID_ROWS = (
-    "SELECT 1 FROM resource WHERE retry_after NOT BETWEEN 0 AND 253402300799",
+    f"SELECT 1 FROM resource WHERE retry_after NOT BETWEEN 0 AND {LATEST}",
     f"SELECT 1 FROM chunk WHERE abs(start) > {_LONGEST} OR abs(end) > {_LONGEST} OR first >= stop",
     "SELECT 1 FROM chunk GROUP BY transcript_id HAVING max(id) - min(id) + 1 <> count(*)",
     f"SELECT 1 FROM chunk WHERE id NOT BETWEEN 1 AND {_MOST_IDS}",

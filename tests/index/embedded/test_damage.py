@@ -7,7 +7,7 @@ import json
 import random
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,9 @@ from seekpoint.index.embedded.schema import UNRELEASED_APPLICATION_ID
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound, UnreleasedLibrary
 from seekpoint.index.retrieval import CueSpan
+from seekpoint.index.transfer.export import export_library
+from seekpoint.query.output.status import to_json, to_text
+from tests.damaging import change_rows
 from tests.index.libraries import (
     CARD,
     TALKS,
@@ -147,6 +150,66 @@ def test_cues_that_cannot_be_read_are_told_in_one_line(folder: Path, change: str
             with pytest.raises(DamagedLibrary, match=r"in library\.db, cues aren't what was written.*build") as caught:
                 read()
             assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM cue_block",
+        "UPDATE chunk SET first = 99, stop = 100",
+        "UPDATE chunk SET terms = x'00'",
+        "UPDATE chunk SET start = 1e300",
+        "UPDATE chunk SET end = -9e999",
+        "DELETE FROM chunk WHERE id = 2",
+        "UPDATE language SET total = x'00'",
+        "UPDATE language SET window_total = zeroblob(16)",
+        "UPDATE transcript SET chunks = 1 << 40",
+        "UPDATE transcript SET first_chunk = -5",
+        "UPDATE transcript SET first_chunk = 1 << 60",
+        "UPDATE term SET number = number + (1 << 50)",
+        "UPDATE vector SET data = x'00'",
+        "UPDATE vector SET data = zeroblob(999)",
+        "UPDATE piece_block SET data = x'01'",
+        "UPDATE resource SET details = '[]'",
+        "UPDATE resource SET details = '{'",
+        "UPDATE resource SET details = '{\"pages\": 7}'",
+        "UPDATE resource SET kind = '讲座'",
+        "UPDATE resource SET state = ''",
+        "UPDATE resource SET retry_after = 9e99, state = 'deferred', reason = 'x'",
+        "UPDATE listing SET path = 'Talks'",
+        "UPDATE listing SET path = '7'",
+        "DELETE FROM listing",
+        "UPDATE setting SET value = '[]' WHERE name = 'model'",
+        "UPDATE setting SET value = '{}' WHERE name = 'model'",
+        "UPDATE setting SET value = 'x' WHERE name = 'highest chunk'",
+    ],
+)
+def test_rows_that_make_no_sense_are_told_in_one_line_by_every_command(folder: Path, change: str) -> None:
+    change_rows(folder, "PRAGMA ignore_check_constraints = ON", change)
+
+    def remove() -> None:
+        with EmbeddedWriter.acquire(folder) as writer:
+            writer.remove(["position001"])
+
+    def status() -> None:
+        with EmbeddedReader.open(folder) as library:
+            to_json(folder, library.card, library.statuses())
+            to_text(folder, library.card, library.statuses(), library.sections(), 0.0)
+
+    def check() -> None:
+        with EmbeddedReader.open(folder) as library:
+            library.verify()
+
+    for command in (lambda: first(folder, "position"), status, lambda: export_library(folder, folder / "file")):
+        try:
+            command()
+        except LibraryError as error:
+            assert "\n" not in str(error)
+    with pytest.raises(DamagedLibrary) as caught:
+        check()
+    assert "\n" not in str(caught.value)
+    with suppress(LibraryError):
+        remove()
 
 
 # Mending

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
 import numpy as np
@@ -46,8 +46,11 @@ def numbers_of(connection: sqlite3.Connection, terms: Collection[str]) -> dict[s
 def matrix(connection: sqlite3.Connection, terms: Collection[str], chunks: Sequence[bytes]) -> TermMatrix:
     """How often chunks have terms, from their stored `chunk.terms`; raises ValueError for damaged ones."""
     numbers, stored = numbers_of(connection, terms), decode(chunks)
-    rows = np.full(max(numbers.values(), default=0) + 2, -1)  # the last one is for higher numbers
-    rows[list(numbers.values())] = np.arange(len(numbers))
+    highest = min(max(numbers.values(), default=0), int(stored.numbers.max(initial=0)))
+    rows = np.full(highest + 2, -1)  # the last one is for higher numbers
+    for row_of_term, number in enumerate(numbers.values()):
+        if number <= highest:
+            rows[number] = row_of_term
     row = rows[np.minimum(stored.numbers, len(rows) - 1)]
     requested = np.flatnonzero(row >= 0)
     counts = np.zeros((len(numbers), len(chunks)), np.float32)
@@ -61,36 +64,23 @@ def terms_of(connection: sqlite3.Connection, spans: Iterable[tuple[int, int]]) -
 
     The order of terms is that of their numbers. Raises ValueError for damaged terms.
     """
-    words = _all_terms(connection)
+    words = dict(connection.execute("SELECT number, text FROM term").fetchall())
     for first, stop in spans:
         rows = connection.execute("SELECT id, terms FROM chunk WHERE id >= ? AND id < ? ORDER BY id", (first, stop))
         while batch := list(islice(rows, _BATCH_ROWS)):
             yield from zip((row[0] for row in batch), _terms([row[1] for row in batch], words), strict=True)
 
 
-def _terms(chunks: Sequence[bytes], words: Sequence[str | None]) -> Iterator[list[str]]:
+def _terms(chunks: Sequence[bytes], words: Mapping[int, str]) -> Iterator[list[str]]:
     stored = decode(chunks)
     stops = np.cumsum(stored.sizes)
     numbers, counts = stored.numbers.tolist(), stored.counts.tolist()
     for first, stop in zip((stops - stored.sizes).tolist(), stops.tolist(), strict=True):
         pairs = zip(numbers[first:stop], counts[first:stop], strict=True)
-        yield [word for number, count in pairs for word in [_word(words, number)] * count]
-
-
-def _word(words: Sequence[str | None], number: int) -> str:
-    word = words[number] if number < len(words) else None
-    if word is None:
-        raise ValueError("a chunk has a term without a text")
-    return word
-
-
-def _all_terms(connection: sqlite3.Connection) -> list[str | None]:
-    """The text of each term, at the index that is its number."""
-    ((most,),) = connection.execute("SELECT coalesce(max(number), 0) FROM term").fetchall()
-    words: list[str | None] = [None] * (most + 1)
-    for number, text in connection.execute("SELECT number, text FROM term"):
-        words[number] = text
-    return words
+        try:
+            yield [word for number, count in pairs for word in [words[number]] * count]
+        except KeyError:
+            raise ValueError("a chunk has a term without a text") from None
 
 
 def delete_unused(connection: sqlite3.Connection) -> None:
