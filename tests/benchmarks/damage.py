@@ -1,6 +1,7 @@
 """Damages a library in many ways, as a failing disk does, and sees what commands make of it.
 
-    python -m tests.benchmarks.damage FOLDER [--rounds 500] [--seed 0] [--index LIBRARY --list LIST --captions DIR]
+    python -m tests.benchmarks.damage FOLDER [--rounds 500] [--seed 0] [--talks 6]
+    python -m tests.benchmarks.damage FOLDER --index LIBRARY --list LIST --captions DIR
 
 The library is a small one with an encoder of the tests, made in FOLDER, or a copy of LIBRARY, which `build LIST` with
 its own model wouldn't change. Each round damages one file and keeps its time, then runs `status --check`, `remove` of
@@ -12,6 +13,7 @@ reading a source again. Ends with exit code 1 if any was laundered or ended in a
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import shutil
 import sys
@@ -31,6 +33,9 @@ from seekpoint.index.types import Encoder
 from seekpoint.indexer.build.build import Request, build
 from seekpoint.indexer.fetch.session import Web
 from seekpoint.indexer.sources import Sources
+from seekpoint.query.output import json as answer_json
+from seekpoint.query.output import terminal
+from seekpoint.query.output.formats import FORMATS
 from seekpoint.query.output.status import to_json, to_text
 from tests.asking import ask
 from tests.benchmarks.machine import describe
@@ -90,7 +95,10 @@ class Bench:
 
     def ask(self, library: Path) -> None:
         for question in QUESTIONS:
-            ask(question, library, encoder=self.encoder)
+            answer = ask(question, library, encoder=self.encoder, explained=True)
+            json.dumps(answer_json.to_json(answer)), terminal.to_text(answer, styled=True)
+            for form in FORMATS.values():
+                form.render(answer)
 
     def export(self, library: Path) -> None:
         export_library(library, self.scratch / "exported", force=True)
@@ -196,12 +204,12 @@ class _Round:
         return None
 
 
-def small(folder: Path) -> Bench:
-    """A library of six talks in two languages."""
+def small(folder: Path, count: int = 6) -> Bench:
+    """A library of some talks in two languages."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     talks, library, encoder = Talks(folder / "talks"), folder / "library", TopicEncoder()
-    talks.write(6, cues=12)
+    talks.write(count, cues=12)
     request = Request([str(talks.folder / "list.md")], talks.folder, translate=False)
     _build(request, library, encoder)
     return Bench(library, talks.folder / "list.md", talks.folder, folder, encoder)
@@ -219,6 +227,7 @@ def main() -> int:
     options.add_argument("folder", type=Path, help="a folder to work in, which is emptied")
     options.add_argument("--rounds", type=int, default=500)
     options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--talks", type=int, default=6, help="how many the library of the tests' encoder has")
     options.add_argument("--index", type=Path, help="a library to copy")
     options.add_argument("--list", type=Path, help="the list that it was built from")
     options.add_argument("--captions", type=Path, help="the captions that it was built from")
@@ -228,7 +237,7 @@ def main() -> int:
             encoder = load_encoder(reader.card.name)
         bench = Bench(arguments.index, arguments.list, arguments.captions, arguments.folder, encoder)
     else:
-        bench = small(arguments.folder)
+        bench = small(arguments.folder, arguments.talks)
     print(", ".join(f"{name} {value}" for name, value in describe().items()))
     started = time.monotonic()
     found = tally(bench, arguments.rounds, arguments.seed)

@@ -11,6 +11,7 @@ import sqlite3
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -222,6 +223,8 @@ class EmbeddedReader:
             json.dumps(list(ids)),
         )
         chunks = [StoredChunk(*row[:-1]) for row in rows]
+        if not isfinite(sum(chunk.start + chunk.end for chunk in chunks)):
+            raise ValueError("a chunk has no time")
         words = stored_terms.matrix(self._connection, terms, [row[-1] for row in rows])
         cosines = self.vectors.scores(vector, [chunk.id for chunk in chunks])
         return Evidence(chunks, [cosines[chunk.id] for chunk in chunks], words)
