@@ -18,6 +18,7 @@ QUESTIONS = {
     "fastai": SHARED / "questions" / "fastai.jsonl",
     "tutorialvqa": SHARED / "questions" / "tutorialvqa.jsonl",
     "syntax": SHARED / "questions" / "syntax.jsonl",
+    "broad": SHARED / "questions" / "broad.jsonl",
 }
 _VIDEO_ID = re.compile(r"\[([\w-]{11})\]")
 

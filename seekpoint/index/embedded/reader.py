@@ -201,6 +201,12 @@ class EmbeddedReader:
     def frequencies(self, terms: Collection[str], groups: Sequence[WordGroup] = ()) -> Frequencies:
         return Frequencies(self.words.frequencies(terms), self.words.group_frequencies(groups))
 
+    def vocabulary(self, prefixes: Collection[str]) -> list[str]:
+        from seekpoint.index.embedded.words import stored_terms
+
+        with library_errors(self._folder):
+            return stored_terms.beginning_with(self._connection, prefixes)
+
     def candidates(self, query: CandidateQuery) -> Sequence[int]:
         from seekpoint.index.embedded.candidates import candidates
 

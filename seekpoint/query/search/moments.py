@@ -49,7 +49,8 @@ class MomentContext(NamedTuple):
 class _Quote(NamedTuple):
     """The cues of a hit from its opening on: the answer begins at cue `first` of them, and `quoted` are shown.
 
-    `opening` is the position of the first of the cues in the transcript, `terms` are the question's terms in each.
+    `opening` is the position of the first of the cues in the transcript, `terms` are the question's content
+    terms in each.
     """
 
     opening: int
@@ -98,7 +99,9 @@ def _quote(
     terms = said_in(cues, salient(context.terms.weights).keys() | weights.keys())
     nearness = _nearness(chunk, opening, context.windows)
     first = best_cue(cues, terms, weights, chapters, nearness, context.tuning.reach)
-    return _Quote(opening.first, cues, first, quoted(cues[first:]), terms)
+    function_words = context.terms.weights.keys() - context.terms.rarities.keys()
+    lit = [[term for term in cue if term.text not in function_words] for cue in terms]
+    return _Quote(opening.first, cues, first, quoted(cues[first:]), lit)
 
 
 def _weights(chunk: StoredChunk, terms: QueryTerms) -> dict[str, float]:
