@@ -34,7 +34,7 @@ from tests.readme import replaced
 OFF_TOPIC = Path(__file__).parent / "questions" / "off-topic.jsonl"
 SETS = ("broad", "lectures", "dev", "fastai", "tutorialvqa")
 # Recordings of a set that are asked alone, and how many of its questions about.
-_ALONE, _ASKED_ALONE = 3, 150
+_ALONE, _ASKED_ALONE = 3, 100
 _STATES = ("none", "high")
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # Chunks. The neighbours of a chunk on either side whose words count as said with it.
 _NEIGHBOURS = 3
 _MOST_UNKNOWN = 2
+# The rarity of what isn't said where the words mean nothing to the library.
+_NEUTRAL = 0.3
 # The numbers of chunks of the smallest and the largest library that was measured.
 _FEWEST, _MOST = 600, 11_000
 
@@ -72,17 +74,30 @@ def estimate(features: Features, calibration: Calibration) -> tuple[Confidence, 
 
 
 def features(
-    first: Hit, evidence: Evidence, question: ParsedQuestion, terms: QueryTerms, unknown: int, chunks: int
+    first: Hit, evidence: Evidence, question: ParsedQuestion, terms: QueryTerms, *, is_spoken: bool, chunks: int
 ) -> Features:
-    """The features of a question with this first hit and number of unknown words, in a search of that many chunks."""
+    """The features of a question with this first hit, in a search of that many chunks.
+
+    `is_spoken` tells whether the library has the question's language.
+    """
     said = _said(first, evidence, terms)
     rarities = {term: 0.0 if term in said else terms.rarities[term] for term in _counted(question.content, terms)}
+    unknown = len(unknown_words(question, terms, is_spoken=is_spoken))
     return Features(
         meaning=first.dense,
-        unsaid=fmean(rarities.values()) if rarities else 0.5,
+        unsaid=fmean(rarities.values()) if _is_understood(question, terms, is_spoken=is_spoken) else _NEUTRAL,
         unknown=min(unknown, _MOST_UNKNOWN) / _MOST_UNKNOWN,
         size=log(min(max(chunks, _FEWEST), _MOST) / 10_000),
     )
+
+
+def _is_understood(question: ParsedQuestion, terms: QueryTerms, *, is_spoken: bool) -> bool:
+    """Whether it means something that words are unknown; in another language than the library's all are.
+
+    Its language is known if one of the words is, or a function word.
+    """
+    has_function_words = len(question.content) < len(question.terms)
+    return any(rarity < 1 for rarity in terms.rarities.values()) or (is_spoken and has_function_words)
 
 
 def _said(first: Hit, evidence: Evidence, terms: QueryTerms) -> set[str]:
@@ -108,14 +123,14 @@ def _counted(content: Sequence[Term], terms: QueryTerms) -> set[str]:
 def unknown_words(question: ParsedQuestion, terms: QueryTerms, *, is_spoken: bool) -> tuple[str, ...]:
     """The content words that the library doesn't have, as they are written in the question.
 
-    Bigrams of Chinese characters don't count, since an unknown bigram is rarely a word. If the library doesn't have the
-    question's language, all words are unknown and none counts; but a foreign name in a Chinese question does.
+    Bigrams of Chinese characters don't count, since an unknown bigram is rarely a word; but a foreign name in a Chinese
+    question does. `is_spoken` tells whether the library has the question's language.
     """
     words = [term for term in question.content if is_whole_word(term.text)]
-    unknown = [term for term in words if terms.rarities[term.text] == 1]
-    if len(words) == len(question.content) and (not is_spoken or len(unknown) == len(words)):
+    if len(words) == len(question.content) and not _is_understood(question, terms, is_spoken=is_spoken):
         return ()
     spellings: dict[str, str] = {}
-    for term in unknown:
-        spellings.setdefault(term.text, question.text[term.start : term.stop])
+    for term in words:
+        if terms.rarities[term.text] == 1:
+            spellings.setdefault(term.text, question.text[term.start : term.stop])
     return tuple(spellings.values())

@@ -1,7 +1,7 @@
 """A question to an answer: candidates by meaning, by words and by their translations; scored, reranked, distinct.
 
 Each stage takes what the one before it found. A question calls the reader (index/store.py) eleven times, whatever the
-library's size; at most fourteen times where it names a resource.
+library's size; up to three times more where it names a resource, up to five where it has unknown words.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from seekpoint.query.search.moments import MomentContext, moments
 from seekpoint.query.search.question import ParsedQuestion, QueryTerms, look_up, parse
 from seekpoint.query.search.scoring import coverage, fuse, group_scores, strongest, term_scores
 from seekpoint.query.search.settings import AROUND, MOST_MOMENTS, TUNING, Tuning
-from seekpoint.query.search.spelling import respellings, respelt
+from seekpoint.query.search.spelling import respelled, respellings
 
 if TYPE_CHECKING:
     from seekpoint.query.search.window_scores import Windows
@@ -82,8 +82,8 @@ def ask(
     scope = reader.scope(filters)
     parsed = parse(question, encoder, languages)
     terms = look_up(parsed, reader, languages)
-    if respelled := respellings(parsed, terms, reader):
-        parsed = parse(respelt(question, respelled), encoder, languages)
+    if words := respellings(parsed, terms, reader, sum(one.chunks for one in languages.values())):
+        parsed = parse(respelled(parsed, words), encoder, languages)
         terms = look_up(parsed, reader, languages)
     query = _Query(parsed, terms, languages, reader, tuning)
     reranked = max(_RERANKED, _RERANKED_A_MOMENT * k)
@@ -97,13 +97,14 @@ def ask(
     begin = openings(top, [hit for hit in hits if hit.chunk.id in windows], tuning.nearly)
     context = MomentContext(parsed, query.terms, reader, tuning, begin, windows, lexical.words)
     found = tuple(moments(top, context, explained=explained))
-    unknown = unknown_words(parsed, query.terms, is_spoken=parsed.language in languages)
+    is_spoken = parsed.language in languages
+    unknown = unknown_words(parsed, query.terms, is_spoken=is_spoken)
     if not top:
-        return Answer(question, Confidence.NONE, (), unknown, respelled)
+        return Answer(question, Confidence.NONE, (), unknown, words)
     calibration = BUNDLED_CALIBRATION if reader.card.name in (BUNDLED, STAND_IN) else ANY_CALIBRATION
-    described = features(top[0], evidence, parsed, query.terms, len(unknown), len(scope))
+    described = features(top[0], evidence, parsed, query.terms, is_spoken=is_spoken, chunks=len(scope))
     confidence, estimated = estimate(described, calibration)
-    return Answer(question, confidence, found, unknown, respelled, estimated if explained else None)
+    return Answer(question, confidence, found, unknown, words, estimated if explained else None)
 
 
 def _evidence(query: _Query, scope: Scope, filters: Filters, limit: int) -> Evidence:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import regex
 
 from seekpoint.index.store import Reader
@@ -10,14 +12,15 @@ from seekpoint.query.answers import Respelling
 from seekpoint.query.search.question import ParsedQuestion, QueryTerms
 
 _LATIN = regex.compile(r"[\p{Latin}\p{M}]+")
-# Letters of a stem. Shorter ones have too many neighbours; from the second length on two edits are few.
-_SHORT, _LONG = 5, 8
+# Letters of a stem. Shorter ones have too many neighbours. From the second length on one letter may be another: shorter
+# words that differ so are often both words, such as ankle and angle. From the third length on two edits are few.
+_SHORT, _DISTINCT, _LONG = 5, 7, 8
 # The share of the chunks that have the word which is meant, and their number, at least.
 _LEAST_SHARE, _FEWEST_CHUNKS = 0.001, 5
 
 
-def respellings(question: ParsedQuestion, looked_up: QueryTerms, reader: Reader) -> tuple[Respelling, ...]:
-    """The words in Latin letters that the library doesn't have, each with the word of the library that is meant.
+def respellings(question: ParsedQuestion, looked_up: QueryTerms, reader: Reader, chunks: int) -> tuple[Respelling, ...]:
+    """The words in Latin letters that none of the chunks has, each with the word of the library that is meant.
 
     Both begin with the same letter. Of several the one with the fewest edits is meant, then the most frequent one.
     """
@@ -27,21 +30,24 @@ def respellings(question: ParsedQuestion, looked_up: QueryTerms, reader: Reader)
         return ()
     vocabulary = reader.vocabulary({stem[0] for stem in unknown.values()})
     similar = {word: _similar(stem, vocabulary) for word, stem in unknown.items()}
-    chunks = reader.frequencies([stem for edits in similar.values() for stem in edits]).terms
-    fewest = max(_FEWEST_CHUNKS, _LEAST_SHARE * sum(one.chunks for one in reader.languages().values()))
+    stems = [stem for edits in similar.values() for stem in edits]
+    frequencies = reader.frequencies(stems).terms if stems else {}
+    fewest = max(_FEWEST_CHUNKS, _LEAST_SHARE * chunks)
     found = []
     for word, edits in similar.items():
-        frequent = [stem for stem in edits if chunks.get(stem, 0) >= fewest]
+        frequent = [stem for stem in edits if frequencies.get(stem, 0) >= fewest]
         if frequent:
-            meant = min(frequent, key=lambda stem: (edits[stem], -chunks[stem], stem))
+            meant = min(frequent, key=lambda stem: (edits[stem], -frequencies[stem], stem))
             found.append(Respelling(word, _inflected(word, unknown[word], meant)))
     return tuple(found)
 
 
-def respelt(text: str, words: tuple[Respelling, ...]) -> str:
-    """The text with the words that are meant."""
-    for word, meant in words:
-        text = regex.sub(rf"\b{regex.escape(word)}\b", meant, text)
+def respelled(question: ParsedQuestion, words: Sequence[Respelling]) -> str:
+    """The text of a question with the words that are meant."""
+    meant, text = dict(words), question.text
+    for term in reversed(question.content):
+        word = text[term.start : term.stop]
+        text = f"{text[: term.start]}{meant.get(word, word)}{text[term.stop :]}"
     return text
 
 
@@ -54,20 +60,20 @@ def _similar(stem: str, vocabulary: list[str]) -> dict[str, int]:
     from rapidfuzz import process
     from rapidfuzz.distance import OSA
 
-    is_long = len(stem) >= _LONG
-    near = process.extract(stem, vocabulary, scorer=OSA.distance, score_cutoff=1 + is_long, limit=None)
+    most = 2 if len(stem) >= _LONG else 1
+    near = process.extract(stem, vocabulary, scorer=OSA.distance, score_cutoff=most, limit=None)
     return {
         text: edits
         for text, edits, _ in near
         if len(text) >= _SHORT
         and text[0] == stem[0]
         and terms(text) == [text]
-        and (is_long or not _is_substitution(stem, text))
+        and (len(stem) >= _DISTINCT or not _is_substitution(stem, text))
     }
 
 
 def _is_substitution(stem: str, other: str) -> bool:
-    """Whether one letter is another: short words that differ so are often both words, such as ankle and angle."""
+    """Whether a letter is another, where there is one edit."""
     return len(stem) == len(other) and sorted(stem) != sorted(other)
 
 
