@@ -169,6 +169,10 @@ class Reader(Protocol):
         """The document frequencies of terms, and of groups in the chunks of their languages."""
         ...
 
+    def vocabulary(self, prefixes: Collection[str]) -> list[str]:
+        """The terms that begin with one of these; some may be in no chunk any longer."""
+        ...
+
     def candidates(self, query: CandidateQuery) -> Sequence[int]:
         """The ids of the chunks that the indexes propose by meaning, by words and by translations; ascending."""
         ...

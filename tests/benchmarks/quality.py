@@ -21,7 +21,7 @@ import seekpoint
 from seekpoint.index.models.encoder import LazyEncoder, bundled_folder
 from seekpoint.index.open import open_reader
 from seekpoint.index.types import Kind, Resource
-from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.evaluation.metrics import DEPTH
 from seekpoint.query.evaluation.question_file import Question, read_questions
 from seekpoint.query.evaluation.runner import Evaluation, evaluate
@@ -68,7 +68,8 @@ def _answer(row: Mapping[str, Any]) -> Answer:
         Moment(rank, 0.0, Resource(found["resource"]["id"], Kind.VIDEO, "", ""), "", found["start"], None, "", "")
         for rank, found in enumerate(row["moments"], 1)
     )
-    return Answer(row["question"], row["answered"], tuple(moments))
+    confidence = Confidence.HIGH if row["answered"] else Confidence.NONE
+    return Answer(row["question"], confidence, tuple(moments))
 
 
 def parser() -> argparse.ArgumentParser:

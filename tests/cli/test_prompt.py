@@ -21,7 +21,7 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from seekpoint.cli.prompt import browse, prompt
 from seekpoint.cli.prompt_view import History
 from seekpoint.index.types import Kind, Resource
-from seekpoint.query.answers import Answer, Explanation, Moment
+from seekpoint.query.answers import Answer, Confidence, Explanation, Moment
 from seekpoint.query.serving.live_library import LiveLibrary
 from tests.fakes import TopicEncoder
 from tests.index.libraries import build
@@ -136,7 +136,7 @@ def moment(rank: int, link: str = "https://example.org/", **changes: str) -> Mom
 
 
 def answer_of(*moments: Moment, answered: bool = True) -> Answer:
-    return Answer("mask?", answered, moments)
+    return Answer("mask?", Confidence.HIGH if answered else Confidence.NONE, moments)
 
 
 @pytest.mark.parametrize("question", ["what does the mask hide?", "掩码遮住什么？"])

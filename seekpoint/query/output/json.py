@@ -7,18 +7,19 @@ from typing import Any
 
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Chapter, ModelCard, Resource, ResourceStatus
-from seekpoint.query.answers import Answer, Doubt, Explanation, Moment, Translation, Window
+from seekpoint.query.answers import Answer, Confidence, Estimate, Explanation, Moment, Respelling, Translation, Window
 from seekpoint.query.output import json_schema
 from seekpoint.query.output.json_schema import AnswerJson
 
 FORMS: Mapping[type, Any] = {
     Answer: json_schema.AnswerJson,
     Chapter: json_schema.ChapterJson,
-    Doubt: json_schema.DoubtJson,
+    Estimate: json_schema.EstimateJson,
     Explanation: json_schema.ExplanationJson,
     ModelCard: json_schema.ModelJson,
     Moment: json_schema.MomentJson,
     Resource: json_schema.ResourceJson,
+    Respelling: json_schema.RespellingJson,
     ResourceStatus: json_schema.ResourceStatusJson,
     Translation: json_schema.TranslationJson,
     Window: json_schema.WindowJson,
@@ -34,7 +35,7 @@ def to_json(answer: Answer) -> AnswerJson:
 
 def error_json(question: str, error: str) -> AnswerJson:
     """What `ask --json -` prints for a line that is no question, with what is wrong with it."""
-    return {"question": question, "answered": False, "moments": [], "error": error}
+    return {"question": question, "answered": False, "confidence": Confidence.NONE, "moments": [], "error": error}
 
 
 def as_json(value: Any) -> Any:  # noqa: ANN401

@@ -51,7 +51,7 @@ class MomentContext(NamedTuple):
 
 
 class _Quote(NamedTuple):
-    """Where an answer begins in its passage, the cues that are shown from there, and the question's terms there."""
+    """Where an answer begins in its passage, the cues shown from there, and the question's content terms in them."""
 
     passage: Passage
     begin: int
@@ -105,7 +105,9 @@ def _quote(
     begin = best_beginning(passage, within, weights, chapters, nearness, context.tuning.reach)
     shown = quoted(passage.cues_from(begin))
     stop = begin + sum(len(cue.text) + 1 for cue in shown)
-    return _Quote(passage, begin, shown, [term for term in terms if begin <= term.start < stop])
+    function_words = context.terms.weights.keys() - context.terms.rarities.keys()
+    lit = [term for term in terms if begin <= term.start < stop and term.text not in function_words]
+    return _Quote(passage, begin, shown, lit)
 
 
 def _weights(chunk: StoredChunk, terms: QueryTerms) -> dict[str, float]:

@@ -26,7 +26,7 @@ import seekpoint
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Cue, Kind, Resource
-from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.links.parse import LinkTarget, find_resource, parse_target
 from seekpoint.query.mcp import transcript_windows
 from seekpoint.query.mcp.results import compact, found_answer
@@ -185,7 +185,7 @@ def test_a_moment_of_a_text_has_a_position_in_its_transcript_and_no_time(served:
 @settings(max_examples=50)
 @given(st.lists(MOMENTS, min_size=1, max_size=20))
 def test_an_answer_stays_short_with_quotes_of_some_length(moments: list[Moment]) -> None:
-    answer = found_answer(Answer("什么?", True, tuple(moments)), {})
+    answer = found_answer(Answer("什么?", Confidence.HIGH, tuple(moments)), {})
     assert tokens(compact(answer)) < 2000
     assert len(answer.moments) + (answer.left_out or 0) == len(moments)
     assert len(answer.moments) >= min(len(moments), 1), "an address may be as long as all of the answer"

@@ -247,7 +247,7 @@ def test_what_another_models_scores_mean_is_not_known_so_it_never_says_no(librar
 
 def test_a_question_explains_itself_on_request(library: Reader) -> None:
     explained = ask("掩码 mask", library, TopicEncoder(), explained=True)
-    assert explained.doubt and all(moment.explanation for moment in explained.moments)
+    assert explained.estimate and all(moment.explanation for moment in explained.moments)
     assert places(explained) == places(answer(library, "掩码 mask"))
 
 
