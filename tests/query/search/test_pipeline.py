@@ -12,7 +12,7 @@ from seekpoint.index.errors import DamagedLibrary, LibraryError, UsageError
 from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.store import Reader
 from seekpoint.index.types import Filters, Kind
-from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.search.pipeline import ask
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from tests.fakes import TopicEncoder
@@ -202,9 +202,23 @@ def test_a_question_finds_words_in_another_language_by_their_translation(library
     assert after.score > before.score
 
 
-@pytest.mark.parametrize("question", ["How long does bread bake?", "红烧肉怎么做？"])
-def test_what_another_models_scores_mean_is_not_known_so_it_never_says_no(library: Reader, question: str) -> None:
-    assert answer(library, question).answered
+@pytest.mark.parametrize(
+    ("question", "confidence", "unknown"),
+    [
+        ("What does the mask hide?", Confidence.HIGH, ()),
+        ("How does bread mask the future?", Confidence.LOW, ("bread",)),
+        ("How does the oven bake bread?", Confidence.NONE, ("oven", "bake", "bread")),
+        ("掩码藏了什么？", Confidence.LOW, ()),
+        ("红烧肉怎么做？", Confidence.NONE, ()),
+        ("Comment cuire du pain", Confidence.LOW, ()),
+    ],
+)
+def test_with_another_model_the_confidence_follows_from_the_words(
+    library: Reader, question: str, confidence: Confidence, unknown: tuple[str, ...]
+) -> None:
+    found = answer(library, question)
+    assert (found.confidence, found.unknown) == (confidence, unknown)
+    assert found.answered == (confidence is not Confidence.NONE)
 
 
 def test_a_question_explains_itself_on_request(library: Reader) -> None:
