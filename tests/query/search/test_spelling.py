@@ -65,7 +65,18 @@ def test_a_misspelt_word_is_read_as_a_frequent_one(library: Reader, word: str, m
 
 @pytest.mark.parametrize(
     "word",
-    ["attention", "attentions", "ankle", "transformrs", "zattention", "attention2x", "编马器", "注意刀", "angl"],
+    [
+        "attention",
+        "attentions",
+        "ankle",
+        "transformrs",
+        "regularish",
+        "zattention",
+        "attention2x",
+        "编马器",
+        "注意刀",
+        "angl",
+    ],
 )
 def test_other_words_are_left_alone(library: Reader, word: str) -> None:
     assert answer(library, f"what about the {word}, 注意力?").respelled == ()
