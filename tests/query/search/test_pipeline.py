@@ -63,6 +63,20 @@ def test_moments_are_ranked_and_distinct(library: Reader) -> None:
     assert len(set(places(found))) == len(found.moments)
 
 
+@pytest.mark.parametrize(
+    ("question", "language", "lit", "unlit"),
+    [
+        ("How does attention weigh every word?", "en", "attention", "every"),
+        ("注意力给每个词什么？", "zh", "注意力", "给"),
+    ],
+)
+def test_function_words_are_not_marked(library: Reader, question: str, language: str, lit: str, unlit: str) -> None:
+    moment = answer(library, question, filters=Filters(language=language)).moments[0]
+    marked = {moment.quote[start:stop] for start, stop in moment.marks}
+    assert lit in marked and unlit in moment.quote
+    assert not any(unlit in text for text in marked)
+
+
 def test_the_quote_begins_with_the_cue_and_is_marked(library: Reader) -> None:
     moment = answer(library, "what is hidden by a mask", filters=Filters(language="en")).moments[0]
     assert moment.quote.startswith("a mask hides")
