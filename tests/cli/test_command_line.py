@@ -190,7 +190,7 @@ def test_where_nothing_answers_the_nearest_is_shown_and_none_opened(
     result = run(*call, BROWSER=f"{browser} %s")
     assert result.returncode == 0
     first, _, *shown = result.stdout.splitlines()
-    assert first == "Nothing here answers that; nearest:"
+    assert first.endswith("Nothing here answers that; nearest:")
     assert [line[:3] for line in shown if line and line[0] != " "] == ["1. ", "2. "]
     assert result.stderr == "seekpoint: nothing here answers that, so nothing was opened\n"
     result = run(*call, "--json", BROWSER=f"{browser} %s")
@@ -244,7 +244,7 @@ def test_explain_says_why_in_json_and_changes_nothing_else(example_library: Path
 def test_unusual_questions_are_explained(example_library: Path, question: str) -> None:
     result = run("ask", "--explain", question, "--index", example_library)
     assert (result.returncode, result.stderr) == (0, "")
-    assert "The first moment is an answer from a score of 0." in result.stdout
+    assert "The first moment is an answer with a probability of 0." in result.stdout
 
 
 @pytest.mark.model

@@ -66,6 +66,7 @@ def _similar(stem: str, vocabulary: list[str]) -> dict[str, int]:
         text: edits
         for text, edits, _ in near
         if len(text) >= _SHORT
+        and abs(len(text) - len(stem)) <= 1  # two letters more are an ending
         and text[0] == stem[0]
         and terms(text) == [text]
         and (len(stem) >= _DISTINCT or not _is_substitution(stem, text))

@@ -12,7 +12,7 @@ from seekpoint.index.errors import DamagedLibrary, LibraryError, UsageError
 from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.store import Reader
 from seekpoint.index.types import Filters, Kind
-from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.search.pipeline import ask
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from tests.fakes import TopicEncoder
@@ -61,6 +61,20 @@ def test_moments_are_ranked_and_distinct(library: Reader) -> None:
     assert [moment.rank for moment in found.moments] == list(range(1, len(found.moments) + 1))
     assert [moment.score for moment in found.moments] == sorted((m.score for m in found.moments), reverse=True)
     assert len(set(places(found))) == len(found.moments)
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "lit", "unlit"),
+    [
+        ("How does attention weigh every word?", "en", "attention", "every"),
+        ("注意力给每个词什么？", "zh", "注意力", "给"),
+    ],
+)
+def test_function_words_are_not_marked(library: Reader, question: str, language: str, lit: str, unlit: str) -> None:
+    moment = answer(library, question, filters=Filters(language=language)).moments[0]
+    marked = {moment.quote[start:stop] for start, stop in moment.marks}
+    assert lit in marked and unlit in moment.quote
+    assert not any(unlit in text for text in marked)
 
 
 def test_the_quote_begins_with_the_cue_and_is_marked(library: Reader) -> None:
@@ -240,9 +254,23 @@ def test_a_question_finds_words_in_another_language_by_their_translation(library
     assert after.score > before.score
 
 
-@pytest.mark.parametrize("question", ["How long does bread bake?", "红烧肉怎么做？"])
-def test_what_another_models_scores_mean_is_not_known_so_it_never_says_no(library: Reader, question: str) -> None:
-    assert answer(library, question).answered
+@pytest.mark.parametrize(
+    ("question", "confidence", "unknown"),
+    [
+        ("What does the mask hide?", Confidence.HIGH, ()),
+        ("How does bread mask the future?", Confidence.LOW, ("bread",)),
+        ("How does the oven bake bread?", Confidence.NONE, ("oven", "bake", "bread")),
+        ("掩码藏了什么？", Confidence.LOW, ()),
+        ("红烧肉怎么做？", Confidence.NONE, ()),
+        ("Comment cuire du pain", Confidence.LOW, ()),
+    ],
+)
+def test_with_another_model_the_confidence_follows_from_the_words(
+    library: Reader, question: str, confidence: Confidence, unknown: tuple[str, ...]
+) -> None:
+    found = answer(library, question)
+    assert (found.confidence, found.unknown) == (confidence, unknown)
+    assert found.answered == (confidence is not Confidence.NONE)
 
 
 def test_a_question_explains_itself_on_request(library: Reader) -> None:

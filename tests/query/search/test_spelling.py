@@ -18,7 +18,7 @@ from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 
 # Each of these is said in enough chunks to be meant by a misspelt word.
-FREQUENT = "attention gradients regularization angle 注意力"
+FREQUENT = "attention gradients regularization repeat stream 注意力"
 RARE = "transformers 编码器"
 
 
@@ -65,7 +65,19 @@ def test_a_misspelt_word_is_read_as_a_frequent_one(library: Reader, word: str, m
 
 @pytest.mark.parametrize(
     "word",
-    ["attention", "attentions", "ankle", "transformrs", "zattention", "attention2x", "编马器", "注意刀", "angl"],
+    [
+        "attention",
+        "attentions",
+        "reheat",
+        "streamer",
+        "transformrs",
+        "regularish",
+        "zattention",
+        "attention2x",
+        "编马器",
+        "注意刀",
+        "angl",
+    ],
 )
 def test_other_words_are_left_alone(library: Reader, word: str) -> None:
     assert answer(library, f"what about the {word}, 注意力?").respelled == ()
