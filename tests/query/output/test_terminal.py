@@ -69,7 +69,7 @@ def test_a_terminal_gets_bold_matches_and_a_link_to_click() -> None:
 
 def test_a_link_that_is_not_opened_is_shown_but_not_to_click() -> None:
     link = "file://host/share/run.exe#t=3"
-    text = to_text(Answer("q", True, (replace(MOMENT, link=link),)), styled=True)
+    text = to_text(Answer("q", Confidence.HIGH, (replace(MOMENT, link=link),)), styled=True)
     assert link in text
     assert "\x1b]8" not in text
 
