@@ -107,7 +107,7 @@ def test_a_question_is_given_back_as_it_was_asked(library: Path) -> None:
     question = f"mask {EVIL}"
     document = to_json(seekpoint.ask(question, library, encoder=TopicEncoder()))
     assert document["question"] == question
-    assert list(document) == ["question", "answered", "moments"]
+    assert list(document)[:3] == ["question", "answered", "confidence"]
 
 
 def test_the_status(library: Path) -> None:
