@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
-from seekpoint.index.embedded import checksums
+from seekpoint.index.embedded import settings
 from seekpoint.index.embedded.database import decoding
 from seekpoint.index.sections import Section
 from seekpoint.index.store import LISTED
@@ -128,10 +128,7 @@ class Catalogue:
     @decoding
     def setting(self, name: str) -> str | None:
         """A value that an earlier build stored under this name, or `None`."""
-        rows = self._query("SELECT value FROM setting WHERE name = ?", name)
-        if not checksums.are_whole(self._connection, name, ["setting"]):
-            raise ValueError(f"the setting {name} isn't what was written")
-        return rows[0]["value"] if rows else None
+        return settings.value(self._connection, name)
 
     def _listings(self, ids: Collection[str] | None = None) -> dict[str, Listing]:
         """The listing of each resource, or of those with the given ids, in the order of the lists.

@@ -3,13 +3,13 @@
 A checksum is the exclusive or of the hashes of some rows: those of one table that belong to one resource, to one name,
 or all of them. A writer's triggers update it with each row that is added, changed or deleted, so a commit reads nothing
 else. Damage stays visible after any commit: the hash of a damaged row isn't the one that the checksum contains, so
-deleting the row doesn't cancel it.
+deleting the row doesn't cancel it. This guards against faults, not against forgery.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Collection
 from hashlib import blake2b
 from typing import NamedTuple
@@ -35,8 +35,8 @@ PARENTS = {
 OF_RESOURCES = ("resource", *PARENTS)
 """The tables whose rows belong to a resource."""
 
-_OTHERS = {"resource": "id", "language": "name", "setting": "name", "term": "''", "translation": "''"}
-TABLES = (*_OTHERS, *PARENTS)
+_KEYS = {"resource": "{}.id", "language": "{}.name", "setting": "{}.name", "term": "''", "translation": "''"}
+TABLES = (*_KEYS, *PARENTS)
 """All tables but that of the checksums."""
 
 _FUNCTION = "row_hash"
@@ -74,7 +74,7 @@ def keep(connection: sqlite3.Connection) -> None:
 
 def faults(connection: sqlite3.Connection) -> list[Fault]:
     """Read all rows and compare them with the checksums; raises sqlite3.Error if rows can't be read."""
-    sums = Counter[Fault]()
+    sums = defaultdict[Fault, int](int)
     for table, key, value in connection.execute("SELECT table_name, CAST(key AS BLOB), sum FROM checksum"):
         sums[Fault(table, key)] = value
     for table in TABLES:
@@ -124,8 +124,8 @@ def _values(connection: sqlite3.Connection, table: str, row: str) -> str:
 
 def _key(table: str, row: str) -> str:
     """What a row belongs to."""
-    if table in _OTHERS:
-        return _OTHERS[table] if table in ("term", "translation") else f"{row}.{_OTHERS[table]}"
+    if table in _KEYS:
+        return _KEYS[table].format(row)
     column, parent = PARENTS[table]
     if parent == "resource":
         return f"{row}.{column}"
@@ -134,8 +134,8 @@ def _key(table: str, row: str) -> str:
 
 def _belongs(table: str) -> str:
     """The condition for the rows that belong to one key."""
-    if table in _OTHERS:
-        return f"{_OTHERS[table]} = ?"
+    if table in _KEYS:
+        return f"{_key(table, 'row')} = ?"
     column, parent = PARENTS[table]
     return (
         f"{column} = ?" if parent == "resource" else f"{column} IN (SELECT id FROM {parent} WHERE {_belongs(parent)})"

@@ -15,11 +15,12 @@ from pathlib import Path
 
 from seekpoint.index.embedded import database, reembedding
 from seekpoint.index.embedded.database import content_errors, library_errors, transaction
-from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
 
 # The most chunks that no index covers in a long build, since readers look through them one by one.
 _MOST_UNSEALED = 4096
+# The files that builds replace, and what killed ones leave of new files.
+_REPLACED = ("vectors-*.faiss", "words-*", ".*.new")
 # Milliseconds to wait for readers before the checkpoint. A question ends by then; the reader of a server stays open.
 _MOST_WAIT_FOR_READERS = 1000
 
@@ -110,8 +111,7 @@ class Maintenance:
     def _clear_old_files(self) -> None:
         current = {segment.file.name for segment in self.manifest.segments}
         current |= {self.manifest.words.folder} if self.manifest.words else set()
-        unfinished = (path for name in ("vectors-*.faiss", MANIFEST) for path in self._folder.glob(f".{name}.new"))
-        for path in [*unfinished, *self._folder.glob("vectors-*.faiss"), *self._folder.glob("words-*")]:
+        for path in [one for pattern in _REPLACED for one in self._folder.glob(pattern)]:
             if path.name not in current:
                 with suppress(OSError):  # Windows refuses to delete a file that is open; the next build tries again
                     shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -15,6 +15,7 @@ from seekpoint.index.embedded import checksums, database, reembedding, schema, s
 from seekpoint.index.embedded.checksums import CONTENT, DERIVED, OF_RESOURCES, PARENTS, Fault
 from seekpoint.index.embedded.database import content_errors, transaction
 from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.text.clean import counted
 from seekpoint.index.types import State
 
 _LABEL = """SELECT CAST(coalesce((SELECT max(title) FROM listing WHERE resource_id = id AND title <> ''), url) AS BLOB)
@@ -55,6 +56,7 @@ def _salvage(connection: sqlite3.Connection, scratch: Path) -> None:
     scratch.unlink(missing_ok=True)
     connection.text_factory = lambda data: data.decode(errors="replace")
     with closing(sqlite3.connect(scratch, isolation_level=None)) as fresh:
+        fresh.execute("PRAGMA journal_mode = OFF")
         schema.create(fresh)
         with transaction(fresh):
             for table in (*checksums.TABLES, "checksum"):
@@ -96,7 +98,10 @@ class _DamagedRows:
             from seekpoint.index.embedded.vectors import language_sums
 
             language_sums.recount(self._connection, reembedding.with_current_model(manifest, self._connection).model)
-        return [key.decode() for key in self._keys(*DERIVED)]
+        derived = [key.decode() for key in self._keys(*DERIVED)]
+        if derived:
+            self._say(f"words or vectors of {counted(len(derived), 'resource')} were damaged and are made again")
+        return derived
 
     def _delete_settings(self, manifest: Manifest) -> None:
         for key in self._keys("setting"):

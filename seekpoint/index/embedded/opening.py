@@ -41,6 +41,8 @@ def open_locked(folder: Path, card: ModelCard | None, say: Callable[[str], None]
             is_damaged = say is not None and (folder / database.DAMAGE_MARK).exists()
             derived = mending.mend(folder, connection, manifest, say) if say and is_damaged else None
             manifest = reembedding.with_current_model(manifest, connection)
+            if say and intact != stored:
+                say("an index was damaged and is made again")
             if is_damaged or intact != stored or not stored:
                 manifest = manifest.unsealed()
                 manifest.save(folder)

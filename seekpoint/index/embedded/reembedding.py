@@ -71,7 +71,8 @@ def take_over(connection: sqlite3.Connection, card: ModelCard) -> None:
         checksums.forget(connection, table)
     for statement in _COPY_STATEMENTS:
         connection.execute(statement, {"given": highest} if ":given" in statement else {})
-    settings.set_highest_chunk(connection, highest + settings.highest_chunk(connection, "successor"))
+    (added,) = connection.execute("SELECT coalesce(max(id), 0) FROM successor.chunk").fetchone()
+    settings.set_highest_chunk(connection, highest + added)
     connection.execute("DELETE FROM main.setting WHERE name = ?", (WITHOUT_PIECES,))
     connection.execute("INSERT INTO setting SELECT * FROM successor.setting WHERE name = ?", (WITHOUT_PIECES,))
     settings.set_model(connection, card)

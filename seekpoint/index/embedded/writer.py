@@ -90,10 +90,11 @@ class EmbeddedWriter(EmbeddedReader):
     def mend(self, embed: Callable[[str, Transcript], EmbeddedTranscript]) -> None:
         if self._derived is None:
             return
+        standings = self.standings()
         for resource_id in self._derived:
             embedded = [embed(resource_id, transcript) for transcript in self.transcripts(resource_id)]
-            inputs = self.standings()[resource_id].inputs or ""
-            self.commit(resource_id, embedded, self.details([resource_id])[resource_id], inputs)
+            details = self.details([resource_id])[resource_id]
+            self.commit(resource_id, embedded, details, standings[resource_id].inputs or "")
         self.verify()
         (self._folder / database.DAMAGE_MARK).unlink(missing_ok=True)
 

@@ -31,7 +31,7 @@ from seekpoint.index.transfer.staging import REPLACED, staging
 _INDEXES = 2
 _OURS = re.compile(
     r"lock|manifest\.json|library\.db(-wal|-shm|-journal)?|vectors-[0-9]+\.faiss|words-[0-9]+|\..+\.new"
-    rf"|{reembedding.FOLDER}"
+    rf"|{reembedding.FOLDER}|{database.DAMAGE_MARK}"
 )
 
 

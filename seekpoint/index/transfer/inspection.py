@@ -12,6 +12,7 @@ from seekpoint.index.embedded.catalogue import LATEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.schema import APPLICATION_ID, SCHEMA_VERSION
+from seekpoint.index.embedded.settings import HIGHEST_CHUNK
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import ModelCard
 
@@ -25,6 +26,8 @@ _SENSELESS = f"there are rows in its {database.FILE} that make no sense"
 _INVALID_ROWS = (
     f"SELECT 1 FROM resource WHERE retry_after NOT BETWEEN 0 AND {LATEST}",
     f"SELECT 1 FROM chunk WHERE abs(start) > {_LONGEST} OR abs(end) > {_LONGEST} OR first >= stop",
+    f"""SELECT 1 WHERE coalesce((SELECT CAST(value AS INTEGER) FROM setting WHERE name = '{HIGHEST_CHUNK}'), 0)
+        NOT BETWEEN (SELECT coalesce(max(id), 0) FROM chunk) AND {_MOST_IDS}""",
     "SELECT 1 FROM chunk GROUP BY transcript_id HAVING max(id) - min(id) + 1 <> count(*)",
     f"SELECT 1 FROM chunk WHERE id NOT BETWEEN 1 AND {_MOST_IDS}",
     f"SELECT 1 FROM term WHERE number NOT BETWEEN 1 AND {_MOST_IDS}",

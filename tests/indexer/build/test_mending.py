@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.errors import DamagedLibrary, LibraryError
-from seekpoint.index.types import State
+from seekpoint.index.open import open_writer
+from seekpoint.index.types import State, Transcript
 from seekpoint.indexer.build.build import Report, Request, build
 from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.fetch.session import Web
 from seekpoint.indexer.sources import Sources
+from tests.asking import ask
 from tests.damaging import PAGE, change_bytes, change_rows, contents, flip_bit, replace_page
 from tests.fakes import TopicEncoder
 from tests.killing import Talks, video_id
@@ -34,7 +37,7 @@ class Workshop:
 
     def __init__(self, folder: Path) -> None:
         self.talks = Talks(folder / "talks")
-        self.talks.write(6, cues=12)
+        self.talks.write(TALKS, cues=12)
         self.library = folder / "library"
         self.encoder = TopicEncoder()
         self.events = Lines()
@@ -69,7 +72,7 @@ def talks(tmp_path: Path) -> Workshop:
     return Workshop(tmp_path)
 
 
-TALK, CHUNKS = video_id(3), 3
+TALKS, TALK, CHUNKS = 6, video_id(3), 3
 OF_TALK = f"(SELECT id FROM transcript WHERE resource_id = '{TALK}')"
 
 
@@ -138,13 +141,42 @@ def test_without_a_check_a_build_neither_mends_nor_hides_damage(talks: Workshop)
     talks.mended()
 
 
+def test_a_mending_that_was_killed_is_ended_by_the_next_build(talks: Workshop) -> None:
+    change_rows(talks.library, "UPDATE term SET text = 'maske' WHERE text = 'mask'")
+    with pytest.raises(DamagedLibrary):
+        talks.check()
+
+    def embed(resource_id: str, transcript: Transcript) -> EmbeddedTranscript:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), open_writer(talks.library, say=print) as writer:
+        writer.mend(embed)
+    assert talks.mended().updated == 0
+
+
+def test_damage_that_an_answer_meets_is_mended_by_the_next_build_too(talks: Workshop) -> None:
+    change_rows(talks.library, "UPDATE cue_block SET data = x'00'")
+    with pytest.raises(DamagedLibrary, match="Run `seekpoint build SOURCE` again"):
+        ask("mask", talks.library, encoder=TopicEncoder())
+    assert talks.build().updated == TALKS
+    talks.check()
+    assert contents(talks.library) == talks.contents
+
+
+def test_whole_resources_answer_while_another_is_damaged(talks: Workshop) -> None:
+    change_rows(talks.library, f"UPDATE cue_block SET data = x'00' WHERE transcript_id = {OF_TALK}")
+    with pytest.raises(DamagedLibrary):
+        talks.check()
+    assert ask("掩码", talks.library, encoder=TopicEncoder(), k=1).moments
+
+
 @pytest.mark.parametrize("kind", ["vectors", "words"])
 def test_one_build_mends_an_index_whose_size_and_time_are_those_that_were_written(talks: Workshop, kind: str) -> None:
-    file = next(path for path in talks.library.rglob("*") if path.name.startswith("vectors") or path.suffix == ".idx")
     file = next(talks.library.glob("vectors-*" if kind == "vectors" else "words-*/*.idx"))
     flip_bit(file, file.stat().st_size // 2)
     assert talks.mended().updated == 0
     assert talks.encoder.embedded == []
+    assert "an index was damaged and is made again" in talks.events.said
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "missing"])
@@ -175,4 +207,4 @@ def test_a_page_that_cannot_be_read_costs_what_was_on_it(talks: Workshop, filler
         except DamagedLibrary:
             fetched.append(talks.mended().updated)
     assert min(fetched) == 0
-    assert max(fetched) <= 6
+    assert max(fetched) <= TALKS
