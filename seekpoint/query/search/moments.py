@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from seekpoint.index.chunks import StoredChunk
+from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.retrieval import CueSpan
 from seekpoint.index.store import Reader
 from seekpoint.index.text.chapters import begun, title_at
@@ -89,6 +90,11 @@ def _quotes(
     ]
     quotes = []
     for hit, opening, span, cues, spoken in zip(hits, openings, spans, context.reader.cues(spans), plays, strict=True):
+        if len(cues) < hit.chunk.stop - span.first:
+            raise DamagedLibrary(
+                f"the library {context.reader.address} is damaged: {hit.chunk.resource_id} has too few cues. "
+                "Run `seekpoint build SOURCE` again"
+            )
         passage = Passage(cues, span.first, opening.first - span.first, hit.chunk.stop - span.first, plays=spoken)
         quotes.append(_quote(hit.chunk, opening, passage, details[hit.chunk.resource_id], context))
     return quotes
