@@ -17,7 +17,7 @@ define ask
 	@$(BIN)/seekpoint ask "$(1)" -k 2 --index $(LIBRARY)
 endef
 
-.PHONY: demo test check nightly clean
+.PHONY: demo test check nightly sbom audit clean
 
 demo: .venv/ready
 	@printf '\n3/4  Building a library of the seven short talks of examples/reading-list.md, from captions on disk.\n'
@@ -38,6 +38,13 @@ test: check
 nightly: .venv/tested
 	$(BIN)/pytest -n 0 -m nightly
 	$(BIN)/pytest -m hypothesis --hypothesis-profile=nightly
+
+# A software bill of materials in CycloneDX's JSON: all that is installed for Seekpoint, but for what tests it.
+sbom: .venv/tested
+	$(BIN)/python -m tests.dependencies sbom build/sbom.json
+
+audit: .venv/tested
+	$(BIN)/python -m tests.dependencies audit
 
 check: .venv/tested
 	$(BIN)/ruff check .

@@ -13,9 +13,9 @@ Each public name is imported on first use, so that `import seekpoint` loads neit
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # for type checkers, without the import of typing
     from seekpoint.api import Library, ask, build, open_library
     from seekpoint.index.errors import SeekpointError
     from seekpoint.index.types import (
@@ -30,14 +30,24 @@ if TYPE_CHECKING:
         Transcript,
     )
     from seekpoint.indexer.build.build import Report
-    from seekpoint.query.answers import Answer, Doubt, Explanation, Moment, Translation, Window
+    from seekpoint.query.answers import (
+        Answer,
+        Confidence,
+        Estimate,
+        Explanation,
+        Moment,
+        Respelling,
+        Translation,
+        Window,
+    )
     from seekpoint.query.output.status import LibraryStatus
 
 __all__ = [
     "Answer",
+    "Confidence",
     "Cue",
-    "Doubt",
     "Encoder",
+    "Estimate",
     "Explanation",
     "Kind",
     "Library",
@@ -48,6 +58,7 @@ __all__ = [
     "Report",
     "Resource",
     "ResourceStatus",
+    "Respelling",
     "SeekpointError",
     "State",
     "Transcript",
@@ -65,7 +76,9 @@ _MODULES = {
         *("Cue", "Encoder", "Kind", "ModelCard", "Origin", "Resource", "ResourceStatus", "State", "Transcript"),
     ),
     "seekpoint.indexer.build.build": ("Report",),
-    "seekpoint.query.answers": ("Answer", "Doubt", "Explanation", "Moment", "Translation", "Window"),
+    "seekpoint.query.answers": (
+        *("Answer", "Confidence", "Estimate", "Explanation", "Moment", "Respelling", "Translation", "Window"),
+    ),
     "seekpoint.query.output.status": ("LibraryStatus",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}

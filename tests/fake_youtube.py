@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,9 +19,10 @@ from werkzeug import Request, Response
 
 from seekpoint.indexer.fetch.session import Web
 from tests.fake_playlists import BROWSE_PATH, CHANNEL_PATH, LIST_PATH, RESOLVE_PATH, FakePlaylists, Listed
-from tests.local_web import LocalWeb
+from tests.local_web import SCHEME, LocalWeb
 
 YOUTUBE = "https://www.youtube.com"
+HANG_UP = 0
 
 # Start, duration and text.
 Lines = Sequence[tuple[float, float, str]]
@@ -36,6 +38,7 @@ class _Answer:
     body: str
     status: int = 200
     times: int | None = None
+    headers: Mapping[str, str] | None = None
 
 
 class FakeYouTube:
@@ -50,7 +53,7 @@ class FakeYouTube:
         self.requests: list[tuple[str, str]] = []
         self._server = server
         self._sites: set[str] = set()
-        self._pages: dict[str, tuple[bytes, str, int]] = {}
+        self._pages: dict[str, tuple[bytes, str, int, str]] = {}
         self._root = server.url_for("").rstrip("/")
         self._answers: dict[tuple[str, str, str], _Answer] = {}
         for place, path in _PATHS.items():
@@ -63,23 +66,31 @@ class FakeYouTube:
         """Give a web where youtube.com and the sites that were added are here, or nowhere."""
         return LocalWeb(_NOBODY if offline else self._root, YOUTUBE, *self._sites, cookies=cookies)
 
-    def add_site(self, address: str, data: bytes | str, content_type: str = "text/html", status: int = 200) -> None:
+    def add_site(
+        self, address: str, data: bytes | str, content_type: str = "text/html", status: int = 200, location: str = ""
+    ) -> None:
         """Serve what lies at an address of another site, whose ETag is what it holds; asking is noted as `site`."""
         parts = urlsplit(address)
         if not self._sites:
             self._server.expect_request("/robots.txt").respond_with_data(status=404)
         self._sites.add(f"{parts.scheme}://{parts.netloc}")
         if address not in self._pages:
-            self._server.expect_request(parts.path).respond_with_handler(partial(self._answer_site, address))
-        self._pages[address] = (data.encode() if isinstance(data, str) else data, content_type, status)
+            self._server.expect_request(parts.path).respond_with_handler(self._answer_site)
+        self._pages[address] = (data.encode() if isinstance(data, str) else data, content_type, status, location)
 
-    def _answer_site(self, address: str, request: Request) -> Response:
+    def add_redirect(self, address: str, target: str, status: int = 301) -> None:
+        """Redirect from an address of another site."""
+        self.add_site(address, "", status=status, location=target)
+
+    def _answer_site(self, request: Request) -> Response:
+        address = request.url.replace("http", request.headers[SCHEME], 1)
         self.requests.append(("site", address))
-        content, content_type, status = self._pages[address]
+        content, content_type, status, location = self._pages.get(address, (b"", "text/html", 404, ""))
         etag = f'"{zlib.crc32(content):08x}"'
-        if request.headers.get("If-None-Match") == etag:
+        if content and request.headers.get("If-None-Match") == etag:
             return Response(status=304)
-        return Response(content, status, content_type=content_type, headers={"ETag": etag})
+        headers = {"ETag": etag} | ({"Location": location} if location else {})
+        return Response(content, status, content_type=content_type, headers=headers)
 
     def session(self, offline: bool = False) -> requests.Session:
         """Give a session whose requests to youtube.com come here, or nowhere."""
@@ -153,18 +164,24 @@ class FakeYouTube:
         self._playlists.refuse(playlist_id, words)
 
     def fail(
-        self, video_id: str, place: str = "watch", status: int = 500, body: str = "", times: int | None = None
+        self,
+        video_id: str,
+        place: str = "watch",
+        status: int = 500,
+        body: str = "",
+        times: int | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         """Answer otherwise at a place: for ever, or for so many times before the true answer.
 
-        429 is too many requests, 200 with an empty body a block in disguise.
+        429 is too many requests, 200 with an empty body a block in disguise. HANG_UP closes the connection.
         """
-        self._answers[place, video_id, "fault"] = _Answer(body, status, times)
+        self._answers[place, video_id, "fault"] = _Answer(body, status, times, headers)
 
     def _answer(self, place: str, request: Request) -> Response:
         video_id = request.get_json()["videoId"] if place == "player" else request.args["v"]
         self.requests.append((place, video_id))
-        if fault := self._fault(place, video_id):
+        if fault := self._fault(place, video_id, request):
             return fault
         default = {"watch": watch_page(), "player": json.dumps(_NOT_FOUND)}.get(place, "")
         code = ("a." if request.args.get("kind") == "asr" else "") + request.args.get("lang", "")
@@ -174,17 +191,20 @@ class FakeYouTube:
     def _answer_list(self, request: Request) -> Response:
         place, name = self._playlists.asked(request)
         self.requests.append((place, name))
-        if fault := self._fault(place, name):
+        if fault := self._fault(place, name, request):
             return fault
         body, status = self._playlists.answer(place, name, request)
         return Response(body, status, content_type="text/html; charset=utf-8")
 
-    def _fault(self, place: str, name: str) -> Response | None:
+    def _fault(self, place: str, name: str, request: Request) -> Response | None:
         fault = self._answers.get((place, name, "fault"))
         if not fault or fault.times == 0:
             return None
         fault.times = None if fault.times is None else fault.times - 1
-        return Response(fault.body, fault.status)
+        if fault.status == HANG_UP:
+            request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            return Response()
+        return Response(fault.body, fault.status, fault.headers)
 
 
 def watch_page(published: str = "", chapters: Sequence[tuple[float, str]] = ()) -> str:

@@ -49,6 +49,30 @@ class TopicEncoder:
         return unit
 
 
+class WideEncoder(TopicEncoder):
+    """Twice the dimensions of the topics: the second half repeats the first in another order, at half the weight."""
+
+    def __init__(self, name: str = "wide", *, gives_parts: bool = True) -> None:
+        super().__init__(name)
+        self._gives_parts = gives_parts
+        self.card = ModelCard(name, 2 * (len(TOPICS) + 1), "topics-twice")
+
+    def question(self, text: str) -> Vectors:
+        vector = _twice(super().question(text))
+        unit: Vectors = vector / np.linalg.norm(vector)
+        return unit
+
+    def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:  # type: ignore[override]
+        if not self._gives_parts:
+            return None
+        parts = super().parts(texts, ends)
+        return Parts(parts.vectors, [np.stack([_twice(row) for row in rows]) for rows in parts.sums], parts.tokens)
+
+
 def _counts(text: str) -> Vectors:
     counts = [sum(text.lower().count(word) for word in words) for words in TOPICS]
     return np.array([*counts, 0.1], dtype=np.float32)
+
+
+def _twice(vector: Vectors) -> Vectors:
+    return np.concatenate([vector, vector[::-1] / 2])

@@ -12,20 +12,28 @@ from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import seekpoint
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.errors import LibraryNotFound
-from seekpoint.index.types import State
+from seekpoint.index.types import Encoder, Filters, Kind, State
 from tests.asking import ask
 from tests.fakes import TopicEncoder
+from tests.index.libraries import chunk_ids, chunks_of
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
 
 SECONDS_A_CALL = 0.015
+QUESTIONS = [
+    "What does the mask hide?",
+    "掩码遮住了什么？",
+    "position 位置",
+    "为什么需要缓存？",
+    "softmax and training",
+]
 _DISK_CALLS = {"execute", "executemany", "executescript", "fsync", "open", "write", "write_index", "close", "connect"}
 _DISK_CALLS |= {"mkdir", "rename", "replace", "unlink"}
 
@@ -41,6 +49,16 @@ PROCESSES.set_forkserver_preload(
         *_SOURCES,
     ]
 )
+
+
+class Found(NamedTuple):
+    """An answer to a question."""
+
+    question: str
+    resource_id: str
+    start: float | None
+    quote: str
+    score: float
 
 
 class SlowEncoder(TopicEncoder):
@@ -200,6 +218,23 @@ def answering(folder: Path) -> set[str]:
     except LibraryNotFound:
         return set()
     return {moment.resource.id for answer in answers for moment in answer.moments}
+
+
+def content(
+    folder: Path, k: int = 10, encoder: Encoder | None = None
+) -> tuple[list[tuple[str, float, float]], list[Found]]:
+    """Where each resource's chunks lie, and the answers to some questions."""
+    encoder = encoder or TopicEncoder()
+    with EmbeddedReader.open(folder) as library:
+        chunks = chunks_of(library, chunk_ids(library, Filters(kind=Kind.VIDEO)))
+        places = sorted((chunk.resource_id, chunk.start, chunk.end) for chunk in chunks.values())
+        moments = [
+            Found(question, moment.resource.id, moment.start, moment.quote, moment.score)
+            for question in QUESTIONS
+            for moment in ask(question, library, k=k, encoder=encoder).moments
+        ]
+    assert len(moments) >= len(QUESTIONS)
+    return places, moments
 
 
 def is_tidy(folder: Path) -> bool:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from ipaddress import ip_address
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 
+from seekpoint.indexer.fetch.network import Address, Network
 from seekpoint.indexer.fetch.session import Limit, Web
+
+SCHEME = "X-Forwarded-Proto"
+"""The header with the scheme of the address, as servers behind a proxy get it."""
 
 
 class LocalWeb(Web):
@@ -26,30 +33,61 @@ class LocalWeb(Web):
         cookies: Path | None = None,
         timeouts: tuple[float, float] = (10.0, 30.0),
         deadline: float = 120.0,
+        network: Network | None = None,
     ) -> None:
-        super().__init__(proxy, cookies, timeouts, deadline)
-        self._root = root.rstrip("/")
+        names = [urlsplit(host).hostname or "" for host in hosts]
+        super().__init__(proxy, cookies, timeouts, deadline, network or LocalNetwork(root, names))
         self._hosts = hosts
 
-    def session(self, limit: Limit = lambda _: 64_000_000) -> requests.Session:
-        session = super().session(limit)
+    def session(self, limit: Limit = lambda _: 64_000_000, *, private: bool = False) -> requests.Session:
+        session = super().session(limit, private=private)
         session.trust_env = False
         for host in self._hosts:
-            session.mount(host, _ToLocal(host, self._root, session.get_adapter(f"{host}/")))
+            session.mount(host, _WithoutTls(session.get_adapter(f"{host}/")))
         return session
 
 
-class _ToLocal(HTTPAdapter):
-    def __init__(self, host: str, root: str, sender: BaseAdapter) -> None:
+class LocalNetwork(Network):
+    """A network where names have public addresses, all of which are the server at `root`.
+
+    `addresses` are those of each further name, one for each time that it is resolved; the last one stays. `connected`
+    lists where connections went.
+    """
+
+    def __init__(
+        self, root: str, names: Iterable[str] = (), addresses: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        super().__init__()
+        self._server = urlsplit(root)
+        self._found = {name: deque(["93.184.215.14"]) for name in names}
+        self._found |= {name: deque(found) for name, found in (addresses or {}).items()}
+        self.connected: list[str] = []
+
+    def resolve(self, name: str) -> list[Address]:
+        if not (found := self._found.get(name)):
+            return super().resolve(name)
+        spelled = found.popleft() if len(found) > 1 else found[0]
+        return [ip_address(address) for address in spelled.split()]
+
+    def connect(self, address: Address, port: int, options: dict[str, Any]) -> socket.socket:
+        self.connected.append(str(address))
+        if address.is_loopback or not self._server.port:
+            return super().connect(address, port, options)
+        host = "127.0.0.1" if self._server.hostname == "localhost" else str(self._server.hostname)
+        return super().connect(ip_address(host), self._server.port, options)
+
+
+class _WithoutTls(HTTPAdapter):
+    """Sends requests to https addresses as http, and says so in a header."""
+
+    def __init__(self, sender: BaseAdapter) -> None:
         super().__init__()
         self._sender = sender
-        self._host = host
-        self._root = root
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401
         asked = request.url or ""
-        request.url = asked.replace(self._host, self._root, 1)
-        request.headers["Host"] = self._host.partition("://")[2]
+        request.url = asked.replace("https:", "http:", 1)
+        request.headers[SCHEME] = urlsplit(asked).scheme
         try:
             response = self._sender.send(request, *args, **kwargs)
         finally:
@@ -61,16 +99,27 @@ class _ToLocal(HTTPAdapter):
 @contextmanager
 def raw_server(answer: Callable[[str, socket.socket], object]) -> Iterator[str]:
     """Give the root of a server that speaks no HTTP but what `answer` sends, told the path; then it hangs up."""
+    with listening(lambda connection: answer(_path(connection.recv(65_536)), connection)) as root:
+        yield root
+
+
+def _path(request: bytes) -> str:
+    return request.decode("latin-1").partition(" ")[2].partition(" ")[0]
+
+
+@contextmanager
+def listening(serve: Callable[[socket.socket], object]) -> Iterator[str]:
+    """Give the root of a server that calls `serve` with each connection, in a thread; then it hangs up."""
     listener = socket.create_server(("127.0.0.1", 0))
 
-    def serve(connection: socket.socket) -> None:
+    def served(connection: socket.socket) -> None:
         with connection, suppress(OSError):
-            answer(connection.recv(65_536).decode("latin-1").partition(" ")[2].partition(" ")[0], connection)
+            serve(connection)
 
     def accept() -> None:
         with suppress(OSError):
             while True:
-                Thread(target=serve, args=listener.accept()[:1], daemon=True).start()
+                Thread(target=served, args=listener.accept()[:1], daemon=True).start()
 
     thread = Thread(target=accept, daemon=True)
     thread.start()

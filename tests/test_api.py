@@ -76,7 +76,7 @@ def assert_mirrored(result: object, document: object) -> None:
 
 def test_an_answer_has_the_fields_of_ask_json(library: seekpoint.Library) -> None:
     answer = library.ask(QUESTION, explained=True, encoder=TopicEncoder())
-    assert answer.moments and answer.doubt and answer.moments[0].explanation
+    assert answer.moments and answer.estimate and answer.moments[0].explanation
     assert_mirrored(answer, to_json(answer))
 
 
@@ -95,7 +95,7 @@ def test_a_word_in_translation_has_the_fields_of_ask_json() -> None:
         rank=1, score=0.5, resource=resource, language="en", start=None, end=None, quote="a mask", link=resource.url,
         chapter="Decoder", page=3, explanation=explanation,
     )  # fmt: skip
-    answer = seekpoint.Answer("mask?", True, (moment,), seekpoint.Doubt(0.4, ("zebra",)))
+    answer = seekpoint.Answer("mask?", seekpoint.Confidence.HIGH, (moment,), ("zebra",))
     assert_mirrored(answer, to_json(answer))
 
 

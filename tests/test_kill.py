@@ -11,19 +11,19 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import pytest
 
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.types import Filters, Kind
 from tests.asking import ask
 from tests.fakes import TopicEncoder
-from tests.index.libraries import chunk_ids, chunks_of
 from tests.killing import (
+    Found,
     Talks,
     answering,
+    content,
     indexed_in,
     interrupt,
     is_chinese,
@@ -41,25 +41,7 @@ _AT_A_TIME = 4
 # Every so many steps, the build that goes on after a kill is killed too.
 _STEPS_A_SECOND_KILL = 5
 _ROUNDS_A_WHOLE_BUILD = 4
-QUESTIONS = [
-    "What does the mask hide?",
-    "掩码遮住了什么？",
-    "position 位置",
-    "为什么需要缓存？",
-    "softmax and training",
-]
-
 Spans: TypeAlias = list[tuple[int, int]]
-
-
-class Found(NamedTuple):
-    """An answer to a question."""
-
-    question: str
-    resource_id: str
-    start: float | None
-    quote: str
-    score: float
 
 
 @pytest.mark.nightly
@@ -68,7 +50,7 @@ def test_a_build_that_is_killed_at_any_moment_ends_like_an_undisturbed_one(tmp_p
     talks.write(12, cues=20)
     run(talks, tmp_path / "warm the machine up")
     seconds = run(talks, tmp_path / "undisturbed")
-    expected = _content(tmp_path / "undisturbed")
+    expected = content(tmp_path / "undisturbed")
     chance = random.Random(2024)
     moments = [seconds * (k + chance.random()) / KILLS for k in range(KILLS)]
     chance.shuffle(moments)
@@ -78,7 +60,7 @@ def test_a_build_that_is_killed_at_any_moment_ends_like_an_undisturbed_one(tmp_p
         while moments and not _is_sealed(library):
             killed += kill(talks, library, moments.pop())
         run(talks, library)
-        assert _content(library) == expected
+        assert content(library) == expected
         assert is_tidy(library)
         rounds += 1
     assert killed > KILLS / 2
@@ -98,7 +80,7 @@ def test_a_build_that_is_killed_before_any_step_on_the_disk_ends_like_an_undistu
         talks.put({k: lines_of(k, 9 if k else 7) for k in range(10) if k != REMOVED})
     undisturbed = _start(before, tmp_path / "undisturbed")
     run(talks, undisturbed)
-    expected = _content(undisturbed)
+    expected = content(undisturbed)
     if before.exists():
         assert _has_merged(_spans_of_vectors(before), _spans_of_vectors(undisturbed))
 
@@ -111,7 +93,7 @@ def test_a_build_that_is_killed_before_any_step_on_the_disk_ends_like_an_undistu
             kill_before_step(step // 2, talks, library)
             _check_left(before, library)
         run(talks, library)
-        assert _content(library) == expected
+        assert content(library) == expected
         assert is_tidy(library)
         return killed
 
@@ -153,8 +135,8 @@ def test_killed_again_and_again_over_additions_removals_and_merges_nothing_is_lo
         rounds += 1
     run(talks, library)
     run(talks, tmp_path / "undisturbed")
-    places, moments = _content(library, k=60)
-    expected_places, expected = _content(tmp_path / "undisturbed", k=60)
+    places, moments = content(library, k=60)
+    expected_places, expected = content(tmp_path / "undisturbed", k=60)
     assert places == expected_places
     assert _scores(moments) == pytest.approx(_scores(expected), abs=2e-4)
     assert is_tidy(library)
@@ -230,20 +212,6 @@ def _start(before: Path, library: Path) -> Path:
     if before.exists():
         shutil.copytree(before, library)
     return library
-
-
-def _content(folder: Path, k: int = 10) -> tuple[list[tuple[str, float, float]], list[Found]]:
-    """Where each resource's chunks lie, and the answers to some questions."""
-    with EmbeddedReader.open(folder) as library:
-        chunks = chunks_of(library, chunk_ids(library, Filters(kind=Kind.VIDEO)))
-        places = sorted((chunk.resource_id, chunk.start, chunk.end) for chunk in chunks.values())
-        moments = [
-            Found(question, moment.resource.id, moment.start, moment.quote, moment.score)
-            for question in QUESTIONS
-            for moment in ask(question, library, k=k, encoder=TopicEncoder()).moments
-        ]
-    assert len(moments) >= len(QUESTIONS)
-    return places, moments
 
 
 def _is_sealed(folder: Path) -> bool:

@@ -25,6 +25,7 @@ PAGES = [
     readme.README,
     ROOT / "CONTRIBUTING.md",
     ROOT / "CHANGELOG.md",
+    ROOT / "SECURITY.md",
     *sorted(readme.DOCS.glob("*.md")),
     ROOT / "examples" / "reading-list.md",
 ]

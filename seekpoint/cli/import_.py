@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from seekpoint.cli.export import contents_line
 from seekpoint.cli.options import index_option
-from seekpoint.index.text.clean import clean
+from seekpoint.index.text.clean import clean, counted
+
+_MOST_LINKS = 20
 
 
 @click.command("import")
@@ -37,6 +40,22 @@ def import_library(file: Path, replacing_old: bool, folder: Path) -> None:
 
         contents = import_(file, folder, replacing_old=replacing_old, progress=told)
     click.echo(f"{clean(str(folder))}: {contents_line(contents)}")
+    _list_unopened(contents.unopened)
     if contents.card.name != BUNDLED:
         name = clean(contents.card.name)
         click.echo(f"seekpoint: to ask it, the model {name} must be on this machine or come from the hub", err=True)
+
+
+def _list_unopened(links: Sequence[str]) -> None:
+    """Name the links that `ask --open` and the pages refuse, since nobody looks at each link of a library."""
+    if not links:
+        return
+    click.echo(
+        f"seekpoint: {counted(len(links), 'link')} in it will not be opened, "
+        "for they lead neither to the web nor to a recording or document of this machine:",
+        err=True,
+    )
+    for link in links[:_MOST_LINKS]:
+        click.echo(f"  {clean(link)}", err=True)
+    if more := links[_MOST_LINKS:]:
+        click.echo(f"  and {len(more):,} more: `seekpoint status --json` has all", err=True)

@@ -10,6 +10,7 @@ from io import TextIOWrapper
 
 import click
 
+from seekpoint.cli.interrupt import EXIT_CODE, INTERRUPTED, interruptible
 from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.index.text.clean import clean
 
@@ -25,6 +26,12 @@ class _ShownUsageError(_ShownError):
     """One line for an invalid call."""
 
     exit_code = 2
+
+
+class _ShownInterrupt(_ShownError):
+    """One line for an interrupt by the user."""
+
+    exit_code = EXIT_CODE
 
 
 # The module and the function of each command; the module is imported when the command is called.
@@ -56,14 +63,12 @@ class _LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx)
+            return interruptible(lambda: super(_LazyGroup, self).invoke(ctx))
         except SeekpointError as error:
             shown = _ShownUsageError if isinstance(error, UsageError) else _ShownError
             raise shown(str(error)) from error
         except KeyboardInterrupt:
-            raise _ShownError(
-                "interrupted; what was finished is kept, and the same command goes on from there"
-            ) from None
+            raise _ShownInterrupt(INTERRUPTED) from None
         except BrokenPipeError:
             raise
         except OSError as error:

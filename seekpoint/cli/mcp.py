@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seekpoint.cli.options import index_option
+from seekpoint.cli.interrupt import leave
+from seekpoint.cli.options import index_option, token_option
 
 if TYPE_CHECKING:
-    from starlette.applications import Starlette
+    from starlette.types import ASGIApp
 
     from seekpoint.query.mcp.server import Server
 
@@ -23,8 +24,9 @@ _PATH = "/mcp"
 @click.command()
 @click.option("--http", is_flag=True, help="Speak HTTP on this machine instead of standard input and output.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="With --http; 0 for any.")
+@token_option("With --http: what assistants have to show.")
 @index_option
-def mcp(http: bool, port: int, folder: Path) -> None:
+def mcp(http: bool, port: int, token: str | None, folder: Path) -> None:
     """Let assistants ask, over the Model Context Protocol.
 
     An assistant starts this by itself when its settings name it.
@@ -36,30 +38,32 @@ def mcp(http: bool, port: int, folder: Path) -> None:
     keep_freed_memory()
     server = make_server(LiveLibrary(folder))
     if http:
-        _serve(server, port)
+        _serve(server, port, token)
         return
     if sys.stdin and sys.stdin.isatty():
         click.echo("seekpoint: waiting for an assistant on standard input; Ctrl-C ends this", err=True)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # else Ctrl-C would wait for the thread that reads standard input
+    signal.signal(signal.SIGINT, leave)  # else Ctrl-C would wait for the thread that reads standard input
     server.run()
 
 
-def _serve(server: Server, port: int) -> None:
+def _serve(server: Server, port: int, token: str | None) -> None:
     from seekpoint.query.web.server import listen
     from seekpoint.query.web.server import serve as run
 
     with listen(_HOST, port) as listener:
         port = listener.getsockname()[1]
         click.echo(f"seekpoint: assistants connect to http://{_HOST}:{port}{_PATH}; Ctrl-C ends this", err=True)
-        run(http_application(server, port), listener, "on")
+        run(http_application(server, port, token), listener, "on")
 
 
-def http_application(server: Server, port: int) -> Starlette:
+def http_application(server: Server, port: int, token: str | None) -> ASGIApp:
     """The server as a web application that accepts only this machine's own names, so that no web page reaches it."""
     from mcp.server.transport_security import TransportSecuritySettings
 
+    from seekpoint.query.web.security import AccessPolicy, Guard, token_missing
+
     names = [f"{_HOST}:{port}", f"localhost:{port}"]
-    return server.streamable_http_app(
+    app = server.streamable_http_app(
         streamable_http_path=_PATH,
         json_response=True,
         stateless_http=True,
@@ -67,3 +71,4 @@ def http_application(server: Server, port: int) -> Starlette:
             allowed_hosts=names, allowed_origins=[f"http://{name}" for name in names]
         ),
     )
+    return Guard(app, AccessPolicy.for_host(_HOST, token=token), token_missing())

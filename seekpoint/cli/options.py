@@ -1,4 +1,4 @@
-"""Shared by commands: the --index option, and JSON output."""
+"""Shared by commands: the options --index and --token, and JSON output."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import TypeVar
 
 import click
 
+from seekpoint.index.errors import UsageError
 from seekpoint.index.open import default_folder
 
+_SHORTEST_TOKEN = 16
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
 
@@ -26,6 +28,17 @@ def index_option(command: _Command) -> _Command:
         default=default_folder,
         help="The library's folder; $SEEKPOINT_INDEX, else your data folder.",
     )(command)
+
+
+def token_option(meaning: str) -> Callable[[_Command], _Command]:
+    """Add --token TOKEN to a command; a token that is easily guessed is a UsageError."""
+    return click.option("--token", envvar="SEEKPOINT_TOKEN", callback=_checked_token, help=meaning)
+
+
+def _checked_token(_: click.Context, __: click.Parameter, token: str | None) -> str | None:
+    if token is not None and (len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable()):
+        raise UsageError(f"a token has {_SHORTEST_TOKEN} or more characters, all of them ASCII: give a longer --token")
+    return token
 
 
 def print_json(value: object) -> None:

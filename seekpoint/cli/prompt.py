@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from seekpoint.index.errors import SeekpointError
+from seekpoint.index.file_types import is_openable
 from seekpoint.index.open import default_folder
 from seekpoint.index.text.clean import clean
-from seekpoint.query.links.timestamps import is_openable
 
 if TYPE_CHECKING:
     from seekpoint.cli.prompt_view import AnswerView
@@ -56,7 +56,7 @@ def prompt(
 def browse(link: str, browser: Browser = webbrowser.open) -> str | None:
     """Open a link in the browser; returns the error, if there is one."""
     if not is_openable(link):
-        return "the link leads neither to the web nor to a file, so it wasn't opened"
+        return "the link leads neither to the web nor to a recording or document of this machine, so it wasn't opened"
     return None if browser(link) else "no browser could be opened: name one in $BROWSER"
 
 

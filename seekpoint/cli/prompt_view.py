@@ -25,6 +25,7 @@ from prompt_toolkit.utils import is_dumb_terminal
 
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.answers import Answer
+from seekpoint.query.output.moment_text import verdict
 from seekpoint.query.output.terminal import to_text
 
 # Seconds to wait for a second key: a letter followed by another begins a question, and Esc may begin an arrow key's
@@ -140,7 +141,7 @@ class AnswerView:
         answer = self._answer
         if not self.explained:
             moments = tuple(replace(moment, explanation=None) for moment in answer.moments)
-            answer = replace(answer, moments=moments, doubt=None)
+            answer = replace(answer, moments=moments, estimate=None)
         return to_text(answer, styled=not is_dumb_terminal())
 
     def choose(self) -> _Choice:
@@ -219,8 +220,8 @@ class AnswerView:
         return _HYPERLINK.sub("", self.text).split("\n\n")
 
     def _block(self) -> int:
-        """The index of the selected moment among the blocks of text; the line that nothing answers is a block too."""
-        return self._selected + (not self._answer.answered)
+        """The index of the selected moment among the blocks of text; the verdict is a block too."""
+        return self._selected + bool(verdict(self._answer))
 
     def _first_line(self) -> int:
         heights = [block.count("\n") + 2 for block in self._blocks()]

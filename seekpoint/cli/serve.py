@@ -7,24 +7,23 @@ from urllib.parse import quote
 
 import click
 
-from seekpoint.cli.options import index_option
-from seekpoint.index.errors import SeekpointError, UsageError
+from seekpoint.cli.options import index_option, token_option
+from seekpoint.index.errors import SeekpointError
 from seekpoint.query.serving.live_library import LiveLibrary
-
-_SHORTEST_TOKEN = 16
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 for any that is free.")
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
-@click.option("--token", envvar="SEEKPOINT_TOKEN", help="What everyone has to show; else made up where others can ask.")
+@token_option("What everyone has to show; else made up where others can ask.")
 @click.option("--name", "names", multiple=True, metavar="NAME", help="Another name that browsers know the server by.")
 @index_option
 def serve(host: str, port: int, open_page: bool, token: str | None, names: tuple[str, ...], folder: Path) -> None:
     """Serve the page to ask on, and the HTTP API.
 
-    Only this machine can ask, unless --host names an address that others reach. They need the token then.
+    Only this machine can ask, unless --host names an address that others reach. They need the token then. On a machine
+    that others use too, give --token, since they can ask as well.
     """
     import secrets
 
@@ -34,8 +33,6 @@ def serve(host: str, port: int, open_page: bool, token: str | None, names: tuple
     from seekpoint.query.web.server import listen
     from seekpoint.query.web.server import serve as run
 
-    if token is not None and (len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable()):
-        raise UsageError(f"a token has {_SHORTEST_TOKEN} or more characters, all of them ASCII: give a longer --token")
     if not is_loopback(host):
         click.echo(
             f"seekpoint: others can reach {host}: they need the token, and what goes there and back isn't encrypted",

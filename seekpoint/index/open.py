@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ def open_reader(address: Path, *, lasting: bool = False) -> Reader:
     """Open a library for reading; raises LibraryError. A `lasting` reader takes more memory, for many questions."""
     from seekpoint.index.embedded.reader import EmbeddedReader
 
+    library_exists(address)
     return EmbeddedReader.open(address, lasting=lasting)
 
 
@@ -32,13 +34,18 @@ def open_writer(address: Path, card: ModelCard | None = None, say: Callable[[str
     """
     from seekpoint.index.embedded.writer import EmbeddedWriter
 
+    library_exists(address)
     return EmbeddedWriter.acquire(address, card, say=say)
 
 
 def library_exists(address: Path) -> bool:
-    """Whether there is a library, even a damaged one."""
+    """Whether there is a library, even a damaged one; one that a killed import had moved aside is moved back."""
     from seekpoint.index.embedded.manifest import FILE
+    from seekpoint.index.transfer.staging import REPLACED, discard_unfinished
 
+    if not (address / FILE).exists():
+        with suppress(OSError):
+            discard_unfinished(address.resolve(), holding=REPLACED)
     return (address / FILE).exists()
 
 

@@ -169,6 +169,10 @@ class Reader(Protocol):
         """The document frequencies of terms, and of groups in the chunks of their languages."""
         ...
 
+    def vocabulary(self, prefixes: Collection[str]) -> list[str]:
+        """The terms that begin with one of these; some may be in no chunk any longer."""
+        ...
+
     def candidates(self, query: CandidateQuery) -> Sequence[int]:
         """The ids of the chunks that the indexes propose by meaning, by words and by translations; ascending."""
         ...
@@ -240,6 +244,10 @@ class Writer(Reader, Protocol):
 
     def remove(self, ids: Collection[str]) -> None:
         """Remove resources with everything that is stored for them."""
+        ...
+
+    def move(self, resource_id: str, target: Resource) -> None:
+        """Replace a resource by another one, which takes over its listings, and is added if it is missing."""
         ...
 
     # The resources

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple
 
 from seekpoint.index.chunks import StoredChunk
@@ -84,25 +85,53 @@ class Moment(Displayed):
         return timestamp(self.start)
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """The score that the first moment needs to count as an answer.
+class Respelling(NamedTuple):
+    """A word of the question that nothing mentions, and the word that is searched for instead."""
 
-    `unknown` are the words of the question that the library doesn't contain; they raise that score.
+    word: str
+    meant: str
+
+
+class Confidence(StrEnum):
+    """Whether the first moment answers the question: it does, it may, or nothing in the library does."""
+
+    HIGH = "high"
+    LOW = "low"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """How likely the first moment answers the question, and what that is estimated from.
+
+    `meaning` is the cosine of the first moment, `unsaid` the mean rarity of the question's words that aren't said near
+    it, `unknown` how many words the library doesn't have (1 is two or more), `size` the logarithm of its size.
     """
 
-    least_score: float
-    unknown: tuple[str, ...]
+    probability: float
+    meaning: float
+    unsaid: float
+    unknown: float
+    size: float
 
 
 @dataclass(frozen=True, slots=True)
 class Answer(Displayed):
     """The moments found for a question, best first.
 
-    `answered` is false where the library holds no answer; the moments are then only the nearest ones.
+    `unknown` are the words of the question that nothing in the library mentions, `respelled` those for which others
+    were searched. `estimate` is what the confidence
+    follows from, if the answer is explained.
     """
 
     question: str
-    answered: bool
+    confidence: Confidence
     moments: tuple[Moment, ...]
-    doubt: Doubt | None = None
+    unknown: tuple[str, ...] = ()
+    respelled: tuple[Respelling, ...] = ()
+    estimate: Estimate | None = None
+
+    @property
+    def answered(self) -> bool:
+        """False where the library holds no answer; the moments are then only the nearest ones."""
+        return self.confidence is not Confidence.NONE

@@ -1,4 +1,4 @@
-"""Chooses the ranking's weights without one source of lectures, and tests them on the questions of that source.
+"""Chooses the ranking's weights without one source of recordings, and tests them on the questions of that source.
 
     python -m tests.benchmarks.leave_one_out WORK_DIR [--keep] [--json FILE] [--docs FILE]
 
@@ -35,8 +35,8 @@ from tests.benchmarks.remembering import Remembering
 from tests.readme import replaced
 from tests.shared import SHARED
 
-SETS = ("dev", "lectures", "fastai")
-SOURCES = ("hungyi", "hf-course", "fastai", "3b1b")
+SETS = ("broad", "dev", "lectures", "fastai")
+SOURCES = ("hungyi", "hf-course", "fastai", "3b1b", "broad")
 PROTOTYPE = "hybrid"
 _MOMENTS = 5
 

@@ -17,6 +17,7 @@ QUESTIONS = {
     "dev": SHARED / "questions" / "dev-natural.jsonl",
     "fastai": SHARED / "questions" / "fastai.jsonl",
     "tutorialvqa": SHARED / "questions" / "tutorialvqa.jsonl",
+    "broad": SHARED / "questions" / "broad.jsonl",
     "syntax": SHARED / "questions" / "syntax.jsonl",
 }
 _VIDEO_ID = re.compile(r"\[([\w-]{11})\]")

@@ -42,6 +42,13 @@ class Reply(NamedTuple):
     taken: float
 
 
+class Served(NamedTuple):
+    """A running server's address and process id."""
+
+    address: str
+    pid: int
+
+
 class Client:
     """Asks over a connection that it keeps."""
 
@@ -77,23 +84,23 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         library = Path(folder) / "library"
         shutil.copytree(options.library, library)
-        with serving(library) as address:
-            alone = {path: one_client(address, path, questions) for path in _PATHS}
+        with serving(library) as served:
+            alone = {path: one_client(served.address, path, questions) for path in _PATHS}
             with building(library, Path(folder)) as built:
-                together = many_clients(address, questions, options.clients, options.seconds)
+                together = many_clients(served.address, questions, options.clients, options.seconds)
     crowd = f"{options.clients} clients for {options.seconds:.0f} s while {len(built)} builds committed"
     print(f"{crowd}: {told(together)}, {len(together) / options.seconds:.1f} a second")
     machine.save(options.json, {"machine": about, "alone": alone, "together": together, "builds": built})
 
 
 @contextmanager
-def serving(library: Path) -> Iterator[str]:
-    """Run the server as a process of its own, and give its address."""
+def serving(library: Path) -> Iterator[Served]:
+    """Run the server as a process of its own."""
     command = [sys.executable, "-m", "seekpoint", "serve", "--port", "0", "--index", str(library)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         try:
-            yield process.stdout.readline().split()[2]
+            yield Served(process.stdout.readline().split()[2], process.pid)
         finally:
             process.terminate()
 

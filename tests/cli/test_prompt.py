@@ -21,7 +21,7 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from seekpoint.cli.prompt import browse, prompt
 from seekpoint.cli.prompt_view import History
 from seekpoint.index.types import Kind, Resource
-from seekpoint.query.answers import Answer, Explanation, Moment
+from seekpoint.query.answers import Answer, Confidence, Explanation, Moment
 from seekpoint.query.serving.live_library import LiveLibrary
 from tests.fakes import TopicEncoder
 from tests.index.libraries import build
@@ -136,7 +136,7 @@ def moment(rank: int, link: str = "https://example.org/", **changes: str) -> Mom
 
 
 def answer_of(*moments: Moment, answered: bool = True) -> Answer:
-    return Answer("mask?", answered, moments)
+    return Answer("mask?", Confidence.HIGH if answered else Confidence.NONE, moments)
 
 
 @pytest.mark.parametrize("question", ["what does the mask hide?", "掩码遮住什么？"])
@@ -290,8 +290,11 @@ def test_hostile_text_sends_no_command_to_the_terminal(user: User, capsys: pytes
         assert not any(bad in seen for bad in ("\x1b]0", "\x1b[2J", "\x1b]52", "\u202e", "\x01", "\n9. fake"))
 
 
-@pytest.mark.parametrize("link", ["javascript:alert(1)", "vscode://x", "-new-window", ""])
-def test_only_the_web_and_files_are_opened(user: User, link: str) -> None:
+@pytest.mark.parametrize(
+    "link",
+    ["javascript:alert(1)", "vscode://x", "-new-window", "", "file://host/share/run.exe", "file:///C:/run.exe#t=3"],
+)
+def test_only_the_web_and_media_and_documents_are_opened(user: User, link: str) -> None:
     user.type("mask" + ENTER, ENTER + END, given=answer_of(moment(1, link)))
     assert user.opened == []
     assert "so it wasn't opened" in user.shown()

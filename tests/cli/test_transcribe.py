@@ -277,7 +277,7 @@ def test_ctrl_c_loses_one_stretch_at_most_and_the_same_command_goes_on(model: st
         (part,) = studio.transcripts.glob("*.part")
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, output) == (1, "")
+    assert (process.returncode, output) == (130, "")
     assert errors == "seekpoint: interrupted; what was finished is kept, and the same command goes on from there\n"
     assert [found["state"] for found in studio.statuses().values()] == ["pending"]
     before = part.read_bytes()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from click.testing import CliRunner, Result
 import seekpoint
 from seekpoint.cli.main import cli
 from tests.index.libraries import build, files, first, run_script
+from tests.index.transfer.test_hostile_archives import forge_database
 from tests.paths import ROOT
 
 MAIN = "from seekpoint.cli.main import main; main()"
@@ -33,6 +37,32 @@ def test_a_library_is_exported_and_imported(tmp_path: Path) -> None:
     assert (result.exit_code, result.stdout) == (0, f"{new}: 3 resources, 5 chunks, 0.0 MB\n")
     assert result.stderr == "seekpoint: to ask it, the model topics must be on this machine or come from the hub\n"
     assert first(new, "掩码") == "zhuyili0001"
+
+
+def test_links_that_are_not_opened_are_listed(tmp_path: Path) -> None:
+    library, file = tmp_path / "library", tmp_path / "talks.zip"
+    build(library)
+    call("export", file, "--index", library)
+    forge_database(
+        file,
+        "UPDATE resource SET url = 'file://host/share/run.exe' WHERE id = 'attention01'",
+        "UPDATE resource SET url = 'file:///tmp/掩码.scr' WHERE id = 'zhuyili0001'",
+    )
+    result = call("import", file, "--index", tmp_path / "new")
+    assert result.exit_code == 0
+    first_line, *links, _ = result.stderr.splitlines()
+    assert first_line.startswith("seekpoint: 2 links in it will not be opened, ")
+    assert links == ["  file:///tmp/掩码.scr", "  file://host/share/run.exe"]
+
+
+def test_only_some_of_very_many_links_are_listed(tmp_path: Path) -> None:
+    library, file = tmp_path / "library", tmp_path / "talks.zip"
+    build(library, {f"mask{k:07}": ["mask"] for k in range(30)})
+    call("export", file, "--index", library)
+    forge_database(file, "UPDATE resource SET url = 'file:///' || id || '.exe'")
+    lines = call("import", file, "--index", tmp_path / "new").stderr.splitlines()
+    assert lines[0].startswith("seekpoint: 30 links in it will not be opened, ")
+    assert (len(lines), lines[-2]) == (23, "  and 10 more: `seekpoint status --json` has all")
 
 
 def test_one_chunk_is_in_the_singular(tmp_path: Path) -> None:
@@ -93,6 +123,39 @@ def test_missing_permissions_are_reported(tmp_path: Path) -> None:
     file.chmod(0)
     result = call("import", file, "--index", tmp_path / "new")
     assert result.exit_code == 1 and "can't read" in result.stderr
+
+
+@pytest.mark.parametrize("mount", ["mount -t tmpfs none place", "mount --bind other place"])
+@pytest.mark.parametrize("holds_library", [True, False])
+def test_a_mount_point_is_named_as_the_reason(tmp_path: Path, mount: str, holds_library: bool) -> None:
+    build(tmp_path / "library")
+    file = tmp_path / "talks.zip"
+    call("export", file, "--index", tmp_path / "library")
+    (tmp_path / "place").mkdir()
+    shutil.copytree(tmp_path / "library", tmp_path / "other") if holds_library else (tmp_path / "other").mkdir()
+    command = f"exec {sys.executable} -c '{MAIN}' import talks.zip --index place --replace"
+    script = f"{mount} || exit 99; cp -r other/. place 2>/dev/null; {command}"
+    result = in_namespace(script, tmp_path)
+    assert (result.returncode, result.stdout) == (1, ""), result.stderr
+    assert result.stderr == (
+        f"seekpoint: {tmp_path / 'place'} is a mount point, which nothing can take the place of: "
+        "name a new folder in it with --index\n"
+    )
+    assert not list(tmp_path.glob(".*"))
+
+
+def in_namespace(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a shell script that mounts, in namespaces of its own; skips where the system doesn't allow that."""
+    unshare = shutil.which("unshare")
+    if not unshare:
+        pytest.skip("needs unshare")
+    command = [unshare, "--map-root-user", "--mount", "sh", "-c", script]
+    result = subprocess.run(
+        command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
+    if result.returncode == 99 or "unshare failed" in result.stderr:
+        pytest.skip("needs a namespace in which it may mount")
+    return result
 
 
 @pytest.mark.parametrize("command", ["export", "import"])

@@ -12,6 +12,7 @@ from seekpoint.index.types import Encoder, Resource, ResourceStatus
 from seekpoint.indexer.build.build import Report, Request, build
 from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.planner import Choices
+from seekpoint.indexer.fetch.session import Web
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.documents import DocumentReader
 from seekpoint.indexer.sources.fetch_result import VideoSource
@@ -66,13 +67,14 @@ class Workshop:
         videos: VideoSource | None = None,
         documents: DocumentReader | None = None,
         events: RecordedEvents | None = None,
+        web: Web | None = None,
     ) -> Report:
         """Build from the sources, `later` seconds from now."""
         self.encoder.embedded.clear()
         self.fake.requests.clear()
         self.events = events or RecordedEvents()
         choices = Choices(tuple(languages), retry)
-        outside = Sources.through(self.fake.web(offline, cookies), languages, limit=limit)
+        outside = Sources.through(web or self.fake.web(offline, cookies), languages, limit=limit)
         return build(
             Request(
                 [str(source) for source in sources],

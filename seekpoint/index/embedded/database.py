@@ -240,7 +240,7 @@ def _library_error(error: sqlite3.Error, folder: Path, remedy: str) -> LibraryEr
     if code == sqlite3.SQLITE_FULL:
         return LibraryError(disk_trouble(OSError(errno.ENOSPC, "no space left on the disk"), folder))
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-        return LibraryError(f"the library {folder} can't be opened for this: check the folder's permissions")
+        return LibraryError(f"the library {folder} can't be opened: check the folder's permissions, or make room")
     if code == sqlite3.SQLITE_IOERR:
         return LibraryError(f"the disk is full or failed while {folder} was in use ({error}): make room or check it")
     if isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError):
@@ -256,7 +256,9 @@ def damaged(folder: Path, what: str, remedy: str = BUILD_MENDS) -> DamagedLibrar
 def disk_trouble(error: OSError, folder: Path) -> str:
     """One line for the user about a failed read or write in the library's folder."""
     reason = (error.strerror or str(error)).lower()
-    remedy = "check the folder's permissions, or name another with --index"
+    remedy = "make room on the disk or check it, then try again"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         remedy = "free some space, then build again: what was indexed is kept"
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        remedy = "check the folder's permissions, or name another with --index"
     return f"can't read or write the library {folder} ({reason}): {remedy}"

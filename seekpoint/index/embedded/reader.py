@@ -207,6 +207,12 @@ class EmbeddedReader:
         return Frequencies(self.words.frequencies(terms), self.words.group_frequencies(groups))
 
     @decoding
+    def vocabulary(self, prefixes: Collection[str]) -> list[str]:
+        from seekpoint.index.embedded.words import stored_terms
+
+        return stored_terms.beginning_with(self._connection, prefixes)
+
+    @decoding
     def candidates(self, query: CandidateQuery) -> Sequence[int]:
         from seekpoint.index.embedded.candidates import candidates
 

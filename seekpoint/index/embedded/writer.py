@@ -113,10 +113,7 @@ class EmbeddedWriter(EmbeddedReader):
         if rows == stored:
             return
         with self._maintenance.change():
-            self._connection.executemany(
-                "INSERT INTO resource (id, kind, url, state) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                [(r.id, r.kind, r.url, State.PENDING) for r in resources],
-            )
+            self._add(resources)
             self._connection.execute("UPDATE listing SET listed = 0 WHERE source = ?", (source,))
             self._connection.executemany(
                 "DELETE FROM listing WHERE source = ? AND resource_id = ?", {(source, r.id) for r in resources}
@@ -158,6 +155,22 @@ class EmbeddedWriter(EmbeddedReader):
                 for resource_id in ids:
                     _transcripts.remove(self._connection, resource_id, self.card)
                     self._connection.execute("DELETE FROM resource WHERE id = ?", (resource_id,))
+
+    def move(self, resource_id: str, target: Resource) -> None:
+        with self._maintenance.change():
+            self._add([target])
+            self._connection.execute(
+                "UPDATE OR REPLACE listing SET resource_id = ? WHERE resource_id = ? AND listed",
+                (target.id, resource_id),
+            )
+            self.remove([resource_id])
+            titles.update(self._connection, [target.id])
+
+    def _add(self, resources: Iterable[Resource]) -> None:
+        self._connection.executemany(
+            "INSERT INTO resource (id, kind, url, state) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            [(resource.id, resource.kind, resource.url, State.PENDING) for resource in resources],
+        )
 
     # The resources
 

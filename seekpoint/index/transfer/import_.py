@@ -5,6 +5,8 @@ The indexes are made again from the database, as a build does.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import shutil
 import sqlite3
@@ -45,6 +47,8 @@ def import_library(
     `progress` is told how many of the passages are in the indexes, each index counted.
     """
     place = folder.resolve()
+    if os.path.ismount(place):  # Path.is_mount fails on Windows before Python 3.12
+        raise _mounted(place)
     with Archive(file) as source:
         manifest = source.manifest()
         with _import_errors(file):
@@ -133,10 +137,15 @@ def _write_indexes(library: Path, chunks: int, progress: Callable[[int, int], No
 
 
 def _move_into_place(library: Path, place: Path, aside: Path) -> None:
-    if place.exists() and any(place.iterdir()):
-        place.rename(aside)
-    elif place.exists():
-        place.rmdir()
+    try:
+        if place.exists() and any(place.iterdir()):
+            place.rename(aside)
+        elif place.exists():
+            place.rmdir()
+    except OSError as error:
+        if error.errno == errno.EBUSY:  # a bind mount of the same disk is no mount point to Python
+            raise _mounted(place) from error
+        raise
     try:
         library.rename(place)
     except BaseException:
@@ -144,6 +153,12 @@ def _move_into_place(library: Path, place: Path, aside: Path) -> None:
             aside.rename(place)
         raise
     sync_folder(place.parent)
+
+
+def _mounted(place: Path) -> LibraryError:
+    return LibraryError(
+        f"{place} is a mount point, which nothing can take the place of: name a new folder in it with --index"
+    )
 
 
 def _megabytes(size: int) -> str:

@@ -13,6 +13,7 @@ from seekpoint.index.embedded.manifest import FileRecord, Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.schema import APPLICATION_ID, SCHEMA_VERSION
 from seekpoint.index.embedded.settings import HIGHEST_CHUNK
+from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import ModelCard
 
 _MOST_NUMBERS = 1 << 16
@@ -20,6 +21,7 @@ _MOST_NUMBERS = 1 << 16
 _MOST_IDS = 1 << 28
 _MOST_COUNTED = 1 << 53
 _LONGEST = 1e9
+_SENSELESS = f"there are rows in its {database.FILE} that make no sense"
 # Queries that find invalid rows; `:dimension` is the model's.
 _INVALID_ROWS = (
     f"SELECT 1 FROM resource WHERE retry_after NOT BETWEEN 0 AND {LATEST}",
@@ -87,6 +89,7 @@ def check_database(folder: Path, model: ModelCard) -> None:
         if connection.execute("PRAGMA quick_check").fetchall() != [("ok",)]:
             raise sqlite3.DatabaseError("quick_check found faults")
         _check_rows(connection, model.dimension)
+        _check_names(connection)
         _check_contents(connection, model)
         if checksums.faults(connection):
             raise sqlite3.DatabaseError("there are rows that don't match their checksums")
@@ -103,7 +106,18 @@ def _check_rows(connection: sqlite3.Connection, dimension: int) -> None:
     for query in (*_INVALID_ROWS, "PRAGMA foreign_key_check"):
         values = {"dimension": dimension} if ":dimension" in query else {}
         if connection.execute(query, values).fetchone():
-            raise InvalidContents(f"there are rows in its {database.FILE} that make no sense")
+            raise InvalidContents(_SENSELESS)
+
+
+def _check_names(connection: sqlite3.Connection) -> None:
+    """Ids, addresses and language tags are shown, and looked up, as they are; each language has its sums."""
+    names = connection.execute("SELECT id FROM resource UNION SELECT url FROM resource UNION SELECT name FROM language")
+    if not all(name.isprintable() for (name,) in names):
+        raise InvalidContents(f"an address or a language in its {database.FILE} holds characters that nobody sees")
+    tags = connection.execute("SELECT DISTINCT language FROM transcript WHERE chunks").fetchall()
+    known = {name for (name,) in connection.execute("SELECT name FROM language")}
+    if not {primary(tag) for (tag,) in tags} <= known or not all(tag.isprintable() for (tag,) in tags):
+        raise InvalidContents(_SENSELESS)
 
 
 def _check_contents(connection: sqlite3.Connection, model: ModelCard) -> None:

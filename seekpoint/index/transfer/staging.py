@@ -25,14 +25,11 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 def staging(place: Path) -> Iterator[Path]:
     """A new folder beside `place`, deleted at the end; raises LibraryError.
 
-    Folders that killed processes left are deleted too. An old target that was moved to REPLACED in such a folder is
-    moved back, unless there is a new one.
+    Folders that killed processes left are deleted too.
     """
     with _write_errors(place):
         place.parent.mkdir(parents=True, exist_ok=True)
-        for folder in _others(place):
-            with suppress(Timeout), FileLock(folder / _LOCK).acquire(timeout=0):
-                _discard(folder, place)
+        discard_unfinished(place)
         folder = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
         folder.mkdir()
         lock = FileLock(folder / _LOCK)
@@ -42,6 +39,17 @@ def staging(place: Path) -> Iterator[Path]:
         finally:
             lock.release()
             _discard(folder, place)
+
+
+def discard_unfinished(place: Path, holding: str = "") -> None:
+    """Delete the folders that killed processes left beside `place`, if they hold something of a name; raises OSError.
+
+    An old target that was moved to REPLACED in such a folder is moved back, unless there is a new one.
+    """
+    for folder in _others(place):
+        if (folder / holding).exists():
+            with suppress(Timeout), FileLock(folder / _LOCK).acquire(timeout=0):
+                _discard(folder, place)
 
 
 def _others(place: Path) -> list[Path]:

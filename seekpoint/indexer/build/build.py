@@ -13,6 +13,7 @@ from seekpoint.index.open import library_exists, open_writer
 from seekpoint.index.sections import Section, union
 from seekpoint.index.store import Writer
 from seekpoint.index.types import Encoder, Kind, Playlist, Resource, State
+from seekpoint.indexer.build.aliases import Aliases
 from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.planner import Choices, Planner
 from seekpoint.indexer.build.reembed import reembed, report_unfinished
@@ -89,15 +90,15 @@ def build(
     with writer:
         _mend(writer, encoder, events)
         reembedded = _reembed(request, writer, lazy_encoder, events)
-        run = Run(writer, lazy_encoder, sources, events, clock, request.choices, request.limit)
-        is_new_route = YouTubeBackoffs(writer).is_new_route(sources.web.route, clock())
-        planner = Planner({}, caption_files, request.choices, clock(), is_new_route=is_new_route)
-        resources, playlists = _list_playlists(writer, lists, run, planner)
+        aliases = Aliases.stored(writer, clock())
+        run = Run(writer, lazy_encoder, sources, events, clock, request.choices, aliases, request.limit)
+        is_new_route = YouTubeBackoffs(writer, clock()).is_new_route(sources.web.route, clock())
+        private = aliases.private(lists)
+        planner = Planner({}, caption_files, request.choices, clock(), is_new_route=is_new_route, private=private)
+        resources = _run_all(writer, lists, aliases, run, planner)
         removed = _prune(writer, lists, events.say) if request.prune else 0
         if request.captions:
             _say_what_is_not_listed(request.captions, caption_files, resources, events.say)
-        planner = replace(planner, standings=writer.standings(), faults=unavailable_entries(playlists))
-        run.all(planner.jobs(resource for resource in resources.values() if resource.kind is not Kind.PLAYLIST))
         if request.translate:
             _translate(writer, glossary)
         report = _report(writer, lists, run)
@@ -167,11 +168,27 @@ def _reembed(request: Request, writer: Writer, encoder: LazyEncoder, events: Bui
     return 0
 
 
-def _list_playlists(
-    writer: Writer, lists: Sequence[ReadingList], run: Run, planner: Planner
-) -> tuple[dict[str, Resource], dict[str, Playlist]]:
-    """List all playlists, including nested ones, and register the resources; returns resources and playlists by id."""
+def _run_all(
+    writer: Writer, lists: Sequence[ReadingList], aliases: Aliases, run: Run, planner: Planner
+) -> dict[str, Resource]:
+    """Run the jobs of all resources, then those of the ones that some turned out to be; returns the resources by id."""
     requested: set[str] = set()
+    tried: set[str] = set()
+    ends = -1
+    while len(run.ends) > ends:
+        ends = len(run.ends)
+        resources, playlists = _list_playlists(writer, aliases.applied(lists), run, planner, requested)
+        planner = replace(planner, standings=writer.standings(), faults=unavailable_entries(playlists))
+        new = (resource for resource in resources.values() if resource.id not in tried)
+        run.all(planner.jobs(resource for resource in new if resource.kind is not Kind.PLAYLIST))
+        tried |= resources.keys()
+    return resources
+
+
+def _list_playlists(
+    writer: Writer, lists: Sequence[ReadingList], run: Run, planner: Planner, requested: set[str]
+) -> tuple[dict[str, Resource], dict[str, Playlist]]:
+    """List all playlists but those `requested` before, and register the resources; returns both by id."""
     while True:
         playlists = writer.playlists()
         listed_by_id: dict[str, Resource] = {}

@@ -11,6 +11,7 @@ from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.models.encoder import model_name
 from seekpoint.index.open import check_vacant, open_reader
 from seekpoint.index.types import Kind, Playlist, Standing
+from seekpoint.indexer.build.aliases import Aliases
 from seekpoint.indexer.build.build import Request, caption_files_of, resources_of
 from seekpoint.indexer.build.planner import Planner
 from seekpoint.indexer.build.steps import Step
@@ -42,8 +43,8 @@ def preview(request: Request, folder: Path, web: Web, now: float | None = None) 
     """Plan a build without requests to YouTube and without changing the library; raises SeekpointError."""
     now = time.time() if now is None else now
     lists = [read_source(source, web) for source in request.sources]
-    standings, playlists, closed_until, is_new_route, model = _library_state(folder, web.route, now)
-    resources = resources_of(lists, playlists)
+    standings, playlists, closed_until, is_new_route, model, aliases = _library_state(folder, web.route, now)
+    resources = resources_of(aliases.applied(lists), playlists)
     planner = Planner(
         standings,
         caption_files_of(request, lists),
@@ -71,14 +72,16 @@ class _LibraryState(NamedTuple):
     closed_until: float
     is_new_route: bool
     model: str = ""
+    aliases: Aliases = Aliases()
 
 
 def _library_state(folder: Path, route: str, now: float) -> _LibraryState:
     try:
         with open_reader(folder) as library:
-            backoffs = YouTubeBackoffs(library)
+            backoffs = YouTubeBackoffs(library, now)
             until, is_new_route = backoffs.of(route).until, backoffs.is_new_route(route, now)
-            return _LibraryState(library.standings(), library.playlists(), until, is_new_route, library.card.name)
+            state = (library.standings(), library.playlists(), until, is_new_route, library.card.name)
+            return _LibraryState(*state, Aliases.stored(library, now))
     except LibraryNotFound:
         check_vacant(folder)
         return _LibraryState({}, {}, 0.0, False)

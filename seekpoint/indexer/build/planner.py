@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from seekpoint.index.types import Kind, Resource, Standing, State
 from seekpoint.indexer.build.steps import Step, Tried, decide
-from seekpoint.indexer.fetch.retries import DAY
+from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.indexer.sources.captions.folders import CaptionFolders, Selection, language_of, select
-from seekpoint.indexer.sources.file_version import version_of
+from seekpoint.indexer.sources.file_version import too_large, version_of
 from seekpoint.indexer.sources.provenance import (
     FromListing,
     FromPage,
@@ -21,9 +21,6 @@ from seekpoint.indexer.sources.provenance import (
     Provenance,
     decode,
 )
-
-MOST_BYTES = {".pdf": 200_000_000, ".html": 30_000_000, ".htm": 30_000_000, ".md": 20_000_000, ".txt": 20_000_000}
-"""The largest local files that are read. Downloads are limited in `fetch`."""
 
 # Seconds after which a page is checked for changes.
 _PAGE_LIFETIME = DAY
@@ -34,7 +31,8 @@ _READABLE = ("http", "https", "file")
 class Job:
     """A resource with its next step, the provenance of its transcripts, and the state it gets if it is refused.
 
-    `spare` are further caption files in the languages of `captions`. The provenance of a page is the indexed version.
+    `spare` are further caption files in the languages of `captions`. The provenance of a page is the indexed version;
+    `private` says whether it may be in a private network.
     """
 
     resource: Resource
@@ -45,6 +43,7 @@ class Job:
     provenance: Provenance | None = None
     state: State = State.DEFERRED
     reason: str = ""
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,8 @@ class Planner:
 
     `caption_files` and `faults`, the reasons for entries missing from playlists, are by resource id. `now` is in Unix
     seconds. With `is_new_route`, deferred requests are sent at once, because the block was on another route. With
-    `reembeds`, stored transcripts are embedded again.
+    `reembeds`, stored transcripts are embedded again. `private` holds the ids of the resources that may be in a private
+    network.
     """
 
     standings: Mapping[str, Standing]
@@ -76,6 +76,7 @@ class Planner:
     faults: Mapping[str, str] = field(default_factory=dict)
     is_new_route: bool = False
     reembeds: bool = False
+    private: Container[str] = frozenset()
     _folders: CaptionFolders = field(default_factory=CaptionFolders)
 
     def jobs(self, resources: Iterable[Resource]) -> list[Job]:
@@ -144,9 +145,9 @@ class Planner:
             read = version_of("file", [local_path(resource.url)], stored, self.now)
             return Job(resource, self._unless_done(standing, read, Step.READ_TEXT), standing, provenance=read)
         page = stored if isinstance(stored, FromPage) and standing.is_indexed else None
-        is_fresh = page and (page.final or (self.now < page.at + _PAGE_LIFETIME and not self.choices.retry))
+        is_fresh = page and (page.final or (0 <= self.now - page.at < _PAGE_LIFETIME and not self.choices.retry))
         step = Step.NOTHING if is_fresh else self._when_due(standing, Step.FETCH_TEXT)
-        return Job(resource, step, standing, provenance=page)
+        return Job(resource, step, standing, provenance=page, private=resource.id in self.private)
 
     def _unless_done(self, standing: Standing, provenance: Provenance, step: Step) -> Step:
         """No step if the same was tried before, even without success: the result would be the same."""
@@ -154,7 +155,9 @@ class Planner:
         return Step.NOTHING if is_same and (standing.is_indexed or not self.choices.retry) else step
 
     def _when_due(self, standing: Standing, step: Step) -> Step:
-        is_early = self.now < (standing.retry_after or self.now)
+        # A later time than any wait leads to was stored by a clock that was ahead.
+        longest = DAY if standing.state is State.DEFERRED else MONTH
+        is_early = self.now < (standing.retry_after or self.now) <= self.now + longest
         ignores_wait = self.choices.retry or (self.is_new_route and standing.state is State.DEFERRED)
         return Step.WAIT if is_early and not ignores_wait else step
 
@@ -181,12 +184,7 @@ def _why_unread(resource: Resource) -> str | None:
         return f"{path} is a folder: give it to `seekpoint build` as a source of its own"
     if not path.is_file():
         return f"{path} can't be read: it is a device or a pipe, not a file" if path.exists() else _missing(path)
-    return _too_large(path)
-
-
-def _too_large(path: Path) -> str | None:
-    size, most = path.stat().st_size, MOST_BYTES.get(path.suffix.lower(), MOST_BYTES[".txt"])
-    return None if size <= most else f"{size / 1e6:.0f} MB are too much (at most {most / 1e6:.0f} MB): split it"
+    return too_large(path)
 
 
 def _identity(path: Path) -> str:

@@ -6,32 +6,37 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from seekpoint.index.errors import Unfetched
+from seekpoint.index.errors import Unfetched, Unreachable
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import counted
-from seekpoint.index.types import Details, Resource, State, Transcript
+from seekpoint.index.types import Details, Resource, Standing, State, Transcript
+from seekpoint.indexer.build.aliases import Aliases
 from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.planner import Choices, Job
 from seekpoint.indexer.build.prefetch import Prefetcher
 from seekpoint.indexer.build.speech import SpeechTranscripts
 from seekpoint.indexer.build.steps import FROM_DISK, Step
 from seekpoint.indexer.build.youtube_backoff import Clock, YouTubeGate
+from seekpoint.indexer.fetch.retries import DAY, ConnectionFault
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.captions.folders import read_all, title_of
 from seekpoint.indexer.sources.fetch_result import FetchResult
-from seekpoint.indexer.sources.provenance import FromPage, FromSpeech, encode
+from seekpoint.indexer.sources.provenance import FromPage, FromSpeech, decode, encode
 from seekpoint.indexer.sources.youtube.playlists import is_channel, truncation_warning
 from seekpoint.indexer.transcript.embedding import Embedder
 
 # Resources to read from disk ahead. Short notes can then be embedded together: in eights, that is twice as fast. More
 # books than that would take too much memory.
 FILES_AHEAD = 16
+# Of the characters of a page: with less left it is likely a notice that the article is gone.
+_LEAST_LEFT = 0.1
 
 
 class Run:
     """A run of jobs; `limit` is the number of entries to list of a channel.
 
+    `ends` holds the ids of the resources that others turned out to be.
     Transcripts are obtained in the order of the jobs, while a thread fetches those of the next ones.
     """
 
@@ -43,9 +48,12 @@ class Run:
         events: BuildEvents,
         clock: Clock,
         choices: Choices,
+        aliases: Aliases,
         limit: int | None = None,
     ) -> None:
         self.updated = 0
+        self.ends: set[str] = set()
+        self._aliases = aliases
         self._writer = writer
         self._embedder = Embedder(writer, encoder, events)
         self._sources = sources
@@ -53,6 +61,8 @@ class Run:
         self._clock = clock
         self._limit = limit
         self._gate = YouTubeGate(writer, clock, sources.web.route, regardless=choices.retry)
+        # Jobs without a connection, each with the number of YouTube's answers before it.
+        self._unreached: list[tuple[Job, Unfetched, int]] = []
         self._whisper = choices.whisper
         self._speech = SpeechTranscripts(choices.whisper, sources, self._gate, events) if choices.whisper else None
         self._videos: Prefetcher[str, FetchResult]
@@ -72,7 +82,7 @@ class Run:
         try:
             playlist = self._gate.through(lambda: self._sources.playlists.fetch(job.resource), self._events.say)
         except Unfetched as failure:
-            self._refuse(job, failure)
+            self._fail(job, failure)
             return
         self._writer.keep_playlist(job.resource.id, playlist)
         if warning := truncation_warning(playlist, self._limit if is_channel(job.resource) else None):
@@ -90,6 +100,7 @@ class Run:
                     halted[job] = self._gate.closed
                 elif job.step is not Step.REFUSE:
                     self._run_job(job)
+        self._refuse_unreached()
         self._refuse_all(halted)
 
     @contextmanager
@@ -106,23 +117,41 @@ class Run:
         try:
             self._index(job)
         except Unfetched as failure:
-            self._refuse(job, failure)
+            self._fail(job, failure)
         self._events.finish(job.resource)
 
     def _index(self, job: Job) -> None:
-        resource_id = job.resource.id
         fetched = self._obtain(job)
         inputs = encode(fetched.provenance or job.provenance)
         if fetched.is_unchanged:
-            self._writer.set_state(resource_id, State.INDEXED, inputs=inputs)
+            self._writer.set_state(job.resource.id, State.INDEXED, inputs=inputs)
             return
-        embedded = [self._embedder.embed(resource_id, t, self._ready()) for t in fetched.transcripts if t.cues]
+        if job.standing.is_indexed and not job.resource.kind.plays:
+            self._compare(job, fetched.transcripts)
+        end = self._aliases.resolve(fetched.end or job.resource)
+        if (end.id != job.resource.id or end.id in self.ends) and self._has(end.id, fetched):
+            self._settle(job.resource, fetched)
+            return
+        embedded = [self._embedder.embed(end.id, t, self._ready()) for t in fetched.transcripts if t.cues]
         if not embedded:
             raise Unfetched(State.NO_TRANSCRIPT, "the transcript is empty")
-        if job.standing.is_indexed and not job.resource.kind.plays:
-            self._say_what_changed(job.resource, fetched.transcripts)
-        self._writer.commit(resource_id, embedded, fetched.details, inputs, fetched.kind)
+        resource = self._settle(job.resource, fetched)
+        self._writer.commit(resource.id, embedded, fetched.details, inputs, fetched.kind)
         self.updated += 1
+
+    def _has(self, resource_id: str, fetched: FetchResult) -> bool:
+        """Whether a resource has nothing to take over: a video asks YouTube itself, a page may have the same text."""
+        standing = self._writer.standings().get(resource_id, Standing(State.PENDING))
+        stored = decode(standing.inputs) if standing.is_indexed else None
+        return not fetched.transcripts or (isinstance(stored, FromPage) and stored.is_same_text(fetched.provenance))
+
+    def _settle(self, resource: Resource, fetched: FetchResult) -> Resource:
+        """The resource that a fetched one turned out to be."""
+        end, now = fetched.end or resource, self._clock()
+        target = self._aliases.record(self._writer, resource, end, now, is_permanent=fetched.is_permanent)
+        if target.id != resource.id:
+            self.ends.add(target.id)
+        return target
 
     def _obtain(self, job: Job) -> FetchResult:
         """The transcripts of a job; raises Unfetched."""
@@ -167,7 +196,7 @@ class Run:
 
     def _fetch_text(self, job: Job) -> FetchResult:
         earlier = job.provenance if isinstance(job.provenance, FromPage) else None
-        return self._sources.documents.fetch(job.resource, self._clock(), earlier)
+        return self._sources.documents.fetch(job.resource, self._clock(), earlier, private=job.private)
 
     def _read_files(self, job: Job) -> tuple[str, FetchResult]:
         if job.step is Step.READ_TEXT:
@@ -175,11 +204,39 @@ class Run:
         transcripts, messages = read_all((*job.captions, *job.spare))
         return job.resource.id, FetchResult(transcripts, Details(title=title_of(job.captions[0])), messages=messages)
 
-    def _say_what_changed(self, resource: Resource, transcripts: Sequence[Transcript]) -> None:
-        before = {cue.text for transcript in self._writer.transcripts(resource.id) for cue in transcript.cues}
-        now = {cue.text for transcript in transcripts for cue in transcript.cues}
-        new, gone = len(now - before), len(before - now)
-        self._events.say(f"{resource.title or resource.url}: changed, {counted(new, 'new sentence')}, {gone:,} gone")
+    def _compare(self, job: Job, transcripts: Sequence[Transcript]) -> None:
+        """Say what changed of a text; raises Unfetched if next to nothing is left of a page, as of one that is gone."""
+        before = [cue.text for transcript in self._writer.transcripts(job.resource.id) for cue in transcript.cues]
+        now = [cue.text for transcript in transcripts for cue in transcript.cues]
+        had, has = (sum(map(len, texts)) for texts in (before, now))
+        if job.step is Step.FETCH_TEXT and has <= _LEAST_LEFT * had:
+            reason = (
+                f"it has {has:,} characters, and had {had:,}: if that is right, take it out with `seekpoint remove "
+                f"{job.resource.id}` and build again"
+            )
+            raise Unfetched(State.UNAVAILABLE, reason)
+        new, gone = len({*now} - {*before}), len({*before} - {*now})
+        title = job.resource.title or job.resource.url
+        self._events.say(f"{title}: changed, {counted(new, 'new sentence')}, {gone:,} gone")
+
+    def _fail(self, job: Job, failure: Unfetched) -> None:
+        if isinstance(failure, ConnectionFault):
+            self._unreached.append((job, failure, self._gate.answers))
+        else:
+            self._refuse(job, failure)
+
+    def _refuse_unreached(self) -> None:
+        """Refuse the jobs without a connection: it was their own fault if YouTube answered later.
+
+        Else there is no network. The next build tries them at once, but after those that weren't tried.
+        """
+        unreached, self._unreached = self._unreached, []
+        for job, failure, answers in unreached:
+            if answers == self._gate.answers:
+                failure = Unreachable(failure.reason, 0.0)
+            self._refuse(job, failure)
+        if unreached and answers == self._gate.answers and not self._gate.closed:
+            self._events.say(str(failure))
 
     def _refuse_all(self, failures: Mapping[Job, Unfetched]) -> None:
         """Store failures in one transaction: there can be ten thousand."""
@@ -191,11 +248,12 @@ class Run:
                 self._events.finish(job.resource)
 
     def _refuse(self, job: Job, failure: Unfetched) -> None:
-        state, inputs = failure.state, encode(job.provenance)
+        state, inputs, wait = failure.state, encode(job.provenance), failure.retry_after
         if job.standing.is_indexed:
             self._events.say(f"{job.resource.title or job.resource.url}: kept as it was ({failure})")
-            if failure.retry_after is None:
+            wait = DAY if wait is None and job.step is Step.FETCH_TEXT else wait
+            if wait is None:
                 return
             state, inputs = State.INDEXED, job.standing.inputs or ""
-        due = None if failure.retry_after is None else self._clock() + failure.retry_after
+        due = None if wait is None else self._clock() + wait
         self._writer.set_state(job.resource.id, state, reason=failure.reason, retry_after=due, inputs=inputs)

@@ -6,14 +6,14 @@ import json
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias, TypeVar
 
-from seekpoint.index.errors import Blocked, Halt
+from seekpoint.index.errors import Blocked, Halt, Unfetched, Unreachable
 from seekpoint.index.store import Reader, Writer
-from seekpoint.indexer.fetch.retries import BLOCK_REMEDY, HOUR
+from seekpoint.indexer.fetch.retries import BLOCK_REMEDY, DAY, HOUR, MOST_FAULTS, ConnectionFault
 
 Clock: TypeAlias = Callable[[], float]
 _Response = TypeVar("_Response")
 
-_LONGEST = 24 * HOUR
+_LONGEST = DAY
 _SETTING = "youtube_coolings"
 
 
@@ -25,11 +25,15 @@ class Backoff(NamedTuple):
 
 
 class YouTubeBackoffs:
-    """The blocks stored in a library, by route: another proxy or other cookies are another route."""
+    """The blocks stored in a library, by route: another proxy or other cookies are another route.
 
-    def __init__(self, library: Reader) -> None:
+    A block that ends more than a day after `now` (Unix seconds) was stored by a clock that was ahead: it is ignored.
+    """
+
+    def __init__(self, library: Reader, now: float) -> None:
         stored = json.loads(library.setting(_SETTING) or "{}")
-        self._by_route = {route: Backoff(*backoff) for route, backoff in stored.items()}
+        backoffs = {route: Backoff(*backoff) for route, backoff in stored.items()}
+        self._by_route = {route: backoff for route, backoff in backoffs.items() if backoff.until <= now + _LONGEST}
 
     def of(self, route: str) -> Backoff:
         """The backoff of a route; zeros without a block."""
@@ -51,17 +55,20 @@ class YouTubeBackoffs:
 class YouTubeGate:
     """Guards the requests to YouTube: closed during a backoff or an outage; `closed` is the reason.
 
-    `clock` returns Unix seconds. `regardless` ignores the backoff of an earlier run.
+    `clock` returns Unix seconds. `regardless` ignores the backoff of an earlier run. `answers` counts YouTube's answers
+    in this run, refusals too.
     """
 
     def __init__(self, writer: Writer, clock: Clock, route: str, *, regardless: bool) -> None:
         self._writer = writer
         self._clock = clock
         self._route = route
-        self._backoffs = YouTubeBackoffs(writer)
+        self._backoffs = YouTubeBackoffs(writer, clock())
         left = self._backoffs.of(route).until - clock()
         block = Blocked(f"YouTube refused this address a while ago: {BLOCK_REMEDY}", left)
         self.closed: Halt | None = None if regardless or left <= 0 else block
+        self.answers = 0
+        self._faults = 0
 
     def through(self, ask: Callable[[], _Response], say: Callable[[str], None]) -> _Response:
         """Send a request by `ask`; raises Unfetched, and Halt if the gate is closed. `say` reports that it closes."""
@@ -69,22 +76,32 @@ class YouTubeGate:
             raise self.closed
         try:
             answer = ask()
+        except ConnectionFault as fault:
+            self._faults += 1
+            if self._faults < MOST_FAULTS:
+                raise
+            raise self._close(Unreachable(fault.reason), say) from None
         except Halt as halt:
-            say(f"{halt}; nothing more is asked of YouTube in this run")
-            raise self.close(halt) from None
-        self.answered()
+            raise self._close(halt, say) from None
+        except Unfetched:
+            self._count_answer()
+            raise
+        self._count_answer()
+        self._backoffs.keep(self._writer, self._route, None)
         return answer
 
-    def close(self, halt: Halt) -> Halt:
-        """Send no more requests in this run; after a block, for an hour, doubled with every further block."""
+    def _count_answer(self) -> None:
+        self.answers += 1
+        self._faults = 0
+
+    def _close(self, halt: Halt, say: Callable[[str], None]) -> Halt:
+        """Send no more requests in this run; after a block, none for as long as YouTube says, or else its backoff."""
+        say(f"{halt}; nothing more is asked of YouTube in this run")
         self.closed = self._start_backoff(halt) if isinstance(halt, Blocked) else halt
         return self.closed
 
-    def answered(self) -> None:
-        """Delete the backoff, as YouTube answers again."""
-        self._backoffs.keep(self._writer, self._route, None)
-
     def _start_backoff(self, block: Blocked) -> Blocked:
-        seconds = min(2 * (self._backoffs.of(self._route).seconds or HOUR / 2), _LONGEST)
+        doubled = min(max(2 * self._backoffs.of(self._route).seconds, HOUR), _LONGEST)
+        seconds = block.retry_after or doubled
         self._backoffs.keep(self._writer, self._route, Backoff(self._clock() + seconds, seconds))
         return Blocked(block.reason, seconds)

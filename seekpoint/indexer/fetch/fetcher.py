@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from functools import partial
 from importlib.metadata import version
 from urllib.parse import urldefrag, urlsplit
@@ -20,13 +20,15 @@ from seekpoint.indexer.fetch.pace import Pace
 from seekpoint.indexer.fetch.redirects import BROKEN, follow
 from seekpoint.indexer.fetch.retries import (
     CONNECTION_ERRORS,
-    DAY,
     HOUR,
     MONTH,
     RETRY_TWICE,
+    PrivateAddress,
+    PrivateNetwork,
     ResponseTooLarge,
     ServerFault,
     is_transient,
+    pause_of,
     status_of,
 )
 from seekpoint.indexer.fetch.robots import TOKEN, Robots, origin_of
@@ -45,10 +47,10 @@ _TRANSIENT = (408, 425)
 _PDF = frozenset({"application/pdf", "application/x-pdf"})
 _UNKNOWN = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 _PAGE = re.compile(r"text/(?:html|plain|(?:x-)?markdown|xml|[\w.-]+\+xml)|application/(?:xml|[\w.-]+\+xml)")
-_SECONDS = re.compile(r"\d+", re.ASCII)
 _MEDIA_TYPE = re.compile(r"\s*([\w!#$&^.+-]+/[\w!#$&^.+-]+)\s*(?:[;,]|\Z)", re.ASCII)
 _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]+)", re.ASCII | re.IGNORECASE)
 
+_PRIVATE = "it is in a private network, which a list from the web may not name: save the list, and build from that file"
 _TOO_MUCH = "too much to read: give a part of it"
 _SAVE = "save it in a browser and use that file"
 _REFUSALS = {
@@ -77,7 +79,7 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class FetchedPage:
-    """A response body; `url` is its address after redirects.
+    """A response body; `url` is its address after redirects, which is for good if all of them are permanent.
 
     `content_type` is the media type in lower case, empty if not declared; `charset` is the declared one.
     """
@@ -87,6 +89,7 @@ class FetchedPage:
     charset: str | None
     validators: Validators
     url: str
+    is_permanent: bool = True
 
 
 class Fetcher:
@@ -96,32 +99,37 @@ class Fetcher:
     """
 
     def __init__(self, web: Web, limit: Limit) -> None:
-        self._session = web.session(limit)
-        self._session.headers.update(_HEADERS)
+        self._sessions = [web.session(limit, private=private) for private in (False, True)]
+        for session in self._sessions:
+            session.headers.update(_HEADERS)
         self._failed_origins: dict[str, ServerFault] = {}
 
-    def get(self, url: str, validators: Validators | None = None) -> FetchedPage | None:
-        """Fetch an address; `None` if its version is still the one of `validators`. Raises Unfetched, never Halt."""
+    def get(self, url: str, validators: Validators | None = None, *, private: bool = False) -> FetchedPage | None:
+        """Fetch an address, in a private network only if `private`; raises Unfetched, never Halt.
+
+        `None` if its version is still the one of `validators`.
+        """
         conditions = {"If-None-Match": validators.etag, "If-Modified-Since": validators.modified} if validators else {}
         headers = {name: value for name, value in conditions.items() if value}
-        response = follow(url, self._session, partial(self._ask, headers))
+        response = follow(url, self._sessions[0], partial(self._ask, headers), private=private)
         if _is_not_modified(response):
-            return None
+            # A page that has moved for good is wanted whole, at its new address.
+            return self.get(url, private=private) if response.history and _is_permanent(response) else None
         if response.status_code not in _SUCCESS:
             raise _refusal(response.status_code)
         if not response.content.strip():
             raise Unfetched(State.UNAVAILABLE, "there is nothing on it: check the address", MONTH)
         return _fetched_page(response)
 
-    def _pace_of(self, url: str) -> Pace:
+    def _pace_of(self, url: str, private: bool) -> Pace:
         return Pace(0.0)
 
-    def _ask(self, headers: Mapping[str, str], url: str) -> requests.Response:
-        pace, origin = self._pace_of(url), origin_of(url)
+    def _ask(self, headers: Mapping[str, str], url: str, private: bool) -> requests.Response:
+        pace, origin = self._pace_of(url, private), origin_of(url)
         if fault := self._failed_origins.get(origin):
             raise fault
         try:
-            return RETRY_TWICE(is_transient, self._send, url, headers, pace)
+            return RETRY_TWICE(is_transient, self._send, url, headers, pace, private)
         except ServerFault as fault:
             self._failed_origins[origin] = fault
             raise
@@ -131,16 +139,23 @@ class Fetcher:
                 self._failed_origins[origin] = failure
             raise failure from error
 
-    def _send(self, url: str, headers: Mapping[str, str], pace: Pace) -> requests.Response:
+    def _send(self, url: str, headers: Mapping[str, str], pace: Pace, private: bool) -> requests.Response:
         with pace.turn():
-            response = self._session.get(url, headers=headers, allow_redirects=False)
-        status, pause = response.status_code, _pause(response)
+            response = self._get(url, headers, private)
+        status, pause = response.status_code, pause_of(response)
         if status == requests.codes.too_many_requests or (status in _OVERLOADED and pause is not None):
             reason = f"{urlsplit(url).hostname} wants fewer requests (HTTP {status})"
             raise ServerFault(State.DEFERRED, reason, HOUR if pause is None else pause)
         if status >= 400:
             raise requests.HTTPError(response=response)
         return response
+
+    def _get(self, url: str, headers: Mapping[str, str], private: bool) -> requests.Response:
+        # Sessions of their own: a connection into a private network mustn't serve later requests that may not go there.
+        for session in self._sessions[: 1 + private]:
+            with suppress(PrivateAddress):
+                return session.get(url, headers=headers, allow_redirects=False)
+        raise PrivateNetwork(State.UNAVAILABLE, _PRIVATE)
 
 
 class PoliteFetcher(Fetcher):
@@ -155,14 +170,14 @@ class PoliteFetcher(Fetcher):
     ) -> None:
         super().__init__(web, _limit_of)
         rules = Fetcher(web, lambda _: _MOST_OF_A_PAGE)
-        self._robots = Robots(lambda url: page.data if (page := rules.get(url)) else b"")
+        self._robots = Robots(lambda url, private: page.data if (page := rules.get(url, private=private)) else b"")
         self._pace = pace
         self._new_pace = partial(Pace, sleep=sleep, clock=clock, jitter=0.0)
         self._paces: dict[str, Pace] = {}
 
-    def _pace_of(self, url: str) -> Pace:
+    def _pace_of(self, url: str, private: bool) -> Pace:
         """The pace of the address's host; raises Unfetched if its robots.txt disallows the address."""
-        delay = self._robots.check(url)
+        delay = self._robots.check(url, private)
         return self._paces.setdefault(urlsplit(url).hostname or "", self._new_pace(max(self._pace, delay)))
 
 
@@ -177,18 +192,6 @@ def _limit_of(response: requests.Response) -> int:
         reason = f"it is {media_type}, not a page: put a page or a PDF on the list"
         raise Unfetched(State.UNAVAILABLE, reason, MONTH)
     return _MOST_OF_A_PAGE
-
-
-def _pause(response: requests.Response) -> float | None:
-    """The seconds of Retry-After, a day at most; `None` without that header."""
-    value = response.headers.get("Retry-After", "")
-    if _SECONDS.fullmatch(value):
-        return min(float(value), DAY)
-    try:
-        date = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    return min(max(date.timestamp() - time.time(), 0.0), DAY)
 
 
 def _is_not_modified(response: requests.Response) -> bool:
@@ -207,10 +210,18 @@ def _is_not_modified(response: requests.Response) -> bool:
 def _fetched_page(response: requests.Response) -> FetchedPage:
     charset = _CHARSET.search(response.headers.get("Content-Type", ""))
     validators = Validators(response.headers.get("ETag"), response.headers.get("Last-Modified"))
-    address = urldefrag(response.url).url
     return FetchedPage(
-        response.content, _media_type(response), charset[1].lower() if charset else None, validators, address
+        response.content,
+        _media_type(response),
+        charset[1].lower() if charset else None,
+        validators,
+        urldefrag(response.url).url,
+        _is_permanent(response),
     )
+
+
+def _is_permanent(response: requests.Response) -> bool:
+    return all(hop.is_permanent_redirect for hop in response.history)
 
 
 def _media_type(response: requests.Response) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
+import time
+from email.utils import parsedate_to_datetime
 from xml.etree.ElementTree import ParseError
 
 import requests
@@ -12,7 +14,8 @@ import stamina
 from seekpoint.index.errors import Blocked, Unfetched, Unreachable
 from seekpoint.index.types import State
 
-HOUR = 3600.0
+MINUTE = 60.0
+HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 MONTH = 30 * DAY
 
@@ -26,21 +29,40 @@ CONNECTION_ERRORS = (
     requests.exceptions.ContentDecodingError,
     requests.exceptions.RetryError,
 )
+MOST_FAULTS = 3
+"""After this many faults of a server in a row, every further request would fail as well."""
+
 BLOCK_REMEDY = "wait, or take another way out with --cookies FILE or --proxy URL"
+_SECONDS = re.compile(r"\d+", re.ASCII)
 BLOCK_MESSAGE = re.compile(r"try again later|not a bot", re.IGNORECASE)
 
 _UNREACHABLE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (requests.exceptions.ProxyError, "the proxy gives no connection: check its settings"),
     (requests.exceptions.SSLError, "no trusted connection to youtube.com: check clock and proxy"),
-    (CONNECTION_ERRORS, "no connection to youtube.com: check the network"),
+    (CONNECTION_ERRORS, "the connection to youtube.com fails: check the network"),
 )
 
 # stamina logs each retry as a warning, which would end up on stderr.
 logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
+class PrivateAddress(Unreachable):
+    """A host is in a private network: it isn't connected to."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"{host} has an address in a private network: check the network")
+
+
+class PrivateNetwork(Unfetched):
+    """A list from the web, or a redirect, leads into a private network."""
+
+
 class ServerFault(Unfetched):
     """A failure of the server or the network rather than of the resource: the next request will likely fail as well."""
+
+
+class ConnectionFault(ServerFault):
+    """A connection that fails or breaks off, for one resource or for all: what is asked next tells."""
 
 
 class EmptyResponse(requests.RequestException):
@@ -65,14 +87,39 @@ def status_of(error: Exception) -> int:
     return 0 if response is None else response.status_code
 
 
-def blocked() -> Blocked:
-    """YouTube blocks this address."""
-    return Blocked(f"YouTube refuses requests from this address for now: {BLOCK_REMEDY}")
+def pause_of(response: requests.Response) -> float | None:
+    """The seconds of Retry-After, a day at most; `None` without that header."""
+    value = response.headers.get("Retry-After", "")
+    if _SECONDS.fullmatch(value):
+        return min(float(value), DAY)
+    try:
+        date = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    return min(max(date.timestamp() - time.time(), 0.0), DAY)
 
 
-def server_fault(status: int) -> ServerFault:
+def raise_for_pause(response: requests.Response) -> None:
+    """Raise Blocked if YouTube asks for fewer requests, ServerFault if it is overloaded and says for how long.
+
+    Both last as long as Retry-After says, a minute at least.
+    """
+    pause = pause_of(response)
+    pause = None if pause is None else max(pause, MINUTE)
+    if response.status_code == requests.codes.too_many_requests:
+        raise blocked(pause)
+    if response.status_code == requests.codes.service_unavailable and pause:
+        raise server_fault(response.status_code, pause)
+
+
+def blocked(pause: float | None = None) -> Blocked:
+    """YouTube blocks this address, for `pause` seconds if it says so."""
+    return Blocked(f"YouTube refuses requests from this address for now: {BLOCK_REMEDY}", pause)
+
+
+def server_fault(status: int, pause: float = HOUR) -> ServerFault:
     """YouTube answered with HTTP status 500 or above."""
-    return ServerFault(State.DEFERRED, f"YouTube has a fault of its own (HTTP {status})", HOUR)
+    return ServerFault(State.DEFERRED, f"YouTube has a fault of its own (HTTP {status})", pause)
 
 
 def connection_failure(error: Exception) -> Unfetched | None:
@@ -88,5 +135,5 @@ def connection_failure(error: Exception) -> Unfetched | None:
         return Unfetched(State.UNAVAILABLE, "YouTube's answer has no end: not read", MONTH)
     for kind, reason in _UNREACHABLE:
         if isinstance(error, kind):
-            return Unreachable(reason)
+            return ConnectionFault(State.DEFERRED, reason, HOUR)
     return None

@@ -9,7 +9,7 @@ from protego import Protego
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import State
-from seekpoint.indexer.fetch.retries import MONTH, ServerFault
+from seekpoint.indexer.fetch.retries import MONTH, PrivateNetwork, ServerFault
 
 TOKEN = "Seekpoint"
 """Our product token in robots.txt."""
@@ -20,17 +20,21 @@ _ASKED_NOT_TO = "its robots.txt asks programs not to read it: save it and put th
 
 
 class Robots:
-    """The rules of each origin, fetched once; `fetch` returns the body at an address, or raises Unfetched."""
+    """The rules of each origin, fetched once.
 
-    def __init__(self, fetch: Callable[[str], bytes]) -> None:
+    `fetch` returns the body at an address, or raises Unfetched; it is also told whether the address may be in a private
+    network.
+    """
+
+    def __init__(self, fetch: Callable[[str, bool], bytes]) -> None:
         self._fetch = fetch
         self._rules: dict[str, Protego | Unfetched] = {}
 
-    def check(self, url: str) -> float:
-        """The crawl delay in seconds; raises Unfetched if the address is disallowed."""
+    def check(self, url: str, private: bool = False) -> float:
+        """The crawl delay in seconds; raises Unfetched if the address is disallowed, or in a private network."""
         origin = origin_of(url)
         if origin not in self._rules:
-            self._rules[origin] = self._read(f"{origin}/robots.txt")
+            self._rules[origin] = self._read(f"{origin}/robots.txt", private)
         rules = self._rules[origin]
         if isinstance(rules, Unfetched):
             raise rules
@@ -38,9 +42,11 @@ class Robots:
             raise Unfetched(State.UNAVAILABLE, _ASKED_NOT_TO, MONTH)
         return min(rules.crawl_delay(TOKEN) or 0.0, _LONGEST_DELAY)
 
-    def _read(self, url: str) -> Protego | Unfetched:
+    def _read(self, url: str, private: bool) -> Protego | Unfetched:
         try:
-            data = self._fetch(url)
+            data = self._fetch(url, private)
+        except PrivateNetwork:
+            raise
         except ServerFault as failure:
             return failure
         except Unfetched as error:

@@ -18,12 +18,13 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
-from requests.utils import get_auth_from_url
+from requests.utils import get_auth_from_url, select_proxy
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import ReadTimeoutError
 
 from seekpoint.index.errors import UsageError
 from seekpoint.indexer.fetch.cookies import youtube_cookies
+from seekpoint.indexer.fetch.network import Network, check_name
 from seekpoint.indexer.fetch.retries import ResponseTooLarge
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Web:
 
     `cookies` is a Netscape cookies.txt; those for youtube.com are sent. Raises UsageError for a proxy or file that
     can't be used. `timeouts` are the seconds to connect and between two pieces of a response, `deadline` those for the
-    whole response: after that, requests.ReadTimeout is raised.
+    whole response: after that, requests.ReadTimeout is raised. `network` makes the connections.
     """
 
     def __init__(
@@ -57,7 +58,9 @@ class Web:
         cookies: Path | None = None,
         timeouts: tuple[float, float] = _TIMEOUTS,
         deadline: float = _DEADLINE,
+        network: Network | None = None,
     ) -> None:
+        self._network = network or Network()
         self._timeouts = timeouts
         self._deadline = deadline
         self._proxies = {} if proxy is None else dict.fromkeys(("http", "https"), _validated(proxy))
@@ -69,8 +72,12 @@ class Web:
         settings = [self._proxies.get("https", ""), *(f"{cookie.name}={cookie.value}" for cookie in self._cookies)]
         return blake2b("\n".join(settings).encode(), digest_size=6).hexdigest() if any(settings) else ""
 
-    def session(self, limit: Limit = lambda _: _MOST_BYTES) -> requests.Session:
-        """Make a session for one thread."""
+    def session(self, limit: Limit = lambda _: _MOST_BYTES, *, private: bool = False) -> requests.Session:
+        """Make a session for one thread, whose requests go into private networks only if `private`.
+
+        Others raise PrivateAddress. A proxy resolves names itself: behind one, only hosts that are spelled as addresses
+        are checked.
+        """
         session = requests.Session()
         session.max_redirects = _MOST_REDIRECTS
         session.auth = _address_credentials
@@ -79,7 +86,7 @@ class Web:
             session.cookies.set_cookie(copy(cookie))
         # youtube-transcript-api may mount its own adapter at https://: the longer prefix takes precedence over it.
         for prefix in ("http://", "https://", "https://www.youtube.com"):
-            session.mount(prefix, _Adapter(self._proxies, self._timeouts, self._deadline, limit))
+            session.mount(prefix, _Adapter(self, limit, private))
         return session
 
     def downloader(self, options: Mapping[str, object]) -> Downloader:
@@ -90,16 +97,16 @@ class Web:
 
 
 class _Adapter(HTTPAdapter):
-    """Applies timeouts, deadline and limit, and prefers our proxy to the environment's, which requests would take."""
+    """Applies timeouts, deadline and limit, checks addresses, and prefers our proxy to the environment's."""
 
-    def __init__(
-        self, proxies: Mapping[str, str], timeouts: tuple[float, float], deadline: float, limit: Limit
-    ) -> None:
+    def __init__(self, web: Web, limit: Limit, private: bool) -> None:
         super().__init__()
-        self._timeouts = timeouts
-        self._proxy_options = {"proxies": proxies} if proxies else {}
+        self._timeouts = web._timeouts
+        self._proxy_options = {"proxies": web._proxies} if web._proxies else {}
         self._limit = limit
-        self._response_class = partial(_TimedResponse, deadline)
+        self._private = private
+        self._timed: dict[str, object] = {"response_class": staticmethod(partial(_TimedResponse, web._deadline))}
+        self._checked = {"_new_conn": lambda connection: web._network.open(connection, private=private)}
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401
         timeout = kwargs.get("timeout") or self._timeouts
@@ -107,13 +114,21 @@ class _Adapter(HTTPAdapter):
         _read_body(response, self._limit)
         return response
 
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:  # noqa: ANN401
-        pool = super().get_connection_with_tls_context(*args, **kwargs)
+    def get_connection_with_tls_context(
+        self,
+        request: requests.PreparedRequest,
+        *args: Any,  # noqa: ANN401
+        **kwargs: Any,  # noqa: ANN401
+    ) -> HTTPConnectionPool:
+        pool = super().get_connection_with_tls_context(request, *args, **kwargs)
         assert isinstance(pool, HTTPConnectionPool)
         assert issubclass(pool.ConnectionCls, HTTPConnection)
+        proxy = select_proxy(request.url or "", kwargs.get("proxies"))
+        if proxy and not self._private:
+            check_name(urlsplit(request.url).hostname or "")
         if pool.ConnectionCls.response_class is HTTPResponse:
-            timed = {"response_class": staticmethod(self._response_class)}
-            pool.ConnectionCls = type("TimedConnection", (pool.ConnectionCls,), timed)
+            members = self._timed if proxy else self._timed | self._checked
+            pool.ConnectionCls = type("CheckedConnection", (pool.ConnectionCls,), members)
         return pool
 
 

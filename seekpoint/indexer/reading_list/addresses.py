@@ -11,15 +11,10 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, quote, urljoin, urlsplit
 from urllib.request import url2pathname
 
+from seekpoint.index.file_types import DOCUMENT_SUFFIXES, MEDIA_TYPES
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Resource
 from seekpoint.indexer.sources.captions.folders import is_captions, stem_of, title_of, video_id_of
-
-MEDIA_SUFFIXES = frozenset(
-    {".mp3", ".m4a", ".wav", ".ogg", ".oga", ".opus", ".flac", ".aac"}
-    | {".mp4", ".m4v", ".mkv", ".webm", ".mov", ".avi"}
-)
-DOCUMENT_SUFFIXES = frozenset({".md", ".txt", ".html", ".htm"})
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 # The parts of a link to a file that aren't its path.
@@ -110,7 +105,7 @@ def resources_of_files(files: Sequence[Path], sections: Iterable[tuple[str, ...]
 
     Captions with a video id in their name are that video. Files of unknown kinds are left out.
     """
-    recordings = {file.stem for file in files if file.suffix.lower() in MEDIA_SUFFIXES}
+    recordings = {file.stem for file in files if file.suffix.lower() in MEDIA_TYPES}
     groups: dict[tuple[Kind, str], list[Path]] = {}
     for file in files:
         kind = kind_of_path(file)
@@ -135,7 +130,7 @@ def local_path(url: str) -> Path:
 def kind_of_path(path: Path) -> Kind | None:
     """The kind of a file, by its suffix."""
     suffix = path.suffix.lower()
-    if suffix in MEDIA_SUFFIXES or is_captions(path):
+    if suffix in MEDIA_TYPES or is_captions(path):
         return Kind.RECORDING
     if suffix == ".pdf":
         return Kind.PAPER

@@ -55,7 +55,7 @@ def remote_list_of(url: str) -> RemoteList | None:
 def fetch(remote: RemoteList, web: Web) -> FetchedPage:
     """Download the text of a list; raises SourceError."""
     try:
-        page = Fetcher(web, lambda _: MOST_BYTES).get(remote.file)
+        page = Fetcher(web, lambda _: MOST_BYTES).get(remote.file, private=True)
     except Unfetched as failure:
         remedy = "; try again later" if failure.state is State.DEFERRED else ""
         raise SourceError(f"{failure.reason}{remedy}") from failure

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from seekpoint.index.errors import SourceError
+from seekpoint.index.file_types import CAPTION_SUFFIXES
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Resource
 from seekpoint.indexer.fetch.session import Web
@@ -25,7 +26,7 @@ from seekpoint.indexer.reading_list.addresses import (
 )
 from seekpoint.indexer.reading_list.download import MOST_BYTES, RemoteList, fetch, remote_list_of
 from seekpoint.indexer.reading_list.markdown import Outline, outline_of
-from seekpoint.indexer.sources.captions.folders import CAPTION_SUFFIXES, is_captions
+from seekpoint.indexer.sources.captions.folders import is_captions
 
 # Marks that take the parser quadratic time, or some 100 microseconds each. A list of 50,000 links has far fewer.
 _MAX_MARKS = {"[": 60_000, "![": 25_000, "<!": 10_000}
@@ -49,13 +50,15 @@ _KINDS = f"captions ({', '.join(sorted(CAPTION_SUFFIXES))}), recordings, PDFs, w
 class ReadingList:
     """A parsed source: the number of its `entries`, and the distinct `resources` in order of appearance.
 
-    `source` is an absolute path or a canonical address. `folder` is a folder to search for caption files.
+    `source` is an absolute path or a canonical address. `folder` is a folder to search for caption files. `is_remote`
+    is set if the list is from the web.
     """
 
     source: str
     entries: int
     resources: tuple[Resource, ...]
     folder: Path | None = None
+    is_remote: bool = False
 
 
 def read_source(source: str, web: Web | None = None) -> ReadingList:
@@ -188,7 +191,7 @@ def _list(source: str, text: str, suffix: str, base: Path | str) -> ReadingList:
     entries = parse(text, base)
     if not entries:
         raise SourceError("no links found (looked for Markdown links, <a href> and https://… addresses)")
-    return ReadingList(source, len(entries), merge(entries))
+    return ReadingList(source, len(entries), merge(entries), is_remote=isinstance(base, str))
 
 
 def _text(data: bytes, charset: str | None = None) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+from urllib.parse import urljoin, urlsplit
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Origin, Resource, State
-from seekpoint.indexer.reading_list.addresses import local_path
+from seekpoint.indexer.reading_list.addresses import local_path, resource_of
 from seekpoint.indexer.sources.fetch_result import FetchResult
 from seekpoint.indexer.sources.provenance import FromPage
 from seekpoint.indexer.sources.sandbox import DocumentFormat, SandboxedReader
@@ -54,23 +56,59 @@ class DocumentReader:
         fetched = _result(self._parse(data, _media_type(path), None, resource.kind), Origin.LOCAL)
         return replace(fetched, details=replace(fetched.details, title=fetched.details.title or clean(path.stem)))
 
-    def fetch(self, resource: Resource, now: float, earlier: FromPage | None = None) -> FetchResult:
+    def fetch(
+        self, resource: Resource, now: float, earlier: FromPage | None = None, *, private: bool = False
+    ) -> FetchResult:
         """Fetch an address and parse it, at `now` in Unix seconds; raises Unfetched.
 
-        The result has no transcripts if nothing has changed since the `earlier` version.
+        It may be in a private network if `private`. The result has no transcripts if nothing has changed since the
+        `earlier` version.
         """
         from seekpoint.indexer.fetch.fetcher import Validators
+        from seekpoint.indexer.fetch.redirects import LeadsToYouTube
 
         validators = Validators(earlier.etag, earlier.modified) if earlier else None
-        page = self._fetcher.get(_ARXIV_ABSTRACT.sub(r"https://arxiv.org/pdf/\1", resource.url), validators)
+        address = _ARXIV_ABSTRACT.sub(r"https://arxiv.org/pdf/\1", resource.url)
+        try:
+            page = self._fetcher.get(address, validators, private=private)
+        except LeadsToYouTube as led:
+            video = resource_of(led.url)
+            if video is None or video.kind not in (Kind.VIDEO, Kind.PLAYLIST):
+                raise
+            return FetchResult((), end=video)
         if page is None:
             assert earlier  # only a conditional request can be answered with "not modified"
             return FetchResult((), provenance=replace(earlier, at=now))
+        fetched, declared = self._read_page(page, resource, now)
+        assert fetched.end
+        if earlier and earlier.is_same_text(fetched.provenance) and fetched.end.id == resource.id:
+            return replace(fetched, transcripts=())
+        return self._at_canonical(fetched, _canonical(page.url, declared), resource, now)
+
+    def _read_page(self, page: FetchedPage, resource: Resource, now: float) -> tuple[FetchResult, str | None]:
+        """The result of a page, and the address that it declares as its own."""
         document = self._parse(page.data, page.content_type, page.charset, resource.kind)
         fetched = _result(document, Origin.MANUAL)
-        version = _version_of(page, fetched, now)
-        unchanged = earlier is not None and earlier.digest == version.digest
-        return replace(fetched, transcripts=() if unchanged else fetched.transcripts, provenance=version)
+        is_permanent = page.is_permanent or _spelling(page.url) == _spelling(resource.url)
+        version, end = _version_of(page, fetched, now), resource_of(page.url)
+        return replace(fetched, provenance=version, end=end, is_permanent=is_permanent), document.canonical
+
+    def _at_canonical(
+        self, fetched: FetchResult, canonical: Resource | None, resource: Resource, now: float
+    ) -> FetchResult:
+        """The result at a canonical address if the same text is there: many sites declare one address on all pages."""
+        if canonical is None:
+            return fetched
+        if canonical.id == resource.id:
+            return replace(fetched, end=canonical)
+        with suppress(Unfetched):
+            page = self._fetcher.get(canonical.url)
+            assert page  # only a conditional request can be answered with "not modified"
+            there, _ = self._read_page(page, canonical, now)
+            assert isinstance(there.provenance, FromPage)
+            if there.end == canonical and there.provenance.is_same_text(fetched.provenance):
+                return there
+        return fetched
 
     def _parse(self, data: bytes, media_type: str, charset: str | None, kind: Kind) -> ParsedDocument:
         if _PDF_HEADER in data[:_PDF_HEADER_WITHIN]:
@@ -90,6 +128,26 @@ class DocumentReader:
 
 def _media_type(path: Path) -> str:
     return {".md": "text/markdown", ".txt": "text/plain"}.get(path.suffix.lower(), "")
+
+
+def _canonical(url: str, declared: str | None) -> Resource | None:
+    """The resource at the address that a page declares as its own; `None` for the same one, and for other sites."""
+    with suppress(ValueError):
+        canonical = resource_of(urljoin(url, declared or ""))
+        if canonical and _site(canonical.url) == _site(url) and _spelling(canonical.url) != _spelling(url):
+            return canonical
+    return None
+
+
+def _site(url: str) -> str:
+    """The host and port of an address, without `www.`."""
+    return urlsplit(url).netloc.rpartition("@")[2].removeprefix("www.")
+
+
+def _spelling(url: str) -> tuple[str, ...]:
+    """What the usual spellings of an address have in common: they differ in scheme, `www.` and the last slash."""
+    parts = urlsplit(url)
+    return _site(url), parts.path.rstrip("/"), parts.query
 
 
 def _version_of(page: FetchedPage, fetched: FetchResult, now: float) -> FromPage:

@@ -15,6 +15,9 @@ class FetchResult:
 
     `kind` is set if the resource turned out to be of another kind than its address suggests. `provenance` is
     given if only fetching tells it; without transcripts it means: unchanged. `messages` are for the user.
+
+    `end` is the resource at the address where the requested one ended, which may be the same; a video has no
+    transcripts then. `is_permanent` says whether the address will always end there.
     """
 
     transcripts: tuple[Transcript, ...]
@@ -22,6 +25,8 @@ class FetchResult:
     kind: Kind | None = None
     provenance: Provenance | None = None
     messages: tuple[str, ...] = ()
+    end: Resource | None = None
+    is_permanent: bool = True
 
     @property
     def is_unchanged(self) -> bool:

@@ -1,4 +1,7 @@
-"""The version of a transcript's files; unmodified files are recognised by size and times, without reading them."""
+"""The version of a transcript's files, and the largest size that is read.
+
+Unmodified files are recognised by size and times, without reading them.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,9 @@ from typing import Literal
 
 from seekpoint.indexer.sources.provenance import FromFiles, Provenance
 
+# Captions are among the others: the 9,000 words of an hour, each with its time in JSON, take about one megabyte.
+_MOST_BYTES = {".pdf": 200_000_000, ".html": 30_000_000, ".htm": 30_000_000}
+_MOST_BYTES_OF_OTHERS = 20_000_000
 # Nanoseconds. FAT stores times in steps of 2 s: a change within one step may leave the file's times as they are.
 _TICK = 2_000_000_000
 
@@ -29,6 +35,12 @@ def version_of(
     if known and digest == known.digest:
         return known
     return FromFiles(kind, digest, "" if None in contents else stamp)
+
+
+def too_large(path: Path) -> str | None:
+    """Why a local file isn't read: it is too large. Downloads are limited in `fetch`."""
+    size, most = path.stat().st_size, _MOST_BYTES.get(path.suffix.lower(), _MOST_BYTES_OF_OTHERS)
+    return None if size <= most else f"{size / 1e6:.0f} MB are too much (at most {most / 1e6:.0f} MB): split it"
 
 
 def _stamp(paths: Sequence[Path], now: float) -> str:
@@ -59,6 +71,6 @@ def _digest(paths: Sequence[Path], contents: Sequence[bytes | None]) -> str:
 
 def _content(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return None if too_large(path) else path.read_bytes()
     except OSError:  # the build reports it when it reads the file
         return None

@@ -55,6 +55,10 @@ class FromPage:
     modified: str | None = None
     final: bool = False
 
+    def is_same_text(self, other: Provenance | None) -> bool:
+        """Whether another version has the same text."""
+        return isinstance(other, FromPage) and other.digest == self.digest
+
 
 @dataclass(frozen=True, slots=True)
 class FromListing:

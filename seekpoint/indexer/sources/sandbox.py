@@ -187,8 +187,8 @@ def _outcome(answer: bytes) -> ParsedDocument | Unfetched:
     with suppress(ValueError, RecursionError, MemoryError):
         match json.loads(answer):
             case {"text": [list(blocks), *details]}:
-                title, author, published, language = map(_text, details)
-                return ParsedDocument(tuple(map(_block, blocks)), title, author, published, language)
+                title, author, published, language, canonical = map(_text, details)
+                return ParsedDocument(tuple(map(_block, blocks)), title, author, published, language, canonical)
             case {"refused": [str(state), str(reason)]}:
                 return Unfetched(State(state), clean(reason)[:_LONGEST_REASON])
             case {"failed": str(reason)}:

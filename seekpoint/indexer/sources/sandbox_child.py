@@ -117,7 +117,7 @@ def _answer(data: bytes, module: str, function: str, arguments: Sequence[object]
 
 def _as_list(text: ParsedDocument) -> list[object]:
     blocks = [[block.text, block.role, block.anchor, block.page] for block in text.blocks]
-    return [blocks, text.title, text.author, text.published, text.language]
+    return [blocks, text.title, text.author, text.published, text.language, text.canonical]
 
 
 def _encode(**answer: object) -> bytes:

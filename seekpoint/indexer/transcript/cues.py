@@ -11,6 +11,7 @@ from itertools import accumulate
 from math import isfinite
 
 from seekpoint.index.text.clean import clean
+from seekpoint.index.text.sentences import SENTENCE_END
 from seekpoint.index.types import Cue
 
 LONGEST = 45.0
@@ -27,7 +28,7 @@ _SHORTEST_SENTENCE = 6
 _WIDE = re.compile(
     "[\u0e00-\u0eff\u1000-\u11ff\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
 )
-_SENTENCE_END = re.compile(r"""[.!?…][)\]"'”’»]*(?=\s)|[。！？｡．।؟۔።။…]+[」』”’）》]*""")
+_SENTENCE_END = re.compile(SENTENCE_END)
 _PHRASE_END = re.compile(r"\s|[，、；：،؛]")
 
 

@@ -46,7 +46,7 @@ class Block:
 class ParsedDocument:
     """The blocks of a document in reading order, and its declared metadata.
 
-    `language` is a tag, `published` a date as YYYY-MM-DD.
+    `language` is a tag, `published` a date as YYYY-MM-DD, `canonical` an address, perhaps a relative one.
     """
 
     blocks: tuple[Block, ...]
@@ -54,6 +54,7 @@ class ParsedDocument:
     author: str | None = None
     published: str | None = None
     language: str | None = None
+    canonical: str | None = None
 
 
 def transcript_of(document: ParsedDocument, language: str, origin: Origin) -> tuple[Transcript, Details]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from seekpoint.index.errors import UsageError
-from seekpoint.query.answers import Answer
+from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.evaluation.metrics import Abstention, Judgement, Metrics, judge, mean_metrics, measure_abstention
 from seekpoint.query.evaluation.question_file import Question
 
@@ -60,7 +60,7 @@ def _ask(text: str, answer: Callable[[str], Answer]) -> Answer:
     try:
         return answer(text)
     except UsageError:
-        return Answer(text, False, ())
+        return Answer(text, Confidence.NONE, ())
 
 
 def _evaluated(question: Question, answer: Answer, language_of: Callable[[str], str]) -> EvaluatedQuestion:

@@ -8,7 +8,6 @@ from urllib.parse import quote
 from seekpoint.index.types import Cue, Kind, Resource
 
 _ARXIV_ABSTRACT = re.compile(r"https://arxiv\.org/abs/")
-_OPENABLE = re.compile(r"(?:https?|file)://", re.IGNORECASE)
 
 
 def link(resource: Resource, start: float) -> str:
@@ -26,11 +25,6 @@ def text_link(resource: Resource, cue: Cue, fragment: str = "") -> str:
     directive = f":~:{fragment}" if fragment else ""
     anchor = quote(cue.anchor or "", safe="!$&'()*+,;=@/?")  # a colon would begin a directive
     return f"{resource.url}#{anchor}{directive}" if anchor or directive else resource.url
-
-
-def is_openable(address: str) -> bool:
-    """Whether an address may become a link: an imported library may hold any, such as `javascript:`."""
-    return bool(_OPENABLE.match(address))
 
 
 def timestamp(seconds: float | None) -> str | None:

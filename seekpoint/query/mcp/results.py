@@ -17,31 +17,36 @@ from pydantic import BaseModel, Field
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Kind, Resource, ResourceStatus, State
-from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.links.timestamps import timestamp
 from seekpoint.query.mcp.token_budget import MOST_TOKENS, shortened, tokens
 from seekpoint.query.output.json_schema import (
     Answered,
     ChapterTitle,
+    ConfidenceLevel,
     Id,
     Language,
     Languages,
     Reason,
     RetryAfter,
     TranscriptOrigin,
+    UnknownWords,
 )
 
 NOT_ANSWERED = (
     "Nothing in this library answers that. These are only the nearest passages: don't present them as an answer."
 )
+MAY_NOT_ANSWER = "These passages are near the question, and may not answer it: read them before you rely on them."
+_NOTES = {Confidence.NONE: NOT_ANSWERED, Confidence.LOW: MAY_NOT_ANSWER}
 NOTHING_FOUND = "Nothing that is indexed passes these filters, or nothing is indexed yet: `status` tells which."
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
 # Tokens of one title, heading path, reason, address and quote.
-_TITLE, _HEADINGS, _REASON, _ADDRESS = 50, 40, 70, 500
+_TITLE, _HEADINGS, _REASON, _ADDRESS, _WORD = 50, 40, 70, 500, 15
 _LEAST_QUOTE = 40
 _MOST_TITLES = 3
+_MOST_WORDS = 8
 
 
 class FoundMoment(BaseModel):
@@ -66,6 +71,9 @@ class FoundAnswer(BaseModel):
     """What a question brought."""
 
     answered: Answered
+    confidence: ConfidenceLevel
+    unknown: UnknownWords | None = None
+    respelled: dict[str, str] | None = Field(default=None, description="Misspelt words, and what was searched for.")
     note: str | None = None
     moments: list[FoundMoment] = Field(description="Best first.")
     left_out: int | None = Field(default=None, description="Further moments that would have made this too long.")
@@ -158,8 +166,15 @@ def fitting(models: Iterable[_Model], most: float) -> list[_Model]:
 def found_answer(answer: Answer, positions: Mapping[int, float]) -> FoundAnswer:
     """The answer, with quotes shortened so that it fits; `positions` are `at` for moments of texts, by rank."""
     moments = [_found_moment(moment, positions.get(moment.rank, moment.start)) for moment in answer.moments]
-    note = None if answer.answered else NOT_ANSWERED if moments else NOTHING_FOUND
-    result = FoundAnswer(answered=answer.answered, note=note, moments=[])
+    result = FoundAnswer(
+        answered=answer.answered,
+        confidence=answer.confidence,
+        unknown=[quotable(word, _WORD) for word in answer.unknown[:_MOST_WORDS]] or None,
+        respelled={quotable(word, _WORD): quotable(meant, _WORD) for word, meant in answer.respelled[:_MOST_WORDS]}
+        or None,
+        note=_NOTES.get(answer.confidence) if moments else NOTHING_FOUND,
+        moments=[],
+    )
     budget = MOST_TOKENS - tokens(compact(result))
     result.moments = fitting(moments, budget - _LEAST_QUOTE * len(moments)) or fitting(moments, budget - _LEAST_QUOTE)
     result.left_out = len(moments) - len(result.moments) or None

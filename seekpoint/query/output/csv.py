@@ -10,7 +10,7 @@ from seekpoint.index.text.clean import clean
 from seekpoint.query.answers import Answer, Moment
 
 COLUMNS = (
-    *("question", "answered", "rank", "score", "title", "kind", "section", "chapter"),
+    *("question", "answered", "confidence", "rank", "score", "title", "kind", "section", "chapter"),
     *("language", "start", "end", "timestamp", "page", "quote", "link"),
 )
 
@@ -42,7 +42,8 @@ def _rows(answer: Answer) -> Iterator[list[object]]:
 def _row(answer: Answer, moment: Moment) -> tuple[object, ...]:
     resource = moment.resource
     return (
-        *(answer.question, str(answer.answered).lower(), moment.rank, moment.score, resource.title, resource.kind),
+        *(answer.question, str(answer.answered).lower(), answer.confidence),
+        *(moment.rank, moment.score, resource.title, resource.kind),
         *("; ".join(" › ".join(path) for path in resource.sections), moment.chapter, moment.language),
         *(moment.start, moment.end, moment.timestamp, moment.page, moment.quote, moment.link),
     )

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Chapter, ModelCard, Resource, ResourceStatus
-from seekpoint.query.answers import Answer, Doubt, Explanation, Moment, Translation, Window
+from seekpoint.query.answers import Answer, Confidence, Estimate, Explanation, Moment, Respelling, Translation, Window
 from seekpoint.query.output import json_schema
 from seekpoint.query.output.json_schema import AnswerJson
 
 FORMS: Mapping[type, Any] = {
     Answer: json_schema.AnswerJson,
     Chapter: json_schema.ChapterJson,
-    Doubt: json_schema.DoubtJson,
+    Estimate: json_schema.EstimateJson,
     Explanation: json_schema.ExplanationJson,
     ModelCard: json_schema.ModelJson,
     Moment: json_schema.MomentJson,
     Resource: json_schema.ResourceJson,
+    Respelling: json_schema.RespellingJson,
     ResourceStatus: json_schema.ResourceStatusJson,
     Translation: json_schema.TranslationJson,
     Window: json_schema.WindowJson,
@@ -27,17 +29,23 @@ FORMS: Mapping[type, Any] = {
 def to_json(answer: Answer) -> AnswerJson:
     """The answer in the form of `ask --json`."""
     document: AnswerJson = as_json(answer)
+    document["question"] = answer.question
     return document
 
 
 def error_json(question: str, error: str) -> AnswerJson:
     """What `ask --json -` prints for a line that is no question, with what is wrong with it."""
-    return {"question": question, "answered": False, "moments": [], "error": error}
+    return {"question": question, "answered": False, "confidence": Confidence.NONE, "moments": [], "error": error}
 
 
 def as_json(value: Any) -> Any:  # noqa: ANN401
-    """An object in its form: for each key its attribute of that name; an empty one is left out if it isn't required."""
+    """An object in its form: for each key its attribute of that name, an empty one only if it's required.
+
+    Texts come without characters that turn, hide or control others, which an imported library may hold.
+    """
     if form := FORMS.get(type(value)):
         kept = (name for name in form.__annotations__ if name in form.__required_keys__ or getattr(value, name, None))
         return {name: as_json(getattr(value, name)) for name in kept}
-    return [as_json(each) for each in value] if isinstance(value, tuple | list) else value
+    if isinstance(value, tuple | list):
+        return [as_json(each) for each in value]
+    return clean(value) if isinstance(value, str) and not value.isprintable() else value

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Annotated, Literal, NamedTuple, NotRequired
 
 from seekpoint.index.types import Kind, Origin, State
+from seekpoint.query.answers import Confidence
 
 if sys.version_info >= (3, 12):
     from typing import TypedDict
@@ -35,6 +36,11 @@ TranscriptOrigin = Annotated[
 ]
 ChapterTitle = Annotated[str, Described("The title of the chapter, or the heading, that it lies in.")]
 Answered = Annotated[bool, Described("False where the library holds no answer; the moments are the nearest ones then.")]
+ConfidenceLevel = Annotated[
+    Confidence, Described("Whether the first moment answers: high (it does), low (it may), none (nothing here does).")
+]
+UnknownWords = Annotated[list[str], Described("The question's words that nothing in the library mentions.")]
+RespelledWords = Annotated[list["RespellingJson"], Described("Misspelt words of the question.")]
 Reason = Annotated[str, Described("Why it isn't indexed, or wasn't brought up to date.")]
 RetryAfter = Annotated[str, Described("From when on a build tries again (ISO 8601, UTC).")]
 
@@ -77,11 +83,21 @@ class ExplanationJson(TypedDict):
     windows: Annotated[list[WindowJson], Described("The stretches nearest in meaning.")]
 
 
-class DoubtJson(TypedDict):
-    """The score that the first moment needs to count as an answer, and the words that the library doesn't contain."""
+class RespellingJson(TypedDict):
+    """A word of the question that nothing mentions, and the word that is searched for instead."""
 
-    least_score: float
-    unknown: list[str]
+    word: str
+    meant: str
+
+
+class EstimateJson(TypedDict):
+    """How likely the first moment answers the question, and what that is estimated from."""
+
+    probability: Annotated[float, Described("From 0 to 1, where answered and other questions are equally frequent.")]
+    meaning: Annotated[float, Described("The cosine of the first moment; without a weight for other models.")]
+    unsaid: Annotated[float, Described("The mean rarity of the question's words; 0 for those said near the moment.")]
+    unknown: Annotated[float, Described("0.5 for a word that nothing here mentions, 1 for more.")]
+    size: Annotated[float, Described("The logarithm of the number of passages in ten thousands, within bounds.")]
 
 
 class MomentJson(TypedDict):
@@ -106,7 +122,10 @@ class AnswerJson(TypedDict):
 
     question: str
     answered: Answered
-    doubt: NotRequired[DoubtJson]
+    confidence: ConfidenceLevel
+    unknown: NotRequired[UnknownWords]
+    respelled: NotRequired[RespelledWords]
+    estimate: NotRequired[EstimateJson]
     moments: list[MomentJson]
     error: NotRequired[Annotated[str, Described("What is wrong with a line of `ask --json -` that is no question.")]]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from seekpoint.index.file_types import is_openable
 from seekpoint.index.text.clean import clean
 from seekpoint.query.answers import Answer, Moment
-from seekpoint.query.links.timestamps import is_openable, timestamp
+from seekpoint.query.links.timestamps import timestamp
 
 
 def to_m3u(answer: Answer) -> str:

@@ -7,10 +7,10 @@ import unicodedata
 from collections.abc import Iterator
 from urllib.parse import quote
 
+from seekpoint.index.file_types import is_openable
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.answers import Answer, Moment
-from seekpoint.query.links.timestamps import is_openable
-from seekpoint.query.output.moment_text import heading_path, no_answer, positions, quote_parts
+from seekpoint.query.output.moment_text import heading_path, positions, quote_parts, verdict
 
 # Characters that have a meaning in Markdown, or in a common extension of it, within a line and at its beginning.
 _INLINE = re.compile(r"[\\`*_\[\]<>~$]|&(?=#?\w+;)|#(?=#*\Z)")
@@ -23,8 +23,8 @@ _ENTITY = re.compile(r"&(?=#?\w+;)")
 def to_markdown(answer: Answer) -> str:
     """The answer as a list of links with times, and quotes whose matches are bold."""
     blocks = [f"## {_escaped(clean(answer.question))}"]
-    if not answer.answered:
-        blocks.append(no_answer(answer))
+    if line := verdict(answer):
+        blocks.append(_escaped(line))
     return "\n\n".join([*blocks, *map(_item, answer.moments)])
 
 

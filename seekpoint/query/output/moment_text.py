@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seekpoint.index.text.clean import clean
-from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.links.timestamps import timestamp
 
+_VERDICTS = {Confidence.NONE: "Nothing here answers that", Confidence.LOW: "This may not answer it"}
 
-def no_answer(answer: Answer) -> str:
-    """The line above the moments of an answer with `answered` false."""
-    return f"Nothing here answers that{'; nearest:' if answer.moments else '.'}"
+
+def verdict(answer: Answer) -> str:
+    """The line above the moments: words that nothing mentions, and whether the first one answers; or nothing."""
+    return " ".join(_sentences(answer))
+
+
+def _sentences(answer: Answer) -> Iterator[str]:
+    for word, meant in answer.respelled:
+        yield f"Nothing here mentions {clean(word)}; searched for {clean(meant)}."
+    if answer.unknown:
+        yield f"Nothing here mentions {clean(', '.join(answer.unknown))}."
+    if doubt := _VERDICTS.get(answer.confidence):
+        yield f"{doubt}{'; nearest:' if answer.moments else '.'}"
 
 
 def positions(moment: Moment) -> Iterator[str]:

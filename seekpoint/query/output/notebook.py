@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from html import escape
 
+from seekpoint.index.file_types import is_openable
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import Resource, to_html
 from seekpoint.query.answers import Answer, Moment
-from seekpoint.query.links.timestamps import is_openable
-from seekpoint.query.output.moment_text import no_answer, positions, quote_parts
+from seekpoint.query.output.moment_text import positions, quote_parts, verdict
 
 
 def answer_html(answer: Answer) -> str:
     """The question and its moments, best first."""
-    note = "" if answer.answered else f"<p>{no_answer(answer)}</p>"
+    note = f"<p>{escape(line)}</p>" if (line := verdict(answer)) else ""
     items = "".join(f"<li>{moment_html(moment)}</li>" for moment in answer.moments)
     moments = f"<ol>{items}</ol>" if items else ""
     return f"<div><p><b>{_escaped(answer.question)}</b></p>{note}{moments}</div>"

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from seekpoint.index.file_types import is_openable
 from seekpoint.index.text.clean import clean, printable
-from seekpoint.query.answers import Answer, Doubt, Explanation, Moment, Window
+from seekpoint.query.answers import Answer, Estimate, Explanation, Moment, Window
 from seekpoint.query.links.timestamps import timestamp
-from seekpoint.query.output.moment_text import heading_path, no_answer, positions, quote_parts
+from seekpoint.query.output.moment_text import heading_path, positions, quote_parts, verdict
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
 def to_text(answer: Answer, *, styled: bool) -> str:
     """The answer for reading; `styled` for a terminal that shows bold text and clickable links."""
-    if not answer.moments:
-        return no_answer(answer)
-    blocks = [] if answer.answered else [no_answer(answer)]
+    blocks = [line] if (line := verdict(answer)) else []
     blocks += ["\n".join(_lines(moment, styled)) for moment in answer.moments]
-    if answer.doubt:
-        blocks.append(doubt_text(answer.doubt))
+    if answer.estimate:
+        blocks.append(estimate_text(answer.estimate))
     return "\n\n".join(blocks)
 
 
@@ -31,7 +30,7 @@ def _lines(moment: Moment, styled: bool) -> Iterator[str]:
     if moment.chapter:
         yield f"   in: {_emphasised(clean(moment.chapter), styled)}"
     yield f"   “{_marked_quote(moment, styled)}”"
-    yield f"   {_clickable(printable(moment.link), styled)}"
+    yield f"   {_clickable(printable(moment.link), styled and is_openable(moment.link))}"
     if moment.explanation:
         for line in explanation_lines(moment.score, moment.explanation):
             yield f"   {_style(line, _DIM, styled)}"
@@ -78,9 +77,9 @@ def _window_text(window: Window) -> str:
     return f"{timestamp(window.start)} to {timestamp(window.end)} ({window.cosine:.2f})"
 
 
-def doubt_text(doubt: Doubt) -> str:
-    """The score that the first moment needs to count as an answer, and which words raise it."""
-    if not doubt.least_score:
-        return "With this model nothing is known of what a score means, so every moment counts as an answer."
-    unknown = f", since nothing here says {clean(', '.join(doubt.unknown))}" if doubt.unknown else ""
-    return f"The first moment is an answer from a score of {doubt.least_score:.3f} on{unknown}."
+def estimate_text(estimate: Estimate) -> str:
+    """How likely the first moment is an answer, and from what that is estimated."""
+    return (
+        f"The first moment is an answer with a probability of {estimate.probability:.2f}: meaning "
+        f"{estimate.meaning:.3f}, rarity of the words not said there {estimate.unsaid:.2f}."
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, takewhile
+from itertools import takewhile
 from math import inf
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,18 +14,22 @@ from seekpoint.index.retrieval import CueSpan
 from seekpoint.index.store import Reader
 from seekpoint.index.text.chapters import begun, title_at
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.text.terms import Term
+from seekpoint.index.text.terms import Term, located_terms
 from seekpoint.index.types import Cue, Details, Resource
 from seekpoint.query.answers import Explanation, Hit, Moment
 from seekpoint.query.links.timestamps import link, text_link
 from seekpoint.query.search.explain import explain
-from seekpoint.query.search.localise import best_cue, marks, quoted, said_in, salient
+from seekpoint.query.search.localise import best_beginning, marks, quoted, salient
+from seekpoint.query.search.passage import Passage
 from seekpoint.query.search.question import ParsedQuestion, QueryTerms
 from seekpoint.query.search.settings import Tuning
 
 if TYPE_CHECKING:
     from seekpoint.query.search.window_scores import Windows
 
+# How many cues of a recording are read before a passage, in which its first sentence may begin, and after it, so that
+# a quote from its end isn't cut off.
+_BESIDE = 8
 # Browsers show plain text line by line; of Markdown they show the beginning, whatever the link says.
 _PLAIN, _MARKDOWN = ".txt", ".md"
 
@@ -47,21 +51,17 @@ class MomentContext(NamedTuple):
 
 
 class _Quote(NamedTuple):
-    """The cues of a hit from its opening on: the answer begins at cue `first` of them, and `quoted` are shown.
+    """Where an answer begins in its passage, the cues shown from there, and the question's content terms in them."""
 
-    `opening` is the position of the first of the cues in the transcript, `terms` are the question's terms in each.
-    """
-
-    opening: int
-    cues: Sequence[Cue]
-    first: int
+    passage: Passage
+    begin: int
     quoted: Sequence[Cue]
-    terms: Sequence[Sequence[Term]]
+    terms: Sequence[Term]
 
     @property
     def span(self) -> tuple[int, int]:
-        """The quoted cues, as a span [first, stop) of the transcript."""
-        first = self.opening + self.first
+        """The quoted cues, as a span [first, stop) of the transcript; the first one may be quoted in part."""
+        first = self.passage.position + self.passage.cue_at(self.begin)
         return first, first + len(self.quoted)
 
 
@@ -69,7 +69,7 @@ def moments(hits: Sequence[Hit], context: MomentContext, *, explained: bool) -> 
     """A moment for each hit, in their order."""
     ids = [hit.chunk.resource_id for hit in hits]
     resources, details = context.reader.resources(ids), context.reader.details(ids)
-    quotes = _quotes(hits, details, context)
+    quotes = _quotes(hits, resources, details, context)
     links = _links(hits, quotes, resources, details, context)
     explanations = _explanations(hits, resources, context) if explained else [None] * len(hits)
     for rank, (hit, quote, address, why) in enumerate(zip(hits, quotes, links, explanations, strict=True), 1):
@@ -78,27 +78,36 @@ def moments(hits: Sequence[Hit], context: MomentContext, *, explained: bool) -> 
         yield replace(moment, explanation=why) if why else moment
 
 
-def _quotes(hits: Sequence[Hit], details: Mapping[str, Details], context: MomentContext) -> list[_Quote]:
+def _quotes(
+    hits: Sequence[Hit], resources: Mapping[str, Resource], details: Mapping[str, Details], context: MomentContext
+) -> list[_Quote]:
     openings = [context.openings[hit.chunk.id] for hit in hits]
+    plays = [resources[hit.chunk.resource_id].kind.plays for hit in hits]
     spans = [
-        CueSpan(hit.chunk.transcript_id, opening.first, hit.chunk.stop)
-        for hit, opening in zip(hits, openings, strict=True)
+        CueSpan(hit.chunk.transcript_id, max(opening.first - _BESIDE * spoken, 0), hit.chunk.stop + _BESIDE * spoken)
+        for hit, opening, spoken in zip(hits, openings, plays, strict=True)
     ]
-    return [
-        _quote(hit.chunk, opening, cues, details[hit.chunk.resource_id], context)
-        for hit, opening, cues in zip(hits, openings, context.reader.cues(spans), strict=True)
-    ]
+    quotes = []
+    for hit, opening, span, cues, spoken in zip(hits, openings, spans, context.reader.cues(spans), plays, strict=True):
+        passage = Passage(cues, span.first, opening.first - span.first, hit.chunk.stop - span.first, plays=spoken)
+        quotes.append(_quote(hit.chunk, opening, passage, details[hit.chunk.resource_id], context))
+    return quotes
 
 
 def _quote(
-    chunk: StoredChunk, opening: StoredChunk, cues: Sequence[Cue], details: Details, context: MomentContext
+    chunk: StoredChunk, opening: StoredChunk, passage: Passage, details: Details, context: MomentContext
 ) -> _Quote:
     weights = _weights(chunk, context.terms)
     chapters = begun(details.chapters, opening.start, chunk.end)
-    terms = said_in(cues, salient(context.terms.weights).keys() | weights.keys())
+    terms = list(located_terms(passage.text, salient(context.terms.weights).keys() | weights.keys()))
     nearness = _nearness(chunk, opening, context.windows)
-    first = best_cue(cues, terms, weights, chapters, nearness, context.tuning.reach)
-    return _Quote(opening.first, cues, first, quoted(cues[first:]), terms)
+    within = [term for term in terms if term.start < passage.end]
+    begin = best_beginning(passage, within, weights, chapters, nearness, context.tuning.reach)
+    shown = quoted(passage.cues_from(begin))
+    stop = begin + sum(len(cue.text) + 1 for cue in shown)
+    function_words = context.terms.weights.keys() - context.terms.rarities.keys()
+    lit = [term for term in terms if begin <= term.start < stop and term.text not in function_words]
+    return _Quote(passage, begin, shown, lit)
 
 
 def _weights(chunk: StoredChunk, terms: QueryTerms) -> dict[str, float]:
@@ -121,18 +130,16 @@ def _moment(rank: int, hit: Hit, quote: _Quote, resource: Resource, details: Det
     last = _duration(details)
     start = min(quote.quoted[0].start, last)
     plays = resource.kind.plays
-    before = sum(len(cue.text) + 1 for cue in quote.cues[: quote.first])
-    shown = quote.terms[quote.first : quote.first + len(quote.quoted)]
     return Moment(
         rank=rank,
         score=round(hit.score, 4),
         resource=resource,
         language=hit.chunk.language,
         start=start if plays else None,
-        end=min(hit.chunk.end, last) if plays else None,
+        end=min(max(hit.chunk.end, quote.quoted[-1].end), last) if plays else None,
         quote=" ".join(cue.text for cue in quote.quoted),
         link=address,
-        marks=marks(chain.from_iterable(shown), before),
+        marks=marks(quote.terms, quote.begin),
         chapter=title_at(details.chapters, start),
         page=quote.quoted[0].page,
         cues=quote.span,

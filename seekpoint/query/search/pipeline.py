@@ -1,7 +1,7 @@
 """A question to an answer: candidates by meaning, by words and by their translations; scored, reranked, distinct.
 
 Each stage takes what the one before it found. A question calls the reader (index/store.py) eleven times, whatever the
-library's size; at most fourteen times where it names a resource.
+library's size; up to three times more where it names a resource, up to five where it has unknown words.
 """
 
 from __future__ import annotations
@@ -19,13 +19,20 @@ from seekpoint.index.retrieval import CandidateQuery, Evidence, Language, NamedS
 from seekpoint.index.store import Reader
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Encoder, Filters
-from seekpoint.query.answers import Answer, Doubt, Hit
-from seekpoint.query.search.abstention import doubt, is_answer
+from seekpoint.query.answers import Answer, Confidence, Hit
+from seekpoint.query.search.confidence import (
+    ANY_CALIBRATION,
+    BUNDLED_CALIBRATION,
+    estimate,
+    features,
+    unknown_words,
+)
 from seekpoint.query.search.dedupe import distinct, openings
 from seekpoint.query.search.moments import MomentContext, moments
 from seekpoint.query.search.question import ParsedQuestion, QueryTerms, look_up, parse
 from seekpoint.query.search.scoring import coverage, fuse, group_scores, strongest, term_scores
 from seekpoint.query.search.settings import AROUND, MOST_MOMENTS, TUNING, Tuning
+from seekpoint.query.search.spelling import respelled, respellings
 
 if TYPE_CHECKING:
     from seekpoint.query.search.window_scores import Windows
@@ -66,7 +73,7 @@ def ask(
 ) -> Answer:
     """Answer a question with at most k moments, best first; raises UsageError for an empty or too long one.
 
-    `explained` moments say why they were found, and the answer which score the first of them needs.
+    `explained` moments say why they were found, and the answer what its confidence follows from.
     """
     if not 1 <= k <= MOST_MOMENTS:
         raise UsageError(f"the number of moments must be 1 to {MOST_MOMENTS}, not {k}")
@@ -74,7 +81,11 @@ def ask(
     languages = reader.languages()
     scope = reader.scope(filters)
     parsed = parse(question, encoder, languages)
-    query = _Query(parsed, look_up(parsed, reader, languages), languages, reader, tuning)
+    terms = look_up(parsed, reader, languages)
+    if words := respellings(parsed, terms, reader, sum(one.chunks for one in languages.values())):
+        parsed = parse(respelled(parsed, words), encoder, languages)
+        terms = look_up(parsed, reader, languages)
+    query = _Query(parsed, terms, languages, reader, tuning)
     reranked = max(_RERANKED, _RERANKED_A_MOMENT * k)
     limit = max(_CANDIDATES, _CANDIDATES_A_MOMENT * k)
     evidence = _evidence(query, scope, filters, limit)
@@ -86,16 +97,14 @@ def ask(
     begin = openings(top, [hit for hit in hits if hit.chunk.id in windows], tuning.nearly)
     context = MomentContext(parsed, query.terms, reader, tuning, begin, windows, lexical.words)
     found = tuple(moments(top, context, explained=explained))
-    needed = _doubt(query, len(scope))
-    return Answer(question, is_answer(top, needed), found, needed if explained else None)
-
-
-def _doubt(query: _Query, chunks: int) -> Doubt:
-    """The score that the first moment needs; the scale of another model's cosines is unknown."""
-    if query.reader.card.name not in (BUNDLED, STAND_IN):
-        return Doubt(0.0, ())
-    is_spoken = query.question.language in query.languages
-    return doubt(query.question.text, query.terms.unknown, chunks, is_spoken=is_spoken, tuning=query.tuning)
+    is_spoken = parsed.language in languages
+    unknown = unknown_words(parsed, query.terms, is_spoken=is_spoken)
+    if not top:
+        return Answer(question, Confidence.NONE, (), unknown, words)
+    calibration = BUNDLED_CALIBRATION if reader.card.name in (BUNDLED, STAND_IN) else ANY_CALIBRATION
+    described = features(top[0], evidence, parsed, query.terms, is_spoken=is_spoken, chunks=len(scope))
+    confidence, estimated = estimate(described, calibration)
+    return Answer(question, confidence, found, unknown, words, estimated if explained else None)
 
 
 def _evidence(query: _Query, scope: Scope, filters: Filters, limit: int) -> Evidence:

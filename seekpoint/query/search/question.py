@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from math import log
 from typing import TYPE_CHECKING, NamedTuple
 
 from seekpoint.index.errors import UsageError
 from seekpoint.index.models.centring import centred, nearest_language
-from seekpoint.index.retrieval import Language, WordGroup
+from seekpoint.index.retrieval import Frequencies, Language, WordGroup
 from seekpoint.index.store import Reader
+from seekpoint.index.text.content_words import content_terms
 from seekpoint.index.text.scripts import language_of
-from seekpoint.index.text.terms import terms
+from seekpoint.index.text.terms import Term, terms
 from seekpoint.index.types import Encoder
 from seekpoint.query.search import bm25, translation
 from seekpoint.query.search.scoring import discriminative_terms
@@ -24,13 +26,19 @@ if TYPE_CHECKING:
 
 # The rarest terms of a long question say what it is about.
 _MOST_TERMS = 64
+# The number of chunks that a term counts as being in if it is in none, for its rarity.
+_LEAST_CHUNKS = 0.3
 
 
 class ParsedQuestion(NamedTuple):
-    """A question with its terms, its language, and its vector without the mean of that language."""
+    """A question with its terms, its language, and its vector without the mean of that language.
+
+    `content` are the terms without function words, with their positions.
+    """
 
     text: str
     terms: Sequence[str]
+    content: Sequence[Term]
     language: str
     vector: Vectors
 
@@ -39,15 +47,15 @@ class QueryTerms(NamedTuple):
     """What a question is searched by.
 
     `discriminative` are its terms but for those that tell chunks apart too little, `weights` the weights of those that
-    the library has, and `unknown` the terms that it has nowhere, nor a translation of them. `names` are the resources
-    that the question names, and `name_terms` the terms that only name them. `translated` are its words with
-    translations by target language, `groups` those that are looked up, with their shares of the score, and
-    `translation_weights` the weights of their terms, by language.
+    the library has. `rarities` are the rarities of its content terms, by term; 1 is that of a term that the library
+    has nowhere, nor a translation of it. `names` are the resources that the question names, and `name_terms` the terms
+    that only name them. `translated` are its words with translations by target language, `groups` those that are looked
+    up, with their shares of the score, and `translation_weights` the weights of their terms, by language.
     """
 
     discriminative: Sequence[str]
     weights: Mapping[str, float]
-    unknown: frozenset[str]
+    rarities: Mapping[str, float]
     names: TitleMatch
     name_terms: frozenset[str]
     translated: Mapping[str, Sequence[TranslatedWord]]
@@ -67,7 +75,11 @@ def parse(text: str, encoder: Encoder, languages: Mapping[str, Language]) -> Par
     vector = encoder.question(to_embed(text))
     guess = nearest_language(vector, means)
     return ParsedQuestion(
-        text, question_terms, language_of(text, guess), vector if guess is None else centred(vector, means[guess])
+        text,
+        question_terms,
+        content_terms(text),
+        language_of(text, guess),
+        vector if guess is None else centred(vector, means[guess]),
     )
 
 
@@ -87,7 +99,7 @@ def look_up(question: ParsedQuestion, reader: Reader, languages: Mapping[str, La
     return QueryTerms(
         discriminative=discriminative,
         weights={term: known[term] for term in discriminative if term in known},
-        unknown=_untranslated(frozenset(question.terms) - known.keys(), translated),
+        rarities=_rarities(question.content, frequencies, translated, languages),
         names=names,
         name_terms=frozenset(question.terms).difference(names.rest) if names.limits else frozenset(),
         translated=translated,
@@ -133,8 +145,19 @@ def _weighted(
     return groups, weights
 
 
-def _untranslated(unknown: frozenset[str], translated: Mapping[str, Sequence[TranslatedWord]]) -> frozenset[str]:
-    """Those of some terms that aren't in a word with translations."""
-    if not unknown:
-        return unknown
-    return unknown.difference(*(terms(word.word) for words in translated.values() for word in words))
+def _rarities(
+    content: Sequence[Term],
+    frequencies: Frequencies,
+    translated: Mapping[str, Sequence[TranslatedWord]],
+    languages: Mapping[str, Language],
+) -> dict[str, float]:
+    """The rarity of each term, from 0 in every chunk to 1 in none; in its own spelling or in translation."""
+    total = max(sum(language.chunks for language in languages.values()), 1)
+    shares = {term.text: frequencies.terms.get(term.text, 0) / total for term in content}
+    counts = iter(frequencies.groups)
+    for target, words in translated.items():
+        for word in words:
+            share = next(counts) / languages[target].chunks
+            shares |= {term: max(shares[term], share) for term in terms(word.word) if term in shares}
+    least = _LEAST_CHUNKS / total
+    return {term: log(max(share, least)) / log(least) for term, share in shares.items()}

@@ -46,12 +46,6 @@ class Tuning:
     # lectures and from .31 to .33 on dev, and lower the median error from 22 to 15 s and from 19 to 14 s. They cost
     # half a question in a hundred at moment@1.
     nearly: float = 0.95
-    # The score that the first moment needs to count as an answer in a library of 10,000 passages. The best of more
-    # passages scores higher by chance: by `growth` for e times as many, measured on 136 and 11,184 passages. If the
-    # question has a word that the library doesn't have, `unknown_word` is added. All three were chosen on lectures.
-    least_score: float = 0.22
-    growth: float = 0.015
-    unknown_word: float = 0.06
 
 
 TUNING = Tuning()

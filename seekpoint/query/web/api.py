@@ -156,6 +156,7 @@ def _is_within(cue: Cue, parameters: TranscriptParameters) -> bool:
 
 
 def _cue_json(cue: Cue, *, plays: bool) -> CueJson:
+    text: str = as_json(cue.text)
     if plays:
-        return {"start": cue.start, "end": cue.end, "text": cue.text}
-    return {"anchor": cue.anchor, "page": cue.page, "text": cue.text}
+        return {"start": cue.start, "end": cue.end, "text": text}
+    return {"anchor": as_json(cue.anchor), "page": cue.page, "text": text}

@@ -128,13 +128,20 @@ class Guard:
 
     def _application_for(self, scope: Scope) -> ASGIApp:
         headers, path = Headers(scope=scope), scope["path"]
+        if "content-length" in headers and "transfer-encoding" in headers:  # a proxy may see other requests in it
+            return problem(400, "a body has two lengths: send one of them", {"Connection": "close"})
         if not self._policy.accepts_host(headers.get("host", "")):
             return _unknown_host()
         if path in _PUBLIC or path.startswith(_PUBLIC_FOLDER) or self._policy.accepts_token(headers):
             return self._app
         if path.startswith("/api/"):
-            return problem(401, "show the token: Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"})
+            return token_missing()
         return self._login_page
+
+
+def token_missing() -> Response:
+    """The answer to a program that doesn't show the token."""
+    return problem(401, "show the token: Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"})
 
 
 def _unknown_host() -> Response:

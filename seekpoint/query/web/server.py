@@ -1,4 +1,4 @@
-"""The HTTP server: its socket, its timeouts and its run until interrupted."""
+"""The HTTP server: its socket, its limits and its run until interrupted."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -18,21 +19,60 @@ if TYPE_CHECKING:
 
 # Bytes of a request line and headers: a question of 4,000 Chinese characters takes 36,000.
 _LONGEST_HEAD = 65_536
-_BACKLOG = 512
+# The most connections of one address, and of all. Some that were accepted wait to be counted, at most three backlogs of
+# them, and the library has files open too: together they stay below the limit of open files.
+_MOST_OF_ADDRESS, _MOST_CONNECTIONS, _BACKLOG, _OPEN_FILES = 256, 512, 128, 1024
 
 
-class IdleTimeoutProtocol(H11Protocol):
-    """HTTP/1.1 that closes a connection if no complete request has come after `idle_timeout` seconds."""
+class BoundedProtocol(H11Protocol):
+    """HTTP/1.1 in which each request, head and body, has to come within `request_seconds`.
 
-    idle_timeout = 15.0
+    Where an address, or all of them, have too many connections, the one that has waited longest for a request is
+    closed, so that a new client is always heard.
+    """
+
+    request_seconds = 15.0
+    _limit: asyncio.TimerHandle
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.loop.call_later(self.idle_timeout, self._close_if_idle)
+        self._limit_request()
+        everyone = [each for each in self.connections if isinstance(each, BoundedProtocol)]
+        own = [each for each in everyone if each.client and self.client and each.client[0] == self.client[0]]
+        for held, most in ((own, _MOST_OF_ADDRESS), (everyone, _MOST_CONNECTIONS)):
+            if len(held) > most:
+                min(held, key=lambda each: (each is self, not each._waits(), each._limit.when()))._abort()
 
-    def _close_if_idle(self) -> None:
-        if self.cycle is None and not self.transport.is_closing():
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._limit.cancel()
+        super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        self._limit.cancel()
+        self._limit_request()
+        super().on_response_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Close the connection instead where an answer has begun: uvicorn would raise an exception."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
             self.transport.close()
+
+    def _limit_request(self) -> None:
+        self._limit = self.loop.call_later(self.request_seconds, self._close_if_waiting)
+
+    def _close_if_waiting(self) -> None:
+        if self._waits():
+            self.transport.close()
+
+    def _waits(self) -> bool:
+        """Whether it waits for the head of a request or for the rest of its body."""
+        return self.conn.their_state in (h11.IDLE, h11.SEND_BODY)
+
+    def _abort(self) -> None:
+        self.connections.discard(self)
+        self.transport.abort()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -56,7 +96,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def server_config(
-    app: ASGIApp, protocol: type[IdleTimeoutProtocol] = IdleTimeoutProtocol, lifespan: Literal["on", "off"] = "off"
+    app: ASGIApp, protocol: type[BoundedProtocol] = BoundedProtocol, lifespan: Literal["on", "off"] = "off"
 ) -> uvicorn.Config:
     """The server's configuration; with `lifespan` "on", the application gets ASGI's startup and shutdown events."""
     return uvicorn.Config(
@@ -64,8 +104,9 @@ def server_config(
         http=protocol,
         ws="none",
         lifespan=lifespan,
-        log_level="warning",
+        log_level="error",  # a malformed request is a warning
         access_log=False,
+        backlog=_BACKLOG,
         server_header=False,
         proxy_headers=False,
         h11_max_incomplete_event_size=_LONGEST_HEAD,
@@ -75,5 +116,16 @@ def server_config(
 
 def serve(app: ASGIApp, listener: socket.socket, lifespan: Literal["on", "off"] = "off") -> None:
     """Run the server until it is interrupted."""
+    _allow_open_files()
     with suppress(KeyboardInterrupt):  # uvicorn raises it again after the shutdown
         uvicorn.Server(server_config(app, lifespan=lifespan)).run(sockets=[listener])
+
+
+def _allow_open_files() -> None:
+    """Raise this process's limit of open files, 256 on a Mac, if the system allows it; Windows has none."""
+    with suppress(ImportError, OSError, ValueError):
+        from resource import RLIMIT_NOFILE, getrlimit, setrlimit
+
+        soft, hard = getrlimit(RLIMIT_NOFILE)
+        if 0 <= soft < _OPEN_FILES:
+            setrlimit(RLIMIT_NOFILE, (_OPEN_FILES, hard))

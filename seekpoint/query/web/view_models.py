@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
 from seekpoint.index.text.clean import clean, printable
-from seekpoint.index.types import Cue, Kind, Resource
+from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Moment
 from seekpoint.query.links.timestamps import timestamp
 from seekpoint.query.web.media import content_type
@@ -93,7 +93,7 @@ def moment_view(
         here=here,
         player=player,
         time=timestamp(moment.start),
-        quote=segments(moment, context.quoted[0].cue if context else None),
+        quote=segments(moment, context.quoted if context else ()),
         context=context,
         ticks=ticks(siblings, duration, moment),
         end=timestamp(duration) if duration else None,
@@ -130,11 +130,11 @@ def resource_href(
     return f"/resource/{quote(resource.id, safe='')}{'?' if query else ''}{query}{fragment}"
 
 
-def segments(moment: Moment, answer: Cue | None) -> tuple[TextSegment, ...]:
+def segments(moment: Moment, quoted: Sequence[PositionedCue]) -> tuple[TextSegment, ...]:
     """The quote, split at the bounds of its marks and of the cue that answers, unless that cue is the whole quote."""
     quote_text = moment.quote
-    is_part = answer is not None and quote_text.startswith(answer.text) and answer.text != quote_text
-    answer_end = len(answer.text) if answer and is_part else 0
+    following = sum(len(each.cue.text) + 1 for each in quoted[1:])
+    answer_end = len(quote_text) - following if following else 0
     bounds = {0, len(quote_text), answer_end, *(bound for span in moment.marks for bound in span)}
     return tuple(
         TextSegment(

@@ -144,6 +144,7 @@ def test_every_source_has_questions_of_its_own() -> None:
         "hf-course": 44,
         "fastai": 394,
         "3b1b": 31,
+        "broad": 180,
         "": 100,
     }
     assert {member.source for member in asked} == {*SOURCES, ""}
@@ -163,7 +164,7 @@ def test_the_prototypes_answers_are_those_of_the_quality_benchmark(tmp_path: Pat
     answers.write_text("\n".join(map(json.dumps, rows)), "utf-8")
     found = prototype(tmp_path)
     languages = [question.language for question in answerable("fastai")]
-    assert found[: -len(languages)] == [None] * (130 + 228)
+    assert found[: -len(languages)] == [None] * (180 + 130 + 228)
     assert found[-len(languages) :] == [BOTH if language == "zh" else NEITHER for language in languages]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.query.answers import Answer
+from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.evaluation.question_file import AnswerSpan, Question
 from seekpoint.query.evaluation.runner import Evaluation, evaluate
 from tests.benchmarks import plots
@@ -26,7 +26,7 @@ def system(late: float) -> Evaluation:
     spans = {question.text: question.spans[0] for question in QUESTIONS}
     return evaluate(
         QUESTIONS,
-        lambda text: Answer(text, True, (moment(spans[text].video_id, spans[text].start + late),)),
+        lambda text: Answer(text, Confidence.HIGH, (moment(spans[text].video_id, spans[text].start + late),)),
         lambda _: "",
     )
 

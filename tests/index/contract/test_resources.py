@@ -117,6 +117,27 @@ def test_what_a_list_no_longer_names_is_unlisted_and_stays(backend: Backend) -> 
         assert len(reader.statuses()) == len(TALKS)
 
 
+def test_a_resource_that_is_another_one_leaves_it_its_listings(backend: Backend) -> None:
+    with backend.writer() as writer:
+        writer.register("b.md", [replace(resource("position001"), title="", sections=(("第一讲",),))])
+        writer.register("gone.md", [resource("position001"), resource("attention01")])
+        writer.register("gone.md", [resource("attention01")])
+        writer.move("position001", resource("attention01"))
+        new = Resource("new00000001", Kind.PAGE, "", "https://example.org/新", ())
+        writer.move("page0000001", new)
+        writer.move("unknown0001", new)
+    with backend.reader() as reader:
+        assert set(reader.resources([*TALKS, new.id])) == {"attention01", "zhuyili0001", new.id}
+        assert reader.resources(["attention01"])["attention01"].sections == (("第一讲",), ("Videos",))
+        moved = reader.resources([new.id])[new.id]
+        assert (moved.title, moved.sections, moved.url) == ("Talk on page0000001", (("Pages",),), new.url)
+        assert reader.standings()[new.id] == Standing(State.PENDING)
+        assert [list(listed.entries) for listed in reader.sections() if listed.source == "gone.md"] == [["attention01"]]
+        assert reader.transcripts("position001") == [] and len(reader.transcripts("attention01")) == 1
+        assert "attention01" in {name for name, _ in reader.titles(["position001"])}, "under the titles of both"
+        reader.verify()
+
+
 def test_a_playlist_comes_back_with_its_entries(backend: Backend) -> None:
     here, there = (replace(resource(talk), sections=()) for talk in ("attention01", "position001"))
     playlist = Playlist("播放列表", (PlaylistEntry(here), PlaylistEntry(there, "private")))

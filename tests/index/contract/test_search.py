@@ -207,3 +207,10 @@ def test_threads_share_a_reader(reader: Reader) -> None:
     texts = ["attention", "mask", "position", "training"] * 8
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(ask, texts)) == [ask(text) for text in texts]
+
+
+def test_the_vocabulary_has_the_terms_with_a_prefix(reader: Reader) -> None:
+    every = {term for said in TALKS.values() for text in said for term in terms(text)}
+    for prefixes in (["a"], ["at", "w"], ["注"], ["%"], [], ["a", "at"]):
+        found = reader.vocabulary(prefixes)
+        assert set(found) == {term for term in every if term.startswith(tuple(prefixes))}

@@ -361,6 +361,12 @@ def test_a_database_with_another_schema_is_refused(file: Path, statement: str) -
         "UPDATE transcript SET terms = -1",
         "INSERT INTO transcript (id, resource_id, language, origin) VALUES (99, 'nobody', 'en', 'local')",
         "UPDATE transcript SET language = CAST(x'ff' AS TEXT)",
+        "UPDATE transcript SET language = 'xx'",
+        "UPDATE transcript SET language = language || '-' || char(8238)",
+        "UPDATE language SET name = name || char(8238)",
+        "UPDATE resource SET url = 'https://example.org/' || char(8238)",
+        "UPDATE resource SET url = 'https://example.org/' || char(10)",
+        "INSERT INTO resource (id, kind, url, state) VALUES (char(8238), 'page', 'https://example.org/', 'pending')",
     ],
     ids=lambda statement: statement[:60],
 )

@@ -20,8 +20,11 @@ from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import ForeignLibrary, LibraryError, LibraryNotFound, LockedLibrary
+from seekpoint.index.open import open_reader, open_writer
+from seekpoint.index.store import Reader
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
+from seekpoint.index.transfer.staging import REPLACED
 from seekpoint.index.types import State
 from seekpoint.query.answers import Answer
 from tests.asking import ask
@@ -385,6 +388,18 @@ def test_an_import_that_is_killed_before_any_step_leaves_nothing_behind(
             killed = list(pool.map(kill_before, range(steps + 1, steps + 1 + _AT_A_TIME)))
             steps += sum(killed)
     assert steps > 40
+
+
+def test_a_library_that_a_killed_import_had_moved_aside_is_opened(folder: Path) -> None:
+    aside, known = folder.with_name(f".{folder.name}.0123abcd.part"), answers(folder)
+    openings: list[Callable[[], Reader]] = [lambda: open_writer(folder, CARD), lambda: open_reader(folder)]
+    for opening in openings:
+        aside.mkdir()
+        folder.rename(aside / REPLACED)
+        with opening() as library:
+            assert library.standings().keys() == TALKS.keys()
+        assert answers(folder) == known
+        assert _beside(folder) == []
 
 
 _RUN_OUT_OF_SPACE = """

@@ -283,3 +283,20 @@ def test_an_invalid_glossary_stops_the_build_before_it_begins(workshop: Workshop
     with pytest.raises(SourceError, match=r"terms\.tsv, line 1: write a term, a tab"):
         workshop.build(listed, glossary=workshop.write("terms.tsv", "no tab here"))
     assert not workshop.library.exists()
+
+
+def test_captions_that_are_too_large_are_refused_unread_and_harm_no_other(workshop: Workshop) -> None:
+    folder = workshop.write("talks/good.en.vtt", webvtt("attention")).parent
+    for name in ("huge.zh.vtt", "both.zh.vtt", "both.en.json3"):
+        with (folder / name).open("wb") as file:
+            file.truncate(1 << 40)  # takes no room on the disk, and could not be read
+    workshop.write("talks/both.en.json3", webvtt("the mask 掩码"))
+    report = workshop.build(folder)
+    assert (report.states[State.INDEXED], report.states[State.NO_TRANSCRIPT]) == (2, 1)
+    too_much = "1099512 MB are too much (at most 20 MB): split it"
+    assert [status.reason for status in workshop.statuses().values() if status.reason] == [
+        f'captions "huge.zh.vtt": {too_much}'
+    ]
+    assert workshop.events.lines == [f'captions "both.zh.vtt": {too_much}; indexed without it']
+    before = workshop.content()
+    assert (workshop.build(folder).updated, workshop.content()) == (0, before)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,51 @@ def test_a_page_that_fails_later_is_kept_as_it_was(workshop: Workshop) -> None:
     assert report.states[State.INDEXED] == 1
     assert "kept as it was" in workshop.events.lines[0]
     assert ask(workshop, "what does a mask hide?").moments[0].chapter == "Masks"
+
+
+LONG = article(
+    *[f"Part {n} says: the mask hides what comes later, and the cache keeps the keys. " * 3 for n in range(9)]
+)
+GONE = {
+    "a short notice": "<title>Attention</title><p>We are moving. Come back in June!</p>",
+    "it says so": f"<title>Page not found | Blog</title><h1>Oops!</h1><p>{'Have a look at our other posts. ' * 20}</p>",
+    "它说没有": f"<title>页面不存在 - 博客</title><h1>抱歉</h1><p>{'请看看我们的其他文章，也许您会喜欢。' * 20}</p>",
+    "nothing": "<title>Attention</title>",
+}
+
+
+@pytest.mark.parametrize("body", GONE.values(), ids=GONE)
+def test_an_article_that_is_gone_without_an_error_is_kept_with_the_reason(workshop: Workshop, body: str) -> None:
+    workshop.fake.add_site(PAGE, LONG)
+    source = workshop.write("list.md", f"[Attention]({PAGE})")
+    workshop.build(source)
+    workshop.fake.add_site(PAGE, f"<html lang='en'><head></head><body>{body}</body></html>")
+    report = workshop.build(source, later=2 * DAY)
+    (status,) = workshop.statuses().values()
+    assert (report.updated, status.state) == (0, State.INDEXED)
+    assert status.reason and status.reason in workshop.events.lines[0] and "kept as it was" in workshop.events.lines[0]
+    assert status.retry_after == pytest.approx(time.time() + 3 * DAY, abs=60)
+    assert "mask" in ask(workshop, "what does a mask hide?").moments[0].quote
+    workshop.build(source, later=2 * DAY + HOUR)
+    assert workshop.fake.requests == []
+    workshop.fake.add_site(PAGE, MASKS)
+    assert workshop.build(source, later=4 * DAY).updated == 1
+    assert next(iter(workshop.statuses().values())).reason is None
+
+
+def test_an_article_that_was_shortened_is_taken(workshop: Workshop) -> None:
+    workshop.fake.add_site(PAGE, LONG)
+    source = workshop.write("list.md", f"[Attention]({PAGE})")
+    workshop.build(source)
+    workshop.fake.add_site(PAGE, MASKS)
+    assert workshop.build(source, later=2 * DAY).updated == 1
+
+
+def test_a_document_of_ones_own_may_become_short(workshop: Workshop) -> None:
+    note = workshop.write("notes/note.md", "The mask hides what comes later. " * 50)
+    workshop.build(note.parent)
+    note.write_text("The cache keeps the keys.", "utf-8")
+    assert workshop.build(note.parent).updated == 1
 
 
 def test_a_failed_page_is_reported_and_the_build_continues(workshop: Workshop) -> None:

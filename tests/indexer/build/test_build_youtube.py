@@ -357,14 +357,3 @@ def test_reasons_are_cleaned_before_they_reach_the_terminal(workshop: Workshop) 
     workshop.build(many_talks(workshop), videos=FailingSource())
     shown = CliRunner().invoke(cli, ["status", "--index", str(workshop.library)])
     assert "YouTube says: talk0000000" in shown.stdout and "\x1b" not in shown.stdout
-
-
-def test_without_a_network_one_attempt_is_enough_and_the_next_build_tries_at_once(workshop: Workshop) -> None:
-    listed = workshop.write("list.md", "- https://youtu.be/aaaaaaaaaaa\n- https://youtu.be/bbbbbbbbbbb\n")
-    report = workshop.build(listed, offline=True)
-    assert report.states[State.DEFERRED] == 2
-    assert [line for line in workshop.events.lines if "no connection" in line] == workshop.events.lines
-    assert len(workshop.events.lines) == 1
-    for video in ("aaaaaaaaaaa", "bbbbbbbbbbb"):
-        workshop.fake.add_video(video, tracks={"en": [(0, 5, "attention 注意力")]})
-    assert workshop.build(listed).states[State.INDEXED] == 2

@@ -15,7 +15,6 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
 import pytest
 
 import seekpoint
@@ -26,7 +25,7 @@ from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError,
 from seekpoint.index.store import WITHOUT_PIECES
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
-from seekpoint.index.types import Encoder, Kind, ModelCard, Parts, Resource, State
+from seekpoint.index.types import Encoder, Kind, Resource, State
 from seekpoint.indexer.build.build import Report, Request, build
 from seekpoint.indexer.build.dry_run import preview
 from seekpoint.indexer.build.planner import Choices
@@ -35,7 +34,7 @@ from seekpoint.indexer.build.steps import Step
 from seekpoint.indexer.sources import Sources
 from seekpoint.query.answers import Moment
 from tests.asking import ask
-from tests.fakes import TOPICS, TopicEncoder
+from tests.fakes import TOPICS, TopicEncoder, WideEncoder
 from tests.index.transfer.test_hostile_archives import forge_database
 from tests.indexer.builds import RecordedEvents, Workshop, webvtt
 
@@ -65,26 +64,6 @@ _PROCESSES.set_forkserver_preload(
 )
 
 
-class WideEncoder(TopicEncoder):
-    """Twice the dimensions of the topics: the second half repeats the first in another order, at half the weight."""
-
-    def __init__(self, name: str = "wide", *, gives_parts: bool = True) -> None:
-        super().__init__(name)
-        self._gives_parts = gives_parts
-        self.card = ModelCard(name, 2 * (len(TOPICS) + 1), "topics-twice")
-
-    def question(self, text: str) -> Vectors:
-        vector = _twice(super().question(text))
-        unit: Vectors = vector / np.linalg.norm(vector)
-        return unit
-
-    def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:  # type: ignore[override]
-        if not self._gives_parts:
-            return None
-        parts = super().parts(texts, ends)
-        return Parts(parts.vectors, [np.stack([_twice(row) for row in rows]) for rows in parts.sums], parts.tokens)
-
-
 class EndingEncoder(WideEncoder):
     """Ends the build at its n-th call, by an error or by a kill."""
 
@@ -111,10 +90,6 @@ class InterruptingEvents(RecordedEvents):
         self._left -= 1
         if not self._left:
             interrupt()
-
-
-def _twice(vector: Vectors) -> Vectors:
-    return np.concatenate([vector, vector[::-1] / 2])
 
 
 def interrupt() -> None:

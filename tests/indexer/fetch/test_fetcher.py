@@ -18,6 +18,7 @@ from pytest_httpserver import HTTPServer
 from seekpoint.index.errors import Halt, Unfetched
 from seekpoint.index.types import State
 from seekpoint.indexer.fetch.fetcher import FetchedPage, PoliteFetcher, Validators
+from seekpoint.indexer.fetch.redirects import LeadsToYouTube
 from tests.local_web import LocalWeb, raw_server
 
 PAGES = "https://pages.example"
@@ -55,10 +56,10 @@ def fetched(found: FetchedPage | None) -> FetchedPage:
     return found
 
 
-def failure_of(fetcher: PoliteFetcher, url: str) -> Unfetched:
+def failure_of(fetcher: PoliteFetcher, url: str, *, private: bool = False) -> Unfetched:
     """The failure at an address, which is never a Halt."""
     with pytest.raises(Unfetched) as raised:
-        fetcher.get(url)
+        fetcher.get(url, private=private)
     assert not isinstance(raised.value, Halt)
     assert raised.value.reason.isprintable() and 10 < len(raised.value.reason) < 200
     return raised.value
@@ -111,7 +112,7 @@ def test_other_media_types_are_refused_before_the_body(kind: str) -> None:
             connection.recv(1)
 
     with raw_server(answer) as root:
-        failure = failure_of(PoliteFetcher(LocalWeb(), pace=0), f"{root}/page")
+        failure = failure_of(PoliteFetcher(LocalWeb(root, PAGES), pace=0), f"{PAGES}/page")
     assert failure.reason.startswith(f"it is {kind}, not a page") and failure.state is State.UNAVAILABLE
 
 
@@ -142,6 +143,33 @@ def test_redirects_are_followed(httpserver: HTTPServer) -> None:
     assert not any("Referer" in request.headers for request, _ in httpserver.log)
 
 
+@pytest.mark.parametrize("host", ["www.youtube.com", "WWW.YouTube.com.", "youtu.be", "consent.youtube.com"])
+def test_nothing_is_asked_of_youtube(httpserver: HTTPServer, host: str) -> None:
+    pages = fetcher(httpserver)
+    target = f"https://{host}/watch?v=aaaaaaaaaaa&t=讲"
+    for url in (target, redirect(httpserver, "/short", target)):
+        with pytest.raises(LeadsToYouTube) as led:
+            pages.get(url)
+        assert led.value.url.lower() == f"https://{host}/watch?v=aaaaaaaaaaa&t=%e8%ae%b2".lower()
+    assert requested(httpserver) == ["pages.example/short"]
+    assert not any("youtu" in request.host for request, _ in httpserver.log)
+    redirect(httpserver, "/notyoutube", "https://other.example/youtube.com/page")
+    httpserver.expect_request("/youtube.com/page").respond_with_data(ARTICLE, content_type="text/html")
+    assert fetched(pages.get(f"{PAGES}/notyoutube")).data == ARTICLE.encode()
+
+
+@pytest.mark.parametrize(
+    ("codes", "is_permanent"), [((), True), ((301, 308), True), ((301, 302), False), ((303,), False), ((307,), False)]
+)
+def test_an_address_is_for_good_if_all_redirects_to_it_are(
+    httpserver: HTTPServer, codes: Sequence[int], is_permanent: bool
+) -> None:
+    url = serve(httpserver)
+    for hop, code in enumerate(codes):
+        url = redirect(httpserver, f"/{hop}", url, code)
+    assert fetched(fetcher(httpserver).get(url)).is_permanent is is_permanent
+
+
 def test_the_final_address_has_no_fragment(httpserver: HTTPServer) -> None:
     serve(httpserver)
     redirect(httpserver, "/old", "/page#part")
@@ -163,6 +191,18 @@ def test_a_redirect_loop_ends_at_once(httpserver: HTTPServer) -> None:
     redirect(httpserver, "/b", "/a")
     failure = failure_of(fetcher(httpserver), f"{PAGES}/a")
     assert "without end" in failure.reason and len(requested(httpserver)) == 3
+
+
+def test_a_cookie_of_the_first_hop_comes_along(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/robots.txt").respond_with_data("", 404)
+    httpserver.expect_request("/old").respond_with_data(
+        "", 302, {"Location": "http://www.pages.example/page", "Set-Cookie": "ok=1; Domain=pages.example"}
+    )
+    serve(httpserver)
+    web = LocalWeb(httpserver.url_for(""), "http://pages.example", "http://www.pages.example")
+    for private in (False, True):
+        assert PoliteFetcher(web, pace=0).get("http://pages.example/old", private=private)
+        assert httpserver.log[-1][0].headers["Cookie"] == "ok=1"
 
 
 def test_a_redirect_to_itself_that_sets_a_cookie_is_no_loop(httpserver: HTTPServer) -> None:
@@ -258,9 +298,9 @@ def test_the_list_itself_may_name_a_private_host(httpserver: HTTPServer) -> None
     pages = fetcher(httpserver)
     serve(httpserver)
     redirect(httpserver, "/old", httpserver.url_for("/page"))
-    assert fetched(pages.get(httpserver.url_for("/old"))).url == httpserver.url_for("/page")
+    assert fetched(pages.get(httpserver.url_for("/old"), private=True)).url == httpserver.url_for("/page")
     redirect(httpserver, "/elsewhere", "http://192.168.1.1/")
-    assert "private network" in failure_of(pages, httpserver.url_for("/elsewhere")).reason
+    assert "where no redirect may lead" in failure_of(pages, httpserver.url_for("/elsewhere"), private=True).reason
 
 
 @pytest.mark.parametrize(
@@ -294,11 +334,10 @@ def test_cookies_and_credentials_are_sent_to_their_host_only(httpserver: HTTPSer
     jar.write_text("# Netscape HTTP Cookie File\n.youtube.com\tTRUE\t/\tTRUE\t4102444800\tSID\tsecret\n")
     pages = fetcher(httpserver, cookies=jar)
     httpserver.expect_request("/private").respond_with_data(
-        "", 302, {"Location": f"{YOUTUBE}/about", "Set-Cookie": "visit=1"}
+        "", 302, {"Location": f"{PAGES}/page", "Set-Cookie": "visit=1"}
     )
-    redirect(httpserver, "/about", f"{PAGES}/page")
     serve(httpserver)
-    pages.get(httpserver.url_for("/private").replace("://", "://me:geheim@"))
+    pages.get(httpserver.url_for("/private").replace("://", "://me:geheim@"), private=True)
     sent = {
         request.host: (request.headers.get("Cookie"), request.headers.get("Authorization"))
         for request, _ in httpserver.log
@@ -306,7 +345,6 @@ def test_cookies_and_credentials_are_sent_to_their_host_only(httpserver: HTTPSer
     }
     assert sent == {
         httpserver.url_for("/").split("/")[2]: (None, "Basic bWU6Z2VoZWlt"),
-        "www.youtube.com": ("SID=secret", None),
         "pages.example": (None, None),
     }
 
@@ -497,7 +535,7 @@ def test_an_unreachable_host_gets_no_further_requests(httpserver: HTTPServer) ->
     assert (second.state, second.retry_after) == (State.DEFERRED, HOUR)
     httpserver.expect_request("/robots.txt").respond_with_data("", 404)
     serve(httpserver)
-    assert fetched(pages.get(httpserver.url_for("/page"))).data == ARTICLE.encode()
+    assert fetched(pages.get(httpserver.url_for("/page"), private=True)).data == ARTICLE.encode()
 
 
 def test_an_unknown_host_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -511,7 +549,7 @@ def test_an_unknown_host_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_untrusted_certificate() -> None:
     with raw_server(lambda _path, connection: connection.sendall(b"not TLS\r\n" * 10)) as root:
-        failure = failure_of(PoliteFetcher(LocalWeb(), pace=0), root.replace("http:", "https:"))
+        failure = failure_of(PoliteFetcher(LocalWeb(), pace=0), root.replace("http:", "https:"), private=True)
     assert (failure.state, failure.retry_after) == (State.DEFERRED, HOUR)
     assert "no trusted connection to 127.0.0.1" in failure.reason
 

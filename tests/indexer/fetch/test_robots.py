@@ -14,7 +14,7 @@ PAGE = "https://pages.example/notes/attention"
 
 def robots(text: str | bytes) -> Robots:
     data = text.encode() if isinstance(text, str) else text
-    return Robots(lambda _: data)
+    return Robots(lambda *_: data)
 
 
 def allows(text: str | bytes, url: str = PAGE) -> bool:
@@ -74,7 +74,7 @@ def test_the_crawl_delay_is_capped(value: str, seconds: float) -> None:
 def test_each_origin_is_fetched_once_without_credentials() -> None:
     asked = list[str]()
 
-    def fetch(url: str) -> bytes:
+    def fetch(url: str, _private: bool) -> bytes:
         asked.append(url)
         return b""
 
@@ -99,7 +99,7 @@ def test_each_origin_is_fetched_once_without_credentials() -> None:
 def test_a_missing_file_allows_all_and_a_failure_allows_nothing(lost: Unfetched, raised: str | None) -> None:
     asked = list[str]()
 
-    def fetch(url: str) -> bytes:
+    def fetch(url: str, _private: bool) -> bytes:
         asked.append(url)
         raise lost
 

@@ -129,9 +129,9 @@ def test_output_and_input_of_libraries_do_not_disturb_the_protocol(reader: Sandb
         "{}",
         '{"text": null}',
         '{"text": [[], "title"]}',
-        '{"text": [[["words", "body", null, 1e9]], null, null, null, null]}',
-        '{"text": [[["words", "body", null, 99999999999999999999]], null, null, null, null]}',
-        '{"text": [[["words", "sermon", null, null]], null, null, null, null]}',
+        '{"text": [[["words", "body", null, 1e9]], null, null, null, null, null]}',
+        '{"text": [[["words", "body", null, 99999999999999999999]], null, null, null, null, null]}',
+        '{"text": [[["words", "sermon", null, null]], null, null, null, null, null]}',
         '{"refused": ["burnt", "reason"]}',
         '{"failed": 1}',
     ],
@@ -143,7 +143,9 @@ def test_malformed_answers_of_a_compromised_child_are_rejected(reader: Sandboxed
 
 
 def test_answers_of_a_compromised_child_are_safe_to_show(reader: SandboxedReader) -> None:
-    text = '{"text": [[["\\u001b[31mwo\\u202erds\\n\\ud800", "body", "a\\nb", null]], "\\u0007", null, null, null]}'
+    text = (
+        '{"text": [[["\\u001b[31mwo\\u202erds\\n\\ud800", "body", "a\\nb", null]], "\\u0007", null, null, null, null]}'
+    )
     read = reader.read(DocumentFormat.HTML, f"lie {text}".encode())
     assert read == ParsedDocument((Block("words", anchor="ab"),))
     assert refusal(reader, 'lie {"failed": "\\u001b[2Jgone\\nfor ever"}').reason == "gone for ever"

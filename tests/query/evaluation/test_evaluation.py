@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from seekpoint.cli.main import cli
 from seekpoint.index.errors import SourceError, UsageError
 from seekpoint.index.open import open_reader
-from seekpoint.query.answers import Answer
+from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.evaluation.comparison import compare, comparison_text, read_run
 from seekpoint.query.evaluation.question_file import AnswerSpan, Question
 from seekpoint.query.evaluation.report import to_json, to_text
@@ -32,9 +32,9 @@ def run(*right: str) -> Evaluation:
     def answer(text: str) -> Answer:
         (question,) = (question for question in QUESTIONS if question.text == text)
         if not question.spans:
-            return Answer(text, False, ())
+            return Answer(text, Confidence.NONE, ())
         start = question.spans[0].start if question.id in right else 900.0
-        return Answer(text, True, (moment(question.spans[0].video_id, start),))
+        return Answer(text, Confidence.HIGH, (moment(question.spans[0].video_id, start),))
 
     return evaluate(QUESTIONS, answer, lambda video_id: "en" if video_id == "english0001" else "")
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from seekpoint.index.types import Kind, Resource
-from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.evaluation.bootstrap import difference, interval
 from seekpoint.query.evaluation.metrics import Abstention, Judgement, judge, measure_abstention
 from seekpoint.query.evaluation.question_file import AnswerSpan, Question, read_questions
@@ -99,7 +99,7 @@ def _guess(question: Question, chance: random.Random) -> Answer:
     spans = [*question.spans, AnswerSpan("nowhere0001", 10.0, 99.0)]
     picked = (chance.choice(spans) for _ in range(chance.randrange(12)))
     moments = tuple(moment(span.video_id, span.start + chance.uniform(-40, 60)) for span in picked)
-    return Answer(question.text, chance.random() < 0.8, moments)
+    return Answer(question.text, Confidence.HIGH if chance.random() < 0.8 else Confidence.NONE, moments)
 
 
 def _as_theirs(found: Any) -> dict[str, Any]:  # noqa: ANN401

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
+import socket
+import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from http.client import HTTPConnection
@@ -21,7 +26,7 @@ import seekpoint
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Cue, Kind, Resource
-from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.links.parse import LinkTarget, find_resource, parse_target
 from seekpoint.query.mcp import transcript_windows
 from seekpoint.query.mcp.results import compact, found_answer
@@ -180,7 +185,7 @@ def test_a_moment_of_a_text_has_a_position_in_its_transcript_and_no_time(served:
 @settings(max_examples=50)
 @given(st.lists(MOMENTS, min_size=1, max_size=20))
 def test_an_answer_stays_short_with_quotes_of_some_length(moments: list[Moment]) -> None:
-    answer = found_answer(Answer("什么?", True, tuple(moments)), {})
+    answer = found_answer(Answer("什么?", Confidence.HIGH, tuple(moments)), {})
     assert tokens(compact(answer)) < 2000
     assert len(answer.moments) + (answer.left_out or 0) == len(moments)
     assert len(answer.moments) >= min(len(moments), 1), "an address may be as long as all of the answer"
@@ -382,6 +387,51 @@ def test_http_answers_this_machine_alone(library: Path) -> None:
             assert f"port {port} is taken" in again.communicate(timeout=60)[1]
         finally:
             process.terminate()
+
+
+TOKEN = "a-token-for-the-tests"
+
+
+@pytest.mark.parametrize("given", ["option", "variable"])
+def test_http_with_a_token_answers_those_who_show_it(library: Path, given: str) -> None:
+    options = ["--token", TOKEN] if given == "option" else []
+    variables = os.environ | ({} if options else {"SEEKPOINT_TOKEN": TOKEN})
+    with Popen(command(library, "--http", "--port", "0", *options), stderr=PIPE, text=True, env=variables) as process:
+        assert process.stderr
+        told = process.stderr.readline()
+        try:
+            found = re.search(r"http://127\.0\.0\.1:(\d+)/mcp", told)
+            assert found and TOKEN not in told
+            shown = [{"Authorization": f"Bearer {TOKEN}"}, {"Authorization": f"bearer {TOKEN}"}]
+            hidden = [{}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}]
+            assert statuses(int(found[1]), *shown, *hidden) == [200, 200, 401, 401, 401]
+        finally:
+            process.terminate()
+
+
+def test_a_guessed_token_is_refused(library: Path) -> None:
+    result = subprocess.run(
+        command(library, "--http", "--token", "short"), capture_output=True, text=True, check=False, timeout=60
+    )
+    assert result.returncode
+    assert "a token has 16 or more characters" in result.stderr
+
+
+def test_http_refuses_a_body_of_two_lengths_and_says_nothing_of_it(library: Path) -> None:
+    with Popen(command(library, "--http", "--port", "0"), stderr=PIPE, text=True) as process:
+        assert process.stderr
+        found = re.search(r"127\.0\.0\.1:(\d+)/mcp", process.stderr.readline())
+        assert found
+        lengths = b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"
+        answers = []
+        for head in (lengths, b"Content-Length: 5000\r\n"):
+            with socket.create_connection(("127.0.0.1", int(found[1])), timeout=60) as connection:
+                connection.sendall(f"POST /mcp HTTP/1.1\r\nHost: localhost:{found[1]}\r\n".encode() + head + b"\r\n{")
+                answers += [connection.recv(4096)] if head == lengths else []
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == ""
+        assert answers[0].startswith(b"HTTP/1.1 400 ")
 
 
 def statuses(port: int, *headers: dict[str, str]) -> list[int]:

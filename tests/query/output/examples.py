@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Resource
-from seekpoint.query.answers import Answer, Explanation, Moment, Translation, Window
+from seekpoint.query.answers import Answer, Confidence, Explanation, Moment, Translation, Window
 
 VIDEO = Resource(
     "wjZofJX0v4M",
@@ -50,7 +50,7 @@ PAPER_MOMENT = replace(
     end=None,
     page=3,
 )
-ANSWER = Answer("什么是掩码？", True, (VIDEO_MOMENT, RECORDING_MOMENT, PAPER_MOMENT))
+ANSWER = Answer("什么是掩码？", Confidence.HIGH, (VIDEO_MOMENT, RECORDING_MOMENT, PAPER_MOMENT))
 EXPLANATION = Explanation(
     meaning=0.42,
     words=0.1,
@@ -89,7 +89,7 @@ def hostile_answer(text: str) -> Answer:
     resource = Resource("x", Kind.VIDEO, text, "https://e.org/v", ((text, text), (text,)))
     quote = clean(text)
     moment = Moment(1, 0.5, resource, "en", 1.0, 2.0, quote, "https://e.org/v#t=1", ((0, len(quote)),), chapter=text)
-    return Answer(text, True, (moment, replace(moment, rank=2, marks=())))
+    return Answer(text, Confidence.HIGH, (moment, replace(moment, rank=2, marks=())))
 
 
 def assert_valid(form: type, document: object) -> None:

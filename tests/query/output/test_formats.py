@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from seekpoint.query.answers import Answer
+from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.output.formats import FORMATS
 from tests.query.output.examples import ANSWER
 
@@ -16,7 +16,7 @@ def test_a_format_shows_an_answer_and_that_there_is_none(name: str) -> None:
     text = FORMATS[name].render(ANSWER)
     assert "masks" in text
     assert not text.endswith("\n")
-    assert FORMATS[name].render(Answer("q", False, ()))
+    assert FORMATS[name].render(Answer("q", Confidence.NONE, ()))
 
 
 def test_only_csv_differs_for_the_later_answers_of_a_stream() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from pydantic import ValidationError
 
-from seekpoint.query.answers import Answer, Doubt
+from seekpoint.query.answers import Answer, Confidence, Estimate
 from seekpoint.query.output.json import as_json, error_json, to_json
 from seekpoint.query.output.json_schema import AnswerJson
 from tests.query.output import examples
@@ -18,6 +18,7 @@ def test_an_answer_as_json() -> None:
     assert json.loads(json.dumps(to_json(ANSWER))) == {
         "question": "什么是掩码？",
         "answered": True,
+        "confidence": "high",
         "moments": [
             {
                 "rank": 1,
@@ -41,7 +42,7 @@ def test_an_answer_as_json() -> None:
 
 
 def test_a_moment_has_a_chapter_only_where_there_is_one() -> None:
-    document = to_json(Answer("q", True, (MOMENT, replace(MOMENT, chapter="位置编码"))))
+    document = to_json(Answer("q", Confidence.HIGH, (MOMENT, replace(MOMENT, chapter="位置编码"))))
     plain, titled = json.loads(json.dumps(document))["moments"]
     assert titled == plain | {"chapter": "位置编码"}
     assert "chapter" not in plain
@@ -49,7 +50,8 @@ def test_a_moment_has_a_chapter_only_where_there_is_one() -> None:
 
 def test_a_moment_has_an_explanation_only_where_it_was_asked_for() -> None:
     plain, explained = to_json(ANSWER), json.loads(json.dumps(to_json(EXPLAINED)))
-    assert explained.pop("doubt") == {"least_score": 0.2, "unknown": ["Zorblax"]}
+    assert explained.pop("estimate")["probability"] == 0.8
+    assert explained.pop("unknown") == ["Zorblax"]
     assert explained["moments"][0].pop("explanation")["matched"] == ["掩码"]
     assert explained == json.loads(json.dumps(plain))
 
@@ -73,12 +75,16 @@ def test_an_explanation_as_json() -> None:
     }
 
 
-def test_a_doubt_as_json() -> None:
-    assert as_json(Doubt(0.2229, ("Zorblax", "量子"))) == {"least_score": 0.2229, "unknown": ["Zorblax", "量子"]}
+def test_an_estimate_as_json() -> None:
+    fields = {"probability": 0.8, "meaning": 0.42, "unsaid": 0.25, "unknown": 0.5, "size": -1.0}
+    assert as_json(Estimate(0.8, 0.42, 0.25, 0.5, -1.0)) == fields
 
 
 def test_an_unanswered_question_keeps_its_moments() -> None:
-    assert to_json(replace(ANSWER, answered=False)) == to_json(ANSWER) | {"answered": False}
+    assert to_json(replace(ANSWER, confidence=Confidence.NONE)) == to_json(ANSWER) | {
+        "answered": False,
+        "confidence": "none",
+    }
 
 
 @pytest.mark.parametrize(
@@ -87,8 +93,8 @@ def test_an_unanswered_question_keeps_its_moments() -> None:
         ANSWER,
         EXPLAINED,
         examples.ANSWER,
-        Answer("q", False, (replace(PAPER_MOMENT, explanation=EXPLANATION, chapter="位置编码"),), Doubt(0.4, ("词",))),
-        Answer("什么?", False, ()),
+        Answer("q", Confidence.LOW, (replace(PAPER_MOMENT, explanation=EXPLANATION, chapter="位置编码"),), ("词",)),
+        Answer("什么?", Confidence.NONE, ()),
         *map(hostile_answer, examples.HOSTILE),
     ],
 )
@@ -107,7 +113,8 @@ def test_a_line_that_is_no_question_has_the_form_of_an_answer() -> None:
         {"answered": "yes"},
         {"extra": 1},
         {"moments": [{"rank": 1}]},
-        {"doubt": {}},
+        {"estimate": {}},
+        {"confidence": "certain"},
     ],
 )
 def test_another_form_is_noticed(change: dict[str, object]) -> None:

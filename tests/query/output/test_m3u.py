@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from seekpoint.query.answers import Answer
+from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.output.m3u import to_m3u
 from tests.query.output.examples import ANSWER, HOSTILE, VIDEO_MOMENT, hostile_answer
 
@@ -34,5 +34,5 @@ def test_no_title_adds_a_line_to_a_playlist(text: str) -> None:
 
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "seekpoint:x", ""])
 def test_an_address_that_a_player_could_run_is_left_out(link: str) -> None:
-    answer = Answer("q", True, (replace(VIDEO_MOMENT, link=link),))
+    answer = Answer("q", Confidence.HIGH, (replace(VIDEO_MOMENT, link=link),))
     assert to_m3u(answer).splitlines() == ["#EXTM3U", "#PLAYLIST:q"]

@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from seekpoint.index.text.clean import clean
-from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.output.markdown import to_markdown
 from tests.query.output.examples import ANSWER, HOSTILE, VIDEO_MOMENT, hostile_answer
 
@@ -94,16 +94,16 @@ def test_any_text_stays_text(text: str, path: str) -> None:
 
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "seekpoint:x", ""])
 def test_an_address_that_a_browser_would_run_is_no_link(link: str) -> None:
-    answer = Answer("q", True, (replace(VIDEO_MOMENT, link=link),))
+    answer = Answer("q", Confidence.HIGH, (replace(VIDEO_MOMENT, link=link),))
     assert links(parsed(to_markdown(answer))) == []
 
 
 def test_a_link_keeps_its_address_whatever_characters_it_has() -> None:
     link = "https://e.org/a_(b)/*c*?x=1&lt;=2#h:~:text=%E6%B3%A8-,a~b"
-    (address,) = links(parsed(to_markdown(Answer("q", True, (replace(VIDEO_MOMENT, link=link),)))))
+    (address,) = links(parsed(to_markdown(Answer("q", Confidence.HIGH, (replace(VIDEO_MOMENT, link=link),)))))
     assert address == link.replace("(", "%28").replace(")", "%29")
 
 
 @pytest.mark.parametrize(("moments", "line"), [((VIDEO_MOMENT,), "answers that; nearest:"), ((), "answers that.")])
 def test_markdown_says_that_there_is_no_answer(moments: tuple[Moment, ...], line: str) -> None:
-    assert to_markdown(Answer("q", False, moments)).splitlines()[2] == f"Nothing here {line}"
+    assert to_markdown(Answer("q", Confidence.NONE, moments)).splitlines()[2] == f"Nothing here {line}"

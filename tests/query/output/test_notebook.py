@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.output.notebook import answer_html, moment_html, resource_html
 from tests.query.output import examples
 
@@ -15,7 +15,7 @@ MOMENT = replace(
     examples.VIDEO_MOMENT, resource=VIDEO, quote="现在讲掩码 & masks", marks=((3, 5), (8, 13)), chapter="A < B"
 )
 ANSWER = Answer(
-    "什么是掩码？", True, (MOMENT, replace(MOMENT, rank=2, start=None, page=7, link="file:///a.pdf#page=7"))
+    "什么是掩码？", Confidence.HIGH, (MOMENT, replace(MOMENT, rank=2, start=None, page=7, link="file:///a.pdf#page=7"))
 )
 TAGS = {"div", "p", "b", "ol", "li", "a", "br", "small", "blockquote", "mark"}
 SHOWN: list[Callable[[str], str]] = [
@@ -75,7 +75,7 @@ def test_a_resource_is_a_link_under_its_headings() -> None:
 
 @pytest.mark.parametrize(("moments", "said"), [((MOMENT,), "answers that; nearest:"), ((), "answers that.")])
 def test_no_answer_is_said(moments: tuple[Moment, ...], said: str) -> None:
-    assert f"Nothing here {said}" in Page(answer_html(Answer("q", False, moments))).text
+    assert f"Nothing here {said}" in Page(answer_html(Answer("q", Confidence.NONE, moments))).text
 
 
 @pytest.mark.parametrize("show", SHOWN)

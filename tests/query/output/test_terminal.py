@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seekpoint.index.types import Kind, Resource
-from seekpoint.query.answers import Answer, Doubt, Explanation, Moment, Translation, Window
-from seekpoint.query.output.terminal import doubt_text, explanation_lines, to_text
+from seekpoint.query.answers import Answer, Confidence, Estimate, Explanation, Moment, Translation, Window
+from seekpoint.query.output.moment_text import verdict
+from seekpoint.query.output.terminal import estimate_text, explanation_lines, to_text
 from tests.query.output.examples import EXPLANATION
 
 RESOURCE = Resource(
@@ -29,11 +30,14 @@ MOMENT = Moment(
     link="https://www.youtube.com/watch?v=wjZofJX0v4M&t=754s",
     marks=((3, 5), (10, 15)),
 )
-ANSWER = Answer("什么是掩码？", True, (MOMENT,))
+ANSWER = Answer("什么是掩码？", Confidence.HIGH, (MOMENT,))
 SHORT_EXPLANATION = Explanation(
     0.9, 0.5, 0.55, False, ("掩码",), (Translation("掩码", ("masks",)),), (Window(750.0, 780.0, 0.9),)
 )
-EXPLAINED = Answer("什么是掩码？", True, (replace(MOMENT, explanation=SHORT_EXPLANATION),), Doubt(0.2, ("Zorblax",)))
+ESTIMATE = Estimate(0.8, 0.42, 0.25, 0.5, -1.0)
+EXPLAINED = replace(
+    ANSWER, moments=(replace(MOMENT, explanation=SHORT_EXPLANATION),), unknown=("Zorblax",), estimate=ESTIMATE
+)
 BARE = replace(EXPLANATION, stands_in=False, matched=(), translated=(), windows=())
 HOSTILE = "a\x1b[31mb\x07\u202ec\n\x9b2Jd\u2066\r"
 
@@ -49,7 +53,7 @@ def test_text_shows_title_time_language_sections_quote_and_link() -> None:
 
 
 def test_the_chapter_stands_between_sections_and_quote() -> None:
-    titled = Answer("q", True, (replace(MOMENT, chapter="位置编码 \x1b[31mA*\u202e"),))
+    titled = Answer("q", Confidence.HIGH, (replace(MOMENT, chapter="位置编码 \x1b[31mA*\u202e"),))
     assert to_text(titled, styled=False).splitlines()[2:4] == [
         "   More",
         "   in: *位置编码 A**",
@@ -63,39 +67,49 @@ def test_a_terminal_gets_bold_matches_and_a_link_to_click() -> None:
     assert f"\x1b]8;;{MOMENT.link}\x1b\\" in text
 
 
+def test_a_link_that_is_not_opened_is_shown_but_not_to_click() -> None:
+    link = "file://host/share/run.exe#t=3"
+    text = to_text(Answer("q", Confidence.HIGH, (replace(MOMENT, link=link),)), styled=True)
+    assert link in text
+    assert "\x1b]8" not in text
+
+
 def test_a_text_says_that_there_is_no_answer() -> None:
-    assert to_text(Answer("?", False, ()), styled=False) == "Nothing here answers that."
+    assert to_text(Answer("?", Confidence.NONE, ()), styled=False) == "Nothing here answers that."
 
 
 def test_hostile_text_cannot_reach_the_terminal() -> None:
     hostile = "a\x1b[31mred\x07\u202etxt\n\x9bend"
     resource = Resource("x", Kind.VIDEO, hostile, "https://e.org/\x1b]8", ((hostile,),))
     moment = Moment(1, 0.5, resource, "en", 1.0, 2.0, hostile, resource.url, marks=((0, 4),))
-    text = to_text(Answer("q", True, (moment,)), styled=False)
+    text = to_text(Answer("q", Confidence.HIGH, (moment,)), styled=False)
     assert all(character.isprintable() or character == "\n" for character in text)
     assert len(text.splitlines()) == 4
 
 
 def test_the_nearest_moments_are_shown_where_nothing_answers() -> None:
-    text = to_text(replace(ANSWER, answered=False), styled=False)
+    text = to_text(replace(ANSWER, confidence=Confidence.NONE), styled=False)
     assert text == f"Nothing here answers that; nearest:\n\n{to_text(ANSWER, styled=False)}"
 
 
-def test_the_explanation_is_below_its_moment_and_the_doubt_at_the_end() -> None:
+def test_the_explanation_is_below_its_moment_and_the_estimate_at_the_end() -> None:
     plain, lines = (to_text(answer, styled=False).splitlines() for answer in (ANSWER, EXPLAINED))
-    assert lines[: len(plain)] == plain
-    assert lines[len(plain)].strip().startswith("score 0.830 = ")
-    assert lines[-2] == "" and lines[-1].endswith("since nothing here says Zorblax.")
+    assert lines[:2] == ["Nothing here mentions Zorblax.", ""]
+    assert lines[2 : len(plain) + 2] == plain
+    assert lines[len(plain) + 2].strip().startswith("score 0.830 = ")
+    assert lines[-2] == "" and lines[-1].startswith("The first moment is an answer with a probability of 0.80: ")
     assert "   \x1b[2mwords said here: 掩码\x1b[0m\n" in to_text(EXPLAINED, styled=True)
 
 
 def test_a_hostile_explanation_cannot_reach_the_terminal() -> None:
     hostile = "a\x1b[31mred\x07\u202etxt\n\x9b2J"
     why = replace(SHORT_EXPLANATION, matched=(hostile,), translated=(Translation(hostile, (hostile,)),))
-    answer = Answer(hostile, False, (replace(MOMENT, explanation=why),), Doubt(0.2, (hostile,)))
+    answer = Answer(hostile, Confidence.NONE, (replace(MOMENT, explanation=why),), (hostile,), estimate=ESTIMATE)
     text = to_text(answer, styled=False)
     assert all(character.isprintable() or character == "\n" for character in text)
-    assert len(text.splitlines()) == len(to_text(replace(EXPLAINED, answered=False), styled=False).splitlines())
+    assert len(text.splitlines()) == len(
+        to_text(replace(EXPLAINED, confidence=Confidence.NONE), styled=False).splitlines()
+    )
 
 
 def test_an_explanation_in_words() -> None:
@@ -118,20 +132,33 @@ def test_an_explanation_leaves_out_what_is_empty() -> None:
     assert list(explanation_lines(0.276, BARE)) == ["score 0.276 = 0.55 × meaning 0.420 + 0.45 × words 0.100"]
 
 
-@pytest.mark.parametrize("names", [("Zorblax",), ("Zorblax", "量子")])
-def test_a_doubt_names_the_unknown_words(names: tuple[str, ...]) -> None:
-    doubt = Doubt(0.2229, names)
-    assert doubt_text(doubt).endswith(f"from a score of 0.223 on, since nothing here says {', '.join(names)}.")
+@pytest.mark.parametrize(
+    ("confidence", "names", "line"),
+    [
+        (Confidence.HIGH, (), ""),
+        (Confidence.HIGH, ("Zorblax",), "Nothing here mentions Zorblax."),
+        (Confidence.LOW, (), "This may not answer it; nearest:"),
+        (Confidence.LOW, ("Zorblax", "量子"), "Nothing here mentions Zorblax, 量子. This may not answer it; nearest:"),
+        (Confidence.NONE, ("Zorblax",), "Nothing here mentions Zorblax. Nothing here answers that; nearest:"),
+    ],
+)
+def test_the_verdict_is_above_the_moments(confidence: Confidence, names: tuple[str, ...], line: str) -> None:
+    plain = to_text(ANSWER, styled=False)
+    answer = replace(ANSWER, confidence=confidence, unknown=names)
+    assert to_text(answer, styled=False) == (f"{line}\n\n{plain}" if line else plain)
 
 
-def test_a_doubt_without_unknown_words_has_only_the_score() -> None:
-    assert doubt_text(Doubt(0.2229, ())) == "The first moment is an answer from a score of 0.223 on."
+def test_an_estimate_in_words() -> None:
+    assert estimate_text(ESTIMATE) == (
+        "The first moment is an answer with a probability of 0.80: meaning 0.420, "
+        "rarity of the words not said there 0.25."
+    )
 
 
 @given(st.text(max_size=20) | st.just(HOSTILE))
 @settings(max_examples=100)
 def test_an_explanation_has_no_line_break_whatever_its_words(text: str) -> None:
     hostile = replace(EXPLANATION, matched=(text, HOSTILE), translated=(Translation(text, (text, HOSTILE)),))
-    for line in [*explanation_lines(0.5, hostile), doubt_text(Doubt(0.2, (text, HOSTILE)))]:
+    for line in [*explanation_lines(0.5, hostile), verdict(replace(ANSWER, unknown=(text, HOSTILE)))]:
         assert not set(line) & set("\x1b\x9b\x07\r\n\u2028\u202e\u2066")
         assert line.splitlines() == [line]

@@ -96,19 +96,18 @@ def test_matched_words_are_written_as_the_question_writes_them(
     assert next(why(m) for m in answer.moments if m.resource.id == talk).matched == matched
 
 
-@pytest.mark.parametrize("question", ["Why mask?", "为什么要掩码？", "Zorblax"])
-def test_a_library_of_another_model_never_says_no(library: Reader, question: str) -> None:
+@pytest.mark.parametrize("question", ["Why mask?", "为什么要掩码？"])
+def test_a_library_of_another_model_answers_words_that_are_said(library: Reader, question: str) -> None:
     answer = ask(question, library)
-    assert answer.answered and answer.moments
-    assert answer.doubt and answer.doubt.least_score == 0
+    assert answer.answered and answer.moments and not answer.unknown
 
 
 def test_nothing_is_explained_that_was_not_asked_for(library: Reader) -> None:
     plain = asking.ask("Why mask?", library, encoder=TopicEncoder())
     explained = ask("Why mask?", library)
-    assert plain.doubt is None and all(moment.explanation is None for moment in plain.moments)
+    assert plain.estimate is None and all(moment.explanation is None for moment in plain.moments)
     assert plain == replace(
-        explained, doubt=None, moments=tuple(replace(moment, explanation=None) for moment in explained.moments)
+        explained, estimate=None, moments=tuple(replace(moment, explanation=None) for moment in explained.moments)
     )
 
 

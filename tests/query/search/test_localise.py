@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from seekpoint.index.text.terms import located_terms
 from seekpoint.index.types import Chapter, Cue
-from seekpoint.query.search.localise import best_cue, marks, quoted, said_in, salient
+from seekpoint.query.search.localise import best_beginning, marks, quoted, salient
+from seekpoint.query.search.passage import Passage
 from seekpoint.query.search.settings import TUNING
 
 ENGLISH = [
@@ -23,7 +24,9 @@ def begin(
     nearness: Callable[[float], float] | None = None,
     reach: float = TUNING.reach,
 ) -> int:
-    return best_cue(cues, said_in(cues, weights.keys()), weights, chapters, nearness, reach)
+    passage = Passage(cues, 0, 0, len(cues), plays=True)
+    said = list(located_terms(passage.text, weights))
+    return passage.cue_at(best_beginning(passage, said, weights, chapters, nearness, reach))
 
 
 def test_the_answer_begins_where_the_words_stand_together() -> None:
@@ -90,18 +93,24 @@ def test_marks_need_no_match() -> None:
     assert marks([]) == ()
 
 
-def test_what_cues_say_is_found_in_the_text_of_them_all() -> None:
-    cues = [Cue(0, 1, "a mask"), Cue(1, 2, ""), Cue(2, 3, "é 掩碼"), Cue(3, 4, "码 mask"), Cue(4, 5, "掩")]
-    said = said_in(cues, {"mask", "掩码", "码", "掩"})
-    assert [[term.text for term in terms] for terms in said] == [["mask"], [], ["掩码"], ["码", "mask"], ["掩"]]
-    text = " ".join(cue.text for cue in cues)
-    assert [[text[term.start : term.stop] for term in terms] for terms in said] == [
-        ["mask"],
-        [],
-        ["掩碼"],
-        ["码", "mask"],
-        ["掩"],
+def test_the_words_of_a_sentence_speak_for_its_beginning() -> None:
+    cues = [
+        Cue(0, 10, "Welcome. Now the"),
+        Cue(10, 20, "mask. It hides"),
+        Cue(20, 30, "what comes. Then"),
+        Cue(30, 40, "rest."),
     ]
+    passage = Passage(cues, 0, 0, len(cues), plays=True)
+    said = list(located_terms(passage.text, {"mask", "hide"}))
+    begin = best_beginning(passage, said, {"mask": 1.0, "hide": 0.5})
+    assert passage.text[begin:].startswith("Now the mask.")
+
+
+def test_words_before_the_first_beginning_count_for_none() -> None:
+    cues = [Cue(0, 10, "the mask hides"), Cue(10, 20, "it. Well. Then it"), Cue(20, 30, "is a matrix.")]
+    passage = Passage(cues, 5, 0, len(cues), plays=True)
+    begin = best_beginning(passage, list(located_terms(passage.text)), {"mask": 9.0, "matrix": 1.0})
+    assert passage.text[begin:].startswith("Then it is a matrix.")
 
 
 def test_meaning_tells_where_words_dont() -> None:

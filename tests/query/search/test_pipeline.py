@@ -12,7 +12,7 @@ from seekpoint.index.errors import DamagedLibrary, LibraryError, UsageError
 from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.store import Reader
 from seekpoint.index.types import Filters, Kind
-from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.search.pipeline import ask
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from tests.fakes import TopicEncoder
@@ -63,10 +63,62 @@ def test_moments_are_ranked_and_distinct(library: Reader) -> None:
     assert len(set(places(found))) == len(found.moments)
 
 
+@pytest.mark.parametrize(
+    ("question", "language", "lit", "unlit"),
+    [
+        ("How does attention weigh every word?", "en", "attention", "every"),
+        ("注意力给每个词什么？", "zh", "注意力", "给"),
+    ],
+)
+def test_function_words_are_not_marked(library: Reader, question: str, language: str, lit: str, unlit: str) -> None:
+    moment = answer(library, question, filters=Filters(language=language)).moments[0]
+    marked = {moment.quote[start:stop] for start, stop in moment.marks}
+    assert lit in marked and unlit in moment.quote
+    assert not any(unlit in text for text in marked)
+
+
 def test_the_quote_begins_with_the_cue_and_is_marked(library: Reader) -> None:
     moment = answer(library, "what is hidden by a mask", filters=Filters(language="en")).moments[0]
     assert moment.quote.startswith("a mask hides")
     assert "mask" in {moment.quote[start:stop] for start, stop in moment.marks}
+
+
+RUNNING = [
+    "Welcome everybody, welcome once again, and please take a seat. Attention",
+    "weighs every single word of all that was said so far. In other words, a",
+    "mask hides all that follows from those who want to peek. Then training",
+    "takes another week, or even two, as everybody here remembers very well.",
+]
+RUNNING_CHINESE = [
+    "各位好，欢迎大家再次来到这里，请大家先找个位置坐好吧。注意力给已经说过的每",
+    "一个词都算出一个权重，大的更重要，小的就不那么要紧了。换一句话来讲，这里的",
+    "掩码把后面的内容统统藏起来，谁想偷看也没有办法做到。然后呢，我们整个的训练",
+    "还要再花上一个星期，甚至是两个星期，相信在座的各位都还记得很清楚，对不对呢。",
+]
+
+
+@pytest.mark.parametrize(
+    ("lines", "question", "quote", "marked"),
+    [
+        (RUNNING, "What does the mask hide?", "In other words, a mask hides", {"mask", "hides"}),
+        (RUNNING_CHINESE, "掩码藏了什么？", "换一句话来讲，这里的 掩码把", {"掩码"}),
+    ],
+)
+def test_the_quote_begins_with_the_sentence_within_a_cue(
+    tmp_path: Path, lines: list[str], question: str, quote: str, marked: set[str]
+) -> None:
+    (tmp_path / "talk [aaaaaaaaaaa].zh.vtt").write_text(webvtt(*lines, seconds=10), encoding="utf-8")
+    encoder = TopicEncoder()
+    seekpoint.build(
+        "https://youtu.be/aaaaaaaaaaa", tmp_path / "library", captions=tmp_path, encoder=encoder, translate=False
+    )
+    with open_reader(tmp_path / "library") as opened:
+        moment = ask(question, opened, encoder).moments[0]
+    assert moment.quote.startswith(quote) and moment.cues[0] == 1
+    before = lines[1].index(quote[:6])
+    assert moment.start == pytest.approx(10 + 10 * before / len(lines[1]), abs=0.01)
+    assert moment.link.endswith(f"&t={int(moment.start or 0)}s")
+    assert {moment.quote[slice(*span)] for span in moment.marks} >= marked
 
 
 @pytest.mark.parametrize(
@@ -202,14 +254,28 @@ def test_a_question_finds_words_in_another_language_by_their_translation(library
     assert after.score > before.score
 
 
-@pytest.mark.parametrize("question", ["How long does bread bake?", "红烧肉怎么做？"])
-def test_what_another_models_scores_mean_is_not_known_so_it_never_says_no(library: Reader, question: str) -> None:
-    assert answer(library, question).answered
+@pytest.mark.parametrize(
+    ("question", "confidence", "unknown"),
+    [
+        ("What does the mask hide?", Confidence.HIGH, ()),
+        ("How does bread mask the future?", Confidence.LOW, ("bread",)),
+        ("How does the oven bake bread?", Confidence.NONE, ("oven", "bake", "bread")),
+        ("掩码藏了什么？", Confidence.LOW, ()),
+        ("红烧肉怎么做？", Confidence.NONE, ()),
+        ("Comment cuire du pain", Confidence.LOW, ()),
+    ],
+)
+def test_with_another_model_the_confidence_follows_from_the_words(
+    library: Reader, question: str, confidence: Confidence, unknown: tuple[str, ...]
+) -> None:
+    found = answer(library, question)
+    assert (found.confidence, found.unknown) == (confidence, unknown)
+    assert found.answered == (confidence is not Confidence.NONE)
 
 
 def test_a_question_explains_itself_on_request(library: Reader) -> None:
     explained = ask("掩码 mask", library, TopicEncoder(), explained=True)
-    assert explained.doubt and all(moment.explanation for moment in explained.moments)
+    assert explained.estimate and all(moment.explanation for moment in explained.moments)
     assert places(explained) == places(answer(library, "掩码 mask"))
 
 

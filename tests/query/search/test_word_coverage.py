@@ -24,8 +24,8 @@ def test_words_count_in_the_candidates_that_have_the_most_of_them_alone() -> Non
     counts = np.arange(9, 0, -1, dtype=np.float32)[None, :]
     evidence = Evidence(chunks, [0.0] * 9, TermMatrix(["mask"], counts, np.full(9, 10)))
     names = TitleMatch(frozenset(), ())
-    terms = QueryTerms(["mask"], {"mask": 2.0}, frozenset(), names, frozenset(), {}, (), {})
-    question = ParsedQuestion("mask", ["mask"], "en", NOTHING)
+    terms = QueryTerms(["mask"], {"mask": 2.0}, {}, names, frozenset(), {}, (), {})
+    question = ParsedQuestion("mask", ["mask"], [], "en", NOTHING)
     query = _Query(question, terms, LANGUAGES, cast("Reader", None), TUNING)
     covered = _lexical(evidence, query, 4).words
     assert [chunk_id for chunk_id, share in covered.items() if share] == [1, 2, 3, 4]

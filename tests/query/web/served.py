@@ -14,7 +14,7 @@ from seekpoint.index.types import Encoder
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.app import application
 from seekpoint.query.web.security import AccessPolicy
-from seekpoint.query.web.server import IdleTimeoutProtocol, listen, server_config
+from seekpoint.query.web.server import BoundedProtocol, listen, server_config
 from tests.fakes import TopicEncoder
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def served(
     library: Path,
     policy: AccessPolicy | None = None,
     encoder: Encoder | None = _TOPICS,
-    protocol: type[IdleTimeoutProtocol] = IdleTimeoutProtocol,
+    protocol: type[BoundedProtocol] = BoundedProtocol,
 ) -> Iterator[str]:
     """Serve a library's pages and API, and give the address; without an `encoder`, the library's own is used."""
     live = LiveLibrary(library, encoder)

@@ -78,7 +78,7 @@ def until(page: Page, expression: str) -> None:
     ("locale", "question", "title", "verdict"),
     [
         ("en-GB", "What does the mask hide?", "Masks & more", "moments"),
-        ("zh-CN", "掩码藏了什么？", "掩码", "个片段"),
+        ("zh-CN", "掩码藏了什么？", "掩码", "不一定回答了"),
     ],
 )
 def test_asking_and_playing(

@@ -10,7 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from starlette.testclient import TestClient
 
+from seekpoint.index.types import Cue, Kind, Resource
+from seekpoint.query.answers import Moment
+from seekpoint.query.web.transcripts import quote_context
 from seekpoint.query.web.translations import WORDS, preferred_language
+from seekpoint.query.web.view_models import segments
 from tests.query.web.conftest import serving
 
 
@@ -170,3 +174,22 @@ def test_both_languages_have_the_same_texts() -> None:
     assert {key: fields(words) for key, words in WORDS["en"].items()} == {
         key: fields(words) for key, words in WORDS["zh"].items()
     }
+
+
+@pytest.mark.parametrize(
+    ("lines", "quote", "answer"),
+    [
+        (["So much for that. Now the mask", "hides it."], "Now the mask hides it.", "Now the mask"),
+        (["历史就这样。现在讲掩码", "它藏未来。"], "现在讲掩码 它藏未来。", "现在讲掩码"),
+        (["One. The mask hides it."], "The mask hides it.", ""),
+    ],
+)
+def test_of_a_quote_that_begins_within_a_cue_the_rest_of_that_cue_is_bold(
+    lines: list[str], quote: str, answer: str
+) -> None:
+    cues = [Cue(4.0 * k, 4.0 * k + 4, text) for k, text in enumerate(["Welcome.", *lines, "So long."])]
+    resource = Resource("aaaaaaaaaaa", Kind.VIDEO, "", "")
+    moment = Moment(1, 0.5, resource, "en", 6.0, None, quote, "", cues=(1, 1 + len(lines)))
+    found = segments(moment, quote_context(moment, cues).quoted)
+    assert "".join(part.text for part in found if part.is_answer) == answer
+    assert "".join(part.text for part in found) == quote

@@ -9,18 +9,20 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seekpoint.index.embedded.database import content_errors
 from seekpoint.index.embedded.holdings import Holdings
 from seekpoint.index.embedded.manifest import FileRecord, Manifest, WordsRecord
 from seekpoint.index.embedded.words.entries import entries
 from seekpoint.index.embedded.words.index_folder import TRANSCRIPTS, appear, files_in, opened, transcripts_in
-from seekpoint.index.embedded.words.word_index import new_index, update
+from seekpoint.index.embedded.words.word_index import Entry, new_index, update
 
 if TYPE_CHECKING:
     import tantivy
@@ -40,7 +42,7 @@ def seal(
     """Write a word index unless the current one has just the library's transcripts; returns the manifest that names it.
 
     Old folders aren't deleted. `progress` is told how many chunks were added since it was called last. Raises
-    ValueError if the stored terms are damaged, OSError if the disk fails.
+    DamagedLibrary if the stored terms are damaged, OSError if the disk fails.
     """
     wanted = holdings.first_chunks
     former = folder / manifest.words.folder if manifest.words else None
@@ -50,11 +52,22 @@ def seal(
     target = _unused(folder)
     removed, added = np.setdiff1d(indexed, wanted).tolist(), set(np.setdiff1d(wanted, indexed).tolist())
     spans = [span for span in holdings.transcripts if span.first in added]
-    total = update(_created(target, former), removed, entries(connection, spans, progress))
+    total = -1
+    with suppress(ValueError):  # the former index is damaged, or the disk has failed once
+        total = update(_created(target, former), removed, _whole(folder, entries(connection, spans, progress)))
     if total != len(holdings.alive):  # the former index wasn't what its list says
-        total = update(_created(target, None), (), entries(connection, holdings.transcripts))
+        try:
+            total = update(_created(target, None), (), _whole(folder, entries(connection, holdings.transcripts)))
+        except ValueError as error:  # a new index is only written
+            raise OSError("the search engine can't write its files") from error
     assert total == len(holdings.alive)
     return replace(manifest, words=_finished(target, wanted, manifest.words))
+
+
+def _whole(folder: Path, found: Iterator[Entry]) -> Iterator[Entry]:
+    """The entries; raises DamagedLibrary if their terms are damaged, to tell that from a failure of the engine."""
+    with content_errors(folder):
+        yield from found
 
 
 def _unused(library: Path) -> Path:
@@ -79,7 +92,7 @@ def _created(folder: Path, former: Path | None) -> tantivy.Index:
 
 def _finished(folder: Path, transcripts: NDArray[np.int64], former: WordsRecord | None) -> WordsRecord:
     """Complete a folder with the list of its transcripts; returns its record. Files of the former aren't read again."""
-    transcripts.astype("<i8").tofile(folder / TRANSCRIPTS)
+    (folder / TRANSCRIPTS).write_bytes(transcripts.astype("<i8").tobytes())  # `tofile` ignores a full disk
     for name in _REPLACED:  # the engine lets only their owner read them
         shutil.copymode(folder / TRANSCRIPTS, folder / name)
     known = {Path(record.name).name: record for record in former.files} if former else {}

@@ -9,12 +9,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seekpoint.background import in_background
 from seekpoint.index.embedded.chunk_ranges import Ranges
 from seekpoint.index.embedded.database import content_errors, damaged, library_errors
 from seekpoint.index.embedded.holdings import Holdings
@@ -42,8 +43,12 @@ class WordSearch:
         return {term: count for term, count in counts.items() if count}
 
     def group_frequencies(self, groups: Sequence[WordGroup]) -> list[int]:
-        """The number of chunks of each group's language that have any of its alternatives."""
-        return [self._count(group) for group in groups]
+        """The number of chunks of each group's language that have any of its alternatives; counted by two threads."""
+        self._indexes  # noqa: B018 - opened by this thread
+        half = len(groups) // 2
+        with in_background(partial(self._counts, groups[:half])) as first_half:
+            rest = self._counts(groups[half:])
+            return [*first_half(), *rest]
 
     def by_terms(self, weights: Mapping[str, float], k: int, keep: Ranges | None) -> list[int]:
         """The ids of about the k best chunks by weighted terms; `keep` is a filter."""
@@ -52,6 +57,9 @@ class WordSearch:
     def by_groups(self, groups: Sequence[tuple[WordGroup, float]], k: int, keep: Ranges | None) -> list[int]:
         """The ids of about the k best chunks by weighted groups; `keep` is a filter."""
         return self._best(lambda index, within: index.by_groups(groups, k, within), k, keep)
+
+    def _counts(self, groups: Sequence[WordGroup]) -> list[int]:
+        return [self._count(group) for group in groups]
 
     def _count(self, sought: str | WordGroup) -> int:
         with self._errors():

@@ -43,6 +43,15 @@ def numbers_of(connection: sqlite3.Connection, terms: Collection[str]) -> dict[s
     return {text: number for text, number in rows}
 
 
+def beginning_with(connection: sqlite3.Connection, prefixes: Collection[str]) -> list[str]:
+    """The numbered terms that begin with one of these; raises sqlite3.Error."""
+    rows = connection.execute(
+        "SELECT text FROM term JOIN json_each(?) ON text >= value AND text < value || char(0x10ffff) ORDER BY text",
+        (json.dumps(list(prefixes)),),
+    )
+    return [row[0] for row in rows]
+
+
 def matrix(connection: sqlite3.Connection, terms: Collection[str], chunks: Sequence[bytes]) -> TermMatrix:
     """How often chunks have terms, from their stored `chunk.terms`; raises ValueError for damaged ones."""
     numbers, stored = numbers_of(connection, terms), decode(chunks)

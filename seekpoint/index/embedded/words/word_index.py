@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, Self
 
 import tantivy
@@ -70,6 +70,7 @@ class WordIndex:
         self._languages = sorted(languages)
         self._hidden = self._among(hidden) if hidden else None
         self.count = lru_cache(_CACHED_COUNTS)(self._count)
+        self._frequency = lru_cache(_CACHED_COUNTS)(partial(self._searcher.doc_freq, _TERMS))
 
     @classmethod
     def in_memory(cls, entries: Iterable[Entry], languages: Collection[str]) -> Self:
@@ -113,9 +114,6 @@ class WordIndex:
         """A term as it is indexed in each language that has it."""
         tagged = (_tagged(language, term) for language in self._languages)
         return [one for one in tagged if self._frequency(one)]
-
-    def _frequency(self, tagged: str) -> int:
-        return int(self._searcher.doc_freq(_TERMS, tagged))
 
     def _best(self, queries: Sequence[Query], k: int, within: Collection[int] | None) -> list[Proposal]:
         if not queries:

@@ -11,18 +11,17 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from seekpoint.index.errors import SourceError, Unfetched
+from seekpoint.index.file_types import CAPTION_SUFFIXES
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Cue, Origin, State, Transcript
 from seekpoint.indexer.sources.captions.formats import FORMATS, parse
 from seekpoint.indexer.sources.captions.spoken import spoken
+from seekpoint.indexer.sources.file_version import too_large
 from seekpoint.indexer.sources.pages.charset import BOMS, is_plausible
 from seekpoint.indexer.transcript.cues import tidy
 
 AnyPath: TypeAlias = str | PathLike[str]
-
-CAPTION_SUFFIXES = frozenset({".vtt", ".srt", ".sbv", ".ttml", ".dfxp", ".srv1", ".srv3", ".json3"})
-"""The suffixes of caption files. `.json` is ambiguous, see `is_captions`."""
 
 # ISO 639-1 and the longer codes that YouTube uses. A closed list: `Intro to Node.js.vtt` is no talk in "js".
 _LANGUAGES = (
@@ -152,6 +151,8 @@ def read_all(paths: Iterable[Path]) -> tuple[tuple[Transcript, ...], tuple[str, 
 def read_captions(path: Path) -> Transcript:
     """Read a caption file. Its language is the one in its name, else the one it declares, else `und`."""
     try:
+        if reason := too_large(path):
+            raise _error(path.name, reason)
         data = path.read_bytes()
     except OSError as error:
         raise _error(path.name, f"can't be read: {error.strerror}") from error

@@ -16,7 +16,7 @@ from seekpoint.index.types import State
 from seekpoint.indexer.sources.pages.article import article_of
 from seekpoint.indexer.sources.pages.charset import decoded, is_garbage
 from seekpoint.indexer.sources.pages.text_runs import Element, TextRun, dom_of, text_runs_of
-from seekpoint.indexer.sources.pages.walls import access_problem
+from seekpoint.indexer.sources.pages.walls import access_problem, is_gone
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 
 # Characters. Short rows of a table share a block up to _ROW; a row beyond _LONGEST_ROW becomes a block per cell.
@@ -53,7 +53,10 @@ def read_html(data: bytes, charset: str | None = None) -> ParsedDocument:
     blocks = tuple(_blocks(article))
     if not blocks:
         raise Unfetched(State.UNAVAILABLE, "there is nothing to read in it but navigation")
-    return ParsedDocument(blocks, _title(article, root, about.title), about.author, about.published, _language(root))
+    if is_gone(root, article):
+        raise Unfetched(State.UNAVAILABLE, "it says that nothing is there: check the address")
+    title = _title(article, root, about.title)
+    return ParsedDocument(blocks, title, about.author, about.published, _language(root), _canonical(root))
 
 
 def _parsed(data: bytes, charset: str | None) -> Element:
@@ -167,6 +170,13 @@ def _language(root: Element) -> str | None:
     has_date += [meta.get("content") for meta in root.iter("meta") if _is_language(meta)]
     tags = (clean(tag or "").split(",")[0].strip().replace("_", "-") for tag in has_date)
     return next((tag for tag in tags if _LANGUAGE.fullmatch(tag)), None)
+
+
+def _canonical(root: Element) -> str | None:
+    """The address that the head declares as the page's own; `None` if it declares several."""
+    links = root.iterfind("./head//link[@href]")
+    declared = {link.get("href") for link in links if "canonical" in (link.get("rel") or "").lower().split()}
+    return declared.pop() if len(declared) == 1 else None
 
 
 def _is_language(meta: Element) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from itertools import pairwise
 from math import isfinite
 
@@ -19,6 +20,8 @@ _INITIAL_DATA = re.compile(r"\bytInitialData[\"'\]]*\s*=\s*")
 # More than any table of contents has. Chapter titles are indexed, and more would outweigh the spoken words.
 _MOST_CHAPTERS = 1000
 _LONGEST_TITLE = 200
+# Seconds. A date has no time of day, and is the uploader's: a day more than a week.
+_NEW = 8 * 86_400.0
 _STAMPED = re.compile(r"^[^\w\n]*((?:\d+:)?\d{1,2}:\d\d)[^\w\n]+(\w.*)$", re.MULTILINE)
 
 
@@ -35,6 +38,17 @@ def details_of(page: str, player: object) -> Details:
         published=published[1] if published else None,
         chapters=tuple(c for c in chapters if duration is None or c.start < duration)[:_MOST_CHAPTERS],
     )
+
+
+def is_new(page: str, player: object, now: float) -> bool:
+    """Whether a video is live, or was published in the last week before `now` (Unix seconds)."""
+    if _get(player, "videoDetails", "isLive") is True:
+        return True
+    published = _PUBLISHED.search(page)
+    try:
+        return published is not None and now - datetime.fromisoformat(f"{published[1]}T00:00Z").timestamp() < _NEW
+    except ValueError:
+        return False
 
 
 def _page_chapters(page: str) -> tuple[Chapter, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ import requests
 import youtube_transcript_api as ytt
 from defusedxml import DefusedXmlException
 
-from seekpoint.index.errors import Halt, Unfetched
+from seekpoint.index.errors import Halt, Unfetched, Unreachable
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Cue, Origin, State, Transcript
@@ -22,22 +23,23 @@ from seekpoint.indexer.fetch.retries import (
     DAY,
     EMPTY_RESPONSE_ERRORS,
     MONTH,
+    MOST_FAULTS,
     RETRY_ONCE,
     RETRY_TWICE,
+    ConnectionFault,
     ServerFault,
     blocked,
     connection_failure,
+    raise_for_pause,
     server_fault,
 )
 from seekpoint.indexer.sources.captions.spoken import spoken
 from seekpoint.indexer.sources.fetch_result import FetchResult
-from seekpoint.indexer.sources.youtube.details import caption_addresses, details_of, parse_json
+from seekpoint.indexer.sources.youtube.details import caption_addresses, details_of, is_new, parse_json
 from seekpoint.indexer.transcript.cues import tidy
 
 _Result = TypeVar("_Result")
 
-# After this many server faults in a row, every further video would fail as well.
-_MOST_FAULTS = 3
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _NO_XML = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f]")
 _CAPTION_ADDRESS = re.compile(r"https://(?:[a-z0-9-]+\.)*youtube\.com/", re.IGNORECASE)
@@ -67,14 +69,22 @@ class YouTubeTranscripts:
             try:
                 fetched = self._fetch(video_id)
             except Exception as error:
-                raise self._halt_after_faults(outcome_of(error)) from error
+                raise self._halt_after_faults(self._sooner_if_new(outcome_of(error))) from error
         self._faults = 0
         return fetched
 
+    def _sooner_if_new(self, failure: Unfetched) -> Unfetched:
+        """The failure; of a live or new video, which may get a transcript soon, it lasts for a day at most."""
+        if (failure.retry_after or 0.0) > DAY and is_new(self._page, self._player, time.time()):
+            return Unfetched(failure.state, failure.reason, DAY)
+        return failure
+
     def _halt_after_faults(self, failure: Unfetched) -> Unfetched:
         self._faults = self._faults + 1 if isinstance(failure, ServerFault) else 0
-        if self._faults < _MOST_FAULTS:
+        if self._faults < MOST_FAULTS:
             return failure
+        if isinstance(failure, ConnectionFault):
+            return Unreachable(failure.reason)
         # The remaining videos become due before the failed ones: if those came first, the next run would stop at once.
         return Halt(failure.reason, (failure.retry_after or 0.0) / 2)
 
@@ -88,6 +98,7 @@ class YouTubeTranscripts:
         return FetchResult(transcripts, details_of(self._page, self._player))
 
     def _capture(self, response: requests.Response, *_args: object, **_kwargs: object) -> None:
+        raise_for_pause(response)
         path = urlsplit(response.url).path
         if path == "/watch":
             self._page = response.content.decode("utf-8", "replace")

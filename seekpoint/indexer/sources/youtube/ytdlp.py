@@ -17,6 +17,7 @@ from seekpoint.indexer.fetch.retries import (
     ResponseTooLarge,
     blocked,
     is_transient,
+    raise_for_pause,
 )
 
 # A channel of 5,000 videos takes 170. The limit ends listings whose pages always link to a next one.
@@ -53,7 +54,8 @@ class Downloader(YoutubeDL):  # type: ignore[misc]
     def _send(self, request: Request) -> requests.Response:
         headers = {**self.params["http_headers"], **request.headers}
         response = self._session.request(request.method, request.url, data=request.data, headers=headers)
-        if response.status_code == requests.codes.too_many_requests or _CAPTCHA in response.content:
+        raise_for_pause(response)
+        if _CAPTCHA in response.content:
             raise blocked()
         response.raise_for_status()
         if not response.content:

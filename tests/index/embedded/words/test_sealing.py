@@ -118,7 +118,7 @@ def test_a_reader_says_that_an_index_is_damaged(folder: Path, left: str) -> None
 def test_damaged_terms_are_told_by_a_build_and_by_a_reader(tmp_path: Path) -> None:
     with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         fill(writer, TALKS)
-        writer._connection.execute("UPDATE chunk SET terms = x'0100'")
+        writer._connection.execute("UPDATE chunk SET terms = x'01'")
         with EmbeddedReader.open(tmp_path) as library, pytest.raises(DamagedLibrary):
             library.frequencies(["mask"])
         with pytest.raises(DamagedLibrary, match=r"in library\.db, the terms of a chunk"):

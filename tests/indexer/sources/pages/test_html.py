@@ -220,6 +220,21 @@ def test_admonitions_and_notebook_code_belong_to_the_article() -> None:
     assert texts(text)[2:-1] == ["Deprecated.", "Use the other one: 请用另一个。", "weights = softmax(scores)"]
 
 
+@pytest.mark.parametrize(
+    ("head", "canonical"),
+    [
+        ("<link rel=canonical href=/讲座>", "/讲座"),
+        ("<link rel='nofollow CANONICAL' href='https://a.example/b'>", "https://a.example/b"),
+        ("<link rel=canonical href=/a><link rel=canonical href=/a>", "/a"),
+        ("<link rel=canonical href=/a><link rel=canonical href=/b>", None),
+        ("<link rel=canonical><link rel=stylesheet href=/a><link href=/b>", None),
+    ],
+)
+def test_the_canonical_address_is_declared_once_in_the_head(head: str, canonical: str | None) -> None:
+    assert read(f"<p>{PROSE}</p>", head).canonical == canonical
+    assert read(f"<p>{PROSE}</p>{head}").canonical is None
+
+
 def test_the_first_heading_of_many_is_no_title_unless_the_browser_shows_it() -> None:
     members = "".join(f"<h2>◆ member{number}()</h2><p>{PROSE * 2}{number}</p>" for number in range(3))
     assert read(f"<main><p>{PROSE * 3}</p>{members}</main>").title == "A page"
@@ -303,6 +318,7 @@ def test_a_chinese_page_whatever_its_label(encoding: str, charset: str | None, m
             page(f"<p>{PROSE}</p>", '<script type="application/ld+json">{"isAccessibleForFree": false}</script>'),
             "paywall",
         ),
+        (page(f"<form action='https://consent.example.com/save'>{PROSE}</form>"), "asks about cookies"),
         (b"<title>Just a moment...</title><p>Checking your browser before you go on.</p><script>1</script>", "check"),
         ("<title>安全验证</title><p>环境异常，完成验证后即可继续访问。</p>".encode(), "check"),
         (b"<html><frameset cols=50%><frame src=a.html></frameset></html>", "frames"),
@@ -312,6 +328,46 @@ def test_a_chinese_page_whatever_its_label(encoding: str, charset: str | None, m
 )
 def test_a_page_that_shows_no_text_says_why(data: bytes, reason: str) -> None:
     assert reason in refusal(data)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "404",
+        "Error 404 – A blog",
+        "Page not found · GitHub Pages",
+        "404: This page could not be found",
+        "Oops! That page can’t be found.",
+        "Not Found | A blog",
+        "This article is no longer available",
+        "页面不存在 - 博客",
+        "抱歉，您访问的页面已被删除",
+        "找不到頁面",
+        "お探しのページは見つかりませんでした。ページが見つかりません",
+        "Seite nicht gefunden",
+        "Страница не найдена",
+    ],
+)
+@pytest.mark.parametrize("as_heading", [False, True])
+def test_a_page_that_says_that_nothing_is_there_is_no_article(title: str, as_heading: bool) -> None:
+    head, heading = ("A blog", title) if as_heading else (title, "Sorry!")
+    body = f"<h1>{heading}</h1><p>{'Have a look at our other posts. 请看看我们的其他文章。' * 10}</p>"
+    data = f"<html><meta charset=utf-8><title>{head}</title><body>{body}</body></html>".encode()
+    assert "it says that nothing is there" in refusal(data)
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("How a server answers 404 to what it lacks", PROSE * 3),
+        ("What is not found in the data", PROSE * 3),
+        ("页面置换算法", CHINESE * 5),
+        ("Page not found", PROSE * 30),
+    ],
+)
+def test_an_article_about_pages_that_are_gone_is_read(title: str, text: str) -> None:
+    data = f"<html><meta charset=utf-8><title>{title}</title><h1>{title}</h1><p>{text}</p></html>".encode()
+    assert texts(read_html(data))[0] == title
 
 
 def test_a_short_page_with_a_script_is_read() -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
-from seekpoint.index.errors import Blocked, SeekpointError, Unfetched, Unreachable
+from seekpoint.index.errors import Blocked, SeekpointError, Unfetched
 from seekpoint.index.types import State
+from seekpoint.indexer.fetch.retries import ConnectionFault
 from seekpoint.indexer.sources.youtube.audio import fetch_audio
 from tests.fake_youtube import FakeYouTube
 from tests.speech import FakeSounds, sound_format
@@ -86,8 +87,8 @@ def test_a_block_stops_everything(media: FakeSounds, fake: FakeYouTube, tmp_path
         fetch_audio(_VIDEO, media.web, tmp_path)
 
 
-def test_no_connection_stops_everything(fake: FakeYouTube, tmp_path: Path) -> None:
-    with pytest.raises(Unreachable):
+def test_no_connection_is_deferred(fake: FakeYouTube, tmp_path: Path) -> None:
+    with pytest.raises(ConnectionFault):
         fetch_audio(_VIDEO, fake.web(offline=True), tmp_path)
 
 

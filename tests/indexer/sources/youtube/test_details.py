@@ -1,11 +1,12 @@
 """Details from YouTube's watch page and player, whatever their structure."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from seekpoint.index.types import Chapter, Details
-from seekpoint.indexer.sources.youtube.details import details_of
+from seekpoint.indexer.sources.youtube.details import details_of, is_new
 from tests.fake_youtube import watch_page
 
 
@@ -77,3 +78,12 @@ def test_the_bar_and_the_panel_give_the_same_chapters() -> None:
 def test_the_publication_date_comes_from_either_place() -> None:
     assert details_of(watch_page("2020-02-29"), None).published == "2020-02-29"
     assert details_of('{"publishDate":"2020-02-29T01:00:00Z"}', None).published == "2020-02-29"
+
+
+@pytest.mark.parametrize(
+    ("date", "expected"), [("", False), ("2024-99-99", False), ("2024-05-22", False), ("2024-05-24", True)]
+)
+def test_a_video_is_new_only_by_a_date_that_is_one(date: str, expected: bool) -> None:
+    now = datetime(2024, 5, 31, tzinfo=UTC).timestamp()
+    assert is_new(watch_page(date), None, now) is expected
+    assert not is_new("", {"videoDetails": {"isLive": "true"}}, now)

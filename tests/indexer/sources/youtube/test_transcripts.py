@@ -13,6 +13,7 @@ import requests
 from seekpoint.index.errors import Blocked, Halt, Unfetched, Unreachable
 from seekpoint.index.types import Chapter, Cue, Details, Origin, State
 from seekpoint.indexer.fetch.pace import Pace
+from seekpoint.indexer.fetch.retries import ConnectionFault
 from seekpoint.indexer.sources.youtube.transcripts import YouTubeTranscripts, outcome_of
 from tests.fake_youtube import YOUTUBE, FakeYouTube, timed_text
 from tests.local_web import LocalWeb
@@ -354,17 +355,17 @@ def test_a_dropped_connection_is_tried_three_times(fake: FakeYouTube) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         Thread(target=drop, args=(listener,), daemon=True).start()
         web = LocalWeb(f"http://127.0.0.1:{listener.getsockname()[1]}", YOUTUBE)
-        with pytest.raises(Unreachable, match="no connection to youtube"):
+        with pytest.raises(ConnectionFault, match="the connection to youtube"):
             YouTubeTranscripts(web.session()).fetch(VIDEO)
     assert dropped == 3
 
 
-def test_no_network(fake: FakeYouTube) -> None:
-    with pytest.raises(Unreachable) as caught:
-        YouTubeTranscripts(fake.session(offline=True)).fetch(VIDEO)
-    assert (caught.value.state, caught.value.retry_after) == (State.DEFERRED, None)
-    assert isinstance(outcome_of(requests.ConnectTimeout()), Unreachable), "a firewall that swallows what is sent"
-    assert "no connection to youtube.com" in caught.value.reason
+def test_a_connection_that_fails_for_every_video_stops_the_run(fake: FakeYouTube) -> None:
+    youtube = YouTubeTranscripts(fake.session(offline=True))
+    for kind, wait in ((ConnectionFault, HOUR), (ConnectionFault, HOUR), (Unreachable, None)):
+        with pytest.raises(kind, match=r"the connection to youtube\.com fails") as caught:
+            youtube.fetch(VIDEO)
+        assert (caught.value.state, caught.value.retry_after) == (State.DEFERRED, wait)
 
 
 @pytest.mark.parametrize(
@@ -373,8 +374,9 @@ def test_no_network(fake: FakeYouTube) -> None:
         (requests.ReadTimeout(), "in time"),
         (requests.exceptions.ProxyError(), "proxy"),
         (requests.exceptions.SSLError(), "trusted"),
-        (requests.ConnectionError(), "no connection"),
-        (requests.exceptions.RetryError(), "no connection"),
+        (requests.ConnectionError(), "connection"),
+        (requests.ConnectTimeout(), "connection"),
+        (requests.exceptions.RetryError(), "connection"),
         (KeyError("playabilityStatus"), "KeyError"),
     ],
 )

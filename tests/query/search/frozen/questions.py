@@ -59,8 +59,7 @@ ROWS = (
     Row("a chapter's title", "正弦波有什么妙处？", "chapt000002", 150),
     Row("too little to be an answer", "How do I bake bread?", None, None, answered=False),
     Row("too little to be an answer", "面包怎么烤？", None, None, answered=False),
-    Row("just enough to be an answer", "软化到哪里为止？", "doubt000001", 160),
-    Row("an unknown name asks for more", "Zanzibar 软化到哪里为止？", "doubt000001", 160, answered=False),
+    Row("too little to be an answer", "软化到哪里为止？", "doubt000001", 160, answered=False),
 )
 
 

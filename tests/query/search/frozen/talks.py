@@ -238,7 +238,7 @@ TALKS = (
         "Numerators",
         en={70: "or divide later", 80: "the phlogiston is what they divide", 90: "but divide they must"},
     ),
-    # A half minute of it, but never it alone: just enough to be an answer.
+    # A half minute of it, but never it alone: too little to be an answer.
     Talk(
         "doubt000001",
         "半信半疑",

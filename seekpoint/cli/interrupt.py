@@ -1,0 +1,54 @@
+"""Ctrl-C (SIGINT): one line and exit code 130 at every moment."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # nothing that takes time is imported before SIGINT is handled
+    from collections.abc import Callable
+    from types import FrameType
+    from typing import TypeVar
+
+    _Result = TypeVar("_Result")
+
+EXIT_CODE = 130
+"""What shells give for a process that SIGINT ended."""
+
+INTERRUPTED = "interrupted; what was finished is kept, and the same command goes on from there"
+
+# Takes the line of a progress bar, and shows the cursor that it hides.
+_CLEAR_LINE = b"\r\x1b[K\x1b[?25h"
+
+
+def handle_interrupts() -> None:
+    """Install the handler, unless SIGINT is ignored, as in a shell's background job."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _handle)
+
+
+def leave(_number: int, _frame: FrameType | None) -> None:
+    """End the process at once, as a signal handler. What is stored withstands it, as it withstands a kill."""
+    line = f"seekpoint: {INTERRUPTED}\n".encode()
+    try:
+        os.write(2, _CLEAR_LINE + line if os.name == "posix" and os.isatty(2) else line)
+    finally:
+        os._exit(EXIT_CODE)
+
+
+def interruptible(call: Callable[[], _Result]) -> _Result:
+    """Run a call in which SIGINT raises KeyboardInterrupt."""
+    return call()
+
+
+def _handle(number: int, frame: FrameType | None) -> None:
+    """Raise KeyboardInterrupt in an interruptible call; leave at once outside, and while a module is imported.
+
+    Extension modules turn an exception during their import into another one, or crash.
+    """
+    while frame and not frame.f_code.co_filename.startswith("<frozen importlib"):
+        if frame.f_code is interruptible.__code__:
+            raise KeyboardInterrupt
+        frame = frame.f_back
+    leave(number, frame)

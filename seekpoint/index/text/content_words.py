@@ -1,0 +1,35 @@
+"""The content words of a question: its terms without function words (function_words/, a list a language) and addresses.
+
+A word of a script with spaces is compared by its stem. In Chinese, function words are found by longest match, and a
+bigram that has a character of one isn't content.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import regex
+
+from seekpoint.index.text.scripts import simplified
+from seekpoint.index.text.terms import Term, is_whole_word, located_terms, terms
+
+
+def content_terms(text: str) -> list[Term]:
+    """The terms of a text that say what it is about, in order, with repetitions; all terms if none does."""
+    stems, pattern = _function_words()
+    covered = {place for found in pattern.finditer(simplified(text)) for place in range(*found.span())}
+    located = list(located_terms(text))
+    return [
+        term for term in located if term.text not in stems and covered.isdisjoint(range(term.start, term.stop))
+    ] or located
+
+
+@cache
+def _function_words() -> tuple[frozenset[str], regex.Pattern[str]]:
+    """The stems of function words, and a pattern of those without spaces between words and of addresses."""
+    folder = Path(__file__).parent / "function_words"
+    words = " ".join(path.read_text("utf-8") for path in sorted(folder.glob("*.txt"))).split()
+    unspaced = sorted((word for word in words if not all(map(is_whole_word, terms(word)))), key=len, reverse=True)
+    stems = frozenset(term for word in words for term in terms(word) if is_whole_word(term))
+    return stems, regex.compile("|".join([r"\S+://\S+", *map(regex.escape, unspaced)]))

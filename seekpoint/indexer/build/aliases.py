@@ -1,0 +1,85 @@
+"""Addresses that end at another one, by redirects or as the page declares: both are one resource."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import NamedTuple, Self
+
+from seekpoint.index.store import Reader, Writer
+from seekpoint.index.types import Resource
+from seekpoint.indexer.fetch.redirects import is_same_server
+from seekpoint.indexer.fetch.retries import DAY, MONTH
+from seekpoint.indexer.reading_list.addresses import resource_of
+from seekpoint.indexer.reading_list.parse import ReadingList, merge
+
+_SETTING = "aliases"
+
+
+class Alias(NamedTuple):
+    """The address of the resource that another address stands for, until a time in Unix seconds, or for good."""
+
+    url: str
+    until: float | None = None
+
+
+class Aliases:
+    """The aliases that earlier fetches found, by the ids that their addresses would have."""
+
+    def __init__(self, by_id: Mapping[str, Alias] | None = None) -> None:
+        self._by_id = dict(by_id or {})
+
+    @classmethod
+    def stored(cls, library: Reader, now: float) -> Self:
+        """The aliases in a library; expired ones, and those of resources that were removed, are left out."""
+        aliases = {name: Alias(*alias) for name, alias in json.loads(library.setting(_SETTING) or "{}").items()}
+        known = library.standings() if aliases else {}
+        return cls(
+            {
+                name: alias
+                for name, alias in aliases.items()
+                if now < (alias.until or now + 1) and (end := resource_of(alias.url)) and end.id in known
+            }
+        )
+
+    def resolve(self, resource: Resource) -> Resource:
+        """The resource that a listed one stands for, with its title and sections."""
+        alias = self._by_id.get(resource.id)
+        return (alias and resource_of(alias.url, resource.title, resource.sections)) or resource
+
+    def applied(self, lists: Iterable[ReadingList]) -> list[ReadingList]:
+        """The lists with the resources that theirs stand for."""
+        return [replace(listed, resources=merge(map(self.resolve, listed.resources))) for listed in lists]
+
+    def private(self, lists: Iterable[ReadingList]) -> set[str]:
+        """The ids of the resources that may be in a private network: lists on this machine name their server."""
+        named = (resource for listed in lists if not listed.is_remote for resource in listed.resources)
+        pairs = ((self.resolve(resource), resource) for resource in named)
+        return {end.id for end, resource in pairs if is_same_server(end.url, resource.url)}
+
+    def record(self, writer: Writer, resource: Resource, end: Resource, now: float, *, is_permanent: bool) -> Resource:
+        """Store where the address of a resource ends, and move its listings there; returns the resource that it is.
+
+        A temporary address, as of a download, doesn't last: the first resource that ends there stays what it is, and
+        further ones become it. They are asked again after a day, as their redirects may then lead elsewhere.
+        """
+        target = self.resolve(end)
+        if target.id == resource.id:
+            return resource
+        with writer.transaction():
+            if not is_permanent and target.id == end.id and not writer.resources([end.id]):
+                self._keep(writer, end, Alias(resource.url, now + MONTH))
+                return resource
+            self._keep(writer, resource, Alias(target.url, None if is_permanent else now + DAY))
+            writer.move(resource.id, target)
+        return target
+
+    def _keep(self, writer: Writer, resource: Resource, alias: Alias) -> None:
+        """Store an alias, also for those of the resource that it replaces: an alias never leads to another one."""
+        others = {
+            name: other._replace(url=alias.url) if other.url == resource.url else other
+            for name, other in self._by_id.items()
+        }
+        self._by_id = others | {resource.id: alias}
+        writer.put_setting(_SETTING, json.dumps(self._by_id))

@@ -1,0 +1,143 @@
+"""Confidence: how likely the first moment answers the question, estimated by a logistic regression.
+
+The constants were fitted by `tests/benchmarks/confidence.py`; docs/quality.md has the figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import exp, log
+from statistics import fmean
+from typing import TYPE_CHECKING, NamedTuple
+
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.terms import Term, is_whole_word
+from seekpoint.index.text.terms import terms as split
+from seekpoint.query.answers import Confidence, Estimate, Hit
+
+if TYPE_CHECKING:
+    from seekpoint.index.retrieval import Evidence
+    from seekpoint.query.search.question import ParsedQuestion, QueryTerms
+
+# Chunks. The neighbours of a chunk on either side whose words count as said with it.
+_NEIGHBOURS = 3
+_MOST_UNKNOWN = 2
+# The rarity of what isn't said where the words mean nothing to the library.
+_NEUTRAL = 0.3
+# The numbers of chunks of the smallest and the largest library that was measured.
+_FEWEST, _MOST = 600, 11_000
+
+
+class Features(NamedTuple):
+    """What the estimate is made of.
+
+    `meaning` is the cosine of the first moment. `unsaid` is the mean rarity (0 to 1) of the question's content words,
+    where those that are said near the first moment count as 0. `unknown` is the share of _MOST_UNKNOWN words that the
+    library doesn't have. `size` is the logarithm of the number of chunks in ten thousands.
+    """
+
+    meaning: float
+    unsaid: float
+    unknown: float
+    size: float
+
+
+class Calibration(NamedTuple):
+    """The constants of the estimate: a weight for each feature, and the logits from which on it is low and high."""
+
+    bias: float
+    weights: Features
+    low: float
+    high: float
+
+    def logit(self, features: Features) -> float:
+        """The logarithm of the odds that the question is answered."""
+        return self.bias + sum(weight * value for weight, value in zip(self.weights, features, strict=True))
+
+
+BUNDLED_CALIBRATION = Calibration(
+    -0.69, Features(meaning=11.29, unsaid=-7.17, unknown=-1.23, size=-0.25), low=-1.38, high=0.56
+)
+"""Fitted with the bundled model."""
+
+ANY_CALIBRATION = Calibration(3.30, Features(meaning=0.0, unsaid=-8.20, unknown=-1.30, size=0.0), low=-3.0, high=1.2)
+"""For models whose cosines have an unknown scale: from words alone, and a no for .004 of the questions with answers."""
+
+
+def estimate(features: Features, calibration: Calibration) -> tuple[Confidence, Estimate]:
+    """How likely these features are those of an answer."""
+    logit = calibration.logit(features)
+    state = (
+        Confidence.NONE if logit < calibration.low else Confidence.LOW if logit < calibration.high else Confidence.HIGH
+    )
+    probability = 1 / (1 + exp(-logit))
+    return state, Estimate(round(probability, 4), *(round(value, 4) for value in features))
+
+
+def features(
+    first: Hit, evidence: Evidence, question: ParsedQuestion, terms: QueryTerms, *, is_spoken: bool, chunks: int
+) -> Features:
+    """The features of a question with this first hit, in a search of that many chunks.
+
+    `is_spoken` tells whether the library has the question's language.
+    """
+    said = _said(first, evidence, terms)
+    rarities = {term: 0.0 if term in said else terms.rarities[term] for term in _counted(question.content, terms)}
+    unknown = len(unknown_words(question, terms, is_spoken=is_spoken))
+    return Features(
+        meaning=first.dense,
+        unsaid=fmean(rarities.values()) if _is_understood(question, terms, is_spoken=is_spoken) else _NEUTRAL,
+        unknown=min(unknown, _MOST_UNKNOWN) / _MOST_UNKNOWN,
+        size=log(min(max(chunks, _FEWEST), _MOST) / 10_000),
+    )
+
+
+def _is_understood(question: ParsedQuestion, terms: QueryTerms, *, is_spoken: bool) -> bool:
+    """Whether it means something that words are unknown; in another language than the library's all are.
+
+    Its language is known if one of the words is, or a function word.
+    """
+    has_function_words = len(question.content) < len(question.terms)
+    return any(rarity < 1 for rarity in terms.rarities.values()) or (is_spoken and has_function_words)
+
+
+def _said(first: Hit, evidence: Evidence, terms: QueryTerms) -> set[str]:
+    """The question's terms that the first hit or its neighbours among the candidates say, also in translation.
+
+    The title of its resource is said.
+    """
+    near = [
+        chunk.transcript_id == first.chunk.transcript_id and abs(chunk.id - first.chunk.id) <= _NEIGHBOURS
+        for chunk in evidence.chunks
+    ]
+    counts = evidence.words.counts[:, near].sum(axis=1).tolist()
+    said = {term for term, count in zip(evidence.words.terms, counts, strict=True) if count}
+    if first.chunk.resource_id in terms.names.resources:
+        said |= terms.rarities.keys() - {*terms.names.rest}
+    translated = terms.translated.get(primary(first.chunk.language), ())
+    return said.union(*(split(word.word) for word in translated if any(said >= {*one} for one in word.alternatives)))
+
+
+def _counted(content: Sequence[Term], terms: QueryTerms) -> set[str]:
+    """The content terms but for unknown bigrams that overlap a known one: these are rarely words."""
+    unknown = {term for term in content if terms.rarities[term.text] == 1}
+    overlapping = [pair for pair in pairwise(content) if pair[1].start < pair[0].stop]
+    beside = {term for pair in overlapping for term in unknown.intersection(pair) if not unknown.issuperset(pair)}
+    return {term.text for term in content if term not in beside}
+
+
+def unknown_words(question: ParsedQuestion, terms: QueryTerms, *, is_spoken: bool) -> tuple[str, ...]:
+    """The content words that the library doesn't have, as they are written in the question.
+
+    Bigrams of Chinese characters don't count, since an unknown bigram is rarely a word; but a foreign name in a Chinese
+    question does. `is_spoken` tells whether the library has the question's language.
+    """
+    words = [term for term in question.content if is_whole_word(term.text)]
+    if len(words) == len(question.content) and not _is_understood(question, terms, is_spoken=is_spoken):
+        return ()
+    spellings: dict[str, str] = {}
+    for term in words:
+        if terms.rarities[term.text] == 1:
+            spellings.setdefault(term.text, question.text[term.start : term.stop])
+    return tuple(spellings.values())

@@ -1,0 +1,84 @@
+"""Misspelt words: one that the library has nowhere is read as a frequent one that differs by an edit or two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import regex
+
+from seekpoint.index.store import Reader
+from seekpoint.index.text.terms import fold, terms
+from seekpoint.query.answers import Respelling
+from seekpoint.query.search.question import ParsedQuestion, QueryTerms
+
+_LATIN = regex.compile(r"[\p{Latin}\p{M}]+")
+# Letters of a stem. Shorter ones have too many neighbours. From the second length on one letter may be another: shorter
+# words that differ so are often both words, such as ankle and angle. From the third length on two edits are few.
+_SHORT, _DISTINCT, _LONG = 5, 7, 8
+# The share of the chunks that have the word which is meant, and their number, at least.
+_LEAST_SHARE, _FEWEST_CHUNKS = 0.001, 5
+
+
+def respellings(question: ParsedQuestion, looked_up: QueryTerms, reader: Reader, chunks: int) -> tuple[Respelling, ...]:
+    """The words in Latin letters that none of the chunks has, each with the word of the library that is meant.
+
+    Both begin with the same letter. Of several the one with the fewest edits is meant, then the most frequent one.
+    """
+    words = {question.text[term.start : term.stop]: term.text for term in question.content}
+    unknown = {word: stem for word, stem in words.items() if looked_up.rarities[stem] == 1 and _is_long(word, stem)}
+    if not unknown:
+        return ()
+    vocabulary = reader.vocabulary({stem[0] for stem in unknown.values()})
+    similar = {word: _similar(stem, vocabulary) for word, stem in unknown.items()}
+    stems = [stem for edits in similar.values() for stem in edits]
+    frequencies = reader.frequencies(stems).terms if stems else {}
+    fewest = max(_FEWEST_CHUNKS, _LEAST_SHARE * chunks)
+    found = []
+    for word, edits in similar.items():
+        frequent = [stem for stem in edits if frequencies.get(stem, 0) >= fewest]
+        if frequent:
+            meant = min(frequent, key=lambda stem: (edits[stem], -frequencies[stem], stem))
+            found.append(Respelling(word, _inflected(word, unknown[word], meant)))
+    return tuple(found)
+
+
+def respelled(question: ParsedQuestion, words: Sequence[Respelling]) -> str:
+    """The text of a question with the words that are meant."""
+    meant, text = dict(words), question.text
+    for term in reversed(question.content):
+        word = text[term.start : term.stop]
+        text = f"{text[: term.start]}{meant.get(word, word)}{text[term.stop :]}"
+    return text
+
+
+def _is_long(word: str, stem: str) -> bool:
+    return len(stem) >= _SHORT and _LATIN.fullmatch(word) is not None
+
+
+def _similar(stem: str, vocabulary: list[str]) -> dict[str, int]:
+    """The terms of the vocabulary that begin with the same letter and are near, with the number of edits."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    most = 2 if len(stem) >= _LONG else 1
+    near = process.extract(stem, vocabulary, scorer=OSA.distance, score_cutoff=most, limit=None)
+    return {
+        text: edits
+        for text, edits, _ in near
+        if len(text) >= _SHORT
+        and abs(len(text) - len(stem)) <= 1  # two letters more are an ending
+        and text[0] == stem[0]
+        and terms(text) == [text]
+        and (len(stem) >= _DISTINCT or not _is_substitution(stem, text))
+    }
+
+
+def _is_substitution(stem: str, other: str) -> bool:
+    """Whether a letter is another, where there is one edit."""
+    return len(stem) == len(other) and sorted(stem) != sorted(other)
+
+
+def _inflected(word: str, stem: str, meant: str) -> str:
+    """The stem that is meant, with the ending of the word if that makes a word of the stem."""
+    whole = meant + fold(word).removeprefix(stem)
+    return whole if terms(whole) == [meant] else meant

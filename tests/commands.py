@@ -1,0 +1,217 @@
+"""Commands in processes of their own, which are killed after a time, or in which one call that changes files fails.
+
+The processes are forked from a server that has imported Seekpoint and loaded the model, which makes thousands of them
+affordable, and lets a kill land in the work. A shim that is loaded before the C library notes and fails calls, so that
+SQLite, tantivy, FAISS and Python all meet the failure.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import IntEnum
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+import click
+import pytest
+
+import seekpoint
+from seekpoint.cli.main import cli
+from seekpoint.index.models.encoder import load_encoder
+from seekpoint.index.types import Encoder
+from tests.fakes import TopicEncoder, WideEncoder
+from tests.paths import ROOT
+
+if TYPE_CHECKING:
+    from seekpoint.index.types import Parts, Vectors
+
+LONGEST = 60.0
+_SOURCE, _SHIM = ROOT / "tests" / "failing_calls.c", "failing_calls.so"
+_COMPILER = shutil.which("gcc") or shutil.which("cc")
+
+needs_shim = pytest.mark.skipif(
+    sys.platform != "linux" or not _COMPILER, reason="needs Linux and a C compiler, for the shim that fails calls"
+)
+
+
+class Fault(IntEnum):
+    """What becomes of a call, under the numbers of failing_calls.c."""
+
+    EIO_ONCE = 0
+    EIO_FOR_GOOD = 1
+    DISK_FULL = 2
+    SHORT_ONCE = 3
+    READ_ONCE = 4
+
+
+class Ran(NamedTuple):
+    """How a command ended: `code` is negative for a signal; `calls` are those that were counted, as "name path"."""
+
+    code: int
+    stdout: str
+    stderr: str
+    calls: list[str]
+
+
+class Commands:
+    """Runs commands one at a time; a context manager. `model` is the name of a real one, else fakes embed."""
+
+    def __init__(self, folder: Path, model: str = "") -> None:
+        assert _COMPILER
+        subprocess.run([_COMPILER, "-shared", "-fPIC", "-o", folder / _SHIM, _SOURCE, "-ldl"], check=True)
+        libraries = os.pathsep.join(filter(None, [str(folder), os.environ.get("LD_LIBRARY_PATH")]))
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "tests.commands", folder, model],
+            cwd=ROOT,
+            env={**os.environ, "LD_PRELOAD": _SHIM, "LD_LIBRARY_PATH": libraries},  # LD_PRELOAD takes no spaces
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(
+        self,
+        *arguments: object,
+        under: Path,
+        fault: Fault = Fault.EIO_ONCE,
+        number: int = 0,
+        seconds: float = LONGEST,
+    ) -> Ran:
+        """Run a command whose n-th call under a folder fails (0: none), and kill it after so many seconds."""
+        assert self._server.stdin and self._server.stdout
+        call = {"arguments": [str(one) for one in arguments], "under": str(under), "fault": fault, "number": number}
+        self._server.stdin.write(json.dumps([call, seconds]) + "\n")
+        self._server.stdin.flush()
+        return Ran(*json.loads(self._server.stdout.readline()))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._server:
+            assert self._server.stdin
+            self._server.stdin.close()
+
+
+class Renamed:
+    """An encoder under another name, which makes it another model."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self.card = replace(encoder.card, name=f"{encoder.card.name} again")
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        return self._encoder.passages(texts)
+
+    def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:
+        return self._encoder.parts(texts, ends)
+
+    def question(self, text: str) -> Vectors:
+        return self._encoder.question(text)
+
+
+def encoders(model: str) -> tuple[Encoder, Encoder]:
+    """The encoder of a model, and one that --reembed changes to; fakes for no name."""
+    if not model:
+        return TopicEncoder(), WideEncoder()
+    encoder = load_encoder(model)
+    return encoder, Renamed(encoder)
+
+
+@click.command()
+@click.argument("listed")
+@click.option("--captions")
+@click.option("--index")
+@click.option("--prune", is_flag=True)
+@click.option("--reembed", is_flag=True)
+@click.pass_obj
+def _build(models: tuple[Encoder, Encoder], listed: str, captions: str, index: str, prune: bool, reembed: bool) -> None:
+    seekpoint.build(
+        listed, index, captions=captions, encoder=models[reembed], translate=False, prune=prune, reembed=reembed
+    )
+
+
+class _Commands(type(cli)):  # type: ignore[misc]
+    """The real commands, but for a `build` whose encoders are given."""
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        return _build if name == "build" else super().get_command(ctx, name)
+
+
+def _serve(folder: Path, models: tuple[Encoder, Encoder]) -> None:
+    names = [folder / name for name in ("stdout", "stderr", "calls")]
+    for line in sys.stdin:
+        call, seconds = json.loads(line)
+        for name in names:
+            name.write_bytes(b"")
+        child = os.fork()
+        if not child:
+            _run(models, names, **call)
+        code = _code_of(child, seconds)
+        stdout, stderr, calls = (name.read_text("utf-8") for name in names)
+        click.echo(json.dumps([code, stdout, stderr, calls.splitlines()]))
+
+
+def _run(
+    models: tuple[Encoder, Encoder], names: Sequence[Path], arguments: list[str], under: str, fault: int, number: int
+) -> None:
+    stdout, stderr, calls = (os.open(name, os.O_WRONLY | os.O_APPEND) for name in names)
+    os.dup2(stdout, 1)
+    os.dup2(stderr, 2)
+    ctypes.CDLL(None).arm(under.encode(), fault, ctypes.c_long(number), calls)
+    try:
+        _Commands("seekpoint")(arguments, prog_name="seekpoint", obj=models)
+    except SystemExit as end:
+        if "torch" not in sys.modules:
+            raise
+        os._exit(int(end.code or 0))  # the end of an interpreter with torch takes longer than most commands
+
+
+def _code_of(child: int, seconds: float) -> int:
+    """The exit code of a process, which is killed after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > deadline:
+            os.kill(child, signal.SIGKILL)
+            deadline += LONGEST
+        time.sleep(0.001)
+
+
+def _loaded(model: str) -> tuple[Encoder, Encoder]:
+    """The encoders, loaded in one thread: a fork has none of the threads of a pool, and would wait for them."""
+    if model:
+        import torch
+
+        torch.set_num_threads(1)
+    models = encoders(model)
+    models[0].passages(["warm"])
+    return models
+
+
+if __name__ == "__main__":
+    import seekpoint.index.embedded.vectors.search
+    import seekpoint.index.embedded.words.search
+    import seekpoint.index.transfer.export
+    import seekpoint.index.transfer.import_
+    import seekpoint.indexer.build.build
+    import seekpoint.indexer.sources.youtube.playlists
+    import seekpoint.indexer.sources.youtube.transcripts
+
+    gc.freeze()  # else each child collects what the server imported
+    _serve(Path(sys.argv[1]), _loaded(sys.argv[2]))

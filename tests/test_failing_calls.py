@@ -1,0 +1,109 @@
+"""Each call that changes or reads files may fail: a command ends in one line, loses nothing, and works next time."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.commands import Commands, Fault, Ran, encoders, needs_shim
+from tests.killing import lines_of
+from tests.workbench import COMMANDS, Workbench
+
+pytestmark = needs_shim
+
+# Calls of each command and fault that a quick run lets fail.
+SAMPLE = 2
+# What a command says when the one before it has done its work, though a call failed.
+DONE = re.compile(r"seekpoint: (nothing in the library is called|.+ holds a library already)", re.DOTALL)
+NO_ROOM = re.compile(r"space|room|full")
+# Parts of a call that differ from one to the next of its kind.
+CHANCE = re.compile(r"[0-9a-f]{32}|(?<=\.)[0-9a-f]{8}(?=\.part)|(?<=\.tmp)\w{6}|\d+")
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    folder = tmp_path_factory.mktemp("failing calls")
+    with Commands(folder) as commands:
+        bench = Workbench(folder, commands, encoders(""), lambda k: lines_of(k, 7), count=4)
+        bench.prepare()
+        yield bench
+
+
+@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_call_of_some_kinds_fails(bench: Workbench, command: str, fault: Fault) -> None:
+    before, after, calls = _undisturbed(bench, command, fault)
+    kinds = {CHANCE.sub("", call): number for number, call in enumerate(calls, 1)}
+    for number in random.Random(f"{command} {fault}").sample(sorted(kinds.values()), SAMPLE):
+        assert _faults_of(bench, command, fault, number, before, after) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "fault", "kind"),
+    [
+        ("build", Fault.EIO_ONCE, "write library/words-/transcripts"),
+        ("build", Fault.EIO_ONCE, "fdatasync library/words-/.store"),
+        ("remove", Fault.DISK_FULL, "open library/words-/.tantivy-writer.lock"),
+        ("import", Fault.EIO_FOR_GOOD, "open .new..part/library/words-/.pos"),
+        ("replace", Fault.EIO_FOR_GOOD, "rename library"),
+        ("export", Fault.DISK_FULL, "open library/library.db-wal"),
+        ("export", Fault.READ_ONCE, "pread .exported..part/library.db"),
+    ],
+)
+def test_a_call_fails_for_an_index_or_a_journal(bench: Workbench, command: str, fault: Fault, kind: str) -> None:
+    before, after, calls = _undisturbed(bench, command, fault)
+    number = max(number for number, call in enumerate(calls, 1) if CHANCE.sub("", call) == kind)
+    assert _faults_of(bench, command, fault, number, before, after) == []
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_call_fails(bench: Workbench, command: str, fault: Fault) -> None:
+    before, after, calls = _undisturbed(bench, command, fault)
+    found = [_faults_of(bench, command, fault, number, before, after) for number in range(1, len(calls) + 2)]
+    assert [one for one in found if one] == []
+
+
+def _undisturbed(bench: Workbench, command: str, fault: Fault) -> tuple[object, object, list[str]]:
+    """What is there before and after a command of which no call fails, and its calls."""
+    bench.start(command)
+    before = bench.outcome()
+    ran = bench.run(command, fault)
+    after = bench.outcome()
+    assert ran.code == 0 and bench.is_tidy() and before != after
+    return before, after, ran.calls
+
+
+def _faults_of(bench: Workbench, command: str, fault: Fault, number: int, before: object, after: object) -> list[str]:
+    """What is wrong after a command of which that call failed, and after it was run once more."""
+    bench.start(command)
+    ran = bench.run(command, fault, number)
+    found = [*_faults_of_end(ran, fault)]
+    found += [f"neither as before nor as after: {bench.outcome()}"] if bench.outcome() not in (before, after) else []
+    again = bench.run(command)
+    if again.code and not DONE.match(again.stderr):
+        found.append(f"run again: {again.code} {again.stderr}")
+    if bench.outcome() != after:
+        found.append("run again, it isn't as after a run without faults")
+    if not bench.is_tidy() and fault is not Fault.READ_ONCE:  # which may leave a mark of damage, for a build to mend
+        found.append(f"run again, there is left: {sorted(bench.work.rglob('*'))}")
+    failed = ran.calls[number - 1] if number <= len(ran.calls) else "none"
+    return [f"{command}, {fault.name} of call {number} ({failed}): {one}" for one in found]
+
+
+def _faults_of_end(ran: Ran, fault: Fault) -> Iterator[str]:
+    said = f"exit code {ran.code}: {ran.stderr}"
+    if ran.code not in (0, 1) or "Traceback" in ran.stderr:
+        yield said
+    if ran.code == 1 and (ran.stderr.count("\n") != 1 or not ran.stderr.startswith("seekpoint: ")):
+        yield f"more than one line: {said}"
+    if ran.code and fault is Fault.SHORT_ONCE:
+        yield f"a short write is no fault: {said}"
+    if ran.code and fault is Fault.DISK_FULL and not NO_ROOM.search(ran.stderr):
+        yield f"nothing of the full disk: {said}"
+    if "damaged" in ran.stderr and fault is not Fault.READ_ONCE:  # SQLite takes a page that can't be read for damaged
+        yield f"nothing is damaged: {said}"

@@ -1,0 +1,152 @@
+"""An imported library may hold any text: none of it turns or hides what a terminal, a page or a program shows."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import anyio
+import pytest
+from mcp import Client
+from mcp.types import TextContent
+
+import seekpoint
+from seekpoint.index.embedded import cue_blocks, database
+from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.text.clean import printable
+from seekpoint.index.transfer.export import export_library
+from seekpoint.index.transfer.import_ import import_library
+from seekpoint.index.types import Cue, to_html
+from seekpoint.query.answers import Answer
+from seekpoint.query.mcp.server import make_server
+from seekpoint.query.output import status
+from seekpoint.query.output.formats import FORMATS
+from seekpoint.query.output.json import to_json
+from seekpoint.query.output.terminal import to_text
+from seekpoint.query.serving.live_library import LiveLibrary
+from tests.fakes import TopicEncoder
+from tests.index.libraries import build
+from tests.index.transfer.test_hostile_archives import forge_database, held
+from tests.query.web.conftest import serving
+
+EVIL = "\u202egpj.exe\u2069\x1b[2J\x07\u200f"
+SQL = "char(8238) || 'gpj.exe' || char(8297) || char(27) || '[2J' || char(7) || char(8207)"
+STATEMENTS = (
+    f"UPDATE listing SET title = title || '掩码' || {SQL}, path = json_array('Talks' || {SQL})",
+    f"UPDATE resource SET reason = 'kept' || {SQL}",
+    f"UPDATE resource SET details = json_object('channel', {SQL}, 'chapters', json_array("
+    f"json_object('start', 0, 'title', 'Masks' || {SQL})))",
+)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("imported")
+    build(folder / "library")
+    export_library(folder / "library", folder / "talks.zip")
+    (folder / "texts.db").write_bytes(held(folder / "talks.zip")[database.FILE])
+    connection = sqlite3.connect(folder / "texts.db")
+    blocks = [
+        f"UPDATE cue_block SET data = x'{cue_blocks.encode([evil(cue) for cue in cue_blocks.decode(data)]).hex()}' "
+        f"WHERE transcript_id = {transcript_id} AND first = {first}"
+        for transcript_id, first, data in connection.execute("SELECT transcript_id, first, data FROM cue_block")
+    ]
+    connection.close()
+    forge_database(folder / "talks.zip", *STATEMENTS, *blocks)
+    import_library(folder / "talks.zip", folder / "new")
+    return folder / "new"
+
+
+def evil(cue: Cue) -> Cue:
+    return cue._replace(text=cue.text + EVIL)
+
+
+@pytest.fixture
+def answer(library: Path) -> Answer:
+    found = seekpoint.ask("what does the mask hide? 掩码", library, encoder=TopicEncoder(), explained=True)
+    assert EVIL in found.moments[0].resource.title
+    assert found.moments[0].chapter
+    return found
+
+
+def assert_clean(text: str) -> None:
+    assert "gpj.exe" in text
+    for line in text.split("\n"):
+        assert line == printable(line)
+
+
+def assert_clean_json(document: object) -> None:
+    assert_clean("\n".join(strings(document)))
+
+
+def strings(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list | tuple):
+        for each in value:
+            yield from strings(each)
+    elif isinstance(value, str):
+        yield value
+
+
+def test_answers_as_text_and_json(answer: Answer) -> None:
+    assert_clean(to_text(answer, styled=False))
+    assert_clean_json(to_json(answer))
+    assert_clean(to_html(answer) or "")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_answers_in_other_formats(answer: Answer, form: str) -> None:
+    assert_clean(FORMATS[form].render(answer, is_first=True).replace("\r", ""))
+
+
+def test_a_question_is_given_back_as_it_was_asked(library: Path) -> None:
+    question = f"mask {EVIL}"
+    document = to_json(seekpoint.ask(question, library, encoder=TopicEncoder()))
+    assert document["question"] == question
+    assert list(document)[:3] == ["question", "answered", "confidence"]
+
+
+def test_the_status(library: Path) -> None:
+    with EmbeddedReader.open(library) as reader:
+        card, statuses, sections = reader.card, reader.statuses(), reader.sections()
+    assert_clean(status.to_text(library, card, statuses, sections, 0.0))
+    assert_clean_json(status.to_json(library, card, statuses))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("/api/ask?q=mask", "/api/resources", "/api/status", "/api/resources/attention01/transcript"),
+        *("/?q=mask", "/list?q=mask", "/resource/attention01?q=mask"),
+    ],
+)
+def test_pages_and_the_api(library: Path, address: str) -> None:
+    with serving(library) as client:
+        found = client.get(address)
+    assert found.status_code == 200
+    shown = re.sub(r' value="[^"]*"', "", found.text)  # what a form sends is as it is stored
+    assert_clean_json(found.json()) if address.startswith("/api/") else assert_clean(shown)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("ask", {"question": "mask"}),
+        ("transcript", {"resource": "attention01"}),
+        ("list_resources", {}),
+        ("transcript", {"resource": "attention01", "heading": "none"}),
+    ],
+)
+def test_tools_of_assistants(library: Path, tool: str, arguments: dict[str, str]) -> None:
+    async def call() -> str:
+        async with Client(make_server(LiveLibrary(library, TopicEncoder()))) as client:
+            (content,) = (await client.call_tool(tool, arguments)).content
+            assert isinstance(content, TextContent)
+            return content.text
+
+    text = anyio.run(call)
+    assert_clean_json(json.loads(text)) if text.startswith("{") else assert_clean(text)
