@@ -37,9 +37,6 @@ def mend(folder: Path, connection: sqlite3.Connection, manifest: Manifest, say: 
         if not is_sound(connection):
             _salvage(connection, folder / f".{database.FILE}.new")
         with transaction(connection):
-            for table, (column, parent) in PARENTS.items():
-                connection.execute(f"DELETE FROM {table} WHERE {column} NOT IN (SELECT id FROM {parent})")
-            connection.execute(f"DELETE FROM checksum WHERE table_name NOT IN {checksums.TABLES}")
             return _DamagedRows(connection, say).delete(manifest)
 
 
@@ -89,6 +86,7 @@ class _DamagedRows:
     def delete(self, manifest: Manifest) -> list[str]:
         """Delete them; returns the resources whose derived rows are left, to be replaced."""
         are_damaged = bool(self._faults)
+        self._delete_orphans()
         self._delete_settings(manifest)
         self._delete_words()
         self._delete_resources()
@@ -102,6 +100,11 @@ class _DamagedRows:
         if derived:
             self._say(f"words or vectors of {counted(len(derived), 'resource')} were damaged and are made again")
         return derived
+
+    def _delete_orphans(self) -> None:
+        for table, (column, parent) in PARENTS.items():
+            self._connection.execute(f"DELETE FROM {table} WHERE {column} NOT IN (SELECT id FROM {parent})")
+        self._connection.execute(f"DELETE FROM checksum WHERE table_name NOT IN {checksums.TABLES}")
 
     def _delete_settings(self, manifest: Manifest) -> None:
         for key in self._keys("setting"):

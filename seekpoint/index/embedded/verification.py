@@ -43,12 +43,12 @@ def check_rows(folder: Path, connection: sqlite3.Connection) -> None:
 
 def _owners(folder: Path, connection: sqlite3.Connection, faults: Sequence[Fault]) -> list[str]:
     """What damaged rows belong to: resources by title and id, or whole tables."""
-    ids = sorted({key.decode(errors="replace") for table, key in faults if table in OF_RESOURCES})
+    ids = sorted({key.decode(errors="replace") for table, key in faults if table in OF_RESOURCES and key})
     resources: dict[str, Resource] = {}
     with suppress(LibraryError):
         resources = Catalogue(folder, connection).resources(ids)
     named = (f"{resources[one].title} ({one})" if one in resources else one for one in ids)
-    return [*named, *sorted({f"the table {table}" for table, _ in faults if table not in OF_RESOURCES})]
+    return [*named, *sorted({f"the table {table}" for table, key in faults if table not in OF_RESOURCES or not key})]
 
 
 def _listed(names: Sequence[str]) -> str:

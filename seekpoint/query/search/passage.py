@@ -39,8 +39,9 @@ class Passage:
         self.text = " ".join(cue.text for cue in cues)
         self._offsets = [0, *accumulate(len(cue.text) + 1 for cue in cues)][:-1]
         places = self._sentences() if plays else self._offsets
-        begin = self._offsets[first]
-        self.end = end = self._offsets[stop - 1] + len(cues[stop - 1].text)
+        last = min(stop, len(cues)) - 1  # a damaged chunk may claim more cues than its transcript has
+        begin = self._offsets[min(first, last)]
+        self.end = end = self._offsets[last] + len(cues[last].text)
         low = max(bisect_right(places, begin) - 1, 0)
         self.beginnings = places[low : max(bisect_left(places, end), low + 1)]
         """The offsets at which the answer may begin: a sentence, else what follows a pause, else any cue."""

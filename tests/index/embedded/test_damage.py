@@ -158,6 +158,7 @@ def test_cues_that_cannot_be_read_are_told_in_one_line(folder: Path, change: str
         "DELETE FROM cue_block",
         "UPDATE chunk SET first = 99, stop = 100",
         "UPDATE chunk SET stop = 100",
+        "UPDATE chunk SET first = -1",
         "UPDATE chunk SET terms = x'00'",
         "UPDATE chunk SET start = 1e300",
         "UPDATE chunk SET end = -9e999",

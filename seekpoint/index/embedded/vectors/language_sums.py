@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
 
 
+# The tables with the vectors that are summed up.
+_SUMMED = ("transcript", "vector", "piece_block")
+
+
 class Means(NamedTuple):
     """The mean vectors of each language's chunks and windows, by primary subtag."""
 
@@ -67,7 +71,7 @@ def are_whole(connection: sqlite3.Connection, resource_id: str) -> bool:
     """Whether the vectors and pieces of a resource and the sums of all languages match their checksums."""
     names = connection.execute("SELECT name FROM language UNION SELECT key FROM checksum WHERE table_name = 'language'")
     are_sums_whole = all(checksums.are_whole(connection, name, ["language"]) for (name,) in names.fetchall())
-    return are_sums_whole and checksums.are_whole(connection, resource_id, ("transcript", "vector", "piece_block"))
+    return are_sums_whole and checksums.are_whole(connection, resource_id, _SUMMED)
 
 
 def add_stored(connection: sqlite3.Connection, resource_id: str, card: ModelCard, sign: int = 1) -> None:
@@ -82,12 +86,17 @@ def add_stored(connection: sqlite3.Connection, resource_id: str, card: ModelCard
 
 
 def recount(connection: sqlite3.Connection, card: ModelCard) -> None:
-    """Compute all sums again, from the resources whose vectors and pieces match their checksums."""
+    """Compute all sums again. While a resource's vectors or pieces are damaged, the sums have no valid checksum."""
     connection.execute("DELETE FROM language")
     checksums.forget(connection, "language")
+    is_complete = True
     for (resource_id,) in connection.execute("SELECT DISTINCT resource_id FROM transcript").fetchall():
-        if are_whole(connection, resource_id):
+        if checksums.are_whole(connection, resource_id, _SUMMED):
             add_stored(connection, resource_id, card)
+        else:
+            is_complete = False
+    if not is_complete:
+        checksums.forget(connection, "language")
 
 
 def add(connection: sqlite3.Connection, language: str, change: Totals, sign: int = 1) -> None:
