@@ -19,6 +19,7 @@ from seekpoint.index.text.language_tags import parse_tags
 from seekpoint.index.types import Encoder, Filters, Kind, ModelCard, ResourceStatus, Transcript
 from seekpoint.query.answers import Answer
 from seekpoint.query.output.status import LibraryStatus
+from seekpoint.query.search.settings import PER_RESOURCE
 from seekpoint.query.transcript_choice import in_language
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Library:
         question: str,
         *,
         k: int = 5,
+        per_resource: int = PER_RESOURCE,
         kind: Kind | str | None = None,
         section: str | None = None,
         language: str | None = None,
@@ -46,8 +48,9 @@ class Library:
     ) -> Answer:
         """Answer a question with at most `k` moments, best first; raises SeekpointError.
 
-        `kind`, `section` (words of a heading), `language` and `resource` (an id) limit what is searched. With
-        `explained`, each moment carries an `Explanation`. `encoder` replaces the library's own.
+        At most `per_resource` of the first five are of one resource, unless nothing else is near. `kind`, `section`
+        (words of a heading), `language` and `resource` (an id) limit what is searched. With `explained`, each moment
+        carries an `Explanation`. `encoder` replaces the library's own.
         """
         from seekpoint.query.search import pipeline
 
@@ -55,7 +58,7 @@ class Library:
             raise UsageError(f"no kind of resource is called {kind!r}: there are {', '.join(Kind)}")
         filters = Filters(Kind(kind) if kind else None, section, language, resource)
         encoder = encoder or _encoder(self._reader.card).get()
-        return pipeline.ask(question, self._reader, encoder, k, filters, explained=explained)
+        return pipeline.ask(question, self._reader, encoder, k, filters, per_resource=per_resource, explained=explained)
 
     def resources(self) -> list[ResourceStatus]:
         """Every resource with its state and the reason for it, in the order of the reading lists."""
@@ -98,6 +101,7 @@ def ask(
     library: Library | str | os.PathLike[str] | None = None,
     *,
     k: int = 5,
+    per_resource: int = PER_RESOURCE,
     kind: Kind | str | None = None,
     section: str | None = None,
     language: str | None = None,
@@ -110,6 +114,7 @@ def ask(
         return opened.ask(
             question,
             k=k,
+            per_resource=per_resource,
             kind=kind,
             section=section,
             language=language,

@@ -19,7 +19,7 @@ from seekpoint.query.answers import Answer
 from seekpoint.query.output.formats import FORMATS
 from seekpoint.query.output.json import error_json, to_json
 from seekpoint.query.output.terminal import to_text
-from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS
+from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS, PER_RESOURCE
 
 if TYPE_CHECKING:
     from seekpoint.index.store import Reader
@@ -33,6 +33,13 @@ _NOTHING_INDEXED = "nothing is indexed yet: `seekpoint status` says why"
 @click.argument("question", required=False)
 @click.option(
     "-k", "k", type=click.IntRange(1, MOST_MOMENTS), default=5, show_default=True, help="How many moments to show."
+)
+@click.option(
+    "--per-resource",
+    type=click.IntRange(1, MOST_MOMENTS),
+    default=PER_RESOURCE,
+    show_default=True,
+    help="How many moments of one resource among the first five, unless nothing else is near.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; with - as the question, an object a line.")
 @click.option(
@@ -51,6 +58,7 @@ _NOTHING_INDEXED = "nothing is indexed yet: `seekpoint status` says why"
 def ask(
     question: str | None,
     k: int,
+    per_resource: int,
     as_json: bool,
     form: str | None,
     open_first: bool,
@@ -76,11 +84,19 @@ def ask(
     form = "json" if as_json else form or "plain"
     filters = Filters(Kind(kind) if kind else None, section, language, resource)
     if question is None:
-        _prompt(folder, k, filters, explained=explained, is_plain=form == "plain" and not open_first)
+        _prompt(folder, k, filters, per_resource, explained=explained, is_plain=form == "plain" and not open_first)
         return
     with open_reader(folder) as library:
         encoder = SharedEncoder(library.card)
-        answer = partial(_answer, library=library, encoder=encoder, k=k, filters=filters, explained=explained)
+        answer = partial(
+            _answer,
+            library=library,
+            encoder=encoder,
+            k=k,
+            filters=filters,
+            per_resource=per_resource,
+            explained=explained,
+        )
         if question == "-":
             _stream(sys.stdin or (), answer, form)
             return
@@ -93,7 +109,7 @@ def ask(
         _open_first(result)
 
 
-def _prompt(folder: Path, k: int, filters: Filters, *, explained: bool, is_plain: bool) -> None:
+def _prompt(folder: Path, k: int, filters: Filters, per_resource: int, *, explained: bool, is_plain: bool) -> None:
     if not is_plain or not (sys.stdin and sys.stdout and sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             'nothing is asked: give a question, such as `seekpoint ask "why masks?"`, or - to read them from standard '
@@ -107,13 +123,21 @@ def _prompt(folder: Path, k: int, filters: Filters, *, explained: bool, is_plain
     try:
         with live.reader():
             pass  # a missing library is an error before the first question
-        prompt(lambda text: live.ask(text, k, filters, explained=True), explained=explained, when_nothing=nothing)
+        ask = partial(live.ask, k=k, filters=filters, per_resource=per_resource, explained=True)
+        prompt(ask, explained=explained, when_nothing=nothing)
     finally:
         live.close()
 
 
 def _answer(
-    question: str, *, library: Reader, encoder: SharedEncoder, k: int, filters: Filters, explained: bool
+    question: str,
+    *,
+    library: Reader,
+    encoder: SharedEncoder,
+    k: int,
+    filters: Filters,
+    per_resource: int,
+    explained: bool,
 ) -> Answer:
     """Answer a question; it is embedded while the search is imported, since the model releases the GIL."""
     from seekpoint.background import in_background
@@ -126,7 +150,7 @@ def _answer(
 
         library.warm_up()
         embedded()
-    return pipeline.ask(question, library, encoder, k, filters, explained=explained)
+    return pipeline.ask(question, library, encoder, k, filters, per_resource=per_resource, explained=explained)
 
 
 def _open_first(answer: Answer) -> None:

@@ -62,7 +62,8 @@ class Moment(Displayed):
     `start` and `end` are seconds, `None` for a text; `page` is the page of a PDF, counted from 1. `chapter` is the
     title of the chapter that the moment lies in, if the resource has chapters. `marks` are the spans of `quote` (start
     and end offset in characters) that match the question. `cues` is the span of the quoted cues: [first, stop) of the
-    resource's transcript in `language`.
+    resource's transcript in `language`. `more` is the number of further moments of the resource that score nearly as
+    much as the first one, and aren't among the answer's.
     """
 
     rank: int
@@ -78,6 +79,7 @@ class Moment(Displayed):
     page: int | None = None
     explanation: Explanation | None = None
     cues: tuple[int, int] = (0, 0)
+    more: int = 0
 
     @property
     def timestamp(self) -> str | None:

@@ -114,6 +114,7 @@ class MomentJson(TypedDict):
     chapter: NotRequired[ChapterTitle]
     quote: Annotated[str, Described("What is said or written from there on.")]
     link: Annotated[str, Described("Opens the source at that place.")]
+    more: NotRequired[Annotated[int, Described("How many further moments of the resource are near, but not shown.")]]
     explanation: NotRequired[ExplanationJson]
 
 

@@ -1,12 +1,18 @@
-"""From ranked hits to distinct moments: overlapping hits, the same passage in other languages, earlier beginnings."""
+"""From ranked hits to distinct moments: overlaps, the same passage in other languages, a mix of resources, openings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from seekpoint.index.chunks import StoredChunk
 from seekpoint.index.text.language_tags import primary
 from seekpoint.query.answers import Hit
+from seekpoint.query.search.settings import NEAR
+
+# The first hits are mixed, and so many hits beyond those that are shown are looked at for that.
+_MIXED, _BEYOND = 5, 10
 
 
 def distinct(hits: Sequence[Hit], language: str | None) -> Iterator[Hit]:
@@ -20,6 +26,29 @@ def distinct(hits: Sequence[Hit], language: str | None) -> Iterator[Hit]:
             preferred = _same_passage(hit, hits, language)
             taken += [hit.chunk, preferred.chunk]
             yield hit._replace(chunk=preferred.chunk)
+
+
+def mixed(hits: Iterable[Hit], k: int, per_resource: int, nearly: float) -> tuple[list[Hit], Counter[str]]:
+    """The first k of distinct hits, and how many more each resource has that are near the best hit.
+
+    Among the first five are at most `per_resource` of a resource, unless no hit of another one is near, which also
+    scores at least `nearly` times as much as the one whose place it takes.
+    """
+    left, shown, counts = list(islice(hits, k + _BEYOND)), list[Hit](), Counter[str]()
+    least = NEAR * left[0].score if left else 0.0
+
+    def may_replace(hit: Hit, held: Hit) -> bool:
+        is_near = hit.score >= max(nearly * held.score, least)
+        return is_near and counts[hit.chunk.resource_id] < per_resource and not hit.chunk.is_reference
+
+    while left and len(shown) < k:
+        hit = left[0]
+        if len(shown) < _MIXED and counts[hit.chunk.resource_id] >= per_resource:
+            hit = next((other for other in left if may_replace(other, hit)), hit)
+        left.remove(hit)
+        shown.append(hit)
+        counts[hit.chunk.resource_id] += 1
+    return shown, Counter(hit.chunk.resource_id for hit in left if hit.score >= least)
 
 
 def openings(hits: Sequence[Hit], among: Sequence[Hit], nearly: float) -> dict[int, StoredChunk]:

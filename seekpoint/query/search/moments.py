@@ -39,7 +39,8 @@ class MomentContext(NamedTuple):
     """The question, the library, and what the search found beside the hits.
 
     `openings` are the chunks in which hits may begin, `windows` those of chunks that have any, and `words` how far
-    chunks cover the question's own words; all by chunk id.
+    chunks cover the question's own words; all by chunk id. `more` are the numbers of moments that aren't shown, by
+    resource.
     """
 
     question: ParsedQuestion
@@ -49,6 +50,7 @@ class MomentContext(NamedTuple):
     openings: Mapping[int, StoredChunk]
     windows: Mapping[int, Windows]
     words: Mapping[int, float]
+    more: Mapping[str, int]
 
 
 class _Quote(NamedTuple):
@@ -76,7 +78,7 @@ def moments(hits: Sequence[Hit], context: MomentContext, *, explained: bool) -> 
     for rank, (hit, quote, address, why) in enumerate(zip(hits, quotes, links, explanations, strict=True), 1):
         resource_id = hit.chunk.resource_id
         moment = _moment(rank, hit, quote, resources[resource_id], details[resource_id], address)
-        yield replace(moment, explanation=why) if why else moment
+        yield replace(moment, explanation=why, more=context.more.get(resource_id, 0))
 
 
 def _quotes(

@@ -7,7 +7,7 @@ library's size; up to three times more where it names a resource, up to five whe
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from itertools import chain, islice
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -27,11 +27,11 @@ from seekpoint.query.search.confidence import (
     features,
     unknown_words,
 )
-from seekpoint.query.search.dedupe import distinct, openings
+from seekpoint.query.search.dedupe import distinct, mixed, openings
 from seekpoint.query.search.moments import MomentContext, moments
 from seekpoint.query.search.question import ParsedQuestion, QueryTerms, look_up, parse
 from seekpoint.query.search.scoring import coverage, fuse, group_scores, strongest, term_scores
-from seekpoint.query.search.settings import AROUND, MOST_MOMENTS, TUNING, Tuning
+from seekpoint.query.search.settings import AROUND, MOST_MOMENTS, PER_RESOURCE, TUNING, Tuning
 from seekpoint.query.search.spelling import respelled, respellings
 
 if TYPE_CHECKING:
@@ -68,12 +68,14 @@ def ask(
     k: int = 5,
     filters: Filters | None = None,
     *,
+    per_resource: int = PER_RESOURCE,
     explained: bool = False,
     tuning: Tuning = TUNING,
 ) -> Answer:
     """Answer a question with at most k moments, best first; raises UsageError for an empty or too long one.
 
-    `explained` moments say why they were found, and the answer what its confidence follows from.
+    At most `per_resource` of the first five are of one resource, unless nothing else is near. `explained` moments say
+    why they were found, and the answer what its confidence follows from.
     """
     if not 1 <= k <= MOST_MOMENTS:
         raise UsageError(f"the number of moments must be 1 to {MOST_MOMENTS}, not {k}")
@@ -93,9 +95,9 @@ def ask(
     cosines = dict(zip((chunk.id for chunk in evidence.chunks), evidence.cosines, strict=True))
     hits = _fused(evidence.chunks, cosines, lexical, query)
     hits, windows = _reranked(hits, lexical, query, reranked)
-    top = list(islice(distinct(hits, parsed.language), k))
+    top, more = mixed(distinct(hits, parsed.language), k, per_resource, tuning.nearly)
     begin = openings(top, [hit for hit in hits if hit.chunk.id in windows], tuning.nearly)
-    context = MomentContext(parsed, query.terms, reader, tuning, begin, windows, lexical.words)
+    context = MomentContext(parsed, query.terms, reader, tuning, begin, windows, lexical.words, more)
     found = tuple(moments(top, context, explained=explained))
     is_spoken = parsed.language in languages
     unknown = unknown_words(parsed, query.terms, is_spoken=is_spoken)

@@ -13,6 +13,7 @@ from seekpoint.index.open import current_revision, open_reader
 from seekpoint.index.store import Reader
 from seekpoint.index.types import Encoder, Filters, ModelCard
 from seekpoint.query.answers import Answer
+from seekpoint.query.search.settings import PER_RESOURCE
 from seekpoint.query.serving.question_encoder import SharedEncoder
 
 # Seconds: a build commits one resource after another, and reopening for each of them isn't worth it.
@@ -50,6 +51,7 @@ class LiveLibrary:
         k: int = 5,
         filters: Filters | None = None,
         *,
+        per_resource: int = PER_RESOURCE,
         explained: bool = False,
         within: Reader | None = None,
     ) -> Answer:
@@ -57,7 +59,8 @@ class LiveLibrary:
         from seekpoint.query.search import pipeline
 
         with nullcontext(within) if within else self.reader() as reader:
-            return pipeline.ask(question, reader, self._encoder_of(reader.card), k, filters, explained=explained)
+            encoder = self._encoder_of(reader.card)
+            return pipeline.ask(question, reader, encoder, k, filters, per_resource=per_resource, explained=explained)
 
     def close(self) -> None:
         """Release the library's files once the last user is done."""

@@ -61,9 +61,15 @@ class Api:
     def ask(self, parameters: Annotated[AskParameters, Query()], request: Request, response: Response) -> AnswerJson:
         """Answer a question with the moments where the answer begins, best first."""
         with self._current(request, response) as cache:
-            explained, reader = parameters.explain, cache.reader
             return to_json(
-                self._live.ask(parameters.q, parameters.k, parameters.filters, explained=explained, within=reader)
+                self._live.ask(
+                    parameters.q,
+                    parameters.k,
+                    parameters.filters,
+                    per_resource=parameters.per_resource,
+                    explained=parameters.explain,
+                    within=cache.reader,
+                )
             )
 
     def resources(

@@ -106,7 +106,8 @@ class Pages:
     def _answer(self, parameters: PageParameters, similar_to: SimilarTo | None, reader: Reader) -> Answer:
         k = parameters.k
         count = min(k + 3, MOST_MOMENTS) if similar_to else k
-        answer = self._live.ask(parameters.q, count, parameters.filters, within=reader)
+        per_resource = parameters.per_resource
+        answer = self._live.ask(parameters.q, count, parameters.filters, per_resource=per_resource, within=reader)
         if similar_to is None:
             return answer
         return replace(answer, moments=tuple(each for each in answer.moments if not similar_to.is_same(each))[:k])

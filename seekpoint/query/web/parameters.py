@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from seekpoint.index.types import Filters
-from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS
+from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS, PER_RESOURCE
 from seekpoint.query.serving.parameters import (
     KindFilter,
     LanguageFilter,
@@ -37,6 +37,9 @@ class AskParameters(BaseModel):
     language: LanguageFilter = None
     resource: Annotated[ResourceId, Field(description="Only the resource with this id.")] = None
     explain: bool = Field(default=False, description="Say why each moment was found.")
+    per_resource: Annotated[
+        int, Field(ge=1, le=MOST_MOMENTS, description="How many of one resource among the first five, at most.")
+    ] = PER_RESOURCE
 
     @property
     def filters(self) -> Filters:

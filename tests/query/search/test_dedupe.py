@@ -6,7 +6,7 @@ import pytest
 
 from seekpoint.index.chunks import StoredChunk
 from seekpoint.query.answers import Hit
-from seekpoint.query.search.dedupe import distinct, openings
+from seekpoint.query.search.dedupe import distinct, mixed, openings
 
 
 def hit(resource: str, start: float, end: float, score: float, language: str = "en") -> Hit:
@@ -56,3 +56,53 @@ def test_a_passage_in_two_languages_comes_once_in_the_questions() -> None:
 def test_a_passage_that_only_touches_is_no_translation() -> None:
     hits = [hit("a", 0, 45, 0.9, "zh"), hit("a", 40, 85, 0.4, "en")]
     assert [found.chunk.language for found in distinct(hits, "en")] == ["zh"]
+
+
+def shown(*scores: tuple[str, float], k: int = 5, per_resource: int = 2) -> tuple[str, dict[str, int]]:
+    hits = [at(100 * number, score)._replace() for number, (_, score) in enumerate(scores)]
+    hits = [
+        found._replace(chunk=found.chunk._replace(resource_id=resource))
+        for found, (resource, _) in zip(hits, scores, strict=True)
+    ]
+    found, more = mixed(hits, k, per_resource, 0.95)
+    return "".join(each.chunk.resource_id for each in found), dict(more)
+
+
+FLOOD = (("a", 1.0), ("a", 0.99), ("a", 0.98), ("a", 0.97), ("b", 0.96), ("b", 0.95), ("b", 0.94), ("c", 0.935))
+
+
+def test_two_of_the_first_five_are_of_one_resource() -> None:
+    assert shown(*FLOOD) == ("aabbc", {"a": 2, "b": 1})
+
+
+@pytest.mark.parametrize(("per_resource", "order"), [(1, "abaca"), (2, "aabbc"), (3, "aaabb"), (5, "aaaab")])
+def test_the_number_is_a_setting(per_resource: int, order: str) -> None:
+    assert shown(*FLOOD, per_resource=per_resource)[0] == order
+
+
+def test_what_was_held_back_follows_the_first_five() -> None:
+    assert shown(*FLOOD, k=100) == ("aabbcaab", {})
+
+
+def test_a_resource_that_is_far_better_than_all_others_fills_the_answer() -> None:
+    assert shown(("a", 1.0), ("a", 0.9), ("a", 0.86), ("b", 0.84), ("a", 0.7)) == ("aaaba", {})
+    assert shown(("a", 1.0), ("a", 0.9), ("a", 0.86), ("b", 0.85), ("a", 0.7)) == ("aabaa", {})
+
+
+def test_a_place_is_given_to_what_scores_nearly_as_much() -> None:
+    assert shown(("a", 1.0), ("a", 0.99), ("a", 0.97), ("b", 0.93), ("c", 0.9)) == ("aabac", {})
+    assert shown(("a", 1.0), ("a", 0.99), ("a", 0.97), ("c", 0.92), k=3) == ("aaa", {"c": 1})
+    assert shown(("a", 1.0), ("a", 0.99), ("a", 0.97), ("c", 0.93), k=3) == ("aac", {"a": 1})
+
+
+def test_bibliographies_take_no_place() -> None:
+    reference = hit("b", 0, 45, 1.0)
+    hits = [
+        *(at(100 * k, 1.0) for k in range(3)),
+        reference._replace(chunk=reference.chunk._replace(is_reference=True)),
+    ]
+    assert [found.chunk.resource_id for found in mixed(hits, 5, 2, 0.95)[0]] == ["a", "a", "a", "b"]
+
+
+def test_of_nothing_nothing_is_shown() -> None:
+    assert shown() == ("", {})
