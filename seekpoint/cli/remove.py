@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Container
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from seekpoint.cli.options import index_option
 from seekpoint.index.errors import UsageError
+
+if TYPE_CHECKING:
+    from seekpoint.indexer.build.aliases import Aliases
 
 
 @click.command()
@@ -17,24 +22,26 @@ from seekpoint.index.errors import UsageError
 def remove(names: tuple[str, ...], folder: Path) -> None:
     """Take resources out of the library.
 
-    An ID is what `status --json` calls a resource; its address or path will do as well. Write -- before one that begins
-    with a dash.
+    An ID is what `status --json` calls a resource; its path or an address that leads to it will do as well. Write --
+    before one that begins with a dash.
     """
     from seekpoint.index.open import open_writer
+    from seekpoint.indexer.build.aliases import Aliases
 
     with open_writer(folder) as writer:
         known = writer.standings()
-        ids = list(dict.fromkeys(_resource_id(name, known) for name in names))
+        aliases = Aliases.stored(writer, time.time())
+        ids = list(dict.fromkeys(_resource_id(name, known, aliases) for name in names))
         writer.remove(ids)
     click.echo(f"{len(ids)} taken out")
 
 
-def _resource_id(name: str, known: Container[str]) -> str:
+def _resource_id(name: str, known: Container[str], aliases: Aliases) -> str:
     from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
 
     candidates = [name]
     if resource := resource_of(name):
-        candidates.append(resource.id)
+        candidates += [resource.id, aliases.resolve(resource).id]
     candidates.append(resource_of_path(Path(name)).id)
     for candidate in candidates:
         if candidate in known:

@@ -10,8 +10,10 @@ from click.testing import CliRunner, Result
 import seekpoint
 from seekpoint.cli.main import cli
 from seekpoint.index.errors import UsageError
+from seekpoint.index.open import open_writer
 from seekpoint.index.text.language_tags import parse_tags
-from seekpoint.indexer.reading_list.addresses import resource_of_path
+from seekpoint.indexer.build.aliases import Aliases
+from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 
@@ -149,6 +151,15 @@ def test_remove_by_id_address_or_path(library: Path) -> None:
     (page,) = ids(library)
     assert call("remove", page, "https://A.org/page#top", library=library).stdout == "1 taken out\n"
     assert ids(library) == set()
+
+
+def test_remove_by_an_address_that_leads_to_a_resource(library: Path) -> None:
+    listed, end = resource_of("https://b.org/short"), resource_of("https://a.org/page")
+    assert listed and end
+    with open_writer(library) as writer:
+        Aliases.stored(writer, 0.0).record(writer, listed, end, 0.0, is_permanent=True)
+    assert call("remove", listed.url, library=library).stdout == "1 taken out\n"
+    assert end.id not in ids(library)
 
 
 def test_an_id_may_begin_with_a_dash(library: Path) -> None:

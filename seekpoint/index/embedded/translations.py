@@ -31,11 +31,13 @@ def stale(connection: sqlite3.Connection, dictionaries: Translations) -> bool:
     row = connection.execute("SELECT value FROM setting WHERE name = ?", (SETTING,)).fetchone()
     if row is None:
         return True
-    version, chunks, last, *languages = json.loads(row[0])
     now_version, now_chunks, now_last, *now_languages = _signature(connection, dictionaries)
-    if (version, languages) != (now_version, now_languages):
+    try:
+        version, chunks, last, *languages = json.loads(row[0])
+        is_same = (version, languages) == (now_version, now_languages)
+        return not is_same or bool(max(abs(now_chunks - chunks), now_last - last) > _MOST_UNREAD * chunks)
+    except (ValueError, TypeError, RecursionError):
         return True
-    return bool(max(abs(now_chunks - chunks), now_last - last) > _MOST_UNREAD * chunks)
 
 
 def refresh(connection: sqlite3.Connection, dictionaries: Translations) -> None:

@@ -38,7 +38,9 @@ _INVALID_ROWS = (
        ) ON transcript_id = transcript.id WHERE chunks <> coalesce(number, 0) OR chunks AND first_chunk <> least""",
     "SELECT 1 FROM language WHERE length(total) <> 8 * :dimension OR length(window_total) <> 8 * :dimension",
     "SELECT 1 FROM language WHERE chunks < 1 OR windows < 0",
-    "SELECT 1 FROM translation WHERE NOT json_valid(alternatives)",
+    "SELECT 1 FROM translation WHERE NOT json_valid(alternatives) OR json_type(alternatives) <> 'array'",
+    "SELECT 1 FROM translation, json_each(alternatives) AS terms WHERE terms.type <> 'array'",
+    "SELECT 1 FROM translation, json_tree(alternatives) AS part WHERE part.type NOT IN ('array', 'text')",
 )
 
 

@@ -72,4 +72,6 @@ def _write_errors(place: Path) -> Iterator[None]:
         remedy = f"check the permissions of {place.parent}, or name another place"
         if error.errno in _NO_ROOM:
             remedy = "free some space, then try again"
+        elif error.errno == errno.EIO:
+            remedy = f"check the disk of {place.parent}, or name another place"
         raise LibraryError(f"can't write {place} ({(error.strerror or str(error)).lower()}): {remedy}") from error

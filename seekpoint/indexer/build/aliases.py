@@ -9,6 +9,7 @@ from typing import NamedTuple, Self
 
 from seekpoint.index.store import Reader, Writer
 from seekpoint.index.types import Resource
+from seekpoint.indexer.build.stored_settings import stored_setting
 from seekpoint.indexer.fetch.redirects import is_same_server
 from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import resource_of
@@ -33,7 +34,7 @@ class Aliases:
     @classmethod
     def stored(cls, library: Reader, now: float) -> Self:
         """The aliases in a library; expired ones, and those of resources that were removed, are left out."""
-        aliases = {name: Alias(*alias) for name, alias in json.loads(library.setting(_SETTING) or "{}").items()}
+        aliases = stored_setting(library, _SETTING, _shaped) or {}
         known = library.standings() if aliases else {}
         return cls(
             {
@@ -83,3 +84,7 @@ class Aliases:
         }
         self._by_id = others | {resource.id: alias}
         writer.put_setting(_SETTING, json.dumps(self._by_id))
+
+
+def _shaped(rows: Mapping[str, tuple[str, float | None]]) -> dict[str, Alias]:
+    return {name: Alias(str(url), None if until is None else float(until)) for name, (url, until) in rows.items()}

@@ -18,6 +18,7 @@ from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.planner import Choices, Planner
 from seekpoint.indexer.build.reembed import reembed, report_unfinished
 from seekpoint.indexer.build.runner import Run
+from seekpoint.indexer.build.stored_settings import stored_setting
 from seekpoint.indexer.build.youtube_backoff import Clock, YouTubeBackoffs
 from seekpoint.indexer.reading_list.parse import ReadingList, read_source
 from seekpoint.indexer.reading_list.playlists import expand_playlists, unavailable_entries
@@ -227,8 +228,8 @@ def _prune(writer: Writer, lists: Sequence[ReadingList], say: Callable[[str], No
 def _translate(writer: Writer, glossary: Sequence[Pair] | None) -> None:
     if glossary is not None:
         writer.put_setting(_GLOSSARY, json.dumps(glossary, ensure_ascii=False))
-    kept = json.loads(writer.setting(_GLOSSARY) or "[]")
-    writer.keep_translations(BilingualDictionaries([(term, translation) for term, translation in kept]))
+    kept = stored_setting(writer, _GLOSSARY, lambda pairs: [(str(term), str(meaning)) for term, meaning in pairs])
+    writer.keep_translations(BilingualDictionaries(kept or []))
 
 
 def _has_vanished(source: str) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from seekpoint.index.errors import Blocked, Halt, Unfetched, Unreachable
 from seekpoint.index.store import Reader, Writer
+from seekpoint.indexer.build.stored_settings import stored_setting
 from seekpoint.indexer.fetch.retries import BLOCK_REMEDY, DAY, HOUR, MOST_FAULTS, ConnectionFault
 
 Clock: TypeAlias = Callable[[], float]
@@ -31,8 +32,7 @@ class YouTubeBackoffs:
     """
 
     def __init__(self, library: Reader, now: float) -> None:
-        stored = json.loads(library.setting(_SETTING) or "{}")
-        backoffs = {route: Backoff(*backoff) for route, backoff in stored.items()}
+        backoffs = stored_setting(library, _SETTING, _shaped) or {}
         self._by_route = {route: backoff for route, backoff in backoffs.items() if backoff.until <= now + _LONGEST}
 
     def of(self, route: str) -> Backoff:
@@ -50,6 +50,10 @@ class YouTubeBackoffs:
             **({route: backoff} if backoff else {}),
         }
         writer.put_setting(_SETTING, json.dumps(self._by_route) if self._by_route else None)
+
+
+def _shaped(rows: Mapping[str, tuple[float, float]]) -> dict[str, Backoff]:
+    return {route: Backoff(float(until), float(seconds)) for route, (until, seconds) in rows.items()}
 
 
 class YouTubeGate:

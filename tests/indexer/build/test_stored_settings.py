@@ -1,0 +1,59 @@
+"""Settings of another's library: what is ill-formed in them stops no build."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from seekpoint.index.open import open_writer
+from seekpoint.index.store import Reader, Writer
+from seekpoint.indexer.build.stored_settings import stored_setting
+from seekpoint.indexer.build.youtube_backoff import YouTubeBackoffs
+from tests.fakes import TopicEncoder
+from tests.indexer.builds import Workshop, webvtt
+
+ILL_FORMED = (
+    "{",
+    "[]",
+    "7",
+    '{"a": 1}',
+    '{"a": ["http://a.org/", "soon"]}',
+    '{"a": ["http://a.org/", 1, 2]}',
+    '{"a": [1e999, 1e999]}',
+    '["v", "掩码", []]',
+    "[" * 100_000,
+)
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[Writer]:
+    with open_writer(tmp_path / "library", TopicEncoder().card) as writer:
+        yield writer
+
+
+@pytest.mark.parametrize("text", ILL_FORMED, ids=range(len(ILL_FORMED)))
+@pytest.mark.parametrize("name", ["aliases", "youtube_coolings", "translations"])
+def test_an_ill_formed_setting_stops_no_build(workshop: Workshop, name: str, text: str) -> None:
+    with open_writer(workshop.library, workshop.encoder.card) as writer:
+        writer.put_setting(name, text)
+    talk, glossary = workshop.write("talk.vtt", webvtt("the mask hides")), workshop.write("words.tsv", "mask\t掩码\n")
+    assert workshop.build(talk, glossary=glossary if name == "translations" else None).updated == 1
+
+
+@pytest.mark.parametrize("text", ILL_FORMED, ids=range(len(ILL_FORMED)))
+def test_an_ill_formed_glossary_is_none(writer: Writer, text: str) -> None:
+    writer.put_setting("glossary", text)
+    assert not pairs(writer)
+
+
+def test_well_formed_ones_are_read(writer: Writer) -> None:
+    writer.put_setting("glossary", '[["mask", "掩码"]]')
+    assert pairs(writer) == [("mask", "掩码")]
+    writer.put_setting("youtube_coolings", '{"direct": [50, 60]}')
+    assert YouTubeBackoffs(writer, 0.0).of("direct") == (50.0, 60.0)
+
+
+def pairs(library: Reader) -> list[tuple[str, str]] | None:
+    return stored_setting(library, "glossary", lambda rows: [(str(term), str(meaning)) for term, meaning in rows])
