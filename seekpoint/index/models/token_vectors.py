@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from torch import Tensor
 
-    from seekpoint.index.types import Vectors
 
 # Texts of different length, script and case, to find out whether a model does more than averaging its token vectors.
 _SAMPLES = ("Why the MASK hides what comes later", "為什麼需要掩码？ positions, さて")
@@ -20,44 +19,89 @@ _SAMPLES = ("Why the MASK hides what comes later", "為什麼需要掩码？ pos
 _LEAST_COSINE = 0.999
 
 
-class TokenPass(NamedTuple):
+class TokenPass:
     """A model with its prompt for passages, and access to its token vectors."""
 
-    model: SentenceTransformer
-    prompt: str
+    def __init__(self, model: SentenceTransformer, prompt: str) -> None:
+        self._model = model
+        self._prompt = prompt
+        self._layers = _linear_layers(model)
 
     def gives_parts(self) -> bool:
-        """Whether the model's vectors are the means of its token vectors, and its tokenizer gives their offsets."""
-        if not getattr(self.model.tokenizer, "is_fast", False):
+        """Whether a vector is the mean of token vectors, also through linear layers, and tokens have offsets."""
+        if not getattr(self._model.tokenizer, "is_fast", False):
             return False
         outputs, encoded = self._encode(_SAMPLES), self._tokenize(_SAMPLES)
-        return all(_is_mean(output, ids) for output, ids in zip(outputs, encoded["input_ids"], strict=True))
+        pairs = zip(outputs, encoded["input_ids"], strict=True)
+        return all(self._is_mean(output, ids) for output, ids in pairs)
 
     def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts:
         """The vectors of texts, and the sums of the token vectors of their parts; `ends` as for `Encoder.parts`."""
         import torch
 
         if not texts:
-            return Parts(torch.empty(0, self.model.get_embedding_dimension() or 0).numpy(), [], [])
+            return Parts(torch.empty(0, self._model.get_embedding_dimension() or 0).numpy(), [], [])
         outputs = self._encode(texts)
         whole = torch.stack([output["sentence_embedding"] for output in outputs]).float()
         sums, tokens = [], []
         offsets = self._tokenize(texts)["offset_mapping"]
         for output, spans, stops in zip(outputs, offsets, ends, strict=True):
             part_sums, counts = _part_sums(
-                _token_vectors(output), torch.tensor(spans) - len(self.prompt), torch.tensor(stops)
+                _token_vectors(output), torch.tensor(spans) - len(self._prompt), torch.tensor(stops)
             )
-            sums.append(part_sums)
-            tokens.append(counts)
+            sums.append(self._through_layers(part_sums, counts).numpy())
+            tokens.append(counts.int().tolist())
         return Parts(torch.nn.functional.normalize(whole, dim=1).cpu().numpy(), sums, tokens)
 
     def _encode(self, texts: Sequence[str]) -> list[dict[str, Tensor]]:
-        return encode(self.model, texts, self.prompt, output_value=None)
+        return encode(self._model, texts, self._prompt, output_value=None)
 
     def _tokenize(self, texts: Sequence[str]) -> Any:  # noqa: ANN401 - the tokenizer's own kind of mapping
-        return self.model.tokenizer(
-            [self.prompt + text for text in texts], truncation=True, return_offsets_mapping=True
+        return self._model.tokenizer(
+            [self._prompt + text for text in texts], truncation=True, return_offsets_mapping=True
         )
+
+    def _is_mean(self, output: dict[str, Tensor], ids: list[int]) -> bool:
+        import torch
+
+        if "token_embeddings" not in output or output["token_embeddings"].shape[:1] != output["attention_mask"].shape:
+            return False
+        vectors, whole = _token_vectors(output), output["sentence_embedding"].float().cpu()
+        if len(vectors) != len(ids) or vectors.shape[1] != self._width(whole):
+            return False
+        mean = self._through_layers(vectors, torch.ones(len(vectors))).mean(dim=0)
+        return float(torch.nn.functional.cosine_similarity(mean, whole, dim=0)) > _LEAST_COSINE
+
+    def _width(self, whole: Tensor) -> int:
+        """The length of a token vector that fits the layers, or without layers the whole's."""
+        return self._layers.matrix.shape[1] if self._layers else len(whole)
+
+    def _through_layers(self, sums: Tensor, counts: Tensor) -> Tensor:
+        """What the layers make of sums of token vectors; a layer adds its bias once for each token."""
+        if not self._layers:
+            return sums
+        return sums @ self._layers.matrix.T + counts[:, None] * self._layers.bias
+
+
+class _Layer(NamedTuple):
+    """A linear layer: a vector `x` becomes `matrix @ x + bias`."""
+
+    matrix: Tensor
+    bias: Tensor
+
+
+def _linear_layers(model: SentenceTransformer) -> _Layer | None:
+    """The linear layers behind the model's pooling, multiplied into one; `None` without any."""
+    import torch
+    from sentence_transformers.sentence_transformer.modules import Dense
+
+    found: _Layer | None = None
+    for module in model:
+        if isinstance(module, Dense) and isinstance(module.activation_function, torch.nn.Identity):
+            matrix = module.linear.weight.detach().float().cpu()
+            bias = torch.zeros(len(matrix)) if module.linear.bias is None else module.linear.bias.detach().float().cpu()
+            found = _Layer(matrix @ found.matrix, matrix @ found.bias + bias) if found else _Layer(matrix, bias)
+    return found
 
 
 def _token_vectors(output: dict[str, Tensor]) -> Tensor:
@@ -65,18 +109,7 @@ def _token_vectors(output: dict[str, Tensor]) -> Tensor:
     return vectors.float().cpu()
 
 
-def _is_mean(output: dict[str, Tensor], ids: list[int]) -> bool:
-    import torch
-
-    if "token_embeddings" not in output or output["token_embeddings"].shape[:1] != output["attention_mask"].shape:
-        return False
-    vectors, whole = _token_vectors(output), output["sentence_embedding"].float().cpu()
-    if len(vectors) != len(ids) or vectors.shape[1:] != whole.shape:
-        return False
-    return float(torch.nn.functional.cosine_similarity(vectors.mean(dim=0), whole, dim=0)) > _LEAST_COSINE
-
-
-def _part_sums(vectors: Tensor, spans: Tensor, stops: Tensor) -> tuple[Vectors, list[int]]:
+def _part_sums(vectors: Tensor, spans: Tensor, stops: Tensor) -> tuple[Tensor, Tensor]:
     """The sum of each part's token vectors, and their number. A token that spans two parts belongs to the later one."""
     import torch
 
@@ -84,4 +117,4 @@ def _part_sums(vectors: Tensor, spans: Tensor, stops: Tensor) -> tuple[Vectors, 
     part = torch.searchsorted(stops, spans[:, 1].contiguous()).clamp(max=len(stops) - 1)
     belongs = (spans[:, 1] > begins[part]) & (spans[:, 1] > spans[:, 0])
     part_sums = torch.zeros(len(stops), vectors.shape[1]).index_add_(0, part[belongs], vectors[belongs])
-    return part_sums.numpy(), torch.bincount(part[belongs], minlength=len(stops)).tolist()
+    return part_sums, torch.bincount(part[belongs], minlength=len(stops))

@@ -230,3 +230,42 @@ def test_a_model_that_pools_otherwise_gives_no_parts(tmp_path: Path) -> None:
     first_token = {"embedding_dimension": 384, "pooling_mode": "cls"}
     pooling.write_text(json.dumps(first_token))
     assert load_encoder(str(tmp_path / "model")).parts(["the mask"], [[8]]) is None
+
+
+@pytest.mark.model
+def test_parts_go_through_linear_layers(tmp_path: Path) -> None:
+    save_with_layers(tmp_path, "Identity")
+    encoder = load_encoder(str(tmp_path))
+    text = "The mask hides what comes later, 掩码遮住后面的词"
+    found = encoder.parts([text], [[31, len(text)]])
+    assert found is not None
+    assert [sums.shape for sums in found.sums] == [(2, 16)]
+    assert float(found.vectors[0] @ encoder.passages([text])[0]) == pytest.approx(1, abs=1e-3)
+    whole = found.sums[0].sum(axis=0)
+    assert float(whole @ found.vectors[0]) / np.linalg.norm(whole) > 0.9
+    one, other = found.sums[0] / np.linalg.norm(found.sums[0], axis=1, keepdims=True)
+    assert float(one @ encoder.passages([text[:31]])[0]) > float(other @ encoder.passages([text[:31]])[0])
+
+
+@pytest.mark.model
+def test_a_model_with_a_bent_layer_gives_no_parts(tmp_path: Path) -> None:
+    save_with_layers(tmp_path, "Tanh")
+    assert load_encoder(str(tmp_path)).parts(["the mask"], [[8]]) is None
+
+
+def save_with_layers(folder: Path, activation: str) -> None:
+    """Save the bundled model with two layers behind its pooling, the first one with a bias."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Dense, Normalize
+
+    torch.manual_seed(0)
+    bent = getattr(torch.nn, activation)()
+    layers = [
+        Dense(384, 96, activation_function=bent),
+        Dense(96, 16, bias=False, activation_function=torch.nn.Identity()),
+    ]
+    for parameter in layers[0].parameters():
+        parameter.data *= 8
+    whole = SentenceTransformer(str(bundled_folder()))
+    SentenceTransformer(modules=[whole[0], whole[1], *layers, Normalize()]).save(str(folder))
