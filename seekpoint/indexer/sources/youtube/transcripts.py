@@ -152,6 +152,7 @@ _OUTCOMES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], State, flo
     (DefusedXmlException, State.UNAVAILABLE, MONTH, "its captions declare XML entities, as attacks do: not read"),
     (ytt.PoTokenRequired, State.DEFERRED, DAY, "YouTube keeps these captions for its own player at the moment"),
 )
+_CONSENT = "YouTube asks again and again for consent to cookies: give those of a browser that consented, with --cookies"
 _SOON = re.compile(r"live event will begin|premieres? (?:in|will)|processing this video|check back", re.IGNORECASE)
 
 
@@ -170,6 +171,8 @@ def outcome_of(error: Exception) -> Unfetched:
     for kind, state, wait, reason in _OUTCOMES:
         if isinstance(error, kind):
             return Unfetched(state, reason, wait)
+    if isinstance(error, ytt.FailedToCreateConsentCookie):
+        return ServerFault(State.DEFERRED, _CONSENT, DAY)
     fault = f"HTTP {_status(error)}" if _status(error) else type(error).__name__
     reason = (
         f"YouTube and youtube-transcript-api don't fit together ({fault}), no fault of this video: update the package"

@@ -476,4 +476,6 @@ def test_recorded_blocks(fake: FakeYouTube) -> None:
 @needs_shared
 @pytest.mark.parametrize("page", ["youtube_consent_page.html", "youtube_consent_page_invalid.html"])
 def test_recorded_consent_that_is_never_enough(fake: FakeYouTube, page: str) -> None:
-    assert outcome(replay(fake, page=page)).retry_after == DAY
+    fault = outcome(replay(fake, page=page))
+    assert fault.retry_after == DAY
+    assert "consent" in str(fault) and "--cookies" in str(fault)
