@@ -14,6 +14,7 @@ from seekpoint.index.sections import Section, union
 from seekpoint.index.store import Writer
 from seekpoint.index.types import Encoder, Kind, Playlist, Resource, State
 from seekpoint.indexer.build.aliases import Aliases
+from seekpoint.indexer.build.calibration import calibrate
 from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.planner import Choices, Planner
 from seekpoint.indexer.build.reembed import reembed, report_unfinished
@@ -102,6 +103,8 @@ def build(
             _say_what_is_not_listed(request.captions, caption_files, resources, events.say)
         if request.translate:
             _translate(writer, glossary)
+        if encoder is None:
+            calibrate(writer, lazy_encoder)
         report = _report(writer, lists, run)
     embedded = report.embedded + reembedded
     return replace(report, embedded=embedded, removed=removed, seconds=time.monotonic() - started)
