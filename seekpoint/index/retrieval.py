@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -54,6 +54,10 @@ class CandidateQuery(NamedTuple):
     `terms` are the question's own terms with their inverse document frequencies. `groups` are its words in other
     languages, each with its share of the highest score that the words can reach. Indexes propose about `limit` chunks
     by meaning, by terms and by groups each. They only approximate scores.
+
+    `required` are phrases, each with the terms that a chunk with the phrase has: all of one of the alternatives. The
+    best of the chunks that may have all phrases are candidates too, several times `limit` of them. `excluded` are terms
+    that no candidate needs to have: chunks with one needn't be proposed, and others come in their place.
     """
 
     vector: Vectors
@@ -62,6 +66,8 @@ class CandidateQuery(NamedTuple):
     limit: int
     scope: Scope | None = None
     named: NamedScope | None = None
+    required: Sequence[Alternatives] = ()
+    excluded: Collection[str] = ()
 
 
 class NamedScope(NamedTuple):
