@@ -55,9 +55,8 @@ class CandidateQuery(NamedTuple):
     languages, each with its share of the highest score that the words can reach. Indexes propose about `limit` chunks
     by meaning, by terms and by groups each. They only approximate scores.
 
-    `required` are phrases, each with the terms that a chunk with the phrase has: all of one of the alternatives. The
-    best of the chunks that may have all phrases are candidates too, several times `limit` of them. `excluded` are terms
-    that no candidate needs to have: chunks with one needn't be proposed, and others come in their place.
+    Chunks that may have the `required` phrases are candidates too. `excluded` are terms that no candidate needs to
+    have: chunks with one needn't be proposed, and others come in their place.
     """
 
     vector: Vectors
@@ -66,7 +65,7 @@ class CandidateQuery(NamedTuple):
     limit: int
     scope: Scope | None = None
     named: NamedScope | None = None
-    required: Sequence[Alternatives] = ()
+    required: RequiredPhrases | None = None
     excluded: Collection[str] = ()
 
 
@@ -78,6 +77,16 @@ class NamedScope(NamedTuple):
 
     scope: Scope
     terms: Mapping[str, float]
+
+
+class RequiredPhrases(NamedTuple):
+    """Phrases, each with the terms that a chunk with the phrase has: all of one of the alternatives.
+
+    The `limit` best chunks by words are candidates, of those that may have all phrases.
+    """
+
+    phrases: Sequence[Alternatives]
+    limit: int
 
 
 class TermMatrix(NamedTuple):

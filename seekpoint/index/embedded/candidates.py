@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 _BY_MEANING = 1.5
 # As many times more by meaning where some are excluded, since vector files don't know words.
 _WHERE_SOME_ARE_EXCLUDED = 3
-# As many times more by phrases: that a chunk has the words doesn't mean that they stand side by side.
-_BY_PHRASES = 6
 
 
 def candidates(query: CandidateQuery, vectors: VectorStore, words: WordSearch, chunks: Ranges) -> Sequence[int]:
@@ -38,8 +36,8 @@ def candidates(query: CandidateQuery, vectors: VectorStore, words: WordSearch, c
         proposed.append(vectors.nearest(query.vector, query.limit * more, named).chunks.tolist())
         proposed.append(words.by_terms(query.named.terms, query.limit, named, without))
     if query.required:
-        most = _BY_PHRASES * query.limit
-        proposed.append(words.by_phrases(query.required, query.terms, most, keep, without))
+        phrases, most = query.required
+        proposed.append(words.by_phrases(phrases, query.terms, most, keep, without))
     ids = sorted(set(chain.from_iterable(proposed)))
     return [chunk_id for chunk_id, exists in zip(ids, chunks.contains(ids).tolist(), strict=True) if exists]
 

@@ -29,6 +29,7 @@ _RUN = regex.compile(
 _ASCII_WORD = re.compile(r"[A-Za-z0-9]+")
 _COMMON = re.compile(r"[\0-\x7f\u2010-\u2027\u3000-\u3002\u3008-\u3011\u4e00-\u9fff\uff01-\uff0f\uff1a-\uff20]+")
 _COMMON_RUN = re.compile(r"(?P<unspaced>[\u4e00-\u9fff]+)|(?P<word>[A-Za-z0-9]+)")
+_COMMON_WORD = re.compile(r"[\u4e00-\u9fff]|[A-Za-z0-9]+")
 _PAIRED = regex.compile(f"[{UNSPACED}]")
 _HAN_ALONE = regex.compile(r"\p{Han}+")
 _GRAPHEME = regex.compile(r"\X")
@@ -56,12 +57,17 @@ def located_terms(text: str, wanted: Container[str] | None = None) -> Iterator[T
     return (Term(*located) for located in _located(text) if wanted is None or located[0] in wanted)
 
 
+def words(text: str, *, stemmed: bool = False) -> list[str]:
+    """The words of a text in order, folded or `stemmed`; each character where no spaces are written."""
+    text = simplified(text)
+    if _COMMON.fullmatch(text):
+        found = _COMMON_WORD.findall(text.lower())
+        return list(map(_stem, found)) if stemmed else found
+    return [word.text for word in located_words(text, stemmed=stemmed)]
+
+
 def located_words(text: str, *, stemmed: bool = False) -> Iterator[Term]:
-    """The words of a text with their positions, folded or `stemmed`; each character where no spaces are written."""
-    if text.isascii():
-        for word in _ASCII_WORD.finditer(text):
-            yield Term(_stem(word[0]) if stemmed else word[0].lower(), word.start(), word.end())
-        return
+    """The words of a text as `words` has them, with their positions."""
     text = simplified(text)
     for run in _RUN.finditer(text):
         first = run.start()

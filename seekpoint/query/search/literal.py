@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import numpy as np
 
 from seekpoint.index.retrieval import CueSpan, Evidence, TermMatrix
-from seekpoint.index.text.terms import is_whole_word, located_words, terms
+from seekpoint.index.text.terms import is_whole_word, located_words, terms, words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,7 +35,8 @@ class Pattern(NamedTuple):
 
     @classmethod
     def of(cls, text: str, *, stemmed: bool = False) -> Self:
-        return cls(text.strip(), tuple(word.text for word in located_words(text, stemmed=stemmed)), stemmed)
+        """The pattern of a phrase, or of a `stemmed` word."""
+        return cls(text.strip(), tuple(words(text, stemmed=stemmed)), stemmed)
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -52,18 +53,18 @@ class Pattern(NamedTuple):
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Where it stands in a text, from the left to the right."""
-        words = list(located_words(text, stemmed=self.stemmed))
-        joined, sought = _joined([word.text for word in words]), _joined(self.words)
-        ends = [*accumulate(len(word.text) + 1 for word in words)]
+        located = list(located_words(text, stemmed=self.stemmed))
+        joined, sought = _joined([word.text for word in located]), _joined(self.words)
+        ends = [*accumulate(len(word.text) + 1 for word in located)]
         place = joined.find(sought)
         while place >= 0:
             first = bisect_left(ends, place + 1)
-            yield words[first].start, words[first + len(self.words) - 1].stop
+            yield located[first].start, located[first + len(self.words) - 1].stop
             place = joined.find(sought, place + 1)
 
     def is_in(self, text: str) -> bool:
         """Whether it stands anywhere in a text."""
-        return next(self.spans(text), None) is not None
+        return _joined(self.words) in _joined(words(text, stemmed=self.stemmed))
 
 
 class Remaining(NamedTuple):
@@ -97,10 +98,10 @@ def excluded_terms(excluded: Collection[Pattern]) -> set[str]:
     return {pattern.terms[0] for pattern in excluded if pattern.stemmed and len(pattern.terms) == 1}
 
 
-def _may_have(pattern: Pattern, words: TermMatrix) -> NDArray[np.bool_]:
+def _may_have(pattern: Pattern, matrix: TermMatrix) -> NDArray[np.bool_]:
     """Whether each chunk has all whole words of a pattern; a bigram of characters may be broken by a line break."""
-    rows = dict(zip(words.terms, words.counts, strict=True))
-    may_have = np.ones(len(words.lengths), bool)
+    rows = dict(zip(matrix.terms, matrix.counts, strict=True))
+    may_have = np.ones(len(matrix.lengths), bool)
     for term in filter(is_whole_word, pattern.terms):
         may_have &= rows[term] > 0 if term in rows else False
     return may_have
@@ -114,5 +115,5 @@ def _of(evidence: Evidence, chosen: NDArray[np.bool_]) -> Evidence:
     return Evidence([chunks[index] for index in indices], [cosines[index] for index in indices], matrix)
 
 
-def _joined(words: Sequence[str]) -> str:
-    return "\0" + "\0".join(words) + "\0"
+def _joined(parts: Sequence[str]) -> str:
+    return "\0" + "\0".join(parts) + "\0"

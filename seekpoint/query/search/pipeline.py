@@ -17,7 +17,7 @@ import numpy as np
 from seekpoint.index.chunks import StoredChunk
 from seekpoint.index.errors import UsageError
 from seekpoint.index.models.encoder import BUNDLED, STAND_IN
-from seekpoint.index.retrieval import CandidateQuery, Evidence, Language, NamedScope, Scope
+from seekpoint.index.retrieval import CandidateQuery, Evidence, Language, NamedScope, RequiredPhrases, Scope
 from seekpoint.index.store import Reader
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Encoder, Filters
@@ -46,6 +46,10 @@ if TYPE_CHECKING:
 _CANDIDATES, _CANDIDATES_A_MOMENT = 80, 6
 # How many of the best are reranked by windows; with 60 answers are as good, with 30 sharp@1 falls by .01.
 _RERANKED, _RERANKED_A_MOMENT = 40, 4
+
+
+# How many chunks with the words of phrases are read, and how many before an answer says that nothing has the phrases.
+_WITH_PHRASES, _WITH_MISSING_PHRASES = 500, 10_000
 
 
 class _Query(NamedTuple):
@@ -104,8 +108,11 @@ def ask(
     query = _Query(syntax, parsed, terms, languages, reader, tuning)
     reranked = max(_RERANKED, _RERANKED_A_MOMENT * k)
     limit = max(_CANDIDATES, _CANDIDATES_A_MOMENT * k)
-    candidates = _evidence(query, scope, filters, limit)
+    candidates = _evidence(query, scope, filters, limit, _WITH_PHRASES)
     evidence, literal = _literal(candidates, query, limit)
+    if literal.missing and len(candidates.chunks) >= _WITH_PHRASES:  # there may be more with the words of the phrases
+        candidates = _evidence(query, scope, filters, limit, _WITH_MISSING_PHRASES)
+        evidence, literal = _literal(candidates, query, limit)
     lexical = _lexical(evidence, query, limit)
     hits, windows = _reranked(_scored(evidence, lexical, query), lexical, query, reranked)
     top, more = mixed(distinct(hits, parsed.language), k, per_resource, tuning.nearly)
@@ -125,14 +132,15 @@ def ask(
     return replace(answer, confidence=confidence, estimate=estimated if explained else None)
 
 
-def _evidence(query: _Query, scope: Scope, filters: Filters, limit: int) -> Evidence:
+def _evidence(query: _Query, scope: Scope, filters: Filters, limit: int, with_phrases: int) -> Evidence:
     """The candidates with what is stored for scoring them."""
     syntax, terms, named = query.syntax, query.terms, None
     if terms.names.limits:
         named_scope = query.reader.scope(filters, terms.names.resources)
         named = NamedScope(named_scope, terms.rarest(terms.name_terms)) if len(named_scope) else None
     vector, own = query.question.vector, terms.rarest()
-    required, excluded = [phrase.alternatives for phrase in syntax.phrases], excluded_terms(syntax.excluded)
+    phrases, excluded = [phrase.alternatives for phrase in syntax.phrases], excluded_terms(syntax.excluded)
+    required = RequiredPhrases(phrases, with_phrases) if phrases else None
     ids = query.reader.candidates(CandidateQuery(vector, own, terms.groups, limit, scope, named, required, excluded))
     translated = {term for group, _ in terms.groups for alternative in group.alternatives for term in alternative}
     beside = named.terms.keys() if named else ()

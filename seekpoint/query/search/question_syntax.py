@@ -19,7 +19,7 @@ from seekpoint.query.search.settings import LONGEST_QUESTION, MARKS
 _LETTER = rf"[\p{{L}}\p{{N}}--[{UNSPACED}]]"
 # What opens, what can't stand between, and what closes.
 _PAIRS = (
-    (f'(?<!{_LETTER})"', r"\"", r"\""),
+    (rf'(?<!{_LETTER})"(?=\S)', r"\"", r"\""),
     ("“", r"“”\"", r"”\""),
     ("”", "“”", "”"),
     ("„", r"“”„\"", r"“”\""),

@@ -39,7 +39,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "unknown": "Nothing here mentions {words}.",
         "join": "”, “",
         "missing": "No passage has “{phrases}”.",
-        "nearer": "Nearer passages lack what is in quotation marks: leave these away to find them.",
+        "nearer": "Nearer passages lack what is in quotation marks: leave these away.",
         "excluded": "All that is near has “{words}”.",
         "marks": "“a phrase” is searched for word for word, and -word leaves out what has the word",
         "nothing_left": "Nothing that is indexed passes these filters.",
