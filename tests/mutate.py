@@ -79,7 +79,7 @@ MUTATIONS = (
     Mutation(
         "what only words find is no candidate",
         CANDIDATES,
-        "proposed = [nearest, words.by_terms(query.terms, query.limit, keep), translated()]",
+        "proposed = [nearest, words.by_terms(query.terms, query.limit, keep, without), translated()]",
         "proposed = [nearest, translated()]",
     ),
     Mutation(

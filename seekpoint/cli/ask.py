@@ -19,7 +19,7 @@ from seekpoint.query.answers import Answer
 from seekpoint.query.output.formats import FORMATS
 from seekpoint.query.output.json import error_json, to_json
 from seekpoint.query.output.terminal import to_text
-from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS, PER_RESOURCE
+from seekpoint.query.search.settings import LONGEST_QUESTION, MARKS, MOST_MOMENTS, PER_RESOURCE
 
 if TYPE_CHECKING:
     from seekpoint.index.store import Reader
@@ -71,6 +71,8 @@ def ask(
 ) -> None:
     """Answer QUESTION with the moments where the answer begins.
 
+    A "phrase" in quotation marks has to be said word for word, and -word leaves out what has the word.
+
     Without QUESTION, a prompt is opened; with -, questions are read from standard input, one a line.
     """
     # OpenBLAS (in NumPy and in FAISS) starts threads that spin for a third of a question's processor time, although a
@@ -103,6 +105,8 @@ def ask(
         result = answer(_decoded(question))
     _print(result, form)
     if not result.moments:
+        if result.excluded:
+            return  # the answer says so
         is_filtered = filters != Filters()
         click.echo(f"seekpoint: {_NOTHING_LEFT if is_filtered else _NOTHING_INDEXED}", err=True)
     elif open_first:
@@ -141,16 +145,26 @@ def _answer(
 ) -> Answer:
     """Answer a question; it is embedded while the search is imported, since the model releases the GIL."""
     from seekpoint.background import in_background
-    from seekpoint.query.serving.question_encoder import to_embed
 
     # The search refuses a longer one, which takes seconds to embed.
     is_embedded = len(question) <= LONGEST_QUESTION
-    with in_background(lambda: encoder.question(to_embed(question)) if is_embedded else None) as embedded:
+    with in_background(lambda: encoder.question(_to_embed(question)) if is_embedded else None) as embedded:
         from seekpoint.query.search import pipeline
 
         library.warm_up()
         embedded()
     return pipeline.ask(question, library, encoder, k, filters, per_resource=per_resource, explained=explained)
+
+
+def _to_embed(question: str) -> str:
+    """What the search embeds of a question."""
+    from seekpoint.query.serving.question_encoder import to_embed
+
+    if MARKS.isdisjoint(question):
+        return to_embed(question)
+    from seekpoint.query.search.question_syntax import read_syntax
+
+    return to_embed(read_syntax(question).text)
 
 
 def _open_first(answer: Answer) -> None:

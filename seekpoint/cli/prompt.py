@@ -49,7 +49,7 @@ def prompt(
                 view = AnswerView(result, explained=view.explained if view else explained)
                 beginning = _browse_moments(view, browser)
                 click.echo(f"{view.text}\n")
-                if when_nothing and not result.moments:
+                if when_nothing and not result.moments and not result.excluded:
                     click.echo(f"seekpoint: {when_nothing}", err=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -54,6 +54,9 @@ class CandidateQuery(NamedTuple):
     `terms` are the question's own terms with their inverse document frequencies. `groups` are its words in other
     languages, each with its share of the highest score that the words can reach. Indexes propose about `limit` chunks
     by meaning, by terms and by groups each. They only approximate scores.
+
+    Chunks that may have the `required` phrases are candidates too. `excluded` are terms that no candidate needs to
+    have: chunks with one needn't be proposed, and others come in their place.
     """
 
     vector: Vectors
@@ -62,6 +65,8 @@ class CandidateQuery(NamedTuple):
     limit: int
     scope: Scope | None = None
     named: NamedScope | None = None
+    required: RequiredPhrases | None = None
+    excluded: Collection[str] = ()
 
 
 class NamedScope(NamedTuple):
@@ -72,6 +77,16 @@ class NamedScope(NamedTuple):
 
     scope: Scope
     terms: Mapping[str, float]
+
+
+class RequiredPhrases(NamedTuple):
+    """Phrases, each with the terms that a chunk with the phrase has: all of one of the alternatives.
+
+    The `limit` best chunks by words are candidates, of those that may have all phrases.
+    """
+
+    phrases: Sequence[Alternatives]
+    limit: int
 
 
 class TermMatrix(NamedTuple):

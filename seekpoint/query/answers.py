@@ -122,8 +122,9 @@ class Answer(Displayed):
     """The moments found for a question, best first.
 
     `unknown` are the words of the question that nothing in the library mentions, `respelled` those for which others
-    were searched. `estimate` is what the confidence
-    follows from, if the answer is explained.
+    were searched. `estimate` is what the confidence follows from, if the answer is explained. `missing` are the phrases
+    in quotation marks if no passage has all of them; the moments are those without the marks then. `excluded` are the
+    words and phrases after a minus. `nearer` is true where passages without the phrases are nearer than the moments.
     """
 
     question: str
@@ -132,6 +133,9 @@ class Answer(Displayed):
     unknown: tuple[str, ...] = ()
     respelled: tuple[Respelling, ...] = ()
     estimate: Estimate | None = None
+    missing: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    nearer: bool = False
 
     @property
     def answered(self) -> bool:

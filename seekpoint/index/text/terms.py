@@ -20,15 +20,17 @@ import Stemmer
 from seekpoint.index.text.scripts import simplified
 
 # The last ones are Katakana's length mark and voicing marks, which Unicode assigns to no script.
-_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\u30fc\uff70\uff9e\uff9f"
+UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\u30fc\uff70\uff9e\uff9f"
+"""The characters of scripts without spaces, as the inside of a character class."""
 _RUN = regex.compile(
-    rf"(?P<unspaced>(?:[{_UNSPACED}]\p{{M}}*)+)|(?P<word>(?:[\p{{L}}\p{{N}}--[{_UNSPACED}]]\p{{M}}*)+)", regex.V1
+    rf"(?P<unspaced>(?:[{UNSPACED}]\p{{M}}*)+)|(?P<word>(?:[\p{{L}}\p{{N}}--[{UNSPACED}]]\p{{M}}*)+)", regex.V1
 )
 # Simpler patterns for text in ASCII, or in ASCII with common Chinese characters and punctuation: several times as fast.
 _ASCII_WORD = re.compile(r"[A-Za-z0-9]+")
 _COMMON = re.compile(r"[\0-\x7f\u2010-\u2027\u3000-\u3002\u3008-\u3011\u4e00-\u9fff\uff01-\uff0f\uff1a-\uff20]+")
 _COMMON_RUN = re.compile(r"(?P<unspaced>[\u4e00-\u9fff]+)|(?P<word>[A-Za-z0-9]+)")
-_PAIRED = regex.compile(f"[{_UNSPACED}]")
+_COMMON_WORD = re.compile(r"[\u4e00-\u9fff]|[A-Za-z0-9]+")
+_PAIRED = regex.compile(f"[{UNSPACED}]")
 _HAN_ALONE = regex.compile(r"\p{Han}+")
 _GRAPHEME = regex.compile(r"\X")
 # By script, because a question's language isn't known for sure: English rules for all Latin letters, and so on.
@@ -53,6 +55,27 @@ def terms(text: str) -> list[str]:
 def located_terms(text: str, wanted: Container[str] | None = None) -> Iterator[Term]:
     """The terms of a text with their positions; only the `wanted` ones if these are given."""
     return (Term(*located) for located in _located(text) if wanted is None or located[0] in wanted)
+
+
+def words(text: str, *, stemmed: bool = False) -> list[str]:
+    """The words of a text in order, folded or `stemmed`; each character where no spaces are written."""
+    text = simplified(text)
+    if _COMMON.fullmatch(text):
+        found = _COMMON_WORD.findall(text.lower())
+        return list(map(_stem, found)) if stemmed else found
+    return [word.text for word in located_words(text, stemmed=stemmed)]
+
+
+def located_words(text: str, *, stemmed: bool = False) -> Iterator[Term]:
+    """The words of a text as `words` has them, with their positions."""
+    text = simplified(text)
+    for run in _RUN.finditer(text):
+        first = run.start()
+        if run["word"]:
+            yield Term(_stem(run[0]) if stemmed else fold(run[0]), *run.span())
+        else:
+            for character in _GRAPHEME.finditer(run[0]):
+                yield Term(fold(character[0]), first + character.start(), first + character.end())
 
 
 def is_whole_word(term: str) -> bool:

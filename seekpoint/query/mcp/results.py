@@ -24,9 +24,12 @@ from seekpoint.query.output.json_schema import (
     Answered,
     ChapterTitle,
     ConfidenceLevel,
+    ExcludedWords,
     Id,
     Language,
     Languages,
+    MissingPhrases,
+    Nearer,
     Reason,
     RetryAfter,
     TranscriptOrigin,
@@ -39,14 +42,15 @@ NOT_ANSWERED = (
 MAY_NOT_ANSWER = "These passages are near the question, and may not answer it: read them before you rely on them."
 _NOTES = {Confidence.NONE: NOT_ANSWERED, Confidence.LOW: MAY_NOT_ANSWER}
 NOTHING_FOUND = "Nothing that is indexed passes these filters, or nothing is indexed yet: `status` tells which."
+ALL_EXCLUDED = "All that is near has what the question excludes: ask without the minus."
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
-# Tokens of one title, heading path, reason, address and quote.
-_TITLE, _HEADINGS, _REASON, _ADDRESS, _WORD = 50, 40, 70, 500, 15
+# Tokens of one title, heading path, reason, address, word, phrase and quote.
+_TITLE, _HEADINGS, _REASON, _ADDRESS, _WORD, _PHRASE = 50, 40, 70, 500, 15, 30
 _LEAST_QUOTE = 40
 _MOST_TITLES = 3
-_MOST_WORDS = 8
+_MOST_WORDS, _MOST_PHRASES = 8, 4
 
 
 class FoundMoment(BaseModel):
@@ -74,6 +78,9 @@ class FoundAnswer(BaseModel):
     confidence: ConfidenceLevel
     unknown: UnknownWords | None = None
     respelled: dict[str, str] | None = Field(default=None, description="Misspelt words, and what was searched for.")
+    missing: MissingPhrases | None = None
+    excluded: ExcludedWords | None = None
+    nearer: Nearer | None = None
     note: str | None = None
     moments: list[FoundMoment] = Field(description="Best first.")
     left_out: int | None = Field(default=None, description="Further moments that would have made this too long.")
@@ -172,7 +179,10 @@ def found_answer(answer: Answer, positions: Mapping[int, float]) -> FoundAnswer:
         unknown=[quotable(word, _WORD) for word in answer.unknown[:_MOST_WORDS]] or None,
         respelled={quotable(word, _WORD): quotable(meant, _WORD) for word, meant in answer.respelled[:_MOST_WORDS]}
         or None,
-        note=_NOTES.get(answer.confidence) if moments else NOTHING_FOUND,
+        missing=[quotable(phrase, _PHRASE) for phrase in answer.missing[:_MOST_PHRASES]] or None,
+        excluded=[quotable(phrase, _PHRASE) for phrase in answer.excluded[:_MOST_PHRASES]] or None,
+        nearer=answer.nearer or None,
+        note=_NOTES.get(answer.confidence) if moments else ALL_EXCLUDED if answer.excluded else NOTHING_FOUND,
         moments=[],
     )
     budget = MOST_TOKENS - tokens(compact(result))

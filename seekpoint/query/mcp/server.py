@@ -55,7 +55,8 @@ _INSTRUCTIONS = (
 _ASK = (
     "Find where the library's videos, recordings, pages and papers answer a question. Returns moments, best first, "
     "each with its title, time or page, a quote and a link that opens the source there. `confidence` is high where the "
-    "first one answers, low where it may, and none where nothing in the library does."
+    "first one answers, low where it may, and none where nothing in the library does. A phrase in quotation marks "
+    "has to be said word for word; -word leaves out passages with the word."
 )
 _TRANSCRIPT = (
     "Read a few minutes of a video or recording, or a piece of a page or paper, around a place: a moment's `at`, a "

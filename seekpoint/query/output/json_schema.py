@@ -40,6 +40,12 @@ ConfidenceLevel = Annotated[
     Confidence, Described("Whether the first moment answers: high (it does), low (it may), none (nothing here does).")
 ]
 UnknownWords = Annotated[list[str], Described("The question's words that nothing in the library mentions.")]
+MissingPhrases = Annotated[
+    list[str],
+    Described("The phrases in quotation marks, if no passage has them all; the moments are those without the marks."),
+]
+ExcludedWords = Annotated[list[str], Described("The words and phrases after a minus, which no moment's passage has.")]
+Nearer = Annotated[bool, Described("True where passages without the phrases in quotation marks are nearer.")]
 RespelledWords = Annotated[list["RespellingJson"], Described("Misspelt words of the question.")]
 Reason = Annotated[str, Described("Why it isn't indexed, or wasn't brought up to date.")]
 RetryAfter = Annotated[str, Described("From when on a build tries again (ISO 8601, UTC).")]
@@ -126,6 +132,9 @@ class AnswerJson(TypedDict):
     confidence: ConfidenceLevel
     unknown: NotRequired[UnknownWords]
     respelled: NotRequired[RespelledWords]
+    missing: NotRequired[MissingPhrases]
+    excluded: NotRequired[ExcludedWords]
+    nearer: NotRequired[Nearer]
     estimate: NotRequired[EstimateJson]
     moments: list[MomentJson]
     error: NotRequired[Annotated[str, Described("What is wrong with a line of `ask --json -` that is no question.")]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from seekpoint.index.text.clean import clean
 from seekpoint.query.answers import Answer, Confidence, Moment
@@ -12,7 +12,7 @@ _VERDICTS = {Confidence.NONE: "Nothing here answers that", Confidence.LOW: "This
 
 
 def verdict(answer: Answer) -> str:
-    """The line above the moments: words that nothing mentions, and whether the first one answers; or nothing."""
+    """The line above the moments: what of the question isn't there, and whether the first one answers; or nothing."""
     return " ".join(_sentences(answer))
 
 
@@ -21,8 +21,20 @@ def _sentences(answer: Answer) -> Iterator[str]:
         yield f"Nothing here mentions {clean(word)}; searched for {clean(meant)}."
     if answer.unknown:
         yield f"Nothing here mentions {clean(', '.join(answer.unknown))}."
+    if answer.missing:
+        yield f"No passage has {quoted_list(answer.missing)}."
+    if answer.nearer:
+        yield "Nearer passages lack what is in quotation marks: leave these away."
+    if answer.excluded and not answer.moments:
+        yield f"All that is near has {quoted_list(answer.excluded, 'or')}."
     if doubt := _VERDICTS.get(answer.confidence):
         yield f"{doubt}{'; nearest:' if answer.moments else '.'}"
+
+
+def quoted_list(texts: Sequence[str], last: str = "and") -> str:
+    """Texts of the question in quotation marks: “a”, “b” and “c”."""
+    shown = [f"“{clean(text)}”" for text in texts]
+    return f" {last} ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
 
 
 def positions(moment: Moment) -> Iterator[str]:

@@ -86,7 +86,7 @@ def marks(terms: Iterable[Term], begin: int = 0) -> tuple[tuple[int, int], ...]:
     spans: list[tuple[int, int]] = []
     for _, start, stop in terms:
         if spans and start - begin <= spans[-1][1]:
-            spans[-1] = (spans[-1][0], stop - begin)
+            spans[-1] = (spans[-1][0], max(spans[-1][1], stop - begin))
         else:
             spans.append((start - begin, stop - begin))
     return tuple(spans)

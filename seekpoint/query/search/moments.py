@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
@@ -20,9 +21,11 @@ from seekpoint.index.types import Cue, Details, Resource
 from seekpoint.query.answers import Explanation, Hit, Moment
 from seekpoint.query.links.timestamps import link, text_link
 from seekpoint.query.search.explain import explain
+from seekpoint.query.search.literal import Pattern
 from seekpoint.query.search.localise import best_beginning, marks, quoted, salient
 from seekpoint.query.search.passage import Passage
 from seekpoint.query.search.question import ParsedQuestion, QueryTerms
+from seekpoint.query.search.question_syntax import QuestionSyntax
 from seekpoint.query.search.settings import Tuning
 
 if TYPE_CHECKING:
@@ -38,11 +41,12 @@ _PLAIN, _MARKDOWN = ".txt", ".md"
 class MomentContext(NamedTuple):
     """The question, the library, and what the search found beside the hits.
 
-    `openings` are the chunks in which hits may begin, `windows` those of chunks that have any, and `words` how far
-    chunks cover the question's own words; all by chunk id. `more` are the numbers of moments that aren't shown, by
-    resource.
+    The phrases of `syntax` are said in every hit. `openings` are the chunks in which hits may begin, `windows` those of
+    chunks that have any, and `words` how far chunks cover the question's own words; all by chunk id. `more` are the
+    numbers of moments that aren't shown, by resource.
     """
 
+    syntax: QuestionSyntax
     question: ParsedQuestion
     terms: QueryTerms
     reader: Reader
@@ -86,8 +90,9 @@ def _quotes(
 ) -> list[_Quote]:
     openings = [context.openings[hit.chunk.id] for hit in hits]
     plays = [resources[hit.chunk.resource_id].kind.plays for hit in hits]
+    beside = 0 if context.syntax.excluded else _BESIDE  # what is excluded may be said there
     spans = [
-        CueSpan(hit.chunk.transcript_id, max(opening.first - _BESIDE * spoken, 0), hit.chunk.stop + _BESIDE * spoken)
+        CueSpan(hit.chunk.transcript_id, max(opening.first - beside * spoken, 0), hit.chunk.stop + beside * spoken)
         for hit, opening, spoken in zip(hits, openings, plays, strict=True)
     ]
     quotes = []
@@ -110,12 +115,31 @@ def _quote(
     terms = list(located_terms(passage.text, salient(context.terms.weights).keys() | weights.keys()))
     nearness = _nearness(chunk, opening, context.windows)
     within = [term for term in terms if term.start < passage.end]
+    phrases = _begin_at_phrases(passage, context.syntax.phrases)
     begin = best_beginning(passage, within, weights, chapters, nearness, context.tuning.reach)
     shown = quoted(passage.cues_from(begin))
     stop = begin + sum(len(cue.text) + 1 for cue in shown)
     function_words = context.terms.weights.keys() - context.terms.rarities.keys()
     lit = [term for term in terms if begin <= term.start < stop and term.text not in function_words]
-    return _Quote(passage, begin, shown, lit)
+    lit += [Term("", start, min(end, stop - 1)) for start, end in phrases if begin <= start < stop]
+    return _Quote(passage, begin, shown, sorted(lit, key=lambda term: term.start))
+
+
+def _begin_at_phrases(passage: Passage, phrases: Sequence[Pattern]) -> list[tuple[int, int]]:
+    """Let an answer begin only where a phrase is said, if there are phrases; returns the spans of these."""
+    found = [span for phrase in phrases for span in phrase.spans(passage.text)]
+    spans = [span for span in found if passage.beginnings[0] <= span[0] < passage.end]
+    begins = {_beginning_of(span, passage) for span in spans}
+    passage.beginnings = sorted(begins) or passage.beginnings
+    return spans
+
+
+def _beginning_of(span: tuple[int, int], passage: Passage) -> int:
+    """The beginning of the sentence in which a span stands, or of its cue if the quote would end before it does."""
+    begin = passage.beginnings[bisect_right(passage.beginnings, span[0]) - 1]
+    shown = quoted(passage.cues_from(begin))
+    is_shown = span[1] < begin + sum(len(cue.text) + 1 for cue in shown)
+    return begin if is_shown else passage.offset_of(span[0])
 
 
 def _weights(chunk: StoredChunk, terms: QueryTerms) -> dict[str, float]:

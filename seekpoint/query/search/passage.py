@@ -50,6 +50,10 @@ class Passage:
         """The index of the cue that an offset of the text lies in."""
         return bisect_right(self._offsets, offset) - 1
 
+    def offset_of(self, offset: int) -> int:
+        """Where the cue begins that an offset of the text lies in."""
+        return self._offsets[self.cue_at(offset)]
+
     def second_at(self, offset: int) -> float:
         """The second at which the text is said from an offset on, interpolated within the cue."""
         number = self.cue_at(offset)

@@ -1,12 +1,14 @@
 """A question to an answer: candidates by meaning, by words and by their translations; scored, reranked, distinct.
 
 Each stage takes what the one before it found. A question calls the reader (index/store.py) eleven times, whatever the
-library's size; up to three times more where it names a resource, up to five where it has unknown words.
+library's size; up to three times more where it names a resource, up to five where it has unknown words, once where it
+has quotation marks or a minus.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +17,7 @@ import numpy as np
 from seekpoint.index.chunks import StoredChunk
 from seekpoint.index.errors import UsageError
 from seekpoint.index.models.encoder import BUNDLED, STAND_IN
-from seekpoint.index.retrieval import CandidateQuery, Evidence, Language, NamedScope, Scope
+from seekpoint.index.retrieval import CandidateQuery, Evidence, Language, NamedScope, RequiredPhrases, Scope
 from seekpoint.index.store import Reader
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Encoder, Filters
@@ -28,10 +30,12 @@ from seekpoint.query.search.confidence import (
     unknown_words,
 )
 from seekpoint.query.search.dedupe import distinct, mixed, openings
+from seekpoint.query.search.literal import excluded_terms, remaining
 from seekpoint.query.search.moments import MomentContext, moments
 from seekpoint.query.search.question import ParsedQuestion, QueryTerms, look_up, parse
+from seekpoint.query.search.question_syntax import QuestionSyntax, read_syntax
 from seekpoint.query.search.scoring import coverage, fuse, group_scores, strongest, term_scores
-from seekpoint.query.search.settings import AROUND, MOST_MOMENTS, PER_RESOURCE, TUNING, Tuning
+from seekpoint.query.search.settings import AROUND, MOST_MOMENTS, NEAR, PER_RESOURCE, TUNING, Tuning
 from seekpoint.query.search.spelling import respelled, respellings
 
 if TYPE_CHECKING:
@@ -44,14 +48,27 @@ _CANDIDATES, _CANDIDATES_A_MOMENT = 80, 6
 _RERANKED, _RERANKED_A_MOMENT = 40, 4
 
 
+# How many chunks with the words of phrases are read, and how many before an answer says that nothing has the phrases.
+_WITH_PHRASES, _WITH_MISSING_PHRASES = 500, 10_000
+
+
 class _Query(NamedTuple):
     """A question with all that the stages share."""
 
+    syntax: QuestionSyntax
     question: ParsedQuestion
     terms: QueryTerms
     languages: Mapping[str, Language]
     reader: Reader
     tuning: Tuning
+
+
+class _Literal(NamedTuple):
+    """What an answer says of the marks in its question, under the names of its fields."""
+
+    missing: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    nearer: bool = False
 
 
 class _Lexical(NamedTuple):
@@ -82,44 +99,65 @@ def ask(
     filters = filters or Filters()
     languages = reader.languages()
     scope = reader.scope(filters)
-    parsed = parse(question, encoder, languages)
+    syntax = read_syntax(question)
+    parsed = parse(syntax.text, encoder, languages)
     terms = look_up(parsed, reader, languages)
     if words := respellings(parsed, terms, reader, sum(one.chunks for one in languages.values())):
         parsed = parse(respelled(parsed, words), encoder, languages)
         terms = look_up(parsed, reader, languages)
-    query = _Query(parsed, terms, languages, reader, tuning)
+    query = _Query(syntax, parsed, terms, languages, reader, tuning)
     reranked = max(_RERANKED, _RERANKED_A_MOMENT * k)
     limit = max(_CANDIDATES, _CANDIDATES_A_MOMENT * k)
-    evidence = _evidence(query, scope, filters, limit)
+    candidates = _evidence(query, scope, filters, limit, _WITH_PHRASES)
+    evidence, literal = _literal(candidates, query, limit)
+    if literal.missing and len(candidates.chunks) >= _WITH_PHRASES:  # there may be more with the words of the phrases
+        candidates = _evidence(query, scope, filters, limit, _WITH_MISSING_PHRASES)
+        evidence, literal = _literal(candidates, query, limit)
     lexical = _lexical(evidence, query, limit)
-    cosines = dict(zip((chunk.id for chunk in evidence.chunks), evidence.cosines, strict=True))
-    hits = _fused(evidence.chunks, cosines, lexical, query)
-    hits, windows = _reranked(hits, lexical, query, reranked)
+    hits, windows = _reranked(_scored(evidence, lexical, query), lexical, query, reranked)
     top, more = mixed(distinct(hits, parsed.language), k, per_resource, tuning.nearly)
     begin = openings(top, [hit for hit in hits if hit.chunk.id in windows], tuning.nearly)
-    context = MomentContext(parsed, query.terms, reader, tuning, begin, windows, lexical.words, more)
+    said = syntax._replace(phrases=() if literal.missing else syntax.phrases)
+    context = MomentContext(said, parsed, query.terms, reader, tuning, begin, windows, lexical.words, more)
     found = tuple(moments(top, context, explained=explained))
     is_spoken = parsed.language in languages
     unknown = unknown_words(parsed, query.terms, is_spoken=is_spoken)
+    answer = Answer(question, Confidence.NONE, found, unknown, words, **literal._asdict())
     if not top:
-        return Answer(question, Confidence.NONE, (), unknown, words)
+        return answer
     calibration = BUNDLED_CALIBRATION if reader.card.name in (BUNDLED, STAND_IN) else ANY_CALIBRATION
-    described = features(top[0], evidence, parsed, query.terms, is_spoken=is_spoken, chunks=len(scope))
+    described = features(top[0], candidates, parsed, query.terms, is_spoken=is_spoken, chunks=len(scope))
     confidence, estimated = estimate(described, calibration)
-    return Answer(question, confidence, found, unknown, words, estimated if explained else None)
+    confidence = Confidence.NONE if literal.missing else confidence
+    return replace(answer, confidence=confidence, estimate=estimated if explained else None)
 
 
-def _evidence(query: _Query, scope: Scope, filters: Filters, limit: int) -> Evidence:
+def _evidence(query: _Query, scope: Scope, filters: Filters, limit: int, with_phrases: int) -> Evidence:
     """The candidates with what is stored for scoring them."""
-    terms, named = query.terms, None
+    syntax, terms, named = query.syntax, query.terms, None
     if terms.names.limits:
         named_scope = query.reader.scope(filters, terms.names.resources)
         named = NamedScope(named_scope, terms.rarest(terms.name_terms)) if len(named_scope) else None
     vector, own = query.question.vector, terms.rarest()
-    ids = query.reader.candidates(CandidateQuery(vector, own, terms.groups, limit, scope, named))
+    phrases, excluded = [phrase.alternatives for phrase in syntax.phrases], excluded_terms(syntax.excluded)
+    required = RequiredPhrases(phrases, with_phrases) if phrases else None
+    ids = query.reader.candidates(CandidateQuery(vector, own, terms.groups, limit, scope, named, required, excluded))
     translated = {term for group, _ in terms.groups for alternative in group.alternatives for term in alternative}
     beside = named.terms.keys() if named else ()
-    return query.reader.evidence(ids, vector, translated.union(own, beside))
+    marked = (term for pattern in (*syntax.phrases, *syntax.excluded) for term in pattern.terms)
+    return query.reader.evidence(ids, vector, translated.union(own, beside, marked))
+
+
+def _literal(candidates: Evidence, query: _Query, limit: int) -> tuple[Evidence, _Literal]:
+    """The candidates that have nothing excluded, and all phrases if any has them all."""
+    phrases, excluded = (tuple(pattern.text for pattern in patterns) for patterns in query.syntax[1:])
+    if not candidates.chunks or not (phrases or excluded):
+        return candidates, _Literal()
+    allowed, having = remaining(candidates, query.syntax, query.reader)
+    if not having.chunks:
+        return allowed, _Literal(missing=phrases, excluded=excluded)
+    best, nearest = (_scored(one, _lexical(one, query, limit), query)[0].score for one in (having, allowed))
+    return having, _Literal(excluded=excluded, nearer=best < NEAR * nearest)
 
 
 def _lexical(evidence: Evidence, query: _Query, limit: int) -> _Lexical:
@@ -152,6 +190,12 @@ def _reranked(hits: list[Hit], lexical: _Lexical, query: _Query, count: int) -> 
         return hits, {}
     cosines = {hit.chunk.id: hit.dense for hit in hits[:count]} | {i: window.meaning for i, window in found.items()}
     return list(chain(_fused(chunks, cosines, lexical, query), hits[count:])), found
+
+
+def _scored(evidence: Evidence, lexical: _Lexical, query: _Query) -> list[Hit]:
+    """Every candidate by its own cosine."""
+    cosines = dict(zip((chunk.id for chunk in evidence.chunks), evidence.cosines, strict=True))
+    return _fused(evidence.chunks, cosines, lexical, query)
 
 
 def _fused(

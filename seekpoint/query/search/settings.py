@@ -31,6 +31,9 @@ MOST_MOMENTS = 100
 LONGEST_QUESTION = 4000
 """The most characters of a question."""
 
+MARKS = frozenset('-－"“”„«»「『｢＂‘')
+"""The characters that may mean something in a question: question_syntax.py."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tuning:

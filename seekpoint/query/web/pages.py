@@ -19,6 +19,7 @@ from seekpoint.index.types import Filters, Resource, State
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.links.timestamps import timestamp
 from seekpoint.query.output.status import totals
+from seekpoint.query.search.question_syntax import without_marks
 from seekpoint.query.search.settings import MOST_MOMENTS
 from seekpoint.query.transcript_choice import in_language
 from seekpoint.query.web import translations, view_models
@@ -107,7 +108,8 @@ class Pages:
         k = parameters.k
         count = min(k + 3, MOST_MOMENTS) if similar_to else k
         per_resource = parameters.per_resource
-        answer = self._live.ask(parameters.q, count, parameters.filters, per_resource=per_resource, within=reader)
+        question = without_marks(parameters.q) if similar_to else parameters.q  # what is said may be in quotation marks
+        answer = self._live.ask(question, count, parameters.filters, per_resource=per_resource, within=reader)
         if similar_to is None:
             return answer
         return replace(answer, moments=tuple(each for each in answer.moments if not similar_to.is_same(each))[:k])

@@ -21,6 +21,7 @@ from seekpoint.query.serving.parameters import (
 _ON_A_PAGE = 8
 _STRIPPED = ConfigDict(str_strip_whitespace=True)
 
+_QUESTION = 'The question. A "phrase" has to be said word for word; -word leaves out passages with the word.'
 _Second = Annotated[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, OrNone]
 _MomentCount = Annotated[int, Field(ge=1, le=MOST_MOMENTS, description="How many moments at most.")]
 
@@ -30,7 +31,7 @@ class AskParameters(BaseModel):
 
     model_config = _STRIPPED
 
-    q: str = Field(min_length=1, max_length=LONGEST_QUESTION, description="The question.")
+    q: str = Field(min_length=1, max_length=LONGEST_QUESTION, description=_QUESTION)
     k: _MomentCount = 5
     kind: KindFilter = None
     section: SectionFilter = None

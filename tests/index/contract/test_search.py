@@ -10,10 +10,10 @@ import pytest
 
 from seekpoint.index.models.background_mean import background
 from seekpoint.index.models.centring import tempered
-from seekpoint.index.retrieval import CandidateQuery, NamedScope, WordGroup
+from seekpoint.index.retrieval import CandidateQuery, NamedScope, RequiredPhrases, WordGroup
 from seekpoint.index.store import Reader
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Filters, Kind
+from seekpoint.index.types import Alternatives, Filters, Kind
 from tests.index.contract.conftest import Backend
 from tests.index.contract.talks import CARD, ENCODER, LANGUAGE, TALKS, chunks, cosine, fill, question
 
@@ -152,6 +152,41 @@ def test_a_named_scope_adds_its_own_best_however_good_others_are(reader: Reader)
     query = CandidateQuery(question(reader, "attention"), {"attent": 1.0}, (), 1)
     assert not set(proposed(reader, query)) & set(TALKS["position001"])
     assert "a cache saves work" in proposed(reader, query._replace(named=named))
+
+
+@pytest.mark.parametrize(
+    ("phrases", "having"),
+    [
+        ([(("attent", "weigh"),)], {"attention weighs the words"}),
+        ([(("attent",),), (("train",),)], {"training needs attention"}),
+        ([(("attent", "nowher"), ("mask",))], {"the mask hides what comes later"}),
+        ([(("注意", "意力"),)], {"注意力给每个词一个权重"}),
+        ([(("attent", "nowher"),)], set()),
+        ([(("attent",),), (("注意",),)], set()),
+    ],
+)
+def test_chunks_that_may_have_required_phrases_are_candidates(
+    reader: Reader, phrases: list[Alternatives], having: set[str]
+) -> None:
+    far, nowhere = question(reader, "cache"), reader.scope(Filters(), [])
+    query = CandidateQuery(far, {}, (), 1)
+    required = query._replace(required=RequiredPhrases(phrases, 20))
+    others = set(proposed(reader, query))
+    assert set(proposed(reader, required)) - others == having - others
+    assert not reader.candidates(required._replace(scope=nowhere))
+
+
+def test_of_the_chunks_with_phrases_the_best_are_candidates(reader: Reader) -> None:
+    required = RequiredPhrases([(("attent",),)], 1)
+    query = CandidateQuery(question(reader, "cache"), {"train": 1.0, "week": 9.0}, (), 1, required=required)
+    found = proposed(reader, query)
+    assert "training needs attention" in found and "attention weighs the words" not in found
+
+
+def test_others_come_in_place_of_chunks_with_excluded_terms(reader: Reader) -> None:
+    query = CandidateQuery(question(reader, "position"), {"attent": 1.0, "cach": 0.1}, (), 1)
+    assert "a cache saves work" not in proposed(reader, query)
+    assert "a cache saves work" in proposed(reader, query._replace(excluded=["attent"]))
 
 
 # Evidence

@@ -56,6 +56,12 @@ def test_a_moment_has_an_explanation_only_where_it_was_asked_for() -> None:
     assert explained == json.loads(json.dumps(plain))
 
 
+def test_what_the_marks_of_a_question_brought_is_told_only_where_there_are_any() -> None:
+    marked = to_json(replace(ANSWER, missing=("位置编码",), excluded=("mask", "a b"), nearer=True))
+    fields = {"missing": ["位置编码"], "excluded": ["mask", "a b"], "nearer": True}
+    assert json.loads(json.dumps(marked)) == json.loads(json.dumps(to_json(ANSWER))) | fields
+
+
 def test_an_explanation_as_json() -> None:
     assert json.loads(json.dumps(as_json(EXPLANATION))) == {
         "meaning": 0.42,
@@ -95,6 +101,7 @@ def test_an_unanswered_question_keeps_its_moments() -> None:
         examples.ANSWER,
         Answer("q", Confidence.LOW, (replace(PAPER_MOMENT, explanation=EXPLANATION, chapter="位置编码"),), ("词",)),
         Answer("什么?", Confidence.NONE, ()),
+        replace(ANSWER, missing=("位置 编码",), excluded=("mask",), nearer=True),
         *map(hostile_answer, examples.HOSTILE),
     ],
 )

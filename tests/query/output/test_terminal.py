@@ -52,6 +52,26 @@ def test_text_shows_title_time_language_sections_quote_and_link() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        (replace(ANSWER, missing=("a\x1b b",)), "No passage has “a b”."),
+        (replace(ANSWER, missing=("位置编码", "mask", "c")), "No passage has “位置编码”, “mask” and “c”."),
+        (
+            replace(ANSWER, nearer=True),
+            "Nearer passages lack what is in quotation marks: leave these away.",
+        ),
+        (replace(ANSWER, excluded=("mask",)), ""),
+        (
+            Answer("q", Confidence.NONE, (), excluded=("mask", "掩码")),
+            "All that is near has “mask” or “掩码”. Nothing here answers that.",
+        ),
+    ],
+)
+def test_the_line_above_says_what_of_the_marks_is_not_there(answer: Answer, line: str) -> None:
+    assert verdict(answer) == line
+
+
 def test_the_chapter_stands_between_sections_and_quote() -> None:
     titled = Answer("q", Confidence.HIGH, (replace(MOMENT, chapter="位置编码 \x1b[31mA*\u202e"),))
     assert to_text(titled, styled=False).splitlines()[2:4] == [

@@ -12,6 +12,7 @@ from seekpoint.index.retrieval import Evidence, Language, TermMatrix
 from seekpoint.index.store import Reader
 from seekpoint.query.search.pipeline import _lexical, _Query
 from seekpoint.query.search.question import ParsedQuestion, QueryTerms
+from seekpoint.query.search.question_syntax import QuestionSyntax
 from seekpoint.query.search.settings import TUNING
 from seekpoint.query.search.title_match import TitleMatch
 
@@ -26,7 +27,7 @@ def test_words_count_in_the_candidates_that_have_the_most_of_them_alone() -> Non
     names = TitleMatch(frozenset(), ())
     terms = QueryTerms(["mask"], {"mask": 2.0}, {}, names, frozenset(), {}, (), {})
     question = ParsedQuestion("mask", ["mask"], [], "en", NOTHING)
-    query = _Query(question, terms, LANGUAGES, cast("Reader", None), TUNING)
+    query = _Query(QuestionSyntax("mask"), question, terms, LANGUAGES, cast("Reader", None), TUNING)
     covered = _lexical(evidence, query, 4).words
     assert [chunk_id for chunk_id, share in covered.items() if share] == [1, 2, 3, 4]
     assert all(_lexical(evidence, query, 9).words.values())

@@ -23,6 +23,7 @@ from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.words import index_folder
 from seekpoint.index.embedded.words.word_index import Proposal, WordIndex
 from seekpoint.index.retrieval import WordGroup
+from seekpoint.index.types import Alternatives
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,13 +51,32 @@ class WordSearch:
             rest = self._counts(groups[half:])
             return [*first_half(), *rest]
 
-    def by_terms(self, weights: Mapping[str, float], k: int, keep: Ranges | None) -> list[int]:
-        """The ids of about the k best chunks by weighted terms; `keep` is a filter."""
-        return self._best(lambda index, within: index.by_terms(weights, k, within), k, keep)
+    def by_terms(
+        self, weights: Mapping[str, float], k: int, keep: Ranges | None, without: Collection[str] = ()
+    ) -> list[int]:
+        """The ids of about the k best chunks by weighted terms that `keep` keeps, `without` those with some terms."""
+        return self._best(lambda index, within: index.by_terms(weights, k, within, without), k, keep)
 
-    def by_groups(self, groups: Sequence[tuple[WordGroup, float]], k: int, keep: Ranges | None) -> list[int]:
-        """The ids of about the k best chunks by weighted groups; `keep` is a filter."""
-        return self._best(lambda index, within: index.by_groups(groups, k, within), k, keep)
+    def by_groups(
+        self,
+        groups: Sequence[tuple[WordGroup, float]],
+        k: int,
+        keep: Ranges | None,
+        without: Collection[str] = (),
+    ) -> list[int]:
+        """The ids of about the k best chunks by weighted groups; `keep` and `without` as in `by_terms`."""
+        return self._best(lambda index, within: index.by_groups(groups, k, within, without), k, keep)
+
+    def by_phrases(
+        self,
+        phrases: Sequence[Alternatives],
+        weights: Mapping[str, float],
+        k: int,
+        keep: Ranges | None,
+        without: Collection[str] = (),
+    ) -> list[int]:
+        """The ids of about the k best chunks by weighted terms, of those that have the terms of all phrases."""
+        return self._best(lambda index, within: index.by_phrases(phrases, weights, k, within, without), k, keep)
 
     def _counts(self, groups: Sequence[WordGroup]) -> list[int]:
         return [self._count(group) for group in groups]

@@ -18,6 +18,7 @@ import tantivy
 from tantivy import Occur, Query
 
 from seekpoint.index.retrieval import WordGroup
+from seekpoint.index.types import Alternatives
 
 _CHUNK, _TRANSCRIPT, _TERMS = "chunk", "transcript", "terms"
 _WRITER_BYTES = 30_000_000
@@ -79,19 +80,46 @@ class WordIndex:
         update(index, (), entries)
         return cls(Engine.of(index), languages)
 
-    def by_terms(self, weights: Mapping[str, float], k: int, within: Collection[int] | None) -> list[Proposal]:
-        """About the k best chunks by weighted terms; `within` limits them to transcripts, by first chunk id."""
-        queries = [
-            self._weighted([spoken], weight) for term, weight in weights.items() for spoken in self._spoken(term)
-        ]
-        return self._best(queries, k, within)
+    def by_terms(
+        self, weights: Mapping[str, float], k: int, within: Collection[int] | None, without: Collection[str] = ()
+    ) -> list[Proposal]:
+        """About the k best chunks by weighted terms, of those that have none of the terms `without`.
+
+        `within` limits them to transcripts, by first chunk id.
+        """
+        return self._best(self._weighted_terms(weights), k, within, without)
 
     def by_groups(
-        self, groups: Sequence[tuple[WordGroup, float]], k: int, within: Collection[int] | None
+        self,
+        groups: Sequence[tuple[WordGroup, float]],
+        k: int,
+        within: Collection[int] | None,
+        without: Collection[str] = (),
     ) -> list[Proposal]:
-        """About the k best chunks by weighted groups; `within` limits them to transcripts, by first chunk id."""
+        """About the k best chunks by weighted groups; `within` and `without` as in `by_terms`."""
         queries = [self._weighted(terms, weight) for group, weight in groups for terms in _alternatives_of(group)]
-        return self._best(queries, k, within)
+        return self._best(queries, k, within, without)
+
+    def by_phrases(
+        self,
+        phrases: Sequence[Alternatives],
+        weights: Mapping[str, float],
+        k: int,
+        within: Collection[int] | None,
+        without: Collection[str] = (),
+    ) -> list[Proposal]:
+        """About the k best chunks by weighted terms, of those with all terms of an alternative of each phrase."""
+        spoken = [
+            [[[_tagged(language, term) for term in terms] for terms in alternatives] for alternatives in phrases]
+            for language in self._languages
+        ]
+        known = [[[*filter(self._are_known, each)] for each in alternatives] for alternatives in spoken]
+        required = [_all(_any(map(self._all_of, each)) for each in one) for one in known if all(one)]
+        if not required:
+            return []
+        having = Query.const_score_query(_any(required), 0.0)
+        scored = [(Occur.Should, query) for query in self._weighted_terms(weights)]
+        return self._best([Query.boolean_query([(Occur.Must, having), *scored])], k, within, without)
 
     def _count(self, sought: str | WordGroup) -> int:
         """The number of chunks that have a term, or any alternative of a group in its language; cached."""
@@ -115,10 +143,21 @@ class WordIndex:
         tagged = (_tagged(language, term) for language in self._languages)
         return [one for one in tagged if self._frequency(one)]
 
-    def _best(self, queries: Sequence[Query], k: int, within: Collection[int] | None) -> list[Proposal]:
+    def _are_known(self, terms: Iterable[str]) -> bool:
+        return all(map(self._frequency, terms))
+
+    def _weighted_terms(self, weights: Mapping[str, float]) -> list[Query]:
+        return [self._weighted([spoken], weight) for term, weight in weights.items() for spoken in self._spoken(term)]
+
+    def _best(
+        self, queries: Sequence[Query], k: int, within: Collection[int] | None, without: Collection[str]
+    ) -> list[Proposal]:
         if not queries:
             return []
         query = self._visible(_any(queries))
+        absent = [self._all_of([spoken]) for term in without for spoken in self._spoken(term)]
+        if absent:
+            query = Query.boolean_query([(Occur.Must, query), *((Occur.MustNot, one) for one in absent)])
         if within is not None:
             query = _all([query, Query.const_score_query(self._among(within), 0.0)])
         with engine_errors():

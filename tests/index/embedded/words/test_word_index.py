@@ -56,6 +56,28 @@ def test_a_common_term_of_great_weight_beats_a_rare_one(index: WordIndex) -> Non
     assert best[0].score > 2 * other[0].score
 
 
+def by_phrases(index: WordIndex, *phrases: tuple[tuple[str, ...], ...], without: Sequence[str] = ()) -> list[int]:
+    return [one.chunk for one in index.by_phrases(phrases, {"word": 1.0}, 9, None, without)]
+
+
+def test_phrases_are_sought_by_all_of_their_terms_and_ranked_by_the_questions(index: WordIndex) -> None:
+    assert by_phrases(index, (("the", "word"),)) == [5, 4, 1]
+    assert by_phrases(index, (("mask", "word"),)) == [1]
+    assert by_phrases(index, (("mask", "nowher"), ("cach",))) == [4, 3]
+    assert by_phrases(index, (("word",),), (("cach",),)) == [4]
+    assert by_phrases(index, (("掩码",),)) == [6]
+    assert by_phrases(index, (("nowher",),)) == by_phrases(index, (("掩码",),), (("cach",),)) == []
+
+
+def test_what_has_an_excluded_term_is_not_proposed(index: WordIndex) -> None:
+    assert by_phrases(index, (("the", "word"),), without=["hide", "nowher"]) == [5, 4]
+    assert {one.chunk for one in index.by_terms({"mask": 1.0}, 9, None, ["hide"])} == {2, 7}
+    groups = [(ATTENTION, 0.5), (WordGroup((("掩码",),), "zh"), 0.5)]
+    assert {one.chunk for one in index.by_groups(groups, 9, None, ["掩码"])} == {
+        one.chunk for one in index.by_groups(groups, 9, None)
+    } - {6}
+
+
 def test_a_search_is_limited_to_transcripts(index: WordIndex) -> None:
     assert set(by_terms(index, {"word": 1.0, "mask": 1.0}, within=[4, 6])) == {4, 5, 7}
     assert by_terms(index, {"word": 1.0}, within=[]) == []

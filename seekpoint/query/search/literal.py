@@ -1,0 +1,119 @@
+"""Phrases that have to be said word for word, and words that must not be: which candidates remain."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Sequence
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+import numpy as np
+
+from seekpoint.index.retrieval import CueSpan, Evidence, TermMatrix
+from seekpoint.index.text.terms import is_whole_word, located_words, terms, words
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from seekpoint.index.store import Reader
+    from seekpoint.index.types import Alternatives
+    from seekpoint.query.search.question_syntax import QuestionSyntax
+
+# So many terms tell a long phrase from all others. A line break is looked for after each of the first characters only.
+_MOST_TERMS, _BROKEN = 32, 8
+
+
+class Pattern(NamedTuple):
+    """Consecutive words to look for, as they are written or `stemmed`; `text` is what the question says.
+
+    Case, punctuation, line breaks and the script of Chinese make no difference.
+    """
+
+    text: str
+    words: tuple[str, ...]
+    stemmed: bool
+
+    @classmethod
+    def of(cls, text: str, *, stemmed: bool = False) -> Self:
+        """The pattern of a phrase, or of a `stemmed` word."""
+        return cls(text.strip(), tuple(words(text, stemmed=stemmed)), stemmed)
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The terms that a chunk with the pattern has, unless a line breaks within a word."""
+        return tuple(dict.fromkeys(terms(self.text)))[:_MOST_TERMS]
+
+    @property
+    def alternatives(self) -> Alternatives:
+        """All terms, or all but one bigram of characters, which a line break may have cut in two."""
+        whole = self.terms
+        bigrams = [term for term in whole if not is_whole_word(term)]
+        broken = [tuple(term for term in whole if term != bigram) for bigram in bigrams] if len(bigrams) > 1 else []
+        return (whole, *broken[:_BROKEN])
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where it stands in a text, from the left to the right."""
+        located = list(located_words(text, stemmed=self.stemmed))
+        joined, sought = _joined([word.text for word in located]), _joined(self.words)
+        ends = [*accumulate(len(word.text) + 1 for word in located)]
+        place = joined.find(sought)
+        while place >= 0:
+            first = bisect_left(ends, place + 1)
+            yield located[first].start, located[first + len(self.words) - 1].stop
+            place = joined.find(sought, place + 1)
+
+    def is_in(self, text: str) -> bool:
+        """Whether it stands anywhere in a text."""
+        return _joined(self.words) in _joined(words(text, stemmed=self.stemmed))
+
+
+class Remaining(NamedTuple):
+    """The candidates that a question lets pass: all that have nothing excluded, and those of them with every phrase."""
+
+    allowed: Evidence
+    literal: Evidence
+
+
+def remaining(evidence: Evidence, syntax: QuestionSyntax, reader: Reader) -> Remaining:
+    """Compare the text of the candidates with what the question asks for literally.
+
+    The evidence has the counts of the patterns' terms.
+    """
+    patterns = [*syntax.excluded, *syntax.phrases]
+    possible = [_may_have(pattern, evidence.words) for pattern in patterns]
+    read = np.flatnonzero(np.any(possible, axis=0)).tolist()
+    spans = [CueSpan(chunk.transcript_id, chunk.first, chunk.stop) for chunk in map(evidence.chunks.__getitem__, read)]
+    texts = {index: " ".join(cue.text for cue in cues) for index, cues in zip(read, reader.cues(spans), strict=True)}
+    having = np.zeros((len(patterns), len(evidence.chunks)), bool)
+    for row, pattern in enumerate(patterns):
+        for index in np.flatnonzero(possible[row]).tolist():
+            having[row, index] = pattern.is_in(texts[index])
+    excluded, phrases = having[: len(syntax.excluded)], having[len(syntax.excluded) :]
+    is_allowed = np.logical_not(np.any(excluded, axis=0))
+    return Remaining(_of(evidence, is_allowed), _of(evidence, is_allowed & np.all(phrases, axis=0)))
+
+
+def excluded_terms(excluded: Collection[Pattern]) -> set[str]:
+    """The terms that no chunk may have: those of words that are a single term."""
+    return {pattern.terms[0] for pattern in excluded if pattern.stemmed and len(pattern.terms) == 1}
+
+
+def _may_have(pattern: Pattern, matrix: TermMatrix) -> NDArray[np.bool_]:
+    """Whether each chunk has all whole words of a pattern; a bigram of characters may be broken by a line break."""
+    rows = dict(zip(matrix.terms, matrix.counts, strict=True))
+    may_have = np.ones(len(matrix.lengths), bool)
+    for term in filter(is_whole_word, pattern.terms):
+        may_have &= rows[term] > 0 if term in rows else False
+    return may_have
+
+
+def _of(evidence: Evidence, chosen: NDArray[np.bool_]) -> Evidence:
+    """The evidence of the chosen chunks."""
+    chunks, cosines, (terms, counts, lengths) = evidence
+    indices = np.flatnonzero(chosen).tolist()
+    matrix = TermMatrix(terms, counts[:, chosen], lengths[chosen])
+    return Evidence([chunks[index] for index in indices], [cosines[index] for index in indices], matrix)
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return "\0" + "\0".join(parts) + "\0"

@@ -1,0 +1,321 @@
+"""Phrases in quotation marks and words after a minus, from the question to the moments."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import seekpoint
+from seekpoint.cli.main import cli
+from seekpoint.index.errors import UsageError
+from seekpoint.index.open import open_reader
+from seekpoint.index.store import Reader
+from seekpoint.query.answers import Answer, Confidence, Moment
+from seekpoint.query.mcp.results import found_answer
+from seekpoint.query.output.moment_text import verdict
+from seekpoint.query.search.literal import Pattern
+from seekpoint.query.search.pipeline import ask
+from tests.fakes import TopicEncoder
+from tests.index.libraries import build
+from tests.indexer.builds import webvtt
+from tests.query.web.conftest import serving
+
+# Ten seconds each, four in a chunk. The phrase is broken by the end of a line; its words also stand apart.
+ENGLISH = [
+    "Welcome to the talk on attention.",
+    "The positional wave comes before any encoding.",
+    "Attention weighs every word of what was said.",
+    "So we have some tea, and then some more.",
+    "A cache saves work. Nothing else does.",
+    "Now to the position of a token. It is Positional",
+    "encoding, which adds a wave to each token.",
+    "A causal mask hides the future from attention.",
+    "We masked it, as a masked language model does.",
+    "Training takes a week.",
+    "Nobody knows why.",
+    "And that's all, thank you.",
+]
+CHINESE = [
+    "欢迎大家来听这个讲座。",
+    "位置很重要，编码也很重要。",
+    "注意力给每个词一个权重。",
+    "我们先喝点茶，再喝一点。",
+    "缓存能省掉很多工作。",
+    "现在说到词元的位置。这就是位置",
+    "编码，它给每个词元加上一个波。",
+    "因果掩码把未来藏起来，不让注意力看到。",
+    "训练要一个星期。",
+    "谁也不知道为什么。",
+    "好，谢谢大家。",
+    "再见。",
+]
+TRADITIONAL = ["大家好。", "這裡的殘差連接讓訓練更穩定。", "謝謝。"]
+# Each chunk has one of these.
+NONE_LEFT = " ".join(f"-{word}" for word in ("to", "a", "it", "the", "大家", "谁", "个", "茶", "是", "訓練", "謝謝"))
+TALKS = {"en [aaaaaaaaaaa].en": ENGLISH, "zh [bbbbbbbbbbb].zh": CHINESE, "tw [ccccccccccc].zh-TW": TRADITIONAL}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("phrases")
+    for name, lines in TALKS.items():
+        (folder / f"{name}.vtt").write_text(webvtt(*lines), encoding="utf-8")
+    (folder / "list.md").write_text("".join(f"- https://youtu.be/{letter * 11}\n" for letter in "abc"), "utf-8")
+    seekpoint.build(folder / "list.md", folder / "library", captions=folder, encoder=TopicEncoder(), translate=False)
+    return folder / "library"
+
+
+@pytest.fixture
+def library(folder: Path) -> Iterator[Reader]:
+    with open_reader(folder) as opened:
+        yield opened
+
+
+def answer(library: Reader, question: str, k: int = 20) -> Answer:
+    return ask(question, library, TopicEncoder(), k)
+
+
+def marked(moment: Moment) -> set[str]:
+    return {moment.quote[start:stop] for start, stop in moment.marks}
+
+
+def passage(library: Reader, moment: Moment) -> str:
+    """What is said from a moment's start to its end."""
+    assert moment.start is not None and moment.end is not None
+    (transcript,) = [one for one in library.transcripts(moment.resource.id) if one.language == moment.language]
+    return " ".join(cue.text for cue in transcript.cues if moment.start < cue.end and cue.start < moment.end)
+
+
+@pytest.mark.parametrize(
+    ("question", "begins", "shown", "start"),
+    [
+        ('"positional encoding"', "It is Positional", "Positional encoding", 55),
+        ("what about “POSITIONAL, encoding” and the cache?", "It is Positional", "Positional encoding", 55),
+        ("「位置編碼」", "这就是位置", "位置 编码", 55),
+        ("缓存和“位置编码”有什么关系", "这就是位置", "位置 编码", 55),
+        ('"残差连接"', "這裡的殘差連接", "殘差連接", 10),
+        ('"a masked language model"', "We masked it", "a masked language model", 80),
+        ('"that’s all"', "And that's all", "that's all", 110),
+    ],
+)
+def test_a_phrase_is_found_where_it_is_said(
+    library: Reader, question: str, begins: str, shown: str, start: float
+) -> None:
+    found = answer(library, question)
+    assert not found.missing
+    assert len(found.moments) == 1
+    (moment,) = found.moments
+    assert moment.quote.startswith(begins)
+    assert shown in marked(moment)
+    assert moment.start == pytest.approx(start, abs=4)
+    assert moment.start is not None and f"&t={int(moment.start)}s" in moment.link
+
+
+@pytest.mark.parametrize(
+    ("question", "plain", "missing"),
+    [
+        ('"encoding positional"', "encoding positional", ("encoding positional",)),
+        ('"mask language model"', "mask language model", ("mask language model",)),
+        ('what is a "mask layer" in attention?', "what is a mask layer in attention?", ("mask layer",)),
+        ("「编码位置」", "编码位置", ("编码位置",)),
+        ("注意力里的“掩码层”是什么", "注意力里的掩码层是什么", ("掩码层",)),
+        ('"causal mask" and "a cache"', "causal mask and a cache", ("causal mask", "a cache")),
+        ('"zebra\0\0crossing" attention', "zebra\0\0crossing attention", ("zebra\0\0crossing",)),
+    ],
+)
+def test_a_phrase_that_no_passage_has_is_told_and_ignored(
+    library: Reader, question: str, plain: str, missing: tuple[str, ...]
+) -> None:
+    found = answer(library, question)
+    assert found.missing == missing
+    assert (found.confidence, found.answered) == (Confidence.NONE, False)
+    assert found.moments and found.moments == answer(library, plain).moments
+    assert found.question == question
+
+
+def test_all_phrases_are_in_one_passage(library: Reader) -> None:
+    (moment,) = answer(library, '"causal mask" "the future"').moments
+    assert moment.quote.startswith("A causal mask hides the future")
+    assert {"causal mask", "the future"} <= marked(moment)
+
+
+@pytest.mark.parametrize(
+    ("question", "says", "only"),
+    [
+        ("attention mask -masked", "mask", Pattern.of("mask", stemmed=True)),
+        ("attention -hides", "hid", Pattern.of("hide", stemmed=True)),
+        ('attention -"causal mask"', "causal", Pattern.of("causal mask")),
+        ("注意力 -掩码", "掩", Pattern.of("掩码")),
+        ("注意力 －掩碼", "掩", Pattern.of("掩码")),
+        ("位置 -“位置编码”", "编码，它", Pattern.of("位置编码")),
+    ],
+)
+def test_what_stands_after_a_minus_is_said_in_no_moment(
+    library: Reader, question: str, says: str, only: Pattern
+) -> None:
+    plain = question.split(" -")[0].split(" －")[0]
+    assert any(says in passage(library, moment) for moment in answer(library, plain).moments)
+    found = answer(library, question)
+    assert found.moments and found.excluded
+    for moment in found.moments:
+        assert not only.is_in(passage(library, moment)), moment.quote
+        assert not only.is_in(moment.quote)
+
+
+def test_a_quoted_exclusion_leaves_its_words_apart_alone(library: Reader) -> None:
+    said = [passage(library, one) for one in answer(library, 'attention -"mask hides nothing"').moments]
+    assert any("mask" in text for text in said)
+
+
+def test_where_all_is_excluded_there_is_no_moment(library: Reader) -> None:
+    found = answer(library, f"mask {NONE_LEFT}")
+    assert (found.moments, found.confidence) == ((), Confidence.NONE)
+    assert found.excluded[:2] == ("to", "a")
+
+
+def test_something_nearer_without_the_phrase_is_told(library: Reader) -> None:
+    assert answer(library, 'mask mask mask "thank you"').nearer
+    assert not answer(library, '"causal mask"').nearer
+    assert not answer(library, "mask mask mask thank you").nearer
+
+
+def test_questions_without_marks_say_nothing_of_them(library: Reader) -> None:
+    found = answer(library, "what does the causal mask hide?")
+    assert (found.missing, found.excluded, found.nearer) == ((), (), False)
+
+
+@pytest.mark.parametrize("question", ["-mask", "-掩码", '-"causal mask"'])
+def test_exclusions_alone_are_no_question(library: Reader, question: str) -> None:
+    with pytest.raises(UsageError, match="only leaves words out"):
+        answer(library, question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        '"' * 3999 + "a",
+        '"a" ' * 900,
+        " ".join(f'"w{number}"' for number in range(500)),
+        "“" + "位置编码" * 900 + "”",
+        "mask " + " ".join(f"-w{number}" for number in range(500)),
+        '"\0mask\0" -\0',
+        "“「『mask』」”",
+    ],
+)
+def test_any_question_has_an_answer(library: Reader, question: str) -> None:
+    assert answer(library, question).question == question
+
+
+def test_ten_thousand_marks_are_too_long(library: Reader) -> None:
+    with pytest.raises(UsageError, match="10,000 characters"):
+        answer(library, '"' * 10_000)
+
+
+# Every door
+
+
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        ("“encoding positional”", "No passage has “encoding positional”."),
+        ("「编码位置」", "No passage has “编码位置”."),
+        (
+            'mask mask mask "thank you"',
+            "Nearer passages lack what is in quotation marks: leave these away.",
+        ),
+        (f"mask {NONE_LEFT}", "All that is near has “to”, “a”, “it”"),
+    ],
+)
+def test_each_door_says_so(folder: Path, question: str, says: str) -> None:
+    with serving(folder) as client:
+        fields = ("missing", "excluded", "nearer")
+        found = seekpoint.ask(question, folder, encoder=TopicEncoder(), k=8)
+        document = client.get("/api/ask", params={"q": question}).json()
+        told = {name: document[name] for name in fields if name in document}
+        assert told == {name: list(v) if isinstance(v, tuple) else v for name in fields if (v := getattr(found, name))}
+        assert says.rstrip(".") in unescape(client.get("/", params={"q": question}).text)
+        chinese = client.get("/", params={"q": question}, headers={"Accept-Language": "zh"}).text
+    assert says in verdict(found)
+    assert any(text in unescape(chinese) for text in ("没有一处原文包含", "去掉引号就能找到", "接近的内容都包含"))
+    assistant = found_answer(found, {}).model_dump(exclude_none=True)
+    assert {name: assistant[name] for name in fields if name in assistant} == {
+        name: value[:4] if isinstance(value, list) else value for name, value in told.items()
+    }
+    assert bool(found.moments) or assistant["note"].startswith("All that is near has what the question excludes")
+
+
+def test_more_like_this_asks_a_quote_as_it_is(folder: Path) -> None:
+    quote = "he said “we mask it” -mask"
+    with serving(folder) as client:
+        page = unescape(client.get("/", params={"q": quote, "like": "bbbbbbbbbbb", "at": "0"}).text)
+        assert "No passage has" in unescape(client.get("/", params={"q": quote}).text)
+    assert "No passage has" not in page and "causal mask" in page
+
+
+@pytest.mark.model
+def test_the_command_asks_literally(example_library: Path) -> None:
+    def printed(*arguments: str) -> str:
+        return CliRunner().invoke(cli, ["ask", *arguments, "-k", "3", "--index", str(example_library)]).output
+
+    answers = {
+        asked: json.loads(printed("--json", asked)) for asked in ('"square root"', '"root square"', "“注意力的权重”")
+    }
+    assert [answers[asked].get("missing") for asked in answers] == [None, ["root square"], None]
+    assert all("square root" in one["quote"].lower() for one in answers['"square root"']["moments"])
+    assert all("注意力的权重" in one["quote"] for one in answers["“注意力的权重”"]["moments"])
+    plain = printed("--json", "root square")
+    assert answers['"root square"']["moments"] == json.loads(plain)["moments"]
+    assert printed('"root square"').startswith("No passage has “root square”. Nothing here answers that; nearest:")
+    kept = json.loads(printed("--json", "square root -attention"))
+    assert kept["excluded"] == ["attention"] and kept["moments"]
+    assert not any("attention" in one["quote"].lower() for one in kept["moments"])
+    assert CliRunner().invoke(cli, ["ask", "--index", str(example_library), "--", "-mask"]).exit_code == 2
+
+
+# Beyond the candidates of other questions
+
+
+@pytest.mark.parametrize(
+    ("nearer", "wanted", "question"),
+    [
+        # More than 500 passages have the words of the phrase, more often and in fewer words.
+        ("of attention mask mask", "here is the mask of attention, among many other words", '"mask of attention"'),
+        ("未来掩码，码未来", "词元，位置，训练，缓存，这里还有掩码未来掩码", "“掩码未来掩码”"),
+        # These are the best by meaning and by words, but have what is excluded.
+        ("a mask hides", "a cache and a position and a token and a mask and training", "mask -hides"),
+        ("掩码遮住后面", "词元，位置，训练，缓存，掩码", "掩码 -遮住"),
+    ],
+)
+def test_what_is_asked_for_is_found_among_many_that_are_nearer(
+    tmp_path: Path, nearer: str, wanted: str, question: str
+) -> None:
+    build(tmp_path, {"aaaaaaaaaaa": [nearer] * 600, "bbbbbbbbbbb": [wanted]})
+    found = seekpoint.ask(question, tmp_path, encoder=TopicEncoder())
+    assert [moment.resource.id for moment in found.moments] == ["bbbbbbbbbbb"]
+    assert not found.missing
+
+
+def test_more_are_compared_by_meaning_where_some_are_excluded(tmp_path: Path) -> None:
+    build(tmp_path, {"aaaaaaaaaaa": ["attention hides"] * 200, "bbbbbbbbbbb": ["attention and a mask"]})
+    found = seekpoint.ask("注意力 -hides", tmp_path, encoder=TopicEncoder())
+    assert [moment.resource.id for moment in found.moments] == ["bbbbbbbbbbb"]
+
+
+def test_a_long_sentence_is_left_where_the_phrase_would_be_cut_off(tmp_path: Path) -> None:
+    """Captions without any stop are one sentence, of which a quote shows three lines."""
+    lines = [
+        "Then it goes on and on about attention, and we listen",
+        *["and so on and on, for as long as one can go on in a talk without any stop"] * 3,
+    ]
+    lines += ["and at last it is the causal mask that counts", "and so on."]
+    (tmp_path / "talk [aaaaaaaaaaa].en.vtt").write_text(webvtt("So. Well. Yes.", *lines, seconds=6), encoding="utf-8")
+    encoder = TopicEncoder()
+    folder = tmp_path / "library"
+    seekpoint.build("https://youtu.be/aaaaaaaaaaa", folder, captions=tmp_path, encoder=encoder, translate=False)
+    (moment,) = seekpoint.ask('"that counts"', folder, encoder=encoder).moments
+    assert (moment.start, moment.quote.startswith("and at last it is the causal mask that counts")) == (30.0, True)
