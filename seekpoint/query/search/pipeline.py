@@ -16,15 +16,12 @@ import numpy as np
 
 from seekpoint.index.chunks import StoredChunk
 from seekpoint.index.errors import UsageError
-from seekpoint.index.models.encoder import BUNDLED, STAND_IN
 from seekpoint.index.retrieval import CandidateQuery, Evidence, Language, NamedScope, RequiredPhrases, Scope
 from seekpoint.index.store import Reader
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Encoder, Filters
 from seekpoint.query.answers import Answer, Confidence, Hit
 from seekpoint.query.search.confidence import (
-    ANY_CALIBRATION,
-    BUNDLED_CALIBRATION,
     estimate,
     features,
     unknown_words,
@@ -32,10 +29,11 @@ from seekpoint.query.search.confidence import (
 from seekpoint.query.search.dedupe import distinct, mixed, openings
 from seekpoint.query.search.literal import excluded_terms, remaining
 from seekpoint.query.search.moments import MomentContext, moments
+from seekpoint.query.search.profile import profile_of
 from seekpoint.query.search.question import ParsedQuestion, QueryTerms, look_up, parse
 from seekpoint.query.search.question_syntax import QuestionSyntax, read_syntax
 from seekpoint.query.search.scoring import coverage, fuse, group_scores, strongest, term_scores
-from seekpoint.query.search.settings import AROUND, MOST_MOMENTS, NEAR, PER_RESOURCE, TUNING, Tuning
+from seekpoint.query.search.settings import AROUND, EMPHASIS, MOST_MOMENTS, NEAR, PER_RESOURCE, Tuning
 from seekpoint.query.search.spelling import respelled, respellings
 
 if TYPE_CHECKING:
@@ -87,7 +85,7 @@ def ask(
     *,
     per_resource: int = PER_RESOURCE,
     explained: bool = False,
-    tuning: Tuning = TUNING,
+    tuning: Tuning | None = None,
 ) -> Answer:
     """Answer a question with at most k moments, best first; raises UsageError for an empty or too long one.
 
@@ -97,6 +95,8 @@ def ask(
     if not 1 <= k <= MOST_MOMENTS:
         raise UsageError(f"the number of moments must be 1 to {MOST_MOMENTS}, not {k}")
     filters = filters or Filters()
+    profile = profile_of(reader)
+    tuning = tuning or profile.tuning
     languages = reader.languages()
     scope = reader.scope(filters)
     syntax = read_syntax(question)
@@ -125,10 +125,9 @@ def ask(
     answer = Answer(question, Confidence.NONE, found, unknown, words, **literal._asdict())
     if not top:
         return answer
-    calibration = BUNDLED_CALIBRATION if reader.card.name in (BUNDLED, STAND_IN) else ANY_CALIBRATION
     described = features(top[0], candidates, parsed, query.terms, is_spoken=is_spoken, chunks=len(scope))
-    confidence, estimated = estimate(described, calibration)
-    confidence = Confidence.NONE if literal.missing else confidence
+    confidence, estimated = estimate(described, profile.calibration)
+    confidence = Confidence.NONE if literal.missing and not syntax.may_stress else confidence
     return replace(answer, confidence=confidence, estimate=estimated if explained else None)
 
 
@@ -149,14 +148,16 @@ def _evidence(query: _Query, scope: Scope, filters: Filters, limit: int, with_ph
 
 
 def _literal(candidates: Evidence, query: _Query, limit: int) -> tuple[Evidence, _Literal]:
-    """The candidates that have nothing excluded, and all phrases if any has them all."""
-    phrases, excluded = (tuple(pattern.text for pattern in patterns) for patterns in query.syntax[1:])
+    """The candidates that have nothing excluded, and all phrases if any has them all and they aren't just stressed."""
+    phrases, excluded = (tuple(pattern.text for pattern in patterns) for patterns in query.syntax[1:3])
     if not candidates.chunks or not (phrases or excluded):
         return candidates, _Literal()
     allowed, having = remaining(candidates, query.syntax, query.reader)
     if not having.chunks:
         return allowed, _Literal(missing=phrases, excluded=excluded)
     best, nearest = (_scored(one, _lexical(one, query, limit), query)[0].score for one in (having, allowed))
+    if query.syntax.may_stress and best < EMPHASIS * nearest:
+        return allowed, _Literal(excluded=excluded)
     return having, _Literal(excluded=excluded, nearer=best < NEAR * nearest)
 
 
@@ -185,16 +186,17 @@ def _reranked(hits: list[Hit], lexical: _Lexical, query: _Query, count: int) -> 
     means = {name: one.window_mean for name, one in query.languages.items() if one.window_mean is not None}
     pieces = query.reader.pieces(chunks, AROUND / 2)
     known = [chunk for chunk in chunks if primary(chunk.language) in means]
-    found = windows(known, pieces, means, query.question.vector)
+    found = windows(known, pieces, means, query.question.vector, query.tuning.scale)
     if not found:
         return hits, {}
-    cosines = {hit.chunk.id: hit.dense for hit in hits[:count]} | {i: window.meaning for i, window in found.items()}
+    own, cosines = query.tuning.own, {hit.chunk.id: hit.dense for hit in hits[:count]}
+    cosines |= {i: own * cosines[i] + (1 - own) * window.meaning for i, window in found.items()}
     return list(chain(_fused(chunks, cosines, lexical, query), hits[count:])), found
 
 
 def _scored(evidence: Evidence, lexical: _Lexical, query: _Query) -> list[Hit]:
     """Every candidate by its own cosine."""
-    cosines = dict(zip((chunk.id for chunk in evidence.chunks), evidence.cosines, strict=True))
+    cosines = {chunk.id: query.tuning.scale * cosine for chunk, cosine in zip(*evidence[:2], strict=True)}
     return _fused(evidence.chunks, cosines, lexical, query)
 
 

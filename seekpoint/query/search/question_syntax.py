@@ -33,15 +33,20 @@ _QUOTED = "|".join(
 _WORD = r"(?P<word>\p{L}[\p{L}\p{M}\p{N}]*(?:[-_.'’·]+[\p{L}\p{M}\p{N}]+)*)"
 _MARKED = regex.compile(rf"(?<!\S)(?P<minus>[-－])(?:{_WORD}|{_QUOTED})|{_QUOTED}", regex.V1)
 _MARK = regex.compile(r"(?<!\S)[-－](?=[\p{L}\"“”„«»「『｢＂‘])|[\"“”„«»「」『』｢｣＂‘]", regex.V1)
+_STRAIGHT = '"＂'
 _SPACES = regex.compile(r"\s+")
 
 
 class QuestionSyntax(NamedTuple):
-    """A question without its marks, the phrases that have to be said, and what must not be."""
+    """A question without its marks, the phrases that have to be said, and what must not be.
+
+    `may_stress`: all phrases are in typographic marks, in which people also put words that they only stress.
+    """
 
     text: str
     phrases: tuple[Pattern, ...] = ()
     excluded: tuple[Pattern, ...] = ()
+    may_stress: bool = False
 
 
 @lru_cache(maxsize=16)
@@ -50,22 +55,25 @@ def read_syntax(question: str) -> QuestionSyntax:
     if len(question) > LONGEST_QUESTION or MARKS.isdisjoint(question):
         return QuestionSyntax(question)
     phrases, excluded = dict[Pattern, None](), dict[Pattern, None]()
+    marks = set[str]()
 
     def unmarked(found: regex.Match[str]) -> str:
         said = str(found["said"] or found["word"])
+        marks.update(() if found["minus"] else found[0][0])
         (excluded if found["minus"] else phrases)[Pattern.of(said, stemmed=bool(found["word"]))] = None
         return "" if found["minus"] else said
 
     text = _MARKED.sub(unmarked, question)
+    may_stress = bool(marks) and marks.isdisjoint(_STRAIGHT)
     if not excluded:
-        return QuestionSyntax(text, tuple(phrases))
+        return QuestionSyntax(text, tuple(phrases), may_stress=may_stress)
     text = _SPACES.sub(" ", text).strip()
     if not any(map(str.isalnum, text)):
         raise UsageError(
             f"the question only leaves words out ({question.strip()[:40]}): say what to find too, for instance "
             "`attention -mask`"
         )
-    return QuestionSyntax(text, tuple(phrases), tuple(excluded))
+    return QuestionSyntax(text, tuple(phrases), tuple(excluded), may_stress)
 
 
 def without_marks(text: str) -> str:

@@ -44,16 +44,20 @@ class Windows(NamedTuple):
 
 
 def windows(
-    chunks: Sequence[StoredChunk], pieces: Mapping[int, Pieces], means: Mapping[str, Vectors], question: Vectors
+    chunks: Sequence[StoredChunk],
+    pieces: Mapping[int, Pieces],
+    means: Mapping[str, Vectors],
+    question: Vectors,
+    scale: float = 1.0,
 ) -> dict[int, Windows]:
-    """The windows of chunks, by chunk id; chunks without pieces are left out.
+    """The windows of chunks, by chunk id, their cosines multiplied by `scale`; chunks without pieces are left out.
 
     `pieces` are those of each chunk and of AROUND / 2 seconds before and after it, by chunk id. `means` are the window
     means of the languages, and `question` is centred.
     """
     by_chunk: dict[int, Windows] = {}
     for first in range(0, len(chunks), _AT_ONCE):
-        by_chunk |= _batch(chunks[first : first + _AT_ONCE], pieces, means, question)
+        by_chunk |= _batch(chunks[first : first + _AT_ONCE], pieces, means, np.float32(scale) * question)
     return by_chunk
 
 

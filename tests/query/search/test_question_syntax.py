@@ -13,7 +13,7 @@ from seekpoint.query.search.settings import LONGEST_QUESTION
 
 def read(question: str) -> tuple[str, list[str], list[str]]:
     """The text, the phrases and what is excluded."""
-    text, phrases, excluded = read_syntax(question)
+    text, phrases, excluded, _ = read_syntax(question)
     return text, [one.text for one in phrases], [one.text for one in excluded]
 
 
@@ -84,6 +84,20 @@ def test_other_marks_are_ordinary_characters(question: str) -> None:
 )
 def test_a_minus_leaves_out(question: str, text: str, excluded: list[str]) -> None:
     assert read(question) == (text, [], excluded)
+
+
+@pytest.mark.parametrize(
+    ("question", "may_stress"),
+    [
+        ("“mask” and 「掩码」", True),
+        ('“mask” and "掩码"', False),
+        ("＂掩码＂", False),
+        ("mask", False),
+        ('“mask” -"key"', True),
+    ],
+)
+def test_typographic_marks_alone_may_stress(question: str, may_stress: bool) -> None:
+    assert read_syntax(question).may_stress is may_stress
 
 
 def test_a_minus_within_quotation_marks_belongs_to_the_phrase() -> None:

@@ -18,6 +18,8 @@ _ONE_LINE, _NEVER = 5.0, 1.01
 
 # By a rule of the table, where its question leads to when the setting does nothing.
 ELSEWHERE = [
+    ("scale", 0.0, "meaning across languages", ("lunwen.pdf", 1)),
+    ("own", 1.0, "the window around, before the place", ("around00001", 150.0)),
     ("dense_share", 1.0, "the window around, before the place", ("around00001", 150.0)),
     ("dense_share", 0.0, "the answer begins in the passage before", ("begin000001", 120.0)),
     ("stand_in", 0.0, "meaning across languages", ("cross000004", 250.0)),
