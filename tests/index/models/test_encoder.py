@@ -54,6 +54,14 @@ def test_the_same_name_with_other_weights_is_a_mismatch() -> None:
         check_model(ModelCard("model", 3, "one"), ModelCard("model", 3, "two"))
 
 
+def test_short_names_stand_for_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert (model_name("fast"), model_name("best")) == (BUNDLED, "google/embeddinggemma-300m")
+    assert isinstance(load_encoder("fast"), BundledEncoder)
+    (tmp_path / "best").mkdir()
+    assert model_name("best") == str(tmp_path / "best")
+
+
 def test_asking_for_another_model_names_both_and_the_way_out(tmp_path: Path) -> None:
     message = str(other_model(ModelCard("stored", 3, "x"), str(tmp_path)))
     assert "stored" in message

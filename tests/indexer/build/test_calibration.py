@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from seekpoint.index.models.encoder import BUNDLED, LazyEncoder
 from seekpoint.index.types import ModelCard
 from seekpoint.indexer.build.calibration import calibrate
 from seekpoint.query.search.confidence import ANY_CALIBRATION, BUNDLED_CALIBRATION
-from seekpoint.query.search.profile import profile_of
+from seekpoint.query.search.profile import PROFILES, profile_of
 from seekpoint.query.search.settings import TUNING
 from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD, ENCODER, fill
@@ -38,7 +39,7 @@ def test_a_few_passages_say_nothing_of_a_scale(tmp_path: Path) -> None:
         fill(writer, {"talk0000001": TALKS["talk0000001"]})
         calibrate(writer, LazyEncoder(CARD, ENCODER))
         assert writer.setting(SETTING) is None
-        assert profile_of(writer) == (TUNING, ANY_CALIBRATION)
+        assert profile_of(writer) == (replace(TUNING, own=0.4), ANY_CALIBRATION)
 
 
 @pytest.mark.model
@@ -58,4 +59,10 @@ def test_it_is_measured_once_for_each_model(tmp_path: Path) -> None:
         assert from_setting(writer.setting(SETTING), CARD) == known
     with EmbeddedReader.open(tmp_path) as reader:
         profile = profile_of(reader)
-        assert (profile.tuning.scale, profile.calibration) == (known[0], BUNDLED_CALIBRATION)
+        assert profile == (replace(TUNING, own=0.4, scale=known[0]), BUNDLED_CALIBRATION)
+
+
+def test_a_model_that_was_measured_has_its_own_profile(tmp_path: Path) -> None:
+    for fingerprint, profile in PROFILES.items():
+        with EmbeddedWriter.acquire(tmp_path / fingerprint, ModelCard("any name", 768, fingerprint)) as writer:
+            assert profile_of(writer) == profile
