@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # for type checkers, without the import of typing
         Kind,
         ModelCard,
         Origin,
+        Reranker,
         Resource,
         ResourceStatus,
         State,
@@ -56,6 +57,7 @@ __all__ = [
     "Moment",
     "Origin",
     "Report",
+    "Reranker",
     "Resource",
     "ResourceStatus",
     "Respelling",
@@ -73,7 +75,8 @@ _MODULES = {
     "seekpoint.api": ("Library", "ask", "build", "open_library"),
     "seekpoint.index.errors": ("SeekpointError",),
     "seekpoint.index.types": (
-        *("Cue", "Encoder", "Kind", "ModelCard", "Origin", "Resource", "ResourceStatus", "State", "Transcript"),
+        *("Cue", "Encoder", "Kind", "ModelCard", "Origin", "Reranker", "Resource", "ResourceStatus"),
+        *("State", "Transcript"),
     ),
     "seekpoint.indexer.build.build": ("Report",),
     "seekpoint.query.answers": (

@@ -16,7 +16,7 @@ from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import default_folder, open_reader
 from seekpoint.index.store import Reader
 from seekpoint.index.text.language_tags import parse_tags
-from seekpoint.index.types import Encoder, Filters, Kind, ModelCard, ResourceStatus, Transcript
+from seekpoint.index.types import Encoder, Filters, Kind, ModelCard, Reranker, ResourceStatus, Transcript
 from seekpoint.query.answers import Answer
 from seekpoint.query.output.status import LibraryStatus
 from seekpoint.query.search.settings import PER_RESOURCE
@@ -45,12 +45,14 @@ class Library:
         resource: str | None = None,
         explained: bool = False,
         encoder: Encoder | None = None,
+        rerank: Reranker | str | None = None,
     ) -> Answer:
         """Answer a question with at most `k` moments, best first; raises SeekpointError.
 
         At most `per_resource` of the first five are of one resource, unless nothing else is near. `kind`, `section`
         (words of a heading), `language` and `resource` (an id) limit what is searched. With `explained`, each moment
-        carries an `Explanation`. `encoder` replaces the library's own.
+        carries an `Explanation`. `encoder` replaces the library's own. `rerank` orders the first 20 moments again: a
+        cross-encoder, by its name or folder, or an object with the methods of `Reranker`.
         """
         from seekpoint.query.search import pipeline
 
@@ -58,7 +60,16 @@ class Library:
             raise UsageError(f"no kind of resource is called {kind!r}: there are {', '.join(Kind)}")
         filters = Filters(Kind(kind) if kind else None, section, language, resource)
         encoder = encoder or _encoder(self._reader.card).get()
-        return pipeline.ask(question, self._reader, encoder, k, filters, per_resource=per_resource, explained=explained)
+        return pipeline.ask(
+            question,
+            self._reader,
+            encoder,
+            k,
+            filters,
+            per_resource=per_resource,
+            explained=explained,
+            reranker=_reranker(rerank) if isinstance(rerank, str) else rerank,
+        )
 
     def resources(self) -> list[ResourceStatus]:
         """Every resource with its state and the reason for it, in the order of the reading lists."""
@@ -108,6 +119,7 @@ def ask(
     resource: str | None = None,
     explained: bool = False,
     encoder: Encoder | None = None,
+    rerank: Reranker | str | None = None,
 ) -> Answer:
     """Answer a question from an open library, or from the library in a folder; takes what `Library.ask` takes."""
     with nullcontext(library) if isinstance(library, Library) else open_library(library) as opened:
@@ -121,6 +133,7 @@ def ask(
             resource=resource,
             explained=explained,
             encoder=encoder,
+            rerank=rerank,
         )
 
 
@@ -179,6 +192,13 @@ def build(
 @lru_cache(maxsize=4)
 def _encoder(card: ModelCard) -> LazyEncoder:
     return LazyEncoder(card)
+
+
+@lru_cache(maxsize=1)
+def _reranker(name: str) -> Reranker:
+    from seekpoint.index.models.reranker import CrossEncoderReranker
+
+    return CrossEncoderReranker(name)
 
 
 def _folder(library: str | os.PathLike[str] | None) -> Path:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seekpoint.cli.options import index_option, print_json
+from seekpoint.cli.options import index_option, print_json, rerank_option
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Filters, Kind
+from seekpoint.index.types import Filters, Kind, Reranker
 from seekpoint.query.answers import Answer
 from seekpoint.query.output.formats import FORMATS
 from seekpoint.query.output.json import error_json, to_json
@@ -54,6 +54,7 @@ _NOTHING_INDEXED = "nothing is indexed yet: `seekpoint status` says why"
 @click.option("--section", metavar="TEXT", help="Only resources under a heading with these words.")
 @click.option("--language", metavar="TAG", help="Only what was said in this language, such as en or zh.")
 @click.option("--resource", metavar="ID", help="Only this resource, by its id in `status --json`.")
+@rerank_option
 @index_option
 def ask(
     question: str | None,
@@ -67,6 +68,7 @@ def ask(
     section: str | None,
     language: str | None,
     resource: str | None,
+    rerank: str | None,
     folder: Path,
 ) -> None:
     """Answer QUESTION with the moments where the answer begins.
@@ -86,7 +88,8 @@ def ask(
     form = "json" if as_json else form or "plain"
     filters = Filters(Kind(kind) if kind else None, section, language, resource)
     if question is None:
-        _prompt(folder, k, filters, per_resource, explained=explained, is_plain=form == "plain" and not open_first)
+        is_plain = form == "plain" and not open_first
+        _prompt(folder, k, filters, per_resource, rerank, explained=explained, is_plain=is_plain)
         return
     with open_reader(folder) as library:
         encoder = SharedEncoder(library.card)
@@ -98,6 +101,7 @@ def ask(
             filters=filters,
             per_resource=per_resource,
             explained=explained,
+            reranker=_reranker(rerank),
         )
         if question == "-":
             _stream(sys.stdin or (), answer, form)
@@ -113,7 +117,16 @@ def ask(
         _open_first(result)
 
 
-def _prompt(folder: Path, k: int, filters: Filters, per_resource: int, *, explained: bool, is_plain: bool) -> None:
+def _prompt(
+    folder: Path,
+    k: int,
+    filters: Filters,
+    per_resource: int,
+    rerank: str | None,
+    *,
+    explained: bool,
+    is_plain: bool,
+) -> None:
     if not is_plain or not (sys.stdin and sys.stdout and sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             'nothing is asked: give a question, such as `seekpoint ask "why masks?"`, or - to read them from standard '
@@ -122,7 +135,7 @@ def _prompt(folder: Path, k: int, filters: Filters, per_resource: int, *, explai
     from seekpoint.cli.prompt import prompt
     from seekpoint.query.serving.live_library import LiveLibrary
 
-    live = LiveLibrary(folder)
+    live = LiveLibrary(folder, reranker=_reranker(rerank))
     nothing = _NOTHING_INDEXED if filters == Filters() else _NOTHING_LEFT
     try:
         with live.reader():
@@ -142,6 +155,7 @@ def _answer(
     filters: Filters,
     per_resource: int,
     explained: bool,
+    reranker: Reranker | None,
 ) -> Answer:
     """Answer a question; it is embedded while the search is imported, since the model releases the GIL."""
     from seekpoint.background import in_background
@@ -153,7 +167,16 @@ def _answer(
 
         library.warm_up()
         embedded()
-    return pipeline.ask(question, library, encoder, k, filters, per_resource=per_resource, explained=explained)
+    return pipeline.ask(
+        question, library, encoder, k, filters, per_resource=per_resource, explained=explained, reranker=reranker
+    )
+
+
+def _reranker(name: str | None) -> Reranker | None:
+    """The cross-encoder of a name, which is loaded with the first question."""
+    from seekpoint.index.models.reranker import CrossEncoderReranker
+
+    return CrossEncoderReranker(name) if name else None
 
 
 def _to_embed(question: str) -> str:

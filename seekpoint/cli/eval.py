@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from seekpoint.cli.options import index_option
+from seekpoint.cli.options import index_option, rerank_option
 from seekpoint.query.evaluation.question_file import Question
 
 
@@ -18,8 +18,9 @@ from seekpoint.query.evaluation.question_file import Question
 @click.option(
     "--compare", "other", metavar="FILE", type=click.Path(path_type=Path), help="Compare with what --json printed then."
 )
+@rerank_option
 @index_option
-def evaluate(file: Path, as_json: bool, other: Path | None, folder: Path) -> None:
+def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, folder: Path) -> None:
     """Measure the answers to the questions in FILE.
 
     FILE has a line of JSON for each question, with "question", "video_id" and "spans", a list of [start, end] in
@@ -27,6 +28,7 @@ def evaluate(file: Path, as_json: bool, other: Path | None, folder: Path) -> Non
     before a span to its end, and sharp within 15 seconds of its start.
     """
     from seekpoint.index.models.encoder import LazyEncoder
+    from seekpoint.index.models.reranker import CrossEncoderReranker
     from seekpoint.index.open import open_reader
     from seekpoint.index.text.language_tags import primary
     from seekpoint.query.answers import Answer
@@ -37,12 +39,13 @@ def evaluate(file: Path, as_json: bool, other: Path | None, folder: Path) -> Non
 
     questions = read_questions(file)
     earlier = comparison.read_run(other) if other else None
+    reranker = CrossEncoderReranker(rerank) if rerank else None
     with open_reader(folder) as library:
         encoder = LazyEncoder(library.card)
         languages = {status.resource.id: status.languages for status in library.statuses()}
 
         def answer(text: str) -> Answer:
-            return pipeline.ask(text, library, encoder.get(), DEPTH)
+            return pipeline.ask(text, library, encoder.get(), DEPTH, reranker=reranker)
 
         def language_of(video_id: str) -> str:
             return "+".join(dict.fromkeys(primary(tag) for tag in languages.get(video_id, ())))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seekpoint.cli.interrupt import leave
-from seekpoint.cli.options import index_option, token_option
+from seekpoint.cli.options import index_option, rerank_option, token_option
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -25,18 +25,20 @@ _PATH = "/mcp"
 @click.option("--http", is_flag=True, help="Speak HTTP on this machine instead of standard input and output.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="With --http; 0 for any.")
 @token_option("With --http: what assistants have to show.")
+@rerank_option
 @index_option
-def mcp(http: bool, port: int, token: str | None, folder: Path) -> None:
+def mcp(http: bool, port: int, token: str | None, rerank: str | None, folder: Path) -> None:
     """Let assistants ask, over the Model Context Protocol.
 
     An assistant starts this by itself when its settings name it.
     """
+    from seekpoint.index.models.reranker import CrossEncoderReranker
     from seekpoint.query.mcp.server import make_server
     from seekpoint.query.serving.live_library import LiveLibrary
     from seekpoint.query.serving.memory import keep_freed_memory
 
     keep_freed_memory()
-    server = make_server(LiveLibrary(folder))
+    server = make_server(LiveLibrary(folder, reranker=CrossEncoderReranker(rerank) if rerank else None))
     if http:
         _serve(server, port, token)
         return

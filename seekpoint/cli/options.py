@@ -30,6 +30,15 @@ def index_option(command: _Command) -> _Command:
     )(command)
 
 
+def rerank_option(command: _Command) -> _Command:
+    """Add --rerank NAME to a command."""
+    return click.option(
+        "--rerank",
+        metavar="NAME",
+        help="Order the first 20 moments with this cross-encoder, a name of the hub or a folder; takes seconds.",
+    )(command)
+
+
 def token_option(meaning: str) -> Callable[[_Command], _Command]:
     """Add --token TOKEN to a command; a token that is easily guessed is a UsageError."""
     return click.option("--token", envvar="SEEKPOINT_TOKEN", callback=_checked_token, help=meaning)

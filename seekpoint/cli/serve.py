@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import click
 
-from seekpoint.cli.options import index_option, token_option
+from seekpoint.cli.options import index_option, rerank_option, token_option
 from seekpoint.index.errors import SeekpointError
 from seekpoint.query.serving.live_library import LiveLibrary
 
@@ -18,8 +18,17 @@ from seekpoint.query.serving.live_library import LiveLibrary
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
 @token_option("What everyone has to show; else made up where others can ask.")
 @click.option("--name", "names", multiple=True, metavar="NAME", help="Another name that browsers know the server by.")
+@rerank_option
 @index_option
-def serve(host: str, port: int, open_page: bool, token: str | None, names: tuple[str, ...], folder: Path) -> None:
+def serve(
+    host: str,
+    port: int,
+    open_page: bool,
+    token: str | None,
+    names: tuple[str, ...],
+    rerank: str | None,
+    folder: Path,
+) -> None:
     """Serve the page to ask on, and the HTTP API.
 
     Only this machine can ask, unless --host names an address that others reach. They need the token then. On a machine
@@ -27,6 +36,7 @@ def serve(host: str, port: int, open_page: bool, token: str | None, names: tuple
     """
     import secrets
 
+    from seekpoint.index.models.reranker import CrossEncoderReranker
     from seekpoint.query.serving.memory import keep_freed_memory
     from seekpoint.query.web.app import application
     from seekpoint.query.web.security import LOGIN, AccessPolicy, is_loopback
@@ -39,12 +49,15 @@ def serve(host: str, port: int, open_page: bool, token: str | None, names: tuple
             err=True,
         )
         token = token or secrets.token_urlsafe(24)
+    reranker = CrossEncoderReranker(rerank) if rerank else None
+    if reranker:
+        reranker.load()  # a name that is none is an error before anyone asks
     listener = listen(host, port)
     address = f"http://{_url_host(host)}:{listener.getsockname()[1]}"
     page = f"{address}{LOGIN}?token={quote(token, safe='')}" if token else address
     click.echo(f"Ask at {page}  (Ctrl+C ends it)")
     keep_freed_memory()
-    live = LiveLibrary(folder)
+    live = LiveLibrary(folder, reranker=reranker)
     _warm_up(live)
     if open_page:
         _open(page)

@@ -253,5 +253,13 @@ class Encoder(Protocol):
         ...
 
 
+class Reranker(Protocol):
+    """Scores how well passages answer a question, which it reads together with each of them."""
+
+    def scores(self, question: str, passages: Sequence[str]) -> Sequence[float]:
+        """A score for each passage, from 0 to 1."""
+        ...
+
+
 Alternatives: TypeAlias = tuple[tuple[str, ...], ...]
 """The translations of a word, each as the terms that all have to occur."""

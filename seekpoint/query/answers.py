@@ -12,12 +12,16 @@ from seekpoint.query.links.timestamps import timestamp
 
 
 class Hit(NamedTuple):
-    """A chunk that matches a question, with its scores (0 to 1, higher is better)."""
+    """A chunk that matches a question, with its scores (0 to 1, higher is better).
+
+    Hits are ordered by `score`. Where a reranker gave it, `fused` is what it was before.
+    """
 
     chunk: StoredChunk
     dense: float
     lexical: float
     score: float
+    fused: float | None = None
 
 
 class Window(NamedTuple):
@@ -42,7 +46,8 @@ class Explanation:
     `meaning` is the cosine with the question, `words` how far the question's words are covered, and `named` a bonus for
     a resource that the question names. `stands_in` is true where the moment is in another language than the question,
     so that a part of the meaning stands in for words. `matched` are the question's words that occur in the moment,
-    `translated` those that occur in translation. `windows` are the stretches nearest in meaning.
+    `translated` those that occur in translation. `windows` are the stretches nearest in meaning. `reranked` is the
+    score that a reranker gave instead of that sum, if there is one.
     """
 
     meaning: float
@@ -53,6 +58,7 @@ class Explanation:
     translated: tuple[Translation, ...]
     windows: tuple[Window, ...]
     named: float = 0.0
+    reranked: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

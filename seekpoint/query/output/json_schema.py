@@ -87,6 +87,7 @@ class ExplanationJson(TypedDict):
     matched: Annotated[list[str], Described("The question's words that occur.")]
     translated: Annotated[list[TranslationJson], Described("Those that occur in translation.")]
     windows: Annotated[list[WindowJson], Described("The stretches nearest in meaning.")]
+    reranked: NotRequired[Annotated[float, Described("The reranker's score, instead of that sum.")]]
 
 
 class RespellingJson(TypedDict):

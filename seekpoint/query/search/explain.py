@@ -31,6 +31,7 @@ def explain(
         translated=tuple(_translated(query.translated.get(language, ()), said, chunk_terms)),
         windows=tuple(_nearest(windows)) if windows else (),
         named=tuning.named if hit.chunk.resource_id in query.names.resources else 0.0,
+        reranked=None if hit.fused is None else round(hit.score, 4),
     )
 
 

@@ -42,8 +42,8 @@ class MomentContext(NamedTuple):
     """The question, the library, and what the search found beside the hits.
 
     The phrases of `syntax` are said in every hit. `openings` are the chunks in which hits may begin, `windows` those of
-    chunks that have any, and `words` how far chunks cover the question's own words; all by chunk id. `more` are the
-    numbers of moments that aren't shown, by resource.
+    chunks that have any, `words` how far chunks cover the question's own words, and `begins` the seconds where a
+    reranker lets moments begin; all by chunk id. `more` are the numbers of moments that aren't shown, by resource.
     """
 
     syntax: QuestionSyntax
@@ -55,6 +55,7 @@ class MomentContext(NamedTuple):
     windows: Mapping[int, Windows]
     words: Mapping[int, float]
     more: Mapping[str, int]
+    begins: Mapping[int, float]
 
 
 class _Quote(NamedTuple):
@@ -116,6 +117,8 @@ def _quote(
     nearness = _nearness(chunk, opening, context.windows)
     within = [term for term in terms if term.start < passage.end]
     phrases = _begin_at_phrases(passage, context.syntax.phrases)
+    if not phrases and chunk.id in context.begins:
+        passage.begin_at(context.begins[chunk.id])
     begin = best_beginning(passage, within, weights, chapters, nearness, context.tuning.reach)
     shown = quoted(passage.cues_from(begin))
     stop = begin + sum(len(cue.text) + 1 for cue in shown)

@@ -46,6 +46,11 @@ class Passage:
         self.beginnings = places[low : max(bisect_left(places, end), low + 1)]
         """The offsets at which the answer may begin: a sentence, else what follows a pause, else any cue."""
 
+    def begin_at(self, second: float) -> None:
+        """Let the answer begin at the last of the beginnings up to a second, or at the first one."""
+        before = bisect_right(self.beginnings, second, key=self.second_at)
+        self.beginnings = self.beginnings[max(before - 1, 0) : max(before, 1)]
+
     def cue_at(self, offset: int) -> int:
         """The index of the cue that an offset of the text lies in."""
         return bisect_right(self._offsets, offset) - 1

@@ -7,9 +7,9 @@ has quotation marks or a minus.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,7 +19,7 @@ from seekpoint.index.errors import UsageError
 from seekpoint.index.retrieval import CandidateQuery, Evidence, Language, NamedScope, RequiredPhrases, Scope
 from seekpoint.index.store import Reader
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Encoder, Filters
+from seekpoint.index.types import Encoder, Filters, Reranker
 from seekpoint.query.answers import Answer, Confidence, Hit
 from seekpoint.query.search.confidence import (
     estimate,
@@ -69,6 +69,14 @@ class _Literal(NamedTuple):
     nearer: bool = False
 
 
+class _CrossEncoded(NamedTuple):
+    """Distinct hits; of those that a reranker read the chunks and the seconds where they may begin, by chunk id."""
+
+    hits: Iterator[Hit]
+    openings: Mapping[int, StoredChunk]
+    begins: Mapping[int, float]
+
+
 class _Lexical(NamedTuple):
     """How far candidates cover the question's words, and these words in translation, by chunk id."""
 
@@ -85,12 +93,13 @@ def ask(
     *,
     per_resource: int = PER_RESOURCE,
     explained: bool = False,
+    reranker: Reranker | None = None,
     tuning: Tuning | None = None,
 ) -> Answer:
     """Answer a question with at most k moments, best first; raises UsageError for an empty or too long one.
 
     At most `per_resource` of the first five are of one resource, unless nothing else is near. `explained` moments say
-    why they were found, and the answer what its confidence follows from.
+    why they were found, and the answer what its confidence follows from. A `reranker` orders the first moments again.
     """
     if not 1 <= k <= MOST_MOMENTS:
         raise UsageError(f"the number of moments must be 1 to {MOST_MOMENTS}, not {k}")
@@ -115,10 +124,13 @@ def ask(
         evidence, literal = _literal(candidates, query, limit)
     lexical = _lexical(evidence, query, limit)
     hits, windows = _reranked(_scored(evidence, lexical, query), lexical, query, reranked)
-    top, more = mixed(distinct(hits, parsed.language), k, per_resource, tuning.nearly)
-    begin = openings(top, [hit for hit in hits if hit.chunk.id in windows], tuning.nearly)
+    among = [hit for hit in hits if hit.chunk.id in windows]
+    ordered = distinct(hits, parsed.language)
+    read = _cross_encoded(ordered, among, reranker, query) if reranker else _CrossEncoded(ordered, {}, {})
+    top, more = mixed(read.hits, k, per_resource, tuning.nearly)
+    begin = {**openings(top, among, tuning.nearly), **read.openings}
     said = syntax._replace(phrases=() if literal.missing else syntax.phrases)
-    context = MomentContext(said, parsed, query.terms, reader, tuning, begin, windows, lexical.words, more)
+    context = MomentContext(said, parsed, query.terms, reader, tuning, begin, windows, lexical.words, more, read.begins)
     found = tuple(moments(top, context, explained=explained))
     is_spoken = parsed.language in languages
     unknown = unknown_words(parsed, query.terms, is_spoken=is_spoken)
@@ -152,7 +164,7 @@ def _literal(candidates: Evidence, query: _Query, limit: int) -> tuple[Evidence,
     phrases, excluded = (tuple(pattern.text for pattern in patterns) for patterns in query.syntax[1:3])
     if not candidates.chunks or not (phrases or excluded):
         return candidates, _Literal()
-    allowed, having = remaining(candidates, query.syntax, query.reader)
+    allowed, having = remaining(candidates, query.syntax.excluded, query.syntax.phrases, query.reader)
     if not having.chunks:
         return allowed, _Literal(missing=phrases, excluded=excluded)
     best, nearest = (_scored(one, _lexical(one, query, limit), query)[0].score for one in (having, allowed))
@@ -192,6 +204,16 @@ def _reranked(hits: list[Hit], lexical: _Lexical, query: _Query, count: int) -> 
     own, cosines = query.tuning.own, {hit.chunk.id: hit.dense for hit in hits[:count]}
     cosines |= {i: own * cosines[i] + (1 - own) * window.meaning for i, window in found.items()}
     return list(chain(_fused(chunks, cosines, lexical, query), hits[count:])), found
+
+
+def _cross_encoded(hits: Iterator[Hit], among: Sequence[Hit], reranker: Reranker, query: _Query) -> _CrossEncoded:
+    """The distinct hits, the first ones in the order of a reranker."""
+    from seekpoint.query.search.reranking import MOST_RERANKED, behind, rerank
+
+    first = list(islice(hits, MOST_RERANKED))
+    begin = openings(first, among, query.tuning.nearly)
+    found = rerank(first, begin, query.question.text, reranker, query.reader)
+    return _CrossEncoded(chain(found.hits, behind(found.hits, hits)), begin, found.begins)
 
 
 def _scored(evidence: Evidence, lexical: _Lexical, query: _Query) -> list[Hit]:

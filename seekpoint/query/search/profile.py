@@ -11,7 +11,6 @@ from seekpoint.index.store import Reader
 from seekpoint.query.search.confidence import ANY_CALIBRATION, BUNDLED_CALIBRATION, Calibration, Features
 from seekpoint.query.search.settings import TUNING, Tuning
 
-
 # The share of a passage's own cosine with other models than the bundled one. From .3 to .5 moment@1 is .01 to .03 above
 # that with 0 for EmbeddingGemma on broad and dev, and level or better for all-MiniLM-L6-v2 on broad and tutorialvqa.
 _OWN = 0.4
@@ -45,5 +44,5 @@ def profile_of(reader: Reader) -> Profile:
         return PROFILES[reader.card.fingerprint]
     known = from_setting(reader.setting(SETTING), reader.card)
     if not known:
-        return Profile(replace(TUNING, own=_OWN), ANY_CALIBRATION)
+        return Profile(TUNING, ANY_CALIBRATION)
     return Profile(replace(TUNING, own=_OWN, scale=known[0]), BUNDLED_CALIBRATION)

@@ -11,7 +11,7 @@ from threading import Condition
 from seekpoint.index.errors import LibraryError
 from seekpoint.index.open import current_revision, open_reader
 from seekpoint.index.store import Reader
-from seekpoint.index.types import Encoder, Filters, ModelCard
+from seekpoint.index.types import Encoder, Filters, ModelCard, Reranker
 from seekpoint.query.answers import Answer
 from seekpoint.query.search.settings import PER_RESOURCE
 from seekpoint.query.serving.question_encoder import SharedEncoder
@@ -21,10 +21,11 @@ _LEAST_BETWEEN = 2.0
 
 
 class LiveLibrary:
-    """A library and its encoder, open for the life of a process; threads may share it."""
+    """A library, its encoder and its reranker, if it has one, open for the life of a process; threads may share it."""
 
-    def __init__(self, address: Path, encoder: Encoder | None = None) -> None:
+    def __init__(self, address: Path, encoder: Encoder | None = None, reranker: Reranker | None = None) -> None:
         self.address = address
+        self._reranker = reranker
         self._given_encoder = encoder
         self._encoder: SharedEncoder | None = None
         self._changed = Condition()
@@ -60,7 +61,16 @@ class LiveLibrary:
 
         with nullcontext(within) if within else self.reader() as reader:
             encoder = self._encoder_of(reader.card)
-            return pipeline.ask(question, reader, encoder, k, filters, per_resource=per_resource, explained=explained)
+            return pipeline.ask(
+                question,
+                reader,
+                encoder,
+                k,
+                filters,
+                per_resource=per_resource,
+                explained=explained,
+                reranker=self._reranker,
+            )
 
     def close(self) -> None:
         """Release the library's files once the last user is done."""

@@ -39,7 +39,7 @@ def test_a_few_passages_say_nothing_of_a_scale(tmp_path: Path) -> None:
         fill(writer, {"talk0000001": TALKS["talk0000001"]})
         calibrate(writer, LazyEncoder(CARD, ENCODER))
         assert writer.setting(SETTING) is None
-        assert profile_of(writer) == (replace(TUNING, own=0.4), ANY_CALIBRATION)
+        assert profile_of(writer) == (TUNING, ANY_CALIBRATION)
 
 
 @pytest.mark.model

@@ -57,6 +57,7 @@ CHINESE = [
 TRADITIONAL = ["大家好。", "這裡的殘差連接讓訓練更穩定。", "謝謝。"]
 # Each chunk has one of these.
 NONE_LEFT = " ".join(f"-{word}" for word in ("to", "a", "it", "the", "大家", "谁", "个", "茶", "是", "訓練", "謝謝"))
+NONE_LEFT_HERE = "-the -a -to -and -的 -是 -了 -一 -不 -我们 -這 -就"
 TALKS = {"en [aaaaaaaaaaa].en": ENGLISH, "zh [bbbbbbbbbbb].zh": CHINESE, "tw [ccccccccccc].zh-TW": TRADITIONAL}
 
 
@@ -281,6 +282,9 @@ def test_the_command_asks_literally(example_library: Path) -> None:
     plain = printed("--json", "root square")
     assert answers['"root square"']["moments"] == json.loads(plain)["moments"]
     assert printed('"root square"').startswith("No passage has “root square”. Nothing here answers that; nearest:")
+    everything = CliRunner().invoke(cli, ["ask", "root " + NONE_LEFT_HERE, "--index", str(example_library)])
+    assert (everything.exit_code, everything.stderr) == (0, "")
+    assert everything.stdout.startswith("All that is near has “the”, “a”, “to”")
     kept = json.loads(printed("--json", "square root -attention"))
     assert kept["excluded"] == ["attention"] and kept["moments"]
     assert not any("attention" in one["quote"].lower() for one in kept["moments"])
@@ -295,7 +299,7 @@ def test_the_command_asks_literally(example_library: Path) -> None:
     [
         # More than 500 passages have the words of the phrase, more often and in fewer words.
         ("of attention mask mask", "here is the mask of attention, among many other words", '"mask of attention"'),
-        ("未来掩码，码未来", "词元，位置，训练，缓存，这里还有掩码未来掩码", "“掩码未来掩码”"),
+        ("未来掩码，码未来", "词元，位置，训练，缓存，这里还有掩码未来掩码", '"掩码未来掩码"'),
         # These are the best by meaning and by words, but have what is excluded.
         ("a mask hides", "a cache and a position and a token and a mask and training", "mask -hides"),
         ("掩码遮住后面", "词元，位置，训练，缓存，掩码", "掩码 -遮住"),
@@ -308,6 +312,13 @@ def test_what_is_asked_for_is_found_among_many_that_are_nearer(
     found = seekpoint.ask(question, tmp_path, encoder=TopicEncoder())
     assert [moment.resource.id for moment in found.moments] == ["bbbbbbbbbbb"]
     assert not found.missing
+
+
+def test_a_word_that_a_line_break_cuts_in_two_is_found_among_many(tmp_path: Path) -> None:
+    """The bigram across the break is no term of the passage."""
+    build(tmp_path, {"aaaaaaaaaaa": ["掩码掩码掩码"] * 600, "bbbbbbbbbbb": ["词元，位置，训练，缓存，因 果掩码"]})
+    (moment,) = seekpoint.ask("“因果掩码”", tmp_path, encoder=TopicEncoder()).moments
+    assert moment.resource.id == "bbbbbbbbbbb" and "因 果掩码" in marked(moment)
 
 
 def test_more_are_compared_by_meaning_where_some_are_excluded(tmp_path: Path) -> None:

@@ -1,0 +1,74 @@
+"""Rerankers: models that read a question and a passage together, and score how well the passage answers.
+
+Any cross-encoder of sentence-transformers is one. It is loaded with the first question, and torch with it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from seekpoint.index.errors import ModelError
+from seekpoint.index.models.encoder import model_name
+
+if TYPE_CHECKING:
+    from sentence_transformers import CrossEncoder
+
+_REMEDY = "give --rerank a sentence-transformers cross-encoder, as a folder or by a name known to the hub"
+# What follows the name of the base model in the names of models that score a pair.
+_SCORING = ("ForSequenceClassification", "ForCausalLM")
+_BATCH = 16
+
+
+class CrossEncoderReranker:
+    """A cross-encoder by its name or folder, which threads may share; one question at a time uses it.
+
+    `load` and `scores` raise ModelError if it can't be loaded, or doesn't give one score for a pair.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = model_name(name)
+        self._lock = Lock()
+        self._model: CrossEncoder | None = None
+
+    def load(self) -> None:
+        """Load the model, unless it is."""
+        with self._lock:
+            self._model = self._model or _load(self._name)
+
+    def scores(self, question: str, passages: Sequence[str]) -> list[float]:
+        """How well each passage answers the question, from 0 to 1."""
+        with self._lock:
+            self._model = self._model or _load(self._name)
+            import torch
+
+            pairs = [(question, passage) for passage in passages]
+            found: Any = self._model.predict(
+                pairs, batch_size=_BATCH, activation_fn=torch.nn.Sigmoid(), show_progress_bar=False
+            )
+        return [float(score) for score in found]
+
+
+def _load(name: str) -> CrossEncoder:
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else its threads compete with torch's for the cores
+    from sentence_transformers import CrossEncoder
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    for library in ("sentence_transformers", "huggingface_hub"):
+        logging.getLogger(library).setLevel(logging.ERROR)
+    try:
+        model: CrossEncoder = CrossEncoder(name)
+        kinds, labels = (model.config and model.config.architectures) or ["model"], model.num_labels
+    except Exception as error:  # the hub, the file formats and the architectures each raise their own exceptions
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise ModelError(f"the reranker {name} can't be loaded ({reason[0][:200]}): {_REMEDY}") from error
+    if not any(kind.endswith(_SCORING) for kind in kinds):
+        raise ModelError(f"the model {name} is no cross-encoder, but a {kinds[0]}, which embeds texts: {_REMEDY}")
+    if labels != 1:
+        raise ModelError(f"the model {name} gives {labels} scores for a pair, where a reranker gives one: {_REMEDY}")
+    return model

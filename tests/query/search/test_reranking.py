@@ -1,0 +1,231 @@
+"""Reranking: a model that reads question and passage together orders the first moments, and says where they begin."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import seekpoint
+from seekpoint.cli.main import cli
+from seekpoint.index.errors import ModelError
+from seekpoint.index.models.encoder import bundled_folder
+from seekpoint.index.models.reranker import CrossEncoderReranker
+from seekpoint.index.open import open_reader
+from seekpoint.index.store import Reader
+from seekpoint.index.types import Cue, Filters
+from seekpoint.query.answers import Answer
+from seekpoint.query.output.terminal import explanation_lines
+from seekpoint.query.search.passage import Passage
+from seekpoint.query.search.pipeline import ask
+from seekpoint.query.search.reranking import MOST_RERANKED, window_texts
+from seekpoint.query.serving.live_library import LiveLibrary
+from tests.cross_encoders import save_cross_encoder
+from tests.fakes import TopicEncoder
+from tests.index.libraries import build, run_script
+from tests.indexer.builds import webvtt
+
+# By words and by meaning the first talk comes first; the last two have all words, or characters, of a question.
+OFTEN, ALL, ALL_CHINESE = "mask mask mask, 掩码掩码掩码", "Tell us more of masks", "什么是掩码"
+QUESTIONS = {"masks": "bbbbbbbbbbb", "掩码么": "ccccccccccc"}
+TALKS = {
+    "a [aaaaaaaaaaa].en": [OFTEN],
+    "b [bbbbbbbbbbb].en": [
+        "Good day. Some tea is here, and bread too. It is good.",
+        "There is more tea. We drink it up.",
+        "There is no end of this tea.",
+        ALL + ".",
+    ],
+    "c [ccccccccccc].zh": ["大家好，我们喝茶。", "茶很好喝。", ALL_CHINESE + "？", "它把未来藏起来。"],
+}
+
+
+class Wording:
+    """Scores passages by what they begin with, or else have: the first of some words has the highest score."""
+
+    def __init__(self, *wanted: str) -> None:
+        self.wanted = wanted
+        self.asked: list[tuple[str, list[str]]] = []
+
+    def scores(self, question: str, passages: Sequence[str]) -> list[float]:
+        self.asked.append((question, list(passages)))
+        return [self._score(passage) for passage in passages]
+
+    def _score(self, passage: str) -> float:
+        ranks = [rank for rank, word in enumerate(self.wanted) if passage.startswith(word)]
+        return 0.9 / (1 + ranks[0]) if ranks else 0.01
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("reranking")
+    for name, lines in TALKS.items():
+        (folder / f"{name}.vtt").write_text(webvtt(*lines), encoding="utf-8")
+    (folder / "list.md").write_text("".join(f"- https://youtu.be/{letter * 11}\n" for letter in "abc"), "utf-8")
+    seekpoint.build(folder / "list.md", folder / "library", captions=folder, encoder=TopicEncoder(), translate=False)
+    return folder / "library"
+
+
+@pytest.fixture
+def library(folder: Path) -> Iterator[Reader]:
+    with open_reader(folder) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    texts = [text for lines in TALKS.values() for text in lines]
+    return save_cross_encoder(tmp_path_factory.mktemp("model") / "cross-encoder", [*texts, *QUESTIONS])
+
+
+def ids(answer: Answer) -> list[str]:
+    return [moment.resource.id for moment in answer.moments]
+
+
+def test_the_reranker_orders_and_localises(library: Reader) -> None:
+    plain = ask("mask", library, TopicEncoder())
+    assert ids(plain)[0] == "aaaaaaaaaaa"
+    reranker = Wording("There is no end", "它把未来", "mask")
+    found = ask("mask", library, TopicEncoder(), reranker=reranker)
+    assert [(moment.resource.id, moment.start) for moment in found.moments] == [
+        ("bbbbbbbbbbb", 20.0),
+        ("ccccccccccc", 30.0),
+        ("aaaaaaaaaaa", 0.0),
+    ]
+    assert [moment.score for moment in found.moments] == [0.9, 0.45, 0.3]
+    assert found.moments[0].quote.startswith("There is no end of this tea.")
+    assert found.moments[0].link.endswith("&t=20s")
+    assert len(reranker.asked) == 1
+
+
+def test_the_reranker_reads_half_minutes_from_sentences_on(library: Reader) -> None:
+    reranker = Wording()
+    ask("mask", library, TopicEncoder(), filters=Filters(resource="bbbbbbbbbbb"), reranker=reranker)
+    ((question, passages),) = reranker.asked
+    assert question == "mask"
+    assert passages[0] == " ".join(TALKS["b [bbbbbbbbbbb].en"][:3])
+    assert [passage[:8] for passage in passages[1:4]] == ["There is", "There is", "Tell us "]
+    assert all(len(passage) < 140 for passage in passages)
+
+
+def test_windows_begin_ten_seconds_apart() -> None:
+    cues = [Cue(4.0 * number, 4.0 * number + 4, f"This is {number}.") for number in range(20)]
+    windows = list(window_texts(Passage(cues, 0, 2, 12, plays=True)))
+    assert [start for start, _ in windows] == [8.0, 20.0, 32.0, 44.0]
+    assert windows[0][1] == " ".join(f"This is {number}." for number in range(2, 10))
+
+
+def test_twenty_moments_are_read_and_the_others_stay_behind(tmp_path: Path) -> None:
+    build(tmp_path, {"aaaaaaaaaaa": [f"mask number{number}" for number in range(30)]})
+    with open_reader(tmp_path) as opened:
+        plain = ask("mask", opened, TopicEncoder(), 30)
+        reranker = Wording("mask number7", "mask number3")
+        found = ask("mask", opened, TopicEncoder(), 30, reranker=reranker)
+    said = [moment.quote.split()[1] for moment in plain.moments]
+    first = [moment.quote.split()[1] for moment in found.moments]
+    assert len(first) == len(said) == 30
+    assert first[:2] == [word for word in ("number7", "number3") if word in said[:MOST_RERANKED]]
+    assert set(first[:MOST_RERANKED]) == set(said[:MOST_RERANKED])
+    assert first[MOST_RERANKED:] == said[MOST_RERANKED:]
+    scores = [moment.score for moment in found.moments]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_a_phrase_says_where_a_moment_begins_whatever_the_reranker_prefers(library: Reader) -> None:
+    found = ask('"of masks"', library, TopicEncoder(), reranker=Wording("Good day"))
+    assert [(moment.resource.id, moment.start) for moment in found.moments] == [("bbbbbbbbbbb", 30.0)]
+
+
+def test_an_explanation_tells_both_scores(library: Reader) -> None:
+    reranker = Wording("There is no end")
+    moment = ask("mask", library, TopicEncoder(), explained=True, reranker=reranker).moments[0]
+    assert moment.explanation and moment.explanation.reranked == moment.score == 0.9
+    plain = ask("mask", library, TopicEncoder(), explained=True).moments
+    (before,) = [one for one in plain if one.resource.id == moment.resource.id]
+    lines = list(explanation_lines(moment.score, moment.explanation))
+    assert lines[0] == "score 0.900, given by the reranker"
+    assert before.explanation and lines[1] == next(explanation_lines(before.score, before.explanation))
+    assert before.explanation.reranked is None
+
+
+def test_no_question_is_reranked_unless_it_is_asked_for(library: Reader) -> None:
+    assert ask("mask", library, TopicEncoder()).moments == ask("mask", library, TopicEncoder(), reranker=None).moments
+
+
+def test_nothing_is_read_where_there_is_no_moment(library: Reader) -> None:
+    reranker = Wording()
+    assert not ask("mask", library, TopicEncoder(), filters=Filters(resource="x"), reranker=reranker).moments
+    assert reranker.asked == []
+
+
+# A real cross-encoder
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_cross_encoder_reads_question_and_passage_together(folder: Path, model: Path, question: str) -> None:
+    plain = seekpoint.ask(question, folder, encoder=TopicEncoder())
+    found = seekpoint.ask(question, folder, encoder=TopicEncoder(), rerank=str(model))
+    assert (ids(plain)[0], ids(found)[0]) == ("aaaaaaaaaaa", QUESTIONS[question])
+    assert sorted(ids(found)) == sorted(ids(plain))
+    assert found.moments[0].score > 0.5 > found.moments[-1].score
+
+
+def test_a_server_loads_it_once(folder: Path, model: Path) -> None:
+    live = LiveLibrary(folder, TopicEncoder(), CrossEncoderReranker(str(model)))
+    assert [ids(live.ask(question))[0] for question in QUESTIONS] == [*QUESTIONS.values()]
+    live.close()
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("name", ["/nowhere/at/all", "no/such-model", "\x1b[31m"])
+def test_what_is_no_model_is_told_in_one_line(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(ModelError, match=r"^the reranker .* can't be loaded \(.+\): give --rerank") as caught:
+        CrossEncoderReranker(name).scores("q", ["p"])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.model
+def test_a_model_that_embeds_is_no_cross_encoder() -> None:
+    with pytest.raises(ModelError, match=r"is no cross-encoder, but a BertModel, which embeds texts: give --rerank"):
+        CrossEncoderReranker(str(bundled_folder())).load()
+
+
+def test_a_classifier_of_several_labels_is_no_reranker(tmp_path: Path) -> None:
+    folder = save_cross_encoder(tmp_path / "three", ["a mask"], labels=3)
+    with pytest.raises(ModelError, match="gives 3 scores for a pair, where a reranker gives one"):
+        CrossEncoderReranker(str(folder)).load()
+
+
+@pytest.mark.model
+def test_the_command_reranks(example_library: Path, tmp_path: Path) -> None:
+    def run(*arguments: str) -> str:
+        result = CliRunner().invoke(cli, [*arguments, "--index", str(example_library)])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    question = "Why do we divide the scores by the square root?"
+    folder = str(save_cross_encoder(tmp_path / "model", [question, "a word of all others"]))
+    plain, found = (json.loads(run("ask", "--json", question, *rest)) for rest in ([], ["--rerank", folder]))
+    assert [moment["score"] for moment in found["moments"]] != [moment["score"] for moment in plain["moments"]]
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text(json.dumps({"question": question, "qlang": "en", "video_id": None, "spans": []}), "utf-8")
+    assert "1" in run("eval", str(questions), "--rerank", folder)
+    wrong = CliRunner().invoke(cli, ["ask", question, "--rerank", str(tmp_path), "--index", str(example_library)])
+    assert wrong.exit_code == 1 and "can't be loaded" in wrong.output
+
+
+def test_torch_is_imported_only_where_something_is_reranked(folder: Path) -> None:
+    script = f"""
+from pathlib import Path
+from seekpoint.index.open import open_reader
+from seekpoint.query.search.pipeline import ask
+from tests.fakes import TopicEncoder
+with open_reader(Path({str(folder)!r})) as opened:
+    ask("mask", opened, TopicEncoder())
+print("torch" in sys.modules, "sentence_transformers" in sys.modules)
+"""
+    assert run_script(script).stdout.split() == ["False", "False"]
