@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from seekpoint.index.store import Reader
     from seekpoint.index.types import Alternatives
-    from seekpoint.query.search.question_syntax import QuestionSyntax
 
 # So many terms tell a long phrase from all others. A line break is looked for after each of the first characters only.
 _MOST_TERMS, _BROKEN = 32, 8
@@ -74,12 +73,12 @@ class Remaining(NamedTuple):
     literal: Evidence
 
 
-def remaining(evidence: Evidence, syntax: QuestionSyntax, reader: Reader) -> Remaining:
+def remaining(evidence: Evidence, phrases: Sequence[Pattern], excluded: Sequence[Pattern], reader: Reader) -> Remaining:
     """Compare the text of the candidates with what the question asks for literally.
 
     The evidence has the counts of the patterns' terms.
     """
-    patterns = [*syntax.excluded, *syntax.phrases]
+    patterns = [*excluded, *phrases]
     possible = [_may_have(pattern, evidence.words) for pattern in patterns]
     read = np.flatnonzero(np.any(possible, axis=0)).tolist()
     spans = [CueSpan(chunk.transcript_id, chunk.first, chunk.stop) for chunk in map(evidence.chunks.__getitem__, read)]
@@ -88,9 +87,9 @@ def remaining(evidence: Evidence, syntax: QuestionSyntax, reader: Reader) -> Rem
     for row, pattern in enumerate(patterns):
         for index in np.flatnonzero(possible[row]).tolist():
             having[row, index] = pattern.is_in(texts[index])
-    excluded, phrases = having[: len(syntax.excluded)], having[len(syntax.excluded) :]
-    is_allowed = np.logical_not(np.any(excluded, axis=0))
-    return Remaining(_of(evidence, is_allowed), _of(evidence, is_allowed & np.all(phrases, axis=0)))
+    has_excluded, has_phrases = having[: len(excluded)].any(axis=0), having[len(excluded) :].all(axis=0)
+    is_allowed = np.logical_not(has_excluded)
+    return Remaining(_of(evidence, is_allowed), _of(evidence, np.logical_and(is_allowed, has_phrases)))
 
 
 def excluded_terms(excluded: Collection[Pattern]) -> set[str]:
