@@ -379,14 +379,14 @@ print("it ended")
 class Terminal:
     """A pseudo-terminal with a program in it."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, *arguments: str | Path, **environment: str) -> None:
         import pty
 
         pid, self._file = pty.fork()
         if pid == 0:
             os.chdir(ROOT)
             os.environ |= {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", **environment}
-            os.execv(sys.executable, [sys.executable, "-c", SCRIPT, str(folder)])
+            os.execv(sys.executable, [sys.executable, *map(str, arguments)])
         self._pid = pid
         self._data = b""
         self._read_up_to = 0
@@ -415,7 +415,7 @@ class Terminal:
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_in_a_real_terminal(tmp_path: Path) -> None:
     build(tmp_path / "library")
-    terminal = Terminal(tmp_path, NO_COLOR="1")
+    terminal = Terminal("-c", SCRIPT, tmp_path, NO_COLOR="1")
     terminal.wait_for("? ")
     terminal.type("掩码遮住什么？" + ENTER)
     terminal.wait_for("› 1. Talk")
@@ -431,3 +431,16 @@ def test_in_a_real_terminal(tmp_path: Path) -> None:
     assert len(opened) == 1
     assert opened[0].startswith("https://www.youtube.com/watch?v=")
     assert not re.search(r"\x1b\[[0-9;]*(?:3[0-8]|4[0-8]|9[0-7])(?:;[0-9;]*)?m", terminal.seen), "a colour"
+
+
+@pytest.mark.model
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a thing of Unix")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_the_prompt_takes_a_reranker(example_library: Path, tmp_path: Path) -> None:
+    options = ("-m", "seekpoint", "ask", "--rerank", "/nowhere/at/all", "--index", example_library)
+    terminal = Terminal(*options, NO_COLOR="1", XDG_DATA_HOME=str(tmp_path))
+    terminal.wait_for("? ")
+    terminal.type("why masks?" + ENTER)
+    terminal.wait_for("the reranker /nowhere/at/all can't be loaded")
+    terminal.type("\x03")
+    assert terminal.end() == 0

@@ -73,7 +73,7 @@ class Remaining(NamedTuple):
     literal: Evidence
 
 
-def remaining(evidence: Evidence, excluded: Sequence[Pattern], phrases: Sequence[Pattern], reader: Reader) -> Remaining:
+def remaining(evidence: Evidence, phrases: Sequence[Pattern], excluded: Sequence[Pattern], reader: Reader) -> Remaining:
     """Compare the text of the candidates with what the question asks for literally.
 
     The evidence has the counts of the patterns' terms.
@@ -87,9 +87,9 @@ def remaining(evidence: Evidence, excluded: Sequence[Pattern], phrases: Sequence
     for row, pattern in enumerate(patterns):
         for index in np.flatnonzero(possible[row]).tolist():
             having[row, index] = pattern.is_in(texts[index])
-    is_allowed = np.logical_not(np.any(having[: len(excluded)], axis=0))
-    has_all = np.all(having[len(excluded) :], axis=0)
-    return Remaining(_of(evidence, is_allowed), _of(evidence, is_allowed & has_all))
+    has_excluded, has_phrases = having[: len(excluded)].any(axis=0), having[len(excluded) :].all(axis=0)
+    is_allowed = np.logical_not(has_excluded)
+    return Remaining(_of(evidence, is_allowed), _of(evidence, np.logical_and(is_allowed, has_phrases)))
 
 
 def excluded_terms(excluded: Collection[Pattern]) -> set[str]:

@@ -161,10 +161,11 @@ def _evidence(query: _Query, scope: Scope, filters: Filters, limit: int, with_ph
 
 def _literal(candidates: Evidence, query: _Query, limit: int) -> tuple[Evidence, _Literal]:
     """The candidates that have nothing excluded, and all phrases if any has them all and they aren't just stressed."""
-    phrases, excluded = (tuple(pattern.text for pattern in patterns) for patterns in query.syntax[1:3])
+    patterns = query.syntax.phrases, query.syntax.excluded
+    phrases, excluded = (tuple(pattern.text for pattern in each) for each in patterns)
     if not candidates.chunks or not (phrases or excluded):
         return candidates, _Literal()
-    allowed, having = remaining(candidates, query.syntax.excluded, query.syntax.phrases, query.reader)
+    allowed, having = remaining(candidates, *patterns, query.reader)
     if not having.chunks:
         return allowed, _Literal(missing=phrases, excluded=excluded)
     best, nearest = (_scored(one, _lexical(one, query, limit), query)[0].score for one in (having, allowed))

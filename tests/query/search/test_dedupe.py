@@ -89,6 +89,15 @@ def test_a_resource_that_is_far_better_than_all_others_fills_the_answer() -> Non
     assert shown(("a", 1.0), ("a", 0.9), ("a", 0.86), ("b", 0.85), ("a", 0.7)) == ("aabaa", {})
 
 
+def test_beyond_the_first_five_moments_come_as_they_score() -> None:
+    scores = (("a", 1.0), ("a", 0.99), ("b", 0.98), ("b", 0.97), ("c", 0.96), ("a", 0.955), ("c", 0.95))
+    assert shown(*scores, k=7) == ("aabbcac", {})
+
+
+def test_more_are_those_that_are_near() -> None:
+    assert shown(("a", 1.0), ("a", 0.85), ("b", 0.9), ("a", 0.84), ("b", 0.84), k=1) == ("a", {"a": 1, "b": 1})
+
+
 def test_a_place_is_given_to_what_scores_nearly_as_much() -> None:
     assert shown(("a", 1.0), ("a", 0.99), ("a", 0.97), ("b", 0.93), ("c", 0.9)) == ("aabac", {})
     assert shown(("a", 1.0), ("a", 0.99), ("a", 0.97), ("c", 0.92), k=3) == ("aaa", {"c": 1})

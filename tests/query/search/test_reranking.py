@@ -3,30 +3,43 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import re
+import signal
+import sys
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from subprocess import PIPE, Popen
+from typing import cast
 
 import pytest
+import requests
 from click.testing import CliRunner
+from mcp import Client, StdioServerParameters
+from mcp.types import CallToolResult
 
 import seekpoint
 from seekpoint.cli.main import cli
+from seekpoint.index.chunks import StoredChunk
 from seekpoint.index.errors import ModelError
 from seekpoint.index.models.encoder import bundled_folder
 from seekpoint.index.models.reranker import CrossEncoderReranker
 from seekpoint.index.open import open_reader
+from seekpoint.index.retrieval import CueSpan
 from seekpoint.index.store import Reader
-from seekpoint.index.types import Cue, Filters
-from seekpoint.query.answers import Answer
+from seekpoint.index.types import Cue, Filters, Kind, Resource
+from seekpoint.query.answers import Answer, Hit
 from seekpoint.query.output.terminal import explanation_lines
 from seekpoint.query.search.passage import Passage
 from seekpoint.query.search.pipeline import ask
-from seekpoint.query.search.reranking import MOST_RERANKED, window_texts
+from seekpoint.query.search.reranking import MOST_RERANKED, rerank, window_texts
 from seekpoint.query.serving.live_library import LiveLibrary
 from tests.cross_encoders import save_cross_encoder
 from tests.fakes import TopicEncoder
 from tests.index.libraries import build, run_script
 from tests.indexer.builds import webvtt
+from tests.paths import ROOT
+from tests.query.mcp.test_server import command as mcp_command
+from tests.query.mcp.test_server import session, text_of
 
 # By words and by meaning the first talk comes first; the last two have all words, or characters, of a question.
 OFTEN, ALL, ALL_CHINESE = "mask mask mask, 掩码掩码掩码", "Tell us more of masks", "什么是掩码"
@@ -200,6 +213,64 @@ def test_a_classifier_of_several_labels_is_no_reranker(tmp_path: Path) -> None:
         CrossEncoderReranker(str(folder)).load()
 
 
+class Shelf:
+    """A reader of two transcripts of a paper, whose cues say where they stand."""
+
+    def resources(self, ids: Collection[str]) -> dict[str, Resource]:
+        return {name: Resource(name, Kind.PAPER, name, f"https://example.org/{name}.pdf") for name in ids}
+
+    def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
+        return [
+            [Cue(10.0 * number, 10.0 * number + 10, f"{span.transcript_id} {number}") for number in range(*span[1:])]
+            for span in spans
+        ]
+
+
+def hit(transcript: int, *, is_reference: bool = False) -> Hit:
+    chunk = StoredChunk(transcript, transcript, "paper", "en", 10, 14, 100.0, 140.0, is_reference)
+    return Hit(chunk, 0.5, 0.5, 0.5)
+
+
+def test_bibliographies_stay_behind_all_others() -> None:
+    hits = [hit(1), hit(2), hit(3, is_reference=True)]
+    own = {one.chunk.id: one.chunk for one in hits}
+    found = rerank(hits, own, "q", Wording("3 10", "2 12"), cast("Reader", Shelf()))
+    assert [one.chunk.id for one in found.hits] == [2, 1, 3]
+    assert found.begins == {1: 100.0, 2: 120.0, 3: 100.0}
+
+
+def test_a_moment_may_begin_in_the_passage_before() -> None:
+    hits = [hit(1)]
+    before = hits[0].chunk._replace(id=7, first=7, stop=11, start=70.0, end=110.0)
+    found = rerank(hits, {1: before}, "q", Wording("1 7"), cast("Reader", Shelf()))
+    assert found.begins == {1: 70.0}
+
+
+@pytest.mark.model
+def test_serve_and_mcp_take_a_reranker(example_library: Path, tmp_path: Path) -> None:
+    arguments = ["--rerank", str(tmp_path / "nowhere"), "--index", str(example_library)]
+    refused = CliRunner().invoke(cli, ["serve", "--port", "0", *arguments])
+    assert refused.exit_code == 1 and "can't be loaded" in refused.output
+    program, *call = mcp_command(example_library, *arguments[:2])
+
+    async def talk(client: Client) -> CallToolResult:
+        return await client.call_tool("ask", {"question": "why masks?"})
+
+    told = session(StdioServerParameters(command=program, args=call), talk)
+    assert told.is_error and "can't be loaded" in text_of(told)
+    folder = save_cross_encoder(tmp_path / "model", ["why masks?"])
+    serving = [sys.executable, "-m", "seekpoint", "serve", "--port", "0", "--rerank", str(folder)]
+    with Popen([*serving, "--index", str(example_library)], cwd=ROOT, stdout=PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            address = re.search(r"http://\S+", process.stdout.readline())
+            assert address
+            answer = requests.get(f"{address[0]}/api/ask?q=why+masks&explain=true", timeout=60).json()
+            assert all("reranked" in moment["explanation"] for moment in answer["moments"])
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
 @pytest.mark.model
 def test_the_command_reranks(example_library: Path, tmp_path: Path) -> None:
     def run(*arguments: str) -> str:
@@ -213,7 +284,9 @@ def test_the_command_reranks(example_library: Path, tmp_path: Path) -> None:
     assert [moment["score"] for moment in found["moments"]] != [moment["score"] for moment in plain["moments"]]
     questions = tmp_path / "questions.jsonl"
     questions.write_text(json.dumps({"question": question, "qlang": "en", "video_id": None, "spans": []}), "utf-8")
-    assert "1" in run("eval", str(questions), "--rerank", folder)
+    assert run("eval", str(questions), "--rerank", folder)
+    failed = CliRunner().invoke(cli, ["eval", str(questions), "--rerank", "/nowhere", "--index", str(example_library)])
+    assert failed.exit_code == 1 and "can't be loaded" in failed.output
     wrong = CliRunner().invoke(cli, ["ask", question, "--rerank", str(tmp_path), "--index", str(example_library)])
     assert wrong.exit_code == 1 and "can't be loaded" in wrong.output
 
