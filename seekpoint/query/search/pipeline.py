@@ -35,7 +35,7 @@ from seekpoint.query.search.moments import MomentContext, moments
 from seekpoint.query.search.question import ParsedQuestion, QueryTerms, look_up, parse
 from seekpoint.query.search.question_syntax import QuestionSyntax, read_syntax
 from seekpoint.query.search.scoring import coverage, fuse, group_scores, strongest, term_scores
-from seekpoint.query.search.settings import AROUND, MOST_MOMENTS, NEAR, PER_RESOURCE, TUNING, Tuning
+from seekpoint.query.search.settings import AROUND, MOST_MOMENTS, PER_RESOURCE, TUNING, Tuning
 from seekpoint.query.search.spelling import respelled, respellings
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def _literal(candidates: Evidence, query: _Query, limit: int) -> tuple[Evidence,
     if not having.chunks:
         return allowed, _Literal(missing=phrases, excluded=excluded)
     best, nearest = (_scored(one, _lexical(one, query, limit), query)[0].score for one in (having, allowed))
-    return having, _Literal(excluded=excluded, nearer=best < NEAR * nearest)
+    return having, _Literal(excluded=excluded, nearer=best < nearest)
 
 
 def _lexical(evidence: Evidence, query: _Query, limit: int) -> _Lexical:
