@@ -26,6 +26,7 @@ from seekpoint.indexer.transcript.cues import MOST_TOKENS, tokens
 from seekpoint.query.answers import Moment
 from seekpoint.query.output.terminal import to_text
 from seekpoint.query.search import pipeline
+from seekpoint.query.search.question_syntax import without_marks
 from tests.cost import at_most, processor_seconds
 from tests.fakes import TopicEncoder
 from tests.indexer.sources.papers.test_pdf import line, made
@@ -343,7 +344,8 @@ def test_a_title_is_words_and_nothing_else(bench: Bench) -> None:
     for address, title in zip(addresses, TITLES, strict=True):
         assert statuses[address].state is State.INDEXED
         shown = clean(title.replace("\x1b", ""))  # as in a browser: one character less
-        moment = next(moment for moment in bench.ask(title, 20) if moment.resource.url == address)
+        asked = without_marks(title)  # one would leave itself out
+        moment = next(moment for moment in bench.ask(asked, 20) if moment.resource.url == address)
         assert (moment.resource.title, moment.chapter) == (shown, shown)
         assert shown in moment.quote
     assert all(row.isprintable() for row in bench.told().splitlines())

@@ -33,7 +33,7 @@ from seekpoint.query.search.profile import profile_of
 from seekpoint.query.search.question import ParsedQuestion, QueryTerms, look_up, parse
 from seekpoint.query.search.question_syntax import QuestionSyntax, read_syntax
 from seekpoint.query.search.scoring import coverage, fuse, group_scores, strongest, term_scores
-from seekpoint.query.search.settings import AROUND, EMPHASIS, MOST_MOMENTS, NEAR, PER_RESOURCE, Tuning
+from seekpoint.query.search.settings import AROUND, EMPHASIS, MOST_MOMENTS, PER_RESOURCE, Tuning
 from seekpoint.query.search.spelling import respelled, respellings
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _literal(candidates: Evidence, query: _Query, limit: int) -> tuple[Evidence,
     best, nearest = (_scored(one, _lexical(one, query, limit), query)[0].score for one in (having, allowed))
     if query.syntax.may_stress and best < EMPHASIS * nearest:
         return allowed, _Literal(excluded=excluded)
-    return having, _Literal(excluded=excluded, nearer=best < NEAR * nearest)
+    return having, _Literal(excluded=excluded, nearer=best < nearest)
 
 
 def _lexical(evidence: Evidence, query: _Query, limit: int) -> _Lexical:

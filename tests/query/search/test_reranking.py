@@ -137,6 +137,7 @@ def test_twenty_moments_are_read_and_the_others_stay_behind(tmp_path: Path) -> N
         plain = ask("mask", opened, TopicEncoder(), 30)
         reranker = Wording("mask number7", "mask number3")
         found = ask("mask", opened, TopicEncoder(), 30, reranker=reranker)
+    assert MOST_RERANKED == len(reranker.asked[0][1]) == 20
     said = [moment.quote.split()[1] for moment in plain.moments]
     first = [moment.quote.split()[1] for moment in found.moments]
     assert len(first) == len(said) == 30
