@@ -20,7 +20,7 @@ from seekpoint.index.retrieval import CandidateQuery, Evidence, Language, NamedS
 from seekpoint.index.store import Reader
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Encoder, Filters, Reranker
-from seekpoint.query.answers import Answer, Confidence, Hit
+from seekpoint.query.answers import Answer, Confidence, Hit, Respelling
 from seekpoint.query.search.confidence import (
     estimate,
     features,
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 _CANDIDATES, _CANDIDATES_A_MOMENT = 80, 6
 # How many of the best are reranked by windows; with 60 answers are as good, with 30 sharp@1 falls by .01.
 _RERANKED, _RERANKED_A_MOMENT = 40, 4
-
-
 # How many chunks with the words of phrases are read, and how many before an answer says that nothing has the phrases.
 _WITH_PHRASES, _WITH_MISSING_PHRASES = 500, 10_000
 
@@ -67,6 +65,22 @@ class _Literal(NamedTuple):
     missing: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     nearer: bool = False
+
+
+class _Search(NamedTuple):
+    """Where to search, and about how many candidates to take from each index."""
+
+    filters: Filters
+    scope: Scope
+    limit: int
+
+
+class _Proposed(NamedTuple):
+    """All candidates, those of them that the marks in the question let pass, and what to say of the marks."""
+
+    candidates: Evidence
+    evidence: Evidence
+    literal: _Literal
 
 
 class _CrossEncoded(NamedTuple):
@@ -103,56 +117,80 @@ def ask(
     """
     if not 1 <= k <= MOST_MOMENTS:
         raise UsageError(f"the number of moments must be 1 to {MOST_MOMENTS}, not {k}")
-    filters = filters or Filters()
     profile = profile_of(reader)
-    tuning = tuning or profile.tuning
+    query, words = _read(question, reader, encoder, tuning or profile.tuning)
+    search = _Search(
+        filters or Filters(), reader.scope(filters or Filters()), max(_CANDIDATES, _CANDIDATES_A_MOMENT * k)
+    )
+    proposed = _proposed(query, search)
+    top, context = _ordered(query, proposed, search.limit, k, per_resource, reranker)
+    found = tuple(moments(top, context, explained=explained))
+    is_spoken = query.question.language in query.languages
+    unknown = unknown_words(query.question, query.terms, is_spoken=is_spoken)
+    answer = Answer(question, Confidence.NONE, found, unknown, words, **proposed.literal._asdict())
+    if not top:
+        return answer
+    described = features(
+        top[0], proposed.candidates, query.question, query.terms, is_spoken=is_spoken, chunks=len(search.scope)
+    )
+    confidence, estimated = estimate(described, profile.calibration)
+    confidence = Confidence.NONE if proposed.literal.missing and not query.syntax.may_stress else confidence
+    return replace(answer, confidence=confidence, estimate=estimated if explained else None)
+
+
+def _read(question: str, reader: Reader, encoder: Encoder, tuning: Tuning) -> tuple[_Query, tuple[Respelling, ...]]:
+    """The question as the stages take it, and its words that are spelt otherwise in the library."""
     languages = reader.languages()
-    scope = reader.scope(filters)
     syntax = read_syntax(question)
     parsed = parse(syntax.text, encoder, languages)
     terms = look_up(parsed, reader, languages)
     if words := respellings(parsed, terms, reader, sum(one.chunks for one in languages.values())):
         parsed = parse(respelled(parsed, words), encoder, languages)
         terms = look_up(parsed, reader, languages)
-    query = _Query(syntax, parsed, terms, languages, reader, tuning)
-    reranked = max(_RERANKED, _RERANKED_A_MOMENT * k)
-    limit = max(_CANDIDATES, _CANDIDATES_A_MOMENT * k)
-    candidates = _evidence(query, scope, filters, limit, _WITH_PHRASES)
-    evidence, literal = _literal(candidates, query, limit)
+    return _Query(syntax, parsed, terms, languages, reader, tuning), words
+
+
+def _proposed(query: _Query, search: _Search) -> _Proposed:
+    """The candidates, and those that the marks in the question let pass."""
+    candidates = _evidence(query, search, _WITH_PHRASES)
+    evidence, literal = _literal(candidates, query, search.limit)
     if literal.missing and len(candidates.chunks) >= _WITH_PHRASES:  # there may be more with the words of the phrases
-        candidates = _evidence(query, scope, filters, limit, _WITH_MISSING_PHRASES)
-        evidence, literal = _literal(candidates, query, limit)
-    lexical = _lexical(evidence, query, limit)
-    hits, windows = _reranked(_scored(evidence, lexical, query), lexical, query, reranked)
+        candidates = _evidence(query, search, _WITH_MISSING_PHRASES)
+        evidence, literal = _literal(candidates, query, search.limit)
+    return _Proposed(candidates, evidence, literal)
+
+
+def _ordered(
+    query: _Query, proposed: _Proposed, limit: int, k: int, per_resource: int, reranker: Reranker | None
+) -> tuple[list[Hit], MomentContext]:
+    """The k best hits, and what their moments are made with."""
+    lexical = _lexical(proposed.evidence, query, limit)
+    scored = _scored(proposed.evidence, lexical, query)
+    hits, windows = _reranked(scored, lexical, query, max(_RERANKED, _RERANKED_A_MOMENT * k))
     among = [hit for hit in hits if hit.chunk.id in windows]
-    ordered = distinct(hits, parsed.language)
+    ordered = distinct(hits, query.question.language)
     read = _cross_encoded(ordered, among, reranker, query) if reranker else _CrossEncoded(ordered, {}, {})
-    top, more = mixed(read.hits, k, per_resource, tuning.nearly)
-    begin = {**openings(top, among, tuning.nearly), **read.openings}
-    said = syntax._replace(phrases=() if literal.missing else syntax.phrases)
-    context = MomentContext(said, parsed, query.terms, reader, tuning, begin, windows, lexical.words, more, read.begins)
-    found = tuple(moments(top, context, explained=explained))
-    is_spoken = parsed.language in languages
-    unknown = unknown_words(parsed, query.terms, is_spoken=is_spoken)
-    answer = Answer(question, Confidence.NONE, found, unknown, words, **literal._asdict())
-    if not top:
-        return answer
-    described = features(top[0], candidates, parsed, query.terms, is_spoken=is_spoken, chunks=len(scope))
-    confidence, estimated = estimate(described, profile.calibration)
-    confidence = Confidence.NONE if literal.missing and not syntax.may_stress else confidence
-    return replace(answer, confidence=confidence, estimate=estimated if explained else None)
+    top, more = mixed(read.hits, k, per_resource, query.tuning.nearly)
+    begin = {**openings(top, among, query.tuning.nearly), **read.openings}
+    said = query.syntax._replace(phrases=() if proposed.literal.missing else query.syntax.phrases)
+    context = MomentContext(
+        said, query.question, query.terms, query.reader, query.tuning, begin, windows, lexical.words, more, read.begins
+    )
+    return top, context
 
 
-def _evidence(query: _Query, scope: Scope, filters: Filters, limit: int, with_phrases: int) -> Evidence:
+def _evidence(query: _Query, search: _Search, with_phrases: int) -> Evidence:
     """The candidates with what is stored for scoring them."""
     syntax, terms, named = query.syntax, query.terms, None
     if terms.names.limits:
-        named_scope = query.reader.scope(filters, terms.names.resources)
+        named_scope = query.reader.scope(search.filters, terms.names.resources)
         named = NamedScope(named_scope, terms.rarest(terms.name_terms)) if len(named_scope) else None
     vector, own = query.question.vector, terms.rarest()
     phrases, excluded = [phrase.alternatives for phrase in syntax.phrases], excluded_terms(syntax.excluded)
     required = RequiredPhrases(phrases, with_phrases) if phrases else None
-    ids = query.reader.candidates(CandidateQuery(vector, own, terms.groups, limit, scope, named, required, excluded))
+    ids = query.reader.candidates(
+        CandidateQuery(vector, own, terms.groups, search.limit, search.scope, named, required, excluded)
+    )
     translated = {term for group, _ in terms.groups for alternative in group.alternatives for term in alternative}
     beside = named.terms.keys() if named else ()
     marked = (term for pattern in (*syntax.phrases, *syntax.excluded) for term in pattern.terms)
