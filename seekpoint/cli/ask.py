@@ -17,7 +17,6 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Filters, Kind, Reranker
 from seekpoint.query.answers import Answer
 from seekpoint.query.output.formats import FORMATS
-from seekpoint.query.output.json import error_json, to_json
 from seekpoint.query.output.terminal import to_text
 from seekpoint.query.search.settings import LONGEST_QUESTION, MARKS, MOST_MOMENTS, PER_RESOURCE
 
@@ -215,6 +214,8 @@ def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str) ->
             is_first = False
         except UsageError as error:
             if form == "json":
+                from seekpoint.query.output.json import error_json
+
                 print_json(error_json(text, str(error)))
             else:
                 click.echo(f"seekpoint: {error}", err=True)
@@ -224,6 +225,8 @@ def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str) ->
 
 def _print(answer: Answer, form: str, *, is_first: bool = True) -> None:
     if form == "json":
+        from seekpoint.query.output.json import to_json
+
         print_json(to_json(answer))
     elif form == "plain":
         click.echo(to_text(answer, styled=bool(sys.stdout) and sys.stdout.isatty()))

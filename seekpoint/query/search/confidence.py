@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import exp, log
-from statistics import fmean
+from math import exp, fsum, log
 from typing import TYPE_CHECKING, NamedTuple
 
 from seekpoint.index.text.language_tags import primary
@@ -85,9 +84,10 @@ def features(
     said = _said(first, evidence, terms)
     rarities = {term: 0.0 if term in said else terms.rarities[term] for term in _counted(question.content, terms)}
     unknown = len(unknown_words(question, terms, is_spoken=is_spoken))
+    unsaid = fsum(rarities.values()) / max(len(rarities), 1)
     return Features(
         meaning=first.dense,
-        unsaid=fmean(rarities.values()) if _is_understood(question, terms, is_spoken=is_spoken) else _NEUTRAL,
+        unsaid=unsaid if _is_understood(question, terms, is_spoken=is_spoken) else _NEUTRAL,
         unknown=min(unknown, _MOST_UNKNOWN) / _MOST_UNKNOWN,
         size=log(min(max(chunks, _FEWEST), _MOST) / 10_000),
     )

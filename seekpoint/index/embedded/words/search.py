@@ -109,8 +109,8 @@ class WordSearch:
         wanted, stored = self._holdings.first_chunks, index_folder.current(self._folder, self._manifest)
         if stored is None:
             return [self._in_memory(wanted)]
-        on_disk = WordIndex(stored.engine, self._holdings.spoken, np.setdiff1d(stored.transcripts, wanted).tolist())
-        missing = np.setdiff1d(wanted, stored.transcripts)
+        on_disk = WordIndex(stored.engine, self._holdings.spoken, _without(stored.transcripts, wanted).tolist())
+        missing = _without(wanted, stored.transcripts)
         return [on_disk, self._in_memory(missing)] if len(missing) else [on_disk]
 
     def _in_memory(self, first_chunks: NDArray[np.int64]) -> WordIndex:
@@ -120,3 +120,8 @@ class WordSearch:
         spans = [span for span in self._holdings.transcripts if span.first in chosen]
         with content_errors(self._folder):
             return WordIndex.in_memory(entries(self._connection, spans), self._holdings.spoken)
+
+
+def _without(ids: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The ids that aren't among the others; both ascend. They are mostly equal, and comparing sets imports numpy.ma."""
+    return ids[:0] if np.array_equal(ids, others) else np.setdiff1d(ids, others)
