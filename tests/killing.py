@@ -7,12 +7,15 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
 
 import seekpoint
 from seekpoint.index.embedded.manifest import Manifest
@@ -34,6 +37,10 @@ QUESTIONS = [
     "为什么需要缓存？",
     "softmax and training",
 ]
+EVERY = [4, pytest.param(1, marks=pytest.mark.nightly)]
+"""Of how many steps one is killed before: all of them take minutes."""
+
+_AT_A_TIME = 4
 _DISK_CALLS = {"execute", "executemany", "executescript", "fsync", "open", "write", "write_index", "close", "connect"}
 _DISK_CALLS |= {"mkdir", "rename", "replace", "unlink"}
 
@@ -157,6 +164,16 @@ def build_up_to(step: int, talks: Path, library: Path) -> None:
     seekpoint.build([talks / "list.md"], library, captions=talks, encoder=TopicEncoder(), translate=False, prune=True)
     sys.setprofile(None)
     ended(library).touch()
+
+
+def last_step(kill_before: Callable[[int], bool], every: int) -> int:
+    """Kill before every so many steps, several at a time, until nothing is left to kill; returns the last step."""
+    steps, killed = 0, [True]
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        while all(killed):
+            killed = list(pool.map(kill_before, range(steps + 1, steps + 1 + _AT_A_TIME * every, every)))
+            steps += sum(killed) * every
+    return steps
 
 
 def kill_before_step(step: int, talks: Talks, library: Path) -> bool:

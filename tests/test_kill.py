@@ -6,7 +6,6 @@ import json
 import random
 import shutil
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +18,7 @@ from seekpoint.index.embedded.reader import EmbeddedReader
 from tests.asking import ask
 from tests.fakes import TopicEncoder
 from tests.killing import (
+    EVERY,
     Found,
     Talks,
     answering,
@@ -29,6 +29,7 @@ from tests.killing import (
     is_tidy,
     kill,
     kill_before_step,
+    last_step,
     lines_of,
     run,
     video_id,
@@ -36,7 +37,6 @@ from tests.killing import (
 
 KILLS, MORE_KILLS = 20, 50
 REMOVED = 4
-_AT_A_TIME = 4
 # Every so many steps, the build that goes on after a kill is killed too.
 _STEPS_A_SECOND_KILL = 5
 _ROUNDS_A_WHOLE_BUILD = 4
@@ -66,8 +66,9 @@ def test_a_build_that_is_killed_at_any_moment_ends_like_an_undisturbed_one(tmp_p
 
 
 @pytest.mark.parametrize("what", ["a new library", "a changed list and a merge"])
+@pytest.mark.parametrize("every", EVERY)
 def test_a_build_that_is_killed_before_any_step_on_the_disk_ends_like_an_undisturbed_one(
-    tmp_path: Path, what: str
+    tmp_path: Path, what: str, every: int
 ) -> None:
     talks, before = Talks(tmp_path / "talks"), tmp_path / "before"
     if what == "a new library":
@@ -96,12 +97,7 @@ def test_a_build_that_is_killed_before_any_step_on_the_disk_ends_like_an_undistu
         assert is_tidy(library)
         return killed
 
-    steps, killed = 0, [True]
-    with ThreadPoolExecutor(_AT_A_TIME) as pool:
-        while all(killed):
-            killed = list(pool.map(kill_before, range(steps + 1, steps + 1 + _AT_A_TIME)))
-            steps += sum(killed)
-    assert steps > 50
+    assert last_step(kill_before, every) > 50
 
 
 def _check_left(before: Path, library: Path) -> None:

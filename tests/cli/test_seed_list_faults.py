@@ -39,7 +39,7 @@ VIDEOS = {
     "-jze8IC-hI0": (DEFERRED, "did not answer in time"),  # slow
     "hYdO9CscNes": (DEFERRED, "a fault of its own .HTTP 500"),
     "GGLr-TtKguA": (DEFERRED, "HTTP 404"),
-    "IGu7ivuy1Ag": (DEFERRED, "Consent"),
+    "IGu7ivuy1Ag": (DEFERRED, "consent"),
     "S27pHKBEp30": (DEFERRED, "YouTube refuses requests from this address"),  # the last one of the list
 }
 TOXICS = {

@@ -31,9 +31,9 @@ from tests.asking import ask
 from tests.fake_youtube import FakeYouTube
 from tests.index.libraries import CARD, ENCODER, TALKS, build, files, fill, first, names, run_script
 from tests.indexer.builds import Workshop, webvtt
+from tests.killing import EVERY, last_step
 
 QUESTIONS = ("What does the mask hide?", "掩码遮住什么？", "position 位置", "softmax", "缓存")
-_AT_A_TIME = 4
 
 # Children are forked from a server that has imported this module, so that a kill lands in an import and not before.
 _PROCESSES = multiprocessing.get_context("forkserver")
@@ -354,8 +354,9 @@ def _import_killed(step: int, file: Path, folder: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 @pytest.mark.parametrize("replaced", [True, False])
+@pytest.mark.parametrize("every", EVERY)
 def test_an_import_that_is_killed_before_any_step_leaves_nothing_behind(
-    folder: Path, file: Path, tmp_path: Path, replaced: bool
+    folder: Path, file: Path, tmp_path: Path, replaced: bool, every: int
 ) -> None:
     old, new = answers(folder), answers(file.with_name("one talk"))
 
@@ -382,12 +383,7 @@ def test_an_import_that_is_killed_before_any_step_leaves_nothing_behind(
         assert _beside(place) == []
         return not (place.parent / "ended").exists()
 
-    steps, killed = 0, [True]
-    with ThreadPoolExecutor(_AT_A_TIME) as pool:
-        while all(killed):
-            killed = list(pool.map(kill_before, range(steps + 1, steps + 1 + _AT_A_TIME)))
-            steps += sum(killed)
-    assert steps > 40
+    assert last_step(kill_before, every) > 40
 
 
 def test_a_library_that_a_killed_import_had_moved_aside_is_opened(folder: Path) -> None:
