@@ -14,7 +14,7 @@ from seekpoint.query.search.passage import Passage, columns
 from seekpoint.query.search.settings import SALIENT_SHARE, TUNING
 
 # About three lines of a terminal.
-_QUOTE_COLUMNS = 240
+QUOTE_COLUMNS = 240
 
 
 def salient(weights: Mapping[str, float]) -> dict[str, float]:
@@ -78,7 +78,7 @@ def _titles(starts: Sequence[float], weights: Mapping[str, float], chapters: Seq
 def quoted(cues: Sequence[Cue]) -> Sequence[Cue]:
     """The longest prefix of the cues that fits into a quote, at least one cue."""
     ends = accumulate(columns(cue.text) + 1 for cue in cues)
-    return cues[: max(sum(end <= _QUOTE_COLUMNS for end in ends), 1)]
+    return cues[: max(sum(end <= QUOTE_COLUMNS for end in ends), 1)]
 
 
 def marks(terms: Iterable[Term], begin: int = 0) -> tuple[tuple[int, int], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import takewhile
 from math import inf
@@ -22,7 +22,7 @@ from seekpoint.query.answers import Explanation, Hit, Moment
 from seekpoint.query.links.timestamps import link, text_link
 from seekpoint.query.search.explain import explain
 from seekpoint.query.search.literal import Pattern
-from seekpoint.query.search.localise import best_beginning, marks, quoted, salient
+from seekpoint.query.search.localise import QUOTE_COLUMNS, best_beginning, marks, quoted, salient
 from seekpoint.query.search.passage import Passage
 from seekpoint.query.search.question import ParsedQuestion, QueryTerms
 from seekpoint.query.search.question_syntax import QuestionSyntax
@@ -113,7 +113,7 @@ def _quote(
 ) -> _Quote:
     weights = _weights(chunk, context.terms)
     chapters = begun(details.chapters, opening.start, chunk.end)
-    terms = list(located_terms(passage.text, salient(context.terms.weights).keys() | weights.keys()))
+    terms = _terms_in(passage, salient(context.terms.weights).keys() | weights.keys())
     nearness = _nearness(chunk, opening, context.windows)
     within = [term for term in terms if term.start < passage.end]
     phrases = _begin_at_phrases(passage, context.syntax.phrases)
@@ -126,6 +126,13 @@ def _quote(
     lit = [term for term in terms if begin <= term.start < stop and term.text not in function_words]
     lit += [Term("", start, min(end, stop - 1)) for start, end in phrases if begin <= start < stop]
     return _Quote(passage, begin, shown, sorted(lit, key=lambda term: term.start))
+
+
+def _terms_in(passage: Passage, wanted: Set[str]) -> list[Term]:
+    """The wanted terms from the first place where the answer may begin to the last one that a quote may show."""
+    first, stop = passage.beginnings[0], passage.end + QUOTE_COLUMNS
+    located = located_terms(passage.text[first : passage.end_of_cue_at(stop)], wanted)
+    return [Term(term.text, first + term.start, first + term.stop) for term in located]
 
 
 def _begin_at_phrases(passage: Passage, phrases: Sequence[Pattern]) -> list[tuple[int, int]]:

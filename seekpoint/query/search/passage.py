@@ -59,6 +59,11 @@ class Passage:
         """Where the cue begins that an offset of the text lies in."""
         return self._offsets[self.cue_at(offset)]
 
+    def end_of_cue_at(self, offset: int) -> int:
+        """Where the cue ends that an offset of the text lies in, or behind the text the last one."""
+        number = self.cue_at(offset)
+        return self._offsets[number] + len(self.cues[number].text)
+
     def second_at(self, offset: int) -> float:
         """The second at which the text is said from an offset on, interpolated within the cue."""
         number = self.cue_at(offset)
