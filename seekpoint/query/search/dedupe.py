@@ -80,14 +80,9 @@ def _same_passage(hit: Hit, hits: Sequence[Hit], language: str | None) -> Hit:
     if primary(hit.chunk.language) == language:
         return hit
     half = (hit.chunk.end - hit.chunk.start) / 2
-    return next(
-        (
-            other
-            for other in hits
-            if primary(other.chunk.language) == language and _shared_seconds(hit.chunk, other.chunk) > half
-        ),
-        hit,
-    )
+    of_resource = (other for other in hits if other.chunk.resource_id == hit.chunk.resource_id)
+    in_language = (other for other in of_resource if primary(other.chunk.language) == language)
+    return next((other for other in in_language if _shared_seconds(hit.chunk, other.chunk) > half), hit)
 
 
 def _shared_seconds(chunk: StoredChunk, other: StoredChunk) -> float:
