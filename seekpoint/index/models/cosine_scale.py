@@ -40,8 +40,10 @@ def from_setting(text: str | None, card: ModelCard) -> tuple[float, int] | None:
     """The scale of a model and the chunks it was measured with; `None` if it is another model's or ill-formed."""
     try:
         stored = json.loads(text or "{}")
-        known = stored.get("model") == card.fingerprint and (float(stored["scale"]), int(stored["chunks"]))
-        return known if known and _LEAST <= known[0] <= _MOST else None
+        if stored.get("model") != card.fingerprint:
+            return None
+        scale, chunks = float(stored["scale"]), int(stored["chunks"])
+        return (scale, chunks) if _LEAST <= scale <= _MOST else None
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None
 

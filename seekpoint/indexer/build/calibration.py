@@ -26,12 +26,12 @@ def calibrate(writer: Writer, encoder: LazyEncoder) -> None:
     """Store the scale of the library's model; for the bundled one, and without that, there is nothing to do."""
     if writer.card.name in (BUNDLED, STAND_IN):
         return
-    chunks = sum(language.chunks for language in writer.languages().values())
+    chunks = sum(status.chunks for status in writer.statuses())
     known = from_setting(writer.setting(SETTING), writer.card)
     if known and chunks < _GROWTH * max(known[1], _PASSAGES):
         return
     languages, texts = zip(*islice(_passages(writer), _PASSAGES), strict=True) if chunks >= _LEAST else ((), ())
-    if len(texts) < _LEAST:
+    if len(texts) - len(set(languages)) < _LEAST:  # a language's only passage has no other to compare with
         return
     try:
         reference = load_encoder(BUNDLED).passages(texts)

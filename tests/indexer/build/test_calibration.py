@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+import seekpoint
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
-from seekpoint.index.models.cosine_scale import SETTING, from_setting, to_setting
-from seekpoint.index.models.encoder import BUNDLED, LazyEncoder
+from seekpoint.index.models.cosine_scale import SETTING, from_setting
+from seekpoint.index.models.encoder import BUNDLED, LazyEncoder, bundled_folder
 from seekpoint.index.types import ModelCard
 from seekpoint.indexer.build.calibration import calibrate
 from seekpoint.query.search.confidence import ANY_CALIBRATION, BUNDLED_CALIBRATION
@@ -18,6 +19,7 @@ from seekpoint.query.search.profile import PROFILES, profile_of
 from seekpoint.query.search.settings import TUNING
 from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD, ENCODER, fill
+from tests.indexer.builds import webvtt
 
 TALKS = {
     "talk0000001": [f"The attention of layer {k} looks at position {k * k}, and the mask hides it" for k in range(30)],
@@ -43,7 +45,7 @@ def test_a_few_passages_say_nothing_of_a_scale(tmp_path: Path) -> None:
 
 
 @pytest.mark.model
-def test_it_is_measured_once_for_each_model(tmp_path: Path) -> None:
+def test_it_is_measured_once_and_again_when_the_library_has_grown(tmp_path: Path) -> None:
     encoder = TopicEncoder()
     with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         fill(writer, TALKS)
@@ -54,9 +56,10 @@ def test_it_is_measured_once_for_each_model(tmp_path: Path) -> None:
         assert asked >= 24
         calibrate(writer, LazyEncoder(CARD, encoder))
         assert len(encoder.embedded) == asked
-        writer.put_setting(SETTING, to_setting(0.5, ModelCard("another", 8, "weights"), 90))
+        fill(writer, {f"later{k:06}": lines for k, lines in enumerate([*TALKS.values()] * 5)})
         calibrate(writer, LazyEncoder(CARD, encoder))
-        assert from_setting(writer.setting(SETTING), CARD) == known
+        known = from_setting(writer.setting(SETTING), CARD)
+        assert known and known[1] == 540  # more than four times the 128 passages that it is measured on
     with EmbeddedReader.open(tmp_path) as reader:
         profile = profile_of(reader)
         assert profile == (replace(TUNING, own=0.4, scale=known[0]), BUNDLED_CALIBRATION)
@@ -66,3 +69,15 @@ def test_a_model_that_was_measured_has_its_own_profile(tmp_path: Path) -> None:
     for fingerprint, profile in PROFILES.items():
         with EmbeddedWriter.acquire(tmp_path / fingerprint, ModelCard("any name", 768, fingerprint)) as writer:
             assert profile_of(writer) == profile
+
+
+@pytest.mark.model
+def test_a_build_with_another_model_measures_it(tmp_path: Path) -> None:
+    for k, lines in enumerate(TALKS.values()):
+        (tmp_path / f"talk {k} [talk000000{k}].{'zh' if k == 1 else 'en'}.vtt").write_text(webvtt(*lines), "utf-8")
+    model = str(bundled_folder())
+    seekpoint.build(tmp_path, tmp_path / "library", model=model, translate=False)
+    with EmbeddedReader.open(tmp_path / "library") as reader:
+        assert reader.card.name == model
+        assert profile_of(reader).tuning.scale == pytest.approx(1, abs=0.02)  # they are the bundled model's weights
+        assert profile_of(reader).calibration == BUNDLED_CALIBRATION
