@@ -172,10 +172,12 @@ def _answer(
 
 
 def _reranker(name: str | None) -> Reranker | None:
-    """The cross-encoder of a name, which is loaded with the first question."""
-    from seekpoint.index.models.reranker import CrossEncoderReranker
+    """The reranker of a name; nothing is imported without one."""
+    if not name:
+        return None
+    from seekpoint.index.models.reranker import load_reranker
 
-    return CrossEncoderReranker(name) if name else None
+    return load_reranker(name)
 
 
 def _to_embed(question: str) -> str:

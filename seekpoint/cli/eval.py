@@ -28,7 +28,7 @@ def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, 
     before a span to its end, and sharp within 15 seconds of its start.
     """
     from seekpoint.index.models.encoder import LazyEncoder
-    from seekpoint.index.models.reranker import CrossEncoderReranker
+    from seekpoint.index.models.reranker import load_reranker
     from seekpoint.index.open import open_reader
     from seekpoint.index.text.language_tags import primary
     from seekpoint.query.answers import Answer
@@ -39,7 +39,7 @@ def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, 
 
     questions = read_questions(file)
     earlier = comparison.read_run(other) if other else None
-    reranker = CrossEncoderReranker(rerank) if rerank else None
+    reranker = load_reranker(rerank)
     with open_reader(folder) as library:
         encoder = LazyEncoder(library.card)
         languages = {status.resource.id: status.languages for status in library.statuses()}

@@ -32,13 +32,13 @@ def mcp(http: bool, port: int, token: str | None, rerank: str | None, folder: Pa
 
     An assistant starts this by itself when its settings name it.
     """
-    from seekpoint.index.models.reranker import CrossEncoderReranker
+    from seekpoint.index.models.reranker import load_reranker
     from seekpoint.query.mcp.server import make_server
     from seekpoint.query.serving.live_library import LiveLibrary
     from seekpoint.query.serving.memory import keep_freed_memory
 
     keep_freed_memory()
-    server = make_server(LiveLibrary(folder, reranker=CrossEncoderReranker(rerank) if rerank else None))
+    server = make_server(LiveLibrary(folder, reranker=load_reranker(rerank)))
     if http:
         _serve(server, port, token)
         return

@@ -36,7 +36,7 @@ def serve(
     """
     import secrets
 
-    from seekpoint.index.models.reranker import CrossEncoderReranker
+    from seekpoint.index.models.reranker import load_reranker
     from seekpoint.query.serving.memory import keep_freed_memory
     from seekpoint.query.web.app import application
     from seekpoint.query.web.security import LOGIN, AccessPolicy, is_loopback
@@ -49,7 +49,7 @@ def serve(
             err=True,
         )
         token = token or secrets.token_urlsafe(24)
-    reranker = CrossEncoderReranker(rerank) if rerank else None
+    reranker = load_reranker(rerank)
     if reranker:
         reranker.load()  # a name that is none is an error before anyone asks
     listener = listen(host, port)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seekpoint.index.errors import ModelError, ModelMismatch
+from seekpoint.index.models.loading import absolute_name, load_quietly
 from seekpoint.index.types import Encoder, ModelCard
 
 if TYPE_CHECKING:
@@ -100,7 +101,8 @@ def _ways_out(model: str) -> str:
 
 def model_name(model: str) -> str:
     """The name under which a library stores a model: a folder's absolute path, and the one a short name stands for."""
-    return str(Path(model).resolve()) if Path(model).is_dir() else RECOMMENDED.get(model, model)
+    name = absolute_name(model)
+    return RECOMMENDED.get(name, name)
 
 
 def _label(card: ModelCard) -> str:
@@ -225,22 +227,13 @@ class SentenceEncoder:
 
 
 def _load(name: str, remedy: str) -> SentenceTransformer:
-    import logging
-
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else its threads compete with torch's for the cores
     import torch
     from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging as transformers_logging
 
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    for library in ("sentence_transformers", "huggingface_hub"):
-        logging.getLogger(library).setLevel(logging.ERROR)
-    try:
+    def load() -> SentenceTransformer:
         return SentenceTransformer(name, model_kwargs={"dtype": _fast_dtype(torch)})
-    except Exception as error:  # the hub, the file formats and the architectures each raise their own exceptions
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise ModelError(f"the model {name} can't be loaded ({reason[0][:200]}): {remedy}") from error
+
+    return load_quietly(f"the model {name} can't be loaded", load, remedy)
 
 
 def _fast_dtype(torch_module: Any) -> torch.dtype:  # noqa: ANN401 - the module, handed in so that importing stays in one place

@@ -5,14 +5,12 @@ Any cross-encoder of sentence-transformers is one. It is loaded with the first q
 
 from __future__ import annotations
 
-import logging
-import os
 from collections.abc import Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from seekpoint.index.errors import ModelError
-from seekpoint.index.models.encoder import model_name
+from seekpoint.index.models.loading import absolute_name, load_quietly
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
@@ -30,7 +28,7 @@ class CrossEncoderReranker:
     """
 
     def __init__(self, name: str) -> None:
-        self._name = model_name(name)
+        self._name = absolute_name(name)
         self._lock = Lock()
         self._model: CrossEncoder | None = None
 
@@ -52,21 +50,16 @@ class CrossEncoderReranker:
         return [float(score) for score in found]
 
 
-def _load(name: str) -> CrossEncoder:
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else its threads compete with torch's for the cores
-    from sentence_transformers import CrossEncoder
-    from transformers.utils import logging as transformers_logging
+def load_reranker(name: str | None) -> CrossEncoderReranker | None:
+    """The cross-encoder of a name, if there is one; it is loaded with the first question."""
+    return CrossEncoderReranker(name) if name else None
 
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    for library in ("sentence_transformers", "huggingface_hub"):
-        logging.getLogger(library).setLevel(logging.ERROR)
-    try:
-        model: CrossEncoder = CrossEncoder(name)
-        kinds, labels = (model.config and model.config.architectures) or ["model"], model.num_labels
-    except Exception as error:  # the hub, the file formats and the architectures each raise their own exceptions
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise ModelError(f"the reranker {name} can't be loaded ({reason[0][:200]}): {_REMEDY}") from error
+
+def _load(name: str) -> CrossEncoder:
+    from sentence_transformers import CrossEncoder
+
+    model: CrossEncoder = load_quietly(f"the reranker {name} can't be loaded", lambda: CrossEncoder(name), _REMEDY)
+    kinds, labels = (model.config and model.config.architectures) or ["model"], model.num_labels
     if not any(kind.endswith(_SCORING) for kind in kinds):
         raise ModelError(f"the model {name} is no cross-encoder, but a {kinds[0]}, which embeds texts: {_REMEDY}")
     if labels != 1:

@@ -101,7 +101,10 @@ class EstimateJson(TypedDict):
     """How likely the first moment answers the question, and what that is estimated from."""
 
     probability: Annotated[float, Described("From 0 to 1, where answered and other questions are equally frequent.")]
-    meaning: Annotated[float, Described("The cosine of the first moment; without a weight for other models.")]
+    meaning: Annotated[
+        float,
+        Described("The first moment's cosine, on the bundled model's scale; without a weight where that is unknown."),
+    ]
     unsaid: Annotated[float, Described("The mean rarity of the question's words; 0 for those said near the moment.")]
     unknown: Annotated[float, Described("0.5 for a word that nothing here mentions, 1 for more.")]
     size: Annotated[float, Described("The logarithm of the number of passages in ten thousands, within bounds.")]

@@ -2,7 +2,7 @@
 
 Each stage takes what the one before it found. A question calls the reader (index/store.py) eleven times, whatever the
 library's size; up to three times more where it names a resource, up to five where it has unknown words, once where it
-has quotation marks or a minus.
+has quotation marks or a minus, and once for the scale of another model's cosines.
 """
 
 from __future__ import annotations
@@ -21,11 +21,7 @@ from seekpoint.index.store import Reader
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Encoder, Filters, Reranker
 from seekpoint.query.answers import Answer, Confidence, Hit, Respelling
-from seekpoint.query.search.confidence import (
-    estimate,
-    features,
-    unknown_words,
-)
+from seekpoint.query.search.confidence import estimate, features, unknown_words
 from seekpoint.query.search.dedupe import distinct, mixed, openings
 from seekpoint.query.search.literal import excluded_terms, remaining
 from seekpoint.query.search.moments import MomentContext, moments

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from seekpoint.files import replacing
 from seekpoint.index.errors import SeekpointError, Unfetched, UsageError
-from seekpoint.index.models.encoder import model_name
+from seekpoint.index.models.loading import absolute_name
 from seekpoint.index.types import Cue, Origin, State, Transcript
 from seekpoint.indexer.sources.recordings.partial_transcript import PartialTranscript, TranscribedWindow
 from seekpoint.indexer.transcript.cues import tidy
@@ -54,7 +54,7 @@ class Transcriber:
         language: str | None = None,
     ) -> None:
         check_installed()
-        self._model = model_name(model)
+        self._model = absolute_name(model)
         self._cache = cache or _user_cache()
         self._say = say
         self._progress = progress

@@ -1,0 +1,35 @@
+"""Loading models with sentence-transformers: quietly, and with faults told in one line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from seekpoint.index.errors import ModelError
+
+_Model = TypeVar("_Model")
+
+
+def load_quietly(refusal: str, load: Callable[[], _Model], remedy: str) -> _Model:
+    """Load a model without progress bars and warnings; raises ModelError: the refusal, the reason, the remedy."""
+    import logging
+
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else its threads compete with torch's for the cores
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    for library in ("sentence_transformers", "huggingface_hub"):
+        logging.getLogger(library).setLevel(logging.ERROR)
+    try:
+        return load()
+    except Exception as error:  # the hub, the file formats and the architectures each raise their own exceptions
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise ModelError(f"{refusal} ({reason[0][:200]}): {remedy}") from error
+
+
+def absolute_name(model: str) -> str:
+    """A folder's absolute path, or a name of the hub as it is."""
+    return str(Path(model).resolve()) if Path(model).is_dir() else model
