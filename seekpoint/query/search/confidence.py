@@ -56,7 +56,7 @@ class Calibration(NamedTuple):
 
 
 BUNDLED_CALIBRATION = Calibration(
-    -0.69, Features(meaning=11.29, unsaid=-7.17, unknown=-1.23, size=-0.25), low=-1.38, high=0.56
+    -0.68, Features(meaning=11.24, unsaid=-7.16, unknown=-1.23, size=-0.25), low=-1.43, high=1.45
 )
 """Fitted with the bundled model."""
 
