@@ -54,6 +54,7 @@ _templates.globals |= {
     "question_href": view_models.question_href,
     "resource_href": view_models.resource_href,
     "BAR": view_models.BAR,
+    "MODULES": sorted(path.name for path in (_HERE / "static").glob("*.js") if path.name != "page.js"),
 }
 
 

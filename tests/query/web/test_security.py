@@ -38,7 +38,7 @@ def test_no_text_of_a_source_becomes_markup(hostile: Path, address: str) -> None
     assert "<script>" not in text
     assert "<img" not in text
     assert "style=" not in text
-    assert text.count("<script") == text.count('<script src="/static/page.js" defer>') == 1
+    assert text.count("<script") == text.count('<script src="/static/page.js" type="module">') == 1
     for scheme in ("javascript:", "data:", "vbscript:", "file:"):
         assert f'="{scheme}' not in text
         assert f'=" {scheme}' not in text

@@ -1,0 +1,13 @@
+// Other pages of this server, parsed.
+import { tell } from "./toast.js";
+import { words } from "./words.js";
+
+export async function fetched(address) {
+  try {
+    const response = await fetch(address, { headers: { Accept: "text/html" } });
+    return new DOMParser().parseFromString(await response.text(), "text/html");
+  } catch {
+    tell(words.failed);
+    return null;
+  }
+}
