@@ -145,6 +145,7 @@ def build(
     languages: Sequence[str] = (),
     model: str | None = None,
     reembed: bool = False,
+    windows: bool = False,
     encoder: Encoder | None = None,
     pace: float = 5.0,
     limit: int | None = None,
@@ -160,8 +161,9 @@ def build(
     """Index reading lists, or bring their index up to date, as `seekpoint build` does; raises SeekpointError.
 
     `translate` stores the translations by which a question finds words in another language; it takes some seconds.
-    `reembed` embeds everything stored again if `model` or `encoder` isn't the library's. `transcribe` transcribes
-    recordings that have no captions, with `whisper`: the name or folder of a faster-whisper model.
+    `reembed` embeds everything stored again if `model` or `encoder` isn't the library's. `windows` lets a model that
+    gives no token vectors embed windows by themselves, in later builds too. `transcribe` transcribes recordings that
+    have no captions, with `whisper`: the name or folder of a faster-whisper model.
     """
     from seekpoint.indexer.build.build import Request
     from seekpoint.indexer.build.build import build as run
@@ -184,6 +186,7 @@ def build(
         translate=translate,
         glossary=None if glossary is None else Path(glossary),
         reembed=reembed,
+        windows=windows,
     )
     web = Web(proxy, None if cookies is None else Path(cookies))
     return run(request, _folder(library), Sources.through(web, tags, pace, limit), encoder=encoder)
