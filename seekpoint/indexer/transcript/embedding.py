@@ -86,12 +86,13 @@ class Embedder:
 
         draft = self._draft(resource_id, transcript)
         found = self._read(draft.needed, (part for one in coming for part in self._draft(*one).needed))
-        vectors = {text_digest(passage.text): reading.vector for passage, reading in found.items()} | draft.vectors
+        fresh = {text_digest(passage.text): reading.vector for passage, reading in found.items()}
+        vectors = fresh | draft.vectors
         rows: Vectors = np.stack([vectors[text_digest(part.text)] for part in draft.chunks])
         if self._is_without_pieces and not self._has_windows:
             return EmbeddedTranscript(transcript, draft.chunks, rows)
         if self._has_windows:
-            means = _window_vectors(draft.unknown, vectors, self._writer.card.name) | draft.means
+            means = _window_vectors(draft.unknown, fresh, self._writer.card.name) | draft.means
         else:
             readings = {part: found[passage] for part, passage in draft.passages.items()}
             means = _means(transcript.cues, draft.unknown, readings, self._writer.card.name) | draft.means
@@ -107,7 +108,7 @@ class Embedder:
         unknown = [piece for piece in cut if text_digest(piece.text) not in means]
         apart = unknown if self._has_windows else []
         parts = _needed(cues, chunks, vectors, [] if apart else unknown)
-        embedded = {part.text for part in chunks}  # a short text's chunk is its window too
+        embedded = {part.text for part in parts}  # a short text's chunk is its window too
         texts = [PassageText(window.text) for window in apart if window.text not in embedded]
         return _Draft(chunks, cut, vectors, means, unknown, {part: _passage(part, cues) for part in parts}, texts)
 
