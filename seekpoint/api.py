@@ -59,7 +59,9 @@ class Library:
         if kind and kind not in list(Kind):
             raise UsageError(f"no kind of resource is called {kind!r}: there are {', '.join(Kind)}")
         filters = Filters(Kind(kind) if kind else None, section, language, resource)
-        encoder = encoder or _encoder(self._reader.card).get()
+        from seekpoint.query.serving.question_encoder import stored_engine
+
+        encoder = encoder or _encoder(self._reader.card, stored_engine(self._reader)).get()
         return pipeline.ask(
             question,
             self._reader,
@@ -193,8 +195,8 @@ def build(
 
 
 @lru_cache(maxsize=4)
-def _encoder(card: ModelCard) -> LazyEncoder:
-    return LazyEncoder(card)
+def _encoder(card: ModelCard, engine: str | None) -> LazyEncoder:
+    return LazyEncoder(card, engine=engine)
 
 
 @lru_cache(maxsize=1)

@@ -5,6 +5,7 @@ Its vector of a text is the mean of the text's words, words of the same meaning 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,37 @@ def save_first_token_model(folder: Path, groups: Sequence[Sequence[str]] = SYNON
     modules = [Transformer(str(bert)), Pooling(len(groups) + 2, pooling_mode=pooling), Normalize()]
     SentenceTransformer(modules=modules, prompts=PROMPTS).save(str(folder / "model"))
     return folder / "model"
+
+
+def add_onnx(model: Path, name: str = "model.onnx") -> Path:
+    """Add the transformer of a saved model as an ONNX file, as the hub's repositories have it."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    class Tokens(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.transformer = SentenceTransformer(str(model))[0].auto_model.float()
+
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+            return self.transformer(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state  # type: ignore[no-any-return, operator]
+
+    file = model / "onnx" / name
+    file.parent.mkdir(exist_ok=True)
+    names = ["input_ids", "attention_mask"]
+    tokens = torch.ones(1, 5, dtype=torch.int64)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter that needs no further package is called legacy
+        torch.onnx.export(
+            Tokens().eval(),
+            (tokens, tokens),
+            str(file),
+            dynamo=False,
+            input_names=names,
+            output_names=["last_hidden_state"],
+            dynamic_axes={name: {1: "tokens"} for name in (*names, "last_hidden_state")},
+        )
+    return file
 
 
 def _set_weights(model: Any, groups: Sequence[Sequence[str]]) -> None:  # noqa: ANN401 - torch types its layers loosely

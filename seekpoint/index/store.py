@@ -56,6 +56,9 @@ Its only pieces are windows that were embedded by themselves, with the setting W
 WINDOWS = "windows"
 """The name of the setting with which such a model embeds windows by themselves."""
 
+QUESTION_ENGINE = "question engine"
+"""The name of the setting that says which engine embeds questions with another model than the bundled one."""
+
 
 class Revision(NamedTuple):
     """Identifies a state of a library: equal revisions mean equal contents.

@@ -17,6 +17,7 @@ from seekpoint.indexer.build.aliases import Aliases
 from seekpoint.indexer.build.calibration import calibrate
 from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.planner import Choices, Planner
+from seekpoint.indexer.build.question_engine import find_question_engine
 from seekpoint.indexer.build.reembed import reembed, report_unfinished
 from seekpoint.indexer.build.runner import Run
 from seekpoint.indexer.build.stored_settings import stored_setting
@@ -111,6 +112,7 @@ def build(
             _translate(writer, glossary)
         if encoder is None:
             calibrate(writer, lazy_encoder)
+            find_question_engine(writer, lazy_encoder)
         report = _report(writer, lists, run)
     embedded = report.embedded + reembedded
     return replace(report, embedded=embedded, removed=removed, seconds=time.monotonic() - started)
