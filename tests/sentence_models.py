@@ -17,10 +17,20 @@ _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _GAIN, _SHARPNESS = 8.0, 40.0
 
 
-def save_first_token_model(folder: Path, groups: Sequence[Sequence[str]] = SYNONYMS, pooling: str = "cls") -> Path:
-    """Save a model that knows groups of words (or characters, in Chinese) of one meaning, in a new folder."""
+def save_first_token_model(
+    folder: Path,
+    groups: Sequence[Sequence[str]] = SYNONYMS,
+    pooling: str = "cls",
+    layers: Sequence[str] = (),
+    noise: float = 0.0,
+) -> Path:
+    """Save a model that knows groups of words (or characters, in Chinese) of one meaning, in a new folder.
+
+    `layers` are the activations of further layers with random weights; `noise` is added to all others.
+    """
+    import torch
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
+    from sentence_transformers.sentence_transformer.modules import Dense, Normalize, Pooling, Transformer
     from transformers import BertConfig, BertModel, BertTokenizer
 
     vocabulary = [*_SPECIAL, *(word for group in groups for word in group)]
@@ -35,10 +45,16 @@ def save_first_token_model(folder: Path, groups: Sequence[Sequence[str]] = SYNON
         intermediate_size=1,
     )
     model = BertModel(config)
+    torch.manual_seed(0)
     _set_weights(model, groups)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += noise * torch.randn(parameter.shape)
     model.save_pretrained(bert)
     BertTokenizer(str(bert / "vocab.txt")).save_pretrained(bert)
-    modules = [Transformer(str(bert)), Pooling(len(groups) + 2, pooling_mode=pooling), Normalize()]
+    size = len(groups) + 2
+    dense = [Dense(size, size, activation_function=getattr(torch.nn, name)()) for name in layers]
+    modules = [Transformer(str(bert)), Pooling(size, pooling_mode=pooling), *dense, Normalize()]
     SentenceTransformer(modules=modules, prompts=PROMPTS).save(str(folder / "model"))
     return folder / "model"
 

@@ -116,7 +116,7 @@ def _modules(folder: Path) -> tuple[Layer, Sequence[Layer]]:
 def _pooling(config: dict[str, Any]) -> Layer:
     mode = config.get("pooling_mode") or [name for flag, name in _FLAGS.items() if config.get(flag)]
     names = [mode] if isinstance(mode, str) else mode
-    if len(names) != 1 or not config.get("include_prompt", True):
+    if len(names) != 1 or names[0] not in _POOLING or not config.get("include_prompt", True):
         raise ValueError(f"the model pools by {names}")
     return _POOLING[names[0]]
 
