@@ -59,7 +59,9 @@ class Library:
         if kind and kind not in list(Kind):
             raise UsageError(f"no kind of resource is called {kind!r}: there are {', '.join(Kind)}")
         filters = Filters(Kind(kind) if kind else None, section, language, resource)
-        encoder = encoder or _encoder(self._reader.card).get()
+        from seekpoint.query.serving.question_encoder import stored_engine
+
+        encoder = encoder or _encoder(self._reader.card, stored_engine(self._reader)).get()
         return pipeline.ask(
             question,
             self._reader,
@@ -145,6 +147,7 @@ def build(
     languages: Sequence[str] = (),
     model: str | None = None,
     reembed: bool = False,
+    windows: bool = False,
     encoder: Encoder | None = None,
     pace: float = 5.0,
     limit: int | None = None,
@@ -160,8 +163,9 @@ def build(
     """Index reading lists, or bring their index up to date, as `seekpoint build` does; raises SeekpointError.
 
     `translate` stores the translations by which a question finds words in another language; it takes some seconds.
-    `reembed` embeds everything stored again if `model` or `encoder` isn't the library's. `transcribe` transcribes
-    recordings that have no captions, with `whisper`: the name or folder of a faster-whisper model.
+    `reembed` embeds everything stored again if `model` or `encoder` isn't the library's. `windows` lets a model that
+    gives no token vectors embed windows by themselves, in later builds too. `transcribe` transcribes recordings that
+    have no captions, with `whisper`: the name or folder of a faster-whisper model.
     """
     from seekpoint.indexer.build.build import Request
     from seekpoint.indexer.build.build import build as run
@@ -184,14 +188,15 @@ def build(
         translate=translate,
         glossary=None if glossary is None else Path(glossary),
         reembed=reembed,
+        windows=windows,
     )
     web = Web(proxy, None if cookies is None else Path(cookies))
     return run(request, _folder(library), Sources.through(web, tags, pace, limit), encoder=encoder)
 
 
 @lru_cache(maxsize=4)
-def _encoder(card: ModelCard) -> LazyEncoder:
-    return LazyEncoder(card)
+def _encoder(card: ModelCard, engine: str | None) -> LazyEncoder:
+    return LazyEncoder(card, engine=engine)
 
 
 @lru_cache(maxsize=1)

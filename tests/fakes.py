@@ -32,7 +32,7 @@ class TopicEncoder:
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         self.embedded += texts
-        return np.stack([self.question(text) for text in texts])
+        return np.array([self.question(text) for text in texts], np.float32).reshape(-1, self.card.dimension)
 
     def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts:
         """A token each time that a topic is named, and one for the small dimension."""

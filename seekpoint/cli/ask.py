@@ -80,7 +80,7 @@ def ask(
     # question has no matrix that is large enough for them.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from seekpoint.index.open import open_reader
-    from seekpoint.query.serving.question_encoder import SharedEncoder
+    from seekpoint.query.serving.question_encoder import SharedEncoder, stored_engine
 
     if as_json and form not in (None, "json"):
         raise UsageError(f"--json prints JSON, --format {form} doesn't: leave one of them out")
@@ -91,7 +91,7 @@ def ask(
         _prompt(folder, k, filters, per_resource, rerank, explained=explained, is_plain=is_plain)
         return
     with open_reader(folder) as library:
-        encoder = SharedEncoder(library.card)
+        encoder = SharedEncoder(library.card, engine=stored_engine(library))
         answer = partial(
             _answer,
             library=library,

@@ -36,12 +36,13 @@ def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, 
     from seekpoint.query.evaluation.metrics import DEPTH
     from seekpoint.query.evaluation.question_file import read_questions
     from seekpoint.query.search import pipeline
+    from seekpoint.query.serving.question_encoder import stored_engine
 
     questions = read_questions(file)
     earlier = comparison.read_run(other) if other else None
     reranker = load_reranker(rerank)
     with open_reader(folder) as library:
-        encoder = LazyEncoder(library.card)
+        encoder = LazyEncoder(library.card, engine=stored_engine(library))
         languages = {status.resource.id: status.languages for status in library.statuses()}
 
         def answer(text: str) -> Answer:

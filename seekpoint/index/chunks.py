@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
 
 
+WINDOW_SECONDS = 30.0
+"""The size of the windows that models embed by themselves, and of those whose mean is subtracted from all windows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Consecutive cues that are embedded together: cues [first, stop) of a transcript."""
@@ -27,7 +31,7 @@ class Chunk:
 
 
 class Piece(NamedTuple):
-    """About ten seconds of a transcript: cues [first, stop)."""
+    """Cues [first, stop) of a transcript: about ten seconds, or the window of WINDOW_SECONDS that begins with them."""
 
     first: int
     stop: int
@@ -38,12 +42,14 @@ class Piece(NamedTuple):
 class Pieces(NamedTuple):
     """Consecutive pieces of a transcript, from which the vectors of windows are computed.
 
-    For each piece: its start in seconds, the sum of its token vectors (a row of `sums`), and the number of tokens.
+    For each piece: its start in seconds, the sum of its token vectors (a row of `sums`), and the number of tokens. Of
+    a model that gives no token vectors, a row is the vector of the window of WINDOW_SECONDS that begins with the piece.
     """
 
     starts: NDArray[np.float64]
     sums: Vectors
     tokens: Vectors
+    are_windows: bool = False
 
 
 class StoredChunk(NamedTuple):
@@ -64,7 +70,8 @@ class PieceVector(NamedTuple):
     """The mean of `tokens` token vectors, quantised with one code for each dimension in steps of `scale`.
 
     The component in the direction of a language's mean is stored apart: `direction` is the number of the direction, and
-    `length` the length of the component. See models/piece_vectors.py.
+    `length` the length of the component. A `direction` without a component may mark a window that was embedded by
+    itself. See models/piece_vectors.py.
     """
 
     tokens: int

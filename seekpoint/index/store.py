@@ -48,7 +48,16 @@ LISTED = "listed"
 """The `inputs` of resources whose state comes from a listing: playlists, and videos that one calls unavailable."""
 
 WITHOUT_PIECES = "without pieces"
-"""The name of the setting that marks a library without pieces, because its model gives no token vectors."""
+"""The name of the setting that marks a library whose model gives no token vectors, of which pieces are made.
+
+Its only pieces are windows that were embedded by themselves, with the setting WINDOWS.
+"""
+
+WINDOWS = "windows"
+"""The name of the setting with which such a model embeds windows by themselves."""
+
+QUESTION_ENGINE = "question engine"
+"""The name of the setting that says which engine embeds questions with another model than the bundled one."""
 
 
 class Revision(NamedTuple):

@@ -244,6 +244,8 @@ class Encoder(Protocol):
     def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:
         """Embed passages as `passages` does, and also their parts; `None` if the model's vectors can't be divided so.
 
+        No passages tell this too.
+
         `ends` are the character offsets at which each text's parts end; the parts are joined by single spaces.
         """
         ...

@@ -18,10 +18,12 @@ from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 
+import seekpoint
 from seekpoint.cli.prompt import browse, prompt
 from seekpoint.cli.prompt_view import History
 from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Confidence, Explanation, Moment
+from seekpoint.query.search.settings import PER_RESOURCE
 from seekpoint.query.serving.live_library import LiveLibrary
 from tests.fakes import TopicEncoder
 from tests.index.libraries import build
@@ -443,4 +445,25 @@ def test_the_prompt_takes_a_reranker(example_library: Path, tmp_path: Path) -> N
     terminal.type("why masks?" + ENTER)
     terminal.wait_for("the reranker /nowhere/at/all can't be loaded")
     terminal.type("\x03")
+    assert terminal.end() == 0
+
+
+@pytest.mark.model
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a thing of Unix")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_the_prompt_takes_how_many_moments_are_of_one_resource(example_library: Path, tmp_path: Path) -> None:
+    question = "what does the mask hide?"
+    usual, mixed = (
+        [moment.link for moment in seekpoint.ask(question, example_library, k=3, per_resource=most).moments]
+        for most in (PER_RESOURCE, 1)
+    )
+    assert usual != mixed
+    options = ("-m", "seekpoint", "ask", "-k", "3", "--per-resource", "1", "--index", example_library)
+    terminal = Terminal(*options, NO_COLOR="1", XDG_DATA_HOME=str(tmp_path))
+    terminal.wait_for("? ")
+    terminal.type(question + ENTER)
+    terminal.wait_for("/ asks")
+    terminal.type("\x03")
+    for link in mixed:
+        terminal.wait_for(link)
     assert terminal.end() == 0

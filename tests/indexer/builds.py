@@ -68,6 +68,8 @@ class Workshop:
         documents: DocumentReader | None = None,
         events: RecordedEvents | None = None,
         web: Web | None = None,
+        reembed: bool = False,
+        windows: bool = False,
     ) -> Report:
         """Build from the sources, `later` seconds from now."""
         self.encoder.embedded.clear()
@@ -84,6 +86,8 @@ class Workshop:
                 limit=limit,
                 translate=glossary is not None,
                 glossary=glossary,
+                reembed=reembed,
+                windows=windows,
             ),
             self.library,
             replace(outside, videos=videos or outside.videos, documents=documents or outside.documents),

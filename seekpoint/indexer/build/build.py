@@ -17,9 +17,11 @@ from seekpoint.indexer.build.aliases import Aliases
 from seekpoint.indexer.build.calibration import calibrate
 from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.planner import Choices, Planner
+from seekpoint.indexer.build.question_engine import find_question_engine
 from seekpoint.indexer.build.reembed import reembed, report_unfinished
 from seekpoint.indexer.build.runner import Run
 from seekpoint.indexer.build.stored_settings import stored_setting
+from seekpoint.indexer.build.windows import add_windows, want_windows
 from seekpoint.indexer.build.youtube_backoff import Clock, YouTubeBackoffs
 from seekpoint.indexer.reading_list.parse import ReadingList, read_source
 from seekpoint.indexer.reading_list.playlists import expand_playlists, unavailable_entries
@@ -39,7 +41,8 @@ class Request:
 
     `limit` is the number of videos taken from a channel, newest first; `None` for all. `translate` stores translations
     by which questions find words in another language. A `glossary` of the user's is stored for later builds. `reembed`
-    embeds all stored transcripts again if `model` isn't the library's.
+    embeds all stored transcripts again if `model` isn't the library's. `windows` lets a model that gives no token
+    vectors embed windows by themselves, in later builds too.
     """
 
     sources: Sequence[str]
@@ -51,6 +54,7 @@ class Request:
     translate: bool = True
     glossary: Path | None = None
     reembed: bool = False
+    windows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,10 @@ def build(
     writer, lazy_encoder = _open(folder, request, encoder, events.say)
     with writer:
         _mend(writer, encoder, events)
+        if request.windows:
+            want_windows(writer)
         reembedded = _reembed(request, writer, lazy_encoder, events)
+        reembedded += add_windows(writer, lazy_encoder, events)
         aliases = Aliases.stored(writer, clock())
         run = Run(writer, lazy_encoder, sources, events, clock, request.choices, aliases, request.limit)
         is_new_route = YouTubeBackoffs(writer, clock()).is_new_route(sources.web.route, clock())
@@ -105,6 +112,7 @@ def build(
             _translate(writer, glossary)
         if encoder is None:
             calibrate(writer, lazy_encoder)
+            find_question_engine(writer, lazy_encoder)
         report = _report(writer, lists, run)
     embedded = report.embedded + reembedded
     return replace(report, embedded=embedded, removed=removed, seconds=time.monotonic() - started)

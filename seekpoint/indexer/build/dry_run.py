@@ -15,6 +15,7 @@ from seekpoint.indexer.build.aliases import Aliases
 from seekpoint.indexer.build.build import Request, caption_files_of, resources_of
 from seekpoint.indexer.build.planner import Planner
 from seekpoint.indexer.build.steps import Step
+from seekpoint.indexer.build.windows import are_due
 from seekpoint.indexer.build.youtube_backoff import YouTubeBackoffs
 from seekpoint.indexer.fetch.session import Web
 from seekpoint.indexer.reading_list.parse import read_source
@@ -43,16 +44,17 @@ def preview(request: Request, folder: Path, web: Web, now: float | None = None) 
     """Plan a build without requests to YouTube and without changing the library; raises SeekpointError."""
     now = time.time() if now is None else now
     lists = [read_source(source, web) for source in request.sources]
-    standings, playlists, closed_until, is_new_route, model, aliases = _library_state(folder, web.route, now)
-    resources = resources_of(aliases.applied(lists), playlists)
+    state = _library_state(folder, web.route, now, windows=request.windows)
+    resources = resources_of(state.aliases.applied(lists), state.playlists)
+    is_other_model = request.reembed and model_name(request.model or state.model) != state.model
     planner = Planner(
-        standings,
+        state.standings,
         caption_files_of(request, lists),
         request.choices,
         now,
-        unavailable_entries(playlists),
-        is_new_route,
-        reembeds=request.reembed and model_name(request.model or model) != model,
+        unavailable_entries(state.playlists),
+        state.is_new_route,
+        reembeds=is_other_model or state.windows_are_due,
     )
     jobs = [planner.plan(resource) for resource in resources.values()]
     steps = [job.step for job in jobs if job.resource.kind is not Kind.PLAYLIST]
@@ -62,7 +64,7 @@ def preview(request: Request, folder: Path, web: Web, now: float | None = None) 
         steps={step: steps.count(step) for step in Step},
         playlists=sum(job.resource.kind is Kind.PLAYLIST and job.step is not Step.WAIT for job in jobs),
         requests=steps.count(Step.ASK_YOUTUBE) * (_REQUESTS_BESIDE_TRANSCRIPTS + transcripts),
-        closed_until=closed_until if now < closed_until and not request.choices.retry else 0.0,
+        closed_until=state.closed_until if now < state.closed_until and not request.choices.retry else 0.0,
     )
 
 
@@ -73,15 +75,16 @@ class _LibraryState(NamedTuple):
     is_new_route: bool
     model: str = ""
     aliases: Aliases = Aliases()
+    windows_are_due: bool = False
 
 
-def _library_state(folder: Path, route: str, now: float) -> _LibraryState:
+def _library_state(folder: Path, route: str, now: float, *, windows: bool) -> _LibraryState:
     try:
         with open_reader(folder) as library:
             backoffs = YouTubeBackoffs(library, now)
             until, is_new_route = backoffs.of(route).until, backoffs.is_new_route(route, now)
             state = (library.standings(), library.playlists(), until, is_new_route, library.card.name)
-            return _LibraryState(*state, Aliases.stored(library, now))
+            return _LibraryState(*state, Aliases.stored(library, now), are_due(library, wanted=windows))
     except LibraryNotFound:
         check_vacant(folder)
         return _LibraryState({}, {}, 0.0, False)

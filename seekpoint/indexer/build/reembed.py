@@ -5,17 +5,16 @@ The library keeps answering with its old vectors until all is embedded. An inter
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.store import Due, Writer
 from seekpoint.index.text.clean import counted
 from seekpoint.index.types import Details, Encoder, Transcript
 from seekpoint.indexer.build.events import BuildEvents
+from seekpoint.indexer.build.stored_transcripts import coming
+from seekpoint.indexer.build.windows import hand_on
 from seekpoint.indexer.transcript.embedding import Embedder
-
-# Resources ahead, whose passages may fill a batch.
-_AHEAD = 16
 
 
 def reembed(writer: Writer, encoder: Encoder, events: BuildEvents) -> int:
@@ -30,11 +29,12 @@ def reembed(writer: Writer, encoder: Encoder, events: BuildEvents) -> int:
                 f"embedding {counted(len(due), 'resource')} again with {encoder.card.name}, nothing is fetched; "
                 f"until that is done, the library answers with {writer.card.name}"
             )
+        hand_on(writer, successor.writer)
         events.begin(len(due))
         embedder = Embedder(successor.writer, LazyEncoder(encoder.card, encoder), events)
         for index, item in enumerate(due):
-            coming = _coming(writer, due[index + 1 : index + 1 + _AHEAD])
-            _embed(item, coming, writer, successor.writer, embedder, events)
+            later = coming(writer, [after.resource.id for after in due[index + 1 :]])
+            _embed(item, later, writer, successor.writer, embedder, events)
     writer.succeed(successor)
     return embedder.embedded
 
@@ -48,7 +48,7 @@ def report_unfinished(writer: Writer, say: Callable[[str], None]) -> None:
 
 def _embed(
     due: Due,
-    coming: Iterator[tuple[str, Transcript]],
+    later: Iterator[tuple[str, Transcript]],
     writer: Writer,
     target: Writer,
     embedder: Embedder,
@@ -56,12 +56,7 @@ def _embed(
 ) -> None:
     resource_id = due.resource.id
     events.work_on(due.resource)
-    embedded = [embedder.embed(resource_id, transcript, coming) for transcript in writer.transcripts(resource_id)]
+    embedded = [embedder.embed(resource_id, transcript, later) for transcript in writer.transcripts(resource_id)]
     details = writer.details([resource_id]).get(resource_id, Details())
     target.commit(resource_id, embedded, details, due.edition)
     events.finish(due.resource)
-
-
-def _coming(writer: Writer, next_due: Sequence[Due]) -> Iterator[tuple[str, Transcript]]:
-    for item in next_due:
-        yield from ((item.resource.id, transcript) for transcript in writer.transcripts(item.resource.id))

@@ -5,10 +5,11 @@ Words and sentences are no measure: generated captions have no punctuation, Chin
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from seekpoint.index.chunks import Chunk, Piece
+from seekpoint.index.chunks import WINDOW_SECONDS, Chunk, Piece
 from seekpoint.index.types import Cue
 from seekpoint.indexer.transcript.cues import MOST_TOKENS, tokens
 
@@ -24,7 +25,7 @@ def chunk(cues: Sequence[Cue], seconds: float = SECONDS, overlap: float = OVERLA
     """
     return [
         Chunk(first, stop, cues[first].start, max(cue.end for cue in cues[first:stop]), _text(cues[first:stop]))
-        for first, stop in _windows(cues, seconds, overlap)
+        for first, stop in _spans(cues, seconds, overlap)
     ]
 
 
@@ -38,7 +39,14 @@ def pieces(cues: Sequence[Cue], seconds: float = PIECE_SECONDS) -> list[Piece]:
     return [Piece(first, stop, cues[first].start, _text(cues[first:stop])) for first, stop in spans]
 
 
-def _windows(cues: Sequence[Cue], seconds: float, overlap: float) -> Iterator[tuple[int, int]]:
+def windows(cues: Sequence[Cue]) -> list[Piece]:
+    """A window for each piece: the cues that begin less than WINDOW_SECONDS after the piece begins."""
+    starts = [cue.start for cue in cues]
+    spans = ((piece, bisect_left(starts, piece.start + WINDOW_SECONDS, lo=piece.stop)) for piece in pieces(cues))
+    return [piece._replace(stop=stop, text=_text(cues[piece.first : stop])) for piece, stop in spans]
+
+
+def _spans(cues: Sequence[Cue], seconds: float, overlap: float) -> Iterator[tuple[int, int]]:
     token_offsets = list(accumulate((tokens(f"{cue.text} ") for cue in cues), initial=0.0))
 
     def fits(first: int, last: int, share: float = 1.0) -> bool:

@@ -1,20 +1,24 @@
-"""Embeds transcripts: the chunks, and in the same pass the pieces of which windows are composed."""
+"""Embeds transcripts: the chunks, and in the same pass the pieces of which windows are composed.
+
+With the setting WINDOWS, a model that gives no parts embeds the windows by themselves.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import accumulate, filterfalse, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from seekpoint.index.chunks import Chunk, EmbeddedTranscript, Piece
 from seekpoint.index.models.encoder import LazyEncoder
-from seekpoint.index.store import WITHOUT_PIECES, Writer
+from seekpoint.index.store import WINDOWS, WITHOUT_PIECES, Writer
 from seekpoint.index.text.digest import text_digest
 from seekpoint.index.text.scripts import in_one_script
 from seekpoint.index.types import Cue, Transcript
 from seekpoint.indexer.build.events import BuildEvents
-from seekpoint.indexer.transcript.chunking import chunk, pieces
+from seekpoint.indexer.transcript.chunking import chunk, pieces, windows
 
 if TYPE_CHECKING:
     from seekpoint.index.chunks import PieceVector
@@ -22,13 +26,14 @@ if TYPE_CHECKING:
 
 # Passages per call of the encoder: few enough for regular progress and a quick reaction to Ctrl-C.
 _PASSAGES = 64
+_NO_PARTS = "its model gives no parts"
 
 
 class PassageText(NamedTuple):
-    """The text of a chunk, and the end offsets of its cues."""
+    """The text of a chunk with the end offsets of its cues, or the text of a window."""
 
     text: str
-    ends: tuple[int, ...]
+    ends: tuple[int, ...] = ()
 
 
 class PassageVectors(NamedTuple):
@@ -40,7 +45,10 @@ class PassageVectors(NamedTuple):
 
 
 class _Draft(NamedTuple):
-    """A transcript to be embedded: chunks and pieces, stored vectors and means, and the passages left to embed."""
+    """A transcript to be embedded: chunks and pieces, stored vectors and means, and what is left to embed.
+
+    `windows` are the texts of unknown pieces, if these are windows to embed by themselves.
+    """
 
     chunks: Sequence[Chunk]
     pieces: Sequence[Piece]
@@ -48,11 +56,12 @@ class _Draft(NamedTuple):
     means: dict[bytes, PieceVector]
     unknown: Sequence[Piece]
     passages: Mapping[Chunk, PassageText]
+    windows: Sequence[PassageText]
 
     @property
     def needed(self) -> list[PassageText]:
         """The distinct passages."""
-        return list(dict.fromkeys(self.passages.values()))
+        return list(dict.fromkeys([*self.passages.values(), *self.windows]))
 
 
 class Embedder:
@@ -77,12 +86,16 @@ class Embedder:
 
         draft = self._draft(resource_id, transcript)
         found = self._read(draft.needed, (part for one in coming for part in self._draft(*one).needed))
-        vectors = {text_digest(passage.text): reading.vector for passage, reading in found.items()} | draft.vectors
+        fresh = {text_digest(passage.text): reading.vector for passage, reading in found.items()}
+        vectors = fresh | draft.vectors
         rows: Vectors = np.stack([vectors[text_digest(part.text)] for part in draft.chunks])
-        if self._is_without_pieces:
+        if self._is_without_pieces and not self._has_windows:
             return EmbeddedTranscript(transcript, draft.chunks, rows)
-        readings = {part: found[passage] for part, passage in draft.passages.items()}
-        means = _means(transcript.cues, draft.unknown, readings, self._writer.card.name) | draft.means
+        if self._has_windows:
+            means = _window_vectors(draft.unknown, fresh, self._writer.card.name) | draft.means
+        else:
+            readings = {part: found[passage] for part, passage in draft.passages.items()}
+            means = _means(transcript.cues, draft.unknown, readings, self._writer.card.name) | draft.means
         pieces = [(piece, means[text_digest(piece.text)]) for piece in draft.pieces]
         return EmbeddedTranscript(transcript, draft.chunks, rows, pieces)
 
@@ -90,15 +103,32 @@ class Embedder:
         """Split a transcript and look up stored vectors. Chinese is brought into one script, for equal vectors."""
         cues = transcript.cues
         chunks = [replace(cut, text=in_one_script(cut.text)) for cut in chunk(cues)]
-        cut = [] if self._is_without_pieces else [p._replace(text=in_one_script(p.text)) for p in pieces(cues)]
+        cut = [piece._replace(text=in_one_script(piece.text)) for piece in self._cut(cues)]
         vectors, means = self._writer.known(resource_id)
         unknown = [piece for piece in cut if text_digest(piece.text) not in means]
-        passages = {part: _passage(part, cues) for part in _needed(cues, chunks, vectors, unknown)}
-        return _Draft(chunks, cut, vectors, means, unknown, passages)
+        apart = unknown if self._has_windows else []
+        parts = _needed(cues, chunks, vectors, [] if apart else unknown)
+        embedded = {part.text for part in parts}  # a short text's chunk is its window too
+        texts = [PassageText(window.text) for window in apart if window.text not in embedded]
+        return _Draft(chunks, cut, vectors, means, unknown, {part: _passage(part, cues) for part in parts}, texts)
+
+    def _cut(self, cues: Sequence[Cue]) -> list[Piece]:
+        if self._has_windows:
+            return windows(cues)
+        return [] if self._is_without_pieces else pieces(cues)
 
     @property
     def _is_without_pieces(self) -> bool:
         return self._writer.setting(WITHOUT_PIECES) is not None
+
+    @cached_property
+    def _has_windows(self) -> bool:
+        """Whether windows are embedded by themselves: they are wanted, and the model gives no parts."""
+        if self._writer.setting(WINDOWS) is None:
+            return False
+        if not self._is_without_pieces and self._encoder.get().parts([], []) is None:
+            self._writer.put_setting(WITHOUT_PIECES, _NO_PARTS)
+        return self._is_without_pieces
 
     def _read(
         self, passages: Sequence[PassageText], coming: Iterable[PassageText]
@@ -129,7 +159,7 @@ class Embedder:
                 return [
                     PassageVectors(*reading) for reading in zip(parts.vectors, parts.sums, parts.tokens, strict=True)
                 ]
-            self._writer.put_setting(WITHOUT_PIECES, "its model gives no parts")
+            self._writer.put_setting(WITHOUT_PIECES, _NO_PARTS)
         return [PassageVectors(vector) for vector in encoder.passages(texts)]
 
 
@@ -175,6 +205,14 @@ def _means(
         rows, tokens = zip(*(best[k][1:] for k in range(piece.first, piece.stop)), strict=True)
         means[text_digest(piece.text)] = quantised(np.sum(rows, axis=0), sum(tokens), model)
     return means
+
+
+def _window_vectors(unknown: Sequence[Piece], vectors: Mapping[bytes, Vectors], model: str) -> dict[bytes, PieceVector]:
+    """The vectors of windows that were embedded by themselves, by the digest of their text."""
+    from seekpoint.index.models.piece_vectors import quantised_window
+
+    digests = {text_digest(window.text) for window in unknown}
+    return {digest: quantised_window(vectors[digest], model) for digest in digests}
 
 
 def _off_centre(cue: Cue, part: Chunk) -> float:

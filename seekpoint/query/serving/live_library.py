@@ -11,10 +11,10 @@ from threading import Condition
 from seekpoint.index.errors import LibraryError
 from seekpoint.index.open import current_revision, open_reader
 from seekpoint.index.store import Reader
-from seekpoint.index.types import Encoder, Filters, ModelCard, Reranker
+from seekpoint.index.types import Encoder, Filters, Reranker
 from seekpoint.query.answers import Answer
 from seekpoint.query.search.settings import PER_RESOURCE
-from seekpoint.query.serving.question_encoder import SharedEncoder
+from seekpoint.query.serving.question_encoder import SharedEncoder, stored_engine
 
 # Seconds: a build commits one resource after another, and reopening for each of them isn't worth it.
 _LEAST_BETWEEN = 2.0
@@ -60,7 +60,7 @@ class LiveLibrary:
         from seekpoint.query.search import pipeline
 
         with nullcontext(within) if within else self.reader() as reader:
-            encoder = self._encoder_of(reader.card)
+            encoder = self._encoder_of(reader)
             return pipeline.ask(
                 question,
                 reader,
@@ -118,10 +118,10 @@ class LiveLibrary:
             opened.users -= 1
             opened.close_unused()
 
-    def _encoder_of(self, card: ModelCard) -> Encoder:
+    def _encoder_of(self, reader: Reader) -> Encoder:
         with self._changed:
-            if self._encoder is None or self._encoder.card != card:
-                self._encoder = SharedEncoder(card, self._given_encoder)
+            if self._encoder is None or self._encoder.card != reader.card:
+                self._encoder = SharedEncoder(reader.card, self._given_encoder, engine=stored_engine(reader))
             return self._encoder
 
 

@@ -7,7 +7,8 @@ from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from seekpoint.index.models.encoder import LazyEncoder
+from seekpoint.index.models.encoder import BUNDLED, LazyEncoder
+from seekpoint.index.store import QUESTION_ENGINE, Reader
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.scripts import in_one_script
 from seekpoint.index.types import Encoder, ModelCard
@@ -24,15 +25,26 @@ def to_embed(question: str) -> str:
     return in_one_script(clean(question))
 
 
+def stored_engine(library: Reader) -> str | None:
+    """The engine that a build found for the questions of a library; the bundled model has its own."""
+    return None if library.card.name == BUNDLED else library.setting(QUESTION_ENGINE)
+
+
 class SharedEncoder:
     """An encoder that threads may share, with a cache of the latest questions' vectors.
 
     It embeds one question at a time: each uses all cores, and tokenizers aren't thread-safe.
     """
 
-    def __init__(self, card: ModelCard, given: Encoder | None = None, cached: int = _CACHED_QUESTIONS) -> None:
+    def __init__(
+        self,
+        card: ModelCard,
+        given: Encoder | None = None,
+        cached: int = _CACHED_QUESTIONS,
+        engine: str | None = None,
+    ) -> None:
         self.card = card
-        self._encoder = LazyEncoder(card, given)
+        self._encoder = LazyEncoder(card, given, engine)
         self._lock = Lock()
         self.question = lru_cache(cached)(self._embed)
 

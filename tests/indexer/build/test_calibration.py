@@ -12,13 +12,13 @@ from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.models.cosine_scale import SETTING, from_setting
 from seekpoint.index.models.encoder import BUNDLED, LazyEncoder, bundled_folder
-from seekpoint.index.types import ModelCard
+from seekpoint.index.types import Details, ModelCard
 from seekpoint.indexer.build.calibration import calibrate
 from seekpoint.query.search.confidence import ANY_CALIBRATION, BUNDLED_CALIBRATION
 from seekpoint.query.search.profile import PROFILES, profile_of
 from seekpoint.query.search.settings import TUNING
 from tests.fakes import TopicEncoder
-from tests.index.libraries import CARD, ENCODER, fill
+from tests.index.libraries import CARD, ENCODER, embedded, fill, resource
 from tests.indexer.builds import webvtt
 
 TALKS = {
@@ -42,6 +42,18 @@ def test_a_few_passages_say_nothing_of_a_scale(tmp_path: Path) -> None:
         calibrate(writer, LazyEncoder(CARD, ENCODER))
         assert writer.setting(SETTING) is None
         assert profile_of(writer) == (TUNING, ANY_CALIBRATION)
+
+
+@pytest.mark.parametrize("languages", [["en"] * 23 + ["zh"], [f"x{chr(97 + k)}" for k in range(26)]])
+def test_the_only_passage_of_a_language_says_nothing_of_a_scale(tmp_path: Path, languages: list[str]) -> None:
+    encoder = TopicEncoder()
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
+        writer.register("list", [resource(f"talk{k:07}") for k in range(len(languages))])
+        for k, language in enumerate(languages):
+            talk = embedded([TALKS["talk0000002" if language == "zh" else "talk0000001"][k]], language)
+            writer.commit(f"talk{k:07}", [talk], Details(), "made by hand")
+        calibrate(writer, LazyEncoder(CARD, encoder))
+        assert (writer.setting(SETTING), encoder.embedded) == (None, [])
 
 
 @pytest.mark.model

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from seekpoint.index.chunks import PieceVector
-from seekpoint.index.models.piece_vectors import LEVELS, NO_DIRECTION
+from seekpoint.index.models.piece_vectors import LEVELS, WINDOW
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -184,7 +184,7 @@ def _check_records(records: Records, directions: int) -> None:
         (np.abs(records["start"]) < _LATEST)
         & (np.diff(records["start"], prepend=-np.inf) > 0)
         & (np.abs(records["scale"]) < _LARGEST_SCALE)
-        & ((records["direction"] < directions) | (records["direction"] == NO_DIRECTION))
+        & ((records["direction"] < directions) | (records["direction"] >= WINDOW))
         & np.isfinite(records["length"])
     )
     if not is_valid.all():

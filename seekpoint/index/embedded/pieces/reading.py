@@ -12,7 +12,7 @@ import numpy as np
 from seekpoint.index.chunks import Pieces, PieceVector, StoredChunk
 from seekpoint.index.embedded import checksums
 from seekpoint.index.embedded.pieces import blocks as piece_blocks
-from seekpoint.index.models.piece_vectors import add_up, directions_of
+from seekpoint.index.models.piece_vectors import WINDOW, add_up, directions_of
 from seekpoint.index.types import ModelCard
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ def around(
     pieces = read(blocks, needed, card)
     bounds = np.searchsorted(needed, spans).reshape(-1, 2).tolist()
     return {
-        chunk.id: Pieces(pieces.starts[first:stop], pieces.sums[first:stop], pieces.tokens[first:stop])
+        chunk.id: pieces._replace(
+            starts=pieces.starts[first:stop], sums=pieces.sums[first:stop], tokens=pieces.tokens[first:stop]
+        )
         for chunk, (first, stop) in zip(chunks, bounds, strict=True)
     }
 
@@ -76,7 +78,8 @@ def read(blocks: Blocks, places: Places, card: ModelCard) -> Pieces:
     sums = np.empty((len(places), card.dimension), np.float32)
     for span, codes in blocks.codes(places, card.dimension):
         add_up(records[span], codes, card, sums[span])
-    return Pieces(records["start"], sums, records["tokens"].astype(np.float32))
+    are_windows = bool((records["direction"] == WINDOW).any())  # a model has either all or none of them
+    return Pieces(records["start"], sums, records["tokens"].astype(np.float32), are_windows)
 
 
 def check(connection: sqlite3.Connection, card: ModelCard) -> None:

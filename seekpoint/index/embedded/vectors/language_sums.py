@@ -15,7 +15,7 @@ from seekpoint.index.embedded import checksums
 from seekpoint.index.embedded.pieces.reading import transcript_pieces
 from seekpoint.index.embedded.vectors.int8 import unpack
 from seekpoint.index.models.background_mean import background
-from seekpoint.index.models.centring import WINDOWS_A_CHUNK, tempered, windows
+from seekpoint.index.models.centring import WINDOWS_A_CHUNK, tempered, unit, windows
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import ModelCard
 
@@ -63,7 +63,8 @@ def means(connection: sqlite3.Connection, card: ModelCard) -> Means:
 def totals_of(vectors: Vectors, pieces: Pieces) -> Totals:
     """The totals of a transcript, from its chunks' vectors as they are stored, and its pieces."""
     # Rounded to float16, so that the sums of window vectors are exact too.
-    window_vectors = windows(pieces.starts, pieces.sums).astype(np.float16)
+    own = unit(pieces.sums) if pieces.are_windows else windows(pieces.starts, pieces.sums)
+    window_vectors = own.astype(np.float16)
     return Totals(len(vectors), _sum(vectors), len(window_vectors), _sum(window_vectors))
 
 

@@ -1,0 +1,210 @@
+"""Questions of other models by onnxruntime: which file a build takes, and that asking doesn't import torch then."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import seekpoint
+from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.models.encoder import LazyEncoder, SentenceEncoder, load_encoder
+from seekpoint.index.models.onnx_questions import OnnxQuestions
+from seekpoint.index.models.question_engine import OnnxEncoder, QuestionEngine, from_setting
+from seekpoint.index.store import QUESTION_ENGINE
+from seekpoint.index.types import ModelCard
+from seekpoint.indexer.build.question_engine import find_question_engine
+from tests.index.libraries import run_script
+from tests.indexer.builds import webvtt
+from tests.sentence_models import add_onnx, save_first_token_model
+
+pytestmark = pytest.mark.model
+
+QUESTIONS = ["what conceals it?", "什么藏起了它？", "MASK 掩码 " * 600]
+ASK = """
+from seekpoint.cli.main import cli
+cli(["ask", *sys.argv[1:]], standalone_mode=False)
+print({"torch", "transformers", "sentence_transformers"} & set(sys.modules))
+"""
+HIDDEN = 'sys.modules["onnxruntime"] = None\n'
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that has an ONNX file."""
+    model = save_first_token_model(tmp_path_factory.mktemp("saved"))
+    add_onnx(model)
+    return model
+
+
+@pytest.fixture
+def model(saved: Path, tmp_path: Path) -> Path:
+    """A copy of the model that a test may change."""
+    return Path(shutil.copytree(saved, tmp_path / "model"))
+
+
+def build(folder: Path, model: Path | str) -> Path:
+    """Build a library of two talks."""
+    talks = folder / "talks"
+    talks.mkdir(exist_ok=True)
+    (talks / "T [english0001].en.vtt").write_text(webvtt("the cache", "a cache", "the mask", "a mask"), "utf-8")
+    (talks / "讲座 [zhongwen001].zh.vtt").write_text(webvtt("这是缓存", "这里有掩码"), "utf-8")
+    seekpoint.build(talks, folder / "library", model=str(model), translate=False)
+    return folder / "library"
+
+
+def engine(library: Path) -> QuestionEngine | None:
+    with EmbeddedReader.open(library) as reader:
+        return from_setting(reader.setting(QUESTION_ENGINE), reader.card)
+
+
+def asked(library: Path, question: str = QUESTIONS[0], before: str = "", **variables: str) -> tuple[Any, str]:
+    """The moments of a cold question, and which of PyTorch's modules it imported."""
+    os.environ.update(variables)
+    result = run_script(before + ASK, question, "--json", "--index", library)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    answer, modules = result.stdout.splitlines()
+    return json.loads(answer)["moments"], modules
+
+
+@pytest.mark.parametrize("pooling", ["cls", "mean", "lasttoken", "max"])
+@pytest.mark.parametrize("layers", [(), ("Identity", "Tanh")])
+def test_its_vectors_are_the_models(tmp_path: Path, pooling: str, layers: tuple[str, ...]) -> None:
+    model = save_first_token_model(tmp_path, pooling=pooling, layers=layers)
+    own = SentenceEncoder(str(model))
+    found = OnnxQuestions(model, add_onnx(model), own.question_prompt or "", own.longest)
+    for question in QUESTIONS:
+        assert float(found.question(question) @ own.question(question)) > 0.999
+    without_prompt = OnnxQuestions(model, model / "onnx" / "model.onnx", "cache ", own.longest)
+    assert float(without_prompt.question(QUESTIONS[0]) @ own.question(QUESTIONS[0])) < 0.999
+
+
+@pytest.mark.parametrize("question", QUESTIONS[:2])
+def test_a_cold_question_imports_no_torch(tmp_path: Path, model: Path, question: str) -> None:
+    library = build(tmp_path, model)
+    found = engine(library)
+    assert found and found.file == "onnx/model.onnx"
+    moments, modules = asked(library, question)
+    assert modules == "set()"
+    expected, modules = asked(library, question, HIDDEN)
+    assert "torch" in modules, "without onnxruntime, the model itself embeds the question"
+    assert moments == expected
+
+
+def test_a_model_in_the_hubs_cache_has_one_too(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = tmp_path / "hub" / "models--example--first-token"
+    (hub / "refs").mkdir(parents=True)
+    (hub / "refs" / "main").write_text("0" * 40)
+    shutil.move(model, hub / "snapshots" / ("0" * 40))
+    for name, value in (("HF_HUB_CACHE", str(tmp_path / "hub")), ("HF_HUB_OFFLINE", "1")):
+        monkeypatch.setenv(name, value)
+    script = "import seekpoint; seekpoint.build(*sys.argv[1:3], model=sys.argv[3], translate=False)"
+    talks = build(tmp_path, hub / "snapshots" / ("0" * 40)).parent / "talks"
+    built = run_script(script, talks, tmp_path / "other", "example/first-token")
+    assert built.returncode == 0, built.stderr
+    assert asked(tmp_path / "other")[1] == "set()"
+
+
+def test_files_that_changed_since_the_build_arent_used(tmp_path: Path, model: Path) -> None:
+    library = build(tmp_path, model)
+    changed: dict[str, Callable[[bytes], bytes]] = {
+        "onnx/model.onnx": lambda data: data + b" ",
+        "1_Pooling/config.json": lambda data: data + b" ",
+        "tokenizer.json": lambda data: data + b" ",
+    }
+    for name, change in changed.items():
+        data = (model / name).read_bytes()
+        (model / name).write_bytes(change(data))
+        assert "torch" in asked(library)[1], name
+        (model / name).write_bytes(data)
+    assert asked(library)[1] == "set()"
+
+
+def test_the_smallest_file_that_agrees_is_taken(tmp_path: Path, model: Path) -> None:
+    other = save_first_token_model(tmp_path / "another", noise=1.0)
+    shutil.copy(add_onnx(other), model / "onnx" / "model_quantized.onnx")
+    (model / "onnx" / "model_broken.onnx").write_bytes(b"no ONNX")
+    (model / "onnx" / "model.onnx").rename(model / "onnx" / "模型.onnx")
+    with (model / "onnx" / "模型.onnx").open("ab") as file:
+        file.write(b"\x72\x40" + b" " * 64)  # a description, by which it is the largest
+    found = engine(build(tmp_path, model))
+    assert found and found.file == "onnx/模型.onnx"
+
+
+def test_a_model_whose_file_disagrees_embeds_questions_itself(tmp_path: Path, model: Path) -> None:
+    other = save_first_token_model(tmp_path / "another", noise=1.0)
+    shutil.copy(add_onnx(other), model / "onnx" / "model.onnx")
+    library = build(tmp_path, model)
+    found = engine(library)
+    assert found and found.file == ""
+    assert "torch" in asked(library)[1]
+    with EmbeddedWriter.acquire(library) as writer:  # it isn't measured again
+        find_question_engine(writer, LazyEncoder(ModelCard("nowhere", 1, "never loaded")))
+        assert from_setting(writer.setting(QUESTION_ENGINE), writer.card) == found
+    shutil.rmtree(model / "onnx")
+    assert engine(build(tmp_path, model)) is None
+
+
+@pytest.mark.parametrize(
+    "pooling", [{"pooling_mode": "weightedmean"}, {"pooling_mode": ["cls", "mean"]}, {"include_prompt": False}]
+)
+def test_other_kinds_of_pooling_arent_tried(tmp_path: Path, model: Path, pooling: dict[str, object]) -> None:
+    config = model / "1_Pooling" / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | pooling))
+    with pytest.raises(ValueError, match="pools by"):
+        OnnxQuestions(model, model / "onnx" / "model.onnx", "", None)
+
+
+def test_older_folders_name_their_pooling_otherwise(model: Path) -> None:
+    own = SentenceEncoder(str(model))
+    old = {"word_embedding_dimension": 8, "pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False}
+    (model / "1_Pooling" / "config.json").write_text(json.dumps(old))
+    found = OnnxQuestions(model, model / "onnx" / "model.onnx", own.question_prompt or "", own.longest)
+    assert float(found.question("掩码") @ own.question("掩码")) > 0.999
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "[]",
+        "{}",
+        "模型",
+        '{"model": "x", "version": "y"}',
+        '{"model": "f", "version": 1}',
+        '{"model": "f", "version": "y", "longest": "z"}',
+        '{"model": "f", "version": "y", "file": ["../x"]}',
+    ],
+)
+def test_an_ill_formed_setting_is_none(text: str | None) -> None:
+    assert from_setting(text, ModelCard("model", 3, "f")) is None
+
+
+def test_no_file_outside_the_models_folder_is_opened(tmp_path: Path, model: Path) -> None:
+    library = build(tmp_path, model)
+    found = engine(library)
+    assert found
+    (model / "onnx").rename(tmp_path / "onnx")
+    card = load_encoder(str(model)).card
+    setting = found._replace(file="../onnx/model.onnx").to_setting()
+    assert isinstance(LazyEncoder(card, engine=setting).get(), SentenceEncoder)
+    (tmp_path / "onnx").rename(model / "onnx")
+    assert isinstance(LazyEncoder(card, engine=found.to_setting()).get(), OnnxEncoder)
+
+
+def test_passages_are_the_models_own(tmp_path: Path, model: Path) -> None:
+    library = build(tmp_path, model)
+    found, own = engine(library), load_encoder(str(model))
+    assert found
+    encoder = LazyEncoder(own.card, engine=found.to_setting()).get()
+    assert isinstance(encoder, OnnxEncoder)
+    assert float(encoder.passages(["掩码"])[0] @ own.passages(["掩码"])[0]) > 0.999
+    assert encoder.parts(["掩码"], [[2]]) is None
