@@ -68,9 +68,9 @@ def test_a_question_is_answered_without_a_script(
 
 
 def test_a_moment_has_its_context_on_the_page(client: TestClient) -> None:
-    page = client.get("/", params={"q": "mask", "language": "en", "kind": "video"})
+    page = client.get("/", params={"q": "attention", "language": "en", "kind": "video"})
     around = links(page.text)
-    assert around["attention weighs every word"].endswith("t=40#c1")
+    assert around["a mask hides the future"].endswith("t=80#c2")
     assert 'class="cue here"' in page.text
 
 
