@@ -154,7 +154,11 @@ def test_content_words_are_lit_and_function_words_never(
     [
         ("a mask hides the future", "high", {"en": "Most likely answered here", "zh": "这里很可能有答案"}),
         ("掩码藏了什么？", "low", {"en": "These may not answer it", "zh": "不一定回答了"}),
-        ("How long should the pizza dough rise?", "none", {"en": "Nothing here answers that", "zh": "没有这个问题的答案"}),
+        (
+            "How long should the pizza dough rise?",
+            "none",
+            {"en": "Nothing here answers that", "zh": "没有这个问题的答案"},
+        ),
     ],
 )
 def test_confidence_is_told_in_words(client: TestClient, question: str, confidence: str, words: dict[str, str]) -> None:
