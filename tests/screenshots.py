@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import click
 
 import seekpoint
+from seekpoint.indexer.reading_list.addresses import short_hash
 from tests.browser import chromium_tab
 from tests.paths import ROOT
 from tests.query.web.served import served
@@ -26,6 +27,7 @@ _DESKTOP: ViewportSize = {"width": 1200, "height": 820}
 _PHONE: ViewportSize = {"width": 390, "height": 844}
 _ENGLISH = "Why do we need three different matrices for queries, keys and values?"
 _CHINESE = "为什么要缓存键和值，却不缓存查询？"
+_LECTURE = f"/resource/{short_hash((ROOT / 'examples' / 'talks' / 'why-attention.ogg').as_uri())}"
 # As many as a paletted PNG can have: the page's own few, and the edges of its letters.
 _COLOURS = 256
 
@@ -41,10 +43,12 @@ class Picture(NamedTuple):
     is_dark: bool = False
     scale: float = 1.0
     plays: str | None = None
+    finds: str = ""
 
     @property
     def address(self) -> str:
-        return f"{self.path}?{urlencode({'q': self.question})}"
+        given = {"q": self.question, "find": self.finds}
+        return f"{self.path}?{urlencode({name: value for name, value in given.items() if value})}"
 
 
 # Until the player has shown what is said where it starts, and a sentence more.
@@ -55,6 +59,7 @@ TAKEN = (
     Picture("page-phone", "/", _ENGLISH, _PHONE, scale=2),
     Picture("player", "/", _ENGLISH, plays="Play "),
     Picture("list", "/list", _ENGLISH),
+    Picture("find", _LECTURE, "", finds="attention"),
     Picture("page-zh", "/", _CHINESE, locale="zh-CN"),
 )
 

@@ -6,7 +6,7 @@ bigram that has a character of one isn't content.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import regex
@@ -17,12 +17,20 @@ from seekpoint.index.text.terms import Term, is_whole_word, located_terms, terms
 
 def content_terms(text: str) -> list[Term]:
     """The terms of a text that say what it is about, in order, with repetitions; all terms if none does."""
+    return _content(text) or list(located_terms(text))
+
+
+@lru_cache(maxsize=1 << 12)
+def is_function_word(term: str) -> bool:
+    """Whether a term says nothing of what a text is about."""
+    return term in _function_words()[0] or not _content(term)
+
+
+def _content(text: str) -> list[Term]:
     stems, pattern = _function_words()
     covered = {place for found in pattern.finditer(simplified(text)) for place in range(*found.span())}
-    located = list(located_terms(text))
-    return [
-        term for term in located if term.text not in stems and covered.isdisjoint(range(term.start, term.stop))
-    ] or located
+    located = located_terms(text)
+    return [term for term in located if term.text not in stems and covered.isdisjoint(range(term.start, term.stop))]
 
 
 @cache

@@ -15,6 +15,7 @@ from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.retrieval import CueSpan
 from seekpoint.index.store import Reader
 from seekpoint.index.text.chapters import begun, title_at
+from seekpoint.index.text.content_words import is_function_word
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.terms import Term, located_terms
 from seekpoint.index.types import Cue, Details, Resource
@@ -122,10 +123,14 @@ def _quote(
     begin = best_beginning(passage, within, weights, chapters, nearness, context.tuning.reach)
     shown = quoted(passage.cues_from(begin))
     stop = begin + sum(len(cue.text) + 1 for cue in shown)
-    function_words = context.terms.weights.keys() - context.terms.rarities.keys()
-    lit = [term for term in terms if begin <= term.start < stop and term.text not in function_words]
+    lit = [term for term in terms if begin <= term.start < stop and _is_lit(term.text, context.terms)]
     lit += [Term("", start, min(end, stop - 1)) for start, end in phrases if begin <= start < stop]
     return _Quote(passage, begin, shown, sorted(lit, key=lambda term: term.start))
+
+
+def _is_lit(term: str, terms: QueryTerms) -> bool:
+    """Whether a term is a content word of the question, or one that translates such a word and is content itself."""
+    return term in terms.rarities or (term not in terms.weights and not is_function_word(term))
 
 
 def _terms_in(passage: Passage, wanted: Set[str]) -> list[Term]:

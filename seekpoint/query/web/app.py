@@ -22,7 +22,8 @@ from seekpoint.query.output.json_schema import ProblemJson
 from seekpoint.query.serving.resource_cache import ResourceCaches
 from seekpoint.query.web.api import Api
 from seekpoint.query.web.errors import describe, problem
-from seekpoint.query.web.pages import Pages, error_page, page
+from seekpoint.query.web.pages import Pages
+from seekpoint.query.web.rendering import error_page, page
 from seekpoint.query.web.security import COOKIE, LOGIN, AccessPolicy, Guard
 
 if TYPE_CHECKING:

@@ -2,76 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, HTMLResponse
+from starlette.responses import FileResponse, JSONResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.sections import outlined
-from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import Filters, Resource, State
 from seekpoint.query.answers import Answer, Moment
-from seekpoint.query.links.timestamps import timestamp
 from seekpoint.query.output.status import totals
-from seekpoint.query.search.question_syntax import without_marks
 from seekpoint.query.search.settings import MOST_MOMENTS
 from seekpoint.query.transcript_choice import in_language
-from seekpoint.query.web import translations, view_models
-from seekpoint.query.web.errors import describe
+from seekpoint.query.web import view_models
+from seekpoint.query.web.groups import cut, following, grouped, near
 from seekpoint.query.web.media import content_type, media_file
 from seekpoint.query.web.parameters import PageParameters
-from seekpoint.query.web.transcripts import paragraphs, position_at, quote_context
+from seekpoint.query.web.playing import Playing
+from seekpoint.query.web.reading import Found, Reading, utf16
+from seekpoint.query.web.rendering import STATIC, page
+from seekpoint.query.web.similarity import SPARE, SimilarTo
+from seekpoint.query.web.transcripts import position_at, quote_context
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.responses import HTMLResponse
 
     from seekpoint.index.store import Reader
     from seekpoint.query.serving.live_library import LiveLibrary
     from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
 
-_HERE = Path(__file__).parent
 # On the bars of the reading list: moments that score much less than the best one would hide where the answers are.
 _ON_BARS = 60
-_LEAST_SHARE = 0.6
-# Seconds around a moment that are left out of "more like this": the moment is its own best answer.
-_SAME = 60.0
-
-_templates = Environment(
-    loader=FileSystemLoader(_HERE / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_templates.filters |= {"clean": clean, "printable": printable, "timestamp": timestamp}
-_templates.globals |= {
-    "question_href": view_models.question_href,
-    "resource_href": view_models.resource_href,
-    "BAR": view_models.BAR,
-    "MODULES": sorted(path.name for path in (_HERE / "static").glob("*.js") if path.name != "page.js"),
-}
-
-
-class SimilarTo(NamedTuple):
-    """The moment of "more like this": the id of its resource, and its second."""
-
-    resource: str
-    start: float
-
-    @classmethod
-    def of(cls, parameters: PageParameters) -> SimilarTo | None:
-        """The moment of the parameters `like` and `at`; `None` if they aren't given."""
-        return cls(parameters.like, parameters.at or 0.0) if parameters.like else None
-
-    def is_same(self, moment: Moment) -> bool:
-        """Whether a moment is at the same place."""
-        return moment.resource.id == self.resource and (moment.start is None or abs(moment.start - self.start) < _SAME)
 
 
 class Pages:
@@ -87,8 +51,9 @@ class Pages:
             Route("/", self.ask),
             Route("/list", self.list),
             Route("/resource/{id}", self.resource),
+            Route("/resource/{id}/found", self.found),
             Route("/media/{id}", self.media),
-            Mount("/static", StaticFiles(directory=_HERE / "static")),
+            Mount("/static", StaticFiles(directory=STATIC)),
         ]
 
     def ask(self, request: Request) -> HTMLResponse:
@@ -97,30 +62,30 @@ class Pages:
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
             answer = self._answer(parameters, similar_to, reader) if parameters.q else None
-            moments = _moment_views(answer.moments, cache) if answer else []
+            found = answer.moments if answer else ()
+            shown = cut(found) if parameters.is_cut else found
             within = cache.resource(parameters.filters.resource) if parameters.filters.resource else None
             return page(
-                request, "ask", parameters=parameters, cache=cache, answer=answer, moments=moments, within=within,
-                like=similar_to,
-                totals=totals(list(cache.statuses.values())),
+                request, "ask", parameters=parameters, cache=cache, answer=answer, within=within, like=similar_to,
+                liked=cache.resource(similar_to.resource) if similar_to else None,
+                moments=shown, groups=grouped(_moment_views(shown, cache)),
+                following=following(parameters.k, len(found), len(shown)),
+                playing=Playing.of(parameters, shown, cache), totals=totals(list(cache.statuses.values())),
             )  # fmt: skip
 
     def _answer(self, parameters: PageParameters, similar_to: SimilarTo | None, reader: Reader) -> Answer:
-        k = parameters.k
-        count = min(k + 3, MOST_MOMENTS) if similar_to else k
-        per_resource = parameters.per_resource
-        question = without_marks(parameters.q) if similar_to else parameters.q  # what is said may be in quotation marks
-        answer = self._live.ask(question, count, parameters.filters, per_resource=per_resource, within=reader)
+        ask = partial(self._live.ask, filters=parameters.filters, per_resource=parameters.per_resource, within=reader)
         if similar_to is None:
-            return answer
-        return replace(answer, moments=tuple(each for each in answer.moments if not similar_to.is_same(each))[:k])
+            return ask(parameters.q, parameters.k)
+        answer = ask(similar_to.said, min(parameters.k + SPARE, MOST_MOMENTS))
+        return similar_to.others(answer, parameters.k)
 
     def list(self, request: Request) -> HTMLResponse:
         parameters = _parameters(request)
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
             answer = self._live.ask(parameters.q, _ON_BARS, within=reader) if parameters.q else None
-            moments = _best(answer.moments) if answer else []
+            moments = near(answer.moments) if answer else ()
             ticks = {
                 resource_id: view_models.ticks(group, cache.duration(resource_id))
                 for resource_id, group in view_models.by_resource(moments).items()
@@ -138,25 +103,35 @@ class Pages:
             cache = self._caches.of(reader)
             resource = _resource(cache, request.path_params["id"])
             details, transcripts = cache.details(resource.id), cache.transcripts(resource.id)
-            transcript = in_language(transcripts, parameters.language) or next(iter(transcripts), None)
-            cues = transcript.cues if transcript else ()
+            reading = Reading.of(transcripts, parameters, details.chapters, plays=resource.kind.plays)
+            cues = reading.transcript.cues if reading else ()
             answer = None
             if parameters.q:
                 filters = Filters(resource=resource.id)
                 answer = self._live.ask(parameters.q, parameters.k, filters, within=reader)
+            found = answer.moments if answer else ()
             duration = cache.duration(resource.id)
-            moments = _moment_views(answer.moments, cache) if answer else []
             return page(
                 request, "resource", parameters=parameters, cache=cache, resource=resource, details=details,
-                status=cache.statuses[resource.id], duration=duration,
+                status=cache.statuses[resource.id], duration=duration, reading=reading, start=start,
                 languages=[each.language for each in transcripts],
-                transcript=transcript, paragraphs=list(paragraphs(cues, details.chapters)), start=start,
                 chapters=[(position_at(cues, each.start + 0.5), each) for each in details.chapters] if cues else [],
-                current=None if start is None or not cues else position_at(cues, start),
                 player=view_models.player_of(resource), outside=_web_address(resource, start), answer=answer,
-                moments=moments, ticks=view_models.ticks(answer.moments if answer else (), duration),
+                moments=_moment_views(found, cache), ticks=view_models.ticks(found, duration),
                 own_page=view_models.resource_href(resource),
             )  # fmt: skip
+
+    def found(self, request: Request) -> JSONResponse:
+        """The places of the parameter `find` in a transcript, for the page's script; offsets are UTF-16's."""
+        parameters = _parameters(request)
+        with self._live.reader() as reader:
+            cache = self._caches.of(reader)
+            resource = _resource(cache, request.path_params["id"])
+            transcript = in_language(cache.transcripts(resource.id), parameters.language)
+        cues = transcript.cues if transcript else ()
+        found = Found.of(parameters.find, cues)
+        places = [[utf16(part, cues[part.number].text) for part in place] for place in found.places]
+        return JSONResponse({"count": found.count, "places": places})
 
     def media(self, request: Request) -> FileResponse:
         with self._live.reader() as reader:
@@ -169,36 +144,8 @@ class Pages:
         return FileResponse(path, media_type=content_type(resource))
 
 
-def page(request: Request, name: str, code: int = 200, **values: Any) -> HTMLResponse:  # noqa: ANN401
-    """A page in the language that the browser prefers."""
-    language = translations.preferred_language(request.headers.get("accept-language", ""))
-    html = _templates.get_template(f"{name}.html").render(
-        say=translations.translator(language),
-        ui=language,
-        lang=translations.LANGUAGES[language],
-        words=translations.WORDS[language],
-        language_name=lambda tag: translations.language_name(tag, language),
-        path=request.url.path,
-        **values,
-    )
-    return HTMLResponse(html, code, {"Vary": "Accept-Language, Cookie"})
-
-
-def error_page(request: Request, error: Exception) -> HTMLResponse:
-    """The page for an error; if there is no library, it says how to build one."""
-    code, detail, _ = describe(error)
-    if isinstance(error, LibraryNotFound):
-        return page(request, "empty", code, detail=detail)
-    return page(request, "error", code, detail=detail)
-
-
 def _parameters(request: Request) -> PageParameters:
     return PageParameters.model_validate(dict(request.query_params))
-
-
-def _best(moments: tuple[Moment, ...]) -> list[Moment]:
-    """The moments whose score is near that of the first one."""
-    return [moment for moment in moments if moment.score >= moments[0].score * _LEAST_SHARE]
 
 
 def _moment_views(moments: tuple[Moment, ...], cache: ResourceCache) -> list[view_models.MomentView]:

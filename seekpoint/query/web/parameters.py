@@ -19,6 +19,8 @@ from seekpoint.query.serving.parameters import (
 )
 
 _ON_A_PAGE = 8
+LONGEST_SOUGHT = 200
+"""The most characters that are looked for in a transcript."""
 _STRIPPED = ConfigDict(str_strip_whitespace=True)
 
 _QUESTION = 'The question. A "phrase" has to be said word for word; -word leaves out passages with the word.'
@@ -50,20 +52,30 @@ class AskParameters(BaseModel):
 class PageParameters(AskParameters):
     """The parameters of the pages, which are shown without a question too.
 
-    `like` and `at` are the resource and the second of the moment of "more like this", `t` is the second at which a
-    resource is shown.
+    `like`, `at` and `said` are the resource, the second and the words of the moment of "more like this". `play` is the
+    resource that plays beside an answer, `t` the second at which it plays or is shown. On a resource's page, `beside`
+    is the language of a second transcript, and `find` is looked for in the transcript.
     """
 
     q: str = Field(default="", max_length=LONGEST_QUESTION)
     k: _MomentCount = _ON_A_PAGE
     like: ResourceId = None
     at: _Second = None
+    said: str = Field(default="", max_length=LONGEST_QUESTION)
+    play: ResourceId = None
     t: _Second = None
+    beside: LanguageTag = None
+    find: str = Field(default="", max_length=LONGEST_SOUGHT)
 
     @property
     def is_filtered(self) -> bool:
         """Whether any filter is set."""
         return self.filters != Filters()
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether moments are left out from where scores fall: unless the number of moments is given."""
+        return "k" not in self.model_fields_set
 
 
 class ListParameters(BaseModel):

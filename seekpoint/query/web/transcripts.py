@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from seekpoint.index.text.chapters import ROUNDING
@@ -38,10 +38,14 @@ class QuoteContext:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptParagraph:
-    """Consecutive cues; `heading` is the title of a chapter that starts with them."""
+    """Consecutive cues; `heading` is the title of a chapter that starts with them.
+
+    `beside` are the cues of another transcript that are said meanwhile.
+    """
 
     heading: str | None
     cues: tuple[PositionedCue, ...]
+    beside: tuple[PositionedCue, ...] = ()
 
     @property
     def start(self) -> float:
@@ -81,6 +85,17 @@ def paragraphs(cues: Sequence[Cue], chapters: Sequence[Chapter]) -> Iterator[Tra
         paragraph.append(PositionedCue(number, cue))
     if paragraph:
         yield TranscriptParagraph(titles.get(paragraph[0].position), tuple(paragraph))
+
+
+def aligned(paragraphs: Sequence[TranscriptParagraph], cues: Sequence[Cue]) -> Iterator[TranscriptParagraph]:
+    """The paragraphs with the cues of another transcript beside them, each where the middle of it is said."""
+    middles = [(cue.start + cue.end) / 2 for cue in cues]
+    first = 0
+    for number, paragraph in enumerate(paragraphs, 1):
+        stop = bisect_left(middles, paragraphs[number].start) if number < len(paragraphs) else len(cues)
+        stop = max(stop, first)
+        yield replace(paragraph, beside=tuple(PositionedCue(at, cues[at]) for at in range(first, stop)))
+        first = stop
 
 
 def _is_complete(paragraph: Sequence[PositionedCue], following: Cue) -> bool:

@@ -17,12 +17,14 @@ from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Moment
 from seekpoint.query.links.timestamps import timestamp
 from seekpoint.query.web.media import content_type
+from seekpoint.query.web.parameters import PageParameters
 from seekpoint.query.web.transcripts import PositionedCue, QuoteContext
 
 BAR = 1000
 """The length of a bar in its own units."""
 
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
+_ASKED = ("q", "section", "kind", "language", "resource", "like", "at", "said")
 _WEB = ("https://", "http://")
 
 
@@ -50,6 +52,12 @@ class Player:
     kind: Literal["youtube", "audio", "video"]
     source: str
     mime: str = ""
+
+    def elsewhere(self, start: float | None) -> str | None:
+        """The address at YouTube from a second on; `None` for a file."""
+        if self.kind != "youtube":
+            return None
+        return f"https://www.youtube.com/watch?v={self.source}&t={int(start or 0)}s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +129,19 @@ def media_href(resource: Resource) -> str:
 
 
 def resource_href(
-    resource: Resource, start: float | None = None, language: str | None = None, cue: PositionedCue | None = None
+    resource: Resource,
+    start: float | None = None,
+    language: str | None = None,
+    cue: PositionedCue | None = None,
+    *,
+    beside: str | None = None,
 ) -> str:
-    """The address of a resource's page in Seekpoint, at a second and a cue."""
-    parameters = {"language": language, "t": None if start is None else f"{start:.3f}".rstrip("0").rstrip(".")}
+    """The address of a resource's page in Seekpoint, at a second and a cue; `beside` is a second language."""
+    parameters = {
+        "language": language,
+        "beside": beside,
+        "t": None if start is None else f"{start:.3f}".rstrip("0").rstrip("."),
+    }
     query = urlencode({name: value for name, value in parameters.items() if value is not None})
     fragment = f"#c{cue.position}" if cue else ""
     return f"/resource/{quote(resource.id, safe='')}{'?' if query else ''}{query}{fragment}"
@@ -171,6 +188,7 @@ def by_resource(moments: Sequence[Moment]) -> dict[str, list[Moment]]:
     return groups
 
 
-def question_href(question: str, **filters: str | None) -> str:
-    """The address that asks a question with the same filters."""
-    return f"/?{urlencode({'q': question} | {name: value for name, value in filters.items() if value})}"
+def question_href(parameters: PageParameters, **changed: object) -> str:
+    """The address that asks the same question with the same filters, but for what is `changed`."""
+    kept = {name: getattr(parameters, name) for name in _ASKED}
+    return f"/?{urlencode({name: value for name, value in (kept | changed).items() if value not in (None, '')})}"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seekpoint.index.text.content_words import content_terms
+from seekpoint.index.text.content_words import content_terms, is_function_word
 from seekpoint.index.text.terms import located_terms
 
 
@@ -29,6 +29,13 @@ def test_function_words_and_addresses_are_no_content(question: str, expected: li
 @pytest.mark.parametrize("question", ["what is it?", "是什么？", "https://e.org/a"])
 def test_a_question_without_content_words_is_its_terms(question: str) -> None:
     assert content_terms(question) == list(located_terms(question))
+
+
+@pytest.mark.parametrize(
+    ("term", "expected"), [("what", True), ("什么", True), ("mask", False), ("查询", False), ("whi", True)]
+)
+def test_a_term_is_a_function_word_or_content(term: str, expected: bool) -> None:
+    assert is_function_word(term) == expected
 
 
 @given(st.text(max_size=60))

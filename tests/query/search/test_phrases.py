@@ -263,7 +263,7 @@ def test_each_door_says_so(folder: Path, question: str, says: str) -> None:
 def test_more_like_this_asks_a_quote_as_it_is(folder: Path) -> None:
     quote = "he said “we mask it” -mask"
     with serving(folder) as client:
-        page = unescape(client.get("/", params={"q": quote, "like": "bbbbbbbbbbb", "at": "0"}).text)
+        page = unescape(client.get("/", params={"q": "mask", "like": "bbbbbbbbbbb", "at": "0", "said": quote}).text)
         assert "No passage has" in unescape(client.get("/", params={"q": quote}).text)
     assert "No passage has" not in page and "causal mask" in page
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
+import seekpoint
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Alternatives
 from seekpoint.query.search.translation import (
@@ -165,3 +167,20 @@ def test_english_questions_find_chinese_passages() -> None:
     reached = coverage("attention in neural networks", passages, EN_ZH)
     assert max(reached, key=lambda chunk: reached[chunk]) == 1
     assert 2 not in reached
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("question", "lit", "unlit"),
+    [
+        ("为什么要缓存键和值，却不缓存查询？", "query", "what"),
+        ("Why are keys and values cached, but not the query?", "查询", "什么"),
+    ],
+)
+def test_no_function_word_is_lit_in_another_language(
+    example_library: Path, question: str, lit: str, unlit: str
+) -> None:
+    moments = seekpoint.ask(question, example_library, k=8).moments
+    marked = [moment.quote[start:stop].lower() for moment in moments for start, stop in moment.marks]
+    assert lit in marked
+    assert unlit not in marked

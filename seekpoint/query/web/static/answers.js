@@ -1,42 +1,49 @@
 // Answers in place, so that what plays goes on playing.
+import { withoutPlaying } from "./addresses.js";
 import { fetched } from "./fetched.js";
+import { addressWithPlaying, markPlaying, playAddress } from "./panel.js";
 
 let asking = 0;
-let shown = location.pathname + location.search;
+let shown = withoutPlaying(location.href);
 
-export async function ask(address, remember) {
+// Ask the question of an address. `keepsPlace` is for more moments of the same answer.
+export async function ask(address, { isNew = true, keepsPlace = false } = {}) {
   const turn = ++asking;
   document.body.classList.add("busy");
   const parsed = await fetched(address);
   if (turn !== asking) return;
   document.body.classList.remove("busy");
-  const newForm = parsed?.getElementById("ask"), newResults = parsed?.getElementById("results");
-  if (!newForm || !newResults) {
+  if (!parsed?.getElementById("ask") || !parsed.getElementById("results")) {
     if (parsed) location.assign(address);
     return;
   }
-  if (remember) history.pushState(null, "", address);
-  shown = location.pathname + location.search;
+  if (isNew) history.pushState(null, "", addressWithPlaying(address));
+  shown = withoutPlaying(location.href);
   document.title = parsed.title;
-  replace(newForm, newResults);
+  replace(parsed, keepsPlace);
 }
 
-function replace(newForm, newResults) {
+function replace(parsed, keepsPlace) {
   const form = document.getElementById("ask"), results = document.getElementById("results");
+  const newForm = parsed.getElementById("ask"), newResults = parsed.getElementById("results");
   const focused = form.contains(document.activeElement) ? document.activeElement.name : null;
-  const verdict = results.querySelector("[role=status]");
+  const before = results.querySelectorAll(".moment").length;
+  document.getElementById("beside").hidden = parsed.getElementById("beside").hidden && !document.querySelector(".player:not([hidden])");
   form.closest("main").className = newForm.closest("main").className;
   form.replaceChildren(...document.adoptNode(newForm).childNodes);
-  const newVerdict = newResults.querySelector("[role=status]");
+  // The verdict stays the same element, so that screen readers read its new text.
+  const verdict = results.querySelector("[role=status]"), newVerdict = newResults.querySelector("[role=status]");
   verdict.className = newVerdict.className;
   verdict.textContent = newVerdict.textContent;
   newVerdict.remove();
   while (verdict.nextSibling) verdict.nextSibling.remove();
   verdict.after(...document.adoptNode(newResults).childNodes);
   enhance(results);
-  if (focused) form.elements[focused]?.focus();
+  markPlaying();
+  if (keepsPlace) (results.querySelectorAll(".moment .go")[before] ?? results).focus({ preventScroll: true });
+  else if (focused) form.elements[focused]?.focus();
   else results.focus({ preventScroll: true });
-  if (!focused || focused === "q") scrollTo(0, 0);
+  if (!keepsPlace && (!focused || focused === "q")) scrollTo(0, 0);
 }
 
 function addressOf(form) {
@@ -44,21 +51,29 @@ function addressOf(form) {
   return `${form.getAttribute("action")}?${new URLSearchParams(given)}`;
 }
 
+// The form's address where a filter has changed: it asks for more like the same moment.
+function filtered(form) {
+  const url = new URL(addressOf(form), location.href), before = new URLSearchParams(location.search);
+  for (const name of ["like", "at", "said"]) if (before.has(name)) url.searchParams.set(name, before.get(name));
+  return url.pathname + url.search;
+}
+
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("[data-swap]")) return;
   event.preventDefault();
-  ask(addressOf(event.target), true);
+  ask(addressOf(event.target));
 });
 
 document.addEventListener("change", (event) => {
   const form = event.target.closest("[data-swap]");
-  if (form && event.target.matches("select") && form.elements.q.value.trim()) ask(addressOf(form), true);
+  if (form && event.target.matches("select") && form.elements.q.value.trim()) ask(filtered(form));
 });
 
 // It fires for a move to another part of the page too.
-addEventListener("popstate", () => {
-  if (location.pathname + location.search === shown) return;
-  if (document.getElementById("ask")) ask(location.href, false);
+addEventListener("popstate", async () => {
+  if (!document.getElementById("ask")) return;
+  if (withoutPlaying(location.href) !== shown) await ask(location.href, { isNew: false });
+  playAddress();
 });
 
 export function enhance(root) {

@@ -1,19 +1,67 @@
-// From the box into the moments and on, by arrow keys.
-import { closePanel, isOpen } from "./panel.js";
+// Keys. None acts while someone types, with a modifier, or in a dialog; the space bar and Enter belong to buttons.
+import { activeControls } from "./controls.js";
+import { focusBeside } from "./moments.js";
+import { closePanel, isOpen, playBeside } from "./panel.js";
+import { remember, remembered } from "./settings.js";
+
+const sheet = document.getElementById("keys");
+const opener = document.querySelector(".keys-open");
+const enabled = document.getElementById("single-keys");
+enabled.checked = remembered("keys") !== "off";
+enabled.addEventListener("change", () => remember("keys", enabled.checked ? "on" : "off"));
+opener.hidden = false;
+opener.addEventListener("click", () => sheet.showModal());
+sheet.addEventListener("click", (event) => { if (event.target === sheet) sheet.close(); });
+
+const TYPING = "input, textarea, select, [contenteditable]";
+const OWN_SPACE = "button, summary, audio, video, iframe, [role=button]";
+const OWN_ARROWS = "audio, video, iframe";
+
+function beside(step) {
+  if (isOpen()) playBeside(step);
+  else focusBeside(step);
+}
+
+function jump(step, { target }) {
+  if (!activeControls() || target.closest(OWN_ARROWS)) return false;
+  activeControls().jump(step);
+  return true;
+}
+
+function toggle({ target }) {
+  if (!activeControls() || target.closest(OWN_SPACE)) return false;
+  activeControls().actions.toggle();
+  return true;
+}
+
+// Each does what its key is for, and says `false` where that is nothing, so that the browser does what it would.
+const ACTIONS = {
+  "/": () => document.getElementById("q")?.select() ?? document.getElementById("q")?.focus(),
+  "?": () => sheet.showModal(),
+  j: () => beside(1),
+  k: () => beside(-1),
+  " ": toggle,
+  ArrowLeft: (event) => jump(-1, event),
+  ArrowRight: (event) => jump(1, event),
+};
+
+function fromBox(event) {
+  const stops = [document.getElementById("q"), ...document.querySelectorAll(".moment .title .go")].filter(Boolean);
+  const at = stops.indexOf(document.activeElement);
+  const next = at < 0 ? null : stops[at + (event.key === "ArrowDown" ? 1 : -1)];
+  next?.focus();
+  return next ? undefined : false;
+}
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && isOpen()) {
-    event.preventDefault();
-    closePanel();
-    return;
-  }
-  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
-  const stops = [document.getElementById("q"), ...document.querySelectorAll(".moment .go")].filter(Boolean);
-  const at = stops.indexOf(document.activeElement);
-  if (at < 0 || stops.length < 2) return;
-  const next = stops[at + (event.key === "ArrowDown" ? 1 : -1)];
-  if (next) {
-    event.preventDefault();
-    next.focus();
-  }
+  if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey || sheet.open) return;
+  if (event.shiftKey && event.key !== "?") return;
+  if (act(event) !== false) event.preventDefault();
 });
+
+function act(event) {
+  if (event.key === "ArrowDown" || event.key === "ArrowUp") return fromBox(event);
+  if (event.target.closest(TYPING)) return false;
+  if (event.key === "Escape") return isOpen() ? closePanel() : false;
+  return enabled.checked && ACTIONS[event.key] ? ACTIONS[event.key](event) : false;
+}

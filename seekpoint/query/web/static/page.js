@@ -1,5 +1,7 @@
 // Everything here only adds to pages that work without it: playing beside the answer, following along, copying links.
+import { inLanguage } from "./addresses.js";
 import { ask, enhance } from "./answers.js";
+import "./find.js";
 import "./keys.js";
 import { playLink } from "./panel.js";
 import { playHere } from "./resource.js";
@@ -12,23 +14,26 @@ function copyLink(button) {
   written.then(() => tell(words.copied), () => tell(words.copy_failed));
 }
 
+// Whether a link was one that is followed without leaving the page.
+function follow(link) {
+  if (link.matches(".ask-link") && document.getElementById("ask")) {
+    ask(link.getAttribute("href"), { keepsPlace: "keepsPlace" in link.dataset });
+    return true;
+  }
+  if (link.matches(".ui-link")) {
+    location.assign(inLanguage(location.href, link.dataset.ui));
+    return true;
+  }
+  if (link.dataset.start === undefined) return false;
+  const seconds = Number(link.dataset.start);
+  return playHere(link, seconds) || playLink(link, seconds);
+}
+
 document.addEventListener("click", (event) => {
   if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-  const copy = event.target.closest(".copy");
-  if (copy) {
-    copyLink(copy);
-    return;
-  }
-  const link = event.target.closest("a");
-  if (!link) return;
-  if (link.matches(".ask-link") && document.getElementById("ask")) {
-    event.preventDefault();
-    ask(link.getAttribute("href"), true);
-    return;
-  }
-  if (link.dataset.start === undefined) return;
-  const seconds = Number(link.dataset.start);
-  if (playHere(link, seconds) || playLink(link, seconds)) event.preventDefault();
+  const copy = event.target.closest(".copy"), link = event.target.closest("a");
+  if (copy) copyLink(copy);
+  else if (link && follow(link)) event.preventDefault();
 });
 
 enhance(document);

@@ -1,67 +1,132 @@
-// The player beside the answers.
+// The player beside an answer. What plays there is in the address, so that it can be gone back to and passed on.
+import { played, playingAt, withoutPlaying } from "./addresses.js";
+import { Controls } from "./controls.js";
 import { fetched } from "./fetched.js";
-import { described, playerOf } from "./players.js";
+import { momentAt, nearestMoment, playableBeside } from "./moments.js";
+import { described } from "./players.js";
 import { announce } from "./toast.js";
 import { follower } from "./transcript.js";
 import { clock, fill, words } from "./words.js";
 
 const panel = document.getElementById("player");
-let playing = null, opener = null;
+const holder = panel?.querySelector(".player-transcript");
+const both = panel?.querySelector(".both");
+const controls = panel && new Controls(panel, step);
+let what = null, opener = null, follow = null;
 
 export const isOpen = () => Boolean(panel && !panel.hidden);
 
-async function showTranscript(what, player, seconds) {
-  const holder = panel.querySelector(".player-transcript");
+// The address of an answer with what plays beside it.
+export const addressWithPlaying = (address) =>
+  isOpen() && what ? playingAt(address, what.id, controls.player.time) : address;
+
+const isSame = (other) => what && ["how", "source", "language"].every((name) => what[name] === other[name]);
+
+function open(other, seconds, how) {
+  if (!isSame(other)) {
+    what = other;
+    panel.hidden = false;
+    panel.querySelector(".player-title").textContent = what.title;
+    panel.querySelector(".whole").href = what.page;
+    follow = null;
+    controls.open(what, (second) => follow?.(second));
+    showTranscript(what.page);
+  }
+  controls[how](seconds);
+  markPlaying(seconds);
+  announce(fill(words.playing, { title: what.title, time: clock(seconds) }));
+}
+
+export function markPlaying(seconds = controls?.player?.time) {
+  document.querySelectorAll(".playing").forEach((element) => {
+    element.classList.remove("playing");
+    element.removeAttribute("aria-current");
+  });
+  if (!what) return;
+  opener = momentAt(what.id, seconds) ?? (opener?.isConnected ? opener : nearestMoment(what.id, seconds));
+  opener?.setAttribute("aria-current", "true");
+  opener?.classList.add("playing");
+  opener?.closest(".moment")?.classList.add("playing");
+  controls.allow(playableBeside(opener, -1), playableBeside(opener, 1));
+}
+
+async function showTranscript(page) {
+  const shown = what;
   holder.replaceChildren();
-  const parsed = await fetched(what.page);
+  const parsed = await fetched(page);
   const found = parsed?.getElementById("transcript");
-  if (!found || playing?.player !== player) return;
+  if (!found || what !== shown) return;
+  const link = parsed.querySelector("a.both");
+  both.hidden = !link;
+  both.dataset.page = link?.getAttribute("href") ?? "";
   found.removeAttribute("id");
   found.querySelectorAll("[id]").forEach((element) => element.removeAttribute("id"));
   found.querySelectorAll(".here").forEach((element) => element.classList.remove("here"));
   holder.replaceChildren(document.adoptNode(found));
-  const wanted = panel.querySelector(".follow input");
-  player.onTime = follower([...holder.querySelectorAll(".cue")], holder, () => wanted.checked);
-  player.onTime(seconds);
+  const wanted = panel.querySelector(".follow");
+  follow = follower(found, holder, () => wanted.checked);
+  follow(controls.player.time);
 }
 
-function play(link, what, seconds) {
-  if (playing?.what.how === what.how && playing.what.source === what.source && playing.what.language === what.language) {
-    playing.player.play(seconds);
-  } else {
-    playing?.player.stop();
-    panel.hidden = false;
-    panel.querySelector(".player-title").textContent = what.title;
-    const player = playerOf(panel.querySelector(".screen"), what);
-    playing = { what, player };
-    player.play(seconds);
-    showTranscript(what, player, seconds);
+function go(address) { if (address !== location.pathname + location.search) history.pushState(null, "", address); }
+
+function step(direction) {
+  const next = playableBeside(opener, direction);
+  if (!next) return;
+  next.closest("details")?.setAttribute("open", "");
+  playLink(next, Number(next.dataset.start));
+  next.scrollIntoView({ block: "nearest" });
+}
+
+export const playBeside = step;
+
+// Whether a link to a second was one that plays in the panel.
+export function playLink(link, seconds) {
+  if (!panel) return false;
+  const within = link.closest(".player [data-start]") ? null : link.closest("[data-play]");
+  if (within) {
+    opener = link;
+    open(described(within), seconds, "play");
+    go(playingAt(location.href, what.id, seconds));
+    return true;
   }
-  document.querySelectorAll(".moment.playing").forEach((moment) => moment.classList.remove("playing"));
-  link.closest(".moment")?.classList.add("playing");
-  opener = link;
-  announce(fill(words.playing, { title: what.title, time: clock(seconds) }));
+  if (!what || !panel.contains(link)) return false;
+  controls.play(seconds);
+  history.replaceState(null, "", playingAt(location.href, what.id, seconds));
+  return true;
+}
+
+function hide() {
+  controls.close();
+  what = follow = null;
+  panel.hidden = true;
+  panel.querySelector(".shown").replaceChildren();
+  holder.replaceChildren();
+  markPlaying();
 }
 
 export function closePanel() {
   if (!isOpen()) return;
-  playing?.player.stop();
-  playing = null;
-  panel.hidden = true;
-  panel.querySelector(".screen").replaceChildren();
-  document.querySelectorAll(".moment.playing").forEach((moment) => moment.classList.remove("playing"));
+  hide();
+  go(withoutPlaying(location.href));
   if (opener?.isConnected) opener.focus();
 }
 
-// Whether a link to a second was one that plays in the panel.
-export function playLink(link, seconds) {
-  const within = link.closest("[data-play]");
-  if (panel && within) play(link, described(within), seconds);
-  else if (panel && playing && link.closest(".player-transcript")) {
-    playing.player.play(seconds);
-    playing.player.onTime?.(seconds);
-  } else return false;
-  return true;
+// What the address says plays: after Back and Forward.
+export async function playAddress() {
+  const wanted = panel && played(location.href);
+  if (!wanted) {
+    if (isOpen()) hide();
+    return;
+  }
+  const element = nearestMoment(wanted.id, wanted.seconds) ?? (await fetched(location.href))?.getElementById("player");
+  if (element?.dataset.play) open(described(element), wanted.seconds, controls.isUsed ? "play" : "show");
 }
 
-panel?.querySelector(".close").addEventListener("click", closePanel);
+if (panel) {
+  const close = panel.querySelector(".close");
+  close.hidden = panel.querySelector(".player-choices").hidden = document.querySelector(".place-hint").hidden = false;
+  close.addEventListener("click", closePanel);
+  both.addEventListener("change", () => showTranscript(both.querySelector("input").checked ? both.dataset.page : what.page));
+  if (panel.dataset.play) open(described(panel), Number(panel.dataset.start), "show");
+}

@@ -1,28 +1,52 @@
 // What plays: a recording in a media element, or YouTube's player in a frame that is spoken to by messages.
-import { tell } from "./toast.js";
-import { words } from "./words.js";
+//
+// Both have play(seconds), show(seconds) without playing, toggle(), stop(), `time` and `speed`. They call onTime(seconds)
+// and onTrouble(text), with an empty text where a trouble is over.
+import { clock, fill, words } from "./words.js";
 
 const PLAYER = "https://www.youtube-nocookie.com";
+const SILENCE_MS = 8000;
+const PLAYS = 1, BUFFERS = 3;
+const NOT_ELSEWHERE = [101, 150, 153], NOT_FOUND = 100;
 
 class Recording {
-  constructor(screen, { how, source, title }, existing) {
-    this.element = existing ?? Object.assign(document.createElement(how), { controls: true, src: source });
+  wanted = null;
+
+  constructor(screen, { how, source, title }) {
+    this.element = screen.querySelector("audio, video")
+      ?? Object.assign(document.createElement(how), { controls: true, preload: "metadata", src: source });
     this.element.setAttribute("aria-label", title);
-    if (!existing) screen.replaceChildren(this.element);
-    this.element.addEventListener("error", () => tell(words.cant_play));
-    this.element.addEventListener("timeupdate", () => this.onTime?.(this.element.currentTime));
+    if (!this.element.isConnected) screen.replaceChildren(this.element);
+    this.element.addEventListener("error", () => this.onTrouble?.(words.cant_play));
+    this.element.addEventListener("timeupdate", () => this.onTime?.(this.time));
   }
 
-  play(seconds) {
-    const start = () => {
-      this.element.currentTime = seconds;
-      this.element.play().catch(() => {});
-    };
-    if (this.element.readyState >= HTMLMediaElement.HAVE_METADATA) start();
-    else {
+  get time() { return this.wanted ?? this.element.currentTime; }
+
+  set speed(value) { this.element.defaultPlaybackRate = this.element.playbackRate = value; }
+
+  show(seconds, then = () => {}) {
+    const isWaiting = this.wanted !== null;
+    this.wanted = Math.max(0, seconds);
+    this.then = then;
+    if (this.element.readyState >= HTMLMediaElement.HAVE_METADATA) this.start();
+    else if (!isWaiting) {
       this.element.preload = "auto";
-      this.element.addEventListener("loadedmetadata", start, { once: true });
+      this.element.addEventListener("loadedmetadata", () => this.start(), { once: true });
     }
+  }
+
+  start() {
+    this.element.currentTime = this.wanted;
+    this.wanted = null;
+    this.then();
+  }
+
+  play(seconds) { this.show(seconds, () => { this.element.play().catch(() => {}); }); }
+
+  toggle() {
+    if (this.element.paused) this.element.play().catch(() => {});
+    else this.element.pause();
   }
 
   stop() { this.element.pause(); }
@@ -30,49 +54,108 @@ class Recording {
 
 class Tube {
   constructor(screen, { source, title }) {
-    this.source = source;
-    this.answers = false;
-    this.frame = Object.assign(document.createElement("iframe"), {
-      title, allow: "autoplay; encrypted-media; picture-in-picture; fullscreen",
-      referrerPolicy: "strict-origin-when-cross-origin",
-    });
-    screen.replaceChildren(this.frame);
-    this.frame.addEventListener("load", () => this.say({ event: "listening", id: 1, channel: "widget" }));
-    this.hear = (message) => {
-      if (message.origin !== PLAYER || message.source !== this.frame.contentWindow) return;
-      let said;
-      try { said = JSON.parse(message.data); } catch { return; }
-      this.answers = true;
-      const seconds = said?.info?.currentTime;
-      if (typeof seconds === "number") this.onTime?.(seconds);
-    };
+    Object.assign(this, { screen, source, title, time: 0, rate: 1, answers: false, isPlaying: false, frame: null });
+    this.hear = this.hear.bind(this);
     addEventListener("message", this.hear);
   }
 
-  say(message) { this.frame.contentWindow?.postMessage(JSON.stringify(message), PLAYER); }
+  set speed(value) {
+    this.rate = value;
+    if (this.answers) this.command("setPlaybackRate", value);
+  }
 
-  play(seconds) {
-    if (this.answers) {
-      this.say({ event: "command", func: "seekTo", args: [seconds, true] });
-      this.say({ event: "command", func: "playVideo", args: [] });
+  // YouTube is asked for nothing until someone presses play.
+  show(seconds) {
+    this.time = Math.max(0, seconds);
+    if (this.frame) {
+      this.play(seconds);
       return;
     }
-    const wanted = new URLSearchParams({
-      start: Math.floor(seconds), autoplay: 1, rel: 0, enablejsapi: 1, origin: location.origin,
+    const link = Object.assign(document.createElement("a"), {
+      className: "poster", href: watchAddress(this.source, this.time), target: "_blank", rel: "noopener",
+      textContent: fill(words.play_from, { title: this.title, time: clock(this.time) }),
     });
-    this.frame.src = `${PLAYER}/embed/${this.source}?${wanted}`;
+    link.dataset.start = this.time;
+    this.screen.replaceChildren(link);
+  }
+
+  play(seconds) {
+    this.time = Math.max(0, seconds);
+    if (this.answers) {
+      this.command("seekTo", this.time, true);
+      this.command("playVideo");
+    } else this.load();
+  }
+
+  load() {
+    this.frame?.remove();
+    const wanted = new URLSearchParams({
+      start: Math.floor(this.time), autoplay: 1, rel: 0, enablejsapi: 1, origin: location.origin,
+    });
+    this.frame = Object.assign(document.createElement("iframe"), {
+      title: this.title, allow: "autoplay; encrypted-media; picture-in-picture; fullscreen",
+      referrerPolicy: "strict-origin-when-cross-origin", src: `${PLAYER}/embed/${this.source}?${wanted}`,
+    });
+    this.frame.addEventListener("load", () => this.listen());
+    this.screen.replaceChildren(this.frame);
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.onTrouble?.(words.silent), SILENCE_MS);
+  }
+
+  listen() {
+    this.say({ event: "listening" });
+    for (const event of ["onError", "onStateChange"]) this.command("addEventListener", event);
+  }
+
+  hear({ origin, source, data }) {
+    if (origin !== PLAYER || !this.frame || source !== this.frame.contentWindow) return;
+    let said;
+    try { said = JSON.parse(data); } catch { return; }
+    if (!this.answers) {
+      this.answers = true;
+      clearTimeout(this.waiting);
+      this.onTrouble?.("");
+      this.speed = this.rate;
+    }
+    if (said?.event === "onError") this.fail(Number(said.info));
+    const { currentTime, playerState } = said?.info ?? {};
+    if (typeof playerState === "number") this.isPlaying = playerState === PLAYS || playerState === BUFFERS;
+    if (typeof currentTime !== "number") return;
+    this.time = currentTime;
+    this.onTime?.(currentTime);
+  }
+
+  fail(code) {
+    this.isPlaying = false;
+    const text = NOT_ELSEWHERE.includes(code) ? words.no_embed : code === NOT_FOUND ? words.gone : words.youtube_fault;
+    this.onTrouble?.(text);
+  }
+
+  toggle() {
+    if (!this.answers) this.play(this.time);
+    else this.command(this.isPlaying ? "pauseVideo" : "playVideo");
+  }
+
+  command(func, ...args) { this.say({ event: "command", func, args }); }
+
+  say(message) {
+    this.frame?.contentWindow?.postMessage(JSON.stringify({ id: 1, channel: "widget", ...message }), PLAYER);
   }
 
   stop() {
     removeEventListener("message", this.hear);
-    this.frame.remove();
+    clearTimeout(this.waiting);
+    this.frame?.remove();
   }
 }
 
-export const playerOf = (screen, what, existing) =>
-  what.how === "youtube" ? new Tube(screen, what) : new Recording(screen, what, existing);
+const watchAddress = (video, seconds) => `https://www.youtube.com/watch?v=${video}&t=${Math.floor(seconds)}s`;
+
+export const elsewhere = (what, seconds) => what.how === "youtube" ? watchAddress(what.source, seconds) : null;
+
+export const playerOf = (screen, what) => what.how === "youtube" ? new Tube(screen, what) : new Recording(screen, what);
 
 export const described = (element) => ({
-  how: element.dataset.play, source: element.dataset.source, title: element.dataset.title,
+  how: element.dataset.play, source: element.dataset.source, id: element.dataset.id, title: element.dataset.title,
   language: element.dataset.language, page: element.dataset.page,
 });

@@ -1,24 +1,46 @@
-// The player of a resource's own page.
-import { described, playerOf } from "./players.js";
-import { follower } from "./transcript.js";
+// A resource's own page: its player, and its transcript in one language or two.
+import { Controls } from "./controls.js";
+import { fetched } from "./fetched.js";
+import { described } from "./players.js";
+import { follower, makeOneStop } from "./transcript.js";
 
-const screen = document.querySelector(".screen.here");
-let player = null;
+const root = document.querySelector(".own-player");
+const controls = root && new Controls(root, null);
+let follow = () => {};
 
-function ownPlayer() {
-  if (!player) {
-    player = playerOf(screen, described(screen), screen.querySelector("audio, video"));
-    player.onTime = follower([...document.querySelectorAll("#transcript .cue")], null, () => false);
-  }
-  return player;
+function readTranscript() {
+  const transcript = document.getElementById("transcript");
+  if (!transcript) return;
+  if (root) follow = follower(transcript, null, () => false);
+  else makeOneStop(transcript);
 }
 
-if (screen?.querySelector("audio, video")) ownPlayer();
+readTranscript();
+if (root) {
+  controls.open(described(root), (seconds) => follow(seconds));
+  if (root.dataset.start) controls.show(Number(root.dataset.start));
+}
 
 // Whether a link to a second was one that plays here.
 export function playHere(link, seconds) {
-  if (!screen || !link.closest("#transcript, .cue-link, .screen.here")) return false;
-  ownPlayer().play(seconds);
-  player.onTime(seconds);
+  if (!root || !link.closest("#transcript, .cue-link, .own-player .shown")) return false;
+  controls.play(seconds);
   return true;
 }
+
+// Show one language or both without leaving the page, so that what plays goes on.
+document.querySelector("main.resource")?.addEventListener("click", async (event) => {
+  const link = event.target.closest("a.both");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const parsed = await fetched(link.href);
+  const transcript = parsed?.getElementById("transcript"), other = parsed?.querySelector("a.both");
+  if (!transcript || !other) return;
+  document.getElementById("transcript").replaceWith(document.adoptNode(transcript));
+  history.replaceState(null, "", link.href);
+  link.replaceWith(document.adoptNode(other));
+  other.focus();
+  readTranscript();
+  if (controls?.isUsed) follow(controls.player.time);
+  document.dispatchEvent(new Event("transcript"));
+});

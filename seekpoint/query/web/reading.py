@@ -1,0 +1,97 @@
+"""A transcript as a resource's page shows it: in paragraphs, with marks, and with another language beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, pairwise
+
+from seekpoint.index.text.clean import printable
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import Chapter, Cue, Transcript
+from seekpoint.query.transcript_choice import in_language
+from seekpoint.query.web.occurrences import Part, occurrences
+from seekpoint.query.web.parameters import PageParameters
+from seekpoint.query.web.transcripts import TranscriptParagraph, aligned, paragraphs, position_at
+
+# Nobody goes through more, and each is a mark on the page.
+_MOST_MARKED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was looked for: the number of places, and of the first of them the parts of each that lie in one cue."""
+
+    count: int
+    places: Sequence[Sequence[Part]]
+
+    @classmethod
+    def of(cls, sought: str, cues: Iterable[Cue]) -> Found:
+        """The places of a phrase in cues, as they are shown."""
+        places = occurrences(sought, (printable(cue.text) for cue in cues))
+        return cls(len(places), places[:_MOST_MARKED])
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A transcript as it is shown.
+
+    `other` is the language of a transcript that can be shown beside it, `beside` that of the one which is; `current` is
+    the position of the cue at the second of the page's address, `found` what was looked for.
+    """
+
+    transcript: Transcript
+    paragraphs: Sequence[TranscriptParagraph]
+    other: str | None
+    beside: str | None
+    current: int | None
+    found: Found | None
+
+    @classmethod
+    def of(
+        cls, transcripts: Sequence[Transcript], parameters: PageParameters, chapters: Sequence[Chapter], *, plays: bool
+    ) -> Reading | None:
+        """The transcript that the parameters ask for, else the first one; `None` if there is none."""
+        transcript = in_language(transcripts, parameters.language) or next(iter(transcripts), None)
+        if transcript is None:
+            return None
+        other = _other(transcript, transcripts) if plays else None
+        beside = other if other and parameters.beside else None
+        shown = list(paragraphs(transcript.cues, chapters))
+        return cls(
+            transcript,
+            list(aligned(shown, beside.cues)) if beside else shown,
+            other.language if other else None,
+            beside.language if beside else None,
+            None if parameters.t is None or not transcript.cues else position_at(transcript.cues, parameters.t),
+            Found.of(parameters.find, transcript.cues) if parameters.find else None,
+        )
+
+    @property
+    def marked(self) -> Mapping[int, Sequence[tuple[str, bool]]]:
+        """The texts of the cues in which something was found, by position: in parts, and whether each is marked."""
+        parts: dict[int, list[Part]] = {}
+        for part in chain.from_iterable(self.found.places if self.found else ()):
+            parts.setdefault(part.number, []).append(part)
+        return {index: list(_split(self.transcript.cues[index], own)) for index, own in parts.items()}
+
+
+def utf16(part: Part, text: str) -> tuple[int, int, int]:
+    """A part of a cue with the offsets that scripts count in, two for a character beyond the basic plane."""
+    shown = printable(text)
+    start, stop = (len(shown[:offset].encode("utf-16-le", "surrogatepass")) // 2 for offset in part[1:])
+    return part.number, start, stop
+
+
+def _other(transcript: Transcript, transcripts: Sequence[Transcript]) -> Transcript | None:
+    """Another transcript, in another language if there is one."""
+    others = [each for each in transcripts if each is not transcript]
+    return min(others, key=lambda each: primary(each.language) == primary(transcript.language), default=None)
+
+
+def _split(cue: Cue, parts: Iterable[Part]) -> Iterator[tuple[str, bool]]:
+    text = printable(cue.text)
+    bounds = [0, *chain.from_iterable((part.start, part.stop) for part in parts), len(text)]
+    for number, (start, stop) in enumerate(pairwise(bounds)):
+        if start < stop:
+            yield text[start:stop], bool(number % 2)

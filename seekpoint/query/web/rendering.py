@@ -1,0 +1,85 @@
+"""Pages from templates, in the language that a reader has chosen or that the browser prefers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from seekpoint.index.errors import LibraryNotFound
+from seekpoint.index.text.clean import clean, printable
+from seekpoint.query.links.timestamps import timestamp
+from seekpoint.query.web import translations, view_models
+from seekpoint.query.web.errors import describe
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+STATIC = Path(__file__).parent / "static"
+
+# The parameter and the cookie that hold the language which a reader has chosen.
+_CHOICE, _COOKIE = "ui", "seekpoint_ui"
+_COOKIE_SECONDS = 365 * 24 * 3600
+# Parameters that links of a page to itself don't repeat.
+_NOT_REPEATED = (_CHOICE, "token")
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.filters |= {"clean": clean, "printable": printable, "timestamp": timestamp}
+_templates.globals |= {
+    "question_href": view_models.question_href,
+    "resource_href": view_models.resource_href,
+    "BAR": view_models.BAR,
+    "LANGUAGES": translations.LANGUAGES,
+    "ENDONYMS": translations.ENDONYMS,
+    "MODULES": sorted(path.name for path in STATIC.glob("*.js") if path.name != "page.js"),
+}
+
+
+def page(request: Request, name: str, code: int = 200, **values: Any) -> HTMLResponse:  # noqa: ANN401
+    """A page in the reader's language; a choice of it is remembered."""
+    language = _language(request)
+    html = _templates.get_template(f"{name}.html").render(
+        say=translations.translator(language),
+        ui=language,
+        lang=translations.LANGUAGES[language],
+        script_words={key: translations.WORDS[language][key] for key in translations.SCRIPT_WORDS},
+        language_name=lambda tag: translations.language_name(tag, language),
+        path=request.url.path,
+        in_other_language=lambda other: _in_language(request, other),
+        **values,
+    )
+    response = HTMLResponse(html, code, {"Vary": "Accept-Language, Cookie"})
+    if request.query_params.get(_CHOICE) == language:
+        response.set_cookie(_COOKIE, language, max_age=_COOKIE_SECONDS, httponly=True, samesite="lax")
+    return response
+
+
+def error_page(request: Request, error: Exception) -> HTMLResponse:
+    """The page for an error; if there is no library, it says how to build one."""
+    code, detail, _ = describe(error)
+    if isinstance(error, LibraryNotFound):
+        return page(request, "empty", code, detail=detail)
+    return page(request, "error", code, detail=detail)
+
+
+def _language(request: Request) -> str:
+    """The language that the address names, else the one that was chosen before, else the browser's."""
+    for chosen in (request.query_params.get(_CHOICE), request.cookies.get(_COOKIE)):
+        if chosen and chosen in translations.WORDS:
+            return chosen
+    return translations.preferred_language(request.headers.get("accept-language", ""))
+
+
+def _in_language(request: Request, language: str) -> str:
+    """The address of this page in another language."""
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in _NOT_REPEATED]
+    return f"?{urlencode([*kept, (_CHOICE, language)])}"
