@@ -48,7 +48,7 @@ def example_questions(transcripts: Iterable[Transcript], count: int) -> list[str
 
 def _questions(cues: Sequence[Cue]) -> Iterator[str]:
     """The sentences that ask something by themselves."""
-    text = " ".join(cue.text for cue in cues)
+    text = "".join(f"{cue.text} " for cue in cues)
     start = 0
     for end in _ENDS.finditer(text):
         sentence, start = text[start : end.start() + 1].strip(), end.end()

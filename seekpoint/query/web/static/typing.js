@@ -1,18 +1,20 @@
 // Answers while a question is typed, where the server gives them at once.
 import { addressOf, ask } from "./answers.js";
 
-// Milliseconds: after this long without a key an answer is asked for, if the last ones took no longer than AT_ONCE.
+// Milliseconds: after this long without a key an answer is asked for, unless the last ones all took longer than AT_ONCE.
 const PAUSE = 250, AT_ONCE = 50;
-const FEWEST = 3;
-let waiting = 0, took = 0;
+const FEWEST = 3, LAST = 3;
+let waiting = 0, times = [];
 
 async function answer() {
   const form = document.getElementById("ask"), typed = form?.elements.q.value.trim() ?? "";
-  if (typed.length < FEWEST || took > AT_ONCE) return;
+  if (typed.length < FEWEST || isSlow()) return;
   const address = addressOf(form);
   await ask(address, { isTyping: true });
-  took = Math.max(took / 2, lastRequest(address));
+  times = [lastRequest(address), ...times].slice(0, LAST);
 }
+
+const isSlow = () => times.length === LAST && Math.min(...times) > AT_ONCE;
 
 // How long the server took for an address.
 function lastRequest(address) {
