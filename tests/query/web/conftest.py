@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from starlette.testclient import TestClient
@@ -14,9 +16,15 @@ from seekpoint.index.types import Details, Kind, Resource, State
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.app import application
 from seekpoint.query.web.security import AccessPolicy
+from tests.browser import chromium_tab
 from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD, embedded
 from tests.indexer.builds import webvtt
+from tests.paths import ROOT
+from tests.query.web.served import served
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 HOST = "http://localhost"
 URL = "https://www.youtube.com/watch?v="
@@ -36,6 +44,24 @@ LIST = """# Talks
 
 - [掩码](https://youtu.be/bbbbbbbbbbb)
 """
+BILINGUAL = {
+    "en": [
+        "Attention weighs words.",
+        "A mask hides the future.",
+        "The mask is a triangle.",
+        "A causal",
+        "mask it is.",
+        "Softmax makes shares.",
+    ],
+    "zh-TW": [
+        "注意力給詞加權。",
+        "掩碼把未來藏起來。",
+        "掩碼是三角形。",
+        "這是因果",
+        "掩碼。",
+        "歸一化得到份額。",
+    ],
+}
 TALKS = {
     "Masks [aaaaaaaaaaa].en": ["welcome to the talk", "attention weighs every word", "a mask hides the future"],
     "掩码 [bbbbbbbbbbb].zh": ["欢迎大家", "注意力给每个词一个权重", "掩码把未来藏起来"],
@@ -96,6 +122,58 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
             texts = [f"attention {SCRIPT} {resource.id}", f"mask {BREAK} {resource.id}"]
             writer.commit(resource.id, [embedded(texts, BREAK[:35])], Details(channel=SCRIPT), "by hand")
     return folder / "library"
+
+
+@pytest.fixture(scope="session")
+def bilingual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of a video that has captions in English and in traditional Chinese."""
+    folder = tmp_path_factory.mktemp("bilingual")
+    for language, lines in BILINGUAL.items():
+        (folder / f"Masks [ddddddddddd].{language}.vtt").write_text(webvtt(*lines, seconds=20), encoding="utf-8")
+    seekpoint.build(folder, folder / "library", encoder=TopicEncoder(), translate=False)
+    return folder / "library"
+
+
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of the example's recordings, which really play."""
+    folder = tmp_path_factory.mktemp("recordings")
+    seekpoint.build(ROOT / "examples" / "talks", folder / "library", encoder=TopicEncoder(), translate=False)
+    return folder / "library"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium_tab() as tab:
+        browser = tab.page.context.browser
+        assert browser
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def address(talks: Path) -> Iterator[str]:
+    with served(talks) as result:
+        yield result
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A tab in which no script fails, and nothing is refused by the page's policy."""
+    context = browser.new_context(base_url=address)
+    with context, faultless(context) as page:
+        yield page
+
+
+@contextmanager
+def faultless(context: BrowserContext) -> Iterator[Page]:
+    """A tab of a browser's context; fails where a script fails or the page's policy refuses something."""
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    yield page
+    assert faults == []
 
 
 def serving(library: Path, policy: AccessPolicy | None = None, **headers: str) -> TestClient:

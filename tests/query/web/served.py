@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
+import pytest
 import uvicorn
 
 from seekpoint.index.types import Encoder
@@ -44,27 +46,66 @@ def served(
         live.close()
 
 
-def without_others(page: Page, own: str) -> list[str]:
+def without_others(page: Page, own: str, player: str = "") -> list[str]:
     """Record the addresses that a page requests from other hosts; a fake player stands in for YouTube's."""
     asked: list[str] = []
+    body = player or player_with()
 
     def answer(route: Route) -> None:
         if route.request.url.startswith(own):
             route.continue_()
             return
         asked.append(route.request.url)
-        route.fulfill(content_type="text/html", body=_PLAYER)
+        route.fulfill(content_type="text/html", body=body)
 
     page.route("**/*", answer)
     return asked
 
 
-# Like YouTube's player, it reports its time once the page listens, and seeks when it is asked to.
-_PLAYER = """<!doctype html><title>player</title><script>
-let time = Number(new URLSearchParams(location.search).get("start"))
+def player_with(fault: int = 0) -> str:
+    """A page like YouTube's player, of which a test reads the state in its body; with a fault it plays nothing.
+
+    It tells its time once the page listens, obeys commands, and tells of a fault if it was asked to.
+    """
+    return _PLAYER.replace("FAULT", str(fault))
+
+
+SILENT = "<!doctype html><title>player</title>"
+"""A player that answers nothing, as one that the network blocks."""
+
+
+def state_of_player(page: Page) -> dict[str, float]:
+    """What the fake player does: its `time`, its `state` (1 plays, 2 is paused) and its `rate`."""
+    told: dict[str, float] = json.loads(page.frame_locator("iframe").locator("body").inner_text())
+    return told
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait for an expression to be true; the page's policy forbids what Playwright does for this."""
+    for _ in range(600):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"not within a minute: {expression}")
+
+
+_PLAYER = """<!doctype html><title>player</title><body><script>
+const player = {time: Number(new URLSearchParams(location.search).get("start")), state: FAULT ? -1 : 1, rate: 1}
+const tell = (event, info) => parent.postMessage(JSON.stringify({event, info}), "*")
+const commands = {
+    seekTo: (time) => { player.time = time },
+    playVideo: () => { player.state = 1 },
+    pauseVideo: () => { player.state = 2 },
+    setPlaybackRate: (rate) => { player.rate = rate },
+    addEventListener: (name) => { if (name === "onError" && FAULT) tell("onError", FAULT) },
+}
+function show() {
+    document.body.textContent = JSON.stringify(player)
+    tell("infoDelivery", {currentTime: player.time, playerState: player.state, playbackRate: player.rate})
+}
 addEventListener("message", (message) => {
-    const said = JSON.parse(message.data)
-    if (said.func === "seekTo") time = said.args[0]
-    parent.postMessage(JSON.stringify({event: "infoDelivery", info: {currentTime: time}}), "*")
+    const {func, args} = JSON.parse(message.data)
+    if (func) commands[func](...args)
+    show()
 })
 </script>"""

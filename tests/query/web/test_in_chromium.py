@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, urlsplit
@@ -10,9 +9,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 
 import seekpoint
-from tests.browser import chromium_tab
 from tests.fakes import TopicEncoder
-from tests.query.web.served import served, without_others
+from tests.query.web.served import served, until, without_others
 from tests.shared import SHARED, needs_shared
 
 if TYPE_CHECKING:
@@ -28,20 +26,6 @@ _HAS_CUE_IN_VIEW = """() => {
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium_tab() as tab:
-        browser = tab.page.context.browser
-        assert browser
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def address(talks: Path) -> Iterator[str]:
-    with served(talks) as result:
-        yield result
-
-
-@pytest.fixture(scope="module")
 def lectures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library of two real lectures, one of them in two languages."""
     folder = tmp_path_factory.mktemp("lectures")
@@ -50,28 +34,6 @@ def lectures(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (folder / file.name).symlink_to(file.resolve())
     seekpoint.build(folder, folder / "library", encoder=TopicEncoder(), translate=False)
     return folder / "library"
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    context = browser.new_context(base_url=address)
-    context.set_default_timeout(60_000)
-    page = context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    yield page
-    context.close()
-    assert faults == []
-
-
-def until(page: Page, expression: str) -> None:
-    """Wait for an expression to be true; the page's policy forbids what Playwright does for this."""
-    for _ in range(600):
-        if page.evaluate(expression):
-            return
-        page.wait_for_timeout(100)
-    pytest.fail(f"not within a minute: {expression}")
 
 
 @pytest.mark.parametrize(
@@ -150,24 +112,6 @@ def test_a_recording_plays_from_the_second(example_library: Path, browser: Brows
         page.close()
 
 
-def test_the_keyboard_is_enough(page: Page, address: str) -> None:
-    without_others(page, address)
-    page.goto("/?kind=video")
-    page.keyboard.type("mask")
-    page.keyboard.press("Enter")
-    page.locator(".moment").first.wait_for()
-    assert page.evaluate("document.activeElement.id") == "q"
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowUp")
-    assert page.evaluate("document.activeElement === document.querySelector('.moment .go')")
-    page.keyboard.press("Enter")
-    page.locator("#player iframe").wait_for()
-    page.keyboard.press("Escape")
-    page.locator("#player").wait_for(state="hidden")
-    assert page.evaluate("document.activeElement === document.querySelector('.moment .go')")
-
-
 def test_filters_apply_at_once_and_the_player_plays_on(page: Page, address: str) -> None:
     asked = without_others(page, address)
     page.goto("/?q=mask&kind=video")
@@ -219,25 +163,6 @@ def test_the_page_fits_a_phone_and_asks_no_other_host(browser: Browser, address:
     light = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)[0] > 128")
     assert light == (scheme == "light")
     assert asked == []
-    context.close()
-
-
-@pytest.mark.parametrize(
-    "path", ["/", "/?q=mask", "/list?q=mask", "/resource/aaaaaaaaaaa?q=mask&t=40", "/resource/none"]
-)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_fault(browser: Browser, address: str, path: str, scheme: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install 'seekpoint[dev]'").Axe()
-    context = browser.new_context(base_url=address, color_scheme="dark" if scheme == "dark" else "light")
-    page = context.new_page()
-    without_others(page, address)
-    page.goto(path)
-    for link in page.locator(".go[data-play=youtube]").all()[:1]:
-        link.click()
-        page.locator(".player-transcript .cue.here").wait_for()
-    result = axe.run(page).response
-    assert result["passes"]
-    assert [(fault["id"], fault["nodes"][0]["html"]) for fault in result["violations"]] == []
     context.close()
 
 

@@ -111,6 +111,81 @@ def test_more_like_this_asks_the_quote_and_leaves_out_its_place(client: TestClie
     assert "https://www.youtube.com/watch?v=bbbbbbbbbbb&amp;t=80s" in more.text
 
 
+def test_more_like_this_keeps_the_question_and_can_be_left(client: TestClient) -> None:
+    for question, quote in (("mask", "a mask hides the future"), ("掩码", "掩码把未来藏起来")):
+        first = links(client.get("/", params={"q": question, "kind": "video", "k": "1"}).text)["More like this"]
+        page = client.get(first).text
+        assert f'value="{question}"' in page
+        assert f"Like “{quote}”" in page
+        assert parse_qs(urlsplit(links(page)["×"]).query) == {"q": [question]}
+
+
+def test_further_moments_of_a_resource_are_behind_the_best_one(client: TestClient) -> None:
+    page = client.get("/", params={"q": "attention mask", "language": "en", "kind": "video", "k": "8"}).text
+    assert page.count('<li class="moment">') == 1
+    assert re.search(r"<details class=\"others\">\s*<summary>\d more in this video</summary>", page)
+    assert "这个视频里还有" in client.get("/?q=mask&kind=video&k=8", headers={"Accept-Language": "zh"}).text
+
+
+def test_moments_are_cut_where_scores_fall_until_more_are_asked_for(client: TestClient) -> None:
+    cut = client.get("/", params={"q": "softmax makes shares"}).text
+    more = parse_qs(urlsplit(links(cut)["Show more moments"]).query)
+    assert more == {"q": ["softmax makes shares"], "k": ["8"]}
+    whole = client.get("/", params={"q": "softmax makes shares", "k": "8"}).text
+    assert whole.count('class="go"') > cut.count('class="go"')
+    assert "Show more moments" not in client.get("/?q=softmax&k=100").text
+
+
+@pytest.mark.parametrize(
+    ("question", "lit", "unlit"),
+    [("What does the mask hide?", "mask", "the"), ("掩码把什么藏起来？", "掩码", "把")],
+)
+def test_content_words_are_lit_and_function_words_never(
+    client: TestClient, question: str, lit: str, unlit: str
+) -> None:
+    page = client.get("/", params={"q": question, "kind": "video"}).text
+    marked = re.findall(r"<mark>([^<]+)</mark>", page)
+    assert lit in marked
+    assert not [mark for mark in marked if unlit in mark.split() or mark == unlit]
+
+
+@pytest.mark.parametrize(
+    ("question", "confidence", "words"),
+    [
+        ("a mask hides the future", "high", {"en": "Most likely answered here", "zh": "这里很可能有答案"}),
+        ("掩码藏了什么？", "low", {"en": "These may not answer it", "zh": "不一定回答了"}),
+        ("How long should the pizza dough rise?", "none", {"en": "Nothing here answers that", "zh": "没有这个问题的答案"}),
+    ],
+)
+def test_confidence_is_told_in_words(client: TestClient, question: str, confidence: str, words: dict[str, str]) -> None:
+    for language, text in words.items():
+        page = client.get("/", params={"q": question}, headers={"Accept-Language": language}).text
+        verdict = re.search(r'<p class="verdict (\w+)" role="status">([^<]*)', page)
+        assert verdict
+        assert verdict[1] == confidence
+        assert text in verdict[2]
+
+
+def test_a_reader_chooses_the_language_and_it_is_remembered(client: TestClient) -> None:
+    page = client.get("/?q=mask&kind=video", headers={"Accept-Language": "en"})
+    assert parse_qs(urlsplit(links(page.text)["中文"]).query) == {"q": ["mask"], "kind": ["video"], "ui": ["zh"]}
+    assert '<html lang="zh-Hans">' in client.get("/?q=mask&ui=zh", headers={"Accept-Language": "en"}).text
+    assert '<html lang="zh-Hans">' in client.get("/list", headers={"Accept-Language": "en"}).text
+    assert '<html lang="en">' in client.get("/list?ui=en").text
+    assert '<html lang="en">' in client.get("/?ui=<script>").text
+
+
+def test_a_phrase_that_is_looked_for_is_marked_by_the_server(client: TestClient) -> None:
+    page = client.get("/resource/aaaaaaaaaaa", params={"find": "HIDES  the"}).text
+    assert 'a mask <mark class="place">hides the</mark> future' in page
+    assert "1 found" in page
+    assert "Not found" in client.get("/resource/aaaaaaaaaaa?find=pizza").text
+    found = client.get("/resource/bbbbbbbbbbb/found", params={"find": "掩碼"})
+    assert found.json() == {"count": 1, "places": [[[2, 0, 2]]]}
+    assert client.get("/resource/none/found?find=a").status_code == 404
+    assert client.get("/resource/aaaaaaaaaaa/found?find=" + "a" * 201).status_code == 400
+
+
 def test_the_list_shows_sections_states_and_where_moments_lie(client: TestClient) -> None:
     page = client.get("/list", params={"q": "mask"}).text
     assert re.search(r"<h[23][^>]*>English", page)

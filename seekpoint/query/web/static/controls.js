@@ -33,6 +33,12 @@ export class Controls {
     });
   }
 
+  // Whether there is a moment before and one after.
+  allow(previous, next) {
+    this.root.querySelector("[data-do=previous]").disabled = !previous;
+    this.root.querySelector("[data-do=next]").disabled = !next;
+  }
+
   // A new player for what is described; `onTime` is called with the second that it is at.
   open(what, onTime) {
     this.close();

@@ -10,12 +10,10 @@ export const momentAt = (id, seconds) => all()
 export const nearestMoment = (id, seconds) => all().filter((link) => link.dataset.id === id)
   .sort((one, other) => Math.abs(one.dataset.start - seconds) - Math.abs(other.dataset.start - seconds))[0] ?? null;
 
-// The moment that plays before or after another one.
+// The moment that plays before or after another one, if there is one.
 export function playableBeside(link, step) {
   const playable = all().filter((each) => each.dataset.play);
-  const next = playable[link ? playable.indexOf(link) + step : 0] ?? null;
-  next?.closest("details")?.setAttribute("open", "");
-  return next;
+  return playable[link ? playable.indexOf(link) + step : 0] ?? null;
 }
 
 // Move the focus to the moment before or after the one that has it.

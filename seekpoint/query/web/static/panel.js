@@ -47,6 +47,7 @@ export function markPlaying(seconds = controls?.player?.time) {
   opener?.setAttribute("aria-current", "true");
   opener?.classList.add("playing");
   opener?.closest(".moment")?.classList.add("playing");
+  controls.allow(playableBeside(opener, -1), playableBeside(opener, 1));
 }
 
 async function showTranscript(page) {
@@ -72,6 +73,7 @@ function go(address) { if (address !== location.pathname + location.search) hist
 function step(direction) {
   const next = playableBeside(opener, direction);
   if (!next) return;
+  next.closest("details")?.setAttribute("open", "");
   playLink(next, Number(next.dataset.start));
   next.scrollIntoView({ block: "nearest" });
 }
