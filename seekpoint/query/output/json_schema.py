@@ -220,6 +220,22 @@ class TranscriptJson(TypedDict):
     cues: list[CueJson]
 
 
+class SuggestionJson(TypedDict):
+    """A title, a heading of the reading list, or the title of a chapter."""
+
+    kind: Literal["resource", "heading", "chapter"]
+    text: str
+    resource: NotRequired[Annotated[str, Described("The id of the resource that it leads to.")]]
+    start: NotRequired[Annotated[float, Described("Seconds: where the chapter begins.")]]
+    href: Annotated[str, Described("The page that it leads to.")]
+
+
+class SuggestionsJson(TypedDict):
+    """What the library has that says what was typed so far, best first."""
+
+    suggestions: list[SuggestionJson]
+
+
 class HealthJson(TypedDict):
     """What a server says that can be asked."""
 

@@ -7,11 +7,16 @@ from functools import cached_property, lru_cache
 
 from seekpoint.index.sections import Section
 from seekpoint.index.store import Reader
+from seekpoint.index.text.clean import clean
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Details, Resource, ResourceStatus, State
+from seekpoint.query.serving.example_questions import example_questions
+from seekpoint.query.serving.suggestions import Suggestions
 
 # A six-hour lecture takes some megabytes.
 _KEPT_TRANSCRIPTS = 64
+# How many questions are shown as examples, and in how many recordings they are looked for.
+_EXAMPLES, _LOOKED_THROUGH = 3, 24
 
 
 class ResourceCache:
@@ -44,6 +49,23 @@ class ResourceCache:
     def languages(self) -> list[str]:
         """The primary subtags of what is indexed."""
         return _distinct(primary(language) for status in self._indexed() for language in status.languages)
+
+    @cached_property
+    def suggestions(self) -> Suggestions:
+        """What can be suggested of all that is indexed."""
+        indexed = (status.resource for status in self._indexed())
+        return Suggestions.of(self.headings, ((resource, self.details(resource.id).chapters) for resource in indexed))
+
+    @cached_property
+    def examples(self) -> list[str]:
+        """Some questions that recordings from all over the lists ask, else titles of chapters and recordings."""
+        recordings = [status for status in self._indexed() if status.resource.kind.plays]
+        chosen = recordings[:: max(len(recordings) // _LOOKED_THROUGH, 1)]
+        asked = example_questions((self.transcripts(status.id)[0] for status in chosen), _EXAMPLES)
+        titles = [chapter.title for status in chosen for chapter in self.details(status.id).chapters]
+        return _distinct([*asked, *map(clean, titles), *(clean(status.resource.title) for status in chosen)])[
+            :_EXAMPLES
+        ]
 
     def resource(self, resource_id: str) -> Resource | None:
         status = self.statuses.get(resource_id)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import Depends, Path, Query, Request, Response, Security
 from fastapi.routing import APIRoute
@@ -24,14 +25,18 @@ from seekpoint.query.output.json_schema import (
     HealthJson,
     ResourcesJson,
     StatusJson,
+    SuggestionJson,
+    SuggestionsJson,
     TranscriptJson,
 )
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import LONGEST_ID, unknown_parameter
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
+from seekpoint.query.serving.suggestions import Suggestion
 from seekpoint.query.transcript_choice import in_language
+from seekpoint.query.web import view_models
 from seekpoint.query.web.errors import TYPE
-from seekpoint.query.web.parameters import AskParameters, ListParameters, TranscriptParameters
+from seekpoint.query.web.parameters import AskParameters, ListParameters, SuggestParameters, TranscriptParameters
 
 _PROBLEM = {
     "description": "What went wrong",
@@ -54,6 +59,7 @@ class Api:
             "/api/resources": self.resources,
             "/api/resources/{id}/transcript": self.transcript,
             "/api/status": self.status,
+            "/api/suggestions": self.suggestions,
             "/healthz": self.health,
         }
         return [_route(path, endpoint, method) for path, endpoint in endpoints.items() for method in ("GET", "HEAD")]
@@ -115,6 +121,14 @@ class Api:
         with self._current(request, response) as cache:
             return status_output.to_json(cache.reader.address, cache.reader.card, list(cache.statuses.values()))
 
+    def suggestions(
+        self, parameters: Annotated[SuggestParameters, Query()], request: Request, response: Response
+    ) -> SuggestionsJson:
+        """List titles, headings and chapters that say what is typed so far."""
+        with self._current(request, response) as cache:
+            found = cache.suggestions.matching(parameters.q, parameters.limit)
+        return {"suggestions": [_suggestion_json(one) for one in found]}
+
     def health(self) -> HealthJson:
         """Tell whether questions can be asked."""
         with self._live.reader():
@@ -166,3 +180,14 @@ def _cue_json(cue: Cue, *, plays: bool) -> CueJson:
     if plays:
         return {"start": cue.start, "end": cue.end, "text": text}
     return {"anchor": as_json(cue.anchor), "page": cue.page, "text": text}
+
+
+def _suggestion_json(suggestion: Suggestion) -> SuggestionJson:
+    kind, text, resource, start = suggestion
+    href = view_models.resource_href(resource, start) if resource else f"/?{urlencode({'section': text})}"
+    found: SuggestionJson = {"kind": kind.value, "text": text, "href": href}
+    if resource:
+        found["resource"] = resource.id
+    if start is not None:
+        found["start"] = start
+    return found

@@ -17,10 +17,11 @@ from seekpoint.query.serving.parameters import (
     ResourceId,
     SectionFilter,
 )
+from seekpoint.query.serving.suggestions import MOST_SUGGESTIONS
 
 _ON_A_PAGE = 8
 LONGEST_SOUGHT = 200
-"""The most characters that are looked for in a transcript."""
+"""The most characters that are looked for in a transcript, or that are suggested for."""
 _STRIPPED = ConfigDict(str_strip_whitespace=True)
 
 _QUESTION = 'The question. A "phrase" has to be said word for word; -word leaves out passages with the word.'
@@ -76,6 +77,13 @@ class PageParameters(AskParameters):
     def is_cut(self) -> bool:
         """Whether moments are left out from where scores fall: unless the number of moments is given."""
         return "k" not in self.model_fields_set
+
+
+class SuggestParameters(BaseModel):
+    """What is typed so far, and how many suggestions are given."""
+
+    q: str = Field(min_length=1, max_length=LONGEST_SOUGHT, description="What is typed so far.")
+    limit: int = Field(default=MOST_SUGGESTIONS, ge=1, le=50, description="How many suggestions at most.")
 
 
 class ListParameters(BaseModel):

@@ -36,6 +36,11 @@ SCRIPT_WORDS = (
     "on_youtube_at",
     "found_none",
     "found_at",
+    "suggest_resource",
+    "suggest_heading",
+    "suggest_chapter",
+    "suggest_earlier",
+    "suggest_forget",
 )
 """The keys of the texts that the page's script shows."""
 

@@ -18,6 +18,7 @@ from seekpoint.query.output.json_schema import (
     ProblemJson,
     ResourcesJson,
     StatusJson,
+    SuggestionsJson,
     TranscriptJson,
 )
 from seekpoint.query.search.settings import LONGEST_QUESTION
@@ -203,6 +204,7 @@ RESPONSES = {
     "/api/resources?limit=3": ResourcesJson,
     "/api/resources/aaaaaaaaaaa/transcript": TranscriptJson,
     "/api/status": StatusJson,
+    "/api/suggestions?q=mask": SuggestionsJson,
     "/healthz": HealthJson,
     "/api/ask": ProblemJson,
 }
@@ -220,6 +222,7 @@ def test_the_openapi_document_names_every_endpoint(client: TestClient) -> None:
         "/api/resources",
         "/api/resources/{id}/transcript",
         "/api/status",
+        "/api/suggestions",
         "/healthz",
     }
     for path, operations in document["paths"].items():
@@ -261,3 +264,20 @@ def nested(value: object) -> Iterator[dict[str, Any]]:
     children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     for child in children:
         yield from nested(child)
+
+
+def test_suggestions_lead_to_pages(client: TestClient) -> None:
+    found = client.get("/api/suggestions", params={"q": "mas"}).json()["suggestions"]
+    assert found[0] == {
+        "kind": "resource",
+        "text": "Masks & more",
+        "href": "/resource/aaaaaaaaaaa",
+        "resource": "aaaaaaaaaaa",
+    }
+    headings = client.get("/api/suggestions", params={"q": "中文"}).json()["suggestions"]
+    assert headings == [{"kind": "heading", "text": "中文", "href": "/?section=%E4%B8%AD%E6%96%87"}]
+    assert client.get("/api/suggestions").status_code == 400
+
+
+def test_no_more_suggestions_than_asked_for(client: TestClient) -> None:
+    assert len(client.get("/api/suggestions", params={"q": "a", "limit": 1}).json()["suggestions"]) == 1

@@ -2,12 +2,14 @@
 import { withoutPlaying } from "./addresses.js";
 import { fetched } from "./fetched.js";
 import { addressWithPlaying, markPlaying, playAddress } from "./panel.js";
+import { rememberQuestion } from "./questions.js";
 
-let asking = 0;
+let asking = 0, wasTyped = false;
 let shown = withoutPlaying(location.href);
 
-// Ask the question of an address. `keepsPlace` is for more moments of the same answer.
-export async function ask(address, { isNew = true, keepsPlace = false } = {}) {
+// Ask the question of an address. `keepsPlace` is for more moments of the same answer; `isTyping` leaves the form as it
+// is, and puts a further answer in the place of the last one in the history.
+export async function ask(address, { isNew = true, keepsPlace = false, isTyping = false } = {}) {
   const turn = ++asking;
   document.body.classList.add("busy");
   const parsed = await fetched(address);
@@ -17,20 +19,21 @@ export async function ask(address, { isNew = true, keepsPlace = false } = {}) {
     if (parsed) location.assign(address);
     return;
   }
-  if (isNew) history.pushState(null, "", addressWithPlaying(address));
+  if (isNew) history[isTyping && wasTyped ? "replaceState" : "pushState"](null, "", addressWithPlaying(address));
+  wasTyped = isTyping;
   shown = withoutPlaying(location.href);
   document.title = parsed.title;
-  replace(parsed, keepsPlace);
+  replace(parsed, keepsPlace, isTyping);
 }
 
-function replace(parsed, keepsPlace) {
+function replace(parsed, keepsPlace, isTyping) {
   const form = document.getElementById("ask"), results = document.getElementById("results");
   const newForm = parsed.getElementById("ask"), newResults = parsed.getElementById("results");
   const focused = form.contains(document.activeElement) ? document.activeElement.name : null;
   const before = results.querySelectorAll(".moment").length;
   document.getElementById("beside").hidden = parsed.getElementById("beside").hidden && !document.querySelector(".player:not([hidden])");
-  form.closest("main").className = newForm.closest("main").className;
-  form.replaceChildren(...document.adoptNode(newForm).childNodes);
+  if (!isTyping) form.closest("main").className = newForm.closest("main").className;
+  if (!isTyping) form.replaceChildren(...document.adoptNode(newForm).childNodes);
   // The verdict stays the same element, so that screen readers read its new text.
   const verdict = results.querySelector("[role=status]"), newVerdict = newResults.querySelector("[role=status]");
   verdict.className = newVerdict.className;
@@ -40,13 +43,14 @@ function replace(parsed, keepsPlace) {
   verdict.after(...document.adoptNode(newResults).childNodes);
   enhance(results);
   markPlaying();
+  if (isTyping) return;
   if (keepsPlace) (results.querySelectorAll(".moment .go")[before] ?? results).focus({ preventScroll: true });
   else if (focused) form.elements[focused]?.focus();
   else results.focus({ preventScroll: true });
   if (!keepsPlace && (!focused || focused === "q")) scrollTo(0, 0);
 }
 
-function addressOf(form) {
+export function addressOf(form) {
   const given = [...new FormData(form)].filter(([, value]) => value !== "");
   return `${form.getAttribute("action")}?${new URLSearchParams(given)}`;
 }
@@ -61,6 +65,7 @@ function filtered(form) {
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("[data-swap]")) return;
   event.preventDefault();
+  rememberQuestion(event.target.elements.q.value);
   ask(addressOf(event.target));
 });
 

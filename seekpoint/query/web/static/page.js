@@ -5,7 +5,9 @@ import "./find.js";
 import "./keys.js";
 import { playLink } from "./panel.js";
 import { playHere } from "./resource.js";
+import "./suggestions.js";
 import { tell } from "./toast.js";
+import "./typing.js";
 import { words } from "./words.js";
 
 function copyLink(button) {

@@ -1,0 +1,69 @@
+"""Suggestions and answers while a question is typed, in a real Chromium."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.query.web.test_in_chromium import address, browser, page, until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+__all__ = ["address", "browser", "page"]
+
+pytestmark = pytest.mark.chromium
+
+
+def test_a_title_is_suggested_and_opened_by_keys_alone(page: Page) -> None:
+    page.goto("/")
+    page.fill("#q", "mas")
+    option = page.locator("#suggestions [role=option]").first
+    option.wait_for()
+    assert option.inner_text().startswith("Masks & more")
+    page.keyboard.press("ArrowDown")
+    assert page.locator("#q").get_attribute("aria-activedescendant") == option.get_attribute("id")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/resource/aaaaaaaaaaa")
+
+
+def test_chinese_is_suggested_for_chinese(page: Page) -> None:
+    page.goto("/")
+    page.locator("#q").press_sequentially("掩")
+    page.locator("#suggestions [role=option]", has_text="掩码").first.wait_for()
+
+
+def test_escape_closes_the_suggestions_and_leaves_the_question(page: Page) -> None:
+    page.goto("/")
+    page.fill("#q", "masks")
+    page.locator("#suggestions [role=option]").first.wait_for()
+    page.keyboard.press("Escape")
+    assert page.locator("#suggestions").is_hidden()
+    assert page.input_value("#q") == "masks"
+
+
+def test_an_answer_appears_while_typing_and_back_leaves_it(page: Page) -> None:
+    page.goto("/")
+    page.keyboard.type("what does the mask hide", delay=5)
+    page.locator(".moment").first.wait_for()
+    assert page.evaluate("document.activeElement.id") == "q"
+    page.keyboard.type("?")
+    until(page, "new URLSearchParams(location.search).get('q') === 'what does the mask hide?'")
+    page.go_back()
+    until(page, "location.search === ''")
+
+
+def test_earlier_questions_are_suggested_until_they_are_forgotten(page: Page) -> None:
+    page.goto("/")
+    page.fill("#q", "what does the mask hide?")
+    page.keyboard.press("Enter")
+    page.locator(".moment").first.wait_for()
+    page.goto("/")
+    page.click("#q")
+    page.locator("#suggestions [role=option]", has_text="what does the mask hide?").wait_for()
+    page.locator("[data-kind=forget]").click()
+    page.goto("/")
+    page.click("#q")
+    page.wait_for_timeout(300)
+    assert page.locator("#suggestions").is_hidden()
