@@ -9,18 +9,19 @@ from datetime import UTC, datetime
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import ResourceStatus, State
 from seekpoint.query.mcp.results import (
+    AddedResources,
     ListedResource,
     ListedResources,
     NotIndexed,
     StatusResult,
     address,
-    compact,
     fitting,
     quotable,
     section,
+    size,
     title,
 )
-from seekpoint.query.mcp.token_budget import MOST_TOKENS, tokens
+from seekpoint.query.mcp.token_budget import MOST_TOKENS
 
 # Tokens of a reason.
 _REASON = 70
@@ -39,7 +40,7 @@ def status_result(statuses: Sequence[ResourceStatus]) -> StatusResult:
         not_indexed=[],
     )
     reasons = _not_indexed(statuses)
-    result.not_indexed = fitting(reasons, MOST_TOKENS - tokens(compact(result)))
+    result.not_indexed = fitting(reasons, MOST_TOKENS - size(result))
     result.left_out = len(reasons) - len(result.not_indexed) or None
     return result
 
@@ -90,3 +91,11 @@ def _listed(status: ResourceStatus) -> ListedResource:
         languages=list(status.languages),
         minutes=round(status.seconds / 60, 1) if resource.kind.plays and status.seconds else None,
     )
+
+
+def added_resources(statuses: Sequence[ResourceStatus]) -> AddedResources:
+    """What became of the resources under an address."""
+    result = AddedResources(states=_counts(status.state for status in statuses), resources=[])
+    result.resources = fitting(map(_listed, statuses), MOST_TOKENS - size(result))
+    result.left_out = len(statuses) - len(result.resources) or None
+    return result

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from mcp.types import CallToolResult, ResourceLink, TextContent
 from pydantic import BaseModel, Field
 
 from seekpoint.index.text.clean import clean
@@ -138,9 +139,25 @@ class ListedResources(BaseModel):
     next_offset: int | None = Field(default=None, description="Give this as `offset` to go on; absent at the end.")
 
 
+class AddedResources(BaseModel):
+    """What was added under an address: one resource, or those of a playlist or channel."""
+
+    states: dict[str, int] = Field(description="How many of them are in each state: only indexed ones can be asked.")
+    resources: list[ListedResource]
+    left_out: int | None = Field(default=None, description="Further ones that would have made this too long.")
+
+
 def compact(model: BaseModel) -> str:
     """The model as JSON, without fields that are `None`."""
     return model.model_dump_json(exclude_none=True)
+
+
+def structured(model: BaseModel, *links: ResourceLink) -> CallToolResult:
+    """The result of a tool: a model as text and in structured form, and links beside it."""
+    return CallToolResult(
+        content=[TextContent(type="text", text=compact(model)), *links],
+        structured_content=model.model_dump(mode="json", exclude_none=True),
+    )
 
 
 def size(model: BaseModel) -> float:

@@ -6,16 +6,23 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Annotated
 
-from mcp.types import CallToolResult, ResourceLink, TextContent
+from mcp.types import CallToolResult
 from mcp.types import Resource as ListedTranscript
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from seekpoint.index.store import Reader
 from seekpoint.index.types import Filters, Kind, ResourceStatus, State
 from seekpoint.query.answers import Answer
 from seekpoint.query.mcp.answer_result import found_answer
 from seekpoint.query.mcp.library_results import listed_resources, status_result
-from seekpoint.query.mcp.results import FoundAnswer, ListedResources, StatusResult, TranscriptWindow, compact
+from seekpoint.query.mcp.results import (
+    FoundAnswer,
+    ListedResources,
+    StatusResult,
+    TranscriptWindow,
+    compact,
+    structured,
+)
 from seekpoint.query.mcp.transcript_links import listed_transcripts, transcript_links
 from seekpoint.query.mcp.transcript_reading import Place, indexed_resource, read_window
 from seekpoint.query.serving.live_library import LiveLibrary
@@ -52,7 +59,7 @@ class Tools:
             answer = self._live.ask(question, k, Filters(kind, section, language, within), within=reader)
             positions = dict(_positions(answer, cache))
         found = found_answer(answer, positions)
-        return _result(found, *transcript_links(found.moments))
+        return structured(found, *transcript_links(found.moments))
 
     def transcript(
         self,
@@ -68,7 +75,7 @@ class Tools:
     ) -> Annotated[CallToolResult, TranscriptWindow]:
         place = Place(at, heading, page)
         with self._live.reader() as reader:
-            return _result(read_window(resource, place, self._caches.of(reader), 60 * minutes, language))
+            return structured(read_window(resource, place, self._caches.of(reader), 60 * minutes, language))
 
     def read_transcript(
         self,
@@ -92,7 +99,7 @@ class Tools:
 
     def status(self) -> Annotated[CallToolResult, StatusResult]:
         with self._live.reader() as reader:
-            return _result(status_result(self._statuses(reader)))
+            return structured(status_result(self._statuses(reader)))
 
     def list_resources(
         self,
@@ -104,17 +111,10 @@ class Tools:
     ) -> Annotated[CallToolResult, ListedResources]:
         with self._live.reader() as reader:
             statuses = [status for status in self._statuses(reader) if _is_kept(status, section, kind, state)]
-        return _result(listed_resources(statuses, offset, limit))
+        return structured(listed_resources(statuses, offset, limit))
 
     def _statuses(self, reader: Reader) -> list[ResourceStatus]:
         return list(self._caches.of(reader).statuses.values())
-
-
-def _result(model: BaseModel, *links: ResourceLink) -> CallToolResult:
-    return CallToolResult(
-        content=[TextContent(type="text", text=compact(model)), *links],
-        structured_content=model.model_dump(mode="json", exclude_none=True),
-    )
 
 
 def _positions(answer: Answer, cache: ResourceCache) -> Iterator[tuple[int, float]]:

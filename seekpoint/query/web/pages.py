@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -95,13 +96,12 @@ class Pages:
         similar_to = SimilarTo.of(parameters)
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
-            answer = self._answer(parameters, similar_to, reader) if parameters.q else None
+            answer = self._answer(parameters, similar_to, reader) if parameters.question else None
             moments = _moment_views(answer.moments, cache) if answer else []
             within = cache.resource(parameters.filters.resource) if parameters.filters.resource else None
             return page(
-                request, "ask", parameters=parameters, cache=cache, answer=answer, moments=moments, within=within,
-                like=similar_to,
-                totals=totals(list(cache.statuses.values())),
+                request, "ask", _code(parameters), parameters=parameters, cache=cache, answer=answer, moments=moments,
+                within=within, like=similar_to, totals=totals(list(cache.statuses.values())),
             )  # fmt: skip
 
     def _answer(self, parameters: PageParameters, similar_to: SimilarTo | None, reader: Reader) -> Answer:
@@ -118,7 +118,7 @@ class Pages:
         parameters = _parameters(request)
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
-            answer = self._live.ask(parameters.q, _ON_BARS, within=reader) if parameters.q else None
+            answer = self._live.ask(parameters.q, _ON_BARS, within=reader) if parameters.question else None
             moments = _best(answer.moments) if answer else []
             ticks = {
                 resource_id: view_models.ticks(group, cache.duration(resource_id))
@@ -126,8 +126,8 @@ class Pages:
             }
             statuses = list(cache.statuses.values())
             return page(
-                request, "list", parameters=parameters, cache=cache, ticks=ticks, totals=totals(statuses),
-                outline=list(outlined(cache.sections)), State=State, is_asked=bool(moments),
+                request, "list", _code(parameters), parameters=parameters, cache=cache, ticks=ticks,
+                totals=totals(statuses), outline=list(outlined(cache.sections)), State=State, is_asked=bool(moments),
             )  # fmt: skip
 
     def resource(self, request: Request) -> HTMLResponse:
@@ -140,14 +140,14 @@ class Pages:
             transcript = in_language(transcripts, parameters.language) or next(iter(transcripts), None)
             cues = transcript.cues if transcript else ()
             answer = None
-            if parameters.q:
+            if parameters.question:
                 filters = Filters(resource=resource.id)
                 answer = self._live.ask(parameters.q, parameters.k, filters, within=reader)
             duration = cache.duration(resource.id)
             moments = _moment_views(answer.moments, cache) if answer else []
             return page(
-                request, "resource", parameters=parameters, cache=cache, resource=resource, details=details,
-                status=cache.statuses[resource.id], duration=duration,
+                request, "resource", _code(parameters), parameters=parameters, cache=cache, resource=resource,
+                details=details, status=cache.statuses[resource.id], duration=duration,
                 languages=[each.language for each in transcripts],
                 transcript=transcript, paragraphs=list(paragraphs(cues, details.chapters)), start=start,
                 chapters=[(position_at(cues, each.start + 0.5), each) for each in details.chapters] if cues else [],
@@ -193,6 +193,11 @@ def error_page(request: Request, error: Exception) -> HTMLResponse:
 
 def _parameters(request: Request) -> PageParameters:
     return PageParameters.model_validate(dict(request.query_params))
+
+
+def _code(parameters: PageParameters) -> int:
+    """The status code of a page that keeps its question and says where that can't be asked."""
+    return HTTPStatus.BAD_REQUEST if parameters.is_wordless else HTTPStatus.OK
 
 
 def _best(moments: tuple[Moment, ...]) -> list[Moment]:

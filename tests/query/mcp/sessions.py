@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio
@@ -12,6 +14,7 @@ from mcp.types import CallToolResult, ResourceLink
 
 from seekpoint.query.mcp.server import Server
 from seekpoint.query.mcp.token_budget import tokens
+from tests.paths import ROOT
 
 _T = TypeVar("_T")
 
@@ -29,6 +32,17 @@ def session(target: Any, talk: Callable[[Client], Awaitable[_T]], mode: str = "a
 
 def call(target: Any, tool: str, **arguments: object) -> CallToolResult:  # noqa: ANN401
     return session(target, lambda client: client.call_tool(tool, arguments))
+
+
+def told(target: Server, tool: str, **arguments: object) -> list[str]:
+    """The messages on the progress of a call."""
+    messages: list[str] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        messages.append(message or "")
+
+    session(target, lambda client: client.call_tool(tool, arguments, progress_callback=hear))
+    return messages
 
 
 def tool_result(target: Server, tool: str, **arguments: object) -> dict[str, Any]:
@@ -61,3 +75,9 @@ def text_of(result: CallToolResult) -> str:
 
 def links_of(result: CallToolResult) -> list[ResourceLink]:
     return [content for content in result.content if content.type == "resource_link"]
+
+
+def command(library: Path, *options: str) -> list[str]:
+    """The command line of a server."""
+    script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from seekpoint.cli.mcp import mcp; mcp()"
+    return [sys.executable, "-c", script, "--index", str(library), *options]

@@ -6,7 +6,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -33,9 +32,8 @@ from seekpoint.query.mcp.server import Server, make_server
 from seekpoint.query.mcp.token_budget import tokens
 from seekpoint.query.serving.live_library import LiveLibrary
 from tests.fakes import TopicEncoder
-from tests.paths import ROOT
 from tests.query.mcp.conftest import CHINESE
-from tests.query.mcp.sessions import call, session, text_of, tool_error, tool_result
+from tests.query.mcp.sessions import call, command, session, text_of, tool_error, tool_result
 
 TOOLS = ["ask", "transcript", "status", "list_resources"]
 WORDS = st.sampled_from(["masks hide ", "注意力", '"quoted" ', "\\\\", "<b>", "การ", "\u202e\x1b[31m", "🎬"])
@@ -150,7 +148,8 @@ def test_an_answer_says_that_there_is_none(served: Server) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"question": ""}, "the question is empty"),
+        ({"question": ""}, "the question is empty: put into words what the user wants to know"),
+        ({"question": "🤷🎉"}, "the question 🤷🎉 has no words: put into words what the user wants"),
         ({"question": "掩" * 5000}, "5,000 characters: ask in 4,000 at most"),
         ({"question": "mask", "k": 0}, "`k`: input should be greater than or equal to 1"),
         ({"question": "mask", "k": 21}, "`k`: input should be less than or equal to 20"),
@@ -315,11 +314,6 @@ def test_an_empty_library_is_no_error(tmp_path: Path) -> None:
     served = make_server(LiveLibrary(tmp_path / "library", TopicEncoder()))
     assert tool_result(served, "ask", question="mask")["answered"] is False
     assert tool_result(served, "status")["states"] == {"unavailable": 1}
-
-
-def command(library: Path, *options: str) -> list[str]:
-    script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from seekpoint.cli.mcp import mcp; mcp()"
-    return [sys.executable, "-c", script, "--index", str(library), *options]
 
 
 def test_http_answers_this_machine_alone(library: Path) -> None:

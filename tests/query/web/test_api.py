@@ -63,7 +63,8 @@ def test_a_moment_is_explained_on_demand(client: TestClient) -> None:
     [
         ("/api/ask", 400, "`q`: field required"),
         ("/api/ask?q=%20", 400, "`q`: string should have at least 1 character"),
-        ("/api/ask?q=%00", 400, "the question is empty"),
+        ("/api/ask?q=%00", 400, "`q` needs words: it has no letters or digits; send a question such as q=why%20masks"),
+        ("/api/ask?q=🤷🎉", 400, "`q` needs words: '🤷🎉' has no letters or digits"),
         (f"/api/ask?q={'a' * (LONGEST_QUESTION + 1)}", 400, "`q`: string should have at most 4000 characters"),
         ("/api/ask?q=mask&k=0", 400, "`k`: input should be greater than or equal to 1"),
         ("/api/ask?q=mask&k=101", 400, "`k`: input should be less than or equal to 100"),
