@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -231,6 +232,8 @@ def _print(answer: Answer, form: str, *, is_first: bool = True) -> None:
 
         print_json(to_json(answer))
     elif form == "plain":
-        click.echo(to_text(answer, styled=bool(sys.stdout) and sys.stdout.isatty()))
+        is_terminal = bool(sys.stdout) and sys.stdout.isatty()
+        width = shutil.get_terminal_size().columns if is_terminal else None
+        click.echo(to_text(answer, styled=is_terminal, width=width))
     else:
         click.echo(FORMATS[form].render(answer, is_first=is_first))
