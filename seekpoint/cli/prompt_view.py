@@ -23,6 +23,7 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import FormattedTextControl, HSplit, Layout, ScrollOffsets, Window
 from prompt_toolkit.utils import is_dumb_terminal
 
+from seekpoint.cli.key_parser import drop_unknown_keys
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.answers import Answer
 from seekpoint.query.output.moment_text import verdict
@@ -83,6 +84,7 @@ class InputLine:
     def __init__(self, history: Path) -> None:
         keys = KeyBindings()
         keys.add("escape", filter=~is_searching)(_clear_or_end)
+        keys.add(Keys.Any)(_insert)
         self._session: PromptSession[str] = PromptSession(
             "? ",
             history=History(history),
@@ -91,6 +93,7 @@ class InputLine:
             search_ignore_case=True,
         )
         _set_key_timeouts(self._session.app)
+        drop_unknown_keys(self._session.input)
 
     def read(self, beginning: str = "") -> str:
         """Read a question that starts as `beginning`; raises EOFError or KeyboardInterrupt if the user ends it."""
@@ -102,6 +105,12 @@ def _clear_or_end(event: KeyPressEvent) -> None:
         event.current_buffer.reset()
     else:
         event.app.exit(exception=EOFError)
+
+
+def _insert(event: KeyPressEvent) -> None:
+    """Insert a character; a key that has none, such as F1, does nothing."""
+    if event.data.isprintable():
+        event.current_buffer.insert_text(event.data * event.arg)
 
 
 def _set_key_timeouts(app: Application[str] | Application[_Choice]) -> None:
@@ -196,7 +205,7 @@ class AnswerView:
         both = first.data + second.data
         if rank := self.rank_of(both):
             self._open(event, rank)
-        elif second.data.isprintable():
+        elif second.data and second.data.isprintable():
             event.app.exit(result=both)
         else:
             self._commands[first.data](event)
@@ -260,5 +269,5 @@ def _exit(result: _Choice) -> Callable[[KeyPressEvent], None]:
 
 
 def _begin_question(event: KeyPressEvent) -> None:
-    if event.data.isprintable():
+    if event.data and event.data.isprintable():
         event.app.exit(result=event.data)

@@ -34,8 +34,11 @@ _LEAST_QUOTE = 40
 _MOST_WORDS, _MOST_PHRASES = 8, 4
 
 
-def found_answer(answer: Answer, positions: Mapping[int, float]) -> FoundAnswer:
-    """The answer, with quotes shortened so that it fits; `positions` are `at` for moments of texts, by rank."""
+def found_answer(answer: Answer, positions: Mapping[int, float], lacking: str | None = None) -> FoundAnswer:
+    """The answer, with quotes shortened so that it fits.
+
+    `positions` are `at` for moments of texts, by rank; `lacking` is what the library doesn't have of the filters.
+    """
     moments = [_found_moment(moment, positions.get(moment.rank, moment.start)) for moment in answer.moments]
     result = FoundAnswer(
         answered=answer.answered,
@@ -46,7 +49,11 @@ def found_answer(answer: Answer, positions: Mapping[int, float]) -> FoundAnswer:
         missing=[quotable(phrase, _PHRASE) for phrase in answer.missing[:_MOST_PHRASES]] or None,
         excluded=[quotable(phrase, _PHRASE) for phrase in answer.excluded[:_MOST_PHRASES]] or None,
         nearer=answer.nearer or None,
-        note=_NOTES.get(answer.confidence) if moments else ALL_EXCLUDED if answer.excluded else NOTHING_FOUND,
+        note=_NOTES.get(answer.confidence)
+        if moments
+        else ALL_EXCLUDED
+        if answer.excluded
+        else lacking or NOTHING_FOUND,
         moments=[],
     )
     budget = MOST_TOKENS - size(result)
@@ -56,6 +63,10 @@ def found_answer(answer: Answer, positions: Mapping[int, float]) -> FoundAnswer:
     result.left_out = len(moments) - len(result.moments) or None
     _quote(result.moments, answer.moments, budget - sum(map(_with_link, result.moments)))
     return result
+
+
+def _why_nothing(answer: Answer, lacking: str | None) -> str:
+    return ALL_EXCLUDED if answer.excluded else lacking or NOTHING_FOUND
 
 
 def _with_link(moment: FoundMoment) -> float:

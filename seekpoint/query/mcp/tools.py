@@ -13,6 +13,7 @@ from pydantic import Field
 from seekpoint.index.store import Reader
 from seekpoint.index.types import Filters, Kind, ResourceStatus, State
 from seekpoint.query.answers import Answer
+from seekpoint.query.language_filter import lacking
 from seekpoint.query.mcp.answer_result import found_answer
 from seekpoint.query.mcp.library_results import listed_resources, status_result
 from seekpoint.query.mcp.results import (
@@ -57,8 +58,7 @@ class Tools:
             cache = self._caches.of(reader)
             within = indexed_resource(resource, cache).id if resource else None
             answer = self._live.ask(question, k, Filters(kind, section, language, within), within=reader)
-            positions = dict(_positions(answer, cache))
-        found = found_answer(answer, positions)
+            found = found_answer(answer, dict(_positions(answer, cache)), lacking(language, reader.languages()))
         return structured(found, *transcript_links(found.moments))
 
     def transcript(

@@ -143,6 +143,8 @@ def test_an_answer_says_that_there_is_none(served: Server) -> None:
     answer = tool_result(served, "ask", question="mask", section="no such heading")
     assert answer["answered"] is False and answer["moments"] == []
     assert "`status`" in answer["note"]
+    answer = tool_result(served, "ask", question="mask", language="fr-CA")
+    assert answer["note"] == "nothing here is in fr-CA: the library has en, zh"
 
 
 @pytest.mark.parametrize(
