@@ -17,6 +17,7 @@ from prompt_toolkit.application.current import get_app
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
+from prompt_toolkit.utils import get_cwidth
 
 from seekpoint.cli.prompt import browse, prompt
 from seekpoint.cli.prompt_view import History
@@ -476,6 +477,20 @@ def test_in_a_real_terminal(tmp_path: Path) -> None:
     assert len(opened) == 1
     assert opened[0].startswith("https://www.youtube.com/watch?v=")
     assert not re.search(r"\x1b\[[0-9;]*(?:3[0-8]|4[0-8]|9[0-7])(?:;[0-9;]*)?m", terminal.seen), "a colour"
+
+
+@pytest.mark.model
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a thing of Unix")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@pytest.mark.parametrize("question", ["why is the learning rate warmed up?", "为什么要缓存键和值？"])
+def test_the_lines_of_an_answer_fit_into_the_terminal(example_library: Path, question: str) -> None:
+    terminal = Terminal("-m", "seekpoint", "ask", question, "--index", example_library, COLUMNS="60")
+    terminal.wait_for("5. ")
+    terminal.wait_for("file://")
+    assert terminal.end() == 0
+    lines = [line for line in plain(terminal.seen).replace("\r", "").split("\n") if "file://" not in line]
+    assert max(map(get_cwidth, lines)) in (59, 60)
+    assert any(line.startswith("    ") for line in lines)
 
 
 @pytest.mark.model

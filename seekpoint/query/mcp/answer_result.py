@@ -49,11 +49,7 @@ def found_answer(answer: Answer, positions: Mapping[int, float], lacking: str | 
         missing=[quotable(phrase, _PHRASE) for phrase in answer.missing[:_MOST_PHRASES]] or None,
         excluded=[quotable(phrase, _PHRASE) for phrase in answer.excluded[:_MOST_PHRASES]] or None,
         nearer=answer.nearer or None,
-        note=_NOTES.get(answer.confidence)
-        if moments
-        else ALL_EXCLUDED
-        if answer.excluded
-        else lacking or NOTHING_FOUND,
+        note=_NOTES.get(answer.confidence) if moments else _why_nothing(answer, lacking),
         moments=[],
     )
     budget = MOST_TOKENS - size(result)

@@ -158,6 +158,10 @@ def test_an_answer_says_that_there_is_none(served: Server) -> None:
         ({"question": "mask", "k": "many"}, "`k`: input should be a valid integer"),
         ({"question": "mask", "kind": "song"}, "`kind`: input should be 'video', 'playlist'"),
         (
+            {"question": "mask", "language": "klingon"},
+            "'klingon' is no language tag: give one such as en",
+        ),
+        (
             {"question": "mask", "limit": 3},
             "takes no `limit`, but question, k, kind, section, language, resource",
         ),
