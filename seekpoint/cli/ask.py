@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -91,6 +92,7 @@ def ask(
         _prompt(folder, k, filters, per_resource, rerank, explained=explained, is_plain=is_plain)
         return
     with open_reader(folder) as library:
+        nothing = _when_nothing(filters, library)
         encoder = SharedEncoder(library.card, engine=stored_engine(library))
         answer = partial(
             _answer,
@@ -110,8 +112,7 @@ def ask(
     if not result.moments:
         if result.excluded:
             return  # the answer says so
-        is_filtered = filters != Filters()
-        click.echo(f"seekpoint: {_NOTHING_LEFT if is_filtered else _NOTHING_INDEXED}", err=True)
+        click.echo(f"seekpoint: {nothing}", err=True)
     elif open_first:
         _open_first(result)
 
@@ -135,14 +136,25 @@ def _prompt(
     from seekpoint.query.serving.live_library import LiveLibrary
 
     live = LiveLibrary(folder, reranker=_reranker(rerank))
-    nothing = _NOTHING_INDEXED if filters == Filters() else _NOTHING_LEFT
     try:
-        with live.reader():
-            pass  # a missing library is an error before the first question
+        with live.reader() as library:  # a missing library is an error before the first question
+            nothing = _when_nothing(filters, library)
         ask = partial(live.ask, k=k, filters=filters, per_resource=per_resource, explained=True)
         prompt(ask, explained=explained, when_nothing=nothing)
     finally:
         live.close()
+
+
+def _when_nothing(filters: Filters, library: Reader) -> str:
+    """What to say where an answer has no moments; raises UsageError for a filter that is no language."""
+    if filters.language:
+        from seekpoint.query.language_filter import check_language, lacking
+
+        languages = library.languages()
+        check_language(filters.language, languages)
+        if lack := lacking(filters.language, languages):
+            return lack
+    return _NOTHING_INDEXED if filters == Filters() else _NOTHING_LEFT
 
 
 def _answer(
@@ -231,6 +243,8 @@ def _print(answer: Answer, form: str, *, is_first: bool = True) -> None:
 
         print_json(to_json(answer))
     elif form == "plain":
-        click.echo(to_text(answer, styled=bool(sys.stdout) and sys.stdout.isatty()))
+        is_terminal = bool(sys.stdout) and sys.stdout.isatty()
+        width = shutil.get_terminal_size().columns if is_terminal else None
+        click.echo(to_text(answer, styled=is_terminal, width=width))
     else:
         click.echo(FORMATS[form].render(answer, is_first=is_first))

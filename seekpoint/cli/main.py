@@ -48,6 +48,9 @@ _COMMANDS = {
 }
 
 
+_SHOWN = 60
+
+
 class _LazyGroup(click.Group):
     """A group that imports a command when it is called, so that no command pays for the imports of another."""
 
@@ -60,6 +63,16 @@ class _LazyGroup(click.Group):
         module, attribute = _COMMANDS[name]
         command: click.Command = getattr(import_module(module), attribute)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            from seekpoint.cli.suggestion import suggestion
+
+            raise UsageError(f"no command is called {clean(name)[:_SHOWN]}: {suggestion(name, list(_COMMANDS))}")
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         try:

@@ -13,8 +13,14 @@ from seekpoint.cli.interrupt import leave
 from seekpoint.cli.options import index_option, rerank_option, token_option
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from starlette.types import ASGIApp
 
+    from seekpoint.index.sections import Section
+    from seekpoint.index.types import Encoder
+    from seekpoint.indexer.fetch.session import Web
+    from seekpoint.query.mcp.addition import Adding
     from seekpoint.query.mcp.server import Server
 
 _HOST = "127.0.0.1"
@@ -25,9 +31,10 @@ _PATH = "/mcp"
 @click.option("--http", is_flag=True, help="Speak HTTP on this machine instead of standard input and output.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="With --http; 0 for any.")
 @token_option("With --http: what assistants have to show.")
+@click.option("--add", "may_add", is_flag=True, help="Let assistants add addresses of the web to the library, too.")
 @rerank_option
 @index_option
-def mcp(http: bool, port: int, token: str | None, rerank: str | None, folder: Path) -> None:
+def mcp(http: bool, port: int, token: str | None, may_add: bool, rerank: str | None, folder: Path) -> None:
     """Let assistants ask, over the Model Context Protocol.
 
     An assistant starts this by itself when its settings name it.
@@ -38,7 +45,8 @@ def mcp(http: bool, port: int, token: str | None, rerank: str | None, folder: Pa
     from seekpoint.query.serving.memory import keep_freed_memory
 
     keep_freed_memory()
-    server = make_server(LiveLibrary(folder, reranker=load_reranker(rerank)))
+    live = LiveLibrary(folder, reranker=load_reranker(rerank))
+    server = make_server(live, adding_to(folder, click.get_current_context().obj) if may_add else None)
     if http:
         _serve(server, port, token)
         return
@@ -46,6 +54,21 @@ def mcp(http: bool, port: int, token: str | None, rerank: str | None, folder: Pa
         click.echo("seekpoint: waiting for an assistant on standard input; Ctrl-C ends this", err=True)
     signal.signal(signal.SIGINT, leave)  # else Ctrl-C would wait for the thread that reads standard input
     server.run()
+
+
+def adding_to(
+    folder: Path, make_web: Callable[[str | None, Path | None], Web] | None = None, encoder: Encoder | None = None
+) -> Adding:
+    """What adds an address to the library in a folder; callers may replace the web and the encoder, as tests do."""
+
+    def add(address: str, tell: Callable[[str], None]) -> Sequence[Section]:
+        from seekpoint.indexer.build.addition import add
+        from seekpoint.indexer.build.events import ToldEvents
+        from seekpoint.indexer.fetch.session import Web
+
+        return add(address, folder, (make_web or Web)(None, None), ToldEvents(tell), encoder=encoder).sections
+
+    return add
 
 
 def _serve(server: Server, port: int, token: str | None) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import accumulate
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import FormattedTextControl, HSplit, Layout, ScrollOffsets, Window
 from prompt_toolkit.utils import is_dumb_terminal
 
+from seekpoint.cli.key_parser import drop_unknown_keys
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.answers import Answer
 from seekpoint.query.output.moment_text import verdict
@@ -83,6 +84,7 @@ class InputLine:
     def __init__(self, history: Path) -> None:
         keys = KeyBindings()
         keys.add("escape", filter=~is_searching)(_clear_or_end)
+        keys.add(Keys.Any)(_insert)
         self._session: PromptSession[str] = PromptSession(
             "? ",
             history=History(history),
@@ -91,6 +93,7 @@ class InputLine:
             search_ignore_case=True,
         )
         _set_key_timeouts(self._session.app)
+        drop_unknown_keys(self._session.input)
 
     def read(self, beginning: str = "") -> str:
         """Read a question that starts as `beginning`; raises EOFError or KeyboardInterrupt if the user ends it."""
@@ -102,6 +105,12 @@ def _clear_or_end(event: KeyPressEvent) -> None:
         event.current_buffer.reset()
     else:
         event.app.exit(exception=EOFError)
+
+
+def _insert(event: KeyPressEvent) -> None:
+    """Insert a character; a key that has none, such as F1, does nothing."""
+    if event.data.isprintable():
+        event.current_buffer.insert_text(event.data * event.arg)
 
 
 def _set_key_timeouts(app: Application[str] | Application[_Choice]) -> None:
@@ -116,6 +125,7 @@ class AnswerView:
         self.note = ""
         self._answer = answer
         self._selected = 0
+        self._text = lru_cache(maxsize=4)(self._to_text)  # each line on the screen asks where the selected moment is
         self._commands = self._make_commands()
         control = FormattedTextControl(
             self._fragments, focusable=True, show_cursor=False, get_cursor_position=self._cursor
@@ -138,11 +148,22 @@ class AnswerView:
     @property
     def text(self) -> str:
         """The answer as `ask` prints it."""
+        return self._text(self._columns, self.explained)
+
+    @property
+    def _columns(self) -> int:
+        return self._app.output.get_size().columns
+
+    def _to_text(self, width: int, explained: bool) -> str:
         answer = self._answer
-        if not self.explained:
+        if not explained:
             moments = tuple(replace(moment, explanation=None) for moment in answer.moments)
             answer = replace(answer, moments=moments, estimate=None)
-        return to_text(answer, styled=not is_dumb_terminal())
+        return to_text(answer, styled=not is_dumb_terminal(), width=width)
+
+    def _marked_text(self) -> str:
+        """The answer beside the mark of the selected moment, and without links to click."""
+        return _HYPERLINK.sub("", self._text(self._columns - len(_SELECTED), self.explained))
 
     def choose(self) -> _Choice:
         """Let the user choose: the rank of a moment to open, the beginning of the next question, or `None` to end."""
@@ -184,7 +205,7 @@ class AnswerView:
         both = first.data + second.data
         if rank := self.rank_of(both):
             self._open(event, rank)
-        elif second.data.isprintable():
+        elif second.data and second.data.isprintable():
             event.app.exit(result=both)
         else:
             self._commands[first.data](event)
@@ -214,10 +235,10 @@ class AnswerView:
         self.note = f"copied the link of {self._selected + 1}, where the terminal allows it"
 
     def _fragments(self) -> StyleAndTextTuples:
-        return to_formatted_text(ANSI(_HYPERLINK.sub("", self.text)))
+        return to_formatted_text(ANSI(self._marked_text()))
 
     def _blocks(self) -> list[str]:
-        return _HYPERLINK.sub("", self.text).split("\n\n")
+        return self._marked_text().split("\n\n")
 
     def _block(self) -> int:
         """The index of the selected moment among the blocks of text; the verdict is a block too."""
@@ -237,7 +258,7 @@ class AnswerView:
 
     def _rows_below(self) -> int:
         """The number of screen rows that the selected moment takes below its first one."""
-        columns = max(self._app.output.get_size().columns - len(_CONTINUED), 1)
+        columns = max(self._columns - len(_CONTINUED), 1)
         lines = self._blocks()[self._block()].split("\n")
         widths = [fragment_list_width(to_formatted_text(ANSI(line))) for line in lines]
         return sum(max(1, -(-width // columns)) for width in widths) - 1
@@ -248,5 +269,5 @@ def _exit(result: _Choice) -> Callable[[KeyPressEvent], None]:
 
 
 def _begin_question(event: KeyPressEvent) -> None:
-    if event.data.isprintable():
+    if event.data and event.data.isprintable():
         event.app.exit(result=event.data)

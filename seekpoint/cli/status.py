@@ -12,7 +12,7 @@ from seekpoint.cli.options import index_option, print_json
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--check", is_flag=True, help="Read all files first, and say so if one isn't as it was written.")
+@click.option("--check", is_flag=True, help="Read all files first, and say whether they are as they were written.")
 @index_option
 def status(as_json: bool, check: bool, folder: Path) -> None:
     """Show what is indexed, what isn't, why, and what to do."""
@@ -27,3 +27,5 @@ def status(as_json: bool, check: bool, folder: Path) -> None:
         print_json(to_json(folder, card, statuses))
     else:
         click.echo(to_text(folder, card, statuses, sections, time.time()))
+        if check:
+            click.echo("\nChecked: all files are whole, as they were written")

@@ -2,6 +2,7 @@
 
 SeekpointError                  one line for the user: what is wrong, where, and what to do
 ├── UsageError                  invalid arguments (exit code 2)
+│   └── WordlessQuestion        a question that is empty, or only emoji or punctuation
 ├── SourceError                 a reading list, folder or caption file can't be read
 ├── ModelError                  an embedding model can't be loaded
 ├── LibraryError                a library can't be opened or written
@@ -29,6 +30,17 @@ class SeekpointError(Exception):
 
 class UsageError(SeekpointError):
     """The arguments of a call or command are invalid."""
+
+
+class WordlessQuestion(UsageError):
+    """A question without words that could be looked for: it is empty, or has only emoji or punctuation.
+
+    Its text is for the command line; who answers elsewhere says it in other words, with the `question` that was asked.
+    """
+
+    def __init__(self, question: str, reason: str) -> None:
+        super().__init__(reason)
+        self.question = question
 
 
 class SourceError(SeekpointError):

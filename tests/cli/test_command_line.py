@@ -271,7 +271,7 @@ def test_a_folder_that_holds_something_else(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["ask", "why?", "-k", "0"], ["ask", "why?", "-k", "x"], ["ask", "why?", "--kind", "song"], ["frob"]],
+    [["ask", "why?", "-k", "0"], ["ask", "why?", "-k", "x"], ["ask", "why?", "--kind", "song"], ["--frob"]],
 )
 def test_invalid_calls(arguments: list[str]) -> None:
     result = run(*arguments)

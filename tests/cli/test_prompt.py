@@ -17,6 +17,7 @@ from prompt_toolkit.application.current import get_app
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
+from prompt_toolkit.utils import get_cwidth
 
 import seekpoint
 from seekpoint.cli.prompt import browse, prompt
@@ -205,6 +206,51 @@ def test_typing_begins_the_next_question(user: User, keys: str, question: str) -
     user.type("attention" + ENTER, keys + ENTER)
     assert user.asked == ["attention", question]
     assert user.opened == []
+
+
+# Keys that mean nothing to the prompt, as terminals send them.
+NO_KEYS = {
+    "F1": "\x1bOP",
+    "F5": "\x1b[15~",
+    "Ctrl-F2": "\x1b[1;5Q",
+    "Alt-F3": "\x1b[1;3R",
+    "F25 of kitty": "\x1b[57388u",
+    "Menu of kitty": "\x1b[57363;1:1u",
+    "Left": "\x1b[D",
+    "Ctrl-Shift-Right": "\x1b[1;6C",
+    "Page down": "\x1b[6~",
+    "Insert": "\x1b[2~",
+    "Alt-Up": "\x1b[1;3A",
+    "Alt-Up of rxvt": "\x1b\x1b[A",
+    "Super-Down": "\x1b[1;9B",
+    "Alt-x": "\x1bx",
+    "Alt-3": "\x1b3",
+    "Alt-掩": "\x1b掩",
+    "focus": "\x1b[I\x1b[O",
+    "a terminal's colour": "\x1b]11;rgb:0000/0000/0000\x07",
+    "a terminal's name": "\x1bP>|kitty(0.40)\x1b\\",
+    "its version": "\x1b[?62;4c",
+    "Tab": "\t",
+}
+
+
+@pytest.mark.parametrize("key", NO_KEYS.values(), ids=NO_KEYS.keys())
+def test_a_key_without_a_meaning_begins_no_question_and_opens_nothing(user: User, key: str) -> None:
+    user.type("attention" + ENTER, f"{key}{THEN}{key}{THEN}/掩码{ENTER}", END)
+    assert (user.asked, user.opened) == (["attention", "掩码"], [])
+    user.type("attention" + ENTER, f"e{key}{THEN}{DOWN}{ENTER}", END)
+    assert user.opened == [user.links("attention")[1]]
+
+
+@pytest.mark.parametrize("key", [key for name, key in NO_KEYS.items() if name != "Alt-3"])
+def test_a_key_without_a_meaning_leaves_the_question_as_it_is(user: User, key: str) -> None:
+    user.type(f"{key}{THEN}掩码{THEN}{key}{THEN}{ENTER}")
+    assert user.asked in (["掩码"], ["掩 码"])
+
+
+def test_alt_moves_and_deletes_words_of_a_question(user: User) -> None:
+    user.type("hide the mask" + THEN + "\x1bb" + "\x1bb" + "of " + "\x1b[1;3C" + "\x1bd" + ENTER)
+    assert user.asked == ["hide of the"]
 
 
 @pytest.mark.parametrize("key", [ESCAPE, "\x03", "\x04"])
@@ -433,6 +479,20 @@ def test_in_a_real_terminal(tmp_path: Path) -> None:
     assert len(opened) == 1
     assert opened[0].startswith("https://www.youtube.com/watch?v=")
     assert not re.search(r"\x1b\[[0-9;]*(?:3[0-8]|4[0-8]|9[0-7])(?:;[0-9;]*)?m", terminal.seen), "a colour"
+
+
+@pytest.mark.model
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a thing of Unix")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@pytest.mark.parametrize("question", ["why is the learning rate warmed up?", "为什么要缓存键和值？"])
+def test_the_lines_of_an_answer_fit_into_the_terminal(example_library: Path, question: str) -> None:
+    terminal = Terminal("-m", "seekpoint", "ask", question, "--index", example_library, COLUMNS="60")
+    terminal.wait_for("5. ")
+    terminal.wait_for("file://")
+    assert terminal.end() == 0
+    lines = [line for line in plain(terminal.seen).replace("\r", "").split("\n") if "file://" not in line]
+    assert max(map(get_cwidth, lines)) in (59, 60)
+    assert any(line.startswith("    ") for line in lines)
 
 
 @pytest.mark.model

@@ -19,6 +19,11 @@ def primary(tag: str) -> str:
     return _SAME.get(subtag, subtag)
 
 
+def is_tag(text: str) -> bool:
+    """Whether a text has the form of a language tag; underscores may stand for its hyphens."""
+    return _TAG.fullmatch(text.replace("_", "-")) is not None
+
+
 def parse_tags(text: str) -> tuple[str, ...]:
     """The tags of a list such as `en,zh-TW`; raises UsageError for anything else."""
     tags = tuple(tag for part in text.split(",") if (tag := part.strip()))

@@ -42,7 +42,8 @@ class Request:
     `limit` is the number of videos taken from a channel, newest first; `None` for all. `translate` stores translations
     by which questions find words in another language. A `glossary` of the user's is stored for later builds. `reembed`
     embeds all stored transcripts again if `model` isn't the library's. `windows` lets a model that gives no token
-    vectors embed windows by themselves, in later builds too.
+    vectors embed windows by themselves, in later builds too. Unless `may_be_private`, no source leads into a private
+    network: someone else than the user names them.
     """
 
     sources: Sequence[str]
@@ -55,6 +56,7 @@ class Request:
     glossary: Path | None = None
     reembed: bool = False
     windows: bool = False
+    may_be_private: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def build(
         aliases = Aliases.stored(writer, clock())
         run = Run(writer, lazy_encoder, sources, events, clock, request.choices, aliases, request.limit)
         is_new_route = YouTubeBackoffs(writer, clock()).is_new_route(sources.web.route, clock())
-        private = aliases.private(lists)
+        private = aliases.private(lists) if request.may_be_private else set()
         planner = Planner({}, caption_files, request.choices, clock(), is_new_route=is_new_route, private=private)
         resources = _run_all(writer, lists, aliases, run, planner)
         removed = _prune(writer, lists, events.say) if request.prune else 0

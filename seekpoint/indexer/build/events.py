@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Resource
 
 
@@ -25,3 +28,21 @@ class BuildEvents:
 
     def say(self, line: str) -> None:
         """A message for the user."""
+
+
+class ToldEvents(BuildEvents):
+    """Progress events as messages, a line each."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._title = ""
+
+    def work_on(self, resource: Resource) -> None:
+        self._title = clean(resource.title or resource.url)
+        self._tell(self._title)
+
+    def embed(self, done: int, total: int) -> None:
+        self._tell(f"{self._title}: {done} of {total} passages")
+
+    def say(self, line: str) -> None:
+        self._tell(clean(line))

@@ -10,7 +10,9 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.table import Column
+from rich.text import Text
 
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Resource
@@ -19,6 +21,8 @@ from seekpoint.indexer.build.summary import duration
 
 # Seconds of recent work that the rate is measured over, so that the time to load the model soon drops out.
 _RECENT = 30.0
+# Terminal columns, of which a Chinese character takes two.
+_LONGEST_TITLE = 50
 
 
 class ProgressBars(BuildEvents):
@@ -31,10 +35,10 @@ class ProgressBars(BuildEvents):
         self._clock = clock
         self._console = Console(stderr=True)
         columns = (
-            TextColumn("{task.description}", markup=False),
+            TitleColumn(),
             BarColumn(bar_width=20),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[pace]}", markup=False),
+            MofNCompleteColumn(table_column=Column(no_wrap=True)),
+            TextColumn("{task.fields[pace]}", markup=False, table_column=Column(no_wrap=True)),
         )
         silent = not self._console.is_terminal
         self._progress = Progress(*columns, console=self._console, transient=True, disable=silent)
@@ -61,7 +65,7 @@ class ProgressBars(BuildEvents):
         if self._started is None:
             self._started = self._clock()
         self._transcribing.restart()
-        title = clean(resource.title or resource.url)[:50]
+        title = clean(resource.title or resource.url)
         self._progress.reset(self._resource_task, description=title, visible=True, total=None, pace="")
 
     def embed(self, done: int, total: int) -> None:
@@ -88,6 +92,19 @@ class ProgressBars(BuildEvents):
 
     def say(self, line: str) -> None:
         self._console.print(f"seekpoint: {clean(line)}", markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+
+class TitleColumn(ProgressColumn):
+    """The title of what is worked on, which is shortened where a line is too narrow for all columns.
+
+    The table makes columns narrower that may be broken into lines. This one may, but its text is cut instead.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(Column(max_width=_LONGEST_TITLE))
+
+    def render(self, task: Task) -> Text:
+        return Text(task.description, no_wrap=True, overflow="ellipsis")
 
 
 class ProgressRate:

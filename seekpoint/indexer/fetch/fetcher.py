@@ -50,7 +50,10 @@ _PAGE = re.compile(r"text/(?:html|plain|(?:x-)?markdown|xml|[\w.-]+\+xml)|applic
 _MEDIA_TYPE = re.compile(r"\s*([\w!#$&^.+-]+/[\w!#$&^.+-]+)\s*(?:[;,]|\Z)", re.ASCII)
 _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]+)", re.ASCII | re.IGNORECASE)
 
-_PRIVATE = "it is in a private network, which a list from the web may not name: save the list, and build from that file"
+_PRIVATE = (
+    "it is in a private network, which neither a list from the web nor an assistant may name: give its address to "
+    "`seekpoint build`, or put it on a list of your own"
+)
 _TOO_MUCH = "too much to read: give a part of it"
 _SAVE = "save it in a browser and use that file"
 _REFUSALS = {

@@ -6,20 +6,16 @@ Each result is kept below a number of tokens: quotes are shortened and lists end
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from mcp.types import CallToolResult, ResourceLink, TextContent
 from pydantic import BaseModel, Field
 
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Kind, Resource, ResourceStatus, State
-from seekpoint.query.answers import Answer, Confidence, Moment
+from seekpoint.index.types import Kind, Resource, State
 from seekpoint.query.links.timestamps import timestamp
-from seekpoint.query.mcp.token_budget import MOST_TOKENS, shortened, tokens
+from seekpoint.query.mcp.token_budget import shortened, tokens
 from seekpoint.query.output.json_schema import (
     Answered,
     ChapterTitle,
@@ -36,21 +32,10 @@ from seekpoint.query.output.json_schema import (
     UnknownWords,
 )
 
-NOT_ANSWERED = (
-    "Nothing in this library answers that. These are only the nearest passages: don't present them as an answer."
-)
-MAY_NOT_ANSWER = "These passages are near the question, and may not answer it: read them before you rely on them."
-_NOTES = {Confidence.NONE: NOT_ANSWERED, Confidence.LOW: MAY_NOT_ANSWER}
-NOTHING_FOUND = "Nothing that is indexed passes these filters, or nothing is indexed yet: `status` tells which."
-ALL_EXCLUDED = "All that is near has what the question excludes: ask without the minus."
-
 _Model = TypeVar("_Model", bound=BaseModel)
 
-# Tokens of one title, heading path, reason, address, word, phrase and quote.
-_TITLE, _HEADINGS, _REASON, _ADDRESS, _WORD, _PHRASE = 50, 40, 70, 500, 15, 30
-_LEAST_QUOTE = 40
-_MOST_TITLES = 3
-_MOST_WORDS, _MOST_PHRASES = 8, 4
+# Tokens of one title, heading path and address.
+_TITLE, _HEADINGS, _ADDRESS = 50, 40, 500
 
 
 class FoundMoment(BaseModel):
@@ -154,45 +139,41 @@ class ListedResources(BaseModel):
     next_offset: int | None = Field(default=None, description="Give this as `offset` to go on; absent at the end.")
 
 
+class AddedResources(BaseModel):
+    """What was added under an address: one resource, or those of a playlist or channel."""
+
+    states: dict[str, int] = Field(description="How many of them are in each state: only indexed ones can be asked.")
+    resources: list[ListedResource]
+    left_out: int | None = Field(default=None, description="Further ones that would have made this too long.")
+
+
 def compact(model: BaseModel) -> str:
     """The model as JSON, without fields that are `None`."""
     return model.model_dump_json(exclude_none=True)
 
 
-def fitting(models: Iterable[_Model], most: float) -> list[_Model]:
+def structured(model: BaseModel, *links: ResourceLink) -> CallToolResult:
+    """The result of a tool: a model as text and in structured form, and links beside it."""
+    return CallToolResult(
+        content=[TextContent(type="text", text=compact(model)), *links],
+        structured_content=model.model_dump(mode="json", exclude_none=True),
+    )
+
+
+def size(model: BaseModel) -> float:
+    """The tokens that a model takes as JSON."""
+    return tokens(compact(model))
+
+
+def fitting(models: Iterable[_Model], most: float, size: Callable[[_Model], float] = size) -> list[_Model]:
     """The first models that fit into `most` tokens together."""
     kept: list[_Model] = []
     for model in models:
-        most -= tokens(compact(model))
+        most -= size(model)
         if most < 0:
             break
         kept.append(model)
     return kept
-
-
-def found_answer(answer: Answer, positions: Mapping[int, float]) -> FoundAnswer:
-    """The answer, with quotes shortened so that it fits; `positions` are `at` for moments of texts, by rank."""
-    moments = [_found_moment(moment, positions.get(moment.rank, moment.start)) for moment in answer.moments]
-    result = FoundAnswer(
-        answered=answer.answered,
-        confidence=answer.confidence,
-        unknown=[quotable(word, _WORD) for word in answer.unknown[:_MOST_WORDS]] or None,
-        respelled={quotable(word, _WORD): quotable(meant, _WORD) for word, meant in answer.respelled[:_MOST_WORDS]}
-        or None,
-        missing=[quotable(phrase, _PHRASE) for phrase in answer.missing[:_MOST_PHRASES]] or None,
-        excluded=[quotable(phrase, _PHRASE) for phrase in answer.excluded[:_MOST_PHRASES]] or None,
-        nearer=answer.nearer or None,
-        note=_NOTES.get(answer.confidence) if moments else ALL_EXCLUDED if answer.excluded else NOTHING_FOUND,
-        moments=[],
-    )
-    budget = MOST_TOKENS - tokens(compact(result))
-    result.moments = fitting(moments, budget - _LEAST_QUOTE * len(moments)) or fitting(moments, budget - _LEAST_QUOTE)
-    result.left_out = len(moments) - len(result.moments) or None
-    budget -= sum(tokens(compact(moment)) for moment in result.moments)
-    for k, (shown, moment) in enumerate(zip(result.moments, answer.moments, strict=False)):
-        shown.quote = quotable(moment.quote, budget / (len(result.moments) - k))
-        budget -= tokens(json.dumps(shown.quote, ensure_ascii=False))
-    return result
 
 
 def quotable(text: str, most: float) -> str:
@@ -220,83 +201,3 @@ def section(resource: Resource) -> str | None:
 def title(resource: Resource) -> str:
     """The resource's title, shortened."""
     return quotable(resource.title, _TITLE)
-
-
-def _found_moment(moment: Moment, at: float | None) -> FoundMoment:
-    return FoundMoment(
-        title=title(moment.resource),
-        kind=moment.resource.kind,
-        resource=moment.resource.id,
-        section=section(moment.resource),
-        chapter=quotable(moment.chapter, _HEADINGS) if moment.chapter else None,
-        place=place(moment.start, moment.page),
-        at=at,
-        language=moment.language,
-        quote="",
-        link=address(moment.link) or address(moment.resource.url),
-    )
-
-
-def status_result(statuses: Sequence[ResourceStatus]) -> StatusResult:
-    """Counts of a library's resources; those that aren't indexed are grouped by reason."""
-    indexed = [status for status in statuses if status.state is State.INDEXED]
-    result = StatusResult(
-        resources=len(statuses),
-        states=_counts(status.state for status in statuses),
-        kinds=_counts(status.resource.kind for status in indexed),
-        languages=_counts(language for status in indexed for language in {primary(tag) for tag in status.languages}),
-        hours=round(sum(status.seconds for status in indexed) / 3600, 1),
-        not_indexed=[],
-    )
-    reasons = _not_indexed(statuses)
-    result.not_indexed = fitting(reasons, MOST_TOKENS - tokens(compact(result)))
-    result.left_out = len(reasons) - len(result.not_indexed) or None
-    return result
-
-
-def _counts(values: Iterable[str]) -> dict[str, int]:
-    return {str(value): count for value, count in Counter(values).most_common()}
-
-
-def _not_indexed(statuses: Sequence[ResourceStatus]) -> list[NotIndexed]:
-    groups: dict[tuple[State, str], list[ResourceStatus]] = {}
-    for status in statuses:
-        if status.state is not State.INDEXED:
-            reason = status.reason or "an interrupted build had not come to it: `seekpoint build` goes on from there"
-            groups.setdefault((status.state, reason), []).append(status)
-    return [_not_indexed_group(state, reason, group) for (state, reason), group in groups.items()]
-
-
-def _not_indexed_group(state: State, reason: str, group: Sequence[ResourceStatus]) -> NotIndexed:
-    times = [status.retry_after for status in group if status.retry_after is not None]
-    return NotIndexed(
-        state=state,
-        reason=quotable(reason, _REASON),
-        count=len(group),
-        titles=[title(status.resource) for status in group[:_MOST_TITLES]],
-        retry_after=datetime.fromtimestamp(min(times), UTC).isoformat(timespec="minutes") if times else None,
-    )
-
-
-def listed_resources(statuses: Sequence[ResourceStatus], offset: int, limit: int) -> ListedResources:
-    """A page of resources, from `offset` on."""
-    page = fitting(map(_listed, statuses[offset : offset + limit]), MOST_TOKENS - 40)
-    next_offset = offset + len(page)
-    return ListedResources(
-        total=len(statuses), resources=page, next_offset=next_offset if next_offset < len(statuses) else None
-    )
-
-
-def _listed(status: ResourceStatus) -> ListedResource:
-    resource = status.resource
-    return ListedResource(
-        id=resource.id,
-        title=title(resource),
-        kind=resource.kind,
-        url=address(resource.url),
-        section=section(resource),
-        state=status.state,
-        reason=quotable(status.reason, _REASON) if status.reason else None,
-        languages=list(status.languages),
-        minutes=round(status.seconds / 60, 1) if resource.kind.plays and status.seconds else None,
-    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from seekpoint.index.file_types import is_openable
 from seekpoint.index.text.clean import clean, printable
@@ -13,27 +14,49 @@ from seekpoint.query.output.moment_text import heading_path, positions, quote_pa
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
-def to_text(answer: Answer, *, styled: bool) -> str:
-    """The answer for reading; `styled` for a terminal that shows bold text and clickable links."""
-    blocks = [line] if (line := verdict(answer)) else []
-    blocks += ["\n".join(_lines(moment, styled)) for moment in answer.moments]
+class _Line(NamedTuple):
+    """A line, and the indents of it and of those that it is broken into; a link is never broken."""
+
+    text: str
+    first: str = "   "
+    rest: str = "   "
+    is_link: bool = False
+
+
+def to_text(answer: Answer, *, styled: bool, width: int | None = None) -> str:
+    """The answer for reading; `styled` for a terminal that shows bold text and clickable links.
+
+    Lines are broken at `width` columns, if it is given.
+    """
+    blocks = [[_Line(line, "", "")] if (line := verdict(answer)) else []]
+    blocks += [list(_lines(moment, styled)) for moment in answer.moments]
     if answer.estimate:
-        blocks.append(estimate_text(answer.estimate))
-    return "\n\n".join(blocks)
+        blocks.append([_Line(estimate_text(answer.estimate), "", "")])
+    return "\n\n".join("\n".join(_broken(block, width)) for block in blocks if block)
 
 
-def _lines(moment: Moment, styled: bool) -> Iterator[str]:
+def _broken(lines: Iterable[_Line], width: int | None) -> Iterator[str]:
+    for line in lines:
+        if width is None or line.is_link:
+            yield line.first + line.text
+        else:
+            from seekpoint.query.output.line_breaks import wrapped
+
+            yield from wrapped(line.text, width, line.first, line.rest)
+
+
+def _lines(moment: Moment, styled: bool) -> Iterator[_Line]:
     place = " · ".join(part for part in (*positions(moment), moment.language) if part)
-    yield f"{moment.rank}. {_style(clean(moment.resource.title), _BOLD, styled)}  {place}"
+    yield _Line(f"{_style(clean(moment.resource.title), _BOLD, styled)}  {place}", f"{moment.rank}. ")
     for path in moment.resource.sections:
-        yield f"   {_style(heading_path(path), _DIM, styled)}"
+        yield _Line(_style(heading_path(path), _DIM, styled))
     if moment.chapter:
-        yield f"   in: {_emphasised(clean(moment.chapter), styled)}"
-    yield f"   “{_marked_quote(moment, styled)}”"
-    yield f"   {_clickable(printable(moment.link), styled and is_openable(moment.link))}"
+        yield _Line(f"in: {_emphasised(clean(moment.chapter), styled)}")
+    yield _Line(f"“{_marked_quote(moment, styled)}”", rest="    ")
+    yield _Line(_clickable(printable(moment.link), styled and is_openable(moment.link)), is_link=True)
     if moment.explanation:
         for line in explanation_lines(moment.score, moment.explanation):
-            yield f"   {_style(line, _DIM, styled)}"
+            yield _Line(_style(line, _DIM, styled), rest="     ")
 
 
 def _marked_quote(moment: Moment, styled: bool) -> str:

@@ -21,6 +21,7 @@ from seekpoint.index.store import Reader
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Encoder, Filters, Reranker
 from seekpoint.query.answers import Answer, Confidence, Hit, Respelling
+from seekpoint.query.language_filter import check_language
 from seekpoint.query.search.confidence import estimate, features, unknown_words
 from seekpoint.query.search.dedupe import distinct, mixed, openings
 from seekpoint.query.search.literal import excluded_terms, remaining
@@ -106,18 +107,21 @@ def ask(
     reranker: Reranker | None = None,
     tuning: Tuning | None = None,
 ) -> Answer:
-    """Answer a question with at most k moments, best first; raises UsageError for an empty or too long one.
+    """Answer a question with at most k moments, best first.
+
+    Raises UsageError for a question that is empty or too long, and for a filter that is no language.
 
     At most `per_resource` of the first five are of one resource, unless nothing else is near. `explained` moments say
     why they were found, and the answer what its confidence follows from. A `reranker` orders the first moments again.
     """
     if not 1 <= k <= MOST_MOMENTS:
         raise UsageError(f"the number of moments must be 1 to {MOST_MOMENTS}, not {k}")
+    filters = filters or Filters()
+    if filters.language:
+        check_language(filters.language, reader.languages())
     profile = profile_of(reader)
     query, words = _read(question, reader, encoder, tuning or profile.tuning)
-    search = _Search(
-        filters or Filters(), reader.scope(filters or Filters()), max(_CANDIDATES, _CANDIDATES_A_MOMENT * k)
-    )
+    search = _Search(filters, reader.scope(filters), max(_CANDIDATES, _CANDIDATES_A_MOMENT * k))
     proposed = _proposed(query, search)
     top, context = _ordered(query, proposed, search.limit, k, per_resource, reranker)
     found = tuple(moments(top, context, explained=explained))

@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from math import log
 from typing import TYPE_CHECKING, NamedTuple
 
-from seekpoint.index.errors import UsageError
+from seekpoint.index.errors import UsageError, WordlessQuestion
 from seekpoint.index.models.centring import centred, nearest_language
 from seekpoint.index.retrieval import Frequencies, Language, WordGroup
 from seekpoint.index.store import Reader
+from seekpoint.index.text.clean import clean
 from seekpoint.index.text.content_words import content_terms
 from seekpoint.index.text.scripts import language_of
 from seekpoint.index.text.terms import Term, terms
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 # The rarest terms of a long question say what it is about.
 _MOST_TERMS = 64
+# Characters of a question in an error message.
+_SHOWN = 40
 # The number of chunks that a term counts as being in if it is in none, for its rarity.
 _LEAST_CHUNKS = 0.3
 
@@ -114,7 +117,9 @@ def _checked_terms(text: str) -> list[str]:
         raise UsageError(f"the question has {len(text):,} characters: ask in {LONGEST_QUESTION:,} at most")
     found = terms(text)
     if not found:
-        raise UsageError('the question is empty: ask in your own words, for instance `seekpoint ask "why masks?"`')
+        shown = clean(text)[:_SHOWN]
+        what = f"the question {shown} has no words" if shown else "the question is empty"
+        raise WordlessQuestion(shown, f'{what}: ask in your own words, for instance `seekpoint ask "why masks?"`')
     return found
 
 

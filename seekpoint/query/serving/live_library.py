@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from math import inf
 from pathlib import Path
 from threading import Condition
 
@@ -71,6 +72,11 @@ class LiveLibrary:
                 explained=explained,
                 reranker=self._reranker,
             )
+
+    def look_again(self) -> None:
+        """Have the next reader look for changes at once, since some were just made."""
+        with self._changed:
+            self._last_check = -inf
 
     def close(self) -> None:
         """Release the library's files once the last user is done."""

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from seekpoint.index.errors import LibraryError, SeekpointError, UsageError
+from seekpoint.index.errors import LibraryError, SeekpointError, UsageError, WordlessQuestion
 from seekpoint.query.output.json_schema import ProblemJson
 from seekpoint.query.serving.parameters import invalid_parameters
 
@@ -34,6 +34,9 @@ def describe(error: Exception) -> tuple[int, str, Mapping[str, str] | None]:
         return error.status_code, error.detail, error.headers
     if isinstance(error, RequestValidationError | ValidationError):
         return 400, invalid_parameters(error.errors()), None
+    if isinstance(error, WordlessQuestion):
+        shown = f"{error.question!r} has" if error.question else "it has"
+        return 400, f"`q` needs words: {shown} no letters or digits; send a question such as q=why%20masks", None
     if isinstance(error, UsageError):
         return 400, str(error), None
     if isinstance(error, LibraryError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
@@ -61,13 +62,13 @@ class Pages:
         similar_to = SimilarTo.of(parameters)
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
-            answer = self._answer(parameters, similar_to, reader) if parameters.q else None
+            answer = self._answer(parameters, similar_to, reader) if parameters.question else None
             found = answer.moments if answer else ()
             shown = cut(found) if parameters.is_cut else found
             within = cache.resource(parameters.filters.resource) if parameters.filters.resource else None
             return page(
-                request, "ask", parameters=parameters, cache=cache, answer=answer, within=within, like=similar_to,
-                liked=cache.resource(similar_to.resource) if similar_to else None,
+                request, "ask", _code(parameters), parameters=parameters, cache=cache, answer=answer,
+                within=within, like=similar_to, liked=cache.resource(similar_to.resource) if similar_to else None,
                 moments=shown, groups=grouped(_moment_views(shown, cache)),
                 following=following(parameters.k, len(found), len(shown)),
                 playing=Playing.of(parameters, shown, cache), totals=totals(list(cache.statuses.values())),
@@ -84,7 +85,7 @@ class Pages:
         parameters = _parameters(request)
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
-            answer = self._live.ask(parameters.q, _ON_BARS, within=reader) if parameters.q else None
+            answer = self._live.ask(parameters.q, _ON_BARS, within=reader) if parameters.question else None
             moments = near(answer.moments) if answer else ()
             ticks = {
                 resource_id: view_models.ticks(group, cache.duration(resource_id))
@@ -92,8 +93,8 @@ class Pages:
             }
             statuses = list(cache.statuses.values())
             return page(
-                request, "list", parameters=parameters, cache=cache, ticks=ticks, totals=totals(statuses),
-                outline=list(outlined(cache.sections)), State=State, is_asked=bool(moments),
+                request, "list", _code(parameters), parameters=parameters, cache=cache, ticks=ticks,
+                totals=totals(statuses), outline=list(outlined(cache.sections)), State=State, is_asked=bool(moments),
             )  # fmt: skip
 
     def resource(self, request: Request) -> HTMLResponse:
@@ -106,14 +107,14 @@ class Pages:
             reading = Reading.of(transcripts, parameters, details.chapters, plays=resource.kind.plays)
             cues = reading.transcript.cues if reading else ()
             answer = None
-            if parameters.q:
+            if parameters.question:
                 filters = Filters(resource=resource.id)
                 answer = self._live.ask(parameters.q, parameters.k, filters, within=reader)
             found = answer.moments if answer else ()
             duration = cache.duration(resource.id)
             return page(
-                request, "resource", parameters=parameters, cache=cache, resource=resource, details=details,
-                status=cache.statuses[resource.id], duration=duration, reading=reading, start=start,
+                request, "resource", _code(parameters), parameters=parameters, cache=cache, resource=resource,
+                details=details, status=cache.statuses[resource.id], duration=duration, reading=reading, start=start,
                 languages=[each.language for each in transcripts],
                 chapters=[(position_at(cues, each.start + 0.5), each) for each in details.chapters] if cues else [],
                 player=view_models.player_of(resource), outside=_web_address(resource, start), answer=answer,
@@ -146,6 +147,11 @@ class Pages:
 
 def _parameters(request: Request) -> PageParameters:
     return PageParameters.model_validate(dict(request.query_params))
+
+
+def _code(parameters: PageParameters) -> int:
+    """The status code of a page that keeps its question and says where that can't be asked."""
+    return HTTPStatus.BAD_REQUEST if parameters.is_wordless else HTTPStatus.OK
 
 
 def _moment_views(moments: tuple[Moment, ...], cache: ResourceCache) -> list[view_models.MomentView]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Filters
 from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS, PER_RESOURCE
 from seekpoint.query.serving.parameters import (
@@ -67,6 +68,16 @@ class PageParameters(AskParameters):
     t: _Second = None
     beside: LanguageTag = None
     find: str = Field(default="", max_length=LONGEST_SOUGHT)
+
+    @property
+    def is_wordless(self) -> bool:
+        """Whether the question has no words that could be looked for, such as one of emoji alone."""
+        return bool(self.q) and not terms(self.q)
+
+    @property
+    def question(self) -> str:
+        """The question, empty if it can't be asked."""
+        return "" if self.is_wordless else self.q
 
     @property
     def is_filtered(self) -> bool:

@@ -67,7 +67,7 @@ def test_a_list_from_the_web_names_no_private_address(workshop: Workshop, intran
     assert intranet.log == []
     for status in workshop.statuses().values():
         assert status.state is State.UNAVAILABLE
-        assert status.reason and "in a private network, which a list from the web may not name" in status.reason
+        assert status.reason and "in a private network, which neither a list from the web nor" in status.reason
 
 
 def test_a_list_on_this_machine_may_name_a_private_address(workshop: Workshop, intranet: HTTPServer) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 from contextlib import redirect_stderr
 
 import pytest
+from rich.cells import cell_len
 
 from seekpoint.index.types import Kind, Resource
 from seekpoint.indexer.build.progress import ProgressBars, ProgressRate
@@ -62,6 +64,33 @@ def test_titles_are_shown_literally_without_markup_or_control_characters() -> No
     shown = show(Terminal())
     assert "[bold]注意力[/] :skull: [link=" in shown and "2/2" in shown
     assert "\x1b]" not in shown and "\x07" not in shown and "\u202e" not in shown
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120, 200])
+@pytest.mark.parametrize(
+    "title", ["A very long title of a talk on attention " * 5, "注意力机制里的掩码是怎么把未来藏起来的" * 5]
+)
+def test_a_long_title_is_shortened_and_the_count_is_not(
+    title: str, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    now = 0.0
+    terminal = Terminal()
+    with redirect_stderr(terminal), ProgressBars(lambda: now) as bars:
+        bars.begin(4321)
+        bars.work_on(Resource("x", Kind.VIDEO, title, "https://a.org/x"))
+        bars.embed(0, 98765)
+        now += 10
+        bars.embed(12345, 98765)
+        bars._progress.refresh()
+    line = next(line for line in plain(terminal.getvalue()).splitlines() if "12345/98765" in line)
+    assert line.startswith(title[:3]) and "…" in line and "1234 passages/s, 1 min 10 s left" in line
+    assert cell_len(line) <= columns
+    assert "0/4321" in plain(terminal.getvalue())
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\r", "\n")
 
 
 def test_the_rate_and_the_remaining_time_are_shown() -> None:

@@ -127,7 +127,7 @@ def test_an_open_connection_into_a_private_network_serves_no_other_request(https
 def test_robots_txt_of_a_private_network_is_read_only_where_it_may(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/robots.txt").respond_with_data("User-agent: *\nDisallow: /")
     pages = fetcher(network(httpserver))
-    assert "a list from the web may not name" in fault_of(pages, httpserver.url_for("/page")).reason
+    assert "neither a list from the web nor an assistant" in fault_of(pages, httpserver.url_for("/page")).reason
     assert httpserver.log == []
     with pytest.raises(Unfetched, match=r"robots\.txt asks"):
         pages.get(httpserver.url_for("/page"), private=True)

@@ -6,21 +6,18 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from subprocess import PIPE, Popen
-from typing import Any, TypeVar
+from typing import Any
 
-import anyio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mcp import Client, StdioServerParameters
-from mcp.types import CallToolResult
 
 import seekpoint
 from seekpoint.index.errors import UsageError
@@ -29,44 +26,16 @@ from seekpoint.index.types import Cue, Kind, Resource
 from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.links.parse import LinkTarget, find_resource, parse_target
 from seekpoint.query.mcp import transcript_windows
-from seekpoint.query.mcp.results import compact, found_answer
+from seekpoint.query.mcp.answer_result import found_answer
+from seekpoint.query.mcp.results import compact
 from seekpoint.query.mcp.server import Server, make_server
 from seekpoint.query.mcp.token_budget import tokens
 from seekpoint.query.serving.live_library import LiveLibrary
 from tests.fakes import TopicEncoder
-from tests.indexer.builds import webvtt
-from tests.paths import ROOT
+from tests.query.mcp.conftest import CHINESE
+from tests.query.mcp.sessions import call, command, session, text_of, tool_error, tool_result
 
 TOOLS = ["ask", "transcript", "status", "list_resources"]
-ENGLISH = ["welcome to the talk", "attention weighs every word", "a mask hides the future", "training takes a week"]
-CHINESE = ["欢迎大家", "注意力给每个词一个权重", "掩码把未来藏起来", "训练要一个星期"]
-LIST = """# Talks
-
-## English
-- https://youtu.be/aaaaaaaaaaa
-
-## 中文
-- https://youtu.be/bbbbbbbbbbb
-
-## Notes
-- [Notes on transformers](notes.md)
-- [Lost notes](lost.md)
-"""
-NOTES = """# Transformers
-
-They read a whole sentence at once, and every word looks at every other one.
-
-## 位置编码
-
-位置编码告诉模型词的顺序。没有它，句子就只是一袋词。
-
-## Caches
-
-A cache keeps the keys and values of the words before, so that they needn't be computed again.
-"""
-
-_T = TypeVar("_T")
-
 WORDS = st.sampled_from(["masks hide ", "注意力", '"quoted" ', "\\\\", "<b>", "การ", "\u202e\x1b[31m", "🎬"])
 TEXTS = st.builds(lambda word, times: word * times, WORDS, st.integers(1, 2000))
 MOMENTS = st.builds(
@@ -85,67 +54,6 @@ MOMENTS = st.builds(
 )
 
 
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("mcp")
-    (folder / "captions").mkdir()
-    long = [*ENGLISH, *(f"and this is remark number {k} about the position of a token" for k in range(400))]
-    for name, lines, seconds in (("masks [aaaaaaaaaaa].en", long, 10), ("掩码 [bbbbbbbbbbb].zh", CHINESE, 40)):
-        (folder / "captions" / f"{name}.vtt").write_text(webvtt(*lines, seconds=seconds), encoding="utf-8")
-    (folder / "list.md").write_text(LIST, encoding="utf-8")
-    (folder / "notes.md").write_text(NOTES, encoding="utf-8")
-    seekpoint.build(
-        folder / "list.md", folder / "library", captions=folder / "captions", encoder=TopicEncoder(), translate=False
-    )
-    return folder / "library"
-
-
-@pytest.fixture
-def served(library: Path) -> Server:
-    return make_server(LiveLibrary(library, TopicEncoder()))
-
-
-def session(target: Any, talk: Callable[[Client], Awaitable[_T]], mode: str = "auto") -> _T:  # noqa: ANN401
-    """The result of a session with a server, over the client that assistants use."""
-
-    async def hold() -> _T:
-        with anyio.fail_after(60):
-            async with Client(target, mode=mode) as client:
-                return await talk(client)
-
-    return anyio.run(hold)
-
-
-def call(target: Any, tool: str, **arguments: object) -> CallToolResult:  # noqa: ANN401
-    return session(target, lambda client: client.call_tool(tool, arguments))
-
-
-def tool_result(target: Server, tool: str, **arguments: object) -> dict[str, Any]:
-    """The result of a tool: the text equals the structured content and is short; the client checks the schema."""
-    result = call(target, tool, **arguments)
-    assert not result.is_error, result.content
-    text = text_of(result)
-    assert json.loads(text) == result.structured_content
-    assert tokens(text) < 2000
-    structured: dict[str, Any] = result.structured_content
-    return structured
-
-
-def tool_error(target: Any, tool: str, **arguments: object) -> str:  # noqa: ANN401
-    """The one line of a tool's error."""
-    result = call(target, tool, **arguments)
-    assert result.is_error and result.structured_content is None
-    text = text_of(result)
-    assert len(text.splitlines()) == 1 and "Traceback" not in text
-    return text
-
-
-def text_of(result: CallToolResult) -> str:
-    (content,) = result.content
-    assert content.type == "text"
-    return content.text
-
-
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
 def test_every_tool_has_a_description_and_a_schema(served: Server, mode: str) -> None:
     async def talk(client: Client) -> Sequence[Any]:
@@ -159,6 +67,20 @@ def test_every_tool_has_a_description_and_a_schema(served: Server, mode: str) ->
         assert len(tool.description) > 60 and tool.title and tool.output_schema["properties"]
         assert tool.annotations.read_only_hint and not tool.annotations.open_world_hint
         assert all("description" in given for given in tool.input_schema["properties"].values()), tool.name
+
+
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+def test_the_server_declares_what_it_has_and_no_list_is_empty(served: Server, mode: str) -> None:
+    async def talk(client: Client) -> None:
+        declared = client.server_capabilities.model_dump(exclude_none=True)
+        assert declared.keys() == {"tools", "resources", "prompts"}
+        assert not any(flag for flags in declared.values() for flag in flags.values()), "nothing is announced"
+        assert (await client.list_tools()).tools
+        assert (await client.list_resources()).resources
+        assert (await client.list_resource_templates()).resource_templates
+        assert (await client.list_prompts()).prompts
+
+    session(served, talk, mode)
 
 
 @pytest.mark.parametrize(("question", "language"), [("What does the mask hide?", "en"), ("掩码藏了什么？", "zh")])
@@ -193,22 +115,56 @@ def test_an_answer_stays_short_with_quotes_of_some_length(moments: list[Moment])
         assert len(shown.quote) >= min(15, len(said.quote))
 
 
+@pytest.mark.parametrize(
+    ("named", "found"),
+    [
+        ("bbbbbbbbbbb", "bbbbbbbbbbb"),
+        ("https://youtu.be/bbbbbbbbbbb?t=80", "bbbbbbbbbbb"),
+        ("https://www.youtube.com/watch?v=aaaaaaaaaaa&t=20s", "aaaaaaaaaaa"),
+    ],
+)
+@pytest.mark.parametrize("question", ["What does the mask hide?", "掩码藏了什么？"])
+def test_a_question_to_one_resource_is_answered_from_it_alone(
+    served: Server, question: str, named: str, found: str
+) -> None:
+    everywhere = tool_result(served, "ask", question=question, k=10)["moments"]
+    assert {"aaaaaaaaaaa", "bbbbbbbbbbb"} < {moment["resource"] for moment in everywhere}
+    answer = tool_result(served, "ask", question=question, k=10, resource=named)
+    assert {moment["resource"] for moment in answer["moments"]} == {found}
+
+
+def test_a_question_to_a_resource_that_has_no_words_here_is_refused(served: Server) -> None:
+    assert "nothing here is called zzz" in tool_error(served, "ask", question="mask", resource="zzz")
+    (lost,) = tool_result(served, "list_resources", state="unavailable")["resources"]
+    assert "Lost notes has no transcript here" in tool_error(served, "ask", question="mask", resource=lost["id"])
+
+
 def test_an_answer_says_that_there_is_none(served: Server) -> None:
     answer = tool_result(served, "ask", question="mask", section="no such heading")
     assert answer["answered"] is False and answer["moments"] == []
     assert "`status`" in answer["note"]
+    answer = tool_result(served, "ask", question="mask", language="fr-CA")
+    assert answer["note"] == "nothing here is in fr-CA: the library has en, zh"
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"question": ""}, "the question is empty"),
+        ({"question": ""}, "the question is empty: put into words what the user wants to know"),
+        ({"question": "🤷🎉"}, "the question 🤷🎉 has no words: put into words what the user wants"),
         ({"question": "掩" * 5000}, "5,000 characters: ask in 4,000 at most"),
         ({"question": "mask", "k": 0}, "`k`: input should be greater than or equal to 1"),
         ({"question": "mask", "k": 21}, "`k`: input should be less than or equal to 20"),
         ({"question": "mask", "k": "many"}, "`k`: input should be a valid integer"),
         ({"question": "mask", "kind": "song"}, "`kind`: input should be 'video', 'playlist'"),
-        ({"question": "mask", "limit": 3}, "`ask` takes no `limit`, but question, k, kind, section, language"),
+        (
+            {"question": "mask", "language": "klingon"},
+            "'klingon' is no language tag: give one such as en",
+        ),
+        (
+            {"question": "mask", "limit": 3},
+            "takes no `limit`, but question, k, kind, section, language, resource",
+        ),
         ({}, "`question`: field required"),
     ],
 )
@@ -364,11 +320,6 @@ def test_an_empty_library_is_no_error(tmp_path: Path) -> None:
     served = make_server(LiveLibrary(tmp_path / "library", TopicEncoder()))
     assert tool_result(served, "ask", question="mask")["answered"] is False
     assert tool_result(served, "status")["states"] == {"unavailable": 1}
-
-
-def command(library: Path, *options: str) -> list[str]:
-    script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from seekpoint.cli.mcp import mcp; mcp()"
-    return [sys.executable, "-c", script, "--index", str(library), *options]
 
 
 def test_http_answers_this_machine_alone(library: Path) -> None:

@@ -276,6 +276,22 @@ def test_the_command_shows_lists_and_failures(tmp_path: Path) -> None:
     assert "deferred: blocked\n  build again after 20" in shown.stdout
 
 
+def test_a_check_says_in_a_line_that_all_is_well_and_only_then(tmp_path: Path) -> None:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
+        writer.register("/lists/talks.md", [INDEXED.resource])
+        writer.commit(INDEXED.resource.id, [embedded(["the mask hides 掩码"])], Details(), "by hand")
+    call = ["status", "--index", str(tmp_path)]
+    runner = click.testing.CliRunner()
+    plain, checked = runner.invoke(cli, call), runner.invoke(cli, [*call, "--check"])
+    line = "Checked: all files are whole, as they were written"
+    assert checked.stdout == f"{plain.stdout}\n{line}\n" and checked.exit_code == 0
+    assert "resources" in json.loads(runner.invoke(cli, [*call, "--check", "--json"]).stdout)
+    words = next(path for path in tmp_path.glob("vectors-*"))
+    words.write_bytes(words.read_bytes()[:-1] + b"x")
+    broken = runner.invoke(cli, [*call, "--check"])
+    assert broken.exit_code == 1 and line not in broken.stdout and len(broken.stderr.splitlines()) == 1
+
+
 def test_the_seed_of_a_list_is_all_there(tmp_path: Path) -> None:
     (tmp_path / "list.md").write_text(
         "# T\n## Papers\n- [P](https://arxiv.org/abs/1706.03762)\n## 网页\n- https://example.org/a\n", encoding="utf-8"

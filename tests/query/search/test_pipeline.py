@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import seekpoint
-from seekpoint.index.errors import DamagedLibrary, LibraryError, UsageError
+from seekpoint.index.errors import DamagedLibrary, LibraryError, UsageError, WordlessQuestion
 from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.store import Reader
 from seekpoint.index.types import Filters, Kind
@@ -156,10 +156,20 @@ def test_operators_and_quotes_are_only_characters(library: Reader, question: str
     assert places(answer(library, question, k=1))[0][1] == 80.0
 
 
-@pytest.mark.parametrize("question", ["", "   ", "?!…", "\x1b\u202e"])
-def test_an_empty_question_is_refused(library: Reader, question: str) -> None:
-    with pytest.raises(UsageError, match="the question is empty"):
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("", "the question is empty: ask"),
+        ("   ", "the question is empty: ask"),
+        ("\x1b\u202e", "the question is empty: ask"),
+        ("?!…", "the question ?!… has no words: ask"),
+        (" 🤷🎉 ", "the question 🤷🎉 has no words: ask"),
+    ],
+)
+def test_a_question_without_words_is_refused(library: Reader, question: str, said: str) -> None:
+    with pytest.raises(WordlessQuestion) as error:
         answer(library, question)
+    assert str(error.value).startswith(said)
 
 
 def test_a_long_question_is_answered_and_an_endless_one_refused(library: Reader) -> None:

@@ -38,8 +38,8 @@ from tests.fakes import TopicEncoder
 from tests.index.libraries import build, run_script
 from tests.indexer.builds import webvtt
 from tests.paths import ROOT
-from tests.query.mcp.test_server import command as mcp_command
-from tests.query.mcp.test_server import session, text_of
+from tests.query.mcp.sessions import command as mcp_command
+from tests.query.mcp.sessions import session, text_of
 
 # By words and by meaning the first talk comes first; the last two have all words, or characters, of a question.
 OFTEN, ALL, ALL_CHINESE = "mask mask mask, 掩码掩码掩码", "Tell us more of masks", "什么是掩码"

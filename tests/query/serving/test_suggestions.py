@@ -49,7 +49,7 @@ def test_titles_are_suggested_as_one_clean_line() -> None:
 
 
 def _said(*lines: str) -> Transcript:
-    return Transcript("en", Origin.MANUAL, [Cue(10.0 * k, 10.0 * k + 9, line) for k, line in enumerate(lines)])
+    return Transcript("en", Origin.MANUAL, tuple(Cue(10.0 * k, 10.0 * k + 9, line) for k, line in enumerate(lines)))
 
 
 @pytest.mark.parametrize(

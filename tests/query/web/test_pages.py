@@ -67,6 +67,19 @@ def test_a_question_is_answered_without_a_script(
     assert (address.hostname, parse_qs(address.query)["t"]) == ("www.youtube.com", ["80s"])
 
 
+@pytest.mark.parametrize(("language", "hint"), [("en", "ask in your own words"), ("zh-CN", "请用自己的话提问")])
+@pytest.mark.parametrize("address", ["/", "/list", "/resource/aaaaaaaaaaa"])
+@pytest.mark.parametrize("question", ["🤷🎉", "？！"])
+def test_a_question_without_words_stays_in_its_box_and_gets_a_hint(
+    client: TestClient, address: str, question: str, language: str, hint: str
+) -> None:
+    page = client.get(address, params={"q": question}, headers={"Accept-Language": language})
+    assert page.status_code == 400
+    assert f'value="{question}"' in page.text
+    assert re.search(rf'<p class="verdict none" role="status">[^<]*{hint}', page.text)
+    assert "seekpoint ask" not in page.text
+
+
 def test_a_moment_has_its_context_on_the_page(client: TestClient) -> None:
     page = client.get("/", params={"q": "attention", "language": "en", "kind": "video"})
     around = links(page.text)

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.query.web.test_in_chromium import address, browser, page, until
+from tests.query.web.served import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
-
-__all__ = ["address", "browser", "page"]
 
 pytestmark = pytest.mark.chromium
 

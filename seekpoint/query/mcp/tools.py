@@ -1,0 +1,135 @@
+"""The tools of the MCP server, as methods whose signatures become their schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Annotated
+
+from mcp.types import CallToolResult
+from mcp.types import Resource as ListedTranscript
+from pydantic import Field
+
+from seekpoint.index.store import Reader
+from seekpoint.index.types import Filters, Kind, ResourceStatus, State
+from seekpoint.query.answers import Answer
+from seekpoint.query.language_filter import lacking
+from seekpoint.query.mcp.answer_result import found_answer
+from seekpoint.query.mcp.library_results import listed_resources, status_result
+from seekpoint.query.mcp.results import (
+    FoundAnswer,
+    ListedResources,
+    StatusResult,
+    TranscriptWindow,
+    compact,
+    structured,
+)
+from seekpoint.query.mcp.transcript_links import listed_transcripts, transcript_links
+from seekpoint.query.mcp.transcript_reading import Place, indexed_resource, read_window
+from seekpoint.query.serving.live_library import LiveLibrary
+from seekpoint.query.serving.parameters import KindFilter, LanguageFilter, LanguageTag, Offset, OrNone, SectionFilter
+from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
+from seekpoint.query.transcript_choice import in_language
+
+_MOST_MOMENTS = 20
+_MOST_MINUTES = 10.0
+_MOST_LISTED = 50
+# A client shows all of them at once, for its user to choose from; `list_resources` and `ask` lead to the others.
+_MOST_TRANSCRIPTS = 500
+
+
+class Tools:
+    """The tools, as methods whose signatures become their schemas; each raises SeekpointError."""
+
+    def __init__(self, live: LiveLibrary) -> None:
+        self._live = live
+        self._caches = ResourceCaches()
+
+    def ask(
+        self,
+        question: Annotated[str, Field(description="A question in whole words, in any language.")],
+        k: Annotated[int, Field(ge=1, le=_MOST_MOMENTS, description="How many moments at most.")] = 5,
+        kind: KindFilter = None,
+        section: SectionFilter = None,
+        language: LanguageFilter = None,
+        resource: Annotated[str | None, OrNone, Field(description="Only this resource, by its id or address.")] = None,
+    ) -> Annotated[CallToolResult, FoundAnswer]:
+        with self._live.reader() as reader:
+            cache = self._caches.of(reader)
+            within = indexed_resource(resource, cache).id if resource else None
+            answer = self._live.ask(question, k, Filters(kind, section, language, within), within=reader)
+            found = found_answer(answer, dict(_positions(answer, cache)), lacking(language, reader.languages()))
+        return structured(found, *transcript_links(found.moments))
+
+    def transcript(
+        self,
+        resource: Annotated[str, Field(description="A resource's id or address, or a moment's link.")],
+        at: Annotated[
+            float | str | None,
+            Field(description="A moment's `at`, a window's `continues_at`, or a time: 754 or 12:34."),
+        ] = None,
+        heading: Annotated[str | None, Field(description="Words of a chapter's or section's title.")] = None,
+        page: Annotated[int | None, Field(ge=1, description="A page of a paper, the first being 1.")] = None,
+        minutes: Annotated[float, Field(gt=0, le=_MOST_MINUTES, description="How much to read.")] = 3,
+        language: Annotated[LanguageTag, Field(description="Which transcript, where there are several.")] = None,
+    ) -> Annotated[CallToolResult, TranscriptWindow]:
+        place = Place(at, heading, page)
+        with self._live.reader() as reader:
+            return structured(read_window(resource, place, self._caches.of(reader), 60 * minutes, language))
+
+    def read_transcript(
+        self,
+        resource: str,
+        at: str | None = None,
+        heading: str | None = None,
+        page: Annotated[int | None, Field(ge=1)] = None,
+        minutes: Annotated[float, Field(gt=0, le=_MOST_MINUTES)] = _MOST_MINUTES,
+        language: LanguageTag = None,
+    ) -> str:
+        """The JSON of a window, for the address of a transcript."""
+        with self._live.reader() as reader:
+            return compact(
+                read_window(resource, Place(at, heading, page), self._caches.of(reader), 60 * minutes, language)
+            )
+
+    def transcripts(self) -> list[ListedTranscript]:
+        """The first transcripts, in the order of the reading lists."""
+        with self._live.reader() as reader:
+            return list(islice(listed_transcripts(self._statuses(reader)), _MOST_TRANSCRIPTS))
+
+    def status(self) -> Annotated[CallToolResult, StatusResult]:
+        with self._live.reader() as reader:
+            return structured(status_result(self._statuses(reader)))
+
+    def list_resources(
+        self,
+        section: SectionFilter = None,
+        kind: KindFilter = None,
+        state: Annotated[State | None, Field(description="Only those in this state.")] = None,
+        offset: Offset = 0,
+        limit: Annotated[int, Field(ge=1, le=_MOST_LISTED, description="How many at most.")] = 20,
+    ) -> Annotated[CallToolResult, ListedResources]:
+        with self._live.reader() as reader:
+            statuses = [status for status in self._statuses(reader) if _is_kept(status, section, kind, state)]
+        return structured(listed_resources(statuses, offset, limit))
+
+    def _statuses(self, reader: Reader) -> list[ResourceStatus]:
+        return list(self._caches.of(reader).statuses.values())
+
+
+def _positions(answer: Answer, cache: ResourceCache) -> Iterator[tuple[int, float]]:
+    """The `at` of moments of texts, by rank: the start of the cue in which the quote begins."""
+    for moment in answer.moments:
+        if moment.start is not None:
+            continue
+        if transcript := in_language(cache.transcripts(moment.resource.id), moment.language):
+            yield moment.rank, round(transcript.cues[moment.cues[0]].start, 3)
+
+
+def _is_kept(status: ResourceStatus, section: str | None, kind: Kind | None, state: State | None) -> bool:
+    headings = [heading.casefold() for path in status.resource.sections for heading in path]
+    return (
+        (not section or any(section.casefold() in heading for heading in headings))
+        and kind in (None, status.resource.kind)
+        and state in (None, status.state)
+    )

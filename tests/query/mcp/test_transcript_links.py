@@ -1,0 +1,139 @@
+"""Transcripts as MCP resources: links to them, their addresses, and their windows."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mcp import Client
+from mcp.shared.exceptions import MCPError
+from mcp.shared.uri_template import UriTemplate
+from mcp.types import TextResourceContents
+
+from seekpoint.query.mcp.server import Server, make_server
+from seekpoint.query.mcp.token_budget import tokens
+from seekpoint.query.mcp.transcript_links import TEMPLATE, transcript_address
+from seekpoint.query.serving.live_library import LiveLibrary
+from tests.fakes import TopicEncoder
+from tests.query.mcp.conftest import CHINESE
+from tests.query.mcp.sessions import call, links_of, session, tool_result
+
+ENGLISH_TALK = "seekpoint://transcript/aaaaaaaaaaa"
+
+
+def read(target: Server, address: str) -> dict[str, Any]:
+    """The window at the address of a transcript, which is short."""
+    (content,) = session(target, lambda client: client.read_resource(address)).contents
+    assert isinstance(content, TextResourceContents)
+    assert (content.mime_type, content.uri) == ("application/json", address)
+    assert tokens(content.text) < 2000
+    window: dict[str, Any] = json.loads(content.text)
+    return window
+
+
+def refusal(target: Server, address: str) -> str:
+    """The line of the error for an address."""
+
+    async def talk(client: Client) -> str:
+        with pytest.raises(MCPError) as error:
+            await client.read_resource(address)
+        return error.value.message
+
+    return session(target, talk)
+
+
+@pytest.mark.parametrize("question", ["What does the mask hide?", "掩码藏了什么？"])
+def test_the_links_of_an_answer_open_its_transcripts_at_the_moments(served: Server, question: str) -> None:
+    result = call(served, "ask", question=question, k=5)
+    assert result.structured_content
+    moments, links = result.structured_content["moments"], links_of(result)
+    best = {moment["resource"]: moment for moment in reversed(moments)}
+    assert sorted(link.name for link in links) == sorted(moment["title"] for moment in best.values())
+    assert len(links) > 1
+    for link in links:
+        window = read(served, link.uri)
+        moment = best[window["resource"]]
+        assert moment["quote"].removesuffix("…") in " ".join(passage["text"] for passage in window["passages"])
+
+
+def test_a_window_is_the_same_by_the_tool_and_by_the_address(served: Server) -> None:
+    by_tool = tool_result(served, "transcript", resource="aaaaaaaaaaa", at="16:40", minutes=0.5, language="en")
+    assert read(served, f"{ENGLISH_TALK}?at=16:40&minutes=0.5&language=en") == by_tool
+
+
+def test_windows_at_their_addresses_give_the_whole_transcript(served: Server) -> None:
+    said, windows, address = "", 0, ENGLISH_TALK
+    while address and windows < 30:
+        window = read(served, address)
+        said += " ".join(passage["text"] for passage in window["passages"]) + " "
+        following = window.get("continues_at")
+        address, windows = f"{ENGLISH_TALK}?at={following}" if following else "", windows + 1
+    assert windows > 4
+    assert set(map(int, re.findall(r"number (\d+) ", said))) == set(range(400))
+
+
+def test_a_short_transcript_and_a_part_of_a_text_are_read_by_address(served: Server) -> None:
+    window = read(served, "seekpoint://transcript/bbbbbbbbbbb")
+    assert " ".join(passage["text"] for passage in window["passages"]).split() == CHINESE
+    assert "continues_at" not in window
+    notes = tool_result(served, "ask", question="位置编码", k=1, kind="document")["moments"][0]["resource"]
+    part = read(served, UriTemplate.parse(TEMPLATE).expand({"resource": notes, "heading": "位置"}))
+    assert part["passages"][0]["chapter"] == "位置编码"
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("seekpoint://transcript/zzzzzzzzzzz", "nothing here is called zzzzzzzzzzz: `list_resources` tells the ids"),
+        ("seekpoint://transcript/..%2F..%2Fetc%2Fpasswd", "nothing here is called ../../etc/passwd"),
+        ("seekpoint://transcript/%1b%5B31m%E6%8E%A9", "nothing here is called 掩:"),
+        (f"{ENGLISH_TALK}?at=soon", "'soon' is no time"),
+        (f"{ENGLISH_TALK}?at=99:99:99", "masks has nothing at"),
+        (f"{ENGLISH_TALK}?at=3&heading=x", "give one of them"),
+        (f"{ENGLISH_TALK}?minutes=600", "`minutes`: input should be less than or equal to 10"),
+        (f"{ENGLISH_TALK}?page=x", "`page`: input should be a valid integer"),
+        (f"{ENGLISH_TALK}?language=fr", "masks has no transcript in fr: there is en"),
+        (f"{ENGLISH_TALK}?heading=/etc", "masks has no heading with /etc, but none"),
+        ("seekpoint://elsewhere", "Unknown resource"),
+        ("file:///etc/passwd", "Unknown resource"),
+    ],
+)
+def test_addresses_that_lead_nowhere_are_refused_in_one_line(
+    served: Server, address: str, said: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    line = refusal(served, address)
+    assert said in line and len(line.splitlines()) == 1
+    assert "Traceback" not in caplog.text + capsys.readouterr().err
+
+
+def test_all_that_is_indexed_is_listed_and_can_be_read(served: Server) -> None:
+    listed = session(served, lambda client: client.list_resources()).resources
+    assert [(each.name, each.description) for each in listed] == [
+        ("masks", "English"),
+        ("掩码", "中文"),
+        ("Notes on transformers", "Notes"),
+    ]
+    for each in listed:
+        assert read(served, each.uri)["title"] == each.name
+
+
+def test_without_a_library_nothing_is_listed_and_reading_says_how_to_build_one(tmp_path: Path) -> None:
+    served = make_server(LiveLibrary(tmp_path / "library", TopicEncoder()))
+    assert session(served, lambda client: client.list_resources()).resources == []
+    assert "build one with `seekpoint build SOURCE`" in refusal(served, ENGLISH_TALK)
+
+
+@given(st.text(min_size=1, max_size=40), st.none() | st.floats(0, 1e6), st.none() | st.sampled_from(["en", "zh-Hant"]))
+def test_an_address_names_its_resource_and_place_whatever_they_are(
+    name: str, at: float | None, tag: str | None
+) -> None:
+    name = name.encode(errors="replace").decode()
+    given_back = UriTemplate.parse(TEMPLATE).match(transcript_address(name, at, tag))
+    assert given_back is not None
+    assert (given_back["resource"], given_back.get("language")) == (name, tag)
+    assert at is None or float(str(given_back["at"])) == pytest.approx(at, abs=0.001)

@@ -1,0 +1,60 @@
+"""The language that a search is limited to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from seekpoint.cli.main import cli
+from seekpoint.index.errors import UsageError
+from seekpoint.query.language_filter import check_language, lacking
+
+
+@pytest.mark.parametrize("tag", ["en", "EN-gb", "zh", "zh_TW", "zh-Hant", "zh-Hant-HK", "yue", "tlh", "de-1996", "en-"])
+def test_tags_of_languages_are_accepted(tag: str) -> None:
+    check_language(tag, {"en": 1})
+
+
+@pytest.mark.parametrize("tag", ["klingon", "english", "中文", "e", "-", "en zh", "en,zh", "a\x1b[31m\n", " "])
+def test_what_is_no_tag_is_refused_with_what_there_is(tag: str) -> None:
+    with pytest.raises(
+        UsageError, match=r"is no language tag: give one such as en, zh or zh-Hant; the library has en, zh$"
+    ):
+        check_language(tag, ("zh", "en"))
+    with pytest.raises(UsageError, match=r"; nothing is indexed yet$"):
+        check_language(tag, ())
+
+
+def test_a_language_that_the_library_has_may_be_called_anything() -> None:
+    check_language("klingon", {"klingon"})
+
+
+def test_a_language_that_is_not_there_is_told() -> None:
+    assert lacking("fr-CA", ("zh", "en")) == "nothing here is in fr-CA: the library has en, zh"
+    assert lacking("fr", ()) == "nothing here is in fr: nothing is indexed yet"
+    assert lacking("zh-Hant", ("zh",)) is lacking("yue", ("zh",)) is lacking(None, ("zh",)) is None
+
+
+def ask(library: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["ask", "--index", str(library), *arguments])
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("question", ["why masks?", "为什么要用掩码？", "-"])
+def test_the_command_refuses_what_is_no_language_before_it_answers(example_library: Path, question: str) -> None:
+    result = ask(example_library, question, "--language", "klingon")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "seekpoint: 'klingon' is no language tag: give one such as en, zh or zh-Hant; the library has en, zh\n"
+    )
+
+
+@pytest.mark.model
+def test_the_command_says_that_a_language_is_not_there(example_library: Path) -> None:
+    result = ask(example_library, "why masks?", "--language", "fr")
+    assert (result.exit_code, result.stdout) == (0, "Nothing here answers that.\n")
+    assert result.stderr == "seekpoint: nothing here is in fr: the library has en, zh\n"
+    result = ask(example_library, "why masks?", "--language", "zh-Hant")
+    assert result.stdout.startswith("1. ") or "nearest:" in result.stdout
