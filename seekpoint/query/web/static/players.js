@@ -5,7 +5,7 @@
 import { clock, fill, words } from "./words.js";
 
 const PLAYER = "https://www.youtube-nocookie.com";
-const SILENCE_MS = 8000;
+const CALL_MS = 500, SILENCE_MS = 8000;
 const PLAYS = 1, BUFFERS = 3;
 const NOT_ELSEWHERE = [101, 150, 153], NOT_FOUND = 100;
 
@@ -96,27 +96,34 @@ class Tube {
       title: this.title, allow: "autoplay; encrypted-media; picture-in-picture; fullscreen",
       referrerPolicy: "strict-origin-when-cross-origin", src: `${PLAYER}/embed/${this.source}?${wanted}`,
     });
-    this.frame.addEventListener("load", () => this.listen());
+    this.frame.addEventListener("load", () => this.say({ event: "listening" }));
     this.screen.replaceChildren(this.frame);
-    clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => this.onTrouble?.(words.silent), SILENCE_MS);
+    this.stopWaiting();
+    this.calling = setInterval(() => this.say({ event: "listening" }), CALL_MS);
+    this.waiting = setTimeout(() => {
+      this.stopWaiting();
+      this.onTrouble?.(words.silent);
+    }, SILENCE_MS);
   }
 
-  listen() {
-    this.say({ event: "listening" });
-    for (const event of ["onError", "onStateChange"]) this.command("addEventListener", event);
+  stopWaiting() {
+    clearInterval(this.calling);
+    clearTimeout(this.waiting);
+  }
+
+  greet() {
+    this.answers = true;
+    this.stopWaiting();
+    this.onTrouble?.("");
+    this.command("addEventListener", "onError");
+    this.speed = this.rate;
   }
 
   hear({ origin, source, data }) {
     if (origin !== PLAYER || !this.frame || source !== this.frame.contentWindow) return;
     let said;
     try { said = JSON.parse(data); } catch { return; }
-    if (!this.answers) {
-      this.answers = true;
-      clearTimeout(this.waiting);
-      this.onTrouble?.("");
-      this.speed = this.rate;
-    }
+    if (!this.answers) this.greet();
     if (said?.event === "onError") this.fail(Number(said.info));
     const { currentTime, playerState } = said?.info ?? {};
     if (typeof playerState === "number") this.isPlaying = playerState === PLAYS || playerState === BUFFERS;
@@ -144,7 +151,7 @@ class Tube {
 
   stop() {
     removeEventListener("message", this.hear);
-    clearTimeout(this.waiting);
+    this.stopWaiting();
     this.frame?.remove();
   }
 }
