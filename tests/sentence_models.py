@@ -49,7 +49,7 @@ def save_first_token_model(
     _set_weights(model, groups)
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter += noise * torch.randn(parameter.shape)
+            parameter.add_(noise * torch.randn(parameter.shape))
     model.save_pretrained(bert)
     BertTokenizer(str(bert / "vocab.txt")).save_pretrained(bert)
     size = len(groups) + 2
