@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -64,9 +63,8 @@ def engine(library: Path) -> QuestionEngine | None:
         return from_setting(reader.setting(QUESTION_ENGINE), reader.card)
 
 
-def asked(library: Path, question: str = QUESTIONS[0], before: str = "", **variables: str) -> tuple[Any, str]:
+def asked(library: Path, question: str = QUESTIONS[0], before: str = "") -> tuple[Any, str]:
     """The moments of a cold question, and which of PyTorch's modules it imported."""
-    os.environ.update(variables)
     result = run_script(before + ASK, question, "--json", "--index", library)
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""

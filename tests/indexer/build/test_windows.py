@@ -18,6 +18,7 @@ from seekpoint.cli.main import cli
 from seekpoint.index.chunks import Pieces
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.models.centring import WINDOWS_A_CHUNK, tempered, unit
 from seekpoint.index.models.encoder import load_encoder
 from seekpoint.index.store import WINDOWS, WITHOUT_PIECES
 from seekpoint.index.types import Cue, Filters, State
@@ -188,6 +189,16 @@ def test_each_piece_has_the_vector_of_its_half_minute(talks: Workshop) -> None:
         assert pieces.are_windows
         assert pieces.starts.tolist() == [10.0 * k for k in range(len(lines))]
         assert (pieces.sums * expected).sum(axis=1) == pytest.approx(np.ones(len(lines)), abs=0.01)
+
+
+def test_the_mean_of_a_language_is_that_of_its_windows(talks: Workshop) -> None:
+    run(talks, BareEncoder(), windows=True)
+    pieces = pieces_of(talks.library)
+    with EmbeddedReader.open(talks.library) as reader:
+        for language, known in reader.languages().items():
+            rows = np.concatenate([unit(one.sums) for key, one in pieces.items() if key.startswith(language)])
+            expected = tempered({language: (len(rows), rows.sum(axis=0))}, {}, WINDOWS_A_CHUNK)[language]
+            assert known.window_mean == pytest.approx(expected, abs=1e-3)
 
 
 def test_a_library_gets_windows_later_without_embedding_its_chunks_again(
