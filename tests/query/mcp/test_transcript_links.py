@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given
@@ -56,6 +57,8 @@ def test_the_links_of_an_answer_open_its_transcripts_at_the_moments(served: Serv
     assert sorted(link.name for link in links) == sorted(moment["title"] for moment in best.values())
     assert len(links) > 1
     for link in links:
+        address = urlsplit(link.uri)
+        assert float(parse_qs(address.query)["at"][0]) == best[address.path.removeprefix("/")]["at"]
         window = read(served, link.uri)
         moment = best[window["resource"]]
         assert moment["quote"].removesuffix("…") in " ".join(passage["text"] for passage in window["passages"])
