@@ -19,7 +19,6 @@ from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Kind, Resource, ResourceStatus, State
 from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.links.timestamps import timestamp
-from seekpoint.query.mcp.token_budget import MOST_TOKENS, shortened, tokens
 from seekpoint.query.output.json_schema import (
     Answered,
     ChapterTitle,
@@ -35,6 +34,10 @@ from seekpoint.query.output.json_schema import (
     TranscriptOrigin,
     UnknownWords,
 )
+from seekpoint.query.token_budget import shortened, tokens
+
+MOST_TOKENS = 1900
+"""The most tokens that one result of a tool may take."""
 
 NOT_ANSWERED = (
     "Nothing in this library answers that. These are only the nearest passages: don't present them as an answer."

@@ -20,6 +20,7 @@ from seekpoint.query.links.parse import LinkTarget, find_resource, parse_seconds
 from seekpoint.query.links.timestamps import timestamp
 from seekpoint.query.mcp import transcript_windows
 from seekpoint.query.mcp.results import (
+    MOST_TOKENS,
     FoundAnswer,
     ListedResources,
     StatusResult,
@@ -31,7 +32,6 @@ from seekpoint.query.mcp.results import (
     status_result,
     title,
 )
-from seekpoint.query.mcp.token_budget import MOST_TOKENS, shortened, tokens
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import (
     KindFilter,
@@ -43,6 +43,7 @@ from seekpoint.query.serving.parameters import (
     unknown_parameter,
 )
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
+from seekpoint.query.token_budget import shortened, tokens
 from seekpoint.query.transcript_choice import in_language
 
 _INSTRUCTIONS = (

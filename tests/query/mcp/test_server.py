@@ -31,8 +31,8 @@ from seekpoint.query.links.parse import LinkTarget, find_resource, parse_target
 from seekpoint.query.mcp import transcript_windows
 from seekpoint.query.mcp.results import compact, found_answer
 from seekpoint.query.mcp.server import Server, make_server
-from seekpoint.query.mcp.token_budget import tokens
 from seekpoint.query.serving.live_library import LiveLibrary
+from seekpoint.query.token_budget import tokens
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 from tests.paths import ROOT
