@@ -4,6 +4,7 @@ SeekpointError                  one line for the user: what is wrong, where, and
 ├── UsageError                  invalid arguments (exit code 2)
 ├── SourceError                 a reading list, folder or caption file can't be read
 ├── ModelError                  an embedding model can't be loaded
+├── SummaryError                a language model writes no summary, or only a part of one
 ├── LibraryError                a library can't be opened or written
 │   ├── LibraryNotFound
 │   ├── ForeignLibrary          the folder has other files
@@ -37,6 +38,10 @@ class SourceError(SeekpointError):
 
 class ModelError(SeekpointError):
     """An embedding model can't be loaded."""
+
+
+class SummaryError(SeekpointError):
+    """A language model writes no summary of an answer, or only a part of one."""
 
 
 class LibraryError(SeekpointError):
