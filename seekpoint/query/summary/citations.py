@@ -23,6 +23,7 @@ _NUMBER = r"\^?[1-9][0-9]?"
 _CITATION = rf"[\[【［]\s?{_NUMBER}(?:\s?[,，、;–-]\s?{_NUMBER}){{0,9}}\s?[\]】］]"
 _CITATIONS = re.compile(_CITATION)
 _RANGES = re.compile(rf"({_NUMBER})(?:\s?[–-]\s?({_NUMBER}))?")
+_CLOSING = ("]", "】", "］")
 # A citation that may not have ended yet.
 _UNFINISHED = re.compile(r"[\[【［][\s\d,，、;^–-]{0,40}\Z")
 _BOUNDARY = re.compile(rf"(?:{SENTENCE_END}|(?=\n))(?:\s*{_CITATION})*")
@@ -104,7 +105,7 @@ def _ends(text: str, boundary: re.Match[str]) -> bool:
     if not boundary[0].startswith("."):
         return True
     following = text[boundary.end() :].lstrip()
-    is_cited = bool(_CITATIONS.search(boundary[0]))
+    is_cited = boundary[0].endswith(_CLOSING) or text[: boundary.start()].rstrip().endswith(_CLOSING)
     return is_cited or not (_GOES_ON.match(following) or _ABBREVIATED.search(text[: boundary.start() + 1]))
 
 
