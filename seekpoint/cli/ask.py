@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from seekpoint.query.serving.live_library import LiveLibrary
     from seekpoint.query.serving.question_encoder import SharedEncoder
     from seekpoint.query.summary.summariser import Summariser
-    from seekpoint.query.summary.types import CitedSentence, Summarise, Summary
+    from seekpoint.query.summary.types import Steps, Summarise, Summary
 
 _NOTHING_LEFT = "nothing that is indexed passes these filters: `seekpoint status` shows what there is"
 _NOTHING_INDEXED = "nothing is indexed yet: `seekpoint status` says why"
@@ -202,7 +202,7 @@ def _summariser(address: str | None, model: str | None, form: str) -> Summariser
     return load_summariser(address, model)
 
 
-def _steps(answer: Answer, *, live: LiveLibrary, summariser: Summariser) -> Iterator[Sequence[CitedSentence]]:
+def _steps(answer: Answer, *, live: LiveLibrary, summariser: Summariser) -> Steps:
     with live.reader() as reader:
         return summariser.steps(answer, reader.transcripts)
 

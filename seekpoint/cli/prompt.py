@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from seekpoint.index.text.clean import clean
 if TYPE_CHECKING:
     from seekpoint.cli.prompt_view import AnswerView
     from seekpoint.query.answers import Answer
-    from seekpoint.query.summary.types import CitedSentence, Summarise
+    from seekpoint.query.summary.types import Steps, Summarise
 
 Browser = Callable[[str], bool]
 
@@ -74,9 +74,7 @@ def _answer(answer: Callable[[str], Answer], question: str) -> Answer | None:
         return None
 
 
-def _browse_moments(
-    view: AnswerView, browser: Browser, steps: Callable[[], Iterator[Sequence[CitedSentence]]] | None
-) -> str | None:
+def _browse_moments(view: AnswerView, browser: Browser, steps: Callable[[], Steps] | None) -> str | None:
     """Open the moments that the user chooses; returns what was typed of the next question, `None` to end."""
     while isinstance(choice := view.choose(), int):
         if choice:
@@ -86,7 +84,7 @@ def _browse_moments(
     return choice
 
 
-def _print_summary(steps: Callable[[], Iterator[Sequence[CitedSentence]]]) -> None:
+def _print_summary(steps: Callable[[], Steps]) -> None:
     from seekpoint.cli.summary import print_summary
 
     with suppress(KeyboardInterrupt):  # the user doesn't wait for the rest

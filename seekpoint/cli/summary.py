@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 
 import click
 from click.core import ParameterSource
@@ -13,7 +13,7 @@ from seekpoint.index.errors import SummaryError, UsageError
 from seekpoint.query.output.terminal import sentence_text
 from seekpoint.query.summary.endpoint import KEY, Endpoint
 from seekpoint.query.summary.summariser import Summariser
-from seekpoint.query.summary.types import CitedSentence
+from seekpoint.query.summary.types import Steps
 
 _WAITING, _ERASE = "A language model reads the moments…", "\r\x1b[K"
 
@@ -29,7 +29,7 @@ def refuse_llm(reason: str) -> None:
         raise UsageError(reason)
 
 
-def print_summary(steps: Callable[[], Iterable[Sequence[CitedSentence]]]) -> None:
+def print_summary(steps: Callable[[], Steps]) -> None:
     """Print each sentence as soon as it's there; what is missing and why is a line on standard error."""
     is_watched = bool(sys.stderr) and sys.stderr.isatty()
     problem, has_begun = None, False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
@@ -60,7 +60,7 @@ class Endpoint:
         self._patience = patience
         self._deadline = deadline
 
-    def stream(self, messages: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    def stream(self, messages: Sequence[Mapping[str, str]]) -> Generator[str, None, None]:
         """The model's text, a piece after the other; an empty one each second without any. Raises SummaryError.
 
         A thread of its own asks and reads, so that no server, however slow, holds the caller longer than a second.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from seekpoint.index.errors import SummaryError
 from seekpoint.index.types import Transcript
@@ -10,7 +10,7 @@ from seekpoint.query.answers import Answer
 from seekpoint.query.summary.citations import SentenceReader, without_thoughts
 from seekpoint.query.summary.excerpts import excerpts
 from seekpoint.query.summary.prompt import messages
-from seekpoint.query.summary.types import ChatModel, CitedSentence, Summary
+from seekpoint.query.summary.types import ChatModel, CitedSentence, Steps, Summary
 
 NOT_ASKED = "nothing here answers the question, so the language model wasn't asked: ask in other words"
 _NOTHING_CITED = (
@@ -24,20 +24,17 @@ class Summariser:
     def __init__(self, model: ChatModel) -> None:
         self._model = model
 
-    def steps(
-        self, answer: Answer, transcripts: Callable[[str], Sequence[Transcript]]
-    ) -> Iterator[Sequence[CitedSentence]]:
-        """The sentences, as each is complete; none in a step during which the model is silent.
+    def steps(self, answer: Answer, transcripts: Callable[[str], Sequence[Transcript]]) -> Steps:
+        """Begin a summary; raises SummaryError where nothing answers, and so do the steps where no more comes.
 
-        `transcripts` gives those of a resource by its id, and is called before this returns. The iterator raises
-        SummaryError where no more comes, or none at all.
+        `transcripts` gives those of a resource by its id, and is called before this returns.
         """
         if not answer.answered or not answer.moments:
             raise SummaryError(NOT_ASKED)
         found = list(excerpts(answer.moments, transcripts))
         return self._steps(messages(answer.question, found), len(found))
 
-    def _steps(self, asked: Sequence[Mapping[str, str]], moments: int) -> Iterator[Sequence[CitedSentence]]:
+    def _steps(self, asked: Sequence[Mapping[str, str]], moments: int) -> Steps:
         reader = SentenceReader(moments)
         is_cited = False
         for piece in without_thoughts(self._model.stream(asked)):
@@ -53,7 +50,7 @@ class Summariser:
             raise SummaryError(_NOTHING_CITED)
 
 
-def summary_of(steps: Callable[[], Iterable[Sequence[CitedSentence]]]) -> Summary:
+def summary_of(steps: Callable[[], Steps]) -> Summary:
     """All that the steps give, and what ended them too soon."""
     sentences: list[CitedSentence] = []
     try:

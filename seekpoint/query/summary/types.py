@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -28,10 +28,13 @@ class Summary:
 class ChatModel(Protocol):
     """A language model that answers messages (`role` and `content`)."""
 
-    def stream(self, messages: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    def stream(self, messages: Sequence[Mapping[str, str]]) -> Generator[str, None, None]:
         """The text, a piece after the other; an empty one now and then while none comes. Raises SummaryError."""
         ...
 
 
-Summarise: TypeAlias = Callable[[Answer], Iterator[Sequence[CitedSentence]]]
-"""Begins the summary of an answer: the sentences, as each is complete."""
+Steps: TypeAlias = Generator[Sequence[CitedSentence], None, None]
+"""The sentences of a summary, as each is complete; none in a step during which the model is silent."""
+
+Summarise: TypeAlias = Callable[[Answer], Steps]
+"""Begins the summary of an answer."""

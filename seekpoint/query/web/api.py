@@ -13,6 +13,7 @@ from fastapi import Depends, Path, Query, Request, Response, Security
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
 
 from seekpoint.index.errors import UsageError
 from seekpoint.index.types import Cue
@@ -29,9 +30,11 @@ from seekpoint.query.output.json_schema import (
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import LONGEST_ID, unknown_parameter
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
+from seekpoint.query.summary.summariser import Summariser
 from seekpoint.query.transcript_choice import in_language
 from seekpoint.query.web.errors import TYPE
-from seekpoint.query.web.parameters import AskParameters, ListParameters, TranscriptParameters
+from seekpoint.query.web.parameters import SUMMARY, AskParameters, ListParameters, TranscriptParameters
+from seekpoint.query.web.summary_events import EventStream, SummaryEvents
 
 _PROBLEM = {
     "description": "What went wrong",
@@ -42,9 +45,10 @@ _PROBLEM = {
 class Api:
     """The endpoints of the API for a library."""
 
-    def __init__(self, live: LiveLibrary, caches: ResourceCaches) -> None:
+    def __init__(self, live: LiveLibrary, caches: ResourceCaches, summariser: Summariser | None = None) -> None:
         self._live = live
         self._caches = caches
+        self._summaries = SummaryEvents(summariser) if summariser else None
         self._version = version("seekpoint")
 
     @property
@@ -56,7 +60,8 @@ class Api:
             "/api/status": self.status,
             "/healthz": self.health,
         }
-        return [_route(path, endpoint, method) for path, endpoint in endpoints.items() for method in ("GET", "HEAD")]
+        routes = [_route(path, endpoint, method) for path, endpoint in endpoints.items() for method in ("GET", "HEAD")]
+        return [*routes, *([_route(SUMMARY, self.summary, "GET", EventStream)] if self._summaries else [])]
 
     def ask(self, parameters: Annotated[AskParameters, Query()], request: Request, response: Response) -> AnswerJson:
         """Answer a question with the moments where the answer begins, best first."""
@@ -71,6 +76,23 @@ class Api:
                     within=cache.reader,
                 )
             )
+
+    def summary(self, parameters: Annotated[AskParameters, Query()], request: Request) -> Response:
+        """Let the server's language model answer in sentences that cite the moments of `ask` with these parameters.
+
+        An event `sentence` has a `text` and its `citations`, the ranks of moments; the last event is `end`, with a
+        `problem` where there are no sentences, or not all.
+        """
+        if self._summaries is None:
+            raise HTTPException(404)
+        # Another site's page can't read an answer, but could make the model work.
+        if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+            raise HTTPException(403, "another site's page asks for a summary: ask on the page of this server")
+        with self._live.reader() as reader:
+            answer = self._live.ask(
+                parameters.q, parameters.k, parameters.filters, per_resource=parameters.per_resource, within=reader
+            )
+            return self._summaries.response(answer, self._caches.of(reader).transcripts)
 
     def resources(
         self, parameters: Annotated[ListParameters, Query()], request: Request, response: Response
@@ -132,7 +154,9 @@ class Api:
             yield self._caches.of(reader)
 
 
-def _route(path: str, endpoint: Callable[..., object], method: str) -> APIRoute:
+def _route(
+    path: str, endpoint: Callable[..., object], method: str, response_class: type[Response] = JSONResponse
+) -> APIRoute:
     """A route; the document has those for GET. A token may be sent, since the server may ask for one."""
     token = Security(HTTPBearer(scheme_name="token", auto_error=False))
     takes_token = path.startswith("/api/")
@@ -140,6 +164,7 @@ def _route(path: str, endpoint: Callable[..., object], method: str) -> APIRoute:
         path,
         endpoint,
         methods=[method],
+        response_class=response_class,
         operation_id=endpoint.__name__,
         responses={"default": _PROBLEM},
         dependencies=[Depends(_refuse_unknown_parameters), *([token] if takes_token else [])],

@@ -52,6 +52,7 @@ _templates = Environment(
 _templates.filters |= {"clean": clean, "printable": printable, "timestamp": timestamp}
 _templates.globals |= {
     "question_href": view_models.question_href,
+    "summary_href": view_models.summary_href,
     "resource_href": view_models.resource_href,
     "BAR": view_models.BAR,
     "MODULES": sorted(path.name for path in (_HERE / "static").glob("*.js") if path.name != "page.js"),
@@ -77,9 +78,10 @@ class SimilarTo(NamedTuple):
 class Pages:
     """The pages for a library."""
 
-    def __init__(self, live: LiveLibrary, caches: ResourceCaches) -> None:
+    def __init__(self, live: LiveLibrary, caches: ResourceCaches, *, has_summaries: bool = False) -> None:
         self._live = live
         self._caches = caches
+        self._has_summaries = has_summaries
 
     @property
     def routes(self) -> list[Route | Mount]:
@@ -101,7 +103,7 @@ class Pages:
             within = cache.resource(parameters.filters.resource) if parameters.filters.resource else None
             return page(
                 request, "ask", parameters=parameters, cache=cache, answer=answer, moments=moments, within=within,
-                like=similar_to,
+                like=similar_to, has_summary=self._has_summaries and similar_to is None,
                 totals=totals(list(cache.statuses.values())),
             )  # fmt: skip
 

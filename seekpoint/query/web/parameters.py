@@ -18,6 +18,9 @@ from seekpoint.query.serving.parameters import (
     SectionFilter,
 )
 
+SUMMARY = "/api/summary"
+"""The path of summaries, which takes what an answer takes."""
+
 _ON_A_PAGE = 8
 _STRIPPED = ConfigDict(str_strip_whitespace=True)
 

@@ -17,6 +17,7 @@ from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Moment
 from seekpoint.query.links.timestamps import timestamp
 from seekpoint.query.web.media import content_type
+from seekpoint.query.web.parameters import SUMMARY, AskParameters
 from seekpoint.query.web.transcripts import PositionedCue, QuoteContext
 
 BAR = 1000
@@ -174,3 +175,9 @@ def by_resource(moments: Sequence[Moment]) -> dict[str, list[Moment]]:
 def question_href(question: str, **filters: str | None) -> str:
     """The address that asks a question with the same filters."""
     return f"/?{urlencode({'q': question} | {name: value for name, value in filters.items() if value})}"
+
+
+def summary_href(parameters: AskParameters) -> str:
+    """The address of the summary of an answer to these parameters."""
+    given = parameters.model_dump(include=set(AskParameters.model_fields) - {"explain"}, exclude_none=True)
+    return f"{SUMMARY}?{urlencode(given)}"

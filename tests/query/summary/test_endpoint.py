@@ -170,7 +170,7 @@ def test_reading_ends_when_nobody_listens(chat: FakeChat) -> None:
     chat.behaviour = watched
     pieces = Endpoint(chat.address).stream(ASKED)
     assert next(pieces) is not None
-    pieces.close()  # type: ignore[attr-defined]
+    pieces.close()
     for _ in range(100):
         if ended:
             return

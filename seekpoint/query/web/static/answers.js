@@ -1,5 +1,6 @@
 // Answers in place, so that what plays goes on playing.
 import { fetched } from "./fetched.js";
+import { summarise } from "./summary.js";
 
 let asking = 0;
 let shown = location.pathname + location.search;
@@ -63,4 +64,5 @@ addEventListener("popstate", () => {
 
 export function enhance(root) {
   root.querySelectorAll(".copy").forEach((button) => { button.hidden = false; });
+  summarise();
 }

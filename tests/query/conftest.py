@@ -1,4 +1,4 @@
-"""The language model of the tests."""
+"""The language model of the tests of queries."""
 
 from __future__ import annotations
 
