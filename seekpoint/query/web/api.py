@@ -165,6 +165,7 @@ def _route(
         endpoint,
         methods=[method],
         response_class=response_class,
+        status_code=200,
         operation_id=endpoint.__name__,
         responses={"default": _PROBLEM},
         dependencies=[Depends(_refuse_unknown_parameters), *([token] if takes_token else [])],

@@ -191,7 +191,7 @@ def opened(browser: Browser, address: str, locale: str = "en-GB", scheme: str = 
     page, faults = context.new_page(), list[str]()
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
+    page.on("dialog", lambda dialog: faults.append(dialog.message))
     without_others(page, address)
     return page, faults
 
