@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seekpoint.cli.options import index_option, print_json, rerank_option
+from seekpoint.cli.options import index_option, llm_options, print_json, rerank_option
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Filters, Kind, Reranker
@@ -23,7 +23,10 @@ from seekpoint.query.search.settings import LONGEST_QUESTION, MARKS, MOST_MOMENT
 
 if TYPE_CHECKING:
     from seekpoint.index.store import Reader
+    from seekpoint.query.serving.live_library import LiveLibrary
     from seekpoint.query.serving.question_encoder import SharedEncoder
+    from seekpoint.query.summary.summariser import Summariser
+    from seekpoint.query.summary.types import Steps, Summarise, Summary
 
 _NOTHING_LEFT = "nothing that is indexed passes these filters: `seekpoint status` shows what there is"
 _NOTHING_INDEXED = "nothing is indexed yet: `seekpoint status` says why"
@@ -55,6 +58,7 @@ _NOTHING_INDEXED = "nothing is indexed yet: `seekpoint status` says why"
 @click.option("--language", metavar="TAG", help="Only what was said in this language, such as en or zh.")
 @click.option("--resource", metavar="ID", help="Only this resource, by its id in `status --json`.")
 @rerank_option
+@llm_options
 @index_option
 def ask(
     question: str | None,
@@ -69,6 +73,8 @@ def ask(
     language: str | None,
     resource: str | None,
     rerank: str | None,
+    llm: str | None,
+    llm_model: str | None,
     folder: Path,
 ) -> None:
     """Answer QUESTION with the moments where the answer begins.
@@ -87,9 +93,10 @@ def ask(
         raise UsageError(f"--json prints JSON, --format {form} doesn't: leave one of them out")
     form = "json" if as_json else form or "plain"
     filters = Filters(Kind(kind) if kind else None, section, language, resource)
+    summariser = _summariser(llm, llm_model, form)
     if question is None:
         is_plain = form == "plain" and not open_first
-        _prompt(folder, k, filters, per_resource, rerank, explained=explained, is_plain=is_plain)
+        _prompt(folder, k, filters, per_resource, rerank, summariser, explained=explained, is_plain=is_plain)
         return
     with open_reader(folder) as library:
         nothing = _when_nothing(filters, library)
@@ -104,11 +111,12 @@ def ask(
             explained=explained,
             reranker=_reranker(rerank),
         )
+        summarise = partial(summariser.steps, transcripts=library.transcripts) if summariser else None
         if question == "-":
-            _stream(sys.stdin or (), answer, form)
+            _stream(sys.stdin or (), answer, form, summarise)
             return
         result = answer(_decoded(question))
-    _print(result, form)
+        _print(result, form, summarise)
     if not result.moments:
         if result.excluded:
             return  # the answer says so
@@ -123,6 +131,7 @@ def _prompt(
     filters: Filters,
     per_resource: int,
     rerank: str | None,
+    summariser: Summariser | None,
     *,
     explained: bool,
     is_plain: bool,
@@ -140,7 +149,8 @@ def _prompt(
         with live.reader() as library:  # a missing library is an error before the first question
             nothing = _when_nothing(filters, library)
         ask = partial(live.ask, k=k, filters=filters, per_resource=per_resource, explained=True)
-        prompt(ask, explained=explained, when_nothing=nothing)
+        summarise = partial(_steps, live=live, summariser=summariser) if summariser else None
+        prompt(ask, explained=explained, when_nothing=nothing, summarise=summarise)
     finally:
         live.close()
 
@@ -192,6 +202,23 @@ def _reranker(name: str | None) -> Reranker | None:
     return load_reranker(name)
 
 
+def _summariser(address: str | None, model: str | None, form: str) -> Summariser | None:
+    """What writes summaries, if there is an address and the form has a place for them; nothing is imported without."""
+    if not address:
+        return None
+    from seekpoint.cli.summary import load_summariser, refuse_llm
+
+    if form in FORMATS:
+        refuse_llm(f"--format {form} has no place for what --llm writes: leave one of them out")
+        return None
+    return load_summariser(address, model)
+
+
+def _steps(answer: Answer, *, live: LiveLibrary, summariser: Summariser) -> Steps:
+    with live.reader() as reader:
+        return summariser.steps(answer, reader.transcripts)
+
+
 def _to_embed(question: str) -> str:
     """What the search embeds of a question."""
     from seekpoint.query.serving.question_encoder import to_embed
@@ -216,7 +243,7 @@ def _decoded(question: str) -> str:
     return question if question.isprintable() else os.fsencode(question).decode("utf-8", "replace")
 
 
-def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str) -> None:
+def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str, summarise: Summarise | None) -> None:
     """Answer the questions, a line each; in JSON, an invalid one gets an object with the error, so that lines match."""
     is_first = True
     for line in lines:
@@ -224,7 +251,7 @@ def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str) ->
         if form == "plain":
             click.echo(f"? {clean(text)}")
         try:
-            _print(answer(text), form, is_first=is_first)
+            _print(answer(text), form, summarise, is_first=is_first)
             is_first = False
         except UsageError as error:
             if form == "json":
@@ -237,14 +264,24 @@ def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str) ->
             sys.stdout.flush()
 
 
-def _print(answer: Answer, form: str, *, is_first: bool = True) -> None:
+def _print(answer: Answer, form: str, summarise: Summarise | None, *, is_first: bool = True) -> None:
     if form == "json":
         from seekpoint.query.output.json import to_json
 
-        print_json(to_json(answer))
+        print_json(to_json(answer, _summary(answer, summarise) if summarise else None))
     elif form == "plain":
         is_terminal = bool(sys.stdout) and sys.stdout.isatty()
         width = shutil.get_terminal_size().columns if is_terminal else None
         click.echo(to_text(answer, styled=is_terminal, width=width))
+        if summarise and answer.moments:
+            from seekpoint.cli.summary import print_summary
+
+            print_summary(partial(summarise, answer))
     else:
         click.echo(FORMATS[form].render(answer, is_first=is_first))
+
+
+def _summary(answer: Answer, summarise: Summarise) -> Summary:
+    from seekpoint.query.summary.summariser import summary_of
+
+    return summary_of(partial(summarise, answer))

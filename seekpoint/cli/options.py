@@ -39,6 +39,20 @@ def rerank_option(command: _Command) -> _Command:
     )(command)
 
 
+def llm_options(command: _Command) -> _Command:
+    """Add --llm URL and --llm-model NAME to a command."""
+    name = click.option(
+        "--llm-model", metavar="NAME", envvar="SEEKPOINT_LLM_MODEL", help="Which of its models; $SEEKPOINT_LLM_MODEL."
+    )
+    return click.option(
+        "--llm",
+        metavar="URL",
+        envvar="SEEKPOINT_LLM",
+        help="Let the language model at this address (OpenAI's API, such as Ollama's) write a short answer that cites "
+        "the moments; $SEEKPOINT_LLM. Its key: $SEEKPOINT_LLM_KEY.",
+    )(name(command))
+
+
 def token_option(meaning: str) -> Callable[[_Command], _Command]:
     """Add --token TOKEN to a command; a token that is easily guessed is a UsageError."""
     return click.option("--token", envvar="SEEKPOINT_TOKEN", callback=_checked_token, help=meaning)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from seekpoint.index.text.clean import clean
 if TYPE_CHECKING:
     from seekpoint.cli.prompt_view import AnswerView
     from seekpoint.query.answers import Answer
+    from seekpoint.query.summary.types import Steps, Summarise
 
 Browser = Callable[[str], bool]
 
@@ -29,11 +31,13 @@ def prompt(
     when_nothing: str = "",
     history: Path | None = None,
     browser: Browser = webbrowser.open,
+    summarise: Summarise | None = None,
 ) -> None:
     """Read questions and show their moments until the user ends it.
 
     `answer` must return explained moments; `explained` says whether explanations are shown at first. `when_nothing` is
-    printed if an answer has no moments. `history` is the file of earlier questions (`None`: the user's own).
+    printed if an answer has no moments. `history` is the file of earlier questions (`None`: the user's own). With
+    `summarise`, a key asks for a summary.
     """
     from seekpoint.cli.prompt_view import AnswerView, InputLine
 
@@ -46,8 +50,10 @@ def prompt(
             if view and (rank := view.rank_of(question)):
                 click.echo(_open(view, rank, browser))
             elif result := _answer(answer, question):
-                view = AnswerView(result, explained=view.explained if view else explained)
-                beginning = _browse_moments(view, browser)
+                view = AnswerView(
+                    result, explained=view.explained if view else explained, is_summarised=summarise is not None
+                )
+                beginning = _browse_moments(view, browser, partial(summarise, result) if summarise else None)
                 click.echo(f"{view.text}\n")
                 if when_nothing and not result.moments and not result.excluded:
                     click.echo(f"seekpoint: {when_nothing}", err=True)
@@ -68,11 +74,22 @@ def _answer(answer: Callable[[str], Answer], question: str) -> Answer | None:
         return None
 
 
-def _browse_moments(view: AnswerView, browser: Browser) -> str | None:
+def _browse_moments(view: AnswerView, browser: Browser, steps: Callable[[], Steps] | None) -> str | None:
     """Open the moments that the user chooses; returns what was typed of the next question, `None` to end."""
     while isinstance(choice := view.choose(), int):
-        view.note = _open(view, choice, browser)
+        if choice:
+            view.note = _open(view, choice, browser)
+        elif steps:
+            _print_summary(steps)
     return choice
+
+
+def _print_summary(steps: Callable[[], Steps]) -> None:
+    from seekpoint.cli.summary import print_summary
+
+    with suppress(KeyboardInterrupt):  # the user doesn't wait for the rest
+        print_summary(steps)
+    click.echo()
 
 
 def _open(view: AnswerView, rank: int, browser: Browser) -> str:

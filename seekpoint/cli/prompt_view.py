@@ -36,6 +36,7 @@ _MOST_KEPT = 1000
 _LONGEST_KEPT = 1000
 _HELP = "in your own words (Esc ends)"
 _KEYS = "↑↓ move · Enter opens · e why · c copies · / asks"
+_SUMMARY_KEY = " · s in short"
 _HYPERLINK = re.compile(r"\x1b\]8;;[^\x1b]*\x1b\\")
 _SELECTED, _INDENT, _CONTINUED = "› ", "  ", "     "
 
@@ -118,12 +119,16 @@ def _set_key_timeouts(app: Application[str] | Application[_Choice]) -> None:
 
 
 class AnswerView:
-    """An answer with one moment selected; `note` is a message on the last action."""
+    """An answer with one moment selected; `note` is a message on the last action.
 
-    def __init__(self, answer: Answer, *, explained: bool) -> None:
+    `is_summarised` says whether there is a key for a summary.
+    """
+
+    def __init__(self, answer: Answer, *, explained: bool, is_summarised: bool = False) -> None:
         self.explained = explained
         self.note = ""
         self._answer = answer
+        self._is_summarised = is_summarised
         self._selected = 0
         self._text = lru_cache(maxsize=4)(self._to_text)  # each line on the screen asks where the selected moment is
         self._commands = self._make_commands()
@@ -138,7 +143,7 @@ class AnswerView:
             scroll_offsets=ScrollOffsets(bottom=self._rows_below),
         )
         hint = Window(
-            FormattedTextControl(lambda: [("dim", self.note or _KEYS)]), wrap_lines=True, dont_extend_height=True
+            FormattedTextControl(lambda: [("dim", self.note or self._hint())]), wrap_lines=True, dont_extend_height=True
         )
         self._app: Application[_Choice] = Application(
             Layout(HSplit([moments, Window(height=1), hint])), key_bindings=self._keys(), erase_when_done=True
@@ -166,7 +171,7 @@ class AnswerView:
         return _HYPERLINK.sub("", self._text(self._columns - len(_SELECTED), self.explained))
 
     def choose(self) -> _Choice:
-        """Let the user choose: the rank of a moment to open, the beginning of the next question, or `None` to end."""
+        """Let the user choose: the rank of a moment to open, 0 for a summary, the next question's start, or `None`."""
         if not self._answer.moments or is_dumb_terminal():
             return ""
         return self._app.run()
@@ -182,7 +187,11 @@ class AnswerView:
 
     def _make_commands(self) -> dict[str, Callable[[KeyPressEvent], None]]:
         ranks = {str(rank): partial(self._open, rank=rank) for rank in range(1, min(9, len(self._answer.moments)) + 1)}
-        return {**ranks, "o": self._open, "e": self._explain, "c": self._copy}
+        summary = {"s": _exit(0)} if self._is_summarised else {}
+        return {**ranks, "o": self._open, "e": self._explain, "c": self._copy, **summary}
+
+    def _hint(self) -> str:
+        return _KEYS + _SUMMARY_KEY * self._is_summarised
 
     def _keys(self) -> KeyBindings:
         keys = KeyBindings()

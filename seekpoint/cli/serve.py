@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import click
 
-from seekpoint.cli.options import index_option, rerank_option, token_option
+from seekpoint.cli.options import index_option, llm_options, rerank_option, token_option
 from seekpoint.index.errors import SeekpointError
 from seekpoint.query.serving.live_library import LiveLibrary
 
@@ -19,6 +19,7 @@ from seekpoint.query.serving.live_library import LiveLibrary
 @token_option("What everyone has to show; else made up where others can ask.")
 @click.option("--name", "names", multiple=True, metavar="NAME", help="Another name that browsers know the server by.")
 @rerank_option
+@llm_options
 @index_option
 def serve(
     host: str,
@@ -27,6 +28,8 @@ def serve(
     token: str | None,
     names: tuple[str, ...],
     rerank: str | None,
+    llm: str | None,
+    llm_model: str | None,
     folder: Path,
 ) -> None:
     """Serve the page to ask on, and the HTTP API.
@@ -49,6 +52,11 @@ def serve(
             err=True,
         )
         token = token or secrets.token_urlsafe(24)
+    summariser = None
+    if llm:
+        from seekpoint.cli.summary import load_summariser
+
+        summariser = load_summariser(llm, llm_model)
     reranker = load_reranker(rerank)
     if reranker:
         reranker.load()  # a name that is none is an error before anyone asks
@@ -62,7 +70,7 @@ def serve(
     if open_page:
         _open(page)
     try:
-        run(application(live, AccessPolicy.for_host(host, names, token)), listener)
+        run(application(live, AccessPolicy.for_host(host, names, token), summariser), listener)
     finally:
         live.close()
 

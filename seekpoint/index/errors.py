@@ -5,6 +5,7 @@ SeekpointError                  one line for the user: what is wrong, where, and
 │   └── WordlessQuestion        a question that is empty, or only emoji or punctuation
 ├── SourceError                 a reading list, folder or caption file can't be read
 ├── ModelError                  an embedding model can't be loaded
+├── SummaryError                a language model writes no summary, or only a part of one
 ├── LibraryError                a library can't be opened or written
 │   ├── LibraryNotFound
 │   ├── ForeignLibrary          the folder has other files
@@ -49,6 +50,10 @@ class SourceError(SeekpointError):
 
 class ModelError(SeekpointError):
     """An embedding model can't be loaded."""
+
+
+class SummaryError(SeekpointError):
+    """A language model writes no summary of an answer, or only a part of one."""
 
 
 class LibraryError(SeekpointError):

@@ -7,7 +7,7 @@ import re
 import select
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,12 @@ from prompt_toolkit.utils import get_cwidth
 import seekpoint
 from seekpoint.cli.prompt import browse, prompt
 from seekpoint.cli.prompt_view import History
+from seekpoint.index.errors import SummaryError
 from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Confidence, Explanation, Moment
 from seekpoint.query.search.settings import PER_RESOURCE
 from seekpoint.query.serving.live_library import LiveLibrary
+from seekpoint.query.summary.types import CitedSentence, Steps
 from tests.fakes import TopicEncoder
 from tests.index.libraries import build
 from tests.paths import ROOT
@@ -88,7 +90,14 @@ class User:
         self.screen = io.StringIO()
         self.has_browser = True
 
-    def type(self, *turns: str, given: Answer | None = None, explained: bool = False, nothing: str = "") -> None:
+    def type(
+        self,
+        *turns: str,
+        given: Answer | None = None,
+        explained: bool = False,
+        nothing: str = "",
+        said: Sequence[CitedSentence] | SummaryError = (),
+    ) -> None:
         with create_pipe_input() as pipe:
             rest = iter(turns)
 
@@ -107,9 +116,22 @@ class User:
                 type_next()
                 return self.has_browser
 
+            def summarise(answer: Answer) -> Steps:
+                type_next()
+                if isinstance(said, SummaryError):
+                    raise said
+                yield said
+
             type_next()
             with create_app_session(input=pipe, output=output):
-                prompt(answer, explained=explained, when_nothing=nothing, history=self.history, browser=browser)
+                prompt(
+                    answer,
+                    explained=explained,
+                    when_nothing=nothing,
+                    history=self.history,
+                    browser=browser,
+                    summarise=summarise if said else None,
+                )
 
     def links(self, question: str) -> list[str]:
         return [moment.link for moment in self.live.ask(question).moments]
@@ -173,6 +195,27 @@ def test_an_answer_is_shown_as_ask_shows_it(user: User, question: str, capsys: p
 def test_keys_open_moments(user: User, keys: str, rank: int) -> None:
     user.type("attention and a mask, position" + ENTER, keys)
     assert user.opened == [user.links("attention and a mask, position")[rank - 1]]
+
+
+def test_a_key_asks_for_a_summary(user: User, capsys: pytest.CaptureFixture[str]) -> None:
+    sentences = [CitedSentence("It hides the future.", (1, 2)), CitedSentence("掩码把未来藏起来。", (3,))]
+    user.type("attention and a mask" + ENTER, "s", "2", said=sentences)
+    printed = plain(capsys.readouterr().out)
+    assert "In short, by a language model:\nIt hides the future. [1][2]\n掩码把未来藏起来。 [3]\n" in printed
+    assert user.opened == [user.links("attention and a mask")[1]]  # the moments are still there
+    assert "s in short" in user.shown()
+
+
+def test_a_summary_that_fails_leaves_the_moments(user: User, capsys: pytest.CaptureFixture[str]) -> None:
+    user.type("attention and a mask" + ENTER, "s", "2", said=SummaryError("nothing answers there: start it"))
+    assert capsys.readouterr().err == "seekpoint: nothing answers there: start it\n"
+    assert user.opened == [user.links("attention and a mask")[1]]
+
+
+def test_without_a_model_s_begins_a_question(user: User) -> None:
+    user.type("attention" + ENTER, "s" + THEN + "oftmax" + ENTER)
+    assert user.asked == ["attention", "softmax"]
+    assert "in short" not in user.shown()
 
 
 def test_moments_are_opened_one_after_another(user: User) -> None:
@@ -410,6 +453,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from seekpoint.query.serving.live_library import LiveLibrary
+from seekpoint.query.summary.types import CitedSentence, Steps
 from seekpoint.cli.prompt import prompt
 from tests.fakes import TopicEncoder
 

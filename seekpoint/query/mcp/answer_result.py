@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.mcp.results import (
+    MOST_TOKENS,
     FoundAnswer,
     FoundMoment,
     address,
@@ -17,8 +18,8 @@ from seekpoint.query.mcp.results import (
     size,
     title,
 )
-from seekpoint.query.mcp.token_budget import MOST_TOKENS, tokens
 from seekpoint.query.mcp.transcript_links import transcript_link
+from seekpoint.query.token_budget import tokens
 
 NOT_ANSWERED = (
     "Nothing in this library answers that. These are only the nearest passages: don't present them as an answer."

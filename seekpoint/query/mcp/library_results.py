@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import ResourceStatus, State
 from seekpoint.query.mcp.results import (
+    MOST_TOKENS,
     AddedResources,
     ListedResource,
     ListedResources,
@@ -21,7 +22,6 @@ from seekpoint.query.mcp.results import (
     size,
     title,
 )
-from seekpoint.query.mcp.token_budget import MOST_TOKENS
 
 # Tokens of a reason.
 _REASON = 70

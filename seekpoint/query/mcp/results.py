@@ -15,7 +15,6 @@ from pydantic import BaseModel, Field
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Resource, State
 from seekpoint.query.links.timestamps import timestamp
-from seekpoint.query.mcp.token_budget import shortened, tokens
 from seekpoint.query.output.json_schema import (
     Answered,
     ChapterTitle,
@@ -31,6 +30,10 @@ from seekpoint.query.output.json_schema import (
     TranscriptOrigin,
     UnknownWords,
 )
+from seekpoint.query.token_budget import shortened, tokens
+
+MOST_TOKENS = 1900
+"""The most tokens that one result of a tool may take."""
 
 _Model = TypeVar("_Model", bound=BaseModel)
 

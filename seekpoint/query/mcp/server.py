@@ -23,11 +23,11 @@ from seekpoint.index.text.clean import clean
 from seekpoint.query.mcp import prompts
 from seekpoint.query.mcp.addition import Adding, AddTool
 from seekpoint.query.mcp.results import quotable
-from seekpoint.query.mcp.token_budget import shortened
 from seekpoint.query.mcp.tools import Tools
 from seekpoint.query.mcp.transcript_links import MEDIA_TYPE, TEMPLATE
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import invalid_parameters, unknown_parameter
+from seekpoint.query.token_budget import shortened
 
 _INSTRUCTIONS = (
     "Seekpoint searches a library of lectures, recordings, articles and papers that its user has chosen, and finds the "

@@ -10,9 +10,9 @@ from seekpoint.index.types import Chapter, Resource, Transcript
 from seekpoint.query.links.parse import LinkTarget, find_resource, parse_seconds, parse_target
 from seekpoint.query.links.timestamps import timestamp
 from seekpoint.query.mcp import transcript_windows
-from seekpoint.query.mcp.results import TranscriptWindow, quotable, title
-from seekpoint.query.mcp.token_budget import MOST_TOKENS, tokens
+from seekpoint.query.mcp.results import MOST_TOKENS, TranscriptWindow, quotable, title
 from seekpoint.query.serving.resource_cache import ResourceCache
+from seekpoint.query.token_budget import tokens
 from seekpoint.query.transcript_choice import in_language
 
 # Tokens: the fields of a transcript beside its passages and headings; all its headings; one heading.

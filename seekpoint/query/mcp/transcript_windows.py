@@ -14,7 +14,7 @@ from seekpoint.index.types import Chapter, Cue, Resource
 from seekpoint.query.links.parse import LinkTarget
 from seekpoint.query.links.timestamps import link, text_link
 from seekpoint.query.mcp.results import TranscriptPassage, address, compact, fitting, place, quotable
-from seekpoint.query.mcp.token_budget import tokens
+from seekpoint.query.token_budget import tokens
 
 # Seconds and tokens before the place, for context.
 _LEAD, _LEAD_TOKENS = 15.0, 150

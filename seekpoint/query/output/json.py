@@ -10,10 +10,12 @@ from seekpoint.index.types import Chapter, ModelCard, Resource, ResourceStatus
 from seekpoint.query.answers import Answer, Confidence, Estimate, Explanation, Moment, Respelling, Translation, Window
 from seekpoint.query.output import json_schema
 from seekpoint.query.output.json_schema import AnswerJson
+from seekpoint.query.summary.types import CitedSentence, Summary
 
 FORMS: Mapping[type, Any] = {
     Answer: json_schema.AnswerJson,
     Chapter: json_schema.ChapterJson,
+    CitedSentence: json_schema.CitedSentenceJson,
     Estimate: json_schema.EstimateJson,
     Explanation: json_schema.ExplanationJson,
     ModelCard: json_schema.ModelJson,
@@ -21,15 +23,18 @@ FORMS: Mapping[type, Any] = {
     Resource: json_schema.ResourceJson,
     Respelling: json_schema.RespellingJson,
     ResourceStatus: json_schema.ResourceStatusJson,
+    Summary: json_schema.SummaryJson,
     Translation: json_schema.TranslationJson,
     Window: json_schema.WindowJson,
 }
 
 
-def to_json(answer: Answer) -> AnswerJson:
-    """The answer in the form of `ask --json`."""
+def to_json(answer: Answer, summary: Summary | None = None) -> AnswerJson:
+    """The answer in the form of `ask --json`, with its summary if there is to be one."""
     document: AnswerJson = as_json(answer)
     document["question"] = answer.question
+    if summary:
+        document["summary"] = as_json(summary)
     return document
 
 

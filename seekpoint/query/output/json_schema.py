@@ -47,6 +47,7 @@ MissingPhrases = Annotated[
 ExcludedWords = Annotated[list[str], Described("The words and phrases after a minus, which no moment's passage has.")]
 Nearer = Annotated[bool, Described("True where passages without the phrases in quotation marks are nearer.")]
 RespelledWords = Annotated[list["RespellingJson"], Described("Misspelt words of the question.")]
+SummaryProblem = Annotated[str, Described("Why there are no sentences, or not all of them, and what to do.")]
 Reason = Annotated[str, Described("Why it isn't indexed, or wasn't brought up to date.")]
 RetryAfter = Annotated[str, Described("From when on a build tries again (ISO 8601, UTC).")]
 
@@ -128,6 +129,20 @@ class MomentJson(TypedDict):
     explanation: NotRequired[ExplanationJson]
 
 
+class CitedSentenceJson(TypedDict):
+    """A sentence of a summary, and the ranks of the moments that it cites."""
+
+    text: str
+    citations: list[int]
+
+
+class SummaryJson(TypedDict):
+    """A short answer that a language model wrote from the moments."""
+
+    sentences: list[CitedSentenceJson]
+    problem: NotRequired[SummaryProblem]
+
+
 class AnswerJson(TypedDict):
     """The moments found for a question, best first."""
 
@@ -141,6 +156,7 @@ class AnswerJson(TypedDict):
     nearer: NotRequired[Nearer]
     estimate: NotRequired[EstimateJson]
     moments: list[MomentJson]
+    summary: NotRequired[Annotated[SummaryJson, Described("Only with `ask --json --llm`: a short answer in words.")]]
     error: NotRequired[Annotated[str, Described("What is wrong with a line of `ask --json -` that is no question.")]]
 
 

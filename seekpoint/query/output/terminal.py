@@ -10,6 +10,7 @@ from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.answers import Answer, Estimate, Explanation, Moment, Window
 from seekpoint.query.links.timestamps import timestamp
 from seekpoint.query.output.moment_text import heading_path, positions, quote_parts, verdict
+from seekpoint.query.summary.types import CitedSentence
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
@@ -43,6 +44,11 @@ def _broken(lines: Iterable[_Line], width: int | None) -> Iterator[str]:
             from seekpoint.query.output.line_breaks import wrapped
 
             yield from wrapped(line.text, width, line.first, line.rest)
+
+
+def sentence_text(sentence: CitedSentence) -> str:
+    """A sentence of a summary, with the ranks of the moments that it cites."""
+    return f"{clean(sentence.text)} {''.join(f'[{rank}]' for rank in sentence.citations)}"
 
 
 def _lines(moment: Moment, styled: bool) -> Iterator[_Line]:

@@ -14,6 +14,7 @@ from fastapi import Depends, Path, Query, Request, Response, Security
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
 
 from seekpoint.index.errors import UsageError
 from seekpoint.index.types import Cue
@@ -33,10 +34,18 @@ from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import LONGEST_ID, unknown_parameter
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
 from seekpoint.query.serving.suggestions import Suggestion
+from seekpoint.query.summary.summariser import Summariser
 from seekpoint.query.transcript_choice import in_language
 from seekpoint.query.web import view_models
 from seekpoint.query.web.errors import TYPE
-from seekpoint.query.web.parameters import AskParameters, ListParameters, SuggestParameters, TranscriptParameters
+from seekpoint.query.web.parameters import (
+    SUMMARY,
+    AskParameters,
+    ListParameters,
+    SuggestParameters,
+    TranscriptParameters,
+)
+from seekpoint.query.web.summary_events import EventStream, SummaryEvents
 
 _PROBLEM = {
     "description": "What went wrong",
@@ -47,9 +56,10 @@ _PROBLEM = {
 class Api:
     """The endpoints of the API for a library."""
 
-    def __init__(self, live: LiveLibrary, caches: ResourceCaches) -> None:
+    def __init__(self, live: LiveLibrary, caches: ResourceCaches, summariser: Summariser | None = None) -> None:
         self._live = live
         self._caches = caches
+        self._summaries = SummaryEvents(summariser) if summariser else None
         self._version = version("seekpoint")
 
     @property
@@ -62,7 +72,8 @@ class Api:
             "/api/suggestions": self.suggestions,
             "/healthz": self.health,
         }
-        return [_route(path, endpoint, method) for path, endpoint in endpoints.items() for method in ("GET", "HEAD")]
+        routes = [_route(path, endpoint, method) for path, endpoint in endpoints.items() for method in ("GET", "HEAD")]
+        return [*routes, *([_route(SUMMARY, self.summary, "GET", EventStream)] if self._summaries else [])]
 
     def ask(self, parameters: Annotated[AskParameters, Query()], request: Request, response: Response) -> AnswerJson:
         """Answer a question with the moments where the answer begins, best first."""
@@ -77,6 +88,23 @@ class Api:
                     within=cache.reader,
                 )
             )
+
+    def summary(self, parameters: Annotated[AskParameters, Query()], request: Request) -> Response:
+        """Let the server's language model answer in sentences that cite the moments of `ask` with these parameters.
+
+        An event `sentence` has a `text` and its `citations`, the ranks of moments; the last event is `end`, with a
+        `problem` where there are no sentences, or not all.
+        """
+        if self._summaries is None:
+            raise HTTPException(404)
+        # Another site's page can't read an answer, but could make the model work.
+        if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+            raise HTTPException(403, "another site's page asks for a summary: ask on the page of this server")
+        with self._live.reader() as reader:
+            answer = self._live.ask(
+                parameters.q, parameters.k, parameters.filters, per_resource=parameters.per_resource, within=reader
+            )
+            return self._summaries.response(answer, self._caches.of(reader).transcripts)
 
     def resources(
         self, parameters: Annotated[ListParameters, Query()], request: Request, response: Response
@@ -146,7 +174,9 @@ class Api:
             yield self._caches.of(reader)
 
 
-def _route(path: str, endpoint: Callable[..., object], method: str) -> APIRoute:
+def _route(
+    path: str, endpoint: Callable[..., object], method: str, response_class: type[Response] = JSONResponse
+) -> APIRoute:
     """A route; the document has those for GET. A token may be sent, since the server may ask for one."""
     token = Security(HTTPBearer(scheme_name="token", auto_error=False))
     takes_token = path.startswith("/api/")
@@ -154,6 +184,8 @@ def _route(path: str, endpoint: Callable[..., object], method: str) -> APIRoute:
         path,
         endpoint,
         methods=[method],
+        response_class=response_class,
+        status_code=200,
         operation_id=endpoint.__name__,
         responses={"default": _PROBLEM},
         dependencies=[Depends(_refuse_unknown_parameters), *([token] if takes_token else [])],

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from seekpoint.query.serving.live_library import LiveLibrary
+    from seekpoint.query.summary.summariser import Summariser
 
 _LONGEST_FORM = 4096
 _COOKIE_SECONDS = 30 * 24 * 3600
@@ -38,10 +39,11 @@ _COMPRESSION = 4
 _ERRORS = (HTTPException, RequestValidationError, ValidationError, SeekpointError, ClientDisconnect, Exception)
 
 
-def application(live: LiveLibrary, policy: AccessPolicy) -> ASGIApp:
-    """The application for a library."""
+def application(live: LiveLibrary, policy: AccessPolicy, summariser: Summariser | None = None) -> ASGIApp:
+    """The application for a library, with summaries if there is what writes them."""
     caches = ResourceCaches()
-    api, pages, login = Api(live, caches), Pages(live, caches), Login(policy)
+    api, login = Api(live, caches, summariser), Login(policy)
+    pages = Pages(live, caches, has_summaries=summariser is not None)
     app = FastAPI(
         title="Seekpoint",
         description="Ask a reading list a question; an answer is the moments where it begins.",

@@ -42,9 +42,10 @@ _ON_BARS = 60
 class Pages:
     """The pages for a library."""
 
-    def __init__(self, live: LiveLibrary, caches: ResourceCaches) -> None:
+    def __init__(self, live: LiveLibrary, caches: ResourceCaches, *, has_summaries: bool = False) -> None:
         self._live = live
         self._caches = caches
+        self._has_summaries = has_summaries
 
     @property
     def routes(self) -> list[Route | Mount]:
@@ -69,6 +70,7 @@ class Pages:
             return page(
                 request, "ask", _code(parameters), parameters=parameters, cache=cache, answer=answer,
                 within=within, like=similar_to, liked=cache.resource(similar_to.resource) if similar_to else None,
+                has_summary=self._has_summaries and similar_to is None,
                 moments=shown, groups=grouped(_moment_views(shown, cache)),
                 following=following(parameters.k, len(found), len(shown)),
                 playing=Playing.of(parameters, shown, cache), totals=totals(list(cache.statuses.values())),

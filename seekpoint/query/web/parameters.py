@@ -20,6 +20,9 @@ from seekpoint.query.serving.parameters import (
 )
 from seekpoint.query.serving.suggestions import MOST_SUGGESTIONS
 
+SUMMARY = "/api/summary"
+"""The path of summaries, which takes what an answer takes."""
+
 _ON_A_PAGE = 8
 LONGEST_SOUGHT = 200
 """The most characters that are looked for in a transcript, or that are suggested for."""

@@ -36,6 +36,7 @@ _templates = Environment(
 _templates.filters |= {"clean": clean, "printable": printable, "timestamp": timestamp}
 _templates.globals |= {
     "question_href": view_models.question_href,
+    "summary_href": view_models.summary_href,
     "resource_href": view_models.resource_href,
     "BAR": view_models.BAR,
     "LANGUAGES": translations.LANGUAGES,

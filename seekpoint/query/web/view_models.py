@@ -17,7 +17,7 @@ from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Moment
 from seekpoint.query.links.timestamps import timestamp
 from seekpoint.query.web.media import content_type
-from seekpoint.query.web.parameters import PageParameters
+from seekpoint.query.web.parameters import SUMMARY, AskParameters, PageParameters
 from seekpoint.query.web.transcripts import PositionedCue, QuoteContext
 
 BAR = 1000
@@ -192,3 +192,9 @@ def question_href(parameters: PageParameters, **changed: object) -> str:
     """The address that asks the same question with the same filters, but for what is `changed`."""
     kept = {name: getattr(parameters, name) for name in _ASKED}
     return f"/?{urlencode({name: value for name, value in (kept | changed).items() if value not in (None, '')})}"
+
+
+def summary_href(parameters: AskParameters) -> str:
+    """The address of the summary of an answer to these parameters."""
+    given = parameters.model_dump(include=set(AskParameters.model_fields) - {"explain"}, exclude_none=True)
+    return f"{SUMMARY}?{urlencode(given)}"

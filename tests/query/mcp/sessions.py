@@ -13,7 +13,7 @@ from mcp import Client
 from mcp.types import CallToolResult, ResourceLink
 
 from seekpoint.query.mcp.server import Server
-from seekpoint.query.mcp.token_budget import tokens
+from seekpoint.query.token_budget import tokens
 from tests.paths import ROOT
 
 _T = TypeVar("_T")

@@ -29,9 +29,9 @@ from seekpoint.query.mcp import transcript_windows
 from seekpoint.query.mcp.answer_result import found_answer
 from seekpoint.query.mcp.results import compact
 from seekpoint.query.mcp.server import Server, make_server
-from seekpoint.query.mcp.token_budget import tokens
 from seekpoint.query.mcp.transcript_links import transcript_links
 from seekpoint.query.serving.live_library import LiveLibrary
+from seekpoint.query.token_budget import tokens
 from tests.fakes import TopicEncoder
 from tests.query.mcp.conftest import CHINESE
 from tests.query.mcp.sessions import call, command, session, text_of, tool_error, tool_result

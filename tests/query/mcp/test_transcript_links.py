@@ -17,9 +17,9 @@ from mcp.shared.uri_template import UriTemplate
 from mcp.types import TextResourceContents
 
 from seekpoint.query.mcp.server import Server, make_server
-from seekpoint.query.mcp.token_budget import tokens
 from seekpoint.query.mcp.transcript_links import TEMPLATE, transcript_address
 from seekpoint.query.serving.live_library import LiveLibrary
+from seekpoint.query.token_budget import tokens
 from tests.fakes import TopicEncoder
 from tests.query.mcp.conftest import CHINESE
 from tests.query.mcp.sessions import call, links_of, session, tool_result

@@ -3,6 +3,7 @@ import { withoutPlaying } from "./addresses.js";
 import { fetched } from "./fetched.js";
 import { addressWithPlaying, markPlaying, playAddress } from "./panel.js";
 import { rememberQuestion } from "./questions.js";
+import { summarise } from "./summary.js";
 
 let asking = 0, wasTyped = false;
 let shown = withoutPlaying(location.href);
@@ -43,7 +44,8 @@ function replace(parsed, keepsPlace, isTyping) {
   verdict.after(...document.adoptNode(newResults).childNodes);
   enhance(results);
   markPlaying();
-  if (isTyping) return;
+  if (isTyping) return;  // no language model is asked while someone types
+  summarise();
   if (keepsPlace) (results.querySelectorAll(".moment .go")[before] ?? results).focus({ preventScroll: true });
   else if (focused) form.elements[focused]?.focus();
   else results.focus({ preventScroll: true });

@@ -6,6 +6,7 @@ import "./keys.js";
 import { playLink } from "./panel.js";
 import { playHere } from "./resource.js";
 import "./suggestions.js";
+import { summarise } from "./summary.js";
 import { tell } from "./toast.js";
 import "./typing.js";
 import { words } from "./words.js";
@@ -39,3 +40,4 @@ document.addEventListener("click", (event) => {
 });
 
 enhance(document);
+summarise();

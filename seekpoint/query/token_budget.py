@@ -1,13 +1,10 @@
-"""Estimates of tokens, for limits on what an assistant gets: every language model has its own tokenizer."""
+"""Estimates of tokens, for limits on what a language model gets: every one has its own tokenizer."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
 from itertools import accumulate
-
-MOST_TOKENS = 1900
-"""The most that one result of a tool may take."""
 
 # Tokens of a character. On results for lectures, pages and papers in English and Chinese, OpenAI's o200k and cl100k and
 # Claude 2's tokenizer count at most 1.03 times as many; on texts in sixteen other languages, 1.2 times.

@@ -1,0 +1,56 @@
+"""Summaries by a language model in the terminal: `--llm` and `--llm-model`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+import click
+from click.core import ParameterSource
+
+from seekpoint.index.errors import SummaryError, UsageError
+from seekpoint.query.output.terminal import sentence_text
+from seekpoint.query.summary.endpoint import KEY, Endpoint
+from seekpoint.query.summary.summariser import Summariser
+from seekpoint.query.summary.types import Steps
+
+_WAITING, _ERASE = "A language model reads the moments…", "\r\x1b[K"
+
+
+def load_summariser(address: str, model: str | None) -> Summariser:
+    """The summariser for the model at an address; the key is in the environment alone, so that no list shows it."""
+    return Summariser(Endpoint(address, model, os.environ.get(KEY)))
+
+
+def refuse_llm(reason: str) -> None:
+    """Raise UsageError where --llm stands on the command line; from the environment it is for the other calls."""
+    if click.get_current_context().get_parameter_source("llm") is ParameterSource.COMMANDLINE:
+        raise UsageError(reason)
+
+
+def print_summary(steps: Callable[[], Steps]) -> None:
+    """Print each sentence as soon as it's there; what is missing and why is a line on standard error."""
+    is_watched = bool(sys.stderr) and sys.stderr.isatty()
+    problem, has_begun = None, False
+    if is_watched:
+        click.echo(_WAITING, nl=False, err=True)
+    try:
+        for sentence in (sentence for step in steps() for sentence in step):
+            if not has_begun:
+                _erase(is_watched)
+                click.echo("\nIn short, by a language model:")
+                has_begun = True
+            click.echo(sentence_text(sentence))
+    except SummaryError as error:
+        problem = str(error)
+    finally:
+        if not has_begun:
+            _erase(is_watched)
+    if problem:
+        click.echo(f"seekpoint: {problem}", err=True)
+
+
+def _erase(is_watched: bool) -> None:
+    if is_watched:
+        click.echo(_ERASE, nl=False, err=True)

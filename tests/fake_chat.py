@@ -1,0 +1,136 @@
+"""A language model of our own: a server for OpenAI's chat completions on this machine, which can misbehave."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any, NamedTuple, TypeAlias
+
+Behaviour: TypeAlias = "Callable[[BaseHTTPRequestHandler], object]"
+
+_STREAM = "text/event-stream; charset=utf-8"
+
+
+class Request(NamedTuple):
+    """A request that came: its path, its headers and its document."""
+
+    path: str
+    headers: dict[str, str]
+    document: dict[str, Any]
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The question and the passages, as the model gets them."""
+        given: dict[str, Any] = json.loads(self.document["messages"][-1]["content"])
+        return given
+
+
+class FakeChat:
+    """What the server does next, and what it was asked."""
+
+    def __init__(self, port: int) -> None:
+        self.root = f"http://127.0.0.1:{port}"
+        self.address = f"{self.root}/v1"
+        self.requests: list[Request] = []
+        self.behaviour: Behaviour = streaming("A mask hides the future [1].")
+
+    def handle(self, handler: BaseHTTPRequestHandler) -> None:
+        body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
+        self.requests.append(Request(handler.path, dict(handler.headers), json.loads(body or b"{}")))
+        with suppress(OSError):  # the client has gone
+            self.behaviour(handler)
+
+
+def streaming(*pieces: str, pause: float = 0.0, reason: str | None = "stop", ends: bool = True) -> Behaviour:
+    """Stream pieces of text, each an event; without an end the connection just closes."""
+
+    def behave(handler: BaseHTTPRequestHandler) -> None:
+        head(handler, 200, _STREAM)
+        event(handler, {"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}}]})
+        for piece in pieces:
+            time.sleep(pause)
+            event(handler, {"choices": [{"index": 0, "delta": {"content": piece}}]})
+        if ends:
+            event(handler, {"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
+            event(handler, {"choices": [], "usage": {"total_tokens": 9}})
+            handler.wfile.write(b"data: [DONE]\n\n")
+
+    return behave
+
+
+def by_letter(text: str, pause: float = 0.0) -> Behaviour:
+    """Stream a text letter by letter."""
+    return streaming(*text, pause=pause)
+
+
+def answering(
+    status: int, body: bytes | str | dict[str, Any] = b"", kind: str = "application/json", **headers: str
+) -> Behaviour:
+    """Answer with a status and a body."""
+    data = body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
+
+    def behave(handler: BaseHTTPRequestHandler) -> None:
+        head(handler, status, kind, **headers)
+        handler.wfile.write(data)
+
+    return behave
+
+
+def endless(data: bytes, pause: float = 0.0) -> Behaviour:
+    """Stream the same bytes without end."""
+
+    def behave(handler: BaseHTTPRequestHandler) -> None:
+        head(handler, 200, _STREAM)
+        while True:
+            handler.wfile.write(data)
+            time.sleep(pause)
+
+    return behave
+
+
+def silent(seconds: float) -> Behaviour:
+    """Say nothing for a while, then close the connection."""
+    return lambda handler: time.sleep(seconds)
+
+
+def head(handler: BaseHTTPRequestHandler, status: int, kind: str, **headers: str) -> None:
+    handler.send_response(status)
+    for name, value in {"Content-Type": kind, "Connection": "close", **headers}.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.end_headers()
+
+
+def event(handler: BaseHTTPRequestHandler, document: object) -> None:
+    handler.wfile.write(f"data: {json.dumps(document)}\n\n".encode())
+    handler.wfile.flush()
+
+
+@contextmanager
+def fake_chat() -> Iterator[FakeChat]:
+    """Run the server."""
+    chats: list[FakeChat] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            chats[0].handle(self)
+
+        do_GET = do_POST
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    chats.append(FakeChat(server.server_address[1]))
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield chats[0]
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)

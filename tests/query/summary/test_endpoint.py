@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from seekpoint.index.errors import SummaryError, UsageError
+from seekpoint.query.summary.endpoint import Endpoint
+from tests.fake_chat import FakeChat, answering, by_letter, endless, fake_chat, silent, streaming
+
+ASKED: Sequence[Mapping[str, str]] = [{"role": "user", "content": "掩码是什么？"}]
+KEY = "sk-" + "secret" * 5
+
+
+def text(endpoint: Endpoint) -> str:
+    return "".join(endpoint.stream(ASKED))
+
+
+def test_text_is_streamed(chat: FakeChat) -> None:
+    chat.behaviour = by_letter("掩码把未来藏起来[1]。")
+    assert text(Endpoint(chat.address, "qwen3:8b", KEY)) == "掩码把未来藏起来[1]。"
+    (request,) = chat.requests
+    assert request.path == "/v1/chat/completions"
+    assert request.headers["Authorization"] == f"Bearer {KEY}"
+    assert request.document == {"messages": ASKED, "stream": True, "model": "qwen3:8b"}
+
+
+def test_a_piece_comes_as_soon_as_it_is_sent(chat: FakeChat) -> None:
+    chat.behaviour = streaming("a", "b", pause=2)
+    began = time.monotonic()
+    pieces = Endpoint(chat.address).stream(ASKED)
+    assert next(piece for piece in pieces if piece) == "a"
+    assert time.monotonic() - began < 3.5
+
+
+def test_neither_key_nor_model_is_needed(chat: FakeChat) -> None:
+    assert text(Endpoint(chat.address))
+    assert "Authorization" not in chat.requests[0].headers
+    assert "model" not in chat.requests[0].document
+
+
+def test_text_may_come_at_once(chat: FakeChat) -> None:
+    chat.behaviour = answering(
+        200, {"choices": [{"message": {"content": "It hides it [1]."}, "finish_reason": "stop"}]}
+    )
+    assert text(Endpoint(chat.address)) == "It hides it [1]."
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("", "/v1/chat/completions"),
+        ("/", "/v1/chat/completions"),
+        ("/v1/", "/v1/chat/completions"),
+        ("/api/openai", "/api/openai/chat/completions"),
+        ("/v1/chat/completions", "/v1/chat/completions"),
+        ("/v1?api-version=2", "/v1/chat/completions?api-version=2"),
+    ],
+)
+def test_the_address_may_lack_its_end(chat: FakeChat, path: str, asked: str) -> None:
+    text(Endpoint(chat.root + path))
+    assert chat.requests[0].path == asked
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["localhost:11434", "ftp://host/v1", "file:///etc/passwd", "http://", "http://[", "http://a\nb", "http://a:99999"],
+)
+def test_an_address_that_is_none_is_refused(address: str) -> None:
+    with pytest.raises(UsageError, match="http://localhost:11434/v1"):
+        Endpoint(address)
+
+
+def test_a_secret_stands_neither_in_the_address_nor_in_an_error() -> None:
+    with pytest.raises(UsageError, match="SEEKPOINT_LLM_KEY") as caught:
+        Endpoint("http://me:hunter2@localhost/v1")
+    assert "hunter2" not in str(caught.value)
+    with pytest.raises(UsageError, match="SEEKPOINT_LLM_KEY") as caught:
+        Endpoint("http://localhost/v1", key="hunter2\r\nX: y")
+    assert "hunter2" not in str(caught.value)
+    assert KEY not in repr(Endpoint("http://localhost/v1", key=KEY))
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (400, "check --llm-model"),
+        (401, "give its key in $SEEKPOINT_LLM_KEY"),
+        (403, "$SEEKPOINT_LLM_KEY"),
+        (404, "check --llm and --llm-model"),
+        (429, "ask again later"),
+        (500, "ask again later"),
+        (503, "ask again later"),
+    ],
+)
+def test_a_refusal_says_what_to_do_and_hides_the_key(chat: FakeChat, status: int, words: str) -> None:
+    chat.behaviour = answering(status, {"error": {"message": f"模型 no \x1b[31m {KEY} <b>"}})
+    with pytest.raises(SummaryError, match=re.escape(words)) as caught:
+        text(Endpoint(chat.address, key=KEY))
+    assert str(caught.value).startswith(f"{chat.root} refuses with status {status} (模型 no … <b>): ")
+
+
+def test_no_redirect_is_followed(chat: FakeChat) -> None:
+    with fake_chat() as other:
+        chat.behaviour = answering(307, Location=other.address)
+        with pytest.raises(SummaryError, match="leads to another address"):
+            text(Endpoint(chat.address, key=KEY))
+        assert other.requests == []
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "words"),
+    [
+        (silent(5), "in time|took longer"),
+        (streaming("a", "b", pause=5), "took longer|in time"),
+        (endless(b": ping\n\n", 0.01), "took longer"),
+        (endless(b"x", 0.01), "took longer"),
+        (silent(0), "nothing answers|broke"),
+        (streaming("a", ends=False), "broke off"),
+        (answering(200, "<html>It works!</html>", "text/html"), "no chat completions"),
+        (answering(200, b"{", "application/json"), "no chat completions"),
+        (answering(200, b"", "text/event-stream"), "no chat completions"),
+        (answering(200, b"\x1f\x8b\x08" + bytes(99), "text/event-stream", Content_Encoding="gzip"), "no chat"),
+    ],
+)
+def test_a_server_that_misbehaves_is_an_error_in_a_line(chat: FakeChat, behaviour: object, words: str) -> None:
+    chat.behaviour = behaviour  # type: ignore[assignment]
+    began = time.monotonic()
+    with pytest.raises(SummaryError, match=words) as caught:
+        text(Endpoint(chat.address, patience=0.5, deadline=1.5))
+    assert time.monotonic() - began < 4
+    assert str(caught.value).isprintable()
+
+
+def test_a_stream_without_end_has_one(chat: FakeChat) -> None:
+    chat.behaviour = endless(b'data: {"choices": [{"delta": {"content": "on "}}]}\n\n')
+    with pytest.raises(SummaryError):
+        assert len(text(Endpoint(chat.address, deadline=30))) < 1_000_000
+
+
+def test_a_server_that_isnt_there_is_named() -> None:
+    with pytest.raises(SummaryError, match=r"nothing answers at http://127\.0\.0\.1:9: start"):
+        text(Endpoint("http://127.0.0.1:9"))
+
+
+def test_no_proxy_and_no_password_of_the_machine_is_used(
+    chat: FakeChat, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password hunter2\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    text(Endpoint(chat.address))
+    assert "Authorization" not in chat.requests[0].headers
+
+
+def test_reading_ends_when_nobody_listens(chat: FakeChat) -> None:
+    chat.behaviour = endless(b'data: {"choices": [{"delta": {"content": "on "}}]}\n\n', 0.01)
+    ended: list[float] = []
+    inner = chat.behaviour
+
+    def watched(handler: object) -> None:
+        try:
+            inner(handler)  # type: ignore[arg-type]
+        finally:
+            ended.append(time.monotonic())
+
+    chat.behaviour = watched
+    pieces = Endpoint(chat.address).stream(ASKED)
+    assert next(pieces) is not None
+    pieces.close()
+    for _ in range(100):
+        if ended:
+            return
+        time.sleep(0.1)
+    pytest.fail("the server still writes")
