@@ -144,8 +144,10 @@ def test_pages_and_the_api(library: Path, address: str) -> None:
 def test_tools_of_assistants(library: Path, tool: str, arguments: dict[str, str]) -> None:
     async def call() -> str:
         async with Client(make_server(LiveLibrary(library, TopicEncoder()))) as client:
-            (content,) = (await client.call_tool(tool, arguments)).content
+            content, *links = (await client.call_tool(tool, arguments)).content
             assert isinstance(content, TextContent)
+            for link in links:
+                assert_clean_json(link.model_dump(mode="json"))
             return content.text
 
     text = anyio.run(call)
