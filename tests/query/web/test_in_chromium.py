@@ -125,6 +125,37 @@ def test_filters_apply_at_once_and_the_player_plays_on(page: Page, address: str)
     assert len(asked) == 1
 
 
+def test_more_moments_and_more_like_this_come_in_place(page: Page, address: str) -> None:
+    without_others(page, address)
+    page.goto("/?q=softmax+makes+shares")
+    before = page.locator(".moment").count()
+    page.get_by_role("link", name="Show more moments").click()
+    until(page, "location.search.includes('k=8')")
+    until(page, f"document.querySelectorAll('.moments .go').length > {before}")
+    page.goto("/?q=mask&kind=video")
+    page.get_by_role("link", name="More like this").first.click()
+    page.locator(".chip").wait_for()
+    assert page.input_value("#q") == "mask"
+    page.select_option("[name=language]", "zh")
+    until(page, "document.querySelector('.chip') && location.search.includes('language=zh')")
+    page.locator(".chip a").click()
+    until(page, "!document.querySelector('.chip')")
+    assert page.input_value("#q") == "mask"
+
+
+def test_the_language_of_the_page_is_chosen_for_the_question_that_is_shown(page: Page, address: str) -> None:
+    without_others(page, address)
+    page.goto("/")
+    page.fill("#q", "掩码 mask")
+    page.keyboard.press("Enter")
+    page.locator(".moment").first.wait_for()
+    page.get_by_role("link", name="中文").click()
+    page.get_by_role("button", name="提问").wait_for()
+    assert page.input_value("#q") == "掩码 mask"
+    page.goto("/list")
+    assert page.evaluate("document.documentElement.lang") == "zh-Hans"
+
+
 def test_a_moments_link_is_copied(browser: Browser, address: str) -> None:
     context = browser.new_context(base_url=address, permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()

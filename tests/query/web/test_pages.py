@@ -130,6 +130,7 @@ def test_more_like_this_keeps_the_question_and_can_be_left(client: TestClient) -
         page = client.get(first).text
         assert f'value="{question}"' in page
         assert f"Like “{quote}”" in page
+        assert re.search(r'role="status">Similar moments: \d', page)
         assert parse_qs(urlsplit(links(page)["×"]).query) == {"q": [question]}
 
 
