@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 from seekpoint.index.chunks import EmbeddedTranscript, Pieces, PieceVector, StoredChunk
+from seekpoint.index.kept import KeptMoment
 from seekpoint.index.sections import Section
 from seekpoint.index.types import (
     Alternatives,
@@ -137,6 +138,10 @@ class Reader(Protocol):
         """A value that an earlier build stored under this name, or `None`."""
         ...
 
+    def kept(self) -> list[KeptMoment]:
+        """The kept moments, in the order in which they were kept."""
+        ...
+
     # Search
 
     def warm_up(self) -> None:
@@ -211,6 +216,30 @@ class Reader(Protocol):
     ) -> None: ...
 
 
+class Keeper(Protocol):
+    """Changes what is kept; a context manager. Each change is a short transaction, also while a writer is at work.
+
+    All methods raise LibraryError: LockedLibrary where a writer's own transaction takes too long.
+    """
+
+    def keep(self, moment: KeptMoment) -> None:
+        """Keep a moment; does nothing if its place is kept already."""
+        ...
+
+    def annotate(self, resource_id: str, place: str, note: str, collection: str) -> None:
+        """Replace the note and the collection of a kept moment; does nothing if it isn't kept."""
+        ...
+
+    def drop(self, resource_id: str, place: str) -> None:
+        """Keep a moment no longer."""
+        ...
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
 class Writer(Reader, Protocol):
     """A library, open for changes; a context manager, which seals the library at the end.
 
@@ -247,7 +276,10 @@ class Writer(Reader, Protocol):
         ...
 
     def move(self, resource_id: str, target: Resource) -> None:
-        """Replace a resource by another one, which takes over its listings, and is added if it is missing."""
+        """Replace a resource by another one, which takes over its listings and what is kept of it.
+
+        It is added if it is missing.
+        """
         ...
 
     # The resources

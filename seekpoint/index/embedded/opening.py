@@ -45,7 +45,8 @@ def open_locked(folder: Path, card: ModelCard | None, say: Callable[[str], None]
                 say("an index was damaged and is made again")
             if is_damaged or intact != stored or not stored:
                 manifest = manifest.unsealed()
-                manifest.save(folder)
+                with database.transaction(connection):
+                    manifest.save(folder)
     except BaseException:
         connection.close()
         raise
