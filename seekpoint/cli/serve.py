@@ -16,8 +16,9 @@ from seekpoint.query.serving.live_library import LiveLibrary
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 for any that is free.")
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
-@token_option("What everyone has to show; else made up where others can ask.")
+@token_option("What everyone has to show; else made up where others can ask, and for --edit.")
 @click.option("--name", "names", multiple=True, metavar="NAME", help="Another name that browsers know the server by.")
+@click.option("--edit", is_flag=True, help="Let the page keep moments, with notes; it asks for the token then.")
 @rerank_option
 @index_option
 def serve(
@@ -26,6 +27,7 @@ def serve(
     open_page: bool,
     token: str | None,
     names: tuple[str, ...],
+    edit: bool,
     rerank: str | None,
     folder: Path,
 ) -> None:
@@ -39,6 +41,7 @@ def serve(
     from seekpoint.index.models.reranker import load_reranker
     from seekpoint.query.serving.memory import keep_freed_memory
     from seekpoint.query.web.app import application
+    from seekpoint.query.web.editing import Editing
     from seekpoint.query.web.security import LOGIN, AccessPolicy, is_loopback
     from seekpoint.query.web.server import listen
     from seekpoint.query.web.server import serve as run
@@ -48,6 +51,7 @@ def serve(
             f"seekpoint: others can reach {host}: they need the token, and what goes there and back isn't encrypted",
             err=True,
         )
+    if edit or not is_loopback(host):
         token = token or secrets.token_urlsafe(24)
     reranker = load_reranker(rerank)
     if reranker:
@@ -62,7 +66,7 @@ def serve(
     if open_page:
         _open(page)
     try:
-        run(application(live, AccessPolicy.for_host(host, names, token)), listener)
+        run(application(live, AccessPolicy.for_host(host, names, token), Editing() if edit else None), listener)
     finally:
         live.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from seekpoint.index.text.clean import clean
 from seekpoint.index.text.digest import text_digest
 from seekpoint.index.types import Resource
 
@@ -38,5 +39,5 @@ def place_of(start: float | None, page: int | None, anchor: str | None, quote: s
     """The `place` of a moment; printable ASCII, whatever the texts are."""
     if start is not None:
         return f"t{int(start)}"
-    digest = text_digest("\n".join((anchor or "", quote))).hex()
+    digest = text_digest(clean(f"{anchor or ''} {quote}")).hex()
     return f"a-{digest}" if page is None else f"p{page}-{digest}"

@@ -16,8 +16,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from seekpoint.files import scratch
 from seekpoint.index.embedded import database, reembedding
 from seekpoint.index.embedded.database import content_errors, library_errors, transaction
+from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
 
 # The most chunks that no index covers in a long build, since readers look through them one by one.
@@ -115,6 +117,7 @@ class Maintenance:
     def _clear_old_files(self) -> None:
         current = {segment.file.name for segment in self.manifest.segments}
         current |= {self.manifest.words.folder} if self.manifest.words else set()
+        current.add(scratch(MANIFEST))  # a keeper may be writing it, and the next one who saves replaces it
         for path in [one for pattern in _REPLACED for one in self._folder.glob(pattern)]:
             if path.name not in current:
                 with suppress(OSError):  # Windows refuses to delete a file that is open; the next build tries again

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
 
+from seekpoint.index.kept import KeptMoment
 from seekpoint.index.sections import Section
 from seekpoint.index.store import Reader
 from seekpoint.index.text.language_tags import primary
@@ -44,6 +45,10 @@ class ResourceCache:
     def languages(self) -> list[str]:
         """The primary subtags of what is indexed."""
         return _distinct(primary(language) for status in self._indexed() for language in status.languages)
+
+    @cached_property
+    def kept(self) -> list[KeptMoment]:
+        return self.reader.kept()
 
     def resource(self, resource_id: str) -> Resource | None:
         status = self.statuses.get(resource_id)

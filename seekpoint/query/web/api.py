@@ -16,12 +16,14 @@ from starlette.exceptions import HTTPException
 
 from seekpoint.index.errors import UsageError
 from seekpoint.index.types import Cue
+from seekpoint.query.output import kept as kept_output
 from seekpoint.query.output import status as status_output
 from seekpoint.query.output.json import as_json, to_json
 from seekpoint.query.output.json_schema import (
     AnswerJson,
     CueJson,
     HealthJson,
+    KeptJson,
     ResourcesJson,
     StatusJson,
     TranscriptJson,
@@ -31,7 +33,7 @@ from seekpoint.query.serving.parameters import LONGEST_ID, unknown_parameter
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
 from seekpoint.query.transcript_choice import in_language
 from seekpoint.query.web.errors import TYPE
-from seekpoint.query.web.parameters import AskParameters, ListParameters, TranscriptParameters
+from seekpoint.query.web.parameters import AskParameters, KeptParameters, ListParameters, TranscriptParameters
 
 _PROBLEM = {
     "description": "What went wrong",
@@ -54,6 +56,7 @@ class Api:
             "/api/resources": self.resources,
             "/api/resources/{id}/transcript": self.transcript,
             "/api/status": self.status,
+            "/api/kept": self.kept,
             "/healthz": self.health,
         }
         return [_route(path, endpoint, method) for path, endpoint in endpoints.items() for method in ("GET", "HEAD")]
@@ -114,6 +117,11 @@ class Api:
         """Tell what is indexed and what isn't, as `seekpoint status --json` does."""
         with self._current(request, response) as cache:
             return status_output.to_json(cache.reader.address, cache.reader.card, list(cache.statuses.values()))
+
+    def kept(self, parameters: Annotated[KeptParameters, Query()], request: Request, response: Response) -> KeptJson:
+        """List the kept moments, of all collections or of one."""
+        with self._current(request, response) as cache:
+            return kept_output.to_json(parameters.among(cache.kept), cache.statuses)
 
     def health(self) -> HealthJson:
         """Tell whether questions can be asked."""

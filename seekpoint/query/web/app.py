@@ -5,7 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -21,7 +20,9 @@ from seekpoint.index.errors import SeekpointError
 from seekpoint.query.output.json_schema import ProblemJson
 from seekpoint.query.serving.resource_cache import ResourceCaches
 from seekpoint.query.web.api import Api
+from seekpoint.query.web.editing import Editing, urlencoded
 from seekpoint.query.web.errors import describe, problem
+from seekpoint.query.web.kept import KeptPages
 from seekpoint.query.web.pages import Pages, error_page, page
 from seekpoint.query.web.security import COOKIE, LOGIN, AccessPolicy, Guard
 
@@ -30,17 +31,18 @@ if TYPE_CHECKING:
 
     from seekpoint.query.serving.live_library import LiveLibrary
 
-_LONGEST_FORM = 4096
+_LONGEST_LOGIN = 4096
 _COOKIE_SECONDS = 30 * 24 * 3600
 # Level 4 of gzip takes a third of the time of level 9, for 5 to 11 % more bytes.
 _COMPRESSION = 4
 _ERRORS = (HTTPException, RequestValidationError, ValidationError, SeekpointError, ClientDisconnect, Exception)
 
 
-def application(live: LiveLibrary, policy: AccessPolicy) -> ASGIApp:
-    """The application for a library."""
+def application(live: LiveLibrary, policy: AccessPolicy, editing: Editing | None = None) -> ASGIApp:
+    """The application for a library; with `editing`, its pages may change what is kept."""
     caches = ResourceCaches()
-    api, pages, login = Api(live, caches), Pages(live, caches), Login(policy)
+    api, pages, login = Api(live, caches), Pages(live, caches, editing), Login(policy)
+    kept = KeptPages(live, caches, editing)
     app = FastAPI(
         title="Seekpoint",
         description="Ask a reading list a question; an answer is the moments where it begins.",
@@ -50,7 +52,7 @@ def application(live: LiveLibrary, policy: AccessPolicy) -> ASGIApp:
         docs_url=None,  # the documentation that FastAPI serves loads its scripts from another host
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        routes=[*pages.routes, *api.routes, Route(LOGIN, login.answer, methods=["GET", "POST"])],
+        routes=[*pages.routes, *kept.routes, *api.routes, Route(LOGIN, login.answer, methods=["GET", "POST"])],
         middleware=[Middleware(GZipMiddleware, compresslevel=_COMPRESSION)],
         exception_handlers=dict.fromkeys(_ERRORS, _error_response),
     )
@@ -65,7 +67,7 @@ class Login:
         self._policy = policy
 
     async def answer(self, request: Request) -> Response:
-        token = await _form_token(request) if request.method == "POST" else request.query_params.get("token")
+        token = await _sent_token(request) if request.method == "POST" else request.query_params.get("token")
         if self._policy.token is None:
             return RedirectResponse("/", 303)
         if token is None:
@@ -82,13 +84,8 @@ class Login:
         await response(scope, receive, send)
 
 
-async def _form_token(request: Request) -> str:
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > _LONGEST_FORM:
-            raise HTTPException(413, f"a token's form has {_LONGEST_FORM:,} bytes at most")
-    return parse_qs(body.decode("utf-8", "replace")).get("token", [""])[0].strip()
+async def _sent_token(request: Request) -> str:
+    return (await urlencoded(request, _LONGEST_LOGIN)).get("token", "").strip()
 
 
 async def _error_response(request: Request, error: Exception) -> Response:

@@ -23,7 +23,9 @@ from seekpoint.query.search.question_syntax import without_marks
 from seekpoint.query.search.settings import MOST_MOMENTS
 from seekpoint.query.transcript_choice import in_language
 from seekpoint.query.web import translations, view_models
+from seekpoint.query.web.editing import Editing
 from seekpoint.query.web.errors import describe
+from seekpoint.query.web.keeping import Keeping
 from seekpoint.query.web.media import content_type, media_file
 from seekpoint.query.web.parameters import PageParameters
 from seekpoint.query.web.transcripts import paragraphs, position_at, quote_context
@@ -77,9 +79,10 @@ class SimilarTo(NamedTuple):
 class Pages:
     """The pages for a library."""
 
-    def __init__(self, live: LiveLibrary, caches: ResourceCaches) -> None:
+    def __init__(self, live: LiveLibrary, caches: ResourceCaches, editing: Editing | None = None) -> None:
         self._live = live
         self._caches = caches
+        self._editing = editing
 
     @property
     def routes(self) -> list[Route | Mount]:
@@ -101,7 +104,7 @@ class Pages:
             within = cache.resource(parameters.filters.resource) if parameters.filters.resource else None
             return page(
                 request, "ask", parameters=parameters, cache=cache, answer=answer, moments=moments, within=within,
-                like=similar_to,
+                like=similar_to, keeping=Keeping(self._editing, cache, path_of(request)) if self._editing else None,
                 totals=totals(list(cache.statuses.values())),
             )  # fmt: skip
 
@@ -190,6 +193,11 @@ def error_page(request: Request, error: Exception) -> HTMLResponse:
     if isinstance(error, LibraryNotFound):
         return page(request, "empty", code, detail=detail)
     return page(request, "error", code, detail=detail)
+
+
+def path_of(request: Request) -> str:
+    """The path of a request and its parameters."""
+    return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
 
 
 def _parameters(request: Request) -> PageParameters:

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from math import isfinite
 
 from seekpoint.index.text.language_tags import primary
+from seekpoint.query.web import words_of_editing
 
 LANGUAGES = {"en": "en", "zh": "zh-Hans"}
 """The page's `lang` attribute, by primary subtag."""
 
 WORDS: Mapping[str, Mapping[str, str]] = {
-    "en": {
+    "en": words_of_editing.ENGLISH
+    | {
         "ask": "Ask",
         "ask_inside": "Ask within this",
         "skip": "Skip to the answer",
@@ -97,7 +99,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "en": "English",
         "zh": "Chinese",
     },
-    "zh": {
+    "zh": words_of_editing.CHINESE
+    | {
         "ask": "提问",
         "ask_inside": "只在这里提问",
         "skip": "跳到答案",

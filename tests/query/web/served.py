@@ -13,6 +13,7 @@ import uvicorn
 from seekpoint.index.types import Encoder
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.app import application
+from seekpoint.query.web.editing import Editing
 from seekpoint.query.web.security import AccessPolicy
 from seekpoint.query.web.server import BoundedProtocol, listen, server_config
 from tests.fakes import TopicEncoder
@@ -29,11 +30,12 @@ def served(
     policy: AccessPolicy | None = None,
     encoder: Encoder | None = _TOPICS,
     protocol: type[BoundedProtocol] = BoundedProtocol,
+    editing: Editing | None = None,
 ) -> Iterator[str]:
     """Serve a library's pages and API, and give the address; without an `encoder`, the library's own is used."""
     live = LiveLibrary(library, encoder)
     listener = listen("127.0.0.1", 0)
-    server = uvicorn.Server(server_config(application(live, policy or AccessPolicy()), protocol))
+    server = uvicorn.Server(server_config(application(live, policy or AccessPolicy(), editing), protocol))
     thread = Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     try:

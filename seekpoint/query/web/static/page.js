@@ -1,5 +1,6 @@
 // Everything here only adds to pages that work without it: playing beside the answer, following along, copying links.
 import { ask, enhance } from "./answers.js";
+import "./kept.js";
 import "./keys.js";
 import { playLink } from "./panel.js";
 import { playHere } from "./resource.js";
