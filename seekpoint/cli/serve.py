@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import click
@@ -11,6 +12,9 @@ from seekpoint.cli.options import index_option, rerank_option, token_option
 from seekpoint.index.errors import SeekpointError
 from seekpoint.query.serving.live_library import LiveLibrary
 
+if TYPE_CHECKING:
+    from seekpoint.query.web.editing import Editing
+
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen.")
@@ -18,7 +22,10 @@ from seekpoint.query.serving.live_library import LiveLibrary
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
 @token_option("What everyone has to show; else made up where others can ask, and for --edit.")
 @click.option("--name", "names", multiple=True, metavar="NAME", help="Another name that browsers know the server by.")
-@click.option("--edit", is_flag=True, help="Let the page keep moments, with notes; it asks for the token then.")
+@click.option("--edit", is_flag=True, help="Let the page keep moments, and add to the library; it asks for the token.")
+@click.option(
+    "--pictures", is_flag=True, help="Show YouTube's pictures in the list; the browser asks YouTube."
+)
 @rerank_option
 @index_option
 def serve(
@@ -28,6 +35,7 @@ def serve(
     token: str | None,
     names: tuple[str, ...],
     edit: bool,
+    pictures: bool,
     rerank: str | None,
     folder: Path,
 ) -> None:
@@ -41,7 +49,6 @@ def serve(
     from seekpoint.index.models.reranker import load_reranker
     from seekpoint.query.serving.memory import keep_freed_memory
     from seekpoint.query.web.app import application
-    from seekpoint.query.web.editing import Editing
     from seekpoint.query.web.security import LOGIN, AccessPolicy, is_loopback
     from seekpoint.query.web.server import listen
     from seekpoint.query.web.server import serve as run
@@ -62,13 +69,29 @@ def serve(
     click.echo(f"Ask at {page}  (Ctrl+C ends it)")
     keep_freed_memory()
     live = LiveLibrary(folder, reranker=reranker)
+    editing = _editing(live) if edit else None
     _warm_up(live)
     if open_page:
         _open(page)
     try:
-        run(application(live, AccessPolicy.for_host(host, names, token), Editing() if edit else None), listener)
+        run(application(live, AccessPolicy.for_host(host, names, token, pictures=pictures), editing), listener)
     finally:
+        if editing and editing.builds:
+            editing.builds.close()
         live.close()
+
+
+def _editing(live: LiveLibrary) -> Editing:
+    """What `--edit` lets the page do."""
+    from functools import partial
+
+    from seekpoint.cli.added_sources import take_out
+    from seekpoint.cli.build_process import build_in_process
+    from seekpoint.query.web.builds import Builds
+    from seekpoint.query.web.editing import Editing
+
+    builds = Builds(partial(build_in_process, live.address), live.refresh)
+    return Editing(builds, partial(take_out, live.address))
 
 
 def _url_host(host: str) -> str:

@@ -127,7 +127,10 @@ class Reader(Protocol):
         ...
 
     def standings(self) -> dict[str, Standing]:
-        """The state of each resource, what its transcripts were made from, and when to try again."""
+        """The state of each resource, what its transcripts were made from, and when to try again.
+
+        In the order in which the resources were added.
+        """
         ...
 
     def transcripts(self, resource_id: str) -> list[Transcript]:

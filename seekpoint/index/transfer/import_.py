@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from seekpoint.files import sync_folder
+from seekpoint.index import added
 from seekpoint.index.embedded import database, lock, reembedding
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
@@ -31,7 +32,7 @@ from seekpoint.index.transfer.staging import REPLACED, staging
 _INDEXES = 2
 _OURS = re.compile(
     r"lock|manifest\.json|library\.db(-wal|-shm|-journal)?|vectors-[0-9]+\.faiss|words-[0-9]+|\..+\.new"
-    rf"|{reembedding.FOLDER}|{database.DAMAGE_MARK}"
+    rf"|{reembedding.FOLDER}|{database.DAMAGE_MARK}|{added.FILES}|{added.LISTS}"
 )
 
 

@@ -50,6 +50,11 @@ class ResourceCache:
     def kept(self) -> list[KeptMoment]:
         return self.reader.kept()
 
+    @cached_property
+    def added(self) -> list[str]:
+        """Every resource's id, in the order in which they were added."""
+        return list(self.reader.standings())
+
     def resource(self, resource_id: str) -> Resource | None:
         status = self.statuses.get(resource_id)
         return status.resource if status else None

@@ -25,6 +25,7 @@ from seekpoint.query.web.errors import describe, problem
 from seekpoint.query.web.kept import KeptPages
 from seekpoint.query.web.pages import Pages, error_page, page
 from seekpoint.query.web.security import COOKIE, LOGIN, AccessPolicy, Guard
+from seekpoint.query.web.workspace import Workspace
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -39,10 +40,12 @@ _ERRORS = (HTTPException, RequestValidationError, ValidationError, SeekpointErro
 
 
 def application(live: LiveLibrary, policy: AccessPolicy, editing: Editing | None = None) -> ASGIApp:
-    """The application for a library; with `editing`, its pages may change what is kept."""
+    """The application for a library; with `editing`, its pages may change it."""
     caches = ResourceCaches()
-    api, pages, login = Api(live, caches), Pages(live, caches, editing), Login(policy)
-    kept = KeptPages(live, caches, editing)
+    workspace = Workspace(live, caches, editing, editing.builds) if editing and editing.builds else None
+    pages = Pages(live, caches, editing, workspace, pictures=policy.pictures)
+    api, kept, login = Api(live, caches), KeptPages(live, caches, editing), Login(policy)
+    added = workspace.routes if workspace else []
     app = FastAPI(
         title="Seekpoint",
         description="Ask a reading list a question; an answer is the moments where it begins.",
@@ -52,7 +55,7 @@ def application(live: LiveLibrary, policy: AccessPolicy, editing: Editing | None
         docs_url=None,  # the documentation that FastAPI serves loads its scripts from another host
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        routes=[*pages.routes, *kept.routes, *api.routes, Route(LOGIN, login.answer, methods=["GET", "POST"])],
+        routes=[*pages.routes, *kept.routes, *added, *api.routes, Route(LOGIN, login.answer, methods=["GET", "POST"])],
         middleware=[Middleware(GZipMiddleware, compresslevel=_COMPRESSION)],
         exception_handlers=dict.fromkeys(_ERRORS, _error_response),
     )

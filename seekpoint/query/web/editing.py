@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Callable
 from typing import Annotated, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
 from seekpoint.index.text.clean import clean
+from seekpoint.query.web.builds import Builds
 
 LONGEST_FORM = 262_144
 """Bytes: a Chinese character takes nine in a form."""
@@ -44,10 +46,15 @@ class Form(BaseModel):
 
 
 class Editing:
-    """Lets pages of this server change things: each form carries a secret that other sites can't read."""
+    """Lets pages of this server change things: each form carries a secret that other sites can't read.
 
-    def __init__(self) -> None:
+    With `builds` they may add to the library. `remove` takes a resource out, with what was added for it.
+    """
+
+    def __init__(self, builds: Builds | None = None, remove: Callable[[str], None] = lambda resource_id: None) -> None:
         self.secret = secrets.token_urlsafe(24)
+        self.builds = builds
+        self.remove = remove
 
     async def form(self, request: Request, form: type[_Form]) -> _Form:
         """The form of a request; raises HTTPException for one that another site may have sent."""

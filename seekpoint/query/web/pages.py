@@ -22,12 +22,12 @@ from seekpoint.query.output.status import totals
 from seekpoint.query.search.question_syntax import without_marks
 from seekpoint.query.search.settings import MOST_MOMENTS
 from seekpoint.query.transcript_choice import in_language
-from seekpoint.query.web import translations, view_models
+from seekpoint.query.web import listing, translations, view_models
 from seekpoint.query.web.editing import Editing
 from seekpoint.query.web.errors import describe
 from seekpoint.query.web.keeping import Keeping
 from seekpoint.query.web.media import content_type, media_file
-from seekpoint.query.web.parameters import PageParameters
+from seekpoint.query.web.parameters import PageParameters, SortParameters
 from seekpoint.query.web.transcripts import paragraphs, position_at, quote_context
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from seekpoint.index.store import Reader
     from seekpoint.query.serving.live_library import LiveLibrary
     from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
+    from seekpoint.query.web.workspace import Workspace
 
 _HERE = Path(__file__).parent
 # On the bars of the reading list: moments that score much less than the best one would hide where the answers are.
@@ -56,6 +57,7 @@ _templates.globals |= {
     "question_href": view_models.question_href,
     "resource_href": view_models.resource_href,
     "BAR": view_models.BAR,
+    "hue": listing.hue,
     "MODULES": sorted(path.name for path in (_HERE / "static").glob("*.js") if path.name != "page.js"),
 }
 
@@ -79,10 +81,20 @@ class SimilarTo(NamedTuple):
 class Pages:
     """The pages for a library."""
 
-    def __init__(self, live: LiveLibrary, caches: ResourceCaches, editing: Editing | None = None) -> None:
+    def __init__(
+        self,
+        live: LiveLibrary,
+        caches: ResourceCaches,
+        editing: Editing | None = None,
+        workspace: Workspace | None = None,
+        *,
+        pictures: bool = False,
+    ) -> None:
         self._live = live
         self._caches = caches
         self._editing = editing
+        self._workspace = workspace
+        self._pictures = pictures
 
     @property
     def routes(self) -> list[Route | Mount]:
@@ -129,9 +141,12 @@ class Pages:
                 for resource_id, group in view_models.by_resource(moments).items()
             }
             statuses = list(cache.statuses.values())
+            sort = SortParameters.model_validate(dict(request.query_params)).sort
             return page(
                 request, "list", parameters=parameters, cache=cache, ticks=ticks, totals=totals(statuses),
                 outline=list(outlined(cache.sections)), State=State, is_asked=bool(moments),
+                sort=sort, ordered=listing.ordered(cache, sort), remedy=listing.remedy, pictures=self._pictures,
+                workspace=self._workspace.values(cache) if self._workspace else None,
             )  # fmt: skip
 
     def resource(self, request: Request) -> HTMLResponse:

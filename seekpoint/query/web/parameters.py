@@ -69,6 +69,12 @@ class PageParameters(AskParameters):
         return self.filters != Filters()
 
 
+class SortParameters(BaseModel):
+    """The order of the page of the list; `list` is that of the lists, under their headings."""
+
+    sort: Literal["list", "title", "length", "state", "added"] = "list"
+
+
 class ListParameters(BaseModel):
     """Which resources of a list are given."""
 

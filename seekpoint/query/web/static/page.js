@@ -6,6 +6,7 @@ import { playLink } from "./panel.js";
 import { playHere } from "./resource.js";
 import { tell } from "./toast.js";
 import { words } from "./words.js";
+import "./workspace.js";
 
 function copyLink(button) {
   const address = new URL(button.dataset.link, location.href).href;
