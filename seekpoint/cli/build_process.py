@@ -15,7 +15,7 @@ from threading import Event, Thread
 from typing import IO, TYPE_CHECKING
 
 from seekpoint.index.errors import SeekpointError
-from seekpoint.query.web.builds import BuildOrder, BuildProgress
+from seekpoint.query.web.builds import STOPPED, BuildOrder, BuildProgress
 
 if TYPE_CHECKING:
     from seekpoint.indexer.build.events import BuildEvents
@@ -33,7 +33,7 @@ def build_in_process(folder: Path, order: BuildOrder, tell: Callable[[BuildProgr
         assert child.stdout
         last = _follow(child.stdout, tell)
     if stop.is_set():
-        raise SeekpointError("the build was stopped with the server: what it had finished is kept")
+        raise SeekpointError(STOPPED)
     if last.error or not last.outcome:
         raise SeekpointError(last.error or f"the build ended early (exit code {child.returncode}): try it again")
     return last.outcome

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from seekpoint.index.errors import SeekpointError
 from seekpoint.index.text.clean import clean
 
+STOPPED = "the build was stopped with the server: what it had finished is kept"
 MOST_LINES = 20
 """The last messages of a build that are shown."""
 
@@ -107,6 +108,8 @@ class Builds:
                 self._end(replace(self._progress, error="something went wrong here: the server's terminal says what"))
                 raise
             self._end(replace(self._progress, outcome=clean(outcome), error="; ".join(dict.fromkeys(errors))))
+        if self._progress.is_running:  # it was stopped before it began
+            self._end(replace(self._progress, error=STOPPED))
 
     def _next(self) -> BuildOrder | None:
         with self._changed:
