@@ -6,6 +6,7 @@ The child is `python -m seekpoint.cli.build_process`. It gets its order as JSON,
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -101,3 +102,4 @@ def _print(progress: BuildProgress) -> None:
 
 if __name__ == "__main__":
     _build(sys.argv[1])
+    os._exit(0)  # all is stored: unloading the model would take seconds

@@ -78,7 +78,7 @@ def _locked(place: Path, replacing_old: bool) -> Iterator[None]:
     for name in sorted(names):
         if not _OURS.fullmatch(name):
             raise ForeignLibrary(f"{place} holds other files ({name}): name an empty or a new folder with --index")
-    if names & {MANIFEST, database.FILE} and not replacing_old:
+    if names & {MANIFEST, database.FILE, added.FILES, added.LISTS} and not replacing_old:
         raise LibraryError(
             f"{place} holds a library already: name another folder with --index, or replace it with --replace"
         )

@@ -44,7 +44,7 @@ class AddedSources:
         """Add the addresses in some lines to the list of them; returns the source to build. Raises UsageError."""
         lines = addresses_in(text)
         with self._lock:
-            self._lists.mkdir(exist_ok=True)
+            self._lists.mkdir(parents=True, exist_ok=True)
             path = self._lists / ADDRESSES
             known = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
             with replacing(path) as file:
@@ -57,7 +57,7 @@ class AddedSources:
         target = folder / safe_name(name, _LIST_SUFFIXES if is_list else SUFFIXES)
         scratch = folder / f".{secrets.token_hex(8)}.part"  # which no build reads
         with self._lock:
-            folder.mkdir(exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             if target.exists() or target.name == ADDRESSES:
                 raise UsageError(f"a file {target.name} was added before: rename this one, or take the other out first")
             try:

@@ -59,6 +59,7 @@ def application(live: LiveLibrary, policy: AccessPolicy, editing: Editing | None
         middleware=[Middleware(GZipMiddleware, compresslevel=_COMPRESSION)],
         exception_handlers=dict.fromkeys(_ERRORS, _error_response),
     )
+    app.state.workspace = workspace
     app.openapi()["components"]["schemas"]["ProblemJson"] = TypeAdapter(ProblemJson).json_schema()
     return Guard(app, policy, login.page)
 

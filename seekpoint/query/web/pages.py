@@ -206,7 +206,8 @@ def error_page(request: Request, error: Exception) -> HTMLResponse:
     """The page for an error; if there is no library, it says how to build one."""
     code, detail, _ = describe(error)
     if isinstance(error, LibraryNotFound):
-        return page(request, "empty", code, detail=detail)
+        workspace: Workspace | None = request.app.state.workspace
+        return page(request, "empty", code, detail=detail, workspace=workspace.values(None) if workspace else None)
     return page(request, "error", code, detail=detail)
 
 

@@ -80,10 +80,11 @@ class Workspace:
             Route("/add/progress", self.progress),
         ]
 
-    def values(self, cache: ResourceCache) -> Mapping[str, object]:
-        """What the page of the list shows of the workspace."""
-        due = [status for status in cache.statuses.values() if is_due(status, time.time())]
-        waiting = [status for status in cache.statuses.values() if status.retry_after and status not in due]
+    def values(self, cache: ResourceCache | None) -> Mapping[str, object]:
+        """What a page shows of the workspace; there may be no library yet."""
+        statuses = cache.statuses.values() if cache else ()
+        due = [status for status in statuses if is_due(status, time.time())]
+        waiting = [status for status in statuses if status.retry_after and status not in due]
         return {
             "secret": self._editing.secret,
             "progress": self._builds.progress,

@@ -269,6 +269,14 @@ def test_what_is_taken_out_stays_out(library: Path, editing: Editing, editor: Te
     assert {"talk", "https://x.invalid/a"}.isdisjoint(statuses(library))
 
 
+def test_the_first_library_begins_on_the_page(tmp_path: Path) -> None:
+    editing = editing_of(tmp_path / "new")
+    with serving(tmp_path / "new", editing=editing, Origin=HOST) as client:
+        assert upload(client, ("讲座.zh.vtt", TALK.encode())) == "/list"
+        assert "1 of 1 resource indexed" in built(editing)
+        assert "讲座" in client.get("/list").text
+
+
 def test_without_builds_nothing_can_be_added(client: TestClient) -> None:
     page = client.get("/list").text
     assert "/add/" not in page

@@ -10,7 +10,8 @@ function narrow() {
   const entries = [...document.querySelectorAll(".entry")];
   let found = 0;
   for (const entry of entries) {
-    const matches = !wanted || entry.textContent.toLocaleLowerCase().includes(wanted);
+    const said = [...entry.querySelectorAll(".naming, .facts, .reason")].map((part) => part.textContent).join(" ");
+    const matches = !wanted || said.toLocaleLowerCase().includes(wanted);
     entry.classList.toggle("faint", !matches);
     found += matches;
   }
@@ -37,6 +38,10 @@ if (box) {
 let watching = null;
 
 async function reload() {
+  if (!document.querySelector(".tools")) {
+    location.assign("/list");
+    return;
+  }
   const parsed = await fetched(location.pathname + location.search);
   const fresh = parsed?.querySelector("main.listing"), shown = document.querySelector("main.listing");
   if (!fresh) return;
