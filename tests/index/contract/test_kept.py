@@ -96,6 +96,18 @@ def test_what_is_kept_survives_builds_and_removals(backend: Backend) -> None:
         assert reader.resources(["zhuyili0001"]) == {}
 
 
+def test_what_is_kept_survives_another_model(backend: Backend) -> None:
+    keep(backend, MASK)
+    other = replace(CARD, name="another model", fingerprint="another")
+    with backend.writer() as writer:
+        with writer.successor(other, print) as successor:
+            for due in successor.due():
+                successor.writer.commit(due.resource.id, [transcript(due.resource.id)], Details(), due.edition)
+            keep(backend, YANMA)
+        writer.succeed(successor)
+    assert kept(backend) == [MASK, YANMA]
+
+
 def test_what_is_kept_moves_with_its_resource(backend: Backend) -> None:
     new = Resource("new00000001", MASK.resource.kind, "", "https://example.org/新", ())
     keep(backend, MASK, YANMA, replace(YANMA, start=500.0))

@@ -10,6 +10,7 @@ import pytest
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.kept import EmbeddedKeeper
 from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.opening import with_checked_database
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary, LibraryError
@@ -59,6 +60,16 @@ def test_no_record_of_the_database_is_left_of_what_was_changed_since(folder: Pat
         library.verify()
         assert len(library.kept()) == kept
     assert not (folder / database.DAMAGE_MARK).exists()
+
+
+def test_a_writer_that_opens_meanwhile_takes_nothing_for_damage(folder: Path) -> None:
+    before = Manifest.load(folder)
+    keep(folder, moment(1.0))
+    assert with_checked_database(folder, before, mends=False) == before.unsealed()
+    assert not (folder / database.DAMAGE_MARK).exists()
+    before.save(folder)
+    with pytest.raises(DamagedLibrary):
+        with_checked_database(folder, before, mends=False)
 
 
 def test_the_next_build_seals_the_library_again(folder: Path) -> None:
