@@ -108,9 +108,7 @@ class Workspace:
             files = [file for file in fields.getlist("file") if isinstance(file, UploadFile) and file.filename]
             if not files:
                 raise UsageError("choose a file to add")
-            sources = await run_in_threadpool(self._store, files, form.is_list)
-        for source in sources:
-            self._builds.start([source])
+            await run_in_threadpool(self._store, files, form.is_list)
         return form.leave()
 
     async def retry(self, request: Request) -> Response:
@@ -150,10 +148,15 @@ class Workspace:
                     return
             await asyncio.sleep(_BETWEEN_LOOKS)
 
-    def _store(self, files: list[UploadFile], is_list: bool) -> list[str]:
-        """Store files, and return the sources to build."""
-        stored = [self._added.add_file(file.filename or "", file.file, is_list=is_list) for file in files]
-        return list(dict.fromkeys(stored))
+    def _store(self, files: list[UploadFile], is_list: bool) -> None:
+        """Store files, and build them; what comes before a file that is refused is built all the same."""
+        sources: dict[str, None] = {}
+        try:
+            for file in files:
+                sources[self._added.add_file(file.filename or "", file.file, is_list=is_list)] = None
+        finally:
+            for source in sources:
+                self._builds.start([source])
 
 
 def is_due(status: ResourceStatus, now: float, at_once: bool = False) -> bool:

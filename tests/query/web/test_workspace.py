@@ -129,6 +129,13 @@ def test_files_of_every_kind_are_added_at_once(library: Path, editing: Editing, 
     assert {"talk", "掩码"} <= statuses(library).keys()
 
 
+def test_what_comes_before_a_refused_file_is_added(library: Path, editing: Editing, editor: TestClient) -> None:
+    refused = upload(editor, ("talk.en.vtt", TALK.encode()), ("run.exe", b"MZ"))
+    assert refused.startswith("400")
+    assert "1 of 1 resource indexed" in built(editing)
+    assert "talk" in statuses(library)
+
+
 @pytest.mark.parametrize("secret", ["", "wrong"])
 def test_a_file_needs_the_secret_and_the_own_origin(library: Path, editor: TestClient, secret: str) -> None:
     assert upload(editor, ("talk.vtt", TALK.encode()), secret=secret).startswith("403")
