@@ -12,17 +12,22 @@ from typing import BinaryIO
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file to write that then replaces `path` atomically and durably; a failure leaves the old file."""
-    scratch = path.with_name(f".{path.name}.new")  # a lock of the caller's keeps a second writer away
+    new = path.with_name(scratch(path.name))  # a lock of the caller's keeps a second writer away
     try:
-        with scratch.open("wb") as file:
+        with new.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        scratch.replace(path)
+        new.replace(path)
     except BaseException:
-        scratch.unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def scratch(name: str) -> str:
+    """The name under which the next contents of a file are written."""
+    return f".{name}.new"
 
 
 def sync_folder(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import click
@@ -11,13 +12,18 @@ from seekpoint.cli.options import index_option, llm_options, rerank_option, toke
 from seekpoint.index.errors import SeekpointError
 from seekpoint.query.serving.live_library import LiveLibrary
 
+if TYPE_CHECKING:
+    from seekpoint.query.web.editing import Editing
+
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 for any that is free.")
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
-@token_option("What everyone has to show; else made up where others can ask.")
+@token_option("What everyone has to show; else made up where others can ask, and for --edit.")
 @click.option("--name", "names", multiple=True, metavar="NAME", help="Another name that browsers know the server by.")
+@click.option("--edit", is_flag=True, help="Let the page keep moments, and add to the library; it asks for the token.")
+@click.option("--pictures", is_flag=True, help="Show YouTube's pictures in the list; the browser asks YouTube.")
 @rerank_option
 @llm_options
 @index_option
@@ -27,6 +33,8 @@ def serve(
     open_page: bool,
     token: str | None,
     names: tuple[str, ...],
+    edit: bool,
+    pictures: bool,
     rerank: str | None,
     llm: str | None,
     llm_model: str | None,
@@ -51,6 +59,7 @@ def serve(
             f"seekpoint: others can reach {host}: they need the token, and what goes there and back isn't encrypted",
             err=True,
         )
+    if edit or not is_loopback(host):
         token = token or secrets.token_urlsafe(24)
     summariser = None
     if llm:
@@ -66,13 +75,30 @@ def serve(
     click.echo(f"Ask at {page}  (Ctrl+C ends it)")
     keep_freed_memory()
     live = LiveLibrary(folder, reranker=reranker)
+    editing = _editing(live) if edit else None
     _warm_up(live)
     if open_page:
         _open(page)
     try:
-        run(application(live, AccessPolicy.for_host(host, names, token), summariser), listener)
+        policy = AccessPolicy.for_host(host, names, token, pictures=pictures)
+        run(application(live, policy, summariser=summariser, editing=editing), listener)
     finally:
+        if editing and editing.builds:
+            editing.builds.close()
         live.close()
+
+
+def _editing(live: LiveLibrary) -> Editing:
+    """What `--edit` lets the page do."""
+    from functools import partial
+
+    from seekpoint.cli.added_sources import take_out
+    from seekpoint.cli.build_process import build_in_process
+    from seekpoint.query.web.builds import Builds
+    from seekpoint.query.web.editing import Editing
+
+    builds = Builds(partial(build_in_process, live.address), live.refresh)
+    return Editing(builds, partial(take_out, live.address))
 
 
 def _url_host(host: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from seekpoint.index.store import Reader, Revision, Writer
+    from seekpoint.index.store import Keeper, Reader, Revision, Writer
     from seekpoint.index.types import ModelCard
 
 
@@ -36,6 +36,14 @@ def open_writer(address: Path, card: ModelCard | None = None, say: Callable[[str
 
     library_exists(address)
     return EmbeddedWriter.acquire(address, card, say=say)
+
+
+def open_keeper(address: Path) -> Keeper:
+    """Open a library for changes of what is kept, also while a writer is at work; raises LibraryError."""
+    from seekpoint.index.embedded.kept import EmbeddedKeeper
+
+    library_exists(address)
+    return EmbeddedKeeper.open(address)
 
 
 def library_exists(address: Path) -> bool:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 from seekpoint.index.chunks import EmbeddedTranscript, Pieces, PieceVector, StoredChunk
+from seekpoint.index.kept import KeptMoment
 from seekpoint.index.sections import Section
 from seekpoint.index.types import (
     Alternatives,
@@ -135,7 +136,10 @@ class Reader(Protocol):
         ...
 
     def standings(self) -> dict[str, Standing]:
-        """The state of each resource, what its transcripts were made from, and when to try again."""
+        """The state of each resource, what its transcripts were made from, and when to try again.
+
+        In the order in which the resources were added.
+        """
         ...
 
     def transcripts(self, resource_id: str) -> list[Transcript]:
@@ -144,6 +148,10 @@ class Reader(Protocol):
 
     def setting(self, name: str) -> str | None:
         """A value that an earlier build stored under this name, or `None`."""
+        ...
+
+    def kept(self) -> list[KeptMoment]:
+        """The kept moments, in the order in which they were kept."""
         ...
 
     # Search
@@ -220,6 +228,30 @@ class Reader(Protocol):
     ) -> None: ...
 
 
+class Keeper(Protocol):
+    """Changes what is kept; a context manager. Each change is a short transaction, also while a writer is at work.
+
+    All methods raise LibraryError: LockedLibrary where a writer's own transaction takes too long.
+    """
+
+    def keep(self, moment: KeptMoment) -> None:
+        """Keep a moment; does nothing if its place is kept already."""
+        ...
+
+    def annotate(self, resource_id: str, place: str, note: str, collection: str) -> None:
+        """Replace the note and the collection of a kept moment; does nothing if it isn't kept."""
+        ...
+
+    def drop(self, resource_id: str, place: str) -> None:
+        """Keep a moment no longer."""
+        ...
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
 class Writer(Reader, Protocol):
     """A library, open for changes; a context manager, which seals the library at the end.
 
@@ -256,7 +288,10 @@ class Writer(Reader, Protocol):
         ...
 
     def move(self, resource_id: str, target: Resource) -> None:
-        """Replace a resource by another one, which takes over its listings, and is added if it is missing."""
+        """Replace a resource by another one, which takes over its listings and what is kept of it.
+
+        It is added if it is missing.
+        """
         ...
 
     # The resources

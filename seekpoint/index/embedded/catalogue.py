@@ -106,7 +106,7 @@ class Catalogue:
     @decoding
     def standings(self) -> dict[str, Standing]:
         """The state of each resource, what its transcripts were made from, and when to try again."""
-        rows = self._query("SELECT id, state, inputs, retry_after FROM resource")
+        rows = self._query("SELECT id, state, inputs, retry_after FROM resource ORDER BY rowid")
         return {row["id"]: Standing(State(row["state"]), row["inputs"], _time(row["retry_after"])) for row in rows}
 
     @decoding

@@ -35,7 +35,12 @@ PARENTS = {
 OF_RESOURCES = ("resource", *PARENTS)
 """The tables whose rows belong to a resource."""
 
-_KEYS = {"resource": "{}.id", "language": "{}.name", "setting": "{}.name", "term": "''", "translation": "''"}
+KEPT_KEY = "{0}.resource_id || ' ' || {0}.place"
+"""What a kept moment's row belongs to, in SQL: itself, so that damage costs no other."""
+
+_KEYS = {"resource": "{}.id", "language": "{}.name", "setting": "{}.name", "term": "''", "translation": "''"} | {
+    "kept": KEPT_KEY
+}
 TABLES = (*_KEYS, *PARENTS)
 """All tables but that of the checksums."""
 

@@ -96,7 +96,7 @@ def _readable(path: Path) -> sqlite3.Connection:
         connection.close()
         if error.sqlite_errorcode & 0xFF not in _UNWRITABLE:
             raise
-        if _has_journal(path):  # an immutable connection ignores the journal, so its commits would be missing
+        if has_journal(path.parent):  # an immutable connection ignores the journal, so its commits would be missing
             raise LibraryError(
                 f"the last build of the library {path.parent} didn't finish, and the folder is read-only or full: "
                 "build it again where it can be written"
@@ -125,8 +125,9 @@ def map_into_memory(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA mmap_size = {_MOST_MAPPED}")
 
 
-def _has_journal(path: Path) -> bool:
-    journal = path.with_name(f"{path.name}-wal")
+def has_journal(folder: Path) -> bool:
+    """Whether commits lie in the journal, so that the database's file lacks them."""
+    journal = folder / f"{FILE}-wal"
     return journal.exists() and journal.stat().st_size > 0
 
 

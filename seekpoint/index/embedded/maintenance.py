@@ -2,6 +2,9 @@
 
 A kill at any point loses nothing that was committed: it is all in the database, and readers look through chunks that no
 index covers by themselves. The next writer seals what a killed one left unsealed.
+
+The manifest's record of the database is taken out and put in only within a write transaction, so that a keeper, which
+works beside the one writer (kept.py), never leaves a record of what it has changed.
 """
 
 from __future__ import annotations
@@ -13,8 +16,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from seekpoint.files import scratch
 from seekpoint.index.embedded import database, reembedding
 from seekpoint.index.embedded.database import content_errors, library_errors, transaction
+from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
 
 # The most chunks that no index covers in a long build, since readers look through them one by one.
@@ -49,13 +54,13 @@ class Maintenance:
     @contextmanager
     def change(self) -> Iterator[None]:
         """Run the block in the open transaction, or else in a new one, after marking the library as unsealed."""
+        if not self._connection.in_transaction:
+            with self.transaction(), self.change():
+                yield
+            return
         if self.manifest.database:
             self.save(self.manifest.unsealed())
-        if self._connection.in_transaction:
-            yield
-        else:
-            with self.transaction():
-                yield
+        yield
 
     def save(self, manifest: Manifest) -> None:
         """Replace the manifest."""
@@ -102,15 +107,17 @@ class Maintenance:
         with library_errors(self._folder):
             self._connection.execute(f"PRAGMA busy_timeout = {_MOST_WAIT_FOR_READERS}")
             (busy, _, _) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            with transaction(self._connection):  # a keeper waits until the record is saved, and takes it out again
+                # Else a reader holds an older snapshot, or a keeper was quicker: a later checkpoint changes the file.
+                if not busy and not database.has_journal(self._folder):
+                    record = FileRecord.of_database(self._folder / database.FILE)
+                    self.save(replace(self.manifest, database=record))
         self._connection.close()
-        if not busy:  # else a reader holds an older snapshot, and a later checkpoint will still change the file
-            with library_errors(self._folder):
-                record = FileRecord.of_database(self._folder / database.FILE)
-            self.save(replace(self.manifest, database=record))
 
     def _clear_old_files(self) -> None:
         current = {segment.file.name for segment in self.manifest.segments}
         current |= {self.manifest.words.folder} if self.manifest.words else set()
+        current.add(scratch(MANIFEST))  # a keeper may be writing it, and the next one who saves replaces it
         for path in [one for pattern in _REPLACED for one in self._folder.glob(pattern)]:
             if path.name not in current:
                 with suppress(OSError):  # Windows refuses to delete a file that is open; the next build tries again

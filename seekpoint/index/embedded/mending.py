@@ -88,6 +88,7 @@ class _DamagedRows:
         are_damaged = bool(self._faults)
         self._delete_orphans()
         self._delete_settings(manifest)
+        self._delete_kept()
         self._delete_words()
         self._delete_resources()
         self._delete_listings()
@@ -114,6 +115,11 @@ class _DamagedRows:
         (highest,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM chunk").fetchone()
         used = (record.stop - 1 for record in manifest.segments)
         settings.set_highest_chunk(self._connection, max(settings.highest_chunk(self._connection), highest, *used))
+
+    def _delete_kept(self) -> None:
+        for key in self._keys("kept"):
+            self._drop("kept", checksums.KEPT_KEY.format("kept"), key)
+            self._say(f"a kept moment of {_text(key).partition(' ')[0]} was damaged and is gone")
 
     def _delete_words(self) -> None:
         if self._keys("translation"):

@@ -32,8 +32,9 @@ def open_locked(folder: Path, card: ModelCard | None, say: Callable[[str], None]
     With `say`, a library in which damage was found is mended, and `say` is told what is lost.
     """
     is_new = card is not None and not (folder / MANIFEST).exists()
-    stored = None if is_new else lock.load(folder, mends=say is not None)
-    intact = stored and _without_damaged_indexes(folder, stored, mends=say is not None)
+    loaded = None if is_new else lock.load(folder, mends=say is not None)
+    stored = loaded and with_checked_database(folder, loaded, mends=say is not None)
+    intact = stored and _without_damaged_indexes(folder, stored)
     connection = database.connect(folder, writable=True)
     try:
         with content_errors(folder):
@@ -45,28 +46,45 @@ def open_locked(folder: Path, card: ModelCard | None, say: Callable[[str], None]
                 say("an index was damaged and is made again")
             if is_damaged or intact != stored or not stored:
                 manifest = manifest.unsealed()
-                manifest.save(folder)
+                with database.transaction(connection):
+                    manifest.save(folder)
     except BaseException:
         connection.close()
         raise
     return Opened(connection, manifest, derived)
 
 
-def _without_damaged_indexes(folder: Path, manifest: Manifest, *, mends: bool) -> Manifest:
-    """The manifest without damaged indexes, which are made again from the database.
+def with_checked_database(folder: Path, manifest: Manifest, *, mends: bool) -> Manifest:
+    """The manifest, without its record of the database if a keeper has taken that out meanwhile.
 
     Raises DamagedLibrary if the database isn't the file that was written, unless `mends`.
     """
     database.check_exists(folder)
-    if manifest.database:
-        try:
-            with content_errors(folder):
-                manifest.database.check(folder)
-        except DamagedLibrary:
-            if not mends:
-                raise
-            path = folder / database.FILE
-            os.truncate(path, max(path.stat().st_size, manifest.database.size))  # SQLite opens none that is cut off
+    try:
+        with content_errors(folder):
+            return manifest if _is_as_recorded(folder, manifest) else manifest.unsealed()
+    except DamagedLibrary:
+        if not mends or not manifest.database:
+            raise
+        path = folder / database.FILE
+        os.truncate(path, max(path.stat().st_size, manifest.database.size))  # SQLite opens none that is cut off
+        return manifest
+
+
+def _is_as_recorded(folder: Path, manifest: Manifest) -> bool:
+    """Whether the database is as the manifest says; false if a keeper has just changed both."""
+    try:
+        if manifest.database:
+            manifest.database.check(folder)
+    except DamagedLibrary:
+        if Manifest.load(folder).database:
+            raise
+        return False
+    return True
+
+
+def _without_damaged_indexes(folder: Path, manifest: Manifest) -> Manifest:
+    """The manifest without damaged indexes, which are made again from the database."""
     reads_all = (folder / database.DAMAGE_MARK).exists()
     words = manifest.words if manifest.words and _are_intact(manifest.words.files, folder, reads_all) else None
     segments = tuple(segment for segment in manifest.segments if _are_intact([segment.file], folder, reads_all))

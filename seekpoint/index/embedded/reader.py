@@ -17,11 +17,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from seekpoint.index.chunks import StoredChunk
-from seekpoint.index.embedded import cue_blocks, database, reembedding, titles, translations
+from seekpoint.index.embedded import cue_blocks, database, kept, reembedding, titles, translations
 from seekpoint.index.embedded.catalogue import Catalogue
 from seekpoint.index.embedded.database import content_errors, decoding, library_errors
 from seekpoint.index.embedded.manifest import Manifest, current_revision
 from seekpoint.index.errors import DamagedLibrary, LibraryNotFound
+from seekpoint.index.kept import KeptMoment
 from seekpoint.index.retrieval import (
     CandidateQuery,
     CueSpan,
@@ -164,6 +165,10 @@ class EmbeddedReader:
 
     def setting(self, name: str) -> str | None:
         return self._catalogue.setting(name)
+
+    @decoding
+    def kept(self) -> list[KeptMoment]:
+        return kept.read(self._connection)
 
     @decoding
     def transcripts(self, resource_id: str) -> list[Transcript]:

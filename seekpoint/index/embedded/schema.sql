@@ -101,6 +101,25 @@ CREATE TABLE translation (
   PRIMARY KEY (source, word, target)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+-- What people keep. It refers to no other table, since it stays when its resource is removed or built anew.
+CREATE TABLE kept (
+  resource_id TEXT NOT NULL,
+  place TEXT NOT NULL,                      -- see kept.py above this folder
+  kind TEXT NOT NULL,                       -- what follows is as it was when the moment was kept
+  title TEXT NOT NULL,
+  url TEXT NOT NULL,
+  language TEXT NOT NULL,
+  start REAL,
+  page INTEGER,
+  anchor TEXT,
+  quote TEXT NOT NULL,
+  link TEXT NOT NULL,
+  question TEXT NOT NULL,
+  added REAL NOT NULL,                      -- Unix seconds
+  note TEXT NOT NULL,
+  collection TEXT NOT NULL,                 -- empty for none
+  PRIMARY KEY (resource_id, place)
+) STRICT;
 -- The checksums of the rows of each table: see checksums.py.
 CREATE TABLE checksum (
   table_name TEXT NOT NULL,

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from seekpoint.index.chunks import EmbeddedTranscript
-from seekpoint.index.embedded import database, lock, reembedding, titles
+from seekpoint.index.embedded import database, kept, lock, reembedding, titles
 from seekpoint.index.embedded import transcripts as _transcripts
 from seekpoint.index.embedded import translations as _translations
 from seekpoint.index.embedded.database import library_errors
@@ -163,6 +163,7 @@ class EmbeddedWriter(EmbeddedReader):
                 "UPDATE OR REPLACE listing SET resource_id = ? WHERE resource_id = ? AND listed",
                 (target.id, resource_id),
             )
+            kept.move(self._connection, resource_id, target)
             self.remove([resource_id])
             titles.update(self._connection, [target.id])
 

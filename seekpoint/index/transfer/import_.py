@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from seekpoint.files import sync_folder
+from seekpoint.index import added
 from seekpoint.index.embedded import database, lock, reembedding
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
@@ -31,7 +32,7 @@ from seekpoint.index.transfer.staging import REPLACED, staging
 _INDEXES = 2
 _OURS = re.compile(
     r"lock|manifest\.json|library\.db(-wal|-shm|-journal)?|vectors-[0-9]+\.faiss|words-[0-9]+|\..+\.new"
-    rf"|{reembedding.FOLDER}|{database.DAMAGE_MARK}"
+    rf"|{reembedding.FOLDER}|{database.DAMAGE_MARK}|{added.FILES}|{added.LISTS}"
 )
 
 
@@ -77,7 +78,7 @@ def _locked(place: Path, replacing_old: bool) -> Iterator[None]:
     for name in sorted(names):
         if not _OURS.fullmatch(name):
             raise ForeignLibrary(f"{place} holds other files ({name}): name an empty or a new folder with --index")
-    if names & {MANIFEST, database.FILE} and not replacing_old:
+    if names & {MANIFEST, database.FILE, added.FILES, added.LISTS} and not replacing_old:
         raise LibraryError(
             f"{place} holds a library already: name another folder with --index, or replace it with --replace"
         )

@@ -38,6 +38,7 @@ _INVALID_ROWS = (
        ) ON transcript_id = transcript.id WHERE chunks <> coalesce(number, 0) OR chunks AND first_chunk <> least""",
     "SELECT 1 FROM language WHERE length(total) <> 8 * :dimension OR length(window_total) <> 8 * :dimension",
     "SELECT 1 FROM language WHERE chunks < 1 OR windows < 0",
+    f"SELECT 1 FROM kept WHERE abs(start) > {_LONGEST} OR page < 1 OR added NOT BETWEEN 0 AND {LATEST}",
     "SELECT 1 FROM translation WHERE NOT json_valid(alternatives) OR json_type(alternatives) <> 'array'",
     "SELECT 1 FROM translation, json_each(alternatives) AS terms WHERE terms.type <> 'array'",
     "SELECT 1 FROM translation, json_tree(alternatives) AS part WHERE part.type NOT IN ('array', 'text')",
@@ -113,7 +114,10 @@ def _check_rows(connection: sqlite3.Connection, dimension: int) -> None:
 
 def _check_names(connection: sqlite3.Connection) -> None:
     """Ids, addresses and language tags are shown, and looked up, as they are; each language has its sums."""
-    names = connection.execute("SELECT id FROM resource UNION SELECT url FROM resource UNION SELECT name FROM language")
+    names = connection.execute(
+        """SELECT id FROM resource UNION SELECT url FROM resource UNION SELECT name FROM language
+           UNION SELECT resource_id FROM kept UNION SELECT place FROM kept UNION SELECT language FROM kept"""
+    )
     if not all(name.isprintable() for (name,) in names):
         raise InvalidContents(f"an address or a language in its {database.FILE} holds characters that nobody sees")
     tags = connection.execute("SELECT DISTINCT language FROM transcript WHERE chunks").fetchall()
@@ -137,6 +141,6 @@ def check_readable(folder: Path, model: ModelCard) -> None:
         with EmbeddedReader.open(folder) as library:
             if library.card != model:
                 raise InvalidContents(f"its {database.FILE} names another model than its manifest.json")
-            library.statuses(), library.sections(), library.playlists(), library.standings()
+            library.statuses(), library.sections(), library.playlists(), library.standings(), library.kept()
     except (TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:
         raise InvalidContents("what it says of a resource can't be read") from error

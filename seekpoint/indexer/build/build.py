@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from seekpoint.index.added import is_added_list
 from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encoder, model_name, other_model
 from seekpoint.index.open import library_exists, open_writer
 from seekpoint.index.sections import Section, union
@@ -91,7 +92,9 @@ def build(
     if request.choices.whisper:
         check_installed()
     events = events or BuildEvents()
-    lists = [read_source(source, sources.web) for source in request.sources]
+    lists = [
+        read_source(source, sources.web, is_trusted=not is_added_list(source, folder)) for source in request.sources
+    ]
     caption_files = caption_files_of(request, lists)
     glossary = read_glossary(request.glossary) if request.glossary else None
     writer, lazy_encoder = _open(folder, request, encoder, events.say)

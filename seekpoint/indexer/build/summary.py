@@ -32,11 +32,7 @@ _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 def outcome(report: Report, width: int) -> str:
     """The summary of a build: a table of its sections, and totals. `width` is in terminal cells."""
-    indexed = report.states[State.INDEXED]
-    lines = [
-        f"{indexed:,} of {counted(report.resources, 'resource')} indexed ({counted(report.entries, 'entry')}): "
-        f"{report.updated:,} new or changed, {counted(report.embedded, 'passage')} embedded, {duration(report.seconds)}"
-    ]
+    lines = [totals_line(report)]
     if report.removed:
         lines.append(f"{report.removed:,} taken out that the lists no longer hold")
     missing = {state: n for state, n in report.states.items() if n and state is not State.INDEXED}
@@ -45,6 +41,15 @@ def outcome(report: Report, width: int) -> str:
         lines.append(f"Not indexed: {counts}. `seekpoint status` says why and what to do")
     rows = render(report.sections, width)
     return "\n".join([rows, "", *lines] if rows else lines)
+
+
+def totals_line(report: Report) -> str:
+    """The totals of a build, in a line."""
+    indexed = report.states[State.INDEXED]
+    return (
+        f"{indexed:,} of {counted(report.resources, 'resource')} indexed ({counted(report.entries, 'entry')}): "
+        f"{report.updated:,} new or changed, {counted(report.embedded, 'passage')} embedded, {duration(report.seconds)}"
+    )
 
 
 def outlook(report: DryRunReport, pace: float) -> str:

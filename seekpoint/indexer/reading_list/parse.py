@@ -42,6 +42,8 @@ _BARE_ADDRESS = re.compile(
     r"(?:(?:https?|ftp)://|www\.|youtu\.be/)[^，。；：！？、（）【】「」『』《》〈〉“”‘’…]+", re.IGNORECASE
 )
 _WEB_PAGE = re.compile(r"\s*(?:<!--(?>.*?-->)\s*)*+<(?:!doctype\s+html|html|head)\b", re.IGNORECASE | re.DOTALL)
+# The base of links in a file that isn't trusted: RFC 2606 reserves the name.
+_NOWHERE = "https://list.invalid/"
 _ACCEPTED = "a reading list (Markdown or text), an address (https://…), a recording, a PDF, a web page, or a folder"
 _KINDS = f"captions ({', '.join(sorted(CAPTION_SUFFIXES))}), recordings, PDFs, web pages or text files (.md, .txt)"
 
@@ -61,8 +63,11 @@ class ReadingList:
     is_remote: bool = False
 
 
-def read_source(source: str, web: Web | None = None) -> ReadingList:
-    """Read the source at a path or an address; raises SourceError."""
+def read_source(source: str, web: Web | None = None, *, is_trusted: bool = True) -> ReadingList:
+    """Read the source at a path or an address; raises SourceError.
+
+    A list in a file that isn't trusted may name no more than one on the web: no files, and no private network.
+    """
     if resource := resource_of(source):
         if resource.kind is Kind.PAGE and (remote := remote_list_of(resource.url)):
             return _read_address(remote, web or Web())
@@ -72,7 +77,7 @@ def read_source(source: str, web: Web | None = None) -> ReadingList:
         if source and path.is_dir():
             return _read_folder(_resolved(path))
         if path.is_file():
-            return _read_file(_resolved(path))
+            return _read_file(_resolved(path), is_trusted)
     except OSError as error:
         raise SourceError(f"can't read {clean(str(error.filename or source))}: {error.strerror}") from error
     raise SourceError(f"no such file or folder: {clean(source) or repr(source)}; a source is {_ACCEPTED}")
@@ -156,7 +161,7 @@ def _bare_addresses(href: str, text: str) -> list[str]:
     return _BARE_ADDRESS.findall(f"https:{href}" if href.startswith("//") else href)
 
 
-def _read_file(path: Path) -> ReadingList:
+def _read_file(path: Path, is_trusted: bool) -> ReadingList:
     if kind_of_path(path) in (Kind.RECORDING, Kind.PAPER) or path.suffix.lower() in (".html", ".htm"):
         folder = path.parent if is_captions(path) else None
         return ReadingList(str(path), 1, resources_of_files([path]), folder)
@@ -164,7 +169,7 @@ def _read_file(path: Path) -> ReadingList:
         if (size := path.stat().st_size) > MOST_BYTES:
             most = f"{MOST_BYTES / 1e6:.0f} MB"
             raise SourceError(f"{size / 1e6:.0f} MB are too much for a reading list (at most {most})")
-        return _list(str(path), _text(path.read_bytes()), path.suffix, path.parent)
+        return _list(str(path), _text(path.read_bytes()), path.suffix, path.parent if is_trusted else _NOWHERE)
 
 
 def _read_address(remote: RemoteList, web: Web) -> ReadingList:

@@ -42,7 +42,7 @@ class AddTool:
         context: Context,
     ) -> Annotated[CallToolResult, AddedResources]:
         entries = union(self._adding(address, _Progress(context).tell)).entries
-        self._live.look_again()
+        self._live.refresh()
         with self._live.reader() as reader:
             statuses = [status for status in reader.statuses() if status.resource.id in entries]
         return structured(added_resources(statuses))

@@ -21,18 +21,19 @@ _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 def to_csv(answer: Answer) -> str:
     """The answer as a table with a row for each moment, under the names of the columns; no cell is a formula."""
-    return _table([COLUMNS, *_rows(answer)])
+    return table([COLUMNS, *_rows(answer)])
 
 
 def to_csv_rows(answer: Answer) -> str:
     """The same without the names of the columns, for the later answers of a stream."""
-    return _table(_rows(answer))
+    return table(_rows(answer))
 
 
-def _table(rows: Iterable[Iterable[object]]) -> str:
-    table = io.StringIO(newline="")
-    csv.writer(table, lineterminator="\n").writerows(rows)
-    return table.getvalue().removesuffix("\n")
+def table(rows: Iterable[Iterable[object]]) -> str:
+    """Rows as CSV, without a line break at the end."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().removesuffix("\n")
 
 
 def _rows(answer: Answer) -> Iterator[list[object]]:

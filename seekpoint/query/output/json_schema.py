@@ -208,6 +208,30 @@ class ResourcesJson(TypedDict):
     resources: list[ResourceStatusJson]
 
 
+class KeptMomentJson(TypedDict):
+    """A kept moment, as it was when it was kept; `start` and `timestamp` are null for what is read."""
+
+    resource: ResourceJson
+    place: Annotated[str, Described("Identifies it within its resource.")]
+    language: Language
+    start: Annotated[float | None, Described("Seconds.")]
+    timestamp: Annotated[str | None, Described("The start as m:ss or h:mm:ss.")]
+    page: Annotated[int | None, Described("The page of a PDF, the first being 1.")]
+    quote: str
+    link: Annotated[str, Described("Opens the source at that place.")]
+    question: Annotated[str, Described("What was asked; empty if nothing was.")]
+    note: Annotated[str, Described("The reader's own words, in lines.")]
+    collection: Annotated[str, Described("The name of its collection; empty if it is in none.")]
+    added: Annotated[str, Described("When it was kept (ISO 8601, UTC).")]
+    removed: Annotated[bool, Described("Whether the library no longer has the resource.")]
+
+
+class KeptJson(TypedDict):
+    """The kept moments, in the order in which they were kept."""
+
+    moments: list[KeptMomentJson]
+
+
 class ChapterJson(TypedDict):
     """A titled part of a recording, from its start in seconds up to the next one."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from seekpoint.index.file_types import is_openable
@@ -22,22 +22,26 @@ _ENTITY = re.compile(r"&(?=#?\w+;)")
 
 def to_markdown(answer: Answer) -> str:
     """The answer as a list of links with times, and quotes whose matches are bold."""
-    blocks = [f"## {_escaped(clean(answer.question))}"]
+    blocks = [f"## {escaped(clean(answer.question))}"]
     if line := verdict(answer):
-        blocks.append(_escaped(line))
-    return "\n\n".join([*blocks, *map(_item, answer.moments)])
+        blocks.append(escaped(line))
+    return "\n\n".join([*blocks, *map(item, answer.moments)])
 
 
-def _item(moment: Moment) -> str:
+def item(moment: Moment, note: Sequence[str] = ()) -> str:
+    """An item of a list: the link, the quote, and the lines of a note."""
     number = f"{moment.rank}. "
-    place = " · ".join([*positions(moment), _escaped(clean(moment.language))])
+    place = " · ".join([*positions(moment), escaped(clean(moment.language))])
     paragraph = "\\\n".join([f"{_linked_title(moment)} · {place}", *_headings(moment)])
     indent = " " * len(number)
-    return f"{number}{paragraph}\n\n> “{_quote(moment)}”".replace("\n", f"\n{indent}").replace(f"{indent}\n", "\n")
+    remarks = "\n\n" + "\\\n".join(_at_line_start(escaped(line)) for line in note) if note else ""
+    return f"{number}{paragraph}\n\n> “{_quote(moment)}”{remarks}".replace("\n", f"\n{indent}").replace(
+        f"{indent}\n", "\n"
+    )
 
 
 def _linked_title(moment: Moment) -> str:
-    title = _escaped(clean(moment.resource.title)) or "…"
+    title = escaped(clean(moment.resource.title)) or "…"
     if not is_openable(moment.link):
         return title
     address = _IN_ADDRESS.sub(lambda match: quote(match[0], safe=""), printable(moment.link))
@@ -47,20 +51,20 @@ def _linked_title(moment: Moment) -> str:
 def _headings(moment: Moment) -> Iterator[str]:
     for path in moment.resource.sections:
         if heading := heading_path(path):
-            yield _at_line_start(_escaped(heading))
+            yield _at_line_start(escaped(heading))
     if moment.chapter:
-        yield f"in: {_escaped(clean(moment.chapter))}"
+        yield f"in: {escaped(clean(moment.chapter))}"
 
 
 def _quote(moment: Moment) -> str:
     parts = ((_on_one_line(text), is_match) for text, is_match in quote_parts(moment))
-    return "".join(_bold(text) if is_match else _escaped(text) for text, is_match in parts)
+    return "".join(_bold(text) if is_match else escaped(text) for text, is_match in parts)
 
 
 def _bold(text: str) -> str:
     """The text in bold, where Markdown allows it: asterisks don't count beside punctuation at the text's ends."""
     is_word = all(unicodedata.category(end)[0] not in "PSZ" for end in (text[:1], text[-1:]) if end)
-    return f"**{_escaped(text)}**" if text and is_word else _escaped(text)
+    return f"**{escaped(text)}**" if text and is_word else escaped(text)
 
 
 def _on_one_line(text: str) -> str:
@@ -68,7 +72,8 @@ def _on_one_line(text: str) -> str:
     return re.sub(r"\s", " ", printable(re.sub(r"\s", " ", text)))
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """The text without what Markdown takes for markup within a line."""
     return _INLINE.sub(r"\\\g<0>", text)
 
 

@@ -126,6 +126,13 @@ def _failure(group: Sequence[ResourceStatus], now: float) -> Iterator[str]:
         yield "    " + "  ".join(dict.fromkeys((clean(status.resource.title), clean(status.resource.url))))
 
 
+def remedy(status: ResourceStatus, now: float) -> str:
+    """What the user can do about the state of one resource; empty if the reason says it, or all is well."""
+    if status.state is State.INDEXED and not status.reason:
+        return ""
+    return _next_step(status, now).format(due=_due([status]))
+
+
 def _next_step(status: ResourceStatus, now: float) -> str:
     """What the user can do, with `{due}` for the time; empty if the reason says it."""
     if status.state is State.PENDING:

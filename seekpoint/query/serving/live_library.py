@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from math import inf
 from pathlib import Path
 from threading import Condition
@@ -73,10 +73,18 @@ class LiveLibrary:
                 reranker=self._reranker,
             )
 
-    def look_again(self) -> None:
-        """Have the next reader look for changes at once, since some were just made."""
+    def refresh(self) -> None:
+        """Return once new readers see what this process has just changed."""
+        self._wait_for_opening()
+        self._last_check = -inf
+        with suppress(LibraryError), self.reader():
+            pass
+        self._wait_for_opening()
+
+    def _wait_for_opening(self) -> None:
         with self._changed:
-            self._last_check = -inf
+            while self._is_opening:
+                self._changed.wait()
 
     def close(self) -> None:
         """Release the library's files once the last user is done."""

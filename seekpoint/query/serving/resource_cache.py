@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
 
+from seekpoint.index.kept import KeptMoment
 from seekpoint.index.sections import Section
 from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
@@ -66,6 +67,15 @@ class ResourceCache:
         return _distinct([*asked, *map(clean, titles), *(clean(status.resource.title) for status in chosen)])[
             :_EXAMPLES
         ]
+
+    @cached_property
+    def kept(self) -> list[KeptMoment]:
+        return self.reader.kept()
+
+    @cached_property
+    def added(self) -> list[str]:
+        """Every resource's id, in the order in which they were added."""
+        return list(self.reader.standings())
 
     def resource(self, resource_id: str) -> Resource | None:
         status = self.statuses.get(resource_id)

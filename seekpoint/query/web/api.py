@@ -18,12 +18,14 @@ from starlette.responses import JSONResponse
 
 from seekpoint.index.errors import UsageError
 from seekpoint.index.types import Cue
+from seekpoint.query.output import kept as kept_output
 from seekpoint.query.output import status as status_output
 from seekpoint.query.output.json import as_json, to_json
 from seekpoint.query.output.json_schema import (
     AnswerJson,
     CueJson,
     HealthJson,
+    KeptJson,
     ResourcesJson,
     StatusJson,
     SuggestionJson,
@@ -41,6 +43,7 @@ from seekpoint.query.web.errors import TYPE
 from seekpoint.query.web.parameters import (
     SUMMARY,
     AskParameters,
+    KeptParameters,
     ListParameters,
     SuggestParameters,
     TranscriptParameters,
@@ -70,6 +73,7 @@ class Api:
             "/api/resources/{id}/transcript": self.transcript,
             "/api/status": self.status,
             "/api/suggestions": self.suggestions,
+            "/api/kept": self.kept,
             "/healthz": self.health,
         }
         routes = [_route(path, endpoint, method) for path, endpoint in endpoints.items() for method in ("GET", "HEAD")]
@@ -156,6 +160,11 @@ class Api:
         with self._current(request, response) as cache:
             found = cache.suggestions.matching(parameters.q, parameters.limit)
         return {"suggestions": [_suggestion_json(one) for one in found]}
+
+    def kept(self, parameters: Annotated[KeptParameters, Query()], request: Request, response: Response) -> KeptJson:
+        """List the kept moments, of all collections or of one."""
+        with self._current(request, response) as cache:
+            return kept_output.to_json(parameters.among(cache.kept), cache.statuses)
 
     def health(self) -> HealthJson:
         """Tell whether questions can be asked."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -21,10 +20,13 @@ from seekpoint.index.errors import SeekpointError
 from seekpoint.query.output.json_schema import ProblemJson
 from seekpoint.query.serving.resource_cache import ResourceCaches
 from seekpoint.query.web.api import Api
+from seekpoint.query.web.editing import Editing, urlencoded
 from seekpoint.query.web.errors import describe, problem
+from seekpoint.query.web.kept import KeptPages
 from seekpoint.query.web.pages import Pages
 from seekpoint.query.web.rendering import error_page, page
 from seekpoint.query.web.security import COOKIE, LOGIN, AccessPolicy, Guard
+from seekpoint.query.web.workspace import Workspace
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -32,18 +34,22 @@ if TYPE_CHECKING:
     from seekpoint.query.serving.live_library import LiveLibrary
     from seekpoint.query.summary.summariser import Summariser
 
-_LONGEST_FORM = 4096
+_LONGEST_LOGIN = 4096
 _COOKIE_SECONDS = 30 * 24 * 3600
 # Level 4 of gzip takes a third of the time of level 9, for 5 to 11 % more bytes.
 _COMPRESSION = 4
 _ERRORS = (HTTPException, RequestValidationError, ValidationError, SeekpointError, ClientDisconnect, Exception)
 
 
-def application(live: LiveLibrary, policy: AccessPolicy, summariser: Summariser | None = None) -> ASGIApp:
-    """The application for a library, with summaries if there is what writes them."""
+def application(
+    live: LiveLibrary, policy: AccessPolicy, *, summariser: Summariser | None = None, editing: Editing | None = None
+) -> ASGIApp:
+    """The application for a library, with summaries if there is what writes them; with `editing` it can be changed."""
     caches = ResourceCaches()
-    api, login = Api(live, caches, summariser), Login(policy)
-    pages = Pages(live, caches, has_summaries=summariser is not None)
+    workspace = Workspace(live, caches, editing, editing.builds) if editing and editing.builds else None
+    pages = Pages(live, caches, editing, workspace, pictures=policy.pictures, has_summaries=summariser is not None)
+    api, kept, login = Api(live, caches, summariser), KeptPages(live, caches, editing), Login(policy)
+    added = workspace.routes if workspace else []
     app = FastAPI(
         title="Seekpoint",
         description="Ask a reading list a question; an answer is the moments where it begins.",
@@ -53,10 +59,11 @@ def application(live: LiveLibrary, policy: AccessPolicy, summariser: Summariser 
         docs_url=None,  # the documentation that FastAPI serves loads its scripts from another host
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        routes=[*pages.routes, *api.routes, Route(LOGIN, login.answer, methods=["GET", "POST"])],
+        routes=[*pages.routes, *kept.routes, *added, *api.routes, Route(LOGIN, login.answer, methods=["GET", "POST"])],
         middleware=[Middleware(GZipMiddleware, compresslevel=_COMPRESSION)],
         exception_handlers=dict.fromkeys(_ERRORS, _error_response),
     )
+    app.state.workspace = workspace
     app.openapi()["components"]["schemas"]["ProblemJson"] = TypeAdapter(ProblemJson).json_schema()
     return Guard(app, policy, login.page)
 
@@ -68,7 +75,7 @@ class Login:
         self._policy = policy
 
     async def answer(self, request: Request) -> Response:
-        token = await _form_token(request) if request.method == "POST" else request.query_params.get("token")
+        token = await _sent_token(request) if request.method == "POST" else request.query_params.get("token")
         if self._policy.token is None:
             return RedirectResponse("/", 303)
         if token is None:
@@ -85,13 +92,8 @@ class Login:
         await response(scope, receive, send)
 
 
-async def _form_token(request: Request) -> str:
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > _LONGEST_FORM:
-            raise HTTPException(413, f"a token's form has {_LONGEST_FORM:,} bytes at most")
-    return parse_qs(body.decode("utf-8", "replace")).get("token", [""])[0].strip()
+async def _sent_token(request: Request) -> str:
+    return (await urlencoded(request, _LONGEST_LOGIN)).get("token", "").strip()
 
 
 async def _error_response(request: Request, error: Exception) -> Response:

@@ -17,13 +17,15 @@ from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.output.status import totals
 from seekpoint.query.search.settings import MOST_MOMENTS
 from seekpoint.query.transcript_choice import in_language
-from seekpoint.query.web import view_models
+from seekpoint.query.web import listing, view_models
+from seekpoint.query.web.editing import Editing
 from seekpoint.query.web.groups import cut, following, grouped, near
+from seekpoint.query.web.keeping import Keeping
 from seekpoint.query.web.media import content_type, media_file
-from seekpoint.query.web.parameters import PageParameters
+from seekpoint.query.web.parameters import PageParameters, SortParameters
 from seekpoint.query.web.playing import Playing
 from seekpoint.query.web.reading import Found, Reading, utf16
-from seekpoint.query.web.rendering import STATIC, page
+from seekpoint.query.web.rendering import STATIC, page, path_of
 from seekpoint.query.web.similarity import SPARE, SimilarTo
 from seekpoint.query.web.transcripts import position_at, quote_context
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from seekpoint.index.store import Reader
     from seekpoint.query.serving.live_library import LiveLibrary
     from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
+    from seekpoint.query.web.workspace import Workspace
 
 # On the bars of the reading list: moments that score much less than the best one would hide where the answers are.
 _ON_BARS = 60
@@ -42,9 +45,21 @@ _ON_BARS = 60
 class Pages:
     """The pages for a library."""
 
-    def __init__(self, live: LiveLibrary, caches: ResourceCaches, *, has_summaries: bool = False) -> None:
+    def __init__(
+        self,
+        live: LiveLibrary,
+        caches: ResourceCaches,
+        editing: Editing | None = None,
+        workspace: Workspace | None = None,
+        *,
+        pictures: bool = False,
+        has_summaries: bool = False,
+    ) -> None:
         self._live = live
         self._caches = caches
+        self._editing = editing
+        self._workspace = workspace
+        self._pictures = pictures
         self._has_summaries = has_summaries
 
     @property
@@ -71,6 +86,7 @@ class Pages:
                 request, "ask", _code(parameters), parameters=parameters, cache=cache, answer=answer,
                 within=within, like=similar_to, liked=cache.resource(similar_to.resource) if similar_to else None,
                 has_summary=self._has_summaries and similar_to is None,
+                keeping=Keeping(self._editing, cache, path_of(request)) if self._editing else None,
                 moments=shown, groups=grouped(_moment_views(shown, cache)),
                 following=following(parameters.k, len(found), len(shown)),
                 playing=Playing.of(parameters, shown, cache), totals=totals(list(cache.statuses.values())),
@@ -94,9 +110,12 @@ class Pages:
                 for resource_id, group in view_models.by_resource(moments).items()
             }
             statuses = list(cache.statuses.values())
+            sort = SortParameters.model_validate(dict(request.query_params)).sort
             return page(
                 request, "list", _code(parameters), parameters=parameters, cache=cache, ticks=ticks,
                 totals=totals(statuses), outline=list(outlined(cache.sections)), State=State, is_asked=bool(moments),
+                sort=sort, ordered=listing.ordered(cache, sort), remedy=listing.remedy, pictures=self._pictures,
+                workspace=self._workspace.values(cache) if self._workspace else None,
             )  # fmt: skip
 
     def resource(self, request: Request) -> HTMLResponse:

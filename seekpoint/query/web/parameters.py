@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from seekpoint.index.kept import KeptMoment
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Filters
 from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS, PER_RESOURCE
@@ -26,6 +28,7 @@ SUMMARY = "/api/summary"
 _ON_A_PAGE = 8
 LONGEST_SOUGHT = 200
 """The most characters that are looked for in a transcript, or that are suggested for."""
+LONGEST_COLLECTION = 200
 _STRIPPED = ConfigDict(str_strip_whitespace=True)
 
 _QUESTION = 'The question. A "phrase" has to be said word for word; -word leaves out passages with the word.'
@@ -100,6 +103,12 @@ class SuggestParameters(BaseModel):
     limit: int = Field(default=MOST_SUGGESTIONS, ge=1, le=50, description="How many suggestions at most.")
 
 
+class SortParameters(BaseModel):
+    """The order of the page of the list; `list` is that of the lists, under their headings."""
+
+    sort: Literal["list", "title", "length", "state", "added"] = "list"
+
+
 class ListParameters(BaseModel):
     """Which resources of a list are given."""
 
@@ -115,3 +124,24 @@ class TranscriptParameters(BaseModel):
     language: Annotated[LanguageTag, Field(description="The transcript's language; the first one's without it.")] = None
     start: Annotated[_Second, Field(description="From this second on.")] = None
     end: Annotated[_Second, Field(description="Up to this second.")] = None
+
+
+class KeptParameters(BaseModel):
+    """Which of the kept moments are given."""
+
+    model_config = _STRIPPED
+
+    collection: Annotated[
+        str | None,
+        Field(max_length=LONGEST_COLLECTION, description="Only those of the collection with this name."),
+    ] = None
+
+    def among(self, moments: Iterable[KeptMoment]) -> list[KeptMoment]:
+        """The moments that are given."""
+        return [moment for moment in moments if self.collection in (None, moment.collection)]
+
+
+class KeptFile(KeptParameters):
+    """A file of kept moments."""
+
+    format: Literal["markdown", "anki", "m3u"]

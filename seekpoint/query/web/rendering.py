@@ -12,11 +12,13 @@ from starlette.responses import HTMLResponse
 from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.links.timestamps import timestamp
-from seekpoint.query.web import translations, view_models
+from seekpoint.query.web import listing, translations, view_models
 from seekpoint.query.web.errors import describe
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+    from seekpoint.query.web.workspace import Workspace
 
 STATIC = Path(__file__).parent / "static"
 
@@ -39,6 +41,7 @@ _templates.globals |= {
     "summary_href": view_models.summary_href,
     "resource_href": view_models.resource_href,
     "BAR": view_models.BAR,
+    "hue": listing.hue,
     "LANGUAGES": translations.LANGUAGES,
     "ENDONYMS": translations.ENDONYMS,
     "MODULES": sorted(path.name for path in STATIC.glob("*.js") if path.name != "page.js"),
@@ -68,8 +71,14 @@ def error_page(request: Request, error: Exception) -> HTMLResponse:
     """The page for an error; if there is no library, it says how to build one."""
     code, detail, _ = describe(error)
     if isinstance(error, LibraryNotFound):
-        return page(request, "empty", code, detail=detail)
+        workspace: Workspace | None = request.app.state.workspace
+        return page(request, "empty", code, detail=detail, workspace=workspace.values(None) if workspace else None)
     return page(request, "error", code, detail=detail)
+
+
+def path_of(request: Request) -> str:
+    """The path of a request and its parameters."""
+    return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
 
 
 def _language(request: Request) -> str:

@@ -21,13 +21,17 @@ if TYPE_CHECKING:
 COOKIE = "seekpoint_token"
 LOGIN = "/login"
 PLAYER = "https://www.youtube-nocookie.com"
+PICTURES = "https://i.ytimg.com"
+
+_CSP = "Content-Security-Policy"
+_IMAGES = "img-src 'self'"
 
 _POLICY = "; ".join(
     [
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
-        "img-src 'self'",
+        _IMAGES,
         "media-src 'self'",
         "connect-src 'self'",
         f"frame-src {PLAYER}",
@@ -37,7 +41,7 @@ _POLICY = "; ".join(
     ]
 )
 _HEADERS = {
-    "Content-Security-Policy": _POLICY,
+    _CSP: _POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -63,19 +67,23 @@ def is_loopback(host: str) -> bool:
 class AccessPolicy:
     """The accepted Host headers, and the token that requests must carry, if there is one.
 
-    `is_public` is true for a server that other machines reach: it accepts any IP address as its host.
+    `is_public` is true for a server that other machines reach: it accepts any IP address as its host. With `pictures`
+    pages may show YouTube's, so that the browser asks YouTube for them.
     """
 
     names: frozenset[str] = frozenset({"localhost"})
     token: str | None = None
     is_public: bool = False
+    pictures: bool = False
 
     @classmethod
-    def for_host(cls, host: str, names: Iterable[str] = (), token: str | None = None) -> AccessPolicy:
+    def for_host(
+        cls, host: str, names: Iterable[str] = (), token: str | None = None, *, pictures: bool = False
+    ) -> AccessPolicy:
         """The policy of a server that listens at `host` and is also reached by `names`."""
         own = () if is_loopback(host) else (socket.gethostname(),)
         accepted = frozenset(name.lower() for name in ("localhost", host, *own, *names))
-        return cls(accepted, token, not is_loopback(host))
+        return cls(accepted, token, not is_loopback(host), pictures)
 
     def accepts_host(self, header: str) -> bool:
         """Whether a Host header is accepted, against DNS rebinding: a foreign name may resolve to this machine.
@@ -110,6 +118,8 @@ class Guard:
         self._app = app
         self._policy = policy
         self._login_page = login_page
+        images = f"{_IMAGES} {PICTURES}" if policy.pictures else _IMAGES
+        self._headers = _HEADERS | {_CSP: _POLICY.replace(_IMAGES, images)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -119,7 +129,7 @@ class Guard:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in self._headers.items():
                     headers[name] = value
                 headers.setdefault("Cache-Control", "private, no-cache")
             await send(message)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.index.open import current_revision, open_reader, open_writer
-from seekpoint.index.store import Reader, Revision, Writer
+from seekpoint.index.open import current_revision, open_keeper, open_reader, open_writer
+from seekpoint.index.store import Keeper, Reader, Revision, Writer
 from seekpoint.index.types import ModelCard
 
 
@@ -24,6 +24,9 @@ class Backend:
 
     def writer(self, card: ModelCard | None = None) -> Writer:
         return open_writer(self.address, card)
+
+    def keeper(self) -> Keeper:
+        return open_keeper(self.address)
 
     def revision(self) -> Revision:
         return current_revision(self.address)

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.embedded import checksums, database
+from seekpoint.index.embedded.kept import EmbeddedKeeper
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary
+from seekpoint.index.kept import KeptMoment
 from seekpoint.index.types import Details, Playlist, PlaylistEntry, State
 from tests.damaging import change_rows, flip_bit
 from tests.index.libraries import TALKS, embedded, fill, resource
@@ -33,6 +35,7 @@ DAMAGE = {
     "term": ("UPDATE term SET text = '掩盖' WHERE text = '掩码'", "the table term"),
     "translation": ("INSERT INTO translation VALUES ('en', 'mask', 'zh', '[]')", "the table translation"),
     "setting": ("UPDATE setting SET value = '7' WHERE name = 'cooling'", "the table setting"),
+    "kept": ("UPDATE kept SET note = '讲'", "the table kept"),
     "checksum": ("DELETE FROM checksum WHERE key = 'zhuyili0001' AND table_name = 'chunk'", "zhuyili0001"),
 }
 
@@ -45,6 +48,8 @@ def damaged(folder: Path, request: pytest.FixtureRequest) -> Path:
         writer.register("lists.md", [resource(PLAYLIST)])
         writer.keep_playlist(PLAYLIST, Playlist("讲座", (PlaylistEntry(resource("zhuyili0001"), "gone"),)))
         writer.verify()
+    with EmbeddedKeeper.open(folder) as keeper:
+        keeper.keep(KeptMoment(resource("zhuyili0001"), "zh", 0.0, None, None, "注意力", "https://example.org"))
     with EmbeddedReader.open(folder) as library:
         library.verify()
     change_rows(folder, DAMAGE[request.param][0])

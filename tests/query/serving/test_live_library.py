@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seekpoint.index.errors import LibraryError, LibraryNotFound
-from seekpoint.index.open import open_writer
+from seekpoint.index.kept import KeptMoment
+from seekpoint.index.open import open_keeper, open_writer
 from seekpoint.index.types import Details, Filters
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.question_encoder import SharedEncoder
@@ -163,3 +164,15 @@ def test_the_questions_that_were_asked_last_are_kept_and_no_more() -> None:
     assert encoder.asked == ["mask 0", "掩码 1", "mask 2", "掩码 3"]
     shared.question("mask 0")
     assert encoder.asked[4:] == ["mask 0"]
+
+
+def test_what_this_process_has_just_changed_is_seen_at_once(live: LiveLibrary, folder: Path) -> None:
+    kept = [
+        KeptMoment(resource("zhuyili0001"), "zh", second, None, None, "掩码遮住后面的词", "") for second in (1.0, 2.0)
+    ]
+    for number, moment in enumerate(kept, 1):  # the first one unseals the library, which is always seen at once
+        with live.reader(), open_keeper(folder) as keeper:
+            keeper.keep(moment)
+        live.refresh()
+        with live.reader() as reader:
+            assert len(reader.kept()) == number

@@ -15,6 +15,7 @@ from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.types import Details, Kind, Resource, State
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.app import application
+from seekpoint.query.web.editing import Editing
 from seekpoint.query.web.security import AccessPolicy
 from tests.browser import chromium_tab
 from tests.fakes import TopicEncoder
@@ -176,7 +177,9 @@ def faultless(context: BrowserContext) -> Iterator[Page]:
     assert faults == []
 
 
-def serving(library: Path, policy: AccessPolicy | None = None, **headers: str) -> TestClient:
+def serving(
+    library: Path, policy: AccessPolicy | None = None, editing: Editing | None = None, **headers: str
+) -> TestClient:
     """A client of a library's pages and API."""
-    app = application(LiveLibrary(library, TopicEncoder()), policy or AccessPolicy())
+    app = application(LiveLibrary(library, TopicEncoder()), policy or AccessPolicy(), editing=editing)
     return TestClient(app, HOST, raise_server_exceptions=False, headers=headers, follow_redirects=False)

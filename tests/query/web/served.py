@@ -16,6 +16,7 @@ from seekpoint.index.types import Encoder
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.summary.summariser import Summariser
 from seekpoint.query.web.app import application
+from seekpoint.query.web.editing import Editing
 from seekpoint.query.web.security import AccessPolicy
 from seekpoint.query.web.server import BoundedProtocol, listen, server_config
 from tests.fakes import TopicEncoder
@@ -33,11 +34,13 @@ def served(
     encoder: Encoder | None = _TOPICS,
     protocol: type[BoundedProtocol] = BoundedProtocol,
     summariser: Summariser | None = None,
+    editing: Editing | None = None,
 ) -> Iterator[str]:
     """Serve a library's pages and API, and give the address; without an `encoder`, the library's own is used."""
     live = LiveLibrary(library, encoder)
     listener = listen("127.0.0.1", 0)
-    server = uvicorn.Server(server_config(application(live, policy or AccessPolicy(), summariser), protocol))
+    app = application(live, policy or AccessPolicy(), summariser=summariser, editing=editing)
+    server = uvicorn.Server(server_config(app, protocol))
     thread = Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     try:

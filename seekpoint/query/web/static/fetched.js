@@ -2,9 +2,9 @@
 import { tell } from "./toast.js";
 import { words } from "./words.js";
 
-export async function fetched(address) {
+export async function fetched(address, form) {
   try {
-    const response = await fetch(address, { headers: { Accept: "text/html" } });
+    const response = await fetch(address, { headers: { Accept: "text/html" }, ...(form && { method: "POST", body: form }) });
     return new DOMParser().parseFromString(await response.text(), "text/html");
   } catch {
     tell(words.failed);

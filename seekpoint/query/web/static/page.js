@@ -2,6 +2,7 @@
 import { inLanguage } from "./addresses.js";
 import { ask, enhance } from "./answers.js";
 import "./find.js";
+import "./kept.js";
 import "./keys.js";
 import { playLink } from "./panel.js";
 import { playHere } from "./resource.js";
@@ -10,6 +11,7 @@ import { summarise } from "./summary.js";
 import { tell } from "./toast.js";
 import "./typing.js";
 import { words } from "./words.js";
+import "./workspace.js";
 
 function copyLink(button) {
   const address = new URL(button.dataset.link, location.href).href;

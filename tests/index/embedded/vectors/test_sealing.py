@@ -223,7 +223,7 @@ def test_the_next_build_seals_what_a_killed_one_left(several: Path, moment: str)
     assert [one.count for one in _segments(several)] == [9, 9, 9, 9, 4]
 
 
-@pytest.mark.parametrize("scratch", [".vectors-7.faiss.new", ".manifest.json.new"])
+@pytest.mark.parametrize("scratch", [".vectors-7.faiss.new", ".library.db.new"])
 def test_what_a_killed_build_was_about_to_write_is_cleared_away(several: Path, scratch: str) -> None:
     (several / scratch).write_bytes(b"a killed build left this")
     with EmbeddedWriter.acquire(several, CARD):

@@ -1,0 +1,22 @@
+"""What is added to a library on the page: it lies in two folders of the library, which no build deletes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FILES = "files"
+"""The folder of files that are indexed themselves: captions, texts, papers. It is one source of a build."""
+
+LISTS = "lists"
+"""The folder of reading lists. Whoever may edit wrote them, so a build trusts them no more than lists on the web."""
+
+ADDRESSES = "addresses.txt"
+"""The reading list of single addresses, a line each."""
+
+
+def is_added_list(source: str, library: Path) -> bool:
+    """Whether a source of a build is a list that was added on the page of this library."""
+    try:
+        return Path(source).resolve().is_relative_to((library / LISTS).resolve())
+    except (OSError, ValueError):  # it is no path
+        return False

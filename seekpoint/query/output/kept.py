@@ -1,0 +1,130 @@
+"""What people keep, as JSON, as Markdown for notes, as cards for Anki, and as a playlist. All pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from html import escape
+from typing import NamedTuple
+
+from seekpoint.index.file_types import is_openable
+from seekpoint.index.kept import KeptMoment
+from seekpoint.index.text.clean import clean, printable
+from seekpoint.query.answers import Answer, Confidence, Moment
+from seekpoint.query.links.timestamps import timestamp
+from seekpoint.query.output import m3u, markdown
+from seekpoint.query.output.csv import table
+from seekpoint.query.output.json import as_json
+from seekpoint.query.output.json_schema import KeptJson, KeptMomentJson
+from seekpoint.query.output.moment_text import positions
+
+TITLE = "Seekpoint"
+"""The title of moments that are in no collection, and the tag of all cards."""
+
+# https://docs.ankiweb.net/importing/text-files.html#file-headers
+_ANKI_HEADER = "#separator:Comma\n#html:true\n#columns:Front,Back,Tags\n#tags column:3"
+# A spreadsheet runs a cell that begins with one of these, and Anki takes a line with the last one for a comment. As an
+# HTML entity it's the same text on a card.
+_ACTIVE = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "#")
+
+_NOT_IN_TAGS = re.compile(r"[^\w-]+")
+
+
+class KeptFormat(NamedTuple):
+    """A format for files of kept moments: the suffix, the media type and the function that renders them."""
+
+    suffix: str
+    media_type: str
+    render: Callable[[Sequence[KeptMoment]], str]
+
+
+def to_json(moments: Iterable[KeptMoment], present: Container[str]) -> KeptJson:
+    """The moments in the form of `/api/kept`; `present` are the ids of the resources that the library has."""
+    return {"moments": [_moment_json(moment, present) for moment in moments]}
+
+
+def to_markdown(moments: Sequence[KeptMoment]) -> str:
+    """A heading for each collection, and lists of links with quotes and notes."""
+    return "\n\n".join(_section(name, group) for name, group in by_collection(moments).items()) + "\n"
+
+
+def to_anki(moments: Sequence[KeptMoment]) -> str:
+    """A text file for Anki's import, a card a moment: the question, then the note, the quote and the link."""
+    return f"{_ANKI_HEADER}\n{table(map(_card, moments))}\n"
+
+
+def to_m3u(moments: Sequence[KeptMoment]) -> str:
+    """A playlist of what plays."""
+    names = list(by_collection(moments))
+    title = names[0] if len(names) == 1 else TITLE
+    return m3u.to_m3u(Answer(title or TITLE, Confidence.HIGH, tuple(_moments(moments)))) + "\n"
+
+
+FORMATS: Mapping[str, KeptFormat] = {
+    "markdown": KeptFormat(".md", "text/markdown", to_markdown),
+    "anki": KeptFormat(".csv", "text/csv", to_anki),
+    "m3u": KeptFormat(".m3u8", "audio/x-mpegurl", to_m3u),
+}
+
+
+def by_collection(moments: Iterable[KeptMoment]) -> dict[str, list[KeptMoment]]:
+    """The moments of each collection by its name, those that are in none first."""
+    groups: dict[str, list[KeptMoment]] = {}
+    for moment in sorted(moments, key=lambda each: (each.collection.casefold(), each.collection)):
+        groups.setdefault(moment.collection, []).append(moment)
+    return groups
+
+
+def as_moment(kept: KeptMoment, rank: int = 1) -> Moment:
+    """The kept moment as one of an answer."""
+    return Moment(rank, 1.0, kept.resource, kept.language, kept.start, None, kept.quote, kept.link, page=kept.page)
+
+
+def _moments(moments: Iterable[KeptMoment]) -> Iterable[Moment]:
+    return (as_moment(kept, rank) for rank, kept in enumerate(moments, 1))
+
+
+def _moment_json(kept: KeptMoment, present: Container[str]) -> KeptMomentJson:
+    return {
+        "resource": as_json(kept.resource),
+        "place": kept.place,
+        "language": as_json(kept.language),
+        "start": kept.start,
+        "timestamp": timestamp(kept.start),
+        "page": kept.page,
+        "quote": as_json(kept.quote),
+        "link": as_json(kept.link),
+        "question": as_json(kept.question),
+        "note": "\n".join(_lines(kept.note)),
+        "collection": as_json(kept.collection),
+        "added": datetime.fromtimestamp(kept.added, UTC).isoformat(timespec="seconds"),
+        "removed": kept.resource.id not in present,
+    }
+
+
+def _lines(note: str) -> list[str]:
+    return [clean(line) for line in note.splitlines() if line.strip()]
+
+
+def _section(name: str, moments: Sequence[KeptMoment]) -> str:
+    heading = f"## {markdown.escaped(clean(name) or TITLE)}"
+    items = (markdown.item(moment, _lines(kept.note)) for kept, moment in zip(moments, _moments(moments), strict=True))
+    return "\n\n".join([heading, *items])
+
+
+def _card(kept: KeptMoment) -> tuple[str, str, str]:
+    place = " · ".join([clean(kept.resource.title) or kept.resource.id, *positions(as_moment(kept))])
+    link = escape(place)
+    if is_openable(kept.link):
+        link = f'<a href="{escape(printable(kept.link))}">{link}</a>'
+    note = "<br>".join(map(escape, _lines(kept.note)))
+    quote = f"<blockquote>{escape(clean(kept.quote))}</blockquote>"
+    back = [f"<p>{note}</p>", quote, link] if note else [quote, link]
+    front = escape(clean(kept.question) or place)
+    tags = [TITLE.lower(), *filter(None, [_NOT_IN_TAGS.sub("_", clean(kept.collection)).strip("_")])]
+    return _inactive(front), "".join(back), " ".join(tags)
+
+
+def _inactive(html: str) -> str:
+    return f"&#{ord(html[0])};{html[1:]}" if html.startswith(_ACTIVE) else html

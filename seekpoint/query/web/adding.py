@@ -1,0 +1,96 @@
+"""Adding to a library on the page: addresses, files and lists, which a build then reads from the library's folder."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import BinaryIO
+
+from seekpoint.files import replacing
+from seekpoint.index.added import ADDRESSES, FILES, LISTS
+from seekpoint.index.errors import UsageError
+from seekpoint.index.file_types import CAPTION_SUFFIXES, DOCUMENT_SUFFIXES
+from seekpoint.index.text.clean import clean
+
+MOST_BYTES = 64 << 20
+"""The most bytes that are uploaded at once."""
+
+SUFFIXES = tuple(sorted(CAPTION_SUFFIXES | DOCUMENT_SUFFIXES | {".pdf", ".json"}))
+"""The files that can be added, by suffix."""
+
+_LIST_SUFFIXES = (".md", ".txt")
+_MOST_ADDRESSES, _LONGEST_ADDRESS = 100, 2000
+_ADDRESS = re.compile(r"(?:https?://|www\.|youtu\.be/)\S+", re.IGNORECASE)
+# File systems take 255 bytes, and a scratch file's name is longer.
+_LONGEST_NAME = 200
+# Windows refuses these characters, and takes these names for devices, whatever comes after the first dot.
+_REFUSED = re.compile(r'[<>:"|?*/\\]+')
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)", re.IGNORECASE)
+_PIECE = 1 << 20
+
+
+class AddedSources:
+    """The folders of a library with what was added to it; threads may share it."""
+
+    def __init__(self, library: Path) -> None:
+        self._files = library / FILES
+        self._lists = library / LISTS
+        self._lock = Lock()
+
+    def add_addresses(self, text: str) -> str:
+        """Add the addresses in some lines to the list of them; returns the source to build. Raises UsageError."""
+        lines = addresses_in(text)
+        with self._lock:
+            self._lists.mkdir(parents=True, exist_ok=True)
+            path = self._lists / ADDRESSES
+            known = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+            with replacing(path) as file:
+                file.write("".join(f"{line}\n" for line in dict.fromkeys([*known, *lines])).encode())
+        return str(path)
+
+    def add_file(self, name: str, content: BinaryIO, *, is_list: bool) -> str:
+        """Store a file under a safe form of its name; returns the source to build. Raises UsageError."""
+        folder = self._lists if is_list else self._files
+        target = folder / safe_name(name, _LIST_SUFFIXES if is_list else SUFFIXES)
+        scratch = folder / f".{secrets.token_hex(8)}.part"  # which no build reads
+        with self._lock:
+            folder.mkdir(parents=True, exist_ok=True)
+            if target.exists() or target.name == ADDRESSES:
+                raise UsageError(f"a file {target.name} was added before: rename this one, or take the other out first")
+            try:
+                with scratch.open("xb") as file:
+                    while piece := content.read(_PIECE):
+                        file.write(piece)
+                scratch.replace(target)
+            finally:
+                scratch.unlink(missing_ok=True)
+        return str(target if is_list else folder)
+
+
+def addresses_in(text: str) -> Sequence[str]:
+    """The addresses in lines of text; raises UsageError for a line that is none."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise UsageError("paste an address, such as https://www.youtube.com/watch?v=…")
+    if len(lines) > _MOST_ADDRESSES:
+        raise UsageError(f"{_MOST_ADDRESSES} addresses at once are the most: add a reading list instead")
+    for line in lines:
+        if not _ADDRESS.fullmatch(line) or not line.isprintable() or len(line) > _LONGEST_ADDRESS:
+            raise UsageError(f"{clean(line)[:60]!r} isn't an address: it begins with https:// and has no spaces")
+    return lines
+
+
+def safe_name(name: str, suffixes: Iterable[str]) -> str:
+    """A file's name without folders, and without what a file system or a person would trip over; raises UsageError."""
+    last = re.split(r"[/\\]", name)[-1]
+    safe = _REFUSED.sub("_", clean(last)).strip(" .")
+    suffix = Path(safe).suffix.lower()
+    if not Path(safe).stem.strip(" ._") or suffix not in suffixes:
+        shown = clean(last)[:60] or "a file without a name"
+        raise UsageError(f"{shown} can't be added: files that can are {', '.join(suffixes)}")
+    if len(safe.encode("utf-8", "replace")) > _LONGEST_NAME:
+        raise UsageError(f"the name {safe[:60]}… is too long: rename the file")
+    return f"_{safe}" if _DEVICES.match(safe) else safe

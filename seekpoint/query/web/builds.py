@@ -1,0 +1,132 @@
+"""Builds that the page starts: one at a time, in a thread, and what is known of the last one."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from threading import Condition, Event, Thread
+from typing import TypeAlias
+
+from seekpoint.index.errors import SeekpointError
+from seekpoint.index.text.clean import clean
+
+STOPPED = "the build was stopped with the server: what it had finished is kept"
+MOST_LINES = 20
+"""The last messages of a build that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildProgress:
+    """How far a build is: `done` of `total` resources, and within `title` `part` of `parts` passages or seconds.
+
+    `lines` are its last messages, `outcome` the one at its end, `error` why it failed.
+    """
+
+    is_running: bool = False
+    done: int = 0
+    total: int = 0
+    title: str = ""
+    part: int = 0
+    parts: int = 0
+    lines: tuple[str, ...] = ()
+    outcome: str = ""
+    error: str = ""
+
+    def as_dict(self) -> dict[str, object]:
+        """The progress for the page's script."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOrder:
+    """What a build is to do; with `retry`, it asks again for what waits for a later time."""
+
+    sources: tuple[str, ...]
+    retry: bool = False
+
+
+Tell: TypeAlias = Callable[[BuildProgress], None]
+Build: TypeAlias = Callable[[BuildOrder, Tell, Event], str]
+"""Builds, and tells its progress; the event asks it to stop. Returns its outcome in a line; raises SeekpointError."""
+
+
+@dataclass
+class Builds:
+    """The builds of a server. `build` does one, `finished` is called after each."""
+
+    build: Build
+    finished: Callable[[], None]
+    _progress: BuildProgress = field(default_factory=BuildProgress)
+    _waiting: deque[BuildOrder] = field(default_factory=deque)
+    _changed: Condition = field(default_factory=Condition)
+    _stop: Event = field(default_factory=Event)
+    _thread: Thread | None = None
+    _version: int = 0
+
+    @property
+    def progress(self) -> BuildProgress:
+        return self._progress
+
+    @property
+    def version(self) -> int:
+        """A number that grows with each change of the progress."""
+        return self._version
+
+    def start(self, sources: Sequence[str], *, retry: bool = False) -> None:
+        """Build these sources, after the build that is running."""
+        with self._changed:
+            if self._stop.is_set():
+                return
+            self._waiting.append(BuildOrder(tuple(sources), retry))
+            if not self._progress.is_running:
+                self._tell(BuildProgress(is_running=True))
+                self._thread = Thread(target=self._run)
+                self._thread.start()
+
+    def close(self) -> None:
+        """Stop the build that is running; what it has finished is kept."""
+        self._stop.set()
+        if self._thread:
+            self._thread.join()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until nothing is built any longer; returns whether that is so."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._progress.is_running, seconds)
+
+    def _run(self) -> None:
+        errors: list[str] = []
+        while order := self._next():
+            outcome = ""
+            try:
+                outcome = self.build(order, self._tell_running, self._stop)
+                self.finished()
+            except SeekpointError as failure:
+                errors.append(clean(str(failure)))
+            except Exception:
+                self._end(replace(self._progress, error="something went wrong here: the server's terminal says what"))
+                raise
+            self._end(replace(self._progress, outcome=clean(outcome), error="; ".join(dict.fromkeys(errors))))
+        if self._progress.is_running:  # it was stopped before it began
+            self._end(replace(self._progress, error=STOPPED))
+
+    def _next(self) -> BuildOrder | None:
+        with self._changed:
+            if self._stop.is_set() or not self._waiting:
+                return None
+            return self._waiting.popleft()
+
+    def _end(self, progress: BuildProgress) -> None:
+        with self._changed:
+            self._tell(replace(progress, title="", is_running=bool(self._waiting) and not self._stop.is_set()))
+
+    def _tell_running(self, progress: BuildProgress) -> None:
+        lines = tuple(clean(line) for line in progress.lines[-MOST_LINES:])
+        self._tell(replace(progress, title=clean(progress.title), lines=lines, is_running=True))
+
+    def _tell(self, progress: BuildProgress) -> None:
+        with self._changed:
+            self._progress = progress
+            self._version += 1
+            self._changed.notify_all()

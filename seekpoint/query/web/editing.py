@@ -1,0 +1,95 @@
+"""Changes that the pages make: forms, which only pages of this server can send."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Callable
+from typing import Annotated, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+
+from seekpoint.index.text.clean import clean
+from seekpoint.query.web.builds import Builds
+
+LONGEST_FORM = 262_144
+"""Bytes: a Chinese character takes nine in a form."""
+
+_Form = TypeVar("_Form", bound=BaseModel)
+_PORTS = {"http": ":80", "https": ":443"}
+
+
+def _own_path(address: str) -> str:
+    """A path of this server; the first page for an address that leads elsewhere, as browsers read it."""
+    is_own = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
+    return address if is_own else "/"
+
+
+Line = Annotated[str, AfterValidator(clean)]
+"""A text of a form, as one line without control characters."""
+
+
+class Form(BaseModel):
+    """What each form has: where to go afterwards, a path of this server."""
+
+    model_config = ConfigDict(str_strip_whitespace=True)
+
+    back: Annotated[str, Field(max_length=LONGEST_FORM), AfterValidator(_own_path)] = "/"
+
+    def leave(self) -> RedirectResponse:
+        """Go where the form says; the browser asks for it anew."""
+        return RedirectResponse(self.back, 303)
+
+
+class Editing:
+    """Lets pages of this server change things: each form carries a secret that other sites can't read.
+
+    With `builds` they may add to the library. `remove` takes a resource out, with what was added for it.
+    """
+
+    def __init__(self, builds: Builds | None = None, remove: Callable[[str], None] = lambda resource_id: None) -> None:
+        self.secret = secrets.token_urlsafe(24)
+        self.builds = builds
+        self.remove = remove
+
+    async def form(self, request: Request, form: type[_Form]) -> _Form:
+        """The form of a request; raises HTTPException for one that another site may have sent."""
+        self.check_origin(request)
+        fields = await urlencoded(request)
+        self.check_secret(fields.pop("secret", ""))
+        return form.model_validate(fields)
+
+    def check_secret(self, given: str) -> None:
+        """Raise HTTPException unless this is the secret of this server's pages."""
+        if not hmac.compare_digest(given.encode(), self.secret.encode()):
+            raise HTTPException(403, "this form is of an earlier run of the server: load the page again")
+
+    def check_origin(self, request: Request) -> None:
+        """Raise HTTPException if the browser says that a page of another server sent the request."""
+        site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+        if site not in (None, "same-origin", "none") or not is_own_origin(origin, request.headers.get("host", "")):
+            raise HTTPException(403, "only this server's own pages can change something")
+
+
+def is_own_origin(origin: str | None, host: str) -> bool:
+    """Whether an Origin header names the host that the request is for; programs send none."""
+    if origin is None:
+        return True
+    scheme, netloc, *_ = urlsplit(origin)
+    port = _PORTS.get(scheme, "")
+    return bool(netloc) and netloc.lower().removesuffix(port) == host.lower().removesuffix(port)
+
+
+async def urlencoded(request: Request, most: int = LONGEST_FORM) -> dict[str, str]:
+    """The fields of a form, the last of each name; raises HTTPException if it has more than `most` bytes."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > most:
+            raise HTTPException(413, f"this form has {most:,} bytes at most")
+    fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+    return {name: values[-1] for name, values in fields.items()}

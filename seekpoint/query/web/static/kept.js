@@ -1,0 +1,26 @@
+// Keeping in place: what a form would load is fetched, and the part that changed is taken from it.
+import { fetched } from "./fetched.js";
+import { announce, tell } from "./toast.js";
+
+async function change(form) {
+  const part = form.closest("[id].keeping, .keepsakes");
+  const parsed = await fetched(form.getAttribute("action"), new URLSearchParams(new FormData(form)));
+  const fresh = parsed?.getElementById(part.id);
+  if (!fresh) {
+    if (parsed) tell(parsed.querySelector("[role=alert]")?.textContent ?? parsed.title);
+    return;
+  }
+  const said = form.dataset.keep, focused = document.activeElement?.id;
+  part.replaceWith(document.adoptNode(fresh));
+  const first = (focused && fresh.querySelector(`#${CSS.escape(focused)}`))
+    || (fresh.matches(".keeping") ? fresh.querySelector(".drop button, .keep button") : fresh);
+  first.focus({ preventScroll: true });
+  if (said) tell(said);
+  else announce(first.getAttribute("aria-label") ?? "");
+}
+
+document.addEventListener("submit", (event) => {
+  if (event.target.dataset.keep === undefined) return;
+  event.preventDefault();
+  change(event.target);
+});

@@ -1,0 +1,121 @@
+// The reading list: narrowing and sorting it, adding to it, and how far a build is.
+import { fetched } from "./fetched.js";
+import { announce, tell } from "./toast.js";
+import { fill } from "./words.js";
+
+const box = document.getElementById("narrow"), sort = document.getElementById("sort");
+
+function narrow() {
+  const wanted = box.value.trim().toLocaleLowerCase();
+  const entries = [...document.querySelectorAll(".entry")];
+  let found = 0;
+  for (const entry of entries) {
+    const said = [...entry.querySelectorAll(".naming, .facts, .reason")].map((part) => part.textContent).join(" ");
+    const matches = !wanted || said.toLocaleLowerCase().includes(wanted);
+    entry.classList.toggle("faint", !matches);
+    found += matches;
+  }
+  for (const list of document.querySelectorAll("ul.entries")) {
+    const count = list.previousElementSibling?.querySelector(".count");
+    if (!count) continue;
+    count.dataset.all ??= count.textContent;
+    const own = list.querySelectorAll(".entry:not(.faint)").length;
+    count.textContent = wanted ? fill(box.dataset.some, { n: own, total: list.children.length }) : count.dataset.all;
+  }
+  document.querySelector(".narrowed").textContent = wanted ? fill(box.dataset.some, { n: found, total: entries.length }) : "";
+}
+
+if (box) {
+  box.closest("[hidden]").hidden = false;
+  sort.form.querySelector("button").hidden = true;
+  sort.addEventListener("change", () => sort.form.submit());
+  box.addEventListener("input", narrow);
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") event.preventDefault();
+  });
+}
+
+let watching = null;
+
+async function reload() {
+  if (!document.querySelector(".tools")) {
+    location.assign("/list");
+    return;
+  }
+  const parsed = await fetched(location.pathname + location.search);
+  const fresh = parsed?.querySelector("main.listing"), shown = document.querySelector("main.listing");
+  if (!fresh) return;
+  const old = [...shown.querySelectorAll(".heading, ul.entries, main > .summary")];
+  const anchor = shown.querySelector(".tools");
+  old.forEach((element) => element.remove());
+  anchor.after(...[...document.adoptNode(fresh).children].filter((element) => element.matches(".heading, ul.entries")));
+  anchor.before(fresh.querySelector(".summary") ?? "");
+  narrow();
+}
+
+function show(holder, progress) {
+  holder.hidden = false;
+  const bar = holder.querySelector("progress");
+  bar.hidden = !progress.is_running;
+  bar.max = Math.max(progress.total, 1);
+  bar.value = progress.done + (progress.parts ? progress.part / progress.parts : 0);
+  const building = bar.getAttribute("aria-label");
+  holder.querySelector(".building").textContent = progress.is_running ? `${building} ${progress.title}` : "";
+  holder.querySelector(".outcome").textContent = progress.outcome;
+  holder.querySelector(".fault").textContent = progress.error;
+  holder.querySelector(".said").replaceChildren(...progress.lines.map((line) => Object.assign(document.createElement("li"), { textContent: line })));
+}
+
+function watch() {
+  const holder = document.querySelector(".progress");
+  if (!holder || watching) return;
+  watching = new EventSource("/add/progress");
+  watching.addEventListener("message", (message) => {
+    const progress = JSON.parse(message.data);
+    show(holder, progress);
+    if (progress.is_running) return;
+    watching.close();
+    watching = null;
+    if (progress.error || progress.outcome) announce(progress.error || progress.outcome);
+    reload();
+  });
+}
+
+async function add(form, data) {
+  const parsed = await fetched(form.getAttribute("action"), form.enctype === "multipart/form-data" ? data : new URLSearchParams(data));
+  if (!parsed) return;
+  const fault = parsed.querySelector("[role=alert]");
+  if (fault) {
+    tell(fault.textContent);
+    return;
+  }
+  form.reset();
+  if (form.closest(".entry")) reload();
+  else watch();
+}
+
+document.addEventListener("submit", (event) => {
+  if (event.target.dataset.add === undefined) return;
+  event.preventDefault();
+  add(event.target, new FormData(event.target, event.submitter));
+});
+
+const files = document.querySelector("[data-files]");
+if (files) {
+  addEventListener("dragover", (event) => {
+    if (!event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    document.body.classList.add("dropping");
+  });
+  addEventListener("dragleave", (event) => { if (!event.relatedTarget) document.body.classList.remove("dropping"); });
+  addEventListener("drop", (event) => {
+    document.body.classList.remove("dropping");
+    if (!event.dataTransfer.files.length) return;
+    event.preventDefault();
+    const data = new FormData(files);
+    data.delete("file");
+    for (const file of event.dataTransfer.files) data.append("file", file);
+    add(files, data);
+  });
+  if (document.querySelector(".progress").dataset.running === "yes") watch();
+}

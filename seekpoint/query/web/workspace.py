@@ -1,0 +1,175 @@
+"""The reading list as a workspace: adding, building, retrying and removing, with the progress as an event stream."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from seekpoint.index.errors import UsageError
+from seekpoint.index.types import ResourceStatus, State
+from seekpoint.query.serving.parameters import LONGEST_ID
+from seekpoint.query.web.adding import MOST_BYTES, SUFFIXES, AddedSources
+from seekpoint.query.web.builds import Builds
+from seekpoint.query.web.editing import LONGEST_FORM, Editing, Form
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from seekpoint.query.serving.live_library import LiveLibrary
+    from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
+
+_MOST_FILES = 50
+# Seconds between two looks at the progress.
+_BETWEEN_LOOKS = 0.25
+
+
+class AddressForm(Form):
+    """Addresses, a line each."""
+
+    addresses: Annotated[str, Field(max_length=LONGEST_FORM)] = ""
+
+
+class UploadForm(Form):
+    """What is sent along with files."""
+
+    is_list: bool = False
+
+
+class RetryForm(Form):
+    """Whether to ask at once for what waits for a later time too."""
+
+    at_once: bool = False
+
+
+class RemoveForm(Form):
+    """A resource to take out."""
+
+    resource: Annotated[str, Field(max_length=LONGEST_ID)]
+
+
+class Workspace:
+    """The requests that change what is in the library, and how far its builds are."""
+
+    def __init__(self, live: LiveLibrary, caches: ResourceCaches, editing: Editing, builds: Builds) -> None:
+        self._live = live
+        self._caches = caches
+        self._editing = editing
+        self._builds = builds
+        self._added = AddedSources(live.address)
+
+    @property
+    def routes(self) -> list[Route]:
+        forms = {
+            "/add/address": self.add_addresses,
+            "/add/file": self.add_files,
+            "/add/retry": self.retry,
+            "/add/remove": self.remove,
+        }
+        return [
+            *(Route(path, form, methods=["POST"]) for path, form in forms.items()),
+            Route("/add/progress", self.progress),
+        ]
+
+    def values(self, cache: ResourceCache | None) -> Mapping[str, object]:
+        """What a page shows of the workspace; there may be no library yet."""
+        statuses = cache.statuses.values() if cache else ()
+        due = [status for status in statuses if is_due(status, time.time())]
+        waiting = [status for status in statuses if status.retry_after and status not in due]
+        return {
+            "secret": self._editing.secret,
+            "progress": self._builds.progress,
+            "due": len(due),
+            "waiting": len(waiting),
+            "accept": ",".join(SUFFIXES),
+        }
+
+    async def add_addresses(self, request: Request) -> Response:
+        form = await self._editing.form(request, AddressForm)
+        self._builds.start([await run_in_threadpool(self._added.add_addresses, form.addresses)])
+        return form.leave()
+
+    async def add_files(self, request: Request) -> Response:
+        self._editing.check_origin(request)
+        _check_size(request)
+        async with request.form(max_files=_MOST_FILES, max_fields=len(UploadForm.model_fields) + 1) as fields:
+            texts = {name: value for name, value in fields.items() if isinstance(value, str)}
+            self._editing.check_secret(texts.pop("secret", ""))
+            form = UploadForm.model_validate(texts)
+            files = [file for file in fields.getlist("file") if isinstance(file, UploadFile) and file.filename]
+            if not files:
+                raise UsageError("choose a file to add")
+            await run_in_threadpool(self._store, files, form.is_list)
+        return form.leave()
+
+    async def retry(self, request: Request) -> Response:
+        form = await self._editing.form(request, RetryForm)
+        with self._live.reader() as reader:
+            cache = self._caches.of(reader)
+            wanted = {status.id for status in cache.statuses.values() if is_due(status, time.time(), form.at_once)}
+            sources = [section.source for section in cache.sections if wanted & section.entries.keys()]
+        for source in dict.fromkeys(filter(None, sources)):
+            self._builds.start([source], retry=form.at_once)
+        return form.leave()
+
+    async def remove(self, request: Request) -> Response:
+        form = await self._editing.form(request, RemoveForm)
+        with self._live.reader() as reader:
+            if self._caches.of(reader).resource(form.resource) is None:
+                raise HTTPException(404, f"no resource here has the id {form.resource[:40]!r}")
+
+        def run() -> None:
+            self._editing.remove(form.resource)
+            self._live.refresh()
+
+        await run_in_threadpool(run)
+        return form.leave()
+
+    async def progress(self, request: Request) -> Response:
+        """The progress of the builds as server-sent events, until nothing is built any longer."""
+        return StreamingResponse(self._events(), media_type="text/event-stream")
+
+    async def _events(self) -> AsyncIterator[str]:
+        version = -1
+        while True:
+            if version != self._builds.version:
+                version, progress = self._builds.version, self._builds.progress
+                yield f"data: {json.dumps(progress.as_dict())}\n\n"
+                if not progress.is_running:
+                    return
+            await asyncio.sleep(_BETWEEN_LOOKS)
+
+    def _store(self, files: list[UploadFile], is_list: bool) -> None:
+        """Store files, and build them; what comes before a file that is refused is built all the same."""
+        sources: dict[str, None] = {}
+        try:
+            for file in files:
+                sources[self._added.add_file(file.filename or "", file.file, is_list=is_list)] = None
+        finally:
+            for source in sources:
+                self._builds.start([source])
+
+
+def is_due(status: ResourceStatus, now: float, at_once: bool = False) -> bool:
+    """Whether a build would try a resource again now, or with `at_once` whether it waits at all."""
+    if status.retry_after is None:
+        return status.state in (State.PENDING, State.DEFERRED)
+    return at_once or status.retry_after <= now
+
+
+def _check_size(request: Request) -> None:
+    """Raise HTTPException for a body of more than MOST_BYTES, before it is read."""
+    size = request.headers.get("content-length", "")
+    if not size.isdecimal():
+        raise HTTPException(411, "send the length of the files")
+    if int(size) > MOST_BYTES:
+        raise HTTPException(413, f"{MOST_BYTES >> 20} MB at once are the most: build larger files on the server itself")

@@ -1,0 +1,106 @@
+"""What is kept in a folder's library: beside a writer that seals it, in damage, and on the way to another machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from seekpoint.index.embedded import database
+from seekpoint.index.embedded.kept import EmbeddedKeeper
+from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.opening import with_checked_database
+from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.errors import DamagedLibrary, LibraryError
+from seekpoint.index.kept import KeptMoment
+from seekpoint.index.transfer.export import export_library
+from seekpoint.index.transfer.import_ import import_library
+from seekpoint.index.types import State
+from tests.damaging import change_rows
+from tests.index.libraries import resource
+
+
+def moment(second: float, note: str = "") -> KeptMoment:
+    return KeptMoment(
+        resource("zhuyili0001"), "zh", second, None, None, "掩码遮住后面的词", "https://example.org", note=note
+    )
+
+
+def keep(folder: Path, *moments: KeptMoment) -> None:
+    with EmbeddedKeeper.open(folder) as keeper:
+        for each in moments:
+            keeper.keep(each)
+
+
+def test_no_record_of_the_database_is_left_of_what_was_changed_since(folder: Path) -> None:
+    """A keeper and a writer that seals the library again and again, at once."""
+    done, kept = Event(), 0
+
+    def keep_on() -> None:
+        nonlocal kept
+        while not done.is_set():
+            keep(folder, moment(float(kept)))
+            kept += 1
+
+    thread = Thread(target=keep_on)
+    thread.start()
+    try:
+        for k in range(25):
+            with EmbeddedWriter.acquire(folder) as writer:
+                writer.set_state("position001", State.DEFERRED, reason=f"try {k}")
+            with EmbeddedReader.open(folder):
+                pass
+    finally:
+        done.set()
+        thread.join()
+    assert kept > 5
+    with EmbeddedReader.open(folder) as library:
+        library.verify()
+        assert len(library.kept()) == kept
+    assert not (folder / database.DAMAGE_MARK).exists()
+
+
+def test_a_writer_that_opens_meanwhile_takes_nothing_for_damage(folder: Path) -> None:
+    before = Manifest.load(folder)
+    keep(folder, moment(1.0))
+    assert with_checked_database(folder, before, mends=False) == before.unsealed()
+    assert not (folder / database.DAMAGE_MARK).exists()
+    before.save(folder)
+    with pytest.raises(DamagedLibrary):
+        with_checked_database(folder, before, mends=False)
+
+
+def test_the_next_build_seals_the_library_again(folder: Path) -> None:
+    assert Manifest.load(folder).database
+    keep(folder, moment(1.0))
+    assert not Manifest.load(folder).database
+    with EmbeddedWriter.acquire(folder):
+        pass
+    assert Manifest.load(folder).database
+
+
+def test_damage_of_one_kept_moment_costs_no_other(folder: Path) -> None:
+    keep(folder, moment(1.0, "笔记"), moment(2.0, "另一个"))
+    change_rows(folder, "UPDATE kept SET note = '讲' WHERE place = 't1'")
+    with EmbeddedReader.open(folder) as library, pytest.raises(DamagedLibrary, match="the table kept"):
+        library.verify()
+    with pytest.raises(LibraryError, match="is damaged, so nothing can be kept"):
+        keep(folder, moment(3.0))
+    said: list[str] = []
+    with EmbeddedWriter.acquire(folder, say=said.append) as writer:
+        writer.mend(lambda resource_id, transcript: pytest.fail("nothing else was damaged"))
+    assert said == ["a kept moment of zhuyili0001 was damaged and is gone"]
+    with EmbeddedReader.open(folder) as library:
+        library.verify()
+        assert [each.note for each in library.kept()] == ["另一个"]
+
+
+def test_what_is_kept_goes_along_in_an_export(folder: Path, tmp_path: Path) -> None:
+    keep(folder, moment(1.0, "笔记"))
+    export_library(folder, tmp_path / "talks.zip")
+    import_library(tmp_path / "talks.zip", tmp_path / "copy")
+    with EmbeddedReader.open(folder) as one, EmbeddedReader.open(tmp_path / "copy") as other:
+        assert other.kept() == one.kept()
+        assert [each.note for each in other.kept()] == ["笔记"]

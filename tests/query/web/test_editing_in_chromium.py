@@ -1,0 +1,193 @@
+"""Keeping and adding in a real Chromium, against the server with `--edit`."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser import chromium_tab
+from tests.indexer.builds import webvtt
+from tests.query.web.served import served, without_others
+from tests.query.web.workbench import editing as editing_of
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.chromium
+
+NOTE = "掩码：遮住未来 <b>=1+1</b>"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium_tab() as tab:
+        browser = tab.page.context.browser
+        assert browser
+        yield browser
+
+
+@pytest.fixture
+def address(talks: Path, tmp_path: Path) -> Iterator[str]:
+    library = Path(shutil.copytree(talks, tmp_path / "library"))
+    editing = editing_of(library)
+    assert editing.builds
+    with served(library, editing=editing) as result:
+        yield result
+    editing.builds.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    context = browser.new_context(base_url=address, locale="en-GB")
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    without_others(page, address)
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    yield page
+    context.close()
+    # The console says so of a request that the server refuses, too.
+    assert [fault for fault in faults if "the server responded with a status of 400" not in fault] == []
+
+
+def axe_faults(page: Page) -> list[tuple[str, str]]:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install 'seekpoint[dev]'").Axe()
+    result = axe.run(page).response
+    assert result["passes"]
+    return [(fault["id"], fault["nodes"][0]["html"]) for fault in result["violations"]]
+
+
+def test_a_moment_is_kept_with_a_note_by_the_keyboard_and_taken_along(page: Page, tmp_path: Path) -> None:
+    page.goto("/?q=掩码藏了什么？&language=zh")
+    page.locator("#k1 .keep button").focus()
+    page.keyboard.press("Enter")
+    page.locator("#k1 .drop button").wait_for()
+    assert page.evaluate("document.activeElement.closest('.drop') !== null")
+    assert page.evaluate("location.pathname") == "/"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type(NOTE)
+    page.keyboard.press("Tab")
+    page.keyboard.type("收藏 & more")
+    page.keyboard.press("Enter")
+    page.get_by_text("Saved").wait_for()
+    assert page.evaluate("document.activeElement.name") == "collection"
+    assert axe_faults(page) == []
+    page.get_by_role("link", name="Kept").click()
+    page.locator("h2", has_text="收藏 & more").wait_for()
+    assert page.locator("textarea").input_value() == NOTE
+    assert axe_faults(page) == []
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Markdown").click()
+    download.value.save_as(tmp_path / "kept.md")
+    text = (tmp_path / "kept.md").read_text(encoding="utf-8")
+    assert text.startswith("## 收藏 & more\n\n1. [掩码](https://www.youtube.com/watch?v=bbbbbbbbbbb&t=80s)")
+    page.get_by_role("button", name="Don’t keep").click()
+    page.get_by_text("Nothing is kept yet.").wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_kept_fits_a_phone(browser: Browser, address: str, scheme: str) -> None:
+    context = browser.new_context(
+        base_url=address, viewport={"width": 360, "height": 720}, color_scheme="dark" if scheme == "dark" else "light"
+    )
+    page = context.new_page()
+    without_others(page, address)
+    page.goto("/?q=mask&language=en")
+    page.locator("#k1 .keep button").click()
+    page.locator("#k1 .drop button").wait_for()
+    for path in ("/?q=mask&language=en", "/kept"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        assert axe_faults(page) == []
+    context.close()
+
+
+def test_keeping_needs_no_script(browser: Browser, address: str) -> None:
+    context = browser.new_context(base_url=address, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/?q=mask&language=en")
+    page.locator("#k1 .keep button").click()
+    page.locator("#k1 .drop button").wait_for()
+    page.locator("#k1 summary").click()
+    page.fill("#k1n", "no script")
+    page.click("#k1s")
+    page.goto("/kept")
+    assert page.locator("textarea").input_value() == "no script"
+    context.close()
+
+
+DROP = """([name, text]) => {
+    const files = new DataTransfer()
+    files.items.add(new File([text], name))
+    for (const kind of ["dragover", "drop"])
+        document.body.dispatchEvent(new DragEvent(kind, {dataTransfer: files, bubbles: true, cancelable: true}))
+}"""
+
+
+def test_a_talk_is_dropped_on_the_list_and_answers(page: Page) -> None:
+    page.goto("/list")
+    said = ("欢迎大家", "预热让学习率慢慢升高", "谢谢")
+    page.evaluate(DROP, ["学习率预热.zh.vtt", webvtt(*said, seconds=20)])
+    page.locator(".outcome", has_text="1 of 1 resource indexed").wait_for()
+    page.locator(".entry.indexed .name", has_text="学习率预热").wait_for()
+    assert axe_faults(page) == []
+    page.goto("/?q=预热学习率&kind=recording&language=zh")
+    page.locator(".moment .name", has_text="学习率预热").first.wait_for()
+
+
+def test_an_address_is_added_and_taken_out_by_the_keyboard(page: Page) -> None:
+    page.goto("/list")
+    page.locator("#addresses").focus()
+    page.keyboard.type("https://example.invalid/缓存")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.locator(".outcome", has_text="0 of 1 resource indexed").wait_for()
+    entry = page.locator(".entry", has_text="example.invalid")
+    entry.locator("summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    entry.wait_for(state="detached")
+
+
+def test_what_cant_be_added_is_told(page: Page) -> None:
+    page.goto("/list")
+    page.evaluate(DROP, ["run.exe", "MZ"])
+    page.locator(".toast", has_text="run.exe can't be added").wait_for()
+
+
+def test_the_list_is_filtered_and_sorted(page: Page) -> None:
+    page.goto("/list")
+    page.fill("#narrow", "掩码")
+    page.locator(".narrowed", has_text="1 of 5").wait_for()
+    assert page.locator(".entry.faint").count() == 4
+    assert page.locator(".heading", has_text="中文").locator(".count").inner_text() == "1 of 1"
+    assert axe_faults(page) == []
+    page.fill("#narrow", "NO TRANSCRIPT")
+    page.locator(".entry:not(.faint)", has_text="没有字幕的").wait_for()
+    page.fill("#narrow", "")
+    assert page.locator(".entry.faint").count() == 0
+    page.select_option("#sort", "title")
+    page.wait_for_url("**/list?sort=title")
+    assert page.locator(".entry .name").first.inner_text() == "A talk at home"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_workspace_fits_a_phone(browser: Browser, address: str, scheme: str) -> None:
+    context = browser.new_context(
+        base_url=address, viewport={"width": 360, "height": 720}, color_scheme="dark" if scheme == "dark" else "light"
+    )
+    page = context.new_page()
+    without_others(page, address)
+    for path in ("/list?q=mask", "/list?sort=state"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        assert axe_faults(page) == []
+    context.close()

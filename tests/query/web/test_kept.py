@@ -1,0 +1,253 @@
+"""Keeping moments on the page, the page of what is kept, its files and its JSON."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+from collections.abc import Iterator
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.kept import KeptMoment
+from seekpoint.index.types import State
+from seekpoint.query.web.editing import Editing
+from tests.query.web.conftest import HOST, serving
+
+ASKED = "/?q=%E6%8E%A9%E7%A0%81%E8%97%8F%E4%BA%86%E4%BB%80%E4%B9%88%EF%BC%9F&language=zh"  # 掩码藏了什么？
+EVERY_FORM = ("/kept/moment", "/kept/note", "/kept/drop")
+
+
+class Forms(HTMLParser):
+    """The forms of a page, by their address: the names and values of the fields."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.forms: list[tuple[str, dict[str, str]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.forms.append((values["action"], {}))
+        elif tag in ("input", "textarea") and "name" in values:
+            self.forms[-1][1][values["name"]] = values.get("value", "")
+
+    def of(self, action: str) -> dict[str, str]:
+        return next(fields for address, fields in self.forms if address == action)
+
+
+@pytest.fixture
+def library(talks: Path, tmp_path: Path) -> Path:
+    """A copy of the library, which may be changed."""
+    return Path(shutil.copytree(talks, tmp_path / "library"))
+
+
+@pytest.fixture
+def editor(library: Path) -> Iterator[TestClient]:
+    with serving(library, editing=Editing(), Origin=HOST) as client:
+        yield client
+
+
+def kept(library: Path) -> list[KeptMoment]:
+    with EmbeddedReader.open(library) as reader:
+        reader.verify()
+        return reader.kept()
+
+
+def form(client: TestClient, page: str, action: str) -> dict[str, str]:
+    return Forms(client.get(page).text).of(action)
+
+
+def star(client: TestClient, page: str = ASKED) -> None:
+    sent = client.post("/kept/moment", data=form(client, page, "/kept/moment"))
+    assert (sent.status_code, sent.headers["location"]) == (303, page)
+
+
+def annotate(client: TestClient, note: str, collection: str = "") -> None:
+    fields = form(client, "/kept", "/kept/note") | {"note": note, "collection": collection}
+    assert client.post("/kept/note", data=fields).status_code == 303
+
+
+def test_a_moment_is_kept_with_a_note_and_let_go_without_a_script(library: Path, editor: TestClient) -> None:
+    star(editor)
+    assert "☆" not in re.findall(r'id="k1">.*?</div>', editor.get(ASKED).text, re.DOTALL)[0]
+    annotate(editor, "  重要：\r\n掩码 = 遮住\x00未来 ", "论文 · 掩码")
+    (moment,) = kept(library)
+    assert (moment.resource.title, moment.start, moment.quote) == ("掩码", 80.0, "掩码把未来藏起来")
+    assert (moment.question, moment.note, moment.collection) == (
+        "掩码藏了什么？",
+        "重要：\n掩码 = 遮住未来",
+        "论文 · 掩码",
+    )
+    page = editor.get("/kept").text
+    assert "掩码 = 遮住未来</textarea>" in page
+    assert "论文 · 掩码" in page
+    assert editor.post("/kept/drop", data=form(editor, ASKED, "/kept/drop")).status_code == 303
+    assert kept(library) == []
+    assert "Nothing is kept yet." in editor.get("/kept").text
+
+
+def test_what_is_kept_stays_marked_when_its_resource_is_removed(library: Path, editor: TestClient) -> None:
+    star(editor)
+    assert "no longer in the library" not in editor.get("/kept").text
+    with EmbeddedWriter.acquire(library) as writer:
+        writer.remove(["bbbbbbbbbbb"])
+    page = editor.get("/kept", headers={"Accept-Language": "zh"}).text
+    assert "已不在资料库中" in page
+    assert "掩码把未来藏起来" in page
+    (moment,) = editor.get("/api/kept").json()["moments"]
+    assert (moment["removed"], moment["resource"]["id"]) == (True, "bbbbbbbbbbb")
+
+
+def test_a_moment_is_kept_while_a_build_writes(library: Path, editor: TestClient) -> None:
+    with EmbeddedWriter.acquire(library) as writer:
+        writer.set_state("aaaaaaaaaaa", State.DEFERRED, reason="blocked")
+        star(editor)
+        assert "★" in editor.get(ASKED).text
+    assert len(kept(library)) == 1
+
+
+def test_the_passage_of_a_text_is_kept_by_its_words(library: Path, editor: TestClient) -> None:
+    page = "/?q=mask&kind=document"
+    star(editor, page)
+    assert "☆" not in editor.get(page).text
+    (moment,) = kept(library)
+    assert (moment.start, moment.resource.title) == (None, "Words on masks")
+    assert re.fullmatch(r"a-[0-9a-f]{16}", moment.place)
+
+
+@pytest.mark.parametrize("action", EVERY_FORM)
+def test_without_edit_nothing_can_be_kept_and_no_form_is_shown(client: TestClient, action: str) -> None:
+    assert client.post(action, data={}).status_code == 404
+    assert "/kept/" not in client.get(ASKED).text
+    assert "--edit" in client.get("/kept").text
+
+
+@pytest.mark.parametrize("action", EVERY_FORM)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://attacker.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:9999"},
+        {"Origin": "http://localhost.attacker.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_another_sites_form_changes_nothing(
+    library: Path, editor: TestClient, action: str, headers: dict[str, str]
+) -> None:
+    star(editor)
+    before = kept(library)
+    page = "/kept" if action != "/kept/moment" else "/?q=mask&language=en"
+    refused = editor.post(action, data=form(editor, page, action) | {"note": "stolen"}, headers=headers)
+    assert refused.status_code == 403
+    assert kept(library) == before
+
+
+@pytest.mark.parametrize("secret", ["", "of-another-run", "掩码"])
+def test_a_form_needs_the_secret_of_this_server(library: Path, editor: TestClient, secret: str) -> None:
+    refused = editor.post("/kept/moment", data=form(editor, ASKED, "/kept/moment") | {"secret": secret})
+    assert refused.status_code == 403
+    assert "load the page again" in refused.text
+    assert kept(library) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "status"),
+    [
+        ("start", "nan", 400),
+        ("start", "-1", 400),
+        ("page", "0", 400),
+        ("quote", "长" * 8001, 400),
+        ("quote", "长" * 30_000, 413),
+        ("resource", "nobody", 404),
+    ],
+)
+def test_a_form_with_odd_values_keeps_nothing(
+    library: Path, editor: TestClient, field: str, value: str, status: int
+) -> None:
+    sent = editor.post("/kept/moment", data=form(editor, ASKED, "/kept/moment") | {field: value})
+    assert sent.status_code == status
+    assert kept(library) == []
+
+
+@pytest.mark.parametrize(
+    "back",
+    ["https://attacker.example", "//attacker.example", "/\\attacker.example", "javascript:alert(1)", "/\r\nX: y"],
+)
+def test_a_form_leads_nowhere_else(editor: TestClient, back: str) -> None:
+    sent = editor.post("/kept/moment", data=form(editor, ASKED, "/kept/moment") | {"back": back})
+    assert (sent.status_code, sent.headers["location"]) == (303, "/")
+
+
+HOSTILE = '=cmd|"/C calc"!A0 <script>alert(1)</script> [x](javascript:alert(1)) **b**'
+
+
+def test_files_of_what_is_kept_hold_hostile_texts_as_texts(library: Path, editor: TestClient) -> None:
+    star(editor)
+    fields = form(editor, ASKED, "/kept/drop")
+    editor.post("/kept/drop", data=fields)
+    sent = {"question": HOSTILE, "quote": f"{HOSTILE} \x1b[31m", "link": "javascript:alert(1)"}
+    editor.post("/kept/moment", data=form(editor, ASKED, "/kept/moment") | sent)
+    annotate(editor, f"# 标题\n{HOSTILE}", HOSTILE)
+    page = editor.get("/kept").text
+    assert "<script>alert" not in page
+    assert 'href="javascript:' not in page
+
+    markdown = editor.get("/kept/file?format=markdown")
+    assert markdown.headers["content-type"].startswith("text/markdown")
+    assert "attachment" in markdown.headers["content-disposition"]
+    assert "\\<script\\>" in markdown.text
+    assert "\\# 标题" in markdown.text
+    assert "](javascript:" not in markdown.text.replace("\\]", "")
+
+    text = editor.get("/kept/file?format=anki").text
+    assert text.splitlines()[:4] == ["#separator:Comma", "#html:true", "#columns:Front,Back,Tags", "#tags column:3"]
+    (card,) = csv.reader(text.splitlines()[4:])
+    assert not [cell for cell in card if cell.startswith(("=", "+", "-", "@", "#")) or "<script" in cell]
+    assert card[0].startswith("&#61;cmd|&quot;/C calc&quot;")
+    assert "<a href" not in card[1]
+    assert card[2].startswith("seekpoint cmd_C_calc_A0_script")
+    assert len(card[2].split()) == 2
+
+    playlist = editor.get("/kept/file?format=m3u").text.splitlines()
+    assert playlist[0] == "#EXTM3U"
+    assert all(line.startswith("#") for line in playlist)  # nothing to play at such a link
+
+
+def test_files_hold_one_collection_or_all(library: Path, editor: TestClient) -> None:
+    star(editor, "/?q=mask&language=en&kind=video")
+    annotate(editor, "see the future", "Masks & more")
+    star(editor)
+    everything = editor.get("/kept/file?format=markdown").text
+    assert everything.startswith("## Seekpoint\n\n1. [掩码](https://www.youtube.com/watch?v=bbbbbbbbbbb")
+    assert "## Masks & more\n\n1. [Masks & more](https://www.youtube.com/watch?v=aaaaaaaaaaa" in unescape(everything)
+    assert "\n\n   see the future\n" in everything
+    one = editor.get("/kept/file", params={"format": "m3u", "collection": "Masks & more"})
+    assert "filename*=UTF-8''Masks%20%26%20more.m3u8" in one.headers["content-disposition"]
+    assert "#PLAYLIST:Masks & more" in one.text
+    assert "bbbbbbbbbbb" not in one.text
+    text = editor.get("/kept/file", params={"format": "anki", "collection": ""}).text
+    link = "https://www.youtube.com/watch?v=bbbbbbbbbbb&amp;t=80s"
+    back = f'<blockquote>掩码把未来藏起来</blockquote><a href="{link}">掩码 · 1:20</a>'
+    assert [*csv.reader(text.splitlines()[4:])] == [["掩码藏了什么？", back, "seekpoint"]]
+    assert editor.get("/kept/file?format=docx").status_code == 400
+
+
+def test_the_api_lists_what_is_kept(editor: TestClient) -> None:
+    assert editor.get("/api/kept").json() == {"moments": []}
+    star(editor)
+    annotate(editor, "一\n二", "收藏")
+    (moment,) = editor.get("/api/kept", params={"collection": "收藏"}).json()["moments"]
+    assert (moment["place"], moment["timestamp"], moment["note"], moment["removed"]) == ("t80", "1:20", "一\n二", False)
+    assert editor.get("/api/kept?collection=other").json() == {"moments": []}
+    assert editor.get("/api/kept?colour=red").status_code == 400

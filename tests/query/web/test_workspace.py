@@ -1,0 +1,291 @@
+"""The reading list as a workspace: sorting, remedies, adding, retrying and removing."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_httpserver import HTTPServer
+from starlette.testclient import TestClient
+
+from seekpoint.index.added import ADDRESSES, FILES, LISTS
+from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.errors import UsageError
+from seekpoint.index.types import ResourceStatus, State
+from seekpoint.indexer.reading_list.addresses import resource_of_path
+from seekpoint.query.web.adding import SUFFIXES, safe_name
+from seekpoint.query.web.editing import Editing
+from seekpoint.query.web.security import AccessPolicy
+from tests.indexer.builds import webvtt
+from tests.query.web.conftest import HOST, URL, serving
+from tests.query.web.test_kept import form
+from tests.query.web.workbench import editing as editing_of
+
+TALK = webvtt("欢迎", "缓存把键和值留下来", "a cache keeps keys", seconds=20)
+
+
+@pytest.fixture
+def library(talks: Path, tmp_path: Path) -> Path:
+    """A copy of the library, which may be changed."""
+    return Path(shutil.copytree(talks, tmp_path / "library"))
+
+
+@pytest.fixture
+def editing(library: Path) -> Iterator[Editing]:
+    result = editing_of(library)
+    yield result
+    assert result.builds
+    result.builds.close()
+
+
+@pytest.fixture
+def editor(library: Path, editing: Editing) -> Iterator[TestClient]:
+    with serving(library, editing=editing, Origin=HOST) as client:
+        yield client
+
+
+def upload(client: TestClient, *files: tuple[str, bytes], **fields: str) -> str:
+    """Send files by the form; returns where it leads, or what is wrong."""
+    hidden = {name: value for name, value in form(client, "/list", "/add/file").items() if name in ("secret", "back")}
+    parts = [("file", (name, content)) for name, content in files]
+    sent = client.post("/add/file", data=hidden | fields, files=parts)
+    return sent.headers["location"] if sent.status_code == 303 else f"{sent.status_code} {sent.text}"
+
+
+def built(editing: Editing) -> str:
+    """What the builds ended with."""
+    assert editing.builds
+    assert editing.builds.wait(120)
+    progress = editing.builds.progress
+    return progress.error or progress.outcome
+
+
+def statuses(library: Path) -> dict[str, ResourceStatus]:
+    """The resources of a library that is whole, by title."""
+    with EmbeddedReader.open(library) as reader:
+        reader.verify()
+        return {status.title: status for status in reader.statuses()}
+
+
+# The list
+
+
+@pytest.mark.parametrize(
+    ("sort", "first"),
+    [("title", "A talk at home"), ("length", "Masks & more"), ("state", "没有字幕的"), ("added", "没有字幕的")],
+)
+def test_the_list_is_sorted(client: TestClient, sort: str, first: str) -> None:
+    page = client.get("/list", params={"sort": sort}).text.replace("&amp;", "&")
+    titles = re.findall(r'<a class="name"[^>]*>(.*?)</a>', page)
+    assert len(titles) == 5
+    assert titles[0] == first
+    assert not re.search(r"<h[23][^>]*>English", page)
+
+
+def test_an_unknown_order_is_refused(client: TestClient) -> None:
+    assert client.get("/list?sort=colour").status_code == 400
+
+
+def test_the_list_says_what_to_do(library: Path) -> None:
+    with EmbeddedWriter.acquire(library) as writer:
+        writer.set_state("ccccccccccc", State.DEFERRED, reason="YouTube refused", retry_after=1.0)
+        writer.set_state("aaaaaaaaaaa", State.NO_TRANSCRIPT, reason="no captions", retry_after=4e9)
+    with serving(library) as client:
+        page = client.get("/list").text
+    assert "due: build again" in page
+    assert "a build after 2096-10-02 looks again; captions of your own go in at once with --captions DIR" in page
+
+
+def test_pictures_are_drawn_here_and_youtubes_come_only_when_asked_for(talks: Path, client: TestClient) -> None:
+    plain = client.get("/list")
+    assert plain.text.count('class="thumb') == 5
+    assert "ytimg" not in plain.text + plain.headers["content-security-policy"]
+    with serving(talks, AccessPolicy(pictures=True)) as other:
+        shown = other.get("/list")
+    assert "https://i.ytimg.com/vi/aaaaaaaaaaa/mqdefault.jpg" in shown.text
+    assert "img-src 'self' https://i.ytimg.com;" in shown.headers["content-security-policy"]
+
+
+# Adding
+
+
+def test_a_dropped_talk_is_answered(library: Path, editing: Editing, editor: TestClient) -> None:
+    assert upload(editor, ("讲座：缓存.zh.vtt", TALK.encode())) == "/list"
+    assert "1 of 1 resource indexed" in built(editing)
+    answer = editor.get("/api/ask", params={"q": "缓存", "kind": "recording", "language": "zh"}).json()
+    assert answer["moments"][0]["resource"]["title"] == "讲座：缓存"
+    assert (library / FILES / "讲座：缓存.zh.vtt").exists()
+
+
+def test_files_of_every_kind_are_added_at_once(library: Path, editing: Editing, editor: TestClient) -> None:
+    upload(editor, ("talk.en.vtt", TALK.encode()), ("笔记.md", "# 掩码\n\n掩码遮住未来。\n".encode()))
+    assert "2 of 2 resources indexed" in built(editing)
+    assert {"talk", "掩码"} <= statuses(library).keys()
+
+
+def test_what_comes_before_a_refused_file_is_added(library: Path, editing: Editing, editor: TestClient) -> None:
+    refused = upload(editor, ("talk.en.vtt", TALK.encode()), ("run.exe", b"MZ"))
+    assert refused.startswith("400")
+    assert "1 of 1 resource indexed" in built(editing)
+    assert "talk" in statuses(library)
+
+
+@pytest.mark.parametrize("secret", ["", "wrong"])
+def test_a_file_needs_the_secret_and_the_own_origin(library: Path, editor: TestClient, secret: str) -> None:
+    assert upload(editor, ("talk.vtt", TALK.encode()), secret=secret).startswith("403")
+    fields = form(editor, "/list", "/add/file")
+    sent = editor.post("/add/file", data=fields, files={"file": ("talk.vtt", b"")}, headers={"Origin": "https://x.org"})
+    assert sent.status_code == 403
+    assert not (library / FILES).exists()
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(editor: TestClient) -> None:
+    sent = editor.post("/add/file", content=b"x", headers={"Content-Length": str(1 << 30)})
+    assert (sent.status_code, "64 MB" in sent.text) == (413, True)
+    sent = editor.post("/add/file", content=iter([b"x"]))
+    assert sent.status_code == 411
+
+
+def test_a_file_is_never_replaced(library: Path, editing: Editing, editor: TestClient) -> None:
+    upload(editor, ("notes.md", b"# One\n\nattention weighs\n"))
+    built(editing)
+    assert "was added before" in upload(editor, ("notes.md", b"# Two\n"))
+    assert (library / FILES / "notes.md").read_bytes() == b"# One\n\nattention weighs\n"
+    assert [path.name for path in (library / FILES).iterdir()] == ["notes.md"]
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("../../etc/cron.d/job.md", "job.md"),
+        ("C:\\Windows\\system32\\notes.txt", "notes.txt"),
+        ("讲座 [bbbbbbbbbbb].zh.vtt", "讲座 [bbbbbbbbbbb].zh.vtt"),
+        (".hidden.md", "hidden.md"),
+        ("con.md", "_con.md"),
+        ('a<b>:"c|d?*.md', "a_b_c_d_.md"),
+        ("\u202egnp.\x00notes.md", "gnp.notes.md"),
+    ],
+)
+def test_names_are_safe(name: str, safe: str) -> None:
+    assert safe_name(name, SUFFIXES) == safe
+
+
+@pytest.mark.parametrize("name", ["", "..", "run.exe", ".md", "notes.md/", "长" * 90 + ".md", "manifest.db"])
+def test_other_names_are_refused(name: str) -> None:
+    with pytest.raises(UsageError):
+        safe_name(name, SUFFIXES)
+
+
+PAGE = "<html><body><article><h1>On caches</h1><p>{}</p></article></body></html>".format("A cache keeps keys. " * 60)
+
+
+def test_an_address_is_added_to_the_list_of_addresses(library: Path, editing: Editing, editor: TestClient) -> None:
+    fields = form(editor, "/list", "/add/address")
+    for line in ("https://example.invalid/缓存", "https://example.invalid/two"):
+        sent = editor.post("/add/address", data=fields | {"addresses": line})
+        assert (sent.status_code, sent.headers["location"]) == (303, "/list")
+        built(editing)
+    lines = (library / LISTS / ADDRESSES).read_text(encoding="utf-8").splitlines()
+    assert lines == ["https://example.invalid/缓存", "https://example.invalid/two"]
+    assert len(statuses(library)) == 7
+
+
+@pytest.mark.parametrize(
+    "text", ["", "  ", "file:///etc/passwd", "javascript:alert(1)", "https://a.org b", "[x](file:///etc/notes.md)"]
+)
+def test_what_is_no_address_is_refused(library: Path, editor: TestClient, text: str) -> None:
+    sent = editor.post("/add/address", data=form(editor, "/list", "/add/address") | {"addresses": text})
+    assert sent.status_code == 400
+    assert not (library / LISTS).exists()
+
+
+def test_nothing_that_is_added_leads_into_the_servers_files_or_network(
+    library: Path, editing: Editing, editor: TestClient, httpserver: HTTPServer, tmp_path: Path
+) -> None:
+    httpserver.expect_request("/secret").respond_with_data(PAGE, content_type="text/html")
+    (tmp_path / "secret.md").write_text("# secret\n\nattention\n", encoding="utf-8")
+    private = httpserver.url_for("/secret")
+    assert socket.inet_aton(httpserver.host if httpserver.host != "localhost" else "127.0.0.1")
+    links = [private, (tmp_path / "secret.md").as_uri(), "../../secret.md", str(tmp_path / "secret.md")]
+    text = "\n".join(f"- [secret {number}]({link})" for number, link in enumerate(links))
+    upload(editor, ("清单.md", f"# 清单\n\n{text}\n".encode()), is_list="1")
+    built(editing)
+    editor.post("/add/address", data=form(editor, "/list", "/add/address") | {"addresses": private})
+    built(editing)
+    assert httpserver.log == []
+    found = {title: status.state for title, status in statuses(library).items() if title.startswith("secret")}
+    assert found
+    assert State.INDEXED not in found.values()
+
+
+def test_a_build_that_another_process_keeps_away_says_so(library: Path, editing: Editing, editor: TestClient) -> None:
+    with EmbeddedWriter.acquire(library):
+        upload(editor, ("talk.vtt", TALK.encode()))
+        assert "another build is writing to" in built(editing)
+    assert "another build is writing to" in editor.get("/list").text
+
+
+def test_progress_comes_as_events_and_ends(editing: Editing, editor: TestClient) -> None:
+    upload(editor, ("talk.en.vtt", TALK.encode()))
+    sent = editor.get("/add/progress")
+    assert sent.headers["content-type"].startswith("text/event-stream")
+    events = [json.loads(line.removeprefix("data: ")) for line in sent.text.splitlines() if line]
+    assert events[-1]["is_running"] is False
+    assert (events[-1]["done"], events[-1]["total"]) == (1, 1)
+    assert "indexed" in events[-1]["outcome"]
+
+
+# Retrying and removing
+
+
+def test_what_is_due_is_tried_again(library: Path, editing: Editing, editor: TestClient, tmp_path: Path) -> None:
+    source = tmp_path / "later.md"
+    source.write_text("- [Later](notes/later.md)\n", encoding="utf-8")
+    later = resource_of_path(tmp_path / "notes" / "later.md", "Later")
+    with EmbeddedWriter.acquire(library) as writer:
+        writer.register(str(source), [later])
+        writer.set_state(later.id, State.DEFERRED, reason="it was busy", retry_after=1.0)
+    page = editor.get("/list").text
+    assert "Try again what is due (1)" in page
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "later.md").write_text("# Later\n\nattention weighs\n", encoding="utf-8")
+    assert editor.post("/add/retry", data=form(editor, "/list", "/add/retry")).status_code == 303
+    assert "indexed" in built(editing)
+    assert statuses(library)["Later"].state is State.INDEXED
+
+
+def test_what_is_taken_out_stays_out(library: Path, editing: Editing, editor: TestClient) -> None:
+    upload(editor, ("talk.en.vtt", TALK.encode()), ("talk.zh.vtt", TALK.encode()), ("other.en.vtt", TALK.encode()))
+    built(editing)
+    editor.post("/add/address", data=form(editor, "/list", "/add/address") | {"addresses": "https://x.invalid/a"})
+    built(editing)
+    for title in ("talk", "https://x.invalid/a"):
+        resource = statuses(library)[title].id
+        fields = form(editor, "/list", "/add/remove") | {"resource": resource}
+        assert editor.post("/add/remove", data=fields).status_code == 303
+    assert [path.name for path in (library / FILES).iterdir()] == ["other.en.vtt"]
+    assert (library / LISTS / ADDRESSES).read_text(encoding="utf-8") == ""
+    upload(editor, ("third.en.vtt", TALK.encode()))
+    built(editing)
+    assert {"talk", "https://x.invalid/a"}.isdisjoint(statuses(library))
+
+
+def test_the_first_library_begins_on_the_page(tmp_path: Path) -> None:
+    editing = editing_of(tmp_path / "new")
+    with serving(tmp_path / "new", editing=editing, Origin=HOST) as client:
+        assert upload(client, ("讲座.zh.vtt", TALK.encode())) == "/list"
+        assert "1 of 1 resource indexed" in built(editing)
+        assert "讲座" in client.get("/list").text
+
+
+def test_without_builds_nothing_can_be_added(client: TestClient) -> None:
+    page = client.get("/list").text
+    assert "/add/" not in page
+    assert client.post("/add/address", data={}).status_code == 404
+    assert URL not in page
