@@ -6,6 +6,7 @@ bigram that has a character of one isn't content.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -17,12 +18,16 @@ from seekpoint.index.text.terms import Term, is_whole_word, located_terms, terms
 
 def content_terms(text: str) -> list[Term]:
     """The terms of a text that say what it is about, in order, with repetitions; all terms if none does."""
+    located = list(located_terms(text))
+    is_content = content_test(text)
+    return [term for term in located if is_content(term)] or located
+
+
+def content_test(text: str) -> Callable[[Term], bool]:
+    """A test whether a term of a text, located in it and stemmed, is content."""
     stems, pattern = _function_words()
     covered = {place for found in pattern.finditer(simplified(text)) for place in range(*found.span())}
-    located = list(located_terms(text))
-    return [
-        term for term in located if term.text not in stems and covered.isdisjoint(range(term.start, term.stop))
-    ] or located
+    return lambda term: term.text not in stems and covered.isdisjoint(range(term.start, term.stop))
 
 
 @cache
