@@ -30,11 +30,16 @@ def content_test(text: str) -> Callable[[Term], bool]:
     return lambda term: term.text not in stems and covered.isdisjoint(range(term.start, term.stop))
 
 
+def function_words() -> list[str]:
+    """The function words of all languages, as they are listed."""
+    folder = Path(__file__).parent / "function_words"
+    return " ".join(path.read_text("utf-8") for path in sorted(folder.glob("*.txt"))).split()
+
+
 @cache
 def _function_words() -> tuple[frozenset[str], regex.Pattern[str]]:
     """The stems of function words, and a pattern of those without spaces between words and of addresses."""
-    folder = Path(__file__).parent / "function_words"
-    words = " ".join(path.read_text("utf-8") for path in sorted(folder.glob("*.txt"))).split()
+    words = function_words()
     unspaced = sorted((word for word in words if not all(map(is_whole_word, terms(word)))), key=len, reverse=True)
     stems = frozenset(term for word in words for term in terms(word) if is_whole_word(term))
     return stems, regex.compile("|".join([r"\S+://\S+", *map(regex.escape, unspaced)]))

@@ -26,8 +26,10 @@ LEAST = 60.0
 
 # Seconds: the standard deviations of the smoothing of words and of vectors.
 _WORDS_SPREAD, _VECTORS_SPREAD = 12.0, 20.0
-# The shares of words and vectors in what units have in common.
-_WORDS_SHARE, _VECTORS_SHARE = 2 / 3, 1 / 3
+# Standard deviations. All that is farther counts as little: the middle of a long piece may be far from all units.
+_FARTHEST = 6.0
+# The share of words in what units have in common; vectors have the rest.
+_WORDS_SHARE = 2 / 3
 # The penalty of a segment, times the square root of the duration in seconds: a list of chapters grows more slowly than
 # its recording, so that it can be read.
 _PENALTY = 0.75
@@ -51,17 +53,17 @@ def boundaries(units: Sequence[Unit], end: float, pieces: Pieces | None = None, 
     edges = np.append(starts, end)
     seconds = np.maximum(np.diff(edges), 0.01)
     centres = starts + seconds / 2
-    common = gram(_smoothed(word_vectors(units), centres, centres, _WORDS_SPREAD), seconds)
+    common = _common(_smoothed(_word_vectors(units), centres, centres, _WORDS_SPREAD), seconds)
     if pieces is not None:
-        own = _WORDS_SHARE * common
-        common = own + _VECTORS_SHARE * gram(_piece_vectors(pieces, end, centres), seconds)
+        meaning = _common(_piece_vectors(pieces, end, centres), seconds)
+        common = _WORDS_SHARE * common + (1 - _WORDS_SHARE) * meaning
     costs = np.where(edges[None] - edges[:, None] >= LEAST, _scatter(common, seconds), np.inf)
     if count is not None:
         return _divided_into(costs, count + 1)
     return _divided(costs, _PENALTY * float(np.sqrt(max(end - units[0].start, 0.0))))
 
 
-def word_vectors(units: Sequence[Unit]) -> Matrix:
+def _word_vectors(units: Sequence[Unit]) -> Matrix:
     """The tf-idf vector of each unit's words that others have too: a row each."""
     counts = [Counter(unit.words) for unit in units]
     having = Counter(word for count in counts for word in count)
@@ -74,10 +76,10 @@ def word_vectors(units: Sequence[Unit]) -> Matrix:
     return vectors
 
 
-def gram(vectors: Matrix, seconds: Costs) -> Costs:
-    """The weighted products of unit vectors around their common mean, which `seconds` weigh."""
+def _common(vectors: Matrix, seconds: Costs) -> Costs:
+    """What units have in common: the products of their vectors around the mean, of unit length, times their seconds."""
     weights = seconds.astype(np.float32)[:, None]
-    rest = _normalised(vectors) if len(vectors) else vectors
+    rest = _normalised(vectors)
     rest = _normalised(rest - (weights * rest).sum(axis=0) / weights.sum())
     weighted = rest * weights
     product: Costs = (weighted @ weighted.T).astype(np.float64)
@@ -86,22 +88,20 @@ def gram(vectors: Matrix, seconds: Costs) -> Costs:
 
 def _piece_vectors(pieces: Pieces, end: float, centres: Costs) -> Matrix:
     lengths = np.diff(np.append(pieces.starts, max(end, pieces.starts[-1])))
-    means = pieces.sums / np.maximum(pieces.tokens, 1)[:, None]
-    return _smoothed(means, centres, pieces.starts + lengths / 2, _VECTORS_SPREAD, pieces.tokens)
+    return _smoothed(pieces.sums, centres, pieces.starts + lengths / 2, _VECTORS_SPREAD)
 
 
-def _smoothed(vectors: Matrix, centres: Costs, at: Costs, spread: float, weights: Matrix | None = None) -> Matrix:
+def _smoothed(vectors: Matrix, centres: Costs, at: Costs, spread: float) -> Matrix:
     """For each of `centres` the sum of the vectors, which lie `at` these seconds, the near ones weighing more."""
-    near = np.exp(-0.5 * ((centres[:, None] - at[None]) / spread) ** 2).astype(np.float32)
-    near += np.float32(1e-12)  # a long piece may have its middle far from all
-    if weights is not None:
-        near *= weights[None]
+    distances = (centres[:, None] - at[None]) / spread
+    near = np.exp(-0.5 * np.minimum(distances**2, _FARTHEST**2)).astype(np.float32)
     smoothed: Matrix = near @ vectors
     return smoothed
 
 
 def _normalised(vectors: Matrix) -> Matrix:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-9))
+    normalised: Matrix = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-9))
+    return normalised
 
 
 def _scatter(common: Costs, seconds: Costs) -> Costs:
@@ -112,7 +112,8 @@ def _scatter(common: Costs, seconds: Costs) -> Costs:
     squares = np.append(0.0, (np.diag(common) / seconds).cumsum())
     between = inside[None] + inside[:, None] - sums - sums.T
     spans = lengths[None] - lengths[:, None]
-    return squares[None] - squares[:, None] - between / np.where(spans > 0, spans, 1.0)
+    scatter: Costs = squares[None] - squares[:, None] - between / np.where(spans > 0, spans, 1.0)
+    return scatter
 
 
 def _divided(costs: Costs, penalty: float) -> list[int]:
