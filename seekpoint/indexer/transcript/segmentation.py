@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 LEAST = 60.0
 """Seconds of the shortest segment."""
 
+WORDS_SHARE = 2 / 3
+"""The share of words in what units have in common; vectors have the rest."""
+
 # Seconds: the standard deviations of the smoothing of words and of vectors.
 _WORDS_SPREAD, _VECTORS_SPREAD = 12.0, 20.0
 # Standard deviations. All that is farther counts as little: the middle of a long piece may be far from all units.
 _FARTHEST = 6.0
-# The share of words in what units have in common; vectors have the rest.
-_WORDS_SHARE = 2 / 3
 # The penalty of a segment, times the square root of the duration in seconds: a list of chapters grows more slowly than
 # its recording, so that it can be read.
 _PENALTY = 0.75
@@ -38,29 +39,36 @@ _MOST_WORDS = 4000
 
 
 class Unit(NamedTuple):
-    """Some sentences that aren't divided: their start in seconds, and their content words."""
+    """Some sentences that aren't divided: their offset in the text, start in seconds, and content words."""
 
+    offset: int
     start: float
     words: Sequence[str]
 
 
-def boundaries(units: Sequence[Unit], end: float, pieces: Pieces | None = None, count: int | None = None) -> list[int]:
+def boundaries(
+    units: Sequence[Unit],
+    end: float,
+    pieces: Pieces | None = None,
+    *,
+    count: int | None = None,
+    words_share: float = WORDS_SHARE,
+) -> list[int]:
     """The indices of the units that begin a segment, the first unit excluded; `end` is that of the last unit.
 
     Without `pieces` the units are compared by their words alone. `count` is the wanted number of boundaries.
     """
-    starts = np.array([unit.start for unit in units], np.float64)
-    edges = np.append(starts, end)
+    edges = np.append(np.array([unit.start for unit in units], np.float64), end)
     seconds = np.maximum(np.diff(edges), 0.01)
-    centres = starts + seconds / 2
+    centres = edges[:-1] + seconds / 2
     common = _common(_smoothed(_word_vectors(units), centres, centres, _WORDS_SPREAD), seconds)
     if pieces is not None:
         meaning = _common(_piece_vectors(pieces, end, centres), seconds)
-        common = _WORDS_SHARE * common + (1 - _WORDS_SHARE) * meaning
+        common = words_share * common + (1 - words_share) * meaning
     costs = np.where(edges[None] - edges[:, None] >= LEAST, _scatter(common, seconds), np.inf)
     if count is not None:
         return _divided_into(costs, count + 1)
-    return _divided(costs, _PENALTY * float(np.sqrt(max(end - units[0].start, 0.0))))
+    return _divided(costs, _PENALTY * float(np.sqrt(max(end - edges[0], 0.0))))
 
 
 def _word_vectors(units: Sequence[Unit]) -> Matrix:

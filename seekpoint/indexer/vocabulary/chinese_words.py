@@ -1,8 +1,10 @@
-"""Cuts Chinese, which is written without spaces, into words: the longest ones that the dictionaries have."""
+"""Cuts Chinese, which is written without spaces, into words: the longest ones that the dictionaries have.
+
+It cuts from the end, which is right more often than from the beginning: 个数字 is 个 and 数字, not 个数 and 字.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 
 from seekpoint.indexer.vocabulary.dictionary import chinese_words
@@ -11,14 +13,16 @@ from seekpoint.indexer.vocabulary.dictionary import chinese_words
 _LONGEST = 6
 
 
-def cut(run: str) -> Iterator[str]:
-    """The words of a run of simplified characters; a character with which no word begins is one by itself."""
-    known, place = _known(), 0
-    while place < len(run):
-        longest = range(min(_LONGEST, len(run) - place), 1, -1)
-        size = next((size for size in longest if run[place : place + size] in known), 1)
-        yield run[place : place + size]
-        place += size
+def cut(run: str) -> list[str]:
+    """The words of a run of simplified characters; a character with which no word ends is one by itself."""
+    known, stop, found = _known(), len(run), list[str]()
+    while stop:
+        first = next(
+            (first for first in range(max(stop - _LONGEST, 0), stop - 1) if run[first:stop] in known), stop - 1
+        )
+        found.append(run[first:stop])
+        stop = first
+    return found[::-1]
 
 
 @cache

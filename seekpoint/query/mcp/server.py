@@ -112,9 +112,10 @@ class Tools:
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
             indexed = _indexed_resource(resource, cache)
-            chapters = cache.details(indexed.id).chapters
+            transcript = _transcript(indexed, cache, language)
+            chapters = cache.chapters(indexed.id, transcript)
             target = _target(resource, at, page) if heading is None else _at_heading(heading, chapters, indexed)
-            return _result(_transcript_window(indexed, cache, chapters, target, 60 * minutes, language))
+            return _result(_transcript_window(indexed, cache, transcript, chapters, target, 60 * minutes))
 
     def status(self) -> Annotated[CallToolResult, StatusResult]:
         with self._live.reader() as reader:
@@ -233,19 +234,23 @@ def _headings(chapters: Sequence[Chapter], resource: Resource) -> list[str]:
     return headings
 
 
-def _transcript_window(
-    resource: Resource,
-    cache: ResourceCache,
-    chapters: Sequence[Chapter],
-    target: LinkTarget,
-    seconds: float,
-    language: str | None,
-) -> TranscriptWindow:
+def _transcript(resource: Resource, cache: ResourceCache, language: str | None) -> Transcript:
     transcripts = cache.transcripts(resource.id)
     transcript = in_language(transcripts, language)
     if transcript is None:
         languages = ", ".join(each.language for each in transcripts)
         raise UsageError(f"{title(resource)} has no transcript in {quotable(language or '', 20)}: there is {languages}")
+    return transcript
+
+
+def _transcript_window(
+    resource: Resource,
+    cache: ResourceCache,
+    transcript: Transcript,
+    chapters: Sequence[Chapter],
+    target: LinkTarget,
+    seconds: float,
+) -> TranscriptWindow:
     headings = _headings(chapters, resource) if target.is_start and chapters else None
     budget = MOST_TOKENS - _ABOUT - (tokens("".join(headings)) + 2 * len(headings) if headings else 0)
     at = transcript_windows.cue_at(transcript.cues, target, title(resource))
@@ -256,11 +261,12 @@ def _transcript_window(
         resource=resource.id,
         language=transcript.language,
         origin=transcript.origin,
-        languages=[each.language for each in transcripts],
+        languages=[each.language for each in cache.transcripts(resource.id)],
         length=_length(resource, transcript),
         passages=window.passages,
         continues_at=None if window.following is None else round(transcript.cues[window.following].start, 3),
         headings=headings,
+        generated=True if headings and chapters[0].generated else None,
     )
 
 

@@ -144,6 +144,14 @@ class AnswerJson(TypedDict):
     error: NotRequired[Annotated[str, Described("What is wrong with a line of `ask --json -` that is no question.")]]
 
 
+class ChapterJson(TypedDict):
+    """A titled part of a recording, from its start in seconds up to the next one."""
+
+    start: float
+    title: str
+    generated: Annotated[bool, Described("Whether it was made of what is said, since the source gives no chapters.")]
+
+
 class ResourceStatusJson(ResourceJson):
     """A resource, its state, and what is stored of it."""
 
@@ -153,6 +161,7 @@ class ResourceStatusJson(ResourceJson):
     languages: Languages
     transcript: TranscriptOrigin | None
     chunks: Annotated[int, Described("The number of passages.")]
+    chapters: Annotated[list[ChapterJson], Described("Those of a recording.")]
 
 
 class ModelJson(TypedDict):
@@ -190,13 +199,6 @@ class ResourcesJson(TypedDict):
 
     total: int
     resources: list[ResourceStatusJson]
-
-
-class ChapterJson(TypedDict):
-    """A titled part of a recording, from its start in seconds up to the next one."""
-
-    start: float
-    title: str
 
 
 class CueJson(TypedDict):

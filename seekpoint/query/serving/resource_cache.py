@@ -7,8 +7,9 @@ from functools import cached_property, lru_cache
 
 from seekpoint.index.sections import Section
 from seekpoint.index.store import Reader
+from seekpoint.index.text.chapters import chapters_of
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Details, Resource, ResourceStatus, State
+from seekpoint.index.types import Chapter, Details, Resource, ResourceStatus, State, Transcript
 
 # A six-hour lecture takes some megabytes.
 _KEPT_TRANSCRIPTS = 64
@@ -51,6 +52,10 @@ class ResourceCache:
 
     def details(self, resource_id: str) -> Details:
         return self._details.get(resource_id, Details())
+
+    def chapters(self, resource_id: str, transcript: Transcript | None) -> tuple[Chapter, ...]:
+        """A resource's chapters or headings: its own, else those that were made of one of its transcripts."""
+        return chapters_of(self.details(resource_id), transcript)
 
     @cached_property
     def _details(self) -> dict[str, Details]:

@@ -139,6 +139,7 @@ class Pages:
             details, transcripts = cache.details(resource.id), cache.transcripts(resource.id)
             transcript = in_language(transcripts, parameters.language) or next(iter(transcripts), None)
             cues = transcript.cues if transcript else ()
+            chapters = cache.chapters(resource.id, transcript)
             answer = None
             if parameters.q:
                 filters = Filters(resource=resource.id)
@@ -149,11 +150,14 @@ class Pages:
                 request, "resource", parameters=parameters, cache=cache, resource=resource, details=details,
                 status=cache.statuses[resource.id], duration=duration,
                 languages=[each.language for each in transcripts],
-                transcript=transcript, paragraphs=list(paragraphs(cues, details.chapters)), start=start,
-                chapters=[(position_at(cues, each.start + 0.5), each) for each in details.chapters] if cues else [],
+                transcript=transcript, paragraphs=list(paragraphs(cues, chapters)), start=start,
+                chapters=[(position_at(cues, each.start + 0.5), each) for each in chapters] if cues else [],
                 current=None if start is None or not cues else position_at(cues, start),
                 player=view_models.player_of(resource), outside=_web_address(resource, start), answer=answer,
                 moments=moments, ticks=view_models.ticks(answer.moments if answer else (), duration),
+                chapter_ticks=view_models.chapter_ticks(
+                    resource, chapters, duration, transcript.language if transcript else None
+                ),
                 own_page=view_models.resource_href(resource),
             )  # fmt: skip
 
@@ -207,7 +211,8 @@ def _moment_views(moments: tuple[Moment, ...], cache: ResourceCache) -> list[vie
         transcript = in_language(cache.transcripts(moment.resource.id), moment.language)
         context = quote_context(moment, transcript.cues) if transcript else None
         duration = cache.duration(moment.resource.id)
-        views.append(view_models.moment_view(moment, context, groups[moment.resource.id], duration))
+        chapters = cache.chapters(moment.resource.id, transcript)
+        views.append(view_models.moment_view(moment, context, groups[moment.resource.id], chapters, duration))
     return views
 
 
