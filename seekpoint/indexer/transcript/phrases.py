@@ -84,7 +84,7 @@ def _words(text: str) -> Iterator[_Word]:
         if run:
             for part in cut(run[0]):
                 place = word.start if place < word.start else place
-                yield _Word(part, place, place + len(part), len(part), not _is_empty(part), part in _INSIDE)
+                yield _Word(part, place, place + len(part), len(part), not is_empty(part), part in _INSIDE)
                 place += len(part)
         else:
             yield _Word(
@@ -92,7 +92,7 @@ def _words(text: str) -> Iterator[_Word]:
                 word.start,
                 word.stop,
                 _size(word),
-                is_content(stem) and not _is_empty(word.text),
+                is_content(stem) and not is_empty(word.text),
                 word.text in _INSIDE,
             )
 
@@ -101,7 +101,7 @@ def _size(word: Term) -> int:
     return 1 if _UNSPACED.match(word.text) else _WORD
 
 
-def _is_empty(word: str) -> bool:
+def is_empty(word: str) -> bool:
     """Whether a word says little: a listed one, a number, a letter, or Chinese made of listed characters alone."""
     listed = _listed()
     if word in listed or word.isdecimal():

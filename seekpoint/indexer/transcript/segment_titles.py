@@ -18,7 +18,7 @@ import regex
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.cue_text import columns
 from seekpoint.index.text.terms import UNSPACED, words
-from seekpoint.indexer.transcript.phrases import Key, Phrase, phrases
+from seekpoint.indexer.transcript.phrases import Key, Phrase, is_empty, phrases
 
 MOST_COLUMNS = 60
 """The width of the longest title."""
@@ -58,9 +58,9 @@ class _Usage:
 
     @property
     def is_free(self) -> bool:
-        """Whether it is a phrase by itself, not a part of a longer word of a script without spaces."""
+        """Whether it is a phrase by itself, not a part of a word that the dictionaries lack."""
         return all(
-            not _UNSPACED.match(neighbour) or times <= max(_MOST_BOUND * self.count, 1)
+            times <= max(_MOST_BOUND * self.count, 1) or not _UNSPACED.fullmatch(neighbour) or is_empty(neighbour)
             for neighbour, times in (*self.before.most_common(1), *self.after.most_common(1))
         )
 
@@ -123,5 +123,5 @@ def _joined(shown: Sequence[str]) -> str:
 def _shortened(title: str) -> str:
     if columns(title) <= MOST_COLUMNS:
         return title
-    size = next(size for size in range(len(title), 0, -1) if columns(title[:size]) < MOST_COLUMNS)
+    size = next(size for size in range(len(title), 0, -1) if columns(f"{title[:size]}…") <= MOST_COLUMNS)
     return f"{title[:size].rstrip()}…"
