@@ -33,6 +33,7 @@ _MOST_BOUND = 0.7
 # The share of the first phrase's weight from which a second phrase is added.
 _SECOND = 0.6
 _CANDIDATES = 12
+_NOUN = 0.7
 _UNSPACED = regex.compile(f"[{UNSPACED}]")
 
 _Weights: TypeAlias = Mapping[Key, float]
@@ -105,9 +106,18 @@ def _titles(weights: _Weights, usages: Mapping[Key, _Usage]) -> Iterator[str]:
     """Possible titles, best first: a phrase, with a second one that says other words and weighs nearly as much."""
     keys = list(islice(weights, _CANDIDATES))
     for place, key in enumerate(keys):
-        others = (one for one in keys[place + 1 :] if weights[one] >= _SECOND * weights[key])
+        others = (
+            one
+            for one in keys[place + 1 :]
+            if weights[one] >= _SECOND * weights[key] and usages[one].nominal >= _least_nominal(one)
+        )
         longer = (_joined([_written(usages[key]), _written(usages[one])]) for one in others if not set(key) & set(one))
         yield next((title for title in longer if columns(title) <= MOST_COLUMNS), _joined([_written(usages[key])]))
+
+
+def _least_nominal(key: Key) -> float:
+    """From which likelihood of being a noun a phrase may stand second: a word alone is often an adjective or a verb."""
+    return 0.0 if len(key) > 1 or _UNSPACED.match(key[0]) else _NOUN
 
 
 def _written(usage: _Usage) -> str:
