@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # for type checkers, without the import of typing
     from seekpoint.api import Library, ask, build, open_library
     from seekpoint.index.errors import SeekpointError
     from seekpoint.index.types import (
+        Chapter,
         Cue,
         Encoder,
         Kind,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:  # for type checkers, without the import of typing
 
 __all__ = [
     "Answer",
+    "Chapter",
     "Confidence",
     "Cue",
     "Encoder",
@@ -75,8 +77,8 @@ _MODULES = {
     "seekpoint.api": ("Library", "ask", "build", "open_library"),
     "seekpoint.index.errors": ("SeekpointError",),
     "seekpoint.index.types": (
-        *("Cue", "Encoder", "Kind", "ModelCard", "Origin", "Reranker", "Resource", "ResourceStatus"),
-        *("State", "Transcript"),
+        *("Chapter", "Cue", "Encoder", "Kind", "ModelCard", "Origin", "Reranker", "Resource"),
+        *("ResourceStatus", "State", "Transcript"),
     ),
     "seekpoint.indexer.build.build": ("Report",),
     "seekpoint.query.answers": (

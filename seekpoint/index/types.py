@@ -98,20 +98,28 @@ class Cue(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Chapter:
+    """A titled part of a recording or a text, from `start` up to the next chapter.
+
+    It is `generated` if it was made of what is said, since the source gives none.
+    """
+
+    start: float
+    title: str
+    generated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
-    """The cues of one resource in one language (a BCP 47 tag such as `en` or `zh-TW`)."""
+    """The cues of one resource in one language (a BCP 47 tag such as `en` or `zh-TW`).
+
+    `chapters` are made of what is said, for a recording whose source gives none.
+    """
 
     language: str
     origin: Origin
     cues: tuple[Cue, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Chapter:
-    """A titled part of a recording or a text, from `start` up to the next chapter."""
-
-    start: float
-    title: str
+    chapters: tuple[Chapter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +167,10 @@ class Standing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ResourceStatus:
-    """A resource in a library: its state and the reason, when to try again (Unix seconds), and what is stored."""
+    """A resource in a library: its state and the reason, when to try again (Unix seconds), and what is stored.
+
+    `chapters` are those of a recording; generated ones are in the language of its first transcript.
+    """
 
     resource: Resource
     state: State
@@ -169,6 +180,7 @@ class ResourceStatus:
     transcript: Origin | None = None
     chunks: int = 0
     seconds: float = 0.0
+    chapters: tuple[Chapter, ...] = ()
 
     @property
     def id(self) -> str:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 class Track(NamedTuple):
     """A transcript of the base; `pieces` are (start, tokens), a vector each."""
 
+    resource_id: str
     language: str
     title: str
     cues: Sequence[Cue]
@@ -90,6 +91,7 @@ def _tracks(connection: sqlite3.Connection, card: ModelCard) -> Iterator[Track]:
         if key in chunks:
             pieces = transcript_pieces(connection, key, card)
             yield Track(
+                resource_id,
                 language,
                 titles.get(resource_id, ""),
                 cue_blocks.read(connection, key, 0, sys.maxsize),

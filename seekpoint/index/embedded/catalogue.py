@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
-from seekpoint.index.embedded import settings
+from seekpoint.index.embedded import settings, stored_chapters
 from seekpoint.index.embedded.database import decoding
 from seekpoint.index.sections import Section
 from seekpoint.index.store import LISTED
@@ -50,6 +50,8 @@ class Catalogue:
         rows = self._query(
             """SELECT resource.*, min(origin) AS origin, group_concat(DISTINCT language) AS languages,
                        coalesce(sum(held.chunks), 0) AS chunks,
+                       (SELECT chapters FROM transcript WHERE resource_id = resource.id ORDER BY id LIMIT 1)
+                         AS chapters,
                        iif(kind IN ('video', 'recording'), coalesce(max(held.seconds), 0.0), 0.0) AS seconds
                 FROM resource LEFT JOIN transcript AS held ON resource_id = resource.id
                 GROUP BY resource.id"""
@@ -161,8 +163,9 @@ def _resource(row: sqlite3.Row, listing: Listing) -> Resource:
 
 
 def _status(row: sqlite3.Row, listing: Listing) -> ResourceStatus:
+    resource = _resource(row, listing)
     return ResourceStatus(
-        resource=_resource(row, listing),
+        resource=resource,
         state=State(row["state"]),
         reason=row["reason"],
         retry_after=_time(row["retry_after"]),
@@ -170,7 +173,12 @@ def _status(row: sqlite3.Row, listing: Listing) -> ResourceStatus:
         transcript=Origin(row["origin"]) if row["origin"] else None,
         chunks=row["chunks"],
         seconds=row["seconds"],
+        chapters=_chapters(row) if resource.kind.plays else (),
     )
+
+
+def _chapters(row: sqlite3.Row) -> tuple[Chapter, ...]:
+    return _details(row["details"]).chapters or stored_chapters.decode(row["chapters"] or "[]")
 
 
 def _time(seconds: float | None) -> float | None:

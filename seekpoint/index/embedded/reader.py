@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from seekpoint.index.chunks import StoredChunk
-from seekpoint.index.embedded import cue_blocks, database, kept, reembedding, titles, translations
+from seekpoint.index.embedded import cue_blocks, database, kept, reembedding, stored_chapters, titles, translations
 from seekpoint.index.embedded.catalogue import Catalogue
 from seekpoint.index.embedded.database import content_errors, decoding, library_errors
 from seekpoint.index.embedded.manifest import Manifest, current_revision
@@ -172,10 +172,14 @@ class EmbeddedReader:
 
     @decoding
     def transcripts(self, resource_id: str) -> list[Transcript]:
-        rows = self._query("SELECT id, language, origin FROM transcript WHERE resource_id = ? ORDER BY id", resource_id)
+        rows = self._query(
+            "SELECT id, language, origin, chapters FROM transcript WHERE resource_id = ? ORDER BY id", resource_id
+        )
         cues = self.cues([CueSpan(row["id"], 0, sys.maxsize) for row in rows])
         return [
-            Transcript(row["language"], Origin(row["origin"]), tuple(transcript_cues))
+            Transcript(
+                row["language"], Origin(row["origin"]), tuple(transcript_cues), stored_chapters.decode(row["chapters"])
+            )
             for row, transcript_cues in zip(rows, cues, strict=True)
         ]
 

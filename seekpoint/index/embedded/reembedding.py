@@ -28,8 +28,8 @@ FOLDER = "reembedding"
 _TABLES = ("vector", "piece_block", "cue_block", "chunk", "transcript", "term", "language")
 # `:given` is the highest chunk id that this library has ever used.
 _COPY_STATEMENTS = (
-    """INSERT INTO transcript (id, resource_id, language, origin, first_chunk, chunks, seconds, terms)
-       SELECT id, resource_id, language, origin, first_chunk + :given, chunks, seconds, terms
+    """INSERT INTO transcript (id, resource_id, language, origin, first_chunk, chunks, seconds, terms, chapters)
+       SELECT id, resource_id, language, origin, first_chunk + :given, chunks, seconds, terms, chapters
        FROM successor.transcript""",
     "INSERT INTO cue_block SELECT * FROM successor.cue_block",
     """INSERT INTO chunk (id, transcript_id, first, stop, start, end, is_reference, terms)

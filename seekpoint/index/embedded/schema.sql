@@ -48,7 +48,8 @@ CREATE TABLE transcript (
   first_chunk INTEGER NOT NULL DEFAULT 0,
   chunks INTEGER NOT NULL DEFAULT 0,
   seconds REAL NOT NULL DEFAULT 0,          -- where the last of its chunks ends
-  terms INTEGER NOT NULL DEFAULT 0          -- how many its chunks have together, with repetitions
+  terms INTEGER NOT NULL DEFAULT 0,         -- how many its chunks have together, with repetitions
+  chapters TEXT NOT NULL DEFAULT '[]'       -- those made of what is said: pairs of a start in seconds and a title, as JSON
 ) STRICT;
 CREATE INDEX transcript_resource ON transcript (resource_id);
 -- Cues and pieces lie in blocks of neighbours, which take less room and are read at once. Not WITHOUT ROWID: a row of

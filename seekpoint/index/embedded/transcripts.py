@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from seekpoint.index.chunks import EmbeddedTranscript
-from seekpoint.index.embedded import checksums, settings
+from seekpoint.index.embedded import checksums, settings, stored_chapters
 from seekpoint.index.text.chapters import title_terms
 from seekpoint.index.text.digest import text_digest
 from seekpoint.index.text.terms import terms
@@ -45,8 +45,8 @@ def insert(
 
     transcript = embedded.transcript
     (transcript_id,) = connection.execute(
-        "INSERT INTO transcript (resource_id, language, origin) VALUES (?, ?, ?) RETURNING id",
-        (resource_id, transcript.language, transcript.origin),
+        "INSERT INTO transcript (resource_id, language, origin, chapters) VALUES (?, ?, ?, ?) RETURNING id",
+        (resource_id, transcript.language, transcript.origin, stored_chapters.encode(transcript.chapters)),
     ).fetchone()
     cue_blocks.append(connection, transcript_id, transcript.cues)
     stored = (blocks.StoredPiece(piece.start, text_digest(piece.text), vector) for piece, vector in embedded.pieces)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from math import inf
 from pathlib import Path
 
-from seekpoint.index.embedded import checksums, cue_blocks, database, schema
+from seekpoint.index.embedded import checksums, cue_blocks, database, schema, stored_chapters
 from seekpoint.index.embedded.catalogue import Catalogue
 from seekpoint.index.embedded.checksums import OF_RESOURCES, Fault
 from seekpoint.index.embedded.database import content_errors
@@ -57,10 +57,11 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def check_contents(connection: sqlite3.Connection, model: ModelCard, longest: float = inf) -> None:
-    """Decode all blobs: terms, cues, pieces.
+    """Decode all that is encoded: terms, cues, pieces, chapters.
 
     Raises ValueError if one is damaged, or a time is beyond `longest` seconds.
     """
     stored_terms.check(connection)
     cue_blocks.check(connection, longest)
     reading.check(connection, model)
+    stored_chapters.check(connection)

@@ -11,12 +11,13 @@ token.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seekpoint.index.chunks import PieceVector
+from seekpoint.index.chunks import Pieces, PieceVector
 from seekpoint.index.models.background_mean import background
 from seekpoint.index.types import ModelCard
 
@@ -84,6 +85,16 @@ def add_up(records: Records, codes: Codes, card: ModelCard, sums: Vectors) -> No
         common = directions[records["direction"][has]]
         common *= _column(records["length"][has]) * _column(records["tokens"][has])
         sums[has] += common
+
+
+def dequantised(starts: Sequence[float], vectors: Sequence[PieceVector], card: ModelCard) -> Pieces:
+    """The pieces of a transcript that begin at `starts`, from their quantised vectors; raises ValueError."""
+    fields = [(vector.tokens, vector.scale, vector.direction, vector.length) for vector in vectors]
+    records = np.array(fields, [("tokens", "<f4"), ("scale", "<f4"), ("direction", "u1"), ("length", "<f4")])
+    codes = np.frombuffer(b"".join(vector.codes for vector in vectors), np.uint8).reshape(len(vectors), card.dimension)
+    sums = np.empty(codes.shape, np.float32)
+    add_up(records, codes, card, sums)
+    return Pieces(np.array(starts, np.float64), sums, records["tokens"])
 
 
 def _column(numbers: Records) -> Vectors:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import inf
 
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Chapter
+from seekpoint.index.types import Chapter, Details, Transcript
 
 ROUNDING = 0.5
 """Seconds by which a chapter may start after its first word, since its start is given in whole seconds."""
@@ -15,6 +15,11 @@ ROUNDING = 0.5
 # Seconds. Chapters' starts are set by hand, some seconds off, so one this close to a chunk's edge is ignored. Chunks
 # overlap by more than that, so each start still counts in one of them.
 _MARGIN = 5.0
+
+
+def chapters_of(details: Details, transcript: Transcript | None) -> tuple[Chapter, ...]:
+    """The chapters that the source gives of a resource, else those that were made of a transcript."""
+    return details.chapters or (transcript.chapters if transcript else ())
 
 
 def title_at(chapters: Sequence[Chapter], seconds: float) -> str | None:

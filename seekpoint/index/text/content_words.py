@@ -6,6 +6,7 @@ bigram that has a character of one isn't content.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -26,18 +27,27 @@ def is_function_word(term: str) -> bool:
     return term in _function_words()[0] or not _content(term)
 
 
-def _content(text: str) -> list[Term]:
+def content_test(text: str) -> Callable[[Term], bool]:
+    """A test whether a term of a text, located in it and stemmed, is content."""
     stems, pattern = _function_words()
     covered = {place for found in pattern.finditer(simplified(text)) for place in range(*found.span())}
-    located = located_terms(text)
-    return [term for term in located if term.text not in stems and covered.isdisjoint(range(term.start, term.stop))]
+    return lambda term: term.text not in stems and covered.isdisjoint(range(term.start, term.stop))
+
+
+def function_words() -> list[str]:
+    """The function words of all languages, as they are listed."""
+    folder = Path(__file__).parent / "function_words"
+    return " ".join(path.read_text("utf-8") for path in sorted(folder.glob("*.txt"))).split()
+
+
+def _content(text: str) -> list[Term]:
+    return list(filter(content_test(text), located_terms(text)))
 
 
 @cache
 def _function_words() -> tuple[frozenset[str], regex.Pattern[str]]:
     """The stems of function words, and a pattern of those without spaces between words and of addresses."""
-    folder = Path(__file__).parent / "function_words"
-    words = " ".join(path.read_text("utf-8") for path in sorted(folder.glob("*.txt"))).split()
+    words = function_words()
     unspaced = sorted((word for word in words if not all(map(is_whole_word, terms(word)))), key=len, reverse=True)
     stems = frozenset(term for word in words for term in terms(word) if is_whole_word(term))
     return stems, regex.compile("|".join([r"\S+://\S+", *map(regex.escape, unspaced)]))

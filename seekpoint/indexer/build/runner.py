@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.errors import Unfetched, Unreachable
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.store import Writer
@@ -25,6 +26,7 @@ from seekpoint.indexer.sources.fetch_result import FetchResult
 from seekpoint.indexer.sources.provenance import FromPage, FromSpeech, decode, encode
 from seekpoint.indexer.sources.youtube.playlists import is_channel, truncation_warning
 from seekpoint.indexer.transcript.embedding import Embedder
+from seekpoint.indexer.transcript.generated_chapters import with_chapters
 
 # Resources to read from disk ahead. Short notes can then be embedded together: in eights, that is twice as fast. More
 # books than that would take too much memory.
@@ -132,12 +134,18 @@ class Run:
         if (end.id != job.resource.id or end.id in self.ends) and self._has(end.id, fetched):
             self._settle(job.resource, fetched)
             return
-        embedded = [self._embedder.embed(end.id, t, self._ready()) for t in fetched.transcripts if t.cues]
+        embedded = [self._embed(end, t, fetched) for t in fetched.transcripts if t.cues]
         if not embedded:
             raise Unfetched(State.NO_TRANSCRIPT, "the transcript is empty")
         resource = self._settle(job.resource, fetched)
         self._writer.commit(resource.id, embedded, fetched.details, inputs, fetched.kind)
         self.updated += 1
+
+    def _embed(self, resource: Resource, transcript: Transcript, fetched: FetchResult) -> EmbeddedTranscript:
+        embedded = self._embedder.embed(resource.id, transcript, self._ready())
+        if fetched.details.chapters or not (fetched.kind or resource.kind).plays:
+            return embedded
+        return with_chapters(embedded, self._writer.card)
 
     def _has(self, resource_id: str, fetched: FetchResult) -> bool:
         """Whether a resource has nothing to take over: a video asks YouTube itself, a page may have the same text."""

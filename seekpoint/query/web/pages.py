@@ -27,7 +27,7 @@ from seekpoint.query.web.playing import Playing
 from seekpoint.query.web.reading import Found, Reading, utf16
 from seekpoint.query.web.rendering import STATIC, page, path_of
 from seekpoint.query.web.similarity import SPARE, SimilarTo
-from seekpoint.query.web.transcripts import position_at, quote_context
+from seekpoint.query.web.transcripts import quote_context
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -125,8 +125,8 @@ class Pages:
             cache = self._caches.of(reader)
             resource = _resource(cache, request.path_params["id"])
             details, transcripts = cache.details(resource.id), cache.transcripts(resource.id)
-            reading = Reading.of(transcripts, parameters, details.chapters, plays=resource.kind.plays)
-            cues = reading.transcript.cues if reading else ()
+            reading = Reading.of(transcripts, parameters, details, plays=resource.kind.plays)
+            chapters = reading.chapters if reading else ()
             answer = None
             if parameters.question:
                 filters = Filters(resource=resource.id)
@@ -137,9 +137,10 @@ class Pages:
                 request, "resource", _code(parameters), parameters=parameters, cache=cache, resource=resource,
                 details=details, status=cache.statuses[resource.id], duration=duration, reading=reading, start=start,
                 languages=[each.language for each in transcripts],
-                chapters=[(position_at(cues, each.start + 0.5), each) for each in details.chapters] if cues else [],
+                chapters=reading.placed_chapters if reading else (),
                 player=view_models.player_of(resource), outside=_web_address(resource, start), answer=answer,
                 moments=_moment_views(found, cache), ticks=view_models.ticks(found, duration),
+                chapter_ticks=view_models.chapter_ticks(resource, chapters, duration, parameters.language),
                 own_page=view_models.resource_href(resource),
             )  # fmt: skip
 
@@ -182,7 +183,8 @@ def _moment_views(moments: tuple[Moment, ...], cache: ResourceCache) -> list[vie
         transcript = in_language(cache.transcripts(moment.resource.id), moment.language)
         context = quote_context(moment, transcript.cues) if transcript else None
         duration = cache.duration(moment.resource.id)
-        views.append(view_models.moment_view(moment, context, groups[moment.resource.id], duration))
+        chapters = cache.chapters(moment.resource.id, transcript)
+        views.append(view_models.moment_view(moment, context, groups[moment.resource.id], chapters, duration))
     return views
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
+from seekpoint.index.text.chapters import ROUNDING, chapters_of
 from seekpoint.index.text.clean import printable
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Chapter, Cue, Transcript
+from seekpoint.index.types import Chapter, Cue, Details, Transcript
 from seekpoint.query.transcript_choice import in_language
 from seekpoint.query.web.occurrences import Part, occurrences
 from seekpoint.query.web.parameters import PageParameters
@@ -36,11 +37,13 @@ class Found:
 class Reading:
     """A transcript as it is shown.
 
-    `other` is the language of a transcript that can be shown beside it, `beside` that of the one which is; `current` is
-    the position of the cue at the second of the page's address, `found` what was looked for.
+    `chapters` are the source's, or those that were made of this transcript. `other` is the language of a transcript
+    that can be shown beside it, `beside` that of the one which is; `current` is the position of the cue at the second
+    of the page's address, `found` what was looked for.
     """
 
     transcript: Transcript
+    chapters: Sequence[Chapter]
     paragraphs: Sequence[TranscriptParagraph]
     other: str | None
     beside: str | None
@@ -49,7 +52,7 @@ class Reading:
 
     @classmethod
     def of(
-        cls, transcripts: Sequence[Transcript], parameters: PageParameters, chapters: Sequence[Chapter], *, plays: bool
+        cls, transcripts: Sequence[Transcript], parameters: PageParameters, details: Details, *, plays: bool
     ) -> Reading | None:
         """The transcript that the parameters ask for, else the first one; `None` if there is none."""
         transcript = in_language(transcripts, parameters.language) or next(iter(transcripts), None)
@@ -57,15 +60,23 @@ class Reading:
             return None
         other = _other(transcript, transcripts) if plays else None
         beside = other if other and parameters.beside else None
+        chapters = chapters_of(details, transcript)
         shown = list(paragraphs(transcript.cues, chapters))
         return cls(
             transcript,
+            chapters,
             list(aligned(shown, beside.cues)) if beside else shown,
             other.language if other else None,
             beside.language if beside else None,
             None if parameters.t is None or not transcript.cues else position_at(transcript.cues, parameters.t),
             Found.of(parameters.find, transcript.cues) if parameters.find else None,
         )
+
+    @property
+    def placed_chapters(self) -> list[tuple[int, Chapter]]:
+        """The chapters with the positions of the cues in which they begin; none without cues."""
+        cues = self.transcript.cues
+        return [(position_at(cues, chapter.start + ROUNDING), chapter) for chapter in self.chapters] if cues else []
 
     @property
     def marked(self) -> Mapping[int, Sequence[tuple[str, bool]]]:

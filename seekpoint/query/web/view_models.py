@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
 from seekpoint.index.text.clean import clean, printable
-from seekpoint.index.types import Kind, Resource
+from seekpoint.index.types import Chapter, Kind, Resource
 from seekpoint.query.answers import Moment
 from seekpoint.query.links.timestamps import timestamp
 from seekpoint.query.web.media import content_type
@@ -37,7 +37,7 @@ class TextSegment(NamedTuple):
 
 
 class Tick(NamedTuple):
-    """A moment on the bar of its resource; `offset` is from 0 to BAR."""
+    """A moment or a chapter on the bar of its resource; `offset` is from 0 to BAR."""
 
     offset: int
     href: str
@@ -65,7 +65,8 @@ class MomentView:
     """A moment on the page.
 
     `href` leads to the place in the resource itself, `here` to the same place on the resource's page in Seekpoint; they
-    are equal if the resource isn't on the web. `ticks` are the moments on the bar of the resource, `end` its end.
+    are equal if the resource isn't on the web. `ticks` are the moments on the bar of the resource, `chapter_ticks` its
+    chapters, `end` its end.
     """
 
     moment: Moment
@@ -77,6 +78,7 @@ class MomentView:
     quote: tuple[TextSegment, ...]
     context: QuoteContext | None
     ticks: tuple[Tick, ...]
+    chapter_ticks: tuple[Tick, ...]
     end: str | None
 
     @property
@@ -89,7 +91,11 @@ class MomentView:
 
 
 def moment_view(
-    moment: Moment, context: QuoteContext | None, siblings: Iterable[Moment], duration: float
+    moment: Moment,
+    context: QuoteContext | None,
+    siblings: Iterable[Moment],
+    chapters: Iterable[Chapter],
+    duration: float,
 ) -> MomentView:
     """The view of a moment; `siblings` are all moments of the answer in the same resource."""
     here = resource_href(moment.resource, moment.start, moment.language, context.quoted[0] if context else None)
@@ -104,6 +110,7 @@ def moment_view(
         quote=segments(moment, context.quoted if context else ()),
         context=context,
         ticks=ticks(siblings, duration, moment),
+        chapter_ticks=chapter_ticks(moment.resource, chapters, duration, moment.language),
         end=timestamp(duration) if duration else None,
     )
 
@@ -178,6 +185,24 @@ def ticks(moments: Iterable[Moment], duration: float, own: Moment | None = None)
         if moment.start is not None
     ]
     return tuple(sorted(marks))
+
+
+def chapter_ticks(
+    resource: Resource, chapters: Iterable[Chapter], duration: float, language: str | None
+) -> tuple[Tick, ...]:
+    """The ticks of the chapters of a recording, in order of time; none at its very beginning."""
+    if not duration:
+        return ()
+    return tuple(
+        Tick(
+            round(min(chapter.start / duration, 1.0) * BAR),
+            resource_href(resource, chapter.start, language),
+            f"{timestamp(chapter.start)} {clean(chapter.title)}",
+            False,
+        )
+        for chapter in chapters
+        if chapter.start > 0
+    )
 
 
 def by_resource(moments: Sequence[Moment]) -> dict[str, list[Moment]]:

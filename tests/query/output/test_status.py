@@ -14,7 +14,7 @@ import pytest
 from seekpoint.cli.main import cli
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.sections import Section
-from seekpoint.index.types import Details, Kind, ModelCard, Origin, Resource, ResourceStatus, State
+from seekpoint.index.types import Chapter, Details, Kind, ModelCard, Origin, Resource, ResourceStatus, State
 from seekpoint.indexer.fetch.retries import blocked
 from seekpoint.query.output import status
 from seekpoint.query.output.json_schema import StatusJson
@@ -31,6 +31,7 @@ INDEXED = ResourceStatus(
     transcript=Origin.MANUAL,
     chunks=3,
     seconds=120.5,
+    chapters=(Chapter(0.0, "开场"), Chapter(60.5, "Masks\u202e", generated=True)),
 )
 DEFERRED = ResourceStatus(
     Resource("bbbbbbbbbbb", Kind.VIDEO, "注意力\x1b[31m", "https://www.youtube.com/watch?v=bbbbbbbbbbb"),
@@ -65,6 +66,10 @@ def test_json_is_the_contract() -> None:
         "languages": ["en", "zh"],
         "transcript": "manual",
         "chunks": 3,
+        "chapters": [
+            {"start": 0.0, "title": "开场", "generated": False},
+            {"start": 60.5, "title": "Masks", "generated": True},
+        ],
     }
     assert result["resources"][1]["retry_after"] == "2026-05-28T20:26:40+00:00"
 

@@ -41,7 +41,9 @@ def test_show_more_asks_for_more_moments_as_long_as_there_are_any(
 
 
 def test_a_resource_stands_where_its_best_moment_does() -> None:
-    views = [moment_view(moment, None, (), 0.0) for moment in moments(("b", 0.9), ("a", 0.8), ("b", 0.7), ("cc", 0.6))]
+    views = [
+        moment_view(moment, None, (), (), 0.0) for moment in moments(("b", 0.9), ("a", 0.8), ("b", 0.7), ("cc", 0.6))
+    ]
     groups = grouped(views)
     assert [group.best.moment.resource.id for group in groups] == ["b", "a", "cc"]
     assert [[view.moment.rank for view in group.others] for group in groups] == [[3], [], []]

@@ -1,0 +1,35 @@
+"""The chapters that were made of a transcript, as they are stored with it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from math import isfinite
+
+from seekpoint.index.types import Chapter
+
+
+def encode(chapters: Iterable[Chapter]) -> str:
+    """Pairs of a start in seconds and a title, as JSON."""
+    return json.dumps([(chapter.start, chapter.title) for chapter in chapters], ensure_ascii=False)
+
+
+def decode(text: str) -> tuple[Chapter, ...]:
+    """The chapters that `encode` stored; raises ValueError."""
+    return tuple(Chapter(_second(start), str(title), generated=True) for start, title in json.loads(text))
+
+
+def check(connection: sqlite3.Connection) -> None:
+    """Read all chapters; raises ValueError for some that `encode` can't have written."""
+    for (text,) in connection.execute("SELECT chapters FROM transcript"):
+        try:
+            decode(text)
+        except (TypeError, ValueError) as error:
+            raise ValueError("a transcript has chapters that make no sense") from error
+
+
+def _second(start: float) -> float:
+    if not isfinite(start) or start < 0:
+        raise ValueError("a chapter starts at no second")
+    return float(start)

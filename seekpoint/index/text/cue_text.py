@@ -1,0 +1,66 @@
+"""The text of consecutive cues: when each part of it is said, and where its sentences begin."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+
+import regex
+
+from seekpoint.index.text.sentences import SENTENCE_END
+from seekpoint.index.types import Cue
+
+# Seconds. Captions with fewer beginnings of sentences, or fewer pauses, don't tell where sentences begin.
+_FEW = 20.0
+# Seconds between two cues: a pause between sentences rather than between words.
+_PAUSE = 0.5
+# Columns a second, about half of what people say. A cue may stay on the screen long after its last word.
+_SLOWEST = 6.0
+# A sentence doesn't begin in lower case, nor after an abbreviation or an initial.
+_BEGINNING = regex.compile(
+    rf"(?<!\b(?:Dr|Mrs?|Ms|Prof|St|vs|e\.g|i\.e|\p{{Lu}}))(?:{SENTENCE_END})\s*"
+    r"(?=[^\p{L}\p{N}]*[\p{L}\p{N}--\p{Ll}])",
+    regex.V1,
+)
+
+
+class CueText:
+    """What consecutive cues say, joined by spaces; `cues` must not be empty."""
+
+    def __init__(self, cues: Sequence[Cue]) -> None:
+        self.cues = cues
+        self.text = " ".join(cue.text for cue in cues)
+        self.offsets = [0, *accumulate(len(cue.text) + 1 for cue in cues)][:-1]
+        """The offset of each cue in the text."""
+
+    def cue_at(self, offset: int) -> int:
+        """The index of the cue that an offset of the text lies in."""
+        return bisect_right(self.offsets, offset) - 1
+
+    def second_at(self, offset: int) -> float:
+        """The second at which the text is said from an offset on, interpolated within the cue."""
+        number = self.cue_at(offset)
+        cue, said = self.cues[number], self.text[self.offsets[number] : offset]
+        seconds = (cue.end - cue.start) * len(said) / max(len(cue.text), 1)
+        return round(cue.start + min(seconds, columns(said) / _SLOWEST), 2) if said else cue.start
+
+    def sentences(self, *, is_opening: bool) -> list[int]:
+        """The offsets where sentences begin, else what follows a pause, else where cues do.
+
+        The first offset is one of them if the text `is_opening` a transcript.
+        """
+        least = max((self.cues[-1].end - self.cues[0].start) / _FEW, 1)
+        opening = [0] if is_opening else []
+        marked = [found.end() for found in _BEGINNING.finditer(self.text)]
+        pauses = [
+            offset
+            for offset, before, cue in zip(self.offsets[1:], self.cues, self.cues[1:], strict=False)
+            if cue.start - before.end >= _PAUSE
+        ]
+        return next((opening + places for places in (marked, pauses) if len(places) >= least), self.offsets)
+
+
+def columns(text: str) -> int:
+    """The width of a text in a terminal: a Chinese character is two columns wide, and says more."""
+    return 2 * len(text) - len(text.encode("ascii", "ignore"))

@@ -1,0 +1,84 @@
+"""Generated chapters on the page, on the bar of an answer, and in the API."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+import seekpoint
+from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.types import Chapter, Details
+from tests.fakes import TopicEncoder
+from tests.index.libraries import CARD, embedded, resource
+from tests.indexer.builds import webvtt
+from tests.long_talk import CHINESE, ENGLISH, SECONDS, talk
+from tests.query.web.conftest import serving
+
+TALK, ZH = "english0001", "zhongwen001"
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("long")
+    for name, topics in ((f"Talk [{TALK}].en", ENGLISH), (f"讲座 [{ZH}].zh", CHINESE)):
+        lines = [cue.text for cue in talk(topics)]
+        (folder / f"{name}.vtt").write_text(webvtt(*lines, seconds=SECONDS), encoding="utf-8")
+    (folder / "list.txt").write_text(f"https://youtu.be/{TALK}\nhttps://youtu.be/{ZH}\n", encoding="utf-8")
+    seekpoint.build(folder / "list.txt", folder / "library", captions=folder, encoder=TopicEncoder(), translate=False)
+    return folder / "library"
+
+
+@pytest.fixture
+def client(library: Path) -> Iterator[TestClient]:
+    with serving(library) as result:
+        yield result
+
+
+@pytest.mark.parametrize(("resource_id", "title"), [(TALK, "Glacier"), (ZH, "冰川")])
+def test_the_page_lists_them_and_says_where_they_come_from(client: TestClient, resource_id: str, title: str) -> None:
+    html = client.get(f"/resource/{resource_id}").text
+    (contents,) = re.findall(r'<nav class="chapters".*?</nav>', html, re.DOTALL)
+    assert "Chapters, made of what is said" in contents
+    assert contents.count("<li>") == 3
+    assert re.search(rf'data-start="6[01]0\.0".*?{title}', contents, re.IGNORECASE)
+    assert html.count("<h3") == 3
+
+
+@pytest.mark.parametrize(("question", "resource_id"), [("attention", TALK), ("注意力", ZH)])
+def test_they_are_ticks_on_the_bar_of_an_answer(client: TestClient, question: str, resource_id: str) -> None:
+    for html in (
+        client.get("/", params={"q": question}).text,
+        client.get(f"/resource/{resource_id}?q={question}").text,
+    ):
+        ticks = re.findall(r'<a href="([^"]*)"[^>]*><rect class="chapter-tick".*?<title>(.*?)</title>', html)
+        assert [label.split()[0] for href, label in ticks if resource_id in href][-1].startswith("10:")
+
+
+def test_the_api_says_that_they_are_generated(client: TestClient) -> None:
+    status = client.get("/api/status").json()["resources"][0]
+    for document in (client.get(f"/api/resources/{TALK}/transcript").json(), status):
+        chapters = document["chapters"]
+        assert [chapter["generated"] for chapter in chapters] == [True] * 3
+        assert [chapter["start"] for chapter in chapters] == pytest.approx([0, 300, 600], abs=SECONDS)
+
+
+def test_hostile_titles_are_escaped_and_cleaned(tmp_path: Path) -> None:
+    titles = ("<script>alert(1)</script>\u202e", '"><img src=x>\x1b[2J')
+    made = tuple(Chapter(10.0 * k, title, generated=True) for k, title in enumerate(titles))
+    said = embedded(["attention weighs the words", "the mask hides what comes later"])
+    said = replace(said, transcript=replace(said.transcript, chapters=made))
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
+        writer.register("list.txt", [resource(TALK, "Talks")])
+        writer.commit(TALK, [said], Details(title="Talk"), "made by hand")
+    with serving(tmp_path) as client:
+        for address in (f"/resource/{TALK}", "/?q=attention"):
+            html = client.get(address).text
+            assert "&lt;img" in html
+            assert not any(evil in html for evil in ("<script>alert", "<img src=x", "\u202e", "\x1b"))
+        chapters = client.get(f"/api/resources/{TALK}/transcript").json()["chapters"]
+        assert [chapter["title"] for chapter in chapters] == ["<script>alert(1)</script>", '"><img src=x>']
