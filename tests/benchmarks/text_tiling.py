@@ -39,7 +39,7 @@ def text_tiling(said: CueText, count: int | None) -> list[float]:
 @lru_cache(maxsize=128)
 def _gaps(text: str) -> tuple[Sequence[float], Sequence[int]]:
     """The depth of each gap between sequences, and whether nltk chooses it."""
-    from nltk.tokenize import TextTilingTokenizer  # type: ignore[import-untyped]
+    from nltk.tokenize import TextTilingTokenizer
 
     tiler = TextTilingTokenizer(w=_SEQUENCE, stopwords=function_words(), demo_mode=True)
     paragraphs = f"{text[:-1]}\n\n{text[-1:]}"  # it refuses a text without any break, and counts them for nothing else
