@@ -39,7 +39,8 @@ CREATE TABLE name (
   PRIMARY KEY (key, resource_id, terms)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX name_resource ON name (resource_id);
--- The chunks of a transcript have consecutive ids, so a range says which they are.
+-- The chunks of a transcript have consecutive ids, so a range says which they are. Its chapters are those that were made
+-- of what is said: see stored_chapters.py.
 CREATE TABLE transcript (
   id INTEGER PRIMARY KEY,
   resource_id TEXT NOT NULL REFERENCES resource ON DELETE CASCADE,
@@ -49,7 +50,7 @@ CREATE TABLE transcript (
   chunks INTEGER NOT NULL DEFAULT 0,
   seconds REAL NOT NULL DEFAULT 0,          -- where the last of its chunks ends
   terms INTEGER NOT NULL DEFAULT 0,         -- how many its chunks have together, with repetitions
-  chapters TEXT NOT NULL DEFAULT '[]'       -- those made of what is said: pairs of a start in seconds and a title, as JSON
+  chapters TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
 CREATE INDEX transcript_resource ON transcript (resource_id);
 -- Cues and pieces lie in blocks of neighbours, which take less room and are read at once. Not WITHOUT ROWID: a row of
