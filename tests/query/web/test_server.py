@@ -112,7 +112,7 @@ def test_a_token_that_is_easily_guessed_is_refused(tmp_path: Path, token: str) -
     assert isinstance(refused.exception, UsageError)
 
 
-@pytest.mark.parametrize("options", [[], ["--host", "0.0.0.0"], ["--token", "a-token-for-the-tests"]])
+@pytest.mark.parametrize("options", [[], ["--host", "0.0.0.0"], ["--token", "a-token-for-the-tests"], ["--edit"]])
 def test_the_command_serves_until_it_is_interrupted(talks: Path, options: list[str]) -> None:
     command = [sys.executable, "-c", "from seekpoint.cli.serve import serve; serve()", "--port", "0", *options]
     with subprocess.Popen(
@@ -124,7 +124,9 @@ def test_the_command_serves_until_it_is_interrupted(talks: Path, options: list[s
             assert result
             page = requests.Session()
             assert page.get(result[0], timeout=60).ok
-            assert page.get(result[0].partition("/login")[0] + "/list", timeout=60).ok
+            listing = page.get(result[0].partition("/login")[0] + "/list", timeout=60)
+            assert listing.ok
+            assert ("/add/address" in listing.text) == ("--edit" in options)
             bare = requests.get(result[0].partition("/login")[0] + "/list", timeout=60)
             assert bare.status_code == (401 if options else 200)
         finally:
