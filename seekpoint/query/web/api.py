@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request, Response, Security
 from fastapi.routing import APIRoute
@@ -34,7 +34,7 @@ from seekpoint.query.summary.summariser import Summariser
 from seekpoint.query.transcript_choice import in_language
 from seekpoint.query.web.errors import TYPE
 from seekpoint.query.web.parameters import SUMMARY, AskParameters, ListParameters, TranscriptParameters
-from seekpoint.query.web.summary_events import EventStream, SummaryEvents
+from seekpoint.query.web.summary_events import EVENTS, SummaryEvents
 
 _PROBLEM = {
     "description": "What went wrong",
@@ -61,7 +61,7 @@ class Api:
             "/healthz": self.health,
         }
         routes = [_route(path, endpoint, method) for path, endpoint in endpoints.items() for method in ("GET", "HEAD")]
-        return [*routes, *([_route(SUMMARY, self.summary, "GET", EventStream)] if self._summaries else [])]
+        return [*routes, *([_route(SUMMARY, self.summary, "GET", EVENTS)] if self._summaries else [])]
 
     def ask(self, parameters: Annotated[AskParameters, Query()], request: Request, response: Response) -> AnswerJson:
         """Answer a question with the moments where the answer begins, best first."""
@@ -154,9 +154,7 @@ class Api:
             yield self._caches.of(reader)
 
 
-def _route(
-    path: str, endpoint: Callable[..., object], method: str, response_class: type[Response] = JSONResponse
-) -> APIRoute:
+def _route(path: str, endpoint: Callable[..., object], method: str, events: dict[str, Any] | None = None) -> APIRoute:
     """A route; the document has those for GET. A token may be sent, since the server may ask for one."""
     token = Security(HTTPBearer(scheme_name="token", auto_error=False))
     takes_token = path.startswith("/api/")
@@ -164,10 +162,9 @@ def _route(
         path,
         endpoint,
         methods=[method],
-        response_class=response_class,
-        status_code=200,
+        response_class=Response if events else JSONResponse,
         operation_id=endpoint.__name__,
-        responses={"default": _PROBLEM},
+        responses={"default": _PROBLEM} | ({200: events} if events else {}),
         dependencies=[Depends(_refuse_unknown_parameters), *([token] if takes_token else [])],
         openapi_extra={"security": [{}]} if takes_token else None,
         include_in_schema=method == "GET",

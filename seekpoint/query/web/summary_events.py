@@ -24,6 +24,24 @@ if TYPE_CHECKING:
 # Each takes the model's time or its owner's money, and one of the server's 40 threads.
 _MOST_AT_ONCE = 4
 _BUSY = "the language model writes for others: ask again in a minute"
+_TYPE = "text/event-stream"
+EVENTS = {
+    "description": "The sentences, and the end",
+    "content": {
+        _TYPE: {
+            "itemSchema": {
+                "type": "object",
+                "required": ["event", "data"],
+                "properties": {
+                    "event": {"enum": ["sentence", "end"]},
+                    "data": {"type": "string", "contentMediaType": "application/json"},
+                },
+            }
+        }
+    },
+}
+"""The response in OpenAPI's form for streams, which is that of its version 3.2."""
+
 # A proxy that collects a response before it sends it would hold the sentences back.
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -34,10 +52,8 @@ class EventStream(StreamingResponse):
     FastAPI's own class is for endpoints that answer with events alone, never with an error.
     """
 
-    media_type = "text/event-stream"
-
     def __init__(self, events: AsyncGenerator[bytes, None]) -> None:
-        super().__init__(events, headers=_HEADERS)
+        super().__init__(events, headers=_HEADERS, media_type=_TYPE)
         self._events = events
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
