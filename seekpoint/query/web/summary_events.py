@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
@@ -88,8 +89,9 @@ class SummaryEvents:
         except SummaryError as error:
             yield _end(str(error))
         finally:
-            steps.close()
             self._free.release()
+            with suppress(ValueError):  # a server that ends doesn't wait for the step that a thread is taking
+                steps.close()
 
 
 async def _only_end(problem: str) -> AsyncGenerator[bytes, None]:
