@@ -111,6 +111,17 @@ def test_only_so_many_are_written_at_once(talks: Path, chat: FakeChat) -> None:
         assert [name for name, _ in events(ask(address))] == ["sentence", "end"], events(ask(address))
 
 
+def test_a_server_that_ends_waits_for_no_summary(talks: Path, chat: FakeChat, caplog: pytest.LogCaptureFixture) -> None:
+    chat.behaviour = streaming("It hides it [1]. It", *["er"] * 60, pause=0.5)
+    with served(talks, summariser=Summariser(Endpoint(chat.address))) as address:
+        response = requests.get(f"{address}/api/summary?q=mask", timeout=60, stream=True)
+        assert next(response.iter_content(1))
+        began = time.monotonic()
+    response.close()
+    assert time.monotonic() - began < 3
+    assert [record.message for record in caplog.records if record.name.startswith("uvicorn")] == []
+
+
 @pytest.mark.parametrize(
     ("site", "status"), [("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)]
 )
