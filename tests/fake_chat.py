@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any, NamedTuple, TypeAlias
@@ -30,19 +30,22 @@ class Request(NamedTuple):
 
 
 class FakeChat:
-    """What the server does next, and what it was asked."""
+    """What the server does next, what it was asked, and how many clients have gone before the end."""
 
     def __init__(self, port: int) -> None:
         self.root = f"http://127.0.0.1:{port}"
         self.address = f"{self.root}/v1"
         self.requests: list[Request] = []
+        self.hung_up = 0
         self.behaviour: Behaviour = streaming("A mask hides the future [1].")
 
     def handle(self, handler: BaseHTTPRequestHandler) -> None:
         body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
         self.requests.append(Request(handler.path, dict(handler.headers), json.loads(body or b"{}")))
-        with suppress(OSError):  # the client has gone
+        try:
             self.behaviour(handler)
+        except OSError:
+            self.hung_up += 1
 
 
 def streaming(*pieces: str, pause: float = 0.0, reason: str | None = "stop", ends: bool = True) -> Behaviour:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from time import monotonic
 
 from seekpoint.index.errors import SummaryError
 from seekpoint.index.types import Transcript
@@ -16,6 +17,9 @@ NOT_ASKED = "nothing here answers the question, so the language model wasn't ask
 _NOTHING_CITED = (
     "the language model wrote no sentence that cites a moment: read the moments, or choose another --llm-model"
 )
+
+# Seconds: a caller that has lost its reader ends a summary between two steps.
+_LONGEST_STEP = 1.0
 
 
 class Summariser:
@@ -36,12 +40,13 @@ class Summariser:
 
     def _steps(self, asked: Sequence[Mapping[str, str]], moments: int) -> Steps:
         reader = SentenceReader(moments)
-        is_cited = False
+        is_cited, stepped = False, monotonic()
         for piece in without_thoughts(self._model.stream(asked)):
             sentences = reader.feed(piece)
             is_cited = is_cited or bool(sentences)
-            if sentences or not piece:
+            if sentences or not piece or monotonic() - stepped > _LONGEST_STEP:
                 yield sentences
+                stepped = monotonic()
             if reader.is_done:
                 break
         last = [] if reader.is_done else reader.end()

@@ -34,7 +34,7 @@ class ChatModel(Protocol):
 
 
 Steps: TypeAlias = Generator[Sequence[CitedSentence], None, None]
-"""The sentences of a summary, as each is complete; none in a step during which the model is silent."""
+"""The sentences of a summary, as each is complete; a step takes some two seconds at most, and may have none."""
 
 Summarise: TypeAlias = Callable[[Answer], Steps]
 """Begins the summary of an answer."""

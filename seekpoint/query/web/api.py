@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Depends, Path, Query, Request, Response, Security
@@ -48,7 +48,7 @@ from seekpoint.query.web.parameters import (
     SuggestParameters,
     TranscriptParameters,
 )
-from seekpoint.query.web.summary_events import EventStream, SummaryEvents
+from seekpoint.query.web.summary_events import EVENTS, SummaryEvents
 
 _PROBLEM = {
     "description": "What went wrong",
@@ -77,7 +77,7 @@ class Api:
             "/healthz": self.health,
         }
         routes = [_route(path, endpoint, method) for path, endpoint in endpoints.items() for method in ("GET", "HEAD")]
-        return [*routes, *([_route(SUMMARY, self.summary, "GET", EventStream)] if self._summaries else [])]
+        return [*routes, *([_route(SUMMARY, self.summary, "GET", EVENTS)] if self._summaries else [])]
 
     def ask(self, parameters: Annotated[AskParameters, Query()], request: Request, response: Response) -> AnswerJson:
         """Answer a question with the moments where the answer begins, best first."""
@@ -184,9 +184,7 @@ class Api:
             yield self._caches.of(reader)
 
 
-def _route(
-    path: str, endpoint: Callable[..., object], method: str, response_class: type[Response] = JSONResponse
-) -> APIRoute:
+def _route(path: str, endpoint: Callable[..., object], method: str, events: dict[str, Any] | None = None) -> APIRoute:
     """A route; the document has those for GET. A token may be sent, since the server may ask for one."""
     token = Security(HTTPBearer(scheme_name="token", auto_error=False))
     takes_token = path.startswith("/api/")
@@ -194,10 +192,9 @@ def _route(
         path,
         endpoint,
         methods=[method],
-        response_class=response_class,
-        status_code=200,
+        response_class=Response if events else JSONResponse,
         operation_id=endpoint.__name__,
-        responses={"default": _PROBLEM},
+        responses={"default": _PROBLEM} | ({200: events} if events else {}),
         dependencies=[Depends(_refuse_unknown_parameters), *([token] if takes_token else [])],
         openapi_extra={"security": [{}]} if takes_token else None,
         include_in_schema=method == "GET",

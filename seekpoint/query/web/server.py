@@ -52,6 +52,12 @@ class BoundedProtocol(H11Protocol):
         self._limit_request()
         super().on_response_complete()
 
+    def shutdown(self) -> None:
+        """Close the connection also where an answer has begun: a summary or a recording would outlast the server."""
+        super().shutdown()
+        if self.cycle and self.cycle.response_started:
+            self.transport.close()
+
     def send_400_response(self, msg: str) -> None:
         """Close the connection instead where an answer has begun: uvicorn would raise an exception."""
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):

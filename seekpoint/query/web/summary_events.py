@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,24 @@ if TYPE_CHECKING:
 # Each takes the model's time or its owner's money, and one of the server's 40 threads.
 _MOST_AT_ONCE = 4
 _BUSY = "the language model writes for others: ask again in a minute"
+_TYPE = "text/event-stream"
+EVENTS = {
+    "description": "The sentences, and the end",
+    "content": {
+        _TYPE: {
+            "itemSchema": {
+                "type": "object",
+                "required": ["event", "data"],
+                "properties": {
+                    "event": {"enum": ["sentence", "end"]},
+                    "data": {"type": "string", "contentMediaType": "application/json"},
+                },
+            }
+        }
+    },
+}
+"""The response in OpenAPI's form for streams, which is that of its version 3.2."""
+
 # A proxy that collects a response before it sends it would hold the sentences back.
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -34,10 +53,8 @@ class EventStream(StreamingResponse):
     FastAPI's own class is for endpoints that answer with events alone, never with an error.
     """
 
-    media_type = "text/event-stream"
-
     def __init__(self, events: AsyncGenerator[bytes, None]) -> None:
-        super().__init__(events, headers=_HEADERS)
+        super().__init__(events, headers=_HEADERS, media_type=_TYPE)
         self._events = events
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,8 +89,9 @@ class SummaryEvents:
         except SummaryError as error:
             yield _end(str(error))
         finally:
-            steps.close()
             self._free.release()
+            with suppress(ValueError):  # a server that ends doesn't wait for the step that a thread is taking
+                steps.close()
 
 
 async def _only_end(problem: str) -> AsyncGenerator[bytes, None]:

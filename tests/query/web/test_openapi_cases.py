@@ -10,6 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.query.summary.endpoint import Endpoint
+from seekpoint.query.summary.summariser import Summariser
+from tests.fake_chat import fake_chat
 from tests.query.web.served import served
 
 if TYPE_CHECKING:
@@ -24,10 +27,10 @@ def test_every_answer_is_as_the_document_says(name: str, request: pytest.Fixture
     library: Path = request.getfixturevalue(name)
     with EmbeddedReader.open(library) as opened:
         ids = [status.resource.id for status in opened.statuses()]
-    with served(library) as address:
+    with fake_chat() as chat, served(library, summariser=Summariser(Endpoint(chat.address))) as address:
         schema = schemathesis.openapi.from_url(f"{address}/api/openapi.json")
         operations = [result.ok() for result in schema.get_all_operations()]
-        assert "/api/ask" in [operation.path for operation in operations]
+        assert {"/api/ask", "/api/summary"} <= {operation.path for operation in operations}
         for operation in operations:
             for mode in schemathesis.GenerationMode:
                 # An operation without parameters has no invalid requests.

@@ -111,6 +111,17 @@ def test_only_so_many_are_written_at_once(talks: Path, chat: FakeChat) -> None:
         assert [name for name, _ in events(ask(address))] == ["sentence", "end"], events(ask(address))
 
 
+def test_a_server_that_ends_waits_for_no_summary(talks: Path, chat: FakeChat, caplog: pytest.LogCaptureFixture) -> None:
+    chat.behaviour = streaming("It hides it [1]. It", *["er"] * 60, pause=0.5)
+    with served(talks, summariser=Summariser(Endpoint(chat.address))) as address:
+        response = requests.get(f"{address}/api/summary?q=mask", timeout=60, stream=True)
+        assert next(response.iter_content(1))
+        began = time.monotonic()
+    response.close()
+    assert time.monotonic() - began < 3
+    assert [record.message for record in caplog.records if record.name.startswith("uvicorn")] == []
+
+
 @pytest.mark.parametrize(
     ("site", "status"), [("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)]
 )
@@ -198,7 +209,7 @@ def opened(browser: Browser, address: str, locale: str = "en-GB", scheme: str = 
 
 @pytest.mark.chromium
 def test_a_new_question_ends_the_summary_of_the_last_one(browser: Browser, address: str, chat: FakeChat) -> None:
-    chat.behaviour = streaming("Old [1]. ", *["Old again [1]. "] * 4, pause=1)
+    chat.behaviour = streaming("Old [1]. ", "Old", *["er"] * 60, pause=0.5)
     page, faults = opened(browser, address)
     page.goto("/?q=mask")
     page.locator(".short-text").get_by_text("Old").first.wait_for()
@@ -206,7 +217,11 @@ def test_a_new_question_ends_the_summary_of_the_last_one(browser: Browser, addre
     page.fill("#q", "attention")
     page.press("#q", "Enter")
     page.locator(".short-text").get_by_text("New").wait_for()
-    page.wait_for_timeout(2500)
+    for _ in range(100):
+        if chat.hung_up:
+            break
+        page.wait_for_timeout(100)
+    assert chat.hung_up == 1  # the model needn't write on
     assert page.locator(".short-text").inner_text().split() == ["New.", "[1]"]
     assert faults == []
     page.context.close()
