@@ -65,10 +65,10 @@ def _follow(lines: IO[str], tell: Callable[[BuildProgress], None]) -> BuildProgr
 
 def _build(content: str) -> None:
     """The child: build, and print the progress."""
-    from seekpoint.cli.build_progress import ToldEvents
+    from seekpoint.cli.build_progress import ProgressEvents
 
     order = json.loads(content)
-    events = ToldEvents(_print)
+    events = ProgressEvents(_print)
     try:
         outcome = _outcome(Path(order["folder"]), order["sources"], order["retry"], events)
     except SeekpointError as error:

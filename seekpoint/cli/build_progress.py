@@ -14,7 +14,7 @@ from seekpoint.query.web.builds import MOST_LINES, BuildProgress
 _BETWEEN_PARTS = 0.2
 
 
-class ToldEvents(BuildEvents):
+class ProgressEvents(BuildEvents):
     """Tells the progress at each event."""
 
     def __init__(self, tell: Callable[[BuildProgress], None]) -> None:

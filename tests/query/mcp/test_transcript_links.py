@@ -101,7 +101,7 @@ def test_a_short_transcript_and_a_part_of_a_text_are_read_by_address(served: Ser
         (f"{ENGLISH_TALK}?minutes=600", "`minutes`: input should be less than or equal to 10"),
         (f"{ENGLISH_TALK}?page=x", "`page`: input should be a valid integer"),
         (f"{ENGLISH_TALK}?language=fr", "masks has no transcript in fr: there is en"),
-        (f"{ENGLISH_TALK}?heading=/etc", "masks has no heading with /etc, but none"),
+        (f"{ENGLISH_TALK}?heading=/etc", "masks has no heading with /etc, but 0:00"),
         ("seekpoint://elsewhere", "Unknown resource"),
         ("file:///etc/passwd", "Unknown resource"),
     ],

@@ -35,7 +35,7 @@ class Forms(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.forms.append((values["action"], {}))
+            self.forms.append((values.get("action", ""), {}))
         elif tag in ("input", "textarea") and "name" in values:
             self.forms[-1][1][values["name"]] = values.get("value", "")
 

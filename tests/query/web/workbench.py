@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Event
 
 from seekpoint.cli.added_sources import take_out
-from seekpoint.cli.build_progress import ToldEvents
+from seekpoint.cli.build_progress import ProgressEvents
 from seekpoint.indexer.build import summary
 from seekpoint.indexer.build.build import Request, build
 from seekpoint.indexer.build.planner import Choices
@@ -21,7 +21,7 @@ from tests.fakes import TopicEncoder
 def build_here(library: Path, order: BuildOrder, tell: Tell, stop: Event) -> str:
     """Build as the child of `serve` does, without translations, which take seconds."""
     request = Request(order.sources, choices=Choices(retry=order.retry), translate=False)
-    report = build(request, library, Sources.through(Web()), encoder=TopicEncoder(), events=ToldEvents(tell))
+    report = build(request, library, Sources.through(Web()), encoder=TopicEncoder(), events=ProgressEvents(tell))
     return summary.totals_line(report)
 
 
