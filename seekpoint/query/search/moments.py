@@ -75,15 +75,19 @@ class _Quote(NamedTuple):
 
 
 def moments(hits: Sequence[Hit], context: MomentContext, *, explained: bool) -> Iterator[Moment]:
-    """A moment for each hit, in their order."""
+    """A moment for each hit, in their order; two in one long sentence begin in the same place, and give one."""
     ids = [hit.chunk.resource_id for hit in hits]
     resources, details = context.reader.resources(ids), context.reader.details(ids)
     quotes = _quotes(hits, resources, details, context)
     links = _links(hits, quotes, resources, details, context)
     explanations = _explanations(hits, resources, context) if explained else [None] * len(hits)
-    for rank, (hit, quote, address, why) in enumerate(zip(hits, quotes, links, explanations, strict=True), 1):
+    begun = set[tuple[int, tuple[int, int]]]()
+    for hit, quote, address, why in zip(hits, quotes, links, explanations, strict=True):
         resource_id = hit.chunk.resource_id
-        moment = _moment(rank, hit, quote, resources[resource_id], details[resource_id], address)
+        if (hit.chunk.transcript_id, quote.span) in begun:
+            continue
+        begun.add((hit.chunk.transcript_id, quote.span))
+        moment = _moment(len(begun), hit, quote, resources[resource_id], details[resource_id], address)
         yield replace(moment, explanation=why, more=context.more.get(resource_id, 0))
 
 
