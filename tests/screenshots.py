@@ -54,6 +54,7 @@ class Picture(NamedTuple):
 # Until the player has shown what is said where it starts, and a sentence more.
 _PLAYING_MS = 6000
 TAKEN = (
+    Picture("home", "/", ""),
     Picture("page", "/", _ENGLISH),
     Picture("page-dark", "/", _ENGLISH, is_dark=True),
     Picture("page-phone", "/", _ENGLISH, _PHONE, scale=2),
