@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 PICTURES = ROOT / "docs"
 
-_DESKTOP: ViewportSize = {"width": 1200, "height": 820}
+_DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+_TABLET: ViewportSize = {"width": 768, "height": 1024}
 _PHONE: ViewportSize = {"width": 390, "height": 844}
 _ENGLISH = "Why do we need three different matrices for queries, keys and values?"
 _CHINESE = "为什么要缓存键和值，却不缓存查询？"
@@ -58,6 +59,8 @@ TAKEN = (
     Picture("page", "/", _ENGLISH),
     Picture("page-dark", "/", _ENGLISH, is_dark=True),
     Picture("page-phone", "/", _ENGLISH, _PHONE, scale=2),
+    Picture("page-tablet", "/", _ENGLISH, _TABLET),
+    Picture("page-zh-phone", "/", _CHINESE, _PHONE, "zh-CN", is_dark=True, scale=2),
     Picture("player", "/", _ENGLISH, plays="Play "),
     Picture("list", "/list", _ENGLISH),
     Picture("find", _LECTURE, "", finds="attention"),
