@@ -52,9 +52,9 @@ if TYPE_CHECKING:
     from seekpoint.index.chunks import Pieces
     from seekpoint.index.embedded.chunk_ranges import Ranges
     from seekpoint.index.embedded.holdings import Holdings
-    from seekpoint.index.embedded.vectors.language_sums import Means
     from seekpoint.index.embedded.vectors.search import VectorStore
     from seekpoint.index.embedded.words.search import WordSearch
+    from seekpoint.index.records.language_sums import Means
     from seekpoint.index.types import Vectors
 
 _OPEN_ATTEMPTS = 3

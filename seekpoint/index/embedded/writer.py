@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +20,7 @@ from seekpoint.index.embedded.opening import Opened, open_locked
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.successor import EmbeddedSuccessor, acquire_writer
 from seekpoint.index.errors import DamagedLibrary, LibraryError
+from seekpoint.index.records.catalogue import details_text
 from seekpoint.index.store import LISTED, Known, Successor, Translations
 from seekpoint.index.types import Details, Kind, ModelCard, Playlist, Resource, State, Transcript
 
@@ -238,7 +238,7 @@ class EmbeddedWriter(EmbeddedReader):
     def _set_indexed(self, resource_id: str, inputs: str, details: Details) -> None:
         self._connection.execute(
             "UPDATE resource SET state = ?, reason = NULL, retry_after = NULL, inputs = ?, details = ? WHERE id = ?",
-            (State.INDEXED, inputs, json.dumps(asdict(details), ensure_ascii=False), resource_id),
+            (State.INDEXED, inputs, details_text(details), resource_id),
         )
         titles.update(self._connection, [resource_id])
 
