@@ -6,12 +6,12 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from seekpoint.cli.options import index_option, print_json, rerank_option
+from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Filters, Kind, Reranker
@@ -68,7 +68,7 @@ def ask(
     language: str | None,
     resource: str | None,
     rerank: str | None,
-    folder: Path,
+    folder: Address,
 ) -> None:
     """Answer QUESTION with the moments where the answer begins.
 
@@ -117,7 +117,7 @@ def ask(
 
 
 def _prompt(
-    folder: Path,
+    folder: Address,
     k: int,
     filters: Filters,
     per_resource: int,

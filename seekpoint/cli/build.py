@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from seekpoint.cli.options import index_option
+from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.language_tags import parse_tags
 from seekpoint.index.types import State
@@ -72,7 +73,7 @@ def build(
     prune: bool,
     retry: bool,
     dry_run: bool,
-    folder: Path,
+    folder: Address,
 ) -> None:
     """Index reading lists, or bring their index up to date.
 

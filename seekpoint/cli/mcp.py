@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import signal
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from seekpoint.cli.interrupt import leave
 from seekpoint.cli.options import index_option, rerank_option, token_option
+from seekpoint.index.address import Address
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -27,7 +27,7 @@ _PATH = "/mcp"
 @token_option("With --http: what assistants have to show.")
 @rerank_option
 @index_option
-def mcp(http: bool, port: int, token: str | None, rerank: str | None, folder: Path) -> None:
+def mcp(http: bool, port: int, token: str | None, rerank: str | None, folder: Address) -> None:
     """Let assistants ask, over the Model Context Protocol.
 
     An assistant starts this by itself when its settings name it.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import quote
 
 import click
 
 from seekpoint.cli.options import index_option, rerank_option, token_option
+from seekpoint.index.address import Address
 from seekpoint.index.errors import SeekpointError
 from seekpoint.query.serving.live_library import LiveLibrary
 
@@ -27,7 +27,7 @@ def serve(
     token: str | None,
     names: tuple[str, ...],
     rerank: str | None,
-    folder: Path,
+    folder: Address,
 ) -> None:
     """Serve the page to ask on, and the HTTP API.
 

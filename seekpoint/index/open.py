@@ -1,11 +1,17 @@
-"""Opening a library by its address; a folder belongs to the embedded backend."""
+"""Opening a library by its address: a folder belongs to the embedded backend, a database to PostgreSQL's.
+
+PostgreSQL's is imported only for an address of a database: its packages are an extra.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from seekpoint.index.address import Address, ServerAddress
+from seekpoint.index.errors import LibraryError
 
 if TYPE_CHECKING:
     from seekpoint.index.store import Reader, Revision, Writer
@@ -19,27 +25,42 @@ def default_folder() -> Path:
     return user_data_path("seekpoint") / "library"
 
 
-def open_reader(address: Path, *, lasting: bool = False) -> Reader:
+def open_reader(address: Address, *, lasting: bool = False) -> Reader:
     """Open a library for reading; raises LibraryError. A `lasting` reader takes more memory, for many questions."""
+    if isinstance(address, ServerAddress):
+        with _postgres():
+            from seekpoint.index.postgres.reader import PostgresReader
+
+        return PostgresReader.open(address)
     from seekpoint.index.embedded.reader import EmbeddedReader
 
     library_exists(address)
     return EmbeddedReader.open(address, lasting=lasting)
 
 
-def open_writer(address: Path, card: ModelCard | None = None, say: Callable[[str], None] | None = None) -> Writer:
+def open_writer(address: Address, card: ModelCard | None = None, say: Callable[[str], None] | None = None) -> Writer:
     """Open a library for changes; with a card, create it if there is none. Raises LibraryError.
 
     With `say`, a damaged library is opened too, and `say` is told what is lost; `Writer.mend` is to follow.
     """
+    if isinstance(address, ServerAddress):
+        with _postgres():
+            from seekpoint.index.postgres.writer import PostgresWriter
+
+        return PostgresWriter.acquire(address, card)
     from seekpoint.index.embedded.writer import EmbeddedWriter
 
     library_exists(address)
     return EmbeddedWriter.acquire(address, card, say=say)
 
 
-def library_exists(address: Path) -> bool:
+def library_exists(address: Address) -> bool:
     """Whether there is a library, even a damaged one; one that a killed import had moved aside is moved back."""
+    if isinstance(address, ServerAddress):
+        with _postgres():
+            from seekpoint.index.postgres import server
+
+        return server.library_exists(address)
     from seekpoint.index.embedded.manifest import FILE
 
     if not (address / FILE).exists():
@@ -50,8 +71,10 @@ def library_exists(address: Path) -> bool:
     return (address / FILE).exists()
 
 
-def check_vacant(address: Path) -> None:
+def check_vacant(address: Address) -> None:
     """Raise ForeignLibrary if a new library can't be created because something else is there."""
+    if isinstance(address, ServerAddress):
+        return
     from seekpoint.index.embedded import lock
 
     lock.check_not_a_file(address)
@@ -59,8 +82,27 @@ def check_vacant(address: Path) -> None:
         lock.check_no_other_files(address)
 
 
-def current_revision(address: Path) -> Revision:
+def current_revision(address: Address) -> Revision:
     """The current revision of a library, without opening it; it equals a reader's until something changes."""
+    if isinstance(address, ServerAddress):
+        with _postgres():
+            from seekpoint.index.postgres import server
+
+        return server.current_revision(address)
     from seekpoint.index.embedded import manifest
 
     return manifest.current_revision(address)
+
+
+@contextmanager
+def _postgres() -> Iterator[None]:
+    """Say what to install where the packages for PostgreSQL are missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name and error.name.split(".")[0] in ("psycopg", "psycopg_pool"):
+            raise LibraryError(
+                "a library on PostgreSQL needs psycopg: `pip install 'seekpoint[postgres]'`, "
+                "or name a folder with --index"
+            ) from error
+        raise

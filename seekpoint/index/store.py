@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
+from seekpoint.index.address import Address
 from seekpoint.index.chunks import EmbeddedTranscript, Pieces, PieceVector, StoredChunk
 from seekpoint.index.sections import Section
 from seekpoint.index.types import (
@@ -89,7 +89,7 @@ class Reader(Protocol):
     """One consistent snapshot of a library; threads may share it. All methods raise LibraryError."""
 
     @property
-    def address(self) -> Path: ...
+    def address(self) -> Address: ...
     @property
     def card(self) -> ModelCard:
         """The model that made the vectors."""

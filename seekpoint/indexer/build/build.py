@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from seekpoint.index.address import Address
 from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encoder, model_name, other_model
 from seekpoint.index.open import library_exists, open_writer
 from seekpoint.index.sections import Section, union
@@ -73,14 +74,14 @@ class Report:
 
 def build(
     request: Request,
-    folder: Path,
+    library: Address,
     sources: Sources,
     *,
     encoder: Encoder | None = None,
     events: BuildEvents | None = None,
     clock: Clock = time.time,
 ) -> Report:
-    """Update the library in `folder` to the lists; raises UsageError, SourceError, ModelError or LibraryError."""
+    """Update the library at `library` to the lists; raises UsageError, SourceError, ModelError or LibraryError."""
     started = time.monotonic()
     if request.choices.whisper:
         check_installed()
@@ -88,7 +89,7 @@ def build(
     lists = [read_source(source, sources.web) for source in request.sources]
     caption_files = caption_files_of(request, lists)
     glossary = read_glossary(request.glossary) if request.glossary else None
-    writer, lazy_encoder = _open(folder, request, encoder, events.say)
+    writer, lazy_encoder = _open(library, request, encoder, events.say)
     with writer:
         _mend(writer, encoder, events)
         reembedded = _reembed(request, writer, lazy_encoder, events)
@@ -139,13 +140,13 @@ def caption_files_of(request: Request, lists: Sequence[ReadingList]) -> dict[str
 
 
 def _open(
-    folder: Path, request: Request, encoder: Encoder | None, say: Callable[[str], None]
+    library: Address, request: Request, encoder: Encoder | None, say: Callable[[str], None]
 ) -> tuple[Writer, LazyEncoder]:
     model = request.model
-    is_new = not library_exists(folder)
+    is_new = not library_exists(library)
     if is_new:
         encoder = encoder or load_encoder(model, say)
-    writer = open_writer(folder, encoder.card if encoder and is_new else None, say)
+    writer = open_writer(library, encoder.card if encoder and is_new else None, say)
     try:
         if request.reembed:
             encoder = encoder or load_encoder(model or writer.card.name, say)

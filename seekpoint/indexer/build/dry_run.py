@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
+from seekpoint.index.address import Address
 from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.models.encoder import model_name
 from seekpoint.index.open import check_vacant, open_reader
@@ -39,11 +39,11 @@ class DryRunReport:
     closed_until: float
 
 
-def preview(request: Request, folder: Path, web: Web, now: float | None = None) -> DryRunReport:
+def preview(request: Request, library: Address, web: Web, now: float | None = None) -> DryRunReport:
     """Plan a build without requests to YouTube and without changing the library; raises SeekpointError."""
     now = time.time() if now is None else now
     lists = [read_source(source, web) for source in request.sources]
-    standings, playlists, closed_until, is_new_route, model, aliases = _library_state(folder, web.route, now)
+    standings, playlists, closed_until, is_new_route, model, aliases = _library_state(library, web.route, now)
     resources = resources_of(aliases.applied(lists), playlists)
     planner = Planner(
         standings,
@@ -75,13 +75,13 @@ class _LibraryState(NamedTuple):
     aliases: Aliases = Aliases()
 
 
-def _library_state(folder: Path, route: str, now: float) -> _LibraryState:
+def _library_state(library: Address, route: str, now: float) -> _LibraryState:
     try:
-        with open_reader(folder) as library:
-            backoffs = YouTubeBackoffs(library, now)
+        with open_reader(library) as reader:
+            backoffs = YouTubeBackoffs(reader, now)
             until, is_new_route = backoffs.of(route).until, backoffs.is_new_route(route, now)
-            state = (library.standings(), library.playlists(), until, is_new_route, library.card.name)
-            return _LibraryState(*state, Aliases.stored(library, now))
+            state = (reader.standings(), reader.playlists(), until, is_new_route, reader.card.name)
+            return _LibraryState(*state, Aliases.stored(reader, now))
     except LibraryNotFound:
-        check_vacant(folder)
+        check_vacant(library)
         return _LibraryState({}, {}, 0.0, False)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 from threading import Condition
 
+from seekpoint.index.address import Address
 from seekpoint.index.errors import LibraryError
 from seekpoint.index.open import current_revision, open_reader
 from seekpoint.index.store import Reader
@@ -23,7 +23,7 @@ _LEAST_BETWEEN = 2.0
 class LiveLibrary:
     """A library, its encoder and its reranker, if it has one, open for the life of a process; threads may share it."""
 
-    def __init__(self, address: Path, encoder: Encoder | None = None, reranker: Reranker | None = None) -> None:
+    def __init__(self, address: Address, encoder: Encoder | None = None, reranker: Reranker | None = None) -> None:
         self.address = address
         self._reranker = reranker
         self._given_encoder = encoder
