@@ -28,7 +28,7 @@ def default_folder() -> Path:
 def open_reader(address: Address, *, lasting: bool = False) -> Reader:
     """Open a library for reading; raises LibraryError. A `lasting` reader takes more memory, for many questions."""
     if isinstance(address, ServerAddress):
-        with _postgres():
+        with needs_postgres():
             from seekpoint.index.postgres.reader import PostgresReader
 
         return PostgresReader.open(address)
@@ -44,7 +44,7 @@ def open_writer(address: Address, card: ModelCard | None = None, say: Callable[[
     With `say`, a damaged library is opened too, and `say` is told what is lost; `Writer.mend` is to follow.
     """
     if isinstance(address, ServerAddress):
-        with _postgres():
+        with needs_postgres():
             from seekpoint.index.postgres.writer import PostgresWriter
 
         return PostgresWriter.acquire(address, card)
@@ -57,7 +57,7 @@ def open_writer(address: Address, card: ModelCard | None = None, say: Callable[[
 def library_exists(address: Address) -> bool:
     """Whether there is a library, even a damaged one; one that a killed import had moved aside is moved back."""
     if isinstance(address, ServerAddress):
-        with _postgres():
+        with needs_postgres():
             from seekpoint.index.postgres import server
 
         return server.library_exists(address)
@@ -85,7 +85,7 @@ def check_vacant(address: Address) -> None:
 def current_revision(address: Address) -> Revision:
     """The current revision of a library, without opening it; it equals a reader's until something changes."""
     if isinstance(address, ServerAddress):
-        with _postgres():
+        with needs_postgres():
             from seekpoint.index.postgres import server
 
         return server.current_revision(address)
@@ -95,8 +95,8 @@ def current_revision(address: Address) -> Revision:
 
 
 @contextmanager
-def _postgres() -> Iterator[None]:
-    """Say what to install where the packages for PostgreSQL are missing."""
+def needs_postgres() -> Iterator[None]:
+    """Around imports of the backend for servers: say what to install where the packages for PostgreSQL are missing."""
     try:
         yield
     except ModuleNotFoundError as error:

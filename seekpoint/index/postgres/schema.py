@@ -75,6 +75,13 @@ def create(session: Session, card: ModelCard) -> None:
         session.run("INSERT INTO meta (card) VALUES (%s)", card_text(card))
 
 
+def drop(session: Session) -> None:
+    """Delete the library; within the caller's transaction."""
+    with server_errors(session.address):
+        named = sql.Identifier(session.address.library)
+        session.connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(named))
+
+
 def create_extension(session: Session, extension: str) -> None:
     """Create an extension where it is missing: only a superuser may, so that it isn't asked for in vain."""
     if not session.rows("SELECT 1 FROM pg_extension WHERE extname = %s", extension):

@@ -24,6 +24,12 @@ class LanguageTotals(NamedTuple):
     vectors: Totals
     terms: int
 
+    @property
+    def values(self) -> tuple[int, bytes, int, bytes, int]:
+        """The columns of `language`, but its name."""
+        chunks, total, windows, window_total = self.vectors
+        return (chunks, as_bytes(total), windows, as_bytes(window_total), self.terms)
+
 
 class TermIn(NamedTuple):
     """A term, by its number, in a language."""
@@ -91,11 +97,7 @@ def fold(session: Session) -> None:
             stored = session.rows("DELETE FROM language RETURNING *")
             session.run_many(
                 "INSERT INTO language VALUES (%s, %s, %s, %s, %s, %s)",
-                [
-                    (name, of.chunks, as_bytes(of.total), of.windows, as_bytes(of.window_total), terms)
-                    for name, (of, terms) in _summed([*stored, *changed]).items()
-                    if of.chunks
-                ],
+                [(name, *of.values) for name, of in _summed([*stored, *changed]).items() if of.vectors.chunks],
             )
 
 
