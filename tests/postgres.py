@@ -16,6 +16,9 @@ from pathlib import Path
 
 from seekpoint.index.address import ServerAddress
 
+LOCKED = "locked"
+"""A role that needs a password."""
+
 _PROGRAMS = Path("/usr/lib/postgresql")
 _NUMBERS = count()
 # Nothing of it is to survive, so that it needn't wait for the disk.
@@ -41,11 +44,53 @@ class TestServer:
         self.folder = folder
         self.port = port
 
+    @contextmanager
+    def started(self) -> Iterator[None]:
+        """Start the server, and stop it at the end."""
+        control: list[str | Path] = [self.programs / "pg_ctl", "-D", self.folder, "-w", "-t", "120"]
+        _as_postgres([*control, "-l", self.folder.with_name("log"), "start"])
+        try:
+            yield
+        finally:
+            _as_postgres([*control, "-m", "immediate", "stop"])
+
+    @contextmanager
+    def replica(self) -> Iterator[TestServer]:
+        """A second server that follows this one, and can only be read."""
+        folder = Path(tempfile.mkdtemp(prefix="seekpoint-replica-"))
+        try:
+            if os.getuid() == 0:
+                shutil.chown(folder, "postgres")
+            data, port = folder / "data", _free_port()
+            copy: list[str | Path] = [
+                self.programs / "pg_basebackup",
+                "-D",
+                data,
+                "-R",
+                "-c",
+                "fast",
+                "-d",
+                self.uri("postgres"),
+            ]
+            _as_postgres(copy)
+            with (data / "postgresql.conf").open("a") as configuration:
+                configuration.write(f"port = '{port}'\n")
+            following = TestServer(self.programs, data, port)
+            with following.started():
+                yield following
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
     def library(self, name: str = "seekpoint") -> ServerAddress:
         """The address of a library that isn't there yet, in a new database."""
         database = f"test{os.getpid()}_{next(_NUMBERS)}"
         self.sql("postgres", f"CREATE DATABASE {database}")
         return ServerAddress(self.uri(database), name)
+
+    def disconnect(self, library: ServerAddress) -> None:
+        """End all connections to a library's database."""
+        name = library.uri.rpartition("/")[2]
+        self.sql("postgres", f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
 
     def uri(self, database: str, user: str = "postgres") -> str:
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
@@ -90,15 +135,16 @@ def server() -> Iterator[TestServer]:
         _as_postgres(
             [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
         )
+        access = data / "pg_hba.conf"
+        rules = (f"host all {LOCKED} 127.0.0.1/32 scram-sha-256", "host replication all 127.0.0.1/32 trust")
+        access.write_text("\n".join([*rules, access.read_text()]))
         with (data / "postgresql.conf").open("a") as configuration:
             configuration.writelines(
                 f"{name} = '{value}'\n" for name, value in {**_SETTINGS, "port": str(port)}.items()
             )
-        _as_postgres([programs / "pg_ctl", "-D", data, "-l", folder / "log", "-w", "-t", "120", "start"])
-        try:
-            yield TestServer(programs, data, port)
-        finally:
-            _as_postgres([programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"])
+        running = TestServer(programs, data, port)
+        with running.started():
+            yield running
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -5,7 +5,7 @@ PostgreSQL's is imported only for an address of a database: its packages are an 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,13 +25,22 @@ def default_folder() -> Path:
     return user_data_path("seekpoint") / "library"
 
 
+def is_shared(address: Address) -> bool:
+    """Whether the library's readers share connections, so that one is opened for each question."""
+    return isinstance(address, ServerAddress)
+
+
 def open_reader(address: Address, *, lasting: bool = False) -> Reader:
-    """Open a library for reading; raises LibraryError. A `lasting` reader takes more memory, for many questions."""
+    """Open a library for reading; raises LibraryError.
+
+    A `lasting` reader of a folder takes more memory, for many questions. One of a server takes a connection that the
+    process keeps.
+    """
     if isinstance(address, ServerAddress):
         with needs_postgres():
             from seekpoint.index.postgres.reader import PostgresReader
 
-        return PostgresReader.open(address)
+        return PostgresReader.open(address, lasting=lasting)
     from seekpoint.index.embedded.reader import EmbeddedReader
 
     library_exists(address)
@@ -52,6 +61,16 @@ def open_writer(address: Address, card: ModelCard | None = None, say: Callable[[
 
     library_exists(address)
     return EmbeddedWriter.acquire(address, card, say=say)
+
+
+def create_library(
+    address: ServerAddress, card: ModelCard, *, readers: Collection[str] = (), builders: Collection[str] = ()
+) -> ModelCard:
+    """Create a library on a server unless it is there, and let roles read or build it; returns its model."""
+    with needs_postgres():
+        from seekpoint.index.postgres import ownership
+
+    return ownership.create(address, card, readers=readers, builders=builders)
 
 
 def library_exists(address: Address) -> bool:

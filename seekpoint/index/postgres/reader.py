@@ -12,7 +12,8 @@ from seekpoint.index.address import ServerAddress
 from seekpoint.index.chunks import StoredChunk
 from seekpoint.index.postgres import schema, totals
 from seekpoint.index.postgres.catalogue import ServerCatalogue
-from seekpoint.index.postgres.session import Session, connect, content_errors, damaged
+from seekpoint.index.postgres.connections import pooled
+from seekpoint.index.postgres.session import LostConnection, Session, connect, content_errors, damaged
 from seekpoint.index.records import cue_blocks, translations
 from seekpoint.index.records.titles import stored_name
 from seekpoint.index.retrieval import (
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from seekpoint.index.postgres.words import WordProposals
     from seekpoint.index.types import Vectors
 
+_ATTEMPTS = 3
 # The blocks with cues in [first, stop) of each span, beginning with the one that contains cue `first`.
 _CUES = """
     SELECT span.number, block.first, block.data
@@ -79,16 +81,22 @@ class PostgresReader:
         self._proposals: WordProposals | None = None
 
     @classmethod
-    def open(cls, address: ServerAddress) -> Self:
-        """Open a library; raises LibraryError."""
-        session = connect(address)
-        try:
-            session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            card = schema.check(session)  # the first query begins the snapshot
-            return cls(session, card, revision_of(session))
-        except BaseException:
-            session.close()
-            raise
+    def open(cls, address: ServerAddress, *, lasting: bool = False) -> Self:
+        """Open a library; raises LibraryError. A `lasting` reader shares connections with others of the process."""
+        for attempt in range(_ATTEMPTS):
+            session = pooled(address) if lasting else connect(address)
+            try:
+                session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                card = schema.check(session)  # the first query begins the snapshot
+                return cls(session, card, revision_of(session))
+            except LostConnection:  # the server was started again, or another took its place
+                session.close()
+                if attempt == _ATTEMPTS - 1:
+                    raise
+            except BaseException:
+                session.close()
+                raise
+        raise AssertionError("unreachable")
 
     def close(self) -> None:
         self._session.close()
@@ -195,7 +203,8 @@ class PostgresReader:
             return translations.merged(rows)
 
     def frequencies(self, terms: Collection[str], groups: Sequence[WordGroup] = ()) -> Frequencies:
-        return Frequencies(self._words.frequencies(terms), self._words.group_frequencies(groups))
+        words, sizes = self._words, {name: language.chunks for name, language in self.languages().items()}
+        return Frequencies(words.frequencies(terms), words.group_frequencies(groups, sizes))
 
     def vocabulary(self, prefixes: Collection[str]) -> list[str]:
         rows = self._session.rows(

@@ -38,7 +38,9 @@ def exists(session: Session) -> bool:
 
 def check(session: Session) -> ModelCard:
     """The model of the library; raises LibraryNotFound, or NewerLibrary."""
-    [(version, card)] = session.rows("SELECT (SELECT max(version) FROM migration), (SELECT card FROM meta)")
+    name = session.address.library  # named, since a schema that one may not read isn't looked through
+    query = f"SELECT (SELECT max(version) FROM {name}.migration), (SELECT card FROM {name}.meta)"
+    [(version, card)] = session.rows(query)
     if version is None or card is None:
         raise LibraryNotFound(f"the library {session.address} was left half made: run `seekpoint init` again")
     if version > SCHEMA_VERSION:

@@ -32,6 +32,10 @@ _DECODING_ERRORS = (ValueError, TypeError, LookupError, ArithmeticError, Attribu
 Row = dict[str, Any]
 
 
+class LostConnection(LibraryError):
+    """The connection to the server broke; another one may do."""
+
+
 class _TextDumper(StrDumper):
     """Writes text; PostgreSQL has no character NUL, so the replacement character stands in for it."""
 
@@ -139,6 +143,14 @@ def damaged(address: ServerAddress, what: str) -> DamagedLibrary:
     return DamagedLibrary(f"the library {address} is damaged: {what}. Restore it from a backup, or build it again")
 
 
+def read_only(address: ServerAddress) -> LibraryError:
+    """The error for a change on a server that only follows another one."""
+    return LibraryError(
+        f"the server of {address} is a read-only replica: name the primary, "
+        "or all servers with ?target_session_attrs=read-write"
+    )
+
+
 def _library_error(error: psycopg.Error, address: ServerAddress) -> LibraryError:
     said = clean(" ".join(str(error).split()))
     for kind, made in _REMEDIES:
@@ -160,7 +172,7 @@ def _connection_error(address: ServerAddress, said: str) -> LibraryError:
     if "too many clients" in said or "remaining connection slots" in said:
         return LibraryError(f"the server of {address} has no connection free: try again, or raise its max_connections")
     if "closed" in said or "terminat" in said or "server closed" in said or "lost" in said:
-        return LibraryError(f"the connection to {address} was lost: try again; what was committed is kept")
+        return LostConnection(f"the connection to {address} was lost: try again; what was committed is kept")
     return LibraryError(f"the server of {address} can't be reached: start it, or correct the address ({said})")
 
 
@@ -176,9 +188,7 @@ _REMEDIES: Sequence[tuple[Any, _Made]] = (
     ((errors.UndefinedTable, errors.InvalidSchemaName), _missing),
     (
         errors.ReadOnlySqlTransaction,
-        lambda address, _: LibraryError(
-            f"the server of {address} is a read-only replica: name the primary, or add ?target_session_attrs=read-write"
-        ),
+        lambda address, _: read_only(address),
     ),
     (
         (errors.UndefinedFile, errors.FeatureNotSupported),
@@ -200,8 +210,14 @@ _REMEDIES: Sequence[tuple[Any, _Made]] = (
     ),
     (
         (errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow),
-        lambda address, _: LibraryError(
+        lambda address, _: LostConnection(
             f"the server of {address} is stopping or starting: try again; what was committed is kept"
+        ),
+    ),
+    (
+        errors.UndefinedObject,
+        lambda address, said: LibraryError(
+            f"the server of {address} has no such thing ({said}): create a role with `createuser`, or name another"
         ),
     ),
     (

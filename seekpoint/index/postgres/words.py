@@ -6,6 +6,7 @@ wanted, and these are weighed by the counts of their terms.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -27,8 +28,8 @@ _PROPOSED = 4
 _FEWEST_PROPOSED = 40
 # Up to so many chunks all that have the words are weighed.
 _FEW = 2000
-# Up to so many chunks the ones that have any of several translations are counted; above that, all are added up, which
-# counts some twice.
+# Up to so many chunks the ones that have any of several translations are counted. Above that their number is estimated,
+# as if the translations occurred independently of each other.
 _FEW_COUNTED = 1000
 _K1, _B = 1.2, 0.75
 
@@ -60,11 +61,14 @@ class WordProposals:
         self._count(terms)
         return {term: sum(of.values()) for term in terms if (of := self._frequencies[term])}
 
-    def group_frequencies(self, groups: Sequence[WordGroup]) -> list[int]:
-        """The number of chunks of each group's language that have any of its alternatives."""
+    def group_frequencies(self, groups: Sequence[WordGroup], sizes: Mapping[str, int]) -> list[int]:
+        """The number of chunks of each group's language that have any of its alternatives.
+
+        `sizes` are the numbers of chunks of the languages.
+        """
         self._count([term for group in groups for terms in group.alternatives for term in terms])
         bounds = [[self._bound(terms, group.language) for terms in group.alternatives] for group in groups]
-        counts = [sum(bound) for bound in bounds]
+        counts = [_union(bound, sizes.get(group.language, 0)) for group, bound in zip(groups, bounds, strict=True)]
         to_count = {
             k: [terms for terms, bound in zip(groups[k].alternatives, bounds[k], strict=True) if bound]
             for k, count in enumerate(counts)
@@ -168,6 +172,12 @@ class WordProposals:
             values += [language, *(self.letters(terms) for terms in alternatives)]
         [counts] = self._session.rows(f"SELECT {', '.join(parts)}", *values)
         return list(counts)
+
+
+def _union(bounds: Sequence[int], size: int) -> int:
+    """About how many of `size` chunks have any of some alternatives, each of which so many have."""
+    missing = math.prod(1 - min(bound, size) / size for bound in bounds) if size else 1.0
+    return min(size, max(round(size * (1 - missing)), *bounds, 0))
 
 
 def _is_exact(group: WordGroup, bounds: Sequence[int]) -> bool:

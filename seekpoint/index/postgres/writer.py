@@ -13,7 +13,7 @@ from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.errors import LibraryError, LibraryNotFound, LockedLibrary
 from seekpoint.index.postgres import schema, successor, totals, transcripts
 from seekpoint.index.postgres.reader import PostgresReader, revision_of
-from seekpoint.index.postgres.session import Session, connect, content_errors
+from seekpoint.index.postgres.session import Session, connect, content_errors, read_only
 from seekpoint.index.records.catalogue import details_text
 from seekpoint.index.records.successor import SuccessorLibrary
 from seekpoint.index.records.titles import keyed_names
@@ -289,7 +289,9 @@ class PostgresWriter(PostgresReader):
 
 
 def _lock(session: Session) -> None:
-    """Lock the library against other writers, as long as the connection lasts; raises LockedLibrary."""
+    """Lock the library against other writers, as long as the connection lasts; raises LibraryError."""
+    if session.rows("SELECT current_setting('transaction_read_only')::bool") == [(True,)]:
+        raise read_only(session.address)
     if session.rows("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", session.address.library) != [(True,)]:
         raise LockedLibrary(
             f"the library {session.address} is being written by another process: try again when it's done"

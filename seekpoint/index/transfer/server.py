@@ -17,11 +17,10 @@ import numpy as np
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.embedded import database, settings
 from seekpoint.index.embedded.database import library_errors
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import LibraryError
 from seekpoint.index.postgres import schema, totals
 from seekpoint.index.postgres.meaning import embedding_rows, fix_centre
-from seekpoint.index.postgres.reader import PostgresReader
 from seekpoint.index.postgres.session import Session, connect
 from seekpoint.index.postgres.term_letters import text_of
 from seekpoint.index.postgres.totals import TermIn
@@ -83,13 +82,15 @@ def to_server(
 
 def to_folder(address: ServerAddress, folder: Path, progress: Callable[[int], None] = lambda chunks: None) -> None:
     """Copy a library from a server to a folder, where there is none yet; `progress` is told of chunks."""
-    with PostgresReader.open(address) as reader:
-        with EmbeddedWriter.acquire(folder, reader.card, writes_indexes=False):
-            pass
-        with closing(connect(address)) as session, closing(database.connect(folder, writable=True)) as target:
-            session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            with library_errors(folder), database.transaction(target):
-                _copy_to_folder(session, target, reader.card, progress)
+    folder.mkdir()
+    with closing(connect(address)) as session, closing(database.connect(folder, writable=True)) as target:
+        session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        card = schema.check(session)
+        with library_errors(folder):
+            with database.transaction(target):
+                settings.set_model(target, card)
+                _copy_to_folder(session, target, progress)
+            Manifest(card).save(folder)
 
 
 # To a server
@@ -168,9 +169,7 @@ def _fit(table: str, rows: Iterable[sqlite3.Row]) -> Iterator[tuple[object, ...]
 # To a folder
 
 
-def _copy_to_folder(
-    session: Session, target: sqlite3.Connection, card: ModelCard, progress: Callable[[int], None]
-) -> None:
+def _copy_to_folder(session: Session, target: sqlite3.Connection, progress: Callable[[int], None]) -> None:
     for table, columns in _SAME.items():
         order = "ORDER BY number" if table in ("resource", "term") else ""
         _insert(target, f"{table} ({columns})", session.rows(f"SELECT {columns} FROM {table} {order}"))

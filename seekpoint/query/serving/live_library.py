@@ -9,7 +9,7 @@ from threading import Condition
 
 from seekpoint.index.address import Address
 from seekpoint.index.errors import LibraryError
-from seekpoint.index.open import current_revision, open_reader
+from seekpoint.index.open import current_revision, is_shared, open_reader
 from seekpoint.index.store import Reader
 from seekpoint.index.types import Encoder, Filters, ModelCard, Reranker
 from seekpoint.query.answers import Answer
@@ -37,9 +37,13 @@ class LiveLibrary:
     def reader(self) -> Iterator[Reader]:
         """A reader of the library; raises LibraryError where there is none.
 
-        The library is reopened when it has changed, and the old reader is closed when its last user is done. Keeps
-        serving the previous state if reopening fails, for instance while a folder is being replaced.
+        A folder is reopened when it has changed, and the old reader is closed when its last user is done. Keeps serving
+        the previous state if reopening fails, for instance while a folder is being replaced.
         """
+        if is_shared(self.address):
+            with open_reader(self.address, lasting=True) as reader:
+                yield reader
+            return
         opened = self._acquire()
         try:
             yield opened.reader
