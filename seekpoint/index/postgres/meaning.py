@@ -9,7 +9,7 @@ import numpy as np
 
 from seekpoint.index.models.background_mean import background
 from seekpoint.index.models.centring import centred
-from seekpoint.index.postgres.scope import KEPT, KEPT_AFTERWARDS, ServerScope
+from seekpoint.index.postgres.scope import KEPT, KEPT_AFTERWARDS, LACKING, ServerScope, lacking
 from seekpoint.index.postgres.session import Session
 from seekpoint.index.types import ModelCard
 
@@ -18,18 +18,17 @@ if TYPE_CHECKING:
 
 # Chunks. Up to here comparing all of them takes less time than the index does, and misses none.
 _FEW = 20_000
-_HAS_NONE = "NOT string_to_array(chunk.terms, ' ') && %s::text[]"
 # The cosine with a question q of a chunk that was centred with c, made a unit vector e, and had the length n then: by
 # the mean m, its vector is n e + (c - m).
 _EXACT = f"""
     SELECT chunk.id FROM chunk
     JOIN unnest(%s::text[], %s::halfvec[], %s::real[], %s::real[]) AS spoken (language, shift, along, square)
       ON chunk.language = spoken.language
-    WHERE {KEPT} AND {_HAS_NONE}
+    WHERE {KEPT} AND {LACKING}
     ORDER BY (length * (embedding <#> %s::halfvec) - along)
       / sqrt(greatest(length * length - 2 * length * (embedding <#> shift) + square, 1e-12)), chunk.id LIMIT %s"""
 _INDEXED = f"""
-    SELECT chunk.id FROM chunk WHERE {KEPT_AFTERWARDS} AND {_HAS_NONE}
+    SELECT chunk.id FROM chunk WHERE {KEPT_AFTERWARDS} AND {LACKING}
     ORDER BY embedding::halfvec({{dimension}}) <#> %s::halfvec({{dimension}}) LIMIT %s"""
 
 
@@ -46,7 +45,7 @@ def nearest(
         return []
     if len(kept) > _FEW:
         query = _INDEXED.format(dimension=len(question))
-        rows = session.rows(query, *kept.values, list(without), halfvec(question), k)
+        rows = session.rows(query, *kept.values, *lacking(without), halfvec(question), k)
     else:
         fixed = centres(session, means, len(question))
         shifts = [fixed[language] - mean for language, mean in means.items()]
@@ -57,7 +56,7 @@ def nearest(
             [float(shift @ question) for shift in shifts],
             [float(shift @ shift) for shift in shifts],
             *kept.values,
-            list(without),
+            *lacking(without),
             halfvec(question),
             k,
         )

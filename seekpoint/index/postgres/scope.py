@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from seekpoint.index.postgres.catalogue import ServerCatalogue
@@ -31,11 +31,19 @@ class ServerScope:
         return (self.resources is None, self.resources or [], self.language, self.language)
 
 
+LACKING = "(%s OR NOT string_to_array(chunk.terms, ' ') && %s::text[])"
+"""The condition that a chunk has none of some terms, for `lacking`; not computed where there are none."""
+
 KEPT = "(%s OR chunk.resource = ANY(%s::int[])) AND (%s::text IS NULL OR chunk.language = %s)"
 """The condition that a chunk is in a scope; the planner sees the values, and leaves out what always holds."""
 
 KEPT_AFTERWARDS = "(%s OR chunk.resource + 0 = ANY(%s::int[])) AND (%s::text IS NULL OR chunk.language = %s)"
 """The same, so that no index on resources is used: it is checked of the chunks that another index finds."""
+
+
+def lacking(terms: Sequence[str]) -> tuple[bool, list[str]]:
+    """What belongs to the `%s` of `LACKING`."""
+    return (not terms, list(terms))
 
 
 def scope(

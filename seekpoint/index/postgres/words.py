@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seekpoint.index.postgres import totals
-from seekpoint.index.postgres.scope import KEPT, KEPT_AFTERWARDS, ServerScope
+from seekpoint.index.postgres.scope import KEPT, KEPT_AFTERWARDS, LACKING, ServerScope, lacking
 from seekpoint.index.postgres.session import Session
 from seekpoint.index.postgres.term_letters import letters, text_of
 from seekpoint.index.records import term_counts
@@ -35,8 +35,8 @@ _K1, _B = 1.2, 0.75
 
 _TERMS = "string_to_array(chunk.terms, ' ')"
 _CHOSEN = "SELECT chosen.id, body.terms FROM ({inner}) AS chosen JOIN body ON chunk_id = chosen.id ORDER BY chosen.id"
-_HAVING_ANY = f"SELECT chunk.id FROM chunk WHERE {_TERMS} && %s::text[] AND {KEPT} AND NOT {_TERMS} && %s::text[]"
-_BEST = f"""SELECT chunk.id FROM chunk WHERE {KEPT_AFTERWARDS} AND NOT {_TERMS} && %s::text[]
+_HAVING_ANY = f"SELECT chunk.id FROM chunk WHERE {_TERMS} && %s::text[] AND {KEPT} AND {LACKING}"
+_BEST = f"""SELECT chunk.id FROM chunk WHERE {KEPT_AFTERWARDS} AND {LACKING}
             ORDER BY chunk.terms <@> to_bm25query(%s, 'chunk_words') LIMIT %s"""
 
 
@@ -118,9 +118,11 @@ class WordProposals:
         values = [letters_of for each in known for letters_of in each]
         query = text_of(self.numbers([*weights, *(t for each in phrases for terms in each for t in terms)]).values())
         most = max(_PROPOSED * k, _FEW)
-        inner = f"""SELECT chunk.id FROM chunk WHERE {having} AND {KEPT} AND NOT {_TERMS} && %s::text[]
+        inner = f"""SELECT chunk.id FROM chunk WHERE {having} AND {KEPT} AND {LACKING}
                     ORDER BY chunk.terms <@> to_bm25query(%s, 'chunk_words') LIMIT %s"""
-        ids, counts = self._counts(list(weights), inner, *values, *kept.values, self.letters(without), query, most)
+        ids, counts = self._counts(
+            list(weights), inner, *values, *kept.values, *lacking(self.letters(without)), query, most
+        )
         found = np.array([weights[term] for term in counts.terms], np.float32)
         return _best(ids, found @ _saturated(counts.counts, counts.lengths), k, least=-1.0)
 
@@ -133,9 +135,11 @@ class WordProposals:
             return self._counts(terms, None)
         if len(kept) <= _FEW:
             found = [letters(number) for number in numbers.values()]
-            return self._counts(terms, _HAVING_ANY, found, *kept.values, self.letters(without))
+            return self._counts(terms, _HAVING_ANY, found, *kept.values, *lacking(self.letters(without)))
         most = max(_PROPOSED * k, _FEWEST_PROPOSED)
-        return self._counts(terms, _BEST, *kept.values, self.letters(without), text_of(numbers.values()), most)
+        return self._counts(
+            terms, _BEST, *kept.values, *lacking(self.letters(without)), text_of(numbers.values()), most
+        )
 
     def _counts(self, terms: Sequence[str], inner: str | None, *values: object) -> tuple[list[int], TermMatrix]:
         query = _CHOSEN.format(inner=inner)
