@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seekpoint.index.address import Address, ServerAddress
-from seekpoint.index.errors import LibraryError
+from seekpoint.index.errors import LibraryError, UsageError
 
 if TYPE_CHECKING:
-    from seekpoint.index.store import Reader, Revision, Writer
+    from seekpoint.index.store import Queue, Reader, Revision, Writer
     from seekpoint.index.types import ModelCard
 
 
@@ -61,6 +61,25 @@ def open_writer(address: Address, card: ModelCard | None = None, say: Callable[[
 
     library_exists(address)
     return EmbeddedWriter.acquire(address, card, say=say)
+
+
+def open_worker(address: Address) -> tuple[Writer, Queue]:
+    """Open a library for a builder beside others, and the queue that they take from; raises LibraryError."""
+    if not isinstance(address, ServerAddress):
+        raise UsageError(
+            f"the library {address} is a folder, which one build at a time writes: "
+            "several builders need an address such as postgresql://HOST/DATABASE"
+        )
+    with needs_postgres():
+        from seekpoint.index.postgres.queue import BuildQueue
+        from seekpoint.index.postgres.writer import PostgresWriter
+
+    queue = BuildQueue.open(address)
+    try:
+        return PostgresWriter.share(address, queue), queue
+    except BaseException:
+        queue.__exit__(None, None, None)
+        raise
 
 
 def create_library(

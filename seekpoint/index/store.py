@@ -309,6 +309,37 @@ class Writer(Reader, Protocol):
         ...
 
 
+class Taken(NamedTuple):
+    """A resource that a builder took from the queue, by its id, and its standing."""
+
+    resource_id: str
+    standing: Standing
+
+
+class Queue(Protocol):
+    """The resources of a library that wait for a builder; a context manager. All methods raise LibraryError.
+
+    A builder works on one at a time. While it does, its writer stores nothing if another builder has taken over.
+    """
+
+    def take(self, now: float, tried: Collection[str] = ()) -> Taken | None:
+        """Take a resource that is pending or due at `now` (Unix seconds), and isn't among those `tried`."""
+        ...
+
+    def give_back(self) -> None:
+        """End the work on the resource that was taken."""
+        ...
+
+    def turn(self, name: str, seconds: float) -> float:
+        """The seconds to wait until a request to `name` may be sent, so that all builders keep `seconds` between."""
+        ...
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
 class Successor(Protocol):
     """The transcripts of a library that are already embedded with the new model."""
 

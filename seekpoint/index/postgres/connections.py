@@ -12,7 +12,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryError
-from seekpoint.index.postgres.session import Session, configure, connect
+from seekpoint.index.postgres.session import OPTIONS, Session, configure, connect
 
 _MOST = 16
 _WAIT_SECONDS = 30.0
@@ -62,7 +62,7 @@ def _pool(address: ServerAddress) -> _Pool:
         max_idle=_IDLE_SECONDS,
         timeout=_WAIT_SECONDS,
         reconnect_timeout=_WAIT_SECONDS,
-        kwargs={"autocommit": True, "application_name": "seekpoint"},
+        kwargs=OPTIONS,
         configure=prepare,
         open=True,
     )

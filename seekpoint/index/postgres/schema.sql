@@ -131,3 +131,12 @@ CREATE TABLE translation (
   PRIMARY KEY (source, word, target)
 );
 CREATE TABLE setting (name text COLLATE "C" PRIMARY KEY, value text NOT NULL);
+-- Which builder works on which resource, and until when it may be silent; see queue.py.
+CREATE TABLE lease (
+  resource_id text COLLATE "C" PRIMARY KEY,
+  holder text NOT NULL,
+  until timestamptz NOT NULL
+);
+CREATE INDEX lease_holder ON lease (holder);
+-- When the next request may be sent, by whom it goes to: one pace for all builders.
+CREATE TABLE pace (name text PRIMARY KEY, due timestamptz NOT NULL);

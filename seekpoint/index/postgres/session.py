@@ -23,6 +23,9 @@ from seekpoint.index.errors import (
 from seekpoint.index.text.clean import clean
 
 _CONNECT_SECONDS = 10
+OPTIONS: dict[str, Any] = {"autocommit": True, "application_name": "seekpoint", "prepare_threshold": None}
+"""Of every connection. A prepared statement would be planned without its values, and convert vectors for each row."""
+
 # Candidates of the HNSW index in a search, and what it does where a filter keeps few of them: it goes on.
 _SETTINGS = {"hnsw.ef_search": "200", "hnsw.iterative_scan": "relaxed_order", "jit": "off"}
 _INSTALL = "install it on the server (docs/scale.md), then run `seekpoint init` as its owner"
@@ -97,9 +100,7 @@ class Session:
 def connect(address: ServerAddress, sequences: str | None = None) -> Session:
     """A session in which each statement commits by itself; raises LibraryError."""
     with server_errors(address):
-        connection = psycopg.connect(
-            address.uri, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="seekpoint"
-        )
+        connection = psycopg.connect(address.uri, connect_timeout=_CONNECT_SECONDS, **OPTIONS)
     session = Session(address, connection, sequences)
     try:
         configure(session)

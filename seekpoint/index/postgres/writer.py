@@ -12,6 +12,7 @@ from seekpoint.index.address import ServerAddress
 from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.errors import LibraryError, LibraryNotFound, LockedLibrary
 from seekpoint.index.postgres import schema, successor, totals, transcripts
+from seekpoint.index.postgres.queue import BuildQueue
 from seekpoint.index.postgres.reader import PostgresReader, revision_of
 from seekpoint.index.postgres.session import Session, connect, content_errors, read_only
 from seekpoint.index.records.catalogue import details_text
@@ -30,8 +31,9 @@ class PostgresWriter(PostgresReader):
 
     _is_snapshot = False
 
-    def __init__(self, session: Session, card: ModelCard) -> None:
+    def __init__(self, session: Session, card: ModelCard, queue: BuildQueue | None = None) -> None:
         super().__init__(session, card, revision_of(session))
+        self._queue = queue
         self._has_changed = False
         self._commits = 0
 
@@ -49,6 +51,18 @@ class PostgresWriter(PostgresReader):
                 schema.create(session, card)
             _lock(session)
             return cls(session, schema.check(session))
+        except BaseException:
+            session.close()
+            raise
+
+    @classmethod
+    def share(cls, address: ServerAddress, queue: BuildQueue) -> Self:
+        """Open a library for changes beside other builders, which take from the same queue; raises LibraryError."""
+        session = connect(address)
+        try:
+            card = schema.check(session)
+            _lock(session, shared=True)
+            return cls(session, card, queue)
         except BaseException:
             session.close()
             raise
@@ -77,6 +91,8 @@ class PostgresWriter(PostgresReader):
     def _change(self) -> Iterator[None]:
         """Make the changes of the block in one transaction, which gives the library another revision."""
         with self._session.transaction(), content_errors(self.address):
+            if self._queue:
+                self._queue.check(self._session)
             yield
             self._session.run("UPDATE meta SET committed = committed + 1")
         self._has_changed = True
@@ -226,6 +242,7 @@ class PostgresWriter(PostgresReader):
             return
         vocabulary = {term for (term,) in self._session.rows("SELECT text FROM term")}
         with self._change():
+            self._session.run("LOCK TABLE translation IN EXCLUSIVE MODE")  # another builder may be at it
             self._session.run("DELETE FROM translation")
             rows = usable(translations, languages, vocabulary)
             self._session.copy("translation (source, word, target, alternatives)", rows)
@@ -288,11 +305,17 @@ class PostgresWriter(PostgresReader):
         successor.discard(self._session)
 
 
-def _lock(session: Session) -> None:
-    """Lock the library against other writers, as long as the connection lasts; raises LibraryError."""
+def _lock(session: Session, *, shared: bool = False) -> None:
+    """Lock the library against other writers, as long as the connection lasts; raises LibraryError.
+
+    A `shared` lock is one against those that don't share.
+    """
     if session.rows("SELECT current_setting('transaction_read_only')::bool") == [(True,)]:
         raise read_only(session.address)
-    if session.rows("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", session.address.library) != [(True,)]:
+    query = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
+    if shared:
+        query = query.replace("lock(", "lock_shared(", 1)
+    if session.rows(query, session.address.library) != [(True,)]:
         raise LockedLibrary(
             f"the library {session.address} is being written by another process: try again when it's done"
         )
