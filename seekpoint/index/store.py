@@ -330,6 +330,10 @@ class Queue(Protocol):
         """End the work on the resource that was taken."""
         ...
 
+    def is_shared(self) -> bool:
+        """Whether another builder has taken a resource, which it may yet leave to others."""
+        ...
+
     def turn(self, name: str, seconds: float) -> float:
         """The seconds to wait until a request to `name` may be sent, so that all builders keep `seconds` between."""
         ...

@@ -83,6 +83,10 @@ class BuildQueue:
         self.is_holding = False
         self._session.run("DELETE FROM lease WHERE holder = %s", self.holder)
 
+    def is_shared(self) -> bool:
+        query = "SELECT EXISTS (SELECT 1 FROM lease WHERE holder <> %s AND until > now())"
+        return self._session.rows(query, self.holder) == [(True,)]
+
     def turn(self, name: str, seconds: float) -> float:
         [(due,)] = self._session.rows(_TURN, name, seconds, seconds)
         return max(float(due) - seconds, 0.0)

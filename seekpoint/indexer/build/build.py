@@ -103,7 +103,7 @@ def build(
         if request.captions:
             _say_what_is_not_listed(request.captions, caption_files, resources, events.say)
         if request.translate:
-            _translate(writer, glossary)
+            keep_translations(writer, glossary)
         if encoder is None:
             calibrate(writer, lazy_encoder)
         report = _report(writer, lists, run)
@@ -182,7 +182,7 @@ def _run_all(
     ends = -1
     while len(run.ends) > ends:
         ends = len(run.ends)
-        resources, playlists = _list_playlists(writer, aliases.applied(lists), run, planner, requested)
+        resources, playlists = list_playlists(writer, aliases.applied(lists), run, planner, requested)
         planner = replace(planner, standings=writer.standings(), faults=unavailable_entries(playlists))
         new = (resource for resource in resources.values() if resource.id not in tried)
         run.all(planner.jobs(resource for resource in new if resource.kind is not Kind.PLAYLIST))
@@ -190,7 +190,7 @@ def _run_all(
     return resources
 
 
-def _list_playlists(
+def list_playlists(
     writer: Writer, lists: Sequence[ReadingList], run: Run, planner: Planner, requested: set[str]
 ) -> tuple[dict[str, Resource], dict[str, Playlist]]:
     """List all playlists but those `requested` before, and register the resources; returns both by id."""
@@ -229,7 +229,8 @@ def _prune(writer: Writer, lists: Sequence[ReadingList], say: Callable[[str], No
     return len(gone)
 
 
-def _translate(writer: Writer, glossary: Sequence[Pair] | None) -> None:
+def keep_translations(writer: Writer, glossary: Sequence[Pair] | None = None) -> None:
+    """Store the translations that the library can use; a glossary is kept for later builds."""
     if glossary is not None:
         writer.put_setting(_GLOSSARY, json.dumps(glossary, ensure_ascii=False))
     kept = stored_setting(writer, _GLOSSARY, lambda pairs: [(str(term), str(meaning)) for term, meaning in pairs])
