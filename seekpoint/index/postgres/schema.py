@@ -21,10 +21,13 @@ _MOST_DIMENSIONS = 4000
 # The key of the advisory lock under which a schema is created or brought up to date.
 _LOCK = 0x736B7074
 _SEQUENCES = ("CREATE SEQUENCE transcript_id", "CREATE SEQUENCE chunk_id")
+INDEXED = "(CASE WHEN vector_dims(embedding) = {dimension} THEN embedding END::halfvec({dimension}))"
+"""The vector of a chunk as the HNSW index has it: not those of another model, which old snapshots may still see."""
+
 # `to_bm25query` wants the name of the index, so it has the same in all schemas.
 _SEARCH_INDEXES = {
-    "chunk_meaning": "CREATE INDEX chunk_meaning ON chunk "
-    "USING hnsw ((embedding::halfvec({dimension})) halfvec_ip_ops)",
+    "chunk_meaning": f"CREATE INDEX chunk_meaning ON chunk USING hnsw ({INDEXED} halfvec_ip_ops) "
+    "WITH (m = 16, ef_construction = 200)",
     "chunk_words": "CREATE INDEX chunk_words ON chunk USING bm25 (terms) WITH (text_config = 'pg_catalog.simple')",
     "chunk_terms": "CREATE INDEX chunk_terms ON chunk USING gin (string_to_array(terms, ' '))",
 }

@@ -27,7 +27,7 @@ OPTIONS: dict[str, Any] = {"autocommit": True, "application_name": "seekpoint", 
 """Of every connection. A prepared statement would be planned without its values, and convert vectors for each row."""
 
 # Candidates of the HNSW index in a search, and what it does where a filter keeps few of them: it goes on.
-_SETTINGS = {"hnsw.ef_search": "200", "hnsw.iterative_scan": "relaxed_order", "jit": "off"}
+_SETTINGS = {"hnsw.ef_search": "450", "hnsw.iterative_scan": "relaxed_order", "jit": "off"}
 _INSTALL = "install it on the server (docs/scale.md), then run `seekpoint init` as its owner"
 # What decoding damaged values raises.
 _DECODING_ERRORS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)

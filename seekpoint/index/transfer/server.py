@@ -78,6 +78,7 @@ def to_server(
         schema.drop_search_indexes(session)
         _copy_to_server(source, session, card, progress)
         schema.create_search_indexes(session, card)
+        session.run("ANALYZE")
 
 
 def to_folder(address: ServerAddress, folder: Path, progress: Callable[[int], None] = lambda chunks: None) -> None:
