@@ -174,14 +174,16 @@ def replace_number(outline: Outline) -> Outline:
 
 def main() -> None:
     """Measure the library."""
-    options = argparse.ArgumentParser(
-        prog="python -m tests.benchmarks.server_scale", description=__doc__.splitlines()[0]
-    )
+    name = "python -m tests.benchmarks.server_scale"
+    options = argparse.ArgumentParser(prog=name, description=__doc__.splitlines()[0])
+    options.add_argument("base", type=Path)
     options.add_argument("address")
     options.add_argument("--json", type=Path)
     arguments = options.parse_args()
     address = parse_address(arguments.address)
     assert isinstance(address, ServerAddress)
+    stored = changing(address, Base.read(arguments.base))
+    print(f"  {stored}", flush=True)
     texts = [question.text for question in read_questions(QUESTIONS[LECTURES])][:_QUESTIONS]
     with open_reader(address) as reader:
         means = {name: language.mean for name, language in reader.languages().items()}
@@ -190,12 +192,7 @@ def main() -> None:
     for text in texts:
         vector = encoder.question(text)
         vectors.append(centred(vector, means[nearest_language(vector, means) or "en"]))
-    result = {
-        "recall": recall(address, vectors),
-        "asking": asking(address, texts, encoder),
-        "stored": changing(address),
-    }
-    print(result["stored"])
+    result = {"recall": recall(address, vectors), "asking": asking(address, texts, encoder), "stored": stored}
     save(arguments.json, {"machine": describe(), **result})
 
 

@@ -20,11 +20,12 @@ from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import LibraryError
 from seekpoint.index.postgres import schema, totals
-from seekpoint.index.postgres.meaning import embedding_rows, fix_centre
+from seekpoint.index.postgres.meaning import centres, embedding_rows
 from seekpoint.index.postgres.session import Session, connect
 from seekpoint.index.postgres.term_letters import text_of
 from seekpoint.index.postgres.totals import TermIn
 from seekpoint.index.records import int8, term_counts
+from seekpoint.index.records.language_sums import means_of
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import ModelCard
 
@@ -119,6 +120,7 @@ def _copy_to_server(
         "INSERT INTO language VALUES (%s, %s, %s, %s, %s, %s)",
         [(*row, lengths[row["name"]]) for row in source.execute("SELECT * FROM language")],
     )
+    _fix_centres(session, card)
     numbers = dict(session.rows("SELECT id, number FROM resource"))
     counted: Counter[TermIn] = Counter()
     rows = source.execute(_CHUNKS)
@@ -135,6 +137,13 @@ def _copy_to_server(
     )
 
 
+def _fix_centres(session: Session, card: ModelCard) -> None:
+    """Centre the vectors by the means that the languages have now."""
+    stored = {name: of.vectors for name, of in totals.languages(session).items()}
+    for language, mean in means_of(stored, card).chunks.items():
+        session.run("INSERT INTO centre VALUES (%s, %s)", language, np.asarray(mean, "<f4").tobytes())
+
+
 def _copy_chunks(
     session: Session, batch: Sequence[sqlite3.Row], numbers: dict[str, int], counted: Counter[TermIn], card: ModelCard
 ) -> None:
@@ -144,8 +153,8 @@ def _copy_chunks(
     terms = np.split(said.numbers, stops)
     repeated = [np.repeat(*pair) for pair in zip(terms, np.split(said.counts, stops), strict=True)]
     vectors = int8.unpack([row["data"] for row in batch], card.dimension)
-    centres = {language: fix_centre(session, language, card) for language in dict.fromkeys(languages)}
-    embeddings = embedding_rows(vectors, np.stack([centres[language] for language in languages]))
+    fixed = centres(session, dict.fromkeys(languages), card.dimension)
+    embeddings = embedding_rows(vectors, np.stack([fixed[language] for language in languages]))
     session.copy(
         'chunk (id, transcript_id, first, stop, start, "end", is_reference, '
         "resource, language, length, embedding, terms)",
