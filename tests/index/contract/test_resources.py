@@ -239,7 +239,7 @@ def test_one_writer_at_a_time(backend: Backend) -> None:
 
 
 def test_where_no_library_is_none_is_opened(backend: Backend) -> None:
-    elsewhere = Backend(backend.address.with_name("nowhere"))
+    elsewhere = Backend(backend.nowhere, backend.nowhere)
     with pytest.raises(LibraryNotFound):
         elsewhere.reader()
     with pytest.raises(LibraryNotFound):
