@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -52,7 +53,8 @@ class TestServer:
         try:
             yield
         finally:
-            _as_postgres([*control, "-m", "immediate", "stop"])
+            if (self.folder / "postmaster.pid").exists():
+                _as_postgres([*control, "-m", "immediate", "stop"], check=False)
 
     @contextmanager
     def replica(self) -> Iterator[TestServer]:
@@ -86,6 +88,17 @@ class TestServer:
         database = f"test{os.getpid()}_{next(_NUMBERS)}"
         self.sql("postgres", f"CREATE DATABASE {database}")
         return ServerAddress(self.uri(database), name)
+
+    def kill(self) -> None:
+        """End the server at once, as a crash of its machine would; its folder stays."""
+        processes = [int((self.folder / "postmaster.pid").read_text().splitlines()[0])]
+        processes += map(int, _run(["ps", "-o", "pid=", "--ppid", str(processes[0])], check=False).stdout.split())
+        for process in processes:
+            os.kill(process, signal.SIGKILL)
+
+    def control(self, *command: str) -> None:
+        """Have `pg_ctl` do something to the server."""
+        _as_postgres([self.programs / "pg_ctl", "-D", self.folder, "-w", "-t", "120", *command])
 
     def disconnect(self, library: ServerAddress) -> None:
         """End all connections to a library's database."""
@@ -123,8 +136,8 @@ def missing() -> str | None:
 
 
 @contextmanager
-def server() -> Iterator[TestServer]:
-    """Start a server, and stop it at the end."""
+def server(**settings: str) -> Iterator[TestServer]:
+    """Start a server, with other settings where some are given, and stop it at the end."""
     programs = _programs()
     assert programs
     folder = Path(tempfile.mkdtemp(prefix="seekpoint-postgres-"))
@@ -140,7 +153,7 @@ def server() -> Iterator[TestServer]:
         access.write_text("\n".join([*rules, access.read_text()]))
         with (data / "postgresql.conf").open("a") as configuration:
             configuration.writelines(
-                f"{name} = '{value}'\n" for name, value in {**_SETTINGS, "port": str(port)}.items()
+                f"{name} = '{value}'\n" for name, value in {**_SETTINGS, **settings, "port": str(port)}.items()
             )
         running = TestServer(programs, data, port)
         with running.started():
@@ -154,10 +167,10 @@ def _programs() -> Path | None:
     return found if (found / "initdb").exists() and (found / "pg_config").exists() else None
 
 
-def _as_postgres(command: Sequence[str | Path]) -> None:
+def _as_postgres(command: Sequence[str | Path], *, check: bool = True) -> None:
     if os.getuid() == 0:
         command = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups", "--", *command]
-    _run(command)
+    _run(command, check=check)
 
 
 def _run(command: Sequence[str | Path], *, check: bool = True) -> subprocess.CompletedProcess[str]:

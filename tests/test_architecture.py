@@ -60,6 +60,7 @@ def _parts(names: set[str]) -> Iterator[str]:
 # What `query` and `indexer` import of the index: the vocabulary, text, models, and the door.
 OPEN = (
     "types",
+    "address",
     "added",
     "file_types",
     "errors",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 from contextlib import suppress
 from functools import cache
 from typing import Any
@@ -13,6 +14,9 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryError
 from seekpoint.index.postgres.session import OPTIONS, Session, configure, connect
+
+# It would print that it replaces a broken connection, which nobody needs to do anything about.
+logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
 
 _MOST = 16
 _WAIT_SECONDS = 30.0

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Self
 
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.chunks import StoredChunk
+from seekpoint.index.errors import LostConnection
 from seekpoint.index.kept import KeptMoment
 from seekpoint.index.postgres import kept, schema, totals
 from seekpoint.index.postgres.catalogue import ServerCatalogue
 from seekpoint.index.postgres.connections import pooled
-from seekpoint.index.postgres.session import LostConnection, Session, connect, content_errors, damaged
+from seekpoint.index.postgres.session import Session, connect, content_errors, damaged
 from seekpoint.index.records import cue_blocks, stored_chapters, translations
 from seekpoint.index.records.titles import stored_name
 from seekpoint.index.retrieval import (
@@ -49,7 +50,8 @@ if TYPE_CHECKING:
     from seekpoint.index.postgres.words import WordProposals
     from seekpoint.index.types import Vectors
 
-_ATTEMPTS = 3
+# More than the connections that a process keeps, all of which may have broken.
+_ATTEMPTS = 20
 # The blocks with cues in [first, stop) of each span, beginning with the one that contains cue `first`.
 _CUES = """
     SELECT span.number, block.first, block.data

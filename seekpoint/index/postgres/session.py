@@ -19,6 +19,7 @@ from seekpoint.index.errors import (
     LibraryError,
     LibraryNotFound,
     LockedLibrary,
+    LostConnection,
 )
 from seekpoint.index.text.clean import clean
 
@@ -33,10 +34,6 @@ _INSTALL = "install it on the server (docs/scale.md), then run `seekpoint init` 
 _DECODING_ERRORS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
 
 Row = dict[str, Any]
-
-
-class LostConnection(LibraryError):
-    """The connection to the server broke; another one may do."""
 
 
 class _TextDumper(StrDumper):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from math import inf
 from threading import Condition
 
 from seekpoint.index.address import Address
-from seekpoint.index.errors import LibraryError
+from seekpoint.index.errors import LibraryError, LostConnection
 from seekpoint.index.open import current_revision, is_shared, open_reader
 from seekpoint.index.store import Reader
 from seekpoint.index.types import Encoder, Filters, Reranker
@@ -62,6 +63,23 @@ class LiveLibrary:
         within: Reader | None = None,
     ) -> Answer:
         """Answer a question as `pipeline.ask` does; `within` is a reader that the caller has from `reader`."""
+        ask = partial(self._ask, question, k, filters, per_resource, explained, within)
+        try:
+            return ask()
+        except LostConnection:
+            if within:
+                raise
+        return ask()
+
+    def _ask(
+        self,
+        question: str,
+        k: int,
+        filters: Filters | None,
+        per_resource: int,
+        explained: bool,
+        within: Reader | None,
+    ) -> Answer:
         from seekpoint.query.search import pipeline
 
         with nullcontext(within) if within else self.reader() as reader:
