@@ -58,7 +58,19 @@ def _parts(names: set[str]) -> Iterator[str]:
 
 
 # What `query` and `indexer` import of the index: the vocabulary, text, models, and the door.
-OPEN = ("types", "address", "file_types", "errors", "sections", "chunks", "retrieval", "store", "open", "text", "models")
+OPEN = (
+    "types",
+    "address",
+    "file_types",
+    "errors",
+    "sections",
+    "chunks",
+    "retrieval",
+    "store",
+    "open",
+    "text",
+    "models",
+)
 
 
 @pytest.mark.parametrize("part", ["query", "indexer", "cli", "api"])
