@@ -11,7 +11,7 @@ from typing import Self
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.errors import LibraryError, LibraryNotFound, LockedLibrary
-from seekpoint.index.postgres import schema, successor, totals, transcripts, upkeep
+from seekpoint.index.postgres import centres, schema, successor, totals, transcripts, upkeep
 from seekpoint.index.postgres.queue import BuildQueue
 from seekpoint.index.postgres.reader import PostgresReader, revision_of
 from seekpoint.index.postgres.session import Session, connect, content_errors, read_only
@@ -72,7 +72,7 @@ class PostgresWriter(PostgresReader):
     ) -> None:
         try:
             if self._has_changed:
-                totals.fold(self._session)
+                self._add_up()
                 self._session.run("UPDATE meta SET sealed = sealed + 1")
                 upkeep.tidy(self._session)
         except LibraryError:
@@ -204,7 +204,12 @@ class PostgresWriter(PostgresReader):
                 self._session.run("UPDATE resource SET kind = %s WHERE id = %s", kind.value, resource_id)
         self._commits += 1
         if self._commits % _COMMITS_BETWEEN_FOLDS == 0:
-            totals.fold(self._session)
+            self._add_up()
+
+    def _add_up(self) -> None:
+        totals.fold(self._session)
+        if self._queue is None:
+            centres.settle(self._session, self.languages(), self.card)
 
     def set_state(
         self,
