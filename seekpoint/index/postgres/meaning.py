@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from seekpoint.index.models.background_mean import background
-from seekpoint.index.models.centring import centred
+from seekpoint.index.postgres.centres import centres, halfvec
 from seekpoint.index.postgres.schema import INDEXED
 from seekpoint.index.postgres.scope import KEPT, KEPT_AFTERWARDS, LACKING, ServerScope, lacking
 from seekpoint.index.postgres.session import Session
-from seekpoint.index.types import ModelCard
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
@@ -64,31 +60,3 @@ def nearest(
         k,
     )
     return [chunk_id for (chunk_id,) in rows]
-
-
-def centres(session: Session, languages: Sequence[str] | Mapping[str, object], dimension: int) -> dict[str, Vectors]:
-    """The means by which the vectors of chunks are centred, by language."""
-    rows = session.rows("SELECT language, mean FROM centre WHERE language = ANY(%s)", list(languages))
-    found = {language: np.frombuffer(mean, "<f4") for language, mean in rows}
-    return {language: found.get(language, np.zeros(dimension, np.float32)) for language in languages}
-
-
-def fix_centre(session: Session, language: str, card: ModelCard) -> Vectors:
-    """The mean by which the vectors of a language are centred, which stays the same from its first chunk on."""
-    known = background(card.name)
-    if known:
-        common = np.mean(list(known.values()), axis=0)
-        mean = np.asarray(known.get(language, common), "<f4")
-        session.run("INSERT INTO centre VALUES (%s, %s) ON CONFLICT DO NOTHING", language, mean.tobytes())
-    return centres(session, [language], card.dimension)[language]
-
-
-def embedding_rows(vectors: Vectors, centre: Vectors) -> list[tuple[float, str]]:
-    """The length of each vector without its centre, and the unit vector, as `chunk` stores them."""
-    lengths = np.linalg.norm(vectors - centre, axis=1)
-    return [(float(length), halfvec(row)) for length, row in zip(lengths, centred(vectors, centre), strict=True)]
-
-
-def halfvec(vector: Vectors) -> str:
-    """A vector as text; a half float has three digits and a bit."""
-    return f"[{','.join(map('{:.5g}'.format, vector.tolist()))}]"

@@ -1,12 +1,13 @@
 -- The tables of a library, schema 1. A library is a schema of the database. The embedded backend's schema.sql says what
 -- the columns of the same names hold; what is particular to the server is said here.
 CREATE TABLE migration (version integer PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now());
--- One row. `sealed` and `committed` are the revision.
+-- One row. `sealed` and `committed` are the revision; `words_bytes` is the size of a fresh index of words, per chunk.
 CREATE TABLE meta (
   is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
   card text NOT NULL,                          -- the model, as JSON
   sealed bigint NOT NULL DEFAULT 0,
-  committed bigint NOT NULL DEFAULT 0
+  committed bigint NOT NULL DEFAULT 0,
+  words_bytes real
 );
 -- Chunks name their resource by its number, which takes less room than the id, and so do filters.
 CREATE TABLE resource (

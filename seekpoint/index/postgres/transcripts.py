@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.postgres import totals
-from seekpoint.index.postgres.meaning import embedding_rows, fix_centre
+from seekpoint.index.postgres.centres import embedding_rows, known_centre
 from seekpoint.index.postgres.session import Session
 from seekpoint.index.postgres.term_letters import text_of
 from seekpoint.index.postgres.totals import TermIn
@@ -134,7 +134,7 @@ def _insert_chunks(
 ) -> None:
     cues, chunks = said.embedded.transcript.cues, said.embedded.chunks
     ids = _new_ids(session, len(chunks))
-    vectors = embedding_rows(int8.unpack(packed, card.dimension), fix_centre(session, spoken, card)) if chunks else []
+    vectors = embedding_rows(int8.unpack(packed, card.dimension), known_centre(session, spoken, card)) if chunks else []
     same = (transcript_id, resource, spoken)
     said_in_letters = (text_of(numbers[term] for term in counts.elements()) for counts in said.counts)
     session.copy(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.errors import LibraryError, LibraryNotFound, LockedLibrary
-from seekpoint.index.postgres import kept, schema, successor, totals, transcripts
+from seekpoint.index.postgres import centres, kept, schema, successor, totals, transcripts, upkeep
 from seekpoint.index.postgres.queue import BuildQueue
 from seekpoint.index.postgres.reader import PostgresReader, revision_of
 from seekpoint.index.postgres.session import Session, connect, content_errors, read_only
@@ -72,12 +72,15 @@ class PostgresWriter(PostgresReader):
     ) -> None:
         try:
             if self._has_changed:
-                totals.fold(self._session)
+                self._add_up()
                 self._session.run("UPDATE meta SET sealed = sealed + 1")
+                upkeep.tidy(self._session)
         except LibraryError:
             if error is None:  # else the error of the block tells the user more
                 raise
         finally:
+            with suppress(LibraryError):  # the server notices only after a moment that a connection was closed
+                self._session.run("SELECT pg_advisory_unlock_all()")
             self._session.close()
 
     @property
@@ -202,7 +205,12 @@ class PostgresWriter(PostgresReader):
                 self._session.run("UPDATE resource SET kind = %s WHERE id = %s", kind.value, resource_id)
         self._commits += 1
         if self._commits % _COMMITS_BETWEEN_FOLDS == 0:
-            totals.fold(self._session)
+            self._add_up()
+
+    def _add_up(self) -> None:
+        totals.fold(self._session)
+        if self._queue is None:
+            centres.settle(self._session, self.languages(), self.card)
 
     def set_state(
         self,

@@ -20,7 +20,7 @@ from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import LibraryError
 from seekpoint.index.postgres import schema, totals
-from seekpoint.index.postgres.meaning import centres, embedding_rows
+from seekpoint.index.postgres.centres import centres, embedding_rows, keep
 from seekpoint.index.postgres.session import Session, connect
 from seekpoint.index.postgres.term_letters import text_of
 from seekpoint.index.postgres.totals import TermIn
@@ -143,7 +143,7 @@ def _fix_centres(session: Session, card: ModelCard) -> None:
     """Centre the vectors by the means that the languages have now."""
     stored = {name: of.vectors for name, of in totals.languages(session).items()}
     for language, mean in means_of(stored, card).chunks.items():
-        session.run("INSERT INTO centre VALUES (%s, %s)", language, np.asarray(mean, "<f4").tobytes())
+        keep(session, language, mean)
 
 
 def _copy_chunks(
