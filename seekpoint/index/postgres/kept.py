@@ -15,8 +15,8 @@ from seekpoint.index.records.kept import COLUMNS, moment_of, values_of
 from seekpoint.index.types import Resource
 
 _INSERT = f"INSERT INTO kept ({COLUMNS}) VALUES ({', '.join(['%s'] * 15)}) ON CONFLICT DO NOTHING"
-# How long a writer's own transaction is waited for, as long as in a folder.
-_PATIENCE = "SET lock_timeout = '10s'"
+# How long a writer's own transaction is waited for, as in a folder.
+_WAIT_SECONDS = 10.0
 
 
 class PostgresKeeper:
@@ -31,11 +31,12 @@ class PostgresKeeper:
         session = connect(address)
         try:
             schema.check(session)
-            session.run(_PATIENCE)
+            keeper = cls(session)
+            keeper.wait_for_writers(_WAIT_SECONDS)
         except BaseException:
             session.close()
             raise
-        return cls(session)
+        return keeper
 
     def __enter__(self) -> Self:
         return self
@@ -44,6 +45,10 @@ class PostgresKeeper:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._session.close()
+
+    def wait_for_writers(self, seconds: float) -> None:
+        """Set how long a change waits for the transaction of a writer, before it raises LockedLibrary."""
+        self._session.rows("SELECT set_config('lock_timeout', %s, false)", f"{seconds}s")
 
     def keep(self, moment: KeptMoment) -> None:
         with self._change():

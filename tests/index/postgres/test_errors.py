@@ -10,9 +10,11 @@ import pytest
 
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryError, LibraryNotFound, NewerLibrary
-from seekpoint.index.open import create_library, open_reader, open_writer
+from seekpoint.index.open import create_library, open_keeper, open_reader, open_writer
+from seekpoint.index.postgres.kept import PostgresKeeper
 from seekpoint.index.types import State
 from tests.index.contract.talks import CARD, TALKS, fill
+from tests.index.contract.test_kept import MASK
 from tests.postgres import LOCKED, TestServer
 
 
@@ -84,6 +86,11 @@ def test_roles_may_do_what_they_were_given(postgres: TestServer, library: Server
             writer.set_state("zhuyili0001", State.DEFERRED)
 
     assert "you may not do that" in told(change)
+    with open_keeper(of_database(postgres, library, "builds")) as keeper:
+        keeper.keep(MASK)
+    with open_reader(asking) as reader, open_keeper(asking) as keeper:
+        assert reader.kept() == [MASK]
+        assert "you may not do that" in told(lambda: keeper.drop(MASK.resource.id, MASK.place))
     assert "you may not do that" in told(lambda: open_reader(of_database(postgres, library, "nobody")))
     assert "no such thing" in told(lambda: create_library(library, CARD, readers=["who"]))
 
@@ -119,6 +126,8 @@ def test_a_replica_is_read_and_not_written(postgres: TestServer, library: Server
         with open_reader(address) as reader:
             assert len(reader.statuses()) == len(TALKS)
         assert "read-only replica" in told(lambda: open_writer(address))
+        with open_keeper(address) as keeper:
+            assert "read-only replica" in told(lambda: keeper.keep(MASK))
         assert "read-only replica" in told(lambda: open_writer(replace(address, library="another"), CARD))
         with open_writer(replace(address, uri=f"{both(postgres, replica, library)}?target_session_attrs=read-write")):
             pass
@@ -150,3 +159,14 @@ def test_a_lasting_reader_takes_another_connection_where_one_broke(
     postgres.disconnect(library)
     with open_reader(library, lasting=True) as reader:
         assert len(reader.statuses()) == len(TALKS)
+
+
+def test_a_moment_is_not_kept_while_a_writer_takes_too_long(postgres: TestServer, library: ServerAddress) -> None:
+    with open_writer(library) as writer, open_keeper(library) as keeper:
+        assert isinstance(keeper, PostgresKeeper)
+        keeper.wait_for_writers(0.1)
+        with writer.transaction():
+            writer.set_state("zhuyili0001", State.DEFERRED, reason="稍后")
+            assert "being changed by another process: try again" in told(lambda: keeper.keep(MASK))
+        keeper.keep(MASK)
+        assert writer.kept() == [MASK]

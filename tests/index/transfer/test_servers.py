@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from seekpoint.index.address import Address, ServerAddress
 from seekpoint.index.errors import LibraryError, LibraryNotFound
-from seekpoint.index.open import open_reader, open_writer
+from seekpoint.index.kept import KeptMoment
+from seekpoint.index.open import open_keeper, open_reader, open_writer
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
-from seekpoint.index.types import Details
+from seekpoint.index.types import Chapter, Details, Kind, Resource
 from seekpoint.query.answers import Answer
 from tests.asking import ask
-from tests.index.libraries import CARD, ENCODER, SOURCE, build, embedded, resource
+from tests.index.libraries import CARD, ENCODER, SOURCE, TALKS, build, embedded, resource
 from tests.postgres import TestServer
 
+KEPT = KeptMoment(
+    resource=Resource("zhuyili0001", Kind.VIDEO, "讲座", "https://example.org/讲座"),
+    language="zh",
+    start=10.0,
+    page=None,
+    anchor=None,
+    quote="掩码遮住后面的词",
+    link="https://example.org/讲座#t=10",
+    question="掩码遮住什么？",
+    note="=重要的\n笔记",
+    added=1.0,
+)
 QUESTIONS = ("What does the mask hide?", "掩码遮住什么？", "position 位置", "softmax", "缓存")
 
 
@@ -25,16 +39,26 @@ def shown(address: Address) -> tuple[object, ...]:
     with open_reader(address) as library:
         found: list[Answer] = [ask(question, library, explained=True, encoder=ENCODER) for question in QUESTIONS]
         said = [library.transcripts(status.id) for status in library.statuses()]
-        return library.card, library.statuses(), library.sections(), library.standings(), found, said
+        return library.card, library.statuses(), library.sections(), library.standings(), library.kept(), found, said
 
 
 def test_a_library_goes_to_a_server_and_comes_back(tmp_path: Path, postgres: TestServer) -> None:
     folder, address = tmp_path / "library", postgres.library()
     build(folder)
+    with open_writer(folder) as writer:
+        made = embedded(TALKS["zhuyili0001"])
+        chapters = (Chapter(0.0, "注意力", generated=True), Chapter(10.0, "掩码", generated=True))
+        made = replace(made, transcript=replace(made.transcript, chapters=chapters))
+        writer.commit("zhuyili0001", [made], Details(title="讲座"), "made by hand")
+    with open_keeper(folder) as keeper:
+        keeper.keep(KEPT)
+        keeper.keep(replace(KEPT, start=None, page=3, added=2.0))
     export_library(folder, tmp_path / "there.zip")
     there = import_library(tmp_path / "there.zip", address)
     assert (there.resources, there.chunks) == (3, 5)
     assert shown(address) == shown(folder)
+    with open_keeper(address) as keeper:
+        keeper.annotate("zhuyili0001", KEPT.place, "第二次读", "收藏")
     with open_writer(address) as writer:
         writer.remove(["zhuyili0001"])
         writer.register(SOURCE, [resource("new00000001", "讲座")])
