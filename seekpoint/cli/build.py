@@ -113,7 +113,7 @@ def build(
         raise UsageError(
             "a worker takes from the queue, and is given no SOURCE: leave it away"
             if worker
-            else "name a SOURCE: a list, an address or a folder to index, such as `seekpoint build list.md`"
+            else "there is no SOURCE: give a list, an address or a folder, such as `seekpoint build list.md`"
         )
     if math.isnan(pace):  # click's range check lets NaN through
         raise UsageError("--pace takes a number of seconds")

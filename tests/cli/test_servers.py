@@ -99,7 +99,7 @@ def test_an_owner_creates_a_library_once(postgres: TestServer) -> None:
         (["ask", "mask", "--index", "postgresql://127.0.0.1:1/talks"], "can't be reached"),
         (["build", "https://youtu.be/talk0000001", "--index", "postgresql://127.0.0.1:1/talks"], "can't be reached"),
         (["init", "folder"], "is a folder"),
-        (["build"], "name a SOURCE"),
+        (["build"], "there is no SOURCE"),
         (["build", "list.md", "--worker"], "leave it away"),
         (["build", "--worker", "--index", "folder"], "postgresql://HOST/DATABASE"),
         (["status", "--index", "postgresql://host/talks?library=No"], "small letters"),

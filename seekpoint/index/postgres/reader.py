@@ -12,11 +12,11 @@ from seekpoint.index.address import ServerAddress
 from seekpoint.index.chunks import StoredChunk
 from seekpoint.index.errors import LostConnection
 from seekpoint.index.kept import KeptMoment
-from seekpoint.index.postgres import kept, schema, totals
+from seekpoint.index.postgres import kept, schema, totals, translations
 from seekpoint.index.postgres.catalogue import ServerCatalogue
 from seekpoint.index.postgres.connections import pooled
 from seekpoint.index.postgres.session import Session, connect, content_errors, damaged
-from seekpoint.index.records import cue_blocks, stored_chapters, translations
+from seekpoint.index.records import cue_blocks, stored_chapters
 from seekpoint.index.records.titles import stored_name
 from seekpoint.index.retrieval import (
     CandidateQuery,
@@ -28,7 +28,7 @@ from seekpoint.index.retrieval import (
     WordGroup,
 )
 from seekpoint.index.sections import Section
-from seekpoint.index.store import ANY_LANGUAGE, Revision
+from seekpoint.index.store import Revision
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import (
     Alternatives,
@@ -200,15 +200,8 @@ class PostgresReader:
         return [(resource_id, stored_name(name)) for resource_id, name in rows]
 
     def translations(self, source: str, words: Collection[str]) -> dict[str, dict[str, Alternatives]]:
-        rows = self._session.rows(
-            """SELECT target, word, alternatives FROM translation
-               WHERE source = ANY(%s) AND target <> %s AND word = ANY(%s) ORDER BY source""",
-            [ANY_LANGUAGE, source],
-            source,
-            list(words),
-        )
         with content_errors(self.address):
-            return translations.merged(rows)
+            return translations.lookup(self._session, source, words)
 
     def frequencies(self, terms: Collection[str], groups: Sequence[WordGroup] = ()) -> Frequencies:
         words, sizes = self._words, {name: language.chunks for name, language in self.languages().items()}

@@ -11,14 +11,12 @@ from typing import Self
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.errors import LibraryError, LibraryNotFound, LockedLibrary
-from seekpoint.index.postgres import centres, kept, schema, successor, totals, transcripts, upkeep
+from seekpoint.index.postgres import centres, kept, names, schema, successor, totals, transcripts, translations, upkeep
 from seekpoint.index.postgres.queue import BuildQueue
 from seekpoint.index.postgres.reader import PostgresReader, revision_of
 from seekpoint.index.postgres.session import Session, connect, content_errors, read_only
 from seekpoint.index.records.catalogue import details_text
 from seekpoint.index.records.successor import SuccessorLibrary
-from seekpoint.index.records.titles import keyed_names
-from seekpoint.index.records.translations import SETTING, is_stale, usable
 from seekpoint.index.store import LISTED, Known, Revision, Successor, Translations
 from seekpoint.index.types import Details, Kind, ModelCard, Playlist, Resource, State, Transcript
 
@@ -125,7 +123,7 @@ class PostgresWriter(PostgresReader):
                 "listing (source, resource_id, path, position, title)",
                 [(source, *key, *value) for key, value in rows.items()],
             )
-            self._update_names(_renamed(stored, rows))
+            names.update(self._session, _renamed(stored, rows))
 
     def keep_playlist(self, playlist_id: str, playlist: Playlist) -> None:
         failed = self._session.rows("SELECT 1 FROM resource WHERE id = %s AND reason IS NOT NULL", playlist_id)
@@ -174,7 +172,7 @@ class PostgresWriter(PostgresReader):
             )
             kept.move(self._session, resource_id, target)
             self.remove([resource_id])
-            self._update_names([target.id])
+            names.update(self._session, [target.id])
 
     def _add(self, resources: Iterable[Resource]) -> None:
         successor.copy_numbers(self._session, [resource.id for resource in resources])
@@ -245,23 +243,10 @@ class PostgresWriter(PostgresReader):
                     value,
                 )
 
-    def keep_translations(self, translations: Translations) -> None:
-        languages = [spoken for (spoken,) in self._session.rows("SELECT DISTINCT spoken FROM transcript ORDER BY 1")]
-        [(chunks, last)] = self._session.rows(
-            """SELECT coalesce(sum(chunks), 0)::int,
-                      coalesce((SELECT max(id) FROM chunk), 0) FROM transcript"""
-        )
-        signature = [translations.version, chunks, last, *languages]
-        if not is_stale(self.setting(SETTING), signature):
-            return
-        vocabulary = {term for (term,) in self._session.rows("SELECT text FROM term")}
-        with self._change():
-            self._session.run("LOCK TABLE translation IN EXCLUSIVE MODE")  # another builder may be at it
-            self._session.run("DELETE FROM translation")
-            rows = usable(translations, languages, vocabulary)
-            self._session.copy("translation (source, word, target, alternatives)", rows)
-            self._session.run("DELETE FROM setting WHERE name = %s", SETTING)
-            self._session.run("INSERT INTO setting VALUES (%s, %s)", SETTING, json.dumps(signature))
+    def keep_translations(self, dictionaries: Translations) -> None:
+        if translations.stale(self._session, dictionaries):
+            with self._change():
+                translations.refresh(self._session, dictionaries)
 
     def _set_indexed(self, resource_id: str, inputs: str, details: Details) -> None:
         self._session.run(
@@ -272,20 +257,7 @@ class PostgresWriter(PostgresReader):
             details_text(details),
             resource_id,
         )
-        self._update_names([resource_id])
-
-    def _update_names(self, ids: Iterable[str]) -> None:
-        """Index again the titles of resources on the lists and in their own details."""
-        for resource_id in ids:
-            self._session.run("DELETE FROM name WHERE resource_id = %s", resource_id)
-            titles = self._session.rows(
-                """SELECT title FROM listing WHERE resource_id = %s
-                   UNION SELECT details::json ->> 'title' FROM resource WHERE id = %s""",
-                resource_id,
-                resource_id,
-            )
-            names = keyed_names(title for (title,) in titles)
-            self._session.run_many("INSERT INTO name VALUES (%s, %s, %s)", [(k, resource_id, n) for k, n in names])
+        names.update(self._session, [resource_id])
 
     # Another model
 
