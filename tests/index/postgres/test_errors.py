@@ -120,6 +120,7 @@ def test_a_server_without_an_extension_says_which(postgres: TestServer, monkeypa
     assert "lacks an extension" in told(fail) and "no_such_extension" in told(fail)
 
 
+@pytest.mark.nightly  # a copy of the server takes ten seconds, where the disk is busy thirty
 def test_a_replica_is_read_and_not_written(postgres: TestServer, library: ServerAddress) -> None:
     with postgres.replica() as replica:
         address = of_database(replica, library)
