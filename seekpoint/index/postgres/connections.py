@@ -6,6 +6,7 @@ import atexit
 import logging
 from contextlib import suppress
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import psycopg
@@ -21,6 +22,7 @@ logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
 _MOST = 16
 _WAIT_SECONDS = 30.0
 _IDLE_SECONDS = 300.0
+_OPENING = Lock()
 
 
 class _PooledSession(Session):
@@ -44,12 +46,14 @@ _Pool = ConnectionPool[psycopg.Connection[Any]]
 
 def pooled(address: ServerAddress) -> Session:
     """A session on one of the connections that the process keeps; raises LibraryError."""
+    with _OPENING:  # else threads would open a pool each
+        pool = _pool(address)
     try:
-        connection = _pool(address).getconn()
+        connection = pool.getconn()
     except PoolTimeout as error:
         connect(address).close()  # which says why there is none
         raise LibraryError(f"{address} has too many questions at once: try again, or start another reader") from error
-    return _PooledSession(address, connection, _pool(address))
+    return _PooledSession(address, connection, pool)
 
 
 @cache
