@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import seekpoint.query.output.notebook  # noqa: F401 - registers the HTML of answers for notebooks
+from seekpoint.index.address import Address, parse_address
 from seekpoint.index.errors import UsageError
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import default_folder, open_reader
@@ -104,9 +105,12 @@ class Library:
 
 
 def open_library(library: str | os.PathLike[str] | None = None) -> Library:
-    """Open a library for reading, by its folder (`None`: the user's default library); raises LibraryError."""
-    folder = _folder(library)
-    return Library(str(folder), open_reader(folder, lasting=True))
+    """Open a library for reading; raises LibraryError.
+
+    It is named by its folder or by `postgresql://HOST/DATABASE`; `None` is the user's default library.
+    """
+    address = _address(library)
+    return Library(str(address), open_reader(address, lasting=True))
 
 
 def ask(
@@ -123,7 +127,7 @@ def ask(
     encoder: Encoder | None = None,
     rerank: Reranker | str | None = None,
 ) -> Answer:
-    """Answer a question from an open library, or from the library in a folder; takes what `Library.ask` takes."""
+    """Answer a question from an open library, or from the library at an address; takes what `Library.ask` takes."""
     with nullcontext(library) if isinstance(library, Library) else open_library(library) as opened:
         return opened.ask(
             question,
@@ -191,7 +195,7 @@ def build(
         windows=windows,
     )
     web = Web(proxy, None if cookies is None else Path(cookies))
-    return run(request, _folder(library), Sources.through(web, tags, pace, limit), encoder=encoder)
+    return run(request, _address(library), Sources.through(web, tags, pace, limit), encoder=encoder)
 
 
 @lru_cache(maxsize=4)
@@ -206,5 +210,5 @@ def _reranker(name: str) -> Reranker:
     return CrossEncoderReranker(name)
 
 
-def _folder(library: str | os.PathLike[str] | None) -> Path:
-    return default_folder() if library is None else Path(library)
+def _address(library: str | os.PathLike[str] | None) -> Address:
+    return default_folder() if library is None else parse_address(os.fspath(library))

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from pytest_httpserver import HTTPServer
 
 import seekpoint
+from tests import postgres as postgres_server
 from tests.fake_youtube import FakeYouTube
 from tests.paths import ROOT
 
@@ -37,6 +38,15 @@ def retries_without_waiting() -> Iterator[None]:
 def fake(httpserver: HTTPServer) -> FakeYouTube:
     """A YouTube of our own."""
     return FakeYouTube(httpserver)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[postgres_server.TestServer]:
+    """A PostgreSQL server, one a process; skips where none can be had."""
+    if reason := postgres_server.missing():
+        pytest.skip(reason)
+    with postgres_server.server() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

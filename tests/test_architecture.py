@@ -22,7 +22,8 @@ MODULES = {
     for path in PACKAGE.rglob("*.py")
 }
 HEAVY = {"numpy", "faiss", "torch", "rich", "requests", "yt_dlp", "youtube_transcript_api", "fastapi"} | {
-    *("prompt_toolkit", "starlette", "uvicorn", "jinja2", "mcp", "pydantic", "trafilatura", "lxml", "pypdfium2")
+    *("prompt_toolkit", "starlette", "uvicorn", "jinja2", "mcp", "pydantic", "trafilatura", "lxml", "pypdfium2"),
+    *("psycopg", "psycopg_pool"),
 }
 # What each part imports of the others; `seekpoint.api` and `seekpoint.cli` stand above all of them.
 FORBIDDEN = {"index": {"indexer", "query", "cli", "api"}, "indexer": {"query", "cli", "api"}} | {
@@ -60,6 +61,7 @@ def _parts(names: set[str]) -> Iterator[str]:
 # What `query` and `indexer` import of the index: the vocabulary, text, models, and the door.
 OPEN = (
     "types",
+    "address",
     "added",
     "file_types",
     "errors",

@@ -185,10 +185,11 @@ def test_every_dependency_is_explained() -> None:
 
 def test_the_notice_names_the_licence_of_every_dependency() -> None:
     rows = re.findall(r"(?m)^  ([\w.-]+)  +\S", (ROOT / "NOTICE").read_text(encoding="utf-8"))
-    assert {name.lower() for name in rows} == dependencies() | {"faster-whisper", "onnxruntime"}
+    extras = {"faster-whisper", "onnxruntime", "psycopg", "psycopg-pool"}
+    assert {name.lower() for name in rows} == dependencies() | extras
 
 
-LICENCES = ("MIT", "BSD", "Apache", "PSF", "CNRI", "Unlicense", "CC BY-SA")
+LICENCES = ("MIT", "BSD", "Apache", "PSF", "CNRI", "Unlicense", "CC BY-SA", "LGPL")
 
 
 @pytest.mark.parametrize("row", re.findall(r"(?m)^  ([\w.-]+)  +(\S.*)$", (ROOT / "NOTICE").read_text("utf-8")))

@@ -7,12 +7,12 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from seekpoint.cli.options import index_option, llm_options, print_json, rerank_option
+from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Filters, Kind, Reranker
@@ -75,7 +75,7 @@ def ask(
     rerank: str | None,
     llm: str | None,
     llm_model: str | None,
-    folder: Path,
+    folder: Address,
 ) -> None:
     """Answer QUESTION with the moments where the answer begins.
 
@@ -126,7 +126,7 @@ def ask(
 
 
 def _prompt(
-    folder: Path,
+    folder: Address,
     k: int,
     filters: Filters,
     per_resource: int,

@@ -5,19 +5,28 @@ from __future__ import annotations
 import math
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from seekpoint.cli.options import index_option
+from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
+from seekpoint.index.text.clean import counted
 from seekpoint.index.text.language_tags import parse_tags
 from seekpoint.index.types import State
+
+if TYPE_CHECKING:
+    from seekpoint.index.store import Queue
+    from seekpoint.indexer.build.build import Request
+    from seekpoint.indexer.fetch.session import Web
+    from seekpoint.indexer.sources import Sources
 
 _DEFERRED = 3
 
 
 @click.command()
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@click.argument("sources", metavar="SOURCE...", nargs=-1)
 @click.option(
     "--captions",
     metavar="DIR",
@@ -61,6 +70,8 @@ _DEFERRED = 3
 @click.option("--prune", is_flag=True, help="Take out what the lists no longer hold.")
 @click.option("--retry", is_flag=True, help="Ask again at once for what waits for a later time.")
 @click.option("--dry-run", is_flag=True, help="Tell what would be fetched, and how long that takes; do nothing.")
+@click.option("--enqueue", is_flag=True, help="Leave what is on the web to workers; for a library on a server.")
+@click.option("--worker", is_flag=True, help="Take from what --enqueue left, beside other workers; without a SOURCE.")
 @index_option
 def build(
     sources: tuple[str, ...],
@@ -79,7 +90,9 @@ def build(
     prune: bool,
     retry: bool,
     dry_run: bool,
-    folder: Path,
+    enqueue: bool,
+    worker: bool,
+    folder: Address,
 ) -> None:
     """Index reading lists, or bring their index up to date.
 
@@ -96,6 +109,12 @@ def build(
     from seekpoint.indexer.sources import Sources
 
     context = click.get_current_context()
+    if bool(sources) == worker:
+        raise UsageError(
+            "a worker takes from the queue, and is given no SOURCE: leave it away"
+            if worker
+            else "there is no SOURCE: give a list, an address or a folder, such as `seekpoint build list.md`"
+        )
     if math.isnan(pace):  # click's range check lets NaN through
         raise UsageError("--pace takes a number of seconds")
     tags = parse_tags(languages)
@@ -107,8 +126,33 @@ def build(
     if dry_run:
         click.echo(summary.outlook(preview(request, folder, web), pace))
         return
+    if worker or enqueue:
+        _take_part(request, folder, web, pace, worker=worker)
+        return
     with ProgressBars() as events:
         report = run(request, folder, Sources.through(web, tags, pace, limit), events=events)
     click.echo(summary.outcome(report, shutil.get_terminal_size().columns))
     if report.states[State.DEFERRED]:
         context.exit(_DEFERRED)
+
+
+def _take_part(request: Request, library: Address, web: Web, pace: float, *, worker: bool) -> None:
+    """Work beside other builders, or leave them something to do."""
+    from seekpoint.indexer.build.enqueuing import enqueue
+    from seekpoint.indexer.build.progress import ProgressBars
+    from seekpoint.indexer.build.worker import shared_pace, work
+    from seekpoint.indexer.sources import Sources
+
+    def sources_of(queue: Queue) -> Sources:
+        return Sources.through(web, request.choices.languages, pace, request.limit, shared_pace(queue, pace))
+
+    with ProgressBars() as events:
+        if worker:
+            done = work(library, sources_of, request.choices, events=events)
+        else:
+            waiting = enqueue(request, library, sources_of, events=events)
+    if worker:
+        taken, updated = counted(done.taken, "resource"), f"{done.updated:,} new or changed"
+        click.echo(f"{taken} taken from the queue: {updated}, {done.embedded:,} passages embedded")
+    else:
+        click.echo(f"{counted(waiting, 'resource')} left to workers: `seekpoint build --worker` takes them")

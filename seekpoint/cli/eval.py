@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from seekpoint.cli.options import index_option, rerank_option
+from seekpoint.index.address import Address
 from seekpoint.query.evaluation.question_file import Question
 
 
@@ -20,7 +21,7 @@ from seekpoint.query.evaluation.question_file import Question
 )
 @rerank_option
 @index_option
-def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, folder: Path) -> None:
+def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, folder: Address) -> None:
     """Measure the answers to the questions in FILE.
 
     FILE has a line of JSON for each question, with "question", "video_id" and "spans", a list of [start, end] in

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seekpoint.cli.options import index_option
+from seekpoint.index.address import Address
 from seekpoint.index.text.clean import clean, counted
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Replace a FILE that is there.")
 @index_option
-def export_library(file: Path, force: bool, folder: Path) -> None:
+def export_library(file: Path, force: bool, folder: Address) -> None:
     """Write the library into one FILE, for another machine or person: `seekpoint import` reads it.
 
     It holds what was said and the links. Recordings and documents of your own stay where they are, and links to them

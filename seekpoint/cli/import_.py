@@ -9,6 +9,7 @@ import click
 
 from seekpoint.cli.export import contents_line
 from seekpoint.cli.options import index_option
+from seekpoint.index.address import Address
 from seekpoint.index.text.clean import clean, counted
 
 _MOST_LINKS = 20
@@ -18,7 +19,7 @@ _MOST_LINKS = 20
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--replace", "replacing_old", is_flag=True, help="Take the place of the library that is there.")
 @index_option
-def import_library(file: Path, replacing_old: bool, folder: Path) -> None:
+def import_library(file: Path, replacing_old: bool, folder: Address) -> None:
     """Put the library from a FILE that `seekpoint export` wrote into DIR.
 
     The FILE is checked as a whole first: one that is damaged or wasn't written by Seekpoint leaves nothing behind. Then

@@ -42,6 +42,7 @@ _COMMANDS = {
     "remove": ("seekpoint.cli.remove", "remove"),
     "export": ("seekpoint.cli.export", "export_library"),
     "import": ("seekpoint.cli.import_", "import_library"),
+    "init": ("seekpoint.cli.init", "init"),
     "serve": ("seekpoint.cli.serve", "serve"),
     "mcp": ("seekpoint.cli.mcp", "mcp"),
     "eval": ("seekpoint.cli.eval", "evaluate"),

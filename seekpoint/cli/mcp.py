@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import signal
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from seekpoint.cli.interrupt import leave
 from seekpoint.cli.options import index_option, rerank_option, token_option
+from seekpoint.index.address import Address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from starlette.types import ASGIApp
 
@@ -34,7 +35,7 @@ _PATH = "/mcp"
 @click.option("--add", "may_add", is_flag=True, help="Let assistants add addresses of the web to the library, too.")
 @rerank_option
 @index_option
-def mcp(http: bool, port: int, token: str | None, may_add: bool, rerank: str | None, folder: Path) -> None:
+def mcp(http: bool, port: int, token: str | None, may_add: bool, rerank: str | None, folder: Address) -> None:
     """Let assistants ask, over the Model Context Protocol.
 
     An assistant starts this by itself when its settings name it.
@@ -57,16 +58,16 @@ def mcp(http: bool, port: int, token: str | None, may_add: bool, rerank: str | N
 
 
 def adding_to(
-    folder: Path, make_web: Callable[[str | None, Path | None], Web] | None = None, encoder: Encoder | None = None
+    library: Address, make_web: Callable[[str | None, Path | None], Web] | None = None, encoder: Encoder | None = None
 ) -> Adding:
-    """What adds an address to the library in a folder; callers may replace the web and the encoder, as tests do."""
+    """What adds an address to a library; callers may replace the web and the encoder, as tests do."""
 
     def add(address: str, tell: Callable[[str], None]) -> Sequence[Section]:
         from seekpoint.indexer.build.addition import add
         from seekpoint.indexer.build.events import ToldEvents
         from seekpoint.indexer.fetch.session import Web
 
-        return add(address, folder, (make_web or Web)(None, None), ToldEvents(tell), encoder=encoder).sections
+        return add(address, library, (make_web or Web)(None, None), ToldEvents(tell), encoder=encoder).sections
 
     return add
 

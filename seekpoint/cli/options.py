@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 import click
 
+from seekpoint.index.address import Address, parse_address
 from seekpoint.index.errors import UsageError
 from seekpoint.index.open import default_folder
 
@@ -17,16 +18,27 @@ _SHORTEST_TOKEN = 16
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
 
+class AddressType(click.Path):
+    """The address of a library: a folder, which a shell can complete, or a database."""
+
+    name = "address"
+
+    def convert(  # type: ignore[override]
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> Address:
+        return parse_address(os.fspath(value))
+
+
 def index_option(command: _Command) -> _Command:
-    """Add --index DIR to a command."""
+    """Add --index ADDRESS to a command."""
     return click.option(
         "--index",
         "folder",
-        metavar="DIR",
-        type=click.Path(path_type=Path),
+        metavar="ADDRESS",
+        type=AddressType(),
         envvar="SEEKPOINT_INDEX",
         default=default_folder,
-        help="The library's folder; $SEEKPOINT_INDEX, else your data folder.",
+        help="The library: its folder, or postgresql://HOST/DATABASE; $SEEKPOINT_INDEX, else your data folder.",
     )(command)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seekpoint.cli.options import index_option
+from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("names", metavar="ID...", nargs=-1, required=True)
 @index_option
-def remove(names: tuple[str, ...], folder: Path) -> None:
+def remove(names: tuple[str, ...], folder: Address) -> None:
     """Take resources out of the library.
 
     An ID is what `status --json` calls a resource; its path or an address that leads to it will do as well. Write --

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import click
 
 from seekpoint.cli.options import index_option, llm_options, rerank_option, token_option
+from seekpoint.index.address import Address, ServerAddress
 from seekpoint.index.errors import SeekpointError
 from seekpoint.query.serving.live_library import LiveLibrary
 
@@ -38,7 +38,7 @@ def serve(
     rerank: str | None,
     llm: str | None,
     llm_model: str | None,
-    folder: Path,
+    folder: Address,
 ) -> None:
     """Serve the page to ask on, and the HTTP API.
 
@@ -75,7 +75,7 @@ def serve(
     click.echo(f"Ask at {page}  (Ctrl+C ends it)")
     keep_freed_memory()
     live = LiveLibrary(folder, reranker=reranker)
-    editing = _editing(live) if edit else None
+    editing = _editing(live, folder) if edit else None
     _warm_up(live)
     if open_page:
         _open(page)
@@ -88,8 +88,8 @@ def serve(
         live.close()
 
 
-def _editing(live: LiveLibrary) -> Editing:
-    """What `--edit` lets the page do."""
+def _editing(live: LiveLibrary, library: Address) -> Editing:
+    """What `--edit` lets the page do: in a library on a server, keep moments alone."""
     from functools import partial
 
     from seekpoint.cli.added_sources import take_out
@@ -97,8 +97,13 @@ def _editing(live: LiveLibrary) -> Editing:
     from seekpoint.query.web.builds import Builds
     from seekpoint.query.web.editing import Editing
 
-    builds = Builds(partial(build_in_process, live.address), live.refresh)
-    return Editing(builds, partial(take_out, live.address))
+    if isinstance(library, ServerAddress):
+        click.echo(
+            "seekpoint: the page keeps moments; to add to a library on a server, use `seekpoint build`", err=True
+        )
+        return Editing()
+    builds = Builds(partial(build_in_process, library), live.refresh)
+    return Editing(builds, partial(take_out, library))
 
 
 def _url_host(host: str) -> str:

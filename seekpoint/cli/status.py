@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import click
 
 from seekpoint.cli.options import index_option, print_json
+from seekpoint.index.address import Address
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--check", is_flag=True, help="Read all files first, and say whether they are as they were written.")
 @index_option
-def status(as_json: bool, check: bool, folder: Path) -> None:
+def status(as_json: bool, check: bool, folder: Address) -> None:
     """Show what is indexed, what isn't, why, and what to do."""
     from seekpoint.index.open import open_reader
     from seekpoint.query.output.status import to_json, to_text

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from seekpoint.index.address import Address, ServerAddress
+
 FILES = "files"
 """The folder of files that are indexed themselves: captions, texts, papers. It is one source of a build."""
 
@@ -14,8 +16,10 @@ ADDRESSES = "addresses.txt"
 """The reading list of single addresses, a line each."""
 
 
-def is_added_list(source: str, library: Path) -> bool:
-    """Whether a source of a build is a list that was added on the page of this library."""
+def is_added_list(source: str, library: Address) -> bool:
+    """Whether a source of a build is a list that was added on the page of this library; on a server there is none."""
+    if isinstance(library, ServerAddress):
+        return False
     try:
         return Path(source).resolve().is_relative_to((library / LISTS).resolve())
     except (OSError, ValueError):  # it is no path

@@ -13,6 +13,8 @@ SeekpointError                  one line for the user: what is wrong, where, and
 │   │   └── UnreleasedLibrary   a version before the first release wrote it
 │   ├── DamagedLibrary
 │   ├── LockedLibrary           another build is writing
+│   ├── LostConnection          the connection to a server broke: another one may do
+│   ├── LostLease               another builder works on the resource now
 │   └── ModelMismatch
 └── Unfetched                   a resource has no transcript; with the state it ends in
     └── Halt                    the next requests would fail too: the run stops fetching
@@ -82,6 +84,14 @@ class DamagedLibrary(LibraryError):
 
 class LockedLibrary(LibraryError):
     """Another process is writing to the library."""
+
+
+class LostConnection(LibraryError):
+    """The connection to the library's server broke; another one may do."""
+
+
+class LostLease(LibraryError):
+    """Another builder works on the resource now, since this one was silent for a while."""
 
 
 class ModelMismatch(LibraryError):

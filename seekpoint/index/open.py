@@ -1,14 +1,20 @@
-"""Opening a library by its address; a folder belongs to the embedded backend."""
+"""Opening a library by its address: a folder belongs to the embedded backend, a database to PostgreSQL's.
+
+PostgreSQL's is imported only for an address of a database: its packages are an extra.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seekpoint.index.address import Address, ServerAddress
+from seekpoint.index.errors import LibraryError, UsageError
+
 if TYPE_CHECKING:
-    from seekpoint.index.store import Keeper, Reader, Revision, Writer
+    from seekpoint.index.store import Keeper, Queue, Reader, Revision, Writer
     from seekpoint.index.types import ModelCard
 
 
@@ -19,35 +25,93 @@ def default_folder() -> Path:
     return user_data_path("seekpoint") / "library"
 
 
-def open_reader(address: Path, *, lasting: bool = False) -> Reader:
-    """Open a library for reading; raises LibraryError. A `lasting` reader takes more memory, for many questions."""
+def is_shared(address: Address) -> bool:
+    """Whether the library's readers share connections, so that one is opened for each question."""
+    return isinstance(address, ServerAddress)
+
+
+def open_reader(address: Address, *, lasting: bool = False) -> Reader:
+    """Open a library for reading; raises LibraryError.
+
+    A `lasting` reader of a folder takes more memory, for many questions. One of a server takes a connection that the
+    process keeps.
+    """
+    if isinstance(address, ServerAddress):
+        with needs_postgres():
+            from seekpoint.index.postgres.reader import PostgresReader
+
+        return PostgresReader.open(address, lasting=lasting)
     from seekpoint.index.embedded.reader import EmbeddedReader
 
     library_exists(address)
     return EmbeddedReader.open(address, lasting=lasting)
 
 
-def open_writer(address: Path, card: ModelCard | None = None, say: Callable[[str], None] | None = None) -> Writer:
+def open_writer(address: Address, card: ModelCard | None = None, say: Callable[[str], None] | None = None) -> Writer:
     """Open a library for changes; with a card, create it if there is none. Raises LibraryError.
 
     With `say`, a damaged library is opened too, and `say` is told what is lost; `Writer.mend` is to follow.
     """
+    if isinstance(address, ServerAddress):
+        with needs_postgres():
+            from seekpoint.index.postgres.writer import PostgresWriter
+
+        return PostgresWriter.acquire(address, card)
     from seekpoint.index.embedded.writer import EmbeddedWriter
 
     library_exists(address)
     return EmbeddedWriter.acquire(address, card, say=say)
 
 
-def open_keeper(address: Path) -> Keeper:
+def open_keeper(address: Address) -> Keeper:
     """Open a library for changes of what is kept, also while a writer is at work; raises LibraryError."""
+    if isinstance(address, ServerAddress):
+        with needs_postgres():
+            from seekpoint.index.postgres.kept import PostgresKeeper
+
+        return PostgresKeeper.open(address)
     from seekpoint.index.embedded.kept import EmbeddedKeeper
 
     library_exists(address)
     return EmbeddedKeeper.open(address)
 
 
-def library_exists(address: Path) -> bool:
+def open_worker(address: Address) -> tuple[Writer, Queue]:
+    """Open a library for a builder beside others, and the queue that they take from; raises LibraryError."""
+    if not isinstance(address, ServerAddress):
+        raise UsageError(
+            f"the library {address} is a folder, which one build at a time writes: "
+            "several builders need an address such as postgresql://HOST/DATABASE"
+        )
+    with needs_postgres():
+        from seekpoint.index.postgres.queue import BuildQueue
+        from seekpoint.index.postgres.writer import PostgresWriter
+
+    queue = BuildQueue.open(address)
+    try:
+        return PostgresWriter.share(address, queue), queue
+    except BaseException:
+        queue.__exit__(None, None, None)
+        raise
+
+
+def create_library(
+    address: ServerAddress, card: ModelCard, *, readers: Collection[str] = (), builders: Collection[str] = ()
+) -> ModelCard:
+    """Create a library on a server unless it is there, and let roles read or build it; returns its model."""
+    with needs_postgres():
+        from seekpoint.index.postgres import ownership
+
+    return ownership.create(address, card, readers=readers, builders=builders)
+
+
+def library_exists(address: Address) -> bool:
     """Whether there is a library, even a damaged one; one that a killed import had moved aside is moved back."""
+    if isinstance(address, ServerAddress):
+        with needs_postgres():
+            from seekpoint.index.postgres import server
+
+        return server.library_exists(address)
     from seekpoint.index.embedded.manifest import FILE
 
     if not (address / FILE).exists():
@@ -58,8 +122,10 @@ def library_exists(address: Path) -> bool:
     return (address / FILE).exists()
 
 
-def check_vacant(address: Path) -> None:
+def check_vacant(address: Address) -> None:
     """Raise ForeignLibrary if a new library can't be created because something else is there."""
+    if isinstance(address, ServerAddress):
+        return
     from seekpoint.index.embedded import lock
 
     lock.check_not_a_file(address)
@@ -67,8 +133,27 @@ def check_vacant(address: Path) -> None:
         lock.check_no_other_files(address)
 
 
-def current_revision(address: Path) -> Revision:
+def current_revision(address: Address) -> Revision:
     """The current revision of a library, without opening it; it equals a reader's until something changes."""
+    if isinstance(address, ServerAddress):
+        with needs_postgres():
+            from seekpoint.index.postgres import server
+
+        return server.current_revision(address)
     from seekpoint.index.embedded import manifest
 
     return manifest.current_revision(address)
+
+
+@contextmanager
+def needs_postgres() -> Iterator[None]:
+    """Around imports of the backend for servers: say what to install where the packages for PostgreSQL are missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name and error.name.split(".")[0] in ("psycopg", "psycopg_pool"):
+            raise LibraryError(
+                "a library on PostgreSQL needs psycopg: `pip install 'seekpoint[postgres]'`, "
+                "or name a folder with --index"
+            ) from error
+        raise

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
+from seekpoint.index.address import Address
 from seekpoint.index.chunks import EmbeddedTranscript, Pieces, PieceVector, StoredChunk
 from seekpoint.index.kept import KeptMoment
 from seekpoint.index.sections import Section
@@ -99,7 +99,7 @@ class Reader(Protocol):
     """One consistent snapshot of a library; threads may share it. All methods raise LibraryError."""
 
     @property
-    def address(self) -> Path: ...
+    def address(self) -> Address: ...
     @property
     def card(self) -> ModelCard:
         """The model that made the vectors."""
@@ -351,6 +351,41 @@ class Writer(Reader, Protocol):
     def discard_successor(self) -> None:
         """Delete the unfinished successor, if there is one."""
         ...
+
+
+class Taken(NamedTuple):
+    """A resource that a builder took from the queue, by its id, and its standing."""
+
+    resource_id: str
+    standing: Standing
+
+
+class Queue(Protocol):
+    """The resources of a library that wait for a builder; a context manager. All methods raise LibraryError.
+
+    A builder works on one at a time. While it does, its writer stores nothing if another builder has taken over.
+    """
+
+    def take(self, now: float, tried: Collection[str] = ()) -> Taken | None:
+        """Take a resource that is pending or due at `now` (Unix seconds), and isn't among those `tried`."""
+        ...
+
+    def give_back(self) -> None:
+        """End the work on the resource that was taken."""
+        ...
+
+    def is_shared(self) -> bool:
+        """Whether another builder has taken a resource, which it may yet leave to others."""
+        ...
+
+    def turn(self, name: str, seconds: float) -> float:
+        """The seconds to wait until a request to `name` may be sent, so that all builders keep `seconds` between."""
+        ...
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
 
 class Successor(Protocol):

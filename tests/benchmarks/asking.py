@@ -17,11 +17,11 @@ import numpy as np
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.chunk_ranges import RangeScope
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.vectors.int8 import unpack
 from seekpoint.index.embedded.words import stored_terms
 from seekpoint.index.models.centring import centre_rows
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
+from seekpoint.index.records.int8 import unpack
 from seekpoint.index.store import Reader
 from seekpoint.index.types import Encoder, Filters, Kind
 from seekpoint.query.evaluation.question_file import read_questions

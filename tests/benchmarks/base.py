@@ -18,7 +18,7 @@ import numpy as np
 from seekpoint.index.embedded import cue_blocks, database
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.pieces.reading import transcript_pieces
-from seekpoint.index.embedded.vectors.int8 import unpack
+from seekpoint.index.records.int8 import unpack
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Cue, ModelCard
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from seekpoint.index.embedded import cue_blocks, database
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.vectors.int8 import unpack
+from seekpoint.index.records.int8 import unpack
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors

@@ -75,7 +75,13 @@ FOR_CHANGES = tuple(
 def test_ask_imports_neither_torch_nor_pydantic_nor_modules_that_change_a_library(example_library: Path) -> None:
     assert all((ROOT / f"{name.replace('.', '/')}.py").exists() for name in FOR_CHANGES)
     unwanted = {*FOR_CHANGES, "torch", "pydantic", "fastapi", "starlette", "asyncio", "http.client", "numpy.ma"}
-    unwanted |= {"requests", "seekpoint.query.summary.endpoint", "seekpoint.query.summary.citations"}
+    unwanted |= {
+        "psycopg",
+        "psycopg_pool",
+        "requests",
+        "seekpoint.query.summary.endpoint",
+        "seekpoint.query.summary.citations",
+    }
     check = f"import atexit, sys; atexit.register(lambda: print({unwanted} & {{*sys.modules}} or 'none')); {MAIN}"
     arguments = ["ask", "--json", "what is softmax for?", "--index", str(example_library)]
     result = subprocess.run(

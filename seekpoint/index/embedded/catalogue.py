@@ -6,17 +6,23 @@ import json
 import sqlite3
 from collections.abc import Collection
 from pathlib import Path
-from typing import NamedTuple
 
-from seekpoint.index.embedded import settings, stored_chapters
+from seekpoint.index.embedded import settings
 from seekpoint.index.embedded.database import decoding
+from seekpoint.index.records.catalogue import (
+    Listing,
+    details_of,
+    listings_of,
+    resource_of,
+    sections_of,
+    status_of,
+    time_of,
+)
 from seekpoint.index.sections import Section
 from seekpoint.index.store import LISTED
 from seekpoint.index.types import (
-    Chapter,
     Details,
     Kind,
-    Origin,
     Playlist,
     PlaylistEntry,
     Resource,
@@ -24,16 +30,6 @@ from seekpoint.index.types import (
     Standing,
     State,
 )
-
-LATEST = 253402300799
-"""The Unix time at which Python's dates end, with the year 9999."""
-
-
-class Listing(NamedTuple):
-    """A resource's title on the reading lists, and the heading paths it is listed under."""
-
-    title: str
-    sections: tuple[tuple[str, ...], ...]
 
 
 class Catalogue:
@@ -56,7 +52,7 @@ class Catalogue:
                 FROM resource LEFT JOIN transcript AS held ON resource_id = resource.id
                 GROUP BY resource.id"""
         )
-        statuses = {row["id"]: _status(row, listings[row["id"]]) for row in rows}
+        statuses = {row["id"]: status_of(row, listings[row["id"]]) for row in rows}
         return [statuses[resource_id] for resource_id in listings]
 
     @decoding
@@ -85,17 +81,14 @@ class Catalogue:
                WHERE listed OR NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = here.resource_id)
                ORDER BY listed DESC, here.source, again, position, path"""
         )
-        sections: dict[tuple[str, str], dict[str, State]] = {}
-        for row in rows:
-            sections.setdefault((row["source"], row["path"]), {})[row["resource_id"]] = State(row["state"])
-        return [Section(source, tuple(json.loads(path)), entries) for (source, path), entries in sections.items()]
+        return sections_of(rows)
 
     @decoding
     def resources(self, ids: Collection[str]) -> dict[str, Resource]:
         """Resources by id; ids that the library doesn't have are left out."""
         rows = self._query("SELECT * FROM resource WHERE id IN (SELECT value FROM json_each(?))", json.dumps(list(ids)))
         listings = self._listings(ids)
-        return {row["id"]: _resource(row, listings[row["id"]]) for row in rows}
+        return {row["id"]: resource_of(row, listings[row["id"]]) for row in rows}
 
     @decoding
     def details(self, ids: Collection[str]) -> dict[str, Details]:
@@ -103,19 +96,19 @@ class Catalogue:
         rows = self._query(
             "SELECT id, details FROM resource WHERE id IN (SELECT value FROM json_each(?))", json.dumps(list(ids))
         )
-        return {row["id"]: _details(row["details"]) for row in rows}
+        return {row["id"]: details_of(row["details"]) for row in rows}
 
     @decoding
     def standings(self) -> dict[str, Standing]:
         """The state of each resource, what its transcripts were made from, and when to try again."""
         rows = self._query("SELECT id, state, inputs, retry_after FROM resource ORDER BY rowid")
-        return {row["id"]: Standing(State(row["state"]), row["inputs"], _time(row["retry_after"])) for row in rows}
+        return {row["id"]: Standing(State(row["state"]), row["inputs"], time_of(row["retry_after"])) for row in rows}
 
     @decoding
     def playlists(self, only: str | None = None) -> dict[str, Playlist]:
         """What each playlist and channel held when it was last listed, by its id; `only` limits this to one id."""
         rows = self._query("SELECT id, details FROM resource WHERE kind = ? AND inputs = ?", Kind.PLAYLIST, LISTED)
-        titles = {row["id"]: _details(row["details"]).title or "" for row in rows if only in (None, row["id"])}
+        titles = {row["id"]: details_of(row["details"]).title or "" for row in rows if only in (None, row["id"])}
         entries: dict[str, list[PlaylistEntry]] = {playlist_id: [] for playlist_id in titles}
         videos = self._query(
             """SELECT * FROM playlist_entry WHERE playlist_id IN (SELECT value FROM json_each(?))
@@ -137,7 +130,6 @@ class Catalogue:
 
         Resources that have left every list come last.
         """
-        listings: dict[str, Listing] = {}
         only = "" if ids is None else "AND resource_id IN (SELECT value FROM json_each(?))"
         rows = self._query(
             f"""SELECT * FROM listing AS here
@@ -145,50 +137,7 @@ class Catalogue:
                 {only} ORDER BY listed DESC, source, position, path""",
             *([] if ids is None else [json.dumps(list(ids))]),
         )
-        for row in rows:
-            title, sections = listings.get(row["resource_id"], Listing("", ()))
-            path = tuple(json.loads(row["path"]))
-            listings[row["resource_id"]] = Listing(
-                title or row["title"], sections if path in sections or not path else (*sections, path)
-            )
-        return listings
+        return listings_of(rows)
 
     def _query(self, sql: str, *values: object) -> list[sqlite3.Row]:
         return self._connection.execute(sql, values).fetchall()
-
-
-def _resource(row: sqlite3.Row, listing: Listing) -> Resource:
-    title = listing.title or _details(row["details"]).title or row["url"]
-    return Resource(row["id"], Kind(row["kind"]), title, row["url"], listing.sections)
-
-
-def _status(row: sqlite3.Row, listing: Listing) -> ResourceStatus:
-    resource = _resource(row, listing)
-    return ResourceStatus(
-        resource=resource,
-        state=State(row["state"]),
-        reason=row["reason"],
-        retry_after=_time(row["retry_after"]),
-        languages=tuple(sorted(row["languages"].split(","))) if row["languages"] else (),
-        transcript=Origin(row["origin"]) if row["origin"] else None,
-        chunks=row["chunks"],
-        seconds=row["seconds"],
-        chapters=_chapters(row) if resource.kind.plays else (),
-    )
-
-
-def _chapters(row: sqlite3.Row) -> tuple[Chapter, ...]:
-    return _details(row["details"]).chapters or stored_chapters.decode(row["chapters"] or "[]")
-
-
-def _time(seconds: float | None) -> float | None:
-    """A Unix time; raises ValueError if Python has no date for it."""
-    if seconds is not None and not 0 <= seconds <= LATEST:
-        raise ValueError("a time is out of range")
-    return seconds
-
-
-def _details(text: str) -> Details:
-    values = json.loads(text)
-    chapters = tuple(Chapter(**chapter) for chapter in values.pop("chapters", ()))
-    return Details(**values, chapters=chapters)

@@ -18,7 +18,10 @@ from seekpoint.index.embedded.database import library_errors, transaction
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import LibraryError
 from seekpoint.index.kept import KeptMoment
-from seekpoint.index.types import Kind, Resource
+from seekpoint.index.records.kept import COLUMNS, moment_of, values_of
+from seekpoint.index.types import Resource
+
+_INSERT = f"INSERT INTO kept ({COLUMNS}) VALUES ({', '.join('?' * 15)}) ON CONFLICT DO NOTHING"
 
 
 class EmbeddedKeeper:
@@ -48,7 +51,7 @@ class EmbeddedKeeper:
 
     def keep(self, moment: KeptMoment) -> None:
         with self._change():
-            _insert(self._connection, moment)
+            self._connection.execute(_INSERT, values_of(moment))
 
     def annotate(self, resource_id: str, place: str, note: str, collection: str) -> None:
         with self._change():
@@ -72,7 +75,7 @@ class EmbeddedKeeper:
 
 def read(connection: sqlite3.Connection) -> list[KeptMoment]:
     """The kept moments, in the order in which they were kept."""
-    return [_moment(row) for row in connection.execute("SELECT * FROM kept ORDER BY added, resource_id, place")]
+    return [moment_of(row) for row in connection.execute("SELECT * FROM kept ORDER BY added, resource_id, place")]
 
 
 def move(connection: sqlite3.Connection, resource_id: str, target: Resource) -> None:
@@ -81,24 +84,4 @@ def move(connection: sqlite3.Connection, resource_id: str, target: Resource) -> 
         """UPDATE kept SET resource_id = :target, kind = :kind, url = :url WHERE resource_id = :old
            AND place NOT IN (SELECT place FROM kept WHERE resource_id = :target)""",
         {"target": target.id, "kind": target.kind, "url": target.url, "old": resource_id},
-    )
-
-
-def _insert(connection: sqlite3.Connection, moment: KeptMoment) -> None:
-    resource = moment.resource
-    connection.execute(
-        f"INSERT INTO kept VALUES ({', '.join('?' * 15)}) ON CONFLICT DO NOTHING",
-        (
-            *(resource.id, moment.place, resource.kind, resource.title, resource.url, moment.language),
-            *(moment.start, moment.page, moment.anchor, moment.quote, moment.link, moment.question),
-            *(moment.added, moment.note, moment.collection),
-        ),
-    )
-
-
-def _moment(row: sqlite3.Row) -> KeptMoment:
-    return KeptMoment(
-        resource=Resource(row["resource_id"], Kind(row["kind"]), row["title"], row["url"]),
-        **{name: row[name] for name in ("language", "start", "page", "anchor", "quote", "link", "question")},
-        **{name: row[name] for name in ("note", "collection", "added")},
     )

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
-from seekpoint.index.embedded import checksums, database, reembedding, schema, settings, titles, translations
+from seekpoint.index.embedded import checksums, database, reembedding, schema, settings, titles
 from seekpoint.index.embedded.checksums import CONTENT, DERIVED, OF_RESOURCES, PARENTS, Fault
 from seekpoint.index.embedded.database import content_errors, transaction
 from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.records.translations import SETTING
 from seekpoint.index.text.clean import counted
 from seekpoint.index.types import State
 
@@ -124,7 +125,7 @@ class _DamagedRows:
     def _delete_words(self) -> None:
         if self._keys("translation"):
             self._drop("translation", "''", b"")
-            self._drop("setting", "name", translations.SETTING.encode())  # so that a build chooses them again
+            self._drop("setting", "name", SETTING.encode())  # so that a build chooses them again
         if self._keys("term"):
             self._drop("term", "''", b"")
             checksums.forget(self._connection, "chunk")  # without the texts of terms all chunks are to be made again

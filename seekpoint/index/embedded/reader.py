@@ -17,12 +17,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from seekpoint.index.chunks import StoredChunk
-from seekpoint.index.embedded import cue_blocks, database, kept, reembedding, stored_chapters, titles, translations
+from seekpoint.index.embedded import cue_blocks, database, kept, reembedding, titles, translations
 from seekpoint.index.embedded.catalogue import Catalogue
 from seekpoint.index.embedded.database import content_errors, decoding, library_errors
 from seekpoint.index.embedded.manifest import Manifest, current_revision
 from seekpoint.index.errors import DamagedLibrary, LibraryNotFound
 from seekpoint.index.kept import KeptMoment
+from seekpoint.index.records import stored_chapters
 from seekpoint.index.retrieval import (
     CandidateQuery,
     CueSpan,
@@ -53,9 +54,9 @@ if TYPE_CHECKING:
     from seekpoint.index.chunks import Pieces
     from seekpoint.index.embedded.chunk_ranges import Ranges
     from seekpoint.index.embedded.holdings import Holdings
-    from seekpoint.index.embedded.vectors.language_sums import Means
     from seekpoint.index.embedded.vectors.search import VectorStore
     from seekpoint.index.embedded.words.search import WordSearch
+    from seekpoint.index.records.language_sums import Means
     from seekpoint.index.types import Vectors
 
 _OPEN_ATTEMPTS = 3

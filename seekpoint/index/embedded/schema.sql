@@ -64,7 +64,7 @@ CREATE TABLE cue_block (
 CREATE TABLE piece_block (
   transcript_id INTEGER NOT NULL REFERENCES transcript ON DELETE CASCADE,
   start REAL NOT NULL,                      -- where its first piece begins
-  data BLOB NOT NULL,                       -- see pieces/blocks.py
+  data BLOB NOT NULL,                       -- see piece_blocks.py
   PRIMARY KEY (transcript_id, start)
 ) STRICT;
 -- An id is never given twice: a vector file that is older than the database can't name another chunk by mistake.
@@ -76,13 +76,13 @@ CREATE TABLE chunk (
   start REAL NOT NULL,
   end REAL NOT NULL,
   is_reference INTEGER NOT NULL DEFAULT 0,  -- whether it is of a bibliography
-  terms BLOB NOT NULL                       -- which terms it has, and how often: see words/term_counts.py
+  terms BLOB NOT NULL                       -- which terms it has, and how often: see term_counts.py
 ) STRICT;
 CREATE INDEX chunk_transcript ON chunk (transcript_id);
 CREATE TABLE vector (
   chunk_id INTEGER PRIMARY KEY REFERENCES chunk ON DELETE CASCADE,
   digest BLOB NOT NULL,                     -- of the text that was embedded
-  data BLOB NOT NULL                        -- unit length, the language's mean still in it, packed by vectors/int8.py
+  data BLOB NOT NULL                        -- unit length, the language's mean still in it, packed by int8.py
 ) STRICT;
 -- The sums of the vectors of each language (a primary subtag), from which its means come.
 CREATE TABLE language (

@@ -1,7 +1,4 @@
-"""The titles of resources, indexed by term: a question finds the resources it names without reading every title.
-
-A title has several names: the whole of it, and each part between separators such as ` - ` or `|`.
-"""
+"""The titles of resources, indexed by term: a question finds the resources it names without reading every title."""
 
 from __future__ import annotations
 
@@ -9,33 +6,8 @@ import json
 import sqlite3
 from collections.abc import Iterable
 
-import regex
-
-from seekpoint.index.text.terms import terms
+from seekpoint.index.records.titles import Name, keyed_names, stored_name
 from seekpoint.index.types import State
-
-_MARKS = regex.compile(r"\s[-–—]+\s|[|:：/()（）\[\]【】「」『』《》〈〉“”\"]")
-# Separates the terms of a name in the database. A space won't do: some characters fold to several words.
-_BETWEEN = "\n"
-# A single term is too common a word to name a resource, and nobody says a title of more than 40 terms.
-_FEWEST_TERMS, _MOST_TERMS = 2, 40
-
-Name = tuple[str, ...]
-
-
-def title_names(title: str) -> set[Name]:
-    """The names of a title: its terms, and those of each part of it between separators."""
-    names = (tuple(terms(part)) for part in {title, *_MARKS.split(title)})
-    return {name for name in names if _FEWEST_TERMS <= len(name) <= _MOST_TERMS}
-
-
-def lookup_term(name: Name) -> str:
-    """The term under which a name is indexed: the longest; of several, the one nearest to the middle.
-
-    A question that names the resource may leave out words at either end, such as articles. Those are short.
-    """
-    middle = (len(name) - 1) / 2
-    return max(enumerate(name), key=lambda item: (len(item[1]), -abs(item[0] - middle)))[1]
 
 
 def update(connection: sqlite3.Connection, resource_ids: Iterable[str]) -> None:
@@ -47,11 +19,8 @@ def update(connection: sqlite3.Connection, resource_ids: Iterable[str]) -> None:
                UNION SELECT details ->> '$.title' FROM resource WHERE id = ?1""",
             (resource_id,),
         )
-        names = {name for (title,) in titles.fetchall() if title for name in title_names(title)}
-        connection.executemany(
-            "INSERT INTO name VALUES (?, ?, ?)",
-            [(lookup_term(name), resource_id, _BETWEEN.join(name)) for name in sorted(names)],
-        )
+        names = keyed_names(title for (title,) in titles.fetchall())
+        connection.executemany("INSERT INTO name VALUES (?, ?, ?)", [(key, resource_id, terms) for key, terms in names])
 
 
 def candidates(connection: sqlite3.Connection, question_terms: Iterable[str]) -> list[tuple[str, Name]]:
@@ -61,4 +30,4 @@ def candidates(connection: sqlite3.Connection, question_terms: Iterable[str]) ->
            WHERE key IN (SELECT value FROM json_each(?)) AND state = ?""",
         (json.dumps(list(question_terms)), State.INDEXED),
     )
-    return [(resource_id, tuple(name.split(_BETWEEN))) for resource_id, name in rows]
+    return [(resource_id, stored_name(name)) for resource_id, name in rows]

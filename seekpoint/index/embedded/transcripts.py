@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from seekpoint.index.chunks import EmbeddedTranscript
-from seekpoint.index.embedded import checksums, settings, stored_chapters
+from seekpoint.index.embedded import checksums, settings
+from seekpoint.index.records import stored_chapters
 from seekpoint.index.text.chapters import title_terms
 from seekpoint.index.text.digest import text_digest
 from seekpoint.index.text.terms import terms
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def known_vectors(connection: sqlite3.Connection, resource_id: str, dimension: int) -> dict[bytes, Vectors]:
     """The stored vectors of a resource's chunks, by the digest of the embedded text; none if any are damaged."""
-    from seekpoint.index.embedded.vectors.int8 import unpack
+    from seekpoint.index.records.int8 import unpack
 
     if not checksums.are_whole(connection, resource_id, ("transcript", "vector")):
         return {}
@@ -40,8 +41,11 @@ def insert(
 ) -> None:
     """Store a transcript, beside others that its resource may have; within the caller's transaction."""
     from seekpoint.index.embedded import cue_blocks
-    from seekpoint.index.embedded.pieces import blocks, reading
+    from seekpoint.index.embedded.pieces import blocks
     from seekpoint.index.embedded.vectors import language_sums
+    from seekpoint.index.records.language_sums import totals_of
+    from seekpoint.index.records.piece_blocks import StoredPiece
+    from seekpoint.index.records.pieces import all_of
 
     transcript = embedded.transcript
     (transcript_id,) = connection.execute(
@@ -49,10 +53,10 @@ def insert(
         (resource_id, transcript.language, transcript.origin, stored_chapters.encode(transcript.chapters)),
     ).fetchone()
     cue_blocks.append(connection, transcript_id, transcript.cues)
-    stored = (blocks.StoredPiece(piece.start, text_digest(piece.text), vector) for piece, vector in embedded.pieces)
-    pieces = reading.all_of(blocks.append(connection, transcript_id, stored), card)
+    stored = (StoredPiece(piece.start, text_digest(piece.text), vector) for piece, vector in embedded.pieces)
+    pieces = all_of(blocks.append(connection, transcript_id, stored), card)
     vectors = _insert_chunks(connection, transcript_id, embedded, chapters, card.dimension)
-    language_sums.add(connection, transcript.language, language_sums.totals_of(vectors, pieces))
+    language_sums.add(connection, transcript.language, totals_of(vectors, pieces))
 
 
 def _insert_chunks(
@@ -95,7 +99,7 @@ def _insert_vectors(
     connection: sqlite3.Connection, first: int, embedded: EmbeddedTranscript, dimension: int
 ) -> Vectors:
     """Store the vectors of chunks whose ids begin with `first`; returns them as they are stored."""
-    from seekpoint.index.embedded.vectors.int8 import pack, unpack
+    from seekpoint.index.records.int8 import pack, unpack
 
     packed = [pack(vector) for vector in embedded.vectors]
     connection.executemany(

@@ -8,7 +8,7 @@ from contextlib import suppress
 from math import inf
 from pathlib import Path
 
-from seekpoint.index.embedded import checksums, cue_blocks, database, schema, stored_chapters
+from seekpoint.index.embedded import checksums, cue_blocks, database, schema
 from seekpoint.index.embedded.catalogue import Catalogue
 from seekpoint.index.embedded.checksums import OF_RESOURCES, Fault
 from seekpoint.index.embedded.database import content_errors
@@ -16,6 +16,7 @@ from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.pieces import reading
 from seekpoint.index.embedded.words import stored_terms
 from seekpoint.index.errors import LibraryError
+from seekpoint.index.records import stored_chapters
 from seekpoint.index.types import ModelCard, Resource
 
 _MOST_NAMED = 3
@@ -64,4 +65,4 @@ def check_contents(connection: sqlite3.Connection, model: ModelCard, longest: fl
     stored_terms.check(connection)
     cue_blocks.check(connection, longest)
     reading.check(connection, model)
-    stored_chapters.check(connection)
+    stored_chapters.check(text for (text,) in connection.execute("SELECT chapters FROM transcript"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -19,8 +18,10 @@ from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.maintenance import Maintenance
 from seekpoint.index.embedded.opening import Opened, open_locked
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.successor import EmbeddedSuccessor, acquire_writer
+from seekpoint.index.embedded.successor import acquire_writer
 from seekpoint.index.errors import DamagedLibrary, LibraryError
+from seekpoint.index.records.catalogue import details_text
+from seekpoint.index.records.successor import SuccessorLibrary
 from seekpoint.index.store import LISTED, Known, Successor, Translations
 from seekpoint.index.types import Details, Kind, ModelCard, Playlist, Resource, State, Transcript
 
@@ -239,15 +240,15 @@ class EmbeddedWriter(EmbeddedReader):
     def _set_indexed(self, resource_id: str, inputs: str, details: Details) -> None:
         self._connection.execute(
             "UPDATE resource SET state = ?, reason = NULL, retry_after = NULL, inputs = ?, details = ? WHERE id = ?",
-            (State.INDEXED, inputs, json.dumps(asdict(details), ensure_ascii=False), resource_id),
+            (State.INDEXED, inputs, details_text(details), resource_id),
         )
         titles.update(self._connection, [resource_id])
 
     # Another model
 
-    def successor(self, card: ModelCard, say: Callable[[str], None]) -> EmbeddedSuccessor:
+    def successor(self, card: ModelCard, say: Callable[[str], None]) -> SuccessorLibrary:
         acquire = partial(EmbeddedWriter.acquire, writes_indexes=False)
-        return EmbeddedSuccessor(self, self.editions, acquire_writer(self._folder, card, say, acquire))
+        return SuccessorLibrary(self, self.editions, acquire_writer(self._folder, card, say, acquire))
 
     def editions(self) -> dict[str, str]:
         """The edition of each resource's transcripts, which changes when they are stored again, ordered by chunk ids.
@@ -261,23 +262,23 @@ class EmbeddedWriter(EmbeddedReader):
         return {resource_id: json.dumps(edition) for resource_id, edition in editions.items()}
 
     def succeed(self, successor: Successor) -> None:
-        self._check_rows(successor)
+        self._check_rows()
         with (
             library_errors(self._folder),
-            reembedding.attached(self._connection, successor.writer.address / database.FILE),
+            reembedding.attached(self._connection, reembedding.successor_of(self._folder) / database.FILE),
             self._maintenance.change(),
         ):
             reembedding.take_over(self._connection, successor.writer.card)
         self._maintenance.write_indexes()
         self.discard_successor()
 
-    def _check_rows(self, successor: Successor) -> None:
+    def _check_rows(self) -> None:
         """Raise DamagedLibrary if what is to be replaced was damaged, or what replaces it."""
         from seekpoint.index.embedded.verification import check_rows
 
         check_rows(self._folder, self._connection)
         try:
-            with EmbeddedReader.open(successor.writer.address) as reader:
+            with EmbeddedReader.open(reembedding.successor_of(self._folder)) as reader:
                 reader.verify()
         except DamagedLibrary:
             self.discard_successor()

@@ -13,6 +13,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 from seekpoint.files import replacing, sync_folder
+from seekpoint.index.address import Address
 from seekpoint.index.embedded import checksums, database, reembedding, verification
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
@@ -20,6 +21,7 @@ from seekpoint.index.embedded.manifest import FileRecord, Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.words import stored_terms
 from seekpoint.index.errors import LibraryError
+from seekpoint.index.open import needs_postgres
 from seekpoint.index.transfer import archive
 from seekpoint.index.transfer.contents import Contents, contents_of
 from seekpoint.index.transfer.staging import staging
@@ -28,11 +30,11 @@ from seekpoint.index.transfer.staging import staging
 _FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
 
-def export_library(folder: Path, file: Path, *, force: bool = False) -> Contents:
+def export_library(address: Address, file: Path, *, force: bool = False) -> Contents:
     """Write a library into one file; `force` replaces an existing file. Raises LibraryError."""
     _check_target(file, force)
     with staging(file) as staged:
-        manifest = _copy_database(folder, staged)
+        manifest = _copy_database(_in_folder(address, staged), staged)
         written = staged / "export"
         with replacing(written) as target, ZipFile(target, "w") as out:
             _write_archive(out, manifest, staged / database.FILE)
@@ -40,6 +42,17 @@ def export_library(folder: Path, file: Path, *, force: bool = False) -> Contents
         written.replace(file)
         sync_folder(file.parent)
     return contents
+
+
+def _in_folder(address: Address, staged: Path) -> Path:
+    """The library's folder; a library on a server is copied into one first."""
+    if isinstance(address, Path):
+        return address
+    with needs_postgres():
+        from seekpoint.index.transfer.server import to_folder
+
+    to_folder(address, staged / "library")
+    return staged / "library"
 
 
 def _check_target(file: Path, force: bool) -> None:

@@ -13,15 +13,18 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from seekpoint.files import sync_folder
 from seekpoint.index import added
+from seekpoint.index.address import Address
 from seekpoint.index.embedded import database, lock, reembedding
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError
+from seekpoint.index.open import needs_postgres
 from seekpoint.index.transfer import archive, inspection
 from seekpoint.index.transfer.archive import Archive
 from seekpoint.index.transfer.contents import Contents, contents_of
@@ -38,15 +41,37 @@ _OURS = re.compile(
 
 def import_library(
     file: Path,
-    folder: Path,
+    address: Address,
     *,
     replacing_old: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Contents:
-    """Import a library into a folder; `replacing_old` allows replacing the library there. Raises LibraryError.
+    """Import a library to an address; `replacing_old` allows replacing the library there. Raises LibraryError.
 
     `progress` is told how many of the passages are in the indexes, each index counted.
     """
+    if isinstance(address, Path):
+        return _to_folder(file, address, replacing_old=replacing_old, progress=progress)
+    with needs_postgres():
+        from seekpoint.index.transfer.server import to_server
+
+    with TemporaryDirectory(prefix="seekpoint-") as unpacked:
+        folder = Path(unpacked) / "library"
+        contents = _to_folder(file, folder, writes_indexes=False)
+        copied = _Sum(contents.chunks, progress)
+        to_server(folder, address, replacing_old=replacing_old, progress=copied.add)
+    return contents
+
+
+def _to_folder(
+    file: Path,
+    folder: Path,
+    *,
+    writes_indexes: bool = True,
+    replacing_old: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Contents:
+    """Import a library into a folder, as `import_library`."""
     place = folder.resolve()
     if os.path.ismount(place):  # Path.is_mount fails on Windows before Python 3.12
         raise _mounted(place)
@@ -63,7 +88,8 @@ def import_library(
             source.extract(record, library)
             _check(file, manifest, library)
             contents = contents_of(library, file, manifest.model)
-            _write_indexes(library, contents.chunks, progress)
+            if writes_indexes:
+                _write_indexes(library, _Sum(_INDEXES * contents.chunks, progress))
             sync_folder(library)
             _move_into_place(library, place, staged / REPLACED)
     return contents
@@ -125,16 +151,22 @@ def _check(file: Path, manifest: Manifest, library: Path) -> None:
         inspection.check_readable(library, manifest.model)
 
 
-def _write_indexes(library: Path, chunks: int, progress: Callable[[int, int], None]) -> None:
-    total, done = _INDEXES * chunks, 0
-
-    def told(written: int) -> None:
-        nonlocal done
-        done += written
-        progress(done, total)
-
+def _write_indexes(library: Path, written: _Sum) -> None:
     with EmbeddedWriter.acquire(library) as writer:
-        writer.write_indexes(told)
+        writer.write_indexes(written.add)
+
+
+class _Sum:
+    """Adds up how many of the passages are done, and tells `progress`."""
+
+    def __init__(self, total: int, progress: Callable[[int, int], None]) -> None:
+        self._total = total
+        self._done = 0
+        self._progress = progress
+
+    def add(self, passages: int) -> None:
+        self._done += passages
+        self._progress(self._done, self._total)
 
 
 def _move_into_place(library: Path, place: Path, aside: Path) -> None:

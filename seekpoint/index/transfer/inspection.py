@@ -8,11 +8,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from seekpoint.index.embedded import checksums, database, schema
-from seekpoint.index.embedded.catalogue import LATEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.schema import APPLICATION_ID, SCHEMA_VERSION
 from seekpoint.index.embedded.settings import HIGHEST_CHUNK
+from seekpoint.index.records.catalogue import LATEST
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import ModelCard
 

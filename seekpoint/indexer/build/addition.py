@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Encoder, Kind
@@ -21,7 +20,7 @@ _PACE = 5.0
 _SHOWN = 80
 
 
-def add(address: str, folder: Path, web: Web, events: BuildEvents, *, encoder: Encoder | None = None) -> Report:
+def add(address: str, library: Address, web: Web, events: BuildEvents, *, encoder: Encoder | None = None) -> Report:
     """Build from the address of a video, playlist, channel, page or paper; raises what `build` does.
 
     UsageError for what else a build takes: a path would let an assistant read files of this machine, a list would let
@@ -39,4 +38,4 @@ def add(address: str, folder: Path, web: Web, events: BuildEvents, *, encoder: E
             "`seekpoint build`"
         )
     request = Request([address], limit=NEWEST, may_be_private=False)
-    return build(request, folder, Sources.through(web, (), _PACE, NEWEST), encoder=encoder, events=events)
+    return build(request, library, Sources.through(web, (), _PACE, NEWEST), encoder=encoder, events=events)

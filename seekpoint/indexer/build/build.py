@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from seekpoint.index.added import is_added_list
+from seekpoint.index.address import Address
 from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encoder, model_name, other_model
 from seekpoint.index.open import library_exists, open_writer
 from seekpoint.index.sections import Section, union
@@ -80,24 +81,24 @@ class Report:
 
 def build(
     request: Request,
-    folder: Path,
+    library: Address,
     sources: Sources,
     *,
     encoder: Encoder | None = None,
     events: BuildEvents | None = None,
     clock: Clock = time.time,
 ) -> Report:
-    """Update the library in `folder` to the lists; raises UsageError, SourceError, ModelError or LibraryError."""
+    """Update the library at `library` to the lists; raises UsageError, SourceError, ModelError or LibraryError."""
     started = time.monotonic()
     if request.choices.whisper:
         check_installed()
     events = events or BuildEvents()
     lists = [
-        read_source(source, sources.web, is_trusted=not is_added_list(source, folder)) for source in request.sources
+        read_source(source, sources.web, is_trusted=not is_added_list(source, library)) for source in request.sources
     ]
     caption_files = caption_files_of(request, lists)
     glossary = read_glossary(request.glossary) if request.glossary else None
-    writer, lazy_encoder = _open(folder, request, encoder, events.say)
+    writer, lazy_encoder = _open(library, request, encoder, events.say)
     with writer:
         _mend(writer, encoder, events)
         if request.windows:
@@ -114,7 +115,7 @@ def build(
         if request.captions:
             _say_what_is_not_listed(request.captions, caption_files, resources, events.say)
         if request.translate:
-            _translate(writer, glossary)
+            keep_translations(writer, glossary)
         if encoder is None:
             calibrate(writer, lazy_encoder)
             find_question_engine(writer, lazy_encoder)
@@ -152,13 +153,13 @@ def caption_files_of(request: Request, lists: Sequence[ReadingList]) -> dict[str
 
 
 def _open(
-    folder: Path, request: Request, encoder: Encoder | None, say: Callable[[str], None]
+    library: Address, request: Request, encoder: Encoder | None, say: Callable[[str], None]
 ) -> tuple[Writer, LazyEncoder]:
     model = request.model
-    is_new = not library_exists(folder)
+    is_new = not library_exists(library)
     if is_new:
         encoder = encoder or load_encoder(model, say)
-    writer = open_writer(folder, encoder.card if encoder and is_new else None, say)
+    writer = open_writer(library, encoder.card if encoder and is_new else None, say)
     try:
         if request.reembed:
             encoder = encoder or load_encoder(model or writer.card.name, say)
@@ -194,7 +195,7 @@ def _run_all(
     ends = -1
     while len(run.ends) > ends:
         ends = len(run.ends)
-        resources, playlists = _list_playlists(writer, aliases.applied(lists), run, planner, requested)
+        resources, playlists = list_playlists(writer, aliases.applied(lists), run, planner, requested)
         planner = replace(planner, standings=writer.standings(), faults=unavailable_entries(playlists))
         new = (resource for resource in resources.values() if resource.id not in tried)
         run.all(planner.jobs(resource for resource in new if resource.kind is not Kind.PLAYLIST))
@@ -202,7 +203,7 @@ def _run_all(
     return resources
 
 
-def _list_playlists(
+def list_playlists(
     writer: Writer, lists: Sequence[ReadingList], run: Run, planner: Planner, requested: set[str]
 ) -> tuple[dict[str, Resource], dict[str, Playlist]]:
     """List all playlists but those `requested` before, and register the resources; returns both by id."""
@@ -241,7 +242,8 @@ def _prune(writer: Writer, lists: Sequence[ReadingList], say: Callable[[str], No
     return len(gone)
 
 
-def _translate(writer: Writer, glossary: Sequence[Pair] | None) -> None:
+def keep_translations(writer: Writer, glossary: Sequence[Pair] | None = None) -> None:
+    """Store the translations that the library can use; a glossary is kept for later builds."""
     if glossary is not None:
         writer.put_setting(_GLOSSARY, json.dumps(glossary, ensure_ascii=False))
     kept = stored_setting(writer, _GLOSSARY, lambda pairs: [(str(term), str(meaning)) for term, meaning in pairs])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
+from seekpoint.index.address import Address
 from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.models.encoder import model_name
 from seekpoint.index.open import check_vacant, open_reader
@@ -40,11 +40,11 @@ class DryRunReport:
     closed_until: float
 
 
-def preview(request: Request, folder: Path, web: Web, now: float | None = None) -> DryRunReport:
+def preview(request: Request, library: Address, web: Web, now: float | None = None) -> DryRunReport:
     """Plan a build without requests to YouTube and without changing the library; raises SeekpointError."""
     now = time.time() if now is None else now
     lists = [read_source(source, web) for source in request.sources]
-    state = _library_state(folder, web.route, now, windows=request.windows)
+    state = _library_state(library, web.route, now, windows=request.windows)
     resources = resources_of(state.aliases.applied(lists), state.playlists)
     is_other_model = request.reembed and model_name(request.model or state.model) != state.model
     planner = Planner(
@@ -78,13 +78,13 @@ class _LibraryState(NamedTuple):
     windows_are_due: bool = False
 
 
-def _library_state(folder: Path, route: str, now: float, *, windows: bool) -> _LibraryState:
+def _library_state(library: Address, route: str, now: float, *, windows: bool) -> _LibraryState:
     try:
-        with open_reader(folder) as library:
-            backoffs = YouTubeBackoffs(library, now)
+        with open_reader(library) as reader:
+            backoffs = YouTubeBackoffs(reader, now)
             until, is_new_route = backoffs.of(route).until, backoffs.is_new_route(route, now)
-            state = (library.standings(), library.playlists(), until, is_new_route, library.card.name)
-            return _LibraryState(*state, Aliases.stored(library, now), are_due(library, wanted=windows))
+            state = (reader.standings(), reader.playlists(), until, is_new_route, reader.card.name)
+            return _LibraryState(*state, Aliases.stored(reader, now), are_due(reader, wanted=windows))
     except LibraryNotFound:
-        check_vacant(folder)
+        check_vacant(library)
         return _LibraryState({}, {}, 0.0, False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from seekpoint.indexer.fetch.pace import Pace
+    from seekpoint.indexer.fetch.pace import Turns
     from seekpoint.indexer.fetch.session import Web
     from seekpoint.indexer.sources.documents import DocumentReader
     from seekpoint.indexer.sources.fetch_result import PlaylistSource, VideoSource
@@ -25,13 +25,21 @@ class Sources:
     videos: VideoSource
     playlists: PlaylistSource
     documents: DocumentReader
-    pace: Pace
+    pace: Turns
 
     @classmethod
-    def through(cls, web: Web, languages: Sequence[str] = (), pace: float = 0.0, limit: int | None = None) -> Self:
+    def through(
+        cls,
+        web: Web,
+        languages: Sequence[str] = (),
+        pace: float = 0.0,
+        limit: int | None = None,
+        shared_pace: Turns | None = None,
+    ) -> Self:
         """Sources that share one session factory.
 
         `pace` is the seconds between two requests to YouTube, `limit` the number of videos taken from a channel.
+        `shared_pace` takes the place of the pace for YouTube.
         """
         from seekpoint.indexer.fetch.fetcher import PoliteFetcher
         from seekpoint.indexer.fetch.pace import Pace
@@ -39,7 +47,7 @@ class Sources:
         from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists
         from seekpoint.indexer.sources.youtube.transcripts import YouTubeTranscripts
 
-        youtube_pace = Pace(pace)
+        youtube_pace = shared_pace or Pace(pace)
         documents = DocumentReader(PoliteFetcher(web, min(pace, _SITE_PACE)))
         return cls(
             web,

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
-from pathlib import Path
 from typing import Self, cast
 
+from seekpoint.index.address import Address
 from seekpoint.index.sections import Section, outlined, union
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Kind, ModelCard, ResourceStatus, State
@@ -35,10 +35,10 @@ class LibraryStatus:
         return cls(library, model, totals(statuses), tuple(statuses))
 
 
-def to_json(folder: Path, card: ModelCard, statuses: Sequence[ResourceStatus]) -> StatusJson:
+def to_json(library: Address, card: ModelCard, statuses: Sequence[ResourceStatus]) -> StatusJson:
     """The status in the form of `status --json`, a stable contract."""
     return {
-        "library": str(folder),
+        "library": str(library),
         "model": as_json(card),
         "totals": cast("TotalsJson", totals(statuses)),
         "resources": [resource_status_json(status) for status in statuses],
@@ -65,20 +65,20 @@ def resource_status_json(status: ResourceStatus) -> ResourceStatusJson:
 
 
 def to_text(
-    folder: Path, card: ModelCard, statuses: Sequence[ResourceStatus], sections: Sequence[Section], now: float
+    library: Address, card: ModelCard, statuses: Sequence[ResourceStatus], sections: Sequence[Section], now: float
 ) -> str:
     """The status for reading: totals, reading lists by section, and reasons; `now` in Unix seconds."""
     blocks = [
-        _summary(folder, card, statuses),
+        _summary(library, card, statuses),
         *(_list(source, list(members)) for source, members in groupby(sections, key=lambda section: section.source)),
         *(_failure(group, now) for group in _failures(statuses, now)),
     ]
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
-def _summary(folder: Path, card: ModelCard, statuses: Sequence[ResourceStatus]) -> Iterator[str]:
+def _summary(library: Address, card: ModelCard, statuses: Sequence[ResourceStatus]) -> Iterator[str]:
     counts = totals(statuses)
-    yield f"Library {clean(str(folder))}, model {clean(card.name)} ({card.dimension} dimensions)"
+    yield f"Library {clean(str(library))}, model {clean(card.name)} ({card.dimension} dimensions)"
     states = ", ".join(f"{counts[state]} {_label(state)}" for state in State if counts[state])
     yield f"Resources: {counts['resources']} ({states or 'none yet'})"
     texts = sum(status.state is State.INDEXED and status.resource.kind in _TEXTS for status in statuses)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from math import inf
-from pathlib import Path
 from threading import Condition
 
-from seekpoint.index.errors import LibraryError
-from seekpoint.index.open import current_revision, open_reader
+from seekpoint.index.address import Address
+from seekpoint.index.errors import LibraryError, LostConnection
+from seekpoint.index.open import current_revision, is_shared, open_reader
 from seekpoint.index.store import Reader
 from seekpoint.index.types import Encoder, Filters, Reranker
 from seekpoint.query.answers import Answer
@@ -24,7 +25,7 @@ _LEAST_BETWEEN = 2.0
 class LiveLibrary:
     """A library, its encoder and its reranker, if it has one, open for the life of a process; threads may share it."""
 
-    def __init__(self, address: Path, encoder: Encoder | None = None, reranker: Reranker | None = None) -> None:
+    def __init__(self, address: Address, encoder: Encoder | None = None, reranker: Reranker | None = None) -> None:
         self.address = address
         self._reranker = reranker
         self._given_encoder = encoder
@@ -38,9 +39,13 @@ class LiveLibrary:
     def reader(self) -> Iterator[Reader]:
         """A reader of the library; raises LibraryError where there is none.
 
-        The library is reopened when it has changed, and the old reader is closed when its last user is done. Keeps
-        serving the previous state if reopening fails, for instance while a folder is being replaced.
+        A folder is reopened when it has changed, and the old reader is closed when its last user is done. Keeps serving
+        the previous state if reopening fails, for instance while a folder is being replaced.
         """
+        if is_shared(self.address):
+            with open_reader(self.address, lasting=True) as reader:
+                yield reader
+            return
         opened = self._acquire()
         try:
             yield opened.reader
@@ -58,6 +63,23 @@ class LiveLibrary:
         within: Reader | None = None,
     ) -> Answer:
         """Answer a question as `pipeline.ask` does; `within` is a reader that the caller has from `reader`."""
+        ask = partial(self._ask, question, k, filters, per_resource, explained, within)
+        try:
+            return ask()
+        except LostConnection:
+            if within:
+                raise
+        return ask()
+
+    def _ask(
+        self,
+        question: str,
+        k: int,
+        filters: Filters | None,
+        per_resource: int,
+        explained: bool,
+        within: Reader | None,
+    ) -> Answer:
         from seekpoint.query.search import pipeline
 
         with nullcontext(within) if within else self.reader() as reader:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -19,6 +20,7 @@ from starlette.routing import Route
 from seekpoint.index.errors import SeekpointError
 from seekpoint.query.output.json_schema import ProblemJson
 from seekpoint.query.serving.resource_cache import ResourceCaches
+from seekpoint.query.web.adding import AddedSources
 from seekpoint.query.web.api import Api
 from seekpoint.query.web.editing import Editing, urlencoded
 from seekpoint.query.web.errors import describe, problem
@@ -46,7 +48,7 @@ def application(
 ) -> ASGIApp:
     """The application for a library, with summaries if there is what writes them; with `editing` it can be changed."""
     caches = ResourceCaches()
-    workspace = Workspace(live, caches, editing, editing.builds) if editing and editing.builds else None
+    workspace = _workspace(live, caches, editing)
     pages = Pages(live, caches, editing, workspace, pictures=policy.pictures, has_summaries=summariser is not None)
     api, kept, login = Api(live, caches, summariser), KeptPages(live, caches, editing), Login(policy)
     added = workspace.routes if workspace else []
@@ -66,6 +68,13 @@ def application(
     app.state.workspace = workspace
     app.openapi()["components"]["schemas"]["ProblemJson"] = TypeAdapter(ProblemJson).json_schema()
     return Guard(app, policy, login.page)
+
+
+def _workspace(live: LiveLibrary, caches: ResourceCaches, editing: Editing | None) -> Workspace | None:
+    """What adds to the library: to one in a folder, where what is added lies too."""
+    if editing and editing.builds and isinstance(live.address, Path):
+        return Workspace(live, caches, editing, editing.builds, AddedSources(live.address))
+    return None
 
 
 class Login:

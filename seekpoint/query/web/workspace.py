@@ -60,12 +60,14 @@ class RemoveForm(Form):
 class Workspace:
     """The requests that change what is in the library, and how far its builds are."""
 
-    def __init__(self, live: LiveLibrary, caches: ResourceCaches, editing: Editing, builds: Builds) -> None:
+    def __init__(
+        self, live: LiveLibrary, caches: ResourceCaches, editing: Editing, builds: Builds, added: AddedSources
+    ) -> None:
         self._live = live
         self._caches = caches
         self._editing = editing
         self._builds = builds
-        self._added = AddedSources(live.address)
+        self._added = added
 
     @property
     def routes(self) -> list[Route]:

@@ -8,6 +8,7 @@ import pytest
 
 from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.kept import KeptMoment
+from seekpoint.index.open import library_exists
 from seekpoint.index.types import Details, Resource, State
 from tests.index.contract.conftest import Backend
 from tests.index.contract.talks import CARD, SOURCE, fill, resource, transcript
@@ -148,7 +149,7 @@ def test_a_moment_is_kept_beside_an_open_reader_and_is_a_new_revision(backend: B
 
 
 def test_nothing_is_kept_of_no_library(backend: Backend) -> None:
-    missing = Backend(backend.address.with_name("missing"))
+    missing = replace(backend, address=backend.nowhere)
     with pytest.raises(LibraryNotFound):
         missing.keeper()
-    assert not missing.address.exists()
+    assert not library_exists(missing.address)

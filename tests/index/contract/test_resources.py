@@ -25,6 +25,21 @@ def filled(backend: Backend) -> None:
 # What was stored
 
 
+def test_generated_chapters_come_back_of_what_plays_and_the_sources_own_stand_before_them(backend: Backend) -> None:
+    made = (Chapter(0.0, "注意力 attention", generated=True), Chapter(10.5, "掩码", generated=True))
+    own = (Chapter(0.0, "Intro"),)
+    with backend.writer() as writer:
+        for talk, details in (("zhuyili0001", Details()), ("attention01", Details(chapters=own))):
+            said = transcript(talk)
+            first = replace(said, transcript=replace(said.transcript, chapters=made))
+            writer.commit(talk, [first, said], details, "changed")
+    with backend.reader() as reader:
+        assert [said.chapters for said in reader.transcripts("zhuyili0001")] == [made, ()]
+        chapters = {status.id: status.chapters for status in reader.statuses()}
+        assert chapters == {"zhuyili0001": made, "attention01": own, "position001": (), "page0000001": ()}
+        reader.verify()
+
+
 def test_what_is_committed_comes_back(backend: Backend) -> None:
     with backend.reader() as reader:
         assert reader.card == CARD
@@ -239,7 +254,7 @@ def test_one_writer_at_a_time(backend: Backend) -> None:
 
 
 def test_where_no_library_is_none_is_opened(backend: Backend) -> None:
-    elsewhere = Backend(backend.address.with_name("nowhere"))
+    elsewhere = Backend(backend.nowhere, backend.nowhere)
     with pytest.raises(LibraryNotFound):
         elsewhere.reader()
     with pytest.raises(LibraryNotFound):

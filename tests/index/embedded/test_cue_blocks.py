@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seekpoint.index.embedded.cue_blocks import append, check, decode, encode, read
+from seekpoint.index.embedded.cue_blocks import append, check, read
 from seekpoint.index.embedded.schema import create
+from seekpoint.index.records.cue_blocks import decode, encode
 from seekpoint.index.types import Cue
 
 SAID = [

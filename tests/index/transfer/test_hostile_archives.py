@@ -20,11 +20,12 @@ from typing import Any
 import pytest
 
 from seekpoint.index.chunks import PieceVector
-from seekpoint.index.embedded import checksums, cue_blocks, database
-from seekpoint.index.embedded.pieces import blocks
-from seekpoint.index.embedded.pieces.blocks import StoredPiece
+from seekpoint.index.embedded import checksums, database
 from seekpoint.index.embedded.schema import SCHEMA_VERSION
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound
+from seekpoint.index.records import cue_blocks
+from seekpoint.index.records import piece_blocks as blocks
+from seekpoint.index.records.piece_blocks import StoredPiece
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Cue

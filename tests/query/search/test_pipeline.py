@@ -186,8 +186,8 @@ def test_the_number_of_moments_is_checked(library: Reader, k: int) -> None:
 
 def test_the_python_api_answers_from_a_folder_or_an_open_library(library: Reader) -> None:
     encoder = TopicEncoder()
-    by_folder = seekpoint.ask("mask", library.address, k=1, language="zh", encoder=encoder)
-    with seekpoint.open_library(library.address) as opened:
+    by_folder = seekpoint.ask("mask", str(library.address), k=1, language="zh", encoder=encoder)
+    with seekpoint.open_library(str(library.address)) as opened:
         assert by_folder == seekpoint.ask("mask", opened, k=1, language="zh", encoder=encoder)
     assert by_folder.moments[0].resource.title == "掩码"
 
@@ -205,7 +205,7 @@ def test_empty_filters_keep_everything(library: Reader) -> None:
 
 def test_an_unknown_kind_is_a_usage_error(library: Reader) -> None:
     with pytest.raises(UsageError, match="no kind of resource is called 'song'"):
-        seekpoint.ask("mask", library.address, kind="song", encoder=TopicEncoder())
+        seekpoint.ask("mask", str(library.address), kind="song", encoder=TopicEncoder())
 
 
 def test_threads_share_an_open_library(library: Reader) -> None:
@@ -215,7 +215,7 @@ def test_threads_share_an_open_library(library: Reader) -> None:
 
 
 def test_a_closed_library_says_so(tmp_path: Path, library: Reader) -> None:
-    shutil.copytree(library.address, tmp_path / "copy")
+    shutil.copytree(str(library.address), tmp_path / "copy")
     with open_reader(tmp_path / "copy") as closed:
         pass
     with pytest.raises(LibraryError, match="was closed") as caught:
@@ -250,7 +250,7 @@ class OneWord:
 
 
 def test_a_question_finds_words_in_another_language_by_their_translation(library: Reader, tmp_path: Path) -> None:
-    shutil.copytree(library.address, tmp_path / "library")
+    shutil.copytree(str(library.address), tmp_path / "library")
 
     def place() -> Moment:
         found = seekpoint.ask("几个星期？", tmp_path / "library", k=4, language="en", encoder=TopicEncoder())

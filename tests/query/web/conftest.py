@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import seekpoint
+from seekpoint.index.address import Address
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.types import Details, Kind, Resource, State
 from seekpoint.query.serving.live_library import LiveLibrary
@@ -178,7 +179,7 @@ def faultless(context: BrowserContext) -> Iterator[Page]:
 
 
 def serving(
-    library: Path, policy: AccessPolicy | None = None, editing: Editing | None = None, **headers: str
+    library: Address, policy: AccessPolicy | None = None, editing: Editing | None = None, **headers: str
 ) -> TestClient:
     """A client of a library's pages and API."""
     app = application(LiveLibrary(library, TopicEncoder()), policy or AccessPolicy(), editing=editing)

@@ -1,71 +1,31 @@
-"""The sums of each language's vectors, updated with each change, so that means need no pass over all vectors.
-
-The sums are exact (see int8.py), so they don't depend on the order in which vectors are added and removed.
-"""
+"""The sums of each language's vectors, updated with each change, so that means need no pass over all vectors."""
 
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seekpoint.index.chunks import Pieces
 from seekpoint.index.embedded import checksums
 from seekpoint.index.embedded.pieces.reading import transcript_pieces
-from seekpoint.index.embedded.vectors.int8 import unpack
-from seekpoint.index.models.background_mean import background
-from seekpoint.index.models.centring import WINDOWS_A_CHUNK, tempered, unit, windows
+from seekpoint.index.records.int8 import unpack
+from seekpoint.index.records.language_sums import Means, Totals, as_bytes, means_of, numbers, totals_of
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import ModelCard
 
 if TYPE_CHECKING:
-    from seekpoint.index.models.centring import Sums
-    from seekpoint.index.types import Vectors
+    pass
 
 
 # The tables with the vectors that are summed up.
 _SUMMED = ("transcript", "vector", "piece_block")
 
 
-class Means(NamedTuple):
-    """The mean vectors of each language's chunks and windows, by primary subtag."""
-
-    chunks: dict[str, Vectors]
-    windows: dict[str, Vectors]
-
-
-class Totals(NamedTuple):
-    """The number and the sum of the vectors of chunks, and of their windows."""
-
-    chunks: int
-    total: Sums
-    windows: int
-    window_total: Sums
-
-
 def means(connection: sqlite3.Connection, card: ModelCard) -> Means:
     """The means of a library's languages; raises ValueError for damaged sums."""
     stored = {row["name"]: _stored(row) for row in connection.execute("SELECT * FROM language")}
-    if any({len(totals.total), len(totals.window_total)} != {card.dimension} for totals in stored.values()):
-        raise ValueError("the sums of vectors have other dimensions than the model")
-    prior = background(card.name)
-    return Means(
-        tempered({name: (totals.chunks, totals.total) for name, totals in stored.items()}, prior),
-        tempered(
-            {name: (totals.windows, totals.window_total) for name, totals in stored.items() if totals.windows},
-            prior,
-            WINDOWS_A_CHUNK,
-        ),
-    )
-
-
-def totals_of(vectors: Vectors, pieces: Pieces) -> Totals:
-    """The totals of a transcript, from its chunks' vectors as they are stored, and its pieces."""
-    # Rounded to float16, so that the sums of window vectors are exact too.
-    own = unit(pieces.sums) if pieces.are_windows else windows(pieces.starts, pieces.sums)
-    window_vectors = own.astype(np.float16)
-    return Totals(len(vectors), _sum(vectors), len(window_vectors), _sum(window_vectors))
+    return means_of(stored, card)
 
 
 def are_whole(connection: sqlite3.Connection, resource_id: str) -> bool:
@@ -108,24 +68,11 @@ def add(connection: sqlite3.Connection, language: str, change: Totals, sign: int
     chunks, number = before.chunks + sign * change.chunks, before.windows + sign * change.windows
     total, window_total = before.total + sign * change.total, before.window_total + sign * change.window_total
     if chunks:
-        values = (name, chunks, _bytes(total), number, _bytes(window_total))
+        values = (name, chunks, as_bytes(total), number, as_bytes(window_total))
         connection.execute("REPLACE INTO language VALUES (?, ?, ?, ?, ?)", values)
     else:
         connection.execute("DELETE FROM language WHERE name = ?", (name,))
 
 
-def _sum(rows: Vectors | np.ndarray[tuple[int, int], np.dtype[np.float16]]) -> Sums:
-    total: Sums = rows.sum(axis=0, dtype=np.float64)
-    return total
-
-
 def _stored(row: sqlite3.Row) -> Totals:
-    return Totals(row["chunks"], _numbers(row["total"]), row["windows"], _numbers(row["window_total"]))
-
-
-def _numbers(data: bytes) -> Sums:
-    return np.frombuffer(data, "<f8")
-
-
-def _bytes(numbers: Sums) -> bytes:
-    return np.asarray(numbers, "<f8").tobytes()
+    return Totals(row["chunks"], numbers(row["total"]), row["windows"], numbers(row["window_total"]))

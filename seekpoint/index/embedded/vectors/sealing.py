@@ -16,8 +16,8 @@ from seekpoint.index.embedded.holdings import Holdings
 from seekpoint.index.embedded.manifest import Manifest, SegmentRecord
 from seekpoint.index.embedded.merge_policy import Segment
 from seekpoint.index.embedded.vectors import segment_writer
-from seekpoint.index.embedded.vectors.int8 import unpack
 from seekpoint.index.models.centring import centre_rows
+from seekpoint.index.records.int8 import unpack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

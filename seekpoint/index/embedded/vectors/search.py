@@ -20,9 +20,9 @@ from seekpoint.index.embedded.chunk_ranges import Ranges
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.holdings import Holdings
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.vectors.int8 import unpack
 from seekpoint.index.embedded.vectors.segment_file import VectorSegment
 from seekpoint.index.models.centring import cosines
+from seekpoint.index.records.int8 import unpack
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,7 +11,8 @@ from itertools import chain, islice
 import numpy as np
 from numpy.typing import NDArray
 
-from seekpoint.index.embedded.words.term_counts import MOST_COUNT, MOST_LENGTH, TermCounts, decode, encode
+from seekpoint.index.records import term_counts
+from seekpoint.index.records.term_counts import MOST_COUNT, MOST_LENGTH, TermCounts, decode
 from seekpoint.index.retrieval import TermMatrix
 
 _BATCH_ROWS = 4096
@@ -20,11 +21,7 @@ _BATCH_ROWS = 4096
 def encoded(connection: sqlite3.Connection, chunks: Sequence[Sequence[str]]) -> list[bytes]:
     """The terms of each chunk as `chunk.terms` stores them. New terms get numbers, within the caller's transaction."""
     counters = [Counter(terms) for terms in chunks]
-    numbers = _numbered(connection, set(chain.from_iterable(counters)))
-    rows = [sorted((numbers[term], count) for term, count in counter.items()) for counter in counters]
-    table = np.fromiter(chain.from_iterable(chain.from_iterable(rows)), np.uint32)
-    sizes, lengths = (np.array(list(map(len, groups)), np.int64) for groups in (rows, chunks))
-    return encode(TermCounts(sizes, lengths, table[::2], np.minimum(table[1::2], MOST_COUNT).astype(np.uint8)))
+    return term_counts.of_chunks(_numbered(connection, set(chain.from_iterable(counters))), counters)
 
 
 def _numbered(connection: sqlite3.Connection, terms: Collection[str]) -> dict[str, int]:
@@ -54,18 +51,7 @@ def beginning_with(connection: sqlite3.Connection, prefixes: Collection[str]) ->
 
 def matrix(connection: sqlite3.Connection, terms: Collection[str], chunks: Sequence[bytes]) -> TermMatrix:
     """How often chunks have terms, from their stored `chunk.terms`; raises ValueError for damaged ones."""
-    numbers, stored = numbers_of(connection, terms), decode(chunks)
-    highest = min(max(numbers.values(), default=0), int(stored.numbers.max(initial=0)))
-    rows = np.full(highest + 2, -1)  # the last one is for higher numbers
-    for row_of_term, number in enumerate(numbers.values()):
-        if number <= highest:
-            rows[number] = row_of_term
-    row = rows[np.minimum(stored.numbers, len(rows) - 1)]
-    requested = np.flatnonzero(row >= 0)
-    counts = np.zeros((len(numbers), len(chunks)), np.float32)
-    column = np.searchsorted(np.cumsum(stored.sizes), requested, "right")
-    counts[row[requested], column] = stored.counts[requested]
-    return TermMatrix(list(numbers), counts, stored.lengths)
+    return term_counts.matrix(numbers_of(connection, terms), chunks)
 
 
 def terms_of(connection: sqlite3.Connection, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, list[str]]]:

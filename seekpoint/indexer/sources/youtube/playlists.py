@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, State
-from seekpoint.indexer.fetch.pace import Pace
+from seekpoint.indexer.fetch.pace import Pace, Turns
 from seekpoint.indexer.fetch.retries import BLOCK_MESSAGE, DAY, HOUR, MONTH, blocked, connection_failure, status_of
 from seekpoint.indexer.fetch.session import Web
 from seekpoint.indexer.reading_list.addresses import resource_of
@@ -32,7 +32,7 @@ _NO_VIDEO = "not the address of a video: look it up in the playlist, and put it 
 class YouTubePlaylists:
     """A client for YouTube's playlists and channels, for one thread; `limit` is the number of videos per channel."""
 
-    def __init__(self, web: Web, pace: Pace | None = None, limit: int | None = None) -> None:
+    def __init__(self, web: Web, pace: Turns | None = None, limit: int | None = None) -> None:
         self._web = web
         self._pace = pace or Pace(0)
         self._limit = limit

@@ -16,7 +16,7 @@ from seekpoint.index.errors import Halt, Unfetched, Unreachable
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Cue, Origin, State, Transcript
-from seekpoint.indexer.fetch.pace import Pace
+from seekpoint.indexer.fetch.pace import Pace, Turns
 from seekpoint.indexer.fetch.retries import (
     BLOCK_MESSAGE,
     CONNECTION_ERRORS,
@@ -51,7 +51,7 @@ class YouTubeTranscripts:
     `languages` are BCP 47 tags in order of preference; by default, the spoken language.
     """
 
-    def __init__(self, session: requests.Session, languages: Sequence[str] = (), pace: Pace | None = None) -> None:
+    def __init__(self, session: requests.Session, languages: Sequence[str] = (), pace: Turns | None = None) -> None:
         self._languages = languages
         self._pace = pace or Pace(0)
         self._faults = 0

@@ -14,17 +14,11 @@ from hypothesis import strategies as st
 
 from seekpoint.index.chunks import PieceVector, StoredChunk
 from seekpoint.index.embedded.pieces import reading as pieces_module
-from seekpoint.index.embedded.pieces.blocks import (
-    Blocks,
-    StoredPiece,
-    append,
-    check,
-    encode,
-    transcript_blocks,
-)
+from seekpoint.index.embedded.pieces.blocks import append, check, transcript_blocks
 from seekpoint.index.embedded.pieces.reading import around
 from seekpoint.index.embedded.schema import create
 from seekpoint.index.models.piece_vectors import LEVELS, NO_DIRECTION, quantised
+from seekpoint.index.records.piece_blocks import Blocks, StoredPiece, encode
 from seekpoint.index.types import ModelCard
 
 DIRECTIONS = 3

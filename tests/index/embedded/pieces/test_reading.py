@@ -12,7 +12,7 @@ import pytest
 from seekpoint.index.chunks import Pieces
 from seekpoint.index.embedded.database import FILE
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.pieces.blocks import StoredPiece, append
+from seekpoint.index.embedded.pieces.blocks import append
 from seekpoint.index.embedded.pieces.reading import transcript_pieces
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.schema import create
@@ -21,6 +21,7 @@ from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.models.centring import windows
 from seekpoint.index.models.encoder import BUNDLED
 from seekpoint.index.models.piece_vectors import quantised
+from seekpoint.index.records.piece_blocks import StoredPiece
 from seekpoint.index.text.digest import text_digest
 from seekpoint.index.types import Details, ModelCard
 from tests.fakes import TopicEncoder

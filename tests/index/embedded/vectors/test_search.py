@@ -17,10 +17,10 @@ from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.embedded.chunk_ranges import Ranges
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.vectors.int8 import unpack
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.models.centring import centred, nearest_language
+from seekpoint.index.records.int8 import unpack
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Details, Filters
 from tests.index.libraries import CARD as NARROW

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import cast
 
 import pytest
@@ -38,7 +37,7 @@ class Counted:
 
 @pytest.fixture
 def counted(frozen: Reader) -> Iterator[Counted]:
-    with open_reader(Path(frozen.address)) as reader:
+    with open_reader(frozen.address) as reader:
         yield Counted(reader)
 
 

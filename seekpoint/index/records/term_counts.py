@@ -11,10 +11,14 @@ A frequent term is met early and gets a low number, so few gaps need a second en
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from seekpoint.index.retrieval import TermMatrix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,3 +83,28 @@ def decode(chunks: Sequence[bytes]) -> TermCounts:
     sizes = terms_before[stops] - terms_before[starts]
     numbers: NDArray[np.uint32] = totals[is_term] - np.repeat(totals[starts], sizes)
     return TermCounts(sizes, lengths, numbers, counts[is_term])
+
+
+def of_chunks(numbers: Mapping[str, int], chunks: Sequence[Counter[str]]) -> list[bytes]:
+    """The terms of each chunk as bytes, from how often it has each, and the number of each term."""
+    rows = [sorted((numbers[term], count) for term, count in counter.items()) for counter in chunks]
+    table = np.fromiter(chain.from_iterable(chain.from_iterable(rows)), np.uint32)
+    sizes = np.array(list(map(len, rows)), np.int64)
+    lengths = np.array([counter.total() for counter in chunks], np.int64)
+    return encode(TermCounts(sizes, lengths, table[::2], np.minimum(table[1::2], MOST_COUNT).astype(np.uint8)))
+
+
+def matrix(numbers: Mapping[str, int], chunks: Sequence[bytes]) -> TermMatrix:
+    """How often chunks have terms, given by their numbers; raises ValueError for damaged chunks."""
+    stored = decode(chunks)
+    highest = min(max(numbers.values(), default=0), int(stored.numbers.max(initial=0)))
+    rows = np.full(highest + 2, -1)  # the last one is for higher numbers
+    for row_of_term, number in enumerate(numbers.values()):
+        if number <= highest:
+            rows[number] = row_of_term
+    row = rows[np.minimum(stored.numbers, len(rows) - 1)]
+    requested = np.flatnonzero(row >= 0)
+    counts = np.zeros((len(numbers), len(chunks)), np.float32)
+    column = np.searchsorted(np.cumsum(stored.sizes), requested, "right")
+    counts[row[requested], column] = stored.counts[requested]
+    return TermMatrix(list(numbers), counts, stored.lengths)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seekpoint.index.embedded.vectors.int8 import pack, unpack
+from seekpoint.index.records.int8 import pack, unpack
 
 
 def units(rows: int, dimension: int = 384) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:

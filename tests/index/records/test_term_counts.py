@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seekpoint.index.embedded.words.term_counts import MOST_COUNT, MOST_LENGTH, TermCounts, decode, encode
+from seekpoint.index.records.term_counts import MOST_COUNT, MOST_LENGTH, TermCounts, decode, encode
 
 Chunk = dict[int, int]
 

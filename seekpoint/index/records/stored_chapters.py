@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable
 from math import isfinite
 
@@ -20,9 +19,9 @@ def decode(text: str) -> tuple[Chapter, ...]:
     return tuple(Chapter(_second(start), str(title), generated=True) for start, title in json.loads(text))
 
 
-def check(connection: sqlite3.Connection) -> None:
-    """Read all chapters; raises ValueError for some that `encode` can't have written."""
-    for (text,) in connection.execute("SELECT chapters FROM transcript"):
+def check(stored: Iterable[str]) -> None:
+    """Read the chapters of transcripts; raises ValueError for some that `encode` can't have written."""
+    for text in stored:
         try:
             decode(text)
         except (TypeError, ValueError) as error:

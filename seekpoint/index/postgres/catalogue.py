@@ -1,0 +1,129 @@
+"""The resources of a library: how the reading lists name them, under which headings, and the state of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+
+from seekpoint.index.postgres.session import Session
+from seekpoint.index.records.catalogue import (
+    Listing,
+    details_of,
+    listings_of,
+    resource_of,
+    sections_of,
+    status_of,
+    time_of,
+)
+from seekpoint.index.sections import Section
+from seekpoint.index.store import LISTED
+from seekpoint.index.types import (
+    Details,
+    Kind,
+    Playlist,
+    PlaylistEntry,
+    Resource,
+    ResourceStatus,
+    Standing,
+    State,
+)
+
+
+class ServerCatalogue:
+    """Reads the resources, listings, playlists and settings of a library."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def statuses(self) -> list[ResourceStatus]:
+        """Every resource with its state, in the order of the lists."""
+        listings = self._listings()
+        rows = self._session.records(
+            """SELECT resource.*, held.*,
+                      (SELECT chapters FROM transcript WHERE resource_id = resource.id ORDER BY id LIMIT 1)
+                        AS chapters,
+                      CASE WHEN kind IN ('video', 'recording') THEN held.longest ELSE 0 END AS seconds
+               FROM resource, LATERAL (
+                 SELECT min(origin COLLATE "C") AS origin, string_agg(DISTINCT language, ',') AS languages,
+                        coalesce(sum(chunks), 0)::int AS chunks, coalesce(max(seconds), 0) AS longest
+                 FROM transcript WHERE resource_id = resource.id) AS held"""
+        )
+        statuses = {row["id"]: status_of(row, listings[row["id"]]) for row in rows}
+        return [statuses[resource_id] for resource_id in listings]
+
+    def listed_under(self, words: str) -> list[str]:
+        """The ids of the resources under any heading that contains these words, ignoring case."""
+        paths = [path for (path,) in self._session.rows("SELECT DISTINCT path FROM listing")]
+        matching = [path for path in paths if any(words.casefold() in part.casefold() for part in json.loads(path))]
+        rows = self._session.rows(
+            """SELECT DISTINCT resource_id FROM listing AS here WHERE path = ANY(%s)
+               AND (listed OR NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = here.resource_id))""",
+            matching,
+        )
+        return [resource_id for (resource_id,) in rows]
+
+    def sections(self) -> list[Section]:
+        """Every list's heading paths in its order; resources that have left every list come last."""
+        # Sections are ordered by the entries that are listed there for the first time (`again` is false).
+        rows = self._session.records(
+            """SELECT CASE WHEN listed THEN source ELSE '' END AS source, path, resource_id, state,
+                      position > min(position) OVER (PARTITION BY listed, source, resource_id) AS again
+               FROM listing AS here JOIN resource ON resource.id = resource_id
+               WHERE listed OR NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = here.resource_id)
+               ORDER BY listed DESC, here.source, again, position, path"""
+        )
+        return sections_of(rows)
+
+    def resources(self, ids: Collection[str]) -> dict[str, Resource]:
+        """Resources by id; ids that the library doesn't have are left out."""
+        rows = self._session.records("SELECT * FROM resource WHERE id = ANY(%s)", list(ids))
+        listings = self._listings(ids)
+        return {row["id"]: resource_of(row, listings[row["id"]]) for row in rows}
+
+    def details(self, ids: Collection[str]) -> dict[str, Details]:
+        """The details that the sources gave of resources, by id; unknown ids are left out."""
+        rows = self._session.rows("SELECT id, details FROM resource WHERE id = ANY(%s)", list(ids))
+        return {resource_id: details_of(details) for resource_id, details in rows}
+
+    def standings(self) -> dict[str, Standing]:
+        """The state of each resource, what its transcripts were made from, and when to try again."""
+        rows = self._session.rows("SELECT id, state, inputs, retry_after FROM resource ORDER BY number")
+        return {
+            resource_id: Standing(State(state), inputs, time_of(retry_after))
+            for resource_id, state, inputs, retry_after in rows
+        }
+
+    def playlists(self, only: str | None = None) -> dict[str, Playlist]:
+        """What each playlist and channel held when it was last listed, by its id; `only` limits this to one id."""
+        rows = self._session.rows(
+            "SELECT id, details FROM resource WHERE kind = %s AND inputs = %s AND (%s::text IS NULL OR id = %s)",
+            Kind.PLAYLIST.value,
+            LISTED,
+            only,
+            only,
+        )
+        titles = {playlist_id: details_of(details).title or "" for playlist_id, details in rows}
+        entries: dict[str, list[PlaylistEntry]] = {playlist_id: [] for playlist_id in titles}
+        videos = self._session.records(
+            "SELECT * FROM playlist_entry WHERE playlist_id = ANY(%s) ORDER BY playlist_id, position", list(titles)
+        )
+        for row in videos:
+            resource = Resource(row["resource_id"], Kind(row["kind"]), row["title"], row["url"])
+            entries[row["playlist_id"]].append(PlaylistEntry(resource, row["fault"]))
+        return {playlist_id: Playlist(title, tuple(entries[playlist_id])) for playlist_id, title in titles.items()}
+
+    def setting(self, name: str) -> str | None:
+        """A value that an earlier build stored under this name, or `None`."""
+        rows = self._session.rows("SELECT value FROM setting WHERE name = %s", name)
+        return rows[0][0] if rows else None
+
+    def _listings(self, ids: Collection[str] | None = None) -> dict[str, Listing]:
+        """The listing of each resource, or of those with the given ids; those on no list any more come last."""
+        rows = self._session.records(
+            """SELECT * FROM listing AS here
+               WHERE (listed OR NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = here.resource_id))
+               AND (%s OR resource_id = ANY(%s)) ORDER BY listed DESC, source, position, path""",
+            ids is None,
+            list(ids or ()),
+        )
+        return listings_of(rows)

@@ -1,0 +1,109 @@
+"""The resources of a library that wait for a builder: any number of builders take from them.
+
+A builder holds a lease on the resource that it works on, which a thread renews. One that died or was cut off lets it
+run out, and another one takes the resource; what the first one still wants to store is refused then.
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Collection
+from contextlib import suppress
+from threading import Event, Thread
+from types import TracebackType
+from typing import Self
+
+from seekpoint.index.address import ServerAddress
+from seekpoint.index.errors import LibraryError, LostLease
+from seekpoint.index.postgres.session import Session, connect
+from seekpoint.index.store import Taken
+from seekpoint.index.types import Kind, Standing, State
+
+LEASE_SECONDS = 60.0
+"""How long a builder may be silent."""
+
+_TAKE = """
+    WITH next AS (
+      SELECT id FROM resource WHERE (state = %s OR (state = %s AND retry_after <= %s))
+      AND kind <> %s AND url ~ '^https?://' AND id <> ALL(%s)
+      AND NOT EXISTS (SELECT 1 FROM lease WHERE resource_id = id AND until > now())
+      ORDER BY retry_after NULLS FIRST, number FOR UPDATE SKIP LOCKED LIMIT 1)
+    INSERT INTO lease SELECT id, %s, now() + make_interval(secs => %s) FROM next
+    ON CONFLICT (resource_id) DO UPDATE SET holder = excluded.holder, until = excluded.until
+    WHERE lease.until <= now() RETURNING resource_id"""
+_TURN = """
+    INSERT INTO pace VALUES (%s, now() + make_interval(secs => %s))
+    ON CONFLICT (name) DO UPDATE SET due = greatest(pace.due, now()) + make_interval(secs => %s)
+    RETURNING extract(epoch FROM due - now())::float8"""
+
+
+class BuildQueue:
+    """A builder's view of the queue; `store.Queue` documents the methods."""
+
+    def __init__(self, session: Session, lease_seconds: float = LEASE_SECONDS) -> None:
+        self.holder = f"{socket.gethostname()}:{secrets.token_hex(8)}"
+        self.is_holding = False
+        self._session = session
+        self._seconds = lease_seconds
+        self._ended = Event()
+        self._heart = Thread(target=self._beat, name="lease", daemon=True)
+        self._heart.start()
+
+    @classmethod
+    def open(cls, address: ServerAddress, lease_seconds: float = LEASE_SECONDS) -> Self:
+        """A builder's own connection to the queue; raises LibraryError."""
+        return cls(connect(address), lease_seconds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        with suppress(LibraryError):  # a lease that can't be given back runs out
+            self.give_back()
+        self._session.close()
+        self._heart.join()
+
+    def take(self, now: float, tried: Collection[str] = ()) -> Taken | None:
+        pending, deferred, playlist = State.PENDING.value, State.DEFERRED.value, Kind.PLAYLIST.value
+        values = (pending, deferred, now, playlist, list(tried), self.holder, self._seconds)
+        taken = self._session.rows(_TAKE, *values)
+        if not taken:
+            return None
+        self.is_holding = True
+        [(resource_id, state, inputs, retry_after)] = self._session.rows(
+            "SELECT id, state, inputs, retry_after FROM resource WHERE id = %s", taken[0][0]
+        )
+        return Taken(resource_id, Standing(State(state), inputs, retry_after))
+
+    def give_back(self) -> None:
+        self.is_holding = False
+        self._session.run("DELETE FROM lease WHERE holder = %s", self.holder)
+
+    def is_shared(self) -> bool:
+        query = "SELECT EXISTS (SELECT 1 FROM lease WHERE holder <> %s AND until > now())"
+        return self._session.rows(query, self.holder) == [(True,)]
+
+    def turn(self, name: str, seconds: float) -> float:
+        [(due,)] = self._session.rows(_TURN, name, seconds, seconds)
+        return max(float(due) - seconds, 0.0)
+
+    def check(self, session: Session) -> None:
+        """Keep the lease until the transaction of `session` ends; raises LostLease if another builder has it."""
+        if self.is_holding and not session.rows("SELECT 1 FROM lease WHERE holder = %s FOR UPDATE", self.holder):
+            raise LostLease(
+                "another builder took over, since this one was silent for a while: it goes on with the next resource"
+            )
+
+    def _beat(self) -> None:
+        """Renew the lease several times before it runs out."""
+        while not self._ended.wait(self._seconds / 4):
+            with suppress(LibraryError):  # the next commit tells
+                self._session.run(
+                    "UPDATE lease SET until = now() + make_interval(secs => %s) WHERE holder = %s",
+                    self._seconds,
+                    self.holder,
+                )

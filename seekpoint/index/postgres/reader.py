@@ -1,0 +1,295 @@
+"""A library on a server, open for reading: one snapshot, a transaction that sees no later commits."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from math import isfinite
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from seekpoint.index.address import ServerAddress
+from seekpoint.index.chunks import StoredChunk
+from seekpoint.index.errors import LostConnection
+from seekpoint.index.kept import KeptMoment
+from seekpoint.index.postgres import kept, schema, totals, translations
+from seekpoint.index.postgres.catalogue import ServerCatalogue
+from seekpoint.index.postgres.connections import pooled
+from seekpoint.index.postgres.session import Session, connect, content_errors, damaged
+from seekpoint.index.records import cue_blocks, stored_chapters
+from seekpoint.index.records.titles import stored_name
+from seekpoint.index.retrieval import (
+    CandidateQuery,
+    CueSpan,
+    Evidence,
+    Frequencies,
+    Language,
+    Scope,
+    WordGroup,
+)
+from seekpoint.index.sections import Section
+from seekpoint.index.store import Revision
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import (
+    Alternatives,
+    Cue,
+    Details,
+    Filters,
+    ModelCard,
+    Origin,
+    Playlist,
+    Resource,
+    ResourceStatus,
+    Standing,
+    State,
+    Transcript,
+)
+
+if TYPE_CHECKING:
+    from seekpoint.index.chunks import Pieces
+    from seekpoint.index.postgres.words import WordProposals
+    from seekpoint.index.types import Vectors
+
+# More than the connections that a process keeps, all of which may have broken.
+_ATTEMPTS = 20
+# The blocks with cues in [first, stop) of each span, beginning with the one that contains cue `first`.
+_CUES = """
+    SELECT span.number, block.first, block.data
+    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) WITH ORDINALITY AS span (transcript_id, first, stop, number)
+    JOIN cue_block AS block ON block.transcript_id = span.transcript_id
+      AND block.first < span.stop AND block.first >= coalesce(
+        (SELECT max(first) FROM cue_block WHERE transcript_id = span.transcript_id AND first <= span.first), span.first)
+    ORDER BY span.number, block.first"""
+_PIECES = """
+    SELECT transcript_id, start, data FROM piece_block WHERE (transcript_id, start) IN (
+      SELECT block.transcript_id, block.start
+      FROM unnest(%s::bigint[], %s::float8[], %s::float8[]) AS span (transcript_id, start, stop)
+      JOIN piece_block AS block ON block.transcript_id = span.transcript_id
+        AND block.start < span.stop AND block.start >= coalesce(
+          (SELECT max(start) FROM piece_block WHERE transcript_id = span.transcript_id AND start <= span.start),
+          span.start))"""
+
+
+class PostgresReader:
+    """A library on a server, open for reading; `store.Reader` documents the methods."""
+
+    _is_snapshot = True
+
+    def __init__(self, session: Session, card: ModelCard, revision: Revision) -> None:
+        self._session = session
+        self._card = card
+        self._revision = revision
+        self._catalogue = ServerCatalogue(session)
+        self._languages: dict[str, Language] | None = None
+        self._proposals: WordProposals | None = None
+
+    @classmethod
+    def open(cls, address: ServerAddress, *, lasting: bool = False) -> Self:
+        """Open a library; raises LibraryError. A `lasting` reader shares connections with others of the process."""
+        for attempt in range(_ATTEMPTS):
+            session = pooled(address) if lasting else connect(address)
+            try:
+                session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                card = schema.check(session)  # the first query begins the snapshot
+                return cls(session, card, revision_of(session))
+            except LostConnection:  # the server was started again, or another took its place
+                session.close()
+                if attempt == _ATTEMPTS - 1:
+                    raise
+            except BaseException:
+                session.close()
+                raise
+        raise AssertionError("unreachable")
+
+    def close(self) -> None:
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def address(self) -> ServerAddress:
+        return self._session.address
+
+    @property
+    def card(self) -> ModelCard:
+        return self._card
+
+    @property
+    def revision(self) -> Revision:
+        return self._revision
+
+    def verify(self) -> None:
+        from seekpoint.index.postgres.verification import verify
+
+        verify(self._session, self.card)
+
+    # Resources
+
+    def statuses(self) -> list[ResourceStatus]:
+        with content_errors(self.address):
+            return self._catalogue.statuses()
+
+    def sections(self) -> list[Section]:
+        with content_errors(self.address):
+            return self._catalogue.sections()
+
+    def playlists(self) -> dict[str, Playlist]:
+        with content_errors(self.address):
+            return self._catalogue.playlists()
+
+    def resources(self, ids: Collection[str]) -> dict[str, Resource]:
+        with content_errors(self.address):
+            return self._catalogue.resources(ids)
+
+    def details(self, ids: Collection[str]) -> dict[str, Details]:
+        with content_errors(self.address):
+            return self._catalogue.details(ids)
+
+    def standings(self) -> dict[str, Standing]:
+        with content_errors(self.address):
+            return self._catalogue.standings()
+
+    def setting(self, name: str) -> str | None:
+        return self._catalogue.setting(name)
+
+    def kept(self) -> list[KeptMoment]:
+        with content_errors(self.address):
+            return kept.read(self._session)
+
+    def transcripts(self, resource_id: str) -> list[Transcript]:
+        rows = self._session.rows(
+            "SELECT id, language, origin, chapters FROM transcript WHERE resource_id = %s ORDER BY id", resource_id
+        )
+        cues = self.cues([CueSpan(transcript_id, 0, sys.maxsize) for transcript_id, *_ in rows])
+        with content_errors(self.address):
+            return [
+                Transcript(language, Origin(origin), tuple(said), stored_chapters.decode(chapters))
+                for (_, language, origin, chapters), said in zip(rows, cues, strict=True)
+            ]
+
+    # Search
+
+    def warm_up(self) -> None:
+        self.languages()
+
+    def languages(self) -> Mapping[str, Language]:
+        if self._languages is None or not self._is_snapshot:
+            self._languages = self._current_languages()
+        return self._languages
+
+    def scope(self, filters: Filters, resources: Collection[str] | None = None) -> Scope:
+        from seekpoint.index.postgres.scope import ServerScope, scope
+
+        if filters == Filters() and resources is None:
+            return ServerScope(None, None, sum(language.chunks for language in self.languages().values()))
+        return scope(self._session, self._catalogue, filters, resources)
+
+    def titles(self, terms: Collection[str]) -> list[tuple[str, Sequence[str]]]:
+        rows = self._session.rows(
+            """SELECT resource_id, terms FROM name JOIN resource ON resource.id = resource_id
+               WHERE key = ANY(%s) AND state = %s ORDER BY number, terms""",
+            list(terms),
+            State.INDEXED.value,
+        )
+        return [(resource_id, stored_name(name)) for resource_id, name in rows]
+
+    def translations(self, source: str, words: Collection[str]) -> dict[str, dict[str, Alternatives]]:
+        with content_errors(self.address):
+            return translations.lookup(self._session, source, words)
+
+    def frequencies(self, terms: Collection[str], groups: Sequence[WordGroup] = ()) -> Frequencies:
+        words, sizes = self._words, {name: language.chunks for name, language in self.languages().items()}
+        return Frequencies(words.frequencies(terms), words.group_frequencies(groups, sizes))
+
+    def vocabulary(self, prefixes: Collection[str]) -> list[str]:
+        rows = self._session.rows(
+            """SELECT DISTINCT text FROM term JOIN unnest(%s::text[]) AS prefix
+               ON text >= prefix COLLATE "C" AND text < prefix || chr(1114111) COLLATE "C" ORDER BY text""",
+            list(prefixes),
+        )
+        return [text for (text,) in rows]
+
+    def candidates(self, query: CandidateQuery) -> Sequence[int]:
+        from seekpoint.index.postgres.candidates import candidates
+
+        everything = self.scope(Filters())
+        means = {name: language.mean for name, language in self.languages().items()}
+        return candidates(query, self._session, self._words, everything, means)
+
+    def evidence(self, ids: Sequence[int], vector: Vectors, terms: Collection[str] = ()) -> Evidence:
+        from seekpoint.index.models.centring import cosines
+        from seekpoint.index.records import int8, term_counts
+
+        rows = self._session.rows(
+            """SELECT chunk.id, transcript_id, resource_id, transcript.language, first, stop, start, "end",
+                      is_reference, body.vector, body.terms
+               FROM chunk JOIN transcript ON transcript.id = transcript_id JOIN body ON chunk_id = chunk.id
+               WHERE chunk.id = ANY(%s) ORDER BY chunk.id""",
+            list(ids),
+        )
+        with content_errors(self.address):
+            chunks = [StoredChunk(*row[:-2]) for row in rows]
+            if not isfinite(sum(chunk.start + chunk.end for chunk in chunks)):
+                raise ValueError("a chunk has no time")
+            words = term_counts.matrix(self._words.numbers(terms), [row[-1] for row in rows])
+            if not chunks:
+                return Evidence([], [], words)
+            means = {name: language.mean for name, language in self.languages().items()}
+            vectors = int8.unpack([row[-2] for row in rows], self.card.dimension)
+            near = cosines([primary(chunk.language) for chunk in chunks], vectors, means, vector)
+            return Evidence(chunks, near.tolist(), words)
+
+    def pieces(self, chunks: Sequence[StoredChunk], margin: float) -> dict[int, Pieces]:
+        from seekpoint.index.records import pieces
+        from seekpoint.index.records.piece_blocks import Blocks
+
+        rows = self._session.rows(
+            _PIECES,
+            [chunk.transcript_id for chunk in chunks],
+            [chunk.start - margin for chunk in chunks],
+            [chunk.end + margin for chunk in chunks],
+        )
+        with content_errors(self.address):
+            return pieces.around(Blocks(rows), chunks, margin, self.card)
+
+    def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
+        if not spans:
+            return []
+        blocks: list[list[tuple[int, bytes]]] = [[] for _ in spans]
+        for number, first, data in self._session.rows(_CUES, *map(list, zip(*spans, strict=True))):
+            blocks[number - 1].append((first, data))
+        with content_errors(self.address):
+            cues = [cue_blocks.joined(rows, span.first, span.stop) for rows, span in zip(blocks, spans, strict=True)]
+        if not all(cues):
+            raise damaged(self.address, "a chunk has no cues")
+        return cues
+
+    @property
+    def _words(self) -> WordProposals:
+        from seekpoint.index.postgres.words import WordProposals
+
+        if self._proposals is None or not self._is_snapshot:
+            self._proposals = WordProposals(self._session)
+        return self._proposals
+
+    def _current_languages(self) -> dict[str, Language]:
+        from seekpoint.index.records.language_sums import means_of
+
+        with content_errors(self.address):
+            stored = totals.languages(self._session)
+            chunks, windows = means_of({name: of.vectors for name, of in stored.items()}, self.card)
+        return {
+            name: Language(of.vectors.chunks, chunks[name], windows.get(name), of.terms) for name, of in stored.items()
+        }
+
+
+def revision_of(session: Session) -> Revision:
+    """The current revision of a library."""
+    rows = session.rows("SELECT sealed, committed FROM meta")
+    return Revision(*rows[0]) if rows else Revision(None, None)

@@ -1,0 +1,27 @@
+"""What is asked of a server without opening a library there."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from seekpoint.index.address import ServerAddress
+from seekpoint.index.errors import LibraryNotFound
+from seekpoint.index.postgres import schema
+from seekpoint.index.postgres.reader import revision_of
+from seekpoint.index.postgres.session import connect
+from seekpoint.index.store import Revision
+
+
+def library_exists(address: ServerAddress) -> bool:
+    """Whether there is a library; raises LibraryError where the server can't be asked."""
+    with closing(connect(address)) as session:
+        return schema.exists(session)
+
+
+def current_revision(address: ServerAddress) -> Revision:
+    """The current revision of a library; no library has a revision of its own."""
+    try:
+        with closing(connect(address)) as session:
+            return revision_of(session)
+    except LibraryNotFound:
+        return Revision(None, None)

@@ -1,0 +1,225 @@
+"""Connections to the database of a library, and errors that tell the user what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, LiteralString, cast
+
+import psycopg
+from psycopg import errors, sql
+from psycopg.adapt import Dumper
+from psycopg.rows import dict_row, tuple_row
+from psycopg.types.string import StrDumper
+
+from seekpoint.index.address import ServerAddress
+from seekpoint.index.errors import (
+    DamagedLibrary,
+    ForeignLibrary,
+    LibraryError,
+    LibraryNotFound,
+    LockedLibrary,
+    LostConnection,
+)
+from seekpoint.index.text.clean import clean
+
+_CONNECT_SECONDS = 10
+OPTIONS: dict[str, Any] = {"autocommit": True, "application_name": "seekpoint", "prepare_threshold": None}
+"""Of every connection. A prepared statement would be planned without its values, and convert vectors for each row."""
+
+# Candidates of the HNSW index in a search, and what it does where a filter keeps few of them: it goes on.
+_SETTINGS = {"hnsw.ef_search": "450", "hnsw.iterative_scan": "relaxed_order", "jit": "off"}
+_INSTALL = "install it on the server (docs/scale.md), then run `seekpoint init` as its owner"
+# What decoding damaged values raises.
+_DECODING_ERRORS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
+
+Row = dict[str, Any]
+
+
+class _TextDumper(StrDumper):
+    """Writes text; PostgreSQL has no character NUL, so the replacement character stands in for it."""
+
+    def dump(self, obj: str) -> bytes | bytearray | memoryview | None:
+        return super().dump(obj.replace("\0", "\ufffd"))
+
+
+class Session:
+    """A connection whose tables are those of one library; threads may share it.
+
+    `sequences` is the library from whose sequences ids are taken.
+    """
+
+    def __init__(
+        self, address: ServerAddress, connection: psycopg.Connection[Any], sequences: str | None = None
+    ) -> None:
+        self.address = address
+        self.connection = connection
+        self.sequences = sequences or address.library
+
+    def rows(self, query: LiteralString, *values: object) -> list[tuple[Any, ...]]:
+        """The rows of a query, with values for its `%s`."""
+        with server_errors(self.address), self.connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+            return cursor.execute(query, values).fetchall()
+
+    def records(self, query: LiteralString, *values: object) -> list[Row]:
+        """The rows of a query, by the names of columns."""
+        with server_errors(self.address), self.connection.cursor(binary=True, row_factory=dict_row) as cursor:
+            return cursor.execute(query, values).fetchall()
+
+    def run(self, statement: LiteralString, *values: object) -> None:
+        """Run a statement."""
+        with server_errors(self.address):
+            self.connection.execute(statement, values or None)
+
+    def run_many(self, statement: LiteralString, values: Sequence[Sequence[object]]) -> None:
+        """Run a statement for each row of values."""
+        if values:
+            with server_errors(self.address), self.connection.cursor() as cursor:
+                cursor.executemany(statement, values)
+
+    def copy(self, target: LiteralString, rows: Iterable[Sequence[object]]) -> None:
+        """Add rows to a table, named as `table (columns)`."""
+        statement = f"COPY {target} FROM STDIN"
+        with server_errors(self.address), self.connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit all changes of the block, or none if it raises; in an open transaction as part of it."""
+        with server_errors(self.address), self.connection.transaction():
+            yield
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def connect(address: ServerAddress, sequences: str | None = None) -> Session:
+    """A session in which each statement commits by itself; raises LibraryError."""
+    with server_errors(address):
+        connection = psycopg.connect(address.uri, connect_timeout=_CONNECT_SECONDS, **OPTIONS)
+    session = Session(address, connection, sequences)
+    try:
+        configure(session)
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+def configure(session: Session) -> None:
+    """Prepare a new connection: its search path and settings."""
+    connection = session.connection
+    connection.adapters.register_dumper(str, cast("type[Dumper]", _TextDumper))
+    path = sql.SQL(", ").join([sql.Identifier(session.address.library), sql.SQL("public")])
+    settings = [sql.SQL("SET search_path TO {}").format(path)]
+    settings += [sql.SQL("SET {} = {}").format(sql.SQL(name), value) for name, value in _SETTINGS.items()]
+    with server_errors(session.address):
+        connection.execute(sql.SQL("; ").join(settings))
+
+
+@contextmanager
+def server_errors(address: ServerAddress) -> Iterator[None]:
+    """Turn errors of the server into LibraryErrors, whose one line tells the user what to do."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise _library_error(error, address) from error
+
+
+@contextmanager
+def content_errors(address: ServerAddress) -> Iterator[None]:
+    """Report the errors of what decodes stored values as damage of the library."""
+    try:
+        yield
+    except _DECODING_ERRORS as error:
+        raise damaged(address, str(error)) from error
+
+
+def damaged(address: ServerAddress, what: str) -> DamagedLibrary:
+    """The error for rows that differ from what was written."""
+    return DamagedLibrary(f"the library {address} is damaged: {what}. Restore it from a backup, or build it again")
+
+
+def read_only(address: ServerAddress) -> LibraryError:
+    """The error for a change on a server that only follows another one."""
+    return LibraryError(
+        f"the server of {address} is a read-only replica: name the primary, "
+        "or all servers with ?target_session_attrs=read-write"
+    )
+
+
+def _library_error(error: psycopg.Error, address: ServerAddress) -> LibraryError:
+    said = clean(" ".join(str(error).split()))
+    for kind, made in _REMEDIES:
+        if isinstance(error, kind):
+            return made(address, said)
+    if error.sqlstate is None or isinstance(error, psycopg.OperationalError):
+        return _connection_error(address, said)
+    return LibraryError(f"the server of {address} refused: {said}. See its log")
+
+
+def _connection_error(address: ServerAddress, said: str) -> LibraryError:
+    """The error of a connection that can't be made, or was lost; libpq gives no codes for these, but English text."""
+    if "password" in said or "authentication failed" in said:
+        return LibraryError(
+            f"the server of {address} doesn't let you in: check the user, and the password in ~/.pgpass or $PGPASSWORD"
+        )
+    if "does not exist" in said and "database" in said:
+        return LibraryNotFound(f"there is no database for {address}: create it with `createdb`, or correct the address")
+    if "too many clients" in said or "remaining connection slots" in said:
+        return LibraryError(f"the server of {address} has no connection free: try again, or raise its max_connections")
+    if "closed" in said or "terminat" in said or "server closed" in said or "lost" in said:
+        return LostConnection(f"the connection to {address} was lost: try again; what was committed is kept")
+    return LibraryError(f"the server of {address} can't be reached: start it, or correct the address ({said})")
+
+
+def _missing(address: ServerAddress, _: str) -> LibraryError:
+    return LibraryNotFound(
+        f"there is no library in {address}: create one with `seekpoint init`, "
+        "or build one with `seekpoint build SOURCE`"
+    )
+
+
+_Made = Callable[[ServerAddress, str], LibraryError]
+_REMEDIES: Sequence[tuple[Any, _Made]] = (
+    ((errors.UndefinedTable, errors.InvalidSchemaName), _missing),
+    (
+        errors.ReadOnlySqlTransaction,
+        lambda address, _: read_only(address),
+    ),
+    (
+        (errors.UndefinedFile, errors.FeatureNotSupported),
+        lambda address, said: LibraryError(f"the server of {address} lacks an extension ({said}): {_INSTALL}"),
+    ),
+    (
+        errors.InsufficientPrivilege,
+        lambda address, said: LibraryError(
+            f"you may not do that in {address} ({said}): ask the owner for the rights, or for `seekpoint init`"
+        ),
+    ),
+    (
+        (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure),
+        lambda address, _: LockedLibrary(f"the library {address} is being changed by another process: try again"),
+    ),
+    (
+        (errors.DiskFull, errors.OutOfMemory),
+        lambda address, said: LibraryError(f"the server of {address} has no room left ({said}): make room there"),
+    ),
+    (
+        (errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow),
+        lambda address, _: LostConnection(
+            f"the server of {address} is stopping or starting: try again; what was committed is kept"
+        ),
+    ),
+    (
+        errors.UndefinedObject,
+        lambda address, said: LibraryError(
+            f"the server of {address} has no such thing ({said}): create a role with `createuser`, or name another"
+        ),
+    ),
+    (
+        errors.DuplicateSchema,
+        lambda address, _: ForeignLibrary(f"the schema {address.library} is there already: add ?library=NAME"),
+    ),
+)

@@ -1,0 +1,156 @@
+"""Storing a transcript: its cues, its pieces, and its chunks with their vectors and terms."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import chain
+from typing import NamedTuple
+
+from seekpoint.index.chunks import EmbeddedTranscript
+from seekpoint.index.postgres import totals
+from seekpoint.index.postgres.centres import embedding_rows, known_centre
+from seekpoint.index.postgres.session import Session
+from seekpoint.index.postgres.term_letters import text_of
+from seekpoint.index.postgres.totals import TermIn
+from seekpoint.index.records import cue_blocks, int8, piece_blocks, pieces, stored_chapters, term_counts
+from seekpoint.index.records.language_sums import totals_of
+from seekpoint.index.records.piece_blocks import Blocks, StoredPiece
+from seekpoint.index.store import Known
+from seekpoint.index.text.chapters import title_terms
+from seekpoint.index.text.digest import text_digest
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.terms import terms
+from seekpoint.index.types import Chapter, ModelCard
+
+_OF_RESOURCE = "JOIN transcript ON transcript.id = transcript_id WHERE resource_id = %s"
+
+
+class _Said(NamedTuple):
+    """The terms of a transcript's chunks: how often each chunk has each."""
+
+    embedded: EmbeddedTranscript
+    counts: Sequence[Counter[str]]
+
+
+def known(session: Session, resource_id: str, card: ModelCard) -> Known:
+    """The stored vectors of a resource's chunks and pieces, by the digest of the embedded text."""
+    rows = session.rows(
+        f"SELECT digest, vector FROM body JOIN chunk ON chunk.id = chunk_id {_OF_RESOURCE}", resource_id
+    )
+    blocks = Blocks(session.rows(f"SELECT transcript_id, start, data FROM piece_block {_OF_RESOURCE}", resource_id))
+    vectors = {digest: int8.unpack([vector], card.dimension)[0] for digest, vector in rows}
+    return Known(vectors, pieces.by_digest(blocks, card))
+
+
+def insert(
+    session: Session,
+    resource_id: str,
+    transcripts: Sequence[EmbeddedTranscript],
+    chapters: Sequence[Chapter],
+    card: ModelCard,
+) -> None:
+    """Store the transcripts of a resource that has none; within the caller's transaction."""
+    said = [_said(embedded, chapters) for embedded in transcripts]
+    numbers = _numbered(session, set(chain.from_iterable(c for one in said for c in one.counts)))
+    [(number,)] = session.rows("SELECT number FROM resource WHERE id = %s", resource_id)
+    for one in said:
+        _insert(session, resource_id, number, one, numbers, card)
+
+
+def remove(session: Session, resource_id: str, card: ModelCard) -> None:
+    """Delete a resource's transcripts; within the caller's transaction."""
+    rows = session.rows("SELECT id, spoken, terms FROM transcript WHERE resource_id = %s", resource_id)
+    for transcript_id, spoken, length in rows:
+        bodies = session.rows(
+            "SELECT vector, body.terms FROM body JOIN chunk ON chunk.id = chunk_id WHERE transcript_id = %s",
+            transcript_id,
+        )
+        vectors = int8.unpack([vector for vector, _ in bodies], card.dimension)
+        blocks = session.rows(
+            "SELECT transcript_id, start, data FROM piece_block WHERE transcript_id = %s", transcript_id
+        )
+        found = totals_of(vectors, pieces.all_of(Blocks(blocks), card))
+        totals.add(session, spoken, found, length, sign=-1)
+        numbers = term_counts.decode([data for _, data in bodies]).numbers.tolist()
+        counted = Counter(TermIn(number, spoken) for number in numbers)
+        totals.add_frequencies(session, {term: -count for term, count in counted.items()})
+    session.run("DELETE FROM transcript WHERE resource_id = %s", resource_id)
+
+
+def _said(embedded: EmbeddedTranscript, chapters: Sequence[Chapter]) -> _Said:
+    return _Said(embedded, [Counter((*terms(c.text), *title_terms(chapters, c.start, c.end))) for c in embedded.chunks])
+
+
+def _numbered(session: Session, wanted: set[str]) -> dict[str, int]:
+    """The numbers of terms. New ones are stored in order, so that builders never wait in a circle."""
+    query = "SELECT text, number FROM term WHERE text = ANY(%s)"
+    numbers = dict(session.rows(query, [*wanted]))
+    if missing := sorted(wanted - numbers.keys()):
+        session.run("INSERT INTO term (text) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", missing)
+        numbers |= dict(session.rows(query, missing))
+    return numbers
+
+
+def _insert(
+    session: Session, resource_id: str, resource: int, said: _Said, numbers: dict[str, int], card: ModelCard
+) -> None:
+    transcript, chunks = said.embedded.transcript, said.embedded.chunks
+    spoken, length = primary(transcript.language), sum(counts.total() for counts in said.counts)
+    [(transcript_id,)] = session.rows(
+        """INSERT INTO transcript (resource_id, language, spoken, origin, chunks, seconds, terms, chapters)
+           VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id""",
+        resource_id,
+        transcript.language,
+        spoken,
+        transcript.origin.value,
+        len(chunks),
+        max((chunk.end for chunk in chunks), default=0.0),
+        length,
+        stored_chapters.encode(transcript.chapters),
+    )
+    blocks = [(transcript_id, *block) for block in cue_blocks.blocks(transcript.cues)]
+    session.copy("cue_block (transcript_id, first, data)", blocks)
+    stored = (StoredPiece(piece.start, text_digest(piece.text), vector) for piece, vector in said.embedded.pieces)
+    piece_rows = [(transcript_id, *block) for block in piece_blocks.blocks(stored)]
+    session.copy("piece_block (transcript_id, start, data)", piece_rows)
+    packed = [int8.pack(vector) for vector in said.embedded.vectors]
+    _insert_chunks(session, transcript_id, resource, spoken, said, packed, numbers, card)
+    found = totals_of(int8.unpack(packed, card.dimension), pieces.all_of(Blocks(piece_rows), card))
+    totals.add(session, spoken, found, length)
+    counted = Counter(TermIn(numbers[term], spoken) for counts in said.counts for term in counts)
+    totals.add_frequencies(session, counted)
+
+
+def _insert_chunks(
+    session: Session,
+    transcript_id: int,
+    resource: int,
+    spoken: str,
+    said: _Said,
+    packed: Sequence[bytes],
+    numbers: dict[str, int],
+    card: ModelCard,
+) -> None:
+    cues, chunks = said.embedded.transcript.cues, said.embedded.chunks
+    ids = _new_ids(session, len(chunks))
+    vectors = embedding_rows(int8.unpack(packed, card.dimension), known_centre(session, spoken, card)) if chunks else []
+    same = (transcript_id, resource, spoken)
+    said_in_letters = (text_of(numbers[term] for term in counts.elements()) for counts in said.counts)
+    session.copy(
+        'chunk (id, first, stop, start, "end", is_reference, length, embedding, terms, '
+        "transcript_id, resource, language)",
+        (
+            (chunk_id, c.first, c.stop, c.start, c.end, cues[c.first].is_reference, *vector, words, *same)
+            for chunk_id, c, vector, words in zip(ids, chunks, vectors, said_in_letters, strict=True)
+        ),
+    )
+    encoded = term_counts.of_chunks(numbers, said.counts)
+    digests = (text_digest(chunk.text) for chunk in chunks)
+    session.copy("body (chunk_id, digest, vector, terms)", zip(ids, digests, packed, encoded, strict=True))
+
+
+def _new_ids(session: Session, count: int) -> list[int]:
+    """Ids for chunks, ascending; never given before."""
+    query = "SELECT nextval(%s::regclass) FROM generate_series(1, %s)"
+    return [chunk_id for (chunk_id,) in session.rows(query, f"{session.sequences}.chunk_id", count)]

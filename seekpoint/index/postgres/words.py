@@ -1,0 +1,212 @@
+"""Candidates by words: proposed by the `bm25` index or, where few chunks can have them, by the index of terms.
+
+The engine knows neither the weights of a question's terms nor groups. So it proposes some times as many chunks as are
+wanted, and these are weighed by the counts of their terms.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seekpoint.index.postgres import totals
+from seekpoint.index.postgres.scope import KEPT, KEPT_AFTERWARDS, LACKING, ServerScope, lacking
+from seekpoint.index.postgres.session import Session
+from seekpoint.index.postgres.term_letters import letters, text_of
+from seekpoint.index.records import term_counts
+from seekpoint.index.retrieval import TermMatrix, WordGroup
+from seekpoint.index.types import Alternatives
+
+if TYPE_CHECKING:
+    from seekpoint.index.types import Vectors
+
+# Chunks to weigh for each that is wanted.
+_PROPOSED = 4
+_FEWEST_PROPOSED = 40
+# Up to so many chunks all that have the words are weighed.
+_FEW = 2000
+# Up to so many chunks the ones that have any of several translations are counted. Above that their number is estimated,
+# as if the translations occurred independently of each other.
+_FEW_COUNTED = 1000
+_K1, _B = 1.2, 0.75
+
+_TERMS = "string_to_array(chunk.terms, ' ')"
+_CHOSEN = "SELECT chosen.id, body.terms FROM ({inner}) AS chosen JOIN body ON chunk_id = chosen.id ORDER BY chosen.id"
+_HAVING_ANY = f"SELECT chunk.id FROM chunk WHERE {_TERMS} && %s::text[] AND {KEPT} AND {LACKING}"
+_BEST = f"""SELECT chunk.id FROM chunk WHERE {KEPT_AFTERWARDS} AND {LACKING}
+            ORDER BY chunk.terms <@> to_bm25query(%s, 'chunk_words') LIMIT %s"""
+
+
+class WordProposals:
+    """Proposes and counts chunks by words, for one question or several on the same snapshot."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._numbers: dict[str, int] = {}
+        self._frequencies: dict[str, dict[str, int]] = {}
+
+    def numbers(self, terms: Collection[str]) -> dict[str, int]:
+        """The number of each term that has one, in the order of the terms."""
+        missing = [term for term in terms if term not in self._numbers]
+        if missing:
+            rows = self._session.rows("SELECT text, number FROM term WHERE text = ANY(%s)", missing)
+            self._numbers |= {text: number for text, number in rows}
+        return {term: self._numbers[term] for term in terms if term in self._numbers}
+
+    def frequencies(self, terms: Collection[str]) -> dict[str, int]:
+        """The number of chunks with each term; terms that no chunk has are left out."""
+        self._count(terms)
+        return {term: sum(of.values()) for term in terms if (of := self._frequencies[term])}
+
+    def group_frequencies(self, groups: Sequence[WordGroup], sizes: Mapping[str, int]) -> list[int]:
+        """The number of chunks of each group's language that have any of its alternatives.
+
+        `sizes` are the numbers of chunks of the languages.
+        """
+        self._count([term for group in groups for terms in group.alternatives for term in terms])
+        bounds = [[self._bound(terms, group.language) for terms in group.alternatives] for group in groups]
+        counts = [_union(bound, sizes.get(group.language, 0)) for group, bound in zip(groups, bounds, strict=True)]
+        to_count = {
+            k: [terms for terms, bound in zip(groups[k].alternatives, bounds[k], strict=True) if bound]
+            for k, count in enumerate(counts)
+            if 0 < count <= _FEW_COUNTED and not _is_exact(groups[k], bounds[k])
+        }
+        for k, counted in zip(
+            to_count, self._counted([(groups[k].language, to_count[k]) for k in to_count]), strict=True
+        ):
+            counts[k] = counted
+        return counts
+
+    def by_terms(self, weights: Mapping[str, float], k: int, kept: ServerScope, without: Collection[str]) -> list[int]:
+        """The ids of about the k best chunks by weighted terms, of those kept, `without` those with some terms."""
+        ids, counts = self._proposed(list(weights), k, kept, without)
+        found = np.array([weights[term] for term in counts.terms], np.float32)
+        return _best(ids, found @ _saturated(counts.counts, counts.lengths), k)
+
+    def by_groups(
+        self, groups: Sequence[tuple[WordGroup, float]], k: int, kept: ServerScope, without: Collection[str]
+    ) -> list[int]:
+        """The ids of about the k best chunks by weighted groups; `kept` and `without` as in `by_terms`."""
+        found: list[tuple[float, int]] = []
+        for language in dict.fromkeys(group.language for group, _ in groups):
+            if kept.language not in (None, language):
+                continue
+            spoken = [(group.alternatives, weight) for group, weight in groups if group.language == language]
+            terms = dict.fromkeys(t for alternatives, _ in spoken for each in alternatives for t in each)
+            ids, counts = self._proposed(list(terms), k, ServerScope(kept.resources, language, kept.chunks), without)
+            if ids:
+                scores = sum(weight * _saturated(_any_of(each, counts), counts.lengths) for each, weight in spoken)
+                found += zip(np.asarray(scores).tolist(), ids, strict=True)
+        return [chunk_id for score, chunk_id in sorted(found, reverse=True)[:k] if score > 0]
+
+    def by_phrases(
+        self,
+        phrases: Sequence[Alternatives],
+        weights: Mapping[str, float],
+        k: int,
+        kept: ServerScope,
+        without: Collection[str],
+    ) -> list[int]:
+        """The ids of about the k best chunks by weighted terms, of those that have the terms of all phrases."""
+        known = [self._known(alternatives) for alternatives in phrases]
+        if not len(kept) or not all(known):
+            return []
+        having = " AND ".join(f"({' OR '.join([f'{_TERMS} @> %s::text[]'] * len(each))})" for each in known)
+        values = [letters_of for each in known for letters_of in each]
+        query = text_of(self.numbers([*weights, *(t for each in phrases for terms in each for t in terms)]).values())
+        most = max(_PROPOSED * k, _FEW)
+        inner = f"""SELECT chunk.id FROM chunk WHERE {having} AND {KEPT} AND {LACKING}
+                    ORDER BY chunk.terms <@> to_bm25query(%s, 'chunk_words') LIMIT %s"""
+        ids, counts = self._counts(
+            list(weights), inner, *values, *kept.values, *lacking(self.letters(without)), query, most
+        )
+        found = np.array([weights[term] for term in counts.terms], np.float32)
+        return _best(ids, found @ _saturated(counts.counts, counts.lengths), k, least=-1.0)
+
+    def _proposed(
+        self, terms: Sequence[str], k: int, kept: ServerScope, without: Collection[str]
+    ) -> tuple[list[int], TermMatrix]:
+        """Some times k chunks that have any of the terms, and how often they have them."""
+        numbers = self.numbers(terms)
+        if not numbers or not len(kept) or not k:
+            return self._counts(terms, None)
+        if len(kept) <= _FEW:
+            found = [letters(number) for number in numbers.values()]
+            return self._counts(terms, _HAVING_ANY, found, *kept.values, *lacking(self.letters(without)))
+        most = max(_PROPOSED * k, _FEWEST_PROPOSED)
+        return self._counts(
+            terms, _BEST, *kept.values, *lacking(self.letters(without)), text_of(numbers.values()), most
+        )
+
+    def _counts(self, terms: Sequence[str], inner: str | None, *values: object) -> tuple[list[int], TermMatrix]:
+        query = _CHOSEN.format(inner=inner)
+        rows = self._session.rows(query, *values) if inner else []
+        return [row[0] for row in rows], term_counts.matrix(self.numbers(terms), [row[1] for row in rows])
+
+    def letters(self, terms: Collection[str]) -> list[str]:
+        """The terms that the library has, as they are written in `chunk`."""
+        return [letters(number) for number in self.numbers(terms).values()]
+
+    def _known(self, alternatives: Alternatives) -> list[list[str]]:
+        """The alternatives whose terms the library has, each as letters."""
+        numbers = self.numbers([term for terms in alternatives for term in terms])
+        return [[letters(numbers[t]) for t in terms] for terms in alternatives if numbers.keys() >= {*terms}]
+
+    def _count(self, terms: Collection[str]) -> None:
+        missing = [term for term in dict.fromkeys(terms) if term not in self._frequencies]
+        if missing:
+            found = totals.frequencies(self._session, missing)
+            self._frequencies |= {term: found.get(term, {}) for term in missing}
+
+    def _bound(self, terms: Sequence[str], language: str) -> int:
+        """The most chunks of a language that can have all terms."""
+        return min((self._frequencies[term].get(language, 0) for term in terms), default=0)
+
+    def _counted(self, sought: Sequence[tuple[str, Sequence[Sequence[str]]]]) -> list[int]:
+        """The number of chunks of each language that have all terms of any alternative."""
+        if not sought:
+            return []
+        parts, values = [], list[object]()
+        for language, alternatives in sought:
+            having = " OR ".join([f"{_TERMS} @> %s::text[]"] * len(alternatives))
+            parts.append(f"(SELECT count(*) FROM chunk WHERE language = %s AND ({having}))")
+            values += [language, *(self.letters(terms) for terms in alternatives)]
+        [counts] = self._session.rows(f"SELECT {', '.join(parts)}", *values)
+        return list(counts)
+
+
+def _union(bounds: Sequence[int], size: int) -> int:
+    """About how many of `size` chunks have any of some alternatives, each of which so many have."""
+    missing = math.prod(1 - min(bound, size) / size for bound in bounds) if size else 1.0
+    return min(size, max(round(size * (1 - missing)), *bounds, 0))
+
+
+def _is_exact(group: WordGroup, bounds: Sequence[int]) -> bool:
+    """Whether the document frequencies of a group's terms say how many chunks have it."""
+    occurring = [terms for terms, bound in zip(group.alternatives, bounds, strict=True) if bound]
+    return len(occurring) == 1 and len(set(occurring[0])) == 1
+
+
+def _saturated(counts: Vectors, lengths: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Vectors:
+    """BM25's share of each count in the length of its chunk."""
+    average = float(lengths.mean()) if len(lengths) else 1.0
+    norms = _K1 * (1 - _B + _B * lengths / max(average, 1.0))
+    saturated: Vectors = counts / (counts + norms.astype(np.float32))
+    return saturated
+
+
+def _any_of(alternatives: Alternatives, counts: TermMatrix) -> Vectors:
+    """How often each chunk has any of the alternatives."""
+    rows = {term: counts.counts[k] for k, term in enumerate(counts.terms)}
+    having = [np.min([rows[t] for t in terms], axis=0) for terms in alternatives if rows.keys() >= {*terms}]
+    result: Vectors = np.sum(having, axis=0) if having else np.zeros(counts.counts.shape[1], np.float32)
+    return result
+
+
+def _best(ids: Sequence[int], scores: Vectors, k: int, least: float = 0.0) -> list[int]:
+    """The ids of the k best scores above `least`."""
+    order = np.argsort(-scores, kind="stable")[:k].tolist()
+    return [ids[k] for k in order if scores[k] > least]

@@ -1,0 +1,1 @@
+"""The form of what is stored: bytes and rows, the same in every backend."""

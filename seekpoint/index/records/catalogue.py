@@ -1,0 +1,93 @@
+"""Resources out of rows: what the lists call them, and their states."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any, NamedTuple, Protocol
+
+from seekpoint.index.records import stored_chapters
+from seekpoint.index.sections import Section
+from seekpoint.index.types import Chapter, Details, Kind, Origin, Resource, ResourceStatus, State
+
+LATEST = 253402300799
+"""The Unix time at which Python's dates end, with the year 9999."""
+
+
+class Row(Protocol):
+    """A row whose values are found by the names of columns."""
+
+    def __getitem__(self, key: str, /) -> Any: ...  # noqa: ANN401 - of the type of its column
+
+
+class Listing(NamedTuple):
+    """A resource's title on the reading lists, and the heading paths it is listed under."""
+
+    title: str
+    sections: tuple[tuple[str, ...], ...]
+
+
+def listings_of(rows: Iterable[Row]) -> dict[str, Listing]:
+    """The listing of each resource, from rows with resource_id, title and path, in the order of the lists."""
+    listings: dict[str, Listing] = {}
+    for row in rows:
+        title, sections = listings.get(row["resource_id"], Listing("", ()))
+        path = tuple(json.loads(row["path"]))
+        listings[row["resource_id"]] = Listing(
+            title or row["title"], sections if path in sections or not path else (*sections, path)
+        )
+    return listings
+
+
+def sections_of(rows: Iterable[Row]) -> list[Section]:
+    """Sections, from rows with source, path, resource_id and state, in their order."""
+    sections: dict[tuple[str, str], dict[str, State]] = {}
+    for row in rows:
+        sections.setdefault((row["source"], row["path"]), {})[row["resource_id"]] = State(row["state"])
+    return [Section(source, tuple(json.loads(path)), entries) for (source, path), entries in sections.items()]
+
+
+def resource_of(row: Row, listing: Listing) -> Resource:
+    """A resource, from a row with id, kind, url and details."""
+    title = listing.title or details_of(row["details"]).title or row["url"]
+    return Resource(row["id"], Kind(row["kind"]), title, row["url"], listing.sections)
+
+
+def status_of(row: Row, listing: Listing) -> ResourceStatus:
+    """A resource's status, from its row and what its transcripts are together; `languages` are joined by commas."""
+    resource = resource_of(row, listing)
+    return ResourceStatus(
+        resource=resource,
+        state=State(row["state"]),
+        reason=row["reason"],
+        retry_after=time_of(row["retry_after"]),
+        languages=tuple(sorted(row["languages"].split(","))) if row["languages"] else (),
+        transcript=Origin(row["origin"]) if row["origin"] else None,
+        chunks=row["chunks"],
+        seconds=row["seconds"],
+        chapters=_chapters_of(row) if resource.kind.plays else (),
+    )
+
+
+def _chapters_of(row: Row) -> tuple[Chapter, ...]:
+    return details_of(row["details"]).chapters or stored_chapters.decode(row["chapters"] or "[]")
+
+
+def time_of(seconds: float | None) -> float | None:
+    """A Unix time; raises ValueError if Python has no date for it."""
+    if seconds is not None and not 0 <= seconds <= LATEST:
+        raise ValueError("a time is out of range")
+    return seconds
+
+
+def details_of(text: str) -> Details:
+    """Details out of their JSON."""
+    values = json.loads(text)
+    chapters = tuple(Chapter(**chapter) for chapter in values.pop("chapters", ()))
+    return Details(**values, chapters=chapters)
+
+
+def details_text(details: Details) -> str:
+    """Details as JSON."""
+    return json.dumps(asdict(details), ensure_ascii=False)

@@ -1,0 +1,169 @@
+"""Pieces as bytes, in blocks of neighbours.
+
+A block consists of
+
+    1 byte    the number of pieces
+    records   one for each piece (RECORD), of fixed size, so that those of many blocks are read at once
+    codes     of the quantised vectors, six bits each, four in three bytes (`_packed`)
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, islice
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from seekpoint.index.chunks import PieceVector
+from seekpoint.index.models.piece_vectors import LEVELS, WINDOW
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Codes = NDArray[np.uint8]
+    Places = NDArray[np.int64]
+    Records = NDArray[np.void]
+
+DIGEST_BYTES = 8
+# The fields of PieceVector, after the start and the digest. `struct` has to round the scale to float32, as RECORD does.
+_FIELDS = "<d8sHfBe"
+RECORD = np.dtype(
+    [("start", "<f8"), ("digest", "V8"), ("tokens", "<u2"), ("scale", "<f4"), ("direction", "u1"), ("length", "<f2")]
+)
+_MOST_TOKENS = (1 << 16) - 1
+# The most pieces in a block. 16 usually take a little more than a page of SQLite's; with 8 or 12 part of each page
+# would stay empty.
+_MOST = 16
+# Blocks that are decoded at once.
+_AT_ONCE = 32
+_LOW, _BITS = LEVELS - 1, 6
+_LATEST = _LARGEST_SCALE = 1e9
+
+
+class StoredPiece(NamedTuple):
+    """A piece's start in seconds, the digest of its text, and its vector."""
+
+    start: float
+    digest: bytes
+    vector: PieceVector
+
+
+class Blocks:
+    """Blocks, ordered by transcript and start, from rows of (transcript id, start, data); raises ValueError."""
+
+    def __init__(self, rows: Iterable[Any]) -> None:
+        ordered = sorted(rows, key=itemgetter(0, 1))
+        self._data: list[bytes] = [row[2] for row in ordered]
+        sizes = [data[0] if data else 0 for data in self._data]
+        if not all(sizes):
+            raise ValueError("a block of pieces is empty")
+        self._firsts = np.fromiter(accumulate(sizes, initial=0), np.int64, len(sizes) + 1)
+        joined = b"".join(data[1 : 1 + size * RECORD.itemsize] for data, size in zip(self._data, sizes, strict=True))
+        if len(joined) != RECORD.itemsize * sum(sizes):
+            raise ValueError("a block of pieces is cut short")
+        self.records: Records = np.frombuffer(joined, RECORD)
+        self.spans: dict[int, tuple[int, int]] = {}
+        """The records of each transcript, by its id: [first, stop)."""
+        for row, first, stop in zip(ordered, self._firsts.tolist(), self._firsts[1:].tolist(), strict=False):
+            self.spans[row[0]] = self.spans.get(row[0], (first, 0))[0], stop
+
+    def codes(self, places: Places, dimension: int) -> Iterator[tuple[slice, Codes]]:
+        """The codes of the pieces at `places`, ascending indices into the records; raises ValueError.
+
+        Yields slices of `places` with a row of codes for each. Small batches reuse memory: allocating new memory takes
+        longer than decoding.
+        """
+        bounds = np.searchsorted(places, self._firsts).tolist()
+        for first in range(0, len(self._data), _AT_ONCE):
+            last = min(first + _AT_ONCE, len(self._data))
+            span = slice(bounds[first], bounds[last])
+            if span.start < span.stop:
+                packed = self._packed_codes(first, last, packed_size(dimension))
+                yield span, _unpacked(packed[places[span] - self._firsts[first]])[:, :dimension]
+
+    def _packed_codes(self, first: int, last: int, width: int) -> Codes:
+        """The packed codes of all pieces in the blocks [first, last), a row for each."""
+        sizes = np.diff(self._firsts[first : last + 1])
+        data = [
+            block[1 + size * RECORD.itemsize :]
+            for block, size in zip(self._data[first:last], sizes.tolist(), strict=True)
+        ]
+        if [*map(len, data)] != (sizes * width).tolist():
+            raise ValueError("a block of pieces has more or fewer codes than dimensions")
+        return np.frombuffer(b"".join(data), np.uint8).reshape(-1, width)
+
+
+def packed_size(dimension: int) -> int:
+    """The bytes of the packed codes of a piece."""
+    return -(-dimension // 4) * 3
+
+
+def _packed(rows: Codes) -> Codes:
+    """Pack each row of codes, padded to 4n: the low 6 bits of byte k are code k, and the high bits are the last n."""
+    padded = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 4)))
+    first, second, third, last = np.split(padded, 4, axis=1)
+    return np.hstack([first | (last & 3) << _BITS, second | (last >> 2 & 3) << _BITS, third | last >> 4 << _BITS])
+
+
+def _unpacked(rows: Codes) -> Codes:
+    """Unpack each row, filler included."""
+    quarter = rows.shape[1] // 3
+    numbers = np.empty((len(rows), 4 * quarter), np.uint8)
+    np.bitwise_and(rows, _LOW, out=numbers[:, : 3 * quarter])
+    tops, last = rows >> _BITS, numbers[:, 3 * quarter :]
+    last[:] = tops[:, 2 * quarter :]
+    for k in (1, 0):
+        last <<= 2
+        last |= tops[:, k * quarter : (k + 1) * quarter]
+    return numbers
+
+
+def encode(pieces: Sequence[StoredPiece]) -> bytes:
+    """The data of a block of consecutive pieces."""
+    records = [
+        struct.pack(
+            _FIELDS, start, digest, min(vector.tokens, _MOST_TOKENS), vector.scale, vector.direction, vector.length
+        )
+        for start, digest, vector in pieces
+    ]
+    rows = np.frombuffer(b"".join(piece.vector.codes for piece in pieces), np.uint8).reshape(len(pieces), -1)
+    return bytes([len(pieces)]) + b"".join(records) + _packed(rows).tobytes()
+
+
+def blocks(pieces: Iterable[StoredPiece]) -> Iterator[tuple[float, bytes]]:
+    """Blocks of a transcript's pieces, which are ordered by start, each with the start of its first piece."""
+    rest = iter(pieces)
+    while block := list(islice(rest, _MOST)):
+        yield block[0].start, encode(block)
+
+
+def check(rows: Iterable[tuple[int, float, bytes]], dimension: int, directions: int) -> None:
+    """Check blocks, ordered by transcript and start: (transcript id, start, data).
+
+    Raises ValueError for one that `blocks` can't have made.
+    """
+    width = packed_size(dimension)
+    previous: tuple[int, float] = (-1, 0.0)
+    for transcript_id, start, data in rows:
+        records = Blocks([(transcript_id, start, data)]).records
+        if len(records) > _MOST or records["start"][0] != start or previous >= (transcript_id, start):
+            raise ValueError("a block of pieces is out of order")
+        previous = transcript_id, float(records["start"][-1])
+        _check_records(records, directions)
+        if len(data) != 1 + len(records) * (RECORD.itemsize + width):
+            raise ValueError("a block of pieces has more or fewer codes than dimensions")
+
+
+def _check_records(records: Records, directions: int) -> None:
+    is_valid = (
+        (np.abs(records["start"]) < _LATEST)
+        & (np.diff(records["start"], prepend=-np.inf) > 0)
+        & (np.abs(records["scale"]) < _LARGEST_SCALE)
+        & ((records["direction"] < directions) | (records["direction"] >= WINDOW))
+        & np.isfinite(records["length"])
+    )
+    if not is_valid.all():
+        raise ValueError("a block has a piece that makes no sense")

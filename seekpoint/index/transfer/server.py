@@ -1,0 +1,224 @@
+"""Copying a library from a folder to a server and back, row by row: nothing is embedded again.
+
+The rows hold the same bytes in both. A server's chunks may have ids apart, so in a folder they get new ones.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from seekpoint.index.address import ServerAddress
+from seekpoint.index.embedded import database, settings
+from seekpoint.index.embedded.database import library_errors
+from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.errors import LibraryError
+from seekpoint.index.postgres import schema, totals
+from seekpoint.index.postgres.centres import centres, embedding_rows, keep
+from seekpoint.index.postgres.session import Session, connect
+from seekpoint.index.postgres.term_letters import text_of
+from seekpoint.index.postgres.totals import TermIn
+from seekpoint.index.records import int8, kept, term_counts
+from seekpoint.index.records.language_sums import means_of
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import ModelCard
+
+_BATCH = 2048
+# Tables whose rows are the same in both, with their columns.
+_SAME = {
+    "resource": "id, kind, url, state, reason, retry_after, inputs, details",
+    "listing": "source, resource_id, position, path, title, listed",
+    "playlist_entry": "playlist_id, position, resource_id, kind, url, title, fault",
+    "name": "key, resource_id, terms",
+    "term": "number, text",
+    "translation": "source, word, target, alternatives",
+    "setting": "name, value",
+    "kept": kept.COLUMNS,
+}
+_BLOCKS = {"cue_block": "transcript_id, first, data", "piece_block": "transcript_id, start, data"}
+_OWN_SETTINGS = (settings.MODEL, settings.HIGHEST_CHUNK)
+_CHUNKS = """SELECT chunk.id, transcript_id, resource_id, language, first, stop, start, end, is_reference,
+                    digest, data, chunk.terms
+             FROM chunk JOIN vector ON chunk_id = chunk.id JOIN transcript ON transcript.id = transcript_id
+             ORDER BY chunk.id"""
+
+
+def to_server(
+    folder: Path,
+    address: ServerAddress,
+    *,
+    replacing_old: bool = False,
+    progress: Callable[[int], None] = lambda chunks: None,
+) -> None:
+    """Copy the library in a folder to a server, all of it or nothing; `progress` is told of chunks.
+
+    `replacing_old` allows replacing the library there. Raises LibraryError.
+    """
+    with (
+        library_errors(folder),
+        closing(database.connect(folder, writable=False)) as source,
+        closing(connect(address)) as session,
+        session.transaction(),
+    ):
+        source.execute("BEGIN")
+        card = settings.model(source)
+        if card is None:
+            raise database.damaged(folder, "the model is lost", database.START_AGAIN)
+        if schema.exists(session):
+            if not replacing_old:
+                raise LibraryError(
+                    f"{address} holds a library already: add ?library=NAME to the address, or replace it with --replace"
+                )
+            schema.drop(session)
+        schema.create(session, card)
+        schema.drop_search_indexes(session)
+        _copy_to_server(source, session, card, progress)
+        schema.create_search_indexes(session, card)
+        session.run("ANALYZE")
+
+
+def to_folder(address: ServerAddress, folder: Path, progress: Callable[[int], None] = lambda chunks: None) -> None:
+    """Copy a library from a server to a folder, where there is none yet; `progress` is told of chunks."""
+    folder.mkdir()
+    with closing(connect(address)) as session, closing(database.connect(folder, writable=True)) as target:
+        session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        card = schema.check(session)
+        with library_errors(folder):
+            with database.transaction(target):
+                settings.set_model(target, card)
+                _copy_to_folder(session, target, progress)
+            Manifest(card).save(folder)
+
+
+# To a server
+
+
+def _copy_to_server(
+    source: sqlite3.Connection, session: Session, card: ModelCard, progress: Callable[[int], None]
+) -> None:
+    for table, columns in _SAME.items():
+        rows = source.execute(f"SELECT {columns} FROM {table}")
+        session.copy(f"{table} ({columns})", _fit(table, rows))
+    transcripts = source.execute(
+        """SELECT id, resource_id, language, language, origin, chunks, seconds, terms, chapters
+           FROM transcript ORDER BY id"""
+    ).fetchall()
+    session.copy(
+        "transcript (id, resource_id, language, spoken, origin, chunks, seconds, terms, chapters)",
+        ((*row[:3], primary(row[3]), *row[4:]) for row in transcripts),
+    )
+    for table, columns in _BLOCKS.items():
+        session.copy(f"{table} ({columns})", source.execute(f"SELECT {columns} FROM {table}"))
+    lengths: Counter[str] = Counter()
+    for row in transcripts:
+        lengths[primary(row["language"])] += row["terms"]
+    session.run_many(
+        "INSERT INTO language VALUES (%s, %s, %s, %s, %s, %s)",
+        [(*row, lengths[row["name"]]) for row in source.execute("SELECT * FROM language")],
+    )
+    _fix_centres(session, card)
+    numbers = dict(session.rows("SELECT id, number FROM resource"))
+    counted: Counter[TermIn] = Counter()
+    rows = source.execute(_CHUNKS)
+    while batch := rows.fetchmany(_BATCH):
+        _copy_chunks(session, batch, numbers, counted, card)
+        progress(len(batch))
+    totals.add_frequencies(session, counted)
+    totals.fold(session)
+    highest = settings.highest_chunk(source)
+    session.rows(
+        """SELECT setval('chunk_id', %s), setval('transcript_id', (SELECT max(id) FROM transcript)),
+                  setval(pg_get_serial_sequence('term', 'number'), (SELECT max(number) FROM term))""",
+        max(highest, 1),
+    )
+
+
+def _fix_centres(session: Session, card: ModelCard) -> None:
+    """Centre the vectors by the means that the languages have now."""
+    stored = {name: of.vectors for name, of in totals.languages(session).items()}
+    for language, mean in means_of(stored, card).chunks.items():
+        keep(session, language, mean)
+
+
+def _copy_chunks(
+    session: Session, batch: Sequence[sqlite3.Row], numbers: dict[str, int], counted: Counter[TermIn], card: ModelCard
+) -> None:
+    languages = [primary(row["language"]) for row in batch]
+    said = term_counts.decode([row["terms"] for row in batch])
+    stops = np.cumsum(said.sizes)[:-1]
+    terms = np.split(said.numbers, stops)
+    repeated = [np.repeat(*pair) for pair in zip(terms, np.split(said.counts, stops), strict=True)]
+    vectors = int8.unpack([row["data"] for row in batch], card.dimension)
+    fixed = centres(session, dict.fromkeys(languages), card.dimension)
+    embeddings = embedding_rows(vectors, np.stack([fixed[language] for language in languages]))
+    session.copy(
+        'chunk (id, transcript_id, first, stop, start, "end", is_reference, '
+        "resource, language, length, embedding, terms)",
+        (
+            (*row[:2], *row[4:8], bool(row[8]), numbers[row[2]], language, *embedding, text_of(words.tolist()))
+            for row, language, embedding, words in zip(batch, languages, embeddings, repeated, strict=True)
+        ),
+    )
+    session.copy("body (chunk_id, digest, vector, terms)", ((row[0], *row[9:]) for row in batch))
+    for language, words in zip(languages, terms, strict=True):
+        counted.update(TermIn(number, language) for number in words.tolist())
+
+
+def _fit(table: str, rows: Iterable[sqlite3.Row]) -> Iterator[tuple[object, ...]]:
+    for row in rows:
+        if table == "listing":
+            yield (*row[:-1], bool(row[-1]))
+        elif table != "setting" or row[0] not in _OWN_SETTINGS:
+            yield tuple(row)
+
+
+# To a folder
+
+
+def _copy_to_folder(session: Session, target: sqlite3.Connection, progress: Callable[[int], None]) -> None:
+    for table, columns in _SAME.items():
+        order = "ORDER BY number" if table in ("resource", "term") else ""
+        _insert(target, f"{table} ({columns})", session.rows(f"SELECT {columns} FROM {table} {order}"))
+    transcripts = session.rows(
+        "SELECT id, resource_id, language, origin, chunks, seconds, terms, chapters FROM transcript ORDER BY id"
+    )
+    firsts: dict[int, int] = {}
+    highest = 0
+    for transcript_id, *_, chunks, _, _, _ in transcripts:
+        firsts[transcript_id] = highest + 1
+        highest += chunks
+    _insert(
+        target,
+        "transcript (id, resource_id, language, origin, chunks, seconds, terms, chapters, first_chunk)",
+        [(*row, firsts[row[0]]) for row in transcripts],
+    )
+    for transcript_id, first in firsts.items():
+        for table, columns in _BLOCKS.items():
+            rows = session.rows(f"SELECT {columns} FROM {table} WHERE transcript_id = %s", transcript_id)
+            _insert(target, f"{table} ({columns})", rows)
+        rows = session.rows(
+            """SELECT transcript_id, first, stop, start, "end", is_reference::int, body.terms, digest, vector
+               FROM chunk JOIN body ON chunk_id = id WHERE transcript_id = %s ORDER BY id""",
+            transcript_id,
+        )
+        columns = "id, transcript_id, first, stop, start, end, is_reference, terms"
+        _insert(target, f"chunk ({columns})", [(first + k, *row[:7]) for k, row in enumerate(rows)])
+        _insert(target, "vector (chunk_id, digest, data)", [(first + k, *row[7:]) for k, row in enumerate(rows)])
+        progress(len(rows))
+    languages = [(name, *of.values[:-1]) for name, of in totals.languages(session).items()]
+    _insert(target, "language (name, chunks, total, windows, window_total)", languages)
+    settings.set_highest_chunk(target, highest)
+
+
+def _insert(target: sqlite3.Connection, columns: str, rows: Iterable[Sequence[object]]) -> None:
+    """Insert rows, a bool as a number."""
+    marks = ", ".join("?" * (columns.count(",") + 1))
+    source = iter(rows)
+    while batch := list(islice(source, _BATCH)):
+        target.executemany(f"INSERT INTO {columns} VALUES ({marks})", batch)

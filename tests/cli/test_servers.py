@@ -1,0 +1,146 @@
+"""The commands with a library on a server, as a user calls them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import seekpoint
+from seekpoint.cli.main import cli
+from seekpoint.index.address import ServerAddress
+from seekpoint.index.errors import ModelMismatch
+from seekpoint.index.types import State
+from seekpoint.query.serving.live_library import LiveLibrary
+from tests.fakes import TopicEncoder, WideEncoder
+from tests.index.libraries import run_script
+from tests.indexer.builds import webvtt
+from tests.postgres import TestServer
+
+TALKS = {
+    "talk0000001.en": ("attention weighs the words", "the mask hides"),
+    "talk0000002.zh": ("注意力给每个词一个权重", "掩码"),
+}
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A folder with captions of two talks."""
+    for name, texts in TALKS.items():
+        video_id, language = name.split(".")
+        (tmp_path / f"讲座 [{video_id}].{language}.vtt").write_text(webvtt(*texts), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def address(source: Path, postgres: TestServer) -> ServerAddress:
+    library = postgres.library()
+    report = seekpoint.build(source, str(library), encoder=TopicEncoder(), translate=False)
+    assert report.states[State.INDEXED] == 2
+    return library
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, list(map(str, arguments)))
+
+
+def test_a_library_is_built_asked_shown_and_emptied(source: Path, address: ServerAddress) -> None:
+    again = seekpoint.build(source, str(address), encoder=TopicEncoder(), translate=False)
+    assert (again.updated, again.embedded) == (0, 0)
+    answer = seekpoint.ask("what does a mask hide?", str(address), k=1, language="zh", encoder=TopicEncoder())
+    assert [moment.resource.id for moment in answer.moments] == ["talk0000002"]
+    shown = json.loads(call("status", "--json", "--check", "--index", address).stdout)
+    assert (shown["library"], shown["totals"]["indexed"], shown["totals"]["chunks"]) == (str(address), 2, 2)
+    assert f"Library {address}, model topics" in call("status", "--index", address).stdout
+    assert call("remove", "talk0000001", "--index", address).stdout == "1 taken out\n"
+    assert [one.id for one in seekpoint.open_library(str(address)).resources()] == ["talk0000002"]
+
+
+def test_another_model_is_refused_or_takes_over(source: Path, address: ServerAddress, tmp_path: Path) -> None:
+    with pytest.raises(ModelMismatch):
+        seekpoint.build(source, str(address), encoder=WideEncoder(), translate=False)
+    report = seekpoint.build(source, str(address), encoder=WideEncoder(), translate=False, reembed=True)
+    assert report.embedded > 0
+    seekpoint.build(source, tmp_path / "library", encoder=WideEncoder(), translate=False)
+    question = "what does a mask hide?"
+    with seekpoint.open_library(str(address)) as library:
+        assert library.status().model == WideEncoder().card
+        answer = library.ask(question, encoder=WideEncoder())
+    assert answer == seekpoint.ask(question, tmp_path / "library", encoder=WideEncoder())
+
+
+def test_what_serves_sees_a_change_with_the_next_question(source: Path, address: ServerAddress) -> None:
+    live = LiveLibrary(address, TopicEncoder())
+    try:
+        assert live.ask("mask", k=1).moments
+        with live.reader() as before:
+            call("remove", "talk0000001", "talk0000002", "--index", address)
+            assert len(before.statuses()) == 2, "a question keeps its snapshot"
+        assert not live.ask("mask", k=1).moments
+    finally:
+        live.close()
+
+
+def test_an_owner_creates_a_library_once(postgres: TestServer) -> None:
+    address = postgres.library()
+    for _ in range(2):
+        result = call("init", address)
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert result.stdout.startswith(f"{address}: ready, for the model ")
+    assert call("status", "--index", address).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["status", "--index", "postgresql://127.0.0.1:1/talks"], "can't be reached"),
+        (["ask", "mask", "--index", "postgresql://127.0.0.1:1/talks"], "can't be reached"),
+        (["build", "https://youtu.be/talk0000001", "--index", "postgresql://127.0.0.1:1/talks"], "can't be reached"),
+        (["init", "folder"], "is a folder"),
+        (["build"], "there is no SOURCE"),
+        (["build", "list.md", "--worker"], "leave it away"),
+        (["build", "--worker", "--index", "folder"], "postgresql://HOST/DATABASE"),
+        (["status", "--index", "postgresql://host/talks?library=No"], "small letters"),
+    ],
+)
+def test_what_is_wrong_is_told_in_one_line(arguments: list[str], words: str) -> None:
+    result = call(*arguments)
+    assert result.exit_code in (1, 2)
+    assert words in result.stderr and result.stderr.count("\n") == 1
+
+
+def test_a_password_is_never_shown(postgres: TestServer, address: ServerAddress) -> None:
+    secret = address.uri.replace("postgres@", "postgres:s3cret@")
+    result = call("status", "--index", secret)
+    assert result.exit_code == 0 and "s3cret" not in result.output
+    refused = call("status", "--index", "postgresql://me:s3cret@127.0.0.1:1/talks?connect_timeout=1")
+    assert refused.exit_code == 1 and "s3cret" not in refused.output
+
+
+def test_a_folder_needs_nothing_of_the_server(tmp_path: Path) -> None:
+    script = """
+from seekpoint.index.open import library_exists, open_reader
+from seekpoint.index.address import parse_address
+from pathlib import Path
+assert not library_exists(parse_address(sys.argv[1]))
+try:
+    open_reader(Path(sys.argv[1]))
+except Exception as error:
+    print(type(error).__name__)
+print({name.split(".")[0] for name in sys.modules} & {"psycopg", "psycopg_pool", "psycopg_binary"})
+"""
+    done = run_script(script, tmp_path / "library")
+    assert done.stdout == "LibraryNotFound\nset()\n", done.stderr
+
+
+def test_without_the_driver_the_extra_is_named() -> None:
+    script = """
+sys.modules["psycopg"] = None
+from seekpoint.cli.main import main
+sys.argv = ["seekpoint", "status", "--index", "postgresql://host/talks"]
+main()
+"""
+    done = run_script(script)
+    assert done.returncode == 1 and "pip install 'seekpoint[postgres]'" in done.stderr and done.stderr.count("\n") == 1

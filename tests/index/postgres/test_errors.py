@@ -1,0 +1,173 @@
+"""What goes wrong with a server is told in one line, with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from seekpoint.index.address import ServerAddress
+from seekpoint.index.errors import LibraryError, LibraryNotFound, NewerLibrary
+from seekpoint.index.open import create_library, open_keeper, open_reader, open_writer
+from seekpoint.index.postgres.kept import PostgresKeeper
+from seekpoint.index.types import State
+from tests.index.contract.talks import CARD, TALKS, fill
+from tests.index.contract.test_kept import MASK
+from tests.postgres import LOCKED, TestServer
+
+
+@pytest.fixture
+def library(postgres: TestServer) -> ServerAddress:
+    address = postgres.library()
+    with open_writer(address, CARD) as writer:
+        fill(writer)
+    return address
+
+
+def told(action: Callable[[], object]) -> str:
+    with pytest.raises(LibraryError) as raised:
+        action()
+    line = str(raised.value)
+    assert "\n" not in line and ": " in line
+    return line
+
+
+def of_database(server: TestServer, library: ServerAddress, user: str = "postgres") -> ServerAddress:
+    return replace(library, uri=server.uri(library.uri.rpartition("/")[2], user))
+
+
+def test_no_server(postgres: TestServer) -> None:
+    nobody = ServerAddress("postgresql://127.0.0.1:1/talks")
+    assert "can't be reached: start it, or correct the address" in told(lambda: open_reader(nobody))
+    assert "can't be reached" in told(lambda: open_reader(nobody, lasting=True))
+    assert "can't be reached" in told(lambda: open_writer(nobody, CARD))
+
+
+def test_a_wrong_password(postgres: TestServer, library: ServerAddress, monkeypatch: pytest.MonkeyPatch) -> None:
+    postgres.sql("postgres", f"DROP ROLE IF EXISTS {LOCKED}", f"CREATE ROLE {LOCKED} LOGIN PASSWORD 'right'")
+    create_library(library, CARD, readers=[LOCKED])
+    address = of_database(postgres, library, LOCKED)
+    monkeypatch.setenv("PGPASSWORD", "wrong")
+    assert "doesn't let you in" in told(lambda: open_reader(address))
+    monkeypatch.setenv("PGPASSWORD", "right")
+    with open_reader(address) as reader:
+        assert len(reader.statuses()) == len(TALKS)
+
+
+def test_no_database_and_no_library(postgres: TestServer) -> None:
+    with pytest.raises(LibraryNotFound, match="createdb"):
+        open_reader(ServerAddress(postgres.uri("nowhere")))
+    with pytest.raises(LibraryNotFound, match="seekpoint init"):
+        open_reader(postgres.library())
+
+
+def test_a_newer_schema(postgres: TestServer, library: ServerAddress) -> None:
+    postgres.sql(library.uri.rpartition("/")[2], "INSERT INTO seekpoint.migration VALUES (99)")
+    for opened in (open_reader, open_writer):
+        with pytest.raises(NewerLibrary, match="upgrade Seekpoint"):
+            opened(library)
+
+
+def test_roles_may_do_what_they_were_given(postgres: TestServer, library: ServerAddress) -> None:
+    postgres.sql("postgres", *(f"DROP ROLE IF EXISTS {role}" for role in ("asks", "builds", "nobody")))
+    postgres.sql("postgres", *(f"CREATE ROLE {role} LOGIN" for role in ("asks", "builds", "nobody")))
+    create_library(library, CARD, readers=["asks"], builders=["builds"])
+    with open_writer(of_database(postgres, library, "builds")) as writer:
+        fill(writer, ["zhuyili0001"])
+        writer.remove(["page0000001"])
+    with open_reader(of_database(postgres, library, "asks")) as reader:
+        assert len(reader.statuses()) == len(TALKS) - 1
+    asking = of_database(postgres, library, "asks")
+
+    def change() -> None:
+        with open_writer(asking) as writer:
+            writer.set_state("zhuyili0001", State.DEFERRED)
+
+    assert "you may not do that" in told(change)
+    with open_keeper(of_database(postgres, library, "builds")) as keeper:
+        keeper.keep(MASK)
+    with open_reader(asking) as reader, open_keeper(asking) as keeper:
+        assert reader.kept() == [MASK]
+        assert "you may not do that" in told(lambda: keeper.drop(MASK.resource.id, MASK.place))
+    assert "you may not do that" in told(lambda: open_reader(of_database(postgres, library, "nobody")))
+    assert "no such thing" in told(lambda: create_library(library, CARD, readers=["who"]))
+
+
+def test_a_superuser_creates_the_extensions(postgres: TestServer) -> None:
+    address = postgres.library()
+    postgres.sql("postgres", "DROP ROLE IF EXISTS plain", "CREATE ROLE plain LOGIN")
+    database = address.uri.rpartition("/")[2]
+    postgres.sql("postgres", f"ALTER DATABASE {database} OWNER TO plain")
+    plain = of_database(postgres, address, "plain")
+    assert "vector" in told(lambda: open_writer(plain, CARD))
+    postgres.sql(database, "CREATE EXTENSION vector", "CREATE EXTENSION pg_textsearch")
+    with open_writer(plain, CARD) as writer:
+        fill(writer)
+
+
+def test_a_server_without_an_extension_says_which(postgres: TestServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = postgres.library()
+    with psycopg.connect(address.uri) as connection, pytest.raises(psycopg.errors.FeatureNotSupported) as raised:
+        connection.execute("CREATE EXTENSION no_such_extension")
+    from seekpoint.index.postgres.session import server_errors
+
+    def fail() -> None:
+        with server_errors(address):
+            raise raised.value
+
+    assert "lacks an extension" in told(fail) and "no_such_extension" in told(fail)
+
+
+@pytest.mark.nightly  # a copy of the server takes ten seconds, where the disk is busy thirty
+def test_a_replica_is_read_and_not_written(postgres: TestServer, library: ServerAddress) -> None:
+    with postgres.replica() as replica:
+        address = of_database(replica, library)
+        with open_reader(address) as reader:
+            assert len(reader.statuses()) == len(TALKS)
+        assert "read-only replica" in told(lambda: open_writer(address))
+        with open_keeper(address) as keeper:
+            assert "read-only replica" in told(lambda: keeper.keep(MASK))
+        assert "read-only replica" in told(lambda: open_writer(replace(address, library="another"), CARD))
+        with open_writer(replace(address, uri=f"{both(postgres, replica, library)}?target_session_attrs=read-write")):
+            pass
+
+
+def both(one: TestServer, other: TestServer, library: ServerAddress) -> str:
+    """The address of two servers, the second one first."""
+    name = library.uri.rpartition("/")[2]
+    return f"postgresql://postgres@127.0.0.1:{other.port},127.0.0.1:{one.port}/{name}"
+
+
+def test_a_server_that_goes_away_in_the_middle(postgres: TestServer, library: ServerAddress) -> None:
+    def change() -> None:
+        with open_writer(library) as writer:
+            writer.set_state("zhuyili0001", State.DEFERRED, reason="kept")
+            postgres.disconnect(library)
+            writer.set_state("zhuyili0001", State.DEFERRED, reason="lost")
+
+    assert "what was committed is kept" in told(change)
+    with open_reader(library) as reader:
+        assert {one.id: one.reason for one in reader.statuses()}["zhuyili0001"] == "kept"
+
+
+def test_a_lasting_reader_takes_another_connection_where_one_broke(
+    postgres: TestServer, library: ServerAddress
+) -> None:
+    with open_reader(library, lasting=True) as reader:
+        assert len(reader.statuses()) == len(TALKS)
+    postgres.disconnect(library)
+    with open_reader(library, lasting=True) as reader:
+        assert len(reader.statuses()) == len(TALKS)
+
+
+def test_a_moment_is_not_kept_while_a_writer_takes_too_long(postgres: TestServer, library: ServerAddress) -> None:
+    with open_writer(library) as writer, open_keeper(library) as keeper:
+        assert isinstance(keeper, PostgresKeeper)
+        keeper.wait_for_writers(0.1)
+        with writer.transaction():
+            writer.set_state("zhuyili0001", State.DEFERRED, reason="稍后")
+            assert "being changed by another process: try again" in told(lambda: keeper.keep(MASK))
+        keeper.keep(MASK)
+        assert writer.kept() == [MASK]

@@ -1,0 +1,103 @@
+"""Libraries that are carried from a folder to a server and back: what arrives answers as what left."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from seekpoint.index.address import Address, ServerAddress
+from seekpoint.index.errors import LibraryError, LibraryNotFound
+from seekpoint.index.kept import KeptMoment
+from seekpoint.index.open import open_keeper, open_reader, open_writer
+from seekpoint.index.transfer.export import export_library
+from seekpoint.index.transfer.import_ import import_library
+from seekpoint.index.types import Chapter, Details, Kind, Resource
+from seekpoint.query.answers import Answer
+from tests.asking import ask
+from tests.index.libraries import CARD, ENCODER, SOURCE, TALKS, build, embedded, resource
+from tests.postgres import TestServer
+
+KEPT = KeptMoment(
+    resource=Resource("zhuyili0001", Kind.VIDEO, "讲座", "https://example.org/讲座"),
+    language="zh",
+    start=10.0,
+    page=None,
+    anchor=None,
+    quote="掩码遮住后面的词",
+    link="https://example.org/讲座#t=10",
+    question="掩码遮住什么？",
+    note="=重要的\n笔记",
+    added=1.0,
+)
+QUESTIONS = ("What does the mask hide?", "掩码遮住什么？", "position 位置", "softmax", "缓存")
+
+
+def shown(address: Address) -> tuple[object, ...]:
+    """All that a library says of itself, and its answers."""
+    with open_reader(address) as library:
+        found: list[Answer] = [ask(question, library, explained=True, encoder=ENCODER) for question in QUESTIONS]
+        said = [library.transcripts(status.id) for status in library.statuses()]
+        return library.card, library.statuses(), library.sections(), library.standings(), library.kept(), found, said
+
+
+def test_a_library_goes_to_a_server_and_comes_back(tmp_path: Path, postgres: TestServer) -> None:
+    folder, address = tmp_path / "library", postgres.library()
+    build(folder)
+    with open_writer(folder) as writer:
+        made = embedded(TALKS["zhuyili0001"])
+        chapters = (Chapter(0.0, "注意力", generated=True), Chapter(10.0, "掩码", generated=True))
+        made = replace(made, transcript=replace(made.transcript, chapters=chapters))
+        writer.commit("zhuyili0001", [made], Details(title="讲座"), "made by hand")
+    with open_keeper(folder) as keeper:
+        keeper.keep(KEPT)
+        keeper.keep(replace(KEPT, start=None, page=3, added=2.0))
+    export_library(folder, tmp_path / "there.zip")
+    there = import_library(tmp_path / "there.zip", address)
+    assert (there.resources, there.chunks) == (3, 5)
+    assert shown(address) == shown(folder)
+    with open_keeper(address) as keeper:
+        keeper.annotate("zhuyili0001", KEPT.place, "第二次读", "收藏")
+    with open_writer(address) as writer:
+        writer.remove(["zhuyili0001"])
+        writer.register(SOURCE, [resource("new00000001", "讲座")])
+        writer.commit("new00000001", [embedded(["缓存节省工作", "a cache 掩码"], "zh")], Details(), "made by hand")
+        writer.verify()
+    export_library(address, tmp_path / "back.zip")
+    import_library(tmp_path / "back.zip", tmp_path / "back")
+    assert shown(tmp_path / "back") == shown(address)
+    with open_writer(tmp_path / "back") as writer:
+        writer.verify()
+        assert "new00000001" in writer.standings()
+
+
+def test_a_library_is_replaced_only_on_demand(tmp_path: Path, postgres: TestServer) -> None:
+    folder, address = tmp_path / "library", postgres.library()
+    build(folder)
+    export_library(folder, tmp_path / "talks.zip")
+    with open_writer(address, CARD) as writer:
+        writer.put_setting("old", "1")
+    with pytest.raises(LibraryError, match="--replace"):
+        import_library(tmp_path / "talks.zip", address)
+    with open_reader(address) as reader:
+        assert reader.setting("old") == "1"
+    import_library(tmp_path / "talks.zip", address, replacing_old=True)
+    assert shown(address) == shown(folder)
+
+
+def test_no_library_is_exported_from_where_there_is_none(tmp_path: Path, postgres: TestServer) -> None:
+    with pytest.raises(LibraryNotFound):
+        export_library(postgres.library(), tmp_path / "talks.zip")
+    assert not list(tmp_path.iterdir())
+
+
+def test_two_libraries_lie_in_one_database(tmp_path: Path, postgres: TestServer) -> None:
+    first = postgres.library()
+    second = ServerAddress(first.uri, "second")
+    for address, talks in ((first, {"attention01": ("the mask",)}), (second, {"zhuyili0001": ("掩码",)})):
+        build(tmp_path / address.library, talks)
+        export_library(tmp_path / address.library, tmp_path / f"{address.library}.zip")
+        import_library(tmp_path / f"{address.library}.zip", address)
+    for address in (first, second):
+        assert shown(address) == shown(tmp_path / address.library)

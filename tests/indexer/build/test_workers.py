@@ -1,0 +1,168 @@
+"""Several builders of one library on a server: each resource is indexed once, whatever becomes of a builder."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from seekpoint.index.address import ServerAddress
+from seekpoint.index.errors import LockedLibrary, LostLease, UsageError
+from seekpoint.index.models.piece_vectors import WINDOW
+from seekpoint.index.open import open_reader, open_worker, open_writer
+from seekpoint.index.postgres.queue import BuildQueue
+from seekpoint.index.postgres.session import connect
+from seekpoint.index.postgres.writer import PostgresWriter
+from seekpoint.index.store import WINDOWS, Queue
+from seekpoint.index.types import Details, State
+from seekpoint.indexer.build.build import Request
+from seekpoint.indexer.build.enqueuing import enqueue
+from seekpoint.indexer.build.planner import Choices
+from seekpoint.indexer.build.worker import WorkReport, shared_pace, work
+from seekpoint.indexer.fetch.session import Web
+from seekpoint.indexer.sources import Sources
+from tests.fake_youtube import FakeYouTube
+from tests.fakes import TopicEncoder, WideEncoder
+from tests.index.contract.talks import transcript
+from tests.indexer.builds import RecordedEvents, webvtt
+from tests.paths import ROOT
+from tests.postgres import TestServer
+
+TALKS = [f"talk{n:07d}" for n in range(12)]
+LINES = [(0.0, 10.0, "attention weighs the words"), (10.0, 10.0, "掩码遮住后面的词")]
+# Takes a resource, stores half of it in a transaction that doesn't end, and waits to be killed.
+DYING = """
+from seekpoint.index.address import parse_address
+from seekpoint.index.postgres.queue import BuildQueue
+from seekpoint.index.postgres.writer import PostgresWriter
+from seekpoint.index.types import Details
+from tests.index.contract.talks import transcript
+address = parse_address(sys.argv[1])
+with BuildQueue.open(address, lease_seconds=3.0) as queue, PostgresWriter.share(address, queue) as writer:
+    taken = queue.take(0.0)
+    with writer.transaction():
+        writer.commit(taken.resource_id, [transcript("attention01")], Details(), "half")
+        print(taken.resource_id, flush=True)
+        sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def library(postgres: TestServer, fake: FakeYouTube, tmp_path: Path) -> Iterator[ServerAddress]:
+    """A library in which twelve talks wait."""
+    for talk in TALKS:
+        fake.add_video(talk, f"讲座 {talk}", {"en": LINES})
+    (tmp_path / "list.txt").write_text("\n".join(f"https://youtu.be/{talk}" for talk in TALKS))
+    address = postgres.library()
+    request = Request([str(tmp_path / "list.txt")], translate=False)
+    waiting = enqueue(request, address, lambda queue: sources(fake, queue), encoder=TopicEncoder())
+    assert waiting == len(TALKS) and not fake.requests
+    yield address
+
+
+def sources(fake: FakeYouTube, queue: Queue, pace: float = 0.0) -> Sources:
+    return Sources.through(fake.web(), shared_pace=shared_pace(queue, pace))
+
+
+def worker(address: ServerAddress, fake: FakeYouTube, pace: float = 0.0) -> WorkReport:
+    return work(address, lambda queue: sources(fake, queue, pace), Choices(), encoder=TopicEncoder())
+
+
+def states(address: ServerAddress) -> dict[str, State]:
+    with open_reader(address) as reader:
+        reader.verify()
+        return {status.id: status.state for status in reader.statuses()}
+
+
+def asked(fake: FakeYouTube) -> list[str]:
+    return [talk for place, talk in fake.requests if place == "captions"]
+
+
+def test_workers_take_each_resource_once(library: ServerAddress, fake: FakeYouTube) -> None:
+    with ThreadPoolExecutor(3) as threads:
+        reports = list(threads.map(lambda _: worker(library, fake), range(3)))
+    assert sum(report.taken for report in reports) == sum(report.updated for report in reports) == len(TALKS)
+    assert sorted(asked(fake)) == TALKS
+    assert set(states(library).values()) == {State.INDEXED}
+    with open_reader(library) as reader:
+        assert reader.frequencies(["attent", "掩码"]).terms == {"attent": len(TALKS), "掩码": len(TALKS)}
+    assert worker(library, fake) == WorkReport(0, 0, 0)
+
+
+def test_a_killed_worker_leaves_nothing_half_done_and_its_resource_to_others(
+    library: ServerAddress, fake: FakeYouTube
+) -> None:
+    script = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{DYING}"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, library.uri], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as dying:
+        assert dying.stdout
+        talk = dying.stdout.readline().strip()
+        assert talk in TALKS
+        dying.kill()
+    report = worker(library, fake)
+    assert report.updated == len(TALKS)
+    assert sorted(asked(fake)) == TALKS
+    assert set(states(library).values()) == {State.INDEXED}
+    with open_reader(library) as reader:
+        assert reader.standings()[talk].inputs != "half"
+
+
+def test_a_worker_that_was_silent_for_too_long_stores_nothing(library: ServerAddress, fake: FakeYouTube) -> None:
+    with BuildQueue(connect(library), 1000.0) as silent, PostgresWriter.share(library, silent) as late:
+        taken = silent.take(time.time())
+        assert taken
+        with closing(connect(library)) as other:
+            other.run("UPDATE lease SET until = now()")
+        assert worker(library, fake).updated == len(TALKS)
+        with pytest.raises(LostLease):
+            late.commit(taken.resource_id, [transcript("attention01")], Details(), "late")
+        with pytest.raises(LostLease):
+            late.set_state(taken.resource_id, State.UNAVAILABLE, reason="late")
+    assert set(states(library).values()) == {State.INDEXED}
+
+
+def test_all_builders_keep_one_pace(library: ServerAddress) -> None:
+    with BuildQueue.open(library) as one, BuildQueue.open(library) as other:
+        waits = [queue.turn("youtube", 20.0) for queue in (one, other, one)]
+        assert waits == pytest.approx([0.0, 20.0, 40.0], abs=5.0)
+        assert other.turn("another", 20.0) == 0.0
+
+
+def test_a_block_that_one_meets_stops_the_others(library: ServerAddress, fake: FakeYouTube) -> None:
+    fake.make_blocked(TALKS[0])
+    first = worker(library, fake)
+    assert (first.taken, first.updated) == (len(TALKS), 0)
+    assert {talk for _, talk in fake.requests} == {TALKS[0]}
+    assert set(states(library).values()) == {State.DEFERRED}
+    fake.requests.clear()
+    assert worker(library, fake).taken == 0 and not fake.requests
+
+
+def test_a_build_of_its_own_and_workers_exclude_each_other(library: ServerAddress) -> None:
+    writer, queue = open_worker(library)
+    with queue, writer, pytest.raises(LockedLibrary):
+        open_writer(library)
+    with open_writer(library), pytest.raises(LockedLibrary):
+        open_worker(library)
+
+
+def test_a_folder_has_one_builder(tmp_path: Path, fake: FakeYouTube) -> None:
+    with pytest.raises(UsageError, match="postgresql://"):
+        work(tmp_path, lambda queue: sources(fake, queue), Choices(), events=RecordedEvents())
+
+
+def test_what_is_listed_with_windows_lets_all_builders_embed_them(postgres: TestServer, tmp_path: Path) -> None:
+    (tmp_path / "讲座 [talk0000001].zh.vtt").write_text(webvtt("掩码遮住后面的词"), encoding="utf-8")
+    address, bare = postgres.library(), WideEncoder("bare", gives_parts=False)
+    request = Request([str(tmp_path)], translate=False, windows=True)
+    assert enqueue(request, address, lambda queue: Sources.through(Web()), encoder=bare) == 0
+    with open_writer(address) as writer:
+        assert writer.setting(WINDOWS) is not None
+        assert {vector.direction for vector in writer.known("talk0000001").pieces.values()} == {WINDOW}

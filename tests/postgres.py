@@ -1,0 +1,188 @@
+"""A PostgreSQL server of the tests' own: in a temporary folder, on a port of the loopback interface, as `postgres`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+from seekpoint.index.address import ServerAddress
+
+LOCKED = "locked"
+"""A role that needs a password."""
+
+_PROGRAMS = Path("/usr/lib/postgresql")
+_NUMBERS = count()
+# Nothing of it is to survive, so that it needn't wait for the disk.
+_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_preload_libraries": "pg_textsearch",
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "100",
+    "shared_buffers": "256MB",
+}
+
+
+class TestServer:
+    """A running server; each library gets a database of its own."""
+
+    __test__ = False
+
+    def __init__(self, programs: Path, folder: Path, port: int) -> None:
+        self.programs = programs
+        self.folder = folder
+        self.port = port
+
+    @contextmanager
+    def started(self) -> Iterator[None]:
+        """Start the server, and stop it at the end."""
+        control: list[str | Path] = [self.programs / "pg_ctl", "-D", self.folder, "-w", "-t", "120"]
+        _as_postgres([*control, "-l", self.folder.with_name("log"), "start"])
+        try:
+            yield
+        finally:
+            if (self.folder / "postmaster.pid").exists():
+                _as_postgres([*control, "-m", "immediate", "stop"], check=False)
+
+    @contextmanager
+    def replica(self) -> Iterator[TestServer]:
+        """A second server that follows this one, and can only be read."""
+        folder = Path(tempfile.mkdtemp(prefix="seekpoint-replica-"))
+        try:
+            if os.getuid() == 0:
+                shutil.chown(folder, "postgres")
+            data, port = folder / "data", _free_port()
+            copy: list[str | Path] = [
+                self.programs / "pg_basebackup",
+                "-D",
+                data,
+                "-R",
+                "-c",
+                "fast",
+                "-d",
+                self.uri("postgres"),
+            ]
+            _as_postgres(copy)
+            with (data / "postgresql.conf").open("a") as configuration:
+                configuration.write(f"port = '{port}'\n")
+            following = TestServer(self.programs, data, port)
+            with following.started():
+                yield following
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def library(self, name: str = "seekpoint") -> ServerAddress:
+        """The address of a library that isn't there yet, in a new database."""
+        database = f"test{os.getpid()}_{next(_NUMBERS)}"
+        self.sql("postgres", f"CREATE DATABASE {database}")
+        return ServerAddress(self.uri(database), name)
+
+    def kill(self) -> None:
+        """End the server at once, as a crash of its machine would; its folder stays."""
+        processes = [int((self.folder / "postmaster.pid").read_text().splitlines()[0])]
+        processes += map(int, _run(["ps", "-o", "pid=", "--ppid", str(processes[0])], check=False).stdout.split())
+        for process in processes:
+            os.kill(process, signal.SIGKILL)
+
+    def control(self, *command: str) -> None:
+        """Have `pg_ctl` do something to the server."""
+        _as_postgres([self.programs / "pg_ctl", "-D", self.folder, "-w", "-t", "120", *command])
+
+    def disconnect(self, library: ServerAddress) -> None:
+        """End all connections to a library's database."""
+        name = library.uri.rpartition("/")[2]
+        self.sql("postgres", f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+
+    def uri(self, database: str, user: str = "postgres") -> str:
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
+
+    def sql(self, database: str, *statements: str) -> str:
+        """Run statements as the superuser, and return what they print."""
+        commands = [part for statement in statements for part in ("-c", statement)]
+        done = _run([self.programs / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", self.uri(database), *commands])
+        return done.stdout
+
+
+@cache
+def missing() -> str | None:
+    """Why no server can be started here, and what to do; `None` if one can."""
+    if sys.platform != "linux":
+        return "the tests start PostgreSQL on Linux alone"
+    programs = _programs()
+    if programs is None:
+        return "PostgreSQL 17 isn't here: apt-get install postgresql-17 postgresql-17-pgvector"
+    shared = subprocess.run([programs / "pg_config", "--sharedir"], capture_output=True, text=True, check=False).stdout
+    for extension, remedy in (
+        ("vector", "apt-get install postgresql-17-pgvector"),
+        ("pg_textsearch", "build it from its project: make with_llvm=no && make install"),
+    ):
+        if not (Path(shared.strip()) / "extension" / f"{extension}.control").exists():
+            return f"PostgreSQL lacks the extension {extension}: {remedy}"
+    if os.getuid() == 0 and _run(["id", "-u", "postgres"], check=False).returncode:
+        return "there is no user `postgres`, and PostgreSQL doesn't start as root: useradd postgres"
+    return None
+
+
+@contextmanager
+def server(**settings: str) -> Iterator[TestServer]:
+    """Start a server, with other settings where some are given, and stop it at the end."""
+    programs = _programs()
+    assert programs
+    folder = Path(tempfile.mkdtemp(prefix="seekpoint-postgres-"))
+    try:
+        if os.getuid() == 0:
+            shutil.chown(folder, "postgres")
+        data, port = folder / "data", _free_port()
+        _as_postgres(
+            [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+        )
+        access = data / "pg_hba.conf"
+        rules = (f"host all {LOCKED} 127.0.0.1/32 scram-sha-256", "host replication all 127.0.0.1/32 trust")
+        access.write_text("\n".join([*rules, access.read_text()]))
+        with (data / "postgresql.conf").open("a") as configuration:
+            configuration.writelines(
+                f"{name} = '{value}'\n" for name, value in {**_SETTINGS, **settings, "port": str(port)}.items()
+            )
+        running = TestServer(programs, data, port)
+        with running.started():
+            yield running
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _programs() -> Path | None:
+    found = _PROGRAMS / "17" / "bin"
+    return found if (found / "initdb").exists() and (found / "pg_config").exists() else None
+
+
+def _as_postgres(command: Sequence[str | Path], *, check: bool = True) -> None:
+    if os.getuid() == 0:
+        command = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups", "--", *command]
+    _run(command, check=check)
+
+
+def _run(command: Sequence[str | Path], *, check: bool = True) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [*map(str, command)], stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd="/", check=False
+    )
+    if check and done.returncode:
+        raise RuntimeError(f"{command[0]} failed: {done.stderr}")
+    return done
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
