@@ -95,6 +95,7 @@ def test_workers_take_each_resource_once(library: ServerAddress, fake: FakeYouTu
     assert worker(library, fake) == WorkReport(0, 0, 0)
 
 
+@pytest.mark.nightly  # five seconds, most of them until a lease has run out
 def test_a_killed_worker_leaves_nothing_half_done_and_its_resource_to_others(
     library: ServerAddress, fake: FakeYouTube
 ) -> None:
