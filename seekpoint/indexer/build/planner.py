@@ -145,7 +145,7 @@ class Planner:
             read = version_of("file", [local_path(resource.url)], stored, self.now)
             return Job(resource, self._unless_done(standing, read, Step.READ_TEXT), standing, provenance=read)
         page = stored if isinstance(stored, FromPage) and standing.is_indexed else None
-        is_fresh = page and (page.final or (0 <= self.now - page.at < _PAGE_LIFETIME and not self.choices.retry))
+        is_fresh = page and (page.final or (abs(self.now - page.at) < _PAGE_LIFETIME and not self.choices.retry))
         step = Step.NOTHING if is_fresh else self._when_due(standing, Step.FETCH_TEXT)
         return Job(resource, step, standing, provenance=page, private=resource.id in self.private)
 
