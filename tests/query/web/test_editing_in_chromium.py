@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser import chromium_tab
 from tests.indexer.builds import webvtt
 from tests.query.web.served import served, without_others
 from tests.query.web.workbench import editing as editing_of
@@ -20,14 +19,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.chromium
 
 NOTE = "掩码：遮住未来 <b>=1+1</b>"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium_tab() as tab:
-        browser = tab.page.context.browser
-        assert browser
-        yield browser
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from seekpoint.index.types import Details, Kind, Resource
 from seekpoint.query.summary.endpoint import Endpoint
 from seekpoint.query.summary.summariser import NOT_ASKED, Summariser
 from seekpoint.query.web.security import AccessPolicy
-from tests.browser import chromium_tab
 from tests.fake_chat import FakeChat, answering, by_letter, event, head, streaming
 from tests.index.libraries import CARD, embedded
 from tests.query.web.served import served, without_others
@@ -155,14 +154,6 @@ def test_there_are_summaries_only_with_a_model(talks: Path, address: str) -> Non
 
 
 # The page
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium_tab() as tab:
-        browser = tab.page.context.browser
-        assert browser
-        yield browser
 
 
 @pytest.mark.chromium
