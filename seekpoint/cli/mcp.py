@@ -58,16 +58,20 @@ def mcp(http: bool, port: int, token: str | None, may_add: bool, rerank: str | N
 
 
 def adding_to(
-    library: Address, make_web: Callable[[str | None, Path | None], Web] | None = None, encoder: Encoder | None = None
+    library: Address,
+    make_web: Callable[[str | None, Path | None], Web] | None = None,
+    encoder: Encoder | None = None,
+    pace: float | None = None,
 ) -> Adding:
-    """What adds an address to a library; callers may replace the web and the encoder, as tests do."""
+    """What adds an address to a library; callers may replace the web, the encoder and the pace, as tests do."""
 
     def add(address: str, tell: Callable[[str], None]) -> Sequence[Section]:
-        from seekpoint.indexer.build.addition import add
+        from seekpoint.indexer.build.addition import PACE, add
         from seekpoint.indexer.build.events import ToldEvents
         from seekpoint.indexer.fetch.session import Web
 
-        return add(address, library, (make_web or Web)(None, None), ToldEvents(tell), encoder=encoder).sections
+        web, seconds = (make_web or Web)(None, None), PACE if pace is None else pace
+        return add(address, library, web, ToldEvents(tell), encoder=encoder, pace=seconds).sections
 
     return add
 

@@ -46,6 +46,7 @@ def test_a_server_that_stops_ends_its_build(tmp_path: Path) -> None:
 
 
 @pytest.mark.model
+@pytest.mark.nightly
 def test_progress_comes_out_of_the_process(example_library: Path, tmp_path: Path) -> None:
     library = Path(shutil.copytree(example_library, tmp_path / "library"))
     (tmp_path / "notes").mkdir()

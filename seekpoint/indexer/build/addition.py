@@ -16,11 +16,15 @@ from seekpoint.indexer.sources import Sources
 NEWEST = 10
 """How many videos are taken of a channel."""
 
-_PACE = 5.0
+PACE = 5.0
+"""Seconds between two requests to YouTube."""
+
 _SHOWN = 80
 
 
-def add(address: str, library: Address, web: Web, events: BuildEvents, *, encoder: Encoder | None = None) -> Report:
+def add(
+    address: str, library: Address, web: Web, events: BuildEvents, *, encoder: Encoder | None = None, pace: float = PACE
+) -> Report:
     """Build from the address of a video, playlist, channel, page or paper; raises what `build` does.
 
     UsageError for what else a build takes: a path would let an assistant read files of this machine, a list would let
@@ -38,4 +42,4 @@ def add(address: str, library: Address, web: Web, events: BuildEvents, *, encode
             "`seekpoint build`"
         )
     request = Request([address], limit=NEWEST, may_be_private=False)
-    return build(request, library, Sources.through(web, (), _PACE, NEWEST), encoder=encoder, events=events)
+    return build(request, library, Sources.through(web, (), pace, NEWEST), encoder=encoder, events=events)
