@@ -81,18 +81,15 @@ def _outcome(folder: Path, sources: list[str], retry: bool, events: BuildEvents)
     from seekpoint.indexer.build import summary
     from seekpoint.indexer.build.build import Request, build
     from seekpoint.indexer.build.planner import Choices
+    from seekpoint.indexer.fetch.pace import PACE
     from seekpoint.indexer.fetch.session import Web
     from seekpoint.indexer.sources import Sources
 
     web = Web()
     report = build(
-        Request(sources, choices=Choices(retry=retry)), folder, Sources.through(web, pace=_PACE), events=events
+        Request(sources, choices=Choices(retry=retry)), folder, Sources.through(web, pace=PACE), events=events
     )
     return summary.totals_line(report)
-
-
-# Seconds between videos, as `build` has it.
-_PACE = 5.0
 
 
 def _print(progress: BuildProgress) -> None:

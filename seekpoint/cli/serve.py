@@ -13,6 +13,7 @@ from seekpoint.index.errors import SeekpointError
 from seekpoint.query.serving.live_library import LiveLibrary
 
 if TYPE_CHECKING:
+    from seekpoint.query.summary.summariser import Summariser
     from seekpoint.query.web.editing import Editing
 
 
@@ -61,11 +62,7 @@ def serve(
         )
     if edit or not is_loopback(host):
         token = token or secrets.token_urlsafe(24)
-    summariser = None
-    if llm:
-        from seekpoint.cli.summary import load_summariser
-
-        summariser = load_summariser(llm, llm_model)
+    summariser = _summariser(llm, llm_model)
     reranker = load_reranker(rerank)
     if reranker:
         reranker.load()  # a name that is none is an error before anyone asks
@@ -86,6 +83,15 @@ def serve(
         if editing and editing.builds:
             editing.builds.close()
         live.close()
+
+
+def _summariser(address: str | None, model: str | None) -> Summariser | None:
+    """What writes summaries; nothing is imported without an address."""
+    if not address:
+        return None
+    from seekpoint.cli.summary import load_summariser
+
+    return load_summariser(address, model)
 
 
 def _editing(live: LiveLibrary, library: Address) -> Editing:

@@ -8,6 +8,7 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Encoder, Kind
 from seekpoint.indexer.build.build import Report, Request, build
 from seekpoint.indexer.build.events import BuildEvents
+from seekpoint.indexer.fetch.pace import PACE
 from seekpoint.indexer.fetch.session import Web
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.reading_list.download import remote_list_of
@@ -15,9 +16,6 @@ from seekpoint.indexer.sources import Sources
 
 NEWEST = 10
 """How many videos are taken of a channel."""
-
-PACE = 5.0
-"""Seconds between two requests to YouTube."""
 
 _SHOWN = 80
 

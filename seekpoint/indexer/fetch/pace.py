@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
+PACE = 5.0
+"""Seconds between two requests to YouTube, unless the user says otherwise."""
+
 _JITTER = 0.3
 
 

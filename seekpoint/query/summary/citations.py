@@ -30,7 +30,6 @@ _BOUNDARY = re.compile(rf"(?:{SENTENCE_END}|(?=\n))(?:\s*{_CITATION})*")
 # So that a mark is followed by a space, as SENTENCE_END expects it.
 _MARK_BEFORE_CITATION = re.compile(r"""([.!?…][)"'”’»]*)(?=[\[【［])""")
 _ABBREVIATED = re.compile(r"\b(?:e\.g|i\.e|vs|cf|approx|figs?|eqs?|sec|vol|dr|mrs?|ms|prof|st)\.\Z", re.IGNORECASE)
-_GOES_ON = re.compile(r"[a-z]")
 
 _THOUGHTS, _THOUGHTS_END = "<think>", "</think>"
 _TAG = re.compile(
@@ -106,7 +105,7 @@ def _ends(text: str, boundary: re.Match[str]) -> bool:
         return True
     following = text[boundary.end() :].lstrip()
     is_cited = boundary[0].endswith(_CLOSING) or text[: boundary.start()].rstrip().endswith(_CLOSING)
-    return is_cited or not (_GOES_ON.match(following) or _ABBREVIATED.search(text[: boundary.start() + 1]))
+    return is_cited or not (following[:1].islower() or _ABBREVIATED.search(text[: boundary.start() + 1]))
 
 
 def cited_sentence(text: str, moments: int) -> CitedSentence | None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.query.web.served import until
+from tests.fakes import TopicEncoder
+from tests.query.web.conftest import faultless
+from tests.query.web.served import served, until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
+
+    from seekpoint.index.types import Vectors
 
 pytestmark = pytest.mark.chromium
 
@@ -65,3 +71,27 @@ def test_earlier_questions_are_suggested_until_they_are_forgotten(page: Page) ->
     page.click("#q")
     page.wait_for_timeout(300)
     assert page.locator("#suggestions").is_hidden()
+
+
+class SlowEncoder(TopicEncoder):
+    """An encoder that takes longer for a question than an answer may take while someone types."""
+
+    def question(self, text: str) -> Vectors:
+        time.sleep(0.2)
+        return super().question(text)
+
+
+def test_a_slow_server_is_no_longer_asked_while_someone_types(talks: Path, browser: Browser) -> None:
+    with (
+        served(talks, encoder=SlowEncoder()) as address,
+        browser.new_context(base_url=address) as context,
+        faultless(context) as page,
+    ):
+        page.goto("/")
+        for word in ("mask", "掩码", "cache"):
+            page.fill("#q", f"what is a {word}")
+            until(page, f"new URLSearchParams(location.search).get('q') === 'what is a {word}'")
+            page.wait_for_timeout(100)
+        page.fill("#q", "what is a softmax")
+        page.wait_for_timeout(1500)
+        assert page.evaluate("new URLSearchParams(location.search).get('q')") == "what is a cache"
