@@ -75,7 +75,7 @@ class _Quote(NamedTuple):
 
 
 def moments(hits: Sequence[Hit], context: MomentContext, *, explained: bool) -> Iterator[Moment]:
-    """A moment for each hit, in their order; two in one long sentence begin in the same place, and give one."""
+    """A moment for each hit, in their order. Hits whose answers begin in the same place give one moment."""
     ids = [hit.chunk.resource_id for hit in hits]
     resources, details = context.reader.resources(ids), context.reader.details(ids)
     quotes = _quotes(hits, resources, details, context)

@@ -78,6 +78,12 @@ class ResourceCache:
         """Every resource's id, in the order in which they were added."""
         return list(self.reader.standings())
 
+    def computed(self) -> dict[str, object]:
+        """The properties that are cached already, by name; none of them uses the reader any more."""
+        return {
+            name: value for name, value in vars(self).items() if isinstance(vars(type(self)).get(name), cached_property)
+        }
+
     def resource(self, resource_id: str) -> Resource | None:
         status = self.statuses.get(resource_id)
         return status.resource if status else None
@@ -111,10 +117,16 @@ class ResourceCaches:
         self._last: ResourceCache | None = None
 
     def of(self, reader: Reader) -> ResourceCache:
-        """The cache of a reader, the same one while that stays open."""
+        """The cache of a reader, the same one while that stays open.
+
+        A reader of the same revision takes over what was read, since a library on a server has one for each request.
+        """
         last = self._last
         if last is None or last.reader is not reader:
-            last = self._last = ResourceCache(reader)
+            fresh = ResourceCache(reader)
+            if last and (last.reader.address, last.reader.revision) == (reader.address, reader.revision):
+                vars(fresh).update(last.computed())
+            last = self._last = fresh
         return last
 
 
