@@ -38,6 +38,8 @@ def served(
 ) -> Iterator[str]:
     """Serve a library's pages and API, and give the address; without an `encoder`, the library's own is used."""
     live = LiveLibrary(library, encoder)
+    if editing and editing.builds:
+        editing.builds.finished = live.refresh
     listener = listen("127.0.0.1", 0)
     app = application(live, policy or AccessPolicy(), summariser=summariser, editing=editing)
     server = uvicorn.Server(server_config(app, protocol))
