@@ -144,14 +144,15 @@ def resource_href(
     beside: str | None = None,
 ) -> str:
     """The address of a resource's page in Seekpoint, at a second and a cue; `beside` is a second language."""
-    parameters = {
-        "language": language,
-        "beside": beside,
-        "t": None if start is None else f"{start:.3f}".rstrip("0").rstrip("."),
-    }
+    parameters = {"language": language, "beside": beside}
     query = urlencode({name: value for name, value in parameters.items() if value is not None})
-    fragment = f"#c{cue.position}" if cue else ""
-    return f"/resource/{quote(resource.id, safe='')}{'?' if query else ''}{query}{fragment}"
+    page = f"/resource/{quote(resource.id, safe='')}{'?' if query else ''}{query}"
+    return f"{page if start is None else at_second(page, start)}{f'#c{cue.position}' if cue else ''}"
+
+
+def at_second(page: str, start: float) -> str:
+    """The address of a resource's page at a second."""
+    return f"{page}{'&' if '?' in page else '?'}t={f'{start:.3f}'.rstrip('0').rstrip('.')}"
 
 
 def segments(moment: Moment, quoted: Sequence[PositionedCue]) -> tuple[TextSegment, ...]:
@@ -193,10 +194,11 @@ def chapter_ticks(
     """The ticks of the chapters of a recording, in order of time; none at its very beginning."""
     if not duration:
         return ()
+    page = resource_href(resource, language=language)
     return tuple(
         Tick(
             round(min(chapter.start / duration, 1.0) * BAR),
-            resource_href(resource, chapter.start, language),
+            at_second(page, chapter.start),
             f"{timestamp(chapter.start)} {clean(chapter.title)}",
             False,
         )
