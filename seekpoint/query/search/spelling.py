@@ -1,8 +1,11 @@
-"""Misspelt words: one that the library has nowhere is read as a frequent one that differs by an edit or two."""
+"""Misspelt words: one that the library has nowhere is read as a frequent one that differs by an edit or two.
+
+A word that the library has in its British or American spelling is read as that, however rare it is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import regex
 
@@ -14,7 +17,9 @@ from seekpoint.query.search.question import ParsedQuestion, QueryTerms
 _LATIN = regex.compile(r"[\p{Latin}\p{M}]+")
 # Letters of a stem. Shorter ones have too many neighbours. From the second length on one letter may be another: shorter
 # words that differ so are often both words, such as ankle and angle. From the third length on two edits are few.
-_SHORT, _DISTINCT, _LONG = 5, 7, 8
+_SHORT, _DISTINCT, _LONG = 5, 7, 9
+# British and American: colour, recognise, analyse.
+_SPELLINGS = (("our", "or"), ("is", "iz"), ("ys", "yz"))
 # The share of the chunks that have the word which is meant, and their number, at least.
 _LEAST_SHARE, _FEWEST_CHUNKS = 0.001, 5
 
@@ -28,18 +33,39 @@ def respellings(question: ParsedQuestion, looked_up: QueryTerms, reader: Reader,
     unknown = {word: stem for word, stem in words.items() if looked_up.rarities[stem] == 1 and _is_long(word, stem)}
     if not unknown:
         return ()
+    found = _otherwise_spelt(unknown, reader)
+    unknown = {word: stem for word, stem in unknown.items() if word not in dict(found)}
+    if not unknown:
+        return tuple(found)
     vocabulary = reader.vocabulary({stem[0] for stem in unknown.values()})
     similar = {word: _similar(stem, vocabulary) for word, stem in unknown.items()}
     stems = [stem for edits in similar.values() for stem in edits]
     frequencies = reader.frequencies(stems).terms if stems else {}
     fewest = max(_FEWEST_CHUNKS, _LEAST_SHARE * chunks)
-    found = []
     for word, edits in similar.items():
         frequent = [stem for stem in edits if frequencies.get(stem, 0) >= fewest]
         if frequent:
             meant = min(frequent, key=lambda stem: (edits[stem], -frequencies[stem], stem))
             found.append(Respelling(word, _inflected(word, unknown[word], meant)))
     return tuple(found)
+
+
+def _otherwise_spelt(words: Collection[str], reader: Reader) -> list[Respelling]:
+    """The words that the library has in the other of both spellings."""
+    forms = {word: _other_spellings(word) for word in words}
+    frequencies = reader.frequencies([stem for spelt in forms.values() for stem in spelt.values()]).terms
+    return [
+        Respelling(word, next(form for form, stem in spelt.items() if frequencies.get(stem)))
+        for word, spelt in forms.items()
+        if any(frequencies.get(stem) for stem in spelt.values())
+    ]
+
+
+def _other_spellings(word: str) -> dict[str, str]:
+    """The British or American spellings of a word, with their stems."""
+    pairs = [*_SPELLINGS, *((american, british) for british, american in _SPELLINGS)]
+    forms = dict.fromkeys(fold(word).replace(one, other) for one, other in pairs if one in fold(word))
+    return {form: terms(form)[0] for form in forms}
 
 
 def respelled(question: ParsedQuestion, words: Sequence[Respelling]) -> str:

@@ -18,8 +18,8 @@ from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 
 # Each of these is said in enough chunks to be meant by a misspelt word.
-FREQUENT = "attention gradients regularization repeat stream 注意力"
-RARE = "transformers 编码器"
+FREQUENT = "attention gradients regularization recognition overfitting repeat stream 注意力"
+RARE = "transformers recognizing colors realised 编码器"
 
 
 @pytest.fixture(scope="module")
@@ -63,11 +63,19 @@ def test_a_misspelt_word_is_read_as_a_frequent_one(library: Reader, word: str, m
     assert (word in found.unknown) == (not meant)
 
 
+@pytest.mark.parametrize(("word", "meant"), [("recognise", "recognize"), ("colour", "color"), ("realize", "realise")])
+def test_another_spelling_of_a_word_is_read_as_the_one_that_is_said_however_rare(
+    library: Reader, word: str, meant: str
+) -> None:
+    assert answer(library, f"how do we {word} it, 注意力?").respelled == (Respelling(word, meant),)
+
+
 @pytest.mark.parametrize(
     "word",
     [
         "attention",
         "attentions",
+        "overwrite",
         "reheat",
         "streamer",
         "transformrs",
