@@ -37,7 +37,7 @@ _TERMS = "string_to_array(chunk.terms, ' ')"
 _CHOSEN = "SELECT chosen.id, body.terms FROM ({inner}) AS chosen JOIN body ON chunk_id = chosen.id ORDER BY chosen.id"
 _HAVING_ANY = f"SELECT chunk.id FROM chunk WHERE {_TERMS} && %s::text[] AND {KEPT} AND {LACKING}"
 _BEST = f"""SELECT chunk.id FROM chunk WHERE {KEPT_AFTERWARDS} AND {LACKING}
-            ORDER BY chunk.terms <@> to_bm25query(%s, 'chunk_words') LIMIT %s"""
+            ORDER BY chunk.terms <@> to_bm25query(%s) LIMIT %s"""
 
 
 class WordProposals:
