@@ -41,12 +41,19 @@ def fake(httpserver: HTTPServer) -> FakeYouTube:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[postgres_server.TestServer]:
+def started_postgres() -> Iterator[postgres_server.TestServer]:
     """A PostgreSQL server, one a process; skips where none can be had."""
     if reason := postgres_server.missing():
         pytest.skip(reason)
     with postgres_server.server() as running:
         yield running
+
+
+@pytest.fixture
+def postgres(started_postgres: postgres_server.TestServer) -> Iterator[postgres_server.TestServer]:
+    """The server; the databases that a test gets of it are dropped after the test."""
+    yield started_postgres
+    started_postgres.drop_databases()
 
 
 @pytest.fixture(scope="session")

@@ -96,7 +96,7 @@ def test_roles_may_do_what_they_were_given(postgres: TestServer, library: Server
 
 
 def test_a_superuser_creates_the_extensions(postgres: TestServer) -> None:
-    address = postgres.library()
+    address = ServerAddress(postgres.uri(postgres.database()))
     postgres.sql("postgres", "DROP ROLE IF EXISTS plain", "CREATE ROLE plain LOGIN")
     database = address.uri.rpartition("/")[2]
     postgres.sql("postgres", f"ALTER DATABASE {database} OWNER TO plain")
@@ -120,7 +120,6 @@ def test_a_server_without_an_extension_says_which(postgres: TestServer, monkeypa
     assert "lacks an extension" in told(fail) and "no_such_extension" in told(fail)
 
 
-@pytest.mark.nightly  # a copy of the server takes ten seconds, where the disk is busy thirty
 def test_a_replica_is_read_and_not_written(postgres: TestServer, library: ServerAddress) -> None:
     with postgres.replica() as replica:
         address = of_database(replica, library)
