@@ -54,7 +54,7 @@ class FakeYouTube:
         self._server = server
         self._sites: set[str] = set()
         self._pages: dict[str, tuple[bytes, str, int, str]] = {}
-        self._root = server.url_for("").rstrip("/")
+        self.root = server.url_for("").rstrip("/")
         self._answers: dict[tuple[str, str, str], _Answer] = {}
         for place, path in _PATHS.items():
             server.expect_request(path).respond_with_handler(partial(self._answer, place))
@@ -64,7 +64,7 @@ class FakeYouTube:
 
     def web(self, offline: bool = False, cookies: Path | None = None) -> Web:
         """Give a web where youtube.com and the sites that were added are here, or nowhere."""
-        return LocalWeb(_NOBODY if offline else self._root, YOUTUBE, *self._sites, cookies=cookies)
+        return LocalWeb(_NOBODY if offline else self.root, YOUTUBE, *self._sites, cookies=cookies)
 
     def add_site(
         self, address: str, data: bytes | str, content_type: str = "text/html", status: int = 200, location: str = ""

@@ -20,10 +20,12 @@ from seekpoint.index.address import ServerAddress
 LOCKED = "locked"
 """A role that needs a password."""
 
+PROGRAMS = Path("/usr/lib/postgresql/17/bin")
+"""The server's programs."""
+
 _MEMORY = Path("/dev/shm")
 _MEMORY_BYTES = 1_000_000_000
 _TEMPLATE = "with_extensions"
-_PROGRAMS = Path("/usr/lib/postgresql")
 _NUMBERS = count()
 # Nothing of it is to survive, so that it needn't wait for the disk.
 _SETTINGS = {
@@ -43,8 +45,7 @@ class TestServer:
 
     __test__ = False
 
-    def __init__(self, programs: Path, folder: Path, port: int) -> None:
-        self.programs = programs
+    def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
         self.port = port
         self._databases: list[str] = []
@@ -52,7 +53,7 @@ class TestServer:
     @contextmanager
     def started(self) -> Iterator[None]:
         """Start the server, and stop it at the end."""
-        control: list[str | Path] = [self.programs / "pg_ctl", "-D", self.folder, "-w", "-t", "120"]
+        control: list[str | Path] = [PROGRAMS / "pg_ctl", "-D", self.folder, "-w", "-t", "120"]
         _as_postgres([*control, "-l", self.folder.with_name("log"), "start"])
         try:
             yield
@@ -65,11 +66,11 @@ class TestServer:
         """A second server that follows this one, and can only be read."""
         with server_folder(in_memory=self.folder.is_relative_to(_MEMORY)) as folder:
             data, port = folder / "data", _free_port()
-            copy = [self.programs / "pg_basebackup", "-D", data, "-R", "-c", "fast", "-d", self.uri("postgres")]
-            _as_postgres(copy)
+            uri = self.uri("postgres")
+            _as_postgres([PROGRAMS / "pg_basebackup", "-D", data, "-R", "-c", "fast", "-d", uri])
             with (data / "postgresql.conf").open("a") as configuration:
                 configuration.write(f"port = '{port}'\n")
-            following = TestServer(self.programs, data, port)
+            following = TestServer(data, port)
             with following.started():
                 yield following
 
@@ -104,7 +105,7 @@ class TestServer:
 
     def control(self, *command: str) -> None:
         """Have `pg_ctl` do something to the server."""
-        _as_postgres([self.programs / "pg_ctl", "-D", self.folder, "-w", "-t", "120", *command])
+        _as_postgres([PROGRAMS / "pg_ctl", "-D", self.folder, "-w", "-t", "120", *command])
 
     def disconnect(self, library: ServerAddress) -> None:
         """End all connections to a library's database."""
@@ -117,7 +118,7 @@ class TestServer:
     def sql(self, database: str, *statements: str) -> str:
         """Run statements as the superuser, and return what they print."""
         commands = [part for statement in statements for part in ("-c", statement)]
-        done = _run([self.programs / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", self.uri(database), *commands])
+        done = _run([PROGRAMS / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", self.uri(database), *commands])
         return done.stdout
 
 
@@ -126,10 +127,9 @@ def missing() -> str | None:
     """Why no server can be started here, and what to do; `None` if one can."""
     if sys.platform != "linux":
         return "the tests start PostgreSQL on Linux alone"
-    programs = _programs()
-    if programs is None:
+    if not all((PROGRAMS / name).exists() for name in ("initdb", "pg_config")):
         return "PostgreSQL 17 isn't here: apt-get install postgresql-17 postgresql-17-pgvector"
-    shared = subprocess.run([programs / "pg_config", "--sharedir"], capture_output=True, text=True, check=False).stdout
+    shared = subprocess.run([PROGRAMS / "pg_config", "--sharedir"], capture_output=True, text=True, check=False).stdout
     for extension, remedy in (
         ("vector", "apt-get install postgresql-17-pgvector"),
         ("pg_textsearch", "build it from its project: make with_llvm=no && make install"),
@@ -144,12 +144,10 @@ def missing() -> str | None:
 @contextmanager
 def server(**settings: str) -> Iterator[TestServer]:
     """Start a server, with other settings where some are given, and stop it at the end."""
-    programs = _programs()
-    assert programs
     with server_folder(in_memory=settings.get("fsync") != "on") as folder:
         data, port = folder / "data", _free_port()
         _as_postgres(
-            [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
+            [PROGRAMS / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
         )
         access = data / "pg_hba.conf"
         rules = (f"host all {LOCKED} 127.0.0.1/32 scram-sha-256", "host replication all 127.0.0.1/32 trust")
@@ -158,7 +156,7 @@ def server(**settings: str) -> Iterator[TestServer]:
             configuration.writelines(
                 f"{name} = '{value}'\n" for name, value in {**_SETTINGS, **settings, "port": str(port)}.items()
             )
-        running = TestServer(programs, data, port)
+        running = TestServer(data, port)
         with running.started():
             running.prepare()
             yield running
@@ -177,15 +175,14 @@ def server_folder(*, in_memory: bool = True) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _programs() -> Path | None:
-    found = _PROGRAMS / "17" / "bin"
-    return found if (found / "initdb").exists() and (found / "pg_config").exists() else None
+def as_postgres(command: Sequence[str | Path]) -> list[str | Path]:
+    """The command for the user `postgres`, where this is root, as which PostgreSQL doesn't start."""
+    user = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups", "--"]
+    return [*(user if os.getuid() == 0 else ()), *command]
 
 
 def _as_postgres(command: Sequence[str | Path], *, check: bool = True) -> None:
-    if os.getuid() == 0:
-        command = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups", "--", *command]
-    _run(command, check=check)
+    _run(as_postgres(command), check=check)
 
 
 def _run(command: Sequence[str | Path], *, check: bool = True) -> subprocess.CompletedProcess[str]:
