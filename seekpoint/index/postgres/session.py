@@ -29,6 +29,8 @@ OPTIONS: dict[str, Any] = {"autocommit": True, "application_name": "seekpoint", 
 
 # Candidates of the HNSW index in a search, and what it does where a filter keeps few of them: it goes on.
 _SETTINGS = {"hnsw.ef_search": "450", "hnsw.iterative_scan": "relaxed_order", "jit": "off"}
+# The parameter that pg_textsearch names where it wasn't loaded.
+_PRELOADED = "shared_preload_libraries"
 _INSTALL = "install it on the server (docs/scale.md), then run `seekpoint init` as its owner"
 # What decoding damaged values raises.
 _DECODING_ERRORS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
@@ -151,6 +153,11 @@ def read_only(address: ServerAddress) -> LibraryError:
 
 def _library_error(error: psycopg.Error, address: ServerAddress) -> LibraryError:
     said = clean(" ".join(str(error).split()))
+    if _PRELOADED in said:
+        return LibraryError(
+            f"the server of {address} doesn't load pg_textsearch: "
+            f"add it to {_PRELOADED} in postgresql.conf, and restart the server"
+        )
     for kind, made in _REMEDIES:
         if isinstance(error, kind):
             return made(address, said)

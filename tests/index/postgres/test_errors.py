@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-import psycopg
 import pytest
 
 from seekpoint.index.address import ServerAddress
@@ -105,19 +104,6 @@ def test_a_superuser_creates_the_extensions(postgres: TestServer) -> None:
     postgres.sql(database, "CREATE EXTENSION vector", "CREATE EXTENSION pg_textsearch")
     with open_writer(plain, CARD) as writer:
         fill(writer)
-
-
-def test_a_server_without_an_extension_says_which(postgres: TestServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    address = postgres.library()
-    with psycopg.connect(address.uri) as connection, pytest.raises(psycopg.errors.FeatureNotSupported) as raised:
-        connection.execute("CREATE EXTENSION no_such_extension")
-    from seekpoint.index.postgres.session import server_errors
-
-    def fail() -> None:
-        with server_errors(address):
-            raise raised.value
-
-    assert "lacks an extension" in told(fail) and "no_such_extension" in told(fail)
 
 
 def test_a_replica_is_read_and_not_written(postgres: TestServer, library: ServerAddress) -> None:
