@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ from tests.postgres import as_postgres, missing
 
 # Where the public images of HAProxy and PostgreSQL look for what they read and run.
 _BALANCING, _SCRIPTS = "/usr/local/etc/haproxy/haproxy.cfg", "/docker-entrypoint-initdb.d/"
+_PORTS = (5432, 8080)
 _POLL_SECONDS, _DEADLINE_SECONDS = 0.2, 240.0
 
 
@@ -24,6 +26,11 @@ def lacking() -> str | None:
     for program in ("haproxy", "wget"):
         if not shutil.which(program, path=f"{os.defpath}:/usr/sbin"):
             return f"{program} isn't here: apt-get install {program}"
+    for port in _PORTS:
+        try:
+            socket.create_server(("127.9.9.9", port)).close()  # an address that only a server of all addresses takes
+        except OSError:
+            return f"port {port} is taken at all addresses: stop what listens there"
     return missing()
 
 

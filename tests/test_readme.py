@@ -109,7 +109,9 @@ def test_every_option_that_is_named_exists(page: Path) -> None:
     options = {name for command in commands().values() for option in command.params for name in option.opts}
     for benchmark in (ROOT / "tests" / "benchmarks").glob("*.py"):
         options |= set(re.findall(r'"(--[a-z-]+)"', text_of(benchmark)))
-    text = re.sub(r"(?m)^.*\b(?:pip|python|pytest|make|docker)\b.*$", "", text_of(page))  # lines that call other programs
+    text = re.sub(
+        r"(?m)^.*\b(?:pip|python|pytest|make|docker)\b.*$", "", text_of(page)
+    )  # lines that call other programs
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) <= options | FOREIGN
 
 
