@@ -102,8 +102,11 @@ def test_what_workers_build_is_answered_by_whichever_reader_lives(composition: C
 
 def test_the_replica_follows_and_nobody_gets_in_without_a_password(composition: Composition) -> None:
     composition.up("replica", "library")
+    data = Path(composition.file.part("replica").environment["PGDATA"])
+    copied = {path.name for path in data.iterdir()}
     composition.kill("replica")
-    composition.up("replica")  # with the copy that it has
+    composition.up("replica")
+    assert {path.name for path in data.iterdir()} == copied, "it goes on with its copy"
     for host, may_not in (
         ("primary", psycopg.errors.InsufficientPrivilege),
         ("replica", psycopg.errors.ReadOnlySqlTransaction),
