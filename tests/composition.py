@@ -120,9 +120,13 @@ class Composition:
             )
 
     def _settings(self, part: Part) -> list[str]:
-        """Where a database listens here; it needn't survive the test, so that it doesn't wait for the disk."""
-        address = self.file.addresses[part.name]
-        return [f"-clisten_addresses={address}", f"-cunix_socket_directories={self._sockets(part)}", "-cfsync=off"]
+        """Where a database listens here; it needn't survive the test, and is to leave nothing elsewhere."""
+        return [
+            f"-clisten_addresses={self.file.addresses[part.name]}",
+            f"-cunix_socket_directories={self._sockets(part)}",
+            "-cfsync=off",
+            "-cdynamic_shared_memory_type=mmap",
+        ]
 
     def _sockets(self, part: Part) -> Path:
         folder = self._folder / "sockets" / part.name

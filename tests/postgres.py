@@ -37,6 +37,8 @@ _SETTINGS = {
     "unix_socket_directories": "",
     "max_connections": "100",
     "shared_buffers": "256MB",
+    # In the folder, so that a server that is killed leaves nothing elsewhere.
+    "dynamic_shared_memory_type": "mmap",
 }
 
 
