@@ -62,7 +62,8 @@ class PageParameters(AskParameters):
 
     `like`, `at` and `said` are the resource, the second and the words of the moment of "more like this". `play` is the
     resource that plays beside an answer, `t` the second at which it plays or is shown. On a resource's page, `beside`
-    is the language of a second transcript, and `find` is looked for in the transcript.
+    is the language of a second transcript, and `find` is looked for in the transcript; `place` is the number of the
+    place of it that is shown.
     """
 
     q: str = Field(default="", max_length=LONGEST_QUESTION)
@@ -74,6 +75,7 @@ class PageParameters(AskParameters):
     t: _Second = None
     beside: LanguageTag = None
     find: str = Field(default="", max_length=LONGEST_SOUGHT)
+    place: int = Field(default=1, ge=1)
 
     @property
     def is_wordless(self) -> bool:

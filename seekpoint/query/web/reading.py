@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from typing import NamedTuple
 
 from seekpoint.index.text.chapters import ROUNDING, chapters_of
 from seekpoint.index.text.clean import printable
@@ -21,16 +21,39 @@ _MOST_MARKED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was looked for: the number of places, and of the first of them the parts of each that lie in one cue."""
+    """What was looked for: the number of places, and of the first of them the parts of each that lie in one cue.
+
+    `at` is the place that is shown, from 1; 0 if nothing was found.
+    """
 
     count: int
     places: Sequence[Sequence[Part]]
+    at: int
 
     @classmethod
-    def of(cls, sought: str, cues: Iterable[Cue]) -> Found:
-        """The places of a phrase in cues, as they are shown."""
+    def of(cls, sought: str, cues: Iterable[Cue], place: int = 1) -> Found:
+        """The places of a phrase in cues, as they are shown; of them `place` is shown, or the last one."""
         places = occurrences(sought, (printable(cue.text) for cue in cues))
-        return cls(len(places), places[:_MOST_MARKED])
+        shown = places[:_MOST_MARKED]
+        return cls(len(places), shown, min(place, len(shown)))
+
+    @property
+    def previous(self) -> int:
+        """The place before; before the first one comes the last."""
+        return self.at - 1 or len(self.places)
+
+    @property
+    def following(self) -> int:
+        """The place after; after the last one comes the first."""
+        return self.at % len(self.places) + 1
+
+
+class Stretch(NamedTuple):
+    """Characters of a cue: those of a place, with its number from 1 and whether it begins here, or of none (0)."""
+
+    text: str
+    place: int
+    is_start: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +92,7 @@ class Reading:
             other.language if other else None,
             beside.language if beside else None,
             None if parameters.t is None or not transcript.cues else position_at(transcript.cues, parameters.t),
-            Found.of(parameters.find, transcript.cues) if parameters.find else None,
+            Found.of(parameters.find, transcript.cues, parameters.place) if parameters.find else None,
         )
 
     @property
@@ -79,11 +102,12 @@ class Reading:
         return [(position_at(cues, chapter.start + ROUNDING), chapter) for chapter in self.chapters] if cues else []
 
     @property
-    def marked(self) -> Mapping[int, Sequence[tuple[str, bool]]]:
-        """The texts of the cues in which something was found, by position: in parts, and whether each is marked."""
-        parts: dict[int, list[Part]] = {}
-        for part in chain.from_iterable(self.found.places if self.found else ()):
-            parts.setdefault(part.number, []).append(part)
+    def marked(self) -> Mapping[int, Sequence[Stretch]]:
+        """The texts of the cues in which something was found, by position, in stretches."""
+        parts: dict[int, list[tuple[Part, int, bool]]] = {}
+        for number, place in enumerate(self.found.places if self.found else (), 1):
+            for part in place:
+                parts.setdefault(part.number, []).append((part, number, part is place[0]))
         return {index: list(_split(self.transcript.cues[index], own)) for index, own in parts.items()}
 
 
@@ -100,9 +124,10 @@ def _other(transcript: Transcript, transcripts: Sequence[Transcript]) -> Transcr
     return min(others, key=lambda each: primary(each.language) == primary(transcript.language), default=None)
 
 
-def _split(cue: Cue, parts: Iterable[Part]) -> Iterator[tuple[str, bool]]:
-    text = printable(cue.text)
-    bounds = [0, *chain.from_iterable((part.start, part.stop) for part in parts), len(text)]
-    for number, (start, stop) in enumerate(pairwise(bounds)):
-        if start < stop:
-            yield text[start:stop], bool(number % 2)
+def _split(cue: Cue, parts: Iterable[tuple[Part, int, bool]]) -> Iterator[Stretch]:
+    text, end = printable(cue.text), 0
+    for part, place, is_start in parts:
+        yield Stretch(text[end : part.start], 0, False)
+        yield Stretch(text[part.start : part.stop], place, is_start)
+        end = part.stop
+    yield Stretch(text[end:], 0, False)

@@ -78,7 +78,45 @@ def test_without_a_script_the_server_marks_what_is_found(
         page.fill("#find", phrase)
         page.get_by_role("button", name="Find").click()
         assert page.locator("mark.place").all_text_contents() == [marked]
-        assert page.locator(".find .count").inner_text() == "1 found"
+        assert page.locator(".find .count").inner_text() == "1 of 1"
+
+
+@pytest.mark.parametrize(
+    ("language", "phrase", "shown"),
+    [("en", "MASK", ["mask", "mask", "mask"]), ("zh", "掩码", ["掩碼", "掩碼", "掩碼"])],
+)
+def test_without_a_script_buttons_lead_to_the_next_place_and_back(
+    bilingual: Path, browser: Browser, language: str, phrase: str, shown: list[str]
+) -> None:
+    with (
+        served(bilingual) as address,
+        browser.new_context(
+            base_url=address, java_script_enabled=False, viewport={"width": 390, "height": 300}
+        ) as context,
+    ):
+        page = context.new_page()
+        page.goto(f"/resource/ddddddddddd?language={language}&beside={'zh-TW' if language == 'en' else 'en'}")
+        assert page.locator(".find [data-step]:visible").count() == 0
+        page.fill("#find", phrase)
+        page.keyboard.press("Enter")
+        current, count = page.locator("mark.place.here"), page.locator(".find .count")
+        for step, expected in (
+            (None, "1 of 3"),
+            ("Next", "2 of 3"),
+            ("Next", "3 of 3"),
+            ("Next", "1 of 3"),
+            ("Previous", "3 of 3"),
+        ):
+            if step:
+                page.get_by_role("button", name=f"{step} place").click()
+            count.get_by_text(expected).wait_for()
+            assert current.inner_text().lower() == shown[0]
+            assert page.locator("mark.place").all_inner_texts()[int(expected[0]) - 1] == current.inner_text()
+            assert page.locator("#place.here").count() == 1
+            box = current.bounding_box()
+            assert box
+            assert 0 <= box["y"] < 300  # in view
+            assert page.locator(".said.other").count() > 0
 
 
 def test_with_a_script_an_address_that_finds_is_gone_on_with(bilingual: Path, browser: Browser) -> None:

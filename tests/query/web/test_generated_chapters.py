@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from starlette.testclient import TestClient
@@ -17,7 +18,11 @@ from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD, embedded, resource
 from tests.indexer.builds import webvtt
 from tests.long_talk import CHINESE, ENGLISH, SECONDS, talk
-from tests.query.web.conftest import serving
+from tests.query.web.conftest import faultless, serving
+from tests.query.web.served import served, without_others
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 TALK, ZH = "english0001", "zhongwen001"
 
@@ -65,6 +70,20 @@ def test_the_api_says_that_they_are_generated(client: TestClient) -> None:
         chapters = document["chapters"]
         assert [chapter["generated"] for chapter in chapters] == [True] * 3
         assert [chapter["start"] for chapter in chapters] == pytest.approx([0, 300, 600], abs=SECONDS)
+
+
+@pytest.mark.chromium
+@pytest.mark.parametrize("resource_id", [TALK, ZH])
+def test_the_chapter_that_plays_is_marked(library: Path, browser: Browser, resource_id: str) -> None:
+    with served(library) as address, browser.new_context(base_url=address) as context, faultless(context) as page:
+        without_others(page, address)
+        page.goto(f"/resource/{resource_id}")
+        links = page.locator(".chapters a")
+        assert page.locator(".chapters [aria-current]").count() == 0
+        for number in (2, 0, 1):
+            links.nth(number).click()
+            page.locator(f".chapters li:nth-child({number + 1}) a[aria-current=true]").wait_for()
+            assert page.locator(".chapters [aria-current]").count() == 1
 
 
 def test_hostile_titles_are_escaped_and_cleaned(tmp_path: Path) -> None:

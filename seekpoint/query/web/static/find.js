@@ -81,11 +81,14 @@ function unmark() {
 
 if (form) {
   unmark();
-  form.querySelector("[type=submit]").hidden = true;
+  form.querySelector("button").hidden = true;
   form.querySelectorAll("[data-step]").forEach((button) => {
     button.hidden = false;
     button.disabled = true;
-    button.addEventListener("click", () => step(Number(button.dataset.step)));
+    button.addEventListener("click", (event) => {
+      event.preventDefault();
+      step(Number(button.dataset.step));
+    });
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();

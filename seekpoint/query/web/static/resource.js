@@ -2,10 +2,11 @@
 import { Controls } from "./controls.js";
 import { fetched } from "./fetched.js";
 import { described } from "./players.js";
-import { follower, makeOneStop } from "./transcript.js";
+import { follower, makeOneStop, track } from "./transcript.js";
 
 const root = document.querySelector(".own-player");
 const controls = root && new Controls(root, null);
+const enterChapter = track([...document.querySelectorAll(".chapters [data-start]")]);
 let follow = () => {};
 
 function readTranscript() {
@@ -17,7 +18,10 @@ function readTranscript() {
 
 readTranscript();
 if (root) {
-  controls.open(described(root), (seconds) => follow(seconds));
+  controls.open(described(root), (seconds) => {
+    follow(seconds);
+    enterChapter(seconds);
+  });
   if (root.dataset.start) controls.show(Number(root.dataset.start));
 }
 

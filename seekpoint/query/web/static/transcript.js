@@ -16,8 +16,8 @@ export function follower(root, scroller, wanted) {
   };
 }
 
-// A function that highlights the cue at a second, and gives it where it is another one than before.
-function track(cues) {
+// A function that highlights what begins at a second or last before it, and gives it where it is another than before.
+export function track(cues) {
   const starts = cues.map((cue) => Number(cue.dataset.start));
   let shown = null;
   return (seconds) => {
