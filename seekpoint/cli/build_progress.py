@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from seekpoint.index.file_types import local_file
 from seekpoint.index.types import Resource
 from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.query.web.builds import MOST_LINES, BuildProgress
@@ -26,7 +27,8 @@ class ProgressEvents(BuildEvents):
         self._to(done=0, total=jobs)
 
     def work_on(self, resource: Resource) -> None:
-        self._to(title=resource.title or resource.url, part=0, parts=0)
+        file = local_file(resource.url)
+        self._to(title=resource.title or (file.name if file else resource.url), part=0, parts=0)
 
     def embed(self, done: int, total: int) -> None:
         self._to_part(done, total)

@@ -128,6 +128,7 @@ def test_a_talk_is_dropped_on_the_list_and_answers(page: Page) -> None:
     page.evaluate(DROP, ["学习率预热.zh.vtt", webvtt(*said, seconds=20)])
     page.locator(".outcome", has_text="1 of 1 resource indexed").wait_for()
     page.locator(".entry.indexed .name", has_text="学习率预热").wait_for()
+    assert page.locator("h1 + .summary").inner_text() == "5 of 6 indexed"
     assert axe_faults(page) == []
     page.goto("/?q=预热学习率&kind=recording&language=zh")
     page.locator(".moment .name", has_text="学习率预热").first.wait_for()

@@ -45,11 +45,11 @@ async function reload() {
   const parsed = await fetched(location.pathname + location.search);
   const fresh = parsed?.querySelector("main.listing"), shown = document.querySelector("main.listing");
   if (!fresh) return;
-  const old = [...shown.querySelectorAll(".heading, ul.entries, main > .summary")];
+  const old = [...shown.querySelectorAll(".heading, ul.entries")];
   const anchor = shown.querySelector(".tools");
   old.forEach((element) => element.remove());
   anchor.after(...[...document.adoptNode(fresh).children].filter((element) => element.matches(".heading, ul.entries")));
-  anchor.before(fresh.querySelector(".summary") ?? "");
+  shown.querySelector(".summary").replaceWith(fresh.querySelector(".summary"));
   narrow();
 }
 
