@@ -54,7 +54,7 @@ class _Word(NamedTuple):
 def phrases(text: str) -> Iterator[Phrase]:
     """All phrases of a text, in order, with repetitions."""
     found = list(_words(text))
-    joined = [bool(_JOINT.fullmatch(text, one.stop, other.start)) for one, other in pairwise(found)] + [False]
+    joined = [_is_joined(text, one, other) for one, other in pairwise(found)] + [False]
     for first, begin in enumerate(found):
         if not begin.is_content:
             continue
@@ -70,6 +70,13 @@ def phrases(text: str) -> Iterator[Phrase]:
                 yield Phrase(key, text[begin.start : word.stop], size, before, after)
             if not joined[last]:
                 break
+
+
+def _is_joined(text: str, one: _Word, other: _Word) -> bool:
+    """Whether two words may stand in a phrase; white space between Chinese words is a pause."""
+    between = text[one.stop : other.start]
+    is_pause = between.isspace() and all(map(_UNSPACED.match, (text[one.stop - 1], text[other.start])))
+    return not is_pause and bool(_JOINT.fullmatch(between))
 
 
 def _words(text: str) -> Iterator[_Word]:

@@ -25,6 +25,20 @@ def test_traditional_characters_stay_as_they_are_written() -> None:
     assert titles(["學習率太大。選擇學習率。學習率很小。", "今天的天氣很好。天氣真的很好。"]) == ["學習率", "天氣"]
 
 
+def test_white_space_between_chinese_words_is_a_pause() -> None:
+    weather = "然后我们谈天气 今天的天气很好 天气真的很好 "
+    said = "我们要选择学习率 梯度下降 这里有学习率 梯度下降 再看学习率 梯度下降 "
+    title, _ = titles([said, weather])
+    assert sorted(title.split("、")) == ["学习率", "梯度下降"]
+    assert titles(["迈克尔-乔丹打篮球 迈克尔-乔丹 这是迈克尔-乔丹 ", weather])[0] == "迈克尔-乔丹"
+
+
+@pytest.mark.parametrize("empty", ["然後", "居然", "越來越", "一模一樣", "到目前為止", "有時候", "大多数", "什么样的"])
+def test_chinese_words_that_say_little_are_in_no_title(empty: str) -> None:
+    said = f"{empty}学习率{empty}，{empty}选择学习率，{empty}。学习率{empty}。" * 3
+    assert titles([said, "今天的天气很好。天气真的很好。天气。"])[0] == "学习率"
+
+
 def test_a_word_is_written_as_it_is_most_often() -> None:
     said = "The GPU memory is full. Our gpu memory is full. The GPU memory again. "
     assert titles([said, REST])[0] == "GPU memory"
