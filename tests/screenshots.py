@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,7 +42,6 @@ class Picture(NamedTuple):
     size: ViewportSize = _DESKTOP
     locale: str = "en-GB"
     is_dark: bool = False
-    scale: float = 1.0
     plays: str | None = None
     finds: str = ""
 
@@ -57,15 +56,41 @@ _PLAYING_MS = 6000
 TAKEN = (
     Picture("home", "/", ""),
     Picture("page", "/", _ENGLISH),
-    Picture("page-dark", "/", _ENGLISH, is_dark=True),
-    Picture("page-phone", "/", _ENGLISH, _PHONE, scale=2),
-    Picture("page-tablet", "/", _ENGLISH, _TABLET),
-    Picture("page-zh-phone", "/", _CHINESE, _PHONE, "zh-CN", is_dark=True, scale=2),
     Picture("player", "/", _ENGLISH, plays="Play "),
     Picture("list", "/list", _ENGLISH),
     Picture("find", _LECTURE, "", finds="attention"),
-    Picture("page-zh", "/", _CHINESE, locale="zh-CN"),
 )
+
+
+class Sheet(NamedTuple):
+    """A page in both languages and both schemes, on one picture; `width` is that of each, in pixels."""
+
+    name: str
+    path: str
+    size: ViewportSize
+    columns: int
+    width: int
+    plays: bool = False
+
+    @property
+    def pictures(self) -> list[Picture]:
+        """English before Chinese, light before dark."""
+        languages = (("en-GB", _ENGLISH, "Play "), ("zh-CN", _CHINESE, "播放"))
+        return [
+            Picture("", self.path, question, self.size, locale, is_dark, plays=link if self.plays else None)
+            for locale, question, link in languages
+            for is_dark in (False, True)
+        ]
+
+
+SHEETS = (
+    Sheet("desktop", "/", _DESKTOP, 2, 864, plays=True),
+    Sheet("tablet", "/list", _TABLET, 4, 480),
+    Sheet("phone", "/", _PHONE, 4, 351),
+)
+_GAP = 16
+_GREY = "#808080"
+_QUALITY = 60
 
 
 def main() -> None:
@@ -73,9 +98,16 @@ def main() -> None:
         browser = tab.page.context.browser
         assert browser
         for picture in TAKEN:
-            path = PICTURES / f"{picture.name}.png"
-            path.write_bytes(paletted(photograph(browser, address, picture)))
-            click.echo(f"{path.relative_to(ROOT)}  {path.stat().st_size / 1000:.0f} kB")
+            write(f"{picture.name}.png", paletted(photograph(browser, address, picture)))
+        for sheet in SHEETS:
+            taken = [photograph(browser, address, picture) for picture in sheet.pictures]
+            write(f"{sheet.name}.webp", side_by_side(taken, sheet.columns, sheet.width))
+
+
+def write(name: str, data: bytes) -> None:
+    path = PICTURES / name
+    path.write_bytes(data)
+    click.echo(f"{path.relative_to(ROOT)}  {len(data) / 1000:.0f} kB")
 
 
 @contextmanager
@@ -92,7 +124,6 @@ def photograph(browser: Browser, address: str, picture: Picture) -> bytes:
     context = browser.new_context(
         base_url=address,
         viewport=picture.size,
-        device_scale_factor=picture.scale,
         locale=picture.locale,
         color_scheme="dark" if picture.is_dark else "light",
     )
@@ -114,6 +145,23 @@ def paletted(png: bytes) -> bytes:
     out = io.BytesIO()
     with Image.open(io.BytesIO(png)) as image:
         image.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def side_by_side(pngs: Sequence[bytes], columns: int, width: int) -> bytes:
+    """Pictures of one size in rows, each so many pixels wide, as WebP."""
+    from PIL import Image
+
+    images = [Image.open(io.BytesIO(png)).convert("RGB") for png in pngs]
+    height = round(images[0].height * width / images[0].width)
+    rows = -(-len(images) // columns)
+    sheet = Image.new("RGB", (columns * (width + _GAP) - _GAP, rows * (height + _GAP) - _GAP), _GREY)
+    for place, image in enumerate(images):
+        row, column = divmod(place, columns)
+        corner = column * (width + _GAP), row * (height + _GAP)
+        sheet.paste(image.resize((width, height), Image.Resampling.LANCZOS), corner)
+    out = io.BytesIO()
+    sheet.save(out, "WEBP", quality=_QUALITY, method=6)
     return out.getvalue()
 
 
