@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Self, cast
+from typing import NamedTuple, Self, cast
 
 from seekpoint.index.address import Address
 from seekpoint.index.sections import Section, outlined, union
@@ -18,6 +18,15 @@ from seekpoint.query.output.json_schema import ResourceStatusJson, StatusJson, T
 # Seconds: times that lie so close come from the same run, and are shown as one.
 _AT_ONCE = 600.0
 _TEXTS = (Kind.PAGE, Kind.PAPER, Kind.DOCUMENT)
+STEPS: Mapping[str, str] = {
+    "interrupted": "an interrupted build had not come to it: build again",
+    "again": "build again",
+    "due": "due: build again",
+    "later": "build again after {due}",
+    "looks_again": "a build after {due} looks again",
+}
+"""What the user can do about the state of a resource."""
+_OWN_CAPTIONS = "; captions of your own go in at once with --captions DIR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,25 +135,43 @@ def _failure(group: Sequence[ResourceStatus], now: float) -> Iterator[str]:
         yield "    " + "  ".join(dict.fromkeys((clean(status.resource.title), clean(status.resource.url))))
 
 
-def remedy(status: ResourceStatus, now: float) -> str:
-    """What the user can do about the state of one resource; empty if the reason says it, or all is well."""
-    if status.state is State.INDEXED and not status.reason:
-        return ""
-    return _next_step(status, now).format(due=_due([status]))
+class Remedy(NamedTuple):
+    """What the user can do about a state: which of `STEPS`, when, and whether captions of one's own would do too."""
+
+    step: str
+    due: str
+    takes_captions: bool
+
+
+def remedy(status: ResourceStatus, now: float) -> Remedy | None:
+    """What the user can do about the state of one resource; `None` if the reason says it, or all is well."""
+    step = _step(status, now)
+    if not step or (status.state is State.INDEXED and not status.reason):
+        return None
+    return Remedy(step, _due([status]), _takes_captions(status, now))
 
 
 def _next_step(status: ResourceStatus, now: float) -> str:
     """What the user can do, with `{due}` for the time; empty if the reason says it."""
-    if status.state is State.PENDING:
-        return "an interrupted build had not come to it: build again"
-    if status.retry_after is None:
-        return "build again" if status.state in (State.DEFERRED, State.INDEXED) else ""
-    if status.retry_after <= now:
-        return "due: build again"
+    step = _step(status, now)
+    return STEPS[step] + (_OWN_CAPTIONS if _takes_captions(status, now) else "") if step else ""
+
+
+def _step(status: ResourceStatus, now: float) -> str:
+    """Which of `STEPS` is next; empty if the reason says what to do."""
     is_temporary = status.state in (State.DEFERRED, State.INDEXED)
-    takes_captions = status.resource.kind is Kind.VIDEO and status.state in (State.DEFERRED, State.NO_TRANSCRIPT)
-    own = "; captions of your own go in at once with --captions DIR" if takes_captions else ""
-    return ("build again after {due}" if is_temporary else "a build after {due} looks again") + own
+    if status.state is State.PENDING:
+        return "interrupted"
+    if status.retry_after is None:
+        return "again" if is_temporary else ""
+    if status.retry_after <= now:
+        return "due"
+    return "later" if is_temporary else "looks_again"
+
+
+def _takes_captions(status: ResourceStatus, now: float) -> bool:
+    is_waiting = status.retry_after is not None and status.retry_after > now
+    return is_waiting and status.resource.kind is Kind.VIDEO and status.state in (State.DEFERRED, State.NO_TRANSCRIPT)
 
 
 def _due(group: Sequence[ResourceStatus]) -> str:

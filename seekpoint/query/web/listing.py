@@ -35,6 +35,6 @@ def hue(resource: Resource) -> int:
     return zlib.crc32(resource.id.encode()) % _HUES
 
 
-def remedy(status: ResourceStatus) -> str:
+def remedy(status: ResourceStatus) -> status_output.Remedy | None:
     """What the user can do about the state of a resource, as `status` says it."""
     return status_output.remedy(status, time.time())

@@ -19,9 +19,11 @@ from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import UsageError
 from seekpoint.index.types import ResourceStatus, State
 from seekpoint.indexer.reading_list.addresses import resource_of_path
+from seekpoint.query.output.status import STEPS
 from seekpoint.query.web.adding import SUFFIXES, safe_name
 from seekpoint.query.web.editing import Editing
 from seekpoint.query.web.security import AccessPolicy
+from seekpoint.query.web.translations import WORDS
 from tests.indexer.builds import webvtt
 from tests.query.web.conftest import HOST, URL, serving
 from tests.query.web.test_kept import form
@@ -97,9 +99,16 @@ def test_the_list_says_what_to_do(library: Path) -> None:
         writer.set_state("ccccccccccc", State.DEFERRED, reason="YouTube refused", retry_after=1.0)
         writer.set_state("aaaaaaaaaaa", State.NO_TRANSCRIPT, reason="no captions", retry_after=4e9)
     with serving(library) as client:
-        page = client.get("/list").text
+        page, chinese = client.get("/list").text, client.get("/list?ui=zh").text
     assert "due: build again" in page
     assert "a build after 2096-10-02 looks again; captions of your own go in at once with --captions DIR" in page
+    assert "已到时间：请重新入库" in chinese
+    assert "2096-10-02 之后入库时会再看一次；你自己的字幕可以用 --captions DIR 立即加入" in chinese
+    assert "build again" not in chinese
+
+
+def test_the_page_and_status_say_the_same_steps() -> None:
+    assert {step: WORDS["en"][f"step_{step}"] for step in STEPS} == dict(STEPS)
 
 
 def test_pictures_are_drawn_here_and_youtubes_come_only_when_asked_for(talks: Path, client: TestClient) -> None:
