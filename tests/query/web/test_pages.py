@@ -196,7 +196,7 @@ def test_a_reader_chooses_the_language_and_it_is_remembered(client: TestClient) 
 def test_a_phrase_that_is_looked_for_is_marked_by_the_server(client: TestClient) -> None:
     page = client.get("/resource/aaaaaaaaaaa", params={"find": "HIDES  the"}).text
     assert 'a mask <mark class="place here" id="place">hides the</mark> future' in page
-    assert "1 found" in page
+    assert "1 of 1" in page
     assert "Not found" in client.get("/resource/aaaaaaaaaaa?find=pizza").text
     found = client.get("/resource/bbbbbbbbbbb/found", params={"find": "掩碼"})
     assert found.json() == {"count": 1, "places": [[[2, 0, 2]]]}
