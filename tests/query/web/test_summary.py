@@ -181,6 +181,8 @@ def test_a_summary_stands_above_the_moments_and_leads_to_them(
     plain = said.partition("[")[0].strip()
     assert page.locator(".short-text").inner_text().startswith(plain)
     assert [link.get_attribute("href") for link in page.locator(".cite").all()] == ["#m1", "#m2"]
+    quote = page.locator("article:has(#m2) > .quote").inner_text()
+    assert page.locator(".cite").nth(1).get_attribute("title") == quote
     asked = page.evaluate("location.search")
     page.locator(".cite").nth(1).click()
     page.wait_for_timeout(200)
@@ -189,6 +191,28 @@ def test_a_summary_stands_above_the_moments_and_leads_to_them(
     assert len(chat.requests) == 1
     assert faults == []
     page.context.close()
+
+
+@pytest.mark.chromium
+@pytest.mark.parametrize(("question", "locale"), [("mask", "en-GB"), ("掩码", "zh-CN")])
+def test_a_citation_opens_a_moment_that_is_folded_away(
+    browser: Browser, bilingual: Path, chat: FakeChat, question: str, locale: str
+) -> None:
+    chat.behaviour = by_letter("It hides it [2].")
+    with served(bilingual, summariser=Summariser(Endpoint(chat.address))) as address:
+        page, faults = opened(browser, address, locale)
+        page.goto(f"/?q={question}&k=5")
+        folded = page.locator(".others #m2")
+        cited = page.locator(".cite")
+        cited.wait_for()
+        assert not folded.is_visible()
+        assert cited.get_attribute("title") == folded.locator(".quote").text_content()
+        cited.click()
+        folded.wait_for(state="visible")
+        page.wait_for_timeout(200)
+        assert page.evaluate("document.activeElement.id") == "m2"
+        assert faults == []
+        page.context.close()
 
 
 def opened(browser: Browser, address: str, locale: str = "en-GB", scheme: str = "light") -> tuple[Page, list[str]]:

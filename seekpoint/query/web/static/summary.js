@@ -3,9 +3,16 @@ import { fill } from "./words.js";
 
 let source = null;
 
+// What the moment says: a moment of the same resource as a better one has its quote inside, others beside them.
+function quoteOf(moment) {
+  const quote = moment.querySelector(".quote") ?? moment.closest("article")?.querySelector(".quote");
+  return quote?.textContent.trim() ?? "";
+}
+
 function citation(rank, place) {
   const link = Object.assign(document.createElement("a"), { href: `#m${rank}`, className: "cite", textContent: `[${rank}]` });
   link.setAttribute("aria-label", fill(place.dataset.cite, { n: rank }));
+  link.title = quoteOf(document.getElementById(`m${rank}`));
   return link;
 }
 
@@ -43,6 +50,10 @@ export function summarise() {
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest(".cite");
-  const moment = link && document.querySelector(`${link.getAttribute("href")} .go`);
-  if (moment) setTimeout(() => moment.focus());  // after the jump
+  const cited = link && document.querySelector(link.getAttribute("href"));
+  if (!cited) return;
+  const closed = cited.closest("details");
+  if (closed) closed.open = true;
+  const moment = cited.matches(".go") ? cited : cited.querySelector(".go");
+  setTimeout(() => moment.focus());  // after the jump
 });
