@@ -86,14 +86,20 @@ def test_the_chapter_that_plays_is_marked(library: Path, browser: Browser, resou
             assert page.locator(".chapters [aria-current]").count() == 1
 
 
+@pytest.mark.chromium
+def test_a_chapter_within_a_second_is_marked_where_its_player_starts(tmp_path: Path, browser: Browser) -> None:
+    with_chapters(tmp_path, Chapter(0.0, "Weights", generated=True), Chapter(10.6, "掩码", generated=True))
+    with served(tmp_path) as address, browser.new_context(base_url=address) as context, faultless(context) as page:
+        without_others(page, address)
+        page.goto(f"/resource/{TALK}")
+        page.locator(".chapters a", has_text="掩码").click()
+        page.frame_locator("iframe").locator("body").get_by_text('"time":10').wait_for()
+        page.locator(".chapters a[aria-current]", has_text="掩码").wait_for()
+
+
 def test_hostile_titles_are_escaped_and_cleaned(tmp_path: Path) -> None:
     titles = ("<script>alert(1)</script>\u202e", '"><img src=x>\x1b[2J')
-    made = tuple(Chapter(10.0 * k, title, generated=True) for k, title in enumerate(titles))
-    said = embedded(["attention weighs the words", "the mask hides what comes later"])
-    said = replace(said, transcript=replace(said.transcript, chapters=made))
-    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
-        writer.register("list.txt", [resource(TALK, "Talks")])
-        writer.commit(TALK, [said], Details(title="Talk"), "made by hand")
+    with_chapters(tmp_path, *(Chapter(10.0 * k, title, generated=True) for k, title in enumerate(titles)))
     with serving(tmp_path) as client:
         for address in (f"/resource/{TALK}", "/?q=attention"):
             html = client.get(address).text
@@ -101,3 +107,12 @@ def test_hostile_titles_are_escaped_and_cleaned(tmp_path: Path) -> None:
             assert not any(evil in html for evil in ("<script>alert", "<img src=x", "\u202e", "\x1b"))
         chapters = client.get(f"/api/resources/{TALK}/transcript").json()["chapters"]
         assert [chapter["title"] for chapter in chapters] == ["<script>alert(1)</script>", '"><img src=x>']
+
+
+def with_chapters(folder: Path, *chapters: Chapter) -> None:
+    """Make a library of a talk with these chapters."""
+    said = embedded(["attention weighs the words", "the mask hides what comes later"])
+    said = replace(said, transcript=replace(said.transcript, chapters=chapters))
+    with EmbeddedWriter.acquire(folder, CARD) as writer:
+        writer.register("list.txt", [resource(TALK, "Talks")])
+        writer.commit(TALK, [said], Details(title="Talk"), "made by hand")

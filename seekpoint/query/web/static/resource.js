@@ -6,7 +6,7 @@ import { follower, makeOneStop, track } from "./transcript.js";
 
 const root = document.querySelector(".own-player");
 const controls = root && new Controls(root, null);
-const enterChapter = track([...document.querySelectorAll(".chapters [data-start]")]);
+const enterChapter = track([...document.querySelectorAll(".chapters [data-start]")], 1);
 let follow = () => {};
 
 function readTranscript() {

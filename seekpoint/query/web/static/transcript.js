@@ -17,14 +17,15 @@ export function follower(root, scroller, wanted) {
 }
 
 // A function that highlights what begins at a second or last before it, and gives it where it is another than before.
-export function track(cues) {
+// It counts as begun some seconds `early`, since players start at whole seconds.
+export function track(cues, early = 0.2) {
   const starts = cues.map((cue) => Number(cue.dataset.start));
   let shown = null;
   return (seconds) => {
     let low = 0, high = starts.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (starts[middle] <= seconds + 0.2) low = middle + 1; else high = middle;
+      if (starts[middle] <= seconds + early) low = middle + 1; else high = middle;
     }
     const cue = cues[Math.max(0, low - 1)];
     if (!cue || cue === shown) return null;
