@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
@@ -17,13 +18,14 @@ from seekpoint.index.added import ADDRESSES, FILES, LISTS
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import UsageError
-from seekpoint.index.types import ResourceStatus, State
+from seekpoint.index.types import Details, ResourceStatus, State
 from seekpoint.indexer.reading_list.addresses import resource_of_path
 from seekpoint.query.output.status import STEPS
 from seekpoint.query.web.adding import SUFFIXES, safe_name
 from seekpoint.query.web.editing import Editing
 from seekpoint.query.web.security import AccessPolicy
 from seekpoint.query.web.translations import WORDS
+from tests.index.libraries import CARD, embedded, resource
 from tests.indexer.builds import webvtt
 from tests.query.web.conftest import HOST, URL, serving
 from tests.query.web.test_kept import form
@@ -109,6 +111,16 @@ def test_the_list_says_what_to_do(library: Path) -> None:
 
 def test_the_page_and_status_say_the_same_steps() -> None:
     assert {step: WORDS["en"][f"step_{step}"] for step in STEPS} == dict(STEPS)
+
+
+@pytest.mark.parametrize("channel", ["3Blue1Brown & friends", "李宏毅"])
+def test_the_list_names_the_channel_or_author_that_a_source_names(tmp_path: Path, channel: str) -> None:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
+        writer.register("list.md", [resource("aaaaaaaaaaa", "Talks")])
+        writer.commit("aaaaaaaaaaa", [embedded(["a mask hides it"])], Details(channel=channel), "by hand")
+    with serving(tmp_path) as client:
+        entry = re.findall(r'<li class="entry.*?</li>', client.get("/list").text, re.DOTALL)[0]
+    assert f'<span class="channel" dir="auto">{html.escape(channel)}</span>' in entry
 
 
 def test_pictures_are_drawn_here_and_youtubes_come_only_when_asked_for(talks: Path, client: TestClient) -> None:
