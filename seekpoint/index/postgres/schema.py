@@ -25,12 +25,13 @@ INDEXED = "(CASE WHEN vector_dims(embedding) = {dimension} THEN embedding END::h
 """The vector of a chunk as the HNSW index has it: not those of another model, which old snapshots may still see."""
 
 # `to_bm25query` wants the name of the index, so it has the same in all schemas.
-_SEARCH_INDEXES = {
+SEARCH_INDEXES = {
     "chunk_meaning": f"CREATE INDEX chunk_meaning ON chunk USING hnsw ({INDEXED} halfvec_ip_ops) "
     "WITH (m = 16, ef_construction = 200)",
     "chunk_words": "CREATE INDEX chunk_words ON chunk USING bm25 (terms) WITH (text_config = 'pg_catalog.simple')",
     "chunk_terms": "CREATE INDEX chunk_terms ON chunk USING gin (string_to_array(terms, ' '))",
 }
+"""The indexes that propose candidates, and how each is created."""
 
 
 def exists(session: Session) -> bool:
@@ -97,13 +98,13 @@ def create_extension(session: Session, extension: str) -> None:
 
 def create_search_indexes(session: Session, card: ModelCard) -> None:
     """Create the indexes that propose candidates; within the caller's transaction."""
-    for statement in _SEARCH_INDEXES.values():
+    for statement in SEARCH_INDEXES.values():
         session.run(statement.format(dimension=card.dimension))
 
 
 def drop_search_indexes(session: Session) -> None:
     """Drop the indexes that propose candidates; within the caller's transaction."""
-    for name in _SEARCH_INDEXES:
+    for name in SEARCH_INDEXES:
         session.run(f"DROP INDEX {name}")
 
 

@@ -1,8 +1,8 @@
-"""Checking a library: every row is read, and compared with what others say of it."""
+"""Checking a library: every row is read, and compared with what others say of it, and with the indexes."""
 
 from __future__ import annotations
 
-from seekpoint.index.postgres import kept
+from seekpoint.index.postgres import index_recall, kept
 from seekpoint.index.postgres.session import Session, content_errors, damaged
 from seekpoint.index.records import cue_blocks, int8, piece_blocks, pieces, stored_chapters, term_counts
 from seekpoint.index.types import ModelCard
@@ -37,6 +37,7 @@ def verify(session: Session, card: ModelCard) -> None:
         kept.read(session)
         for (transcript_id,) in session.rows("SELECT id FROM transcript ORDER BY id"):
             _check_transcript(session, transcript_id, card)
+    index_recall.check(session, card)
 
 
 def _check_bodies(session: Session, card: ModelCard) -> None:
