@@ -12,8 +12,9 @@ from seekpoint.index.text.chapters import chapters_of
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Chapter, Details, Resource, ResourceStatus, State, Transcript
+from seekpoint.query.output.status import totals
 from seekpoint.query.serving.example_questions import example_questions
-from seekpoint.query.serving.suggestions import Suggestions
+from seekpoint.query.serving.suggestions import Suggestions, folded
 
 # A six-hour lecture takes some megabytes.
 _KEPT_TRANSCRIPTS = 64
@@ -68,6 +69,19 @@ class ResourceCache:
         return _distinct([*asked, *map(clean, titles), *(clean(status.resource.title) for status in chosen)])[
             :_EXAMPLES
         ]
+
+    @cached_property
+    def folded_names(self) -> dict[str, str]:
+        """Every resource's title and channel by its id, as they are compared with what is looked for."""
+        return {
+            resource_id: folded(f"{clean(status.title)}\n{clean(self.details(resource_id).channel or '')}")
+            for resource_id, status in self.statuses.items()
+        }
+
+    @cached_property
+    def totals(self) -> dict[str, int | float]:
+        """The number of resources, also by state, of chunks and of seconds."""
+        return totals(list(self.statuses.values()))
 
     @cached_property
     def kept(self) -> list[KeptMoment]:

@@ -45,7 +45,7 @@ class Suggestions:
     """All that can be suggested, in the order of the reading lists."""
 
     def __init__(self, suggestions: Iterable[Suggestion]) -> None:
-        self._entries = [_Entry(_folded(one.text), one) for one in suggestions if one.text]
+        self._entries = [_Entry(folded(one.text), one) for one in suggestions if one.text]
 
     @classmethod
     def of(cls, headings: Iterable[str], resources: Iterable[tuple[Resource, Iterable[Chapter]]]) -> Self:
@@ -58,7 +58,7 @@ class Suggestions:
         Those that begin with it come first, then those with a word that does; of these resources before headings
         before chapters.
         """
-        whole = _folded(typed)
+        whole = folded(typed)
         parts = _SPACE.sub(" ", whole).split()
         if not parts:
             return []
@@ -78,7 +78,8 @@ def _suggestions(
             yield Suggestion(Suggests.CHAPTER, clean(chapter.title), resource, chapter.start)
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """A text as it is compared: without regard to case, accents and the Chinese script."""
     return simplified(fold(text)).strip()
 
 

@@ -1,18 +1,135 @@
-"""The order, the pictures and the remedies of the reading list's page."""
+"""The reading list's page: a part of the list at a time, its order, the pictures and the remedies."""
 
 from __future__ import annotations
 
 import time
 import zlib
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache as cached
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlencode
 
+from seekpoint.index.sections import Section, outlined
 from seekpoint.index.types import Resource, ResourceStatus, State
 from seekpoint.query.output import status as status_output
+from seekpoint.query.serving.suggestions import folded
+from seekpoint.query.web.translations import WORDS, language_name
 
 if TYPE_CHECKING:
     from seekpoint.query.serving.resource_cache import ResourceCache
+    from seekpoint.query.web.parameters import ListPageParameters
+
+ENTRIES = 200
+"""How many entries a page has at most."""
 
 _HUES = 8
+
+
+class Block(NamedTuple):
+    """A heading of the list at its depth and, if it has entries of its own, its section, and those on the page."""
+
+    depth: int
+    heading: str
+    section: Section | None
+    ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """A page of the list: under headings, or without them in another order.
+
+    `found` is how many entries there are on all pages, of `total` on the list.
+    """
+
+    number: int
+    pages: int
+    found: int
+    total: int
+    blocks: Sequence[Block] = ()
+    ids: Sequence[str] = ()
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether entries of the list are left out of the page."""
+        return self.pages > 1 or self.found < self.total
+
+
+def list_page(cache: ResourceCache, parameters: ListPageParameters, answering: Collection[str] = ()) -> ListPage:
+    """The page that is asked for, else the last one.
+
+    On a list that is longer than a page, a question leaves only the resources that are `answering` it.
+    """
+    sections = cache.sections if parameters.sort == "list" else [_unheaded(cache, parameters.sort)]
+    total = sum(len(section.entries) for section in sections)
+    keeps = _filter(cache, parameters.narrow, answering if total > ENTRIES else ())
+    runs = [(section, list(filter(keeps, section.entries))) for section in sections]
+    found = sum(len(ids) for _, ids in runs)
+    pages = max(-(-found // ENTRIES), 1)
+    number = min(parameters.page, pages)
+    parts = dict(_part(runs, (number - 1) * ENTRIES))
+    if parameters.sort != "list":
+        return ListPage(number, pages, found, total, ids=[key for ids in parts.values() for key in ids])
+    return ListPage(number, pages, found, total, list(_blocks(sections, parts)))
+
+
+def list_href(parameters: ListPageParameters, **changed: object) -> str:
+    """The address of the list with the same order and question, but for what is `changed`."""
+    values = {**parameters.model_dump(), **changed}
+    kept = {name: value for name, value in values.items() if value and (name, value) not in _PLAIN}
+    return f"/list?{urlencode(kept)}" if kept else "/list"
+
+
+_PLAIN = (("sort", "list"), ("page", 1))
+
+
+def _unheaded(cache: ResourceCache, sort: str) -> Section:
+    return Section("", (), {status.id: status.state for status in ordered(cache, sort)})
+
+
+def _part(
+    runs: Iterable[tuple[Section, list[str]]], start: int
+) -> Iterator[tuple[tuple[str, tuple[str, ...]], list[str]]]:
+    """The entries from `start` on that are on a page, by the source and path of their sections."""
+    stop = start + ENTRIES
+    for section, ids in runs:
+        if part := ids[max(start, 0) : max(stop, 0)]:
+            yield (section.source, section.path), part
+        start, stop = start - len(ids), stop - len(ids)
+
+
+def _blocks(sections: Iterable[Section], parts: dict[tuple[str, tuple[str, ...]], list[str]]) -> Iterator[Block]:
+    shown = [section for section in sections if (section.source, section.path) in parts]
+    for depth, heading, section in outlined(shown):
+        yield Block(depth, heading, section, parts[section.source, section.path] if section else ())
+
+
+def _filter(cache: ResourceCache, narrow: str, answering: Collection[str]) -> Callable[[str], bool]:
+    """Whether a resource answers the question, and says all parts of what is looked for."""
+    parts = folded(narrow).split()
+
+    def keeps(resource_id: str) -> bool:
+        if answering and resource_id not in answering:
+            return False
+        if not parts:
+            return True
+        status = cache.statuses[resource_id]
+        said = (cache.folded_names[resource_id], _facts(status), folded(status.reason or ""))
+        return all(any(part in text for text in said) for part in parts)
+
+    return keeps
+
+
+def _facts(status: ResourceStatus) -> str:
+    return _said_of(status.resource.kind, status.languages, status.state)
+
+
+@cached
+def _said_of(kind: str, languages: tuple[str, ...], state: State) -> str:
+    """What the page says of such a resource, in all of its languages."""
+    keys = ["kind_page" if kind == "page" else kind, *([state] if state is not State.INDEXED else [])]
+    said = [words[key] for words in WORDS.values() for key in keys]
+    return folded("\n".join([*said, *(language_name(tag, ui) for ui in WORDS for tag in languages)]))
 
 
 def ordered(cache: ResourceCache, sort: str) -> list[ResourceStatus]:

@@ -11,10 +11,8 @@ from starlette.responses import FileResponse, JSONResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from seekpoint.index.sections import outlined
 from seekpoint.index.types import Filters, Resource, State
 from seekpoint.query.answers import Answer, Moment
-from seekpoint.query.output.status import totals
 from seekpoint.query.search.settings import MOST_MOMENTS
 from seekpoint.query.transcript_choice import in_language
 from seekpoint.query.web import listing, view_models
@@ -22,7 +20,7 @@ from seekpoint.query.web.editing import Editing
 from seekpoint.query.web.groups import cut, following, grouped, near
 from seekpoint.query.web.keeping import Keeping
 from seekpoint.query.web.media import content_type, media_file
-from seekpoint.query.web.parameters import PageParameters, SortParameters
+from seekpoint.query.web.parameters import ListPageParameters, PageParameters
 from seekpoint.query.web.playing import Playing
 from seekpoint.query.web.reading import Found, Reading, utf16
 from seekpoint.query.web.rendering import STATIC, page, path_of
@@ -89,7 +87,7 @@ class Pages:
                 keeping=Keeping(self._editing, cache, path_of(request)) if self._editing else None,
                 moments=shown, groups=grouped(_moment_views(shown, cache)),
                 following=following(parameters.k, len(found), len(shown)),
-                playing=Playing.of(parameters, shown, cache), totals=totals(list(cache.statuses.values())),
+                playing=Playing.of(parameters, shown, cache), totals=cache.totals,
             )  # fmt: skip
 
     def _answer(self, parameters: PageParameters, similar_to: SimilarTo | None, reader: Reader) -> Answer:
@@ -109,13 +107,12 @@ class Pages:
                 resource_id: view_models.ticks(group, cache.duration(resource_id))
                 for resource_id, group in view_models.by_resource(moments).items()
             }
-            statuses = list(cache.statuses.values())
-            sort = SortParameters.model_validate(dict(request.query_params)).sort
+            asked = ListPageParameters.model_validate(dict(request.query_params))
             return page(
                 request, "list", _code(parameters), parameters=parameters, cache=cache, ticks=ticks,
-                totals=totals(statuses), outline=list(outlined(cache.sections)), State=State, is_asked=bool(moments),
-                sort=sort, ordered=listing.ordered(cache, sort), remedy=listing.remedy, pictures=self._pictures,
-                workspace=self._workspace.values(cache) if self._workspace else None,
+                State=State, asked=asked, shown=listing.list_page(cache, asked, ticks), remedy=listing.remedy,
+                pictures=self._pictures,
+                workspace=self._workspace.values(cache, path_of(request)) if self._workspace else None,
             )  # fmt: skip
 
     def resource(self, request: Request) -> HTMLResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from seekpoint.index.kept import KeptMoment
 from seekpoint.index.text.terms import terms
@@ -105,10 +105,18 @@ class SuggestParameters(BaseModel):
     limit: int = Field(default=MOST_SUGGESTIONS, ge=1, le=50, description="How many suggestions at most.")
 
 
-class SortParameters(BaseModel):
-    """The order of the page of the list; `list` is that of the lists, under their headings."""
+class ListPageParameters(BaseModel):
+    """Which part of the list its page shows, in which order; `list` is that of the lists, under their headings.
 
+    `narrow` is what each entry has to say, `q` the question that is marked.
+    """
+
+    model_config = _STRIPPED
+
+    q: str = Field(default="", max_length=LONGEST_QUESTION)
     sort: Literal["list", "title", "length", "state", "added"] = "list"
+    narrow: str = Field(default="", max_length=LONGEST_SOUGHT)
+    page: Annotated[Annotated[int, Field(ge=1)], BeforeValidator(lambda value: value or 1)] = 1
 
 
 class ListParameters(BaseModel):

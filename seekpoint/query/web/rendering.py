@@ -40,6 +40,7 @@ _templates.globals |= {
     "question_href": view_models.question_href,
     "summary_href": view_models.summary_href,
     "resource_href": view_models.resource_href,
+    "list_href": listing.list_href,
     "BAR": view_models.BAR,
     "hue": listing.hue,
     "LANGUAGES": translations.LANGUAGES,
@@ -72,7 +73,9 @@ def error_page(request: Request, error: Exception) -> HTMLResponse:
     code, detail, _ = describe(error)
     if isinstance(error, LibraryNotFound):
         workspace: Workspace | None = request.app.state.workspace
-        return page(request, "empty", code, detail=detail, workspace=workspace.values(None) if workspace else None)
+        return page(
+            request, "empty", code, detail=detail, workspace=workspace.values(None, "/list") if workspace else None
+        )
     return page(request, "error", code, detail=detail)
 
 

@@ -82,16 +82,17 @@ class Workspace:
             Route("/add/progress", self.progress),
         ]
 
-    def values(self, cache: ResourceCache | None) -> Mapping[str, object]:
-        """What a page shows of the workspace; there may be no library yet."""
-        statuses = cache.statuses.values() if cache else ()
-        due = [status for status in statuses if is_due(status, time.time())]
-        waiting = [status for status in statuses if status.retry_after and status not in due]
+    def values(self, cache: ResourceCache | None, back: str) -> Mapping[str, object]:
+        """What a page shows of the workspace, and where its forms lead `back` to; there may be no library yet."""
+        statuses, now = cache.statuses.values() if cache else (), time.time()
+        due = sum(is_due(status, now) for status in statuses)
+        waiting = sum(bool(status.retry_after) and not is_due(status, now) for status in statuses)
         return {
             "secret": self._editing.secret,
+            "back": back,
             "progress": self._builds.progress,
-            "due": len(due),
-            "waiting": len(waiting),
+            "due": due,
+            "waiting": waiting,
             "accept": ",".join(SUFFIXES),
         }
 

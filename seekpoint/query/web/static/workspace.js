@@ -25,10 +25,12 @@ function narrow() {
   document.querySelector(".narrowed").textContent = wanted ? fill(box.dataset.some, { n: found, total: entries.length }) : "";
 }
 
-if (box) {
-  box.closest("[hidden]").hidden = false;
+// The server looks through a list of which the page shows a part.
+const isWhole = box && box.form.dataset.cut === undefined;
+
+if (box) sort.addEventListener("change", () => sort.form.submit());
+if (isWhole) {
   sort.form.querySelector("button").hidden = true;
-  sort.addEventListener("change", () => sort.form.submit());
   box.addEventListener("input", narrow);
   box.addEventListener("keydown", (event) => {
     if (event.key === "Enter") event.preventDefault();
@@ -45,12 +47,13 @@ async function reload() {
   const parsed = await fetched(location.pathname + location.search);
   const fresh = parsed?.querySelector("main.listing"), shown = document.querySelector("main.listing");
   if (!fresh) return;
-  const old = [...shown.querySelectorAll(".heading, ul.entries")];
+  const parts = ".heading, ul.entries, nav.pages";
+  const old = [...shown.querySelectorAll(parts)];
   const anchor = shown.querySelector(".tools");
   old.forEach((element) => element.remove());
-  anchor.after(...[...document.adoptNode(fresh).children].filter((element) => element.matches(".heading, ul.entries")));
+  anchor.after(...[...document.adoptNode(fresh).children].filter((element) => element.matches(parts)));
   shown.querySelector(".summary").replaceWith(fresh.querySelector(".summary"));
-  narrow();
+  if (isWhole) narrow();
 }
 
 function show(holder, progress) {
