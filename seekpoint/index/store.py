@@ -71,6 +71,19 @@ class Revision(NamedTuple):
     committed: object
 
 
+class Amounts(NamedTuple):
+    """How many resources are in each state, their chunks and seconds, and the kinds and languages of what is indexed.
+
+    Kinds are in the order of `Kind`, languages are primary subtags in alphabetical order.
+    """
+
+    states: Mapping[State, int]
+    chunks: int
+    seconds: float
+    kinds: Sequence[Kind]
+    languages: Sequence[str]
+
+
 class Known(NamedTuple):
     """The stored vectors of a resource's chunks and pieces, by the digest of the embedded text."""
 
@@ -112,8 +125,16 @@ class Reader(Protocol):
 
     # Resources
 
-    def statuses(self) -> list[ResourceStatus]:
-        """Every resource with its state, in the order of the lists."""
+    def statuses(self, ids: Collection[str] | None = None) -> list[ResourceStatus]:
+        """Every resource with its state, or those with the given ids, in the order of the lists."""
+        ...
+
+    def order(self) -> list[str]:
+        """Every resource's id, in the order of the lists."""
+        ...
+
+    def amounts(self) -> Amounts:
+        """How much there is, counted without reading each resource."""
         ...
 
     def sections(self) -> list[Section]:

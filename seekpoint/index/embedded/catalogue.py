@@ -11,6 +11,7 @@ from seekpoint.index.embedded import settings
 from seekpoint.index.embedded.database import decoding
 from seekpoint.index.records.catalogue import (
     Listing,
+    amounts_of,
     details_of,
     listings_of,
     resource_of,
@@ -19,7 +20,7 @@ from seekpoint.index.records.catalogue import (
     time_of,
 )
 from seekpoint.index.sections import Section
-from seekpoint.index.store import LISTED
+from seekpoint.index.store import LISTED, Amounts
 from seekpoint.index.types import (
     Details,
     Kind,
@@ -40,20 +41,37 @@ class Catalogue:
         self._connection = connection
 
     @decoding
-    def statuses(self) -> list[ResourceStatus]:
-        """Every resource with its state, in the order of the lists."""
-        listings = self._listings()
+    def statuses(self, ids: Collection[str] | None = None) -> list[ResourceStatus]:
+        """Every resource with its state, or those with the given ids, in the order of the lists."""
+        listings = self._listings(ids)
         rows = self._query(
-            """SELECT resource.*, min(origin) AS origin, group_concat(DISTINCT language) AS languages,
+            f"""SELECT resource.*, min(origin) AS origin, group_concat(DISTINCT language) AS languages,
                        coalesce(sum(held.chunks), 0) AS chunks,
                        (SELECT chapters FROM transcript WHERE resource_id = resource.id ORDER BY id LIMIT 1)
                          AS chapters,
                        iif(kind IN ('video', 'recording'), coalesce(max(held.seconds), 0.0), 0.0) AS seconds
                 FROM resource LEFT JOIN transcript AS held ON resource_id = resource.id
-                GROUP BY resource.id"""
+                {"" if ids is None else "WHERE resource.id IN (SELECT value FROM json_each(?))"}
+                GROUP BY resource.id""",
+            *([] if ids is None else [json.dumps(list(ids))]),
         )
         statuses = {row["id"]: status_of(row, listings[row["id"]]) for row in rows}
         return [statuses[resource_id] for resource_id in listings]
+
+    @decoding
+    def order(self) -> list[str]:
+        """Every resource's id, in the order of the lists."""
+        rows = self._query(
+            """SELECT resource_id FROM listing AS here
+               WHERE listed OR NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = here.resource_id)
+               ORDER BY listed DESC, source, position, path"""
+        )
+        return list(dict.fromkeys(row["resource_id"] for row in rows))
+
+    @decoding
+    def amounts(self) -> Amounts:
+        """How much there is, counted without reading each resource."""
+        return amounts_of(self._query)
 
     @decoding
     def listed_under(self, words: str) -> set[str]:

@@ -34,7 +34,7 @@ from seekpoint.index.retrieval import (
     WordGroup,
 )
 from seekpoint.index.sections import Section
-from seekpoint.index.store import Revision
+from seekpoint.index.store import Amounts, Revision
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import (
     Alternatives,
@@ -146,8 +146,14 @@ class EmbeddedReader:
 
     # Resources
 
-    def statuses(self) -> list[ResourceStatus]:
-        return self._catalogue.statuses()
+    def statuses(self, ids: Collection[str] | None = None) -> list[ResourceStatus]:
+        return self._catalogue.statuses(ids)
+
+    def order(self) -> list[str]:
+        return self._catalogue.order()
+
+    def amounts(self) -> Amounts:
+        return self._catalogue.amounts()
 
     def sections(self) -> list[Section]:
         return self._catalogue.sections()

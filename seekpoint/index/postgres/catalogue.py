@@ -8,6 +8,7 @@ from collections.abc import Collection
 from seekpoint.index.postgres.session import Session
 from seekpoint.index.records.catalogue import (
     Listing,
+    amounts_of,
     details_of,
     listings_of,
     resource_of,
@@ -16,7 +17,7 @@ from seekpoint.index.records.catalogue import (
     time_of,
 )
 from seekpoint.index.sections import Section
-from seekpoint.index.store import LISTED
+from seekpoint.index.store import LISTED, Amounts
 from seekpoint.index.types import (
     Details,
     Kind,
@@ -35,9 +36,9 @@ class ServerCatalogue:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def statuses(self) -> list[ResourceStatus]:
-        """Every resource with its state, in the order of the lists."""
-        listings = self._listings()
+    def statuses(self, ids: Collection[str] | None = None) -> list[ResourceStatus]:
+        """Every resource with its state, or those with the given ids, in the order of the lists."""
+        listings = self._listings(ids)
         rows = self._session.records(
             """SELECT resource.*, held.*,
                       (SELECT chapters FROM transcript WHERE resource_id = resource.id ORDER BY id LIMIT 1)
@@ -46,10 +47,26 @@ class ServerCatalogue:
                FROM resource, LATERAL (
                  SELECT min(origin COLLATE "C") AS origin, string_agg(DISTINCT language, ',') AS languages,
                         coalesce(sum(chunks), 0)::int AS chunks, coalesce(max(seconds), 0) AS longest
-                 FROM transcript WHERE resource_id = resource.id) AS held"""
+                 FROM transcript WHERE resource_id = resource.id) AS held
+               WHERE %s OR resource.id = ANY(%s)""",
+            ids is None,
+            list(ids or ()),
         )
         statuses = {row["id"]: status_of(row, listings[row["id"]]) for row in rows}
         return [statuses[resource_id] for resource_id in listings]
+
+    def order(self) -> list[str]:
+        """Every resource's id, in the order of the lists."""
+        rows = self._session.rows(
+            """SELECT resource_id FROM listing AS here
+               WHERE listed OR NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = here.resource_id)
+               ORDER BY listed DESC, source, position, path"""
+        )
+        return list(dict.fromkeys(resource_id for (resource_id,) in rows))
+
+    def amounts(self) -> Amounts:
+        """How much there is, counted without reading each resource."""
+        return amounts_of(self._session.rows)
 
     def listed_under(self, words: str) -> list[str]:
         """The ids of the resources under any heading that contains these words, ignoring case."""

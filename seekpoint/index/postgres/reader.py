@@ -28,7 +28,7 @@ from seekpoint.index.retrieval import (
     WordGroup,
 )
 from seekpoint.index.sections import Section
-from seekpoint.index.store import Revision
+from seekpoint.index.store import Amounts, Revision
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import (
     Alternatives,
@@ -131,9 +131,16 @@ class PostgresReader:
 
     # Resources
 
-    def statuses(self) -> list[ResourceStatus]:
+    def statuses(self, ids: Collection[str] | None = None) -> list[ResourceStatus]:
         with content_errors(self.address):
-            return self._catalogue.statuses()
+            return self._catalogue.statuses(ids)
+
+    def order(self) -> list[str]:
+        return self._catalogue.order()
+
+    def amounts(self) -> Amounts:
+        with content_errors(self.address):
+            return self._catalogue.amounts()
 
     def sections(self) -> list[Section]:
         with content_errors(self.address):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
-from typing import Any, NamedTuple, Protocol
+from typing import Any, LiteralString, NamedTuple, Protocol
 
 from seekpoint.index.records import stored_chapters
 from seekpoint.index.sections import Section
+from seekpoint.index.store import Amounts
+from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Chapter, Details, Kind, Origin, Resource, ResourceStatus, State
 
 LATEST = 253402300799
@@ -26,6 +28,27 @@ class Listing(NamedTuple):
 
     title: str
     sections: tuple[tuple[str, ...], ...]
+
+
+# In both dialects of SQL.
+_STATES = "SELECT state, count(*) FROM resource GROUP BY state"
+_CHUNKS = "SELECT coalesce(sum(chunks), 0) FROM transcript"
+_SECONDS = """
+    SELECT coalesce(sum(longest), 0) FROM (
+      SELECT max(seconds) AS longest FROM transcript JOIN resource ON resource.id = resource_id
+      WHERE kind IN ('video', 'recording') GROUP BY resource_id) AS talks"""
+_SPOKEN = """
+    SELECT DISTINCT kind, language FROM transcript JOIN resource ON resource.id = resource_id
+    WHERE state = 'indexed' AND transcript.chunks > 0"""
+
+
+def amounts_of(rows: Callable[[LiteralString], Sequence[Sequence[Any]]]) -> Amounts:
+    """How much there is, by what gives the rows of a query."""
+    states = dict.fromkeys(State, 0) | {State(state): number for state, number in rows(_STATES)}
+    [(chunks,)], [(seconds,)], spoken = rows(_CHUNKS), rows(_SECONDS), rows(_SPOKEN)
+    kinds = {kind for kind, _ in spoken}
+    languages = {primary(language) for _, language in spoken}
+    return Amounts(states, int(chunks), float(seconds), [kind for kind in Kind if kind in kinds], sorted(languages))
 
 
 def listings_of(rows: Iterable[Row]) -> dict[str, Listing]:

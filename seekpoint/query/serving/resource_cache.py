@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
 
 from seekpoint.index.kept import KeptMoment
 from seekpoint.index.sections import Section
-from seekpoint.index.store import Reader
+from seekpoint.index.store import Amounts, Reader
 from seekpoint.index.text.chapters import chapters_of
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Chapter, Details, Resource, ResourceStatus, State, Transcript
-from seekpoint.query.output.status import totals
+from seekpoint.index.types import Chapter, Details, Resource, ResourceStatus, Standing, State, Transcript
 from seekpoint.query.serving.example_questions import example_questions
 from seekpoint.query.serving.suggestions import Suggestions, folded
 
@@ -20,6 +18,8 @@ from seekpoint.query.serving.suggestions import Suggestions, folded
 _KEPT_TRANSCRIPTS = 64
 # How many questions are shown as examples, and in how many recordings they are looked for.
 _EXAMPLES, _LOOKED_THROUGH = 3, 24
+# Of a long list, examples are looked for among so many resources from all over it, or up to twice as many.
+_LOOKED_AT = 500
 
 
 class ResourceCache:
@@ -31,8 +31,47 @@ class ResourceCache:
 
     @cached_property
     def statuses(self) -> dict[str, ResourceStatus]:
-        """Every resource's status by its id, in the lists' order."""
+        """Every resource's status by its id, in the lists' order; reads all of them."""
         return {status.resource.id: status for status in self.reader.statuses()}
+
+    def status(self, resource_id: str) -> ResourceStatus | None:
+        """The status of one resource."""
+        self.prefetch([resource_id])
+        return self._known.get(resource_id)
+
+    def prefetch(self, ids: Iterable[str]) -> None:
+        """Read the statuses and details of some resources together, unless they were read before."""
+        wanted = list(ids)
+        if missing := [key for key in wanted if key not in self._known] if "statuses" not in vars(self) else []:
+            self._read_statuses.update((status.id, status) for status in self.reader.statuses(missing))
+        if missing := [key for key in wanted if key not in self._read_details]:
+            self._read_details.update(self.reader.details(missing))
+
+    @property
+    def _known(self) -> Mapping[str, ResourceStatus]:
+        return self.statuses if "statuses" in vars(self) else self._read_statuses
+
+    @cached_property
+    def _read_statuses(self) -> dict[str, ResourceStatus]:
+        return {}
+
+    @cached_property
+    def _read_details(self) -> dict[str, Details]:
+        return {}
+
+    @cached_property
+    def order(self) -> list[str]:
+        """Every resource's id, in the lists' order."""
+        return self.reader.order()
+
+    @cached_property
+    def standings(self) -> dict[str, Standing]:
+        """Every resource's standing by its id, in the order in which they were added."""
+        return self.reader.standings()
+
+    @cached_property
+    def amounts(self) -> Amounts:
+        return self.reader.amounts()
 
     @cached_property
     def sections(self) -> list[Section]:
@@ -44,25 +83,20 @@ class ResourceCache:
         return _distinct(heading for section in self.sections for heading in section.path)
 
     @cached_property
-    def kinds(self) -> list[str]:
-        """The kinds of what is indexed."""
-        return _distinct(status.resource.kind for status in self._indexed())
-
-    @cached_property
-    def languages(self) -> list[str]:
-        """The primary subtags of what is indexed."""
-        return _distinct(primary(language) for status in self._indexed() for language in status.languages)
-
-    @cached_property
     def suggestions(self) -> Suggestions:
         """What can be suggested of all that is indexed."""
+        self.prefetch(self.statuses)
         titled = ((one.resource, one.chapters or self.details(one.id).chapters) for one in self._indexed())
         return Suggestions.of(self.headings, titled)
 
     @cached_property
     def examples(self) -> list[str]:
         """Some questions that recordings from all over the lists ask, else titles of chapters and recordings."""
-        recordings = [status for status in self._indexed() if status.resource.kind.plays]
+        indexed = [key for key in self.order if self.standings[key].is_indexed]
+        some = indexed[:: max(len(indexed) // _LOOKED_AT, 1)]
+        self.prefetch(some)
+        found = (self.status(key) for key in some)
+        recordings = [status for status in found if status and status.chunks and status.resource.kind.plays]
         chosen = recordings[:: max(len(recordings) // _LOOKED_THROUGH, 1)]
         asked = example_questions((self.transcripts(status.id)[0] for status in chosen), _EXAMPLES)
         titles = [chapter.title for status in chosen for chapter in status.chapters]
@@ -73,24 +107,22 @@ class ResourceCache:
     @cached_property
     def folded_names(self) -> dict[str, str]:
         """Every resource's title and channel by its id, as they are compared with what is looked for."""
+        self.prefetch(self.statuses)
         return {
             resource_id: folded(f"{clean(status.title)}\n{clean(self.details(resource_id).channel or '')}")
             for resource_id, status in self.statuses.items()
         }
 
     @cached_property
-    def totals(self) -> dict[str, int | float]:
-        """The number of resources, also by state, of chunks and of seconds."""
-        return totals(list(self.statuses.values()))
-
-    @cached_property
     def kept(self) -> list[KeptMoment]:
         return self.reader.kept()
 
     @cached_property
-    def added(self) -> list[str]:
-        """Every resource's id, in the order in which they were added."""
-        return list(self.reader.standings())
+    def kept_here(self) -> set[str]:
+        """The ids of the resources of kept moments that are still in the library."""
+        ids = {moment.resource.id for moment in self.kept}
+        self.prefetch(ids)
+        return {key for key in ids if self.status(key)}
 
     def computed(self) -> dict[str, object]:
         """The properties that are cached already, by name; none of them uses the reader any more."""
@@ -99,23 +131,20 @@ class ResourceCache:
         }
 
     def resource(self, resource_id: str) -> Resource | None:
-        status = self.statuses.get(resource_id)
+        status = self.status(resource_id)
         return status.resource if status else None
 
     def details(self, resource_id: str) -> Details:
-        return self._details.get(resource_id, Details())
+        self.prefetch([resource_id])
+        return self._read_details.get(resource_id, Details())
 
     def chapters(self, resource_id: str, transcript: Transcript | None) -> tuple[Chapter, ...]:
         """A resource's chapters or headings: its own, else those that were made of one of its transcripts."""
         return chapters_of(self.details(resource_id), transcript)
 
-    @cached_property
-    def _details(self) -> dict[str, Details]:
-        return self.reader.details(list(self.statuses))
-
     def duration(self, resource_id: str) -> float:
         """Seconds: as its source says, else up to the last word; 0 for what is read."""
-        status = self.statuses.get(resource_id)
+        status = self.status(resource_id)
         if status is None or not status.resource.kind.plays:
             return 0.0
         return max(self.details(resource_id).duration or 0.0, status.seconds)

@@ -115,10 +115,11 @@ class Api:
     ) -> ResourcesJson:
         """List the resources and their states."""
         with self._current(request, response) as cache:
-            statuses = list(cache.statuses.values())
-        stop = None if parameters.limit is None else parameters.offset + parameters.limit
-        page = statuses[parameters.offset : stop]
-        return {"total": len(statuses), "resources": [status_output.resource_status_json(status) for status in page]}
+            stop = None if parameters.limit is None else parameters.offset + parameters.limit
+            ids = cache.order[parameters.offset : stop]
+            statuses = [cache.statuses[key] for key in ids] if stop is None else cache.reader.statuses(ids)
+        found = [status_output.resource_status_json(status) for status in statuses]
+        return {"total": len(cache.order), "resources": found}
 
     def transcript(
         self,
@@ -165,7 +166,7 @@ class Api:
     def kept(self, parameters: Annotated[KeptParameters, Query()], request: Request, response: Response) -> KeptJson:
         """List the kept moments, of all collections or of one."""
         with self._current(request, response) as cache:
-            return kept_output.to_json(parameters.among(cache.kept), cache.statuses)
+            return kept_output.to_json(parameters.among(cache.kept), cache.kept_here)
 
     def health(self) -> HealthJson:
         """Tell whether questions can be asked."""

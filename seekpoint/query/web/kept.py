@@ -48,7 +48,7 @@ class KeptPages:
             keeping = Keeping(self._editing, cache, path_of(request)) if self._editing else None
             return page(
                 request, "kept", groups=by_collection(parameters.among(cache.kept)), chosen=parameters.collection,
-                collections=list(by_collection(cache.kept)), present=cache.statuses, keeping=keeping, formats=FORMATS,
+                collections=list(by_collection(cache.kept)), present=cache.kept_here, keeping=keeping, formats=FORMATS,
                 is_web=view_models.is_web,
             )  # fmt: skip
 

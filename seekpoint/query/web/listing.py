@@ -68,8 +68,10 @@ def list_page(cache: ResourceCache, parameters: ListPageParameters, answering: C
     pages = max(-(-found // ENTRIES), 1)
     number = min(parameters.page, pages)
     parts = dict(_part(runs, (number - 1) * ENTRIES))
+    shown = [key for ids in parts.values() for key in ids]
+    cache.prefetch(shown)
     if parameters.sort != "list":
-        return ListPage(number, pages, found, total, ids=[key for ids in parts.values() for key in ids])
+        return ListPage(number, pages, found, total, ids=shown)
     return ListPage(number, pages, found, total, list(_blocks(sections, parts)))
 
 
@@ -84,7 +86,7 @@ _PLAIN = (("sort", "list"), ("page", 1))
 
 
 def _unheaded(cache: ResourceCache, sort: str) -> Section:
-    return Section("", (), {status.id: status.state for status in ordered(cache, sort)})
+    return Section("", (), {key: cache.standings[key].state for key in ordered(cache, sort)})
 
 
 def _part(
@@ -132,19 +134,18 @@ def _said_of(kind: str, languages: tuple[str, ...], state: State) -> str:
     return folded("\n".join([*said, *(language_name(tag, ui) for ui in WORDS for tag in languages)]))
 
 
-def ordered(cache: ResourceCache, sort: str) -> list[ResourceStatus]:
-    """All resources: by title, the longest, the newest, or those with a fault first; empty for the lists' order."""
-    statuses = list(cache.statuses.values())
-    if sort == "title":
-        return sorted(statuses, key=lambda status: (status.title.casefold(), status.title))
-    if sort == "length":
-        return sorted(statuses, key=lambda status: -cache.duration(status.id))
+def ordered(cache: ResourceCache, sort: str) -> list[str]:
+    """The ids of all resources: by title, the longest, the newest, or those with a fault first."""
+    if sort == "added":
+        return [*reversed(cache.standings)]
     if sort == "state":
         states = list(State)
-        return sorted(statuses, key=lambda status: -states.index(status.state))
-    if sort == "added":
-        return [cache.statuses[resource_id] for resource_id in reversed(cache.added) if resource_id in cache.statuses]
-    return []
+        return sorted(cache.order, key=lambda key: -states.index(cache.standings[key].state))
+    statuses = cache.statuses
+    if sort == "title":
+        return sorted(statuses, key=lambda key: (statuses[key].title.casefold(), statuses[key].title))
+    cache.prefetch(statuses)
+    return sorted(statuses, key=lambda key: -cache.duration(key))
 
 
 def hue(resource: Resource) -> int:

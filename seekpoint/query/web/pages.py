@@ -87,7 +87,7 @@ class Pages:
                 keeping=Keeping(self._editing, cache, path_of(request)) if self._editing else None,
                 moments=shown, groups=grouped(_moment_views(shown, cache)),
                 following=following(parameters.k, len(found), len(shown)),
-                playing=Playing.of(parameters, shown, cache), totals=cache.totals,
+                playing=Playing.of(parameters, shown, cache), State=State,
             )  # fmt: skip
 
     def _answer(self, parameters: PageParameters, similar_to: SimilarTo | None, reader: Reader) -> Answer:
@@ -132,7 +132,7 @@ class Pages:
             duration = cache.duration(resource.id)
             return page(
                 request, "resource", _code(parameters), parameters=parameters, cache=cache, resource=resource,
-                details=details, status=cache.statuses[resource.id], duration=duration, reading=reading, start=start,
+                details=details, status=cache.status(resource.id), duration=duration, reading=reading, start=start,
                 languages=[each.language for each in transcripts],
                 chapters=reading.placed_chapters if reading else (),
                 player=view_models.player_of(resource), outside=_web_address(resource, start), answer=answer,
@@ -157,7 +157,7 @@ class Pages:
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
             resource = _resource(cache, request.path_params["id"])
-            is_indexed = cache.statuses[resource.id].state is State.INDEXED
+            is_indexed = cache.standings[resource.id].is_indexed
         path = media_file(resource) if is_indexed else None
         if path is None:
             raise HTTPException(404, "that is no recording that is indexed here, or its file is gone")
@@ -175,6 +175,7 @@ def _code(parameters: PageParameters) -> int:
 
 def _moment_views(moments: tuple[Moment, ...], cache: ResourceCache) -> list[view_models.MomentView]:
     groups = view_models.by_resource(moments)
+    cache.prefetch(groups)
     views = []
     for moment in moments:
         transcript = in_language(cache.transcripts(moment.resource.id), moment.language)

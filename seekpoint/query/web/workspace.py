@@ -16,7 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from seekpoint.index.errors import UsageError
-from seekpoint.index.types import ResourceStatus, State
+from seekpoint.index.types import Standing, State
 from seekpoint.query.serving.parameters import LONGEST_ID
 from seekpoint.query.web.adding import MOST_BYTES, SUFFIXES, AddedSources
 from seekpoint.query.web.builds import Builds
@@ -84,9 +84,9 @@ class Workspace:
 
     def values(self, cache: ResourceCache | None, back: str) -> Mapping[str, object]:
         """What a page shows of the workspace, and where its forms lead `back` to; there may be no library yet."""
-        statuses, now = cache.statuses.values() if cache else (), time.time()
-        due = sum(is_due(status, now) for status in statuses)
-        waiting = sum(bool(status.retry_after) and not is_due(status, now) for status in statuses)
+        standings, now = cache.standings.values() if cache else (), time.time()
+        due = sum(is_due(standing, now) for standing in standings)
+        waiting = sum(bool(standing.retry_after) and not is_due(standing, now) for standing in standings)
         return {
             "secret": self._editing.secret,
             "back": back,
@@ -118,7 +118,7 @@ class Workspace:
         form = await self._editing.form(request, RetryForm)
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
-            wanted = {status.id for status in cache.statuses.values() if is_due(status, time.time(), form.at_once)}
+            wanted = {key for key, standing in cache.standings.items() if is_due(standing, time.time(), form.at_once)}
             sources = [section.source for section in cache.sections if wanted & section.entries.keys()]
         for source in dict.fromkeys(filter(None, sources)):
             self._builds.start([source], retry=form.at_once)
@@ -162,11 +162,11 @@ class Workspace:
                 self._builds.start([source])
 
 
-def is_due(status: ResourceStatus, now: float, at_once: bool = False) -> bool:
+def is_due(standing: Standing, now: float, at_once: bool = False) -> bool:
     """Whether a build would try a resource again now, or with `at_once` whether it waits at all."""
-    if status.retry_after is None:
-        return status.state in (State.PENDING, State.DEFERRED)
-    return at_once or status.retry_after <= now
+    if standing.retry_after is None:
+        return standing.state in (State.PENDING, State.DEFERRED)
+    return at_once or standing.retry_after <= now
 
 
 def _check_size(request: Request) -> None:
