@@ -53,6 +53,24 @@ def test_what_is_committed_comes_back(backend: Backend) -> None:
         reader.verify()
 
 
+def test_a_part_of_the_resources_is_read_as_all_are(backend: Backend) -> None:
+    with backend.writer() as writer:
+        again = [resource("zhuyili0001"), Resource("missing0001", Kind.VIDEO, "没有字幕", "https://example.org/3")]
+        writer.register("another.md", again)
+        writer.set_state("missing0001", State.NO_TRANSCRIPT, reason="无字幕", inputs="by hand")
+        writer.register(SOURCE, [resource(talk) for talk in TALKS if talk != "position001"])
+    with backend.reader() as reader:
+        every = reader.statuses()
+        assert [one.id for one in every] == reader.order() == list(dict.fromkeys(reader.order()))
+        for ids in (["zhuyili0001", "attention01", "nobody"], ["position001"], [], reader.order()):
+            assert reader.statuses(ids) == [one for one in every if one.id in ids]
+        amounts = reader.amounts()
+        states = [one.state for one in every]
+        assert amounts.states == {state: states.count(state) for state in State}
+        assert (amounts.chunks, amounts.seconds) == (sum(s.chunks for s in every), sum(s.seconds for s in every))
+        assert (amounts.kinds, amounts.languages) == ([Kind.VIDEO, Kind.PAGE], ["en", "zh"])
+
+
 def test_cues_come_span_by_span(backend: Backend) -> None:
     with backend.reader() as reader:
         vector = ENCODER.question("mask")

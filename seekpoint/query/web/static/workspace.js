@@ -28,7 +28,12 @@ function narrow() {
 // The server looks through a list of which the page shows a part.
 const isWhole = box && box.form.dataset.cut === undefined;
 
-if (box) sort.addEventListener("change", () => sort.form.submit());
+if (box) {
+  sort.addEventListener("change", () => {
+    if (!box.value) box.removeAttribute("name");
+    sort.form.submit();
+  });
+}
 if (isWhole) {
   sort.form.querySelector("button").hidden = true;
   box.addEventListener("input", narrow);
