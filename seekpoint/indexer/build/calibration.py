@@ -26,7 +26,7 @@ def calibrate(writer: Writer, encoder: LazyEncoder) -> None:
     """Store the scale of the library's model; for the bundled one, and without that, there is nothing to do."""
     if writer.card.name in (BUNDLED, STAND_IN):
         return
-    chunks = sum(status.chunks for status in writer.statuses())
+    chunks = writer.amounts().chunks
     known = from_setting(writer.setting(SETTING), writer.card)
     if known and chunks < _GROWTH * max(known[1], _PASSAGES):
         return

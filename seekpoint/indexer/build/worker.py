@@ -10,12 +10,14 @@ from seekpoint.index.address import Address
 from seekpoint.index.errors import LostLease
 from seekpoint.index.models.encoder import LazyEncoder, check_model
 from seekpoint.index.open import open_worker
-from seekpoint.index.store import Queue, Taken, Writer
+from seekpoint.index.store import QUESTION_ENGINE, Queue, Taken, Writer
 from seekpoint.index.types import Encoder
 from seekpoint.indexer.build.aliases import Aliases
 from seekpoint.indexer.build.build import keep_translations
+from seekpoint.indexer.build.calibration import calibrate
 from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.planner import Choices, Planner
+from seekpoint.indexer.build.question_engine import find_question_engine
 from seekpoint.indexer.build.runner import Run
 from seekpoint.indexer.build.youtube_backoff import Clock, YouTubeBackoffs
 from seekpoint.indexer.fetch.pace import SharedPace
@@ -58,7 +60,8 @@ def work(
     with queue, writer:
         if encoder:
             check_model(writer.card, encoder.card)
-        worker = _Worker(writer, LazyEncoder(writer.card, encoder), sources_of(queue), choices, events, clock)
+        lazy_encoder = LazyEncoder(writer.card, encoder)
+        worker = _Worker(writer, lazy_encoder, sources_of(queue), choices, events, clock)
         tried: set[str] = set()
         while (taken := queue.take(clock(), tried)) or queue.is_shared():
             if taken is None:
@@ -73,7 +76,16 @@ def work(
                 queue.give_back()
         if worker.updated:
             keep_translations(writer)
+            if encoder is None:
+                _measure(writer, lazy_encoder)
     return WorkReport(len(tried), worker.updated, worker.embedded)
+
+
+def _measure(writer: Writer, encoder: LazyEncoder) -> None:
+    """Measure another model as a build does; an engine that was found stays, which this machine may not have."""
+    calibrate(writer, encoder)
+    if writer.setting(QUESTION_ENGINE) is None:
+        find_question_engine(writer, encoder)
 
 
 class _Worker:

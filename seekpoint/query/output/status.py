@@ -17,6 +17,8 @@ from seekpoint.query.output.json_schema import ResourceStatusJson, StatusJson, T
 
 # Seconds: times that lie so close come from the same run, and are shown as one.
 _AT_ONCE = 600.0
+# Resources that are named for each reason.
+_MOST_NAMED = 100
 _TEXTS = (Kind.PAGE, Kind.PAPER, Kind.DOCUMENT)
 STEPS: Mapping[str, str] = {
     "interrupted": "an interrupted build had not come to it: build again",
@@ -131,8 +133,10 @@ def _failure(group: Sequence[ResourceStatus], now: float) -> Iterator[str]:
     yield f"{state}{count}: {clean(first.reason or step)}"
     if first.reason and step:
         yield f"  {step}"
-    for status in group:
+    for status in group[:_MOST_NAMED]:
         yield "    " + "  ".join(dict.fromkeys((clean(status.resource.title), clean(status.resource.url))))
+    if len(group) > _MOST_NAMED:
+        yield f"    and {len(group) - _MOST_NAMED:,} more: `seekpoint status --json` names all"
 
 
 class Remedy(NamedTuple):

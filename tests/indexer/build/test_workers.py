@@ -14,12 +14,13 @@ import pytest
 
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LockedLibrary, LostLease, UsageError
+from seekpoint.index.models import cosine_scale, question_engine
 from seekpoint.index.models.piece_vectors import WINDOW
 from seekpoint.index.open import open_reader, open_worker, open_writer
 from seekpoint.index.postgres.queue import BuildQueue
 from seekpoint.index.postgres.session import connect
 from seekpoint.index.postgres.writer import PostgresWriter
-from seekpoint.index.store import WINDOWS, Queue
+from seekpoint.index.store import QUESTION_ENGINE, WINDOWS, Queue
 from seekpoint.index.types import Details, State
 from seekpoint.indexer.build.build import Request
 from seekpoint.indexer.build.enqueuing import enqueue
@@ -33,6 +34,7 @@ from tests.index.contract.talks import transcript
 from tests.indexer.builds import RecordedEvents, webvtt
 from tests.paths import ROOT
 from tests.postgres import TestServer
+from tests.sentence_models import add_onnx, save_first_token_model
 
 TALKS = [f"talk{n:07d}" for n in range(12)]
 LINES = [(0.0, 10.0, "attention weighs the words"), (10.0, 10.0, "掩码遮住后面的词")]
@@ -167,3 +169,24 @@ def test_what_is_listed_with_windows_lets_all_builders_embed_them(postgres: Test
     with open_writer(address) as writer:
         assert writer.setting(WINDOWS) is not None
         assert {vector.direction for vector in writer.known("talk0000001").pieces.values()} == {WINDOW}
+
+
+@pytest.mark.model
+def test_a_worker_measures_another_model_at_its_end(postgres: TestServer, fake: FakeYouTube, tmp_path: Path) -> None:
+    model = save_first_token_model(tmp_path / "saved")
+    add_onnx(model)
+    said = ("the mask conceals word", "掩码藏起第", "a cache remembers key")
+    lines = [(60.0 * k, 60.0, f"{said[k % 3]} {k}") for k in range(40)]
+    for talk in TALKS[:2]:
+        fake.add_video(talk, f"讲座 {talk}", {"en": lines})
+    (tmp_path / "list.txt").write_text("\n".join(f"https://youtu.be/{talk}" for talk in TALKS[:2]))
+    address = postgres.library()
+    request = Request([str(tmp_path / "list.txt")], model=str(model), translate=False)
+    assert enqueue(request, address, lambda queue: sources(fake, queue)) == 2
+    report = work(address, lambda queue: sources(fake, queue), Choices())
+    assert report.updated == 2
+    with open_reader(address) as reader:
+        scale = cosine_scale.from_setting(reader.setting(cosine_scale.SETTING), reader.card)
+        engine = question_engine.from_setting(reader.setting(QUESTION_ENGINE), reader.card)
+        assert scale and scale[1] == reader.amounts().chunks >= 24
+        assert engine and engine.file

@@ -41,6 +41,15 @@ DEFERRED = ResourceStatus(
 )
 
 
+def test_a_reason_that_very_many_have_names_some(tmp_path: Path) -> None:
+    many = [replace(DEFERRED, resource=replace(DEFERRED.resource, title=f"注意力 {k}")) for k in range(1250)]
+    lines = status.to_text(tmp_path, CARD, many, [], 0.0).splitlines()
+    assert sum("注意力" in line for line in lines) == 100
+    assert lines[-1] == "    and 1,150 more: `seekpoint status --json` names all"
+    few = status.to_text(tmp_path, CARD, many[:100], [], 0.0)
+    assert few.count("注意力") == 100 and "more" not in few
+
+
 def test_json_is_the_contract() -> None:
     result = json.loads(json.dumps(status.to_json(Path("/library"), CARD, [INDEXED, DEFERRED])))
     assert result["model"] == {"name": "topics", "dimension": 8, "fingerprint": "abc"}
