@@ -26,7 +26,7 @@ ENTRIES = 200
 _HUES = 8
 
 
-class Block(NamedTuple):
+class ListPart(NamedTuple):
     """A heading of the list at its depth and, if it has entries of its own, its section, and those on the page."""
 
     depth: int
@@ -46,7 +46,7 @@ class ListPage:
     pages: int
     found: int
     total: int
-    blocks: Sequence[Block] = ()
+    blocks: Sequence[ListPart] = ()
     ids: Sequence[str] = ()
 
     @property
@@ -100,10 +100,10 @@ def _part(
         start, stop = start - len(ids), stop - len(ids)
 
 
-def _blocks(sections: Iterable[Section], parts: dict[tuple[str, tuple[str, ...]], list[str]]) -> Iterator[Block]:
+def _blocks(sections: Iterable[Section], parts: dict[tuple[str, tuple[str, ...]], list[str]]) -> Iterator[ListPart]:
     shown = [section for section in sections if (section.source, section.path) in parts]
     for depth, heading, section in outlined(shown):
-        yield Block(depth, heading, section, parts[section.source, section.path] if section else ())
+        yield ListPart(depth, heading, section, parts[section.source, section.path] if section else ())
 
 
 def _filter(cache: ResourceCache, narrow: str, answering: Collection[str]) -> Callable[[str], bool]:
