@@ -57,7 +57,7 @@ _HOLDING = """
       SELECT DISTINCT word FROM string_to_table(terms, ' ') AS word WHERE word = ANY(%s)) AS held GROUP BY word"""
 _BY_WORDS = f"""
     SELECT count(*), count(*) FILTER (WHERE string_to_array(terms, ' ') && ARRAY[%s]) FROM (
-      SELECT terms FROM chunk ORDER BY terms <@> to_bm25query(%s, 'chunk_words') LIMIT {_PROPOSED}) AS proposed"""
+      SELECT terms FROM chunk ORDER BY terms <@> to_bm25query(%s) LIMIT {_PROPOSED}) AS proposed"""
 _BY_TERMS = f"""
     SELECT count(*), count(*) FILTER (WHERE string_to_array(terms, ' ') && ARRAY[%s]) FROM (
       SELECT terms FROM chunk WHERE string_to_array(terms, ' ') && ARRAY[%s] LIMIT {_PROPOSED}) AS proposed"""
