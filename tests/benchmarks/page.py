@@ -2,7 +2,8 @@
 
     python -m tests.benchmarks.page LIBRARY QUESTIONS [--most 60] [--json FILE]
 
-QUESTIONS has one a line. Each is asked once on a page of its own, after five that open what is opened once.
+QUESTIONS has one a line. Each is asked once on a page of its own, after five that open what is opened once. The server
+is a process of its own, and another one is asked the same questions without a browser.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from urllib.parse import urlencode
 
 from seekpoint.index.open import open_reader
 from tests.benchmarks import machine
+from tests.benchmarks.serving import one_client, serving
 from tests.browser import chromium_tab
-from tests.query.web.served import served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -52,10 +53,12 @@ def main() -> None:
     arguments = options.parse_args()
     questions = [line for line in arguments.questions.read_text("utf-8").splitlines() if line.strip()]
     asked = [f"/?{urlencode({'q': question})}" for question in questions[: arguments.most + _WARM_UP]]
-    with served(arguments.library, encoder=None) as address, chromium_tab() as tab:
-        answers = list(visits(tab.page, address, asked))[_WARM_UP:]
-        empty = list(visits(tab.page, address, ["/"] * 5))
-        long = list(visits(tab.page, address, longest(arguments.library)))
+    with serving(arguments.library) as served:
+        one_client(served.address, "/", [*questions[_WARM_UP : arguments.most + _WARM_UP], *questions[:_WARM_UP]])
+    with serving(arguments.library) as served, chromium_tab() as tab:
+        answers = list(visits(tab.page, served.address, asked))[_WARM_UP:]
+        empty = list(visits(tab.page, served.address, ["/"] * 5))
+        long = list(visits(tab.page, served.address, longest(arguments.library)))
     print(f"{len(answers)} answers: {times(answers)}; {median(one.size for one in answers) / 1000:.0f} kB")
     print(f"the empty page, first and later: paint {empty[0].paint:.0f}, {median(one.paint for one in empty):.0f} ms")
     print("the longest recordings:", ", ".join(f"{one.size / 1000:.0f} kB, paint {one.paint:.0f} ms" for one in long))
