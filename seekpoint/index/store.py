@@ -167,6 +167,10 @@ class Reader(Protocol):
         """The transcripts of a resource."""
         ...
 
+    def excerpt(self, resource_id: str, language: str, first: int, stop: int) -> Transcript | None:
+        """The transcript in exactly this language with its cues [first, stop) alone; `None` where there is none."""
+        ...
+
     def setting(self, name: str) -> str | None:
         """A value that an earlier build stored under this name, or `None`."""
         ...

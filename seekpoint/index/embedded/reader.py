@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
 
 _OPEN_ATTEMPTS = 3
+_IN_LANGUAGE = "SELECT id, origin, chapters FROM transcript WHERE resource_id = ? AND language = ? ORDER BY id LIMIT 1"
 _UNKNOWN = Revision(None, None)
 
 
@@ -189,6 +190,15 @@ class EmbeddedReader:
             )
             for row, transcript_cues in zip(rows, cues, strict=True)
         ]
+
+    @decoding
+    def excerpt(self, resource_id: str, language: str, first: int, stop: int) -> Transcript | None:
+        rows = self._query(_IN_LANGUAGE, resource_id, language)
+        if not rows:
+            return None
+        [row] = rows
+        [cues] = self.cues([CueSpan(row["id"], max(first, 0), stop)])
+        return Transcript(language, Origin(row["origin"]), tuple(cues), stored_chapters.decode(row["chapters"]))
 
     # Search
 

@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from seekpoint.index.postgres.words import WordProposals
     from seekpoint.index.types import Vectors
 
+_IN_LANGUAGE = """SELECT id, origin, chapters FROM transcript
+                  WHERE resource_id = %s AND language = %s ORDER BY id LIMIT 1"""
 # More than the connections that a process keeps, all of which may have broken.
 _ATTEMPTS = 20
 # The blocks with cues in [first, stop) of each span, beginning with the one that contains cue `first`.
@@ -179,6 +181,15 @@ class PostgresReader:
                 Transcript(language, Origin(origin), tuple(said), stored_chapters.decode(chapters))
                 for (_, language, origin, chapters), said in zip(rows, cues, strict=True)
             ]
+
+    def excerpt(self, resource_id: str, language: str, first: int, stop: int) -> Transcript | None:
+        rows = self._session.rows(_IN_LANGUAGE, resource_id, language)
+        if not rows:
+            return None
+        [(transcript_id, origin, chapters)] = rows
+        [cues] = self.cues([CueSpan(transcript_id, max(first, 0), stop)])
+        with content_errors(self.address):
+            return Transcript(language, Origin(origin), tuple(cues), stored_chapters.decode(chapters))
 
     # Search
 

@@ -28,8 +28,7 @@ from seekpoint.query.mcp.transcript_links import listed_transcripts, transcript_
 from seekpoint.query.mcp.transcript_reading import Place, indexed_resource, read_window
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import KindFilter, LanguageFilter, LanguageTag, Offset, OrNone, SectionFilter
-from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
-from seekpoint.query.transcript_choice import in_language
+from seekpoint.query.serving.resource_cache import ResourceCaches
 
 _MOST_MOMENTS = 20
 _MOST_MINUTES = 10.0
@@ -58,7 +57,7 @@ class Tools:
             cache = self._caches.of(reader)
             within = indexed_resource(resource, cache).id if resource else None
             answer = self._live.ask(question, k, Filters(kind, section, language, within), within=reader)
-            found = found_answer(answer, dict(_positions(answer, cache)), lacking(language, reader.languages()))
+            found = found_answer(answer, dict(_positions(answer, reader)), lacking(language, reader.languages()))
         return structured(found, *transcript_links(found.moments))
 
     def transcript(
@@ -117,13 +116,13 @@ class Tools:
         return list(self._caches.of(reader).statuses.values())
 
 
-def _positions(answer: Answer, cache: ResourceCache) -> Iterator[tuple[int, float]]:
+def _positions(answer: Answer, reader: Reader) -> Iterator[tuple[int, float]]:
     """The `at` of moments of texts, by rank: the start of the cue in which the quote begins."""
     for moment in answer.moments:
         if moment.start is not None:
             continue
-        if transcript := in_language(cache.transcripts(moment.resource.id), moment.language):
-            yield moment.rank, round(transcript.cues[moment.cues[0]].start, 3)
+        if said := reader.excerpt(moment.resource.id, moment.language, *moment.cues):
+            yield moment.rank, round(said.cues[0].start, 3)
 
 
 def _is_kept(status: ResourceStatus, section: str | None, kind: Kind | None, state: State | None) -> bool:

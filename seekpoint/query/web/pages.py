@@ -25,7 +25,7 @@ from seekpoint.query.web.playing import Playing
 from seekpoint.query.web.reading import Found, Reading, utf16
 from seekpoint.query.web.rendering import STATIC, page, path_of
 from seekpoint.query.web.similarity import SPARE, SimilarTo
-from seekpoint.query.web.transcripts import quote_context
+from seekpoint.query.web.transcripts import around, quote_context
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -178,7 +178,7 @@ def _moment_views(moments: tuple[Moment, ...], cache: ResourceCache) -> list[vie
     cache.prefetch(groups)
     views = []
     for moment in moments:
-        transcript = in_language(cache.transcripts(moment.resource.id), moment.language)
+        transcript = cache.reader.excerpt(moment.resource.id, moment.language, *around(moment))
         context = quote_context(moment, transcript.cues) if transcript else None
         duration = cache.duration(moment.resource.id)
         chapters = cache.chapters(moment.resource.id, transcript)

@@ -56,17 +56,20 @@ class TranscriptParagraph:
         return self.cues[0].cue.page
 
 
-def quote_context(moment: Moment, cues: Sequence[Cue]) -> QuoteContext:
-    """The cues around a moment's quote."""
+def around(moment: Moment) -> tuple[int, int]:
+    """The cues from which the context of a moment's quote is taken, as a span [first, stop) of its transcript."""
     first, stop = moment.cues
+    return max(0, first - _MOST_BEFORE), stop + _MOST_AFTER
+
+
+def quote_context(moment: Moment, cues: Sequence[Cue]) -> QuoteContext:
+    """The cues around a moment's quote, of those in the span `around` it."""
+    positioned = [PositionedCue(number, cue) for number, cue in enumerate(cues, around(moment)[0])]
+    first, stop = (position - around(moment)[0] for position in moment.cues)
     start, end = cues[first].start, cues[stop - 1].end
-
-    def positioned(low: int, high: int) -> list[PositionedCue]:
-        return [PositionedCue(number, cue) for number, cue in enumerate(cues[low:high], low)]
-
-    before = [each for each in positioned(max(0, first - _MOST_BEFORE), first) if each.cue.start >= start - _BEFORE]
-    after = takewhile(lambda each: each.cue.start <= end + _AFTER, positioned(stop, stop + _MOST_AFTER))
-    return QuoteContext(tuple(before), tuple(positioned(first, stop)), tuple(after))
+    before = [each for each in positioned[:first] if each.cue.start >= start - _BEFORE]
+    after = takewhile(lambda each: each.cue.start <= end + _AFTER, positioned[stop:])
+    return QuoteContext(tuple(before), tuple(positioned[first:stop]), tuple(after))
 
 
 def position_at(cues: Sequence[Cue], seconds: float) -> int:

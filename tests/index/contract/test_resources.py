@@ -45,6 +45,10 @@ def test_what_is_committed_comes_back(backend: Backend) -> None:
         assert reader.card == CARD
         for talk in TALKS:
             assert reader.transcripts(talk) == [transcript(talk).transcript]
+            said = transcript(talk).transcript
+            assert reader.excerpt(talk, said.language, -3, 2) == replace(said, cues=said.cues[:2])
+            assert reader.excerpt(talk, said.language, 1, 99) == replace(said, cues=said.cues[1:])
+            assert reader.excerpt(talk, "tlh", 0, 2) is None
         assert reader.transcripts("nobody") == []
         assert reader.details(["attention01", "nobody"]) == {
             "attention01": Details(title="Talk on attention01", channel="频道")
