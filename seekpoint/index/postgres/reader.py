@@ -293,7 +293,7 @@ class PostgresReader:
         from seekpoint.index.postgres.words import WordProposals
 
         if self._proposals is None or not self._is_snapshot:
-            self._proposals = WordProposals(self._session)
+            self._proposals = WordProposals(self._session, sum(one.chunks for one in self.languages().values()))
         return self._proposals
 
     def _current_languages(self) -> dict[str, Language]:

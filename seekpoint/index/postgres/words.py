@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 # Chunks to weigh for each that is wanted.
 _PROPOSED = 4
 _FEWEST_PROPOSED = 40
+# The `bm25` index takes longest for the terms that many chunks have, and these tell least: above so many terms, those
+# of more than this share of all chunks don't propose. At a million chunks a question takes half of the server's time
+# so, and the first moments on lectures, dev and broad stay the same.
+_TERMS_PROPOSING, _FEWEST_TERMS, _COMMON = 32, 8, 0.1
 # Up to so many chunks all that have the words are weighed.
 _FEW = 2000
 # Up to so many chunks the ones that have any of several translations are counted. Above that their number is estimated,
@@ -41,10 +45,11 @@ _BEST = f"""SELECT chunk.id FROM chunk WHERE {KEPT_AFTERWARDS} AND {LACKING}
 
 
 class WordProposals:
-    """Proposes and counts chunks by words, for one question or several on the same snapshot."""
+    """Proposes and counts chunks by words, of all `chunks`, for one question or several on the same snapshot."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, chunks: int) -> None:
         self._session = session
+        self._chunks = chunks
         self._numbers: dict[str, int] = {}
         self._frequencies: dict[str, dict[str, int]] = {}
 
@@ -137,9 +142,8 @@ class WordProposals:
             found = [letters(number) for number in numbers.values()]
             return self._counts(terms, _HAVING_ANY, found, *kept.values, *lacking(self.letters(without)))
         most = max(_PROPOSED * k, _FEWEST_PROPOSED)
-        return self._counts(
-            terms, _BEST, *kept.values, *lacking(self.letters(without)), text_of(numbers.values()), most
-        )
+        query = text_of(numbers[term] for term in proposing(self.frequencies([*numbers]), self._chunks))
+        return self._counts(terms, _BEST, *kept.values, *lacking(self.letters(without)), query, most)
 
     def _counts(self, terms: Sequence[str], inner: str | None, *values: object) -> tuple[list[int], TermMatrix]:
         query = _CHOSEN.format(inner=inner)
@@ -176,6 +180,12 @@ class WordProposals:
             values += [language, *(self.letters(terms) for terms in alternatives)]
         [counts] = self._session.rows(f"SELECT {', '.join(parts)}", *values)
         return list(counts)
+
+
+def proposing(frequencies: Mapping[str, int], chunks: int) -> list[str]:
+    """The terms by which chunks are proposed, rarest first; `chunks` is how many the library has."""
+    rarest = sorted(frequencies, key=lambda term: frequencies[term])[:_TERMS_PROPOSING]
+    return [term for rank, term in enumerate(rarest) if rank < _FEWEST_TERMS or frequencies[term] <= _COMMON * chunks]
 
 
 def _union(bounds: Sequence[int], size: int) -> int:
