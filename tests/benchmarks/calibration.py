@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 from statistics import fmean
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize  # type: ignore[import-untyped]
@@ -50,6 +51,14 @@ class Row:
 
 Judge = Callable[[Row], float]
 """The certainty that a question is answered, on any scale."""
+
+
+class Judged(NamedTuple):
+    """Questions with their certainties, and from which certainty on one is answered, and with high confidence."""
+
+    rows: Sequence[tuple[Row, float]]
+    low: float
+    high: float
 
 
 def fit(rows: Sequence[Row], free: Sequence[bool] = (True,) * 4) -> Calibration:

@@ -1,17 +1,18 @@
 """Measures how often the confidence is right, each set judged with constants that were fitted without it.
 
-    python -m tests.benchmarks.confidence WORK_DIR [--built] [--json FILE] [--docs FILE]
+    python -m tests.benchmarks.confidence WORK_DIR [--built] [--json FILE] [--plots DIR] [--docs FILE]
 
 WORK_DIR is that of tests.benchmarks.quality: libraries that lie there are brought up to date, or with --built taken as
 they are. Each is asked its own questions and those of questions/off-topic.jsonl, which no library here answers: half of
-these are fitted with, the others tested with. Prints the constants that are fitted with all sets, too.
+these are fitted with, the others tested with. Prints the constants that are fitted with all sets, too. Plots show the
+estimate alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
@@ -25,8 +26,10 @@ from seekpoint.query.evaluation.metrics import judge
 from seekpoint.query.evaluation.question_file import Question, read_questions
 from seekpoint.query.search import confidence, pipeline
 from seekpoint.query.search.confidence import Calibration, Features
-from tests.benchmarks.calibration import Asking, Judge, Row, fit, thresholds
+from tests.benchmarks import confidence_plots
+from tests.benchmarks.calibration import Asking, Judge, Judged, Row, fit, thresholds
 from tests.benchmarks.machine import describe, save
+from tests.benchmarks.plots import need_matplotlib
 from tests.benchmarks.question_sets import QUESTIONS, lay_out
 from tests.benchmarks.remembering import Remembering
 from tests.readme import replaced
@@ -36,6 +39,8 @@ SETS = ("broad", "lectures", "dev", "fastai", "tutorialvqa")
 # Recordings of a set that are asked alone, and how many of its questions about.
 _ALONE, _ASKED_ALONE = 3, 100
 _STATES = ("none", "high")
+Fitted = Callable[[Sequence[Row]], tuple[Judge, float, float]]
+"""Gives the certainty and its two thresholds, fitted with some rows."""
 
 
 def asked(name: str, folder: Path) -> Iterator[Row]:
@@ -83,26 +88,37 @@ def by_our_estimate(rows: Sequence[Row]) -> tuple[Judge, float, float]:
     return lambda row: calibration.logit(row.features), calibration.low, calibration.high
 
 
-def by(value: Judge) -> Callable[[Sequence[Row]], tuple[Judge, float, float]]:
+def by(value: Judge) -> Fitted:
     """A threshold on one value, chosen with these rows."""
     return lambda rows: (value, *thresholds([row for row in rows if not row.held_out], value))
 
 
-SYSTEMS: Mapping[str, Callable[[Sequence[Row]], tuple[Judge, float, float]]] = {
+SYSTEMS: Mapping[str, Fitted] = {
     "estimate": by_our_estimate,
     "score alone": by(lambda row: row.score),
     "meaning alone": by(lambda row: row.features.meaning),
 }
 
 
+def judged_without(rows: Sequence[Row], fitted: Fitted) -> dict[str, Judged]:
+    """By set: its questions, judged by what was fitted without the set."""
+    found = {}
+    for name in dict.fromkeys(row.set for row in rows):
+        certainty, low, high = fitted([row for row in rows if row.set != name])
+        found[name] = Judged([(row, certainty(row)) for row in rows if row.set == name and is_tested(row)], low, high)
+    return found
+
+
+def is_tested(row: Row) -> bool:
+    """Whether shares count the question: it was put to the whole library, and if off-topic, isn't fitted with."""
+    return not row.alone and (row.asking is not Asking.OFF or row.held_out)
+
+
 def left_out(rows: Sequence[Row]) -> dict[str, dict[str, dict[str, float]]]:
     """By system and set: the shares of each kind of question with each confidence, fitted without the set."""
     found: dict[str, dict[str, dict[str, float]]] = {}
     for system, fitted in SYSTEMS.items():
-        for name in dict.fromkeys(row.set for row in rows):
-            certainty, low, high = fitted([row for row in rows if row.set != name])
-            own = [row for row in rows if row.set == name and not row.alone]
-            found.setdefault(system, {})[name] = _shares([(row, certainty(row)) for row in own], low, high)
+        found[system] = {name: _shares(judged) for name, judged in judged_without(rows, fitted).items()}
         keys = dict.fromkeys(key for shares in found[system].values() for key in shares)
         found[system]["mean"] = {
             key: fmean(shares[key] for shares in found[system].values() if key in shares) for key in keys
@@ -110,17 +126,16 @@ def left_out(rows: Sequence[Row]) -> dict[str, dict[str, dict[str, float]]]:
     return found
 
 
-def _shares(judged: Iterable[tuple[Row, float]], low: float, high: float) -> dict[str, float]:
+def _shares(judged: Judged) -> dict[str, float]:
     groups: dict[str, list[float]] = {}
-    for row, certainty in judged:
-        if row.asking is not Asking.OFF or row.held_out:
-            groups.setdefault(row.asking, []).append(certainty)
-            if row.is_right:
-                groups.setdefault("right", []).append(certainty)
+    for row, certainty in judged.rows:
+        groups.setdefault(row.asking, []).append(certainty)
+        if row.is_right:
+            groups.setdefault("right", []).append(certainty)
     shares = {}
     for group, values in groups.items():
-        shares[f"{group} none"] = fmean(value < low for value in values)
-        shares[f"{group} high"] = fmean(value >= high for value in values)
+        shares[f"{group} none"] = fmean(value < judged.low for value in values)
+        shares[f"{group} high"] = fmean(value >= judged.high for value in values)
     return shares
 
 
@@ -163,8 +178,11 @@ def main() -> None:
     options.add_argument("work", type=Path)
     options.add_argument("--built", action="store_true", help="take the libraries as they are")
     options.add_argument("--json", type=Path)
+    options.add_argument("--plots", type=Path, metavar="DIR", help="draw SVG files there")
     options.add_argument("--docs", type=Path, metavar="FILE", help="put the table in its block `confidence`")
     arguments = options.parse_args()
+    if arguments.plots:
+        need_matplotlib(options)
     rows = measure(arguments.work, arguments.built)
     found = left_out(rows)
     text = to_markdown(found)
@@ -172,10 +190,12 @@ def main() -> None:
     print(text)
     print("\nfitted with all sets:", as_code(fit(rows)))
     print("without the meaning:", as_code(fit(rows, (False, True, True, True))))
-    own = [(row, shipped.logit(row.features)) for row in rows if not row.alone]
-    shares = _shares(own, shipped.low, shipped.high)
+    own = [(row, shipped.logit(row.features)) for row in rows if is_tested(row)]
+    shares = _shares(Judged(own, shipped.low, shipped.high))
     print("shipped, on all sets together:", {group: round(share, 3) for group, share in shares.items()})
     save(arguments.json, {"machine": describe(), "confidence": found})
+    if arguments.plots:
+        confidence_plots.draw(judged_without(rows, by_our_estimate), arguments.plots)
     if arguments.docs:
         arguments.docs.write_text(replaced(arguments.docs.read_text("utf-8"), "confidence", text), "utf-8")
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
+import importlib.util
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from seekpoint.query.evaluation.metrics import SHARP
 from seekpoint.query.evaluation.runner import Evaluation
@@ -24,25 +26,32 @@ _COLOURS = ("#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 # The same results give the same file: ids come from a fixed salt, and text stays text.
 _STYLE: dict[Any, Any] = {"svg.hashsalt": "seekpoint", "svg.fonttype": "none", "font.size": 8, "axes.titlesize": 9}
 _NO_DATE = {"Date": None, "Creator": None}
+Shown = TypeVar("Shown")
+
+
+def need_matplotlib(options: argparse.ArgumentParser) -> None:
+    """End the program with a line that says what to install, where matplotlib is missing."""
+    if not importlib.util.find_spec("matplotlib"):
+        options.exit(2, "--plots draws with matplotlib, which isn't here: pip install matplotlib\n")
 
 
 def draw(results: Sequence[Result], folder: Path) -> None:
     """Draw the timestamp errors and the shares by direction of each set."""
-    folder.mkdir(parents=True, exist_ok=True)
-    _draw(results, _errors_panel, folder / ERRORS)
-    _draw(results, _directions_panel, folder / DIRECTIONS)
+    draw_panels({result.name: result for result in results}, _errors_panel, folder / ERRORS)
+    draw_panels({result.name: result for result in results}, _directions_panel, folder / DIRECTIONS)
 
 
-def _draw(results: Sequence[Result], panel: Callable[[Axes, Result], None], path: Path) -> None:
-    """A panel a set, two in a row."""
+def draw_panels(shown: Mapping[str, Shown], panel: Callable[[Axes, Shown], None], path: Path) -> None:
+    """Draw a panel for each title, two in a row."""
     from matplotlib import rc_context
 
+    path.parent.mkdir(parents=True, exist_ok=True)
     with rc_context(_STYLE):
-        figure, axes = _grid(len(results))
-        for place, result in zip(axes, results, strict=True):
-            place.set_title(result.name)
+        figure, axes = _grid(len(shown))
+        for place, (title, one) in zip(axes, shown.items(), strict=True):
+            place.set_title(title)
             place.spines[["top", "right"]].set_visible(False)
-            panel(place, result)
+            panel(place, one)
         figure.savefig(path, format="svg", metadata=_NO_DATE, facecolor="white")
 
 
@@ -127,16 +136,7 @@ class Panel(NamedTuple):
 
 def draw_growth(panels: Sequence[Panel], path: Path) -> None:
     """Draw how costs grow, on axes that show the same factor as the same distance."""
-    from matplotlib import rc_context
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with rc_context(_STYLE):
-        figure, axes = _grid(len(panels))
-        for place, panel in zip(axes, panels, strict=True):
-            place.set_title(panel.title)
-            place.spines[["top", "right"]].set_visible(False)
-            _growth_panel(place, panel)
-        figure.savefig(path, format="svg", metadata=_NO_DATE, facecolor="white")
+    draw_panels({panel.title: panel for panel in panels}, _growth_panel, path)
 
 
 def _write_plainly(axes: Axes, chunks: Sequence[int]) -> None:

@@ -11,7 +11,6 @@ from what lies in WORK_DIR; with --keep the plain systems' answers of an earlier
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -91,8 +90,8 @@ def main() -> None:
     """Measure the sets that were asked for."""
     options = parser()
     arguments = options.parse_args()
-    if arguments.plots and not importlib.util.find_spec("matplotlib"):
-        options.exit(2, "--plots draws with matplotlib, which isn't here: pip install matplotlib\n")
+    if arguments.plots:
+        plots.need_matplotlib(options)
     results = [measure(name, arguments.work, arguments.systems, arguments.keep) for name in arguments.sets]
     text = to_markdown(results)
     print(text)

@@ -10,7 +10,6 @@ measures it beside exact search and FTS5 over the same chunks. FILE keeps the si
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import os
 import shutil
@@ -34,8 +33,8 @@ _MOST_PLAIN = 100_000
 def main() -> None:
     """Measure the sizes that were asked for."""
     options = parser().parse_args()
-    if options.plots and not importlib.util.find_spec("matplotlib"):
-        sys.exit("--plots draws with matplotlib, which isn't here: pip install matplotlib")
+    if options.plots:
+        plots.need_matplotlib(parser())
     found = json.loads(options.json.read_text("utf-8")) if options.json and options.json.exists() else {"sizes": {}}
     for chunks in options.sizes:
         figures = found["sizes"].setdefault(str(chunks), {}) | {"chunks": chunks}
