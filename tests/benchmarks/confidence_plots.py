@@ -59,8 +59,8 @@ def right_by_estimate(judged: Sequence[Judged]) -> list[Bin]:
 def _kinds_panel(axes: Axes, judged: Judged) -> None:
     low, high = estimate(judged.low), estimate(judged.high)
     for threshold, name in ((low, "low"), (high, "high")):
-        axes.axvline(threshold, color="#555555", linewidth=0.8, linestyle=":")
-        axes.text(threshold, 1.02, f" {name} from {threshold:.2f}", color="#555555", ha="center")
+        axes.vlines(threshold, 0, 1, color="#555555", linewidth=0.8, linestyle=":")
+        axes.text(threshold, 1.03, f"{name} from {threshold:.2f}", color="#555555", ha="center")
     limits = sorted({*(step / _STEPS for step in range(_STEPS + 1)), low, high})
     for asking, (colour, style) in _LINES.items():
         estimates = [estimate(logit) for row, logit in judged.rows if row.asking is asking]
@@ -68,11 +68,11 @@ def _kinds_panel(axes: Axes, judged: Judged) -> None:
             label = f"{asking}, {len(estimates)}"
             axes.plot(limits, shares_below(estimates, limits), style, label=label, color=colour, linewidth=1.6)
     axes.set_xlim(0, 1)
-    axes.set_ylim(0, 1.1)  # the thresholds are named above the curves
+    axes.set_ylim(0, 1.3)  # the thresholds are named above the curves, and the legend stands above both
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
     axes.set_xlabel("estimate")
     axes.set_ylabel("share of questions below")
-    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(0.2, 0.5))
+    axes.legend(frameon=False, ncols=3, loc="upper center", columnspacing=1)
 
 
 def _right_panel(axes: Axes, bins: Sequence[Bin]) -> None:
