@@ -72,7 +72,7 @@ def _kinds_panel(axes: Axes, judged: Judged) -> None:
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
     axes.set_xlabel("estimate")
     axes.set_ylabel("share of questions below")
-    axes.legend(frameon=False, ncols=3, loc="upper center", columnspacing=1)
+    axes.legend(frameon=False, ncols=3, loc="upper center", columnspacing=1, handlelength=1.5)
 
 
 def _right_panel(axes: Axes, bins: Sequence[Bin]) -> None:
