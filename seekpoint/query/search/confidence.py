@@ -61,7 +61,7 @@ BUNDLED_CALIBRATION = Calibration(
 """Fitted with the bundled model."""
 
 ANY_CALIBRATION = Calibration(3.30, Features(meaning=0.0, unsaid=-8.20, unknown=-1.30, size=0.0), low=-3.0, high=1.2)
-"""For models whose cosines have an unknown scale: from words alone, and a no for .004 of the questions with answers."""
+"""For models whose cosines have an unknown scale: from words alone, and a no for .005 of the questions with answers."""
 
 
 def estimate(features: Features, calibration: Calibration) -> tuple[Confidence, Estimate]:
