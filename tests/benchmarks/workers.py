@@ -3,9 +3,9 @@
     python -m tests.benchmarks.workers [--videos 200] [--pace 0.5] [--in-transaction] [--json FILE]
 
 Starts PostgreSQL and a local server that speaks YouTube's protocol. The workers are processes of the real command, with
-the bundled model. One is killed in the transaction that stores a video. Another one reaches PostgreSQL through a proxy
-that stops forwarding when the worker is about to store a video, or with --in-transaction when it is about to commit,
-and goes on when all others have ended. Exits with 1 where something is wrong.
+the bundled model. One is killed in the transaction that stores a video. Another one loses PostgreSQL, by a proxy that
+stops forwarding, when it begins to store a video, or with --in-transaction when it is about to commit. The proxy goes
+on when all others have ended. Exits with 1 where something is wrong.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _LEAST_OF_PACE = 0.7
 _LATE = 0.05
 _LONGEST = 900.0
 # The statements before which a worker is killed, and cut off.
-_HALF_STORED, _STORING, _COMMITTING = b"COPY body", b"FROM lease WHERE holder = $1 FOR UPDATE", b"COMMIT"
+_HALF_STORED, _STORING, _COMMITTING = b"COPY body", b"BEGIN", b"COMMIT"
 _COMMAND = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})

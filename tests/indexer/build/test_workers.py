@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -112,7 +113,10 @@ def test_a_worker_that_dies_or_stops_leaves_nothing_half_done_and_its_resource_t
         talk = dying.stdout.readline().strip()
         assert talk in TALKS
         dying.send_signal(signal.Signals[fate])
+        rescue = Timer(60.0, dying.kill)  # else a test that fails would never end
+        rescue.start()
         report = worker(library, fake)
+        rescue.cancel()
         dying.send_signal(signal.SIGCONT)
         _, said = dying.communicate()
     assert report.updated == len(TALKS)
