@@ -44,8 +44,8 @@ class BuildQueue:
     def __init__(self, session: Session, lease_seconds: float = LEASE_SECONDS) -> None:
         self.holder = f"{socket.gethostname()}:{secrets.token_hex(8)}"
         self.is_holding = False
+        self.seconds = lease_seconds
         self._session = session
-        self._seconds = lease_seconds
         self._ended = Event()
         self._heart = Thread(target=self._beat, name="lease", daemon=True)
         self._heart.start()
@@ -69,7 +69,7 @@ class BuildQueue:
 
     def take(self, now: float, tried: Collection[str] = ()) -> Taken | None:
         pending, deferred, playlist = State.PENDING.value, State.DEFERRED.value, Kind.PLAYLIST.value
-        values = (pending, deferred, now, playlist, list(tried), self.holder, self._seconds)
+        values = (pending, deferred, now, playlist, list(tried), self.holder, self.seconds)
         taken = self._session.rows(_TAKE, *values)
         if not taken:
             return None
@@ -100,10 +100,10 @@ class BuildQueue:
 
     def _beat(self) -> None:
         """Renew the lease several times before it runs out."""
-        while not self._ended.wait(self._seconds / 4):
+        while not self._ended.wait(self.seconds / 4):
             with suppress(LibraryError):  # the next commit tells
                 self._session.run(
                     "UPDATE lease SET until = now() + make_interval(secs => %s) WHERE holder = %s",
-                    self._seconds,
+                    self.seconds,
                     self.holder,
                 )

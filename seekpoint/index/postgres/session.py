@@ -177,8 +177,12 @@ def _connection_error(address: ServerAddress, said: str) -> LibraryError:
     if "too many clients" in said or "remaining connection slots" in said:
         return LibraryError(f"the server of {address} has no connection free: try again, or raise its max_connections")
     if "closed" in said or "terminat" in said or "server closed" in said or "lost" in said:
-        return LostConnection(f"the connection to {address} was lost: try again; what was committed is kept")
+        return _lost(address)
     return LibraryError(f"the server of {address} can't be reached: start it, or correct the address ({said})")
+
+
+def _lost(address: ServerAddress) -> LibraryError:
+    return LostConnection(f"the connection to {address} was lost: try again; what was committed is kept")
 
 
 def _missing(address: ServerAddress, _: str) -> LibraryError:
@@ -219,6 +223,7 @@ _REMEDIES: Sequence[tuple[Any, _Made]] = (
             f"the server of {address} is stopping or starting: try again; what was committed is kept"
         ),
     ),
+    (errors.IdleInTransactionSessionTimeout, lambda address, _: _lost(address)),
     (
         errors.UndefinedObject,
         lambda address, said: LibraryError(

@@ -60,6 +60,8 @@ class PostgresWriter(PostgresReader):
         try:
             card = schema.check(session)
             _lock(session, shared=True)
+            # A transaction without its builder would keep the others from storing.
+            session.rows("SELECT set_config('idle_in_transaction_session_timeout', %s, false)", f"{queue.seconds}s")
             return cls(session, card, queue)
         except BaseException:
             session.close()

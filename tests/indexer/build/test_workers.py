@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -97,22 +99,30 @@ def test_workers_take_each_resource_once(library: ServerAddress, fake: FakeYouTu
     assert worker(library, fake) == WorkReport(0, 0, 0)
 
 
-@pytest.mark.nightly  # five seconds, most of them until a lease has run out
-def test_a_killed_worker_leaves_nothing_half_done_and_its_resource_to_others(
-    library: ServerAddress, fake: FakeYouTube
+@pytest.mark.nightly  # five seconds each, most of them until a lease has run out
+@pytest.mark.parametrize("fate", ["SIGKILL", "SIGSTOP"])
+def test_a_worker_that_dies_or_stops_leaves_nothing_half_done_and_its_resource_to_others(
+    library: ServerAddress, fake: FakeYouTube, fate: str
 ) -> None:
     script = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{DYING}"
+    pipe = subprocess.PIPE
     with subprocess.Popen(
-        [sys.executable, "-c", script, library.uri], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", script, library.uri], stdin=pipe, stdout=pipe, stderr=pipe, text=True
     ) as dying:
         assert dying.stdout
         talk = dying.stdout.readline().strip()
         assert talk in TALKS
-        dying.kill()
-    report = worker(library, fake)
+        dying.send_signal(signal.Signals[fate])
+        rescue = Timer(60.0, dying.kill)  # else a test that fails would never end
+        rescue.start()
+        report = worker(library, fake)
+        rescue.cancel()
+        dying.send_signal(signal.SIGCONT)
+        _, said = dying.communicate()
     assert report.updated == len(TALKS)
     assert sorted(asked(fake)) == TALKS
     assert set(states(library).values()) == {State.INDEXED}
+    assert fate == "SIGKILL" or said.rstrip().endswith("try again; what was committed is kept")
     with open_reader(library) as reader:
         assert reader.standings()[talk].inputs != "half"
 
