@@ -14,7 +14,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryError
-from seekpoint.index.postgres.session import OPTIONS, Session, configure, connect
+from seekpoint.index.postgres.session import Session, configure, connect, options
 
 # It would print that it replaces a broken connection, which nobody needs to do anything about.
 logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
@@ -70,7 +70,7 @@ def _pool(address: ServerAddress) -> _Pool:
         max_idle=_IDLE_SECONDS,
         timeout=_WAIT_SECONDS,
         reconnect_timeout=_WAIT_SECONDS,
-        kwargs=OPTIONS,
+        kwargs=options(address),
         configure=prepare,
         open=True,
     )

@@ -9,6 +9,7 @@ from typing import Any, LiteralString, cast
 import psycopg
 from psycopg import errors, sql
 from psycopg.adapt import Dumper
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row, tuple_row
 from psycopg.types.string import StrDumper
 
@@ -24,11 +25,16 @@ from seekpoint.index.errors import (
 from seekpoint.index.text.clean import clean
 
 _CONNECT_SECONDS = 10
-OPTIONS: dict[str, Any] = {"autocommit": True, "application_name": "seekpoint", "prepare_threshold": None}
-"""Of every connection. A prepared statement would be planned without its values, and convert vectors for each row."""
+# Of every connection. A prepared statement would be planned without its values, and convert vectors for each row.
+_OPTIONS: dict[str, Any] = {"autocommit": True, "application_name": "seekpoint", "prepare_threshold": None}
+# Seconds, and milliseconds for the last one. Without these either side waits for hours for the other one after the
+# network was cut, and a builder that waits holds the lock of its library on the server.
+_KEEPALIVES = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
 
 # Candidates of the HNSW index in a search, and what it does where a filter keeps few of them: it goes on.
-_SETTINGS = {"hnsw.ef_search": "450", "hnsw.iterative_scan": "relaxed_order", "jit": "off"}
+_SETTINGS = {"hnsw.ef_search": "450", "hnsw.iterative_scan": "relaxed_order", "jit": "off"} | {
+    f"tcp_{name}": str(_KEEPALIVES[name]) for name in ("keepalives_idle", "keepalives_interval")
+}
 # The parameter that pg_textsearch names where it wasn't loaded.
 _PRELOADED = "shared_preload_libraries"
 _INSTALL = "install it on the server (docs/scale.md), then run `seekpoint init` as its owner"
@@ -96,10 +102,16 @@ class Session:
         self.connection.close()
 
 
+def options(address: ServerAddress) -> dict[str, Any]:
+    """What a connection is made with; how it is kept alive is as the address says, if it does."""
+    given = conninfo_to_dict(address.uri)
+    return _OPTIONS | {name: value for name, value in _KEEPALIVES.items() if name not in given}
+
+
 def connect(address: ServerAddress, sequences: str | None = None) -> Session:
     """A session in which each statement commits by itself; raises LibraryError."""
     with server_errors(address):
-        connection = psycopg.connect(address.uri, connect_timeout=_CONNECT_SECONDS, **OPTIONS)
+        connection = psycopg.connect(address.uri, connect_timeout=_CONNECT_SECONDS, **options(address))
     session = Session(address, connection, sequences)
     try:
         configure(session)
