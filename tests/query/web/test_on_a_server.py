@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
 import pytest
+import requests
 from pytest_httpserver import HTTPServer
 from starlette.testclient import TestClient
 
@@ -30,7 +35,7 @@ from tests.query.web.workbench import editing_on_a_server
 PAGE = "https://blog.example.org/caches"
 TEXT = "<html><body><article><h1>On caches</h1><p>{}</p></article></body></html>".format("A cache keeps keys. " * 60)
 VIDEO, ENGLISH_VIDEO = "eeeeeeeeeee", "fffffffffff"
-WORKS = "works"
+PLAYLIST = "PLxxxxxxxxxxxxxxxx"
 
 
 @pytest.fixture
@@ -224,7 +229,7 @@ def test_what_is_due_is_tried_again_whatever_list_names_it(
     library: ServerAddress, editing: Editing, editor: TestClient, fake: FakeYouTube
 ) -> None:
     """The list lies on another machine, and has a file and a playlist too, which are left out."""
-    here = [resource(VIDEO, "讲座", title="缓存"), resource("PLxxxxxxxxxxxxxxxx", kind=Kind.PLAYLIST)]
+    here = [resource(VIDEO, "讲座", title="缓存"), resource(PLAYLIST, kind=Kind.PLAYLIST)]
     here.append(Resource("notes", Kind.DOCUMENT, "笔记", "file:///elsewhere/notes.md"))
     with open_writer(library) as writer:
         writer.register("/elsewhere/清单.md", here)
@@ -242,6 +247,38 @@ def test_what_is_due_is_tried_again_whatever_list_names_it(
     assert first_quote(editor, "缓存保存什么？", "zh").startswith("缓存保存前面的键和值")
     assert sources(library) == before
     assert {video for _, video in fake.requests} == {VIDEO}, "what is indexed isn't asked for again"
+
+
+def test_a_retry_reads_no_list_and_no_private_address(
+    library: ServerAddress, editing: Editing, editor: TestClient, fake: FakeYouTube, tmp_path: Path
+) -> None:
+    """Other builders name the lists and addresses of a library: they mustn't lead into this machine."""
+    fake.add_site(PAGE, TEXT)
+    (tmp_path / "list.md").write_text(f"- [secret](secret.md)\n- [page]({PAGE})\n", encoding="utf-8")
+    (tmp_path / "secret.md").write_text("# secret\n\nattention\n", encoding="utf-8")
+    with HTTPServer("127.0.0.1", 0) as intranet:
+        intranet.expect_request("/secret").respond_with_data(TEXT, content_type="text/html")
+        private = Resource("private", Kind.PAGE, "私有", intranet.url_for("/secret"))
+        secret = Resource("secret", Kind.DOCUMENT, "secret", (tmp_path / "secret.md").as_uri())
+        with open_writer(library) as writer:
+            writer.register(str(tmp_path / "list.md"), [private, secret])
+        assert retry(editor, editing).startswith("0 of 1 resource indexed")
+        assert intranet.log == []
+    assert {statuses(library)[key].state for key in ("private", "secret")} == {State.UNAVAILABLE, State.PENDING}
+    assert fake.requests == []
+
+
+def test_a_playlist_that_was_added_is_listed_again(
+    library: ServerAddress, editing: Editing, editor: TestClient, fake: FakeYouTube
+) -> None:
+    address = f"https://www.youtube.com/playlist?list={PLAYLIST}"
+    add(editor, editing, address)
+    with open_writer(library) as writer:
+        writer.set_state(PLAYLIST, State.DEFERRED, reason="it was busy", retry_after=1.0)
+    fake.add_playlist(PLAYLIST, "讲座", [(VIDEO, "缓存")])
+    fake.add_video(VIDEO, "缓存", {"zh": [(0.0, 20.0, "缓存保存前面的键和值")]})
+    retry(editor, editing)
+    assert statuses(library)[VIDEO].state is State.INDEXED
 
 
 def test_what_waits_is_tried_at_once_where_that_is_wanted(
@@ -271,7 +308,24 @@ def test_what_is_taken_out_stays_out(
     assert not editor.get("/api/ask", params={"q": "缓存保存什么？", "resource": VIDEO}).json().get("moments")
 
 
-# The build's own process
+# The command, and its builds' own process
+
+
+def test_the_command_serves_a_page_that_adds(library: ServerAddress) -> None:
+    options = ["--port", "0", "--edit", "--token", "a-token-of-the-tests", "--index", library.uri]
+    command = [sys.executable, "-c", "from seekpoint.cli.serve import serve; serve()", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as process:
+        try:
+            assert process.stdout
+            found = re.search(r"http://[\d.:]+", process.stdout.readline())
+            assert found
+            headers = {"Authorization": "Bearer a-token-of-the-tests"}
+            page = requests.get(f"{found[0]}/list", headers=headers, timeout=60).text
+            assert 'action="/add/address"' in page and "/add/file" not in page
+        finally:
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+    assert "Traceback" not in said
 
 
 def test_the_process_of_a_build_gets_a_password_and_shows_none(library: ServerAddress) -> None:
