@@ -210,6 +210,8 @@ def test_a_role_that_may_only_read_is_told_so(library: ServerAddress, postgres: 
     reading = ServerAddress(library.uri.replace("postgres@", "looks@"))
     editing = editing_on_a_server(reading, fake.web)
     fake.add_site(PAGE, TEXT)
+    with open_writer(library) as writer:
+        writer.register("/elsewhere/list.md", [resource(VIDEO)])
     before = statuses(library)
     with serving(reading, editing=editing, Origin=HOST) as client:
         said = add(client, editing, PAGE)
@@ -218,8 +220,9 @@ def test_a_role_that_may_only_read_is_told_so(library: ServerAddress, postgres: 
         sent = client.post("/add/remove", data=fields)
         assert sent.status_code == 503
         assert "you may not do that" in sent.text
+        assert retry(client, editing).startswith(f"you may not do that in {reading}")
     assert statuses(library) == before
-    assert fake.requests == []
+    assert ("site", PAGE) not in fake.requests
 
 
 # Retrying and removing
