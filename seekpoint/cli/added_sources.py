@@ -7,21 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seekpoint.index.added import ADDRESSES, FILES, LISTS
+from seekpoint.index.address import Address, ServerAddress
 from seekpoint.index.types import Resource
 
 if TYPE_CHECKING:
     from seekpoint.indexer.build.aliases import Aliases
 
 
-def take_out(library: Path, resource_id: str) -> None:
-    """Remove a resource, its line in the list of addresses and its files in the library; raises LibraryError."""
+def take_out(library: Address, resource_id: str) -> None:
+    """Remove a resource; in a folder, its line in the list of addresses and its files too. Raises LibraryError."""
     from seekpoint.index.open import open_writer
     from seekpoint.indexer.build.aliases import Aliases
 
     with open_writer(library) as writer:
-        aliases = Aliases.stored(writer, time.time())
-        _drop_address(library / LISTS / ADDRESSES, resource_id, aliases)
-        _delete_files(library / FILES, writer.resources([resource_id]).get(resource_id))
+        if not isinstance(library, ServerAddress):
+            aliases = Aliases.stored(writer, time.time())
+            _drop_address(library / LISTS / ADDRESSES, resource_id, aliases)
+            _delete_files(library / FILES, writer.resources([resource_id]).get(resource_id))
         writer.remove([resource_id])
 
 

@@ -1,6 +1,7 @@
 """A build in a process of its own, which `serve --edit` starts: it may be ended, and takes its memory with it.
 
-The child is `python -m seekpoint.cli.build_process`. It gets its order as JSON, and prints its progress as JSON lines.
+The child is `python -m seekpoint.cli.build_process`. It gets its order as JSON on standard input, since an address of
+a server may hold a password, and prints its progress as JSON lines.
 """
 
 from __future__ import annotations
@@ -10,28 +11,33 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Event, Thread
 from typing import IO, TYPE_CHECKING
 
+from seekpoint.index.address import Address, ServerAddress
 from seekpoint.index.errors import SeekpointError
 from seekpoint.query.web.builds import STOPPED, BuildOrder, BuildProgress
 
 if TYPE_CHECKING:
+    from seekpoint.index.types import Encoder
     from seekpoint.indexer.build.events import BuildEvents
+    from seekpoint.indexer.fetch.session import Web
 
 # Seconds: how often a running build looks whether it is to stop, and how long it may take to do so.
 _BETWEEN_LOOKS, _MOST_TO_STOP = 0.2, 10.0
 
 
-def build_in_process(folder: Path, order: BuildOrder, tell: Callable[[BuildProgress], None], stop: Event) -> str:
+def build_in_process(library: Address, order: BuildOrder, tell: Callable[[BuildProgress], None], stop: Event) -> str:
     """Build into a library in a child process; returns the outcome, raises SeekpointError."""
-    content = json.dumps({"folder": str(folder), "sources": order.sources, "retry": order.retry})
-    command = [sys.executable, "-m", __name__, content]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, encoding="utf-8") as child:
+    command = [sys.executable, "-m", __name__]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8") as child:
         Thread(target=_end_when_told, args=(child, stop), daemon=True).start()
-        assert child.stdout
+        assert child.stdin and child.stdout
+        with suppress(BrokenPipeError), child.stdin:  # a child that was ended reads no order
+            child.stdin.write(_encoded(library, order))
         last = _follow(child.stdout, tell)
     if stop.is_set():
         raise SeekpointError(STOPPED)
@@ -63,32 +69,59 @@ def _follow(lines: IO[str], tell: Callable[[BuildProgress], None]) -> BuildProgr
     return last
 
 
+def _encoded(library: Address, order: BuildOrder) -> str:
+    server = asdict(library) if isinstance(library, ServerAddress) else None
+    return json.dumps({"folder": str(library), "server": server, "sources": order.sources, "retry": order.retry})
+
+
+def _decoded(content: str) -> tuple[Address, BuildOrder]:
+    values = json.loads(content)
+    library = ServerAddress(**values["server"]) if values["server"] else Path(values["folder"])
+    return library, BuildOrder(tuple(values["sources"]), values["retry"])
+
+
 def _build(content: str) -> None:
     """The child: build, and print the progress."""
     from seekpoint.cli.build_progress import ProgressEvents
+    from seekpoint.indexer.fetch.session import Web
 
-    order = json.loads(content)
     events = ProgressEvents(_print)
     try:
-        outcome = _outcome(Path(order["folder"]), order["sources"], order["retry"], events)
+        outcome = carry_out(*_decoded(content), Web(), events)
     except SeekpointError as error:
         _print(replace(events.progress, error=str(error)))
     else:
         _print(replace(events.progress, outcome=outcome))
 
 
-def _outcome(folder: Path, sources: list[str], retry: bool, events: BuildEvents) -> str:
-    from seekpoint.indexer.build import summary
+def carry_out(
+    library: Address,
+    order: BuildOrder,
+    web: Web,
+    events: BuildEvents,
+    *,
+    encoder: Encoder | None = None,
+    pace: float | None = None,
+) -> str:
+    """Do what an order says, and return its outcome in a line; raises SeekpointError.
+
+    The sources for a folder are paths in it, or lists of its owner. A server may be shared with others: what is added
+    there are addresses of the web, as an assistant adds them.
+    """
+    from seekpoint.indexer.build import addition, retrying, summary
     from seekpoint.indexer.build.build import Request, build
     from seekpoint.indexer.build.planner import Choices
     from seekpoint.indexer.fetch.pace import PACE
-    from seekpoint.indexer.fetch.session import Web
     from seekpoint.indexer.sources import Sources
 
-    web = Web()
-    report = build(
-        Request(sources, choices=Choices(retry=retry)), folder, Sources.through(web, pace=PACE), events=events
-    )
+    pace = PACE if pace is None else pace
+    if not isinstance(library, ServerAddress):
+        request, sources = Request(order.sources, choices=Choices(retry=order.retry)), Sources.through(web, pace=pace)
+        report = build(request, library, sources, encoder=encoder, events=events)
+    elif order.sources:
+        report = addition.add(order.sources, library, web, events, encoder=encoder, pace=pace)
+    else:
+        report = retrying.retry(library, web, events, at_once=order.retry, encoder=encoder, pace=pace)
     return summary.totals_line(report)
 
 
@@ -98,5 +131,5 @@ def _print(progress: BuildProgress) -> None:
 
 
 if __name__ == "__main__":
-    _build(sys.argv[1])
+    _build(sys.stdin.read())
     os._exit(0)  # all is stored: unloading the model would take seconds

@@ -66,13 +66,14 @@ def adding_to(
     """What adds an address to a library; callers may replace the web, the encoder and the pace, as tests do."""
 
     def add(address: str, tell: Callable[[str], None]) -> Sequence[Section]:
-        from seekpoint.indexer.build.addition import add
+        from seekpoint.indexer.build.addition import NEWEST, add
         from seekpoint.indexer.build.events import ToldEvents
         from seekpoint.indexer.fetch.pace import PACE
         from seekpoint.indexer.fetch.session import Web
 
         web, seconds = (make_web or Web)(None, None), PACE if pace is None else pace
-        return add(address, library, web, ToldEvents(tell), encoder=encoder, pace=seconds).sections
+        events = ToldEvents(tell)
+        return add([address], library, web, events, limit=NEWEST, encoder=encoder, pace=seconds).sections
 
     return add
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import click
 
 from seekpoint.cli.options import index_option, llm_options, rerank_option, token_option
-from seekpoint.index.address import Address, ServerAddress
+from seekpoint.index.address import Address
 from seekpoint.index.errors import SeekpointError
 from seekpoint.query.serving.live_library import LiveLibrary
 
@@ -95,7 +95,7 @@ def _summariser(address: str | None, model: str | None) -> Summariser | None:
 
 
 def _editing(live: LiveLibrary, library: Address) -> Editing:
-    """What `--edit` lets the page do: in a library on a server, keep moments alone."""
+    """What `--edit` lets the page do beside keeping moments."""
     from functools import partial
 
     from seekpoint.cli.added_sources import take_out
@@ -103,11 +103,6 @@ def _editing(live: LiveLibrary, library: Address) -> Editing:
     from seekpoint.query.web.builds import Builds
     from seekpoint.query.web.editing import Editing
 
-    if isinstance(library, ServerAddress):
-        click.echo(
-            "seekpoint: the page keeps moments; to add to a library on a server, use `seekpoint build`", err=True
-        )
-        return Editing()
     builds = Builds(partial(build_in_process, library), live.refresh)
     return Editing(builds, partial(take_out, library))
 

@@ -164,6 +164,12 @@ class Standing(NamedTuple):
         """Whether its transcripts can be searched."""
         return self.state is State.INDEXED
 
+    def is_due(self, now: float, *, at_once: bool = False) -> bool:
+        """Whether a build would try it again now, or with `at_once` whether it waits at all."""
+        if self.retry_after is None:
+            return self.state in (State.PENDING, State.DEFERRED)
+        return at_once or self.retry_after <= now
+
 
 @dataclass(frozen=True, slots=True)
 class ResourceStatus:

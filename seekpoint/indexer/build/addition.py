@@ -1,6 +1,8 @@
-"""Adds what one address of the web names to a library, for someone who isn't its user: an assistant."""
+"""Adds what addresses of the web name to a library, for an assistant or a page that others use."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
@@ -15,19 +17,35 @@ from seekpoint.indexer.reading_list.download import remote_list_of
 from seekpoint.indexer.sources import Sources
 
 NEWEST = 10
-"""How many videos are taken of a channel."""
+"""How many videos an assistant takes of a channel."""
 
 _SHOWN = 80
 
 
 def add(
-    address: str, library: Address, web: Web, events: BuildEvents, *, encoder: Encoder | None = None, pace: float = PACE
+    addresses: Sequence[str],
+    library: Address,
+    web: Web,
+    events: BuildEvents,
+    *,
+    limit: int | None = None,
+    encoder: Encoder | None = None,
+    pace: float = PACE,
 ) -> Report:
-    """Build from the address of a video, playlist, channel, page or paper; raises what `build` does.
+    """Build from addresses of videos, playlists, channels, pages and papers, each a source; raises what `build` does.
 
-    UsageError for what else a build takes: a path would let an assistant read files of this machine, a list would let
-    it add any number of addresses. No address leads into a private network.
+    `limit` is the number of videos taken of a channel. UsageError for what else a build takes: a path would let others
+    read files of this machine, a list would let them add any number of addresses. No address leads into a private
+    network.
     """
+    for address in addresses:
+        _check(address)
+    request = Request(addresses, limit=limit, may_be_private=False)
+    return build(request, library, Sources.through(web, (), pace, limit), encoder=encoder, events=events)
+
+
+def _check(address: str) -> None:
+    """Raise UsageError for what is no address of the web, or one of a list."""
     resource = resource_of(address)
     if resource is None:
         raise UsageError(
@@ -36,8 +54,6 @@ def add(
         )
     if resource.kind is Kind.PAGE and remote_list_of(resource.url):
         raise UsageError(
-            f"{resource.url[:_SHOWN]} names a list: give the addresses in it one by one, or let the user build it with "
+            f"{resource.url[:_SHOWN]} names a list: give the addresses in it one by one, or have it built with "
             "`seekpoint build`"
         )
-    request = Request([address], limit=NEWEST, may_be_private=False)
-    return build(request, library, Sources.through(web, (), pace, NEWEST), encoder=encoder, events=events)

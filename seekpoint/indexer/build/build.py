@@ -45,7 +45,8 @@ class Request:
     by which questions find words in another language. A `glossary` of the user's is stored for later builds. `reembed`
     embeds all stored transcripts again if `model` isn't the library's. `windows` lets a model that gives no token
     vectors embed windows by themselves, in later builds too. Unless `may_be_private`, no source leads into a private
-    network: someone else than the user names them.
+    network: someone else than the user names them. `stored` are ids of resources in the library that are tried too,
+    whatever lists name them.
     """
 
     sources: Sequence[str]
@@ -59,6 +60,7 @@ class Request:
     reembed: bool = False
     windows: bool = False
     may_be_private: bool = True
+    stored: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def build(
         is_new_route = YouTubeBackoffs(writer, clock()).is_new_route(sources.web.route, clock())
         private = aliases.private(lists) if request.may_be_private else set()
         planner = Planner({}, caption_files, request.choices, clock(), is_new_route=is_new_route, private=private)
-        resources = _run_all(writer, lists, aliases, run, planner)
+        resources = _run_all(writer, lists, request.stored, aliases, run, planner)
         removed = _prune(writer, lists, events.say) if request.prune else 0
         if request.captions:
             _say_what_is_not_listed(request.captions, caption_files, resources, events.say)
@@ -119,18 +121,20 @@ def build(
         if encoder is None:
             calibrate(writer, lazy_encoder)
             find_question_engine(writer, lazy_encoder)
-        report = _report(writer, lists, run)
+        report = _report(writer, lists, request.stored, run)
     embedded = report.embedded + reembedded
     return replace(report, embedded=embedded, removed=removed, seconds=time.monotonic() - started)
 
 
-def _report(writer: Writer, lists: Sequence[ReadingList], run: Run) -> Report:
+def _report(writer: Writer, lists: Sequence[ReadingList], stored: Sequence[str], run: Run) -> Report:
     """The report of a run."""
     sources = {listed.source for listed in lists}
     sections = tuple(section for section in writer.sections() if section.source in sources)
-    states = union(sections).states
+    standings = writer.standings() if stored else {}
+    others = Section("", (), {key: standings[key].state for key in stored if key in standings})
+    states = union([*sections, others]).states
     return Report(
-        entries=sum(listed.entries for listed in lists),
+        entries=sum(listed.entries for listed in lists) + len(others.entries),
         states={state: states[state] for state in State},
         updated=run.updated,
         embedded=run.embedded,
@@ -187,7 +191,12 @@ def _reembed(request: Request, writer: Writer, encoder: LazyEncoder, events: Bui
 
 
 def _run_all(
-    writer: Writer, lists: Sequence[ReadingList], aliases: Aliases, run: Run, planner: Planner
+    writer: Writer,
+    lists: Sequence[ReadingList],
+    stored: Sequence[str],
+    aliases: Aliases,
+    run: Run,
+    planner: Planner,
 ) -> dict[str, Resource]:
     """Run the jobs of all resources, then those of the ones that some turned out to be; returns the resources by id."""
     requested: set[str] = set()
@@ -196,6 +205,7 @@ def _run_all(
     while len(run.ends) > ends:
         ends = len(run.ends)
         resources, playlists = list_playlists(writer, aliases.applied(lists), run, planner, requested)
+        resources |= writer.resources([*stored, *(run.ends if stored else ())])
         planner = replace(planner, standings=writer.standings(), faults=unavailable_entries(playlists))
         new = (resource for resource in resources.values() if resource.id not in tried)
         run.all(planner.jobs(resource for resource in new if resource.kind is not Kind.PLAYLIST))

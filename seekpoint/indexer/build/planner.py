@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from seekpoint.index.types import Kind, Resource, Standing, State
 from seekpoint.indexer.build.steps import Step, Tried, decide
+from seekpoint.indexer.fetch.redirects import BROKEN
 from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.indexer.sources.captions.folders import CaptionFolders, Selection, language_of, select
@@ -172,7 +173,10 @@ def _tried(stored: Provenance | None, wanted: FromYouTube, speech: FromSpeech | 
 
 def _why_unread(resource: Resource) -> str | None:
     """What is wrong with an address or a file, as far as known without reading it."""
-    address = urlsplit(resource.url)
+    try:
+        address = urlsplit(resource.url)
+    except ValueError:
+        return BROKEN
     if address.scheme not in _READABLE:
         return f"addresses that begin with {address.scheme}: aren't read: give one of https:// or a file"
     if address.scheme != "file":

@@ -65,9 +65,12 @@ def follow(
 
 
 def is_same_server(url: str, other: str) -> bool:
-    """Whether `url` has the host and port of `other`, or is its https."""
-    origin = origin_of(other)
-    return origin_of(url) in (origin, origin.replace("http:", "https:", 1))
+    """Whether `url` has the host and port of `other`, or is its https; not so for what is no address."""
+    try:
+        own, origin = origin_of(url), origin_of(other)
+    except ValueError:
+        return False
+    return own in (origin, origin.replace("http:", "https:", 1))
 
 
 def _next_hop(response: requests.Response, session: requests.Session) -> str:

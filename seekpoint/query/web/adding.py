@@ -33,7 +33,7 @@ _PIECE = 1 << 20
 
 
 class AddedSources:
-    """The folders of a library with what was added to it; threads may share it."""
+    """The folders of a library in a folder with what was added to it; threads may share it."""
 
     def __init__(self, library: Path) -> None:
         self._files = library / FILES
@@ -71,7 +71,7 @@ class AddedSources:
 
 
 def addresses_in(text: str) -> Sequence[str]:
-    """The addresses in lines of text; raises UsageError for a line that is none."""
+    """The addresses in lines of text, each once; raises UsageError for a line that is none."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         raise UsageError("paste an address, such as https://www.youtube.com/watch?v=…")
@@ -80,7 +80,7 @@ def addresses_in(text: str) -> Sequence[str]:
     for line in lines:
         if not _ADDRESS.fullmatch(line) or not line.isprintable() or len(line) > _LONGEST_ADDRESS:
             raise UsageError(f"{clean(line)[:60]!r} isn't an address: it begins with https:// and has no spaces")
-    return lines
+    return list(dict.fromkeys(lines))
 
 
 def safe_name(name: str, suffixes: Iterable[str]) -> str:

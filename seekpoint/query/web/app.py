@@ -72,9 +72,10 @@ def application(
 
 def _workspace(live: LiveLibrary, caches: ResourceCaches, editing: Editing | None) -> Workspace | None:
     """What adds to the library: to one in a folder, where what is added lies too."""
-    if editing and editing.builds and isinstance(live.address, Path):
-        return Workspace(live, caches, editing, editing.builds, AddedSources(live.address))
-    return None
+    if not editing or not editing.builds:
+        return None
+    added = AddedSources(live.address) if isinstance(live.address, Path) else None
+    return Workspace(live, caches, editing, editing.builds, added)
 
 
 class Login:

@@ -40,7 +40,10 @@ class BuildProgress:
 
 @dataclass(frozen=True, slots=True)
 class BuildOrder:
-    """What a build is to do; with `retry`, it asks again for what waits for a later time."""
+    """What a build is to do; with `retry`, it asks again for what waits for a later time.
+
+    Without sources, it tries again what the library holds, and reads no list.
+    """
 
     sources: tuple[str, ...]
     retry: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
@@ -16,9 +16,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from seekpoint.index.errors import UsageError
-from seekpoint.index.types import Standing, State
 from seekpoint.query.serving.parameters import LONGEST_ID
-from seekpoint.query.web.adding import MOST_BYTES, SUFFIXES, AddedSources
+from seekpoint.query.web.adding import MOST_BYTES, SUFFIXES, AddedSources, addresses_in
 from seekpoint.query.web.builds import Builds
 from seekpoint.query.web.editing import LONGEST_FORM, Editing, Form
 
@@ -58,10 +57,14 @@ class RemoveForm(Form):
 
 
 class Workspace:
-    """The requests that change what is in the library, and how far its builds are."""
+    """The requests that change what is in the library, and how far its builds are.
+
+    `added` holds what is added to a library in a folder. A library on a server has none: it takes addresses, each a
+    source of its own, and no files.
+    """
 
     def __init__(
-        self, live: LiveLibrary, caches: ResourceCaches, editing: Editing, builds: Builds, added: AddedSources
+        self, live: LiveLibrary, caches: ResourceCaches, editing: Editing, builds: Builds, added: AddedSources | None
     ) -> None:
         self._live = live
         self._caches = caches
@@ -85,24 +88,27 @@ class Workspace:
     def values(self, cache: ResourceCache | None, back: str) -> Mapping[str, object]:
         """What a page shows of the workspace, and where its forms lead `back` to; there may be no library yet."""
         standings, now = cache.standings.values() if cache else (), time.time()
-        due = sum(is_due(standing, now) for standing in standings)
-        waiting = sum(bool(standing.retry_after) and not is_due(standing, now) for standing in standings)
+        due = sum(standing.is_due(now) for standing in standings)
+        waiting = sum(bool(standing.retry_after) and not standing.is_due(now) for standing in standings)
         return {
             "secret": self._editing.secret,
             "back": back,
             "progress": self._builds.progress,
             "due": due,
             "waiting": waiting,
+            "takes_files": self._added is not None,
             "accept": ",".join(SUFFIXES),
         }
 
     async def add_addresses(self, request: Request) -> Response:
         form = await self._editing.form(request, AddressForm)
-        self._builds.start([await run_in_threadpool(self._added.add_addresses, form.addresses)])
+        self._builds.start(await run_in_threadpool(self._sources, form.addresses))
         return form.leave()
 
     async def add_files(self, request: Request) -> Response:
         self._editing.check_origin(request)
+        if self._added is None:
+            raise UsageError("a library on a server takes no files here: add them with `seekpoint build`")
         _check_size(request)
         async with request.form(max_files=_MOST_FILES, max_fields=len(UploadForm.model_fields) + 1) as fields:
             texts = {name: value for name, value in fields.items() if isinstance(value, str)}
@@ -111,15 +117,20 @@ class Workspace:
             files = [file for file in fields.getlist("file") if isinstance(file, UploadFile) and file.filename]
             if not files:
                 raise UsageError("choose a file to add")
-            await run_in_threadpool(self._store, files, form.is_list)
+            await run_in_threadpool(self._store, self._added, files, form.is_list)
         return form.leave()
 
     async def retry(self, request: Request) -> Response:
         form = await self._editing.form(request, RetryForm)
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
-            wanted = {key for key, standing in cache.standings.items() if is_due(standing, time.time(), form.at_once)}
+            now, standings = time.time(), cache.standings.items()
+            wanted = {key for key, standing in standings if standing.is_due(now, at_once=form.at_once)}
             sources = [section.source for section in cache.sections if wanted & section.entries.keys()]
+        if self._added is None:
+            if wanted:
+                self._builds.start([], retry=form.at_once)
+            return form.leave()
         for source in dict.fromkeys(filter(None, sources)):
             self._builds.start([source], retry=form.at_once)
         return form.leave()
@@ -151,22 +162,19 @@ class Workspace:
                     return
             await asyncio.sleep(_BETWEEN_LOOKS)
 
-    def _store(self, files: list[UploadFile], is_list: bool) -> None:
+    def _sources(self, addresses: str) -> Sequence[str]:
+        """What to build for the addresses of a form; raises UsageError."""
+        return addresses_in(addresses) if self._added is None else [self._added.add_addresses(addresses)]
+
+    def _store(self, added: AddedSources, files: list[UploadFile], is_list: bool) -> None:
         """Store files, and build them; what comes before a file that is refused is built all the same."""
         sources: dict[str, None] = {}
         try:
             for file in files:
-                sources[self._added.add_file(file.filename or "", file.file, is_list=is_list)] = None
+                sources[added.add_file(file.filename or "", file.file, is_list=is_list)] = None
         finally:
             for source in sources:
                 self._builds.start([source])
-
-
-def is_due(standing: Standing, now: float, at_once: bool = False) -> bool:
-    """Whether a build would try a resource again now, or with `at_once` whether it waits at all."""
-    if standing.retry_after is None:
-        return standing.state in (State.PENDING, State.DEFERRED)
-    return at_once or standing.retry_after <= now
 
 
 def _check_size(request: Request) -> None:

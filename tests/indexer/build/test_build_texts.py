@@ -11,6 +11,7 @@ import pytest
 
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.types import Filters, Kind, Origin, State
+from seekpoint.indexer.fetch.redirects import BROKEN
 from seekpoint.query.answers import Answer
 from seekpoint.query.search import pipeline
 from tests.fakes import TopicEncoder
@@ -168,6 +169,18 @@ def test_a_failed_page_is_reported_and_the_build_continues(workshop: Workshop) -
 
 
 @needs_shared
+def test_a_malformed_address_is_told_and_the_build_continues(workshop: Workshop) -> None:
+    workshop.fake.add_site(PAGE, MASKS)
+    text = f"[page]({PAGE})\n\n[坏的链接](https://[::1)\n\n[broken](https://exa[mple.org/x)\n"
+    for source in (workshop.write("list.md", text), "https://[::1"):
+        workshop.build(source)
+    with EmbeddedReader.open(workshop.library) as library:
+        told = {status.url: (status.state, status.reason) for status in library.statuses()}
+    assert told.pop(PAGE)[0] is State.INDEXED
+    assert "https://[::1" in told
+    assert all(each == (State.UNAVAILABLE, BROKEN) for each in told.values())
+
+
 def test_a_paper_opens_at_its_page_and_is_never_fetched_again(workshop: Workshop) -> None:
     address = "https://arxiv.org/pdf/1706.03762"
     workshop.fake.add_site(address, (SHARED / "resources" / "1706.03762.pdf").read_bytes(), "application/pdf")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
 import uvicorn
 
+from seekpoint.index.address import Address
 from seekpoint.index.types import Encoder
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.summary.summariser import Summariser
@@ -29,7 +29,7 @@ _TOPICS = TopicEncoder()
 
 @contextmanager
 def served(
-    library: Path,
+    library: Address,
     policy: AccessPolicy | None = None,
     encoder: Encoder | None = _TOPICS,
     protocol: type[BoundedProtocol] = BoundedProtocol,

@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seekpoint.index.transfer.export import export_library
+from seekpoint.index.transfer.import_ import import_library
+from tests.fake_youtube import FakeYouTube
 from tests.indexer.builds import webvtt
+from tests.postgres import TestServer
+from tests.query.web.conftest import faultless
 from tests.query.web.served import served, without_others
 from tests.query.web.workbench import editing as editing_of
+from tests.query.web.workbench import editing_on_a_server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -25,6 +31,18 @@ NOTE = "掩码：遮住未来 <b>=1+1</b>"
 def address(talks: Path, tmp_path: Path) -> Iterator[str]:
     library = Path(shutil.copytree(talks, tmp_path / "library"))
     editing = editing_of(library)
+    assert editing.builds
+    with served(library, editing=editing) as result:
+        yield result
+    editing.builds.close()
+
+
+@pytest.fixture
+def on_a_server(talks: Path, tmp_path: Path, postgres: TestServer, fake: FakeYouTube) -> Iterator[str]:
+    library = postgres.library()
+    export_library(talks, tmp_path / "talks.zip")
+    import_library(tmp_path / "talks.zip", library)
+    editing = editing_on_a_server(library, lambda: fake.web(offline=True))
     assert editing.builds
     with served(library, editing=editing) as result:
         yield result
@@ -153,6 +171,25 @@ def test_what_cant_be_added_is_told(page: Page) -> None:
     page.goto("/list")
     page.evaluate(DROP, ["run.exe", "MZ"])
     page.locator(".toast", has_text="run.exe can't be added").wait_for()
+
+
+@pytest.mark.parametrize(("locale", "told"), [("en-GB", "takes addresses here, not files"), ("zh-CN", "不能添加文件")])
+def test_a_library_on_a_server_takes_an_address_and_no_file(
+    browser: Browser, on_a_server: str, locale: str, told: str
+) -> None:
+    context = browser.new_context(base_url=on_a_server, locale=locale)
+    context.set_default_timeout(60_000)
+    with context, faultless(context) as page:
+        page.goto("/list")
+        assert page.locator("input[type=file]").count() == 0
+        page.evaluate(DROP, ["讲座.md", "# mask"])
+        page.locator(".toast", has_text=told).wait_for()
+        assert page.evaluate("location.pathname") == "/list"
+        page.fill("#addresses", "https://example.invalid/缓存")
+        page.locator(".adding button").first.click()
+        page.locator(".outcome", has_text="0 of 1 resource indexed").wait_for()
+        page.locator(".entry", has_text="example.invalid").wait_for()
+        assert axe_faults(page) == []
 
 
 def test_the_list_is_filtered_and_sorted(page: Page) -> None:

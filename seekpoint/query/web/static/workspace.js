@@ -108,18 +108,22 @@ document.addEventListener("submit", (event) => {
   add(event.target, new FormData(event.target, event.submitter));
 });
 
-const files = document.querySelector("[data-files]");
-if (files) {
+const adding = document.querySelector(".adding"), files = document.querySelector("[data-files]");
+if (adding) {
   addEventListener("dragover", (event) => {
     if (!event.dataTransfer.types.includes("Files")) return;
     event.preventDefault();
-    document.body.classList.add("dropping");
+    if (files) document.body.classList.add("dropping");
   });
   addEventListener("dragleave", (event) => { if (!event.relatedTarget) document.body.classList.remove("dropping"); });
   addEventListener("drop", (event) => {
     document.body.classList.remove("dropping");
     if (!event.dataTransfer.files.length) return;
     event.preventDefault();
+    if (!files) {
+      tell(adding.dataset.noFiles);
+      return;
+    }
     const data = new FormData(files);
     data.delete("file");
     for (const file of event.dataTransfer.files) data.append("file", file);
