@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, NamedTuple
 from urllib.parse import quote, urlencode
@@ -26,6 +27,8 @@ BAR = 1000
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _ASKED = ("q", "section", "kind", "language", "resource", "like", "at", "said")
 _WEB = ("https://", "http://")
+# The page of a transcript names its own address thousands of times.
+_PAGES = 256
 
 
 class TextSegment(NamedTuple):
@@ -144,10 +147,15 @@ def resource_href(
     beside: str | None = None,
 ) -> str:
     """The address of a resource's page in Seekpoint, at a second and a cue; `beside` is a second language."""
+    page = _page(resource.id, language, beside)
+    return f"{page if start is None else at_second(page, start)}{f'#c{cue.position}' if cue else ''}"
+
+
+@lru_cache(_PAGES)
+def _page(resource_id: str, language: str | None, beside: str | None) -> str:
     parameters = {"language": language, "beside": beside}
     query = urlencode({name: value for name, value in parameters.items() if value is not None})
-    page = f"/resource/{quote(resource.id, safe='')}{'?' if query else ''}{query}"
-    return f"{page if start is None else at_second(page, start)}{f'#c{cue.position}' if cue else ''}"
+    return f"/resource/{quote(resource_id, safe='')}{'?' if query else ''}{query}"
 
 
 def at_second(page: str, start: float) -> str:
