@@ -31,10 +31,14 @@ _OPTIONS: dict[str, Any] = {"autocommit": True, "application_name": "seekpoint",
 # network was cut, and a builder that waits holds the lock of its library on the server.
 _KEEPALIVES = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
 
-# Candidates of the HNSW index in a search, and what it does where a filter keeps few of them: it goes on.
-_SETTINGS = {"hnsw.ef_search": "450", "hnsw.iterative_scan": "relaxed_order", "jit": "off"} | {
-    f"tcp_{name}": str(_KEEPALIVES[name]) for name in ("keepalives_idle", "keepalives_interval")
-}
+# Candidates of the HNSW index in a search, and what it does where a filter keeps few of them: it goes on, to twice as
+# many chunks as by default. At a million a language, two in five of them, has .973 of the nearest ten so, and else .96.
+_SETTINGS = {
+    "hnsw.ef_search": "450",
+    "hnsw.iterative_scan": "relaxed_order",
+    "hnsw.max_scan_tuples": "40000",
+    "jit": "off",
+} | {f"tcp_{name}": str(_KEEPALIVES[name]) for name in ("keepalives_idle", "keepalives_interval")}
 # The parameter that pg_textsearch names where it wasn't loaded.
 _PRELOADED = "shared_preload_libraries"
 _INSTALL = "install it on the server (docs/scale.md), then run `seekpoint init` as its owner"
