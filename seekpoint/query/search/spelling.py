@@ -52,13 +52,10 @@ def respellings(question: ParsedQuestion, looked_up: QueryTerms, reader: Reader,
 
 def _otherwise_spelt(words: Collection[str], reader: Reader) -> list[Respelling]:
     """The words that the library has in the other of both spellings."""
-    forms = {word: _other_spellings(word) for word in words}
-    frequencies = reader.frequencies([stem for spelt in forms.values() for stem in spelt.values()]).terms
-    return [
-        Respelling(word, next(form for form, stem in spelt.items() if frequencies.get(stem)))
-        for word, spelt in forms.items()
-        if any(frequencies.get(stem) for stem in spelt.values())
-    ]
+    forms = [(word, form, stem) for word in words for form, stem in _other_spellings(word).items()]
+    frequencies = reader.frequencies([stem for _, _, stem in forms]).terms if forms else {}
+    found = {word: form for word, form, stem in reversed(forms) if frequencies.get(stem)}
+    return [Respelling(word, found[word]) for word in words if word in found]
 
 
 def _other_spellings(word: str) -> dict[str, str]:
