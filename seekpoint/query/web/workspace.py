@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
 
 _MOST_FILES = 50
+# Files that are refused, of those sent at once.
+_MOST_TOLD = 3
 # Seconds between two looks at the progress.
 _BETWEEN_LOOKS = 0.25
 
@@ -167,14 +169,30 @@ class Workspace:
         return addresses_in(addresses) if self._added is None else [self._added.add_addresses(addresses)]
 
     def _store(self, added: AddedSources, files: list[UploadFile], is_list: bool) -> None:
-        """Store files, and build them; what comes before a file that is refused is built all the same."""
+        """Store files, and build them; raises UsageError for those that are refused, after the others are stored."""
         sources: dict[str, None] = {}
+        refused: list[str] = []
         try:
             for file in files:
-                sources[added.add_file(file.filename or "", file.file, is_list=is_list)] = None
+                try:
+                    sources[added.add_file(file.filename or "", file.file, is_list=is_list)] = None
+                except UsageError as error:
+                    refused.append(str(error))
         finally:
             for source in sources:
                 self._builds.start([source])
+        if refused:
+            raise UsageError(_refusal(refused, len(files)))
+
+
+def _refusal(reasons: Sequence[str], files: int) -> str:
+    """Why some of so many files were refused, in a line."""
+    told = [*reasons[:_MOST_TOLD]]
+    if more := len(reasons) - len(told):
+        told.append(f"{more} more can't be added")
+    if added := files - len(reasons):
+        told.append(f"{added} of {files} files are being added")
+    return "; ".join(told)
 
 
 def _check_size(request: Request) -> None:

@@ -150,11 +150,17 @@ def test_files_of_every_kind_are_added_at_once(library: Path, editing: Editing, 
     assert {"talk", "掩码"} <= statuses(library).keys()
 
 
-def test_what_comes_before_a_refused_file_is_added(library: Path, editing: Editing, editor: TestClient) -> None:
-    refused = upload(editor, ("talk.en.vtt", TALK.encode()), ("run.exe", b"MZ"))
+def test_files_are_added_beside_those_that_are_refused(library: Path, editing: Editing, editor: TestClient) -> None:
+    programs = [(f"{name}.exe", b"MZ") for name in ("run", "运行", "three", "four", "five")]
+    refused = upload(editor, programs[0], ("talk.en.vtt", TALK.encode()), *programs[1:], ("笔记.md", b"# Mask\n"))
     assert refused.startswith("400")
-    assert "1 of 1 resource indexed" in built(editing)
-    assert "talk" in statuses(library)
+    assert "run.exe can" in refused
+    assert "运行.exe can" in refused
+    assert "five.exe" not in refused
+    assert "2 more can" in refused
+    assert "2 of 7 files are being added" in refused
+    assert "2 of 2 resources indexed" in built(editing)
+    assert {"talk", "Mask"} <= statuses(library).keys()
 
 
 @pytest.mark.parametrize("secret", ["", "wrong"])
