@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
-
 import numpy as np
 import pytest
 
 from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.postgres.centres import centres, settle
-from seekpoint.index.postgres.session import Session, connect
+from seekpoint.index.postgres.session import Session
 from seekpoint.index.retrieval import CandidateQuery
 from tests.index.contract.talks import CARD, ENCODER, TALKS, fill, question, transcript
-from tests.postgres import TestServer
-
-
-@pytest.fixture
-def session(postgres: TestServer) -> Iterator[Session]:
-    address = postgres.library()
-    with open_writer(address, CARD) as writer:
-        fill(writer)
-    with closing(connect(address)) as opened:
-        yield opened
 
 
 def indexed(session: Session, talk: str) -> list[list[float]]:

@@ -7,21 +7,18 @@ from contextlib import closing
 from threading import Barrier
 
 from seekpoint.index.address import ServerAddress
-from seekpoint.index.open import open_reader, open_writer
+from seekpoint.index.open import open_reader
 from seekpoint.index.postgres.session import connect
-from tests.index.contract.talks import CARD, TALKS, fill
+from tests.index.contract.talks import TALKS
 from tests.postgres import TestServer
 
 
-def test_threads_that_open_a_library_for_the_first_time_share_its_connections(postgres: TestServer) -> None:
-    address = postgres.library()
-    with open_writer(address, CARD) as writer:
-        fill(writer)
+def test_threads_that_open_a_library_for_the_first_time_share_its_connections(library: ServerAddress) -> None:
     together = Barrier(8)
 
     def count(_: int) -> int:
         together.wait()
-        with open_reader(address, lasting=True) as reader:
+        with open_reader(library, lasting=True) as reader:
             return len(reader.statuses())
 
     with ThreadPoolExecutor(8) as threads:

@@ -17,14 +17,6 @@ from tests.index.contract.test_kept import MASK
 from tests.postgres import LOCKED, TestServer
 
 
-@pytest.fixture
-def library(postgres: TestServer) -> ServerAddress:
-    address = postgres.library()
-    with open_writer(address, CARD) as writer:
-        fill(writer)
-    return address
-
-
 def told(action: Callable[[], object]) -> str:
     with pytest.raises(LibraryError) as raised:
         action()

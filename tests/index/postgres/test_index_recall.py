@@ -11,14 +11,6 @@ from tests.index.contract.talks import CARD, TALKS, fill
 from tests.postgres import TestServer
 
 
-@pytest.fixture
-def library(postgres: TestServer) -> ServerAddress:
-    address = postgres.library()
-    with open_writer(address, CARD) as writer:
-        fill(writer)
-    return address
-
-
 def run(server: TestServer, library: ServerAddress, *statements: str) -> None:
     server.sql(library.uri.rpartition("/")[2], "SET search_path = seekpoint, public", *statements)
 

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
-
-import pytest
-
 from seekpoint.index.address import ServerAddress
-from seekpoint.index.open import open_reader, open_writer
-from seekpoint.index.postgres.session import Session, connect
+from seekpoint.index.open import open_reader
+from seekpoint.index.postgres.session import Session
 from seekpoint.index.postgres.upkeep import tidy
 from seekpoint.index.retrieval import CandidateQuery
-from tests.index.contract.talks import CARD, TALKS, fill, question
-from tests.postgres import TestServer
-
-
-@pytest.fixture
-def session(postgres: TestServer) -> Iterator[Session]:
-    address = postgres.library()
-    with open_writer(address, CARD) as writer:
-        fill(writer)
-    with closing(connect(address)) as opened:
-        yield opened
+from tests.index.contract.talks import TALKS, question
 
 
 def index(session: Session) -> object:
