@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
 
@@ -13,7 +16,7 @@ from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.postgres.meaning import nearest, proposals_for_each
 from seekpoint.index.postgres.scope import ServerScope
 from seekpoint.index.postgres.session import connect
-from seekpoint.index.postgres.words import proposing
+from seekpoint.index.postgres.words import proposing, term_weights
 from seekpoint.index.types import Details, Filters
 from tests.index.contract.talks import CARD, resource
 from tests.index.libraries import embedded
@@ -25,16 +28,42 @@ def test_more_is_proposed_of_more_chunks(kept: int, each: float) -> None:
     assert proposals_for_each(kept) == pytest.approx(each, abs=0.05)
 
 
+def weights(frequencies: Mapping[str, int], chunks: int) -> dict[str, float]:
+    """The weights by rarity."""
+    return {term: math.log(chunks / frequency) for term, frequency in frequencies.items()}
+
+
 def test_common_terms_propose_only_where_there_are_few() -> None:
     rare = {f"稀有{number}": number for number in range(1, 8)}
     common = {"the": 500, "attention": 101, "注意力": 100}
-    assert proposing(rare | common, 1000) == [*rare, "注意力"]
-    assert proposing(common, 1000) == ["注意力", "attention", "the"]
+    assert [*dict.fromkeys(proposing(weights(rare | common, 1000), rare | common, 1000))] == [*rare, "注意力"]
+    assert [*dict.fromkeys(proposing(weights(common, 1000), common, 1000))] == ["注意力", "attention", "the"]
 
 
-def test_the_rarest_terms_propose() -> None:
+def test_the_heaviest_terms_propose() -> None:
     many = {f"term{number}": 100 - number for number in range(40)}
-    assert proposing(many, 10_000) == [f"term{number}" for number in range(39, 7, -1)]
+    assert {*proposing(weights(many, 10_000), many, 10_000)} == {f"term{number}" for number in range(16, 40)}
+    light = dict.fromkeys(many, 1.0) | {"term0": 2.0}
+    assert "term0" in proposing(light, many, 10_000)
+
+
+def test_a_query_repeats_a_term_to_give_it_its_weight() -> None:
+    frequencies = {"注意力": 100, "seldom": 1}
+    asked = Counter(proposing({"注意力": 6.0, "seldom": 3.0}, frequencies, 1000))
+    once = {term: math.log1p((1000 - many + 0.5) / (many + 0.5)) for term, many in frequencies.items()}
+    assert asked["注意力"] == 10
+    assert asked["注意力"] * once["注意力"] / (asked["seldom"] * once["seldom"]) == pytest.approx(2, rel=0.2)
+    assert proposing({}, {}, 1000) == []
+
+
+def test_alternatives_have_the_weight_of_their_group_in_equal_shares() -> None:
+    attention = [["注意", "意力"], ["关注"]]
+    assert term_weights([(attention, 6.0), ([["关注"], ["焦点"]], 1.0)]) == {
+        "注意": 3.0,
+        "意力": 3.0,
+        "关注": 7.0,
+        "焦点": 1.0,
+    }
 
 
 def test_a_filter_finds_chunks_that_are_far_from_the_question(postgres: TestServer) -> None:
