@@ -47,13 +47,16 @@ class Base:
     tracks: Sequence[Track]
 
     @classmethod
-    def read(cls, folder: Path) -> Base:
-        """Read it all, changing nothing."""
-        manifest = Manifest.load(folder)
-        path = f"{(folder / database.FILE).resolve().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(path, uri=True)) as connection:
-            connection.row_factory = sqlite3.Row
-            return cls(manifest, list(_tracks(connection, manifest.model)))
+    def read(cls, *folders: Path) -> Base:
+        """Read all of some libraries of one model, changing nothing."""
+        manifest = Manifest.load(folders[0])
+        tracks: list[Track] = []
+        for folder in folders:
+            path = f"{(folder / database.FILE).resolve().as_uri()}?mode=ro"
+            with closing(sqlite3.connect(path, uri=True)) as connection:
+                connection.row_factory = sqlite3.Row
+                tracks += _tracks(connection, manifest.model)
+        return cls(manifest, tracks)
 
     @cached_property
     def languages(self) -> dict[str, float]:

@@ -77,7 +77,8 @@ def recall(address: ServerAddress, questions: Sequence[Vectors]) -> dict[str, di
             shares, times = [], []
             for question in questions:
                 begun = time.perf_counter()
-                proposed = nearest(session, question, 120, scope, means, [])
+                with session.transaction():
+                    proposed = nearest(session, question, 120, scope, means, [])
                 times.append(time.perf_counter() - begun)
                 order = kept[np.argsort(-(vectors[kept] @ question), kind="stable")[:100]]
                 right = [places[chunk_id] for chunk_id in proposed]

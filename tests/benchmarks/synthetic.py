@@ -1,6 +1,6 @@
-"""Large libraries made of a small real one: what was said in other orders, and its vectors moved a little by chance.
+"""Large libraries made of small real ones: what was said in other orders, and its vectors moved a little by chance.
 
-usage: python -m tests.benchmarks.synthetic BASE_LIBRARY FOLDER CHUNKS
+usage: python -m tests.benchmarks.synthetic BASE_LIBRARY [BASE_LIBRARY ...] FOLDER CHUNKS
 
 A resource is some runs of neighbouring chunks from transcripts of one language, so that terms are as rare as they are
 there. A vector keeps a cosine of about .9 with the one it comes from, both without their language's mean. The same base
@@ -232,5 +232,6 @@ def _tell(clock: Clock, seconds: float, share: float) -> None:
 
 
 if __name__ == "__main__":
-    made = build(Base.read(Path(sys.argv[1])), Path(sys.argv[2]), int(sys.argv[3]), BilingualDictionaries())
+    *bases, folder, size = sys.argv[1:]
+    made = build(Base.read(*map(Path, bases)), Path(folder), int(size), BilingualDictionaries())
     print(json.dumps(asdict(made)))

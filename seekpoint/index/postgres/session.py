@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from typing import Any, LiteralString, cast
 
 import psycopg
@@ -31,12 +32,15 @@ _OPTIONS: dict[str, Any] = {"autocommit": True, "application_name": "seekpoint",
 # network was cut, and a builder that waits holds the lock of its library on the server.
 _KEEPALIVES = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
 
-# Candidates of the HNSW index in a search, and what it does where a filter keeps few of them: it goes on, to twice as
-# many chunks as by default. At a million a language, two in five of them, has .973 of the nearest ten so, and else .96.
+EF_SEARCH = 450
+"""The candidates of the HNSW index in a search: about so many chunks it finds at once."""
+
+# Where a filter keeps few candidates, or more are asked for, the HNSW index goes on, to twice as many chunks as by
+# default. At a million a language, two in five of them, has .973 of the nearest ten so, and else .96.
 # The `bm25` index begins with as many chunks as a filter is expected to keep enough of, by default three times as many,
 # and goes on if they are too few: at a million that takes a sixth less time for translations, and finds the same.
 _SETTINGS = {
-    "hnsw.ef_search": "450",
+    "hnsw.ef_search": f"{EF_SEARCH}",
     "hnsw.iterative_scan": "relaxed_order",
     "hnsw.max_scan_tuples": "40000",
     "pg_textsearch.filtered_seed_margin": "1.0",
@@ -70,11 +74,23 @@ class Session:
         self.address = address
         self.connection = connection
         self.sequences = sequences or address.library
+        self._numbers = count()
 
     def rows(self, query: LiteralString, *values: object) -> list[tuple[Any, ...]]:
         """The rows of a query, with values for its `%s`."""
         with server_errors(self.address), self.connection.cursor(binary=True, row_factory=tuple_row) as cursor:
             return cursor.execute(query, values).fetchall()
+
+    def batches(self, query: LiteralString, size: int, *values: object) -> Generator[list[tuple[Any, ...]]]:
+        """The rows of a query, so many at a time, within a transaction: no more are looked for than are asked for."""
+        name = f"batches_{next(self._numbers)}"  # of this thread's alone
+        with (
+            server_errors(self.address),
+            self.connection.cursor(name, binary=True, row_factory=tuple_row) as cursor,
+        ):
+            cursor.execute(query, values)
+            while rows := cursor.fetchmany(size):
+                yield rows
 
     def records(self, query: LiteralString, *values: object) -> list[Row]:
         """The rows of a query, by the names of columns."""

@@ -23,8 +23,8 @@ from tests.index.libraries import embedded
 from tests.postgres import TestServer
 
 
-@pytest.mark.parametrize(("kept", "each"), [(0, 3), (20_000, 3), (100_000, 3), (400_000, 12), (1_000_000, 17)])
-def test_more_is_proposed_of_more_chunks(kept: int, each: float) -> None:
+@pytest.mark.parametrize(("kept", "each"), [(0, 3), (20_000, 3), (100_000, 3), (400_000, 12), (3_000_000, 30)])
+def test_more_may_be_proposed_of_more_chunks(kept: int, each: float) -> None:
     assert proposals_for_each(kept) == pytest.approx(each, abs=0.05)
 
 
@@ -82,7 +82,7 @@ def test_a_filter_finds_chunks_that_are_far_from_the_question(postgres: TestServ
         scope = reader.scope(Filters(resource="position001"))
         assert isinstance(scope, ServerScope)
         as_of_many = replace(scope, chunks=30_000)  # so that the HNSW index is asked
-        with closing(connect(address)) as session:
+        with closing(connect(address)) as session, session.transaction():
             session.run("SET enable_seqscan = off")  # which the planner takes for so few
             found = nearest(session, centred(near[0].astype(np.float32), means["en"]), 30, as_of_many, means, [])
     assert len(found) == len(far)
