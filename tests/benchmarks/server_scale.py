@@ -35,7 +35,7 @@ from seekpoint.query.serving.question_encoder import SharedEncoder
 from tests.benchmarks.base import Base
 from tests.benchmarks.machine import describe, save
 from tests.benchmarks.question_sets import LECTURES, QUESTIONS
-from tests.benchmarks.synthetic import Outline, embedded, planned, resource
+from tests.benchmarks.synthetic import embedded, planned, resource
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,6 +51,7 @@ FILTERS = {
     "a language": Filters(language="zh"),
 }
 _QUESTIONS = 60
+_LECTURES = 20
 _CLIENTS = (1, 8, 32)
 _PIDS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
 
@@ -139,38 +140,47 @@ def server_seconds(address: ServerAddress) -> float:
 
 
 def changing(address: ServerAddress, base: Base) -> dict[str, float]:
-    """What storing one more lecture and removing it takes, and the size of a chunk with its part of the indexes."""
-    outline = replace_number(planned(base, 1000)[0])
-    made, new = embedded(base, outline), resource(outline, "One more")
+    """What storing lectures that are new takes, one by one, and removing them, and what a chunk takes on the disk.
+
+    The log has a page whole when it is changed first after a checkpoint. So the first lectures write the most.
+    """
+    new_number = int(time.time())  # whose vectors are in no index yet
+    outlines = [planned(base, 1000)[0]._replace(number=new_number + place) for place in range(_LECTURES)]
+    taken: list[tuple[float, float, float]] = []
+    removed: list[float] = []
     with psycopg.connect(address.uri, autocommit=True) as connection, open_writer(address) as writer:
 
         def log() -> int:
             return int(connection.execute("SELECT pg_current_wal_insert_lsn() - '0/0'").fetchone()[0])  # type: ignore[index]
 
-        writer.register("one more.md", [new])
-        written, used, begun = log(), server_seconds(address), time.perf_counter()
-        writer.commit(new.id, [made], Details(), "benchmark")
-        stored, written, used = time.perf_counter() - begun, log() - written, server_seconds(address) - used
-        begun = time.perf_counter()
-        writer.remove([new.id])
-        removed = time.perf_counter() - begun
+        for outline in outlines:
+            made, new = embedded(base, outline), resource(outline, "One more")
+            writer.register("one more.md", [new])
+            before = time.perf_counter(), server_seconds(address), log()
+            writer.commit(new.id, [made], Details(), "benchmark")
+            after = time.perf_counter(), server_seconds(address), log()
+            taken.append((after[0] - before[0], after[1] - before[1], (after[2] - before[2]) / 1e6))
+            print(
+                f"  stored in {taken[-1][0]:.2f} s, {taken[-1][1]:.2f} of the server, {taken[-1][2]:.1f} MB", flush=True
+            )
+        for outline in outlines:
+            begun_at = time.perf_counter()
+            writer.remove([outline.id])
+            removed.append(time.perf_counter() - begun_at)
         size, chunks = connection.execute(
             """SELECT sum(pg_total_relation_size(oid)), (SELECT count(*) FROM seekpoint.chunk) FROM pg_class
                WHERE relkind = 'r' AND relnamespace = 'seekpoint'::regnamespace"""
         ).fetchone()  # type: ignore[misc]
+    seconds, used, written = zip(*taken, strict=True)
     return {
         "chunks": len(made.chunks),
-        "store s": round(stored, 2),
-        "store server CPU s": round(used, 2),
-        "store MB of log": round(written / 1e6, 2),
-        "remove s": round(removed, 2),
+        "store s": round(median(seconds), 2),
+        "store server CPU s": round(median(used), 2),
+        "store MB of log, first": round(written[0], 1),
+        "store MB of log": round(median(written), 1),
+        "remove s": round(median(removed), 2),
         "bytes a chunk": round(float(size) / chunks),
     }
-
-
-def replace_number(outline: Outline) -> Outline:
-    """The same, as a resource that the library doesn't have."""
-    return outline._replace(number=999_999)
 
 
 def main() -> None:

@@ -9,8 +9,10 @@ from seekpoint.index.postgres.session import Session
 
 # The key of the advisory lock that keeps two processes from making the same index anew.
 _LOCK = 0x736B7076
-# The index is made anew from so many times its size as a fresh one, in bytes a chunk, and not below a size.
-_MOST_GROWTH, _SMALL = 1.5, 1 << 23
+# The index is made anew from so many times its size as a fresh one, in bytes a chunk, and not below a size. A merge of
+# all segments doubles it, and later ones use these pages again. Made anew it is one segment of the lowest level, so the
+# next merge there, after some sixty lectures, rewrites all of it, and questions to this server wait.
+_MOST_GROWTH, _SMALL = 2.5, 1 << 23
 # How long to wait for questions that began before; they take no second.
 _WAIT_SECONDS = 10
 
@@ -46,6 +48,11 @@ def _make_anew(session: Session, wait_seconds: int) -> None:
         session.run("REINDEX INDEX CONCURRENTLY chunk_words")
     finally:
         session.run("RESET lock_timeout")
+    keep_size(session)
+
+
+def keep_size(session: Session) -> None:
+    """Note the size of the index as that of a fresh one."""
     session.run(
         """UPDATE meta SET words_bytes = pg_relation_size('chunk_words')
              / (SELECT greatest(sum(chunks), 1) FROM language)"""

@@ -19,7 +19,7 @@ from seekpoint.index.embedded import database, settings
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import LibraryError
-from seekpoint.index.postgres import schema, totals
+from seekpoint.index.postgres import schema, totals, upkeep
 from seekpoint.index.postgres.centres import centres, embedding_rows, keep
 from seekpoint.index.postgres.session import Session, connect
 from seekpoint.index.postgres.term_letters import text_of
@@ -80,6 +80,7 @@ def to_server(
         schema.drop_search_indexes(session)
         _copy_to_server(source, session, card, progress)
         schema.create_search_indexes(session, card)
+        upkeep.keep_size(session)
         session.run("ANALYZE")
 
 

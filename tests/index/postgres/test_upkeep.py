@@ -32,6 +32,9 @@ def test_an_index_that_has_grown_is_made_anew(session: Session) -> None:
     assert index(session) == fresh
     session.run("UPDATE meta SET words_bytes = words_bytes / 2")
     tidy(session, least=0)
+    assert index(session) == fresh, "a merge doubles it"
+    session.run("UPDATE meta SET words_bytes = words_bytes / 1.5")
+    tidy(session, least=0)
     assert index(session) != fresh
     assert proposed(session.address) == found
 

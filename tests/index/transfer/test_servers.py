@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from seekpoint.index.address import Address, ServerAddress
 from seekpoint.index.errors import LibraryError, LibraryNotFound
 from seekpoint.index.kept import KeptMoment
 from seekpoint.index.open import open_keeper, open_reader, open_writer
+from seekpoint.index.postgres.session import connect
+from seekpoint.index.postgres.upkeep import tidy
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Chapter, Details, Kind, Resource
@@ -70,6 +73,17 @@ def test_a_library_goes_to_a_server_and_comes_back(tmp_path: Path, postgres: Tes
     with open_writer(tmp_path / "back") as writer:
         writer.verify()
         assert "new00000001" in writer.standings()
+
+
+def test_the_index_of_words_of_an_imported_library_is_as_good_as_new(tmp_path: Path, postgres: TestServer) -> None:
+    build(tmp_path / "library")
+    export_library(tmp_path / "library", tmp_path / "there.zip")
+    address = postgres.library()
+    import_library(tmp_path / "there.zip", address)
+    with closing(connect(address)) as session:
+        made = session.rows("SELECT pg_relation_filenode('chunk_words')")
+        tidy(session, least=0)
+        assert session.rows("SELECT pg_relation_filenode('chunk_words')") == made
 
 
 def test_a_library_is_replaced_only_on_demand(tmp_path: Path, postgres: TestServer) -> None:
