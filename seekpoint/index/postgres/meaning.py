@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 # Chunks. Up to here comparing all of them takes less time than the index does, and misses none.
 _FEW = 20_000
-# The most chunks that the index proposes for each that is wanted. It goes on until none of those of a search are among
-# the wanted ones: it knows neither current means nor lengths, and finds some of the nearest late.
-_MOST_PROPOSED = 17
+# The index proposes chunks until none of those of a search are among the wanted ones, since it knows neither current
+# means nor lengths, and finds some of the nearest late. For each that is wanted it proposes so many at most: the first
+# number among a hundred thousand chunks, so many more for each further hundred thousand, and the last in all.
+_PROPOSED, _MORE_PROPOSED, _MOST_PROPOSED = 3.0, 6.0, 17.0
+_UP_TO = 100_000
 # The cosine with a question q of a chunk that was centred with c, made a unit vector e, and had the length n then: by
 # the mean m, its vector is n e + (c - m). Of the language at `spoken`, the arrays have c - m, and its products with q
 # and itself.
@@ -33,6 +35,11 @@ _ALL = f"(SELECT id, language, length, embedding FROM chunk WHERE {KEPT} AND {LA
 _PROPOSALS = f"""
     (SELECT id, language, length, embedding FROM chunk WHERE {KEPT_AFTERWARDS} AND {LACKING}
      ORDER BY {INDEXED} <#> %s::halfvec({{dimension}}) LIMIT %s)"""
+
+
+def proposals_for_each(kept: int) -> float:
+    """How many chunks the index proposes at most for each that is wanted, where so many are kept."""
+    return min(_PROPOSED + _MORE_PROPOSED * max(kept / _UP_TO - 1, 0.0), _MOST_PROPOSED)
 
 
 def nearest(
@@ -61,7 +68,8 @@ def nearest(
         rows = session.rows(f"{_COMPARED.format(found=_ALL)} ORDER BY 2, 1 LIMIT %s", *values, k)
         return [chunk_id for chunk_id, _ in rows]
     query = _COMPARED.format(found=_PROPOSALS.format(dimension=len(question)))
-    with closing(session.batches(query, EF_SEARCH, *values, asked, _MOST_PROPOSED * k)) as batches:
+    most = round(proposals_for_each(len(kept)) * k)
+    with closing(session.batches(query, EF_SEARCH, *values, asked, most)) as batches:
         return _best(batches, k)
 
 

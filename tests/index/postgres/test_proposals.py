@@ -13,7 +13,7 @@ import pytest
 
 from seekpoint.index.models.centring import centred
 from seekpoint.index.open import open_reader, open_writer
-from seekpoint.index.postgres.meaning import nearest
+from seekpoint.index.postgres.meaning import nearest, proposals_for_each
 from seekpoint.index.postgres.scope import ServerScope
 from seekpoint.index.postgres.session import connect
 from seekpoint.index.postgres.words import proposing, term_weights
@@ -21,6 +21,11 @@ from seekpoint.index.types import Details, Filters
 from tests.index.contract.talks import CARD, resource
 from tests.index.libraries import embedded
 from tests.postgres import TestServer
+
+
+@pytest.mark.parametrize(("kept", "each"), [(0, 3), (20_000, 3), (100_000, 3), (200_000, 9), (1_000_000, 17)])
+def test_more_may_be_proposed_of_more_chunks(kept: int, each: float) -> None:
+    assert proposals_for_each(kept) == pytest.approx(each)
 
 
 def weights(frequencies: Mapping[str, int], chunks: int) -> dict[str, float]:
