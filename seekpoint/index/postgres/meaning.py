@@ -70,11 +70,11 @@ def nearest(
     query = _COMPARED.format(found=_PROPOSALS.format(dimension=len(question)))
     most = round(proposals_for_each(len(kept)) * k)
     with closing(session.batches(query, EF_SEARCH, *values, asked, most)) as batches:
-        return _best(batches, k)
+        return least(batches, k)
 
 
-def _best(batches: Iterable[Sequence[tuple[int, float]]], k: int) -> list[int]:
-    """The ids of the k least distances, of batches of both up to one that has none of these."""
+def least(batches: Iterable[Sequence[tuple[int, float]]], k: int) -> list[int]:
+    """The ids of the k least distances, nearest first, in batches of both up to one that has none of these."""
     best: list[tuple[float, int]] = []
     for batch in batches:
         before, best = best, nsmallest(k, [*best, *((distance, chunk_id) for chunk_id, distance in batch)])

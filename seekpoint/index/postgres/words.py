@@ -191,7 +191,7 @@ def proposing(weights: Mapping[str, float], frequencies: Mapping[str, int], chun
     heaviest = sorted(frequencies, key=lambda term: -weights[term])[:_TERMS_PROPOSING]
     terms = [t for rank, t in enumerate(heaviest) if rank < _FEWEST_TERMS or frequencies[t] <= _COMMON * chunks]
     shares = {term: weights[term] / _engine_weight(frequencies[term], chunks) for term in terms}
-    most = max(shares.values(), default=1.0)
+    most = max(shares.values(), default=0.0) or 1.0
     return [term for term, share in shares.items() for _ in range(max(1, round(_MOST_REPEATED * share / most)))]
 
 

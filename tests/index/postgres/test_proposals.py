@@ -13,7 +13,7 @@ import pytest
 
 from seekpoint.index.models.centring import centred
 from seekpoint.index.open import open_reader, open_writer
-from seekpoint.index.postgres.meaning import nearest, proposals_for_each
+from seekpoint.index.postgres.meaning import least, nearest, proposals_for_each
 from seekpoint.index.postgres.scope import ServerScope
 from seekpoint.index.postgres.session import connect
 from seekpoint.index.postgres.words import proposing, term_weights
@@ -26,6 +26,12 @@ from tests.postgres import TestServer
 @pytest.mark.parametrize(("kept", "each"), [(0, 3), (20_000, 3), (100_000, 3), (200_000, 9), (1_000_000, 17)])
 def test_more_may_be_proposed_of_more_chunks(kept: int, each: float) -> None:
     assert proposals_for_each(kept) == pytest.approx(each)
+
+
+def test_the_search_by_meaning_ends_when_a_batch_brings_nothing_nearer() -> None:
+    batches = iter([[(1, 0.1), (2, 0.3)], [(3, 0.2), (4, 0.9)], [(5, 0.4)], [(6, 0.0)]])
+    assert least(batches, 2) == [1, 3]
+    assert [*batches] == [[(6, 0.0)]]
 
 
 def weights(frequencies: Mapping[str, int], chunks: int) -> dict[str, float]:
@@ -54,6 +60,7 @@ def test_a_query_repeats_a_term_to_give_it_its_weight() -> None:
     assert asked["注意力"] == 10
     assert asked["注意力"] * once["注意力"] / (asked["seldom"] * once["seldom"]) == pytest.approx(2, rel=0.2)
     assert proposing({}, {}, 1000) == []
+    assert proposing({"注意力": 0.0}, {"注意力": 1}, 1000) == ["注意力"]
 
 
 def test_alternatives_have_the_weight_of_their_group_in_equal_shares() -> None:
