@@ -255,12 +255,15 @@ _REMEDIES: Sequence[tuple[Any, _Made]] = (
         lambda address, said: LibraryError(f"the server of {address} has no room left ({said}): make room there"),
     ),
     (
-        (errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow),
+        errors.CannotConnectNow,
         lambda address, _: LostConnection(
             f"the server of {address} is stopping or starting: try again; what was committed is kept"
         ),
     ),
-    (errors.IdleInTransactionSessionTimeout, lambda address, _: _lost(address)),
+    (
+        (errors.AdminShutdown, errors.CrashShutdown, errors.IdleInTransactionSessionTimeout),
+        lambda address, _: _lost(address),
+    ),
     (
         errors.UndefinedObject,
         lambda address, said: LibraryError(

@@ -11,6 +11,7 @@ from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryError, LibraryNotFound, NewerLibrary
 from seekpoint.index.open import create_library, open_keeper, open_reader, open_writer
 from seekpoint.index.postgres.kept import PostgresKeeper
+from seekpoint.index.postgres.session import Session
 from seekpoint.index.types import State
 from tests.index.contract.talks import CARD, TALKS, fill
 from tests.index.contract.test_kept import MASK
@@ -148,3 +149,9 @@ def test_a_moment_is_not_kept_while_a_writer_takes_too_long(postgres: TestServer
             assert "being changed by another process: try again" in told(lambda: keeper.keep(MASK))
         keeper.keep(MASK)
         assert writer.kept() == [MASK]
+
+
+def test_a_connection_that_the_server_ended_was_lost(session: Session, postgres: TestServer) -> None:
+    [(process,)] = session.rows("SELECT pg_backend_pid()")
+    postgres.sql("postgres", f"SELECT pg_terminate_backend({process}, 5000)")
+    assert told(lambda: session.rows("SELECT 1")).endswith("was lost: try again; what was committed is kept")
