@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -98,7 +99,14 @@ def test_a_sentence_is_sent_before_the_next_is_written(address: str, chat: FakeC
 
 
 def test_only_so_many_are_written_at_once(talks: Path, chat: FakeChat) -> None:
-    chat.behaviour = streaming("It hides it [1].", pause=4)
+    released = Event()
+
+    def behave(handler: BaseHTTPRequestHandler) -> None:
+        if len(chat.requests) <= 4:
+            released.wait(60)
+        streaming("It hides it [1].")(handler)
+
+    chat.behaviour = behave
     with served(talks, summariser=Summariser(Endpoint(chat.address))) as address:
         held = [requests.get(f"{address}/api/summary?q=mask", timeout=60, stream=True) for _ in range(4)]
         waiting = [next(each.iter_content(1)) for each in held]  # a first comment, after a second of silence
@@ -111,6 +119,7 @@ def test_only_so_many_are_written_at_once(talks: Path, chat: FakeChat) -> None:
             if "sentence" in names:
                 break
             time.sleep(0.25)
+        released.set()
         assert names == ["sentence", "end"]
 
 
