@@ -15,10 +15,10 @@ from seekpoint.index.models.centring import centred
 from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.postgres.meaning import least, nearest, proposals_for_each
 from seekpoint.index.postgres.scope import ServerScope
-from seekpoint.index.postgres.session import connect
+from seekpoint.index.postgres.session import Session, connect
 from seekpoint.index.postgres.words import proposing, term_weights
 from seekpoint.index.types import Details, Filters
-from tests.index.contract.talks import CARD, resource
+from tests.index.contract.talks import CARD, question, resource
 from tests.index.libraries import embedded
 from tests.postgres import TestServer
 
@@ -93,3 +93,12 @@ def test_a_filter_finds_chunks_that_are_far_from_the_question(postgres: TestServ
             session.run("SET enable_seqscan = off")  # which the planner takes for so few
             found = nearest(session, centred(near[0].astype(np.float32), means["en"]), 30, as_of_many, means, [])
     assert len(found) == len(far)
+
+
+def test_chunks_of_a_language_without_a_mean_are_left_out(session: Session) -> None:
+    with open_reader(session.address) as reader:
+        scope, means = reader.scope(Filters()), {"en": reader.languages()["en"].mean}
+        assert isinstance(scope, ServerScope)
+        found = nearest(session, question(reader, "attention"), 100, scope, means, [])
+    spoken = session.rows("SELECT DISTINCT language FROM chunk WHERE id = ANY(%s)", found)
+    assert spoken == [("en",)]
