@@ -15,9 +15,9 @@ from werkzeug import Request, Response
 
 from seekpoint.cli.main import cli
 from seekpoint.index.address import ServerAddress
-from seekpoint.index.open import create_library, open_writer
+from seekpoint.index.open import create_library
 from seekpoint.index.types import ModelCard
-from tests.index.contract.talks import CARD, fill
+from tests.index.contract.talks import on_a_server
 from tests.local_web import LocalWeb
 from tests.postgres import LOCKED, PROGRAMS, TestServer, server, server_folder
 from tests.readme import DOCS
@@ -29,10 +29,7 @@ HOLE = "…"
 
 @pytest.fixture
 def library(postgres: TestServer) -> ServerAddress:
-    address = postgres.library()
-    with open_writer(address, CARD) as writer:
-        fill(writer)
-    return address
+    return on_a_server(postgres)
 
 
 def documented() -> dict[str, str]:
@@ -154,9 +151,7 @@ def test_another_model(postgres: TestServer) -> None:
 
 
 def test_a_server_that_goes_away_in_the_middle_of_a_build(lone: TestServer, httpserver: HTTPServer) -> None:
-    address = lone.library()
-    with open_writer(address, CARD) as writer:
-        fill(writer)
+    address = on_a_server(lone)
 
     def vanish(request: Request) -> Response:
         lone.kill()

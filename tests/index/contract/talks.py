@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from seekpoint.index.address import ServerAddress
 from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.models.centring import centred
+from seekpoint.index.open import open_writer
 from seekpoint.index.retrieval import CandidateQuery, Scope
 from seekpoint.index.store import Reader, Writer
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Details, Kind, ModelCard, Resource
 from tests.fakes import TopicEncoder
 from tests.index.libraries import embedded
+from tests.postgres import TestServer
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
@@ -47,6 +50,14 @@ def fill(writer: Writer, talks: Sequence[str] = tuple(TALKS)) -> None:
     writer.register(SOURCE, [resource(talk) for talk in talks])
     for talk in talks:
         writer.commit(talk, [transcript(talk)], Details(title=f"Talk on {talk}", channel="频道"), "made by hand")
+
+
+def on_a_server(server: TestServer) -> ServerAddress:
+    """A new library with the talks in a database of its own."""
+    address = server.library()
+    with open_writer(address, CARD) as writer:
+        fill(writer)
+    return address
 
 
 def question(reader: Reader, text: str, language: str = "en") -> Vectors:

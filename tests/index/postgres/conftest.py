@@ -8,19 +8,15 @@ from contextlib import closing
 import pytest
 
 from seekpoint.index.address import ServerAddress
-from seekpoint.index.open import open_writer
 from seekpoint.index.postgres.session import Session, connect
-from tests.index.contract.talks import CARD, fill
+from tests.index.contract.talks import on_a_server
 from tests.postgres import TestServer
 
 
 @pytest.fixture
 def library(postgres: TestServer) -> ServerAddress:
     """A library with the talks."""
-    address = postgres.library()
-    with open_writer(address, CARD) as writer:
-        fill(writer)
-    return address
+    return on_a_server(postgres)
 
 
 @pytest.fixture
