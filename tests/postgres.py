@@ -16,6 +16,8 @@ from itertools import count
 from pathlib import Path
 
 from seekpoint.index.address import ServerAddress
+from seekpoint.index.transfer.export import export_library
+from seekpoint.index.transfer.import_ import import_library
 
 LOCKED = "locked"
 """A role that needs a password."""
@@ -116,6 +118,13 @@ class TestServer:
 
     def uri(self, database: str, user: str = "postgres") -> str:
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
+
+    def holding(self, library: Path, scratch: Path) -> ServerAddress:
+        """A copy of a library in a folder, in a database of its own."""
+        address = self.library()
+        export_library(library, scratch / "exported.zip")
+        import_library(scratch / "exported.zip", address)
+        return address
 
     def sql(self, database: str, *statements: str) -> str:
         """Run statements as the superuser, and return what they print."""

@@ -12,8 +12,6 @@ from mcp import StdioServerParameters
 from seekpoint.cli.mcp import adding_to
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.open import open_reader, open_writer
-from seekpoint.index.transfer.export import export_library
-from seekpoint.index.transfer.import_ import import_library
 from seekpoint.query.mcp.server import Server, make_server
 from seekpoint.query.serving.live_library import LiveLibrary
 from tests.fake_youtube import FakeYouTube
@@ -27,10 +25,7 @@ QUESTIONS = {"what does a mask hide?": ("en", "a mask hides"), "掩码藏了什�
 @pytest.fixture
 def address(library: Path, postgres: TestServer, tmp_path: Path) -> ServerAddress:
     """The library of the other tests, in a database."""
-    address = postgres.library()
-    export_library(library, tmp_path / "exported.zip")
-    import_library(tmp_path / "exported.zip", address)
-    return address
+    return postgres.holding(library, tmp_path)
 
 
 @pytest.fixture

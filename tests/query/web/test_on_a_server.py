@@ -19,8 +19,6 @@ from seekpoint.cli.build_process import build_in_process
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import SeekpointError
 from seekpoint.index.open import create_library, open_reader, open_writer
-from seekpoint.index.transfer.export import export_library
-from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Kind, Resource, ResourceStatus, State
 from seekpoint.query.web.builds import BuildOrder
 from seekpoint.query.web.editing import Editing
@@ -41,10 +39,7 @@ PLAYLIST = "PLxxxxxxxxxxxxxxxx"
 @pytest.fixture
 def library(talks: Path, postgres: TestServer, tmp_path: Path) -> ServerAddress:
     """The library of the other tests, in a database."""
-    address = postgres.library()
-    export_library(talks, tmp_path / "exported.zip")
-    import_library(tmp_path / "exported.zip", address)
-    return address
+    return postgres.holding(talks, tmp_path)
 
 
 @pytest.fixture
