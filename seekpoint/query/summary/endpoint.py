@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError
+from urllib3.exceptions import TimeoutError as ReadTimeout
 
 from seekpoint.index.errors import SummaryError, UsageError
 from seekpoint.query.summary.completions import reason_of, streamed_text, whole_text
@@ -71,21 +72,23 @@ class Endpoint:
         began = heard = monotonic()
         try:
             while True:
+                is_late = monotonic() - began > self._deadline
                 try:
                     piece = pieces.get(timeout=min(_TICK, self._patience))
                     heard = monotonic()
                 except Empty:
                     piece = ""
+                    is_late = is_late or monotonic() - heard > self._patience
                 if isinstance(piece, Exception):
                     raise piece
                 if piece is None:
                     return
-                yield piece
-                if monotonic() - heard > self._patience or monotonic() - began > self._deadline:
+                if is_late:
                     raise SummaryError(
                         f"{self._name} took longer than {monotonic() - began:.0f} s: ask again once its model is "
                         "loaded, or choose a smaller one with --llm-model"
                     )
+                yield piece
         finally:
             stopped.set()
 
@@ -146,7 +149,7 @@ class Endpoint:
     def _connection_error(self, error: Exception) -> str:
         if isinstance(error, requests.exceptions.SSLError):
             return f"the certificate of {self._name} isn't trusted: check --llm"
-        if isinstance(error, requests.Timeout):
+        if isinstance(error, requests.Timeout | ReadTimeout):
             return f"{self._name} doesn't answer in time: check that its server runs, and ask again"
         if isinstance(error, requests.ConnectionError):
             return f"nothing answers at {self._name}: start the model's server, or check --llm"

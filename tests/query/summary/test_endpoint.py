@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping, Sequence
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,19 @@ def test_a_server_that_misbehaves_is_an_error_in_a_line(chat: FakeChat, behaviou
         text(Endpoint(chat.address, patience=0.5, deadline=1.5))
     assert time.monotonic() - began < 4
     assert str(caught.value).isprintable()
+
+
+def test_a_server_that_falls_silent_is_late_also_where_the_reader_notices_it_first(chat: FakeChat) -> None:
+    def behave(handler: BaseHTTPRequestHandler) -> None:
+        streaming("掩码", ends=False)(handler)
+        time.sleep(3)
+
+    chat.behaviour = behave
+    pieces = Endpoint(chat.address, patience=0.5).stream(ASKED)
+    assert next(piece for piece in pieces if piece) == "掩码"
+    time.sleep(1.5)
+    with pytest.raises(SummaryError, match="doesn't answer in time"):
+        list(pieces)
 
 
 def test_a_stream_without_end_has_one(chat: FakeChat) -> None:
