@@ -14,8 +14,9 @@ from seekpoint.index.types import Chapter, Cue
 from seekpoint.query.search.passage import Passage
 from seekpoint.query.search.settings import SALIENT_SHARE, TUNING
 
-# About three lines of a terminal.
+# About three lines of a terminal, and one of them.
 QUOTE_COLUMNS = 240
+_LEAST_COLUMNS = 80
 
 
 def salient(weights: Mapping[str, float]) -> dict[str, float]:
@@ -77,9 +78,9 @@ def _titles(starts: Sequence[float], weights: Mapping[str, float], chapters: Seq
 
 
 def quoted(cues: Sequence[Cue]) -> Sequence[Cue]:
-    """The longest prefix of the cues that fits into a quote, at least one cue."""
-    ends = accumulate(columns(cue.text) + 1 for cue in cues)
-    return cues[: max(sum(end <= QUOTE_COLUMNS for end in ends), 1)]
+    """The longest prefix of the cues that fits into a quote; at least as many as fill a line."""
+    ends = list(accumulate(columns(cue.text) + 1 for cue in cues))
+    return cues[: max(bisect_right(ends, QUOTE_COLUMNS), bisect_left(ends, _LEAST_COLUMNS) + 1)]
 
 
 def marks(terms: Iterable[Term], begin: int = 0) -> tuple[tuple[int, int], ...]:

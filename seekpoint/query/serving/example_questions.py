@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import regex
 
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.content_words import content_terms
+from seekpoint.index.text.content_words import content_terms, is_function_word
 from seekpoint.index.text.cue_text import columns
 from seekpoint.index.text.sentences import SENTENCE_END
 from seekpoint.index.text.terms import is_whole_word
@@ -18,9 +18,9 @@ _SHORTEST, _LONGEST = 20, 84
 # Content words: questions with fewer could be about anything. A pair of Chinese characters is half a word.
 _FEWEST_WORDS = 2.0
 _MOST_WORDS = 6.0
+_ASKS_CHINESE = "(?:为什么|為什麼|怎么|怎麼|如何|什么是|什麼是)"
 _ASKS = regex.compile(
-    r"^(?:why|how|what(?:'s| is| are| does| do| happens)|when|where)\b|^(?:为什么|為什麼|怎么|怎麼|如何|什么是|什麼是)",
-    regex.IGNORECASE,
+    rf"^(?:why|how|what(?:'s| is| are| does| do| happens)|when|where)\b|^{_ASKS_CHINESE}", regex.IGNORECASE
 )
 _ENDS = regex.compile(rf"(?:{SENTENCE_END})\s*")
 # A question that leans on its neighbours: "what is this?", "why did he do that?".
@@ -29,7 +29,10 @@ _LEANS = regex.compile(
     regex.IGNORECASE,
 )
 # What leads to a question: "so,", "现在来讲第二个问题，".
-_OPENING = regex.compile(r"^(?:(?:so|and|but|now|okay|well|then),?\s+|.*[，、：;；]\s*(?=\p{Han}))", regex.IGNORECASE)
+_OPENING = regex.compile(
+    rf"^(?:(?:so|and|but|now|okay|well|then),?\s+|(?!{_ASKS_CHINESE}).*?[，、：;；]\s*(?={_ASKS_CHINESE}))",
+    regex.IGNORECASE,
+)
 # What asks for agreement instead: "right?", "对吧？".
 _TAG = regex.compile(r"(?:\b(?:right|okay|yeah|no)|对吧|對吧|对不对|對不對|是吧|好吗|好嗎)\W*$", regex.IGNORECASE)
 
@@ -63,5 +66,5 @@ def _stands_alone(question: str) -> bool:
 
 def _telling(question: str) -> float:
     """How many content words a question has."""
-    words = {term.text for term in content_terms(question)}
+    words = {term.text for term in content_terms(question) if not is_function_word(term.text)}
     return min(sum(1.0 if is_whole_word(word) else 0.5 for word in words), _MOST_WORDS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 
 from seekpoint.index.kept import KeptMoment
@@ -10,6 +10,7 @@ from seekpoint.index.sections import Section
 from seekpoint.index.store import Amounts, Reader
 from seekpoint.index.text.chapters import chapters_of
 from seekpoint.index.text.clean import clean
+from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Chapter, Details, Resource, ResourceStatus, Standing, State, Transcript
 from seekpoint.query.serving.example_questions import example_questions
 from seekpoint.query.serving.suggestions import Suggestions, folded
@@ -89,20 +90,40 @@ class ResourceCache:
         titled = ((one.resource, one.chapters or self.details(one.id).chapters) for one in self._indexed())
         return Suggestions.of(self.headings, titled)
 
+    def examples(self, language: str) -> list[str]:
+        """Some questions that recordings from all over the lists ask, else titles of chapters and recordings.
+
+        Those in the language with a primary subtag come first.
+        """
+        if language not in self._examples:
+            self._examples[language] = self._find_examples(language)
+        return self._examples[language]
+
     @cached_property
-    def examples(self) -> list[str]:
-        """Some questions that recordings from all over the lists ask, else titles of chapters and recordings."""
+    def _examples(self) -> dict[str, list[str]]:
+        return {}
+
+    def _find_examples(self, language: str) -> list[str]:
         indexed = [key for key in self.order if self.standings[key].is_indexed]
         some = indexed[:: max(len(indexed) // _LOOKED_AT, 1)]
         self.prefetch(some)
         found = (self.status(key) for key in some)
         recordings = [status for status in found if status and status.chunks and status.resource.kind.plays]
-        chosen = recordings[:: max(len(recordings) // _LOOKED_THROUGH, 1)]
-        asked = example_questions((self.transcripts(status.id)[0] for status in chosen), _EXAMPLES)
+        chosen = [
+            status
+            for is_own in (True, False)
+            for status in _spread([one for one in recordings if (language in map(primary, one.languages)) is is_own])
+        ]
+        asked = example_questions((self._transcript(status.id, language) for status in chosen), _EXAMPLES)
         titles = [chapter.title for status in chosen for chapter in status.chapters]
         return _distinct([*asked, *map(clean, titles), *(clean(status.resource.title) for status in chosen)])[
             :_EXAMPLES
         ]
+
+    def _transcript(self, resource_id: str, language: str) -> Transcript:
+        """The first transcript in a language, else the first one."""
+        transcripts = self.transcripts(resource_id)
+        return next((one for one in transcripts if primary(one.language) == language), transcripts[0])
 
     @cached_property
     def folded_names(self) -> dict[str, str]:
@@ -171,6 +192,11 @@ class ResourceCaches:
                 vars(fresh).update(last.computed())
             last = self._last = fresh
         return last
+
+
+def _spread(recordings: Sequence[ResourceStatus]) -> Sequence[ResourceStatus]:
+    """Some recordings from all over the lists, in their order."""
+    return recordings[:: max(len(recordings) // _LOOKED_THROUGH, 1)]
 
 
 def _distinct(values: Iterable[str]) -> list[str]:

@@ -74,9 +74,10 @@ def test_a_chapter_without_a_word_of_its_own_here_or_of_the_question_changes_not
     assert begin(ENGLISH, {"mask": 2.0}, [Chapter(0.0, "Zebras"), Chapter(30.0, "!")]) == 1
 
 
-def test_a_quote_holds_whole_cues_and_at_least_one() -> None:
+def test_a_quote_holds_whole_cues_and_fills_a_line() -> None:
     assert " ".join(cue.text for cue in quoted(CHINESE)) == "先说历史。 现在讲掩码。 掩码之后是归一化。"
     assert len(quoted([Cue(0, 1, "long " * 200), Cue(1, 2, "next")])) == 1
+    assert len(quoted([Cue(0, 1, "但我不想"), Cue(1, 2, "很长" * 200), Cue(2, 3, "next")])) == 2
     many = " ".join(cue.text for cue in quoted([Cue(k, k + 1, "twenty letters in it") for k in range(40)]))
     assert 0 < len(many) <= 240
     assert many.endswith("in it")

@@ -57,8 +57,10 @@ def _said(*lines: str) -> Transcript:
     [
         (("Welcome. So why does warm-up", "help the training? It does."), "Why does warm-up help the training?"),
         (("好，现在来讲第二个问题，为什么要用多头注意力？下面说。",), "为什么要用多头注意力？"),
+        (("好，為什麼掩碼要把未來藏起來，不讓解碼器看見？",), "為什麼掩碼要把未來藏起來，不讓解碼器看見？"),
         (("Why did he do that to the model?",), None),
         (("What?",), None),
+        (("So what do we have to do?",), None),
         (("How the gradient vanishes we saw, right?",), None),
         (("We have no questions at all here.",), None),
     ],
