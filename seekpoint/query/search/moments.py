@@ -15,7 +15,6 @@ from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.retrieval import CueSpan
 from seekpoint.index.store import Reader
 from seekpoint.index.text.chapters import begun, title_at
-from seekpoint.index.text.content_words import is_function_word
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.terms import Term, located_terms
 from seekpoint.index.types import Cue, Details, Resource
@@ -25,7 +24,7 @@ from seekpoint.query.search.explain import explain
 from seekpoint.query.search.literal import Pattern
 from seekpoint.query.search.localise import QUOTE_COLUMNS, best_beginning, marks, quoted, salient
 from seekpoint.query.search.passage import Passage
-from seekpoint.query.search.question import ParsedQuestion, QueryTerms
+from seekpoint.query.search.question import ParsedQuestion, QueryTerms, lit_terms
 from seekpoint.query.search.question_syntax import QuestionSyntax
 from seekpoint.query.search.settings import Tuning
 
@@ -127,14 +126,10 @@ def _quote(
     begin = best_beginning(passage, within, weights, chapters, nearness, context.tuning.reach)
     shown = quoted(passage.cues_from(begin))
     stop = begin + sum(len(cue.text) + 1 for cue in shown)
-    lit = [term for term in terms if begin <= term.start < stop and _is_lit(term.text, context.terms)]
+    marked = lit_terms(context.question, context.terms)
+    lit = [term for term in terms if begin <= term.start < stop and term.text in marked]
     lit += [Term("", start, min(end, stop - 1)) for start, end in phrases if begin <= start < stop]
     return _Quote(passage, begin, shown, sorted(lit, key=lambda term: term.start))
-
-
-def _is_lit(term: str, terms: QueryTerms) -> bool:
-    """Whether a term is a content word of the question, or one that translates such a word and is content itself."""
-    return term in terms.rarities or (term not in terms.weights and not is_function_word(term))
 
 
 def _terms_in(passage: Passage, wanted: Set[str]) -> list[Term]:

@@ -31,7 +31,7 @@ from seekpoint.query.search.question import ParsedQuestion, QueryTerms, look_up,
 from seekpoint.query.search.question_syntax import QuestionSyntax, read_syntax
 from seekpoint.query.search.scoring import coverage, fuse, group_scores, strongest, term_scores
 from seekpoint.query.search.settings import AROUND, EMPHASIS, MOST_MOMENTS, PER_RESOURCE, Tuning
-from seekpoint.query.search.spelling import respelled, respellings
+from seekpoint.query.search.spelling import as_said, respelled, respellings
 
 if TYPE_CHECKING:
     from seekpoint.query.search.window_scores import Windows
@@ -127,14 +127,18 @@ def ask(
     found = tuple(moments(top, context, explained=explained))
     is_spoken = query.question.language in query.languages
     unknown = unknown_words(query.question, query.terms, is_spoken=is_spoken)
-    answer = Answer(question, Confidence.NONE, found, unknown, words, **proposed.literal._asdict())
+    respelt = as_said(words, [moment.quote for moment in found])
+    answer = Answer(question, Confidence.NONE, found, unknown, respelt, **proposed.literal._asdict())
     if not top:
         return answer
     described = features(
         top[0], proposed.candidates, query.question, query.terms, is_spoken=is_spoken, chunks=len(search.scope)
     )
     confidence, estimated = estimate(described, profile.calibration)
-    confidence = Confidence.NONE if proposed.literal.missing and not query.syntax.may_stress else confidence
+    if proposed.literal.missing and not query.syntax.may_stress:
+        confidence = Confidence.NONE
+    elif confidence is Confidence.HIGH and not query.question.has_content:
+        confidence = Confidence.LOW
     return replace(answer, confidence=confidence, estimate=estimated if explained else None)
 
 

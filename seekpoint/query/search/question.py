@@ -11,7 +11,7 @@ from seekpoint.index.models.centring import centred, nearest_language
 from seekpoint.index.retrieval import Frequencies, Language, WordGroup
 from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.content_words import content_terms
+from seekpoint.index.text.content_words import content_terms, is_function_word
 from seekpoint.index.text.scripts import language_of
 from seekpoint.index.text.terms import Term, terms
 from seekpoint.index.types import Encoder
@@ -36,7 +36,7 @@ _LEAST_CHUNKS = 0.3
 class ParsedQuestion(NamedTuple):
     """A question with its terms, its language, and its vector without the mean of that language.
 
-    `content` are the terms without function words, with their positions.
+    `content` are the terms without function words, with their positions; all terms if it has function words alone.
     """
 
     text: str
@@ -44,6 +44,11 @@ class ParsedQuestion(NamedTuple):
     content: Sequence[Term]
     language: str
     vector: Vectors
+
+    @property
+    def has_content(self) -> bool:
+        """Whether any of its terms says what it is about."""
+        return not all(is_function_word(term.text) for term in self.content)
 
 
 class QueryTerms(NamedTuple):
@@ -109,6 +114,22 @@ def look_up(question: ParsedQuestion, reader: Reader, languages: Mapping[str, La
         groups=shares,
         translation_weights=translation_weights,
     )
+
+
+def lit_terms(question: ParsedQuestion, looked_up: QueryTerms) -> set[str]:
+    """The terms that are marked in quotes: content words of the question, and of those that translate one."""
+    if not question.has_content:
+        return set()
+    translating = {
+        term
+        for words in looked_up.translated.values()
+        for word in words
+        if not looked_up.rarities.keys().isdisjoint(terms(word.word))
+        for alternative in word.alternatives
+        for term in alternative
+        if term not in looked_up.weights and not is_function_word(term)
+    }
+    return {*looked_up.rarities, *translating}
 
 
 def _checked_terms(text: str) -> list[str]:

@@ -5,12 +5,13 @@ A word that the library has in its British or American spelling is read as that,
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 import regex
 
 from seekpoint.index.store import Reader
-from seekpoint.index.text.terms import fold, terms
+from seekpoint.index.text.terms import fold, located_terms, terms
 from seekpoint.query.answers import Respelling
 from seekpoint.query.search.question import ParsedQuestion, QueryTerms
 
@@ -72,6 +73,21 @@ def respelled(question: ParsedQuestion, words: Sequence[Respelling]) -> str:
         word = text[term.start : term.stop]
         text = f"{text[: term.start]}{meant.get(word, word)}{text[term.stop :]}"
     return text
+
+
+def as_said(words: Sequence[Respelling], quotes: Sequence[str]) -> tuple[Respelling, ...]:
+    """The same with a word that is said in the quotes, where the stem of a misspelt word is all that is known."""
+    return tuple(
+        one if one.meant in _other_spellings(one.word) else Respelling(one.word, _said_form(one.meant, quotes))
+        for one in words
+    )
+
+
+def _said_form(meant: str, quotes: Sequence[str]) -> str:
+    """The most frequent word of the quotes with the stem of the word that is meant; that one itself if it is said."""
+    located = ((quote, located_terms(quote, set(terms(meant)))) for quote in quotes)
+    forms = Counter(fold(quote[term.start : term.stop]) for quote, found in located for term in found)
+    return meant if not forms or meant in forms else forms.most_common(1)[0][0]
 
 
 def _is_long(word: str, stem: str) -> bool:

@@ -170,7 +170,7 @@ def _parameters(request: Request) -> PageParameters:
 
 def _code(parameters: PageParameters) -> int:
     """The status code of a page that keeps its question and says where that can't be asked."""
-    return HTTPStatus.BAD_REQUEST if parameters.is_wordless else HTTPStatus.OK
+    return HTTPStatus.BAD_REQUEST if parameters.hint else HTTPStatus.OK
 
 
 def _moment_views(moments: tuple[Moment, ...], cache: ResourceCache) -> list[view_models.MomentView]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import isfinite
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from seekpoint.index.errors import UsageError
 from seekpoint.index.kept import KeptMoment
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Filters
+from seekpoint.query.search.question_syntax import read_syntax
 from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS, PER_RESOURCE
 from seekpoint.query.serving.parameters import (
     KindFilter,
@@ -33,6 +36,8 @@ _STRIPPED = ConfigDict(str_strip_whitespace=True)
 
 _QUESTION = 'The question. A "phrase" has to be said word for word; -word leaves out passages with the word.'
 _Second = Annotated[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, OrNone]
+# Of an address that people copy and write: what is no second there is none.
+_SecondIfAny = Annotated[float | None, BeforeValidator(lambda value: _second_of(value))]
 _MomentCount = Annotated[int, Field(ge=1, le=MOST_MOMENTS, description="How many moments at most.")]
 
 
@@ -69,23 +74,29 @@ class PageParameters(AskParameters):
     q: str = Field(default="", max_length=LONGEST_QUESTION)
     k: _MomentCount = _ON_A_PAGE
     like: ResourceId = None
-    at: _Second = None
+    at: _SecondIfAny = None
     said: str = Field(default="", max_length=LONGEST_QUESTION)
     play: ResourceId = None
-    t: _Second = None
+    t: _SecondIfAny = None
     beside: LanguageTag = None
     find: str = Field(default="", max_length=LONGEST_SOUGHT)
     place: int = Field(default=1, ge=1)
 
     @property
-    def is_wordless(self) -> bool:
-        """Whether the question has no words that could be looked for, such as one of emoji alone."""
-        return bool(self.q) and not terms(self.q)
+    def hint(self) -> str:
+        """The key of the text that says why the question can't be asked; empty if it can, or if there is none."""
+        if self.q and not terms(self.q):
+            return "wordless"
+        try:
+            read_syntax(self.q)
+        except UsageError:
+            return "only_left_out"
+        return ""
 
     @property
     def question(self) -> str:
         """The question, empty if it can't be asked."""
-        return "" if self.is_wordless else self.q
+        return "" if self.hint else self.q
 
     @property
     def is_filtered(self) -> bool:
@@ -96,6 +107,14 @@ class PageParameters(AskParameters):
     def is_cut(self) -> bool:
         """Whether moments are left out from where scores fall: unless the number of moments is given."""
         return "k" not in self.model_fields_set
+
+
+def _second_of(text: str) -> float | None:
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return seconds if isfinite(seconds) and seconds >= 0 else None
 
 
 class SuggestParameters(BaseModel):

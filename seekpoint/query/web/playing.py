@@ -40,7 +40,7 @@ class Playing:
         player = player_of(resource) if resource else None
         if resource is None or player is None:
             return None
-        start = parameters.t or 0.0
+        start = min(parameters.t or 0.0, cache.duration(resource.id))
         own = [moment for moment in moments if moment.resource.id == resource.id]
         nearest = min(own, key=lambda moment: abs((moment.start or 0.0) - start), default=None)
         languages = [each.language for each in cache.transcripts(resource.id)]

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.links.timestamps import timestamp
+from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.web import listing, translations, view_models
 from seekpoint.query.web.errors import describe
 
@@ -76,7 +77,9 @@ def error_page(request: Request, error: Exception) -> HTMLResponse:
         return page(
             request, "empty", code, detail=detail, workspace=workspace.values(None, "/list") if workspace else None
         )
-    return page(request, "error", code, detail=detail)
+    question = request.query_params.get("q", "")
+    back = f"/?{urlencode({'q': question})}" if 0 < len(question) <= LONGEST_QUESTION else "/"
+    return page(request, "error", code, detail=detail, back=back)
 
 
 def path_of(request: Request) -> str:

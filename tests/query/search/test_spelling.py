@@ -53,6 +53,7 @@ def answer(library: Reader, question: str) -> Answer:
         ("gradeints", "gradients"),
         ("gradiants", "gradients"),
         ("regulerization", "regularization"),
+        ("gradien", "gradients"),  # of which the library keeps the stem alone
         ("attenion", None),  # its stem is none of a word that ends in -tion
     ],
 )

@@ -73,6 +73,70 @@ def test_earlier_questions_are_suggested_until_they_are_forgotten(page: Page) ->
     assert page.locator("#suggestions").is_hidden()
 
 
+def test_typing_a_word_to_leave_out_first_gives_a_hint_and_stays_on_the_page(browser: Browser, address: str) -> None:
+    with browser.new_context(base_url=address, locale="zh-CN") as context:
+        page = context.new_page()  # whose browser tells of the answer's status
+        page.goto("/?q=mask")
+        page.fill("#q", "-掩码")
+        page.locator("[role=status]", has_text="请再写上要找的内容").wait_for()
+        page.locator("#q").press_sequentially(" attention")
+        page.locator(".moment").first.wait_for()
+        assert page.input_value("#q") == "-掩码 attention"
+
+
+def test_a_question_is_one_entry_of_the_history(page: Page) -> None:
+    page.goto("/")
+    page.fill("#q", "what does the mask hide?")
+    until(page, "location.search !== ''")
+    for _ in range(3):
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(300)
+    page.go_back()
+    until(page, "location.search === ''")
+
+
+def test_two_chinese_characters_are_enough_for_an_answer(page: Page) -> None:
+    page.goto("/")
+    page.fill("#q", "ma")
+    page.wait_for_timeout(600)
+    assert page.evaluate("location.search") == ""
+    page.fill("#q", "掩码")
+    page.locator(".moment").first.wait_for()
+
+
+def test_nothing_is_said_of_a_word_that_is_half_typed(page: Page) -> None:
+    page.goto("/")
+    page.fill("#q", "mask xylophon")
+    page.locator(".moment").first.wait_for()
+    assert "xylophon" not in page.locator("[role=status]").first.inner_text()
+    page.keyboard.press("Enter")
+    until(page, "document.querySelector('[role=status]').textContent.includes('xylophon')")
+
+
+def test_back_returns_to_the_place_on_the_page(page: Page) -> None:
+    page.set_viewport_size({"width": 900, "height": 300})
+    page.goto("/?q=mask&k=100")
+    page.evaluate("scrollTo(0, 400)")
+    page.get_by_role("link", name="More like this").nth(1).click()
+    page.locator(".chip").wait_for()
+    page.go_back()
+    until(page, "!document.querySelector('.chip') && scrollY === 400")
+
+
+def test_back_to_an_answer_in_another_language_turns_the_whole_page(page: Page) -> None:
+    page.goto("/?q=mask&ui=zh")
+    page.locator(".foot").get_by_role("link", name="English").click()
+    page.get_by_role("button", name="Ask").wait_for()
+    page.fill("#q", "attention")
+    page.keyboard.press("Enter")
+    until(page, "location.search.includes('attention')")
+    page.go_back()
+    until(page, "location.search.includes('mask')")
+    page.go_back()
+    page.get_by_role("button", name="提问").wait_for()
+    assert page.evaluate("document.documentElement.lang") == "zh-Hans"
+
+
 class SlowEncoder(TopicEncoder):
     """An encoder that takes longer for a question than an answer may take while someone types."""
 

@@ -16,18 +16,29 @@ export async function ask(address, { isNew = true, keepsPlace = false, isTyping 
   const parsed = await fetched(address);
   if (turn !== asking) return;
   document.body.classList.remove("busy");
-  if (!parsed?.getElementById("ask") || !parsed.getElementById("results")) {
-    if (parsed) location.assign(address);
+  if (!isAnswer(parsed)) {
+    if (parsed && !isTyping) location.assign(address);
     return;
   }
-  if (isNew) history[isTyping && wasTyped ? "replaceState" : "pushState"](null, "", addressWithPlaying(address));
+  if (isNew) remember(address, isTyping);
   wasTyped = isTyping;
   shown = withoutPlaying(location.href);
   document.title = parsed.title;
-  replace(parsed, keepsPlace, isTyping);
+  replace(parsed, { isNew, keepsPlace, isTyping });
 }
 
-function replace(parsed, keepsPlace, isTyping) {
+// Whether a page is an answer in the language of this one.
+const isAnswer = (parsed) => Boolean(parsed?.getElementById("ask") && parsed.getElementById("results"))
+  && parsed.documentElement.lang === document.documentElement.lang;
+
+// An entry of the history for each question; with the place on the page, for the way back.
+function remember(address, isTyping) {
+  const isSame = withoutPlaying(address) === shown || (isTyping && wasTyped);
+  if (!isSame) history.replaceState({ y: scrollY }, "");
+  history[isSame ? "replaceState" : "pushState"](null, "", addressWithPlaying(address));
+}
+
+function replace(parsed, { isNew, keepsPlace, isTyping }) {
   const form = document.getElementById("ask"), results = document.getElementById("results");
   const newForm = parsed.getElementById("ask"), newResults = parsed.getElementById("results");
   const focused = form.contains(document.activeElement) ? document.activeElement.name : null;
@@ -38,6 +49,7 @@ function replace(parsed, keepsPlace, isTyping) {
   // The verdict stays the same element, so that screen readers read its new text.
   const verdict = results.querySelector("[role=status]"), newVerdict = newResults.querySelector("[role=status]");
   verdict.className = newVerdict.className;
+  if (isTyping) newVerdict.querySelector(".of-words")?.remove();  // the last word is half typed
   verdict.textContent = newVerdict.textContent;
   newVerdict.remove();
   while (verdict.nextSibling) verdict.nextSibling.remove();
@@ -49,7 +61,7 @@ function replace(parsed, keepsPlace, isTyping) {
   if (keepsPlace) (results.querySelectorAll(".moment .go")[before] ?? results).focus({ preventScroll: true });
   else if (focused) form.elements[focused]?.focus();
   else results.focus({ preventScroll: true });
-  if (!keepsPlace && (!focused || focused === "q")) scrollTo(0, 0);
+  if (isNew && !keepsPlace && (!focused || focused === "q")) scrollTo(0, 0);
 }
 
 export function addressOf(form) {
@@ -77,9 +89,12 @@ document.addEventListener("change", (event) => {
 });
 
 // It fires for a move to another part of the page too.
-addEventListener("popstate", async () => {
+addEventListener("popstate", async ({ state }) => {
   if (!document.getElementById("ask")) return;
-  if (withoutPlaying(location.href) !== shown) await ask(location.href, { isNew: false });
+  if (withoutPlaying(location.href) !== shown) {
+    await ask(location.href, { isNew: false });
+    scrollTo(0, state?.y ?? 0);
+  }
   playAddress();
 });
 

@@ -1,6 +1,5 @@
 // What is suggested while a question is typed: earlier questions of this browser, titles, headings and chapters.
-import { addressOf, ask } from "./answers.js";
-import { earlierQuestions, forgetQuestions, rememberQuestion } from "./questions.js";
+import { earlierQuestions, forgetQuestions } from "./questions.js";
 import { words } from "./words.js";
 
 const PAUSE = 120, MOST_EARLIER = 3, MOST = 5;
@@ -30,7 +29,7 @@ function optionOf({ kind, text, href }, number) {
   const said = document.createElement("span"), what = document.createElement("small");
   said.textContent = text;
   said.dir = "auto";
-  what.textContent = words[`suggest_${kind}`];
+  if (kind !== "forget") what.textContent = words[`suggest_${kind}`];
   option.append(said, what);
   option.dataset.kind = kind;
   if (href) option.dataset.href = href;
@@ -68,8 +67,7 @@ function choose(option) {
   if (kind === "forget") forgetQuestions();
   else {
     box().value = option.firstChild.textContent;
-    rememberQuestion(box().value);
-    ask(addressOf(box().form));
+    box().form.requestSubmit();
   }
   close();
 }

@@ -3,12 +3,15 @@ import { addressOf, ask } from "./answers.js";
 
 // Milliseconds: after this long without a key an answer is asked for, unless the last ones all took longer than AT_ONCE.
 const PAUSE = 250, AT_ONCE = 50;
-const FEWEST = 3, LAST = 3;
+const FEWEST = 3, FEWEST_UNSPACED = 2, LAST = 3;
+const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}]/u;
 let waiting = 0, times = [];
+
+const isEnough = (typed) => typed.length >= (UNSPACED.test(typed) ? FEWEST_UNSPACED : FEWEST);
 
 async function answer() {
   const form = document.getElementById("ask"), typed = form?.elements.q.value.trim() ?? "";
-  if (typed.length < FEWEST || isSlow()) return;
+  if (!isEnough(typed) || isSlow()) return;
   const address = addressOf(form);
   await ask(address, { isTyping: true });
   times = [lastRequest(address), ...times].slice(0, LAST);
@@ -31,4 +34,4 @@ function restart(event) {
 
 document.addEventListener("input", restart);
 document.addEventListener("compositionend", restart);
-document.addEventListener("submit", () => clearTimeout(waiting));
+for (const left of ["submit", "popstate"]) addEventListener(left, () => clearTimeout(waiting));
