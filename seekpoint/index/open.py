@@ -133,6 +133,20 @@ def check_vacant(address: Address) -> None:
         lock.check_no_other_files(address)
 
 
+def is_written(address: Address) -> bool:
+    """Whether a writer is at work on a library, so that no other one can be opened; raises LibraryError."""
+    if isinstance(address, ServerAddress):
+        with needs_postgres():
+            from seekpoint.index.postgres import server
+
+        return server.is_written(address)
+    from seekpoint.index.embedded import lock
+    from seekpoint.index.embedded.database import library_errors
+
+    with library_errors(address):
+        return lock.is_held(address)
+
+
 def current_revision(address: Address) -> Revision:
     """The current revision of a library, without opening it; it equals a reader's until something changes."""
     if isinstance(address, ServerAddress):

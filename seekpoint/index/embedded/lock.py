@@ -43,6 +43,17 @@ def acquire_file(folder: Path) -> FileLock:
     return file_lock
 
 
+def is_held(folder: Path) -> bool:
+    """Whether a writer has locked a folder."""
+    if not (folder / LOCK).exists():
+        return False
+    try:
+        acquire_file(folder).release()
+    except LockedLibrary:
+        return True
+    return False
+
+
 def check_not_a_file(folder: Path) -> None:
     """Raise ForeignLibrary if the library's path is a file."""
     if folder.exists() and not folder.is_dir():

@@ -18,6 +18,14 @@ def library_exists(address: ServerAddress) -> bool:
         return schema.exists(session)
 
 
+def is_written(address: ServerAddress) -> bool:
+    """Whether a writer has locked a library."""
+    with closing(connect(address)) as session:
+        # A lock of the statement's own transaction, which ends with it.
+        query = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
+        return session.rows(query, address.library) != [(True,)]
+
+
 def current_revision(address: ServerAddress) -> Revision:
     """The current revision of a library; no library has a revision of its own."""
     try:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import filecmp
 import re
 import secrets
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from threading import Lock
@@ -58,16 +60,21 @@ class AddedSources:
         scratch = folder / f".{secrets.token_hex(8)}.part"  # which no build reads
         with self._lock:
             folder.mkdir(parents=True, exist_ok=True)
-            if target.exists() or target.name == ADDRESSES:
-                raise UsageError(f"a file {target.name} was added before: rename this one, or take the other out first")
             try:
                 with scratch.open("xb") as file:
-                    while piece := content.read(_PIECE):
-                        file.write(piece)
-                scratch.replace(target)
+                    shutil.copyfileobj(content, file, _PIECE)
+                _place(scratch, target)
             finally:
                 scratch.unlink(missing_ok=True)
         return str(target if is_list else folder)
+
+
+def _place(scratch: Path, target: Path) -> None:
+    """Give a file its name, unless the same file has it already; raises UsageError if another file has."""
+    if target.name != ADDRESSES and not target.exists():
+        scratch.replace(target)
+    elif target.name == ADDRESSES or not filecmp.cmp(scratch, target, shallow=False):
+        raise UsageError(f"a file {target.name} was added before: rename this one, or take the other out first")
 
 
 def addresses_in(text: str) -> Sequence[str]:

@@ -11,6 +11,9 @@ from typing import TypeAlias
 from seekpoint.index.errors import SeekpointError
 from seekpoint.index.text.clean import clean
 
+BETWEEN_TRIES = 2.0
+"""Seconds between two looks at whether another process still writes to the library."""
+
 STOPPED = "the build was stopped with the server: what it had finished is kept"
 MOST_LINES = 20
 """The last messages of a build that are shown."""
@@ -20,10 +23,12 @@ MOST_LINES = 20
 class BuildProgress:
     """How far a build is: `done` of `total` resources, and within `title` `part` of `parts` passages or seconds.
 
-    `lines` are its last messages, `outcome` the one at its end, `error` why it failed.
+    It `is_waiting` while another process writes to the library. `lines` are its last messages, `outcome` the one at its
+    end, `error` why it failed.
     """
 
     is_running: bool = False
+    is_waiting: bool = False
     done: int = 0
     total: int = 0
     title: str = ""
@@ -56,10 +61,14 @@ Build: TypeAlias = Callable[[BuildOrder, Tell, Event], str]
 
 @dataclass
 class Builds:
-    """The builds of a server. `build` does one, `finished` is called after each."""
+    """The builds of a server. `build` does one, `finished` is called after each.
+
+    `is_written` says whether another process writes to the library. A build waits until none does.
+    """
 
     build: Build
     finished: Callable[[], None]
+    is_written: Callable[[], bool] = lambda: False
     _progress: BuildProgress = field(default_factory=BuildProgress)
     _waiting: deque[BuildOrder] = field(default_factory=deque)
     _changed: Condition = field(default_factory=Condition)
@@ -103,7 +112,7 @@ class Builds:
         while order := self._next():
             outcome = ""
             try:
-                outcome = self.build(order, self._tell_running, self._stop)
+                outcome = self._built(order)
                 self.finished()
             except SeekpointError as failure:
                 errors.append(clean(str(failure)))
@@ -114,6 +123,23 @@ class Builds:
         if self._progress.is_running:  # it was stopped before it began
             self._end(replace(self._progress, error=STOPPED))
 
+    def _built(self, order: BuildOrder) -> str:
+        """Carry an order out once no other process writes to the library, and return its outcome."""
+        while True:
+            self._wait_for_others()
+            try:
+                return self.build(order, self._tell_running, self._stop)
+            except SeekpointError:
+                if self._stop.is_set() or not self.is_written():
+                    raise
+
+    def _wait_for_others(self) -> None:
+        while self.is_written():
+            if not self._progress.is_waiting:
+                self._tell(BuildProgress(is_running=True, is_waiting=True))
+            if self._stop.wait(BETWEEN_TRIES):
+                raise SeekpointError(STOPPED)
+
     def _next(self) -> BuildOrder | None:
         with self._changed:
             if self._stop.is_set() or not self._waiting:
@@ -122,7 +148,11 @@ class Builds:
 
     def _end(self, progress: BuildProgress) -> None:
         with self._changed:
-            self._tell(replace(progress, title="", is_running=bool(self._waiting) and not self._stop.is_set()))
+            self._tell(
+                replace(
+                    progress, title="", is_waiting=False, is_running=bool(self._waiting) and not self._stop.is_set()
+                )
+            )
 
     def _tell_running(self, progress: BuildProgress) -> None:
         lines = tuple(clean(line) for line in progress.lines[-MOST_LINES:])

@@ -13,6 +13,16 @@ from starlette.responses import JSONResponse
 from seekpoint.index.errors import LibraryError, SeekpointError, UsageError, WordlessQuestion
 from seekpoint.query.output.json_schema import ProblemJson
 from seekpoint.query.serving.parameters import invalid_parameters
+from seekpoint.query.web.translations import WORDS
+
+
+class PageError(HTTPException):
+    """An error that a page tells in its own language: `key` is that of the text."""
+
+    def __init__(self, code: int, key: str) -> None:
+        super().__init__(code, WORDS["en"][key])
+        self.key = key
+
 
 TYPE = "application/problem+json"
 

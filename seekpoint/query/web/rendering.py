@@ -14,7 +14,7 @@ from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.links.timestamps import timestamp
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.web import listing, translations, view_models
-from seekpoint.query.web.errors import describe
+from seekpoint.query.web.errors import PageError, describe
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -79,7 +79,8 @@ def error_page(request: Request, error: Exception) -> HTMLResponse:
         )
     question = request.query_params.get("q", "")
     back = f"/?{urlencode({'q': question})}" if 0 < len(question) <= LONGEST_QUESTION else "/"
-    return page(request, "error", code, detail=detail, back=back)
+    key = error.key if isinstance(error, PageError) else ""
+    return page(request, "error", code, detail=detail, key=key, back=back)
 
 
 def path_of(request: Request) -> str:

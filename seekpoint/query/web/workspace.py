@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
@@ -15,11 +16,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from seekpoint.index.errors import UsageError
+from seekpoint.index.errors import LockedLibrary, UsageError
+from seekpoint.index.open import is_written
 from seekpoint.query.serving.parameters import LONGEST_ID
 from seekpoint.query.web.adding import MOST_BYTES, SUFFIXES, AddedSources, addresses_in
 from seekpoint.query.web.builds import Builds
 from seekpoint.query.web.editing import LONGEST_FORM, Editing, Form
+from seekpoint.query.web.errors import PageError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -72,6 +75,7 @@ class Workspace:
         self._caches = caches
         self._editing = editing
         self._builds = builds
+        self._builds.is_written = partial(is_written, live.address)
         self._added = added
 
     @property
@@ -141,10 +145,13 @@ class Workspace:
         form = await self._editing.form(request, RemoveForm)
         with self._live.reader() as reader:
             if self._caches.of(reader).resource(form.resource) is None:
-                raise HTTPException(404, f"no resource here has the id {form.resource[:40]!r}")
+                raise PageError(404, "taken_out")
 
         def run() -> None:
-            self._editing.remove(form.resource)
+            try:
+                self._editing.remove(form.resource)
+            except LockedLibrary as error:
+                raise PageError(503, "locked") from error
             self._live.refresh()
 
         await run_in_threadpool(run)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from seekpoint.index.errors import LibraryNotFound, LockedLibrary, SeekpointError
+from seekpoint.index.open import is_written
 from seekpoint.index.retrieval import CueSpan
 from seekpoint.index.store import ANY_LANGUAGE
 from seekpoint.index.text.digest import text_digest
@@ -288,3 +289,12 @@ def test_a_reader_that_was_closed_says_so(backend: Backend) -> None:
     reader.close()
     with pytest.raises(SeekpointError):
         reader.statuses()
+
+
+def test_a_writer_at_work_is_seen_by_others(backend: Backend) -> None:
+    assert not is_written(backend.address)
+    with backend.writer():
+        assert is_written(backend.address)
+    assert not is_written(backend.address)
+    with backend.writer():
+        pass

@@ -186,17 +186,19 @@ def test_no_address_leads_into_a_private_network(
     assert all("private network" in (status.reason or "") for status in added)
 
 
-def test_a_build_elsewhere_keeps_others_away(
+def test_a_build_waits_for_one_elsewhere(
     library: ServerAddress, editing: Editing, editor: TestClient, fake: FakeYouTube
 ) -> None:
     fake.add_site(PAGE, TEXT)
+    assert editing.builds
     with open_writer(library):
-        assert add(editor, editing, PAGE) == (
-            f"the library {library} is being written by another process: try again when it's done"
-        )
+        fields = form(editor, "/list", "/add/address") | {"addresses": PAGE}
+        assert editor.post("/add/address", data=fields).status_code == 303
+        while not editing.builds.progress.is_waiting:
+            assert editing.builds.progress.is_running
+        assert "Waiting for another build" in editor.get("/list").text
         assert remove(editor, "bbbbbbbbbbb") == 503
-    assert "being written by another process" in editor.get("/list").text
-    assert "1 of 1 resource indexed" in add(editor, editing, PAGE)
+    assert "1 of 1 resource indexed" in built(editing)
 
 
 def test_a_role_that_may_only_read_is_told_so(library: ServerAddress, postgres: TestServer, fake: FakeYouTube) -> None:

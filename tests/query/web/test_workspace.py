@@ -9,6 +9,7 @@ import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -17,11 +18,12 @@ from starlette.testclient import TestClient
 from seekpoint.index.added import ADDRESSES, FILES, LISTS
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
-from seekpoint.index.errors import UsageError
+from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.index.types import Details, ResourceStatus, State
 from seekpoint.indexer.reading_list.addresses import resource_of_path
 from seekpoint.query.output.status import STEPS
 from seekpoint.query.web.adding import SUFFIXES, safe_name
+from seekpoint.query.web.builds import STOPPED, BuildOrder, Builds, Tell
 from seekpoint.query.web.editing import Editing
 from seekpoint.query.web.security import AccessPolicy
 from seekpoint.query.web.translations import WORDS
@@ -187,6 +189,15 @@ def test_a_file_is_never_replaced(library: Path, editing: Editing, editor: TestC
     assert [path.name for path in (library / FILES).iterdir()] == ["notes.md"]
 
 
+def test_the_same_file_is_built_again_instead_of_refused(library: Path, editing: Editing, editor: TestClient) -> None:
+    (library / FILES).mkdir()
+    (library / FILES / "talk.en.vtt").write_bytes(TALK.encode())  # no build came to it
+    assert upload(editor, ("talk.en.vtt", TALK.encode())) == "/list"
+    built(editing)
+    assert statuses(library)["talk"].state is State.INDEXED
+    assert [path.name for path in (library / FILES).iterdir()] == ["talk.en.vtt"]
+
+
 @pytest.mark.parametrize(
     ("name", "safe"),
     [
@@ -251,11 +262,60 @@ def test_nothing_that_is_added_leads_into_the_servers_files_or_network(
     assert State.INDEXED not in found.values()
 
 
-def test_a_build_that_another_process_keeps_away_says_so(library: Path, editing: Editing, editor: TestClient) -> None:
+def test_a_build_waits_for_another_one(library: Path, editing: Editing, editor: TestClient) -> None:
+    assert editing.builds
     with EmbeddedWriter.acquire(library):
-        upload(editor, ("talk.vtt", TALK.encode()))
-        assert "another build is writing to" in built(editing)
-    assert "another build is writing to" in editor.get("/list").text
+        upload(editor, ("talk.en.vtt", TALK.encode()))
+        while not editing.builds.progress.is_waiting:
+            assert editing.builds.progress.is_running
+        assert "Waiting for another build" in editor.get("/list").text
+        assert "正在等待另一次入库结束" in editor.get("/list?ui=zh").text
+    assert "1 of 1 resource indexed" in built(editing)
+    assert "talk" in statuses(library)
+
+
+def test_a_build_that_is_locked_out_is_tried_again() -> None:
+    tries: list[BuildOrder] = []
+
+    def build(order: BuildOrder, tell: Tell, stop: Event) -> str:
+        tries.append(order)
+        if len(tries) == 1:
+            raise SeekpointError("another build is writing")
+        return "done"
+
+    looks = iter([False, True, True])
+    builds = Builds(build, lambda: None, lambda: next(looks, False))
+    builds.start(["notes.md"])
+    assert builds.wait(60)
+    assert (builds.progress.outcome, builds.progress.error) == ("done", "")
+    assert tries == [BuildOrder(("notes.md",))] * 2
+
+
+def test_a_build_that_waits_ends_with_the_server(library: Path, editing: Editing, editor: TestClient) -> None:
+    with EmbeddedWriter.acquire(library):
+        upload(editor, ("talk.en.vtt", TALK.encode()))
+        assert editing.builds
+        editing.builds.close()
+        assert built(editing) == STOPPED
+
+
+def test_nothing_is_taken_out_while_another_build_writes(library: Path, editor: TestClient) -> None:
+    fields = form(editor, "/list", "/add/remove")
+    with EmbeddedWriter.acquire(library):
+        refused = editor.post("/add/remove", data=fields)
+        chinese = editor.post("/add/remove?ui=zh", data=fields)
+    assert refused.status_code == 503
+    assert "Another build is writing to the library" in refused.text
+    assert "另一次入库正在写这个资料库" in chinese.text
+    assert "--index" not in refused.text
+    assert editor.post("/add/remove", data=fields).status_code == 303
+
+
+def test_what_was_taken_out_already_is_told_so(editor: TestClient) -> None:
+    fields = form(editor, "/list", "/add/remove")
+    assert editor.post("/add/remove", data=fields).status_code == 303
+    again = editor.post("/add/remove", data=fields)
+    assert (again.status_code, "It was taken out already." in again.text) == (404, True)
 
 
 def test_progress_comes_as_events_and_ends(editing: Editing, editor: TestClient) -> None:

@@ -67,8 +67,8 @@ function show(holder, progress) {
   bar.hidden = !progress.is_running;
   bar.max = Math.max(progress.total, 1);
   bar.value = progress.done + (progress.parts ? progress.part / progress.parts : 0);
-  const building = bar.getAttribute("aria-label");
-  holder.querySelector(".building").textContent = progress.is_running ? `${building} ${progress.title}` : "";
+  const doing = progress.is_waiting ? bar.dataset.waiting : `${bar.getAttribute("aria-label")} ${progress.title}`;
+  holder.querySelector(".building").textContent = progress.is_running ? doing : "";
   holder.querySelector(".outcome").textContent = progress.outcome;
   holder.querySelector(".fault").textContent = progress.error;
   holder.querySelector(".said").replaceChildren(...progress.lines.map((line) => Object.assign(document.createElement("li"), { textContent: line })));
