@@ -148,11 +148,8 @@ class Builds:
 
     def _end(self, progress: BuildProgress) -> None:
         with self._changed:
-            self._tell(
-                replace(
-                    progress, title="", is_waiting=False, is_running=bool(self._waiting) and not self._stop.is_set()
-                )
-            )
+            is_running = bool(self._waiting) and not self._stop.is_set()
+            self._tell(replace(progress, title="", is_waiting=False, is_running=is_running))
 
     def _tell_running(self, progress: BuildProgress) -> None:
         lines = tuple(clean(line) for line in progress.lines[-MOST_LINES:])
