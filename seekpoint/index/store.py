@@ -263,8 +263,8 @@ class Keeper(Protocol):
         """Keep a moment; does nothing if its place is kept already."""
         ...
 
-    def annotate(self, resource_id: str, place: str, note: str, collection: str) -> None:
-        """Replace the note and the collection of a kept moment; does nothing if it isn't kept."""
+    def annotate(self, resource_id: str, place: str, note: str, collection: str) -> bool:
+        """Replace the note and the collection of a moment; returns whether it is kept, else there is none to replace."""
         ...
 
     def drop(self, resource_id: str, place: str) -> None:

@@ -53,12 +53,13 @@ class EmbeddedKeeper:
         with self._change():
             self._connection.execute(_INSERT, values_of(moment))
 
-    def annotate(self, resource_id: str, place: str, note: str, collection: str) -> None:
+    def annotate(self, resource_id: str, place: str, note: str, collection: str) -> bool:
         with self._change():
-            self._connection.execute(
+            changed = self._connection.execute(
                 "UPDATE kept SET note = ?, collection = ? WHERE (resource_id, place) = (?, ?)",
                 (note, collection, resource_id, place),
             )
+            return changed.rowcount > 0
 
     def drop(self, resource_id: str, place: str) -> None:
         with self._change():

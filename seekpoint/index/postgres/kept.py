@@ -54,15 +54,16 @@ class PostgresKeeper:
         with self._change():
             self._session.run(_INSERT, *values_of(moment))
 
-    def annotate(self, resource_id: str, place: str, note: str, collection: str) -> None:
+    def annotate(self, resource_id: str, place: str, note: str, collection: str) -> bool:
         with self._change():
-            self._session.run(
-                "UPDATE kept SET note = %s, collection = %s WHERE (resource_id, place) = (%s, %s)",
+            changed = self._session.rows(
+                "UPDATE kept SET note = %s, collection = %s WHERE (resource_id, place) = (%s, %s) RETURNING 1",
                 note,
                 collection,
                 resource_id,
                 place,
             )
+            return bool(changed)
 
     def drop(self, resource_id: str, place: str) -> None:
         with self._change():

@@ -16,6 +16,7 @@ from seekpoint.index.open import open_keeper
 from seekpoint.query.output.kept import FORMATS, TITLE, by_collection
 from seekpoint.query.web import view_models
 from seekpoint.query.web.editing import Editing, Form
+from seekpoint.query.web.errors import PageError
 from seekpoint.query.web.keeping import KeepForm, Keeping, NoteForm, PlaceForm
 from seekpoint.query.web.parameters import KeptFile, KeptParameters
 from seekpoint.query.web.rendering import page, path_of
@@ -87,8 +88,12 @@ class KeptForms:
 
     async def annotate(self, request: Request) -> Response:
         form = await self._editing.form(request, NoteForm)
-        note = (form.note, form.collection)
-        return await self._changed(form, lambda keeper: keeper.annotate(form.resource, form.place, *note))
+
+        def change(keeper: Keeper) -> None:
+            if not keeper.annotate(form.resource, form.place, form.note, form.collection):
+                raise PageError(404, "not_kept")
+
+        return await self._changed(form, change)
 
     async def drop(self, request: Request) -> Response:
         form = await self._editing.form(request, PlaceForm)

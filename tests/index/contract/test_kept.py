@@ -79,8 +79,8 @@ def test_a_place_is_kept_once_and_keeps_its_note(backend: Backend) -> None:
 def test_notes_are_replaced_and_moments_dropped(backend: Backend) -> None:
     keep(backend, MASK, YANMA)
     with backend.keeper() as keeper:
-        keeper.annotate("attention01", MASK.place, "笔记", "收藏")
-        keeper.annotate("attention01", "t99", "nobody's", "")
+        assert keeper.annotate("attention01", MASK.place, "笔记", "收藏")
+        assert not keeper.annotate("attention01", "t99", "nobody's", "")
         keeper.drop("zhuyili0001", YANMA.place)
         keeper.drop("zhuyili0001", "t99")
     assert kept(backend) == [replace(MASK, note="笔记", collection="收藏")]

@@ -61,7 +61,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     yield page
     context.close()
     # The console says so of a request that the server refuses, too.
-    assert [fault for fault in faults if "the server responded with a status of 400" not in fault] == []
+    assert [fault for fault in faults if "the server responded with a status of 40" not in fault] == []
 
 
 def axe_faults(page: Page) -> list[tuple[str, str]]:
@@ -101,6 +101,21 @@ def test_a_moment_is_kept_with_a_note_by_the_keyboard_and_taken_along(page: Page
     page.get_by_text("Nothing is kept yet.").wait_for()
 
 
+def test_a_note_that_isnt_saved_stays_in_its_box(page: Page) -> None:
+    page.goto("/?q=mask&language=en")
+    page.locator("#k1 .keep button").click()
+    page.locator("#k1 .drop button").wait_for()
+    page.goto("/kept")
+    other = page.context.new_page()
+    other.goto("/kept")
+    other.get_by_role("button", name="Don’t keep").click()
+    other.get_by_text("Nothing is kept yet.").wait_for()
+    page.locator("textarea").fill(NOTE)
+    page.get_by_role("button", name="Save").click()
+    page.locator(".toast", has_text="The note wasn’t saved").wait_for()
+    assert page.locator("textarea").input_value() == NOTE
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_what_is_kept_fits_a_phone(browser: Browser, address: str, scheme: str) -> None:
     context = browser.new_context(
@@ -132,9 +147,9 @@ def test_keeping_needs_no_script(browser: Browser, address: str) -> None:
     context.close()
 
 
-DROP = """([name, text]) => {
+DROP = """(given) => {
     const files = new DataTransfer()
-    files.items.add(new File([text], name))
+    for (let i = 0; i < given.length; i += 2) files.items.add(new File([given[i + 1]], given[i]))
     for (const kind of ["dragover", "drop"])
         document.body.dispatchEvent(new DragEvent(kind, {dataTransfer: files, bubbles: true, cancelable: true}))
 }"""
@@ -165,6 +180,13 @@ def test_an_address_is_added_and_taken_out_by_the_keyboard(page: Page) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     entry.wait_for(state="detached")
+
+
+def test_a_file_beside_one_that_cant_be_added_is_followed(page: Page) -> None:
+    page.goto("/list")
+    page.evaluate(DROP, ["narwhal.txt", "A narwhal hides under the mask of ice.", "pic.png", "PNG"])
+    page.locator(".toast", has_text="1 of 2 files are being added").wait_for()
+    page.locator(".entry.indexed .name", has_text="narwhal").wait_for()
 
 
 def test_what_cant_be_added_is_told(page: Page) -> None:

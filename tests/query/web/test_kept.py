@@ -98,6 +98,17 @@ def test_a_moment_is_kept_with_a_note_and_let_go_without_a_script(library: Path,
     assert "Nothing is kept yet." in editor.get("/kept").text
 
 
+def test_a_note_to_what_is_kept_no_longer_is_told_lost(library: Path, editor: TestClient) -> None:
+    star(editor)
+    fields = form(editor, "/kept", "/kept/note") | {"note": "重要"}
+    editor.post("/kept/drop", data=form(editor, "/kept", "/kept/drop"))
+    refused = editor.post("/kept/note", data=fields)
+    chinese = editor.post("/kept/note", data=fields, headers={"Accept-Language": "zh"})
+    assert (refused.status_code, chinese.status_code, kept(library)) == (404, 404, [])
+    assert '<p role="alert">The note wasn’t saved' in refused.text
+    assert '<p role="alert">笔记没有保存' in chinese.text
+
+
 def test_moments_are_kept_in_a_library_on_a_server(talks: Path, tmp_path: Path, postgres: TestServer) -> None:
     address = postgres.library()
     export_library(talks, tmp_path / "talks.zip")

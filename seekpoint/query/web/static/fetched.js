@@ -2,6 +2,9 @@
 import { tell } from "./toast.js";
 import { words } from "./words.js";
 
+// What a page for an error says; nothing of other pages.
+export const faultOf = (page) => page.querySelector("main.plain > [role=alert]")?.textContent ?? "";
+
 export async function fetched(address, form) {
   try {
     const response = await fetch(address, { headers: { Accept: "text/html" }, ...(form && { method: "POST", body: form }) });

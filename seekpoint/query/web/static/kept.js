@@ -1,13 +1,14 @@
 // Keeping in place: what a form would load is fetched, and the part that changed is taken from it.
-import { fetched } from "./fetched.js";
+import { faultOf, fetched } from "./fetched.js";
 import { announce, tell } from "./toast.js";
 
 async function change(form) {
   const part = form.closest("[id].keeping, .keepsakes");
   const parsed = await fetched(form.getAttribute("action"), new URLSearchParams(new FormData(form)));
-  const fresh = parsed?.getElementById(part.id);
-  if (!fresh) {
-    if (parsed) tell(parsed.querySelector("[role=alert]")?.textContent ?? parsed.title);
+  if (!parsed) return;
+  const fault = faultOf(parsed), fresh = parsed.getElementById(part.id);
+  if (fault || !fresh) {
+    tell(fault || parsed.title);
     return;
   }
   const said = form.dataset.keep, focused = document.activeElement?.id;

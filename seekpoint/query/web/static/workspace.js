@@ -1,5 +1,5 @@
 // The reading list: narrowing and sorting it, adding to it, and how far a build is.
-import { fetched } from "./fetched.js";
+import { faultOf, fetched } from "./fetched.js";
 import { announce, tell } from "./toast.js";
 import { fill } from "./words.js";
 
@@ -92,9 +92,10 @@ function watch() {
 async function add(form, data) {
   const parsed = await fetched(form.getAttribute("action"), form.enctype === "multipart/form-data" ? data : new URLSearchParams(data));
   if (!parsed) return;
-  const fault = parsed.querySelector("[role=alert]");
+  const fault = faultOf(parsed);
   if (fault) {
-    tell(fault.textContent);
+    tell(fault);
+    if (form === files) watch();  // of several files others may be added
     return;
   }
   form.reset();
