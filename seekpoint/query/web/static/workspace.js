@@ -1,46 +1,7 @@
-// The reading list: narrowing and sorting it, adding to it, and how far a build is.
+// Adding to the reading list, and how far a build is.
 import { faultOf, fetched } from "./fetched.js";
+import { isWhole, narrow } from "./narrowing.js";
 import { announce, tell } from "./toast.js";
-import { fill } from "./words.js";
-
-const box = document.getElementById("narrow"), sort = document.getElementById("sort");
-
-function narrow() {
-  const wanted = box.value.trim().toLocaleLowerCase();
-  const entries = [...document.querySelectorAll(".entry")];
-  let found = 0;
-  for (const entry of entries) {
-    const said = [...entry.querySelectorAll(".naming, .facts, .reason")].map((part) => part.textContent).join(" ");
-    const matches = !wanted || said.toLocaleLowerCase().includes(wanted);
-    entry.classList.toggle("faint", !matches);
-    found += matches;
-  }
-  for (const list of document.querySelectorAll("ul.entries")) {
-    const count = list.previousElementSibling?.querySelector(".count");
-    if (!count) continue;
-    count.dataset.all ??= count.textContent;
-    const own = list.querySelectorAll(".entry:not(.faint)").length;
-    count.textContent = wanted ? fill(box.dataset.some, { n: own, total: list.children.length }) : count.dataset.all;
-  }
-  document.querySelector(".narrowed").textContent = wanted ? fill(box.dataset.some, { n: found, total: entries.length }) : "";
-}
-
-// The server looks through a list of which the page shows a part.
-const isWhole = box && box.form.dataset.cut === undefined;
-
-if (box) {
-  sort.addEventListener("change", () => {
-    if (!box.value) box.removeAttribute("name");
-    sort.form.submit();
-  });
-}
-if (isWhole) {
-  sort.form.querySelector("button").hidden = true;
-  box.addEventListener("input", narrow);
-  box.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") event.preventDefault();
-  });
-}
 
 let watching = null;
 
