@@ -264,7 +264,7 @@ class Keeper(Protocol):
         ...
 
     def annotate(self, resource_id: str, place: str, note: str, collection: str) -> bool:
-        """Replace the note and the collection of a moment; returns whether it is kept, else there is none to replace."""
+        """Replace the note and the collection of a kept moment; returns whether it is kept."""
         ...
 
     def drop(self, resource_id: str, place: str) -> None:

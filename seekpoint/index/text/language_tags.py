@@ -7,6 +7,9 @@ from functools import cache
 
 from seekpoint.index.errors import UsageError
 
+UNKNOWN = "und"
+"""The tag of a language that isn't known."""
+
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 # Chinese languages that captions write like Mandarin, and codes that ISO 639 has replaced but YouTube still uses.
 _SAME = {"yue": "zh", "cmn": "zh", "iw": "he", "in": "id", "ji": "yi", "mo": "ro"}

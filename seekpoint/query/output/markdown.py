@@ -10,7 +10,7 @@ from urllib.parse import quote
 from seekpoint.index.file_types import is_openable
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.answers import Answer, Moment
-from seekpoint.query.output.moment_text import heading_path, positions, quote_parts, verdict
+from seekpoint.query.output.moment_text import heading_path, known_language, positions, quote_parts, verdict
 
 # Characters that have a meaning in Markdown, or in a common extension of it, within a line and at its beginning.
 _INLINE = re.compile(r"[\\`*_\[\]<>~$]|&(?=#?\w+;)|#(?=#*\Z)")
@@ -31,8 +31,9 @@ def to_markdown(answer: Answer) -> str:
 def item(moment: Moment, note: Sequence[str] = ()) -> str:
     """An item of a list: the link, the quote, and the lines of a note."""
     number = f"{moment.rank}. "
-    place = " · ".join([*positions(moment), escaped(clean(moment.language))])
-    paragraph = "\\\n".join([f"{_linked_title(moment)} · {place}", *_headings(moment)])
+    languages = (escaped(clean(tag)) for tag in known_language(moment))
+    place = " · ".join([_linked_title(moment), *positions(moment), *languages])
+    paragraph = "\\\n".join([place, *_headings(moment)])
     indent = " " * len(number)
     remarks = "\n\n" + "\\\n".join(_at_line_start(escaped(line)) for line in note) if note else ""
     return f"{number}{paragraph}\n\n> “{_quote(moment)}”{remarks}".replace("\n", f"\n{indent}").replace(

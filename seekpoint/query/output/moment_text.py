@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from seekpoint.index.text.clean import clean
+from seekpoint.index.text.language_tags import UNKNOWN, primary
 from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.links.timestamps import timestamp
 
@@ -43,6 +44,12 @@ def positions(moment: Moment) -> Iterator[str]:
         yield timestamp(moment.start) or ""
     if moment.page is not None:
         yield f"p. {moment.page}"
+
+
+def known_language(moment: Moment) -> Iterator[str]:
+    """The tag of the moment's language; nothing where that isn't known."""
+    if primary(moment.language) != UNKNOWN:
+        yield moment.language
 
 
 def heading_path(path: tuple[str, ...]) -> str:

@@ -8,7 +8,7 @@ from seekpoint.index.file_types import is_openable
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import Resource, to_html
 from seekpoint.query.answers import Answer, Moment
-from seekpoint.query.output.moment_text import positions, quote_parts, verdict
+from seekpoint.query.output.moment_text import known_language, positions, quote_parts, verdict
 
 
 def answer_html(answer: Answer) -> str:
@@ -23,8 +23,8 @@ def moment_html(moment: Moment) -> str:
     """The title as a link to the place, the position, the headings and the quote."""
     title = _linked_title(moment.resource.title, moment.link)
     chapter = [f"in: {_escaped(moment.chapter)}"] if moment.chapter else []
-    place = " · ".join([*positions(moment), _escaped(moment.language), *chapter])
-    return f"<div>{title} · {place}{_sections(moment.resource)}{_quote(moment)}</div>"
+    place = " · ".join([title, *positions(moment), *map(_escaped, known_language(moment)), *chapter])
+    return f"<div>{place}{_sections(moment.resource)}{_quote(moment)}</div>"
 
 
 def resource_html(resource: Resource) -> str:

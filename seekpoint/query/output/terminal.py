@@ -9,7 +9,7 @@ from seekpoint.index.file_types import is_openable
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.answers import Answer, Estimate, Explanation, Moment, Window
 from seekpoint.query.links.timestamps import timestamp
-from seekpoint.query.output.moment_text import heading_path, positions, quote_parts, verdict
+from seekpoint.query.output.moment_text import heading_path, known_language, positions, quote_parts, verdict
 from seekpoint.query.summary.types import CitedSentence
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
@@ -52,8 +52,9 @@ def sentence_text(sentence: CitedSentence) -> str:
 
 
 def _lines(moment: Moment, styled: bool) -> Iterator[_Line]:
-    place = " · ".join(part for part in (*positions(moment), moment.language) if part)
-    yield _Line(f"{_style(clean(moment.resource.title), _BOLD, styled)}  {place}", f"{moment.rank}. ")
+    place = " · ".join(part for part in (*positions(moment), *known_language(moment)) if part)
+    title = _style(clean(moment.resource.title), _BOLD, styled)
+    yield _Line(f"{title}  {place}".rstrip(), f"{moment.rank}. ")
     for path in moment.resource.sections:
         yield _Line(_style(heading_path(path), _DIM, styled))
     if moment.chapter:

@@ -31,6 +31,8 @@ _LONGEST_NAME = 200
 # Windows refuses these characters, and takes these names for devices, whatever comes after the first dot.
 _REFUSED = re.compile(r'[<>:"|?*/\\]+')
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)", re.IGNORECASE)
+# Browsers encode these characters in the name of a file that they send, and no others.
+_ENCODED = {"%22": '"', "%0D": "\r", "%0A": "\n"}
 _PIECE = 1 << 20
 
 
@@ -92,6 +94,8 @@ def addresses_in(text: str) -> Sequence[str]:
 
 def safe_name(name: str, suffixes: Iterable[str]) -> str:
     """A file's name without folders, and without what a file system or a person would trip over; raises UsageError."""
+    for code, character in _ENCODED.items():
+        name = name.replace(code, character)
     last = re.split(r"[/\\]", name)[-1]
     safe = _REFUSED.sub("_", clean(last)).strip(" .")
     suffix = Path(safe).suffix.lower()

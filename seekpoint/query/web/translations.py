@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from math import isfinite
 from pathlib import Path
 
-from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.language_tags import UNKNOWN, primary
 
 LANGUAGES = {"en": "en", "zh": "zh-Hans"}
 """The page's `lang` attribute, by primary subtag."""
@@ -63,7 +63,12 @@ def translator(language: str) -> Callable[..., str]:
 
 
 def language_name(tag: str, language: str) -> str:
-    """The name of the language with a tag, in the page's `language`; the tag itself if there is no name for it."""
+    """The name of the language with a tag, in the page's `language`; the tag itself if there is no name for it.
+
+    Empty for a language that isn't known.
+    """
+    if primary(tag) == UNKNOWN:
+        return ""
     return WORDS[language].get(primary(tag), tag) if primary(tag) in WORDS else tag
 
 

@@ -115,6 +115,19 @@ def test_the_page_and_status_say_the_same_steps() -> None:
     assert {step: WORDS["en"][f"step_{step}"] for step in STEPS} == dict(STEPS)
 
 
+def test_a_language_that_isnt_known_isnt_named(tmp_path: Path) -> None:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
+        writer.register("list.md", [resource("aaaaaaaaaaa"), resource("bbbbbbbbbbb")])
+        writer.commit("aaaaaaaaaaa", [embedded(["a mask hides it"], "und")], Details(), "by hand")
+        writer.commit("bbbbbbbbbbb", [embedded(["掩码"], "zh")], Details(), "by hand")
+    with serving(tmp_path) as client:
+        texts = [client.get(path).text for path in ("/list", "/?q=mask", "/", "/resource/aaaaaaaaaaa")]
+    assert all("Chinese" in text for text in texts[:3])
+    assert not [
+        found for text in texts for found in re.findall(r">[^<]*\bund\b|<span></span>|<option value=.und", text)
+    ]
+
+
 @pytest.mark.parametrize("channel", ["3Blue1Brown & friends", "李宏毅"])
 def test_the_list_names_the_channel_or_author_that_a_source_names(tmp_path: Path, channel: str) -> None:
     with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
@@ -208,6 +221,8 @@ def test_the_same_file_is_built_again_instead_of_refused(library: Path, editing:
         ("con.md", "_con.md"),
         ('a<b>:"c|d?*.md', "a_b_c_d_.md"),
         ("\u202egnp.\x00notes.md", "gnp.notes.md"),
+        ("the %22mask%22%0D%0Aof 100%25 %0d.md", "the _mask_ of 100%25 %0d.md"),
+        ("..%22/%22/notes.md", "notes.md"),
     ],
 )
 def test_names_are_safe(name: str, safe: str) -> None:
