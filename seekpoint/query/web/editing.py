@@ -23,7 +23,7 @@ _Form = TypeVar("_Form", bound=BaseModel)
 _PORTS = {"http": ":80", "https": ":443"}
 
 
-def _own_path(address: str) -> str:
+def own_path(address: str) -> str:
     """A path of this server; the first page for an address that leads elsewhere, as browsers read it."""
     is_own = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
     return address if is_own else "/"
@@ -38,7 +38,7 @@ class Form(BaseModel):
 
     model_config = ConfigDict(str_strip_whitespace=True)
 
-    back: Annotated[str, Field(max_length=LONGEST_FORM), AfterValidator(_own_path)] = "/"
+    back: Annotated[str, Field(max_length=LONGEST_FORM), AfterValidator(own_path)] = "/"
 
     def leave(self) -> RedirectResponse:
         """Go where the form says; the browser asks for it anew."""
@@ -59,7 +59,11 @@ class Editing:
     async def form(self, request: Request, form: type[_Form]) -> _Form:
         """The form of a request; raises HTTPException for one that another site may have sent."""
         self.check_origin(request)
-        fields = await urlencoded(request)
+        return self.read(request, await urlencoded(request), form)
+
+    def read(self, request: Request, fields: dict[str, str], form: type[_Form]) -> _Form:
+        """The form with these fields, where it has the secret of this server's pages; errors lead back from where."""
+        request.state.back = own_path(fields.get("back", ""))
         self.check_secret(fields.pop("secret", ""))
         return form.model_validate(fields)
 

@@ -29,6 +29,9 @@ _COOKIE_SECONDS = 365 * 24 * 3600
 # Parameters that links of a page to itself don't repeat.
 _NOT_REPEATED = (_CHOICE, "token")
 
+# The pages with the forms that are sent to addresses below these.
+_FORMS = {"/add/": "/list", "/kept/": "/kept"}
+
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -77,10 +80,19 @@ def error_page(request: Request, error: Exception) -> HTMLResponse:
         return page(
             request, "empty", code, detail=detail, workspace=workspace.values(None, "/list") if workspace else None
         )
-    question = request.query_params.get("q", "")
-    back = f"/?{urlencode({'q': question})}" if 0 < len(question) <= LONGEST_QUESTION else "/"
     key = error.key if isinstance(error, PageError) else ""
-    return page(request, "error", code, detail=detail, key=key, back=back)
+    return page(request, "error", code, detail=detail, key=key, back=_back(request))
+
+
+def _back(request: Request) -> str:
+    """Where a page for an error leads: to the page with the form that was sent, else to the question."""
+    if back := getattr(request.state, "back", ""):
+        return str(back)
+    for prefix, form in _FORMS.items():  # of one that was refused before it was read
+        if request.url.path.startswith(prefix):
+            return form
+    question = request.query_params.get("q", "")
+    return f"/?{urlencode({'q': question})}" if 0 < len(question) <= LONGEST_QUESTION else "/"
 
 
 def path_of(request: Request) -> str:

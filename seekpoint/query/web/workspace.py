@@ -118,8 +118,7 @@ class Workspace:
         _check_size(request)
         async with request.form(max_files=_MOST_FILES, max_fields=len(UploadForm.model_fields) + 1) as fields:
             texts = {name: value for name, value in fields.items() if isinstance(value, str)}
-            self._editing.check_secret(texts.pop("secret", ""))
-            form = UploadForm.model_validate(texts)
+            form = self._editing.read(request, texts, UploadForm)
             files = [file for file in fields.getlist("file") if isinstance(file, UploadFile) and file.filename]
             if not files:
                 raise UsageError("choose a file to add")

@@ -107,6 +107,9 @@ def test_a_note_to_what_is_kept_no_longer_is_told_lost(library: Path, editor: Te
     assert (refused.status_code, chinese.status_code, kept(library)) == (404, 404, [])
     assert '<p role="alert">The note wasn’t saved' in refused.text
     assert '<p role="alert">笔记没有保存' in chinese.text
+    assert '<a href="/kept">Back to the page</a>' in refused.text
+    too_long = editor.post("/kept/note", data=fields | {"note": "长" * 30_000})
+    assert (too_long.status_code, '<a href="/kept">Back to the page</a>' in too_long.text) == (413, True)
 
 
 def test_moments_are_kept_in_a_library_on_a_server(talks: Path, tmp_path: Path, postgres: TestServer) -> None:

@@ -123,9 +123,8 @@ def test_a_language_that_isnt_known_isnt_named(tmp_path: Path) -> None:
     with serving(tmp_path) as client:
         texts = [client.get(path).text for path in ("/list", "/?q=mask", "/", "/resource/aaaaaaaaaaa")]
     assert all("Chinese" in text for text in texts[:3])
-    assert not [
-        found for text in texts for found in re.findall(r">[^<]*\bund\b|<span></span>|<option value=.und", text)
-    ]
+    named = r">[^<]*\bund\b|<span></span>|<option value=.und"
+    assert not [found for text in texts for found in re.findall(named, text)]
 
 
 @pytest.mark.parametrize("channel", ["3Blue1Brown & friends", "李宏毅"])
@@ -324,6 +323,32 @@ def test_nothing_is_taken_out_while_another_build_writes(library: Path, editor: 
     assert "另一次入库正在写这个资料库" in chinese.text
     assert "--index" not in refused.text
     assert editor.post("/add/remove", data=fields).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("action", "fields", "back"),
+    [
+        ("/add/address", {"addresses": "no address"}, "/list?sort=title"),
+        ("/add/address", {"addresses": "", "back": "//attacker.example"}, "/"),
+        ("/add/address", {"secret": "wrong"}, "/list?sort=title"),
+        ("/add/remove", {"resource": "nobody"}, "/list?sort=title"),
+        ("/add/remove", {"resource": "x" * 5000}, "/list?sort=title"),
+        ("/add/address", {"addresses": "x" * 300_000}, "/list"),
+    ],
+)
+def test_an_error_leads_back_to_its_form(editor: TestClient, action: str, fields: dict[str, str], back: str) -> None:
+    sent = editor.post(action, data=form(editor, "/list?sort=title", action) | fields)
+    assert sent.status_code >= 400
+    assert re.findall(r'<p><a href="(.*?)">(.*?)</a>', sent.text) == [
+        (back, "Back to the page" if back != "/" else "Back to the question")
+    ]
+
+
+def test_an_error_of_files_leads_back_to_the_list(editor: TestClient) -> None:
+    for refused in (upload(editor, ("run.exe", b"MZ"), back="/list?page=2"), upload(editor, back="/list?page=2")):
+        assert '<a href="/list?page=2">Back to the page</a>' in refused
+    editor.headers["Accept-Language"] = "zh"
+    assert '<a href="/list?page=2">回到原来的页面</a>' in upload(editor, ("a", b""), back="/list?page=2")
 
 
 def test_what_was_taken_out_already_is_told_so(editor: TestClient) -> None:
