@@ -16,6 +16,14 @@ ADDRESSES = "addresses.txt"
 """The reading list of single addresses, a line each."""
 
 
+def added_as(source: str, library: Address) -> str:
+    """Whether a source of a library is one of those that the page adds to: `FILES`, `ADDRESSES`, or neither."""
+    if isinstance(library, ServerAddress):
+        return ""
+    folder = library.resolve()
+    return {folder / FILES: FILES, folder / LISTS / ADDRESSES: ADDRESSES}.get(Path(source), "")
+
+
 def is_added_list(source: str, library: Address) -> bool:
     """Whether a source of a build is a list that was added on the page of this library; on a server there is none."""
     if isinstance(library, ServerAddress):

@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, JSONResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from seekpoint.index.added import added_as
 from seekpoint.index.types import Filters, Resource, State
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.search.settings import MOST_MOMENTS
@@ -112,7 +113,8 @@ class Pages:
                 request, "list", _code(parameters), parameters=parameters, cache=cache, ticks=ticks,
                 State=State, asked=asked, shown=listing.list_page(cache, asked, ticks), remedy=listing.remedy,
                 pictures=self._pictures,
-                workspace=self._workspace.values(cache, path_of(request)) if self._workspace else None,
+                added_as=partial(added_as, library=self._live.address),
+                workspace=self._workspace.values(request, cache, path_of(request)) if self._workspace else None,
             )  # fmt: skip
 
     def resource(self, request: Request) -> HTMLResponse:

@@ -55,7 +55,7 @@ _templates.globals |= {
 
 def page(request: Request, name: str, code: int = 200, **values: Any) -> HTMLResponse:  # noqa: ANN401
     """A page in the reader's language; a choice of it is remembered."""
-    language = _language(request)
+    language = language_of(request)
     html = _templates.get_template(f"{name}.html").render(
         say=translations.translator(language),
         ui=language,
@@ -77,9 +77,7 @@ def error_page(request: Request, error: Exception) -> HTMLResponse:
     code, detail, _ = describe(error)
     if isinstance(error, LibraryNotFound):
         workspace: Workspace | None = request.app.state.workspace
-        return page(
-            request, "empty", code, detail=detail, workspace=workspace.values(None, "/list") if workspace else None
-        )
+        return page(request, "empty", code, detail=detail, workspace=workspace.values(request) if workspace else None)
     key = error.key if isinstance(error, PageError) else ""
     return page(request, "error", code, detail=detail, key=key, back=_back(request))
 
@@ -100,7 +98,7 @@ def path_of(request: Request) -> str:
     return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
 
 
-def _language(request: Request) -> str:
+def language_of(request: Request) -> str:
     """The language that the address names, else the one that was chosen before, else the browser's."""
     for chosen in (request.query_params.get(_CHOICE), request.cookies.get(_COOKIE)):
         if chosen and chosen in translations.WORDS:

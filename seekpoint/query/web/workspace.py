@@ -23,6 +23,8 @@ from seekpoint.query.web.adding import MOST_BYTES, SUFFIXES, AddedSources, addre
 from seekpoint.query.web.builds import Builds
 from seekpoint.query.web.editing import LONGEST_FORM, Editing, Form
 from seekpoint.query.web.errors import PageError
+from seekpoint.query.web.outcomes import Outcomes
+from seekpoint.query.web.rendering import language_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -75,7 +77,9 @@ class Workspace:
         self._caches = caches
         self._editing = editing
         self._builds = builds
+        self._outcomes = Outcomes(live, caches)
         self._builds.is_written = partial(is_written, live.address)
+        self._builds.build = self._outcomes.following(builds.build)
         self._added = added
 
     @property
@@ -91,7 +95,7 @@ class Workspace:
             Route("/add/progress", self.progress),
         ]
 
-    def values(self, cache: ResourceCache | None, back: str) -> Mapping[str, object]:
+    def values(self, request: Request, cache: ResourceCache | None = None, back: str = "/list") -> Mapping[str, object]:
         """What a page shows of the workspace, and where its forms lead `back` to; there may be no library yet."""
         standings, now = cache.standings.values() if cache else (), time.time()
         due = sum(standing.is_due(now) for standing in standings)
@@ -99,7 +103,7 @@ class Workspace:
         return {
             "secret": self._editing.secret,
             "back": back,
-            "progress": self._builds.progress,
+            "progress": self._shown(language_of(request)),
             "due": due,
             "waiting": waiting,
             "takes_files": self._added is not None,
@@ -108,7 +112,7 @@ class Workspace:
 
     async def add_addresses(self, request: Request) -> Response:
         form = await self._editing.form(request, AddressForm)
-        self._builds.start(await run_in_threadpool(self._sources, form.addresses))
+        self._start(await run_in_threadpool(self._sources, form.addresses))
         return form.leave()
 
     async def add_files(self, request: Request) -> Response:
@@ -134,10 +138,10 @@ class Workspace:
             sources = [section.source for section in cache.sections if wanted & section.entries.keys()]
         if self._added is None:
             if wanted:
-                self._builds.start([], retry=form.at_once)
+                self._start([], retry=form.at_once)
             return form.leave()
         for source in dict.fromkeys(filter(None, sources)):
-            self._builds.start([source], retry=form.at_once)
+            self._start([source], retry=form.at_once)
         return form.leave()
 
     async def remove(self, request: Request) -> Response:
@@ -158,15 +162,28 @@ class Workspace:
 
     async def progress(self, request: Request) -> Response:
         """The progress of the builds as server-sent events, until nothing is built any longer."""
-        return StreamingResponse(self._events(), media_type="text/event-stream")
+        return StreamingResponse(self._events(language_of(request)), media_type="text/event-stream")
 
-    async def _events(self) -> AsyncIterator[str]:
-        version = -1
+    def _start(self, sources: Sequence[str], *, retry: bool = False) -> None:
+        if not self._builds.progress.is_running:
+            self._outcomes.clear()
+        self._builds.start(sources, retry=retry)
+
+    def _shown(self, language: str) -> Mapping[str, object]:
+        """How far the builds are, and at their end what became of them, for a page in a language."""
+        version, progress = self._builds.version, self._builds.progress
+        last = None if progress.is_running else self._outcomes.last
+        told = last.in_words(language) if last else {"outcome": "", "left": [], "more": ""}
+        return {**progress.as_dict(), **told, "version": version}
+
+    async def _events(self, language: str) -> AsyncIterator[str]:
+        version: object = None
         while True:
             if version != self._builds.version:
-                version, progress = self._builds.version, self._builds.progress
-                yield f"data: {json.dumps(progress.as_dict())}\n\n"
-                if not progress.is_running:
+                shown = self._shown(language)
+                version = shown["version"]
+                yield f"data: {json.dumps(shown)}\n\n"
+                if not shown["is_running"]:
                     return
             await asyncio.sleep(_BETWEEN_LOOKS)
 
@@ -186,7 +203,7 @@ class Workspace:
                     refused.append(str(error))
         finally:
             for source in sources:
-                self._builds.start([source])
+                self._start([source])
         if refused:
             raise UsageError(_refusal(refused, len(files)))
 

@@ -159,7 +159,7 @@ def test_a_talk_is_dropped_on_the_list_and_answers(page: Page) -> None:
     page.goto("/list")
     said = ("欢迎大家", "预热让学习率慢慢升高", "谢谢")
     page.evaluate(DROP, ["学习率预热.zh.vtt", webvtt(*said, seconds=20)])
-    page.locator(".outcome", has_text="1 of 1 resource indexed").wait_for()
+    page.locator(".outcome", has_text="1 of 1 indexed").wait_for()
     page.locator(".entry.indexed .name", has_text="学习率预热").wait_for()
     assert page.locator("h1 + .summary").inner_text() == "5 of 6 indexed"
     assert axe_faults(page) == []
@@ -173,13 +173,33 @@ def test_an_address_is_added_and_taken_out_by_the_keyboard(page: Page) -> None:
     page.keyboard.type("https://example.invalid/缓存")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.locator(".outcome", has_text="0 of 1 resource indexed").wait_for()
+    page.locator(".outcome", has_text="0 of 1 indexed").wait_for()
+    page.locator(".left", has_text="%E7%BC%93%E5%AD%98”: deferred. the connection to example.invalid fails").wait_for()
     entry = page.locator(".entry", has_text="example.invalid")
     entry.locator("summary").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     entry.wait_for(state="detached")
+
+
+def test_another_browser_follows_once_it_is_looked_at(page: Page) -> None:
+    page.goto("/list?ui=zh")
+    other = page.context.new_page()
+    other.goto("/list")
+    other.evaluate(DROP, ["narwhal.txt", "A narwhal hides under the mask of ice."])
+    other.locator(".entry.indexed .name", has_text="narwhal").wait_for()
+    assert page.locator(".entry").count() == 5
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.locator(".entry.indexed .name", has_text="narwhal").wait_for()
+    page.locator(".outcome", has_text="共 1 项，已入库 1 项").wait_for()
+    # The list isn't loaded again where nothing has changed.
+    page.evaluate("document.querySelector('.entry').dataset.mark = 'kept'")
+    with page.expect_response("**/add/progress") as sent:
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    sent.value.finished()
+    page.wait_for_timeout(300)
+    assert page.locator(".entry[data-mark]").count() == 1
 
 
 def test_a_file_beside_one_that_cant_be_added_is_followed(page: Page) -> None:
@@ -195,9 +215,15 @@ def test_what_cant_be_added_is_told(page: Page) -> None:
     page.locator(".toast", has_text="run.exe can't be added").wait_for()
 
 
-@pytest.mark.parametrize(("locale", "told"), [("en-GB", "takes addresses here, not files"), ("zh-CN", "不能添加文件")])
+@pytest.mark.parametrize(
+    ("locale", "told", "outcome"),
+    [
+        ("en-GB", "takes addresses here, not files", "0 of 1 indexed"),
+        ("zh-CN", "不能添加文件", "共 1 项，已入库 0 项"),
+    ],
+)
 def test_a_library_on_a_server_takes_an_address_and_no_file(
-    browser: Browser, on_a_server: str, locale: str, told: str
+    browser: Browser, on_a_server: str, locale: str, told: str, outcome: str
 ) -> None:
     context = browser.new_context(base_url=on_a_server, locale=locale)
     context.set_default_timeout(60_000)
@@ -209,7 +235,7 @@ def test_a_library_on_a_server_takes_an_address_and_no_file(
         assert page.evaluate("location.pathname") == "/list"
         page.fill("#addresses", "https://example.invalid/缓存")
         page.locator(".adding button").first.click()
-        page.locator(".outcome", has_text="0 of 1 resource indexed").wait_for()
+        page.locator(".outcome", has_text=outcome).wait_for()
         page.locator(".entry", has_text="example.invalid").wait_for()
         assert axe_faults(page) == []
 

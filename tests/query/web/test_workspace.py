@@ -368,6 +368,54 @@ def test_progress_comes_as_events_and_ends(editing: Editing, editor: TestClient)
     assert "indexed" in events[-1]["outcome"]
 
 
+def last_event(client: TestClient, language: str) -> dict[str, object]:
+    sent = client.get("/add/progress", headers={"Accept-Language": language}).text
+    event: dict[str, object] = json.loads(sent.splitlines()[-2].removeprefix("data: "))
+    return event
+
+
+def test_the_end_of_builds_names_what_isnt_indexed(library: Path, editing: Editing, editor: TestClient) -> None:
+    names = [f"论文 {number}" for number in range(5)]
+    with EmbeddedWriter.acquire(library):  # so that one build waits for the other
+        upload(editor, *((f"{name}.pdf", b"none") for name in names))
+        upload(editor, ("talk.en.vtt", TALK.encode()))
+    built(editing)
+    english, chinese = last_event(editor, "en"), last_event(editor, "zh")
+    assert (english["outcome"], chinese["outcome"]) == ("1 of 6 indexed", "共 6 项，已入库 1 项")
+    assert isinstance(english["left"], list) and isinstance(chinese["left"], list)
+    assert [entry["entry"] for entry in english["left"]] == [f"“{name}.pdf”: unavailable." for name in names[:1:-1]]
+    assert chinese["left"][0]["entry"] == "《论文 4.pdf》：无法获取。"
+    assert all(entry["reason"] for entry in english["left"])
+    assert english["more"] == "2 more aren’t indexed: the list says why."
+    page = editor.get("/list?ui=zh").text
+    assert '<p class="outcome">共 6 项，已入库 1 项</p>' in page
+    assert "还有 2 项没有入库" in page
+
+
+def test_the_end_of_a_build_counts_what_it_came_to(editing: Editing, editor: TestClient) -> None:
+    upload(editor, ("talk.en.vtt", TALK.encode()))
+    built(editing)
+    upload(editor, ("other.en.vtt", TALK.encode()))
+    built(editing)
+    assert last_event(editor, "en")["outcome"] == "1 of 1 indexed"
+    upload(editor, ("other.en.vtt", TALK.encode()))
+    built(editing)
+    assert last_event(editor, "en")["outcome"] == "Nothing was new or changed."
+
+
+def test_what_was_added_stands_under_a_heading_of_its_own(editing: Editing, editor: TestClient) -> None:
+    upload(editor, ("talk.en.vtt", TALK.encode()))
+    upload(editor, ("more.md", b"- [One](https://example.invalid/one)\n"), is_list="1")
+    editor.post("/add/address", data=form(editor, "/list", "/add/address") | {"addresses": "https://x.invalid/a"})
+    built(editing)
+    named = {"en": ["Addresses added here", "Files added here"], "zh": ["在这里添加的链接", "在这里添加的文件"]}
+    for ui, headings in named.items():
+        page = editor.get(f"/list?ui={ui}").text
+        found = re.findall(r'<h2 class="heading"[^>]*>(.*?) <span', page)
+        assert set(found) >= {*headings, WORDS[ui]["no_heading"]}
+        assert found.count(WORDS[ui]["no_heading"]) == 1
+
+
 # Retrying and removing
 
 

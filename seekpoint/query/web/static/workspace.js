@@ -22,6 +22,8 @@ async function reload() {
   if (isWhole) narrow();
 }
 
+const made = (name, text) => Object.assign(document.createElement(name), { textContent: text });
+
 function show(holder, progress) {
   holder.hidden = false;
   const bar = holder.querySelector("progress");
@@ -32,8 +34,18 @@ function show(holder, progress) {
   holder.querySelector(".building").textContent = progress.is_running ? doing : "";
   holder.querySelector(".outcome").textContent = progress.outcome;
   holder.querySelector(".fault").textContent = progress.error;
-  holder.querySelector(".said").replaceChildren(...progress.lines.map((line) => Object.assign(document.createElement("li"), { textContent: line })));
+  const left = progress.left.map(({ entry, reason }) => {
+    const item = made("li", `${entry} `);
+    item.append(Object.assign(made("span", reason), { lang: "en" }));
+    return item;
+  });
+  holder.querySelector(".left").replaceChildren(...left, ...(progress.more ? [made("li", progress.more)] : []));
+  holder.querySelector(".said").replaceChildren(...progress.lines.map((line) => made("li", line)));
 }
+
+// What a screen reader says at the end of a build.
+const ended = ({ error, outcome, left, more }) =>
+  [error, outcome, ...left.map(({ entry, reason }) => `${entry} ${reason}`), more].filter(Boolean).join(" ");
 
 function watch() {
   const holder = document.querySelector(".progress");
@@ -41,11 +53,14 @@ function watch() {
   watching = new EventSource("/add/progress");
   watching.addEventListener("message", (message) => {
     const progress = JSON.parse(message.data);
-    show(holder, progress);
+    const isNew = String(progress.version) !== holder.dataset.version;
+    holder.dataset.version = progress.version;
+    if (isNew) show(holder, progress);
     if (progress.is_running) return;
     watching.close();
     watching = null;
-    if (progress.error || progress.outcome) announce(progress.error || progress.outcome);
+    if (!isNew) return;
+    announce(ended(progress));
     reload();
   });
 }
@@ -92,4 +107,6 @@ if (adding) {
     add(files, data);
   });
   if (document.querySelector(".progress").dataset.running === "yes") watch();
+  // Another browser may have started a build meanwhile.
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) watch(); });
 }
