@@ -15,6 +15,7 @@ from seekpoint.query.links.timestamps import timestamp
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.web import listing, translations, view_models
 from seekpoint.query.web.errors import PageError, describe
+from seekpoint.query.web.language import CHOICE, COOKIE, language_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -23,11 +24,9 @@ if TYPE_CHECKING:
 
 STATIC = Path(__file__).parent / "static"
 
-# The parameter and the cookie that hold the language which a reader has chosen.
-_CHOICE, _COOKIE = "ui", "seekpoint_ui"
 _COOKIE_SECONDS = 365 * 24 * 3600
 # Parameters that links of a page to itself don't repeat.
-_NOT_REPEATED = (_CHOICE, "token")
+_NOT_REPEATED = (CHOICE, "token")
 
 # The pages with the forms that are sent to addresses below these.
 _FORMS = {"/add/": "/list", "/kept/": "/kept"}
@@ -67,8 +66,8 @@ def page(request: Request, name: str, code: int = 200, **values: Any) -> HTMLRes
         **values,
     )
     response = HTMLResponse(html, code, {"Vary": "Accept-Language, Cookie"})
-    if request.query_params.get(_CHOICE) == language:
-        response.set_cookie(_COOKIE, language, max_age=_COOKIE_SECONDS, httponly=True, samesite="lax")
+    if request.query_params.get(CHOICE) == language:
+        response.set_cookie(COOKIE, language, max_age=_COOKIE_SECONDS, httponly=True, samesite="lax")
     return response
 
 
@@ -98,15 +97,7 @@ def path_of(request: Request) -> str:
     return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
 
 
-def language_of(request: Request) -> str:
-    """The language that the address names, else the one that was chosen before, else the browser's."""
-    for chosen in (request.query_params.get(_CHOICE), request.cookies.get(_COOKIE)):
-        if chosen and chosen in translations.WORDS:
-            return chosen
-    return translations.preferred_language(request.headers.get("accept-language", ""))
-
-
 def _in_language(request: Request, language: str) -> str:
     """The address of this page in another language."""
     kept = [(name, value) for name, value in request.query_params.multi_items() if name not in _NOT_REPEATED]
-    return f"?{urlencode([*kept, (_CHOICE, language)])}"
+    return f"?{urlencode([*kept, (CHOICE, language)])}"

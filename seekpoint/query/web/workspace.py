@@ -23,8 +23,8 @@ from seekpoint.query.web.adding import MOST_BYTES, SUFFIXES, AddedSources, addre
 from seekpoint.query.web.builds import Builds
 from seekpoint.query.web.editing import LONGEST_FORM, Editing, Form
 from seekpoint.query.web.errors import PageError
+from seekpoint.query.web.language import language_of
 from seekpoint.query.web.outcomes import Outcomes
-from seekpoint.query.web.rendering import language_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
