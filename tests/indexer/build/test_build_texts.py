@@ -251,6 +251,7 @@ def test_documents_in_a_folder_beside_recordings(workshop: Workshop) -> None:
         ("image.md", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0", "text"),
         ("broken.pdf", b"%PDF-1.7\nnothing that follows is one", "PDF"),
         ("words.pdf", b"these are no pages", "not a PDF"),
+        ("empty.pdf", b"", "the file is empty: save or copy it again"),
         ("empty.html", b"<html><body></body></html>", ""),
     ],
 )
