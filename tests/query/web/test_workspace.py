@@ -246,9 +246,10 @@ def test_nothing_that_is_added_leads_into_the_servers_files_or_network(
     editor.post("/add/address", data=form(editor, "/list", "/add/address") | {"addresses": private})
     built(editing)
     assert httpserver.log == []
-    found = {title: status.state for title, status in statuses(library).items() if title.startswith("secret")}
-    assert found
-    assert State.INDEXED not in found.values()
+    found = {title: status for title, status in statuses(library).items() if title.startswith("secret")}
+    assert {status.state for status in found.values()} == {State.UNAVAILABLE}
+    without = "a link without an address, in a list that may name no files: add the file itself"
+    assert [found[f"secret {number}"].reason for number in (1, 2, 3)] == [without] * 3
 
 
 def test_a_build_that_another_process_keeps_away_says_so(library: Path, editing: Editing, editor: TestClient) -> None:
