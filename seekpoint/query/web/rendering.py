@@ -15,6 +15,7 @@ from seekpoint.query.links.timestamps import timestamp
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.web import listing, translations, view_models
 from seekpoint.query.web.errors import describe
+from seekpoint.query.web.reasons import translated_reason
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -58,6 +59,7 @@ def page(request: Request, name: str, code: int = 200, **values: Any) -> HTMLRes
         ui=language,
         lang=translations.LANGUAGES[language],
         script_words={key: translations.WORDS[language][key] for key in translations.SCRIPT_WORDS},
+        translated_reason=lambda reason: translated_reason(reason, language),
         language_name=lambda tag: translations.language_name(tag, language),
         path=request.url.path,
         in_other_language=lambda other: _in_language(request, other),

@@ -124,7 +124,7 @@ def test_resources_and_the_status_say_what_is_here(client: TestClient) -> None:
     assert status["resources"] == client.get("/api/resources").json()["resources"]
     assert status["totals"]["indexed"] == 4
     lacking = {each["id"]: each["reason"] for each in status["resources"] if each["state"] == "no_transcript"}
-    assert lacking == {"ccccccccccc": "it has no captions"}
+    assert lacking == {"ccccccccccc": "YouTube has no transcript of it"}
 
 
 def test_resources_come_in_pages(client: TestClient) -> None:
