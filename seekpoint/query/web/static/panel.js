@@ -2,7 +2,7 @@
 import { played, playingAt, withoutPlaying } from "./addresses.js";
 import { Controls } from "./controls.js";
 import { fetched } from "./fetched.js";
-import { momentAt, nearestMoment, playableBeside } from "./moments.js";
+import { nearestMoment, playableBeside } from "./moments.js";
 import { described } from "./players.js";
 import { announce } from "./toast.js";
 import { follower } from "./transcript.js";
@@ -12,7 +12,8 @@ const panel = document.getElementById("player");
 const holder = panel?.querySelector(".player-transcript");
 const both = panel?.querySelector(".both");
 const controls = panel && new Controls(panel, step);
-let what = null, opener = null, follow = null;
+// What plays and the moment that it belongs to; the link that was followed to play it.
+let what = null, moment = null, opener = null, follow = null;
 
 export const isOpen = () => Boolean(panel && !panel.hidden);
 
@@ -43,11 +44,11 @@ export function markPlaying(seconds = controls?.player?.time) {
     element.removeAttribute("aria-current");
   });
   if (!what) return;
-  opener = momentAt(what.id, seconds) ?? (opener?.isConnected ? opener : nearestMoment(what.id, seconds));
-  opener?.setAttribute("aria-current", "true");
-  opener?.classList.add("playing");
-  opener?.closest(".moment")?.classList.add("playing");
-  controls.allow(playableBeside(opener, -1), playableBeside(opener, 1));
+  moment = nearestMoment(what.id, seconds);
+  moment?.setAttribute("aria-current", "true");
+  moment?.classList.add("playing");
+  moment?.closest(".moment")?.classList.add("playing");
+  controls.allow(playableBeside(moment, -1), playableBeside(moment, 1));
 }
 
 async function showTranscript(page) {
@@ -71,7 +72,7 @@ async function showTranscript(page) {
 function go(address) { if (address !== location.pathname + location.search) history.pushState(null, "", address); }
 
 function step(direction) {
-  const next = playableBeside(opener, direction);
+  const next = playableBeside(moment, direction);
   if (!next) return;
   next.closest("details")?.setAttribute("open", "");
   playLink(next, Number(next.dataset.start));
@@ -109,7 +110,7 @@ export function closePanel() {
   if (!isOpen()) return;
   hide();
   go(withoutPlaying(location.href));
-  if (opener?.isConnected) opener.focus();
+  [opener, moment].find((link) => link?.isConnected)?.focus();
 }
 
 // What the address says plays: after Back and Forward.
@@ -120,7 +121,7 @@ export async function playAddress() {
     return;
   }
   const element = nearestMoment(wanted.id, wanted.seconds) ?? (await fetched(location.href))?.getElementById("player");
-  if (element?.dataset.play) open(described(element), wanted.seconds, controls.isUsed ? "play" : "show");
+  if (element?.dataset.play) open(described(element), wanted.seconds, "show");
 }
 
 if (panel) {
