@@ -61,7 +61,11 @@ def test_a_moment_that_was_found_plays_and_its_line_comes_into_view(page: Page, 
     page.frame_locator(".own-player iframe").locator("body", has_text='"time":1200').wait_for()
     until(page, f"({_IN_VIEW})('1200.0')")
     assert page.evaluate("location.hash") == "#c60"
-    assert given(page) == {"language": [language], "q": [_ASKED[language]], "t": ["1200"]}
+    asked = {"language": [language], "q": [_ASKED[language]], "t": ["1200"]}
+    assert given(page) == asked
+    page.locator("a.both").click()
+    page.locator("#transcript.with-other").wait_for()
+    assert given(page) == {**asked, "beside": ["zh" if language == "en" else "en"]}
 
 
 @pytest.mark.parametrize(("shown", "other"), [("en", "zh"), ("zh", "en")])
