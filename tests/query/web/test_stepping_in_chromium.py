@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -55,6 +56,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def page(browser: Browser, quick: str) -> Iterator[Page]:
     with browser.new_context(base_url=quick) as context, faultless(context) as page:
+        without_others(page, quick)
         yield page
 
 
@@ -146,3 +148,47 @@ def test_the_focus_comes_back_to_the_line_that_was_played(page: Page, quick: str
     page.locator("#player iframe").wait_for()
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.matches('.around .cue')")
+
+
+@pytest.mark.parametrize(("language", "other"), [("en", "zh"), ("zh", "en")])
+def test_both_languages_stay_chosen_for_the_next_video(
+    browser: Browser, tmp_path: Path, language: str, other: str
+) -> None:
+    lines = dict(zip(("en", "zh"), _QUICK.values(), strict=True))
+    for video, track in product(("eeeeeeeeeee", "fffffffffff"), lines):
+        (tmp_path / f"{video} [{video}].{track}.vtt").write_text(webvtt(*lines[track], seconds=10), encoding="utf-8")
+    seekpoint.build(tmp_path, tmp_path / "library", encoder=TopicEncoder(), translate=False)
+    with served(tmp_path / "library") as address, browser.new_context(base_url=address) as context:
+        page = context.new_page()
+        without_others(page, address)
+        page.goto(f"/?q=mask&language={language}")
+        for video in ("eeeeeeeeeee", "fffffffffff"):
+            page.locator(f".title .go[data-id={video}]").click()
+            page.get_by_label("Both languages").check()  # which it is already the second time
+            page.locator(".player-transcript .other .cue", has_text=lines[other][2]).wait_for()
+        page.get_by_label("Both languages").uncheck()
+        page.locator(".player-transcript .other").first.wait_for(state="detached")
+        page.locator(".player-transcript .cue", has_text=lines[language][2]).wait_for()
+
+
+def test_keys_act_on_a_checkbox_and_escape_on_a_menu_too(page: Page) -> None:
+    page.goto("/?q=mask&kind=video&k=2")
+    play(page, "eeeeeeeeeee", 20.0)
+    body = page.frame_locator(_BODY).locator("body")
+    page.get_by_label("Follow along").click()
+    page.keyboard.press("ArrowRight")
+    body.get_by_text('"time":30').wait_for()
+    page.keyboard.press(" ")  # which belongs to the checkbox
+    assert page.get_by_label("Follow along").is_checked()
+    assert state_of_player(page)["state"] == 1
+    page.keyboard.press("j")
+    until(page, f"{_CURRENT} === 'fffffffffff 20.0'")
+    page.get_by_label("Follow along").focus()
+    page.keyboard.press("Escape")
+    page.locator("#player").wait_for(state="hidden")
+    play(page, "eeeeeeeeeee", 20.0)
+    page.locator("#player .speed").focus()
+    page.keyboard.press("j")
+    assert page.evaluate(_CURRENT) == "eeeeeeeeeee 20.0"
+    page.keyboard.press("Escape")
+    page.locator("#player").wait_for(state="hidden")

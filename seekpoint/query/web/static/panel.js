@@ -13,7 +13,7 @@ const holder = panel?.querySelector(".player-transcript");
 const both = panel?.querySelector(".both");
 const controls = panel && new Controls(panel, step);
 // What plays and the moment that it belongs to; the link that was followed to play it.
-let what = null, moment = null, opener = null, follow = null;
+let what = null, moment = null, opener = null, follow = null, showing = 0;
 
 export const isOpen = () => Boolean(panel && !panel.hidden);
 
@@ -31,7 +31,7 @@ function open(other, seconds, how) {
     panel.querySelector(".whole").href = what.page;
     follow = null;
     controls.open(what, (second) => follow?.(second));
-    showTranscript(what.page);
+    showTranscript();
   }
   controls[how](seconds);
   markPlaying(seconds);
@@ -51,15 +51,20 @@ export function markPlaying(seconds = controls?.player?.time) {
   controls.allow(playableBeside(moment, -1), playableBeside(moment, 1));
 }
 
-async function showTranscript(page) {
-  const shown = what;
+// The page of what plays, in both languages if it has two and both are chosen.
+async function pageInLanguages() {
+  const parsed = await fetched(what.page), link = parsed?.querySelector("a.both");
+  const isBoth = link && both.querySelector("input").checked;
+  return isBoth ? fetched(link.getAttribute("href")) : parsed;
+}
+
+async function showTranscript() {
+  const turn = ++showing;
   holder.replaceChildren();
-  const parsed = await fetched(page);
+  const parsed = await pageInLanguages();
   const found = parsed?.getElementById("transcript");
-  if (!found || what !== shown) return;
-  const link = parsed.querySelector("a.both");
-  both.hidden = !link;
-  both.dataset.page = link?.getAttribute("href") ?? "";
+  if (!found || turn !== showing || !what) return;
+  both.hidden = !parsed.querySelector("a.both");
   found.removeAttribute("id");
   found.querySelectorAll("[id]").forEach((element) => element.removeAttribute("id"));
   found.querySelectorAll(".here").forEach((element) => element.classList.remove("here"));
@@ -125,9 +130,10 @@ export async function playAddress() {
 }
 
 if (panel) {
-  const close = panel.querySelector(".close");
-  close.hidden = panel.querySelector(".player-choices").hidden = document.querySelector(".place-hint").hidden = false;
+  const close = panel.querySelector("button.close");
+  panel.querySelector("a.close")?.remove();
+  close.hidden = holder.hidden = panel.querySelector(".player-choices").hidden = document.querySelector(".place-hint").hidden = false;
   close.addEventListener("click", closePanel);
-  both.addEventListener("change", () => showTranscript(both.querySelector("input").checked ? both.dataset.page : what.page));
+  both.addEventListener("change", showTranscript);
   if (panel.dataset.play) open(described(panel), Number(panel.dataset.start), "show");
 }
