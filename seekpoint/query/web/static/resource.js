@@ -25,9 +25,38 @@ if (root) {
   if (root.dataset.start) controls.show(Number(root.dataset.start));
 }
 
+// Put what is shown into the address, which adds nothing to the history.
+function showAddress(values, hash = location.hash) {
+  history.replaceState(null, "", Object.assign(addressOf(values), { hash }));
+}
+
+function addressOf(values, address = location.href) {
+  const url = new URL(address, location.href);
+  for (const [name, value] of Object.entries(values)) {
+    if (value === null) url.searchParams.delete(name);
+    else url.searchParams.set(name, value);
+  }
+  return url;
+}
+
+// The address of this page with the second that plays.
+export const addressAtSecond = (address) =>
+  controls?.isUsed ? addressOf({ t: Number(controls.player.time.toFixed(2)) }, address).href : address;
+
+// Whether a link led to a cue of the transcript that is shown; it may be one in another language.
+function showCue(link) {
+  const url = new URL(link.href), transcript = document.getElementById("transcript");
+  const cue = transcript?.lang === url.searchParams.get("language") && document.getElementById(url.hash.slice(1));
+  if (!cue) return false;
+  cue.scrollIntoView();
+  showAddress({ t: url.searchParams.get("t") }, url.hash);
+  return true;
+}
+
 // Whether a link to a second was one that plays here.
 export function playHere(link, seconds) {
   if (!root || !link.closest("#transcript, .cue-link, .own-player .shown")) return false;
+  if (link.matches(".cue-link") && !showCue(link)) return false;
   controls.play(seconds);
   return true;
 }
@@ -41,7 +70,7 @@ document.querySelector("main.resource")?.addEventListener("click", async (event)
   const transcript = parsed?.getElementById("transcript"), other = parsed?.querySelector("a.both");
   if (!transcript || !other) return;
   document.getElementById("transcript").replaceWith(document.adoptNode(transcript));
-  history.replaceState(null, "", link.href);
+  showAddress({ beside: new URL(link.href).searchParams.get("beside") });
   link.replaceWith(document.adoptNode(other));
   other.focus();
   readTranscript();
