@@ -1,4 +1,5 @@
 // A resource's own page: its player, and its transcript in one language or two.
+import { changed, second } from "./addresses.js";
 import { Controls } from "./controls.js";
 import { fetched } from "./fetched.js";
 import { described } from "./players.js";
@@ -27,21 +28,11 @@ if (root) {
 
 // Put what is shown into the address, which adds nothing to the history.
 function showAddress(values, hash = location.hash) {
-  history.replaceState(null, "", Object.assign(addressOf(values), { hash }));
-}
-
-function addressOf(values, address = location.href) {
-  const url = new URL(address, location.href);
-  for (const [name, value] of Object.entries(values)) {
-    if (value === null) url.searchParams.delete(name);
-    else url.searchParams.set(name, value);
-  }
-  return url;
+  history.replaceState(null, "", changed(location.href, values) + hash);
 }
 
 // The address of this page with the second that plays.
-export const addressAtSecond = (address) =>
-  controls?.isUsed ? addressOf({ t: Number(controls.player.time.toFixed(2)) }, address).href : address;
+export const addressAtSecond = (address) => (controls?.isUsed ? changed(address, { t: second(controls.player.time) }) : address);
 
 // Whether a link led to a cue of the transcript that is shown; it may be one in another language.
 function showCue(link) {
