@@ -27,6 +27,7 @@ from seekpoint.query.answers import Moment
 from seekpoint.query.output.terminal import to_text
 from seekpoint.query.search import pipeline
 from seekpoint.query.search.question_syntax import without_marks
+from seekpoint.query.web.reasons import translated_reason
 from tests.cost import at_most, processor_seconds
 from tests.fakes import TopicEncoder
 from tests.indexer.sources.papers.test_pdf import line, made
@@ -125,6 +126,7 @@ def assert_stated(bench: Bench, status: ResourceStatus, state: State, words: str
     assert status.state is state, status
     assert status.reason and words in status.reason
     assert status.reason == clean(status.reason)
+    assert translated_reason(status.reason, "zh")
     assert f"{state.replace('_', ' ')}: {status.reason}\n" in bench.told()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.metadata
 import re
 import shlex
@@ -10,7 +9,6 @@ import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import click
@@ -20,6 +18,7 @@ import seekpoint
 from seekpoint.cli.main import cli
 from tests import readme
 from tests.paths import ROOT
+from tests.source_texts import HOLE, source_texts
 
 PAGES = [
     readme.README,
@@ -34,7 +33,6 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 MOST_LINES = 120
 # Options of other programs that the pages name.
 FOREIGN = {"--force-ocr", "--help", "--strict"}
-HOLE = "…"
 
 
 def named(page: Path) -> str:
@@ -206,23 +204,6 @@ def test_the_notice_says_what_the_packages_say(row: tuple[str, str]) -> None:
     assert {one for one in LICENCES if one in stated} == {one for one in LICENCES if one in licence}
 
 
-@cache
-def messages() -> tuple[str, ...]:
-    """Every text in the source, with a hole for each value that is filled in."""
-    found: list[str] = []
-    for path in (ROOT / "seekpoint").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.JoinedStr):
-                found.append("".join(part.value if is_text(part) else HOLE for part in node.values))  # type: ignore[attr-defined]
-            elif is_text(node):
-                found.append(node.value)  # type: ignore[attr-defined]
-    return tuple(found)
-
-
-def is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
-
-
 def listed_messages() -> list[str]:
     """The messages in the first column of the tables of docs/troubleshooting.md."""
     return re.findall(r"(?m)^\| `` ?(.+?) ?`` \|", text_of(readme.DOCS / "troubleshooting.md"))
@@ -236,7 +217,7 @@ def test_messages_are_listed() -> None:
 def test_every_message_that_is_explained_is_the_programs(message: str) -> None:
     parts = (re.escape(part.strip()) for part in message.strip(f"{HOLE} ").split(HOLE))
     pattern = re.compile(".*".join(parts), re.DOTALL)
-    assert any(map(pattern.search, messages()))
+    assert any(map(pattern.search, source_texts()))
 
 
 @pytest.mark.model

@@ -156,7 +156,11 @@ def _prompt(
 
 
 def _when_nothing(filters: Filters, library: Reader) -> str:
-    """What to say where an answer has no moments; raises UsageError for a filter that is no language."""
+    """What to say where an answer has no moments; raises UsageError for what is no language and no resource."""
+    if filters.resource and not library.resources([filters.resource]):
+        raise UsageError(
+            f"nothing in the library is called {filters.resource}: `seekpoint status --json` lists the ids"
+        )
     if filters.language:
         from seekpoint.query.language_filter import check_language, lacking
 

@@ -6,9 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from seekpoint.index.file_types import local_file
 from seekpoint.index.types import Resource
-from seekpoint.indexer.build.events import BuildEvents
+from seekpoint.indexer.build.events import BuildEvents, name_of
 from seekpoint.query.web.builds import MOST_LINES, BuildProgress
 
 # Seconds: nobody sees more of them.
@@ -27,8 +26,7 @@ class ProgressEvents(BuildEvents):
         self._to(done=0, total=jobs)
 
     def work_on(self, resource: Resource) -> None:
-        file = local_file(resource.url)
-        self._to(title=resource.title or (file.name if file else resource.url), part=0, parts=0)
+        self._to(title=name_of(resource), part=0, parts=0)
 
     def embed(self, done: int, total: int) -> None:
         self._to_part(done, total)

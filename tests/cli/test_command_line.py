@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,17 @@ def test_ask_collects_no_garbage_among_imported_objects(example_library: Path) -
         [sys.executable, "-c", check, *arguments], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert result.stdout.splitlines()[-1] == "[] True"
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("arguments", [("mask",), ("掩码", "--json"), ("-", "--json")])
+def test_a_resource_that_is_not_there_is_an_error(example_library: Path, arguments: Sequence[str]) -> None:
+    result = run("ask", *arguments, "--resource", "没有", "--index", example_library, stdin="mask\n")
+    assert result.stdout == ""
+    assert result.stderr == (
+        "seekpoint: nothing in the library is called 没有: `seekpoint status --json` lists the ids\n"
+    )
+    assert result.returncode == 2
 
 
 @pytest.mark.model
@@ -256,7 +268,9 @@ def test_unusual_questions_are_explained(example_library: Path, question: str) -
 
 @pytest.mark.model
 def test_a_second_build_embeds_and_fetches_nothing(example_library: Path, tmp_path: Path) -> None:
-    library = shutil.copytree(example_library, tmp_path / "library")
+    # Without the files of another worker's reader, which the build would remove.
+    unread = shutil.ignore_patterns("library.db-*")
+    library = shutil.copytree(example_library, tmp_path / "library", ignore=unread)
     before = {path.name: path.stat().st_mtime_ns for path in library.iterdir() if path.name != "lock"}
     result = run("build", "examples/reading-list.md", "--index", library)
     assert result.returncode == 0

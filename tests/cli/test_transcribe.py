@@ -26,6 +26,7 @@ from seekpoint.indexer.fetch.session import Web
 from seekpoint.indexer.reading_list.addresses import resource_of_path
 from seekpoint.indexer.sources.recordings.partial_transcript import TranscribedWindow
 from seekpoint.indexer.sources.recordings.transcription import Transcriber
+from seekpoint.query.web.reasons import translated_reason
 from tests.fake_youtube import FakeYouTube
 from tests.indexer.builds import webvtt
 from tests.paths import ROOT
@@ -153,6 +154,7 @@ def test_a_folder_of_recordings_is_transcribed_and_what_is_no_recording_is_state
         assert (found[name]["state"], found[name]["transcript"], found[name]["languages"]) == expected
     assert "no recording that can be read" in found["notes"]["reason"]
     assert "the file is empty" in found["empty"]["reason"]
+    assert all(translated_reason(one["reason"], "zh") for one in found.values() if one.get("reason"))
 
 
 @pytest.mark.model

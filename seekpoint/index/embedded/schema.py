@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +14,9 @@ UNRELEASED_APPLICATION_ID = 0x7365656B
 """The application id of databases from before the first release, which can't be read."""
 
 SCHEMA_VERSION = 1
+
+# What SQLite reads as a space.
+_BLANK = re.compile(r"(?:--[^\n]*|[ \t\r\n\f])+")
 
 
 def create(connection: sqlite3.Connection) -> None:
@@ -28,14 +32,18 @@ def create(connection: sqlite3.Connection) -> None:
 
 
 def is_ours(connection: sqlite3.Connection) -> bool:
-    """Whether a database has the tables and indexes that `create` makes, and nothing else."""
-    query = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
+    """Whether a database has the tables and indexes that `create` makes, and nothing else; comments don't count."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as reference:
         create(reference)
         try:
-            return [*map(tuple, connection.execute(query))] == reference.execute(query).fetchall()
+            return _objects(connection) == _objects(reference)
         except sqlite3.DatabaseError:
             return False
+
+
+def _objects(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
+    query = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name"
+    return [(*names, _BLANK.sub(" ", sql).strip(" ")) for *names, sql in connection.execute(query)]
 
 
 def storage_key(connection: sqlite3.Connection, table: str) -> list[str]:

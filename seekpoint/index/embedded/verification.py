@@ -38,8 +38,10 @@ def check_rows(folder: Path, connection: sqlite3.Connection) -> None:
             owners = _listed(_owners(folder, connection, faults))
             raise database.damaged(folder, f"in {database.FILE}, the rows of {owners} aren't what was written")
         ((fault,),) = connection.execute("PRAGMA integrity_check(1)").fetchall()
-        if fault != "ok" or not schema.is_ours(connection):
+        if fault != "ok":
             raise database.damaged(folder, f"{database.FILE} can't be read ({' '.join(fault.split())})")
+        if not schema.is_ours(connection):
+            raise database.damaged(folder, f"the tables of {database.FILE} are others", database.START_AGAIN)
 
 
 def _owners(folder: Path, connection: sqlite3.Connection, faults: Sequence[Fault]) -> list[str]:

@@ -21,6 +21,11 @@ def content_terms(text: str) -> list[Term]:
     return _content(text) or list(located_terms(text))
 
 
+def has_content(text: str) -> bool:
+    """Whether any term of a text says what it is about."""
+    return bool(_content(text))
+
+
 @lru_cache(maxsize=1 << 12)
 def is_function_word(term: str) -> bool:
     """Whether a term says nothing of what a text is about."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
@@ -10,7 +11,9 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Encoder, Kind
 from seekpoint.indexer.build.build import Report, Request, build
 from seekpoint.indexer.build.events import BuildEvents
+from seekpoint.indexer.fetch.network import check_name
 from seekpoint.indexer.fetch.pace import PACE
+from seekpoint.indexer.fetch.retries import PrivateAddress
 from seekpoint.indexer.fetch.session import Web
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.reading_list.download import remote_list_of
@@ -45,13 +48,22 @@ def add(
 
 
 def _check(address: str) -> None:
-    """Raise UsageError for what is no address of the web, or one of a list."""
+    """Raise UsageError for what isn't one address of the web, or is one of a list or in a private network."""
+    shown = clean(address)[:_SHOWN]
     resource = resource_of(address)
     if resource is None:
         raise UsageError(
-            f"{clean(address)[:_SHOWN]!r} is no address of the web: give one that begins with https://; files and "
-            "folders are added with `seekpoint build`"
+            f"{shown!r} is no address of the web: give one that begins with https://; files and folders are added with "
+            "`seekpoint build`"
         )
+    if len(address.split()) != 1 or not address.strip().isprintable():
+        raise UsageError(f"{shown!r} isn't an address: it has no spaces, and one is added at a time")
+    try:
+        check_name(urlsplit(resource.url).hostname or "")
+    except PrivateAddress:
+        raise UsageError(f"{shown!r} is in a private network: it is added with `seekpoint build`") from None
+    except ValueError:
+        raise UsageError(f"{shown!r} isn't an address: check its host") from None
     if resource.kind is Kind.PAGE and remote_list_of(resource.url):
         raise UsageError(
             f"{resource.url[:_SHOWN]} names a list: give the addresses in it one by one, or have it built with "

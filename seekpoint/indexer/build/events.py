@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from seekpoint.index.file_types import local_file
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Resource
 
@@ -30,6 +31,12 @@ class BuildEvents:
         """A message for the user."""
 
 
+def name_of(resource: Resource) -> str:
+    """What progress calls a resource: its title, else its file's name or its address."""
+    file = local_file(resource.url)
+    return clean(resource.title or (file.name if file else resource.url))
+
+
 class ToldEvents(BuildEvents):
     """Progress events as messages, a line each."""
 
@@ -38,7 +45,7 @@ class ToldEvents(BuildEvents):
         self._title = ""
 
     def work_on(self, resource: Resource) -> None:
-        self._title = clean(resource.title or resource.url)
+        self._title = name_of(resource)
         self._tell(self._title)
 
     def embed(self, done: int, total: int) -> None:

@@ -12,6 +12,7 @@ from seekpoint.indexer.build.steps import Step, Tried, decide
 from seekpoint.indexer.fetch.redirects import BROKEN
 from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import local_path
+from seekpoint.indexer.reading_list.parse import NOWHERE
 from seekpoint.indexer.sources.captions.folders import CaptionFolders, Selection, language_of, select
 from seekpoint.indexer.sources.file_version import too_large, version_of
 from seekpoint.indexer.sources.provenance import (
@@ -177,6 +178,8 @@ def _why_unread(resource: Resource) -> str | None:
         address = urlsplit(resource.url)
     except ValueError:
         return BROKEN
+    if address.netloc == NOWHERE:
+        return "a link without an address, in a list that may name no files: add the file itself"
     if address.scheme not in _READABLE:
         return f"addresses that begin with {address.scheme}: aren't read: give one of https:// or a file"
     if address.scheme != "file":

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Resource
-from seekpoint.indexer.build.events import BuildEvents
+from seekpoint.indexer.build.events import BuildEvents, name_of
 from seekpoint.indexer.build.summary import duration
 
 # Seconds of recent work that the rate is measured over, so that the time to load the model soon drops out.
@@ -65,8 +65,7 @@ class ProgressBars(BuildEvents):
         if self._started is None:
             self._started = self._clock()
         self._transcribing.restart()
-        title = clean(resource.title or resource.url)
-        self._progress.reset(self._resource_task, description=title, visible=True, total=None, pace="")
+        self._progress.reset(self._resource_task, description=name_of(resource), visible=True, total=None, pace="")
 
     def embed(self, done: int, total: int) -> None:
         self._embedding.reach(done, self._clock())

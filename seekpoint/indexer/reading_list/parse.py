@@ -42,10 +42,12 @@ _BARE_ADDRESS = re.compile(
     r"(?:(?:https?|ftp)://|www\.|youtu\.be/)[^，。；：！？、（）【】「」『』《》〈〉“”‘’…]+", re.IGNORECASE
 )
 _WEB_PAGE = re.compile(r"\s*(?:<!--(?>.*?-->)\s*)*+<(?:!doctype\s+html|html|head)\b", re.IGNORECASE | re.DOTALL)
-# The base of links in a file that isn't trusted: RFC 2606 reserves the name.
-_NOWHERE = "https://list.invalid/"
 _ACCEPTED = "a reading list (Markdown or text), an address (https://…), a recording, a PDF, a web page, or a folder"
 _KINDS = f"captions ({', '.join(sorted(CAPTION_SUFFIXES))}), recordings, PDFs, web pages or text files (.md, .txt)"
+
+
+NOWHERE = "list.invalid"
+"""The host of links without one in a list that isn't trusted; RFC 2606 reserves the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,9 @@ def _read_file(path: Path, is_trusted: bool) -> ReadingList:
         if (size := path.stat().st_size) > MOST_BYTES:
             most = f"{MOST_BYTES / 1e6:.0f} MB"
             raise SourceError(f"{size / 1e6:.0f} MB are too much for a reading list (at most {most})")
-        return _list(str(path), _text(path.read_bytes()), path.suffix, path.parent if is_trusted else _NOWHERE)
+        return _list(
+            str(path), _text(path.read_bytes()), path.suffix, path.parent if is_trusted else f"https://{NOWHERE}/"
+        )
 
 
 def _read_address(remote: RemoteList, web: Web) -> ReadingList:

@@ -113,6 +113,8 @@ class DocumentReader:
     def _parse(self, data: bytes, media_type: str, charset: str | None, kind: Kind) -> ParsedDocument:
         if _PDF_HEADER in data[:_PDF_HEADER_WITHIN]:
             return self._parse_as(DocumentFormat.PDF, data)
+        if kind is Kind.PAPER and not data.strip():
+            raise Unfetched(State.UNAVAILABLE, "the file is empty: save or copy it again")
         if kind is Kind.PAPER:
             raise Unfetched(State.UNAVAILABLE, "not a PDF, whatever its name says: give the address of the PDF itself")
         if media_type in ("text/markdown", "text/x-markdown"):

@@ -64,8 +64,9 @@ def _at_heading(words: str, chapters: Sequence[Chapter], resource: Resource) -> 
     for chapter in chapters:
         if words.strip().casefold() in chapter.title.casefold():
             return LinkTarget(seconds=chapter.start)
-    headings = "; ".join(_headings(chapters, resource)) or "none"
-    raise UsageError(f"{title(resource)} has no heading with {quotable(words, 40)}, but {headings}")
+    headings = "; ".join(_headings(chapters, resource))
+    lacking = f"heading with {quotable(words, 40)}, but {headings}" if headings else "headings: give a time or a page"
+    raise UsageError(f"{title(resource)} has no {lacking}")
 
 
 def _headings(chapters: Sequence[Chapter], resource: Resource) -> list[str]:

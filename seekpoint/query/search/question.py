@@ -11,7 +11,7 @@ from seekpoint.index.models.centring import centred, nearest_language
 from seekpoint.index.retrieval import Frequencies, Language, WordGroup
 from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.content_words import content_terms, is_function_word
+from seekpoint.index.text.content_words import content_terms, has_content, is_function_word
 from seekpoint.index.text.scripts import language_of
 from seekpoint.index.text.terms import Term, terms
 from seekpoint.index.types import Encoder
@@ -48,7 +48,7 @@ class ParsedQuestion(NamedTuple):
     @property
     def has_content(self) -> bool:
         """Whether any of its terms says what it is about."""
-        return not all(is_function_word(term.text) for term in self.content)
+        return has_content(self.text)
 
 
 class QueryTerms(NamedTuple):

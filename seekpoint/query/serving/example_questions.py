@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import regex
 
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.content_words import content_terms, is_function_word
+from seekpoint.index.text.content_words import content_terms, has_content
 from seekpoint.index.text.cue_text import columns
 from seekpoint.index.text.sentences import SENTENCE_END
 from seekpoint.index.text.terms import is_whole_word
@@ -66,5 +66,5 @@ def _stands_alone(question: str) -> bool:
 
 def _telling(question: str) -> float:
     """How many content words a question has."""
-    words = {term.text for term in content_terms(question) if not is_function_word(term.text)}
+    words = {term.text for term in content_terms(question)} if has_content(question) else set[str]()
     return min(sum(1.0 if is_whole_word(word) else 0.5 for word in words), _MOST_WORDS)

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from seekpoint.index.errors import UsageError
-from seekpoint.index.types import Cue
+from seekpoint.index.types import Cue, Resource
 from seekpoint.query.output import kept as kept_output
 from seekpoint.query.output import status as status_output
 from seekpoint.query.output.json import as_json, to_json
@@ -82,6 +82,7 @@ class Api:
     def ask(self, parameters: Annotated[AskParameters, Query()], request: Request, response: Response) -> AnswerJson:
         """Answer a question with the moments where the answer begins, best first."""
         with self._current(request, response) as cache:
+            _check_resource(parameters, cache)
             return to_json(
                 self._live.ask(
                     parameters.q,
@@ -105,10 +106,12 @@ class Api:
         if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
             raise HTTPException(403, "another site's page asks for a summary: ask on the page of this server")
         with self._live.reader() as reader:
+            cache = self._caches.of(reader)
+            _check_resource(parameters, cache)
             answer = self._live.ask(
                 parameters.q, parameters.k, parameters.filters, per_resource=parameters.per_resource, within=reader
             )
-            return self._summaries.response(answer, self._caches.of(reader).transcripts)
+            return self._summaries.response(answer, cache.transcripts)
 
     def resources(
         self, parameters: Annotated[ListParameters, Query()], request: Request, response: Response
@@ -130,9 +133,7 @@ class Api:
     ) -> TranscriptJson:
         """Read what is said in a resource, or a part of it."""
         with self._current(request, response) as cache:
-            resource = cache.resource(resource_id)
-            if resource is None:
-                raise HTTPException(404, f"no resource here has the id {resource_id!r}: /api/resources names all")
+            resource = _resource(resource_id, cache)
             transcripts = cache.transcripts(resource_id)
             transcript = in_language(transcripts, parameters.language)
             chapters = cache.chapters(resource_id, transcript)
@@ -183,6 +184,19 @@ class Api:
                 raise HTTPException(304, headers={"ETag": tag})
             response.headers["ETag"] = tag
             yield self._caches.of(reader)
+
+
+def _resource(resource_id: str, cache: ResourceCache) -> Resource:
+    """The resource with an id; raises 404 if there is none."""
+    resource = cache.resource(resource_id)
+    if resource is None:
+        raise HTTPException(404, f"no resource here has the id {resource_id[:40]!r}: /api/resources names all")
+    return resource
+
+
+def _check_resource(parameters: AskParameters, cache: ResourceCache) -> None:
+    if parameters.resource:
+        _resource(parameters.resource, cache)
 
 
 def _route(path: str, endpoint: Callable[..., object], method: str, events: dict[str, Any] | None = None) -> APIRoute:

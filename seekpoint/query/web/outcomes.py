@@ -12,7 +12,8 @@ from seekpoint.index.errors import LibraryError
 from seekpoint.index.file_types import local_file
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import ResourceStatus, Standing
-from seekpoint.query.web.translations import translator
+from seekpoint.query.web.reasons import translated_reason
+from seekpoint.query.web.translations import LANGUAGES, translator
 
 if TYPE_CHECKING:
     from seekpoint.query.serving.live_library import LiveLibrary
@@ -34,10 +35,7 @@ class Outcome:
         """The outcome for a page in a language: a line, what isn't indexed, and how much more there is."""
         say = translator(language)
         left = [
-            {
-                "entry": say("left_out", title=_title(status), state=say(status.state.value)),
-                "reason": clean(status.reason or ""),
-            }
+            {"entry": say("left_out", title=_title(status), state=say(status.state.value)), **_reason(status, language)}
             for status in self.others
         ]
         more = self.total - self.indexed - len(left)
@@ -52,6 +50,13 @@ def _title(status: ResourceStatus) -> str:
     """The title; the name of a file that has none."""
     file = local_file(status.url) if status.title in ("", status.url) else None
     return clean(file.name if file else status.title) or status.id
+
+
+def _reason(status: ResourceStatus, language: str) -> Mapping[str, str]:
+    """The reason and its language: that of the page if there is a translation, else English."""
+    reason = clean(status.reason or "")
+    translation = translated_reason(reason, language)
+    return {"reason": translation or reason, "lang": LANGUAGES[language if translation else "en"]}
 
 
 class Outcomes:

@@ -128,7 +128,8 @@ class Pages:
             chapters = reading.chapters if reading else ()
             answer = None
             if parameters.question:
-                filters = Filters(resource=resource.id)
+                language = reading.transcript.language if reading and parameters.language else None
+                filters = Filters(resource=resource.id, language=language)
                 answer = self._live.ask(parameters.q, parameters.k, filters, within=reader)
             found = answer.moments if answer else ()
             duration = cache.duration(resource.id)

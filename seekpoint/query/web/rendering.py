@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -16,6 +17,7 @@ from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.web import listing, translations, view_models
 from seekpoint.query.web.errors import PageError, describe
 from seekpoint.query.web.language import CHOICE, COOKIE, language_of
+from seekpoint.query.web.reasons import translated_reason
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -60,9 +62,10 @@ def page(request: Request, name: str, code: int = 200, **values: Any) -> HTMLRes
         ui=language,
         lang=translations.LANGUAGES[language],
         script_words={key: translations.WORDS[language][key] for key in translations.SCRIPT_WORDS},
+        translated_reason=lambda reason: translated_reason(reason, language),
         language_name=lambda tag: translations.language_name(tag, language),
         path=request.url.path,
-        in_other_language=lambda other: _in_language(request, other),
+        changed=partial(_changed, request),
         **values,
     )
     response = HTMLResponse(html, code, {"Vary": "Accept-Language, Cookie"})
@@ -97,7 +100,9 @@ def path_of(request: Request) -> str:
     return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
 
 
-def _in_language(request: Request, language: str) -> str:
-    """The address of this page in another language."""
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in _NOT_REPEATED]
-    return f"?{urlencode([*kept, (CHOICE, language)])}"
+def _changed(request: Request, **values: str | None) -> str:
+    """The parameters of a page's address, with other values; a parameter with the value `None` is left out."""
+    left_out = {*_NOT_REPEATED, *values}
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in left_out]
+    given = [(name, value) for name, value in values.items() if value is not None]
+    return f"?{urlencode([*kept, *given])}"

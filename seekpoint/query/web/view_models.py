@@ -143,19 +143,16 @@ def resource_href(
     start: float | None = None,
     language: str | None = None,
     cue: PositionedCue | None = None,
-    *,
-    beside: str | None = None,
 ) -> str:
-    """The address of a resource's page in Seekpoint, at a second and a cue; `beside` is a second language."""
-    page = _page(resource.id, language, beside)
+    """The address of a resource's page in Seekpoint, at a second and a cue."""
+    page = _page(resource.id, language)
     return f"{page if start is None else at_second(page, start)}{f'#c{cue.position}' if cue else ''}"
 
 
 @lru_cache(_PAGES)
-def _page(resource_id: str, language: str | None, beside: str | None) -> str:
-    parameters = {"language": language, "beside": beside}
-    query = urlencode({name: value for name, value in parameters.items() if value is not None})
-    return f"/resource/{quote(resource_id, safe='')}{'?' if query else ''}{query}"
+def _page(resource_id: str, language: str | None) -> str:
+    query = "" if language is None else f"?{urlencode({'language': language})}"
+    return f"/resource/{quote(resource_id, safe='')}{query}"
 
 
 def at_second(page: str, start: float) -> str:

@@ -352,3 +352,10 @@ def test_a_missing_folder_is_made_only_for_a_new_library(tmp_path: Path, card: o
     else:
         build(place)
         assert first(place, "position") == "position001"
+
+
+def test_other_tables_are_told_with_what_to_do(folder: Path) -> None:
+    schema = "UPDATE sqlite_schema SET sql = replace(sql, 'DEFAULT 0', 'DEFAULT 1') WHERE name = 'chunk'"
+    change_rows(folder, "PRAGMA writable_schema = ON", schema)
+    with EmbeddedReader.open(folder) as library, pytest.raises(DamagedLibrary, match=r"are others\. Restore it from"):
+        library.verify()

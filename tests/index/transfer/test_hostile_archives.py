@@ -307,6 +307,8 @@ def test_a_manifest_that_names_indexes_is_refused(file: Path, values: dict[str, 
         "ALTER TABLE cue_block RENAME TO cue_block2",
         "UPDATE sqlite_schema SET sql = replace(sql, 'REFERENCES transcript', '') WHERE name = 'chunk'",
         "UPDATE sqlite_schema SET sql = 'CREATE TABLE setting (name' WHERE name = 'setting'",
+        "UPDATE sqlite_schema SET sql = replace(sql, ' TEXT', char(160) || 'TEXT') WHERE name = 'setting'",
+        "UPDATE sqlite_schema SET sql = replace(sql, ' REFERENCES', ' -- a' || char(10) || 'CHECK (1) REFERENCES')",
         "PRAGMA user_version = 2",
         "PRAGMA user_version = 0",
         "PRAGMA user_version = 99",
@@ -316,6 +318,12 @@ def test_a_manifest_that_names_indexes_is_refused(file: Path, values: dict[str, 
 def test_a_database_with_another_schema_is_refused(file: Path, statement: str) -> None:
     forge_database(file, statement)
     refused(file, LibraryError)
+
+
+def test_other_comments_in_a_database_are_taken(file: Path, tmp_path: Path) -> None:
+    forge_database(file, "UPDATE sqlite_schema SET sql = replace(sql, '--', '-- other words' || char(10) || ' --')")
+    import_library(file, tmp_path / "taken")
+    export_library(tmp_path / "taken", tmp_path / "again.zip")  # which reads all of it
 
 
 @pytest.mark.parametrize(

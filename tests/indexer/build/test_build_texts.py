@@ -14,6 +14,7 @@ from seekpoint.index.types import Filters, Kind, Origin, State
 from seekpoint.indexer.fetch.redirects import BROKEN
 from seekpoint.query.answers import Answer
 from seekpoint.query.search import pipeline
+from seekpoint.query.web.reasons import translated_reason
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import Workshop, webvtt
 from tests.shared import SHARED, needs_shared
@@ -251,6 +252,7 @@ def test_documents_in_a_folder_beside_recordings(workshop: Workshop) -> None:
         ("image.md", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0", "text"),
         ("broken.pdf", b"%PDF-1.7\nnothing that follows is one", "PDF"),
         ("words.pdf", b"these are no pages", "not a PDF"),
+        ("empty.pdf", b"", "the file is empty: save or copy it again"),
         ("empty.html", b"<html><body></body></html>", ""),
     ],
 )
@@ -263,6 +265,7 @@ def test_an_unreadable_document_is_reported_once(workshop: Workshop, name: str, 
     (failed,) = (status for status in workshop.statuses().values() if status.state is State.UNAVAILABLE)
     assert failed.reason and reason in failed.reason
     assert "\n" not in failed.reason
+    assert translated_reason(failed.reason, "zh")
     before = workshop.content()
     workshop.build(workshop.folder / "notes")
     assert workshop.content() == before

@@ -89,6 +89,15 @@ def test_a_long_title_is_shortened_and_the_count_is_not(
     assert "0/4321" in plain(terminal.getvalue())
 
 
+def test_a_file_is_called_by_its_name() -> None:
+    terminal = Terminal()
+    with redirect_stderr(terminal), ProgressBars() as bars:
+        bars.begin(1)
+        bars.work_on(Resource("x", Kind.DOCUMENT, "", "file:///home/%E6%8E%A9%E7%A0%81.txt"))
+        bars._progress.refresh()
+    assert "掩码.txt" in plain(terminal.getvalue()) and "file:" not in plain(terminal.getvalue())
+
+
 def plain(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\r", "\n")
 

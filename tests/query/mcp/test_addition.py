@@ -74,10 +74,12 @@ def intranet() -> Iterator[HTTPServer]:
 
 def test_no_address_leads_into_a_private_network(target: Server, fake: FakeYouTube, intranet: HTTPServer) -> None:
     fake.add_redirect(PAGE, intranet.url_for("/secret"), 302)
-    for address in (intranet.url_for("/secret"), f"http://localhost:{intranet.port}/secret", PAGE):
-        added = tool_result(target, "add", address=address)
-        assert added["states"] == {"unavailable": 1}
-        assert "private network" in added["resources"][0]["reason"]
+    for address in (intranet.url_for("/secret"), f"http://localhost:{intranet.port}/secret", "http://[::1]/"):
+        assert "is in a private network" in tool_error(target, "add", address=address)
+    added = tool_result(target, "add", address=PAGE)
+    assert added["states"] == {"unavailable": 1}
+    assert "private network" in added["resources"][0]["reason"]
+    assert tool_result(target, "status")["resources"] == 1
     assert intranet.log == []
 
 
@@ -89,6 +91,10 @@ def test_no_address_leads_into_a_private_network(target: Server, fake: FakeYouTu
         ("notes.md", "is no address of the web"),
         ("掩码\x1b[31m\n", "'掩码' is no address of the web"),
         ("", "is no address of the web"),
+        ("https://e.org/x\nhttps://e.org/y", "isn't an address: it has no spaces"),
+        ("https://e.org/掩 码", "isn't an address: it has no spaces"),
+        ("https://e.org/a\u200bb", "isn't an address: it has no spaces"),
+        ("https://[e.org/", "isn't an address: check its host"),
         ("https://lists.example/list.md", "names a list"),
         ("https://github.com/a/b/blob/main/README.md", "names a list"),
         ("https://e.org/" + "x" * 3000, "`address`: string should have at most 2000 characters"),

@@ -277,7 +277,7 @@ def test_a_paper_is_read_by_pages() -> None:
         ({"resource": "bbbbbbbbbbb", "at": 3, "page": 3}, "give one of them"),
         ({"resource": "bbbbbbbbbbb", "language": "fr"}, "掩码 has no transcript in fr: there is zh"),
         ({"resource": "bbbbbbbbbbb", "minutes": 60}, "`minutes`: input should be less than or equal to 10"),
-        ({"resource": "bbbbbbbbbbb", "heading": "x"}, "掩码 has no heading with x, but none"),
+        ({"resource": "bbbbbbbbbbb", "heading": "x"}, "掩码 has no headings: give a time or a page"),
     ],
 )
 def test_places_that_do_not_exist_are_refused(served: Server, arguments: dict[str, Any], said: str) -> None:

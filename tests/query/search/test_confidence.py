@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import seekpoint
 from seekpoint.index.chunks import StoredChunk
 from seekpoint.index.retrieval import Evidence, TermMatrix
 from seekpoint.index.text.content_words import content_terms
@@ -154,3 +156,13 @@ def test_unknown_words_are_words_of_the_question(question: str, known: str, is_s
     words = unknown(question, known, is_spoken=is_spoken)
     assert all(word in question and set(terms(word)) <= nowhere for word in words)
     assert len({*terms(" ".join(words))}) == len(words)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("question", ["如何", "怎么", "为什么", "how are you doing"])
+def test_a_question_of_function_words_alone_is_answered_with_reserve_and_marks_nothing(
+    example_library: Path, question: str
+) -> None:
+    found = seekpoint.ask(question, example_library, k=8)
+    assert found.confidence is not Confidence.HIGH
+    assert not any(moment.marks for moment in found.moments)

@@ -77,15 +77,6 @@ def test_function_words_are_not_marked(library: Reader, question: str, language:
     assert not any(unlit in text for text in marked)
 
 
-@pytest.mark.parametrize("question", ["how is it to the", "怎么把它给"])
-def test_a_question_of_function_words_alone_is_answered_with_reserve_and_marks_nothing(
-    library: Reader, question: str
-) -> None:
-    found = answer(library, question, k=100)
-    assert found.confidence is not Confidence.HIGH
-    assert not any(moment.marks for moment in found.moments)
-
-
 def test_the_quote_begins_with_the_cue_and_is_marked(library: Reader) -> None:
     moment = answer(library, "what is hidden by a mask", filters=Filters(language="en")).moments[0]
     assert moment.quote.startswith("a mask hides")

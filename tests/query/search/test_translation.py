@@ -175,12 +175,13 @@ def test_english_questions_find_chinese_passages() -> None:
     [
         ("为什么要缓存键和值，却不缓存查询？", "query", "what"),
         ("Why are keys and values cached, but not the query?", "查询", "什么"),
+        ("为什么要这样做位置？", "position", "reason"),
     ],
 )
 def test_no_function_word_is_lit_in_another_language(
     example_library: Path, question: str, lit: str, unlit: str
 ) -> None:
-    moments = seekpoint.ask(question, example_library, k=8).moments
+    moments = seekpoint.ask(question, example_library, k=20).moments
     marked = [moment.quote[start:stop].lower() for moment in moments for start, stop in moment.marks]
     assert lit in marked
     assert unlit not in marked

@@ -91,7 +91,7 @@ def talks(tmp_path_factory: pytest.TempPathFactory) -> Path:
         writer.register(
             "more.md", [Resource("ccccccccccc", Kind.VIDEO, "没有字幕的", URL + "ccccccccccc", (("其他",),))]
         )
-        writer.set_state("ccccccccccc", State.NO_TRANSCRIPT, reason="it has no captions", inputs="by hand")
+        writer.set_state("ccccccccccc", State.NO_TRANSCRIPT, reason="YouTube has no transcript of it", inputs="by hand")
     return folder / "library"
 
 

@@ -233,7 +233,7 @@ def test_the_list_shows_sections_states_and_where_moments_lie(client: TestClient
     page = client.get("/list", params={"q": "mask"}).text
     assert re.search(r"<h[23][^>]*>English", page)
     assert "no transcript" in page
-    assert "it has no captions" in page
+    assert "YouTube has no transcript of it" in page
     assert "2:00" in page
     assert re.search(r'<rect class="own" x="667"', page)
     assert links(page)["Masks & more"] == "/resource/aaaaaaaaaaa"

@@ -68,7 +68,7 @@ def test_what_plays_comes_back_by_its_address(
         assert played(page) == second
         page.go_back()
         until(page, f"location.search.includes('play={first}&t=80')")
-        page.frame_locator("iframe").locator("body", has_text="80").wait_for()
+        page.locator(".player-transcript .cue.here[data-start='80.0']").wait_for()
         frames = len(asked)
         page.reload()
         page.locator(_POSTER, has_text=poster).wait_for()

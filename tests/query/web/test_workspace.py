@@ -271,9 +271,10 @@ def test_nothing_that_is_added_leads_into_the_servers_files_or_network(
     editor.post("/add/address", data=form(editor, "/list", "/add/address") | {"addresses": private})
     built(editing)
     assert httpserver.log == []
-    found = {title: status.state for title, status in statuses(library).items() if title.startswith("secret")}
-    assert found
-    assert State.INDEXED not in found.values()
+    found = {title: status for title, status in statuses(library).items() if title.startswith("secret")}
+    assert {status.state for status in found.values()} == {State.UNAVAILABLE}
+    without = "a link without an address, in a list that may name no files: add the file itself"
+    assert [found[f"secret {number}"].reason for number in (1, 2, 3)] == [without] * 3
 
 
 def test_a_build_waits_for_another_one(library: Path, editing: Editing, editor: TestClient) -> None:
@@ -386,6 +387,8 @@ def test_the_end_of_builds_names_what_isnt_indexed(library: Path, editing: Editi
     assert [entry["entry"] for entry in english["left"]] == [f"“{name}.pdf”: unavailable." for name in names[:1:-1]]
     assert chinese["left"][0]["entry"] == "《论文 4.pdf》：无法获取。"
     assert all(entry["reason"] for entry in english["left"])
+    assert {entry["lang"] for entry in english["left"]} == {"en"}
+    assert {(entry["lang"], entry["reason"].isascii()) for entry in chinese["left"]} == {("zh-Hans", False)}
     assert english["more"] == "2 more aren’t indexed: the list says why."
     page = editor.get("/list?ui=zh").text
     assert '<p class="outcome">共 6 项，已入库 1 项</p>' in page

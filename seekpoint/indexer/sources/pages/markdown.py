@@ -88,7 +88,7 @@ def _text(data: bytes, charset: str | None) -> str:
     if text is None or is_garbage(text):
         raise _unavailable("not a text file, whatever its name says: save it as UTF-8 text")
     if not text.strip():
-        raise _unavailable("the file is empty")
+        raise _unavailable("the file is empty: save or copy it again")
     return _LINE_END.sub("\n", _PAGE_BREAK.sub("\n\n", text))
 
 

@@ -1,5 +1,7 @@
 // The address of a page: the question, and the resource (`play`) and second (`t`) that play beside its answer.
-function changed(address, values) {
+
+// An address with other parameters; those that are null are left out.
+export function changed(address, values) {
   const url = new URL(address, location.href);
   for (const [name, value] of Object.entries(values)) {
     if (value === null) url.searchParams.delete(name);
@@ -8,7 +10,7 @@ function changed(address, values) {
   return url.pathname + url.search;
 }
 
-const second = (seconds) => String(Number(Number(seconds).toFixed(2)));
+export const second = (seconds) => String(Number(Number(seconds).toFixed(2)));
 
 export const playingAt = (address, id, seconds) => changed(address, { play: id, t: second(seconds) });
 export const withoutPlaying = (address) => changed(address, { play: null, t: null });

@@ -45,6 +45,7 @@ export class Controls {
     const screen = this.root.querySelector(".screen");
     screen.className = `screen ${screen.classList.contains("here") ? "here " : ""}${what.how}`;
     this.what = what;
+    this.isUsed = false;
     this.player = playerOf(screen.querySelector(".shown"), what);
     this.player.speed = Number(this.speed.value);
     this.player.onTrouble = (text) => this.warn(text);

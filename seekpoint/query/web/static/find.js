@@ -45,7 +45,8 @@ function firstInView() {
   return places.length ? Math.max(0, below) : -1;
 }
 
-async function find() {
+// Look for the phrase in the box; the place that is shown is that with this number, else one in view.
+async function find(place = 0) {
   const phrase = box.value.trim();
   if (phrase === sought) return true;
   const turn = ++asking;
@@ -59,7 +60,7 @@ async function find() {
   }
   if (turn !== asking) return false;
   [sought, total, places] = [phrase, answer.count, answer.places];
-  at = firstInView();
+  at = place ? Math.min(place, places.length) - 1 : firstInView();
   show();
   return false;
 }
@@ -96,13 +97,16 @@ if (form) {
   });
   box.addEventListener("input", () => {
     clearTimeout(typing);
-    typing = setTimeout(find, PAUSE_MS);
+    typing = setTimeout(() => find(), PAUSE_MS);
   });
   box.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !event.shiftKey || event.isComposing) return;
     event.preventDefault();
     step(-1);
   });
-  document.addEventListener("transcript", highlight);
-  if (box.value) find();
+  document.addEventListener("transcript", () => {
+    unmark();
+    highlight();
+  });
+  if (box.value) find(Number(new URLSearchParams(location.search).get("place")));
 }

@@ -13,8 +13,9 @@ opener.hidden = false;
 opener.addEventListener("click", () => sheet.showModal());
 sheet.addEventListener("click", (event) => { if (event.target === sheet) sheet.close(); });
 
-const TYPING = "input, textarea, select, [contenteditable]";
-const OWN_SPACE = "button, summary, audio, video, iframe, [role=button]";
+const WRITING = "input:not([type=checkbox]), textarea, [contenteditable]";
+const OWN_KEYS = `${WRITING}, select`;
+const OWN_SPACE = "button, summary, input[type=checkbox], audio, video, iframe, [role=button]";
 const OWN_ARROWS = "audio, video, iframe";
 
 function beside(step) {
@@ -61,7 +62,7 @@ document.addEventListener("keydown", (event) => {
 
 function act(event) {
   if (event.key === "ArrowDown" || event.key === "ArrowUp") return fromBox(event);
-  if (event.target.closest(TYPING)) return false;
-  if (event.key === "Escape") return isOpen() ? closePanel() : false;
+  if (event.key === "Escape") return isOpen() && !event.target.closest(WRITING) ? closePanel() : false;
+  if (event.target.closest(OWN_KEYS)) return false;
   return enabled.checked && ACTIONS[event.key] ? ACTIONS[event.key](event) : false;
 }

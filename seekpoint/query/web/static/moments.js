@@ -3,9 +3,6 @@ const all = () => [...document.querySelectorAll(".moments .go, .found .cue-link"
 
 const isVisible = (link) => !link.closest("details:not([open])");
 
-export const momentAt = (id, seconds) => all()
-  .filter((link) => link.dataset.id === id && Math.abs(Number(link.dataset.start) - seconds) < 0.01)[0] ?? null;
-
 // The link to a moment of a resource, the nearest one to a second.
 export const nearestMoment = (id, seconds) => all().filter((link) => link.dataset.id === id)
   .sort((one, other) => Math.abs(one.dataset.start - seconds) - Math.abs(other.dataset.start - seconds))[0] ?? null;

@@ -4,8 +4,8 @@ import { ask, enhance } from "./answers.js";
 import "./find.js";
 import "./kept.js";
 import "./keys.js";
-import { playLink } from "./panel.js";
-import { playHere } from "./resource.js";
+import { addressWithPlaying, playLink } from "./panel.js";
+import { addressAtSecond, playHere } from "./resource.js";
 import "./suggestions.js";
 import { summarise } from "./summary.js";
 import { tell } from "./toast.js";
@@ -26,7 +26,7 @@ function follow(link) {
     return true;
   }
   if (link.matches(".ui-link")) {
-    location.assign(inLanguage(location.href, link.dataset.ui));
+    location.assign(inLanguage(addressAtSecond(addressWithPlaying(location.href)), link.dataset.ui));
     return true;
   }
   if (link.dataset.start === undefined) return false;

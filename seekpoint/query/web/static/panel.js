@@ -2,7 +2,7 @@
 import { played, playingAt, withoutPlaying } from "./addresses.js";
 import { Controls } from "./controls.js";
 import { fetched } from "./fetched.js";
-import { momentAt, nearestMoment, playableBeside } from "./moments.js";
+import { nearestMoment, playableBeside } from "./moments.js";
 import { described } from "./players.js";
 import { announce } from "./toast.js";
 import { follower } from "./transcript.js";
@@ -12,7 +12,8 @@ const panel = document.getElementById("player");
 const holder = panel?.querySelector(".player-transcript");
 const both = panel?.querySelector(".both");
 const controls = panel && new Controls(panel, step);
-let what = null, opener = null, follow = null;
+// What plays and the moment that it belongs to; the link that was followed to play it.
+let what = null, moment = null, opener = null, follow = null, showing = 0;
 
 export const isOpen = () => Boolean(panel && !panel.hidden);
 
@@ -30,7 +31,7 @@ function open(other, seconds, how) {
     panel.querySelector(".whole").href = what.page;
     follow = null;
     controls.open(what, (second) => follow?.(second));
-    showTranscript(what.page);
+    showTranscript();
   }
   controls[how](seconds);
   markPlaying(seconds);
@@ -43,22 +44,27 @@ export function markPlaying(seconds = controls?.player?.time) {
     element.removeAttribute("aria-current");
   });
   if (!what) return;
-  opener = momentAt(what.id, seconds) ?? (opener?.isConnected ? opener : nearestMoment(what.id, seconds));
-  opener?.setAttribute("aria-current", "true");
-  opener?.classList.add("playing");
-  opener?.closest(".moment")?.classList.add("playing");
-  controls.allow(playableBeside(opener, -1), playableBeside(opener, 1));
+  moment = nearestMoment(what.id, seconds);
+  moment?.setAttribute("aria-current", "true");
+  moment?.classList.add("playing");
+  moment?.closest(".moment")?.classList.add("playing");
+  controls.allow(playableBeside(moment, -1), playableBeside(moment, 1));
 }
 
-async function showTranscript(page) {
-  const shown = what;
+// The page of what plays, in both languages if it has two and both are chosen.
+async function pageInLanguages() {
+  const parsed = await fetched(what.page), link = parsed?.querySelector("a.both");
+  const isBoth = link && both.querySelector("input").checked;
+  return isBoth ? fetched(link.getAttribute("href")) : parsed;
+}
+
+async function showTranscript() {
+  const turn = ++showing;
   holder.replaceChildren();
-  const parsed = await fetched(page);
+  const parsed = await pageInLanguages();
   const found = parsed?.getElementById("transcript");
-  if (!found || what !== shown) return;
-  const link = parsed.querySelector("a.both");
-  both.hidden = !link;
-  both.dataset.page = link?.getAttribute("href") ?? "";
+  if (!found || turn !== showing || !what) return;
+  both.hidden = !parsed.querySelector("a.both");
   found.removeAttribute("id");
   found.querySelectorAll("[id]").forEach((element) => element.removeAttribute("id"));
   found.querySelectorAll(".here").forEach((element) => element.classList.remove("here"));
@@ -71,7 +77,7 @@ async function showTranscript(page) {
 function go(address) { if (address !== location.pathname + location.search) history.pushState(null, "", address); }
 
 function step(direction) {
-  const next = playableBeside(opener, direction);
+  const next = playableBeside(moment, direction);
   if (!next) return;
   next.closest("details")?.setAttribute("open", "");
   playLink(next, Number(next.dataset.start));
@@ -109,7 +115,7 @@ export function closePanel() {
   if (!isOpen()) return;
   hide();
   go(withoutPlaying(location.href));
-  if (opener?.isConnected) opener.focus();
+  [opener, moment].find((link) => link?.isConnected)?.focus();
 }
 
 // What the address says plays: after Back and Forward.
@@ -120,13 +126,14 @@ export async function playAddress() {
     return;
   }
   const element = nearestMoment(wanted.id, wanted.seconds) ?? (await fetched(location.href))?.getElementById("player");
-  if (element?.dataset.play) open(described(element), wanted.seconds, controls.isUsed ? "play" : "show");
+  if (element?.dataset.play) open(described(element), wanted.seconds, "show");
 }
 
 if (panel) {
-  const close = panel.querySelector(".close");
-  close.hidden = panel.querySelector(".player-choices").hidden = document.querySelector(".place-hint").hidden = false;
+  const close = panel.querySelector("button.close");
+  panel.querySelector("a.close")?.remove();
+  close.hidden = holder.hidden = panel.querySelector(".player-choices").hidden = document.querySelector(".place-hint").hidden = false;
   close.addEventListener("click", closePanel);
-  both.addEventListener("change", () => showTranscript(both.querySelector("input").checked ? both.dataset.page : what.page));
+  both.addEventListener("change", showTranscript);
   if (panel.dataset.play) open(described(panel), Number(panel.dataset.start), "show");
 }

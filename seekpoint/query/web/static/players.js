@@ -67,10 +67,12 @@ class Tube {
   // YouTube is asked for nothing until someone presses play.
   show(seconds) {
     this.time = Math.max(0, seconds);
-    if (this.frame) {
-      this.play(seconds);
+    if (this.answers) {
+      this.command("seekTo", this.time, true);
       return;
     }
+    this.stopWaiting();
+    this.frame = null;
     const link = Object.assign(document.createElement("a"), {
       className: "poster", href: watchAddress(this.source, this.time), target: "_blank", rel: "noopener",
       textContent: fill(words.play_from, { title: this.title, time: clock(this.time) }),

@@ -1,4 +1,5 @@
 // A resource's own page: its player, and its transcript in one language or two.
+import { changed, second } from "./addresses.js";
 import { Controls } from "./controls.js";
 import { fetched } from "./fetched.js";
 import { described } from "./players.js";
@@ -25,9 +26,28 @@ if (root) {
   if (root.dataset.start) controls.show(Number(root.dataset.start));
 }
 
+// Put what is shown into the address, which adds nothing to the history.
+function showAddress(values, hash = location.hash) {
+  history.replaceState(null, "", changed(location.href, values) + hash);
+}
+
+// The address of this page with the second that plays.
+export const addressAtSecond = (address) => (controls?.isUsed ? changed(address, { t: second(controls.player.time) }) : address);
+
+// Whether a link led to a cue of the transcript that is shown; it may be one in another language.
+function showCue(link) {
+  const url = new URL(link.href), transcript = document.getElementById("transcript");
+  const cue = transcript?.lang === url.searchParams.get("language") && document.getElementById(url.hash.slice(1));
+  if (!cue) return false;
+  cue.scrollIntoView();
+  showAddress({ t: url.searchParams.get("t") }, url.hash);
+  return true;
+}
+
 // Whether a link to a second was one that plays here.
 export function playHere(link, seconds) {
   if (!root || !link.closest("#transcript, .cue-link, .own-player .shown")) return false;
+  if (link.matches(".cue-link") && !showCue(link)) return false;
   controls.play(seconds);
   return true;
 }
@@ -41,7 +61,7 @@ document.querySelector("main.resource")?.addEventListener("click", async (event)
   const transcript = parsed?.getElementById("transcript"), other = parsed?.querySelector("a.both");
   if (!transcript || !other) return;
   document.getElementById("transcript").replaceWith(document.adoptNode(transcript));
-  history.replaceState(null, "", link.href);
+  showAddress({ beside: new URL(link.href).searchParams.get("beside") });
   link.replaceWith(document.adoptNode(other));
   other.focus();
   readTranscript();

@@ -34,9 +34,9 @@ function show(holder, progress) {
   holder.querySelector(".building").textContent = progress.is_running ? doing : "";
   holder.querySelector(".outcome").textContent = progress.outcome;
   holder.querySelector(".fault").textContent = progress.error;
-  const left = progress.left.map(({ entry, reason }) => {
+  const left = progress.left.map(({ entry, reason, lang }) => {
     const item = made("li", `${entry} `);
-    item.append(Object.assign(made("span", reason), { lang: "en" }));
+    item.append(Object.assign(made("span", reason), { lang }));
     return item;
   });
   holder.querySelector(".left").replaceChildren(...left, ...(progress.more ? [made("li", progress.more)] : []));

@@ -117,7 +117,7 @@ def test_english_in_utf_16(encoding: str) -> None:
 
 @pytest.mark.parametrize("data", [b"", b" \n\t\r\n", codecs.BOM_UTF8, codecs.BOM_UTF16_LE, "\u3000\n".encode()])
 def test_an_empty_file_says_so(data: bytes) -> None:
-    assert refusal(data) == "the file is empty"
+    assert refusal(data) == "the file is empty: save or copy it again"
 
 
 def test_a_file_without_words_says_so() -> None:

@@ -1,0 +1,120 @@
+"""How the page is laid out in a real Chromium: on phones, zoomed in, on paper, and without a script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.query.web.conftest import faultless
+from tests.query.web.served import served, until, without_others
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.chromium
+
+_TOP_AND_BOTTOM = """(selector) => {
+    const box = document.querySelector(selector).getBoundingClientRect()
+    return [box.top, box.bottom]
+}"""
+
+
+def bounds(page: Page, selector: str) -> tuple[float, float]:
+    """The top and the bottom of an element in the window."""
+    top, bottom = page.evaluate(_TOP_AND_BOTTOM, selector)
+    return top, bottom
+
+
+def test_on_a_phone_the_moment_that_plays_is_above_the_player(browser: Browser, address: str) -> None:
+    with browser.new_context(base_url=address, viewport={"width": 390, "height": 780}) as context:
+        page = context.new_page()
+        without_others(page, address)
+        page.goto("/?q=mask&k=8")
+        page.locator(".go[data-play]").first.click()
+        for _ in range(3):
+            before = page.evaluate("location.search")
+            page.locator("#player [data-do=next]").click()
+            until(page, f"location.search !== '{before}'")
+            page.wait_for_timeout(200)
+            assert bounds(page, ".go[aria-current]")[1] <= bounds(page, "#player")[0]
+
+
+@pytest.mark.parametrize(("size", "scrolls"), [((720, 450), False), ((780, 360), True), ((1100, 400), True)])
+def test_in_a_low_window_the_whole_transcript_can_be_reached(
+    browser: Browser, address: str, size: tuple[int, int], scrolls: bool
+) -> None:
+    width, height = size
+    with browser.new_context(base_url=address, viewport={"width": width, "height": height}) as context:
+        page = context.new_page()
+        without_others(page, address)
+        page.goto("/?q=mask&kind=video&play=aaaaaaaaaaa&t=80")
+        page.locator(".player-transcript .cue.here").wait_for()
+        if scrolls:
+            page.locator("#player").evaluate("(player) => player.scrollIntoView({block: 'end'})")
+            page.locator(".player-title").hover()
+            page.mouse.wheel(0, 1000)
+            page.wait_for_timeout(500)
+        top, bottom = bounds(page, ".player-transcript")
+        player_top, player_bottom = bounds(page, "#player")
+        assert bottom - top >= 100
+        assert player_top <= top + 1
+        assert bottom <= player_bottom + 1 <= height + 2
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_on_a_phone_two_languages_dont_touch(browser: Browser, bilingual: Path, language: str) -> None:
+    with (
+        served(bilingual) as address,
+        browser.new_context(base_url=address, viewport={"width": 390, "height": 780}) as context,
+    ):
+        page = context.new_page()
+        page.goto(f"/resource/ddddddddddd?language={language}&beside={'zh-TW' if language == 'en' else 'en'}")
+        own, other = (page.locator(f".paragraph .said{kind}").first.bounding_box() for kind in ("", ".other"))
+        assert own
+        assert other
+        assert other["x"] - own["x"] - own["width"] >= 10
+
+
+@pytest.mark.parametrize("path", ["/resource/aaaaaaaaaaa?t=40", "/?q=softmax&play=aaaaaaaaaaa&t=80", "/kept"])
+def test_what_is_pressed_is_not_printed(browser: Browser, address: str, path: str) -> None:
+    with browser.new_context(base_url=address, viewport={"width": 790, "height": 1100}) as context:
+        page = context.new_page()
+        without_others(page, address)
+        page.goto(path)
+        page.emulate_media(media="print")
+        for selector in ("nav", ".find", ".controls", ".own-player", "#player", ".following", ".collections", ".foot"):
+            assert page.locator(f"{selector}:not(.chapters):visible").count() == 0, selector
+        assert page.evaluate("getComputedStyle(document.body).paddingBottom") == "0px"
+        assert page.locator("main").is_visible()
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
+def test_the_header_of_a_narrow_window_breaks_no_word(browser: Browser, address: str, locale: str) -> None:
+    with (
+        browser.new_context(base_url=address, locale=locale, viewport={"width": 320, "height": 640}) as context,
+        faultless(context) as page,
+    ):
+        page.goto("/?q=mask")
+        heights = page.evaluate("[...document.querySelectorAll('.brand, .top nav a')].map((link) => link.offsetHeight)")
+        assert max(heights) < 48  # two lines are higher
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+@pytest.mark.parametrize("width", [390, 768])
+def test_without_a_script_the_player_has_nothing_empty_and_can_be_closed(
+    browser: Browser, address: str, width: int
+) -> None:
+    with browser.new_context(
+        base_url=address, java_script_enabled=False, viewport={"width": width, "height": 780}
+    ) as context:
+        page = context.new_page()
+        without_others(page, address)
+        page.goto("/?q=mask&kind=video&play=aaaaaaaaaaa&t=80")
+        assert page.locator(".player-transcript").bounding_box() is None
+        page.get_by_role("link", name="Close the player").click()
+        assert parse_qs(urlsplit(page.url).query) == {"q": ["mask"], "kind": ["video"]}
+        assert page.locator(".moment").count() > 0
+        assert page.locator("#player").is_hidden()
