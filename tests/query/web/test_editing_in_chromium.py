@@ -195,10 +195,9 @@ def test_another_browser_follows_once_it_is_looked_at(page: Page) -> None:
     page.locator(".outcome", has_text="共 1 项，已入库 1 项").wait_for()
     # The list isn't loaded again where nothing has changed.
     page.evaluate("document.querySelector('.entry').dataset.mark = 'kept'")
-    with page.expect_response("**/add/progress") as sent:
+    with page.expect_response("**/add/progress"):
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    sent.value.finished()
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(500)
     assert page.locator(".entry[data-mark]").count() == 1
 
 
