@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Encoder, Kind
+from seekpoint.index.types import Encoder, Kind, Resource
 from seekpoint.indexer.build.build import Report, Request, build
 from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.fetch.network import check_name
@@ -42,20 +42,17 @@ def add(
     network.
     """
     for address in addresses:
-        _check(address)
+        _checked(address)
     request = Request(addresses, limit=limit, may_be_private=False)
     return build(request, library, Sources.through(web, (), pace, limit), encoder=encoder, events=events)
 
 
-def _check(address: str) -> None:
-    """Raise UsageError for what isn't one address of the web, or is one of a list or in a private network."""
-    shown = clean(address)[:_SHOWN]
-    resource = resource_of(address)
-    if resource is None:
-        raise UsageError(
-            f"{shown!r} is no address of the web: give one that begins with https://; files and folders are added with "
-            "`seekpoint build`"
-        )
+def check_one(address: str) -> None:
+    """Raise UsageError for what isn't one address of the web, or is plainly in a private network.
+
+    For an assistant, which can't take out again what it has added.
+    """
+    resource, shown = _checked(address), clean(address)[:_SHOWN]
     if len(address.split()) != 1 or not address.strip().isprintable():
         raise UsageError(f"{shown!r} isn't an address: it has no spaces, and one is added at a time")
     try:
@@ -64,8 +61,20 @@ def _check(address: str) -> None:
         raise UsageError(f"{shown!r} is in a private network: it is added with `seekpoint build`") from None
     except ValueError:
         raise UsageError(f"{shown!r} isn't an address: check its host") from None
+
+
+def _checked(address: str) -> Resource:
+    """The resource at an address; raises UsageError for what is no address of the web, or one of a list."""
+    shown = clean(address)[:_SHOWN]
+    resource = resource_of(address)
+    if resource is None:
+        raise UsageError(
+            f"{shown!r} is no address of the web: give one that begins with https://; files and folders are added with "
+            "`seekpoint build`"
+        )
     if resource.kind is Kind.PAGE and remote_list_of(resource.url):
         raise UsageError(
             f"{resource.url[:_SHOWN]} names a list: give the addresses in it one by one, or have it built with "
             "`seekpoint build`"
         )
+    return resource
