@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.index.libraries import CARD, embedded
 from tests.indexer.builds import webvtt
 from tests.paths import ROOT
 from tests.query.web.served import served
+from tests.query.web.workbench import editing as editing_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -142,6 +144,26 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("recordings")
     seekpoint.build(ROOT / "examples" / "talks", folder / "library", encoder=TopicEncoder(), translate=False)
     return folder / "library"
+
+
+@pytest.fixture
+def library(talks: Path, tmp_path: Path) -> Path:
+    """A copy of the library, which may be changed."""
+    return Path(shutil.copytree(talks, tmp_path / "library"))
+
+
+@pytest.fixture
+def editing(library: Path) -> Iterator[Editing]:
+    result = editing_of(library)
+    yield result
+    assert result.builds
+    result.builds.close()
+
+
+@pytest.fixture
+def editor(library: Path, editing: Editing) -> Iterator[TestClient]:
+    with serving(library, editing=editing, Origin=HOST) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")

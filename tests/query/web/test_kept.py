@@ -7,7 +7,6 @@ import re
 import shutil
 from collections.abc import Iterator
 from html import unescape
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -23,28 +22,10 @@ from seekpoint.index.types import State
 from seekpoint.query.web.editing import Editing
 from tests.postgres import TestServer
 from tests.query.web.conftest import HOST, serving
+from tests.query.web.forms import form
 
 ASKED = "/?q=%E6%8E%A9%E7%A0%81%E8%97%8F%E4%BA%86%E4%BB%80%E4%B9%88%EF%BC%9F&language=zh"  # 掩码藏了什么？
 EVERY_FORM = ("/kept/moment", "/kept/note", "/kept/drop")
-
-
-class Forms(HTMLParser):
-    """The forms of a page, by their address: the names and values of the fields."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.forms: list[tuple[str, dict[str, str]]] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            self.forms.append((values.get("action", ""), {}))
-        elif tag in ("input", "textarea") and "name" in values:
-            self.forms[-1][1][values["name"]] = values.get("value", "")
-
-    def of(self, action: str) -> dict[str, str]:
-        return next(fields for address, fields in self.forms if address == action)
 
 
 @pytest.fixture
@@ -63,10 +44,6 @@ def kept(library: Path) -> list[KeptMoment]:
     with EmbeddedReader.open(library) as reader:
         reader.verify()
         return reader.kept()
-
-
-def form(client: TestClient, page: str, action: str) -> dict[str, str]:
-    return Forms(client.get(page).text).of(action)
 
 
 def star(client: TestClient, page: str = ASKED) -> None:

@@ -20,7 +20,7 @@ from seekpoint.query.web.listing import ENTRIES
 from tests.index.libraries import CARD, embedded
 from tests.postgres import TestServer
 from tests.query.web.conftest import HOST, SCRIPT, URL, serving
-from tests.query.web.test_kept import form
+from tests.query.web.forms import form
 from tests.query.web.workbench import editing as editing_of
 
 NUMBER = 450

@@ -27,7 +27,7 @@ from tests.fakes import TopicEncoder
 from tests.index.libraries import resource
 from tests.postgres import TestServer
 from tests.query.web.conftest import HOST, serving
-from tests.query.web.test_kept import form
+from tests.query.web.forms import form
 from tests.query.web.workbench import editing_on_a_server
 
 PAGE = "https://blog.example.org/caches"

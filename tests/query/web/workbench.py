@@ -7,10 +7,14 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 
+from starlette.testclient import TestClient
+
 from seekpoint.cli.added_sources import take_out
 from seekpoint.cli.build_process import carry_out
 from seekpoint.cli.build_progress import ProgressEvents
 from seekpoint.index.address import ServerAddress
+from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.types import ResourceStatus
 from seekpoint.indexer.build import summary
 from seekpoint.indexer.build.build import Request, build
 from seekpoint.indexer.build.planner import Choices
@@ -19,6 +23,11 @@ from seekpoint.indexer.sources import Sources
 from seekpoint.query.web.builds import BuildOrder, Builds, Tell
 from seekpoint.query.web.editing import Editing
 from tests.fakes import TopicEncoder
+from tests.indexer.builds import webvtt
+from tests.query.web.forms import form
+
+TALK = webvtt("欢迎", "缓存把键和值留下来", "a cache keeps keys", seconds=20)
+"""Captions in two languages."""
 
 
 def build_here(library: Path, order: BuildOrder, tell: Tell, stop: Event) -> str:
@@ -40,3 +49,26 @@ def editing_on_a_server(library: ServerAddress, make_web: Callable[[], Web]) -> 
 def editing(library: Path) -> Editing:
     """Editing with builds."""
     return Editing(Builds(partial(build_here, library), lambda: None), partial(take_out, library))
+
+
+def upload(client: TestClient, *files: tuple[str, bytes], **fields: str) -> str:
+    """Send files by the form; returns where it leads, or what is wrong."""
+    hidden = {name: value for name, value in form(client, "/list", "/add/file").items() if name in ("secret", "back")}
+    parts = [("file", (name, content)) for name, content in files]
+    sent = client.post("/add/file", data=hidden | fields, files=parts)
+    return sent.headers["location"] if sent.status_code == 303 else f"{sent.status_code} {sent.text}"
+
+
+def built(editing: Editing) -> str:
+    """What the builds ended with."""
+    assert editing.builds
+    assert editing.builds.wait(120)
+    progress = editing.builds.progress
+    return progress.error or progress.outcome
+
+
+def statuses(library: Path) -> dict[str, ResourceStatus]:
+    """The resources of a library that is whole, by title."""
+    with EmbeddedReader.open(library) as reader:
+        reader.verify()
+        return {status.title: status for status in reader.statuses()}
