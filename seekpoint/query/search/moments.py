@@ -100,7 +100,7 @@ def _quotes(
         CueSpan(hit.chunk.transcript_id, max(opening.first - beside * spoken, 0), hit.chunk.stop + beside * spoken)
         for hit, opening, spoken in zip(hits, openings, plays, strict=True)
     ]
-    quotes = []
+    quotes, marked = [], lit_terms(context.question, context.terms)
     for hit, opening, span, cues, spoken in zip(hits, openings, spans, context.reader.cues(spans), plays, strict=True):
         if len(cues) < hit.chunk.stop - span.first:
             raise DamagedLibrary(
@@ -108,12 +108,17 @@ def _quotes(
                 "Run `seekpoint build SOURCE` again"
             )
         passage = Passage(cues, span.first, opening.first - span.first, hit.chunk.stop - span.first, plays=spoken)
-        quotes.append(_quote(hit.chunk, opening, passage, details[hit.chunk.resource_id], context))
+        quotes.append(_quote(hit.chunk, opening, passage, details[hit.chunk.resource_id], context, marked))
     return quotes
 
 
 def _quote(
-    chunk: StoredChunk, opening: StoredChunk, passage: Passage, details: Details, context: MomentContext
+    chunk: StoredChunk,
+    opening: StoredChunk,
+    passage: Passage,
+    details: Details,
+    context: MomentContext,
+    marked: Set[str],
 ) -> _Quote:
     weights = _weights(chunk, context.terms)
     chapters = begun(details.chapters, opening.start, chunk.end)
@@ -126,7 +131,6 @@ def _quote(
     begin = best_beginning(passage, within, weights, chapters, nearness, context.tuning.reach)
     shown = quoted(passage.cues_from(begin))
     stop = begin + sum(len(cue.text) + 1 for cue in shown)
-    marked = lit_terms(context.question, context.terms)
     lit = [term for term in terms if begin <= term.start < stop and term.text in marked]
     lit += [Term("", start, min(end, stop - 1)) for start, end in phrases if begin <= start < stop]
     return _Quote(passage, begin, shown, sorted(lit, key=lambda term: term.start))
