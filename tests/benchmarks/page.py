@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.page LIBRARY QUESTIONS [--most 60] [--json FILE]
 
-QUESTIONS has one a line. Each is asked once on a page of its own, after five that open what is opened once. The server
-is a process of its own, and another one is asked the same questions without a browser.
+QUESTIONS has one a line. Each is asked once on a page of its own, after five that open what is opened once, and once on
+a page that is open, as a reader does. The servers are processes of their own: one for each way, and one that is asked
+the same questions without a browser.
 """
 
 from __future__ import annotations
@@ -33,6 +34,18 @@ _TIMES = """() => {
 }"""
 
 
+_ASK = """(question) => {
+    const form = document.getElementById("ask")
+    form.elements.q.value = question
+    form.requestSubmit()
+}"""
+_IS_SHOWN = "(question) => new URLSearchParams(location.search).get('q') === question"
+_TIMES_IN_PLACE = """() => {
+    const fetched = performance.getEntriesByName(location.href, "resource").at(-1)
+    return [fetched.responseStart - fetched.requestStart, fetched.responseEnd - fetched.requestStart]
+}"""
+
+
 class Visit(NamedTuple):
     """Milliseconds from the request to the first byte and to the last one, from the start to the first paint; bytes."""
 
@@ -59,10 +72,33 @@ def main() -> None:
         answers = list(visits(tab.page, served.address, asked))[_WARM_UP:]
         empty = list(visits(tab.page, served.address, ["/"] * 5))
         long = list(visits(tab.page, served.address, longest(arguments.library)))
+    with serving(arguments.library) as served, chromium_tab() as tab:
+        in_place = list(asked_in_place(tab.page, served.address, questions[: arguments.most + _WARM_UP]))[_WARM_UP:]
     print(f"{len(answers)} answers: {times(answers)}; {median(one.size for one in answers) / 1000:.0f} kB")
+    print(f"{len(in_place)} asked on an open page: {times(in_place)}")
     print(f"the empty page, first and later: paint {empty[0].paint:.0f}, {median(one.paint for one in empty):.0f} ms")
     print("the longest recordings:", ", ".join(f"{one.size / 1000:.0f} kB, paint {one.paint:.0f} ms" for one in long))
-    machine.save(arguments.json, {"machine": machine.describe(), "answers": answers, "empty": empty, "long": long})
+    machine.save(
+        arguments.json,
+        {"machine": machine.describe(), "answers": answers, "in place": in_place, "empty": empty, "long": long},
+    )
+
+
+class Fetched(NamedTuple):
+    """Milliseconds from the request of an open page to the first byte and to the last one."""
+
+    first_byte: float
+    last_byte: float
+
+
+def asked_in_place(page: Page, address: str, questions: Sequence[str]) -> Iterator[Fetched]:
+    """What each question takes on one page."""
+    page.goto(address, wait_until="load")
+    for question in questions:
+        page.evaluate(_ASK, question)
+        page.wait_for_function(_IS_SHOWN, arg=question)
+        page.wait_for_timeout(50)
+        yield Fetched(*page.evaluate(_TIMES_IN_PLACE))
 
 
 def visits(page: Page, address: str, paths: Sequence[str]) -> Iterator[Visit]:
@@ -73,9 +109,10 @@ def visits(page: Page, address: str, paths: Sequence[str]) -> Iterator[Visit]:
         yield Visit(*page.evaluate(_TIMES))
 
 
-def times(found: Sequence[Visit]) -> str:
+def times(found: Sequence[Visit] | Sequence[Fetched]) -> str:
     """The median and the 95th percentile of each time."""
-    columns = {name: [getattr(one, name) for one in found] for name in ("first_byte", "last_byte", "paint")}
+    names = [name for name in found[0]._fields if name != "size"]
+    columns = {name: [getattr(one, name) for one in found] for name in names}
     return ", ".join(
         f"{name} {median(column):.0f} / {quantiles(column, n=20)[-1]:.0f} ms" for name, column in columns.items()
     )
