@@ -5,8 +5,10 @@ import io
 import os
 import re
 import select
+import signal
 import stat
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -451,6 +453,7 @@ def test_a_dumb_terminal_gets_plain_text(
 
 SCRIPT = """
 import sys
+import time
 from pathlib import Path
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.summary.types import CitedSentence, Steps
@@ -499,9 +502,14 @@ class Terminal:
         os.write(self._file, keys.encode())
 
     def end(self) -> int:
-        status = os.waitpid(self._pid, 0)[1]
+        """The program's exit code; one that doesn't end within a minute is killed."""
+        deadline = time.monotonic() + 60
+        while (ended := os.waitpid(self._pid, os.WNOHANG))[0] == 0:
+            if time.monotonic() > deadline:
+                os.kill(self._pid, signal.SIGKILL)
+            time.sleep(0.05)
         os.close(self._file)
-        return os.waitstatus_to_exitcode(status)
+        return os.waitstatus_to_exitcode(ended[1])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a thing of Unix")
@@ -549,6 +557,7 @@ def test_the_prompt_takes_a_reranker(example_library: Path, tmp_path: Path) -> N
     terminal.wait_for("? ")
     terminal.type("why masks?" + ENTER)
     terminal.wait_for("the reranker /nowhere/at/all can't be loaded")
+    terminal.wait_for("? ")
     terminal.type("\x03")
     assert terminal.end() == 0
 
