@@ -156,7 +156,7 @@ def _prompt(
 
 
 def _when_nothing(filters: Filters, library: Reader) -> str:
-    """What to say where an answer has no moments; raises UsageError for what is no language and no resource."""
+    """What to say where an answer has no moments; raises UsageError for an unknown language or resource."""
     if filters.resource and not library.resources([filters.resource]):
         raise UsageError(
             f"nothing in the library is called {filters.resource}: `seekpoint status --json` lists the ids"

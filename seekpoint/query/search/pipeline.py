@@ -135,11 +135,16 @@ def ask(
         top[0], proposed.candidates, query.question, query.terms, is_spoken=is_spoken, chunks=len(search.scope)
     )
     confidence, estimated = estimate(described, profile.calibration)
-    if proposed.literal.missing and not query.syntax.may_stress:
-        confidence = Confidence.NONE
-    elif confidence is Confidence.HIGH and not query.question.has_content:
-        confidence = Confidence.LOW
+    confidence = _limited(confidence, query, proposed.literal)
     return replace(answer, confidence=confidence, estimate=estimated if explained else None)
+
+
+def _limited(confidence: Confidence, query: _Query, literal: _Literal) -> Confidence:
+    """None where a phrase is said nowhere, and low at most for a question of function words alone."""
+    if literal.missing and not query.syntax.may_stress:
+        return Confidence.NONE
+    is_capped = confidence is Confidence.HIGH and not query.question.has_content
+    return Confidence.LOW if is_capped else confidence
 
 
 def _read(question: str, reader: Reader, encoder: Encoder, tuning: Tuning) -> tuple[_Query, tuple[Respelling, ...]]:

@@ -117,7 +117,7 @@ def look_up(question: ParsedQuestion, reader: Reader, languages: Mapping[str, La
 
 
 def lit_terms(question: ParsedQuestion, looked_up: QueryTerms) -> set[str]:
-    """The terms that are marked in quotes: content words of the question, and of those that translate one."""
+    """The terms that quotes mark: the content words of the question, and the content words that translate one."""
     if not question.has_content:
         return set()
     translating = {

@@ -76,7 +76,7 @@ def respelled(question: ParsedQuestion, words: Sequence[Respelling]) -> str:
 
 
 def as_said(words: Sequence[Respelling], quotes: Sequence[str]) -> tuple[Respelling, ...]:
-    """The same with a word that is said in the quotes, where the stem of a misspelt word is all that is known."""
+    """The respellings, with a word that the quotes say where the library knows only the stem of what is meant."""
     return tuple(
         one if one.meant in _other_spellings(one.word) else Respelling(one.word, _said_form(one.meant, quotes))
         for one in words

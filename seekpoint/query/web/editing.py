@@ -62,7 +62,7 @@ class Editing:
         return self.read(request, await urlencoded(request), form)
 
     def read(self, request: Request, fields: dict[str, str], form: type[_Form]) -> _Form:
-        """The form with these fields, where it has the secret of this server's pages; errors lead back from where."""
+        """The form with these fields, with the secret of this server's pages; errors lead back to its page."""
         request.state.back = own_path(fields.get("back", ""))
         self.check_secret(fields.pop("secret", ""))
         return form.model_validate(fields)

@@ -36,7 +36,7 @@ _STRIPPED = ConfigDict(str_strip_whitespace=True)
 
 _QUESTION = 'The question. A "phrase" has to be said word for word; -word leaves out passages with the word.'
 _Second = Annotated[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, OrNone]
-# Of an address that people copy and write: what is no second there is none.
+# People copy and edit the addresses of pages, so a second that can't be read counts as none.
 _SecondIfAny = Annotated[float | None, BeforeValidator(lambda value: _second_of(value))]
 _MomentCount = Annotated[int, Field(ge=1, le=MOST_MOMENTS, description="How many moments at most.")]
 
