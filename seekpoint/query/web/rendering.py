@@ -45,6 +45,7 @@ _templates.globals |= {
     "question_href": view_models.question_href,
     "summary_href": view_models.summary_href,
     "resource_href": view_models.resource_href,
+    "at_second": view_models.at_second,
     "list_href": listing.list_href,
     "BAR": view_models.BAR,
     "hue": listing.hue,

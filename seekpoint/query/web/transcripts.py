@@ -35,6 +35,10 @@ class QuoteContext:
     quoted: tuple[PositionedCue, ...]
     after: tuple[PositionedCue, ...]
 
+    @property
+    def cues(self) -> tuple[PositionedCue, ...]:
+        return (*self.before, *self.quoted, *self.after)
+
 
 @dataclass(frozen=True, slots=True)
 class TranscriptParagraph:

@@ -48,6 +48,14 @@ class Tick(NamedTuple):
     is_own: bool
 
 
+class Bar(NamedTuple):
+    """The bar of a recording: the moments of an answer, its chapters, and the time at which it ends."""
+
+    moments: tuple[Tick, ...]
+    chapters: tuple[Tick, ...]
+    end: str
+
+
 @dataclass(frozen=True, slots=True)
 class Player:
     """How a resource plays in the page; `source` is a video's id for `youtube`, else a file's address."""
@@ -68,8 +76,8 @@ class MomentView:
     """A moment on the page.
 
     `href` leads to the place in the resource itself, `here` to the same place on the resource's page in Seekpoint; they
-    are equal if the resource isn't on the web. `ticks` are the moments on the bar of the resource, `chapter_ticks` its
-    chapters, `end` its end.
+    are equal if the resource isn't on the web. `siblings` are all moments of the answer in the same resource, and
+    `chapters` and `duration` those of the resource.
     """
 
     moment: Moment
@@ -80,9 +88,22 @@ class MomentView:
     time: str | None
     quote: tuple[TextSegment, ...]
     context: QuoteContext | None
-    ticks: tuple[Tick, ...]
-    chapter_ticks: tuple[Tick, ...]
-    end: str | None
+    siblings: Sequence[Moment]
+    chapters: tuple[Chapter, ...]
+    duration: float
+
+    @property
+    def bar(self) -> Bar | None:
+        """The bar of the resource, on which this moment is highlighted."""
+        moment = self.moment
+        marks = ticks(self.siblings, self.duration, moment)
+        if not marks:
+            return None
+        return Bar(
+            marks,
+            chapter_ticks(moment.resource, self.chapters, self.duration, moment.language),
+            timestamp(self.duration) or "",
+        )
 
     @property
     def is_outside(self) -> bool:
@@ -96,8 +117,8 @@ class MomentView:
 def moment_view(
     moment: Moment,
     context: QuoteContext | None,
-    siblings: Iterable[Moment],
-    chapters: Iterable[Chapter],
+    siblings: Sequence[Moment],
+    chapters: tuple[Chapter, ...],
     duration: float,
 ) -> MomentView:
     """The view of a moment; `siblings` are all moments of the answer in the same resource."""
@@ -112,9 +133,9 @@ def moment_view(
         time=timestamp(moment.start),
         quote=segments(moment, context.quoted if context else ()),
         context=context,
-        ticks=ticks(siblings, duration, moment),
-        chapter_ticks=chapter_ticks(moment.resource, chapters, duration, moment.language),
-        end=timestamp(duration) if duration else None,
+        siblings=siblings,
+        chapters=chapters,
+        duration=duration,
     )
 
 

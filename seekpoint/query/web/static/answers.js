@@ -5,16 +5,20 @@ import { addressWithPlaying, markPlaying, playAddress } from "./panel.js";
 import { rememberQuestion } from "./questions.js";
 import { summarise } from "./summary.js";
 
-let asking = 0, wasTyped = false;
+// Milliseconds after which the page shows that it waits: most answers are there before, and would only flicker.
+const PATIENCE = 150;
+let asking = 0, wasTyped = false, waiting;
 let shown = withoutPlaying(location.href);
 
 // Ask the question of an address. `keepsPlace` is for more moments of the same answer; `isTyping` leaves the form as it
 // is, and puts a further answer in the place of the last one in the history.
 export async function ask(address, { isNew = true, keepsPlace = false, isTyping = false } = {}) {
   const turn = ++asking;
-  document.body.classList.add("busy");
+  clearTimeout(waiting);
+  waiting = setTimeout(() => document.body.classList.add("busy"), PATIENCE);
   const parsed = await fetched(address);
   if (turn !== asking) return;
+  clearTimeout(waiting);
   document.body.classList.remove("busy");
   if (!isAnswer(parsed)) {
     if (parsed && !isTyping) location.assign(address);
