@@ -141,7 +141,8 @@ def test_keeping_needs_no_script(browser: Browser, address: str) -> None:
     page.locator("#k1 .drop button").wait_for()
     page.locator("#k1 summary").click()
     page.fill("#k1n", "no script")
-    page.click("#k1s")
+    with page.expect_navigation():
+        page.click("#k1s")
     page.goto("/kept")
     assert page.locator("textarea").input_value() == "no script"
     context.close()

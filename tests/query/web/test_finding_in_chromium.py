@@ -76,7 +76,8 @@ def test_without_a_script_the_server_marks_what_is_found(
         page = context.new_page()
         page.goto(f"/resource/ddddddddddd?language={language}")
         page.fill("#find", phrase)
-        page.get_by_role("button", name="Find").click()
+        with page.expect_navigation():
+            page.get_by_role("button", name="Find").click()
         assert page.locator("mark.place").all_text_contents() == [marked]
         assert page.locator(".find .count").inner_text() == "1 of 1"
 

@@ -14,7 +14,7 @@ from tests.query.web.served import served, until, without_others
 from tests.shared import SHARED, needs_shared
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Dialog, Page
+    from playwright.sync_api import Browser, Dialog, Page, Route
 
 pytestmark = pytest.mark.chromium
 
@@ -23,6 +23,13 @@ _HAS_CUE_IN_VIEW = """() => {
     const box = document.querySelector('.player-transcript').getBoundingClientRect()
     return cue.top >= box.top - 1 && cue.bottom <= box.bottom + 1
 }"""
+
+_ASK = """(question) => {
+    const form = document.getElementById("ask")
+    form.elements.q.value = question
+    form.requestSubmit()
+}"""
+_IS_BUSY = "document.body.classList.contains('busy')"
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +132,27 @@ def test_filters_apply_at_once_and_the_player_plays_on(page: Page, address: str)
     assert len(asked) == 1
 
 
+def test_the_page_shows_that_it_waits_once_that_takes_long(page: Page) -> None:
+    page.clock.install()
+    page.goto("/?q=mask")
+    page.clock.pause_at(page.evaluate("Date.now() / 1000") + 60)  # from here on the page's time stands still
+    page.evaluate(_ASK, "softmax")
+    until(page, "location.search === '?q=softmax'")
+    page.clock.run_for(1000)
+    assert not page.evaluate(_IS_BUSY)
+    held = list["Route"]()
+    page.route("**/?q=attention", lambda route: held.append(route))
+    with page.expect_request("**/?q=attention"):
+        page.evaluate(_ASK, "attention")
+    page.clock.run_for(100)
+    assert not page.evaluate(_IS_BUSY)
+    page.clock.run_for(100)
+    assert page.evaluate(_IS_BUSY)
+    held[0].continue_()
+    until(page, "location.search === '?q=attention'")
+    assert not page.evaluate(_IS_BUSY)
+
+
 def test_more_moments_and_more_like_this_come_in_place(page: Page, address: str) -> None:
     without_others(page, address)
     page.goto("/?q=softmax+makes+shares")
@@ -173,7 +201,8 @@ def test_asking_needs_no_script(browser: Browser, address: str) -> None:
     asked = without_others(page, address)
     page.goto("/")
     page.fill("#q", "掩码")
-    page.press("#q", "Enter")
+    with page.expect_navigation():
+        page.press("#q", "Enter")
     assert page.locator(".moment").count() > 0
     link = page.locator(".go", has=page.get_by_text("掩码", exact=True)).first
     assert link.get_attribute("href") == "https://www.youtube.com/watch?v=bbbbbbbbbbb&t=80s"

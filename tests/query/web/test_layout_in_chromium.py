@@ -114,7 +114,8 @@ def test_without_a_script_the_player_has_nothing_empty_and_can_be_closed(
         without_others(page, address)
         page.goto("/?q=mask&kind=video&play=aaaaaaaaaaa&t=80")
         assert page.locator(".player-transcript").bounding_box() is None
-        page.get_by_role("link", name="Close the player").click()
+        with page.expect_navigation():
+            page.get_by_role("link", name="Close the player").click()
         assert parse_qs(urlsplit(page.url).query) == {"q": ["mask"], "kind": ["video"]}
         assert page.locator(".moment").count() > 0
         assert page.locator("#player").is_hidden()
