@@ -26,6 +26,7 @@ _WAYS: Mapping[str, Mapping[str, str]] = {
     "bound, asleep at once": _SLEEPING,
     "not bound": _ROAMING,
     "not bound, asleep at once": {**_ROAMING, **_SLEEPING},
+    "not bound, spinning": {**_ROAMING, "OMP_WAIT_POLICY": "active", "GOMP_SPINCOUNT": "INFINITY"},
     "one thread": {"OMP_NUM_THREADS": "1"},
 }
 _BUSY = (0, 1, 2, 4)

