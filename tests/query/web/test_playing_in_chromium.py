@@ -197,6 +197,14 @@ def test_nothing_moves_when_an_answer_loads_and_when_the_player_opens(
             assert page.evaluate("shifts") == []
 
 
+def test_an_answer_stands_where_it_stays_before_the_place_for_the_player_is_loaded(page: Page, address: str) -> None:
+    without_others(page, address)
+    page.goto("/?q=mask&kind=video")
+    stands = page.locator("main").bounding_box()
+    page.evaluate("document.getElementById('beside').remove()")
+    assert page.locator("main").bounding_box() == stands
+
+
 @pytest.mark.parametrize(
     ("language", "own", "other"),
     [("en", "A mask hides the future.", "掩碼把未來藏起來。"), ("zh", "掩碼是三角形。", "The mask is a triangle.")],
