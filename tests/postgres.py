@@ -124,6 +124,8 @@ class TestServer:
         address = self.library()
         export_library(library, scratch / "exported.zip")
         import_library(scratch / "exported.zip", address)
+        owned = f"UPDATE {address.library}.listing SET named_by = 'owner'"  # an import's lists are another's
+        self.sql(address.uri.rpartition("/")[2], owned)
         return address
 
     def sql(self, database: str, *statements: str) -> str:

@@ -108,6 +108,7 @@ def carry_out(
     The sources for a folder are paths in it, or lists of its owner. A server may be shared with others: what is added
     there are addresses of the web, as an assistant adds them.
     """
+    from seekpoint.index.types import NamedBy
     from seekpoint.indexer.build import addition, retrying, summary
     from seekpoint.indexer.build.build import Request, build
     from seekpoint.indexer.build.planner import Choices
@@ -116,10 +117,10 @@ def carry_out(
 
     pace = PACE if pace is None else pace
     if not isinstance(library, ServerAddress):
-        request, sources = Request(order.sources, choices=Choices(retry=order.retry)), Sources.through(web, pace=pace)
-        report = build(request, library, sources, encoder=encoder, events=events)
+        request = Request(order.sources, choices=Choices(retry=order.retry), named_by=NamedBy.PAGE)
+        report = build(request, library, Sources.through(web, pace=pace), encoder=encoder, events=events)
     elif order.sources:
-        report = addition.add(order.sources, library, web, events, encoder=encoder, pace=pace)
+        report = addition.add(order.sources, library, web, events, named_by=NamedBy.PAGE, encoder=encoder, pace=pace)
     else:
         report = retrying.retry(library, web, events, at_once=order.retry, encoder=encoder, pace=pace)
     return summary.totals_line(report)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from seekpoint.cli.export import contents_line
 from seekpoint.cli.options import index_option
+from seekpoint.index import added
 from seekpoint.index.address import Address
 from seekpoint.index.text.clean import clean, counted
 
-_MOST_LINKS = 20
+if TYPE_CHECKING:
+    from seekpoint.index.transfer.contents import Contents
+
+_MOST_NAMED = 20
 
 
 @click.command("import")
@@ -24,7 +29,8 @@ def import_library(file: Path, replacing_old: bool, folder: Address) -> None:
 
     The FILE is checked as a whole first: one that is damaged or wasn't written by Seekpoint leaves nothing behind. Then
     the indexes are made from it, which takes a minute for a million passages.
-    Links to recordings and documents of whoever wrote it keep the paths that they had there.
+    Links to recordings and documents of whoever wrote it keep the paths that they had there. Its lists are shown, and
+    read once you name them to `seekpoint build`. With --replace, what you added on the page and what you kept stays.
     """
     from rich.console import Console
     from rich.progress import Progress
@@ -41,22 +47,41 @@ def import_library(file: Path, replacing_old: bool, folder: Address) -> None:
 
         contents = import_(file, folder, replacing_old=replacing_old, progress=told)
     click.echo(f"{clean(str(folder))}: {contents_line(contents)}")
-    _list_unopened(contents.unopened)
+    _tell_taken_over(contents, folder)
+    _list(
+        contents.sources,
+        f"{counted(len(contents.sources), 'list')} of whoever wrote it: no build reads one before you name it",
+    )
+    _list(
+        contents.unopened,
+        f"{counted(len(contents.unopened), 'link')} in it will not be opened, "
+        "for they lead neither to the web nor to a recording or document of this machine",
+    )
     if contents.card.name != BUNDLED:
         name = clean(contents.card.name)
         click.echo(f"seekpoint: to ask it, the model {name} must be on this machine or come from the hub", err=True)
 
 
-def _list_unopened(links: Sequence[str]) -> None:
-    """Name the links that `ask --open` and the pages refuse, since nobody looks at each link of a library."""
-    if not links:
+def _tell_taken_over(contents: Contents, folder: Address) -> None:
+    """Say what was taken over from the library that was replaced."""
+    if contents.added:
+        files, places = counted(contents.added, "file"), f"{added.FILES} and {added.LISTS}"
+        click.echo(
+            f"seekpoint: {files} that were added here stay in {places} of {clean(str(folder))}: build them again",
+            err=True,
+        )
+    if contents.moments:
+        click.echo(f"seekpoint: {counted(contents.moments, 'moment')} that you kept here stay kept", err=True)
+    if contents.moments is None:
+        click.echo("seekpoint: the library that was here is damaged: what you kept in it couldn't be read", err=True)
+
+
+def _list(names: Sequence[str], heading: str) -> None:
+    """Name lists or links, since nobody looks at each one of a library."""
+    if not names:
         return
-    click.echo(
-        f"seekpoint: {counted(len(links), 'link')} in it will not be opened, "
-        "for they lead neither to the web nor to a recording or document of this machine:",
-        err=True,
-    )
-    for link in links[:_MOST_LINKS]:
-        click.echo(f"  {clean(link)}", err=True)
-    if more := links[_MOST_LINKS:]:
-        click.echo(f"  and {len(more):,} more: `seekpoint status --json` has all", err=True)
+    click.echo(f"seekpoint: {heading}:", err=True)
+    for name in names[:_MOST_NAMED]:
+        click.echo(f"  {clean(name)}", err=True)
+    if more := names[_MOST_NAMED:]:
+        click.echo(f"  and {len(more):,} more: `seekpoint status` has all", err=True)

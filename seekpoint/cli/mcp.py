@@ -66,6 +66,7 @@ def adding_to(
     """What adds an address to a library; callers may replace the web, the encoder and the pace, as tests do."""
 
     def add(address: str, tell: Callable[[str], None]) -> Sequence[Section]:
+        from seekpoint.index.types import NamedBy
         from seekpoint.indexer.build.addition import NEWEST, add, check_one
         from seekpoint.indexer.build.events import ToldEvents
         from seekpoint.indexer.fetch.pace import PACE
@@ -74,7 +75,10 @@ def adding_to(
         check_one(address)
         web, seconds = (make_web or Web)(None, None), PACE if pace is None else pace
         events = ToldEvents(tell)
-        return add([address], library, web, events, limit=NEWEST, encoder=encoder, pace=seconds).sections
+        report = add(
+            [address], library, web, events, named_by=NamedBy.ASSISTANT, limit=NEWEST, encoder=encoder, pace=seconds
+        )
+        return report.sections
 
     return add
 

@@ -7,15 +7,19 @@ from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from typing import NamedTuple
 
-from seekpoint.index.types import State
+from seekpoint.index.types import NamedBy, State
 
 
 class Section(NamedTuple):
-    """The entries under one heading path of a list, by resource id; `source` is empty if they have left every list."""
+    """The entries under one heading path of a list, by resource id; `source` is empty if they have left every list.
+
+    `named_by` says who named the source.
+    """
 
     source: str
     path: tuple[str, ...]
     entries: dict[str, State]
+    named_by: NamedBy = NamedBy.OWNER
 
     @property
     def states(self) -> Counter[State]:

@@ -22,6 +22,7 @@ from seekpoint.index.types import (
     Filters,
     Kind,
     ModelCard,
+    NamedBy,
     Playlist,
     Resource,
     ResourceStatus,
@@ -56,6 +57,12 @@ Its only pieces are windows that were embedded by themselves, with the setting W
 
 WINDOWS = "windows"
 """The name of the setting with which such a model embeds windows by themselves."""
+
+ALIASES = "aliases"
+"""The name of the setting with the addresses that others stand for; see `indexer/build/aliases.py`."""
+
+YOUTUBE_COOLINGS = "youtube_coolings"
+"""The name of the setting with the times until which YouTube isn't asked; see `indexer/build/youtube_backoff.py`."""
 
 QUESTION_ENGINE = "question engine"
 """The name of the setting that says which engine embeds questions with another model than the bundled one."""
@@ -296,8 +303,11 @@ class Writer(Reader, Protocol):
 
     # The lists
 
-    def register(self, source: str, resources: Sequence[Resource]) -> None:
-        """Store what a source lists now. Resources that it listed before stay in the library, marked as unlisted."""
+    def register(self, source: str, resources: Sequence[Resource], named_by: NamedBy = NamedBy.OWNER) -> None:
+        """Store what a source lists now, and who named the source.
+
+        Resources that it listed before stay in the library, marked as unlisted.
+        """
         ...
 
     def keep_playlist(self, playlist_id: str, playlist: Playlist) -> None:

@@ -67,6 +67,19 @@ class Origin(StrEnum):
     LOCAL = "local"
 
 
+class NamedBy(StrEnum):
+    """Who named a source of a library, which decides what every later build may do for it.
+
+    What the owner names in a terminal may lie in files and private networks. Who adds on a page that others use, and an
+    assistant, name public addresses alone. What came with an imported library is built for nobody but the owner.
+    """
+
+    OWNER = "owner"
+    PAGE = "page"
+    ASSISTANT = "assistant"
+    IMPORT = "import"
+
+
 @dataclass(frozen=True, slots=True)
 class Resource(Displayed):
     """One thing on a reading list.
@@ -153,11 +166,15 @@ class Playlist:
 
 
 class Standing(NamedTuple):
-    """A resource's state, what its transcripts were made from, and when to try again (Unix seconds)."""
+    """A resource's state, what its transcripts were made from, and when to try again (Unix seconds).
+
+    It `is_foreign` if only lists of an imported library name it.
+    """
 
     state: State
     inputs: str | None = None
     retry_after: float | None = None
+    is_foreign: bool = False
 
     @property
     def is_indexed(self) -> bool:
@@ -165,7 +182,9 @@ class Standing(NamedTuple):
         return self.state is State.INDEXED
 
     def is_due(self, now: float, *, at_once: bool = False) -> bool:
-        """Whether a build would try it again now, or with `at_once` whether it waits at all."""
+        """Whether a build by itself would try it again now, or with `at_once` whether it waits at all."""
+        if self.is_foreign:
+            return False
         if self.retry_after is None:
             return self.state in (State.PENDING, State.DEFERRED)
         return at_once or self.retry_after <= now

@@ -24,7 +24,7 @@ from seekpoint.index.models.centring import centred, nearest_language
 from seekpoint.index.models.piece_vectors import quantised
 from seekpoint.index.store import Reader
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Cue, Details, Filters, Kind, ModelCard, Origin, Resource, Transcript
+from seekpoint.index.types import Cue, Details, Filters, Kind, ModelCard, NamedBy, Origin, Resource, Transcript
 from seekpoint.query.search import bm25
 from tests.fakes import TopicEncoder
 from tests.paths import ROOT
@@ -68,6 +68,13 @@ def stored_terms(folder: Path) -> set[tuple[str, float, str, int]]:
         places = {chunk_id: (resource_id, start) for chunk_id, resource_id, start in stored.execute(query)}
         said = list(terms_of_chunks.terms_of(stored, [(0, 1 << 40)]))
     return {(*places[chunk_id], term, count) for chunk_id, terms in said for term, count in Counter(terms).items()}
+
+
+def listed(library: Reader) -> tuple[object, object]:
+    """The sections and standings of a library, whoever named its lists."""
+    sections = [section._replace(named_by=NamedBy.OWNER) for section in library.sections()]
+    standings = {key: standing._replace(is_foreign=False) for key, standing in library.standings().items()}
+    return sections, standings
 
 
 def fill(writer: EmbeddedWriter, talks: Mapping[str, Sequence[str]]) -> None:

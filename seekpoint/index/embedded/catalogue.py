@@ -10,14 +10,15 @@ from pathlib import Path
 from seekpoint.index.embedded import settings
 from seekpoint.index.embedded.database import decoding
 from seekpoint.index.records.catalogue import (
+    STANDINGS,
     Listing,
     amounts_of,
     details_of,
     listings_of,
     resource_of,
     sections_of,
+    standings_of,
     status_of,
-    time_of,
 )
 from seekpoint.index.sections import Section
 from seekpoint.index.store import LISTED, Amounts
@@ -29,7 +30,6 @@ from seekpoint.index.types import (
     Resource,
     ResourceStatus,
     Standing,
-    State,
 )
 
 
@@ -93,7 +93,7 @@ class Catalogue:
         """
         # Sections are ordered by the entries that are listed there for the first time (`again` is 0).
         rows = self._query(
-            """SELECT iif(listed, source, '') AS source, path, resource_id, state,
+            """SELECT iif(listed, source, '') AS source, path, named_by, resource_id, state,
                       position > min(position) OVER (PARTITION BY listed, source, resource_id) AS again
                FROM listing AS here JOIN resource ON resource.id = resource_id
                WHERE listed OR NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = here.resource_id)
@@ -119,8 +119,7 @@ class Catalogue:
     @decoding
     def standings(self) -> dict[str, Standing]:
         """The state of each resource, what its transcripts were made from, and when to try again."""
-        rows = self._query("SELECT id, state, inputs, retry_after FROM resource ORDER BY rowid")
-        return {row["id"]: Standing(State(row["state"]), row["inputs"], time_of(row["retry_after"])) for row in rows}
+        return standings_of(self._query(f"{STANDINGS} ORDER BY resource.rowid"))
 
     @decoding
     def playlists(self, only: str | None = None) -> dict[str, Playlist]:

@@ -144,6 +144,9 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         raise ForeignLibrary(f"{path} isn't a Seekpoint library: name another folder with --index")
     if version > SCHEMA_VERSION:
         raise newer_library(path.parent, version)
+    listing = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'listing'").fetchone()
+    if listing and "named_by" not in listing[0]:
+        raise unreleased_library(path.parent)
 
 
 def newer_library(folder: Path, version: int) -> NewerLibrary:

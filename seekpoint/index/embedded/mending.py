@@ -22,7 +22,8 @@ from seekpoint.index.types import State
 _LABEL = """SELECT CAST(coalesce((SELECT max(title) FROM listing WHERE resource_id = id AND title <> ''), url) AS BLOB)
             FROM resource WHERE id = CAST(? AS TEXT)"""
 # What stands for a resource that no list names, until a list does.
-_UNLISTED = "INSERT INTO listing SELECT '', id, 0, '[]', '', 0 FROM resource WHERE id = CAST(? AS TEXT)"
+_UNLISTED = """INSERT INTO listing (source, resource_id, position, path, title, listed)
+    SELECT '', id, 0, '[]', '', 0 FROM resource WHERE id = CAST(? AS TEXT)"""
 _EMPTIED = f"UPDATE resource SET state = '{State.PENDING}', reason = NULL, inputs = NULL WHERE id = CAST(? AS TEXT)"
 
 

@@ -9,13 +9,15 @@ CREATE TABLE resource (
   inputs TEXT,                              -- what the transcripts were made from: equal means nothing to do
   details TEXT NOT NULL DEFAULT '{}'        -- title, channel, chapters and so on as the source states them, as JSON
 ) STRICT;
--- Where a resource stands: one row a source and heading path. `listed` is 0 once it has left that source.
+-- Where a resource stands: one row a source and heading path. `listed` is 0 once it has left that source. `named_by` is
+-- who named the source: owner, page, assistant or import.
 CREATE TABLE listing (
   source TEXT NOT NULL,
   resource_id TEXT NOT NULL REFERENCES resource ON DELETE CASCADE,
   position INTEGER NOT NULL,
   path TEXT NOT NULL,                       -- headings, as a JSON array
   title TEXT NOT NULL,                      -- the list's words; empty where it has a bare address
+  named_by TEXT NOT NULL DEFAULT 'owner',
   listed INTEGER NOT NULL DEFAULT 1,
   PRIMARY KEY (source, resource_id, path)
 ) STRICT, WITHOUT ROWID;

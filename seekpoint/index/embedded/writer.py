@@ -23,7 +23,7 @@ from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.records.catalogue import details_text
 from seekpoint.index.records.successor import SuccessorLibrary
 from seekpoint.index.store import LISTED, Known, Successor, Translations
-from seekpoint.index.types import Details, Kind, ModelCard, Playlist, Resource, State, Transcript
+from seekpoint.index.types import Details, Kind, ModelCard, NamedBy, Playlist, Resource, State, Transcript
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -101,17 +101,15 @@ class EmbeddedWriter(EmbeddedReader):
 
     # The lists
 
-    def register(self, source: str, resources: Sequence[Resource]) -> None:
+    def register(self, source: str, resources: Sequence[Resource], named_by: NamedBy = NamedBy.OWNER) -> None:
         entries = ((resource, path) for resource in resources for path in resource.sections or ((),))
         rows = {
             (resource.id, json.dumps(path, ensure_ascii=False)): (position, resource.title)
             for position, (resource, path) in enumerate(entries)
         }
-        stored = {
-            (row["resource_id"], row["path"]): (row["position"], row["title"])
-            for row in self._query("SELECT * FROM listing WHERE source = ? AND listed", source)
-        }
-        if rows == stored:
+        listed = self._query("SELECT * FROM listing WHERE source = ? AND listed", source)
+        stored = {(row["resource_id"], row["path"]): (row["position"], row["title"]) for row in listed}
+        if rows == stored and all(row["named_by"] == named_by for row in listed):
             return
         with self._maintenance.change():
             self._add(resources)
@@ -120,8 +118,8 @@ class EmbeddedWriter(EmbeddedReader):
                 "DELETE FROM listing WHERE source = ? AND resource_id = ?", {(source, r.id) for r in resources}
             )
             self._connection.executemany(
-                "INSERT INTO listing (source, resource_id, path, position, title) VALUES (?, ?, ?, ?, ?)",
-                [(source, *key, *value) for key, value in rows.items()],
+                "INSERT INTO listing (named_by, source, resource_id, path, position, title) VALUES (?, ?, ?, ?, ?, ?)",
+                [(named_by, source, *key, *value) for key, value in rows.items()],
             )
             titles.update(self._connection, _renamed(stored, rows))
 
@@ -169,8 +167,10 @@ class EmbeddedWriter(EmbeddedReader):
             titles.update(self._connection, [target.id])
 
     def _add(self, resources: Iterable[Resource]) -> None:
+        """Store resources that are new; one that an imported library has at another address gets its own."""
         self._connection.executemany(
-            "INSERT INTO resource (id, kind, url, state) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            """INSERT INTO resource (id, kind, url, state) VALUES (?, ?, ?, ?)
+               ON CONFLICT (id) DO UPDATE SET url = excluded.url WHERE url <> excluded.url""",
             [(resource.id, resource.kind, resource.url, State.PENDING) for resource in resources],
         )
 

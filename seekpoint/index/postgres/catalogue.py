@@ -7,14 +7,15 @@ from collections.abc import Collection
 
 from seekpoint.index.postgres.session import Session
 from seekpoint.index.records.catalogue import (
+    STANDINGS,
     Listing,
     amounts_of,
     details_of,
     listings_of,
     resource_of,
     sections_of,
+    standings_of,
     status_of,
-    time_of,
 )
 from seekpoint.index.sections import Section
 from seekpoint.index.store import LISTED, Amounts
@@ -26,7 +27,6 @@ from seekpoint.index.types import (
     Resource,
     ResourceStatus,
     Standing,
-    State,
 )
 
 
@@ -83,7 +83,7 @@ class ServerCatalogue:
         """Every list's heading paths in its order; resources that have left every list come last."""
         # Sections are ordered by the entries that are listed there for the first time (`again` is false).
         rows = self._session.records(
-            """SELECT CASE WHEN listed THEN source ELSE '' END AS source, path, resource_id, state,
+            """SELECT CASE WHEN listed THEN source ELSE '' END AS source, path, named_by, resource_id, state,
                       position > min(position) OVER (PARTITION BY listed, source, resource_id) AS again
                FROM listing AS here JOIN resource ON resource.id = resource_id
                WHERE listed OR NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = here.resource_id)
@@ -104,11 +104,7 @@ class ServerCatalogue:
 
     def standings(self) -> dict[str, Standing]:
         """The state of each resource, what its transcripts were made from, and when to try again."""
-        rows = self._session.rows("SELECT id, state, inputs, retry_after FROM resource ORDER BY number")
-        return {
-            resource_id: Standing(State(state), inputs, time_of(retry_after))
-            for resource_id, state, inputs, retry_after in rows
-        }
+        return standings_of(self._session.records(f"{STANDINGS} ORDER BY number"))
 
     def playlists(self, only: str | None = None) -> dict[str, Playlist]:
         """What each playlist and channel held when it was last listed, by its id; `only` limits this to one id."""

@@ -1,5 +1,7 @@
 """The resources of a library that wait for a builder: any number of builders take from them.
 
+What only lists of an imported library name waits for nobody.
+
 A builder holds a lease on the resource that it works on, which a thread renews. One that died or was cut off lets it
 run out, and another one takes the resource; what the first one still wants to store is refused then.
 """
@@ -27,6 +29,7 @@ _TAKE = """
     WITH next AS (
       SELECT id FROM resource WHERE (state = %s OR (state = %s AND retry_after <= %s))
       AND kind <> %s AND url ~ '^https?://' AND id <> ALL(%s)
+      AND EXISTS (SELECT 1 FROM listing WHERE resource_id = id AND named_by <> 'import')
       AND NOT EXISTS (SELECT 1 FROM lease WHERE resource_id = id AND until > now())
       ORDER BY retry_after NULLS FIRST, number FOR UPDATE SKIP LOCKED LIMIT 1)
     INSERT INTO lease SELECT id, %s, now() + make_interval(secs => %s) FROM next

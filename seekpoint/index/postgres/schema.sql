@@ -27,6 +27,7 @@ CREATE TABLE listing (
   position integer NOT NULL,
   path text COLLATE "C" NOT NULL,
   title text NOT NULL,
+  named_by text NOT NULL DEFAULT 'owner',
   listed boolean NOT NULL DEFAULT true,
   PRIMARY KEY (source, resource_id, path)
 );

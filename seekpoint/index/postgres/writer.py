@@ -18,7 +18,7 @@ from seekpoint.index.postgres.session import Session, connect, content_errors, r
 from seekpoint.index.records.catalogue import details_text
 from seekpoint.index.records.successor import SuccessorLibrary
 from seekpoint.index.store import LISTED, Known, Revision, Successor, Translations
-from seekpoint.index.types import Details, Kind, ModelCard, Playlist, Resource, State, Transcript
+from seekpoint.index.types import Details, Kind, ModelCard, NamedBy, Playlist, Resource, State, Transcript
 
 # Commits after which the changes of the sums are added up.
 _COMMITS_BETWEEN_FOLDS = 64
@@ -105,15 +105,15 @@ class PostgresWriter(PostgresReader):
 
     # The lists
 
-    def register(self, source: str, resources: Sequence[Resource]) -> None:
+    def register(self, source: str, resources: Sequence[Resource], named_by: NamedBy = NamedBy.OWNER) -> None:
         entries = ((resource, path) for resource in resources for path in resource.sections or ((),))
         rows = {
             (resource.id, json.dumps(path, ensure_ascii=False)): (position, resource.title)
             for position, (resource, path) in enumerate(entries)
         }
-        query = "SELECT resource_id, path, position, title FROM listing WHERE source = %s AND listed"
-        stored = {(key, path): (position, title) for key, path, position, title in self._session.rows(query, source)}
-        if rows == stored:
+        listed = self._session.records("SELECT * FROM listing WHERE source = %s AND listed", source)
+        stored = {(row["resource_id"], row["path"]): (row["position"], row["title"]) for row in listed}
+        if rows == stored and all(row["named_by"] == named_by for row in listed):
             return
         with self._change():
             self._add(resources)
@@ -122,8 +122,8 @@ class PostgresWriter(PostgresReader):
                 "DELETE FROM listing WHERE source = %s AND resource_id = ANY(%s)", source, [one.id for one in resources]
             )
             self._session.copy(
-                "listing (source, resource_id, path, position, title)",
-                [(source, *key, *value) for key, value in rows.items()],
+                "listing (named_by, source, resource_id, path, position, title)",
+                [(named_by.value, source, *key, *value) for key, value in rows.items()],
             )
             names.update(self._session, _renamed(stored, rows))
 
@@ -177,9 +177,11 @@ class PostgresWriter(PostgresReader):
             names.update(self._session, [target.id])
 
     def _add(self, resources: Iterable[Resource]) -> None:
+        """Store resources that are new; one that an imported library has at another address gets its own."""
         successor.copy_numbers(self._session, [resource.id for resource in resources])
         self._session.run_many(
-            "INSERT INTO resource (id, kind, url, state) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            """INSERT INTO resource (id, kind, url, state) VALUES (%s, %s, %s, %s)
+               ON CONFLICT (id) DO UPDATE SET url = excluded.url WHERE resource.url <> excluded.url""",
             [(one.id, one.kind.value, one.url, State.PENDING.value) for one in resources],
         )
 

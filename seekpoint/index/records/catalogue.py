@@ -11,7 +11,7 @@ from seekpoint.index.records import stored_chapters
 from seekpoint.index.sections import Section
 from seekpoint.index.store import Amounts
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Chapter, Details, Kind, Origin, Resource, ResourceStatus, State
+from seekpoint.index.types import Chapter, Details, Kind, NamedBy, Origin, Resource, ResourceStatus, Standing, State
 
 LATEST = 253402300799
 """The Unix time at which Python's dates end, with the year 9999."""
@@ -37,6 +37,11 @@ _SECONDS = """
     SELECT coalesce(sum(longest), 0) FROM (
       SELECT max(seconds) AS longest FROM transcript JOIN resource ON resource.id = resource_id
       WHERE kind IN ('video', 'recording') GROUP BY resource_id) AS talks"""
+STANDINGS = f"""
+    SELECT id, state, inputs, retry_after, coalesce(is_foreign, 0) AS is_foreign FROM resource LEFT JOIN (
+      SELECT resource_id, min(CASE named_by WHEN '{NamedBy.IMPORT}' THEN 1 ELSE 0 END) AS is_foreign FROM listing
+      GROUP BY resource_id) AS named ON resource_id = id"""
+"""The standings of all resources, in both dialects of SQL."""
 _SPOKEN = """
     SELECT DISTINCT kind, language FROM transcript JOIN resource ON resource.id = resource_id
     WHERE state = 'indexed' AND transcript.chunks > 0"""
@@ -64,11 +69,24 @@ def listings_of(rows: Iterable[Row]) -> dict[str, Listing]:
 
 
 def sections_of(rows: Iterable[Row]) -> list[Section]:
-    """Sections, from rows with source, path, resource_id and state, in their order."""
-    sections: dict[tuple[str, str], dict[str, State]] = {}
+    """Sections, from rows with source, path, named_by, resource_id and state, in their order."""
+    sections: dict[tuple[str, str], Section] = {}
     for row in rows:
-        sections.setdefault((row["source"], row["path"]), {})[row["resource_id"]] = State(row["state"])
-    return [Section(source, tuple(json.loads(path)), entries) for (source, path), entries in sections.items()]
+        key = source, path = row["source"], row["path"]
+        if key not in sections:
+            sections[key] = Section(source, tuple(json.loads(path)), {}, NamedBy(row["named_by"]))
+        sections[key].entries[row["resource_id"]] = State(row["state"])
+    return list(sections.values())
+
+
+def standings_of(rows: Iterable[Row]) -> dict[str, Standing]:
+    """The standing of each resource, from the rows of STANDINGS."""
+    return {
+        row["id"]: Standing(
+            State(row["state"]), row["inputs"], time_of(row["retry_after"]), is_foreign=bool(row["is_foreign"])
+        )
+        for row in rows
+    }
 
 
 def resource_of(row: Row, listing: Listing) -> Resource:

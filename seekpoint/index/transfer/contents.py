@@ -14,7 +14,9 @@ from seekpoint.index.types import ModelCard
 class Contents(NamedTuple):
     """Numbers of an exported or imported library; `size` is the size of the file in bytes.
 
-    `unopened` are the addresses that `is_openable` refuses.
+    `unopened` are the addresses that `is_openable` refuses, `sources` the lists that name its resources. `added` and
+    `moments` are the files and the kept moments that an import took over from the library that it replaced; `None` for
+    moments that can't be read.
     """
 
     resources: int
@@ -22,6 +24,9 @@ class Contents(NamedTuple):
     size: int
     card: ModelCard
     unopened: tuple[str, ...]
+    sources: tuple[str, ...]
+    added: int = 0
+    moments: int | None = 0
 
 
 def contents_of(folder: Path, file: Path, card: ModelCard) -> Contents:
@@ -31,5 +36,6 @@ def contents_of(folder: Path, file: Path, card: ModelCard) -> Contents:
             "SELECT (SELECT count(*) FROM resource), (SELECT count(*) FROM chunk)"
         ).fetchone()
         urls = sorted(url for (url,) in connection.execute("SELECT url FROM resource"))
+        sources = connection.execute("SELECT DISTINCT source FROM listing WHERE listed ORDER BY source").fetchall()
     unopened = tuple(url for url in urls if not is_openable(url))
-    return Contents(resources, chunks, file.stat().st_size, card, unopened)
+    return Contents(resources, chunks, file.stat().st_size, card, unopened, tuple(source for (source,) in sources))

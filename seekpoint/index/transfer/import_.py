@@ -11,7 +11,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,16 +20,20 @@ from seekpoint.index import added
 from seekpoint.index.address import Address
 from seekpoint.index.embedded import database, lock, reembedding
 from seekpoint.index.embedded.database import library_errors
+from seekpoint.index.embedded.kept import EmbeddedKeeper
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError
 from seekpoint.index.open import needs_postgres
+from seekpoint.index.store import ALIASES, YOUTUBE_COOLINGS
 from seekpoint.index.transfer import archive, inspection
 from seekpoint.index.transfer.archive import Archive
 from seekpoint.index.transfer.contents import Contents, contents_of
 from seekpoint.index.transfer.inspection import InvalidContents
 from seekpoint.index.transfer.staging import REPLACED, staging
+from seekpoint.index.types import NamedBy
 
 # By meaning and by words.
 _INDEXES = 2
@@ -59,8 +63,8 @@ def import_library(
         folder = Path(unpacked) / "library"
         contents = _to_folder(file, folder, writes_indexes=False)
         copied = _Sum(contents.chunks, progress)
-        to_server(folder, address, replacing_old=replacing_old, progress=copied.add)
-    return contents
+        moments = to_server(folder, address, replacing_old=replacing_old, progress=copied.add)
+    return contents._replace(moments=moments)
 
 
 def _to_folder(
@@ -87,7 +91,9 @@ def _to_folder(
             _check_free_space(file, record, staged)
             source.extract(record, library)
             _check(file, manifest, library)
-            contents = contents_of(library, file, manifest.model)
+            _disown(library)
+            files, moments = _take_over(place, library)
+            contents = contents_of(library, file, manifest.model)._replace(added=files, moments=moments)
             if writes_indexes:
                 _write_indexes(library, _Sum(_INDEXES * contents.chunks, progress))
             sync_folder(library)
@@ -149,6 +155,49 @@ def _check(file: Path, manifest: Manifest, library: Path) -> None:
         inspection.check_database(library, manifest.model)
         manifest.unsealed().save(library)
         inspection.check_readable(library, manifest.model)
+
+
+def _disown(library: Path) -> None:
+    """Mark the lists as another's, and leave out what would steer the requests of later builds."""
+    with (
+        library_errors(library),
+        closing(database.connect(library, writable=True)) as connection,
+        database.transaction(connection),
+    ):
+        connection.execute("UPDATE listing SET named_by = ?", (NamedBy.IMPORT,))
+        connection.executemany("DELETE FROM setting WHERE name = ?", [(ALIASES,), (YOUTUBE_COOLINGS,)])
+
+
+def _take_over(old: Path, library: Path) -> tuple[int, int | None]:
+    """Copy to an imported library what only the one that it replaces has: the files that were added, what was kept.
+
+    Returns the number of files, and that of the moments, `None` if they can't be read.
+    """
+    with library_errors(old):
+        for name in (added.FILES, added.LISTS):
+            if (old / name).is_dir():
+                shutil.copytree(old / name, library / name, symlinks=True, copy_function=_link_or_copy)
+        files = sum(path.is_file() for name in (added.FILES, added.LISTS) for path in (library / name).rglob("*"))
+    if not (old / MANIFEST).exists():
+        return files, 0
+    try:
+        with EmbeddedReader.open(old) as reader:
+            moments = reader.kept()
+    except DamagedLibrary:
+        return files, None
+    with EmbeddedKeeper.open(library) as keeper:
+        for moment in moments:
+            keeper.drop(moment.resource.id, moment.place)
+            keeper.keep(moment)
+    return files, len(moments)
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    """Give a file another name; copy it where the file system can't."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(source, target, follow_symlinks=False)
 
 
 def _write_indexes(library: Path, written: _Sum) -> None:

@@ -33,7 +33,7 @@ _BATCH = 2048
 # Tables whose rows are the same in both, with their columns.
 _SAME = {
     "resource": "id, kind, url, state, reason, retry_after, inputs, details",
-    "listing": "source, resource_id, position, path, title, listed",
+    "listing": "source, resource_id, position, path, title, named_by, listed",
     "playlist_entry": "playlist_id, position, resource_id, kind, url, title, fault",
     "name": "key, resource_id, terms",
     "term": "number, text",
@@ -55,11 +55,13 @@ def to_server(
     *,
     replacing_old: bool = False,
     progress: Callable[[int], None] = lambda chunks: None,
-) -> None:
+) -> int:
     """Copy the library in a folder to a server, all of it or nothing; `progress` is told of chunks.
 
-    `replacing_old` allows replacing the library there. Raises LibraryError.
+    `replacing_old` allows replacing the library there. Returns how many moments that were kept in that one are kept on.
+    Raises LibraryError.
     """
+    moments: list[tuple[object, ...]] = []
     with (
         library_errors(folder),
         closing(database.connect(folder, writable=False)) as source,
@@ -75,13 +77,17 @@ def to_server(
                 raise LibraryError(
                     f"{address} holds a library already: add ?library=NAME to the address, or replace it with --replace"
                 )
+            moments = session.rows(f"SELECT {kept.COLUMNS} FROM kept")
             schema.drop(session)
         schema.create(session, card)
         schema.drop_search_indexes(session)
         _copy_to_server(source, session, card, progress)
+        session.run_many("DELETE FROM kept WHERE (resource_id, place) = (%s, %s)", [row[:2] for row in moments])
+        session.copy(f"kept ({kept.COLUMNS})", moments)
         schema.create_search_indexes(session, card)
         upkeep.keep_size(session)
         session.run("ANALYZE")
+    return len(moments)
 
 
 def to_folder(address: ServerAddress, folder: Path, progress: Callable[[int], None] = lambda chunks: None) -> None:

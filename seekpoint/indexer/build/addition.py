@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Encoder, Kind, Resource
+from seekpoint.index.types import Encoder, Kind, NamedBy, Resource
 from seekpoint.indexer.build.build import Report, Request, build
 from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.fetch.network import check_name
@@ -31,19 +31,20 @@ def add(
     web: Web,
     events: BuildEvents,
     *,
+    named_by: NamedBy,
     limit: int | None = None,
     encoder: Encoder | None = None,
     pace: float = PACE,
 ) -> Report:
     """Build from addresses of videos, playlists, channels, pages and papers, each a source; raises what `build` does.
 
-    `limit` is the number of videos taken of a channel. UsageError for what else a build takes: a path would let others
-    read files of this machine, a list would let them add any number of addresses. No address leads into a private
-    network.
+    `named_by` is who adds them, `limit` the number of videos taken of a channel. UsageError for what else a build
+    takes: a path would let others read files of this machine, a list would let them add any number of addresses. No
+    address leads into a private network, but for those that the owner has built.
     """
     for address in addresses:
         _checked(address)
-    request = Request(addresses, limit=limit, may_be_private=False)
+    request = Request(addresses, limit=limit, named_by=named_by)
     return build(request, library, Sources.through(web, (), pace, limit), encoder=encoder, events=events)
 
 

@@ -7,15 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple, Self
 
-from seekpoint.index.store import Reader, Writer
-from seekpoint.index.types import Resource
+from seekpoint.index.store import ALIASES, Reader, Writer
+from seekpoint.index.types import NamedBy, Resource
 from seekpoint.indexer.build.stored_settings import stored_setting
 from seekpoint.indexer.fetch.redirects import is_same_server
 from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.reading_list.parse import ReadingList, merge
-
-_SETTING = "aliases"
 
 
 class Alias(NamedTuple):
@@ -34,7 +32,7 @@ class Aliases:
     @classmethod
     def stored(cls, library: Reader, now: float) -> Self:
         """The aliases in a library; expired ones, and those of resources that were removed, are left out."""
-        aliases = stored_setting(library, _SETTING, _shaped) or {}
+        aliases = stored_setting(library, ALIASES, _shaped) or {}
         known = library.standings() if aliases else {}
         return cls(
             {
@@ -54,8 +52,9 @@ class Aliases:
         return [replace(listed, resources=merge(map(self.resolve, listed.resources))) for listed in lists]
 
     def private(self, lists: Iterable[ReadingList]) -> set[str]:
-        """The ids of the resources that may be in a private network: lists on this machine name their server."""
-        named = (resource for listed in lists if not listed.is_remote for resource in listed.resources)
+        """The ids of the resources that may be in a private network: the owner's lists here name their server."""
+        own = (listed for listed in lists if listed.named_by is NamedBy.OWNER and not listed.is_remote)
+        named = (resource for listed in own for resource in listed.resources)
         pairs = ((self.resolve(resource), resource) for resource in named)
         return {end.id for end, resource in pairs if is_same_server(end.url, resource.url)}
 
@@ -83,7 +82,7 @@ class Aliases:
             for name, other in self._by_id.items()
         }
         self._by_id = others | {resource.id: alias}
-        writer.put_setting(_SETTING, json.dumps(self._by_id))
+        writer.put_setting(ALIASES, json.dumps(self._by_id))
 
 
 def _shaped(rows: Mapping[str, tuple[str, float | None]]) -> dict[str, Alias]:

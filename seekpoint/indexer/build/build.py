@@ -11,10 +11,10 @@ from pathlib import Path
 from seekpoint.index.added import is_added_list
 from seekpoint.index.address import Address
 from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encoder, model_name, other_model
-from seekpoint.index.open import library_exists, open_writer
+from seekpoint.index.open import library_exists, open_reader, open_writer
 from seekpoint.index.sections import Section, union
 from seekpoint.index.store import Writer
-from seekpoint.index.types import Encoder, Kind, Playlist, Resource, State
+from seekpoint.index.types import Encoder, Kind, NamedBy, Playlist, Resource, State
 from seekpoint.indexer.build.aliases import Aliases
 from seekpoint.indexer.build.calibration import calibrate
 from seekpoint.indexer.build.events import BuildEvents
@@ -44,9 +44,9 @@ class Request:
     `limit` is the number of videos taken from a channel, newest first; `None` for all. `translate` stores translations
     by which questions find words in another language. A `glossary` of the user's is stored for later builds. `reembed`
     embeds all stored transcripts again if `model` isn't the library's. `windows` lets a model that gives no token
-    vectors embed windows by themselves, in later builds too. Unless `may_be_private`, no source leads into a private
-    network: someone else than the user names them. `stored` are ids of resources in the library that are tried too,
-    whatever lists name them.
+    vectors embed windows by themselves, in later builds too. `named_by` is who names the sources: only the owner's may
+    lead into a private network, also those that the owner named before. `stored` are ids of resources in the library
+    that are tried too, whatever lists name them.
     """
 
     sources: Sequence[str]
@@ -59,7 +59,7 @@ class Request:
     glossary: Path | None = None
     reembed: bool = False
     windows: bool = False
-    may_be_private: bool = True
+    named_by: NamedBy = NamedBy.OWNER
     stored: Sequence[str] = ()
 
 
@@ -95,9 +95,11 @@ def build(
     if request.choices.whisper:
         check_installed()
     events = events or BuildEvents()
+    namers = _namers(request, library)
     lists = [
         read_source(source, sources.web, is_trusted=not is_added_list(source, library)) for source in request.sources
     ]
+    lists = [replace(listed, named_by=namers.get(listed.source, request.named_by)) for listed in lists]
     caption_files = caption_files_of(request, lists)
     glossary = read_glossary(request.glossary) if request.glossary else None
     writer, lazy_encoder = _open(library, request, encoder, events.say)
@@ -110,7 +112,7 @@ def build(
         aliases = Aliases.stored(writer, clock())
         run = Run(writer, lazy_encoder, sources, events, clock, request.choices, aliases, request.limit)
         is_new_route = YouTubeBackoffs(writer, clock()).is_new_route(sources.web.route, clock())
-        private = aliases.private(lists) if request.may_be_private else set()
+        private = aliases.private(lists)
         planner = Planner({}, caption_files, request.choices, clock(), is_new_route=is_new_route, private=private)
         resources = _run_all(writer, lists, request.stored, aliases, run, planner)
         removed = _prune(writer, lists, events.say) if request.prune else 0
@@ -222,7 +224,7 @@ def list_playlists(
         listed_by_id: dict[str, Resource] = {}
         for listed in lists:
             resources = expand_playlists(listed.resources, playlists)
-            writer.register(listed.source, resources)
+            writer.register(listed.source, resources, listed.named_by)
             listed_by_id |= {resource.id: resource for resource in resources}
         unrequested = [
             resource
@@ -237,13 +239,18 @@ def list_playlists(
             run.list_playlist(planner.plan(playlist))
 
 
-def _sources(writer: Writer) -> list[str]:
-    """The lists that name something."""
-    return list(dict.fromkeys(section.source for section in writer.sections() if section.source))
+def _namers(request: Request, library: Address) -> dict[str, NamedBy]:
+    """Who named the sources of the library, where that decides: what the owner names now is the owner's."""
+    if request.named_by is NamedBy.OWNER or not library_exists(library):
+        return {}
+    with open_reader(library) as reader:
+        sections = reader.sections()
+    return {section.source: section.named_by for section in sections if section.named_by is not NamedBy.IMPORT}
 
 
 def _prune(writer: Writer, lists: Sequence[ReadingList], say: Callable[[str], None]) -> int:
-    vanished = [source for source in _sources(writer) if _has_vanished(source)]
+    own = dict.fromkeys(section.source for section in writer.sections() if section.named_by is not NamedBy.IMPORT)
+    vanished = [source for source in own if _has_vanished(source)]
     for source in vanished:
         say(f"{source} is no longer there: what it alone listed is taken out")
         writer.register(source, ())

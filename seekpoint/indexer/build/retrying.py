@@ -7,7 +7,7 @@ import time
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.open import open_reader
 from seekpoint.index.text.clean import counted
-from seekpoint.index.types import Encoder, Kind
+from seekpoint.index.types import Encoder, Kind, NamedBy
 from seekpoint.indexer.build.build import Report, Request, build
 from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.planner import Choices
@@ -40,7 +40,7 @@ def retry(
     playlists = [one.url for one in resources if one.kind is Kind.PLAYLIST and one.url in sources]
     stored = [one.id for one in resources if one.kind is not Kind.PLAYLIST and one.url.startswith(_WEB)]
     _tell_left_out(len(resources) - len(playlists) - len(stored), events)
-    request = Request(playlists, choices=Choices(retry=at_once), may_be_private=False, stored=stored)
+    request = Request(playlists, choices=Choices(retry=at_once), named_by=NamedBy.PAGE, stored=stored)
     return build(request, library, Sources.through(web, pace=pace), encoder=encoder, events=events)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from seekpoint.index.errors import Blocked, Halt, Unfetched, Unreachable
-from seekpoint.index.store import Reader, Writer
+from seekpoint.index.store import YOUTUBE_COOLINGS, Reader, Writer
 from seekpoint.indexer.build.stored_settings import stored_setting
 from seekpoint.indexer.fetch.retries import BLOCK_REMEDY, DAY, HOUR, MOST_FAULTS, ConnectionFault
 
@@ -15,7 +15,6 @@ Clock: TypeAlias = Callable[[], float]
 _Response = TypeVar("_Response")
 
 _LONGEST = DAY
-_SETTING = "youtube_coolings"
 
 
 class Backoff(NamedTuple):
@@ -32,7 +31,7 @@ class YouTubeBackoffs:
     """
 
     def __init__(self, library: Reader, now: float) -> None:
-        backoffs = stored_setting(library, _SETTING, _shaped) or {}
+        backoffs = stored_setting(library, YOUTUBE_COOLINGS, _shaped) or {}
         self._by_route = {route: backoff for route, backoff in backoffs.items() if backoff.until <= now + _LONGEST}
 
     def of(self, route: str) -> Backoff:
@@ -49,7 +48,7 @@ class YouTubeBackoffs:
             **{other: kept for other, kept in self._by_route.items() if other != route},
             **({route: backoff} if backoff else {}),
         }
-        writer.put_setting(_SETTING, json.dumps(self._by_route) if self._by_route else None)
+        writer.put_setting(YOUTUBE_COOLINGS, json.dumps(self._by_route) if self._by_route else None)
 
 
 def _shaped(rows: Mapping[str, tuple[float, float]]) -> dict[str, Backoff]:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from seekpoint.index.errors import SourceError
 from seekpoint.index.file_types import CAPTION_SUFFIXES
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Kind, Resource
+from seekpoint.index.types import Kind, NamedBy, Resource
 from seekpoint.indexer.fetch.session import Web
 from seekpoint.indexer.reading_list.addresses import (
     kind_of_path,
@@ -55,7 +55,7 @@ class ReadingList:
     """A parsed source: the number of its `entries`, and the distinct `resources` in order of appearance.
 
     `source` is an absolute path or a canonical address. `folder` is a folder to search for caption files. `is_remote`
-    is set if the list is from the web.
+    is set if the list is from the web, and `named_by` says who named the source.
     """
 
     source: str
@@ -63,6 +63,7 @@ class ReadingList:
     resources: tuple[Resource, ...]
     folder: Path | None = None
     is_remote: bool = False
+    named_by: NamedBy = NamedBy.OWNER
 
 
 def read_source(source: str, web: Web | None = None, *, is_trusted: bool = True) -> ReadingList:

@@ -11,7 +11,7 @@ from typing import NamedTuple, Self, cast
 from seekpoint.index.address import Address
 from seekpoint.index.sections import Section, outlined, union
 from seekpoint.index.text.clean import clean, counted
-from seekpoint.index.types import Kind, ModelCard, ResourceStatus, State
+from seekpoint.index.types import Kind, ModelCard, NamedBy, ResourceStatus, State
 from seekpoint.query.output.json import as_json
 from seekpoint.query.output.json_schema import ResourceStatusJson, StatusJson, TotalsJson
 
@@ -28,6 +28,7 @@ STEPS: Mapping[str, str] = {
     "looks_again": "a build after {due} looks again",
 }
 """What the user can do about the state of a resource."""
+_IMPORTED = ", from an import: only `seekpoint build` reads this list, once you name it"
 _OWN_CAPTIONS = "; captions of your own go in at once with --captions DIR"
 
 
@@ -101,7 +102,8 @@ def _list(source: str, sections: Sequence[Section]) -> Iterator[str]:
     whole = union(sections)
     size = len(whole.entries)
     if source:
-        yield f"{clean(source)}: {whole.states[State.INDEXED]} of {size} indexed"
+        note = _IMPORTED if sections[0].named_by is NamedBy.IMPORT else ""
+        yield f"{clean(source)}: {whole.states[State.INDEXED]} of {size} indexed{note}"
     else:
         yield f"{size} no longer on a list: `seekpoint build LIST --prune` takes them out"
     if any(section.path for section in sections):

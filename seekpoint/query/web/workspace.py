@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from seekpoint.index.errors import LockedLibrary, UsageError
 from seekpoint.index.open import is_written
+from seekpoint.index.types import NamedBy
 from seekpoint.query.serving.parameters import LONGEST_ID
 from seekpoint.query.web.adding import MOST_BYTES, SUFFIXES, AddedSources, addresses_in
 from seekpoint.query.web.builds import Builds
@@ -135,7 +136,8 @@ class Workspace:
             cache = self._caches.of(reader)
             now, standings = time.time(), cache.standings.items()
             wanted = {key for key, standing in standings if standing.is_due(now, at_once=form.at_once)}
-            sources = [section.source for section in cache.sections if wanted & section.entries.keys()]
+            sections = [section for section in cache.sections if section.named_by is not NamedBy.IMPORT]
+            sources = [section.source for section in sections if wanted & section.entries.keys()]
         if self._added is None:
             if wanted:
                 self._start([], retry=form.at_once)

@@ -19,7 +19,7 @@ from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Chapter, Details, Kind, Resource
 from seekpoint.query.answers import Answer
 from tests.asking import ask
-from tests.index.libraries import CARD, ENCODER, SOURCE, TALKS, build, embedded, resource
+from tests.index.libraries import CARD, ENCODER, SOURCE, TALKS, build, embedded, listed, resource
 from tests.postgres import TestServer
 
 KEPT = KeptMoment(
@@ -42,7 +42,7 @@ def shown(address: Address) -> tuple[object, ...]:
     with open_reader(address) as library:
         found: list[Answer] = [ask(question, library, explained=True, encoder=ENCODER) for question in QUESTIONS]
         said = [library.transcripts(status.id) for status in library.statuses()]
-        return library.card, library.statuses(), library.sections(), library.standings(), library.kept(), found, said
+        return library.card, library.statuses(), *listed(library), library.kept(), found, said
 
 
 def test_a_library_goes_to_a_server_and_comes_back(tmp_path: Path, postgres: TestServer) -> None:
@@ -98,6 +98,23 @@ def test_a_library_is_replaced_only_on_demand(tmp_path: Path, postgres: TestServ
         assert reader.setting("old") == "1"
     import_library(tmp_path / "talks.zip", address, replacing_old=True)
     assert shown(address) == shown(folder)
+
+
+def test_what_was_kept_stays_when_a_library_is_replaced(tmp_path: Path, postgres: TestServer) -> None:
+    folder, address = tmp_path / "library", postgres.library()
+    build(folder)
+    export_library(folder, tmp_path / "talks.zip")
+    import_library(tmp_path / "talks.zip", address)
+    with open_keeper(address) as keeper:
+        keeper.keep(KEPT)
+        keeper.keep(replace(KEPT, start=None, page=3, added=2.0))
+        keeper.annotate(KEPT.resource.id, KEPT.place, "我的", "")
+    with open_keeper(folder) as keeper:
+        keeper.keep(KEPT)
+    export_library(folder, tmp_path / "talks.zip", force=True)
+    assert import_library(tmp_path / "talks.zip", address, replacing_old=True).moments == 2
+    with open_reader(address) as reader:
+        assert [(moment.note, moment.page) for moment in reader.kept()] == [("我的", None), (KEPT.note, 3)]
 
 
 def test_no_library_is_exported_from_where_there_is_none(tmp_path: Path, postgres: TestServer) -> None:

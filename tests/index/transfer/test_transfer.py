@@ -15,12 +15,14 @@ from types import FrameType
 
 import pytest
 
+from seekpoint.index import added
 from seekpoint.index.embedded import database
+from seekpoint.index.embedded.database import has_journal
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import ForeignLibrary, LibraryError, LibraryNotFound, LockedLibrary
-from seekpoint.index.open import open_reader, open_writer
+from seekpoint.index.open import open_keeper, open_reader, open_writer
 from seekpoint.index.store import Reader
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
@@ -29,7 +31,8 @@ from seekpoint.index.types import State
 from seekpoint.query.answers import Answer
 from tests.asking import ask
 from tests.fake_youtube import FakeYouTube
-from tests.index.libraries import CARD, ENCODER, TALKS, build, files, fill, first, names, run_script
+from tests.index.libraries import CARD, ENCODER, TALKS, build, files, fill, first, listed, names, run_script
+from tests.index.transfer.test_servers import KEPT
 from tests.indexer.builds import Workshop, webvtt
 from tests.killing import EVERY, last_step
 
@@ -48,7 +51,7 @@ def answers(folder: Path) -> list[Answer]:
 def shown(folder: Path) -> tuple[object, ...]:
     """All that a library says of itself, and its answers."""
     with EmbeddedReader.open(folder) as library:
-        return library.statuses(), library.sections(), library.playlists(), library.standings(), answers(folder)
+        return library.statuses(), *listed(library), library.playlists(), answers(folder)
 
 
 def carried(folder: Path) -> Path:
@@ -119,6 +122,8 @@ def test_a_second_build_of_the_same_list_does_nothing(tmp_path: Path, fake: Fake
     workshop.build(talks, captions=tmp_path / "captions")
     assert workshop.encoder.embedded
     workshop.library = carried(workshop.library)
+    workshop.build(talks, captions=tmp_path / "captions")  # the list is the owner's by that
+    assert (workshop.encoder.embedded, workshop.fake.requests) == ([], [])
     before = workshop.content()
     workshop.build(talks, captions=tmp_path / "captions")
     assert (workshop.encoder.embedded, workshop.fake.requests) == ([], [])
@@ -218,6 +223,44 @@ def test_a_library_is_replaced_only_on_demand(folder: Path, file: Path) -> None:
         assert [status.resource.id for status in library.statuses()] == ["neu"]
 
 
+def test_what_was_added_and_kept_stays_when_a_library_is_replaced(folder: Path, file: Path) -> None:
+    """Perhaps these are the only copies."""
+    (folder / added.FILES / "部").mkdir(parents=True)
+    (folder / added.LISTS).mkdir()
+    (folder / added.FILES / "部" / "讲座.zh.vtt").write_text("WEBVTT", encoding="utf-8")
+    (folder / added.FILES / "link.md").symlink_to(folder / "nowhere")
+    (folder / added.LISTS / added.ADDRESSES).write_text("https://e.example/", encoding="utf-8")
+    with open_keeper(folder) as keeper:
+        keeper.keep(KEPT)
+        keeper.annotate(KEPT.resource.id, KEPT.place, "第二次读", "收藏")
+    contents = import_library(file, folder, replacing_old=True)
+    assert (contents.added, contents.moments) == (2, 1)
+    assert (folder / added.FILES / "部" / "讲座.zh.vtt").read_text(encoding="utf-8") == "WEBVTT"
+    assert (folder / added.FILES / "link.md").is_symlink()
+    assert (folder / added.LISTS / added.ADDRESSES).exists()
+    with EmbeddedReader.open(folder) as library:
+        library.verify()
+        assert [(moment.note, moment.collection) for moment in library.kept()] == [("第二次读", "收藏")]
+        assert [status.resource.id for status in library.statuses()] == ["neu"]
+
+
+def test_a_moment_that_both_keep_is_ones_own(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "own")
+    for place, note in ((folder, "theirs"), (tmp_path / "own", "mine")):
+        with open_keeper(place) as keeper:
+            keeper.keep(KEPT)
+            keeper.annotate(KEPT.resource.id, KEPT.place, note, "")
+    export_library(folder, tmp_path / "theirs.zip")
+    assert import_library(tmp_path / "theirs.zip", tmp_path / "own", replacing_old=True).moments == 1
+    with EmbeddedReader.open(tmp_path / "own") as library:
+        assert [moment.note for moment in library.kept()] == ["mine"]
+
+
+def test_a_damaged_library_that_is_replaced_is_said_to_lose_what_was_kept(folder: Path, file: Path) -> None:
+    (folder / "library.db").write_bytes(b"damaged")
+    assert import_library(file, folder, replacing_old=True).moments is None
+
+
 @pytest.mark.parametrize("name", ["library.db", "manifest.json", "vectors-1.faiss", "words-1/meta.json"])
 def test_a_damaged_library_can_be_replaced(folder: Path, file: Path, name: str) -> None:
     (folder / name).write_bytes(b"damaged")
@@ -313,6 +356,12 @@ def _at_step(step: int, act: Callable[[], None]) -> None:
     sys.setprofile(count)
 
 
+def _without_journal(folder: Path) -> dict[str, tuple[int, int]]:
+    """The files but an empty journal, which a reader leaves that is interrupted."""
+    ends = ("-wal", "-shm")
+    return {name: kept for name, kept in files(folder).items() if not name.endswith(ends) or has_journal(folder)}
+
+
 def _interrupt() -> None:
     raise KeyboardInterrupt
 
@@ -335,7 +384,7 @@ def test_an_import_that_is_interrupted_at_any_step_leaves_the_old_library_or_the
             interrupted = True
         finally:
             sys.setprofile(None)
-        if files(folder) == before:
+        if _without_journal(folder) == before:
             assert _beside(folder) == []
         else:
             assert first(folder, "position") == "neu"

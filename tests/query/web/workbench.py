@@ -14,7 +14,7 @@ from seekpoint.cli.build_process import carry_out
 from seekpoint.cli.build_progress import ProgressEvents
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.types import ResourceStatus
+from seekpoint.index.types import NamedBy, ResourceStatus
 from seekpoint.indexer.build import summary
 from seekpoint.indexer.build.build import Request, build
 from seekpoint.indexer.build.planner import Choices
@@ -32,7 +32,7 @@ TALK = webvtt("欢迎", "缓存把键和值留下来", "a cache keeps keys", sec
 
 def build_here(library: Path, order: BuildOrder, tell: Tell, stop: Event) -> str:
     """Build as the child of `serve` does, without translations, which take seconds."""
-    request = Request(order.sources, choices=Choices(retry=order.retry), translate=False)
+    request = Request(order.sources, choices=Choices(retry=order.retry), translate=False, named_by=NamedBy.PAGE)
     report = build(request, library, Sources.through(Web()), encoder=TopicEncoder(), events=ProgressEvents(tell))
     return summary.totals_line(report)
 
