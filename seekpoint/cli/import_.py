@@ -50,12 +50,12 @@ def import_library(file: Path, replacing_old: bool, folder: Address) -> None:
     _tell_taken_over(contents, folder)
     _list(
         contents.sources,
-        f"{counted(len(contents.sources), 'list')} of whoever wrote it: no build reads one before you name it",
+        f"{counted(len(contents.sources), 'list')} of whoever wrote it: no build reads one before you name it:",
     )
     _list(
         contents.unopened,
         f"{counted(len(contents.unopened), 'link')} in it will not be opened, "
-        "for they lead neither to the web nor to a recording or document of this machine",
+        "for they lead neither to the web nor to a recording or document of this machine:",
     )
     if contents.card.name != BUNDLED:
         name = clean(contents.card.name)
@@ -80,7 +80,7 @@ def _list(names: Sequence[str], heading: str) -> None:
     """Name lists or links, since nobody looks at each one of a library."""
     if not names:
         return
-    click.echo(f"seekpoint: {heading}:", err=True)
+    click.echo(f"seekpoint: {heading}", err=True)
     for name in names[:_MOST_NAMED]:
         click.echo(f"  {clean(name)}", err=True)
     if more := names[_MOST_NAMED:]:
