@@ -51,11 +51,13 @@ def import_library(file: Path, replacing_old: bool, folder: Address) -> None:
     _list(
         contents.sources,
         f"{counted(len(contents.sources), 'list')} of whoever wrote it: no build reads one before you name it:",
+        "status",
     )
     _list(
         contents.unopened,
         f"{counted(len(contents.unopened), 'link')} in it will not be opened, "
         "for they lead neither to the web nor to a recording or document of this machine:",
+        "status --json",
     )
     if contents.card.name != BUNDLED:
         name = clean(contents.card.name)
@@ -76,12 +78,12 @@ def _tell_taken_over(contents: Contents, folder: Address) -> None:
         click.echo("seekpoint: the library that was here is damaged: what you kept in it couldn't be read", err=True)
 
 
-def _list(names: Sequence[str], heading: str) -> None:
-    """Name lists or links, since nobody looks at each one of a library."""
+def _list(names: Sequence[str], heading: str, command: str) -> None:
+    """Name lists or links, since nobody looks at each one of a library; `command` shows all."""
     if not names:
         return
     click.echo(f"seekpoint: {heading}", err=True)
     for name in names[:_MOST_NAMED]:
         click.echo(f"  {clean(name)}", err=True)
     if more := names[_MOST_NAMED:]:
-        click.echo(f"  and {len(more):,} more: `seekpoint status` has all", err=True)
+        click.echo(f"  and {len(more):,} more: `seekpoint {command}` has all", err=True)
