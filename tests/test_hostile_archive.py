@@ -1,0 +1,104 @@
+"""An archive in which all is hostile replaces a user's own library: nothing private is read, nothing is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from pytest_httpserver import HTTPServer
+
+from seekpoint.cli.main import cli
+from seekpoint.index import added
+from seekpoint.index.address import Address
+from seekpoint.index.open import open_keeper, open_reader
+from seekpoint.index.text.clean import printable
+from seekpoint.index.types import State
+from seekpoint.indexer.build.build import Request, build
+from seekpoint.indexer.reading_list.addresses import resource_of
+from seekpoint.indexer.sources import Sources
+from tests.cli.test_named_by import SECRET, Served, hostile, intranet, states  # noqa: F401 - two are fixtures
+from tests.fakes import TopicEncoder, WideEncoder
+from tests.index.transfer.test_hostile_archives import forge_database
+from tests.index.transfer.test_servers import KEPT
+from tests.indexer.build.test_build_texts import MASKS
+from tests.local_web import LocalWeb
+from tests.postgres import TestServer
+from tests.test_imported_texts import SQL
+
+OWN = "http://own.example/masks"
+
+
+@pytest.fixture(params=["folder", "server"])
+def library(request: pytest.FixtureRequest, tmp_path: Path) -> Address:
+    if request.param == "folder":
+        return tmp_path / "library"
+    server: TestServer = request.getfixturevalue("postgres")
+    return server.library()
+
+
+def test_everything_hostile_at_once(
+    library: Address,
+    tmp_path: Path,
+    hostile: Path,  # noqa: F811
+    intranet: HTTPServer,  # noqa: F811
+    httpserver: HTTPServer,
+) -> None:
+    httpserver.expect_request("/robots.txt").respond_with_data(status=404)
+    httpserver.expect_request("/masks").respond_with_data(MASKS, content_type="text/html")
+    own = resource_of(OWN)
+    assert own
+    (tmp_path / "own.md").write_text(f"# 我的\n\n- [掩码]({OWN})\n", encoding="utf-8")
+
+    def web() -> LocalWeb:
+        return LocalWeb(httpserver.url_for(""), "http://own.example", "http://evil.example")
+
+    def build_own(*, reembed: bool = False) -> None:
+        model = "wide" if reembed else None
+        request = Request([str(tmp_path / "own.md")], translate=False, model=model, reembed=reembed)
+        build(request, library, Sources.through(web()), encoder=WideEncoder() if reembed else TopicEncoder())
+
+    build_own()
+    with open_keeper(library) as keeper:
+        keeper.keep(KEPT)
+    if isinstance(library, Path):
+        (library / added.FILES).mkdir()
+        (library / added.FILES / "唯一.md").write_text("the only copy of a mask", encoding="utf-8")
+
+    evil = "http://evil.example/masks"
+    forge_database(
+        hostile,
+        f"UPDATE listing SET named_by = 'owner', title = 'x' || {SQL}, path = json_array('y' || {SQL})",
+        f"UPDATE resource SET reason = 'z' || {SQL}",
+        f"INSERT INTO resource (id, kind, url, state) VALUES ('{own.id}', 'page', '{evil}', 'pending')",
+        f"INSERT INTO listing (source, resource_id, position, path, title) VALUES ('{tmp_path / 'own.md'}',"
+        f" '{own.id}', 0, '[]', 'evil')",
+        f"""INSERT INTO setting VALUES ('aliases', '{{"{own.id}": ["{evil}", null]}}')""",
+        """INSERT INTO setting VALUES ('youtube_coolings', '{"": [99999999999, 86400]}')""",
+    )
+    place = str(library) if isinstance(library, Path) else f"{library.uri}?library={library.library}"
+    imported = CliRunner().invoke(cli, ["import", str(hostile), "--replace", "--index", place])
+    assert imported.exit_code == 0, imported.output
+    assert all(line == printable(line) for line in imported.output.split("\n"))
+
+    before = len(httpserver.log)
+    served = Served(library, web)
+    served.retry()
+    assert (intranet.log, httpserver.log[before:]) == ([], [])
+    build_own()
+    served.retry()
+    build_own(reembed=True)
+    exported = CliRunner().invoke(cli, ["export", str(tmp_path / "out.zip"), "--index", place])
+    assert exported.exit_code == 0, exported.output
+
+    assert {request.host for request, _ in httpserver.log} == {"own.example"}
+    assert intranet.log == []
+    assert states(library)[OWN] is State.INDEXED
+    assert evil not in states(library)
+    with open_reader(library) as reader:
+        reader.verify()
+        said = [cue.text for key in reader.standings() for each in reader.transcripts(key) for cue in each.cues]
+        assert said and SECRET not in " ".join(said)
+        assert [moment.note for moment in reader.kept()] == [KEPT.note]
+    if isinstance(library, Path):
+        assert (library / added.FILES / "唯一.md").read_text(encoding="utf-8") == "the only copy of a mask"
