@@ -198,6 +198,10 @@ def _library_error(error: psycopg.Error, address: ServerAddress) -> LibraryError
     for kind, made in _REMEDIES:
         if isinstance(error, kind):
             return made(address, said)
+    if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:  # which quotes a part of the address
+        return LibraryError(
+            f"libpq can't read the address {address}: correct its parameters, of which not all are shown"
+        )
     if error.sqlstate is None or isinstance(error, psycopg.OperationalError):
         return _connection_error(address, said)
     return LibraryError(f"the server of {address} refused: {said}. See its log")
