@@ -125,6 +125,10 @@ def library_exists(address: Address) -> bool:
 def check_vacant(address: Address) -> None:
     """Raise ForeignLibrary if a new library can't be created because something else is there."""
     if isinstance(address, ServerAddress):
+        with needs_postgres():
+            from seekpoint.index.postgres import server
+
+        server.check_vacant(address)
         return
     from seekpoint.index.embedded import lock
 

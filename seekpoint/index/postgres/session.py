@@ -57,6 +57,11 @@ _DECODING_ERRORS = (ValueError, TypeError, LookupError, ArithmeticError, Attribu
 Row = dict[str, Any]
 
 
+def quoted(name: str) -> str:
+    """A name as SQL has it, even one that is a word of SQL."""
+    return '"{}"'.format(name.replace('"', '""'))
+
+
 class _TextDumper(StrDumper):
     """Writes text; PostgreSQL has no character NUL, so the replacement character stands in for it."""
 
@@ -188,6 +193,12 @@ def read_only(address: ServerAddress) -> LibraryError:
     )
 
 
+def in_use(address: ServerAddress, error: psycopg.Error) -> ForeignLibrary:
+    """The error for things of others that depend on what is to be replaced or dropped."""
+    said = clean((error.diag.message_detail or str(error)).splitlines()[0])
+    return ForeignLibrary(f"something of others depends on the library {address} ({said}): drop that first, or move it")
+
+
 def _library_error(error: psycopg.Error, address: ServerAddress) -> LibraryError:
     said = clean(" ".join(str(error).split()))
     if _PRELOADED in said:
@@ -195,6 +206,8 @@ def _library_error(error: psycopg.Error, address: ServerAddress) -> LibraryError
             f"the server of {address} doesn't load pg_textsearch: "
             f"add it to {_PRELOADED} in postgresql.conf, and restart the server"
         )
+    if isinstance(error, errors.DependentObjectsStillExist):
+        return in_use(address, error)
     for kind, made in _REMEDIES:
         if isinstance(error, kind):
             return made(address, said)
