@@ -51,6 +51,8 @@ _SETTINGS = {
 # The parameter that pg_textsearch names where it wasn't loaded.
 _PRELOADED = "shared_preload_libraries"
 _INSTALL = "install it on the server (docs/scale.md), then run `seekpoint init` as its owner"
+# Classes of codes; an error without a code is one of the connection.
+_CONNECTION, _INTERVENTION = "08", "57"
 # What decoding damaged values raises.
 _DECODING_ERRORS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
 
@@ -215,7 +217,7 @@ def _library_error(error: psycopg.Error, address: ServerAddress) -> LibraryError
         return LibraryError(
             f"libpq can't read the address {address}: correct its parameters, of which not all are shown"
         )
-    if error.sqlstate is None or isinstance(error, psycopg.OperationalError):
+    if (error.sqlstate or _CONNECTION)[:2] in (_CONNECTION, _INTERVENTION):
         return _connection_error(address, said)
     return LibraryError(f"the server of {address} refused: {said}. See its log")
 
@@ -270,6 +272,12 @@ _REMEDIES: Sequence[tuple[Any, _Made]] = (
     (
         (errors.DiskFull, errors.OutOfMemory),
         lambda address, said: LibraryError(f"the server of {address} has no room left ({said}): make room there"),
+    ),
+    (
+        errors.QueryCanceled,
+        lambda address, said: LibraryError(
+            f"the server of {address} ended a statement ({said}): try again, or raise its statement_timeout"
+        ),
     ),
     (
         errors.CannotConnectNow,
