@@ -11,6 +11,7 @@ from io import TextIOWrapper
 import click
 
 from seekpoint.cli.interrupt import EXIT_CODE, INTERRUPTED, interruptible
+from seekpoint.index.address import without_passwords
 from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.index.text.clean import clean
 
@@ -19,7 +20,7 @@ class _ShownError(click.ClickException):
     """One line on standard error."""
 
     def show(self, file: object = None) -> None:
-        click.echo(f"seekpoint: {clean(self.message)}", err=True)
+        click.echo(f"seekpoint: {clean(without_passwords(self.message))}", err=True)
 
 
 class _ShownUsageError(_ShownError):
@@ -81,6 +82,8 @@ class _LazyGroup(click.Group):
         except SeekpointError as error:
             shown = _ShownUsageError if isinstance(error, UsageError) else _ShownError
             raise shown(str(error)) from error
+        except click.UsageError as error:
+            raise click.UsageError(without_passwords(error.format_message()), error.ctx) from error
         except KeyboardInterrupt:
             raise _ShownInterrupt(INTERRUPTED) from None
         except BrokenPipeError:

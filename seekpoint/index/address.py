@@ -3,16 +3,50 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+from urllib.parse import unquote
 
 from seekpoint.index.errors import UsageError
 
-_SCHEMES = ("postgresql://", "postgres://")
 _LIBRARY = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _PARAMETER, DEFAULT_LIBRARY = "library", "seekpoint"
+
+SUCCESSOR_SUFFIX = "__next"
+"""Follows a library's name in the name of its successor."""
+
+
+def _without(reserved: str) -> str:
+    """What matches a part of a URI: characters except some, each plain or as `%` and two digits."""
+    return rf"(?:[^{re.escape(reserved)}%\x00-\x20\x7f]|%(?!00)[0-9A-Fa-f]{{2}})*"
+
+
+_HOST = rf"(?:\[(?:[\w.:]|%25)+\]|{_without(':@/?#,[]')})(?::[0-9]*)?"
+_PAIR = rf"[a-z_]+={_without('@#&=')}"
+# Stricter than libpq, which reads an address in a way of its own where a password has plain characters that divide one.
+_SERVER = re.compile(
+    rf"(?P<scheme>(?i:postgres(?:ql)?))://(?:(?P<user>{_without(':@/?#')})(?::{_without('@/?#')})?@)?"
+    rf"(?P<place>{_HOST}(?:,{_HOST})*(?:/{_without('@/?#')})?)(?:\?(?P<query>(?:{_PAIR}(?:&{_PAIR})*)?))?"
+)
+# What the text of an address shows of its parameters: those that say where the library is. Others may be secret.
+_SHOWN = (
+    *("host", "hostaddr", "port", "dbname", "user", "service", "sslmode"),
+    *("connect_timeout", "target_session_attrs", "load_balance_hosts"),
+)
+_KEYWORD = r"(?:host\w*|port|dbname|user|service|options|passfile|application_name|\w*password|ssl\w+|connect_\w+)"
+# A URI of another scheme or with a slip of the pen, a user and a password, or libpq's keywords and values.
+_NO_FOLDER = re.compile(
+    r"\s*['\"]?postgres(?:ql)?(?::|//)|.*\w\w://|.*//[^/]*:.*@|[^/\\]{2,}:.*@|.:(?![/\\]).*@"
+    rf"|(?![/.~\\])(?:.*\s)?{_KEYWORD}\s*=",
+    re.IGNORECASE | re.DOTALL,
+)
+_UNREADABLE = (
+    "the address of the library can't be read, and isn't shown, for it may hold a password: write "
+    "postgresql://USER@HOST:PORT/DATABASE, with @ / ? # % in it as %40 %2F %3F %23 %25, or ./NAME for a folder"
+)
+_HIDDEN = "postgresql://…"
+_SECRETS = re.compile(r"(:/+[^\s/@:]*:)(?![0-9]{1,5}(?:[/?,\s]|$))\S*(?=@)|(password\s*=\s*)\S+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +56,17 @@ class ServerAddress:
     Its text is the address without the password.
     """
 
-    uri: str
+    uri: str = field(repr=False)
     library: str = DEFAULT_LIBRARY
 
     def __str__(self) -> str:
-        parts = urlsplit(self.uri)
-        query = [pair for pair in parse_qsl(parts.query) if pair[0] != "password"]
-        query += [] if self.library == DEFAULT_LIBRARY else [(_PARAMETER, self.library)]
-        user, at, host = parts.netloc.rpartition("@")
-        return _unsplit(parts._replace(netloc=f"{user.split(':')[0]}{at}{host}", query=urlencode(query)))
+        found = _SERVER.fullmatch(self.uri)
+        if not found:
+            return _HIDDEN
+        user = f"{found['user']}@" if found["user"] else ""
+        pairs = [pair for pair in _pairs(found) if pair.partition("=")[0] in _SHOWN]
+        pairs += [] if self.library == DEFAULT_LIBRARY else [f"{_PARAMETER}={self.library}"]
+        return f"{found['scheme']}://{user}{found['place']}{'?' if pairs else ''}{'&'.join(pairs)}"
 
 
 Address: TypeAlias = Path | ServerAddress
@@ -42,23 +78,38 @@ def parse_address(text: str) -> Address:
 
     `postgresql://host/database` names the library `seekpoint` there, and `?library=NAME` another one beside it.
     """
-    if not text.startswith(_SCHEMES):
+    found = _SERVER.fullmatch(text)
+    if not found:
+        if _NO_FOLDER.match(text):
+            raise UsageError(_UNREADABLE)
         return Path(text)
-    try:
-        parts = urlsplit(text)
-    except ValueError as error:
-        raise UsageError(f"{text.split('@')[-1]} is no address of a database: {error}") from error
-    query = parse_qsl(parts.query, keep_blank_values=True)
-    library = dict(query).get(_PARAMETER, DEFAULT_LIBRARY)
-    if not _LIBRARY.fullmatch(library) or library.startswith("pg_"):
+    named = [pair for pair in _pairs(found) if pair.startswith(f"{_PARAMETER}=")]
+    others = [pair for pair in _pairs(found) if pair not in named]
+    library = unquote(named[-1].partition("=")[2]) if named else DEFAULT_LIBRARY
+    _check_name(library)
+    start = text.partition("?")[0].partition("://")[2]
+    uri = f"{found['scheme'].lower()}://{start}{'?' if others else ''}{'&'.join(others)}"
+    return ServerAddress(uri, library)
+
+
+def without_passwords(text: str) -> str:
+    """The text with … for each password of an address in it."""
+    return _SECRETS.sub(lambda found: f"{found[1] or found[2]}…", text)
+
+
+def _pairs(found: re.Match[str]) -> list[str]:
+    return [pair for pair in (found["query"] or "").split("&") if pair]
+
+
+def _check_name(library: str) -> None:
+    if not _LIBRARY.fullmatch(library):
         raise UsageError(
-            f"a library can't be called {library!r}: take small letters, digits and underscores, at most 48, "
-            "a letter first"
+            "a library can't be called so: take small letters, digits and underscores, at most 48, a letter first"
         )
-    rest = urlencode([pair for pair in query if pair[0] != _PARAMETER])
-    return ServerAddress(_unsplit(parts._replace(query=rest)), library)
-
-
-def _unsplit(parts: SplitResult) -> str:
-    """The URI again; `urlunsplit` would drop the slashes of one without a host."""
-    return f"{parts.scheme}://{parts.netloc}{parts.path}{'?' if parts.query else ''}{parts.query}"
+    if library.startswith("pg_") or library in ("public", "information_schema"):
+        raise UsageError(f"a library can't be called {library}: take another name, for that one is the server's")
+    if library.endswith(SUCCESSOR_SUFFIX):
+        raise UsageError(
+            f"a library can't be called {library}: take a name without {SUCCESSOR_SUFFIX} at its end, "
+            "which is for libraries that are being embedded again"
+        )

@@ -96,13 +96,21 @@ def open_worker(address: Address) -> tuple[Writer, Queue]:
 
 
 def create_library(
-    address: ServerAddress, card: ModelCard, *, readers: Collection[str] = (), builders: Collection[str] = ()
+    address: ServerAddress,
+    card: ModelCard,
+    *,
+    readers: Collection[str] = (),
+    builders: Collection[str] = (),
+    public: bool = False,
 ) -> ModelCard:
-    """Create a library on a server unless it is there, and let roles read or build it; returns its model."""
+    """Create a library on a server unless it is there, and let roles read or build it; returns its model.
+
+    Every role of the server may read a `public` one.
+    """
     with needs_postgres():
         from seekpoint.index.postgres import ownership
 
-    return ownership.create(address, card, readers=readers, builders=builders)
+    return ownership.create(address, card, readers=readers, builders=builders, public=public)
 
 
 def library_exists(address: Address) -> bool:
@@ -125,6 +133,10 @@ def library_exists(address: Address) -> bool:
 def check_vacant(address: Address) -> None:
     """Raise ForeignLibrary if a new library can't be created because something else is there."""
     if isinstance(address, ServerAddress):
+        with needs_postgres():
+            from seekpoint.index.postgres import server
+
+        server.check_vacant(address)
         return
     from seekpoint.index.embedded import lock
 

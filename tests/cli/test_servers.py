@@ -103,6 +103,8 @@ def test_an_owner_creates_a_library_once(postgres: TestServer) -> None:
         (["build", "list.md", "--worker"], "leave it away"),
         (["build", "--worker", "--index", "folder"], "postgresql://HOST/DATABASE"),
         (["status", "--index", "postgresql://host/talks?library=No"], "small letters"),
+        (["status", "--index", "postgresql://127.0.0.1:1/talks?sslmod=require"], "libpq can't read the address"),
+        (["init", "host=db dbname=talks"], "can't be read, and isn't shown"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(arguments: list[str], words: str) -> None:

@@ -9,7 +9,7 @@ from typing import LiteralString
 
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.postgres.schema import INDEXED, SEARCH_INDEXES
-from seekpoint.index.postgres.session import Session
+from seekpoint.index.postgres.session import Session, quoted
 from seekpoint.index.postgres.term_letters import letters
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import ModelCard
@@ -134,7 +134,7 @@ def _by_index(session: Session, card: ModelCard, name: str, query: LiteralString
 
 
 def _differing(session: Session, name: str, what: str) -> DamagedLibrary:
-    library = session.address.library
+    library = quoted(session.address.library)
     return DamagedLibrary(
         f"in the library {session.address}, the index {name} isn't as the rows are: it {what}. Make it anew, as the "
         f"library's owner in psql: REINDEX INDEX CONCURRENTLY {library}.{name}"
@@ -145,6 +145,6 @@ def _unusable(session: Session, card: ModelCard, name: str) -> DamagedLibrary:
     statement = SEARCH_INDEXES[name].format(dimension=card.dimension)
     return DamagedLibrary(
         f"in the library {session.address}, the index {name} is missing, or isn't the one that questions use. Make it, "
-        f"as the library's owner in psql: SET search_path = {session.address.library}, public; "
+        f"as the library's owner in psql: SET search_path = {quoted(session.address.library)}, public; "
         f"DROP INDEX IF EXISTS {name}; {statement}"
     )

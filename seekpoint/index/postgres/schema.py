@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from psycopg import sql
+from psycopg import errors, sql
 
-from seekpoint.index.errors import LibraryError, LibraryNotFound, NewerLibrary
-from seekpoint.index.postgres.session import Session, server_errors
+from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, NewerLibrary
+from seekpoint.index.postgres.session import Session, in_use, quoted, server_errors
 from seekpoint.index.types import ModelCard
 
 SCHEMA_VERSION = 1
@@ -20,7 +21,26 @@ EXTENSIONS = ("vector", "pg_textsearch")
 _MOST_DIMENSIONS = 4000
 # The key of the advisory lock under which a schema is created or brought up to date.
 _LOCK = 0x736B7074
-_SEQUENCES = ("CREATE SEQUENCE transcript_id", "CREATE SEQUENCE chunk_id")
+_SCRIPT = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
+
+TABLES = tuple(re.findall(r"(?m)^CREATE TABLE (\w+)", _SCRIPT))
+SEQUENCES = ("transcript_id", "chunk_id")
+"""The names of what makes up a library, beside the sequences and indexes of the tables."""
+
+# What others hardly have together: a table of migrations alone is many an application's.
+_IS_OURS = """
+    SELECT count(*) = 3 FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+    WHERE relnamespace = to_regnamespace(%s) AND relkind IN ('r', 'p') AND NOT attisdropped
+    AND (relname, attname) IN (('migration', 'version'), ('meta', 'card'), ('chunk', 'embedding'))"""
+# What lies in a schema depends on it, whatever it is. What an extension has there is never dropped with a library.
+_HELD = """
+    SELECT pg_describe_object(classid, objid, 0) FROM pg_depend AS held
+    WHERE refclassid = 'pg_namespace'::regclass AND refobjid = to_regnamespace(%s)
+    AND deptype = 'n' AND classid <> 'pg_extension'::regclass AND NOT EXISTS (
+      SELECT FROM pg_depend WHERE (classid, objid, deptype) = (held.classid, held.objid, 'e')) ORDER BY 1 LIMIT 1"""
+SUCCESSOR_MARK = "The library “{}”, being embedded again: Seekpoint drops this schema"
+"""The comment of a successor's schema, with the library's name: no other schema is taken for one, and dropped."""
+
 INDEXED = "(CASE WHEN vector_dims(embedding) = {dimension} THEN embedding END::halfvec({dimension}))"
 """The vector of a chunk as the HNSW index has it: not those of another model, which old snapshots may still see."""
 
@@ -36,23 +56,32 @@ SEARCH_INDEXES = {
 
 def exists(session: Session) -> bool:
     """Whether the library is there."""
-    name = f"{session.address.library}.migration"
-    return session.rows("SELECT to_regclass(%s) IS NOT NULL", name) == [(True,)]
+    return session.rows(_IS_OURS, quoted(session.address.library)) == [(True,)]
 
 
 def check(session: Session) -> ModelCard:
-    """The model of the library; raises LibraryNotFound, or NewerLibrary."""
-    name = session.address.library  # named, since a schema that one may not read isn't looked through
+    """The model of the library; raises DamagedLibrary, or NewerLibrary."""
+    name = quoted(session.address.library)  # named, since a schema that one may not read isn't looked through
     query = f"SELECT (SELECT max(version) FROM {name}.migration), (SELECT card FROM {name}.meta)"
     [(version, card)] = session.rows(query)
     if version is None or card is None:
-        raise LibraryNotFound(f"the library {session.address} was left half made: run `seekpoint init` again")
-    if version > SCHEMA_VERSION:
-        raise NewerLibrary(
-            f"the library {session.address} has format {version}, this Seekpoint reads up to {SCHEMA_VERSION}: "
-            "upgrade Seekpoint, or name another library"
+        if not exists(session):
+            check_vacant(session)
+        raise DamagedLibrary(
+            f"the library {session.address} has lost its version or its model: restore it from a backup, "
+            "replace it with `seekpoint import FILE --replace`, or name another one with ?library=NAME"
         )
+    _check_version(session, version)
     return ModelCard(**json.loads(card))
+
+
+def check_vacant(session: Session) -> None:
+    """Raise ForeignLibrary if a new library can't be created because the schema holds something else."""
+    if held := session.rows(_HELD, quoted(session.address.library)):
+        raise ForeignLibrary(
+            f"the schema of {session.address} holds other things ({held[0][0]}): "
+            "name another library, with a schema of its own, by ?library=NAME"
+        )
 
 
 def create(session: Session, card: ModelCard) -> None:
@@ -66,26 +95,32 @@ def create(session: Session, card: ModelCard) -> None:
     with _migrating(session):
         if exists(session):
             return
+        check_vacant(session)
         for extension in EXTENSIONS:
             create_extension(session, extension)
-        with server_errors(session.address):
-            schema = sql.Identifier(session.address.library)
-            session.connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
-        for statement in _SEQUENCES if is_own else ():
-            session.run(statement)
-        script = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
-        session.run(script.replace("{sequences}", session.sequences))
+        _create_schema(session)
+        for name in SEQUENCES if is_own else ():
+            session.run(f"CREATE SEQUENCE {name}")
+        session.run(_SCRIPT.replace("{sequences}", quoted(session.sequences)))
         if is_own:
             create_search_indexes(session, card)
-        session.run("INSERT INTO migration (version) VALUES (%s)", SCHEMA_VERSION)
-        session.run("INSERT INTO meta (card) VALUES (%s)", card_text(card))
+        _name(session, card)
 
 
-def drop(session: Session) -> None:
-    """Delete the library; within the caller's transaction."""
+def replace(session: Session, card: ModelCard) -> None:
+    """Make a library an empty one for a model, without search indexes; within the caller's transaction.
+
+    Its tables stay, and so do the rights to them and what others have beside them.
+    """
+    _check_version(session, session.rows(f"SELECT max(version) FROM {quoted(session.address.library)}.migration")[0][0])
+    drop_search_indexes(session)
+    statement = f"TRUNCATE {', '.join(f'ONLY {name}' for name in _own(session, TABLES))} RESTART IDENTITY"
     with server_errors(session.address):
-        named = sql.Identifier(session.address.library)
-        session.connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(named))
+        try:
+            session.connection.execute(statement)
+        except errors.FeatureNotSupported as error:  # a table of others refers to one of these
+            raise in_use(session.address, error) from error
+    _name(session, card)
 
 
 def create_extension(session: Session, extension: str) -> None:
@@ -104,13 +139,43 @@ def create_search_indexes(session: Session, card: ModelCard) -> None:
 
 def drop_search_indexes(session: Session) -> None:
     """Drop the indexes that propose candidates; within the caller's transaction."""
-    for name in SEARCH_INDEXES:
-        session.run(f"DROP INDEX {name}")
+    for name in _own(session, SEARCH_INDEXES):
+        session.run(f"DROP INDEX IF EXISTS {name}")
 
 
 def card_text(card: ModelCard) -> str:
     """A model as the database names it."""
     return json.dumps(asdict(card), ensure_ascii=False)
+
+
+def _own(session: Session, names: Iterable[str]) -> list[str]:
+    """Names with the schema of the library."""
+    return [f"{quoted(session.address.library)}.{name}" for name in names]
+
+
+def _create_schema(session: Session) -> None:
+    """Create the schema of a library where it is missing: one that a superuser made needs no right to make it."""
+    name = session.address.library
+    if session.rows("SELECT to_regnamespace(%s) IS NULL", quoted(name)) == [(True,)]:
+        session.run(f"CREATE SCHEMA {quoted(name)}")
+    if session.sequences != name:
+        with server_errors(session.address):
+            mark = sql.Literal(SUCCESSOR_MARK.format(session.sequences))
+            session.connection.execute(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(sql.Identifier(name), mark))
+
+
+def _name(session: Session, card: ModelCard) -> None:
+    """Note the version and the model of an empty library."""
+    session.run("INSERT INTO migration (version) VALUES (%s)", SCHEMA_VERSION)
+    session.run("INSERT INTO meta (card) VALUES (%s)", card_text(card))
+
+
+def _check_version(session: Session, version: int | None) -> None:
+    if version is not None and version > SCHEMA_VERSION:
+        raise NewerLibrary(
+            f"the library {session.address} has format {version}, this Seekpoint reads up to {SCHEMA_VERSION}: "
+            "upgrade Seekpoint, or name another library"
+        )
 
 
 @contextmanager

@@ -18,6 +18,12 @@ def library_exists(address: ServerAddress) -> bool:
         return schema.exists(session)
 
 
+def check_vacant(address: ServerAddress) -> None:
+    """Raise ForeignLibrary if a new library can't be created because its schema holds something else."""
+    with closing(connect(address)) as session:
+        schema.check_vacant(session)
+
+
 def is_written(address: ServerAddress) -> bool:
     """Whether a writer has locked a library."""
     with closing(connect(address)) as session:

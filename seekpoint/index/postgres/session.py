@@ -22,6 +22,7 @@ from seekpoint.index.errors import (
     LibraryNotFound,
     LockedLibrary,
     LostConnection,
+    UnreleasedLibrary,
 )
 from seekpoint.index.text.clean import clean
 
@@ -51,10 +52,17 @@ _SETTINGS = {
 # The parameter that pg_textsearch names where it wasn't loaded.
 _PRELOADED = "shared_preload_libraries"
 _INSTALL = "install it on the server (docs/scale.md), then run `seekpoint init` as its owner"
+# Classes of codes; an error without a code is one of the connection.
+_CONNECTION, _INTERVENTION = "08", "57"
 # What decoding damaged values raises.
 _DECODING_ERRORS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
 
 Row = dict[str, Any]
+
+
+def quoted(name: str) -> str:
+    """A name as SQL has it, even one that is a word of SQL."""
+    return '"{}"'.format(name.replace('"', '""'))
 
 
 class _TextDumper(StrDumper):
@@ -188,6 +196,12 @@ def read_only(address: ServerAddress) -> LibraryError:
     )
 
 
+def in_use(address: ServerAddress, error: psycopg.Error) -> ForeignLibrary:
+    """The error for things of others that depend on what is to be replaced or dropped."""
+    said = clean((error.diag.message_detail or str(error)).splitlines()[0])
+    return ForeignLibrary(f"something of others depends on the library {address} ({said}): drop that first, or move it")
+
+
 def _library_error(error: psycopg.Error, address: ServerAddress) -> LibraryError:
     said = clean(" ".join(str(error).split()))
     if _PRELOADED in said:
@@ -195,10 +209,16 @@ def _library_error(error: psycopg.Error, address: ServerAddress) -> LibraryError
             f"the server of {address} doesn't load pg_textsearch: "
             f"add it to {_PRELOADED} in postgresql.conf, and restart the server"
         )
+    if isinstance(error, errors.DependentObjectsStillExist):
+        return in_use(address, error)
     for kind, made in _REMEDIES:
         if isinstance(error, kind):
             return made(address, said)
-    if error.sqlstate is None or isinstance(error, psycopg.OperationalError):
+    if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:  # which quotes a part of the address
+        return LibraryError(
+            f"libpq can't read the address {address}: correct its parameters, of which not all are shown"
+        )
+    if (error.sqlstate or _CONNECTION)[:2] in (_CONNECTION, _INTERVENTION):
         return _connection_error(address, said)
     return LibraryError(f"the server of {address} refused: {said}. See its log")
 
@@ -233,6 +253,13 @@ _Made = Callable[[ServerAddress, str], LibraryError]
 _REMEDIES: Sequence[tuple[Any, _Made]] = (
     ((errors.UndefinedTable, errors.InvalidSchemaName), _missing),
     (
+        errors.UndefinedColumn,
+        lambda address, _: UnreleasedLibrary(
+            f"the library {address} was built by an unreleased version of Seekpoint: "
+            "name another one with ?library=NAME, and build it again"
+        ),
+    ),
+    (
         errors.ReadOnlySqlTransaction,
         lambda address, _: read_only(address),
     ),
@@ -253,6 +280,12 @@ _REMEDIES: Sequence[tuple[Any, _Made]] = (
     (
         (errors.DiskFull, errors.OutOfMemory),
         lambda address, said: LibraryError(f"the server of {address} has no room left ({said}): make room there"),
+    ),
+    (
+        errors.QueryCanceled,
+        lambda address, said: LibraryError(
+            f"the server of {address} ended a statement ({said}): try again, or raise its statement_timeout"
+        ),
     ),
     (
         errors.CannotConnectNow,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.postgres import totals
 from seekpoint.index.postgres.centres import embedding_rows, known_centre
-from seekpoint.index.postgres.session import Session
+from seekpoint.index.postgres.session import Session, quoted
 from seekpoint.index.postgres.term_letters import text_of
 from seekpoint.index.postgres.totals import TermIn
 from seekpoint.index.records import cue_blocks, int8, piece_blocks, pieces, stored_chapters, term_counts
@@ -153,4 +153,4 @@ def _insert_chunks(
 def _new_ids(session: Session, count: int) -> list[int]:
     """Ids for chunks, ascending; never given before."""
     query = "SELECT nextval(%s::regclass) FROM generate_series(1, %s)"
-    return [chunk_id for (chunk_id,) in session.rows(query, f"{session.sequences}.chunk_id", count)]
+    return [chunk_id for (chunk_id,) in session.rows(query, f"{quoted(session.sequences)}.chunk_id", count)]

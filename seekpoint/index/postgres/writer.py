@@ -266,6 +266,7 @@ class PostgresWriter(PostgresReader):
     # Another model
 
     def successor(self, card: ModelCard, say: Callable[[str], None]) -> SuccessorLibrary:
+        successor.check_place(self._session)
         unfinished = self.unfinished_successor()
         if unfinished and unfinished != card:
             say(f"what was embedded again for the model {unfinished.name} is dropped: {card.name} starts anew")

@@ -19,7 +19,7 @@ from seekpoint.index.embedded import database, settings
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import LibraryError
-from seekpoint.index.postgres import schema, totals, upkeep
+from seekpoint.index.postgres import schema, successor, totals, upkeep
 from seekpoint.index.postgres.centres import centres, embedding_rows, keep
 from seekpoint.index.postgres.session import Session, connect
 from seekpoint.index.postgres.term_letters import text_of
@@ -78,9 +78,11 @@ def to_server(
                     f"{address} holds a library already: add ?library=NAME to the address, or replace it with --replace"
                 )
             moments = session.rows(f"SELECT {kept.COLUMNS} FROM kept")
-            schema.drop(session)
-        schema.create(session, card)
-        schema.drop_search_indexes(session)
+            successor.discard(session)
+            schema.replace(session, card)
+        else:
+            schema.create(session, card)
+            schema.drop_search_indexes(session)
         _copy_to_server(source, session, card, progress)
         session.run_many("DELETE FROM kept WHERE (resource_id, place) = (%s, %s)", [row[:2] for row in moments])
         session.copy(f"kept ({kept.COLUMNS})", moments)

@@ -301,6 +301,15 @@ def test_a_database_from_before_the_first_release_is_told_and_left_alone(folder:
     assert (folder / "library.db").read_bytes() == stored
 
 
+def test_a_layout_that_no_release_wrote_asks_for_a_new_build(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / database.FILE)) as connection:
+        connection.execute("ALTER TABLE listing DROP COLUMN named_by")
+    (folder / "manifest.json").write_bytes(Manifest.load(folder).unsealed().encoded())
+    for opening in (EmbeddedReader.open, EmbeddedWriter.acquire):
+        with pytest.raises(UnreleasedLibrary, match="delete it and build it again"):
+            opening(folder)
+
+
 def test_a_manifest_from_before_the_first_release_is_told(folder: Path) -> None:
     content = json.loads((folder / "manifest.json").read_bytes())
     content |= {"format": "seekpoint library", "version": 11}

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from seekpoint.index.address import ServerAddress
-from seekpoint.index.errors import LibraryError, LibraryNotFound, NewerLibrary
+from seekpoint.index.errors import LibraryError, LibraryNotFound, NewerLibrary, UnreleasedLibrary
 from seekpoint.index.open import create_library, open_keeper, open_reader, open_writer
 from seekpoint.index.postgres.kept import PostgresKeeper
 from seekpoint.index.postgres.session import Session
@@ -60,6 +60,13 @@ def test_a_newer_schema(postgres: TestServer, library: ServerAddress) -> None:
     for opened in (open_reader, open_writer):
         with pytest.raises(NewerLibrary, match="upgrade Seekpoint"):
             opened(library)
+
+
+def test_a_layout_that_no_release_wrote(postgres: TestServer, library: ServerAddress) -> None:
+    name = library.uri.rpartition("/")[2]
+    postgres.sql(name, f"ALTER TABLE {library.library}.listing DROP COLUMN named_by")
+    with open_reader(library) as reader, pytest.raises(UnreleasedLibrary, match=r"unreleased version.*build it again"):
+        reader.sections()
 
 
 def test_roles_may_do_what_they_were_given(postgres: TestServer, library: ServerAddress) -> None:

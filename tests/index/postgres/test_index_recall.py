@@ -37,7 +37,7 @@ def test_rows_that_an_index_lacks_are_noticed(postgres: TestServer, library: Ser
         fill(writer)
     run(postgres, library, ready % "true")
     found = fault(library)
-    remedy = f"REINDEX INDEX CONCURRENTLY seekpoint.{index}"
+    remedy = f'REINDEX INDEX CONCURRENTLY "seekpoint".{index}'
     assert f"the index {index} isn't as the rows are" in found and found.endswith(remedy)
     run(postgres, library, remedy)
     verify(library)
