@@ -146,6 +146,12 @@ def test_the_files_that_are_named_exist(page: Path) -> None:
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
+def test_the_tests_that_show_what_is_safe_exist() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text_of(ROOT / "SECURITY.md"))
+    assert len(named) > 20
+    assert [test for file, test in named if f"def {test}(" not in text_of(ROOT / file)] == []
+
+
 def test_the_make_targets_that_are_named_exist() -> None:
     targets = {name for page in PAGES for name in re.findall(r"(?m)(?:^|`)make (\w+)", text_of(page))}
     assert {"demo", "test"} <= targets
