@@ -47,7 +47,7 @@ class PostgresWriter(PostgresReader):
                         "or build one with `seekpoint build SOURCE`"
                     )
                 schema.create(session, card)
-            _lock(session)
+            lock(session)
             return cls(session, schema.check(session))
         except BaseException:
             session.close()
@@ -59,7 +59,7 @@ class PostgresWriter(PostgresReader):
         session = connect(address)
         try:
             card = schema.check(session)
-            _lock(session, shared=True)
+            lock(session, shared=True)
             # A transaction without its builder would keep the others from storing.
             session.rows("SELECT set_config('idle_in_transaction_session_timeout', %s, false)", f"{queue.seconds}s")
             return cls(session, card, queue)
@@ -296,17 +296,15 @@ class PostgresWriter(PostgresReader):
         successor.discard(self._session)
 
 
-def _lock(session: Session, *, shared: bool = False) -> None:
-    """Lock the library against other writers, as long as the connection lasts; raises LibraryError.
+def lock(session: Session, *, shared: bool = False, in_transaction: bool = False) -> None:
+    """Lock the library against other writers until the connection or the transaction ends; raises LibraryError.
 
-    A `shared` lock is one against those that don't share.
+    Shared locks only exclude exclusive ones.
     """
     if session.rows("SELECT current_setting('transaction_read_only')::bool") == [(True,)]:
         raise read_only(session.address)
-    query = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
-    if shared:
-        query = query.replace("lock(", "lock_shared(", 1)
-    if session.rows(query, session.address.library) != [(True,)]:
+    name = f"pg_try_advisory{'_xact' if in_transaction else ''}_lock{'_shared' if shared else ''}"
+    if session.rows(f"SELECT {name}(hashtextextended(%s, 0))", session.address.library) != [(True,)]:
         raise LockedLibrary(
             f"the library {session.address} is being written by another process: try again when it's done"
         )

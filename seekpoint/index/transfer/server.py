@@ -19,7 +19,7 @@ from seekpoint.index.embedded import database, settings
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import LibraryError
-from seekpoint.index.postgres import schema, successor, totals, upkeep
+from seekpoint.index.postgres import schema, successor, totals, upkeep, writer
 from seekpoint.index.postgres.centres import centres, embedding_rows, keep
 from seekpoint.index.postgres.session import Session, connect
 from seekpoint.index.postgres.term_letters import text_of
@@ -72,6 +72,7 @@ def to_server(
         card = settings.model(source)
         if card is None:
             raise database.damaged(folder, "the model is lost", database.START_AGAIN)
+        writer.lock(session, in_transaction=True)
         if schema.exists(session):
             if not replacing_old:
                 raise LibraryError(

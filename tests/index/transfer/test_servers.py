@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.address import Address, ServerAddress
-from seekpoint.index.errors import LibraryError, LibraryNotFound
+from seekpoint.index.errors import LibraryError, LibraryNotFound, LockedLibrary
 from seekpoint.index.kept import KeptMoment
 from seekpoint.index.open import open_keeper, open_reader, open_writer
 from seekpoint.index.postgres.session import connect
@@ -98,6 +98,17 @@ def test_a_library_is_replaced_only_on_demand(tmp_path: Path, postgres: TestServ
         assert reader.setting("old") == "1"
     import_library(tmp_path / "talks.zip", address, replacing_old=True)
     assert shown(address) == shown(folder)
+
+
+def test_a_library_is_not_replaced_while_it_is_written(tmp_path: Path, postgres: TestServer) -> None:
+    folder, address = tmp_path / "library", postgres.library()
+    build(folder)
+    export_library(folder, tmp_path / "talks.zip")
+    with open_writer(address, CARD), pytest.raises(LockedLibrary, match="being written by another process"):
+        import_library(tmp_path / "talks.zip", address, replacing_old=True)
+    import_library(tmp_path / "talks.zip", address, replacing_old=True)
+    with open_writer(address) as library:
+        assert library.standings().keys() == TALKS.keys()
 
 
 def test_what_was_kept_stays_when_a_library_is_replaced(tmp_path: Path, postgres: TestServer) -> None:
