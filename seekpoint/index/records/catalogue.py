@@ -38,9 +38,11 @@ _SECONDS = """
       SELECT max(seconds) AS longest FROM transcript JOIN resource ON resource.id = resource_id
       WHERE kind IN ('video', 'recording') GROUP BY resource_id) AS talks"""
 STANDINGS = f"""
-    SELECT id, state, inputs, retry_after, coalesce(is_foreign, 0) AS is_foreign FROM resource LEFT JOIN (
-      SELECT resource_id, min(CASE named_by WHEN '{NamedBy.IMPORT}' THEN 1 ELSE 0 END) AS is_foreign FROM listing
-      GROUP BY resource_id) AS named ON resource_id = id"""
+    SELECT id, state, inputs, retry_after,
+           EXISTS (SELECT 1 FROM listing WHERE resource_id = id)
+             AND NOT EXISTS (SELECT 1 FROM listing WHERE resource_id = id AND named_by <> '{NamedBy.IMPORT}')
+             AS is_foreign
+    FROM resource"""
 """The standings of all resources, in both dialects of SQL."""
 _SPOKEN = """
     SELECT DISTINCT kind, language FROM transcript JOIN resource ON resource.id = resource_id
