@@ -10,6 +10,7 @@ from pathlib import Path
 
 from seekpoint.index.added import is_added_list
 from seekpoint.index.address import Address
+from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encoder, model_name, other_model
 from seekpoint.index.open import library_exists, open_writer
 from seekpoint.index.sections import Section, union
@@ -65,7 +66,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The result of a build, and the states of its lists' resources; it took `seconds`."""
+    """The result of a build, and the states of its lists' resources; it took `seconds`.
+
+    `given_up` is the number of resources whose transcripts were damaged, and which it couldn't index again.
+    """
 
     entries: int
     states: dict[State, int]
@@ -74,6 +78,7 @@ class Report:
     removed: int = 0
     seconds: float = 0.0
     sections: tuple[Section, ...] = ()
+    given_up: int = 0
 
     @property
     def resources(self) -> int:
@@ -90,11 +95,35 @@ def build(
     events: BuildEvents | None = None,
     clock: Clock = time.time,
 ) -> Report:
-    """Update the library at `library` to the lists; raises UsageError, SourceError, ModelError or LibraryError."""
+    """Update the library at `library` to the lists; raises UsageError, SourceError, ModelError or LibraryError.
+
+    A build that meets damage which the next one would mend begins again.
+    """
     started = time.monotonic()
     if request.choices.whisper:
         check_installed()
     events = events or BuildEvents()
+    lost: set[str] = set()
+    try:
+        report = _update(request, library, sources, encoder, events, clock, lost)
+    except DamagedLibrary as error:
+        if not error.is_mendable:
+            raise
+        events.say("the library is damaged: the build begins again, to mend what it can")
+        report = _update(request, library, sources, encoder, events, clock, lost)
+    return replace(report, seconds=time.monotonic() - started)
+
+
+def _update(
+    request: Request,
+    library: Address,
+    sources: Sources,
+    encoder: Encoder | None,
+    events: BuildEvents,
+    clock: Clock,
+    lost: set[str],
+) -> Report:
+    """Build once. `lost` gets the ids of the resources whose transcripts are given up since they are damaged."""
     lists = [
         read_source(source, sources.web, is_trusted=not is_added_list(source, library)) for source in request.sources
     ]
@@ -102,7 +131,7 @@ def build(
     glossary = read_glossary(request.glossary) if request.glossary else None
     writer, lazy_encoder = _open(library, request, encoder, events.say)
     with writer:
-        _mend(writer, encoder, events)
+        lost.update(_mend(writer, encoder, events))
         if request.windows:
             want_windows(writer)
         reembedded = _reembed(request, writer, lazy_encoder, events)
@@ -121,9 +150,10 @@ def build(
         if encoder is None:
             calibrate(writer, lazy_encoder)
             find_question_engine(writer, lazy_encoder)
+        standings = writer.standings() if lost else {}
+        given_up = sum(key not in standings or not standings[key].is_indexed for key in lost)
         report = _report(writer, lists, request.stored, run)
-    embedded = report.embedded + reembedded
-    return replace(report, embedded=embedded, removed=removed, seconds=time.monotonic() - started)
+    return replace(report, embedded=report.embedded + reembedded, removed=removed, given_up=given_up)
 
 
 def _report(writer: Writer, lists: Sequence[ReadingList], stored: Sequence[str], run: Run) -> Report:
@@ -178,9 +208,9 @@ def _open(
     return writer, LazyEncoder(writer.card, encoder)
 
 
-def _mend(writer: Writer, encoder: Encoder | None, events: BuildEvents) -> None:
+def _mend(writer: Writer, encoder: Encoder | None, events: BuildEvents) -> Sequence[str]:
     own = encoder if encoder and encoder.card == writer.card else None
-    writer.mend(Embedder(writer, LazyEncoder(writer.card, own), events).embed)
+    return writer.mend(Embedder(writer, LazyEncoder(writer.card, own), events).embed)
 
 
 def _reembed(request: Request, writer: Writer, encoder: LazyEncoder, events: BuildEvents) -> int:
