@@ -1,4 +1,4 @@
-"""Damages of every kind: none is hidden by a later build, and none ends in a traceback."""
+"""Damages of every kind: none is hidden by a later build, takes two builds, or ends in a traceback."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ def test_no_damage_is_laundered_or_ends_in_a_traceback(tmp_path: Path) -> None:
     assert found.laundered == []
     assert found.tracebacks == []
     assert found.unmended == []
+    assert found.twice == []
     counts = {outcome: sum(one[outcome] for one in found.outcomes.values()) for outcome in (MENDED, AGAIN, UNMENDED)}
     assert counts[MENDED] > ROUNDS / 2
     assert counts[AGAIN] < ROUNDS / 4

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from seekpoint.indexer.fetch.session import Web
     from seekpoint.indexer.sources import Sources
 
-_DEFERRED = 3
+_UNFINISHED = 3
 
 
 @click.command()
@@ -132,8 +132,8 @@ def build(
     with ProgressBars() as events:
         report = run(request, folder, Sources.through(web, tags, pace, limit), events=events)
     click.echo(summary.outcome(report, shutil.get_terminal_size().columns))
-    if report.states[State.DEFERRED]:
-        context.exit(_DEFERRED)
+    if report.states[State.DEFERRED] or report.given_up:
+        context.exit(_UNFINISHED)
 
 
 def _take_part(request: Request, library: Address, web: Web, pace: float, *, worker: bool) -> None:

@@ -79,7 +79,14 @@ class UnreleasedLibrary(ForeignLibrary):
 
 
 class DamagedLibrary(LibraryError):
-    """A file of the library is missing, or its contents differ from what was written."""
+    """A file of the library is missing, or its contents differ from what was written.
+
+    `is_mendable` says whether a build that is started again mends it.
+    """
+
+    def __init__(self, text: str, *, is_mendable: bool = False) -> None:
+        super().__init__(text)
+        self.is_mendable = is_mendable
 
 
 class LockedLibrary(LibraryError):

@@ -294,10 +294,11 @@ class Writer(Reader, Protocol):
         """Make all changes of a block in one transaction."""
         ...
 
-    def mend(self, embed: Callable[[str, Transcript], EmbeddedTranscript]) -> None:
+    def mend(self, embed: Callable[[str, Transcript], EmbeddedTranscript]) -> Sequence[str]:
         """Make again what was derived from stored transcripts and is damaged, and check everything that is stored.
 
-        Does nothing unless damage was found before. `embed` takes a resource's id and its transcript.
+        Does nothing unless damage was found before. `embed` takes a resource's id and its transcript. Returns the ids
+        of the resources that have lost their transcripts.
         """
         ...
 

@@ -6,8 +6,9 @@
 The library is a small one with an encoder of the tests, made in FOLDER, or a copy of LIBRARY, which `build LIST` with
 its own model wouldn't change. Each round damages one file and keeps its time, then runs `status --check`, `remove` of
 another resource, `--check`, `build`, `--check` and `ask`; and each command by itself. Prints how many damages were
-laundered (a check passes while the contents are others), ended in a traceback, and were mended, with and without
-reading a source again. Ends with exit code 1 if any was laundered or ended in a traceback.
+laundered (a check passes while the contents are others), ended in a traceback, took two builds (the first one fails
+where the second doesn't), and were mended, with and without reading a source again. Ends with exit code 1 if any was
+laundered, ended in a traceback or took two builds.
 """
 
 from __future__ import annotations
@@ -115,6 +116,7 @@ class Tally:
     laundered: list[str] = field(default_factory=list)
     tracebacks: list[str] = field(default_factory=list)
     unmended: list[str] = field(default_factory=list)
+    twice: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -128,7 +130,8 @@ class Tally:
         rows.append(("all", str(totals.total()), *(str(totals[one]) for one in columns)))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)) for row in rows]
-        return "\n".join([*lines, f"laundered: {len(self.laundered)}, tracebacks: {len(self.tracebacks)}"])
+        faults = {"laundered": self.laundered, "tracebacks": self.tracebacks, "took two builds": self.twice}
+        return "\n".join([*lines, ", ".join(f"{name}: {len(found)}" for name, found in faults.items())])
 
 
 def tally(bench: Bench, rounds: int, seed: int) -> Tally:
@@ -158,6 +161,9 @@ class _Round:
         bench = self.bench
         for command in (bench.ask, bench.status, bench.export, bench.prune):
             self._ends_well(command, bench.copy(damaged))
+        library = bench.copy(damaged)
+        if (error := self._error(lambda: bench.build(library))) and self._ends_well(bench.build, library):
+            self.found.twice.append(f"{self.name}: {error}")
 
     def in_turn(self, library: Path) -> str:
         """Run commands one after the other; returns what came of the damage."""
@@ -241,9 +247,9 @@ def main() -> int:
     print(", ".join(f"{name} {value}" for name, value in describe().items()))
     started = time.monotonic()
     found = tally(bench, arguments.rounds, arguments.seed)
-    print("\n".join([*found.laundered, *found.tracebacks, *found.unmended]))
+    print("\n".join([*found.laundered, *found.tracebacks, *found.unmended, *found.twice]))
     print(f"{found.text}\n{time.monotonic() - started:.0f} s")
-    return 1 if found.laundered or found.tracebacks else 0
+    return 1 if found.laundered or found.tracebacks or found.twice else 0
 
 
 if __name__ == "__main__":

@@ -254,7 +254,8 @@ def _library_error(error: sqlite3.Error, folder: Path, remedy: str) -> LibraryEr
 
 def damaged(folder: Path, what: str, remedy: str = BUILD_MENDS) -> DamagedLibrary:
     """The error for a file whose contents differ from what was written."""
-    return DamagedLibrary(f"the library {folder} is damaged: {what}. {remedy}")
+    text = f"the library {folder} is damaged: {what}. {remedy}"
+    return DamagedLibrary(text, is_mendable=remedy == BUILD_MENDS)
 
 
 def disk_trouble(error: OSError, folder: Path) -> str:

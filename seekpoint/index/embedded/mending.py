@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from seekpoint.index.embedded import checksums, database, reembedding, schema, settings, titles
 from seekpoint.index.embedded.checksums import CONTENT, DERIVED, OF_RESOURCES, PARENTS, Fault
@@ -24,22 +25,40 @@ _LABEL = """SELECT CAST(coalesce((SELECT max(title) FROM listing WHERE resource_
 # What stands for a resource that no list names, until a list does.
 _UNLISTED = """INSERT INTO listing (source, resource_id, position, path, title, listed)
     SELECT '', id, 0, '[]', '', 0 FROM resource WHERE id = CAST(? AS TEXT)"""
-_EMPTIED = f"UPDATE resource SET state = '{State.PENDING}', reason = NULL, inputs = NULL WHERE id = CAST(? AS TEXT)"
+_EMPTIED = f"""UPDATE resource SET state = '{State.PENDING}', reason = ?, retry_after = NULL, inputs = NULL
+               WHERE id = CAST(? AS TEXT)"""
+_GIVEN_UP = (
+    "its transcript was damaged and had to be given up: build a list that names it, or give its address to "
+    "`seekpoint build`"
+)
 
 
-def mend(folder: Path, connection: sqlite3.Connection, manifest: Manifest, say: Callable[[str], None]) -> list[str]:
-    """Delete the damaged rows of a database; returns the resources to be made again from their stored transcripts.
+class Mended(NamedTuple):
+    """Ids of resources: `derived` are to be made again from their transcripts, `given_up` have lost theirs."""
 
-    Their rows stay damaged until then. `say` is told what is to be fetched again. Raises DamagedLibrary if nothing can
-    be mended.
+    derived: list[str]
+    given_up: list[str]
+
+
+def mend(folder: Path, connection: sqlite3.Connection, manifest: Manifest, say: Callable[[str], None]) -> Mended:
+    """Delete the damaged rows of a database, but for those that are made again from their stored transcripts.
+
+    `say` is told what is to be fetched again. Raises DamagedLibrary if nothing can be mended.
+    """
+    with content_errors(folder), transaction(connection):
+        return _DamagedRows(connection, say).delete(manifest)
+
+
+def make_readable(folder: Path, connection: sqlite3.Connection) -> None:
+    """Replace a database in which SQLite finds faults by one with the rows that can be read.
+
+    Raises DamagedLibrary if its tables are lost.
     """
     with content_errors(folder):
         if not schema.is_ours(connection):
             raise database.damaged(folder, f"the tables of {database.FILE} are others", database.START_AGAIN)
         if not is_sound(connection):
             _salvage(connection, folder / f".{database.FILE}.new")
-        with transaction(connection):
-            return _DamagedRows(connection, say).delete(manifest)
 
 
 def is_sound(connection: sqlite3.Connection) -> bool:
@@ -84,9 +103,10 @@ class _DamagedRows:
         self._connection = connection
         self._say = say
         self._faults = set(checksums.faults(connection))
+        self._given_up: list[str] = []
 
-    def delete(self, manifest: Manifest) -> list[str]:
-        """Delete them; returns the resources whose derived rows are left, to be replaced."""
+    def delete(self, manifest: Manifest) -> Mended:
+        """Delete them; derived rows are left, to be replaced."""
         are_damaged = bool(self._faults)
         self._delete_orphans()
         self._delete_settings(manifest)
@@ -102,7 +122,7 @@ class _DamagedRows:
         derived = [key.decode() for key in self._keys(*DERIVED)]
         if derived:
             self._say(f"words or vectors of {counted(len(derived), 'resource')} were damaged and are made again")
-        return derived
+        return Mended(derived, self._given_up)
 
     def _delete_orphans(self) -> None:
         for table, (column, parent) in PARENTS.items():
@@ -114,9 +134,10 @@ class _DamagedRows:
             self._drop("setting", "name", key)
             self._say(f"the setting {_text(key)} was damaged and is gone")
         settings.set_model(self._connection, settings.model(self._connection) or manifest.model)
-        (highest,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM chunk").fetchone()
-        used = (record.stop - 1 for record in manifest.segments)
-        settings.set_highest_chunk(self._connection, max(settings.highest_chunk(self._connection), highest, *used))
+        if not settings.highest_chunk(self._connection):
+            (highest,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM chunk").fetchone()
+            used = (record.stop - 1 for record in manifest.segments)
+            settings.set_highest_chunk(self._connection, max(highest, *used))
 
     def _delete_kept(self) -> None:
         for key in self._keys("kept"):
@@ -138,6 +159,7 @@ class _DamagedRows:
         for key in sorted(unknown.union(self._keys("resource", "playlist_entry"))):
             if key in known:
                 self._say(f"{self._label(key)}: its entry was damaged and is taken out, until a list names it again")
+                self._given_up.append(_text(key))
             self._drop("resource", "id", key, *OF_RESOURCES)
 
     def _delete_listings(self) -> None:
@@ -151,7 +173,8 @@ class _DamagedRows:
         for key in self._keys("transcript", "cue_block"):
             self._say(f"{self._label(key)}: its transcript was damaged and has to be fetched again")
             self._drop("transcript", "resource_id", key, *CONTENT)
-            self._connection.execute(_EMPTIED, (key,))
+            self._connection.execute(_EMPTIED, (_GIVEN_UP, key))
+            self._given_up.append(_text(key))
 
     def _keys(self, *tables: str) -> list[bytes]:
         """What the damaged rows of some tables belong to."""

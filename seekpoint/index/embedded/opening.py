@@ -6,6 +6,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -19,11 +20,11 @@ from seekpoint.index.types import ModelCard
 
 
 class Opened(NamedTuple):
-    """An open library. If it was mended, `derived` are the resources to be made again from their transcripts."""
+    """An open library, and what mending it has left to do."""
 
     connection: sqlite3.Connection
     manifest: Manifest
-    derived: list[str] | None
+    mended: mending.Mended | None
 
 
 def open_locked(folder: Path, card: ModelCard | None, say: Callable[[str], None] | None) -> Opened:
@@ -38,9 +39,11 @@ def open_locked(folder: Path, card: ModelCard | None, say: Callable[[str], None]
     connection = database.connect(folder, writable=True)
     try:
         with content_errors(folder):
-            manifest = intact or _from_database(folder, connection, card)
             is_damaged = say is not None and (folder / database.DAMAGE_MARK).exists()
-            derived = mending.mend(folder, connection, manifest, say) if say and is_damaged else None
+            if is_damaged:
+                mending.make_readable(folder, connection)
+            manifest = intact or _from_database(folder, connection, card, is_damaged=is_damaged)
+            mended = mending.mend(folder, connection, manifest, say) if say and is_damaged else None
             manifest = reembedding.with_current_model(manifest, connection)
             if say and intact != stored:
                 say("an index was damaged and is made again")
@@ -51,7 +54,7 @@ def open_locked(folder: Path, card: ModelCard | None, say: Callable[[str], None]
     except BaseException:
         connection.close()
         raise
-    return Opened(connection, manifest, derived)
+    return Opened(connection, manifest, mended)
 
 
 def with_checked_database(folder: Path, manifest: Manifest, *, mends: bool) -> Manifest:
@@ -100,13 +103,17 @@ def _are_intact(files: Iterable[FileRecord], folder: Path, reads_all: bool) -> b
     return True
 
 
-def _from_database(folder: Path, connection: sqlite3.Connection, card: ModelCard | None) -> Manifest:
+def _from_database(
+    folder: Path, connection: sqlite3.Connection, card: ModelCard | None, *, is_damaged: bool
+) -> Manifest:
     """A manifest without indexes: with the model that the database names, or with `card` for a new library."""
-    if connection.execute("SELECT 1 FROM resource LIMIT 1").fetchone():
-        card = settings.model(connection)
-    elif card:
+    if card and not connection.execute("SELECT 1 FROM resource LIMIT 1").fetchone():
         with database.transaction(connection):
             settings.set_model(connection, card)
+    else:
+        card = None
+        with suppress(sqlite3.DatabaseError) if is_damaged else nullcontext():
+            card = settings.model(connection)
     if card is None:
         raise database.damaged(folder, f"{MANIFEST} and the model are lost", database.START_AGAIN)
     numbers = (int(number) for path in folder.iterdir() for number in re.findall(r"^vectors-(\d+)", path.name))

@@ -35,7 +35,7 @@ class EmbeddedWriter(EmbeddedReader):
     def __init__(self, folder: Path, opened: Opened, file_lock: FileLock, *, writes_indexes: bool) -> None:
         super().__init__(folder, opened.connection, opened.manifest)
         self._lock = file_lock
-        self._derived = opened.derived
+        self._mended = opened.mended
         self._maintenance = Maintenance(folder, opened.connection, opened.manifest, writes_indexes=writes_indexes)
 
     @classmethod
@@ -88,16 +88,17 @@ class EmbeddedWriter(EmbeddedReader):
         """Write the indexes that are due; `progress` is told how many chunks were written since the last call."""
         self._maintenance.write_indexes(progress)
 
-    def mend(self, embed: Callable[[str, Transcript], EmbeddedTranscript]) -> None:
-        if self._derived is None:
-            return
+    def mend(self, embed: Callable[[str, Transcript], EmbeddedTranscript]) -> Sequence[str]:
+        if self._mended is None:
+            return ()
         standings = self.standings()
-        for resource_id in self._derived:
+        for resource_id in self._mended.derived:
             embedded = [embed(resource_id, transcript) for transcript in self.transcripts(resource_id)]
             details = self.details([resource_id])[resource_id]
             self.commit(resource_id, embedded, details, standings[resource_id].inputs or "")
         self.verify()
         (self._folder / database.DAMAGE_MARK).unlink(missing_ok=True)
+        return self._mended.given_up
 
     # The lists
 

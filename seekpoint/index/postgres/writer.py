@@ -100,8 +100,9 @@ class PostgresWriter(PostgresReader):
             self._session.run("UPDATE meta SET committed = committed + 1")
         self._has_changed = True
 
-    def mend(self, embed: Callable[[str, Transcript], EmbeddedTranscript]) -> None:
+    def mend(self, embed: Callable[[str, Transcript], EmbeddedTranscript]) -> Sequence[str]:
         """Do nothing: the server checks its own files, and mends them from its log."""
+        return ()
 
     # The lists
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from seekpoint.index.added import is_added_list
 from seekpoint.index.address import Address
+from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encoder, model_name, other_model
-from seekpoint.index.open import library_exists, open_reader, open_writer
+from seekpoint.index.open import library_exists, open_writer
 from seekpoint.index.sections import Section, union
 from seekpoint.index.store import Writer
 from seekpoint.index.types import Encoder, Kind, NamedBy, Playlist, Resource, State
@@ -65,7 +66,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The result of a build, and the states of its lists' resources; it took `seconds`."""
+    """The result of a build, and the states of its lists' resources; it took `seconds`.
+
+    `given_up` is the number of resources whose transcripts were damaged, and which it couldn't index again.
+    """
 
     entries: int
     states: dict[State, int]
@@ -74,6 +78,7 @@ class Report:
     removed: int = 0
     seconds: float = 0.0
     sections: tuple[Section, ...] = ()
+    given_up: int = 0
 
     @property
     def resources(self) -> int:
@@ -90,21 +95,44 @@ def build(
     events: BuildEvents | None = None,
     clock: Clock = time.time,
 ) -> Report:
-    """Update the library at `library` to the lists; raises UsageError, SourceError, ModelError or LibraryError."""
+    """Update the library at `library` to the lists; raises UsageError, SourceError, ModelError or LibraryError.
+
+    A build that meets damage which the next one would mend begins again.
+    """
     started = time.monotonic()
     if request.choices.whisper:
         check_installed()
     events = events or BuildEvents()
-    namers = _namers(request, library)
+    lost: set[str] = set()
+    try:
+        report = _update(request, library, sources, encoder, events, clock, lost)
+    except DamagedLibrary as error:
+        if not error.is_mendable:
+            raise
+        events.say("the library is damaged: the build begins again, to mend what it can")
+        report = _update(request, library, sources, encoder, events, clock, lost)
+    return replace(report, seconds=time.monotonic() - started)
+
+
+def _update(
+    request: Request,
+    library: Address,
+    sources: Sources,
+    encoder: Encoder | None,
+    events: BuildEvents,
+    clock: Clock,
+    lost: set[str],
+) -> Report:
+    """Build once. `lost` gets the ids of the resources whose transcripts are given up since they are damaged."""
     lists = [
         read_source(source, sources.web, is_trusted=not is_added_list(source, library)) for source in request.sources
     ]
-    lists = [replace(listed, named_by=namers.get(listed.source, request.named_by)) for listed in lists]
     caption_files = caption_files_of(request, lists)
     glossary = read_glossary(request.glossary) if request.glossary else None
     writer, lazy_encoder = _open(library, request, encoder, events.say)
     with writer:
-        _mend(writer, encoder, events)
+        lost.update(_mend(writer, encoder, events))
+        lists = _named(lists, request, writer)
         if request.windows:
             want_windows(writer)
         reembedded = _reembed(request, writer, lazy_encoder, events)
@@ -123,9 +151,10 @@ def build(
         if encoder is None:
             calibrate(writer, lazy_encoder)
             find_question_engine(writer, lazy_encoder)
+        standings = writer.standings() if lost else {}
+        given_up = sum(key not in standings or not standings[key].is_indexed for key in lost)
         report = _report(writer, lists, request.stored, run)
-    embedded = report.embedded + reembedded
-    return replace(report, embedded=embedded, removed=removed, seconds=time.monotonic() - started)
+    return replace(report, embedded=report.embedded + reembedded, removed=removed, given_up=given_up)
 
 
 def _report(writer: Writer, lists: Sequence[ReadingList], stored: Sequence[str], run: Run) -> Report:
@@ -180,9 +209,9 @@ def _open(
     return writer, LazyEncoder(writer.card, encoder)
 
 
-def _mend(writer: Writer, encoder: Encoder | None, events: BuildEvents) -> None:
+def _mend(writer: Writer, encoder: Encoder | None, events: BuildEvents) -> Sequence[str]:
     own = encoder if encoder and encoder.card == writer.card else None
-    writer.mend(Embedder(writer, LazyEncoder(writer.card, own), events).embed)
+    return writer.mend(Embedder(writer, LazyEncoder(writer.card, own), events).embed)
 
 
 def _reembed(request: Request, writer: Writer, encoder: LazyEncoder, events: BuildEvents) -> int:
@@ -239,13 +268,13 @@ def list_playlists(
             run.list_playlist(planner.plan(playlist))
 
 
-def _namers(request: Request, library: Address) -> dict[str, NamedBy]:
-    """Who named the sources of the library, where that decides: what the owner names now is the owner's."""
-    if request.named_by is NamedBy.OWNER or not library_exists(library):
-        return {}
-    with open_reader(library) as reader:
-        sections = reader.sections()
-    return {section.source: section.named_by for section in sections if section.named_by is not NamedBy.IMPORT}
+def _named(lists: Sequence[ReadingList], request: Request, writer: Writer) -> list[ReadingList]:
+    """The lists with who named them: the owner in this request, or whoever did so first; an import doesn't count."""
+    stored: dict[str, NamedBy] = {}
+    if request.named_by is not NamedBy.OWNER:
+        sections = writer.sections()
+        stored = {part.source: part.named_by for part in sections if part.named_by is not NamedBy.IMPORT}
+    return [replace(listed, named_by=stored.get(listed.source, request.named_by)) for listed in lists]
 
 
 def _prune(writer: Writer, lists: Sequence[ReadingList], say: Callable[[str], None]) -> int:

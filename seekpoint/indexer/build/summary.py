@@ -39,6 +39,12 @@ def outcome(report: Report, width: int) -> str:
     if missing:
         counts = ", ".join(f"{n} {state.value.replace('_', ' ')}" for state, n in missing.items())
         lines.append(f"Not indexed: {counts}. `seekpoint status` says why and what to do")
+    if report.given_up:
+        lost = counted(report.given_up, "resource")
+        lines.append(
+            f"Lost to damage: {lost}, named above: `seekpoint status` says what to do, and a list that names it brings "
+            "it back"
+        )
     rows = render(report.sections, width)
     return "\n".join([rows, "", *lines] if rows else lines)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from contextlib import redirect_stderr
 from http.cookiejar import Cookie, LoadError
 from pathlib import Path
@@ -38,7 +39,8 @@ def _cookies(text: str, file: Path) -> list[Cookie]:
         raise UsageError(f"{file}: cookies in JSON can't be read; {_REMEDY}")
     jar = YoutubeDLCookieJar()
     # The jar prints lines that it can't parse to stderr, where secrets must not appear.
-    with redirect_stderr(io.StringIO()) as skipped:
+    with redirect_stderr(io.StringIO()) as skipped, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the jar warns of lines at which it fails, with a traceback
         try:
             jar.load(io.StringIO(text))
         except LoadError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,14 +57,26 @@ def read_questions(path: Path) -> list[Question]:
 
 def _question(row: dict[str, Any], number: str) -> Question:
     text = row["question"]
-    if not isinstance(text, str) or not text.strip():
+    if not isinstance(text, str) or not clean(text):
         raise ValueError("no words")
     spans = () if row["video_id"] is None else tuple(_spans(row))
-    return Question(str(row.get("qid", number)), text, str(row.get("qlang", "")), str(row.get("vlang", "")), spans)
+    names = (clean(str(row.get(key, default))) for key, default in (("qid", number), ("qlang", ""), ("vlang", "")))
+    question_id, language, video_language = names
+    return Question(question_id, clean(text), language, video_language, spans)
 
 
 def _spans(row: dict[str, Any]) -> Iterator[AnswerSpan]:
     """The spans of a row and of its `also`; `start` and `end` may stand for a single span."""
     for source in (row, *row.get("also", ())):
         for start, end in source.get("spans") or [[source["start"], source["end"]]]:
-            yield AnswerSpan(str(source["video_id"]), float(start), float(end))
+            yield AnswerSpan(clean(str(source["video_id"])), _seconds(start), _seconds(end))
+
+
+def _seconds(value: str | float) -> float:
+    try:
+        seconds = float(value)
+    except OverflowError as error:
+        raise ValueError("no time") from error
+    if not isfinite(seconds):
+        raise ValueError("no time")
+    return seconds

@@ -167,7 +167,7 @@ def _step(status: ResourceStatus, now: float) -> str:
     """Which of `STEPS` is next; empty if the reason says what to do."""
     is_temporary = status.state in (State.DEFERRED, State.INDEXED)
     if status.state is State.PENDING:
-        return "interrupted"
+        return "" if status.reason else "interrupted"
     if status.retry_after is None:
         return "again" if is_temporary else ""
     if status.retry_after <= now:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from seekpoint.cli.main import cli
 from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.reader import EmbeddedReader
@@ -16,10 +19,11 @@ from seekpoint.indexer.build.build import Report, Request, build
 from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.fetch.session import Web
 from seekpoint.indexer.sources import Sources
+from seekpoint.query.output.status import to_text
 from tests.asking import ask
 from tests.damaging import PAGE, change_bytes, change_rows, contents, flip_bit, replace_page
 from tests.fakes import TopicEncoder
-from tests.killing import Talks, video_id
+from tests.killing import Talks, lines_of, video_id
 
 
 class Lines(BuildEvents):
@@ -127,12 +131,17 @@ def test_what_no_list_names_any_more_is_told_and_waits(talks: Workshop) -> None:
     talks.talks.put({k: ["attention"] for k in (0, 1)})
     with pytest.raises(DamagedLibrary, match=r"Talk 3 \(en-talk-003\)"):
         talks.check()
-    talks.build()
+    assert talks.build().given_up == 1
     talks.check()
     with EmbeddedReader.open(talks.library) as library:
-        states = {status.id: status.state for status in library.statuses()}
-    assert states.pop(TALK) is State.PENDING
-    assert set(states.values()) == {State.INDEXED}
+        statuses = {status.id: status for status in library.statuses()}
+        text = to_text(talks.library, library.card, [*statuses.values()], library.sections(), 2e9)
+    lost = statuses.pop(TALK)
+    assert lost.state is State.PENDING
+    assert "pending: its transcript was damaged and had to be given up: build a list that names it, or give" in text
+    assert "interrupted" not in text
+    assert {status.state for status in statuses.values()} == {State.INDEXED}
+    assert talks.build().given_up == 0
 
 
 def test_without_a_check_a_build_neither_mends_nor_hides_damage(talks: Workshop) -> None:
@@ -208,3 +217,114 @@ def test_a_page_that_cannot_be_read_costs_what_was_on_it(talks: Workshop, filler
             fetched.append(talks.mended().updated)
     assert min(fetched) == 0
     assert max(fetched) <= TALKS
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        f"UPDATE resource SET state = 'i9dexed' WHERE id = '{TALK}'",
+        f"UPDATE resource SET state = 'deferred', retry_after = 9e99 WHERE id = '{TALK}'",
+        f"UPDATE listing SET resource_id = '讲座' WHERE resource_id = '{TALK}'",
+        "UPDATE setting SET value = '[' WHERE name = 'model'",
+    ],
+)
+def test_damage_that_a_build_meets_itself_is_mended_by_the_same_build(talks: Workshop, change: str) -> None:
+    change_rows(talks.library, change)
+    talks.build()
+    assert "the library is damaged: the build begins again, to mend what it can" in talks.events.said
+    talks.check()
+    assert contents(talks.library) == talks.contents
+
+
+def test_a_page_that_cannot_be_read_is_mended_by_the_build_that_meets_it(talks: Workshop) -> None:
+    replace_page(talks.library / database.FILE, 1, b"\xff" * PAGE)  # the resources
+    assert talks.build().updated == TALKS
+    talks.check()
+    assert contents(talks.library) == talks.contents
+
+
+def test_a_lost_manifest_beside_a_page_that_cannot_be_read_is_mended_by_one_build(talks: Workshop) -> None:
+    (talks.library / "manifest.json").write_bytes(b"{")
+    replace_page(talks.library / database.FILE, 2, b"\xff" * PAGE)
+    talks.build()
+    talks.check()
+    assert contents(talks.library) == talks.contents
+
+
+def test_where_manifest_and_model_are_lost_no_build_is_promised_to_mend_it(talks: Workshop) -> None:
+    (talks.library / "manifest.json").write_bytes(b"{")
+    change_rows(talks.library, "UPDATE setting SET value = '[' WHERE name = 'model'")
+    for _ in range(2):
+        with pytest.raises(DamagedLibrary, match=r"manifest\.json and the model are lost\. Restore it from a copy"):
+            talks.build()
+
+
+def test_a_damaged_chunk_id_does_not_become_the_highest_one(talks: Workshop) -> None:
+    change_rows(talks.library, "PRAGMA foreign_keys = OFF", "UPDATE chunk SET id = (1 << 62) + 1 WHERE id = 5")
+    talks.mended()
+    with EmbeddedReader.open(talks.library) as library:
+        assert int(library.setting("highest chunk") or 0) < 100
+
+
+# What has to be given up
+
+
+def test_what_was_to_be_tried_later_is_tried_at_once_where_its_transcript_is_lost(talks: Workshop) -> None:
+    with open_writer(talks.library) as writer:
+        inputs = writer.standings()[TALK].inputs
+        writer.set_state(TALK, State.INDEXED, reason="no answer", retry_after=3e9, inputs=inputs)
+    change_rows(talks.library, f"UPDATE cue_block SET data = x'00' WHERE transcript_id = {OF_TALK}")
+    with pytest.raises(DamagedLibrary):
+        talks.check()
+    talks.talks.put({0: ["attention"]})  # so that the build only mends
+    talks.build()
+    with EmbeddedReader.open(talks.library) as library:
+        assert library.standings()[TALK].retry_after is None
+
+
+def damaged_cli_build(talks: Workshop, *options: str) -> Result:
+    """`seekpoint build` after a check has found that a transcript is damaged."""
+    change_rows(talks.library, f"UPDATE cue_block SET data = x'00' WHERE transcript_id = {OF_TALK}")
+    checked = CliRunner().invoke(cli, ["status", "--check", "--index", str(talks.library)])
+    assert checked.exit_code == 1
+    arguments = ["build", str(talks.talks.folder / "list.md"), "--index", str(talks.library), *options]
+    return CliRunner().invoke(cli, arguments)
+
+
+def test_a_build_that_gives_up_what_its_lists_do_not_name_ends_with_exit_code_3(talks: Workshop) -> None:
+    talks.talks.put({k: lines_of(k, 12) for k in range(TALKS) if k != 3})
+    result = damaged_cli_build(talks, "--captions", str(talks.talks.folder))
+    assert result.exit_code == 3
+    assert "Lost to damage: 1 resource, named above" in result.stdout
+    assert "Talk 3: its transcript was damaged and has to be fetched again" in result.stderr
+    status = CliRunner().invoke(cli, ["status", "--json", "--index", str(talks.library)])
+    reasons = {one["id"]: (one["state"], one["reason"]) for one in json.loads(status.stdout)["resources"]}
+    assert reasons[TALK] == (
+        "pending",
+        "its transcript was damaged and had to be given up: build a list that names it, or give its address to "
+        "`seekpoint build`",
+    )
+
+
+def test_a_build_that_cannot_read_again_what_it_gives_up_ends_with_exit_code_3(tmp_path: Path) -> None:
+    folder, library = tmp_path / "recordings", tmp_path / "library"
+    folder.mkdir()
+    (folder / "讲座.ogg").touch()
+    (folder / "讲座.zh.vtt").write_text("WEBVTT\n\n00:00.000 --> 00:05.000\n注意力\n", "utf-8")
+    sources = Sources.through(Web(), (), 0.0)
+    build(Request([str(folder)], translate=False), library, sources, encoder=TopicEncoder())
+    (folder / "讲座.zh.vtt").unlink()
+    change_rows(library, "UPDATE cue_block SET data = x'00'")
+    with pytest.raises(DamagedLibrary), EmbeddedReader.open(library) as reader:
+        reader.verify()
+    result = CliRunner().invoke(cli, ["build", str(folder), "--index", str(library)])
+    assert (result.exit_code, "1 no transcript" in result.stdout) == (3, True)
+    assert CliRunner().invoke(cli, ["build", str(folder), "--index", str(library)]).exit_code == 0
+
+
+def test_an_entry_that_is_lost_and_named_by_no_list_ends_with_exit_code_3(talks: Workshop) -> None:
+    change_rows(talks.library, f"UPDATE resource SET url = 'x' WHERE id = '{TALK}'")
+    talks.talks.put({k: lines_of(k, 12) for k in range(TALKS) if k != 3})
+    with pytest.raises(DamagedLibrary):
+        talks.check()
+    assert talks.build().given_up == 1

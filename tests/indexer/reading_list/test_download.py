@@ -13,7 +13,7 @@ from threading import Thread
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
@@ -22,6 +22,7 @@ from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Kind
 from seekpoint.indexer.reading_list.addresses import resource_of_link
 from seekpoint.indexer.reading_list.parse import ReadingList, read_source
+from tests.fuzzing import fuzz
 from tests.local_web import LocalWeb
 
 GITHUB = "https://raw.githubusercontent.com"
@@ -188,7 +189,7 @@ def test_no_link_of_a_list_from_localhost_names_a_file_of_this_machine(httpserve
 
 
 @given(st.text(alphabet="fileFILE:/\\localhost.@[]#?%25C 讲\t\n", max_size=30) | st.text(max_size=20))
-@settings(max_examples=300)
+@fuzz(300)
 def test_no_form_of_link_names_a_file_of_this_machine(href: str) -> None:
     for scheme in ("", "file:", "C:", "\\\\"):
         if found := resource_of_link(scheme + href, base="http://localhost/list.md"):

@@ -4,17 +4,16 @@ import json
 from itertools import pairwise
 from math import isfinite
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seekpoint.index.errors import SourceError
 from seekpoint.indexer.reading_list.parse import parse_markdown
 from seekpoint.indexer.sources.captions.folders import parse_captions
+from tests import fuzzing
+from tests.fuzzing import SIGNS, json_texts, mutated
 from tests.indexer.formats import FORMATS
 
-fuzz = settings(max_examples=150)
-
-SIGNS = "\n \t\r\0<>[]{}()&;:,.-0123456789apst\\\"'/=♪掌声\u200d\u202e\ufeff\U0001f3b5"
 LIST = """# 列表 List
 ## Attention
 - [注意力](https://youtu.be/aircAruvnKk) and <https://arxiv.org/abs/1706.03762>
@@ -23,17 +22,7 @@ LIST = """# 列表 List
 | a | [b](https://www.youtube.com/playlist?list=PLZHQObOWTQDNU6R1_67000Dx_ZCJB-3pi) |
 |---|---|
 """
-pieces = st.text(alphabet=SIGNS, max_size=12) | st.text(max_size=5)
-
-
-@st.composite
-def mutated(draw: st.DrawFn, originals: st.SearchStrategy[str]) -> str:
-    text = draw(originals)
-    for _ in range(draw(st.integers(1, 4))):
-        start = draw(st.integers(0, len(text)))
-        stop = start + draw(st.integers(0, 40))
-        text = text[:start] + draw(pieces | st.just(text[start:stop] * 3)) + text[stop:]
-    return text
+fuzz = fuzzing.fuzz(150)
 
 
 def check_captions(data: bytes) -> None:
@@ -72,6 +61,12 @@ records = st.fixed_dictionaries(
         for key in ("start", "end", "duration", "text", "tStartMs", "dDurationMs", "segs", "words")
     },
 )
+
+
+@given(json_texts("events", "segments", "segs", "utf8", "tStartMs", "dDurationMs", "start", "end", "text"))
+@fuzz
+def test_json_that_no_program_writes(text: str) -> None:
+    check_captions(text.encode())
 
 
 @given(st.lists(records | values, max_size=4), st.sampled_from(["segments", "events", ""]), values)

@@ -13,6 +13,7 @@ from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.query.summary.endpoint import Endpoint
 from seekpoint.query.summary.summariser import Summariser
 from tests.fake_chat import fake_chat
+from tests.fuzzing import fuzz
 from tests.query.web.served import served
 
 if TYPE_CHECKING:
@@ -51,10 +52,7 @@ def _ask(cases: st.SearchStrategy[Case[Any]], ids: list[str]) -> None:
         checks.unsupported_method,
     ]
 
-    @settings(
-        max_examples=_EXAMPLES,
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(fuzz(_EXAMPLES), suppress_health_check=list(HealthCheck))
     @given(case=cases, known=st.sampled_from([None, *ids]))
     def holds(case: Case[Any], known: str | None) -> None:
         if known and case.path_parameters:

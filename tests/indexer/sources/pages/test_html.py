@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import State
 from seekpoint.indexer.sources.pages.html import read_html
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
+from tests.fuzzing import fuzz
 from tests.shared import SHARED, needs_shared
 
 ARTICLE = SHARED / "resources" / "illustrated-transformer.html"
@@ -422,13 +423,13 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES | st.text(max_size=8), max_size=30).map("".join), st.sampled_from([None, "gbk", "utf-16", "x"]))
-@settings(max_examples=50)
+@fuzz(50)
 def test_any_markup(markup: str, charset: str | None) -> None:
     outcome(markup.encode("utf-8", "replace"), charset)
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=50)
+@fuzz(50)
 def test_any_bytes(data: bytes) -> None:
     outcome(b"<p>" + data)
 

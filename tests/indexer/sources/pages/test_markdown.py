@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seekpoint.index.errors import Unfetched
@@ -17,6 +17,7 @@ from seekpoint.index.types import State
 from seekpoint.indexer.sources.pages.markdown import read_markdown, read_plain
 from seekpoint.indexer.sources.sandbox import DocumentFormat, SandboxedReader
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
+from tests import fuzzing
 
 SENTENCES = [
     "Attention lets every word look at the other words of the sentence.",
@@ -254,7 +255,7 @@ def test_markdown_is_read_in_the_child_process() -> None:
 
 
 SIGNS = st.text(alphabet="\n\n\n \t\r\0`*_[]()<>!#-=|~>&;:/.'\"\\+0123a注。\u202e\x1b\ufeff")
-fuzz = settings(max_examples=150)
+fuzz = fuzzing.fuzz(150)
 
 
 @given(
