@@ -97,7 +97,7 @@ class Api:
                 )
             )
 
-    def summary(self, parameters: Annotated[AskParameters, Query()], request: Request) -> Response:
+    def summary(self, parameters: Annotated[AskParameters, Query()]) -> Response:
         """Let the server's language model answer in sentences that cite the moments of `ask` with these parameters.
 
         An event `sentence` has a `text` and its `citations`, the ranks of moments; the last event is `end`, with a
@@ -170,9 +170,12 @@ class Api:
             return kept_output.to_json(parameters.among(cache.kept), cache.kept_here)
 
     def health(self) -> HealthJson:
-        """Tell whether questions can be asked."""
-        with self._live.reader():
-            return {"status": "ok"}
+        """Tell whether questions can be asked; nothing of the library, since no token is needed."""
+        try:
+            with self._live.reader():
+                return {"status": "ok"}
+        except SeekpointError as error:
+            raise HTTPException(503, _DOWN, {"Retry-After": "5"}) from error
 
     @contextmanager
     def _current(self, request: Request, response: Response) -> Iterator[ResourceCache]:
