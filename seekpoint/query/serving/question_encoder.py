@@ -59,10 +59,6 @@ class SharedEncoder:
                     vector = self._embedded(text)
         return vector
 
-    def knows(self, text: str) -> bool:
-        """Whether a question's vector is in the cache."""
-        return text in self._vectors
-
     def passages(self, texts: Sequence[str]) -> Vectors:
         return self._encoder.get().passages(texts)
 

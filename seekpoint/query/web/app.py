@@ -22,6 +22,7 @@ from seekpoint.query.output.json_schema import ProblemJson
 from seekpoint.query.serving.resource_cache import ResourceCaches
 from seekpoint.query.web.adding import AddedSources
 from seekpoint.query.web.api import Api
+from seekpoint.query.web.asking import Asking
 from seekpoint.query.web.editing import Editing, urlencoded
 from seekpoint.query.web.errors import describe, problem
 from seekpoint.query.web.kept import KeptPages
@@ -62,11 +63,11 @@ def application(
         telemetry={"tracing": False, "metrics": False, "logs": False},
         routes=[*pages.routes, *kept.routes, *added, *api.routes, Route(LOGIN, login.answer, methods=["GET", "POST"])],
         middleware=[Middleware(GZipMiddleware, compresslevel=_COMPRESSION)],
-        exception_handlers=dict.fromkeys(_ERRORS, _error_response),
+        exception_handlers=dict.fromkeys(_ERRORS, _handled),
     )
     app.state.workspace = workspace
     app.openapi()["components"]["schemas"]["ProblemJson"] = TypeAdapter(ProblemJson).json_schema()
-    return Guard(app, policy, login.page)
+    return Guard(Asking(app, error_response), policy, login.page)
 
 
 def _workspace(live: LiveLibrary, caches: ResourceCaches, editing: Editing | None) -> Workspace | None:
@@ -106,7 +107,12 @@ async def _sent_token(request: Request) -> str:
     return (await urlencoded(request, _LONGEST_LOGIN)).get("token", "").strip()
 
 
-async def _error_response(request: Request, error: Exception) -> Response:
+async def _handled(request: Request, error: Exception) -> Response:
+    return error_response(request, error)
+
+
+def error_response(request: Request, error: Exception) -> Response:
+    """What a request gets for an error: a problem document for programs, else a page."""
     if isinstance(error, HTTPException) and error.status_code == HTTPStatus.NOT_MODIFIED:
         return Response(status_code=error.status_code, headers=error.headers)
     if request.url.path.startswith(("/api/", "/healthz", "/media/")):

@@ -200,7 +200,7 @@ def test_a_question_that_is_known_waits_for_no_other() -> None:
         assert threads.submit(shared.question, "mask").result(10) is not None
         assert not other.done()
         encoder.may_go_on.set()
-    assert (shared.knows("cache"), shared.knows("softmax")) == (True, False)
+    assert encoder.asked == ["mask", "cache"]
 
 
 def test_what_this_process_has_just_changed_is_seen_at_once(live: LiveLibrary, folder: Path) -> None:
