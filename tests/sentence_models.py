@@ -23,10 +23,12 @@ def save_first_token_model(
     pooling: str = "cls",
     layers: Sequence[str] = (),
     noise: float = 0.0,
+    longest: int = 512,
 ) -> Path:
     """Save a model that knows groups of words (or characters, in Chinese) of one meaning, in a new folder.
 
-    `layers` are the activations of further layers with random weights; `noise` is added to all others.
+    `layers` are the activations of further layers with random weights; `noise` is added to all others. It reads
+    `longest` tokens.
     """
     import torch
     from sentence_transformers import SentenceTransformer
@@ -43,6 +45,7 @@ def save_first_token_model(
         num_hidden_layers=1,
         num_attention_heads=1,
         intermediate_size=1,
+        max_position_embeddings=longest,
     )
     model = BertModel(config)
     torch.manual_seed(0)
@@ -54,7 +57,7 @@ def save_first_token_model(
     BertTokenizer(str(bert / "vocab.txt")).save_pretrained(bert)
     size = len(groups) + 2
     dense = [Dense(size, size, activation_function=getattr(torch.nn, name)()) for name in layers]
-    modules = [Transformer(str(bert)), Pooling(size, pooling_mode=pooling), *dense, Normalize()]
+    modules = [Transformer(str(bert), max_seq_length=longest), Pooling(size, pooling_mode=pooling), *dense, Normalize()]
     SentenceTransformer(modules=modules, prompts=PROMPTS).save(str(folder / "model"))
     return folder / "model"
 

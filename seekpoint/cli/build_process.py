@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Event, Thread
@@ -33,7 +34,9 @@ _BETWEEN_LOOKS, _MOST_TO_STOP = 0.2, 10.0
 def build_in_process(library: Address, order: BuildOrder, tell: Callable[[BuildProgress], None], stop: Event) -> str:
     """Build into a library in a child process; returns the outcome, raises SeekpointError."""
     command = [sys.executable, "-m", __name__]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8") as child:
+    with _interrupts_blocked():
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
+    with child:
         Thread(target=_end_when_told, args=(child, stop), daemon=True).start()
         assert child.stdin and child.stdout
         with suppress(BrokenPipeError), child.stdin:  # a child that was ended reads no order
@@ -44,6 +47,19 @@ def build_in_process(library: Address, order: BuildOrder, tell: Callable[[BuildP
     if last.error or not last.outcome:
         raise SeekpointError(last.error or f"the build ended early (exit code {child.returncode}): try it again")
     return last.outcome
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Start a child that Ctrl-C in the terminal doesn't reach, since this process ends it. Windows has no such mask."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end_when_told(child: subprocess.Popen[str], stop: Event) -> None:

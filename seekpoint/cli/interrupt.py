@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # nothing that takes time is imported before SIGINT is handled
     from collections.abc import Callable
     from types import FrameType
-    from typing import TypeVar
+    from typing import NoReturn, TypeVar
 
     _Result = TypeVar("_Result")
 
@@ -35,6 +36,16 @@ def leave(_number: int, _frame: FrameType | None) -> None:
         os.write(2, _CLEAR_LINE + line if os.name == "posix" and os.isatty(2) else line)
     finally:
         os._exit(EXIT_CODE)
+
+
+def end(close: Callable[[], None]) -> NoReturn:
+    """End the process well once all is closed, whatever its threads still do; a further Ctrl-C ends it at once."""
+    signal.signal(signal.SIGINT, leave)
+    close()
+    for stream in (sys.stdout, sys.stderr):
+        if stream:
+            stream.flush()
+    os._exit(0)
 
 
 def interruptible(call: Callable[[], _Result]) -> _Result:

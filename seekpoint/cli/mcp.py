@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seekpoint.cli.interrupt import leave
+from seekpoint.cli.interrupt import end, leave
 from seekpoint.cli.options import index_option, rerank_option, token_option
 from seekpoint.index.address import Address
 
@@ -50,7 +50,7 @@ def mcp(http: bool, port: int, token: str | None, may_add: bool, rerank: str | N
     server = make_server(live, adding_to(folder, click.get_current_context().obj) if may_add else None)
     if http:
         _serve(server, port, token)
-        return
+        end(live.close)
     if sys.stdin and sys.stdin.isatty():
         click.echo("seekpoint: waiting for an assistant on standard input; Ctrl-C ends this", err=True)
     signal.signal(signal.SIGINT, leave)  # else Ctrl-C would wait for the thread that reads standard input

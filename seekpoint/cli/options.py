@@ -14,6 +14,7 @@ from seekpoint.index.address import Address, parse_address
 from seekpoint.index.errors import UsageError
 from seekpoint.index.open import default_folder
 
+_TOKEN = "SEEKPOINT_TOKEN"
 _SHORTEST_TOKEN = 16
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
@@ -67,12 +68,16 @@ def llm_options(command: _Command) -> _Command:
 
 def token_option(meaning: str) -> Callable[[_Command], _Command]:
     """Add --token TOKEN to a command; a token that is easily guessed is a UsageError."""
-    return click.option("--token", envvar="SEEKPOINT_TOKEN", callback=_checked_token, help=meaning)
+    return click.option("--token", envvar=_TOKEN, callback=_checked_token, help=meaning)
 
 
 def _checked_token(_: click.Context, __: click.Parameter, token: str | None) -> str | None:
+    if token is None and os.environ.get(_TOKEN) == "":  # which click takes for none, and everyone could ask
+        raise UsageError(f"${_TOKEN} is empty: give it a token, or unset it")
     if token is not None and (len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable()):
         raise UsageError(f"a token has {_SHORTEST_TOKEN} or more characters, all of them ASCII: give a longer --token")
+    if token is not None and token != token.strip():
+        raise UsageError("a token neither begins nor ends with a space: give another --token")
     return token
 
 

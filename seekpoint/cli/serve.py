@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import click
 
+from seekpoint.cli.interrupt import end
 from seekpoint.cli.options import index_option, llm_options, rerank_option, token_option
 from seekpoint.index.address import Address
 from seekpoint.index.errors import SeekpointError
@@ -47,6 +48,7 @@ def serve(
     that others use too, give --token, since they can ask as well.
     """
     import secrets
+    from functools import partial
 
     from seekpoint.index.models.reranker import load_reranker
     from seekpoint.query.serving.memory import keep_freed_memory
@@ -76,13 +78,15 @@ def serve(
     _warm_up(live)
     if open_page:
         _open(page)
-    try:
-        policy = AccessPolicy.for_host(host, names, token, pictures=pictures)
-        run(application(live, policy, summariser=summariser, editing=editing), listener)
-    finally:
-        if editing and editing.builds:
-            editing.builds.close()
-        live.close()
+    policy = AccessPolicy.for_host(host, names, token, pictures=pictures)
+    run(application(live, policy, summariser=summariser, editing=editing), listener)
+    end(partial(_close, live, editing))
+
+
+def _close(live: LiveLibrary, editing: Editing | None) -> None:
+    if editing and editing.builds:
+        editing.builds.close()
+    live.close()
 
 
 def _summariser(address: str | None, model: str | None) -> Summariser | None:

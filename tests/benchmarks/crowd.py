@@ -56,11 +56,11 @@ def main() -> None:
         with serving(library) as served:
             for question in QUESTIONS:
                 Client(served.address).ask("/api/ask", question)
-            before = _memory(served, "VmRSS")
+            before = memory(served, "VmRSS")
             with building(library, Path(folder)) as built, _holding(served, options.slow) as closed:
                 replies = many_clients(served.address, QUESTIONS, options.clients, options.seconds)
             rows = _rows(replies, closed, built)
-            rows["memory of the server, MB"] = f"{before:.0f} before, {_memory(served, 'VmHWM'):.0f} at most"
+            rows["memory of the server, MB"] = f"{before:.0f} before, {memory(served, 'VmHWM'):.0f} at most"
     print(f"{options.clients} clients and {options.slow} slow ones for {options.seconds:.0f} s")
     width = max(map(len, rows))
     print("\n".join(f"| {name:{width}} | {value} |" for name, value in rows.items()))
@@ -121,7 +121,7 @@ async def _hold(served: Served, number: int, closed: list[float]) -> None:
         await asyncio.sleep(1)
 
 
-def _memory(served: Served, field: str) -> float:
+def memory(served: Served, field: str) -> float:
     """A figure of the server's memory in megabytes; 0 where there is no /proc."""
     status = Path("/proc", str(served.pid), "status")
     found = re.search(rf"{field}:\s+(\d+)", status.read_text()) if status.exists() else None

@@ -11,11 +11,13 @@ from collections.abc import Callable, Sequence
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
 from seekpoint.background import in_background
 from seekpoint.index.errors import ModelError, ModelMismatch
 from seekpoint.index.models.file_hash import sampled_hash
 from seekpoint.index.models.loading import absolute_name, load_quietly
+from seekpoint.index.models.question_length import LONGEST_QUESTION, beginning
 from seekpoint.index.types import Encoder, ModelCard
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ RECOMMENDED = {"fast": BUNDLED, "best": "google/embeddinggemma-300m"}
 """Short names for models that were measured; docs/own-models.md has their sizes, licences and figures."""
 
 _BUNDLED_DIMENSION = 384
+# The engine makes room for four characters a byte. This ligature alone becomes more, and is spelled out before.
+_LIGATURE = ("\ufdfa", normalize("NFKC", "\ufdfa"))
 _REMEDY = (
     "give --model a sentence-transformers folder or a name known to the hub; a library needs the one it was built with"
 )
@@ -140,7 +144,8 @@ class BundledEncoder:
             return embedded()
 
     def _embed(self, text: str) -> Vectors:
-        vector: Vectors = self._question_engine.query(text)
+        engine, text = self._question_engine, text.replace(*_LIGATURE)
+        vector: Vectors = engine.query(beginning(text, partial(engine.token_count, is_query=True)))
         return vector
 
     @cached_property
@@ -203,6 +208,8 @@ class SentenceEncoder:
         return self._token_pass.parts(texts, ends) if self._gives_parts else None
 
     def question(self, text: str) -> Vectors:
+        if self.longest is None or self.longest > LONGEST_QUESTION:
+            text = beginning(text, self._tokens_of_question)
         vector: Vectors = self._encode([text], self.question_prompt)[0]
         return vector
 
@@ -215,6 +222,9 @@ class SentenceEncoder:
     def longest(self) -> int | None:
         """The most tokens of a text that the model reads."""
         return self._model.get_max_seq_length()
+
+    def _tokens_of_question(self, text: str) -> int:
+        return len(self._model.tokenizer((self.question_prompt or "") + text)["input_ids"])
 
     def _encode(self, texts: list[str], prompt: str | None) -> Vectors:
         import torch

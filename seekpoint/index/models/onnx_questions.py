@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from seekpoint.index.models.question_length import LONGEST_QUESTION
+
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
 
@@ -64,9 +66,7 @@ class OnnxQuestions:
         self._prompt = prompt
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
-        if longest:
-            self._tokenizer.enable_truncation(longest)
+        self._tokenizer.enable_truncation(min(longest or LONGEST_QUESTION, LONGEST_QUESTION))
         self._pooling, self._layers = _modules(folder)
         options = SessionOptions()
         options.log_severity_level = _ERRORS_ONLY

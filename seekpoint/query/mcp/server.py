@@ -17,6 +17,7 @@ from mcp.types import INVALID_PARAMS, CallToolResult, TextContent, ToolAnnotatio
 from mcp.types import Prompt as PromptInfo
 from mcp.types import Resource as ListedTranscript
 from pydantic import AnyUrl, ValidationError
+from starlette.requests import Request
 
 from seekpoint.index.errors import LibraryError, SeekpointError, WordlessQuestion
 from seekpoint.index.text.clean import clean
@@ -27,6 +28,7 @@ from seekpoint.query.mcp.tools import Tools
 from seekpoint.query.mcp.transcript_links import MEDIA_TYPE, TEMPLATE
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import invalid_parameters, unknown_parameter
+from seekpoint.query.serving.turns import QuestionTurns
 from seekpoint.query.token_budget import shortened
 
 _INSTRUCTIONS = (
@@ -63,6 +65,7 @@ _TRANSCRIPTS = (
 
 # Tokens of an error message.
 _MOST_MESSAGE = 200
+_BUSY = "many questions are asked here at once: ask again in a few seconds"
 
 
 class Server(MCPServer):
@@ -78,11 +81,35 @@ class Server(MCPServer):
             subscriptions=False,  # nothing is announced: what is listed is read anew each time
         )
         self._library = library
+        self._turns = QuestionTurns()
 
     async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:  # noqa: ANN401
         parameters = {tool.name: tool.input_schema["properties"] for tool in await self.list_tools()}
         if excess := unknown_parameter(f"`{name}`", arguments, parameters.get(name, arguments).keys()):
             return _failure(excess)
+        if name == "ask":
+            return await self._asked(arguments, context)
+        return await self._called(name, arguments, context)
+
+    async def _asked(self, arguments: dict[str, Any], context: Any) -> Any:  # noqa: ANN401
+        """The answer to a question once its turn comes; an error where too many wait."""
+        question = str(arguments.get("question", ""))
+        turns = self._turns.of(question)
+        turn = turns.join("")
+        if turn is None:
+            return _failure(_BUSY)
+        try:
+            await turn
+            if await _has_left(context):
+                return _failure(_BUSY)
+            result = await self._called("ask", arguments, context)
+        finally:
+            turns.end("", turn)
+        if not getattr(result, "is_error", True):
+            self._turns.embedded(question)
+        return result
+
+    async def _called(self, name: str, arguments: dict[str, Any], context: Any) -> Any:  # noqa: ANN401
         try:
             return await super().call_tool(name, arguments, context)
         except ToolError as error:
@@ -115,6 +142,12 @@ class Server(MCPServer):
             if line := _line(failure.__cause__ and failure.__cause__.__cause__):
                 raise MCPError(INVALID_PARAMS, line) from failure
             raise
+
+
+async def _has_left(context: Any) -> bool:  # noqa: ANN401 - the SDK's own kind of context, which tests leave out
+    """Whether the client that asked over HTTP has left."""
+    request = getattr(getattr(context, "request_context", None), "request", None)
+    return isinstance(request, Request) and await request.is_disconnected()
 
 
 def _prompt_error(prompt: PromptInfo, arguments: Mapping[str, str]) -> str | None:

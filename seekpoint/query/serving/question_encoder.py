@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
-from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,8 @@ def stored_engine(library: Reader) -> str | None:
 class SharedEncoder:
     """An encoder that threads may share, with a cache of the latest questions' vectors.
 
-    It embeds one question at a time: each uses all cores, and tokenizers aren't thread-safe.
+    It embeds one question at a time: each uses all cores, and tokenizers aren't thread-safe. A question that is asked
+    again meanwhile waits for that vector.
     """
 
     def __init__(
@@ -45,8 +46,18 @@ class SharedEncoder:
     ) -> None:
         self.card = card
         self._encoder = LazyEncoder(card, given, engine)
-        self._lock = Lock()
-        self.question = lru_cache(cached)(self._embed)
+        self._vectors: OrderedDict[str, Vectors] = OrderedDict()
+        self._cached = cached
+        self._looking_up, self._embedding = Lock(), Lock()
+
+    def question(self, text: str) -> Vectors:
+        vector = self._known(text)
+        if vector is None:
+            with self._embedding:
+                vector = self._known(text)
+                if vector is None:
+                    vector = self._embedded(text)
+        return vector
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         return self._encoder.get().passages(texts)
@@ -54,8 +65,18 @@ class SharedEncoder:
     def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:
         return self._encoder.get().parts(texts, ends)
 
-    def _embed(self, text: str) -> Vectors:
-        with self._lock:
-            vector = self._encoder.get().question(text)
+    def _known(self, text: str) -> Vectors | None:
+        with self._looking_up:
+            vector = self._vectors.get(text)
+            if vector is not None:
+                self._vectors.move_to_end(text)
+            return vector
+
+    def _embedded(self, text: str) -> Vectors:
+        vector = self._encoder.get().question(text)
         vector.setflags(write=False)
+        with self._looking_up:
+            self._vectors[text] = vector
+            while len(self._vectors) > self._cached:
+                self._vectors.popitem(last=False)
         return vector

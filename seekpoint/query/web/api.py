@@ -16,7 +16,7 @@ from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from seekpoint.index.errors import UsageError
+from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.index.types import Cue, Resource
 from seekpoint.query.output import kept as kept_output
 from seekpoint.query.output import status as status_output
@@ -54,6 +54,9 @@ _PROBLEM = {
     "description": "What went wrong",
     "content": {TYPE: {"schema": {"$ref": "#/components/schemas/ProblemJson"}}},
 }
+
+
+_DOWN = "no library can be asked here: `seekpoint status` says why to whom it belongs"
 
 
 class Api:
@@ -94,7 +97,7 @@ class Api:
                 )
             )
 
-    def summary(self, parameters: Annotated[AskParameters, Query()], request: Request) -> Response:
+    def summary(self, parameters: Annotated[AskParameters, Query()]) -> Response:
         """Let the server's language model answer in sentences that cite the moments of `ask` with these parameters.
 
         An event `sentence` has a `text` and its `citations`, the ranks of moments; the last event is `end`, with a
@@ -102,9 +105,6 @@ class Api:
         """
         if self._summaries is None:
             raise HTTPException(404)
-        # Another site's page can't read an answer, but could make the model work.
-        if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
-            raise HTTPException(403, "another site's page asks for a summary: ask on the page of this server")
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
             _check_resource(parameters, cache)
@@ -170,9 +170,12 @@ class Api:
             return kept_output.to_json(parameters.among(cache.kept), cache.kept_here)
 
     def health(self) -> HealthJson:
-        """Tell whether questions can be asked."""
-        with self._live.reader():
-            return {"status": "ok"}
+        """Tell whether questions can be asked; nothing of the library, since no token is needed."""
+        try:
+            with self._live.reader():
+                return {"status": "ok"}
+        except SeekpointError as error:
+            raise HTTPException(503, _DOWN, {"Retry-After": "5"}) from error
 
     @contextmanager
     def _current(self, request: Request, response: Response) -> Iterator[ResourceCache]:

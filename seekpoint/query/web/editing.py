@@ -6,7 +6,7 @@ import hmac
 import secrets
 from collections.abc import Callable
 from typing import Annotated, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
@@ -20,7 +20,6 @@ LONGEST_FORM = 262_144
 """Bytes: a Chinese character takes nine in a form."""
 
 _Form = TypeVar("_Form", bound=BaseModel)
-_PORTS = {"http": ":80", "https": ":443"}
 
 
 def own_path(address: str) -> str:
@@ -57,8 +56,7 @@ class Editing:
         self.remove = remove
 
     async def form(self, request: Request, form: type[_Form]) -> _Form:
-        """The form of a request; raises HTTPException for one that another site may have sent."""
-        self.check_origin(request)
+        """The form of a request; raises HTTPException for one without the secret of this server's pages."""
         return self.read(request, await urlencoded(request), form)
 
     def read(self, request: Request, fields: dict[str, str], form: type[_Form]) -> _Form:
@@ -71,21 +69,6 @@ class Editing:
         """Raise HTTPException unless this is the secret of this server's pages."""
         if not hmac.compare_digest(given.encode(), self.secret.encode()):
             raise HTTPException(403, "this form is of an earlier run of the server: load the page again")
-
-    def check_origin(self, request: Request) -> None:
-        """Raise HTTPException if the browser says that a page of another server sent the request."""
-        site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-        if site not in (None, "same-origin", "none") or not is_own_origin(origin, request.headers.get("host", "")):
-            raise HTTPException(403, "only this server's own pages can change something")
-
-
-def is_own_origin(origin: str | None, host: str) -> bool:
-    """Whether an Origin header names the host that the request is for; programs send none."""
-    if origin is None:
-        return True
-    scheme, netloc, *_ = urlsplit(origin)
-    port = _PORTS.get(scheme, "")
-    return bool(netloc) and netloc.lower().removesuffix(port) == host.lower().removesuffix(port)
 
 
 async def urlencoded(request: Request, most: int = LONGEST_FORM) -> dict[str, str]:

@@ -19,8 +19,8 @@ from seekpoint.query.web.translations import WORDS
 class PageError(HTTPException):
     """An error that a page tells in its own language: `key` is that of the text."""
 
-    def __init__(self, code: int, key: str) -> None:
-        super().__init__(code, WORDS["en"][key])
+    def __init__(self, code: int, key: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(code, WORDS["en"][key], headers)
         self.key = key
 
 

@@ -25,6 +25,7 @@ from seekpoint.query.web.parameters import ListPageParameters, PageParameters
 from seekpoint.query.web.playing import Playing
 from seekpoint.query.web.reading import Found, Reading, utf16
 from seekpoint.query.web.rendering import STATIC, page, path_of
+from seekpoint.query.web.security import comes_from_elsewhere
 from seekpoint.query.web.similarity import SPARE, SimilarTo
 from seekpoint.query.web.transcripts import around, quote_context
 
@@ -152,7 +153,7 @@ class Pages:
             resource = _resource(cache, request.path_params["id"])
             transcript = in_language(cache.transcripts(resource.id), parameters.language)
         cues = transcript.cues if transcript else ()
-        found = Found.of(parameters.find, cues)
+        found = Found.of(parameters.sought, cues)
         places = [[utf16(part, cues[part.number].text) for part in place] for place in found.places]
         return JSONResponse({"count": found.count, "places": places})
 
@@ -168,12 +169,14 @@ class Pages:
 
 
 def _parameters(request: Request) -> PageParameters:
-    return PageParameters.model_validate(dict(request.query_params))
+    """The parameters of a request; nobody's page but this server's can make it ask a question."""
+    parameters = PageParameters.model_validate(dict(request.query_params))
+    return parameters.unasked() if comes_from_elsewhere(request.headers) else parameters
 
 
 def _code(parameters: PageParameters) -> int:
     """The status code of a page that keeps its question and says where that can't be asked."""
-    return HTTPStatus.BAD_REQUEST if parameters.hint else HTTPStatus.OK
+    return HTTPStatus.BAD_REQUEST if parameters.fault else HTTPStatus.OK
 
 
 def _moment_views(moments: tuple[Moment, ...], cache: ResourceCache) -> list[view_models.MomentView]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import isfinite
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from seekpoint.index.errors import UsageError
 from seekpoint.index.kept import KeptMoment
@@ -81,9 +81,25 @@ class PageParameters(AskParameters):
     beside: LanguageTag = None
     find: str = Field(default="", max_length=LONGEST_SOUGHT)
     place: int = Field(default=1, ge=1)
+    _is_asked: bool = PrivateAttr(default=True)
+
+    def unasked(self) -> Self:
+        """These parameters where nothing is asked or looked for: the boxes of the page hold them."""
+        self._is_asked = False
+        return self
+
+    @property
+    def sought(self) -> str:
+        """What is looked for in a transcript."""
+        return self.find if self._is_asked else ""
 
     @property
     def hint(self) -> str:
+        """The key of the text that says why the question isn't asked; empty if it is, or if there is none."""
+        return self.fault or ("from_elsewhere" if self.q and not self._is_asked else "")
+
+    @property
+    def fault(self) -> str:
         """The key of the text that says why the question can't be asked; empty if it can, or if there is none."""
         if self.q and not terms(self.q):
             return "wordless"
@@ -95,7 +111,7 @@ class PageParameters(AskParameters):
 
     @property
     def question(self) -> str:
-        """The question, empty if it can't be asked."""
+        """The question, empty if it isn't asked."""
         return "" if self.hint else self.q
 
     @property

@@ -92,7 +92,7 @@ class Reading:
             other.language if other else None,
             beside.language if beside else None,
             None if parameters.t is None or not transcript.cues else position_at(transcript.cues, parameters.t),
-            Found.of(parameters.find, transcript.cues, parameters.place) if parameters.find else None,
+            Found.of(parameters.sought, transcript.cues, parameters.place) if parameters.sought else None,
         )
 
     @property

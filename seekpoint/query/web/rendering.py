@@ -77,12 +77,14 @@ def page(request: Request, name: str, code: int = 200, **values: Any) -> HTMLRes
 
 def error_page(request: Request, error: Exception) -> HTMLResponse:
     """The page for an error; if there is no library, it says how to build one."""
-    code, detail, _ = describe(error)
+    code, detail, headers = describe(error)
     if isinstance(error, LibraryNotFound):
         workspace: Workspace | None = request.app.state.workspace
         return page(request, "empty", code, detail=detail, workspace=workspace.values(request) if workspace else None)
     key = error.key if isinstance(error, PageError) else ""
-    return page(request, "error", code, detail=detail, key=key, back=_back(request))
+    response = page(request, "error", code, detail=detail, key=key, back=_back(request))
+    response.headers.update(headers or {})
+    return response
 
 
 def _back(request: Request) -> str:

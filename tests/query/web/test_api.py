@@ -24,6 +24,7 @@ from seekpoint.query.output.json_schema import (
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.errors import TYPE
+from seekpoint.query.web.security import AccessPolicy
 from tests.fakes import TopicEncoder
 from tests.query.output.examples import assert_valid
 from tests.query.web.conftest import serving
@@ -190,10 +191,24 @@ def test_what_is_read_has_no_seconds(client: TestClient) -> None:
 
 def test_without_a_library_the_api_says_how_to_build_one(tmp_path: Path) -> None:
     with serving(tmp_path / "none") as client:
-        for address in ("/api/ask?q=mask", "/api/status", "/healthz"):
+        for address in ("/api/ask?q=mask", "/api/status"):
             problem = client.get(address)
             assert problem.status_code == 503
             assert "seekpoint build" in problem.json()["detail"]
+
+
+def test_health_tells_strangers_nothing_of_the_library(tmp_path: Path) -> None:
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "library.db").write_text("nonsense")
+    down = []
+    for library in (tmp_path / "none", tmp_path / "damaged", tmp_path):
+        with serving(library, AccessPolicy(token="a-token-for-the-tests")) as client:
+            assert client.get("/api/status").status_code == 401
+            down.append(client.get("/healthz"))
+    assert [(answer.status_code, answer.headers["retry-after"]) for answer in down] == [(503, "5")] * 3
+    assert len({answer.text for answer in down}) == 1
+    assert tmp_path.name not in down[0].text and "build" not in down[0].text
+    assert_valid(ProblemJson, down[0].json())
 
 
 def test_health(client: TestClient) -> None:

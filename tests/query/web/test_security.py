@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from starlette.testclient import TestClient
 
-from seekpoint.query.web.security import COOKIE, AccessPolicy, is_loopback
+from seekpoint.query.web.security import AccessPolicy, is_loopback
+from tests.query.serving.test_live_library import CountingEncoder
 from tests.query.web.conftest import BREAK, BYTES, SCRIPT, serving
 
 TOKEN = "a-token-for-the-tests"
@@ -111,9 +113,141 @@ def test_the_token_comes_in_a_header_or_through_the_login_link(talks: Path) -> N
 
 def test_cookies_of_other_programs_are_ignored(talks: Path) -> None:
     others = 'x={"a":1}; 名=値; foo[bar]=b c'
+    own = login(talks, "localhost")
     with serving(talks, AccessPolicy(token=TOKEN)) as client:
-        for cookies, status in ((f"{others}; {COOKIE}={TOKEN}", 200), (others, 401)):
+        for cookies, status in ((f"{others}; {own}", 200), (others, 401)):
             assert client.get("/api/status", headers={b"Cookie": cookies.encode()}).status_code == status
+
+
+def login(talks: Path, host: str = "localhost:8080") -> str:
+    """The cookie that a browser gets for the token."""
+    with serving(talks, AccessPolicy(token=TOKEN)) as client:
+        entered = client.get("/login", params={"token": TOKEN}, headers={"Host": host})
+    cookie: str = entered.headers["set-cookie"].partition(";")[0]
+    return cookie
+
+
+def test_the_cookie_is_not_the_token_and_opens_this_server_alone(talks: Path) -> None:
+    """Browsers send it to programs at other ports of the host too."""
+    cookie = login(talks)
+    assert TOKEN not in cookie
+    name, _, value = cookie.partition("=")
+    assert name != login(talks, "localhost:9090").partition("=")[0]
+    with serving(talks, AccessPolicy(token=TOKEN)) as client:
+
+        def status(cookie: str, host: str = "localhost:8080", token: str = "") -> int:
+            shown = {"Authorization": f"Bearer {token}"} if token else {}
+            return client.get("/api/status", headers={"Host": host, "Cookie": cookie, **shown}).status_code
+
+        assert status(cookie) == 200
+        assert status("", token=value) == status("", token=value.partition(".")[2]) == 401
+        for port in (9090, 80):
+            assert status(f"seekpoint_{port}={value}", f"localhost:{port}") == 401
+        expiry, _, signature = value.partition(".")
+        for end in (int(expiry) + 1, "", "x"):
+            assert status(f"{name}={end}.{signature}") == 401
+        for forged in (signature, f"{expiry}.", ""):
+            assert status(f"{name}={forged}") == 401
+    with serving(talks, AccessPolicy(token=f"{TOKEN}-of-another-server"), Cookie=cookie) as other:
+        assert other.get("/api/status", headers={"Host": "localhost:8080"}).status_code == 401
+
+
+def test_a_cookie_ends(talks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cookie, now = login(talks), time.time()
+    with serving(talks, AccessPolicy(token=TOKEN), Cookie=cookie, Host="localhost:8080") as client:
+        for days, status in ((29, 200), (31, 401)):
+            monkeypatch.setattr(time, "time", lambda days=days: now + 24 * 3600 * days)
+            assert client.get("/api/status").status_code == status
+
+
+ELSEWHERE = [
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Origin": "https://attacker.example"},
+    {"Origin": "http://localhost:3000"},
+    {"Origin": "null"},
+]
+LINK = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+IMAGE = {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+FRAME = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}
+# Broken addresses, some of which Python's parser refuses.
+BROKEN = (
+    "http://[",
+    "http://[::1",
+    "http://localhost:x",
+    "http://localhost:99999999",
+    "http://",
+    "[",
+    "\\",
+    "http://[v]",
+)
+
+
+@pytest.mark.parametrize("headers", ELSEWHERE)
+@pytest.mark.parametrize(
+    "address",
+    ["/", "/?q=mask", "/list?q=mask", "/resource/aaaaaaaaaaa?q=mask", "/resource/aaaaaaaaaaa/found?find=mask",
+     "/api/ask?q=mask", "/api/summary?q=mask", "/api/suggestions?q=mask", "/api/resources", "/kept", "/healthz",
+     "/login", "/static/page.js"],
+)  # fmt: skip
+def test_pages_of_other_sites_get_nothing(talks: Path, address: str, headers: dict[str, str]) -> None:
+    encoder = CountingEncoder()
+    with serving(talks, encoder=encoder) as client:
+        for method in ("GET", "HEAD", "POST"):
+            for shown in ({}, IMAGE, FRAME):
+                assert client.request(method, address, headers=headers | shown).status_code == 403
+    assert encoder.asked == []
+
+
+@pytest.mark.parametrize("headers", [{}, {"Sec-Fetch-Site": "none", **LINK}, {"Sec-Fetch-Site": "same-origin"},
+                                     {"Origin": "http://localhost"}, {"Referer": "http://localhost/list"}])  # fmt: skip
+def test_programs_people_and_the_servers_own_pages_ask(talks: Path, headers: dict[str, str]) -> None:
+    with serving(talks) as client:
+        assert client.get("/api/ask?q=mask", headers=headers).json()["moments"]
+        assert "hides the future" in client.get("/?q=mask", headers=headers).text
+
+
+@pytest.mark.parametrize("address", ["/", "/list", "/resource/aaaaaaaaaaa"])
+@pytest.mark.parametrize(
+    "headers", [{"Sec-Fetch-Site": "cross-site", **LINK}, {"Referer": "https://attacker.example/page"}]
+)
+def test_a_link_of_another_site_shows_its_question_and_asks_nothing(
+    talks: Path, address: str, headers: dict[str, str]
+) -> None:
+    encoder = CountingEncoder()
+    with serving(talks, encoder=encoder) as client:
+        shown = client.get(address, params={"q": "a mask?"}, headers=headers)
+        assert (shown.status_code, encoder.asked) == (200, [])
+        assert 'value="a mask?"' in shown.text
+        assert "press Enter" in shown.text
+        assert "press Enter" not in client.get(address, headers=headers).text
+        looked_for = client.get("/resource/aaaaaaaaaaa?find=mask", headers=headers).text
+        assert 'value="mask"' in looked_for and "<mark" not in looked_for
+        assert client.get("/api/ask?q=mask", headers=headers).status_code == 403
+        assert client.get("/media/aaaaaaaaaaa", headers=headers).status_code == 403
+        asked = client.get(address, params={"q": "a mask?"}, headers={"Sec-Fetch-Site": "same-origin", **LINK})
+        assert "press Enter" not in asked.text
+    assert encoder.asked == ["a mask?"]
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+@pytest.mark.parametrize("address", ["/", "/api/ask?q=mask", "/list", "/login"])
+def test_broken_headers_are_refused(client: TestClient, address: str, broken: str) -> None:
+    assert client.get(address, headers={"Origin": broken}).status_code == 403
+    assert client.post(address, headers={"Origin": broken}).status_code == 403
+    if address.startswith("/api/"):
+        assert client.get(address, headers={"Referer": broken}).status_code == 403
+    else:
+        assert "hides the future" not in client.get(address, params={"q": "mask"}, headers={"Referer": broken}).text
+
+
+@pytest.mark.parametrize(
+    "host",
+    [*BROKEN, "localhost:[", "localhost:x", "localhost:1:2", "[::1]x", "localhost/", "localhost?", "localhost:1@b"],
+)
+@pytest.mark.parametrize("address", ["/", "/api/ask?q=mask", "/none", "/healthz"])
+def test_broken_hosts_are_refused(client: TestClient, address: str, host: str) -> None:
+    assert client.get(address, headers={"Host": host}).status_code == 421
 
 
 def test_the_login_form_takes_the_token(talks: Path) -> None:

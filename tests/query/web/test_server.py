@@ -12,15 +12,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
+import click
 import pytest
 import requests
 from click.testing import CliRunner
 
+from seekpoint.cli.mcp import mcp
 from seekpoint.cli.serve import serve
 from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.query.web.server import BoundedProtocol, listen
 from tests.paths import ROOT
 from tests.query.web.served import served
+
+TOKEN = "a-token-for-the-tests"
 
 
 @pytest.fixture(scope="module")
@@ -106,10 +110,23 @@ def test_an_unknown_host_is_named(host: str) -> None:
         listen(host, 0)
 
 
-@pytest.mark.parametrize("token", ["short", "掩码掩码掩码掩码掩码掩码掩码掩码", "a" * 15 + "\n"])
-def test_a_token_that_is_easily_guessed_is_refused(tmp_path: Path, token: str) -> None:
-    refused = CliRunner().invoke(serve, ["--token", token, "--index", str(tmp_path)])
+@pytest.mark.parametrize("given", ["option", "variable"])
+@pytest.mark.parametrize(("command", "more"), [(serve, ()), (mcp, ("--http",))])
+@pytest.mark.parametrize(
+    "token", ["", "short", " " * 20, f" {TOKEN}", f"{TOKEN} ", f"{TOKEN}\n", f"{TOKEN}\x7f", "掩码" * 10, "é" * 20]
+)
+def test_a_token_that_is_easily_guessed_or_that_no_header_carries_is_refused(
+    tmp_path: Path, command: click.Command, more: tuple[str, ...], token: str, given: str
+) -> None:
+    options = ["--token", token] if given == "option" else []
+    variables = {} if options else {"SEEKPOINT_TOKEN": token}
+    with listen("127.0.0.1", 0) as taken:  # where the token is accepted, the port is refused
+        port = str(taken.getsockname()[1])
+        refused = CliRunner().invoke(
+            command, [*more, *options, "--port", port, "--index", str(tmp_path)], env=variables
+        )
     assert isinstance(refused.exception, UsageError)
+    assert re.match(r"(a token|\$SEEKPOINT_TOKEN is empty).*: .*\Z", str(refused.exception))
 
 
 @pytest.mark.parametrize("options", [[], ["--host", "0.0.0.0"], ["--token", "a-token-for-the-tests"], ["--edit"]])

@@ -19,6 +19,7 @@ import requests
 
 from tests.paths import ROOT
 from tests.query.web.served import served
+from tests.query.web.terminal import terminal as terminal_of
 from tests.query.web.test_server import ShortTimeout, send
 
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -184,3 +185,30 @@ def test_malformed_requests_write_nothing_to_the_terminal(terminal: Terminal) ->
         connection.sendall(b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40\r\n\r\ntoken=")
         time.sleep(0.2)
     assert terminal.said() == ""
+
+
+SENT = b'--b\r\nContent-Disposition: form-data; name="secret"\r\n\r\nx\r\n--b--\r\n'
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", SENT),
+        ("multipart/form-data; boundary=", SENT),
+        ("multipart/form-data; boundary=another", SENT),
+        ("multipart/form-data; boundary=\xe9", SENT),
+        ("multipart/form-data; boundary=b", b"nonsense"),
+        ("multipart/form-data; boundary=b", SENT.replace(b"Content-Disposition", b"\x00\x01")),
+        ("multipart/form-data; boundary=b", SENT.replace(b"Content-Disposition", b"X" * 200_000)),
+        ("multipart/form-data; boundary=b", SENT.replace(b'; name="secret"', b"")),
+        ("multipart/form-data; boundary=b", SENT.replace(b"--b--", b"--b") * 9),
+    ],
+)
+def test_a_malformed_upload_is_refused_and_writes_nothing_to_the_terminal(talks: Path, kind: str, body: bytes) -> None:
+    with terminal_of(talks, "serve", "--edit", "--token", "a-token-for-the-tests") as running:
+        headers: dict[str, str | bytes | None] = {"Content-Type": kind.encode("latin-1")}
+        headers["Authorization"] = "Bearer a-token-for-the-tests"
+        refused = requests.post(f"{running.address}/add/file", body, headers=headers, timeout=60)
+        assert refused.status_code == 400
+        assert re.search(r'<p role="alert"[^>]*>[^<\n]+</p>', refused.text)
+        assert running.interrupted()[:2] == (0, "")

@@ -1,0 +1,85 @@
+"""Questions of assistants wait for their turns; where too many wait, they are told so."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import anyio
+import pytest
+import uvicorn
+from mcp import Client
+from mcp.types import CallToolResult
+
+from seekpoint.cli.mcp import http_application
+from seekpoint.query.mcp.server import make_server
+from seekpoint.query.serving.live_library import LiveLibrary
+from seekpoint.query.web.server import listen, server_config
+from tests.query.mcp.sessions import session, text_of
+from tests.query.web.test_storm import LONG, HeldEncoder
+
+
+def test_too_many_long_questions_are_told_so_and_others_are_answered(library: Path) -> None:
+    encoder = HeldEncoder()
+    results: list[CallToolResult] = []
+
+    async def talk(client: Client) -> None:
+        async def ask(number: int) -> None:
+            results.append(await client.call_tool("ask", {"question": f"{LONG}{number}"}))
+
+        await client.call_tool("ask", {"question": "mask"})
+        async with anyio.create_task_group() as storm:
+            for number in range(20):
+                storm.start_soon(ask, number)
+            while len(results) < 13:
+                await anyio.sleep(0.01)
+            assert all("ask again in a few seconds" in text_of(result) for result in results)
+            for tool, arguments in (("ask", {"question": "mask"}), ("status", {}), ("list_resources", {})):
+                assert not (await client.call_tool(tool, arguments)).is_error
+            encoder.may_go_on.set()
+
+    session(make_server(LiveLibrary(library, encoder)), talk)
+    assert Counter(bool(result.is_error) for result in results) == {True: 13, False: 7}
+
+
+@pytest.mark.parametrize("version", ["2025-06-18", ""])
+def test_a_question_over_http_whose_client_left_is_not_embedded(library: Path, version: str) -> None:
+    encoder = HeldEncoder()
+    listener = listen("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    app = http_application(make_server(LiveLibrary(library, encoder)), port, None)
+    server = uvicorn.Server(server_config(app, lifespan="on"))
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    try:
+        for number in range(4):  # the first one is embedded, the others wait
+            asked = _sent(port, f"{LONG}{number}", version)
+            assert encoder.holds.wait(30)
+            time.sleep(0.3)
+            asked.close()
+        time.sleep(0.3)
+        encoder.may_go_on.set()
+        last = _sent(port, f"{LONG}9", version)
+        assert b"200 OK" in last.recv(1000)
+        last.close()
+        assert [text[-1] for text in encoder.asked] == ["0", "9"]
+    finally:
+        encoder.may_go_on.set()
+        server.should_exit = True
+        thread.join(10)
+
+
+def _sent(port: int, question: str, version: str) -> socket.socket:
+    """A connection over which a question was sent."""
+    call = {"name": "ask", "arguments": {"question": question}}
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}).encode()
+    head = f"POST /mcp HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Type: application/json\r\n"
+    head += "Accept: application/json, text/event-stream\r\n"
+    head += f"MCP-Protocol-Version: {version}\r\n" if version else ""
+    connection = socket.create_connection(("127.0.0.1", port), timeout=60)
+    connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    return connection

@@ -1,0 +1,45 @@
+"""A server's command as it runs in a terminal."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.paths import ROOT
+
+
+class Terminal(NamedTuple):
+    """A command in a process group of its own, as in a terminal, and the address at which it answers."""
+
+    address: str
+    process: subprocess.Popen[str]
+
+    def interrupted(self) -> tuple[int, str, float]:
+        """Press Ctrl-C: the exit code, what the terminal shows then, and the seconds that the end took."""
+        began = time.monotonic()
+        os.killpg(self.process.pid, signal.SIGINT)
+        shown = self.process.communicate(timeout=60)[0]
+        return self.process.returncode, shown, time.monotonic() - began
+
+
+@contextmanager
+def terminal(library: Path, *command: str) -> Iterator[Terminal]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "seekpoint", *command, "--port", "0", "--index", str(library)],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    ) as process:  # fmt: skip
+        assert process.stdout
+        try:
+            found = re.search(r"http://[^/\s]+", process.stdout.readline())
+            assert found
+            yield Terminal(found[0], process)
+        finally:
+            process.kill()
