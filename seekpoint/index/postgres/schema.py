@@ -10,6 +10,7 @@ from pathlib import Path
 
 from psycopg import sql
 
+from seekpoint.files import parsed_json
 from seekpoint.index.errors import LibraryError, LibraryNotFound, NewerLibrary
 from seekpoint.index.postgres.session import Session, server_errors
 from seekpoint.index.types import ModelCard
@@ -52,7 +53,7 @@ def check(session: Session) -> ModelCard:
             f"the library {session.address} has format {version}, this Seekpoint reads up to {SCHEMA_VERSION}: "
             "upgrade Seekpoint, or name another library"
         )
-    return ModelCard(**json.loads(card))
+    return ModelCard(**parsed_json(card))
 
 
 def create(session: Session, card: ModelCard) -> None:

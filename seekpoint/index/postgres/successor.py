@@ -6,12 +6,12 @@ moved as they are. One transaction replaces everything that the old model made.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 
 from psycopg import sql
 
+from seekpoint.files import parsed_json
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.postgres import schema
 from seekpoint.index.postgres.session import Session, server_errors
@@ -37,7 +37,7 @@ def model_of(session: Session) -> ModelCard | None:
     if session.rows("SELECT to_regclass(%s) IS NOT NULL", f"{name}.meta") != [(True,)]:
         return None
     [(card,)] = session.rows(f"SELECT card FROM {name}.meta")
-    return ModelCard(**json.loads(card))
+    return ModelCard(**parsed_json(card))
 
 
 def copy_numbers(session: Session, ids: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, LiteralString, NamedTuple, Protocol
 
+from seekpoint.files import parsed_json
 from seekpoint.index.records import stored_chapters
 from seekpoint.index.sections import Section
 from seekpoint.index.store import Amounts
@@ -56,7 +57,7 @@ def listings_of(rows: Iterable[Row]) -> dict[str, Listing]:
     listings: dict[str, Listing] = {}
     for row in rows:
         title, sections = listings.get(row["resource_id"], Listing("", ()))
-        path = tuple(json.loads(row["path"]))
+        path = tuple(parsed_json(row["path"]))
         listings[row["resource_id"]] = Listing(
             title or row["title"], sections if path in sections or not path else (*sections, path)
         )
@@ -68,7 +69,7 @@ def sections_of(rows: Iterable[Row]) -> list[Section]:
     sections: dict[tuple[str, str], dict[str, State]] = {}
     for row in rows:
         sections.setdefault((row["source"], row["path"]), {})[row["resource_id"]] = State(row["state"])
-    return [Section(source, tuple(json.loads(path)), entries) for (source, path), entries in sections.items()]
+    return [Section(source, tuple(parsed_json(path)), entries) for (source, path), entries in sections.items()]
 
 
 def resource_of(row: Row, listing: Listing) -> Resource:
@@ -106,7 +107,7 @@ def time_of(seconds: float | None) -> float | None:
 
 def details_of(text: str) -> Details:
     """Details out of their JSON."""
-    values = json.loads(text)
+    values = parsed_json(text)
     chapters = tuple(Chapter(**chapter) for chapter in values.pop("chapters", ()))
     return Details(**values, chapters=chapters)
 

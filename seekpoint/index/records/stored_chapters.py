@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from math import isfinite
 
+from seekpoint.files import parsed_json
 from seekpoint.index.types import Chapter
 
 
@@ -16,7 +17,7 @@ def encode(chapters: Iterable[Chapter]) -> str:
 
 def decode(text: str) -> tuple[Chapter, ...]:
     """The chapters that `encode` stored; raises ValueError."""
-    return tuple(Chapter(_second(start), str(title), generated=True) for start, title in json.loads(text))
+    return tuple(Chapter(_second(start), str(title), generated=True) for start, title in parsed_json(text))
 
 
 def check(stored: Iterable[str]) -> None:

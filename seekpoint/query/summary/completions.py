@@ -6,11 +6,11 @@ Ollama, llama.cpp and vLLM stream it in server-sent events too. Whatever isn't o
 from __future__ import annotations
 
 import codecs
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
+from seekpoint.files import parsed_json
 from seekpoint.index.errors import SummaryError
 from seekpoint.index.text.clean import clean
 
@@ -77,8 +77,8 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
 def reason_of(body: bytes, masked: Masked = str) -> str:
     """What a server says in the body of an error, as ` (…)`; empty if it says nothing in a known form."""
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
+        document = parsed_json(body)
+    except ValueError:
         return ""
     return _reason(document, masked) if isinstance(document, dict) else ""
 
@@ -86,8 +86,8 @@ def reason_of(body: bytes, masked: Masked = str) -> str:
 def _choice(data: str, masked: Masked) -> Mapping[str, Any]:
     """The first choice of a document, empty where there is none; raises SummaryError for an error or another form."""
     try:
-        document = json.loads(data)
-    except (ValueError, RecursionError):
+        document = parsed_json(data)
+    except ValueError:
         raise SummaryError(_OTHER_FORM) from None
     if not isinstance(document, dict) or ("choices" not in document and "error" not in document):
         raise SummaryError(_OTHER_FORM)
