@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from math import isfinite
 from typing import Any, LiteralString, NamedTuple, Protocol
 
 from seekpoint.files import parsed_json
@@ -110,6 +111,32 @@ def details_of(text: str) -> Details:
     values = parsed_json(text)
     chapters = tuple(Chapter(**chapter) for chapter in values.pop("chapters", ()))
     return Details(**values, chapters=chapters)
+
+
+def check_details(stored: Iterable[str], longest: float) -> None:
+    """Read details; raises ValueError for some that `details_text` can't have written, or times beyond `longest`."""
+    for text in stored:
+        try:
+            details = details_of(text)
+            texts = (details.title, details.channel, details.published)
+            are_valid = (
+                all(isinstance(value, str | None) for value in texts)
+                and (details.duration is None or _is_second(details.duration, longest))
+                and all(_is_chapter(chapter, longest) for chapter in details.chapters)
+            )
+        except (TypeError, AttributeError, ValueError, OverflowError):
+            are_valid = False
+        if not are_valid:
+            raise ValueError("a resource has details that make no sense")
+
+
+def _is_chapter(chapter: Chapter, longest: float) -> bool:
+    is_plain = isinstance(chapter.title, str) and isinstance(chapter.generated, bool)
+    return is_plain and _is_second(chapter.start, longest)
+
+
+def _is_second(value: object, longest: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= longest and isfinite(value)
 
 
 def details_text(details: Details) -> str:

@@ -46,7 +46,8 @@ def is_stale(stored: str | None, now: Sequence[Any]) -> bool:
     try:
         version, chunks, last, *languages = parsed_json(stored)
         is_same = (version, languages) == (now_version, now_languages)
-        return not is_same or bool(max(abs(now_chunks - chunks), now_last - last) > _MOST_UNREAD * chunks)
+        unread = abs(now_chunks - chunks), now_last - last
+        return not (is_same and all(number <= _MOST_UNREAD * chunks for number in unread))
     except (ValueError, TypeError):
         return True
 
