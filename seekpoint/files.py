@@ -1,12 +1,21 @@
-"""Files that are replaced in one step, whatever crashes."""
+"""Files that are replaced in one step, whatever crashes, and those that a stranger names or wrote."""
 
 from __future__ import annotations
 
+import errno
+import io
+import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+# Larger than any file that is read at once.
+_MOST_BYTES = 200_000_000
+# Some of these are missing on Windows.
+_READING = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_BINARY", "O_CLOEXEC", "O_NOCTTY", "O_NONBLOCK"))
 
 
 @contextmanager
@@ -39,3 +48,52 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def open_file(path: Path) -> io.FileIO:
+    """Open a file for reading; raises OSError, also for a device or a pipe, which may never end or never answer."""
+    _check_is_file(path.stat(), path)  # even to open a device may change something
+    descriptor = os.open(path, _READING)
+    try:
+        _check_is_file(os.fstat(descriptor), path)
+        return io.FileIO(descriptor)
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def read_file(path: Path, most: int = _MOST_BYTES) -> bytes:
+    """What a file has, of as many bytes as the system says; raises OSError, also if there are more than `most`.
+
+    Of files that the kernel makes up the system says that they are empty. Some of them, such as /proc/kmsg, wait.
+    """
+    with io.BufferedReader(open_file(path)) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > most:
+            raise OSError(errno.EFBIG, f"it has more than {most / 1e6:.0f} MB", str(path))
+        return file.read(size)
+
+
+def read_text(path: Path) -> str:
+    """The text of a file in UTF-8, with lines that end in LF; raises OSError and UnicodeDecodeError."""
+    return io.TextIOWrapper(io.BytesIO(read_file(path)), encoding="utf-8-sig").read()
+
+
+def real_path(path: Path) -> Path:
+    """The path without symbolic links, as far as it exists; one that leads to itself stays as it is."""
+    return Path(os.path.realpath(path))
+
+
+def parsed_json(text: str | bytes) -> Any:  # noqa: ANN401 - of whatever type the text says
+    """The value of a JSON text; raises ValueError, also for one that is nested too deep."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("JSON that is nested too deep") from error
+
+
+def _check_is_file(found: os.stat_result, path: Path) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is a device or a pipe, not a file", str(path))

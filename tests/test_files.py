@@ -1,13 +1,14 @@
-"""Replacing files: they are the old or the new ones, whatever fails."""
+"""Replacing files: they are the old or the new ones, whatever fails. Reading those that a stranger names."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from seekpoint.files import replacing, sync_folder
+from seekpoint.files import parsed_json, read_file, read_text, real_path, replacing, sync_folder
 
 
 def test_a_write_replaces_the_file_at_its_end(tmp_path: Path) -> None:
@@ -59,3 +60,25 @@ def test_the_file_is_on_the_disk_before_it_replaces_and_the_folder_after(
     assert seen == [[".file.new"], ["file"]]
     sync_folder(tmp_path)
     assert len(seen) == 3
+
+
+def test_a_file_is_read_whole(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(bytes(range(256)) * 10_000)
+    assert read_file(tmp_path / "file") == bytes(range(256)) * 10_000
+    (tmp_path / "notes").write_bytes(b"\xef\xbb\xbf\xe6\x96\x87\r\nb\rc\n")
+    assert read_text(tmp_path / "notes") == "文\nb\nc\n"
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to(path), lambda path: path.write_bytes(b"ab")])
+def test_what_is_no_file_or_too_long_is_an_error(make: Callable[[Path], object], tmp_path: Path) -> None:
+    make(tmp_path / "odd")
+    with pytest.raises(OSError, match="odd") as caught:
+        read_file(tmp_path / "odd", most=1)
+    assert caught.value.strerror
+    assert real_path(tmp_path / "odd").parent == tmp_path.resolve()
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, b'{"a":' * 100_000, "", "{", b"\xff"])
+def test_json_that_is_none_or_nested_without_end_is_a_value_error(text: str | bytes) -> None:
+    with pytest.raises(ValueError):
+        parsed_json(text)

@@ -99,6 +99,7 @@ def build(
     A SOURCE is a Markdown or text file with links, here or at an address (https://.../list.md, a page on GitHub), the
     address of a video, playlist, channel, page or paper, or a folder with captions, recordings, PDFs or notes.
     """
+    from seekpoint.cli.quiet import quiet
     from seekpoint.indexer.build import summary
     from seekpoint.indexer.build.build import Request
     from seekpoint.indexer.build.build import build as run
@@ -108,6 +109,7 @@ def build(
     from seekpoint.indexer.fetch.session import Web
     from seekpoint.indexer.sources import Sources
 
+    quiet()
     context = click.get_current_context()
     if bool(sources) == worker:
         raise UsageError(

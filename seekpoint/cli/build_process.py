@@ -99,8 +99,10 @@ def _decoded(content: str) -> tuple[Address, BuildOrder]:
 def _build(content: str) -> None:
     """The child: build, and print the progress."""
     from seekpoint.cli.build_progress import ProgressEvents
+    from seekpoint.cli.quiet import quiet
     from seekpoint.indexer.fetch.session import Web
 
+    quiet()
     events = ProgressEvents(_print)
     try:
         outcome = carry_out(*_decoded(content), Web(), events)

@@ -66,12 +66,14 @@ def adding_to(
     """What adds an address to a library; callers may replace the web, the encoder and the pace, as tests do."""
 
     def add(address: str, tell: Callable[[str], None]) -> Sequence[Section]:
+        from seekpoint.cli.quiet import quiet
         from seekpoint.index.types import NamedBy
         from seekpoint.indexer.build.addition import NEWEST, add, check_one
         from seekpoint.indexer.build.events import ToldEvents
         from seekpoint.indexer.fetch.pace import PACE
         from seekpoint.indexer.fetch.session import Web
 
+        quiet()
         check_one(address)
         web, seconds = (make_web or Web)(None, None), PACE if pace is None else pace
         events = ToldEvents(tell)

@@ -102,13 +102,13 @@ def _editing(live: LiveLibrary, library: Address) -> Editing:
     """What `--edit` lets the page do beside keeping moments."""
     from functools import partial
 
-    from seekpoint.cli.added_sources import take_out
+    from seekpoint.cli.added_sources import CHECKS, take_out
     from seekpoint.cli.build_process import build_in_process
     from seekpoint.query.web.builds import Builds
     from seekpoint.query.web.editing import Editing
 
     builds = Builds(partial(build_in_process, library), live.refresh)
-    return Editing(builds, partial(take_out, library))
+    return Editing(builds, partial(take_out, library), CHECKS)
 
 
 def _url_host(host: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from seekpoint.files import real_path
 from seekpoint.index.address import Address, ServerAddress
 
 FILES = "files"
@@ -20,7 +21,7 @@ def added_as(source: str, library: Address) -> str:
     """Whether a source of a library is one of those that the page adds to: `FILES`, `ADDRESSES`, or neither."""
     if isinstance(library, ServerAddress):
         return ""
-    folder = library.resolve()
+    folder = real_path(library)
     return {folder / FILES: FILES, folder / LISTS / ADDRESSES: ADDRESSES}.get(Path(source), "")
 
 
@@ -29,6 +30,6 @@ def is_added_list(source: str, library: Address) -> bool:
     if isinstance(library, ServerAddress):
         return False
     try:
-        return Path(source).resolve().is_relative_to((library / LISTS).resolve())
+        return real_path(Path(source)).is_relative_to(real_path(library / LISTS))
     except (OSError, ValueError):  # it is no path
         return False

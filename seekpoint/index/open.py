@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seekpoint.files import real_path
 from seekpoint.index.address import Address, ServerAddress
 from seekpoint.index.errors import LibraryError, UsageError
 
@@ -126,7 +127,7 @@ def library_exists(address: Address) -> bool:
         from seekpoint.index.transfer.staging import REPLACED, discard_unfinished
 
         with suppress(OSError):
-            discard_unfinished(address.resolve(), holding=REPLACED)
+            discard_unfinished(real_path(address), holding=REPLACED)
     return (address / FILE).exists()
 
 

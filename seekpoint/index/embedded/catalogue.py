@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Collection
 from pathlib import Path
 
+from seekpoint.files import parsed_json
 from seekpoint.index.embedded import settings
 from seekpoint.index.embedded.database import decoding
 from seekpoint.index.records.catalogue import (
@@ -77,7 +78,7 @@ class Catalogue:
     def listed_under(self, words: str) -> set[str]:
         """The ids of the resources under any heading that contains these words, ignoring case."""
         paths = [row["path"] for row in self._query("SELECT DISTINCT path FROM listing")]
-        matching = [path for path in paths if any(words.casefold() in part.casefold() for part in json.loads(path))]
+        matching = [path for path in paths if any(words.casefold() in part.casefold() for part in parsed_json(path))]
         rows = self._query(
             """SELECT DISTINCT resource_id FROM listing AS here WHERE path IN (SELECT value FROM json_each(?))
                AND (listed OR NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = here.resource_id))""",

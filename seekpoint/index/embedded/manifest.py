@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from seekpoint.files import replacing
+from seekpoint.files import parsed_json, replacing
 from seekpoint.index.embedded.database import FILE as DATABASE
 from seekpoint.index.embedded.database import damaged, newer_library, unreleased_library
 from seekpoint.index.embedded.schema import SCHEMA_VERSION
@@ -185,7 +185,7 @@ def _words(content: dict[str, Any] | None) -> WordsRecord | None:
 
 def _parsed(data: bytes, folder: Path) -> dict[str, Any]:
     try:
-        content = json.loads(data)
+        content = parsed_json(data)
     except ValueError as error:
         raise damaged(folder, f"{FILE} isn't JSON any more") from error
     if not isinstance(content, dict):

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from dataclasses import asdict
 
+from seekpoint.files import parsed_json
 from seekpoint.index.embedded import checksums
 from seekpoint.index.types import ModelCard
 
@@ -16,7 +17,7 @@ def model(connection: sqlite3.Connection) -> ModelCard | None:
     """The model that the database names; raises sqlite3.Error."""
     stored = value(connection, MODEL)
     try:
-        return ModelCard(**json.loads(stored)) if stored else None
+        return ModelCard(**parsed_json(stored)) if stored else None
     except (ValueError, TypeError) as error:
         raise sqlite3.DatabaseError("what it says of its model makes no sense") from error
 

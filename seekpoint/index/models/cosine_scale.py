@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seekpoint.files import parsed_json
 from seekpoint.index.models.centring import centred
 
 if TYPE_CHECKING:
@@ -39,12 +40,12 @@ def to_setting(scale: float, card: ModelCard, chunks: int) -> str:
 def from_setting(text: str | None, card: ModelCard) -> tuple[float, int] | None:
     """The scale of a model and the chunks it was measured with; `None` if it is another model's or ill-formed."""
     try:
-        stored = json.loads(text or "{}")
+        stored = parsed_json(text or "{}")
         if stored.get("model") != card.fingerprint:
             return None
         scale, chunks = float(stored["scale"]), int(stored["chunks"])
         return (scale, chunks) if _LEAST <= scale <= _MOST else None
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         return None
 
 

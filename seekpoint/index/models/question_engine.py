@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from seekpoint.files import parsed_json
 from seekpoint.index.models.file_hash import sampled_hash
 from seekpoint.index.models.onnx_questions import OnnxQuestions, files_beside, onnx_files
 
@@ -39,14 +40,14 @@ class QuestionEngine(NamedTuple):
 def from_setting(text: str | None, card: ModelCard) -> QuestionEngine | None:
     """The stored engine of a model; `None` if it is another model's or ill-formed."""
     try:
-        stored = QuestionEngine(**json.loads(text or "{}"))
+        stored = QuestionEngine(**parsed_json(text or "{}"))
         is_valid = (
             stored.model == card.fingerprint
             and all(isinstance(field, str) for field in stored[:4])
             and isinstance(stored.longest, int | None)
         )
         return stored if is_valid else None
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError):
         return None
 
 

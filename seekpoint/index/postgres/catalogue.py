@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 
+from seekpoint.files import parsed_json
 from seekpoint.index.postgres.session import Session
 from seekpoint.index.records.catalogue import (
     STANDINGS,
@@ -71,7 +71,7 @@ class ServerCatalogue:
     def listed_under(self, words: str) -> list[str]:
         """The ids of the resources under any heading that contains these words, ignoring case."""
         paths = [path for (path,) in self._session.rows("SELECT DISTINCT path FROM listing")]
-        matching = [path for path in paths if any(words.casefold() in part.casefold() for part in json.loads(path))]
+        matching = [path for path in paths if any(words.casefold() in part.casefold() for part in parsed_json(path))]
         rows = self._session.rows(
             """SELECT DISTINCT resource_id FROM listing AS here WHERE path = ANY(%s)
                AND (listed OR NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = here.resource_id))""",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from psycopg import errors, sql
 
+from seekpoint.files import parsed_json
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, NewerLibrary
 from seekpoint.index.postgres.session import Session, in_use, quoted, server_errors
 from seekpoint.index.types import ModelCard
@@ -72,7 +73,7 @@ def check(session: Session) -> ModelCard:
             "replace it with `seekpoint import FILE --replace`, or name another one with ?library=NAME"
         )
     _check_version(session, version)
-    return ModelCard(**json.loads(card))
+    return ModelCard(**parsed_json(card))
 
 
 def check_vacant(session: Session) -> None:

@@ -6,10 +6,10 @@ moved as they are. One transaction replaces everything that the old model made.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 
+from seekpoint.files import parsed_json
 from seekpoint.index.address import SUCCESSOR_SUFFIX, ServerAddress
 from seekpoint.index.errors import ForeignLibrary
 from seekpoint.index.postgres import schema
@@ -34,7 +34,7 @@ def model_of(session: Session) -> ModelCard | None:
     if _comments(session) != [_mark(session)]:
         return None
     [(card,)] = session.rows(f"SELECT card FROM {_schema(session)}.meta")
-    return ModelCard(**json.loads(card))
+    return ModelCard(**parsed_json(card))
 
 
 def check_place(session: Session) -> None:

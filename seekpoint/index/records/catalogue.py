@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from math import isfinite
 from typing import Any, LiteralString, NamedTuple, Protocol
 
+from seekpoint.files import parsed_json
 from seekpoint.index.records import stored_chapters
 from seekpoint.index.sections import Section
 from seekpoint.index.store import Amounts
@@ -63,7 +65,7 @@ def listings_of(rows: Iterable[Row]) -> dict[str, Listing]:
     listings: dict[str, Listing] = {}
     for row in rows:
         title, sections = listings.get(row["resource_id"], Listing("", ()))
-        path = tuple(json.loads(row["path"]))
+        path = tuple(parsed_json(row["path"]))
         listings[row["resource_id"]] = Listing(
             title or row["title"], sections if path in sections or not path else (*sections, path)
         )
@@ -76,7 +78,7 @@ def sections_of(rows: Iterable[Row]) -> list[Section]:
     for row in rows:
         key = source, path = row["source"], row["path"]
         if key not in sections:
-            sections[key] = Section(source, tuple(json.loads(path)), {}, NamedBy(row["named_by"]))
+            sections[key] = Section(source, tuple(parsed_json(path)), {}, NamedBy(row["named_by"]))
         sections[key].entries[row["resource_id"]] = State(row["state"])
     return list(sections.values())
 
@@ -126,9 +128,35 @@ def time_of(seconds: float | None) -> float | None:
 
 def details_of(text: str) -> Details:
     """Details out of their JSON."""
-    values = json.loads(text)
+    values = parsed_json(text)
     chapters = tuple(Chapter(**chapter) for chapter in values.pop("chapters", ()))
     return Details(**values, chapters=chapters)
+
+
+def check_details(stored: Iterable[str], longest: float) -> None:
+    """Read details; raises ValueError for some that `details_text` can't have written, or times beyond `longest`."""
+    for text in stored:
+        try:
+            details = details_of(text)
+            texts = (details.title, details.channel, details.published)
+            are_valid = (
+                all(isinstance(value, str | None) for value in texts)
+                and (details.duration is None or _is_second(details.duration, longest))
+                and all(_is_chapter(chapter, longest) for chapter in details.chapters)
+            )
+        except (TypeError, AttributeError, ValueError, OverflowError):
+            are_valid = False
+        if not are_valid:
+            raise ValueError("a resource has details that make no sense")
+
+
+def _is_chapter(chapter: Chapter, longest: float) -> bool:
+    is_plain = isinstance(chapter.title, str) and isinstance(chapter.generated, bool)
+    return is_plain and _is_second(chapter.start, longest)
+
+
+def _is_second(value: object, longest: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= longest and isfinite(value)
 
 
 def details_text(details: Details) -> str:

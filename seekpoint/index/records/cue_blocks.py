@@ -18,6 +18,7 @@ from math import inf
 from operator import add
 from typing import Any
 
+from seekpoint.files import parsed_json
 from seekpoint.index.types import Cue
 
 # Bytes of a compressed block: two of them, with the overhead of their rows, fill a page of SQLite's.
@@ -35,7 +36,7 @@ DAMAGED = "cues aren't what was written"
 # The types of the values in the optional columns: anchors, pages, references.
 _OPTIONAL: Sequence[set[type]] = ({str, type(None)}, {int, type(None)}, {int})
 # The errors that decoding a damaged or forged block can raise.
-_FAULTS = (zlib.error, ValueError, TypeError, OverflowError, RecursionError)
+_FAULTS = (zlib.error, ValueError, TypeError, OverflowError)
 _Columns = Sequence[Sequence[Any]]
 
 
@@ -164,7 +165,7 @@ def _seconds(times: Iterable[float]) -> list[float]:
 def _columns(data: bytes) -> _Columns:
     """The columns of a block, in the order of the fields of `Cue`; raises ValueError if it is damaged."""
     try:
-        return _checked(json.loads(_inflated(data).decode()))
+        return _checked(parsed_json(_inflated(data).decode()))
     except _FAULTS as error:
         raise ValueError(DAMAGED) from error
 

@@ -5,7 +5,7 @@ The sums are exact (see int8.py), so they don't depend on the order in which vec
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,6 +18,10 @@ from seekpoint.index.types import ModelCard
 if TYPE_CHECKING:
     from seekpoint.index.models.centring import Sums
     from seekpoint.index.types import Vectors
+
+
+# Stored vectors are rounded, so that their lengths aren't quite 1.
+_LONGEST_VECTOR = 2
 
 
 class Means(NamedTuple):
@@ -57,6 +61,14 @@ def totals_of(vectors: Vectors, pieces: Pieces) -> Totals:
     own = unit(pieces.sums) if pieces.are_windows else windows(pieces.starts, pieces.sums)
     window_vectors = own.astype(np.float16)
     return Totals(len(vectors), _sum(vectors), len(window_vectors), _sum(window_vectors))
+
+
+def check(rows: Iterable[tuple[int, bytes, int, bytes]]) -> None:
+    """Check the totals of languages, a row each; raises ValueError for numbers that no sum of unit vectors has."""
+    for chunks, total, own_windows, window_total in rows:
+        for count, data in ((chunks, total), (own_windows, window_total)):
+            if not (np.abs(numbers(data)) <= _LONGEST_VECTOR * count).all():  # not a number is no less than any
+                raise ValueError("a language has sums that make no sense")
 
 
 def numbers(data: bytes) -> Sums:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from math import isfinite
+from math import inf, isfinite
 
+from seekpoint.files import parsed_json
 from seekpoint.index.types import Chapter
 
 
@@ -16,15 +17,19 @@ def encode(chapters: Iterable[Chapter]) -> str:
 
 def decode(text: str) -> tuple[Chapter, ...]:
     """The chapters that `encode` stored; raises ValueError."""
-    return tuple(Chapter(_second(start), str(title), generated=True) for start, title in json.loads(text))
+    return tuple(Chapter(_second(start), str(title), generated=True) for start, title in parsed_json(text))
 
 
-def check(stored: Iterable[str]) -> None:
-    """Read the chapters of transcripts; raises ValueError for some that `encode` can't have written."""
+def check(stored: Iterable[str], longest: float = inf) -> None:
+    """Read the chapters of transcripts.
+
+    Raises ValueError for some that `encode` can't have written, or that begin beyond `longest` seconds.
+    """
     for text in stored:
         try:
-            decode(text)
-        except (TypeError, ValueError) as error:
+            if any(chapter.start > longest for chapter in decode(text)):
+                raise ValueError(text)
+        except (TypeError, ValueError, OverflowError) as error:
             raise ValueError("a transcript has chapters that make no sense") from error
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+from seekpoint.files import parsed_json
 from seekpoint.index.store import Translations
 from seekpoint.index.text.scripts import simplified
 from seekpoint.index.text.terms import joined, located_terms
@@ -43,10 +44,11 @@ def is_stale(stored: str | None, now: Sequence[Any]) -> bool:
         return True
     now_version, now_chunks, now_last, *now_languages = now
     try:
-        version, chunks, last, *languages = json.loads(stored)
+        version, chunks, last, *languages = parsed_json(stored)
         is_same = (version, languages) == (now_version, now_languages)
-        return not is_same or bool(max(abs(now_chunks - chunks), now_last - last) > _MOST_UNREAD * chunks)
-    except (ValueError, TypeError, RecursionError):
+        unread = abs(now_chunks - chunks), now_last - last
+        return not (is_same and all(number <= _MOST_UNREAD * chunks for number in unread))
+    except (ValueError, TypeError):
         return True
 
 
@@ -65,7 +67,7 @@ def merged(rows: Iterable[tuple[str, str, str]]) -> dict[str, dict[str, Alternat
     translations: dict[str, dict[str, Alternatives]] = {}
     for target, word, alternatives in rows:
         words_of_target = translations.setdefault(target, {})
-        both = (*words_of_target.get(word, ()), *map(tuple, json.loads(alternatives)))
+        both = (*words_of_target.get(word, ()), *map(tuple, parsed_json(alternatives)))
         words_of_target[word] = tuple(dict.fromkeys(both))
     return translations
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Self
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
+from seekpoint.files import open_file
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
@@ -83,7 +84,9 @@ class Archive:
                 raise LibraryNotFound(f"there is no file {file}: check the name")
             if not file.is_file():
                 raise ForeignLibrary(f"{file} isn't a file: name one that `seekpoint export` wrote")
-            self._source = _Bounded(io.FileIO(file))
+            if not file.stat().st_size:  # as are files that the kernel makes up, which may wait
+                raise ForeignLibrary(f"{file} {_NOT_OURS}: check the name")
+            self._source = _Bounded(open_file(file))
             try:
                 if self._source.read(2) != b"PK":
                     raise ForeignLibrary(f"{file} {_NOT_OURS}: check the name")

@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from seekpoint.files import sync_folder
+from seekpoint.files import real_path, sync_folder
 from seekpoint.index import added
 from seekpoint.index.address import Address
 from seekpoint.index.embedded import database, lock, reembedding
@@ -76,7 +76,7 @@ def _to_folder(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Contents:
     """Import a library into a folder, as `import_library`."""
-    place = folder.resolve()
+    place = real_path(folder)
     if os.path.ismount(place):  # Path.is_mount fails on Windows before Python 3.12
         raise _mounted(place)
     with Archive(file) as source:

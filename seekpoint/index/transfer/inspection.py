@@ -31,7 +31,7 @@ _INVALID_ROWS = (
     "SELECT 1 FROM chunk GROUP BY transcript_id HAVING max(id) - min(id) + 1 <> count(*)",
     f"SELECT 1 FROM chunk WHERE id NOT BETWEEN 1 AND {_MOST_IDS}",
     f"SELECT 1 FROM term WHERE number NOT BETWEEN 1 AND {_MOST_IDS}",
-    "SELECT 1 FROM transcript WHERE terms < 0",
+    f"SELECT 1 FROM transcript WHERE terms < 0 OR abs(seconds) > {_LONGEST}",
     "SELECT 1 FROM chunk LEFT JOIN vector ON chunk_id = id WHERE length(data) IS NOT 2 + :dimension",
     """SELECT 1 FROM transcript LEFT JOIN (
          SELECT transcript_id, min(id) AS least, count(*) AS number FROM chunk GROUP BY transcript_id
@@ -46,7 +46,8 @@ _INVALID_ROWS = (
     "SELECT 1 FROM listing WHERE named_by NOT IN ('owner', 'page', 'assistant', 'import')",
     "SELECT 1 FROM translation WHERE NOT json_valid(alternatives) OR json_type(alternatives) <> 'array'",
     "SELECT 1 FROM translation, json_each(alternatives) AS terms WHERE terms.type <> 'array'",
-    "SELECT 1 FROM translation, json_tree(alternatives) AS part WHERE part.type NOT IN ('array', 'text')",
+    """SELECT 1 FROM translation, json_each(alternatives) AS terms, json_each(terms.value) AS term
+       WHERE term.type <> 'text'""",
 )
 
 

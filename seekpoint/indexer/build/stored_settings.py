@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from seekpoint.files import parsed_json
 from seekpoint.index.store import Reader
 
 _Value = TypeVar("_Value")
@@ -18,6 +18,6 @@ def stored_setting(library: Reader, name: str, shape: Callable[[Any], _Value]) -
     """
     try:
         text = library.setting(name)
-        return shape(json.loads(text)) if text else None
-    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+        return shape(parsed_json(text)) if text else None
+    except (ValueError, TypeError, AttributeError, OverflowError):
         return None

@@ -27,12 +27,17 @@ class Backoff(NamedTuple):
 class YouTubeBackoffs:
     """The blocks stored in a library, by route: another proxy or other cookies are another route.
 
-    A block that ends more than a day after `now` (Unix seconds) was stored by a clock that was ahead: it is ignored.
+    A block that ends more than a day after `now` (Unix seconds) was stored by a clock that was ahead, and one that
+    lasts longer isn't ours: they are ignored.
     """
 
     def __init__(self, library: Reader, now: float) -> None:
         backoffs = stored_setting(library, YOUTUBE_COOLINGS, _shaped) or {}
-        self._by_route = {route: backoff for route, backoff in backoffs.items() if backoff.until <= now + _LONGEST}
+        self._by_route = {
+            route: backoff
+            for route, backoff in backoffs.items()
+            if backoff.until <= now + _LONGEST and backoff.seconds <= _LONGEST
+        }
 
     def of(self, route: str) -> Backoff:
         """The backoff of a route; zeros without a block."""

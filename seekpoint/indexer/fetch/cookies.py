@@ -8,6 +8,7 @@ from contextlib import redirect_stderr
 from http.cookiejar import Cookie, LoadError
 from pathlib import Path
 
+from seekpoint.files import read_text
 from seekpoint.index.errors import UsageError
 
 _REMEDY = "export the cookies of youtube.com as a Netscape cookies.txt, as browser extensions and yt-dlp write it"
@@ -25,7 +26,7 @@ def youtube_cookies(file: Path) -> tuple[Cookie, ...]:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8-sig")
+        return read_text(file)
     except OSError as error:
         raise UsageError(f"{file}: can't be read ({error.strerror}); {_REMEDY}") from error
     except UnicodeDecodeError as error:

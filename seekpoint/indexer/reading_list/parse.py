@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from seekpoint.files import read_file, real_path
 from seekpoint.index.errors import SourceError
 from seekpoint.index.file_types import CAPTION_SUFFIXES
 from seekpoint.index.text.clean import clean
@@ -81,13 +82,15 @@ def read_source(source: str, web: Web | None = None, *, is_trusted: bool = True)
             return _read_folder(_resolved(path))
         if path.is_file():
             return _read_file(_resolved(path), is_trusted)
+        if source and path.exists():
+            raise SourceError(f"{clean(source)} is a device or a pipe, not a file: a source is {_ACCEPTED}")
     except OSError as error:
         raise SourceError(f"can't read {clean(str(error.filename or source))}: {error.strerror}") from error
     raise SourceError(f"no such file or folder: {clean(source) or repr(source)}; a source is {_ACCEPTED}")
 
 
 def _resolved(path: Path) -> Path:
-    real = path.resolve()
+    real = real_path(path)
     try:
         str(real).encode()
     except UnicodeEncodeError as error:  # the library couldn't store it
@@ -173,7 +176,7 @@ def _read_file(path: Path, is_trusted: bool) -> ReadingList:
             most = f"{MOST_BYTES / 1e6:.0f} MB"
             raise SourceError(f"{size / 1e6:.0f} MB are too much for a reading list (at most {most})")
         return _list(
-            str(path), _text(path.read_bytes()), path.suffix, path.parent if is_trusted else f"https://{NOWHERE}/"
+            str(path), _text(read_file(path)), path.suffix, path.parent if is_trusted else f"https://{NOWHERE}/"
         )
 
 
@@ -231,10 +234,11 @@ def _files(folder: Path) -> Iterator[tuple[list[Path], tuple[tuple[str, ...], ..
     visited: set[Path] = set()
     for parent, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
         directory = Path(parent)
-        if directory.resolve() in visited:
+        real = real_path(directory)
+        if real in visited:
             folders.clear()
             continue
-        visited.add(directory.resolve())
+        visited.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         path = tuple(filter(None, map(clean, directory.relative_to(folder).parts)))
         yield [directory / name for name in sorted(names) if not name.startswith(".")], (path,) if path else ()

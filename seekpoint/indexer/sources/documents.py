@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
 
+from seekpoint.files import read_file
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Origin, Resource, State
@@ -50,7 +51,7 @@ class DocumentReader:
         """Parse a local file; raises Unfetched."""
         path = local_path(resource.url)
         try:
-            data = path.read_bytes()
+            data = read_file(path)
         except OSError as error:
             raise Unfetched(State.UNAVAILABLE, f"{path} can't be read: {error.strerror}") from error
         fetched = _result(self._parse(data, _media_type(path), None, resource.kind), Origin.LOCAL)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from seekpoint.files import read_file
 from seekpoint.indexer.sources.provenance import FromFiles, Provenance
 
 # Captions are among the others: the 9,000 words of an hour, each with its time in JSON, take about one megabyte.
@@ -71,6 +72,6 @@ def _digest(paths: Sequence[Path], contents: Sequence[bytes | None]) -> str:
 
 def _content(path: Path) -> bytes | None:
     try:
-        return None if too_large(path) else path.read_bytes()
+        return None if too_large(path) else read_file(path)
     except OSError:  # the build reports it when it reads the file
         return None

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias
 
+from seekpoint.files import parsed_json
 from seekpoint.index.store import LISTED
 
 
@@ -103,8 +104,8 @@ def decode(inputs: str | None) -> Provenance | None:
 
 
 def _page(text: str) -> FromPage | None:
-    with suppress(ValueError, TypeError, RecursionError):
-        match FromPage(**json.loads(text)):
+    with suppress(ValueError, TypeError):
+        match FromPage(**parsed_json(text)):
             case FromPage(float(), str(), str() | None, str() | None, bool()) as page:
                 return page
     return None

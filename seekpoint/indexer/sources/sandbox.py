@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Event, Timer
 from typing import Self
 
+from seekpoint.files import parsed_json
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import State
@@ -184,8 +185,8 @@ def _exchange(child: subprocess.Popen[bytes], call: bytes, data: bytes) -> bytes
 
 def _outcome(answer: bytes) -> ParsedDocument | Unfetched:
     """The document or the refusal in an answer; raises Unfetched for a failure and for a malformed answer."""
-    with suppress(ValueError, RecursionError, MemoryError):
-        match json.loads(answer):
+    with suppress(ValueError, MemoryError):
+        match parsed_json(answer):
             case {"text": [list(blocks), *details]}:
                 title, author, published, language, canonical = map(_text, details)
                 return ParsedDocument(tuple(map(_block, blocks)), title, author, published, language, canonical)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
 
+from seekpoint.files import read_text
 from seekpoint.index.errors import SourceError
 from seekpoint.index.text.clean import clean
 
@@ -19,7 +20,7 @@ def read_glossary(path: Path) -> list[Pair]:
     """Pairs of a term and one translation of it; raises SourceError."""
     shown = clean(str(path))
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = read_text(path).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it isn't in UTF-8"
         raise SourceError(f"can't read the glossary {shown}: {reason}") from error

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from seekpoint.files import parsed_json, read_text
 from seekpoint.index.errors import SourceError
 from seekpoint.index.text.clean import clean
 from seekpoint.query.evaluation.bootstrap import Difference, difference
@@ -26,7 +26,7 @@ _COMPARED = {
 def read_run(path: Path) -> dict[str, Any]:
     """Read the output of `eval --json`; raises SourceError."""
     try:
-        run = json.loads(path.read_text(encoding="utf-8-sig"))
+        run = parsed_json(read_text(path))
         if all(_is_row(row) for row in run["questions"]):
             return dict(run)
     except OSError as error:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from seekpoint.files import parsed_json, read_text
 from seekpoint.index.errors import SourceError
 from seekpoint.index.text.clean import clean
 
@@ -37,7 +37,7 @@ class Question:
 def read_questions(path: Path) -> list[Question]:
     """Read a question file; raises SourceError."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = read_text(path).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not in UTF-8"
         raise SourceError(f"can't read the questions in {path}: {reason}") from error
@@ -45,7 +45,7 @@ def read_questions(path: Path) -> list[Question]:
     for number, line in enumerate(lines, 1):
         if line.strip():
             try:
-                questions.append(_question(json.loads(line), str(number)))
+                questions.append(_question(parsed_json(line), str(number)))
             except (ValueError, TypeError, KeyError, AttributeError) as error:
                 raise SourceError(
                     f"{clean(str(path))}, line {number}: a question is a line of JSON, {_FORM}"

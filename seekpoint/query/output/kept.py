@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 from typing import NamedTuple
+from urllib.parse import quote
 
 from seekpoint.index.file_types import is_openable
 from seekpoint.index.kept import KeptMoment
@@ -27,6 +28,12 @@ _ANKI_HEADER = "#separator:Comma\n#html:true\n#columns:Front,Back,Tags\n#tags co
 # A spreadsheet runs a cell that begins with one of these, and Anki takes a line with the last one for a comment. As an
 # HTML entity it's the same text on a card.
 _ACTIVE = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "#")
+
+# The first character of what Anki plays, hands to LaTeX or MathJax, or asks for, wherever it stands on a card:
+# https://docs.ankiweb.net/media.html, /math.html and /templates/fields.html. Its editor turns HTML entities into
+# characters again.
+_OBEYED = re.compile(r"\[(?=sound:|anki:|latex\]|\$\$?\]|\[type:)|\{(?=\{)|\\(?=[(\[])", re.IGNORECASE)
+_WORD_JOINER = "\u2060"
 
 _NOT_IN_TAGS = re.compile(r"[^\w-]+")
 
@@ -115,15 +122,21 @@ def _section(name: str, moments: Sequence[KeptMoment]) -> str:
 
 def _card(kept: KeptMoment) -> tuple[str, str, str]:
     place = " · ".join([clean(kept.resource.title) or kept.resource.id, *positions(as_moment(kept))])
-    link = escape(place)
+    link = _on_card(place)
     if is_openable(kept.link):
-        link = f'<a href="{escape(printable(kept.link))}">{link}</a>'
-    note = "<br>".join(map(escape, _lines(kept.note)))
-    quote = f"<blockquote>{escape(clean(kept.quote))}</blockquote>"
-    back = [f"<p>{note}</p>", quote, link] if note else [quote, link]
-    front = escape(clean(kept.question) or place)
+        address = _OBEYED.sub(lambda found: quote(found[0]), printable(kept.link))
+        link = f'<a href="{escape(address)}">{link}</a>'
+    note = "<br>".join(map(_on_card, _lines(kept.note)))
+    said = f"<blockquote>{_on_card(clean(kept.quote))}</blockquote>"
+    back = [f"<p>{note}</p>", said, link] if note else [said, link]
+    front = _on_card(clean(kept.question) or place)
     tags = [TITLE.lower(), *filter(None, [_NOT_IN_TAGS.sub("_", clean(kept.collection)).strip("_")])]
     return _inactive(front), "".join(back), " ".join(tags)
+
+
+def _on_card(text: str) -> str:
+    """The HTML of a text that Anki shows as it is; what it would obey is parted by a character that nobody sees."""
+    return escape(_OBEYED.sub(lambda found: found[0] + _WORD_JOINER, text))
 
 
 def _inactive(html: str) -> str:

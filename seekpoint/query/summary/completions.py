@@ -6,13 +6,16 @@ Ollama, llama.cpp and vLLM stream it in server-sent events too. Whatever isn't o
 from __future__ import annotations
 
 import codecs
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
 
+from seekpoint.files import parsed_json
 from seekpoint.index.errors import SummaryError
 from seekpoint.index.text.clean import clean
+
+Masked: TypeAlias = Callable[[str], str]
+"""A text, without what must not be shown."""
 
 _END = "[DONE]"
 _LINE_END = re.compile(r"\r\n|\n|\r(?!\Z)")
@@ -25,13 +28,16 @@ _BROKE_OFF = "the model's server broke off before the end: ask again"
 _CUT_OFF = "the model reached its limit of tokens before the end: give it a longer context, or another --llm-model"
 
 
-def streamed_text(chunks: Iterable[bytes]) -> Iterator[str]:
-    """The text of a stream, a piece for each event; empty for what isn't text, such as reasoning."""
+def streamed_text(chunks: Iterable[bytes], masked: Masked = str) -> Iterator[str]:
+    """The text of a stream, a piece for each event; empty for what isn't text, such as reasoning.
+
+    What the server says of a fault passes through `masked`.
+    """
     reason, has_begun = None, False
     for data in event_data(chunks):
         if data == _END:
             break
-        choice, has_begun = _choice(data), True
+        choice, has_begun = _choice(data, masked), True
         reason = choice.get("finish_reason") or reason
         yield _content(choice.get("delta"))
     else:
@@ -40,9 +46,9 @@ def streamed_text(chunks: Iterable[bytes]) -> Iterator[str]:
     _check_reason(reason)
 
 
-def whole_text(body: bytes) -> Iterator[str]:
+def whole_text(body: bytes, masked: Masked = str) -> Iterator[str]:
     """The text of a server that sends all of it at once."""
-    choice = _choice(body.decode("utf-8", "replace"))
+    choice = _choice(body.decode("utf-8", "replace"), masked)
     yield _content(choice.get("message"))
     _check_reason(choice.get("finish_reason"))
 
@@ -68,25 +74,26 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
         yield from lines
 
 
-def reason_of(body: bytes) -> str:
+def reason_of(body: bytes, masked: Masked = str) -> str:
     """What a server says in the body of an error, as ` (…)`; empty if it says nothing in a known form."""
     try:
-        document = json.loads(body)
+        document = parsed_json(body)
     except ValueError:
         return ""
-    return _reason(document) if isinstance(document, dict) else ""
+    return _reason(document, masked) if isinstance(document, dict) else ""
 
 
-def _choice(data: str) -> Mapping[str, Any]:
+def _choice(data: str, masked: Masked) -> Mapping[str, Any]:
     """The first choice of a document, empty where there is none; raises SummaryError for an error or another form."""
     try:
-        document = json.loads(data)
-    except (ValueError, RecursionError):
+        document = parsed_json(data)
+    except ValueError:
         raise SummaryError(_OTHER_FORM) from None
     if not isinstance(document, dict) or ("choices" not in document and "error" not in document):
         raise SummaryError(_OTHER_FORM)
     if document.get("error"):
-        raise SummaryError(f"the model's server has a fault{_reason(document)}: look at what it writes, and ask again")
+        said = _reason(document, masked)
+        raise SummaryError(f"the model's server has a fault{said}: look at what it writes, and ask again")
     choices = document.get("choices") or [{}]  # the last event may have only the counts of tokens
     if not isinstance(choices, list) or not isinstance(choices[0], dict):
         raise SummaryError(_OTHER_FORM)
@@ -103,8 +110,8 @@ def _check_reason(reason: object) -> None:
         raise SummaryError(_CUT_OFF)
 
 
-def _reason(document: Mapping[str, Any]) -> str:
+def _reason(document: Mapping[str, Any], masked: Masked) -> str:
     error = document.get("error", document)
     said = error.get("message", error.get("detail")) if isinstance(error, dict) else error
-    text = clean(said) if isinstance(said, str) else ""
+    text = masked(clean(said)) if isinstance(said, str) else ""  # before it is cut
     return f" ({text[:_LONGEST_REASON].rstrip(' .')}{'…' if len(text) > _LONGEST_REASON else ''})" if text else ""

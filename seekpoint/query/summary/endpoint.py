@@ -16,6 +16,7 @@ from urllib3.exceptions import TimeoutError as ReadTimeout
 
 from seekpoint.index.errors import SummaryError, UsageError
 from seekpoint.query.summary.completions import reason_of, streamed_text, whole_text
+from seekpoint.query.summary.masking import Masker
 
 KEY = "SEEKPOINT_LLM_KEY"
 
@@ -58,6 +59,7 @@ class Endpoint:
         self._is_local = _is_local(parts.hostname or "")
         self._model = model
         self._key = _checked_key(key)
+        self._masker = Masker(self._key)
         self._patience = patience
         self._deadline = deadline
 
@@ -91,6 +93,10 @@ class Endpoint:
                 yield piece
         finally:
             stopped.set()
+
+    def masked(self, text: str) -> str:
+        """A text of the model's, without the key, which its server may repeat."""
+        return self._masker.masked(text)
 
     def _read_into(
         self, pieces: SimpleQueue[str | Exception | None], messages: Sequence[Mapping[str, str]], stopped: Event
@@ -126,9 +132,9 @@ class Endpoint:
                 raise SummaryError(self._refusal(response, stopped))
             chunks = _chunks(response, _MOST_BYTES, stopped)
             if "json" in response.headers.get("Content-Type", ""):
-                yield from whole_text(b"".join(chunks))
+                yield from whole_text(b"".join(chunks), self.masked)
             else:
-                yield from streamed_text(chunks)
+                yield from streamed_text(chunks, self.masked)
 
     def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add the key; without this, requests would send a password that ~/.netrc has for the host."""
@@ -140,9 +146,7 @@ class Endpoint:
         status = response.status_code
         if response.is_redirect:
             return f"{self._name} leads to another address ({status}): give the one that it leads to with --llm"
-        said = reason_of(b"".join(_chunks(response, _MOST_OF_ERROR, stopped)))
-        if self._key:
-            said = said.replace(self._key, "…")
+        said = reason_of(b"".join(_chunks(response, _MOST_OF_ERROR, stopped)), self.masked)
         remedy = _REMEDIES.get(status, _LATER)
         return f"{self._name} refuses with status {status}{said}: {remedy}"
 

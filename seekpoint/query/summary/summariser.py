@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from time import monotonic
 
 from seekpoint.index.errors import SummaryError
@@ -42,17 +43,21 @@ class Summariser:
         reader = SentenceReader(moments)
         is_cited, stepped = False, monotonic()
         for piece in without_thoughts(self._model.stream(asked)):
-            sentences = reader.feed(piece)
+            sentences = self._masked(reader.feed(piece))
             is_cited = is_cited or bool(sentences)
             if sentences or not piece or monotonic() - stepped > _LONGEST_STEP:
                 yield sentences
                 stepped = monotonic()
             if reader.is_done:
                 break
-        last = [] if reader.is_done else reader.end()
+        last = [] if reader.is_done else self._masked(reader.end())
         yield last
         if not (is_cited or last):
             raise SummaryError(_NOTHING_CITED)
+
+    def _masked(self, sentences: Iterable[CitedSentence]) -> list[CitedSentence]:
+        """Whole sentences, in which nothing is left of the pieces and marks that a secret may have been split by."""
+        return [replace(sentence, text=self._model.masked(sentence.text)) for sentence in sentences]
 
 
 def summary_of(steps: Callable[[], Steps]) -> Summary:

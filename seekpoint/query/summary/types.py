@@ -32,6 +32,10 @@ class ChatModel(Protocol):
         """The text, a piece after the other; an empty one now and then while none comes. Raises SummaryError."""
         ...
 
+    def masked(self, text: str) -> str:
+        """A text of the model's, without the secrets that it is asked with."""
+        ...
+
 
 Steps: TypeAlias = Generator[Sequence[CitedSentence], None, None]
 """The sentences of a summary, as each is complete; a step takes some two seconds at most, and may have none."""

@@ -6,7 +6,8 @@ import filecmp
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
@@ -30,27 +31,41 @@ _ADDRESS = re.compile(r"(?:https?://|www\.|youtu\.be/)\S+", re.IGNORECASE)
 _LONGEST_NAME = 200
 # Windows refuses these characters, and takes these names for devices, whatever comes after the first dot.
 _REFUSED = re.compile(r'[<>:"|?*/\\]+')
-_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)", re.IGNORECASE)
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³]) *(?:\.|\Z)", re.IGNORECASE)
 # Browsers encode these characters in the name of a file that they send, and no others.
 _ENCODED = {"%22": '"', "%0D": "\r", "%0A": "\n"}
 _PIECE = 1 << 20
 
 
+@dataclass(frozen=True, slots=True)
+class SourceChecks:
+    """What a build would make of a source, before it is stored; both raise UsageError for what it would leave out.
+
+    `listed` gives the lines of a list for some addresses, to go below the lines that it has. `check_file` looks at a
+    file, its name and whether it is a list.
+    """
+
+    listed: Callable[[Sequence[str], Sequence[str]], Sequence[str]] = lambda addresses, lines: addresses
+    check_file: Callable[[Path, str, bool], None] = lambda file, name, is_list: None
+
+
 class AddedSources:
     """The folders of a library in a folder with what was added to it; threads may share it."""
 
-    def __init__(self, library: Path) -> None:
+    def __init__(self, library: Path, checks: SourceChecks) -> None:
+        self._checks = checks
         self._files = library / FILES
         self._lists = library / LISTS
         self._lock = Lock()
 
     def add_addresses(self, text: str) -> str:
         """Add the addresses in some lines to the list of them; returns the source to build. Raises UsageError."""
-        lines = addresses_in(text)
+        addresses = addresses_in(text)
         with self._lock:
-            self._lists.mkdir(parents=True, exist_ok=True)
             path = self._lists / ADDRESSES
             known = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+            lines = self._checks.listed(addresses, known)
+            self._lists.mkdir(parents=True, exist_ok=True)
             with replacing(path) as file:
                 file.write("".join(f"{line}\n" for line in dict.fromkeys([*known, *lines])).encode())
         return str(path)
@@ -59,12 +74,13 @@ class AddedSources:
         """Store a file under a safe form of its name; returns the source to build. Raises UsageError."""
         folder = self._lists if is_list else self._files
         target = folder / safe_name(name, _LIST_SUFFIXES if is_list else SUFFIXES)
-        scratch = folder / f".{secrets.token_hex(8)}.part"  # which no build reads
+        scratch = folder / f".{secrets.token_hex(8)}.part{target.suffix}"  # which no build reads
         with self._lock:
             folder.mkdir(parents=True, exist_ok=True)
             try:
                 with scratch.open("xb") as file:
                     shutil.copyfileobj(content, file, _PIECE)
+                self._checks.check_file(scratch, target.name, is_list)
                 _place(scratch, target)
             finally:
                 scratch.unlink(missing_ok=True)

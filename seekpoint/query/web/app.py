@@ -74,7 +74,7 @@ def _workspace(live: LiveLibrary, caches: ResourceCaches, editing: Editing | Non
     """What adds to the library: to one in a folder, where what is added lies too."""
     if not editing or not editing.builds:
         return None
-    added = AddedSources(live.address) if isinstance(live.address, Path) else None
+    added = AddedSources(live.address, editing.checks) if isinstance(live.address, Path) else None
     return Workspace(live, caches, editing, editing.builds, added)
 
 

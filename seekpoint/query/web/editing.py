@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
 from seekpoint.index.text.clean import clean
+from seekpoint.query.web.adding import SourceChecks
 from seekpoint.query.web.builds import Builds
 
 LONGEST_FORM = 262_144
@@ -47,13 +48,20 @@ class Form(BaseModel):
 class Editing:
     """Lets pages of this server change things: each form carries a secret that other sites can't read.
 
-    With `builds` they may add to the library. `remove` takes a resource out, with what was added for it.
+    With `builds` they may add to the library, what passes the `checks`. `remove` takes a resource out, with what was
+    added for it.
     """
 
-    def __init__(self, builds: Builds | None = None, remove: Callable[[str], None] = lambda resource_id: None) -> None:
+    def __init__(
+        self,
+        builds: Builds | None = None,
+        remove: Callable[[str], None] = lambda resource_id: None,
+        checks: SourceChecks | None = None,
+    ) -> None:
         self.secret = secrets.token_urlsafe(24)
         self.builds = builds
         self.remove = remove
+        self.checks = checks or SourceChecks()
 
     async def form(self, request: Request, form: type[_Form]) -> _Form:
         """The form of a request; raises HTTPException for one without the secret of this server's pages."""

@@ -44,6 +44,15 @@ STRANGE_PIECES = [
     blocks.encode([StoredPiece(0.0, bytes(8), PieceVector(1, math.nan, bytes(ENCODER.card.dimension)))]),
     blocks.encode([StoredPiece(0.0, bytes(8), PieceVector(1, 1.0, bytes(1 << 24)))]),
 ]
+# As JSON; Python reads the first ones, which are no JSON, as numbers.
+STRANGE_SECONDS = ["true", "NaN", "Infinity", "-Infinity", "9e999", "-1", "1e300", "1" + "0" * 400, '"7"', "[7]"]
+STRANGE_SUMS = [struct.pack("<8d", *[number] * 8) for number in (nan, inf, -inf, 1e300)]
+
+
+def kept(start: str = "1.0", added: str = "1.0") -> str:
+    """The values of a kept moment, as SQL."""
+    texts = "'attention01', '0', 'video', 'Masks', 'https://www.youtube.com/watch?v=attention01', 'en'"
+    return f"({texts}, {start}, NULL, NULL, 'the mask', 'https://youtu.be/attention01', '掩码？', {added}, '', '')"
 
 
 @pytest.fixture
@@ -359,6 +368,7 @@ def test_other_comments_in_a_database_are_taken(file: Path, tmp_path: Path) -> N
         "INSERT INTO translation VALUES ('en', 'a', 'zh', '7')",
         "INSERT INTO translation VALUES ('en', 'a', 'zh', '[7]')",
         "INSERT INTO translation VALUES ('en', 'a', 'zh', '[[7]]')",
+        "INSERT INTO translation VALUES ('en', 'a', 'zh', '[[[\"b\"]]]')",
         "INSERT INTO translation VALUES ('en', 'a', 'zh', '[{\"a\": [\"b\"]}]')",
         "UPDATE setting SET value = '1' WHERE name = 'highest chunk'",
         "UPDATE setting SET value = '9999999999' WHERE name = 'highest chunk'",
@@ -366,6 +376,22 @@ def test_other_comments_in_a_database_are_taken(file: Path, tmp_path: Path) -> N
         "UPDATE transcript SET first_chunk = first_chunk + 1",
         "UPDATE transcript SET chunks = 1 << 40",
         "UPDATE language SET total = x'00'",
+        *(f"UPDATE language SET total = x'{sums.hex()}'" for sums in STRANGE_SUMS),
+        *(f"UPDATE language SET window_total = x'{sums.hex()}'" for sums in STRANGE_SUMS),
+        "UPDATE chunk SET end = 9e999",
+        "UPDATE transcript SET seconds = 9e999",
+        "UPDATE transcript SET seconds = -9e999",
+        "UPDATE resource SET retry_after = 9e999",
+        *(f"INSERT INTO kept VALUES {kept(start=value)}" for value in ("9e999", "-9e999")),
+        *(f"INSERT INTO kept VALUES {kept(added=value)}" for value in ("9e999", "-9e999")),
+        *(f"UPDATE transcript SET chapters = '[[{second}, \"Masks\"]]'" for second in STRANGE_SECONDS[1:]),
+        *(
+            f'UPDATE resource SET details = \'{{"chapters": [{{"start": {second}, "title": "Masks"}}]}}\''
+            for second in STRANGE_SECONDS
+        ),
+        *(f"UPDATE resource SET details = '{{\"duration\": {second}}}'" for second in STRANGE_SECONDS),
+        *(f"UPDATE resource SET details = '{{\"{name}\": 7}}'" for name in ("title", "channel", "published")),
+        'UPDATE resource SET details = \'{"chapters": [{"start": 0, "title": 7}]}\'',
         "UPDATE chunk SET terms = x'ffffffffffffffffffffffffff'",
         "UPDATE chunk SET terms = x''",
         "UPDATE term SET number = number + (1 << 40)",
@@ -375,6 +401,7 @@ def test_other_comments_in_a_database_are_taken(file: Path, tmp_path: Path) -> N
         "INSERT INTO transcript (id, resource_id, language, origin) VALUES (99, 'nobody', 'en', 'local')",
         "UPDATE transcript SET language = CAST(x'ff' AS TEXT)",
         "UPDATE transcript SET language = 'xx'",
+        f"UPDATE transcript SET chapters = '{'[' * 100_000}'",
         "UPDATE transcript SET language = language || '-' || char(8238)",
         "UPDATE language SET name = name || char(8238)",
         "UPDATE resource SET url = 'https://example.org/' || char(8238)",

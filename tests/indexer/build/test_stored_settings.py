@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.open import open_writer
+from seekpoint.index.records.translations import is_stale
 from seekpoint.index.store import Reader, Writer
 from seekpoint.indexer.build.stored_settings import stored_setting
 from seekpoint.indexer.build.youtube_backoff import YouTubeBackoffs
@@ -53,6 +54,18 @@ def test_well_formed_ones_are_read(writer: Writer) -> None:
     assert pairs(writer) == [("mask", "掩码")]
     writer.put_setting("youtube_coolings", '{"direct": [50, 60]}')
     assert YouTubeBackoffs(writer, 0.0).of("direct") == (50.0, 60.0)
+
+
+@pytest.mark.parametrize("pause", ["[NaN, 60]", "[50, NaN]", "[9e999, 60]", "[50, 9e999]"])
+def test_a_pause_that_is_no_time_or_too_long_is_none(writer: Writer, pause: str) -> None:
+    writer.put_setting("youtube_coolings", f'{{"direct": {pause}}}')
+    assert YouTubeBackoffs(writer, 0.0).of("direct") == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("stored", ['["v", NaN, 1, "en"]', '["v", 1, NaN, "en"]'])
+def test_translations_for_no_number_of_chunks_are_chosen_again(stored: str) -> None:
+    assert is_stale(stored, ["v", 1, 1, "en"])
+    assert not is_stale('["v", 1, 1, "en"]', ["v", 1, 1, "en"])
 
 
 def pairs(library: Reader) -> list[tuple[str, str]] | None:

@@ -124,6 +124,9 @@ def test_no_redirect_is_followed(chat: FakeChat) -> None:
         (answering(200, "<html>It works!</html>", "text/html"), "no chat completions"),
         (answering(200, b"{", "application/json"), "no chat completions"),
         (answering(200, b"", "text/event-stream"), "no chat completions"),
+        (answering(200, b"[" * 100_000, "application/json"), "no chat completions"),
+        (answering(200, b'data: {"error":' + b"[" * 100_000 + b"\n\n", "text/event-stream"), "no chat completions"),
+        (answering(500, b'{"error":' + b"[" * 4000), "refuses with status 500: ask again later"),
         (answering(200, b"\x1f\x8b\x08" + bytes(99), "text/event-stream", Content_Encoding="gzip"), "no chat"),
     ],
 )

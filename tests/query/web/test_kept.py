@@ -233,6 +233,39 @@ def test_files_of_what_is_kept_hold_hostile_texts_as_texts(library: Path, editor
     assert all(line.startswith("#") for line in playlist)  # nothing to play at such a link
 
 
+OBEYED = " ".join(
+    [
+        *("[sound:https://a.org/x.mp3]", "[SOUND:x.mp3]", "[[[sound:y.mp3]", "[anki:play:q:0]"),
+        *("[latex]\\input{/etc/passwd}[/latex]", "[$]x[/$]", "[$$]x[/$$]", "\\(x\\)"),
+        *(
+            "\\[\\href{javascript:alert(1)}{x}\\]",
+            "{{c1::掩码}}",
+            "{{{FrontSide}}}",
+            "[[type:Front]]",
+            "<img src=z.png>",
+        ),
+    ]
+)
+# What Anki looks for in a card: in its HTML and, once its editor has turned entities into characters, in the text.
+ANKI = re.compile(r"\[sound:|\[anki:|\[latex\]|\[\$\$?\]|\{\{|\[\[type:|\\[(\[]|<img", re.IGNORECASE)
+
+
+def test_cards_hold_nothing_that_anki_obeys(library: Path, editor: TestClient) -> None:
+    star(editor)
+    editor.post("/kept/drop", data=form(editor, ASKED, "/kept/drop"))
+    sent = {"question": OBEYED, "quote": OBEYED, "link": "https://example.org/[sound:x.mp3]{{c1::x}}"}
+    editor.post("/kept/moment", data=form(editor, ASKED, "/kept/moment") | sent)
+    annotate(editor, OBEYED, "[sound:x.mp3]")
+    text = editor.get("/kept/file?format=anki").text
+    assert not ANKI.search(text)
+    (card,) = csv.reader(text.splitlines()[4:])
+    assert not ANKI.search(unescape(card[0]).replace("<img src=z.png>", ""))
+    assert not ANKI.search(unescape(card[1]).replace("<img src=z.png>", ""))
+    assert unescape(card[0]).replace("\u2060", "") == OBEYED
+    assert unescape(card[1]).replace("\u2060", "").count(OBEYED) == 2
+    assert 'href="https://example.org/%5Bsound:x.mp3]%7B{c1::x}}"' in card[1]
+
+
 def test_files_hold_one_collection_or_all(library: Path, editor: TestClient) -> None:
     star(editor, "/?q=mask&language=en&kind=video")
     annotate(editor, "see the future", "Masks & more")

@@ -70,6 +70,31 @@ def test_a_summary_comes_in_events(
     assert all(moment["quote"] in each["text"] for moment, each in zip(moments, given["passages"], strict=False))
 
 
+KEY = "sk-proj-Kq7Zx4mW9-vT2bLd8RhN3"
+SPLIT = [KEY[:12], KEY[12:]]
+ECHOES = {
+    "an error in a stream": answering(200, f"data: {json.dumps({'error': {'message': KEY}})}\n\n", "text/event-stream"),
+    "an error at once": answering(200, {"error": f"no such key: Bearer {KEY}"}),
+    "an error that is cut off in the key": answering(200, {"error": {"message": "密" * 150 + KEY}}),
+    "a refusal that is cut off in the key": answering(401, {"error": {"message": "x" * 148 + KEY}}),
+    "a text": by_letter(f"密钥是 {KEY} [1]。"),
+    "a text at once": answering(200, {"choices": [{"message": {"content": f"The key: {KEY} [1]."}}]}),
+    "two pieces": streaming("The key: ", *SPLIT, " [1]."),
+    "two sentences": streaming(f"It begins with {SPLIT[0]} [1]. It ends with {SPLIT[1]} [1]."),
+    "marks": streaming(f"The key is {KEY[:5]}<b>{KEY[5:9]}**{KEY[9:14]}**`{KEY[14:20]}`[1]{KEY[20:]} [1]."),
+}
+
+
+@pytest.mark.parametrize("echo", ECHOES)
+def test_no_part_of_the_key_is_shown_whatever_the_model_repeats(talks: Path, chat: FakeChat, echo: str) -> None:
+    chat.behaviour = ECHOES[echo]
+    with served(talks, summariser=Summariser(Endpoint(chat.address, key=KEY))) as address:
+        shown = ask(address).content.decode()
+    assert chat.requests[0].headers["Authorization"] == f"Bearer {KEY}"
+    assert "…" in shown
+    assert not [start for start in range(len(KEY) - 5) if KEY[start : start + 5] in shown], shown
+
+
 def test_filters_are_those_of_the_answer(address: str, chat: FakeChat) -> None:
     ask(address, "mask", language="zh")
     assert {each["title"] for each in chat.requests[0].given["passages"]} == {"掩码"}

@@ -164,6 +164,13 @@ def test_the_same_file_is_built_again_instead_of_refused(library: Path, editing:
         ("讲座 [bbbbbbbbbbb].zh.vtt", "讲座 [bbbbbbbbbbb].zh.vtt"),
         (".hidden.md", "hidden.md"),
         ("con.md", "_con.md"),
+        ("CON .txt", "_CON .txt"),
+        ("nul.tar.md", "_nul.tar.md"),
+        ("COM¹.txt", "_COM¹.txt"),
+        ("lpt9  .md", "_lpt9 .md"),
+        ("ConIn$.md", "_ConIn$.md"),
+        ("console.md", "console.md"),
+        ("notes.md. . ", "notes.md"),
         ('a<b>:"c|d?*.md', "a_b_c_d_.md"),
         ("\u202egnp.\x00notes.md", "gnp.notes.md"),
         ("the %22mask%22%0D%0Aof 100%25 %0d.md", "the _mask_ of 100%25 %0d.md"),
@@ -178,6 +185,41 @@ def test_names_are_safe(name: str, safe: str) -> None:
 def test_other_names_are_refused(name: str) -> None:
     with pytest.raises(UsageError):
         safe_name(name, SUFFIXES)
+
+
+CAPTIONS_IN_JSON = b'[{"text": "a cache keeps keys", "start": 0, "duration": 5}]'
+NO_CAPTIONS = {
+    "data.json": (CAPTIONS_IN_JSON, "Any title [VIDEO_ID].en.json"),
+    "data [bbbbbbbbbbb].json": (CAPTIONS_IN_JSON, "Any title [VIDEO_ID].en.json"),
+    "数据 [bbbbbbbbbbb].zh.json": (b'{"people": ["Ada"]}', "no cue found"),
+    "cut [bbbbbbbbbbb].en.json": (CAPTIONS_IN_JSON[:-1], "damaged JSON"),
+    "deep [bbbbbbbbbbb].en.json": (b"[" * 100_000, "nested too deep"),
+}
+
+
+@pytest.mark.parametrize("name", NO_CAPTIONS)
+def test_json_that_is_no_captions_is_refused_with_the_reason(library: Path, editor: TestClient, name: str) -> None:
+    content, words = NO_CAPTIONS[name]
+    refused = html.unescape(upload(editor, (name, content)))
+    assert refused.startswith("400")
+    assert f"{name} can't be added: " in refused
+    assert words in refused
+    assert not list((library / FILES).iterdir())
+
+
+def test_captions_in_json_are_added_and_taken_out(library: Path, editing: Editing, editor: TestClient) -> None:
+    assert upload(editor, ("缓存 [ddddddddddd].en.json", CAPTIONS_IN_JSON)) == "/list"
+    assert "1 of 1 resource indexed" in built(editing)
+    fields = form(editor, "/list", "/add/remove") | {"resource": "ddddddddddd"}
+    assert editor.post("/add/remove", data=fields).status_code == 303
+    assert not list((library / FILES).iterdir())
+
+
+def test_a_list_that_links_to_nothing_is_refused(library: Path, editor: TestClient) -> None:
+    refused = upload(editor, ("清单.md", "# 清单\n\n没有链接\n".encode()), is_list="1")
+    assert "清单.md can" in refused
+    assert "no links found" in refused
+    assert not list((library / LISTS).iterdir())
 
 
 PAGE = "<html><body><article><h1>On caches</h1><p>{}</p></article></body></html>".format("A cache keeps keys. " * 60)
@@ -201,6 +243,47 @@ def test_what_is_no_address_is_refused(library: Path, editor: TestClient, text: 
     sent = editor.post("/add/address", data=form(editor, "/list", "/add/address") | {"addresses": text})
     assert sent.status_code == 400
     assert not (library / LISTS).exists()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("https://[", "https://[::1", "https:///", "https://.", "https://-", "https://%/", "https://a_b.org/"),
+        *("https://a.org:99999/", "https://@a.org/", f"https://{'长' * 64}.org/", f"https://{'a' * 64}.org/"),
+    ],
+)
+def test_an_address_that_a_list_would_skip_is_refused(library: Path, editor: TestClient, address: str) -> None:
+    lines = f"https://example.invalid/缓存\n{address}"
+    sent = editor.post("/add/address", data=form(editor, "/list", "/add/address") | {"addresses": lines})
+    assert sent.status_code == 400
+    assert f"{address[:40]}" in html.unescape(sent.text)
+    assert not (library / LISTS).exists()
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ["https://example.invalid/缓存。", "https://example.invalid/two,", "https://example.invalid/three)"],
+        ["https://example.invalid/[one", "https://example.invalid/](two)"],
+        ["https://example.invalid/`one", "https://example.invalid/two`"],
+        ["https://example.invalid/<!--one", "https://example.invalid/two-->"],
+        ["https://example.invalid/*one*", "https://example.invalid/~~two~~", "http://me:word@example.invalid"],
+        ["https://缓存.invalid/", "www.example.invalid", "youtu.be/ddddddddddd?t=7"],
+    ],
+)
+def test_each_address_that_is_taken_is_listed_and_can_be_taken_out(
+    library: Path, editing: Editing, editor: TestClient, addresses: list[str]
+) -> None:
+    before = {status.id for status in statuses(library).values()}
+    fields = form(editor, "/list", "/add/address") | {"addresses": "\n".join(addresses)}
+    assert editor.post("/add/address", data=fields).status_code == 303
+    built(editing)
+    added = {status.id for status in statuses(library).values()} - before
+    assert len(added) == len(addresses)
+    for resource_id in added:
+        fields = form(editor, "/list", "/add/remove") | {"resource": resource_id}
+        assert editor.post("/add/remove", data=fields).status_code == 303
+    assert (library / LISTS / ADDRESSES).read_bytes() == b""
 
 
 def test_nothing_that_is_added_leads_into_the_servers_files_or_network(

@@ -9,7 +9,7 @@ from threading import Event
 
 from starlette.testclient import TestClient
 
-from seekpoint.cli.added_sources import take_out
+from seekpoint.cli.added_sources import CHECKS, take_out
 from seekpoint.cli.build_process import carry_out
 from seekpoint.cli.build_progress import ProgressEvents
 from seekpoint.index.address import ServerAddress
@@ -43,12 +43,12 @@ def editing_on_a_server(library: ServerAddress, make_web: Callable[[], Web]) -> 
     def build_there(order: BuildOrder, tell: Tell, stop: Event) -> str:
         return carry_out(library, order, make_web(), ProgressEvents(tell), encoder=TopicEncoder(), pace=0.0)
 
-    return Editing(Builds(build_there, lambda: None), partial(take_out, library))
+    return Editing(Builds(build_there, lambda: None), partial(take_out, library), CHECKS)
 
 
 def editing(library: Path) -> Editing:
     """Editing with builds."""
-    return Editing(Builds(partial(build_here, library), lambda: None), partial(take_out, library))
+    return Editing(Builds(partial(build_here, library), lambda: None), partial(take_out, library), CHECKS)
 
 
 def upload(client: TestClient, *files: tuple[str, bytes], **fields: str) -> str:

@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
+from seekpoint.files import read_file
 from seekpoint.index.errors import SourceError, Unfetched
 from seekpoint.index.file_types import CAPTION_SUFFIXES
 from seekpoint.index.text.clean import clean
@@ -153,7 +154,7 @@ def read_captions(path: Path) -> Transcript:
     try:
         if reason := too_large(path):
             raise _error(path.name, reason)
-        data = path.read_bytes()
+        data = read_file(path)
     except OSError as error:
         raise _error(path.name, f"can't be read: {error.strerror}") from error
     declared, cues = _parse(data, path.name)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seekpoint.files import open_file, real_path
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import State
@@ -68,7 +70,7 @@ def opened(media: Path) -> Iterator[AudioStream]:
     av.logging.set_level(None)
     try:
         # Local files only: what looks like a recording may be a playlist with web addresses.
-        container = av.open(str(media.resolve()), metadata_errors="ignore", options={"protocol_whitelist": "file"})
+        container = av.open(str(real_path(media)), metadata_errors="ignore", options={"protocol_whitelist": "file"})
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = clean(str(getattr(error, "strerror", None) or error))[:100]
         raise _no_audio(f"no recording that can be read ({reason}): see whether a player plays it") from error
@@ -80,8 +82,8 @@ def opened(media: Path) -> Iterator[AudioStream]:
 
 def _check(media: Path) -> None:
     try:
-        with media.open("rb") as file:
-            is_empty = not file.read(1)
+        with open_file(media) as file:
+            is_empty = not os.fstat(file.fileno()).st_size  # as are files that the kernel makes up, which may wait
     except OSError as error:
         raise _no_audio(f"it can't be read ({error.strerror}): check the file") from error
     if is_empty:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from seekpoint.files import parsed_json
 from seekpoint.index.types import Cue
 
 
@@ -28,7 +29,7 @@ class TranscribedWindow(NamedTuple):
         if not line.endswith(b"\n"):
             return None
         try:
-            first, stop, language, cues = json.loads(line)
+            first, stop, language, cues = parsed_json(line)
             parsed_cues = tuple(Cue(float(start), float(end), str(text)) for start, end, text in cues)
             return cls(int(first), int(stop), str(language), parsed_cues)
         except (ValueError, TypeError):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from seekpoint.files import replacing
+from seekpoint.files import real_path, replacing
 from seekpoint.index.errors import SeekpointError, Unfetched, UsageError
 from seekpoint.index.models.loading import absolute_name
 from seekpoint.index.types import Cue, Origin, State, Transcript
@@ -188,7 +188,7 @@ def _identity(media: Path) -> str:
         stat = media.stat()
     except OSError:
         return str(media)  # opening the file reports the error
-    return json.dumps([str(media.resolve()), stat.st_size, stat.st_mtime_ns])
+    return json.dumps([str(real_path(media)), stat.st_size, stat.st_mtime_ns])
 
 
 def _user_cache() -> Path:
