@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -49,8 +49,7 @@ def mcp(http: bool, port: int, token: str | None, may_add: bool, rerank: str | N
     live = LiveLibrary(folder, reranker=load_reranker(rerank))
     server = make_server(live, adding_to(folder, click.get_current_context().obj) if may_add else None)
     if http:
-        _serve(server, port, token)
-        end(live.close)
+        _serve(server, port, token, live.close)
     if sys.stdin and sys.stdin.isatty():
         click.echo("seekpoint: waiting for an assistant on standard input; Ctrl-C ends this", err=True)
     signal.signal(signal.SIGINT, leave)  # else Ctrl-C would wait for the thread that reads standard input
@@ -85,14 +84,16 @@ def adding_to(
     return add
 
 
-def _serve(server: Server, port: int, token: str | None) -> None:
+def _serve(server: Server, port: int, token: str | None, close: Callable[[], None]) -> NoReturn:
+    from functools import partial
+
     from seekpoint.query.web.server import listen
     from seekpoint.query.web.server import serve as run
 
     with listen(_HOST, port) as listener:
         port = listener.getsockname()[1]
         click.echo(f"seekpoint: assistants connect to http://{_HOST}:{port}{_PATH}; Ctrl-C ends this", err=True)
-        run(http_application(server, port, token), listener, "on")
+        run(http_application(server, port, token), listener, partial(end, close), "on")
 
 
 def http_application(server: Server, port: int, token: str | None) -> ASGIApp:

@@ -79,8 +79,8 @@ def serve(
     if open_page:
         _open(page)
     policy = AccessPolicy.for_host(host, names, token, pictures=pictures)
-    run(application(live, policy, summariser=summariser, editing=editing), listener)
-    end(partial(_close, live, editing))
+    app = application(live, policy, summariser=summariser, editing=editing)
+    run(app, listener, partial(end, partial(_close, live, editing)))
 
 
 def _close(live: LiveLibrary, editing: Editing | None) -> None:

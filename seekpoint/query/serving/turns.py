@@ -11,7 +11,7 @@ _LONG = 512
 _KNOWN = 64
 
 
-class Turns:
+class ClientTurns:
     """Turns for work of clients, in one event loop: each client that waits gets the next turn in its own turn.
 
     `at_once` turns are taken at a time. `waiting` others wait, and of one client `of_client` at most.
@@ -68,10 +68,10 @@ class QuestionTurns:
 
     def __init__(self) -> None:
         # A server answers other requests with the rest of its 40 threads, and opens 16 connections to a database.
-        self._short, self._long = Turns(16, 128, 64), Turns(1, 8, 6)
+        self._short, self._long = ClientTurns(16, 128, 64), ClientTurns(1, 8, 6)
         self._known: deque[str] = deque(maxlen=_KNOWN)
 
-    def of(self, question: str) -> Turns:
+    def of(self, question: str) -> ClientTurns:
         """The turns for a question."""
         is_long = len(question.encode("utf-8", "replace")) > _LONG and question not in self._known
         return self._long if is_long else self._short

@@ -7,7 +7,7 @@ import errno
 import logging
 import socket
 from contextlib import suppress
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 import h11
 import uvicorn
@@ -16,10 +16,14 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from seekpoint.index.errors import SeekpointError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import ASGIApp
 
 # Bytes of a request line and headers: a question of 4,000 Chinese characters takes 36,000.
 _LONGEST_HEAD = 65_536
+# How long the server may take to end.
+_SECONDS_TO_END = 1.5
 # The most connections of one address, and of all. Some that were accepted wait to be counted, at most three backlogs of
 # them, and the library has files open too: together they stay below the limit of open files.
 _MOST_OF_ADDRESS, _MOST_CONNECTIONS, _BACKLOG, _OPEN_FILES = 256, 512, 128, 1024
@@ -122,19 +126,27 @@ def server_config(
 
 
 class _Server(uvicorn.Server):
-    """A server that says nothing of the requests that it cuts off at its end: each would be a traceback."""
+    """A server that waits for no thread at its end, and says nothing of requests that it cuts off: as tracebacks."""
+
+    def __init__(self, config: uvicorn.Config, end: Callable[[], NoReturn]) -> None:
+        super().__init__(config)
+        self._end = end
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         logging.getLogger("uvicorn.error").disabled = True
-        await super().shutdown(sockets)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(super().shutdown(sockets), _SECONDS_TO_END)
+        self._end()  # the event loop would wait for the threads of its tasks
 
 
-def serve(app: ASGIApp, listener: socket.socket, lifespan: Literal["on", "off"] = "off") -> None:
-    """Run the server until it is interrupted; threads may still work on what clients asked then."""
+def serve(
+    app: ASGIApp, listener: socket.socket, end: Callable[[], NoReturn], lifespan: Literal["on", "off"] = "off"
+) -> NoReturn:
+    """Run the server until it is interrupted; then `end` ends the process, in which threads may still work."""
     _allow_open_files()
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # a malformed upload is a warning
-    with suppress(KeyboardInterrupt):  # uvicorn raises it again after the shutdown
-        _Server(server_config(app, lifespan=lifespan)).run(sockets=[listener])
+    _Server(server_config(app, lifespan=lifespan), end).run(sockets=[listener])
+    end()
 
 
 def _allow_open_files() -> None:

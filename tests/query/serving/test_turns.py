@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import asyncio
 
-from seekpoint.query.serving.turns import QuestionTurns, Turns
+from seekpoint.query.serving.turns import ClientTurns, QuestionTurns
 
 
 async def _limits() -> None:
-    turns = Turns(at_once=2, waiting=5, of_client=3)
+    turns = ClientTurns(at_once=2, waiting=5, of_client=3)
     joined = [turns.join("one") for _ in range(7)]
     assert [turn and turn.done() for turn in joined] == [True, True, False, False, False, None, None]
     others = [turns.join("other") for _ in range(3)]

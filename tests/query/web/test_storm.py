@@ -132,7 +132,7 @@ def until(is_so: Callable[[], bool]) -> None:
 
 
 # Seconds: it is less than two on a machine that does nothing else.
-AT_MOST = 5.0
+AT_MOST = 4.0
 ANSWERS = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 
 
