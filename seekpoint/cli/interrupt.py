@@ -19,6 +19,8 @@ EXIT_CODE = 130
 
 INTERRUPTED = "interrupted; what was finished is kept, and the same command goes on from there"
 
+STOPPED = "stopped"
+
 # Takes the line of a progress bar, and shows the cursor that it hides.
 _CLEAR_LINE = b"\r\x1b[K\x1b[?25h"
 
@@ -39,9 +41,11 @@ def leave(_number: int, _frame: FrameType | None) -> None:
 
 
 def end(close: Callable[[], None]) -> NoReturn:
-    """End the process well once all is closed, whatever its threads still do; a further Ctrl-C ends it at once."""
+    """End the process well, in one line, whatever its threads still do; a further Ctrl-C ends it at once."""
     signal.signal(signal.SIGINT, leave)
     close()
+    if sys.stderr:
+        sys.stderr.write(f"seekpoint: {STOPPED}\n")
     for stream in (sys.stdout, sys.stderr):
         if stream:
             stream.flush()

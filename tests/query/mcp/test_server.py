@@ -35,6 +35,7 @@ from seekpoint.query.token_budget import tokens
 from tests.fakes import TopicEncoder
 from tests.query.mcp.conftest import CHINESE
 from tests.query.mcp.sessions import call, command, session, text_of, tool_error, tool_result
+from tests.query.web.terminal import LAST_LINE
 
 TOOLS = ["ask", "transcript", "status", "list_resources"]
 WORDS = st.sampled_from(["masks hide ", "注意力", '"quoted" ', "\\\\", "<b>", "การ", "\u202e\x1b[31m", "🎬"])
@@ -383,7 +384,7 @@ def test_http_refuses_a_body_of_two_lengths_and_says_nothing_of_it(library: Path
                 answers += [connection.recv(4096)] if head == lengths else []
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        assert process.stderr.read() == ""
+        assert process.stderr.read() == LAST_LINE
         assert answers[0].startswith(b"HTTP/1.1 400 ")
 
 

@@ -13,7 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from seekpoint.cli.interrupt import STOPPED
 from tests.paths import ROOT
+
+LAST_LINE = f"seekpoint: {STOPPED}\n"
+"""The last line of a server that Ctrl-C ends."""
 
 
 class Terminal(NamedTuple):

@@ -19,6 +19,7 @@ import requests
 
 from tests.paths import ROOT
 from tests.query.web.served import served
+from tests.query.web.terminal import LAST_LINE
 from tests.query.web.terminal import terminal as terminal_of
 from tests.query.web.test_server import ShortTimeout, send
 
@@ -35,7 +36,7 @@ class Terminal(NamedTuple):
         """What the server writes to the terminal up to its end."""
         self.process.send_signal(signal.SIGINT)
         assert self.process.stderr
-        return self.process.stderr.read()
+        return self.process.stderr.read().removesuffix(LAST_LINE)
 
 
 @pytest.fixture
@@ -211,4 +212,4 @@ def test_a_malformed_upload_is_refused_and_writes_nothing_to_the_terminal(talks:
         refused = requests.post(f"{running.address}/add/file", body, headers=headers, timeout=60)
         assert refused.status_code == 400
         assert re.search(r'<p role="alert"[^>]*>[^<\n]+</p>', refused.text)
-        assert running.interrupted()[:2] == (0, "")
+        assert running.interrupted()[:2] == (0, LAST_LINE)

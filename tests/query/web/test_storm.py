@@ -23,7 +23,7 @@ import requests
 from seekpoint.index.embedded.reader import EmbeddedReader
 from tests.query.serving.test_live_library import CountingEncoder
 from tests.query.web.served import served
-from tests.query.web.terminal import terminal
+from tests.query.web.terminal import LAST_LINE, terminal
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
@@ -156,7 +156,7 @@ def test_ctrl_c_ends_it_at_once_whatever_is_in_work(example_library: Path, comma
             threads.submit(ask, number)
         time.sleep(0.7)
         code, shown, seconds = running.interrupted()
-    assert (code, shown) == (0, "")
+    assert (code, shown) == (0, LAST_LINE)
     assert seconds < AT_MOST
 
 
@@ -180,7 +180,7 @@ def test_ctrl_c_ends_a_build_of_the_page_too(example_library: Path, tmp_path: Pa
                     questions.enter_context(sent(running.address, number, f"Authorization: Bearer {TOKEN}\r\n"))
                 time.sleep(0.5)
                 code, shown, seconds = running.interrupted()
-        assert (code, shown) == (0, "")
+        assert (code, shown) == (0, LAST_LINE)
         assert seconds < AT_MOST
         with pytest.raises(ProcessLookupError):
             os.killpg(running.process.pid, 0)
