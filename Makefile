@@ -17,7 +17,7 @@ define ask
 	@$(BIN)/seekpoint ask "$(1)" -k 2 --index $(LIBRARY)
 endef
 
-.PHONY: demo test check nightly sbom audit clean
+.PHONY: demo test test-rest test-all check nightly sbom audit clean
 
 demo: .venv/ready
 	@printf '\n3/4  Building a library of the seven short talks of examples/reading-list.md, from captions on disk.\n'
@@ -32,8 +32,14 @@ demo: .venv/ready
 	@echo "  $(BIN)/seekpoint ask --index $(LIBRARY)"
 	@echo "  $(BIN)/seekpoint serve --open --index $(LIBRARY)"
 
+# The quick tests, and one smoke of each slow kind.
 test: check
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not slow and not nightly"
+
+test-rest: .venv/tested
+	$(BIN)/pytest -m "slow and not nightly"
+
+test-all: test test-rest
 
 nightly: .venv/tested
 	$(BIN)/pytest -n 0 -m nightly

@@ -28,6 +28,18 @@ settings.register_profile("nightly", settings.get_profile("every run"), derandom
 settings.load_profile("every run")
 
 
+_SLOW = ("chromium", "model", "shared")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what opens a browser, loads the model, reads real transcripts or starts a server, but for smokes."""
+    for item in items:
+        fixtures = item.fixturenames if isinstance(item, pytest.Function) else ()
+        is_slow = "started_postgres" in fixtures or any(map(item.get_closest_marker, _SLOW))
+        if is_slow and not item.get_closest_marker("smoke"):
+            item.add_marker("slow")
+
+
 @pytest.fixture(autouse=True)
 def retries_without_waiting() -> Iterator[None]:
     with stamina.set_testing(True, attempts=10, cap=True):

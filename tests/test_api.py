@@ -123,6 +123,7 @@ def test_a_deferred_resource_has_the_fields_of_status_json() -> None:
     assert_mirrored(status, document)
 
 
+@pytest.mark.slow
 def test_a_users_script_passes_mypy_strict(tmp_path: Path) -> None:
     """Mypy runs without this repository's settings, and without the models' libraries: they take half a minute."""
     (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")

@@ -127,6 +127,7 @@ def test_no_module_needs_one_that_needs_it() -> None:
 
 
 @pytest.mark.parametrize("name", LINKS)
+@pytest.mark.slow
 def test_the_links_at_the_top_lead_into_the_package_and_nothing_imports_through_them(name: str) -> None:
     assert (ROOT / name).is_symlink()
     assert (ROOT / name).resolve() == PACKAGE / name

@@ -24,6 +24,8 @@ from tests.fake_youtube import YOUTUBE, FakeYouTube
 from tests.paths import ROOT
 from tests.postgres import server_folder
 
+pytestmark = pytest.mark.slow
+
 TALKS = {
     "cachetalk01": (
         "en",

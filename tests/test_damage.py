@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.benchmarks.damage import AGAIN, MENDED, UNMENDED, small, tally
+
+pytestmark = pytest.mark.slow
 
 ROUNDS, SEED = 40, 5
 

@@ -20,6 +20,8 @@ from werkzeug import Request, Response
 from tests import dependencies
 from tests.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 NOTICE = dict(re.findall(r"(?m)^ {2,4}([\w.*-]+)  +(\S.*)$", (ROOT / "NOTICE").read_text(encoding="utf-8")))
 PERMISSIVE = re.compile(
     r"(The )?(MIT(-0)?|(New |Modified )?BSD([ -][23]-Clause)?|0BSD|Apache([ -]?(Software )?(License)?,?( Version)?"

@@ -12,7 +12,7 @@ from tests.commands import Commands, Fault, Ran, encoders, needs_shim
 from tests.killing import lines_of
 from tests.workbench import COMMANDS, Workbench
 
-pytestmark = needs_shim
+pytestmark = [needs_shim, pytest.mark.slow]
 
 # Calls of each command and fault that a quick run lets fail.
 SAMPLE = 2

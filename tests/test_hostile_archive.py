@@ -26,6 +26,8 @@ from tests.local_web import LocalWeb
 from tests.postgres import TestServer
 from tests.test_imported_texts import SQL
 
+pytestmark = pytest.mark.slow
+
 OWN = "http://own.example/masks"
 
 

@@ -33,6 +33,8 @@ from tests.fakes import TopicEncoder
 from tests.indexer.sources.papers.test_pdf import line, made
 from tests.local_web import LocalWeb, raw_server
 
+pytestmark = pytest.mark.slow
+
 Answer = bytes | Callable[[socket.socket], object]
 
 GOOD = "https://good.example/attention"

@@ -35,6 +35,8 @@ from tests.killing import (
     video_id,
 )
 
+pytestmark = pytest.mark.slow
+
 KILLS, MORE_KILLS = 20, 50
 REMOVED = 4
 # Every so many steps, the build that goes on after a kill is killed too.

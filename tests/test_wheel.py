@@ -17,6 +17,8 @@ import pytest
 from tests.indexer.builds import webvtt
 from tests.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = """
 import hashlib
 

@@ -167,6 +167,7 @@ def test_an_id_may_begin_with_a_dash(library: Path) -> None:
     assert VIDEO not in ids(library)
 
 
+@pytest.mark.slow
 def test_what_is_removed_comes_back_with_its_list(library: Path) -> None:
     before = ids(library)
     call("remove", "https://a.org/page", library=library)

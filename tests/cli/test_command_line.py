@@ -55,6 +55,7 @@ def assert_one_line(result: subprocess.CompletedProcess[str], exit_code: int, *w
         ),  # and only a Chinese one this
     ],
 )
+@pytest.mark.smoke
 def test_the_example_answers_on_the_second(
     example_library: Path, question: str, talk: str, begin: int, end: int
 ) -> None:

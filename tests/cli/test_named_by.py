@@ -40,6 +40,8 @@ from tests.postgres import TestServer
 from tests.query.web.conftest import HOST, serving
 from tests.query.web.forms import form
 
+pytestmark = pytest.mark.slow
+
 SECRET = "the mask hides a secret 秘密"
 EVIL = "http://moved.example/masks"
 

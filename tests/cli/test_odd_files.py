@@ -19,7 +19,10 @@ _LOG = Path("/proc/kmsg")
 _LONGEST = 60.0
 NESTED = "[" * 100_000
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs the devices, pipes and links of POSIX")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="needs the devices, pipes and links of POSIX"),
+    pytest.mark.slow,
+]
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:

@@ -34,6 +34,8 @@ from tests.fakes import TopicEncoder
 from tests.index.libraries import build
 from tests.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 UP, DOWN, ENTER, ESCAPE, END = "\x1b[A", "\x1b[B", "\r", "\x1b", "\x04"
 # In a turn: what follows is typed once the prompt has handled what is before it.
 THEN = "\0"

@@ -14,6 +14,8 @@ from pytest_httpserver import HTTPServer
 from tests.cli.test_command_line import run
 from tests.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 # As structlog does where nobody has configured it. Prints to the terminal, whatever the levels of logging.
 STRUCTLOG = """
 class Logger:

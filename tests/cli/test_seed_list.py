@@ -16,6 +16,8 @@ from tests.fake_playlists import DELETED, PRIVATE
 from tests.fake_youtube import FakeYouTube
 from tests.shared import SHARED, needs_shared
 
+pytestmark = pytest.mark.slow
+
 LIST = SHARED / "resources" / "transformer-resources.md"
 PLAYLIST = "PLoROMvodv4rNiJRchCzutFw5ItR_Z27CM"
 COURSE = ["Advanced Topics and Research", "Stanford CS25 - Transformers United"]

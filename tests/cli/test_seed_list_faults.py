@@ -6,6 +6,7 @@ import re
 import time
 from pathlib import Path
 
+import pytest
 from pytest_httpserver import HTTPServer
 
 from seekpoint.index.embedded.reader import EmbeddedReader
@@ -17,6 +18,8 @@ from tests.fault_proxy import Toxic, fault_proxy
 from tests.indexer.builds import Workshop
 from tests.local_web import LocalWeb
 from tests.shared import needs_shared
+
+pytestmark = pytest.mark.slow
 
 SITE = "https://site.example"
 TEXT = "注意力机制给每个词一个权重，掩码遮住后面的词，这样模型就看不到它应该预测的内容。" * 8

@@ -22,6 +22,8 @@ from tests.local_web import LocalWeb
 from tests.postgres import LOCKED, PROGRAMS, TestServer, server, server_folder
 from tests.readme import DOCS
 
+pytestmark = pytest.mark.slow
+
 SHOWN = "postgresql://db/talks"
 PAGE = "https://example.org/讲座"
 HOLE = "…"

@@ -14,6 +14,8 @@ from tests.paths import ROOT
 from tests.postgres import PROGRAMS, missing, server
 from tests.readme import DOCS
 
+pytestmark = pytest.mark.slow
+
 HOLE = "…"
 _END = "-- end of a command --"
 

@@ -32,6 +32,8 @@ from tests.indexer.builds import webvtt
 from tests.paths import ROOT
 from tests.speech import FakeSounds, needs_espeak, recording, speech_model
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip(
     "faster_whisper", reason='transcription needs one more package: pip install "seekpoint[transcribe]"'
 )

@@ -14,7 +14,7 @@ from tests.commands import Commands, encoders, needs_shim
 from tests.killing import video_id
 from tests.workbench import Workbench
 
-pytestmark = needs_shim
+pytestmark = [needs_shim, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

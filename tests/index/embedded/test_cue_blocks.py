@@ -98,6 +98,7 @@ def test_any_part_of_a_transcript_is_read_in_order(first: int, stop: int) -> Non
 
 
 @given(st.lists(CUES | st.builds(Cue, TIMES, TIMES, st.text(min_size=3000)), max_size=9))
+@pytest.mark.slow
 def test_a_transcript_of_any_cues_is_stored(cues: list[Cue]) -> None:
     with closing(stored(cues)) as connection:
         check(connection)

@@ -108,6 +108,7 @@ def test_a_library_without_a_manifest_is_none_to_readers(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["library.db", "library.db-wal"])
+@pytest.mark.slow
 def test_damage_to_an_unfinished_library_is_never_another_exception(tmp_path: Path, name: str) -> None:
     build(tmp_path / "library")
     with EmbeddedWriter.acquire(tmp_path / "library") as writer:

@@ -16,6 +16,8 @@ from seekpoint.index.models.encoder import BUNDLED, STAND_IN, bundled_folder
 from tests.indexer.builds import webvtt
 from tests.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 _FINDER = """

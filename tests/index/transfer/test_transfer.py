@@ -372,6 +372,7 @@ def _beside(folder: Path) -> list[str]:
 
 # Nobody can close a file that was opened in the very step that is interrupted.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.slow
 def test_an_import_that_is_interrupted_at_any_step_leaves_the_old_library_or_the_new(folder: Path, file: Path) -> None:
     before, step, interrupted = files(folder), 0, True
     while interrupted:
@@ -404,6 +405,7 @@ def _import_killed(step: int, file: Path, folder: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 @pytest.mark.parametrize("replaced", [True, False])
 @pytest.mark.parametrize("every", EVERY)
+@pytest.mark.slow
 def test_an_import_that_is_killed_before_any_step_leaves_nothing_behind(
     folder: Path, file: Path, tmp_path: Path, replaced: bool, every: int
 ) -> None:

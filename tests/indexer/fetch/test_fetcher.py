@@ -500,6 +500,7 @@ def test_an_undecodable_body_is_deferred(httpserver: HTTPServer) -> None:
     assert failure.state is State.DEFERRED and "can't be unpacked" in failure.reason
 
 
+@pytest.mark.slow
 def test_a_slow_drip_ends_at_the_deadline() -> None:
     def answer(path: str, connection: socket.socket) -> None:
         if path == "/robots.txt":

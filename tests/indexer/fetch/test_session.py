@@ -255,6 +255,7 @@ def test_a_response_that_stops_is_a_timeout(sent: bytes) -> None:
         assert time.monotonic() - began < 10
 
 
+@pytest.mark.slow
 def test_the_deadline_applies_per_response(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/kept").respond_with_data("kept", headers={"Connection": "keep-alive"})
     session = Web(deadline=2.0).session(private=True)

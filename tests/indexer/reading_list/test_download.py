@@ -383,6 +383,7 @@ def test_a_timeout_is_reported() -> None:
         assert "127.0.0.1 did not answer in time; try again later" in fault_of(address, LocalWeb(timeouts=(5.0, 0.05)))
 
 
+@pytest.mark.slow
 def test_ten_thousand_entries_come_from_the_web(httpserver: HTTPServer) -> None:
     lines = (
         f"## 第 {n} 周\n" * (n % 100 == 0) + f"- [Lecture {n} 讲](https://youtu.be/{n:011d})" for n in range(10_000)

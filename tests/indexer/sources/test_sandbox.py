@@ -66,6 +66,7 @@ def test_a_refusal_has_the_parsers_reason(reader: SandboxedReader) -> None:
 
 
 @pytest.mark.parametrize("way", ["hang", "spin"])
+@pytest.mark.slow
 def test_a_hang_ends_at_the_limit(way: str) -> None:
     with SandboxedReader(seconds=1, modules=MODULES) as reader:
         refused = refusal(reader, way)

@@ -201,6 +201,7 @@ def test_short_notes_share_a_batch_and_are_stored_in_order(workshop: Workshop) -
     assert urls == sorted(urls) and len(urls) == 40
 
 
+@pytest.mark.slow
 def test_passages_that_fill_a_batch_get_their_own_vectors(workshop: Workshop) -> None:
     folder = notes_in(workshop, 20)
     workshop.build(folder)

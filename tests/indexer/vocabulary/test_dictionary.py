@@ -11,6 +11,8 @@ from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries, trans
 from seekpoint.indexer.vocabulary.glossary import read_glossary
 from tests.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def dictionaries() -> BilingualDictionaries:

@@ -15,6 +15,8 @@ from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries
 from seekpoint.indexer.vocabulary.glossary import read_glossary
 from tests.index.libraries import build
 
+pytestmark = pytest.mark.slow
+
 
 def written(folder: Path, text: str) -> Path:
     path = folder / "glossary.tsv"

@@ -41,6 +41,8 @@ from tests.paths import ROOT
 from tests.query.mcp.sessions import command as mcp_command
 from tests.query.mcp.sessions import session, text_of
 
+pytestmark = pytest.mark.slow
+
 # By words and by meaning the first talk comes first; the last two have all words, or characters, of a question.
 OFTEN, ALL, ALL_CHINESE = "mask mask mask, 掩码掩码掩码", "Tell us more of masks", "什么是掩码"
 QUESTIONS = {"masks": "bbbbbbbbbbb", "掩码么": "ccccccccccc"}

@@ -21,6 +21,8 @@ from tests.index.libraries import TALKS, build, embedded, resource
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
 
+pytestmark = pytest.mark.slow
+
 LATER = {"later000001": ("softmax makes shares of the scores",), "houlai00001": ("归一化把分数变成比例",)}
 
 
@@ -68,6 +70,7 @@ def test_what_a_build_adds_is_found_without_opening_anew(folder: Path, live: Liv
     assert first(live, question) in LATER
 
 
+@pytest.mark.slow
 def test_no_question_fails_while_builds_go_on(folder: Path, live: LiveLibrary) -> None:
     is_over = Event()
 

@@ -152,6 +152,7 @@ def test_a_server_that_falls_silent_is_late_also_where_the_reader_notices_it_fir
         list(pieces)
 
 
+@pytest.mark.slow
 def test_a_stream_without_end_has_one(chat: FakeChat) -> None:
     chat.behaviour = endless(b'data: {"choices": [{"delta": {"content": "on "}}]}\n\n')
     with pytest.raises(SummaryError):

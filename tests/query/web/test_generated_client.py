@@ -11,6 +11,8 @@ import requests
 
 from tests.query.web.served import served
 
+pytestmark = pytest.mark.slow
+
 CONFIGURATION = "post_hooks: []\n"
 SCRIPT = """
 import sys

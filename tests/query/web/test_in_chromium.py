@@ -50,6 +50,7 @@ def lectures(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("zh-CN", "掩码藏了什么？", "掩码", "不一定回答了"),
     ],
 )
+@pytest.mark.smoke
 def test_asking_and_playing(
     browser: Browser, address: str, locale: str, question: str, title: str, verdict: str
 ) -> None:

@@ -23,6 +23,8 @@ from tests.query.web.conftest import HOST, SCRIPT, URL, serving
 from tests.query.web.forms import form
 from tests.query.web.workbench import editing as editing_of
 
+pytestmark = pytest.mark.slow
+
 NUMBER = 450
 HEADINGS = ("Masks", "中文课程", "Rest")
 TALK = "long0000007"

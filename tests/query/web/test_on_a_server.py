@@ -30,6 +30,8 @@ from tests.query.web.conftest import HOST, serving
 from tests.query.web.forms import form
 from tests.query.web.workbench import editing_on_a_server
 
+pytestmark = pytest.mark.slow
+
 PAGE = "https://blog.example.org/caches"
 TEXT = "<html><body><article><h1>On caches</h1><p>{}</p></article></body></html>".format("A cache keeps keys. " * 60)
 VIDEO, ENGLISH_VIDEO = "eeeeeeeeeee", "fffffffffff"

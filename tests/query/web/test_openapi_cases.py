@@ -19,6 +19,8 @@ from tests.query.web.served import served
 if TYPE_CHECKING:
     from schemathesis import Case
 
+pytestmark = pytest.mark.slow
+
 _EXAMPLES = 40
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import pytest
 from pytest_httpserver import HTTPServer
 
 from tests.query.serving.test_live_library import CountingEncoder
@@ -13,6 +14,8 @@ from tests.query.web.served import served, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.chromium
 
 ATTACK = """<!doctype html><title>another site</title>
 <a id="link" href="{own}/?q={q}">a link</a>

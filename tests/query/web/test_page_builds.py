@@ -23,6 +23,8 @@ from tests.query.web.forms import form
 from tests.query.web.workbench import TALK, built, statuses, upload
 from tests.query.web.workbench import editing as editing_of
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_build_waits_for_another_one(library: Path, editing: Editing, editor: TestClient) -> None:
     assert editing.builds

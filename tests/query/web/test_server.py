@@ -130,6 +130,7 @@ def test_a_token_that_is_easily_guessed_or_that_no_header_carries_is_refused(
 
 
 @pytest.mark.parametrize("options", [[], ["--host", "0.0.0.0"], ["--token", "a-token-for-the-tests"], ["--edit"]])
+@pytest.mark.slow
 def test_the_command_serves_until_it_is_interrupted(talks: Path, options: list[str]) -> None:
     command = [sys.executable, "-c", "from seekpoint.cli.serve import serve; serve()", "--port", "0", *options]
     with subprocess.Popen(

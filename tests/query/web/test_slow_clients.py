@@ -23,6 +23,8 @@ from tests.query.web.terminal import LAST_LINE
 from tests.query.web.terminal import terminal as terminal_of
 from tests.query.web.test_server import ShortTimeout, send
 
+pytestmark = pytest.mark.slow
+
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 FILES = 256  # the default of open files on a Mac
 MANY = 1100

@@ -28,6 +28,8 @@ from tests.query.web.terminal import LAST_LINE, terminal
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
 
+pytestmark = pytest.mark.slow
+
 LONG = "what does a mask hide in all of this, and why " * 40
 # What the server answers while questions wait.
 OTHERS = ("/healthz", "/", "/list", "/resource/aaaaaaaaaaa", "/static/page.js", "/api/status", "/api/suggestions?q=mas")

@@ -271,6 +271,7 @@ def test_an_address_that_a_list_would_skip_is_refused(library: Path, editor: Tes
         ["https://缓存.invalid/", "www.example.invalid", "youtu.be/ddddddddddd?t=7"],
     ],
 )
+@pytest.mark.slow
 def test_each_address_that_is_taken_is_listed_and_can_be_taken_out(
     library: Path, editing: Editing, editor: TestClient, addresses: list[str]
 ) -> None:

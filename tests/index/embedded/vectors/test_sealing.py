@@ -17,6 +17,8 @@ from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.types import Details, Filters
 from tests.index.libraries import CARD, build, by_meaning, embedded, files, fill, names, resource, run_script
 
+pytestmark = pytest.mark.slow
+
 # Segments count as of at least 64 chunks, so that these are of about one size, and the large one of another.
 _FEW, _MANY = 3, 700
 

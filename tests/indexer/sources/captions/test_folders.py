@@ -255,6 +255,7 @@ UNSAID = re.compile(
 
 
 @needs_shared
+@pytest.mark.slow
 def test_real_captions_equal_a_simple_parse() -> None:
     for path in sorted((SHARED / "captions").iterdir()):
         blocks = re.findall(r"^(\d\d):(\d\d):(\d\d\.\d{3}) --> .*\n((?:.+\n)+)", path.read_text("utf-8"), re.MULTILINE)

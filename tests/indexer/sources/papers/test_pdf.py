@@ -335,6 +335,7 @@ def test_page_numbers_continue_when_the_document_is_reopened() -> None:
 
 
 @needs_shared
+@pytest.mark.slow
 def test_a_damaged_paper_gives_text_or_a_reason() -> None:
     whole = PAPER.read_bytes()
     chance = random.Random(5)

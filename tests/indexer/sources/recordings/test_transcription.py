@@ -12,6 +12,8 @@ from seekpoint.index.types import Origin, State, Transcript
 from seekpoint.indexer.sources.recordings.transcription import Transcriber
 from tests.speech import needs_espeak, recording, speech_model
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip(
     "faster_whisper", reason='transcription needs one more package: pip install "seekpoint[transcribe]"'
 )

@@ -61,6 +61,7 @@ def test_chapters_that_begin_at_or_after_the_end_are_left_out() -> None:
     assert len(details_of(page, None).chapters) == 4
 
 
+@pytest.mark.slow
 def test_the_number_of_chapters_is_limited() -> None:
     chapters = details_of(watch_page(chapters=[(k, "标题 " * 250) for k in range(10_000)]), None).chapters
     assert len(chapters) == 1000

@@ -189,6 +189,7 @@ def test_a_listing_that_may_have_been_cut_off(count: int, limit: int | None, war
     assert truncation_warning(Playlist("课程", entries[1:]), limit) is None
 
 
+@pytest.mark.slow
 def test_more_entries_than_a_playlist_can_hold_need_a_limit(fake: FakeYouTube) -> None:
     fake.add_playlist(NAME, "Uploads", talks(5001))
     error = outcome(fake)

@@ -13,6 +13,8 @@ from seekpoint.index.store import Reader
 from seekpoint.query.search.pipeline import ask
 from tests.query.search.frozen.encoder import FrozenEncoder
 
+pytestmark = pytest.mark.slow
+
 # The calls of a question whose moments play and whose words are known, in a library of two languages.
 _ONCE = (
     *("languages", "scope", "translations", "titles", "frequencies", "candidates"),
@@ -48,6 +50,7 @@ def calls(counted: Counted, question: str, k: int = 5, *, explained: bool = Fals
 
 
 @pytest.mark.parametrize("question", ["Why must they sum to one?", "怎样才看不到未来？"])
+@pytest.mark.slow
 def test_each_operation_is_called_once(counted: Counted, question: str) -> None:
     assert calls(counted, question) == Counter(_ONCE)
 
