@@ -30,7 +30,7 @@ def import_library(file: Path, replacing_old: bool, folder: Address) -> None:
     The FILE is checked as a whole first: one that is damaged or wasn't written by Seekpoint leaves nothing behind. Then
     the indexes are made from it, which takes a minute for a million passages.
     Links to recordings and documents of whoever wrote it keep the paths that they had there. Its lists are shown, and
-    read once you name them to `seekpoint build`. With --replace, what you added on the page and what you kept stays.
+    read once you name them to `seekpoint build`. With --replace, what you added on the page and what you kept stay.
     """
     from rich.console import Console
     from rich.progress import Progress
