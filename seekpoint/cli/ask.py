@@ -225,7 +225,7 @@ def _steps(answer: Answer, *, live: LiveLibrary, summariser: Summariser) -> Step
 
 def _to_embed(question: str) -> str:
     """What the search embeds of a question."""
-    from seekpoint.query.serving.question_encoder import to_embed
+    from seekpoint.index.text.scripts import to_embed
 
     if MARKS.isdisjoint(question):
         return to_embed(question)

@@ -24,7 +24,7 @@ from seekpoint.query.web.builds import STOPPED, BuildOrder, BuildProgress
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Encoder
-    from seekpoint.indexer.build.events import BuildEvents
+    from seekpoint.indexer.events import BuildEvents
     from seekpoint.indexer.fetch.session import Web
 
 # Seconds: how often a running build looks whether it is to stop, and how long it may take to do so.

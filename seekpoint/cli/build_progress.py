@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from seekpoint.index.types import Resource
-from seekpoint.indexer.build.events import BuildEvents, name_of
+from seekpoint.indexer.events import BuildEvents, name_of
 from seekpoint.query.web.builds import MOST_LINES, BuildProgress
 
 # Seconds: nobody sees more of them.

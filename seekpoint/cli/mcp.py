@@ -68,7 +68,7 @@ def adding_to(
         from seekpoint.cli.quiet import quiet
         from seekpoint.index.types import NamedBy
         from seekpoint.indexer.build.addition import NEWEST, add, check_one
-        from seekpoint.indexer.build.events import ToldEvents
+        from seekpoint.indexer.events import ToldEvents
         from seekpoint.indexer.fetch.pace import PACE
         from seekpoint.indexer.fetch.session import Web
 

@@ -5,14 +5,14 @@ PostgreSQL's is imported only for an address of a database: its packages are an 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seekpoint.files import real_path
 from seekpoint.index.address import Address, ServerAddress
-from seekpoint.index.errors import LibraryError, UsageError
+from seekpoint.index.errors import UsageError, needs_postgres
 
 if TYPE_CHECKING:
     from seekpoint.index.store import Keeper, Queue, Reader, Revision, Writer
@@ -124,7 +124,7 @@ def library_exists(address: Address) -> bool:
     from seekpoint.index.embedded.manifest import FILE
 
     if not (address / FILE).exists():
-        from seekpoint.index.transfer.staging import REPLACED, discard_unfinished
+        from seekpoint.index.embedded.staging import REPLACED, discard_unfinished
 
         with suppress(OSError):
             discard_unfinished(real_path(address), holding=REPLACED)
@@ -170,17 +170,3 @@ def current_revision(address: Address) -> Revision:
     from seekpoint.index.embedded import manifest
 
     return manifest.current_revision(address)
-
-
-@contextmanager
-def needs_postgres() -> Iterator[None]:
-    """Around imports of the backend for servers: say what to install where the packages for PostgreSQL are missing."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if error.name and error.name.split(".")[0] in ("psycopg", "psycopg_pool"):
-            raise LibraryError(
-                "a library on PostgreSQL needs psycopg: `pip install 'seekpoint[postgres]'`, "
-                "or name a folder with --index"
-            ) from error
-        raise

@@ -23,12 +23,12 @@ from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
 from seekpoint.index.records.int8 import unpack
 from seekpoint.index.store import Reader
+from seekpoint.index.text.scripts import to_embed
 from seekpoint.index.types import Encoder, Filters, Kind
 from seekpoint.query.evaluation.question_file import read_questions
 from seekpoint.query.search import pipeline, translation, window_scores
 from seekpoint.query.search.question import parse
 from seekpoint.query.serving.memory import keep_freed_memory
-from seekpoint.query.serving.question_encoder import to_embed
 from tests.benchmarks.machine import megabytes
 from tests.benchmarks.remembering import Remembering
 from tests.benchmarks.synthetic import SHARES
@@ -57,8 +57,8 @@ def questions_of(file: Path) -> list[str]:
 def remembering(library: Reader, questions: Sequence[str]) -> Encoder:
     """An encoder that knows the questions already."""
     encoder = Remembering(LazyEncoder(library.card).get())
-    for question in questions:
-        encoder.question(to_embed(question))
+    for text in questions:
+        encoder.question(to_embed(text))
     return encoder
 
 
@@ -111,11 +111,11 @@ def some(questions: Sequence[str], number: int) -> Sequence[str]:
 def asked(questions: Sequence[str], library: Reader, encoder: Encoder, filters: Filters | None = None) -> Times:
     """Ask each question, some before the others are timed."""
     times = Times()
-    for number, question in enumerate(questions):
+    for number, text in enumerate(questions):
         if number < WARM_UP:
-            pipeline.ask(question, library, encoder, filters=filters)
+            pipeline.ask(text, library, encoder, filters=filters)
         else:
-            times.take(partial(pipeline.ask, question, library, encoder, filters=filters))
+            times.take(partial(pipeline.ask, text, library, encoder, filters=filters))
     return times
 
 
@@ -220,9 +220,9 @@ def scope_of(library: EmbeddedReader, filters: Filters) -> RangeScope:
 
 def _recall(library: EmbeddedReader, questions: Vectors, scope: RangeScope, exact: Vectors) -> dict[str, Any]:
     shares, times = [], Times()
-    for question, best in zip(questions, exact, strict=True):
+    for vector, best in zip(questions, exact, strict=True):
         found: list[float] = []
-        times.take(lambda question=question, found=found: found.extend(_top(library, question, scope)))  # type: ignore[misc]
+        times.take(lambda vector=vector, found=found: found.extend(_top(library, vector, scope)))  # type: ignore[misc]
         due = best[np.isfinite(best)]
         shares.append(float((np.array(found[: len(due)]) >= due.min() - _ROUNDING).sum()) / len(due))
     return {"recall": float(np.mean(shares))} | vars(times)

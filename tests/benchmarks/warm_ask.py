@@ -16,9 +16,9 @@ from pathlib import Path
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
 from seekpoint.index.store import Reader
+from seekpoint.index.text.scripts import to_embed
 from seekpoint.index.types import Encoder
 from seekpoint.query.search import pipeline
-from seekpoint.query.serving.question_encoder import to_embed
 from tests.benchmarks import machine
 from tests.benchmarks.remembering import Remembering
 

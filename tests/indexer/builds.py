@@ -10,8 +10,8 @@ from pathlib import Path
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.types import Encoder, Resource, ResourceStatus
 from seekpoint.indexer.build.build import Report, Request, build
-from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.planner import Choices
+from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.fetch.session import Web
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.documents import DocumentReader

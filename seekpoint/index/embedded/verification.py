@@ -34,8 +34,8 @@ def verify(folder: Path, connection: sqlite3.Connection, manifest: Manifest) -> 
 def check_rows(folder: Path, connection: sqlite3.Connection) -> None:
     """Raise DamagedLibrary unless all rows of the database are those that were written."""
     with content_errors(folder):
-        if faults := checksums.faults(connection):
-            owners = _listed(_owners(folder, connection, faults))
+        if found := checksums.faults(connection):
+            owners = _listed(_owners(folder, connection, found))
             raise database.damaged(folder, f"in {database.FILE}, the rows of {owners} aren't what was written")
         ((fault,),) = connection.execute("PRAGMA integrity_check(1)").fetchall()
         if fault != "ok":

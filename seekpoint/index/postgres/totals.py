@@ -103,7 +103,7 @@ def fold(session: Session) -> None:
 
 def _summed(rows: Iterable[tuple[str, int, bytes, int, bytes, int]]) -> dict[str, LanguageTotals]:
     totals: dict[str, LanguageTotals] = {}
-    for name, chunks, total, windows, window_total, terms in rows:
+    for name, chunks, total, windows, window_total, occurrences in rows:
         size = len(numbers(total))
         before, said = totals.get(name, LanguageTotals(Totals(0, np.zeros(size), 0, np.zeros(size)), 0))
         totals[name] = LanguageTotals(
@@ -113,7 +113,7 @@ def _summed(rows: Iterable[tuple[str, int, bytes, int, bytes, int]]) -> dict[str
                 before.windows + windows,
                 before.window_total + numbers(window_total),
             ),
-            said + terms,
+            said + occurrences,
         )
     return totals
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import regex
 
+from seekpoint.index.text.clean import clean
+
 if TYPE_CHECKING:
     from opencc import OpenCC
 
@@ -69,6 +71,11 @@ def language_of(text: str, guess: str | None) -> str:
 def in_one_script(question: str) -> str:
     """A Chinese question in simplified characters, so that both scripts get the same vector; Japanese is unchanged."""
     return question if _KANA.search(question) else simplified(question)
+
+
+def to_embed(question: str) -> str:
+    """The text of a question that is embedded: without control characters, in one Chinese script."""
+    return in_one_script(clean(question))
 
 
 @cache

@@ -19,12 +19,11 @@ from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.staging import staging
 from seekpoint.index.embedded.words import stored_terms
-from seekpoint.index.errors import LibraryError
-from seekpoint.index.open import needs_postgres
+from seekpoint.index.errors import LibraryError, needs_postgres
 from seekpoint.index.transfer import archive
 from seekpoint.index.transfer.contents import Contents, contents_of
-from seekpoint.index.transfer.staging import staging
 
 # The error codes of SQLite if a copy doesn't fit on the disk.
 _FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)

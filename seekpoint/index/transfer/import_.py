@@ -24,15 +24,14 @@ from seekpoint.index.embedded.kept import EmbeddedKeeper
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.staging import REPLACED, staging
 from seekpoint.index.embedded.writer import EmbeddedWriter
-from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError
-from seekpoint.index.open import needs_postgres
+from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, needs_postgres
 from seekpoint.index.store import ALIASES, YOUTUBE_COOLINGS
 from seekpoint.index.transfer import archive, inspection
 from seekpoint.index.transfer.archive import Archive
 from seekpoint.index.transfer.contents import Contents, contents_of
 from seekpoint.index.transfer.inspection import InvalidContents
-from seekpoint.index.transfer.staging import REPLACED, staging
 from seekpoint.index.types import NamedBy
 
 # By meaning and by words.

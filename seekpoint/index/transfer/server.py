@@ -115,18 +115,18 @@ def _copy_to_server(
     for table, columns in _SAME.items():
         rows = source.execute(f"SELECT {columns} FROM {table}")
         session.copy(f"{table} ({columns})", _fit(table, rows))
-    transcripts = source.execute(
+    transcript_rows = source.execute(
         """SELECT id, resource_id, language, language, origin, chunks, seconds, terms, chapters
            FROM transcript ORDER BY id"""
     ).fetchall()
     session.copy(
         "transcript (id, resource_id, language, spoken, origin, chunks, seconds, terms, chapters)",
-        ((*row[:3], primary(row[3]), *row[4:]) for row in transcripts),
+        ((*row[:3], primary(row[3]), *row[4:]) for row in transcript_rows),
     )
     for table, columns in _BLOCKS.items():
         session.copy(f"{table} ({columns})", source.execute(f"SELECT {columns} FROM {table}"))
     lengths: Counter[str] = Counter()
-    for row in transcripts:
+    for row in transcript_rows:
         lengths[primary(row["language"])] += row["terms"]
     session.run_many(
         "INSERT INTO language VALUES (%s, %s, %s, %s, %s, %s)",
@@ -195,18 +195,18 @@ def _copy_to_folder(session: Session, target: sqlite3.Connection, progress: Call
     for table, columns in _SAME.items():
         order = "ORDER BY number" if table in ("resource", "term") else ""
         _insert(target, f"{table} ({columns})", session.rows(f"SELECT {columns} FROM {table} {order}"))
-    transcripts = session.rows(
+    transcript_rows = session.rows(
         "SELECT id, resource_id, language, origin, chunks, seconds, terms, chapters FROM transcript ORDER BY id"
     )
     firsts: dict[int, int] = {}
     highest = 0
-    for transcript_id, *_, chunks, _, _, _ in transcripts:
+    for transcript_id, *_, chunks, _, _, _ in transcript_rows:
         firsts[transcript_id] = highest + 1
         highest += chunks
     _insert(
         target,
         "transcript (id, resource_id, language, origin, chunks, seconds, terms, chapters, first_chunk)",
-        [(*row, firsts[row[0]]) for row in transcripts],
+        [(*row, firsts[row[0]]) for row in transcript_rows],
     )
     for transcript_id, first in firsts.items():
         for table, columns in _BLOCKS.items():

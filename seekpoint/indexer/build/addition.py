@@ -10,7 +10,7 @@ from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Encoder, Kind, NamedBy, Resource
 from seekpoint.indexer.build.build import Report, Request, build
-from seekpoint.indexer.build.events import BuildEvents
+from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.fetch.network import check_name
 from seekpoint.indexer.fetch.pace import PACE
 from seekpoint.indexer.fetch.retries import PrivateAddress

@@ -18,7 +18,6 @@ from seekpoint.index.store import Writer
 from seekpoint.index.types import Encoder, Kind, NamedBy, Playlist, Resource, State
 from seekpoint.indexer.build.aliases import Aliases
 from seekpoint.indexer.build.calibration import calibrate
-from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.planner import Choices, Planner
 from seekpoint.indexer.build.question_engine import find_question_engine
 from seekpoint.indexer.build.reembed import reembed, report_unfinished
@@ -26,6 +25,7 @@ from seekpoint.indexer.build.runner import Run
 from seekpoint.indexer.build.stored_settings import stored_setting
 from seekpoint.indexer.build.windows import add_windows, want_windows
 from seekpoint.indexer.build.youtube_backoff import Clock, YouTubeBackoffs
+from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.reading_list.parse import ReadingList, read_source
 from seekpoint.indexer.reading_list.playlists import expand_playlists, unavailable_entries
 from seekpoint.indexer.sources import Sources

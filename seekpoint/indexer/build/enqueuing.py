@@ -13,12 +13,12 @@ from seekpoint.index.store import Queue
 from seekpoint.index.types import Encoder, Kind, State
 from seekpoint.indexer.build.aliases import Aliases
 from seekpoint.indexer.build.build import Request, caption_files_of, list_playlists
-from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.planner import Planner
 from seekpoint.indexer.build.runner import Run
 from seekpoint.indexer.build.steps import FROM_DISK, Step
 from seekpoint.indexer.build.windows import want_windows
 from seekpoint.indexer.build.youtube_backoff import Clock, YouTubeBackoffs
+from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.reading_list.parse import read_source
 from seekpoint.indexer.reading_list.playlists import unavailable_entries
 from seekpoint.indexer.sources import Sources

@@ -11,9 +11,9 @@ from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.store import Due, Writer
 from seekpoint.index.text.clean import counted
 from seekpoint.index.types import Details, Encoder, Transcript
-from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.stored_transcripts import coming
 from seekpoint.indexer.build.windows import hand_on
+from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.transcript.embedding import Embedder
 
 

@@ -9,8 +9,8 @@ from seekpoint.index.open import open_reader
 from seekpoint.index.text.clean import counted
 from seekpoint.index.types import Encoder, Kind, NamedBy
 from seekpoint.indexer.build.build import Report, Request, build
-from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.planner import Choices
+from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.fetch.pace import PACE
 from seekpoint.indexer.fetch.session import Web
 from seekpoint.indexer.sources import Sources

@@ -13,12 +13,12 @@ from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import counted
 from seekpoint.index.types import Details, Resource, Standing, State, Transcript
 from seekpoint.indexer.build.aliases import Aliases
-from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.planner import Choices, Job
 from seekpoint.indexer.build.prefetch import Prefetcher
 from seekpoint.indexer.build.speech import SpeechTranscripts
 from seekpoint.indexer.build.steps import FROM_DISK, Step
 from seekpoint.indexer.build.youtube_backoff import Clock, YouTubeGate
+from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.fetch.retries import DAY, ConnectionFault
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.captions.folders import read_all, title_of

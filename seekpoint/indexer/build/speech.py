@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import Details, Kind, Resource, State
-from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.youtube_backoff import YouTubeGate
+from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.fetch_result import FetchResult

@@ -12,8 +12,8 @@ from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.store import WINDOWS, WITHOUT_PIECES, Reader, Writer
 from seekpoint.index.text.clean import counted
 from seekpoint.index.types import Details, ResourceStatus
-from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.stored_transcripts import coming
+from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.transcript.embedding import Embedder
 
 # The values of the setting: resources may be without windows, or none is.

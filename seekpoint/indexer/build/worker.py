@@ -15,11 +15,11 @@ from seekpoint.index.types import Encoder
 from seekpoint.indexer.build.aliases import Aliases
 from seekpoint.indexer.build.build import keep_translations
 from seekpoint.indexer.build.calibration import calibrate
-from seekpoint.indexer.build.events import BuildEvents
 from seekpoint.indexer.build.planner import Choices, Planner
 from seekpoint.indexer.build.question_engine import find_question_engine
 from seekpoint.indexer.build.runner import Run
 from seekpoint.indexer.build.youtube_backoff import Clock, YouTubeBackoffs
+from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.fetch.pace import SharedPace
 from seekpoint.indexer.sources import Sources
 

@@ -17,7 +17,7 @@ from seekpoint.index.store import WINDOWS, WITHOUT_PIECES, Writer
 from seekpoint.index.text.digest import text_digest
 from seekpoint.index.text.scripts import in_one_script
 from seekpoint.index.types import Cue, Transcript
-from seekpoint.indexer.build.events import BuildEvents
+from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.transcript.chunking import chunk, pieces, windows
 
 if TYPE_CHECKING:

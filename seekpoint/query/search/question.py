@@ -12,7 +12,7 @@ from seekpoint.index.retrieval import Frequencies, Language, WordGroup
 from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.content_words import content_terms, has_content, is_function_word
-from seekpoint.index.text.scripts import language_of
+from seekpoint.index.text.scripts import language_of, to_embed
 from seekpoint.index.text.terms import Term, terms
 from seekpoint.index.types import Encoder
 from seekpoint.query.search import bm25, translation
@@ -20,7 +20,6 @@ from seekpoint.query.search.scoring import discriminative_terms
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.search.title_match import TitleMatch, match_titles, possible_titles
 from seekpoint.query.search.translation import TranslatedWord
-from seekpoint.query.serving.question_encoder import to_embed
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors

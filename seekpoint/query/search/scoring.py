@@ -46,8 +46,8 @@ def coverage(scores: Floats, weights: Mapping[str, float], question_terms: Itera
 def term_scores(words: TermMatrix, weights: Mapping[str, float], average_length: float) -> Floats:
     """The BM25 of chunks for weighted terms; `average_length` is that of all chunks, in terms."""
     rows = [row for row, term in enumerate(words.terms) if term in weights]
-    saturated = bm25.saturated(words.counts[rows], bm25.length_norms(words.lengths, average_length))
-    scores: Floats = np.array([weights[words.terms[row]] for row in rows]) @ saturated
+    saturation = bm25.saturated(words.counts[rows], bm25.length_norms(words.lengths, average_length))
+    scores: Floats = np.array([weights[words.terms[row]] for row in rows]) @ saturation
     return scores
 
 

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 from seekpoint.index.models.encoder import BUNDLED, LazyEncoder
 from seekpoint.index.store import QUESTION_ENGINE, Reader
-from seekpoint.index.text.clean import clean
-from seekpoint.index.text.scripts import in_one_script
 from seekpoint.index.types import Encoder, ModelCard
 
 if TYPE_CHECKING:
@@ -18,11 +16,6 @@ if TYPE_CHECKING:
 
 # The same question comes again with other filters, on other pages and from other users; a vector takes 1.5 KB.
 _CACHED_QUESTIONS = 512
-
-
-def to_embed(question: str) -> str:
-    """The text of a question that is embedded: without control characters, in one Chinese script."""
-    return in_one_script(clean(question))
 
 
 def stored_engine(library: Reader) -> str | None:

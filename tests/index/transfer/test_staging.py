@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from seekpoint.index.embedded.staging import staging
 from seekpoint.index.errors import LibraryError
-from seekpoint.index.transfer.staging import staging
 
 
 @pytest.mark.parametrize(

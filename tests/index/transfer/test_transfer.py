@@ -20,13 +20,13 @@ from seekpoint.index.embedded import database
 from seekpoint.index.embedded.database import has_journal
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.staging import REPLACED
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import ForeignLibrary, LibraryError, LibraryNotFound, LockedLibrary
 from seekpoint.index.open import open_keeper, open_reader, open_writer
 from seekpoint.index.store import Reader
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
-from seekpoint.index.transfer.staging import REPLACED
 from seekpoint.index.types import State
 from seekpoint.query.answers import Answer
 from tests.asking import ask

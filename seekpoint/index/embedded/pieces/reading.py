@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from seekpoint.index.chunks import Pieces, PieceVector, StoredChunk
 from seekpoint.index.embedded import checksums
-from seekpoint.index.embedded.pieces import blocks as piece_blocks
+from seekpoint.index.embedded.pieces import blocks as stored
 from seekpoint.index.records import pieces
 from seekpoint.index.types import ModelCard
 
@@ -19,7 +19,7 @@ def known(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> 
         return vectors
     rows = connection.execute("SELECT id FROM transcript WHERE resource_id = ?", (resource_id,)).fetchall()
     for (transcript_id,) in rows:
-        vectors |= pieces.by_digest(piece_blocks.transcript_blocks(connection, transcript_id), card)
+        vectors |= pieces.by_digest(stored.transcript_blocks(connection, transcript_id), card)
     return vectors
 
 
@@ -27,15 +27,15 @@ def around(
     connection: sqlite3.Connection, chunks: Sequence[StoredChunk], margin: float, card: ModelCard
 ) -> dict[int, Pieces]:
     """The pieces of each chunk and of `margin` seconds before and after it, by chunk id."""
-    blocks = piece_blocks.near(connection, [chunk.id for chunk in chunks], margin)
+    blocks = stored.near(connection, [chunk.id for chunk in chunks], margin)
     return pieces.around(blocks, chunks, margin, card)
 
 
 def transcript_pieces(connection: sqlite3.Connection, transcript_id: int, card: ModelCard) -> Pieces:
     """All pieces of a transcript; raises ValueError for damaged blocks."""
-    return pieces.all_of(piece_blocks.transcript_blocks(connection, transcript_id), card)
+    return pieces.all_of(stored.transcript_blocks(connection, transcript_id), card)
 
 
 def check(connection: sqlite3.Connection, card: ModelCard) -> None:
     """Read all pieces; raises ValueError if any is damaged."""
-    piece_blocks.check(connection, card.dimension, pieces.directions_with(card))
+    stored.check(connection, card.dimension, pieces.directions_with(card))
