@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seekpoint.index.text.clean import clean
-from seekpoint.index.text.digest import text_digest
+from seekpoint.index.text.clean import clean, text_digest
 from seekpoint.index.types import Resource
 
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.open import open_reader
-from seekpoint.index.text.digest import text_digest
+from seekpoint.index.text.clean import text_digest
 from seekpoint.index.text.scripts import to_embed
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Kind

@@ -10,7 +10,7 @@ from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.embedded import checksums, settings
 from seekpoint.index.records import stored_chapters
 from seekpoint.index.text.chapters import title_terms
-from seekpoint.index.text.digest import text_digest
+from seekpoint.index.text.clean import text_digest
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Chapter, ModelCard
 

@@ -18,7 +18,7 @@ from seekpoint.index.records.language_sums import totals_of
 from seekpoint.index.records.piece_blocks import Blocks, StoredPiece
 from seekpoint.index.store import Known
 from seekpoint.index.text.chapters import title_terms
-from seekpoint.index.text.digest import text_digest
+from seekpoint.index.text.clean import text_digest
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Chapter, ModelCard

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 
@@ -33,3 +34,15 @@ def counted(number: int, noun: str) -> str:
     """A number with its noun, as in `1 entry` and `2,000 entries`."""
     many = f"{noun.removesuffix('y')}ies" if noun.endswith("y") else f"{noun}s"
     return f"{number:,} {noun if number == 1 else many}"
+
+
+_BYTES = 8
+
+
+def text_digest(text: str) -> bytes:
+    """The digest of a text. Eight bytes are enough to tell apart the texts of one resource, at most some thousands."""
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()[:_BYTES]
+
+
+SENTENCE_END = r"""[.!?…][)\]"'”’»]*(?=\s)|[。！？｡．।؟۔።။…]+[」』”’）》]*"""
+"""A pattern for the marks that end a sentence and what closes after them; not for those that end the text."""

@@ -8,7 +8,7 @@ from itertools import accumulate
 
 import regex
 
-from seekpoint.index.text.sentences import SENTENCE_END
+from seekpoint.index.text.clean import SENTENCE_END
 from seekpoint.index.types import Cue
 
 # Seconds. Captions with fewer beginnings of sentences, or fewer pauses, don't tell where sentences begin.

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from math import isfinite
 
-from seekpoint.index.text.clean import clean
-from seekpoint.index.text.sentences import SENTENCE_END
+from seekpoint.index.text.clean import SENTENCE_END, clean
 from seekpoint.index.types import Cue
 
 LONGEST = 45.0

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from seekpoint.index.chunks import Chunk, EmbeddedTranscript, Piece
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.store import WINDOWS, WITHOUT_PIECES, Writer
-from seekpoint.index.text.digest import text_digest
+from seekpoint.index.text.clean import text_digest
 from seekpoint.index.text.scripts import in_one_script
 from seekpoint.index.types import Cue, Transcript
 from seekpoint.indexer.events import BuildEvents

@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from seekpoint.index.chunks import EmbeddedTranscript
-from seekpoint.index.text.content_words import content_terms
 from seekpoint.index.text.cue_text import CueText
+from seekpoint.index.text.terms import content_terms
 from seekpoint.index.types import Chapter, Cue, ModelCard
 from seekpoint.indexer.transcript.segment_titles import titles
 

@@ -10,9 +10,8 @@ from typing import NamedTuple, TypeAlias
 
 import regex
 
-from seekpoint.index.text.content_words import content_test, function_words
 from seekpoint.index.text.scripts import simplified
-from seekpoint.index.text.terms import UNSPACED, Term, located_words, words
+from seekpoint.index.text.terms import UNSPACED, Term, content_test, function_words, located_words, words
 from seekpoint.indexer.vocabulary.chinese_words import cut
 
 Key: TypeAlias = tuple[str, ...]

@@ -11,9 +11,8 @@ from seekpoint.index.models.centring import centred, nearest_language
 from seekpoint.index.retrieval import Frequencies, Language, WordGroup
 from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.content_words import content_terms, has_content, is_function_word
 from seekpoint.index.text.scripts import language_of, to_embed
-from seekpoint.index.text.terms import Term, terms
+from seekpoint.index.text.terms import Term, content_terms, has_content, is_function_word, terms
 from seekpoint.index.types import Encoder
 from seekpoint.query.search import bm25, translation
 from seekpoint.query.search.scoring import discriminative_terms

@@ -6,11 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import regex
 
-from seekpoint.index.text.clean import clean
-from seekpoint.index.text.content_words import content_terms, has_content
+from seekpoint.index.text.clean import SENTENCE_END, clean
 from seekpoint.index.text.cue_text import columns
-from seekpoint.index.text.sentences import SENTENCE_END
-from seekpoint.index.text.terms import is_whole_word
+from seekpoint.index.text.terms import content_terms, has_content, is_whole_word
 from seekpoint.index.types import Cue, Transcript
 
 # Columns: shorter questions lean on what was said before, longer ones don't fit on a line.

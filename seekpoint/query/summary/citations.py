@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterable, Iterator
 
-from seekpoint.index.text.clean import clean
-from seekpoint.index.text.sentences import SENTENCE_END
+from seekpoint.index.text.clean import SENTENCE_END, clean
 from seekpoint.query.summary.types import CitedSentence
 
 MOST_SENTENCES = 6

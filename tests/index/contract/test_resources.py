@@ -11,7 +11,7 @@ from seekpoint.index.errors import LibraryNotFound, LockedLibrary, SeekpointErro
 from seekpoint.index.open import is_written
 from seekpoint.index.retrieval import CueSpan
 from seekpoint.index.store import ANY_LANGUAGE
-from seekpoint.index.text.digest import text_digest
+from seekpoint.index.text.clean import text_digest
 from seekpoint.index.types import Chapter, Details, Kind, Playlist, PlaylistEntry, Resource, Standing, State
 from tests.index.contract.conftest import Backend
 from tests.index.contract.talks import CARD, ENCODER, SOURCE, TALKS, fill, resource, transcript

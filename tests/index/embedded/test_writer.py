@@ -10,7 +10,7 @@ import pytest
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import LockedLibrary
-from seekpoint.index.text.digest import text_digest
+from seekpoint.index.text.clean import text_digest
 from seekpoint.index.types import Chapter, Details, Filters, Kind, Resource, Standing, State
 from tests.index.libraries import (
     CARD,

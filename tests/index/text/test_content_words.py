@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seekpoint.index.text.content_words import content_terms, is_function_word
-from seekpoint.index.text.terms import located_terms
+from seekpoint.index.text.terms import content_terms, is_function_word, located_terms
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 import seekpoint
 from seekpoint.index.chunks import StoredChunk
 from seekpoint.index.retrieval import Evidence, TermMatrix
-from seekpoint.index.text.content_words import content_terms
-from seekpoint.index.text.terms import terms
+from seekpoint.index.text.terms import content_terms, terms
 from seekpoint.query.answers import Confidence, Hit
 from seekpoint.query.search.confidence import (
     ANY_CALIBRATION,

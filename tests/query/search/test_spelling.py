@@ -8,8 +8,7 @@ import pytest
 import seekpoint
 from seekpoint.index.open import open_reader
 from seekpoint.index.store import Reader
-from seekpoint.index.text.content_words import content_terms
-from seekpoint.index.text.terms import terms
+from seekpoint.index.text.terms import content_terms, terms
 from seekpoint.query.answers import Answer, Respelling
 from seekpoint.query.search.pipeline import ask
 from seekpoint.query.search.question import ParsedQuestion

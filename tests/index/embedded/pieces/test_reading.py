@@ -22,7 +22,7 @@ from seekpoint.index.models.centring import windows
 from seekpoint.index.models.encoder import BUNDLED
 from seekpoint.index.models.piece_vectors import quantised
 from seekpoint.index.records.piece_blocks import StoredPiece
-from seekpoint.index.text.digest import text_digest
+from seekpoint.index.text.clean import text_digest
 from seekpoint.index.types import Details, ModelCard
 from tests.fakes import TopicEncoder
 from tests.index.libraries import SOURCE, chunks_of, embedded, resource
