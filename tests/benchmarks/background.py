@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seekpoint.index.models.background_mean import FILE
+from seekpoint.index.models.centring import BACKGROUND_FILE
 from seekpoint.index.open import open_reader
 
 
@@ -28,7 +28,7 @@ def main() -> None:
             for name, language in library.languages().items():
                 means[name].append(language.mean)
     rounded = {language: np.mean(found, axis=0).round(4).tolist() for language, found in sorted(means.items())}
-    FILE.write_text(json.dumps(rounded, separators=(",", ":")) + "\n", "utf-8")
+    BACKGROUND_FILE.write_text(json.dumps(rounded, separators=(",", ":")) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

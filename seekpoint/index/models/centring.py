@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seekpoint.files import parsed_json
 from seekpoint.index.chunks import WINDOW_SECONDS
+from seekpoint.index.models.encoder import BUNDLED, STAND_IN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from seekpoint.index.types import Vectors
+    from seekpoint.index.types import ModelCard, Vectors
 
     Sums = NDArray[np.float64]
+
 
 # The mean of few chunks says more about their topic than about the language, so it is smoothed by a prior: the
 # language's background mean with the weight of 50 chunks, or zero with the weight of 10 chunks if the model has no
@@ -84,3 +90,64 @@ def nearest_language(vector: Vectors, means: Mapping[str, Vectors]) -> str | Non
 
 def _cosine(one: Vectors, other: Vectors) -> float:
     return float(one @ other) / max(float(np.linalg.norm(one) * np.linalg.norm(other)), 1e-12)
+
+
+BACKGROUND_FILE = Path(__file__).with_name("background.json")
+"""The mean vector of each language in the bundled model, by primary subtag; written by tests/benchmarks/background.py.
+
+Libraries store pieces relative to these means (piece_vectors.py), so changing the file needs another format of pieces.
+"""
+
+
+@cache
+def background(model: str) -> dict[str, Vectors]:
+    """The known mean vectors of a model, by language; none for any model but the bundled one."""
+    if model not in (BUNDLED, STAND_IN):
+        return {}
+    means = json.loads(BACKGROUND_FILE.read_text("utf-8"))
+    return {language: np.array(mean, np.float32) for language, mean in means.items()}
+
+
+SCALE_SETTING = "cosine scale"
+"""The name of the setting that holds the scale of a library's model."""
+
+# The cosine that one in a hundred pairs of unrelated passages exceeds: higher ones depend on a few pairs.
+_QUANTILE = 0.99
+# Scales beyond these say that the two models see nothing alike.
+_LEAST, _MOST = 0.25, 4.0
+
+
+def cosine_scale(own: Vectors, reference: Vectors, languages: Sequence[str]) -> float:
+    """How many times as spread the bundled model's cosines are, between passages of one language.
+
+    `own` and `reference` are the vectors of the same passages by a model and by the bundled one, a row each.
+    """
+    spread, reference_spread = (_spread(vectors, languages) for vectors in (own, reference))
+    return float(np.clip(reference_spread / max(spread, 1e-6), _LEAST, _MOST))
+
+
+def to_setting(scale: float, card: ModelCard, chunks: int) -> str:
+    """The setting for a model, measured when the library had that many chunks."""
+    return json.dumps({"model": card.fingerprint, "scale": scale, "chunks": chunks})
+
+
+def scale_from_setting(text: str | None, card: ModelCard) -> tuple[float, int] | None:
+    """The scale of a model and the chunks it was measured with; `None` if it is another model's or ill-formed."""
+    try:
+        stored = parsed_json(text or "{}")
+        if stored.get("model") != card.fingerprint:
+            return None
+        scale, chunks = float(stored["scale"]), int(stored["chunks"])
+        return (scale, chunks) if _LEAST <= scale <= _MOST else None
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+        return None
+
+
+def _spread(vectors: Vectors, languages: Sequence[str]) -> float:
+    labels = np.asarray(languages)
+    cosines = []
+    for language in dict.fromkeys(languages):
+        rows = vectors[labels == language]
+        rows = centred(rows, rows.mean(axis=0))
+        cosines.append((rows @ rows.T)[np.triu_indices(len(rows), 1)])
+    return float(np.quantile(np.concatenate(cosines), _QUANTILE))

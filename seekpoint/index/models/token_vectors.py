@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from seekpoint.index.models.batching import encode
+from seekpoint.index.models.batches import encode
 from seekpoint.index.types import Parts
 
 if TYPE_CHECKING:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seekpoint.index.models.background_mean import background
-from seekpoint.index.models.centring import centred
+from seekpoint.index.models.centring import background, centred
 from seekpoint.index.postgres.session import Session
 from seekpoint.index.records import int8
 from seekpoint.index.retrieval import Language

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from seekpoint.index.chunks import Pieces
-from seekpoint.index.models.background_mean import background
-from seekpoint.index.models.centring import WINDOWS_A_CHUNK, tempered, unit, windows
+from seekpoint.index.models.centring import WINDOWS_A_CHUNK, background, tempered, unit, windows
 from seekpoint.index.types import ModelCard
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from seekpoint.index.errors import ModelError
-from seekpoint.index.models.cosine_scale import SETTING, cosine_scale, from_setting, to_setting
+from seekpoint.index.models.centring import SCALE_SETTING, cosine_scale, scale_from_setting, to_setting
 from seekpoint.index.models.encoder import BUNDLED, STAND_IN, LazyEncoder, load_encoder
 from seekpoint.index.store import Writer
 from seekpoint.index.text.language_tags import primary
@@ -27,7 +27,7 @@ def calibrate(writer: Writer, encoder: LazyEncoder) -> None:
     if writer.card.name in (BUNDLED, STAND_IN):
         return
     chunks = writer.amounts().chunks
-    known = from_setting(writer.setting(SETTING), writer.card)
+    known = scale_from_setting(writer.setting(SCALE_SETTING), writer.card)
     if known and chunks < _GROWTH * max(known[1], _PASSAGES):
         return
     languages, texts = zip(*islice(_passages(writer), _PASSAGES), strict=True) if chunks >= _LEAST else ((), ())
@@ -38,7 +38,7 @@ def calibrate(writer: Writer, encoder: LazyEncoder) -> None:
     except ModelError:
         return
     scale = cosine_scale(encoder.get().passages(texts), reference, languages)
-    writer.put_setting(SETTING, to_setting(scale, writer.card, chunks))
+    writer.put_setting(SCALE_SETTING, to_setting(scale, writer.card, chunks))
 
 
 def _passages(writer: Writer) -> Iterator[tuple[str, str]]:

@@ -7,12 +7,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from seekpoint.index.models.encoder import BUNDLED, LazyEncoder, SentenceEncoder
-from seekpoint.index.models.onnx_questions import OnnxQuestions, onnx_files
 from seekpoint.index.models.question_engine import (
+    OnnxQuestions,
     QuestionEngine,
     from_setting,
     model_folder,
     name_in,
+    onnx_files,
     version_of,
 )
 from seekpoint.index.store import QUESTION_ENGINE, Writer

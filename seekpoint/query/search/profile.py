@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from seekpoint.index.models.cosine_scale import SETTING, from_setting
+from seekpoint.index.models.centring import SCALE_SETTING, scale_from_setting
 from seekpoint.index.models.encoder import BUNDLED, STAND_IN
 from seekpoint.index.store import Reader
 from seekpoint.query.search.confidence import ANY_CALIBRATION, BUNDLED_CALIBRATION, Calibration, Features
@@ -42,7 +42,7 @@ def profile_of(reader: Reader) -> Profile:
         return Profile(TUNING, BUNDLED_CALIBRATION)
     if reader.card.fingerprint in PROFILES:
         return PROFILES[reader.card.fingerprint]
-    known = from_setting(reader.setting(SETTING), reader.card)
+    known = scale_from_setting(reader.setting(SCALE_SETTING), reader.card)
     if not known:
         return Profile(TUNING, ANY_CALIBRATION)
     return Profile(replace(TUNING, own=_OWN, scale=known[0]), BUNDLED_CALIBRATION)

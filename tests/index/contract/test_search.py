@@ -9,8 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from seekpoint.index.models.background_mean import background
-from seekpoint.index.models.centring import WINDOWS_A_CHUNK, tempered
+from seekpoint.index.models.centring import WINDOWS_A_CHUNK, background, tempered
 from seekpoint.index.models.piece_vectors import WINDOW, quantised_window
 from seekpoint.index.retrieval import CandidateQuery, NamedScope, RequiredPhrases, WordGroup
 from seekpoint.index.store import Reader

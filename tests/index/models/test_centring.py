@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from seekpoint.index.models.background_mean import background
-from seekpoint.index.models.centring import centre_rows, centred, nearest_language, tempered, windows
+from seekpoint.index.models.centring import background, centre_rows, centred, nearest_language, tempered, windows
 from seekpoint.index.models.encoder import BUNDLED
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 import seekpoint
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
-from seekpoint.index.models.cosine_scale import SETTING, from_setting
+from seekpoint.index.models.centring import SCALE_SETTING, scale_from_setting
 from seekpoint.index.models.encoder import BUNDLED, LazyEncoder, bundled_folder
 from seekpoint.index.types import Details, ModelCard
 from seekpoint.indexer.build.calibration import calibrate
@@ -32,7 +32,7 @@ def test_the_bundled_model_has_no_scale(tmp_path: Path) -> None:
     card = ModelCard(BUNDLED, CARD.dimension, CARD.fingerprint)
     with EmbeddedWriter.acquire(tmp_path, card) as writer:
         calibrate(writer, LazyEncoder(card, TopicEncoder()))
-        assert writer.setting(SETTING) is None
+        assert writer.setting(SCALE_SETTING) is None
         assert profile_of(writer) == (TUNING, BUNDLED_CALIBRATION)
 
 
@@ -40,7 +40,7 @@ def test_a_few_passages_say_nothing_of_a_scale(tmp_path: Path) -> None:
     with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         fill(writer, {"talk0000001": TALKS["talk0000001"]})
         calibrate(writer, LazyEncoder(CARD, ENCODER))
-        assert writer.setting(SETTING) is None
+        assert writer.setting(SCALE_SETTING) is None
         assert profile_of(writer) == (TUNING, ANY_CALIBRATION)
 
 
@@ -53,7 +53,7 @@ def test_the_only_passage_of_a_language_says_nothing_of_a_scale(tmp_path: Path, 
             talk = embedded([TALKS["talk0000002" if language == "zh" else "talk0000001"][k]], language)
             writer.commit(f"talk{k:07}", [talk], Details(), "made by hand")
         calibrate(writer, LazyEncoder(CARD, encoder))
-        assert (writer.setting(SETTING), encoder.embedded) == (None, [])
+        assert (writer.setting(SCALE_SETTING), encoder.embedded) == (None, [])
 
 
 @pytest.mark.model
@@ -62,7 +62,7 @@ def test_it_is_measured_once_and_again_when_the_library_has_grown(tmp_path: Path
     with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         fill(writer, TALKS)
         calibrate(writer, LazyEncoder(CARD, encoder))
-        known = from_setting(writer.setting(SETTING), CARD)
+        known = scale_from_setting(writer.setting(SCALE_SETTING), CARD)
         assert known and known[0] != 1 and known[1] == 90
         asked = len(encoder.embedded)
         assert asked >= 24
@@ -70,7 +70,7 @@ def test_it_is_measured_once_and_again_when_the_library_has_grown(tmp_path: Path
         assert len(encoder.embedded) == asked
         fill(writer, {f"later{k:06}": lines for k, lines in enumerate([*TALKS.values()] * 5)})
         calibrate(writer, LazyEncoder(CARD, encoder))
-        known = from_setting(writer.setting(SETTING), CARD)
+        known = scale_from_setting(writer.setting(SCALE_SETTING), CARD)
         assert known and known[1] == 540  # more than four times the 128 passages that it is measured on
     with EmbeddedReader.open(tmp_path) as reader:
         profile = profile_of(reader)

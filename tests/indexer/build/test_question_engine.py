@@ -15,8 +15,7 @@ import seekpoint
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.models.encoder import LazyEncoder, SentenceEncoder, load_encoder
-from seekpoint.index.models.onnx_questions import OnnxQuestions
-from seekpoint.index.models.question_engine import OnnxEncoder, QuestionEngine, from_setting
+from seekpoint.index.models.question_engine import OnnxEncoder, OnnxQuestions, QuestionEngine, from_setting
 from seekpoint.index.store import QUESTION_ENGINE
 from seekpoint.index.types import ModelCard
 from seekpoint.indexer.build.question_engine import find_question_engine

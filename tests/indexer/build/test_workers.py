@@ -16,7 +16,7 @@ import pytest
 
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LockedLibrary, LostLease, UsageError
-from seekpoint.index.models import cosine_scale, question_engine
+from seekpoint.index.models import centring, question_engine
 from seekpoint.index.models.piece_vectors import WINDOW
 from seekpoint.index.open import open_reader, open_worker, open_writer
 from seekpoint.index.postgres.queue import BuildQueue
@@ -196,7 +196,7 @@ def test_a_worker_measures_another_model_at_its_end(postgres: TestServer, fake: 
     report = work(address, lambda queue: sources(fake, queue), Choices())
     assert report.updated == 2
     with open_reader(address) as reader:
-        scale = cosine_scale.from_setting(reader.setting(cosine_scale.SETTING), reader.card)
+        scale = centring.scale_from_setting(reader.setting(centring.SCALE_SETTING), reader.card)
         engine = question_engine.from_setting(reader.setting(QUESTION_ENGINE), reader.card)
         assert scale and scale[1] == reader.amounts().chunks >= 24
         assert engine and engine.file

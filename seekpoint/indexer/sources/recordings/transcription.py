@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from seekpoint.files import real_path, replacing
 from seekpoint.index.errors import SeekpointError, Unfetched, UsageError
-from seekpoint.index.models.loading import absolute_name
+from seekpoint.index.models.model_files import absolute_name
 from seekpoint.index.types import Cue, Origin, State, Transcript
 from seekpoint.indexer.sources.recordings.partial_transcript import PartialTranscript, TranscribedWindow
 from seekpoint.indexer.transcript.cues import tidy

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seekpoint.index.models.background_mean import background
+from seekpoint.index.models.centring import background
 from seekpoint.index.models.encoder import STAND_IN
 from seekpoint.index.text.scripts import language_of
 from seekpoint.index.types import ModelCard, Parts

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+
 # Texts. On a CPU small batches stay in its cache and need less padding: 8 are 1.4 times as fast as 32.
 _CPU_BATCH, _GPU_BATCH = 8, 64
 # Two batches in parallel, each on one core, are 1.13 times as fast as one after another on both cores, where each step
