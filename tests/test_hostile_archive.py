@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from pytest_httpserver import HTTPServer
 
 from seekpoint.cli.main import cli
-from seekpoint.index import added
+from seekpoint.index import address
 from seekpoint.index.address import Address
 from seekpoint.index.open import open_keeper, open_reader
 from seekpoint.index.text.clean import printable
@@ -64,8 +64,8 @@ def test_everything_hostile_at_once(
     with open_keeper(library) as keeper:
         keeper.keep(KEPT)
     if isinstance(library, Path):
-        (library / added.FILES).mkdir()
-        (library / added.FILES / "唯一.md").write_text("the only copy of a mask", encoding="utf-8")
+        (library / address.ADDED_FILES).mkdir()
+        (library / address.ADDED_FILES / "唯一.md").write_text("the only copy of a mask", encoding="utf-8")
 
     evil = "http://evil.example/masks"
     forge_database(
@@ -103,4 +103,4 @@ def test_everything_hostile_at_once(
         assert said and SECRET not in " ".join(said)
         assert [moment.note for moment in reader.kept()] == [KEPT.note]
     if isinstance(library, Path):
-        assert (library / added.FILES / "唯一.md").read_text(encoding="utf-8") == "the only copy of a mask"
+        assert (library / address.ADDED_FILES / "唯一.md").read_text(encoding="utf-8") == "the only copy of a mask"

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seekpoint.index.added import ADDRESSES, FILES, LISTS
-from seekpoint.index.address import Address, ServerAddress
+from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, Address, ServerAddress
 from seekpoint.index.errors import SourceError, UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Resource
@@ -96,8 +95,8 @@ def take_out(library: Address, resource_id: str) -> None:
     with open_writer(library) as writer:
         if not isinstance(library, ServerAddress):
             aliases = Aliases.stored(writer, time.time())
-            _drop_address(library / LISTS / ADDRESSES, resource_id, aliases)
-            _delete_files(library / FILES, writer.resources([resource_id]).get(resource_id))
+            _drop_address(library / ADDED_LISTS / ADDED_ADDRESSES, resource_id, aliases)
+            _delete_files(library / ADDED_FILES, writer.resources([resource_id]).get(resource_id))
         writer.remove([resource_id])
 
 

@@ -10,7 +10,7 @@ import click
 
 from seekpoint.cli.export import contents_line
 from seekpoint.cli.options import index_option
-from seekpoint.index import added
+from seekpoint.index import address
 from seekpoint.index.address import Address
 from seekpoint.index.text.clean import clean, counted
 
@@ -67,7 +67,7 @@ def import_library(file: Path, replacing_old: bool, folder: Address) -> None:
 def _tell_taken_over(contents: Contents, folder: Address) -> None:
     """Say what was taken over from the library that was replaced."""
     if contents.added:
-        files, places = counted(contents.added, "file"), f"{added.FILES} and {added.LISTS}"
+        files, places = counted(contents.added, "file"), f"{address.ADDED_FILES} and {address.ADDED_LISTS}"
         click.echo(
             f"seekpoint: {files} that were added here stay in {places} of {clean(str(folder))}: build them again",
             err=True,

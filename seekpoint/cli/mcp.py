@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from seekpoint.index.sections import Section
-    from seekpoint.index.types import Encoder
+    from seekpoint.index.types import Encoder, Section
     from seekpoint.indexer.fetch.session import Web
     from seekpoint.query.mcp.addition import Adding
     from seekpoint.query.mcp.server import Server

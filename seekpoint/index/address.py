@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import unquote
 
+from seekpoint.files import real_path
 from seekpoint.index.errors import UsageError
 
 _LIBRARY = re.compile(r"[a-z][a-z0-9_]{0,47}")
@@ -113,3 +114,33 @@ def _check_name(library: str) -> None:
             f"a library can't be called {library}: take a name without {SUCCESSOR_SUFFIX} at its end, "
             "which is for libraries that are being embedded again"
         )
+
+
+ADDED_FILES = "files"
+"""The folder of files that are indexed themselves: captions, texts, papers. It is one source of a build."""
+
+ADDED_LISTS = "lists"
+"""The folder of reading lists. Whoever may edit wrote them, so a build trusts them no more than lists on the web."""
+
+ADDED_ADDRESSES = "addresses.txt"
+"""The reading list of single addresses, a line each."""
+
+
+def added_as(source: str, library: Address) -> str:
+    """Whether a source of a library is one of those that the page adds to: `FILES`, `ADDRESSES`, or neither."""
+    if isinstance(library, ServerAddress):
+        return ""
+    folder = real_path(library)
+    return {folder / ADDED_FILES: ADDED_FILES, folder / ADDED_LISTS / ADDED_ADDRESSES: ADDED_ADDRESSES}.get(
+        Path(source), ""
+    )
+
+
+def is_added_list(source: str, library: Address) -> bool:
+    """Whether a source of a build is a list that was added on the page of this library; on a server there is none."""
+    if isinstance(library, ServerAddress):
+        return False
+    try:
+        return real_path(Path(source)).is_relative_to(real_path(library / ADDED_LISTS))
+    except (OSError, ValueError):  # it is no path
+        return False

@@ -5,11 +5,15 @@ All classes are immutable and need no heavy imports. Times are seconds from the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import singledispatch
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+
+from seekpoint.index.text.clean import clean, text_digest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -302,3 +306,150 @@ class Reranker(Protocol):
 
 Alternatives: TypeAlias = tuple[tuple[str, ...], ...]
 """The translations of a word, each as the terms that all have to occur."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMoment:
+    """A moment as it was when it was kept; it stays so when its resource is built anew or removed.
+
+    `start` is in seconds, `None` for a text; `page` is that of a PDF, from 1, `anchor` the id of the heading above.
+    `question` is what was asked. `collection` is empty for a moment that is in none. `added` is in Unix seconds.
+    """
+
+    resource: Resource
+    language: str
+    start: float | None
+    page: int | None
+    anchor: str | None
+    quote: str
+    link: str
+    question: str = ""
+    note: str = ""
+    collection: str = ""
+    added: float = 0.0
+
+    @property
+    def place(self) -> str:
+        """Identifies the moment within its resource: the second, or the page or heading and the quote."""
+        return place_of(self.start, self.page, self.anchor, self.quote)
+
+
+def place_of(start: float | None, page: int | None, anchor: str | None, quote: str) -> str:
+    """The `place` of a moment; printable ASCII, whatever the texts are."""
+    if start is not None:
+        return f"t{int(start)}"
+    digest = text_digest(clean(f"{anchor or ''} {quote}")).hex()
+    return f"a-{digest}" if page is None else f"p{page}-{digest}"
+
+
+class Section(NamedTuple):
+    """The entries under one heading path of a list, by resource id; `source` is empty if they have left every list.
+
+    `named_by` says who named the source.
+    """
+
+    source: str
+    path: tuple[str, ...]
+    entries: dict[str, State]
+    named_by: NamedBy = NamedBy.OWNER
+
+    @property
+    def states(self) -> Counter[State]:
+        """The number of entries in each state."""
+        return Counter(self.entries.values())
+
+
+def union(sections: Iterable[Section], source: str = "", path: tuple[str, ...] = ()) -> Section:
+    """The union of sections, in which each resource counts once."""
+    return Section(source, path, {key: state for section in sections for key, state in section.entries.items()})
+
+
+def outlined(sections: Iterable[Section]) -> Iterator[tuple[int, str, Section | None]]:
+    """Each heading's depth, text and section, as an outline; `None` for a heading without entries of its own."""
+    above: tuple[str, ...] = ()
+    for section in sections:
+        path = section.path or ("(no heading)",)
+        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(above, path, strict=False)))
+        for depth in range(shared, len(path) - 1):
+            yield depth, path[depth], None
+        yield len(path) - 1, path[-1], section
+        above = path
+
+
+WINDOW_SECONDS = 30.0
+"""The size of the windows that models embed by themselves, and of those whose mean is subtracted from all windows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Consecutive cues that are embedded together: cues [first, stop) of a transcript."""
+
+    first: int
+    stop: int
+    start: float
+    end: float
+    text: str
+
+
+class Piece(NamedTuple):
+    """Cues [first, stop) of a transcript: about ten seconds, or the window of WINDOW_SECONDS that begins with them."""
+
+    first: int
+    stop: int
+    start: float
+    text: str
+
+
+class Pieces(NamedTuple):
+    """Consecutive pieces of a transcript, from which the vectors of windows are computed.
+
+    For each piece: its start in seconds, the sum of its token vectors (a row of `sums`), and the number of tokens. Of
+    a model that gives no token vectors, a row is the vector of the window of WINDOW_SECONDS that begins with the piece.
+    """
+
+    starts: NDArray[np.float64]
+    sums: Vectors
+    tokens: Vectors
+    are_windows: bool = False
+
+
+class StoredChunk(NamedTuple):
+    """A chunk in a library: cues [first, stop) of its transcript."""
+
+    id: int
+    transcript_id: int
+    resource_id: str
+    language: str
+    first: int
+    stop: int
+    start: float
+    end: float
+    is_reference: bool = False
+
+
+class PieceVector(NamedTuple):
+    """The mean of `tokens` token vectors, quantised with one code for each dimension in steps of `scale`.
+
+    The component in the direction of a language's mean is stored apart: `direction` is the number of the direction, and
+    `length` the length of the component. A `direction` without a component may mark a window that was embedded by
+    itself. See models/piece_vectors.py.
+    """
+
+    tokens: int
+    scale: float
+    codes: bytes
+    direction: int = 255
+    length: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedTranscript:
+    """A transcript with its chunks and their vectors (one row for each chunk), and its pieces and their vectors.
+
+    The texts of chunks and pieces are the embedded ones.
+    """
+
+    transcript: Transcript
+    chunks: Sequence[Chunk]
+    vectors: Vectors
+    pieces: Sequence[tuple[Piece, PieceVector]] = ()

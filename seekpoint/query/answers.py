@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from seekpoint.index.chunks import StoredChunk
-from seekpoint.index.types import Displayed, Resource
+from seekpoint.index.types import Displayed, Resource, StoredChunk
 from seekpoint.query.links.timestamps import timestamp
 
 

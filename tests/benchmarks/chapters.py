@@ -20,8 +20,8 @@ from typing import NamedTuple
 import numpy as np
 
 import seekpoint
-from seekpoint.index.chunks import Pieces
 from seekpoint.index.text.cue_text import CueText
+from seekpoint.index.types import Pieces
 from seekpoint.indexer.transcript.generated_chapters import units
 from seekpoint.indexer.transcript.segmentation import LEAST, Unit, boundaries
 from tests.benchmarks.base import Base

@@ -19,12 +19,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from seekpoint.index.chunks import Chunk, EmbeddedTranscript, Piece
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.models.piece_vectors import quantised
 from seekpoint.index.store import Translations
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Cue, Details, Kind, Origin, Resource, Transcript
+from seekpoint.index.types import Chunk, Cue, Details, EmbeddedTranscript, Kind, Origin, Piece, Resource, Transcript
 from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries
 from tests.benchmarks.base import Base, Track
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seekpoint import ask
-from seekpoint.index.chunks import Chunk, EmbeddedTranscript, Piece, StoredChunk
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.chunk_ranges import Ranges, RangeScope
 from seekpoint.index.embedded.reader import EmbeddedReader
@@ -24,7 +23,21 @@ from seekpoint.index.models.centring import centred, nearest_language
 from seekpoint.index.models.piece_vectors import quantised
 from seekpoint.index.store import Reader
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Cue, Details, Filters, Kind, ModelCard, NamedBy, Origin, Resource, Transcript
+from seekpoint.index.types import (
+    Chunk,
+    Cue,
+    Details,
+    EmbeddedTranscript,
+    Filters,
+    Kind,
+    ModelCard,
+    NamedBy,
+    Origin,
+    Piece,
+    Resource,
+    StoredChunk,
+    Transcript,
+)
 from seekpoint.query.search import bm25
 from tests.fakes import TopicEncoder
 from tests.paths import ROOT

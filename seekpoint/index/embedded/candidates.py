@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from seekpoint.background import in_background
 from seekpoint.index.embedded.chunk_ranges import Ranges, RangeScope
 from seekpoint.index.embedded.database import THREADS_MAY_SHARE
-from seekpoint.index.retrieval import CandidateQuery, Scope
+from seekpoint.index.store import CandidateQuery, Scope
 
 if TYPE_CHECKING:
     from seekpoint.index.embedded.vectors.search import VectorStore

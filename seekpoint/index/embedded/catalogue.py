@@ -21,7 +21,6 @@ from seekpoint.index.records.catalogue import (
     standings_of,
     status_of,
 )
-from seekpoint.index.sections import Section
 from seekpoint.index.store import LISTED, Amounts
 from seekpoint.index.types import (
     Details,
@@ -30,6 +29,7 @@ from seekpoint.index.types import (
     PlaylistEntry,
     Resource,
     ResourceStatus,
+    Section,
     Standing,
 )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from seekpoint.index import added
+from seekpoint.index import address
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
@@ -63,7 +63,7 @@ def check_not_a_file(folder: Path) -> None:
 def check_no_other_files(folder: Path) -> None:
     """Raise ForeignLibrary if the folder has files but no library."""
     names = {path.name for path in folder.iterdir()}
-    if names - {LOCK, added.FILES, added.LISTS} and database.FILE not in names:
+    if names - {LOCK, address.ADDED_FILES, address.ADDED_LISTS} and database.FILE not in names:
         raise ForeignLibrary(f"{folder} holds other files: name an empty or a new folder with --index")
 
 

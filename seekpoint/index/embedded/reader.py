@@ -16,48 +16,48 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from seekpoint.index.chunks import StoredChunk
 from seekpoint.index.embedded import cue_blocks, database, kept, reembedding, titles, translations
 from seekpoint.index.embedded.catalogue import Catalogue
 from seekpoint.index.embedded.database import content_errors, decoding, library_errors
 from seekpoint.index.embedded.manifest import Manifest, current_revision
 from seekpoint.index.errors import DamagedLibrary, LibraryNotFound
-from seekpoint.index.kept import KeptMoment
 from seekpoint.index.records import stored_chapters
-from seekpoint.index.retrieval import (
+from seekpoint.index.store import (
+    Amounts,
     CandidateQuery,
     CueSpan,
     Evidence,
     Frequencies,
     Language,
+    Revision,
     Scope,
     WordGroup,
 )
-from seekpoint.index.sections import Section
-from seekpoint.index.store import Amounts, Revision
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import (
     Alternatives,
     Cue,
     Details,
     Filters,
+    KeptMoment,
     ModelCard,
     Origin,
     Playlist,
     Resource,
     ResourceStatus,
+    Section,
     Standing,
+    StoredChunk,
     Transcript,
 )
 
 if TYPE_CHECKING:
-    from seekpoint.index.chunks import Pieces
     from seekpoint.index.embedded.chunk_ranges import Ranges
     from seekpoint.index.embedded.holdings import Holdings
     from seekpoint.index.embedded.vectors.search import VectorStore
     from seekpoint.index.embedded.words.search import WordSearch
     from seekpoint.index.records.language_sums import Means
-    from seekpoint.index.types import Vectors
+    from seekpoint.index.types import Pieces, Vectors
 
 _OPEN_ATTEMPTS = 3
 _IN_LANGUAGE = "SELECT id, origin, chapters FROM transcript WHERE resource_id = ? AND language = ? ORDER BY id LIMIT 1"

@@ -6,13 +6,12 @@ import sqlite3
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.embedded import checksums, settings
 from seekpoint.index.records import stored_chapters
 from seekpoint.index.text.chapters import title_terms
 from seekpoint.index.text.clean import text_digest
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Chapter, ModelCard
+from seekpoint.index.types import Chapter, EmbeddedTranscript, ModelCard
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors

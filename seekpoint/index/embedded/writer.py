@@ -10,7 +10,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.embedded import database, kept, lock, reembedding, titles
 from seekpoint.index.embedded import transcripts as _transcripts
 from seekpoint.index.embedded import translations as _translations
@@ -23,7 +22,17 @@ from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.records.catalogue import details_text
 from seekpoint.index.records.successor import SuccessorLibrary
 from seekpoint.index.store import LISTED, Known, Successor, Translations
-from seekpoint.index.types import Details, Kind, ModelCard, NamedBy, Playlist, Resource, State, Transcript
+from seekpoint.index.types import (
+    Details,
+    EmbeddedTranscript,
+    Kind,
+    ModelCard,
+    NamedBy,
+    Playlist,
+    Resource,
+    State,
+    Transcript,
+)
 
 if TYPE_CHECKING:
     from filelock import FileLock

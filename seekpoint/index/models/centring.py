@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seekpoint.files import parsed_json
-from seekpoint.index.chunks import WINDOW_SECONDS
 from seekpoint.index.models.encoder import BUNDLED, STAND_IN
+from seekpoint.index.types import WINDOW_SECONDS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

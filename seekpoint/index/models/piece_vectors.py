@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seekpoint.index.chunks import Pieces, PieceVector
 from seekpoint.index.models.centring import background
-from seekpoint.index.types import ModelCard
+from seekpoint.index.types import ModelCard, Pieces, PieceVector
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

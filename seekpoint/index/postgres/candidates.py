@@ -10,7 +10,7 @@ from seekpoint.index.postgres.meaning import nearest
 from seekpoint.index.postgres.scope import ServerScope
 from seekpoint.index.postgres.session import Session
 from seekpoint.index.postgres.words import WordProposals
-from seekpoint.index.retrieval import CandidateQuery, Scope
+from seekpoint.index.store import CandidateQuery, Scope
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors

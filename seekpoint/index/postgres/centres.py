@@ -10,7 +10,7 @@ import numpy as np
 from seekpoint.index.models.centring import background, centred
 from seekpoint.index.postgres.session import Session
 from seekpoint.index.records import int8
-from seekpoint.index.retrieval import Language
+from seekpoint.index.store import Language
 from seekpoint.index.types import ModelCard
 
 if TYPE_CHECKING:

@@ -9,46 +9,46 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from seekpoint.index.address import ServerAddress
-from seekpoint.index.chunks import StoredChunk
 from seekpoint.index.errors import LostConnection
-from seekpoint.index.kept import KeptMoment
 from seekpoint.index.postgres import kept, schema, totals, translations
 from seekpoint.index.postgres.catalogue import ServerCatalogue
 from seekpoint.index.postgres.connections import pooled
 from seekpoint.index.postgres.session import Session, connect, content_errors, damaged
 from seekpoint.index.records import cue_blocks, stored_chapters
 from seekpoint.index.records.titles import stored_name
-from seekpoint.index.retrieval import (
+from seekpoint.index.store import (
+    Amounts,
     CandidateQuery,
     CueSpan,
     Evidence,
     Frequencies,
     Language,
+    Revision,
     Scope,
     WordGroup,
 )
-from seekpoint.index.sections import Section
-from seekpoint.index.store import Amounts, Revision
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import (
     Alternatives,
     Cue,
     Details,
     Filters,
+    KeptMoment,
     ModelCard,
     Origin,
     Playlist,
     Resource,
     ResourceStatus,
+    Section,
     Standing,
     State,
+    StoredChunk,
     Transcript,
 )
 
 if TYPE_CHECKING:
-    from seekpoint.index.chunks import Pieces
     from seekpoint.index.postgres.words import WordProposals
-    from seekpoint.index.types import Vectors
+    from seekpoint.index.types import Pieces, Vectors
 
 _IN_LANGUAGE = """SELECT id, origin, chapters FROM transcript
                   WHERE resource_id = %s AND language = %s ORDER BY id LIMIT 1"""

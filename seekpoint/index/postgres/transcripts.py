@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.postgres import totals
 from seekpoint.index.postgres.centres import embedding_rows, known_centre
 from seekpoint.index.postgres.session import Session, quoted
@@ -21,7 +20,7 @@ from seekpoint.index.text.chapters import title_terms
 from seekpoint.index.text.clean import text_digest
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Chapter, ModelCard
+from seekpoint.index.types import Chapter, EmbeddedTranscript, ModelCard
 
 _OF_RESOURCE = "JOIN transcript ON transcript.id = transcript_id WHERE resource_id = %s"
 

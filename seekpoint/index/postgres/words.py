@@ -18,7 +18,7 @@ from seekpoint.index.postgres.scope import KEPT, KEPT_AFTERWARDS, LACKING, Serve
 from seekpoint.index.postgres.session import Session
 from seekpoint.index.postgres.term_letters import letters, text_of
 from seekpoint.index.records import term_counts
-from seekpoint.index.retrieval import TermMatrix, WordGroup
+from seekpoint.index.store import TermMatrix, WordGroup
 from seekpoint.index.types import Alternatives
 
 if TYPE_CHECKING:

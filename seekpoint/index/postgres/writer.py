@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Self
 
 from seekpoint.index.address import ServerAddress
-from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.errors import LibraryError, LibraryNotFound, LockedLibrary
 from seekpoint.index.postgres import centres, kept, names, schema, successor, totals, transcripts, translations, upkeep
 from seekpoint.index.postgres.queue import BuildQueue
@@ -18,7 +17,17 @@ from seekpoint.index.postgres.session import Session, connect, content_errors, r
 from seekpoint.index.records.catalogue import details_text
 from seekpoint.index.records.successor import SuccessorLibrary
 from seekpoint.index.store import LISTED, Known, Revision, Successor, Translations
-from seekpoint.index.types import Details, Kind, ModelCard, NamedBy, Playlist, Resource, State, Transcript
+from seekpoint.index.types import (
+    Details,
+    EmbeddedTranscript,
+    Kind,
+    ModelCard,
+    NamedBy,
+    Playlist,
+    Resource,
+    State,
+    Transcript,
+)
 
 # Commits after which the changes of the sums are added up.
 _COMMITS_BETWEEN_FOLDS = 64

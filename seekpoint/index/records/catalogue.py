@@ -10,10 +10,20 @@ from typing import Any, LiteralString, NamedTuple, Protocol
 
 from seekpoint.files import parsed_json
 from seekpoint.index.records import stored_chapters
-from seekpoint.index.sections import Section
 from seekpoint.index.store import Amounts
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Chapter, Details, Kind, NamedBy, Origin, Resource, ResourceStatus, Standing, State
+from seekpoint.index.types import (
+    Chapter,
+    Details,
+    Kind,
+    NamedBy,
+    Origin,
+    Resource,
+    ResourceStatus,
+    Section,
+    Standing,
+    State,
+)
 
 LATEST = 253402300799
 """The Unix time at which Python's dates end, with the year 9999."""

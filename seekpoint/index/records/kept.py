@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from seekpoint.index.kept import KeptMoment
 from seekpoint.index.records.catalogue import Row
-from seekpoint.index.types import Kind, Resource
+from seekpoint.index.types import KeptMoment, Kind, Resource
 
 COLUMNS = """resource_id, place, kind, title, url, language, start, page, anchor, quote, link, question,
              added, note, collection"""

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from seekpoint.index.chunks import Pieces
 from seekpoint.index.models.centring import WINDOWS_A_CHUNK, background, tempered, unit, windows
-from seekpoint.index.types import ModelCard
+from seekpoint.index.types import ModelCard, Pieces
 
 if TYPE_CHECKING:
     from seekpoint.index.models.centring import Sums

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from seekpoint.index.chunks import PieceVector
 from seekpoint.index.models.piece_vectors import LEVELS, WINDOW
+from seekpoint.index.types import PieceVector
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seekpoint.index.chunks import Pieces, PieceVector, StoredChunk
 from seekpoint.index.models.piece_vectors import WINDOW, add_up, directions_of
-from seekpoint.index.types import ModelCard
+from seekpoint.index.types import ModelCard, Pieces, PieceVector, StoredChunk
 
 if TYPE_CHECKING:
     from seekpoint.index.records.piece_blocks import Blocks, Places

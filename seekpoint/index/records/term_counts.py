@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from seekpoint.index.retrieval import TermMatrix
+from seekpoint.index.store import TermMatrix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from seekpoint.files import real_path, sync_folder
-from seekpoint.index import added
+from seekpoint.index import address
 from seekpoint.index.address import Address
 from seekpoint.index.embedded import database, lock, reembedding
 from seekpoint.index.embedded.database import library_errors
@@ -38,7 +38,7 @@ from seekpoint.index.types import NamedBy
 _INDEXES = 2
 _OURS = re.compile(
     r"lock|manifest\.json|library\.db(-wal|-shm|-journal)?|vectors-[0-9]+\.faiss|words-[0-9]+|\..+\.new"
-    rf"|{reembedding.FOLDER}|{database.DAMAGE_MARK}|{added.FILES}|{added.LISTS}"
+    rf"|{reembedding.FOLDER}|{database.DAMAGE_MARK}|{address.ADDED_FILES}|{address.ADDED_LISTS}"
 )
 
 
@@ -109,7 +109,7 @@ def _locked(place: Path, replacing_old: bool) -> Iterator[None]:
     for name in sorted(names):
         if not _OURS.fullmatch(name):
             raise ForeignLibrary(f"{place} holds other files ({name}): name an empty or a new folder with --index")
-    if names & {MANIFEST, database.FILE, added.FILES, added.LISTS} and not replacing_old:
+    if names & {MANIFEST, database.FILE, address.ADDED_FILES, address.ADDED_LISTS} and not replacing_old:
         raise LibraryError(
             f"{place} holds a library already: name another folder with --index, or replace it with --replace"
         )
@@ -173,10 +173,14 @@ def _take_over(old: Path, library: Path) -> tuple[int, int | None]:
     Returns the number of files, and that of the moments, `None` if they can't be read.
     """
     with library_errors(old):
-        for name in (added.FILES, added.LISTS):
+        for name in (address.ADDED_FILES, address.ADDED_LISTS):
             if (old / name).is_dir():
                 shutil.copytree(old / name, library / name, symlinks=True, copy_function=_link_or_copy)
-        files = sum(path.is_file() for name in (added.FILES, added.LISTS) for path in (library / name).rglob("*"))
+        files = sum(
+            path.is_file()
+            for name in (address.ADDED_FILES, address.ADDED_LISTS)
+            for path in (library / name).rglob("*")
+        )
     if not (old / MANIFEST).exists():
         return files, 0
     try:

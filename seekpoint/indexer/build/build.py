@@ -8,14 +8,12 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from seekpoint.index.added import is_added_list
-from seekpoint.index.address import Address
+from seekpoint.index.address import Address, is_added_list
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encoder, model_name, other_model
 from seekpoint.index.open import library_exists, open_writer
-from seekpoint.index.sections import Section, union
 from seekpoint.index.store import Writer
-from seekpoint.index.types import Encoder, Kind, NamedBy, Playlist, Resource, State
+from seekpoint.index.types import Encoder, Kind, NamedBy, Playlist, Resource, Section, State, union
 from seekpoint.indexer.build.aliases import Aliases
 from seekpoint.indexer.build.calibration import calibrate
 from seekpoint.indexer.build.planner import Choices, Planner

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.errors import Unfetched, Unreachable
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import counted
-from seekpoint.index.types import Details, Resource, Standing, State, Transcript
+from seekpoint.index.types import Details, EmbeddedTranscript, Resource, Standing, State, Transcript
 from seekpoint.indexer.build.aliases import Aliases
 from seekpoint.indexer.build.planner import Choices, Job
 from seekpoint.indexer.build.prefetch import Prefetcher

@@ -13,9 +13,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from seekpoint.index.sections import Section, outlined, union
 from seekpoint.index.text.clean import clean, counted
-from seekpoint.index.types import State
+from seekpoint.index.types import Section, State, outlined, union
 from seekpoint.indexer.build.steps import Step
 
 if TYPE_CHECKING:

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.store import WINDOWS, WITHOUT_PIECES, Reader, Writer
 from seekpoint.index.text.clean import counted
-from seekpoint.index.types import Details, ResourceStatus
+from seekpoint.index.types import Details, EmbeddedTranscript, ResourceStatus
 from seekpoint.indexer.build.stored_transcripts import coming
 from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.transcript.embedding import Embedder

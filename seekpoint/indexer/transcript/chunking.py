@@ -9,8 +9,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from seekpoint.index.chunks import WINDOW_SECONDS, Chunk, Piece
-from seekpoint.index.types import Cue
+from seekpoint.index.types import WINDOW_SECONDS, Chunk, Cue, Piece
 from seekpoint.indexer.transcript.cues import MOST_TOKENS, tokens
 
 SECONDS = 45.0

@@ -11,18 +11,16 @@ from functools import cached_property
 from itertools import accumulate, filterfalse, islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from seekpoint.index.chunks import Chunk, EmbeddedTranscript, Piece
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.store import WINDOWS, WITHOUT_PIECES, Writer
 from seekpoint.index.text.clean import text_digest
 from seekpoint.index.text.scripts import in_one_script
-from seekpoint.index.types import Cue, Transcript
+from seekpoint.index.types import Chunk, Cue, EmbeddedTranscript, Piece, Transcript
 from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.transcript.chunking import chunk, pieces, windows
 
 if TYPE_CHECKING:
-    from seekpoint.index.chunks import PieceVector
-    from seekpoint.index.types import Vectors
+    from seekpoint.index.types import PieceVector, Vectors
 
 # Passages per call of the encoder: few enough for regular progress and a quick reaction to Ctrl-C.
 _PASSAGES = 64

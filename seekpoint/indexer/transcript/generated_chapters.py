@@ -7,14 +7,13 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.text.cue_text import CueText
 from seekpoint.index.text.terms import content_terms
-from seekpoint.index.types import Chapter, Cue, ModelCard
+from seekpoint.index.types import Chapter, Cue, EmbeddedTranscript, ModelCard
 from seekpoint.indexer.transcript.segment_titles import titles
 
 if TYPE_CHECKING:
-    from seekpoint.index.chunks import Pieces
+    from seekpoint.index.types import Pieces
     from seekpoint.indexer.transcript.segmentation import Unit
 
 LEAST_DURATION = 600.0

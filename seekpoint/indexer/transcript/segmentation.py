@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from seekpoint.index.chunks import Pieces
+from seekpoint.index.types import Pieces
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,7 +11,7 @@ from mcp.server.mcpserver import Context
 from mcp.types import CallToolResult
 from pydantic import Field
 
-from seekpoint.index.sections import Section, union
+from seekpoint.index.types import Section, union
 from seekpoint.query.mcp.library_results import added_resources
 from seekpoint.query.mcp.results import AddedResources, structured
 from seekpoint.query.serving.live_library import LiveLibrary

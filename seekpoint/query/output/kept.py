@@ -10,8 +10,8 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from seekpoint.index.file_types import is_openable
-from seekpoint.index.kept import KeptMoment
 from seekpoint.index.text.clean import clean, printable
+from seekpoint.index.types import KeptMoment
 from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.links.timestamps import timestamp
 from seekpoint.query.output import m3u, markdown

@@ -9,9 +9,8 @@ from itertools import groupby
 from typing import NamedTuple, Self, cast
 
 from seekpoint.index.address import Address
-from seekpoint.index.sections import Section, outlined, union
 from seekpoint.index.text.clean import clean, counted
-from seekpoint.index.types import Kind, ModelCard, NamedBy, ResourceStatus, State
+from seekpoint.index.types import Kind, ModelCard, NamedBy, ResourceStatus, Section, State, outlined, union
 from seekpoint.query.output.json import as_json
 from seekpoint.query.output.json_schema import ResourceStatusJson, StatusJson, TotalsJson
 

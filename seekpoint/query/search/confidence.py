@@ -16,7 +16,7 @@ from seekpoint.index.text.terms import terms as split
 from seekpoint.query.answers import Confidence, Estimate, Hit
 
 if TYPE_CHECKING:
-    from seekpoint.index.retrieval import Evidence
+    from seekpoint.index.store import Evidence
     from seekpoint.query.search.question import ParsedQuestion, QueryTerms
 
 # Chunks. The neighbours of a chunk on either side whose words count as said with it.

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from seekpoint.index.chunks import StoredChunk
 from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import StoredChunk
 from seekpoint.query.answers import Hit
 from seekpoint.query.search.settings import NEAR
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
-from seekpoint.index.retrieval import CueSpan, Evidence, TermMatrix
+from seekpoint.index.store import CueSpan, Evidence, TermMatrix
 from seekpoint.index.text.terms import is_whole_word, located_words, terms, words
 
 if TYPE_CHECKING:

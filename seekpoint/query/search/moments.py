@@ -10,14 +10,12 @@ from math import inf
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
-from seekpoint.index.chunks import StoredChunk
 from seekpoint.index.errors import DamagedLibrary
-from seekpoint.index.retrieval import CueSpan
-from seekpoint.index.store import Reader
+from seekpoint.index.store import CueSpan, Reader
 from seekpoint.index.text.chapters import begun, title_at
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.terms import Term, located_terms
-from seekpoint.index.types import Cue, Details, Resource
+from seekpoint.index.types import Cue, Details, Resource, StoredChunk
 from seekpoint.query.answers import Explanation, Hit, Moment
 from seekpoint.query.links.timestamps import link, text_link
 from seekpoint.query.search.explain import explain

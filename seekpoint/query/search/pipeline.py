@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from seekpoint.index.chunks import StoredChunk
 from seekpoint.index.errors import UsageError
-from seekpoint.index.retrieval import CandidateQuery, Evidence, Language, NamedScope, RequiredPhrases, Scope
-from seekpoint.index.store import Reader
+from seekpoint.index.store import CandidateQuery, Evidence, Language, NamedScope, Reader, RequiredPhrases, Scope
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Encoder, Filters, Reranker
+from seekpoint.index.types import Encoder, Filters, Reranker, StoredChunk
 from seekpoint.query.answers import Answer, Confidence, Hit, Respelling
 from seekpoint.query.language_filter import check_language
 from seekpoint.query.search.confidence import estimate, features, unknown_words

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seekpoint.index.errors import UsageError, WordlessQuestion
 from seekpoint.index.models.centring import centred, nearest_language
-from seekpoint.index.retrieval import Frequencies, Language, WordGroup
-from seekpoint.index.store import Reader
+from seekpoint.index.store import Frequencies, Language, Reader, WordGroup
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.scripts import language_of, to_embed
 from seekpoint.index.text.terms import Term, content_terms, has_content, is_function_word, terms

@@ -6,10 +6,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from seekpoint.index.chunks import StoredChunk
-from seekpoint.index.retrieval import CueSpan
-from seekpoint.index.store import Reader
-from seekpoint.index.types import Reranker
+from seekpoint.index.store import CueSpan, Reader
+from seekpoint.index.types import Reranker, StoredChunk
 from seekpoint.query.answers import Hit
 from seekpoint.query.search.passage import Passage
 from seekpoint.query.search.settings import AHEAD

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from seekpoint.index.chunks import WINDOW_SECONDS
 from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import WINDOW_SECONDS
 from seekpoint.query.search.settings import AHEAD, AROUND
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from seekpoint.index.chunks import Pieces, StoredChunk
-    from seekpoint.index.types import Vectors
+    from seekpoint.index.types import Pieces, StoredChunk, Vectors
 
 # Chunks. Larger batches need newly allocated memory each time, which takes longer than the arithmetic.
 _AT_ONCE = 20

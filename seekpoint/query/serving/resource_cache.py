@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 
-from seekpoint.index.kept import KeptMoment
-from seekpoint.index.sections import Section
 from seekpoint.index.store import Amounts, Reader
 from seekpoint.index.text.chapters import chapters_of
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Chapter, Details, Resource, ResourceStatus, Standing, State, Transcript
+from seekpoint.index.types import (
+    Chapter,
+    Details,
+    KeptMoment,
+    Resource,
+    ResourceStatus,
+    Section,
+    Standing,
+    State,
+    Transcript,
+)
 from seekpoint.query.serving.example_questions import example_questions
 from seekpoint.query.serving.suggestions import Suggestions, folded
 

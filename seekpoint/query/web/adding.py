@@ -13,7 +13,7 @@ from threading import Lock
 from typing import BinaryIO
 
 from seekpoint.files import replacing
-from seekpoint.index.added import ADDRESSES, FILES, LISTS
+from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS
 from seekpoint.index.errors import UsageError
 from seekpoint.index.file_types import CAPTION_SUFFIXES, DOCUMENT_SUFFIXES
 from seekpoint.index.text.clean import clean
@@ -54,15 +54,15 @@ class AddedSources:
 
     def __init__(self, library: Path, checks: SourceChecks) -> None:
         self._checks = checks
-        self._files = library / FILES
-        self._lists = library / LISTS
+        self._files = library / ADDED_FILES
+        self._lists = library / ADDED_LISTS
         self._lock = Lock()
 
     def add_addresses(self, text: str) -> str:
         """Add the addresses in some lines to the list of them; returns the source to build. Raises UsageError."""
         addresses = addresses_in(text)
         with self._lock:
-            path = self._lists / ADDRESSES
+            path = self._lists / ADDED_ADDRESSES
             known = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
             lines = self._checks.listed(addresses, known)
             self._lists.mkdir(parents=True, exist_ok=True)
@@ -89,9 +89,9 @@ class AddedSources:
 
 def _place(scratch: Path, target: Path) -> None:
     """Give a file its name, unless the same file has it already; raises UsageError if another file has."""
-    if target.name != ADDRESSES and not target.exists():
+    if target.name != ADDED_ADDRESSES and not target.exists():
         scratch.replace(target)
-    elif target.name == ADDRESSES or not filecmp.cmp(scratch, target, shallow=False):
+    elif target.name == ADDED_ADDRESSES or not filecmp.cmp(scratch, target, shallow=False):
         raise UsageError(f"a file {target.name} was added before: rename this one, or take the other out first")
 
 

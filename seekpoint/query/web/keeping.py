@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field
 
-from seekpoint.index.kept import KeptMoment, place_of
 from seekpoint.index.text.clean import clean, printable
-from seekpoint.index.types import Resource
+from seekpoint.index.types import KeptMoment, Resource, place_of
 from seekpoint.query.answers import Moment
 from seekpoint.query.output.kept import by_collection
 from seekpoint.query.search.settings import LONGEST_QUESTION

@@ -10,8 +10,7 @@ from functools import cache as cached
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
-from seekpoint.index.sections import Section, outlined
-from seekpoint.index.types import Resource, ResourceStatus, State
+from seekpoint.index.types import Resource, ResourceStatus, Section, State, outlined
 from seekpoint.query.output import status as status_output
 from seekpoint.query.serving.suggestions import folded
 from seekpoint.query.web.translations import WORDS, language_name

@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, JSONResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from seekpoint.index.added import added_as
+from seekpoint.index.address import added_as
 from seekpoint.index.types import Filters, Resource, State
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.search.settings import MOST_MOMENTS

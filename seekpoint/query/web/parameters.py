@@ -9,9 +9,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from seekpoint.index.errors import UsageError
-from seekpoint.index.kept import KeptMoment
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Filters
+from seekpoint.index.types import Filters, KeptMoment
 from seekpoint.query.search.question_syntax import read_syntax
 from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS, PER_RESOURCE
 from seekpoint.query.serving.parameters import (

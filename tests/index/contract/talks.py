@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from seekpoint.index.address import ServerAddress
-from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.models.centring import centred
 from seekpoint.index.open import open_writer
-from seekpoint.index.retrieval import CandidateQuery, Scope
-from seekpoint.index.store import Reader, Writer
+from seekpoint.index.store import CandidateQuery, Reader, Scope, Writer
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Details, Kind, ModelCard, Resource
+from seekpoint.index.types import Details, EmbeddedTranscript, Kind, ModelCard, Resource
 from tests.fakes import TopicEncoder
 from tests.index.libraries import embedded
 from tests.postgres import TestServer

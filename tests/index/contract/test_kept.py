@@ -7,9 +7,8 @@ from dataclasses import replace
 import pytest
 
 from seekpoint.index.errors import LibraryNotFound
-from seekpoint.index.kept import KeptMoment
 from seekpoint.index.open import library_exists
-from seekpoint.index.types import Details, Resource, State
+from seekpoint.index.types import Details, KeptMoment, Resource, State
 from tests.index.contract.conftest import Backend
 from tests.index.contract.talks import CARD, SOURCE, fill, resource, transcript
 

@@ -9,8 +9,7 @@ import pytest
 
 from seekpoint.index.errors import LibraryNotFound, LockedLibrary, SeekpointError
 from seekpoint.index.open import is_written
-from seekpoint.index.retrieval import CueSpan
-from seekpoint.index.store import ANY_LANGUAGE
+from seekpoint.index.store import ANY_LANGUAGE, CueSpan
 from seekpoint.index.text.clean import text_digest
 from seekpoint.index.types import Chapter, Details, Kind, Playlist, PlaylistEntry, Resource, Standing, State
 from tests.index.contract.conftest import Backend

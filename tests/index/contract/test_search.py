@@ -11,8 +11,7 @@ import pytest
 
 from seekpoint.index.models.centring import WINDOWS_A_CHUNK, background, tempered
 from seekpoint.index.models.piece_vectors import WINDOW, quantised_window
-from seekpoint.index.retrieval import CandidateQuery, NamedScope, RequiredPhrases, WordGroup
-from seekpoint.index.store import Reader
+from seekpoint.index.store import CandidateQuery, NamedScope, Reader, RequiredPhrases, WordGroup
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Alternatives, Details, Filters, Kind
 from tests.index.contract.conftest import Backend

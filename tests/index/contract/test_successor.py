@@ -6,10 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from seekpoint.index.chunks import EmbeddedTranscript
-from seekpoint.index.retrieval import CandidateQuery
-from seekpoint.index.store import Writer
-from seekpoint.index.types import Details
+from seekpoint.index.store import CandidateQuery, Writer
+from seekpoint.index.types import Details, EmbeddedTranscript
 from tests.index.contract.conftest import Backend
 from tests.index.contract.talks import CARD, TALKS, fill, question, transcript
 

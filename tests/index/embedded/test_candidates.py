@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
-from seekpoint.index.retrieval import CandidateQuery, CueSpan, NamedScope, Scope, WordGroup
+from seekpoint.index.store import CandidateQuery, CueSpan, NamedScope, Scope, WordGroup
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Details, Filters
+from seekpoint.index.types import Details, EmbeddedTranscript, Filters
 from tests.index.libraries import CARD as NARROW
 from tests.index.libraries import chunk_ids, chunks_of, embedded, resource, weights_of
 

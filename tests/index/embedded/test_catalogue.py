@@ -6,9 +6,8 @@ from pathlib import Path
 
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
-from seekpoint.index.sections import Section, outlined, union
 from seekpoint.index.store import LISTED
-from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, Standing, State
+from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, Section, Standing, State, outlined, union
 from tests.index.libraries import CARD, files
 
 

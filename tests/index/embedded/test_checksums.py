@@ -13,8 +13,7 @@ from seekpoint.index.embedded.kept import EmbeddedKeeper
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary
-from seekpoint.index.kept import KeptMoment
-from seekpoint.index.types import Details, Playlist, PlaylistEntry, State
+from seekpoint.index.types import Details, KeptMoment, Playlist, PlaylistEntry, State
 from tests.damaging import change_rows, flip_bit
 from tests.index.libraries import TALKS, embedded, fill, resource
 

@@ -18,7 +18,7 @@ from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.schema import UNRELEASED_APPLICATION_ID
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound, UnreleasedLibrary
-from seekpoint.index.retrieval import CueSpan
+from seekpoint.index.store import CueSpan
 from seekpoint.index.transfer.export import export_library
 from seekpoint.query.output.status import to_json, to_text
 from tests.damaging import change_rows

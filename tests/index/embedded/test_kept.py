@@ -14,10 +14,9 @@ from seekpoint.index.embedded.opening import with_checked_database
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary, LibraryError
-from seekpoint.index.kept import KeptMoment
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
-from seekpoint.index.types import State
+from seekpoint.index.types import KeptMoment, State
 from tests.damaging import change_rows
 from tests.index.libraries import resource
 

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from seekpoint.index.chunks import PieceVector
 from seekpoint.index.models.centring import background
 from seekpoint.index.models.encoder import BUNDLED
 from seekpoint.index.models.piece_vectors import LEVELS, NO_DIRECTION, add_up, directions_of, quantised
-from seekpoint.index.types import ModelCard
+from seekpoint.index.types import ModelCard, PieceVector
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors

@@ -6,7 +6,7 @@ from seekpoint.index.address import ServerAddress
 from seekpoint.index.open import open_reader
 from seekpoint.index.postgres.session import Session
 from seekpoint.index.postgres.upkeep import tidy
-from seekpoint.index.retrieval import CandidateQuery
+from seekpoint.index.store import CandidateQuery
 from tests.index.contract.talks import TALKS, question
 
 

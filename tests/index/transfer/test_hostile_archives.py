@@ -19,7 +19,6 @@ from typing import Any
 
 import pytest
 
-from seekpoint.index.chunks import PieceVector
 from seekpoint.index.embedded import checksums, database
 from seekpoint.index.embedded.schema import SCHEMA_VERSION
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound
@@ -28,7 +27,7 @@ from seekpoint.index.records import piece_blocks as blocks
 from seekpoint.index.records.piece_blocks import StoredPiece
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
-from seekpoint.index.types import Cue
+from seekpoint.index.types import Cue, PieceVector
 from tests.index.libraries import ENCODER, first
 from tests.index.transfer.test_transfer import answers
 

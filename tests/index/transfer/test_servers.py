@@ -10,13 +10,12 @@ import pytest
 
 from seekpoint.index.address import Address, ServerAddress
 from seekpoint.index.errors import LibraryError, LibraryNotFound, LockedLibrary
-from seekpoint.index.kept import KeptMoment
 from seekpoint.index.open import open_keeper, open_reader, open_writer
 from seekpoint.index.postgres.session import connect
 from seekpoint.index.postgres.upkeep import tidy
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
-from seekpoint.index.types import Chapter, Details, Kind, Resource
+from seekpoint.index.types import Chapter, Details, KeptMoment, Kind, Resource
 from seekpoint.query.answers import Answer
 from tests.asking import ask
 from tests.index.libraries import CARD, ENCODER, SOURCE, TALKS, build, embedded, listed, resource

@@ -15,7 +15,7 @@ from types import FrameType
 
 import pytest
 
-from seekpoint.index import added
+from seekpoint.index import address
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.database import has_journal
 from seekpoint.index.embedded.manifest import Manifest
@@ -225,19 +225,19 @@ def test_a_library_is_replaced_only_on_demand(folder: Path, file: Path) -> None:
 
 def test_what_was_added_and_kept_stays_when_a_library_is_replaced(folder: Path, file: Path) -> None:
     """Perhaps these are the only copies."""
-    (folder / added.FILES / "部").mkdir(parents=True)
-    (folder / added.LISTS).mkdir()
-    (folder / added.FILES / "部" / "讲座.zh.vtt").write_text("WEBVTT", encoding="utf-8")
-    (folder / added.FILES / "link.md").symlink_to(folder / "nowhere")
-    (folder / added.LISTS / added.ADDRESSES).write_text("https://e.example/", encoding="utf-8")
+    (folder / address.ADDED_FILES / "部").mkdir(parents=True)
+    (folder / address.ADDED_LISTS).mkdir()
+    (folder / address.ADDED_FILES / "部" / "讲座.zh.vtt").write_text("WEBVTT", encoding="utf-8")
+    (folder / address.ADDED_FILES / "link.md").symlink_to(folder / "nowhere")
+    (folder / address.ADDED_LISTS / address.ADDED_ADDRESSES).write_text("https://e.example/", encoding="utf-8")
     with open_keeper(folder) as keeper:
         keeper.keep(KEPT)
         keeper.annotate(KEPT.resource.id, KEPT.place, "第二次读", "收藏")
     contents = import_library(file, folder, replacing_old=True)
     assert (contents.added, contents.moments) == (2, 1)
-    assert (folder / added.FILES / "部" / "讲座.zh.vtt").read_text(encoding="utf-8") == "WEBVTT"
-    assert (folder / added.FILES / "link.md").is_symlink()
-    assert (folder / added.LISTS / added.ADDRESSES).exists()
+    assert (folder / address.ADDED_FILES / "部" / "讲座.zh.vtt").read_text(encoding="utf-8") == "WEBVTT"
+    assert (folder / address.ADDED_FILES / "link.md").is_symlink()
+    assert (folder / address.ADDED_LISTS / address.ADDED_ADDRESSES).exists()
     with EmbeddedReader.open(folder) as library:
         library.verify()
         assert [(moment.note, moment.collection) for moment in library.kept()] == [("第二次读", "收藏")]

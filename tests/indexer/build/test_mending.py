@@ -9,12 +9,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from seekpoint.cli.main import cli
-from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.open import open_writer
-from seekpoint.index.types import State, Transcript
+from seekpoint.index.types import EmbeddedTranscript, State, Transcript
 from seekpoint.indexer.build.build import Report, Request, build
 from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.fetch.session import Web

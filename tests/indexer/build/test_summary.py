@@ -7,8 +7,7 @@ import re
 import pytest
 from rich.cells import cell_len
 
-from seekpoint.index.sections import Section
-from seekpoint.index.types import State
+from seekpoint.index.types import Section, State
 from seekpoint.indexer.build.summary import duration, render
 
 OK, LATER, GONE, NONE = State.INDEXED, State.DEFERRED, State.UNAVAILABLE, State.NO_TRANSCRIPT

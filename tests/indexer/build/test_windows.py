@@ -15,13 +15,12 @@ from click.testing import CliRunner
 
 import seekpoint
 from seekpoint.cli.main import cli
-from seekpoint.index.chunks import Pieces
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.models.centring import WINDOWS_A_CHUNK, tempered, unit
 from seekpoint.index.models.encoder import load_encoder
 from seekpoint.index.store import WINDOWS, WITHOUT_PIECES
-from seekpoint.index.types import Cue, Filters, State
+from seekpoint.index.types import Cue, Filters, Pieces, State
 from seekpoint.indexer.build.build import Report, Request
 from seekpoint.indexer.build.dry_run import preview
 from seekpoint.indexer.build.steps import Step

@@ -6,8 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from seekpoint.index.chunks import Chunk
-from seekpoint.index.types import Cue
+from seekpoint.index.types import Chunk, Cue
 from seekpoint.indexer.transcript.chunking import OVERLAP, SECONDS, chunk, pieces, windows
 from seekpoint.indexer.transcript.cues import MOST_TOKENS, tidy, tokens
 from tests.cost import at_most

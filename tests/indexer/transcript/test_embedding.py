@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 
 import seekpoint
-from seekpoint.index.chunks import Pieces
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.types import Cue, Filters, Kind, Parts, Resource
+from seekpoint.index.types import Cue, Filters, Kind, Parts, Pieces, Resource
 from seekpoint.indexer.build.build import Report
 from seekpoint.indexer.build.runner import FILES_AHEAD
 from seekpoint.indexer.fetch.fetcher import PoliteFetcher

@@ -13,8 +13,7 @@ import pytest
 
 from seekpoint.cli.main import cli
 from seekpoint.index.embedded.writer import EmbeddedWriter
-from seekpoint.index.sections import Section
-from seekpoint.index.types import Chapter, Details, Kind, ModelCard, Origin, Resource, ResourceStatus, State
+from seekpoint.index.types import Chapter, Details, Kind, ModelCard, Origin, Resource, ResourceStatus, Section, State
 from seekpoint.indexer.fetch.retries import blocked
 from seekpoint.query.output import status
 from seekpoint.query.output.json_schema import StatusJson

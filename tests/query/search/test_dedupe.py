@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seekpoint.index.chunks import StoredChunk
+from seekpoint.index.types import StoredChunk
 from seekpoint.query.answers import Hit
 from seekpoint.query.search.dedupe import distinct, mixed, openings
 

@@ -19,14 +19,12 @@ from mcp.types import CallToolResult
 
 import seekpoint
 from seekpoint.cli.main import cli
-from seekpoint.index.chunks import StoredChunk
 from seekpoint.index.errors import ModelError
 from seekpoint.index.models.encoder import bundled_folder
 from seekpoint.index.models.reranker import CrossEncoderReranker
 from seekpoint.index.open import open_reader
-from seekpoint.index.retrieval import CueSpan
-from seekpoint.index.store import Reader
-from seekpoint.index.types import Cue, Filters, Kind, Resource
+from seekpoint.index.store import CueSpan, Reader
+from seekpoint.index.types import Cue, Filters, Kind, Resource, StoredChunk
 from seekpoint.query.answers import Answer, Hit
 from seekpoint.query.output.terminal import explanation_lines
 from seekpoint.query.search.passage import Passage

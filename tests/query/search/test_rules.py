@@ -7,7 +7,7 @@ from math import log
 import numpy as np
 import pytest
 
-from seekpoint.index.chunks import Pieces, StoredChunk
+from seekpoint.index.types import Pieces, StoredChunk
 from seekpoint.query.search import bm25, translation
 from seekpoint.query.search.localise import salient
 from seekpoint.query.search.scoring import coverage, discriminative_terms

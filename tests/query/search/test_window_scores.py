@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from seekpoint.index.chunks import Pieces, StoredChunk
+from seekpoint.index.types import Pieces, StoredChunk
 from seekpoint.query.search.window_scores import Windows
 from seekpoint.query.search.window_scores import windows as windows_of
 

@@ -7,9 +7,8 @@ from typing import cast
 
 import numpy as np
 
-from seekpoint.index.chunks import StoredChunk
-from seekpoint.index.retrieval import Evidence, Language, TermMatrix
-from seekpoint.index.store import Reader
+from seekpoint.index.store import Evidence, Language, Reader, TermMatrix
+from seekpoint.index.types import StoredChunk
 from seekpoint.query.search.pipeline import _lexical, _Query
 from seekpoint.query.search.question import ParsedQuestion, QueryTerms
 from seekpoint.query.search.question_syntax import QuestionSyntax

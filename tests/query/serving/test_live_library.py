@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seekpoint.index.errors import LibraryError, LibraryNotFound
-from seekpoint.index.kept import KeptMoment
 from seekpoint.index.open import open_keeper, open_writer
-from seekpoint.index.types import Details, Filters
+from seekpoint.index.types import Details, Filters, KeptMoment
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.question_encoder import SharedEncoder
 from tests.fakes import TopicEncoder

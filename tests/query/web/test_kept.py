@@ -14,11 +14,10 @@ from starlette.testclient import TestClient
 
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
-from seekpoint.index.kept import KeptMoment
 from seekpoint.index.open import open_reader
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
-from seekpoint.index.types import State
+from seekpoint.index.types import KeptMoment, State
 from seekpoint.query.web.editing import Editing
 from tests.postgres import TestServer
 from tests.query.web.conftest import HOST, serving

@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 from starlette.testclient import TestClient
 
-from seekpoint.index.added import ADDRESSES, FILES, LISTS
+from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import SeekpointError
 from seekpoint.index.types import State
@@ -196,8 +196,8 @@ def test_what_is_taken_out_stays_out(library: Path, editing: Editing, editor: Te
         resource = statuses(library)[title].id
         fields = form(editor, "/list", "/add/remove") | {"resource": resource}
         assert editor.post("/add/remove", data=fields).status_code == 303
-    assert [path.name for path in (library / FILES).iterdir()] == ["other.en.vtt"]
-    assert (library / LISTS / ADDRESSES).read_text(encoding="utf-8") == ""
+    assert [path.name for path in (library / ADDED_FILES).iterdir()] == ["other.en.vtt"]
+    assert (library / ADDED_LISTS / ADDED_ADDRESSES).read_text(encoding="utf-8") == ""
     upload(editor, ("third.en.vtt", TALK.encode()))
     built(editing)
     assert {"talk", "https://x.invalid/a"}.isdisjoint(statuses(library))

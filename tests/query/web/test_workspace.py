@@ -11,7 +11,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from starlette.testclient import TestClient
 
-from seekpoint.index.added import ADDRESSES, FILES, LISTS
+from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import UsageError
 from seekpoint.index.types import Details, State
@@ -101,7 +101,7 @@ def test_a_dropped_talk_is_answered(library: Path, editing: Editing, editor: Tes
     assert "1 of 1 resource indexed" in built(editing)
     answer = editor.get("/api/ask", params={"q": "缓存", "kind": "recording", "language": "zh"}).json()
     assert answer["moments"][0]["resource"]["title"] == "讲座：缓存"
-    assert (library / FILES / "讲座：缓存.zh.vtt").exists()
+    assert (library / ADDED_FILES / "讲座：缓存.zh.vtt").exists()
 
 
 def test_files_of_every_kind_are_added_at_once(library: Path, editing: Editing, editor: TestClient) -> None:
@@ -129,7 +129,7 @@ def test_a_file_needs_the_secret_and_the_own_origin(library: Path, editor: TestC
     fields = form(editor, "/list", "/add/file")
     sent = editor.post("/add/file", data=fields, files={"file": ("talk.vtt", b"")}, headers={"Origin": "https://x.org"})
     assert sent.status_code == 403
-    assert not (library / FILES).exists()
+    assert not (library / ADDED_FILES).exists()
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(editor: TestClient) -> None:
@@ -143,17 +143,17 @@ def test_a_file_is_never_replaced(library: Path, editing: Editing, editor: TestC
     upload(editor, ("notes.md", b"# One\n\nattention weighs\n"))
     built(editing)
     assert "was added before" in upload(editor, ("notes.md", b"# Two\n"))
-    assert (library / FILES / "notes.md").read_bytes() == b"# One\n\nattention weighs\n"
-    assert [path.name for path in (library / FILES).iterdir()] == ["notes.md"]
+    assert (library / ADDED_FILES / "notes.md").read_bytes() == b"# One\n\nattention weighs\n"
+    assert [path.name for path in (library / ADDED_FILES).iterdir()] == ["notes.md"]
 
 
 def test_the_same_file_is_built_again_instead_of_refused(library: Path, editing: Editing, editor: TestClient) -> None:
-    (library / FILES).mkdir()
-    (library / FILES / "talk.en.vtt").write_bytes(TALK.encode())  # no build came to it
+    (library / ADDED_FILES).mkdir()
+    (library / ADDED_FILES / "talk.en.vtt").write_bytes(TALK.encode())  # no build came to it
     assert upload(editor, ("talk.en.vtt", TALK.encode())) == "/list"
     built(editing)
     assert statuses(library)["talk"].state is State.INDEXED
-    assert [path.name for path in (library / FILES).iterdir()] == ["talk.en.vtt"]
+    assert [path.name for path in (library / ADDED_FILES).iterdir()] == ["talk.en.vtt"]
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_json_that_is_no_captions_is_refused_with_the_reason(library: Path, edit
     assert refused.startswith("400")
     assert f"{name} can't be added: " in refused
     assert words in refused
-    assert not list((library / FILES).iterdir())
+    assert not list((library / ADDED_FILES).iterdir())
 
 
 def test_captions_in_json_are_added_and_taken_out(library: Path, editing: Editing, editor: TestClient) -> None:
@@ -212,14 +212,14 @@ def test_captions_in_json_are_added_and_taken_out(library: Path, editing: Editin
     assert "1 of 1 resource indexed" in built(editing)
     fields = form(editor, "/list", "/add/remove") | {"resource": "ddddddddddd"}
     assert editor.post("/add/remove", data=fields).status_code == 303
-    assert not list((library / FILES).iterdir())
+    assert not list((library / ADDED_FILES).iterdir())
 
 
 def test_a_list_that_links_to_nothing_is_refused(library: Path, editor: TestClient) -> None:
     refused = upload(editor, ("清单.md", "# 清单\n\n没有链接\n".encode()), is_list="1")
     assert "清单.md can" in refused
     assert "no links found" in refused
-    assert not list((library / LISTS).iterdir())
+    assert not list((library / ADDED_LISTS).iterdir())
 
 
 PAGE = "<html><body><article><h1>On caches</h1><p>{}</p></article></body></html>".format("A cache keeps keys. " * 60)
@@ -231,7 +231,7 @@ def test_an_address_is_added_to_the_list_of_addresses(library: Path, editing: Ed
         sent = editor.post("/add/address", data=fields | {"addresses": line})
         assert (sent.status_code, sent.headers["location"]) == (303, "/list")
         built(editing)
-    lines = (library / LISTS / ADDRESSES).read_text(encoding="utf-8").splitlines()
+    lines = (library / ADDED_LISTS / ADDED_ADDRESSES).read_text(encoding="utf-8").splitlines()
     assert lines == ["https://example.invalid/缓存", "https://example.invalid/two"]
     assert len(statuses(library)) == 7
 
@@ -242,7 +242,7 @@ def test_an_address_is_added_to_the_list_of_addresses(library: Path, editing: Ed
 def test_what_is_no_address_is_refused(library: Path, editor: TestClient, text: str) -> None:
     sent = editor.post("/add/address", data=form(editor, "/list", "/add/address") | {"addresses": text})
     assert sent.status_code == 400
-    assert not (library / LISTS).exists()
+    assert not (library / ADDED_LISTS).exists()
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_an_address_that_a_list_would_skip_is_refused(library: Path, editor: Tes
     sent = editor.post("/add/address", data=form(editor, "/list", "/add/address") | {"addresses": lines})
     assert sent.status_code == 400
     assert f"{address[:40]}" in html.unescape(sent.text)
-    assert not (library / LISTS).exists()
+    assert not (library / ADDED_LISTS).exists()
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_each_address_that_is_taken_is_listed_and_can_be_taken_out(
     for resource_id in added:
         fields = form(editor, "/list", "/add/remove") | {"resource": resource_id}
         assert editor.post("/add/remove", data=fields).status_code == 303
-    assert (library / LISTS / ADDRESSES).read_bytes() == b""
+    assert (library / ADDED_LISTS / ADDED_ADDRESSES).read_bytes() == b""
 
 
 def test_nothing_that_is_added_leads_into_the_servers_files_or_network(

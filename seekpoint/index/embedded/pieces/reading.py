@@ -5,11 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from seekpoint.index.chunks import Pieces, PieceVector, StoredChunk
 from seekpoint.index.embedded import checksums
 from seekpoint.index.embedded.pieces import blocks as stored
 from seekpoint.index.records import pieces
-from seekpoint.index.types import ModelCard
+from seekpoint.index.types import ModelCard, Pieces, PieceVector, StoredChunk
 
 
 def known(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> dict[bytes, PieceVector]:

@@ -22,7 +22,7 @@ from seekpoint.index.embedded.holdings import Holdings
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.words import index_folder
 from seekpoint.index.embedded.words.word_index import Proposal, WordIndex
-from seekpoint.index.retrieval import WordGroup
+from seekpoint.index.store import WordGroup
 from seekpoint.index.types import Alternatives
 
 if TYPE_CHECKING:

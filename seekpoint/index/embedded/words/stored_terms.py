@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from seekpoint.index.records import term_counts
 from seekpoint.index.records.term_counts import MOST_COUNT, MOST_LENGTH, TermCounts, decode
-from seekpoint.index.retrieval import TermMatrix
+from seekpoint.index.store import TermMatrix
 
 _BATCH_ROWS = 4096
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Self
 import tantivy
 from tantivy import Occur, Query
 
-from seekpoint.index.retrieval import WordGroup
+from seekpoint.index.store import WordGroup
 from seekpoint.index.types import Alternatives
 
 _CHUNK, _TRANSCRIPT, _TERMS = "chunk", "transcript", "terms"

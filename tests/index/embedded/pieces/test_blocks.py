@@ -12,14 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seekpoint.index.chunks import PieceVector, StoredChunk
 from seekpoint.index.embedded.pieces import reading as pieces_module
 from seekpoint.index.embedded.pieces.blocks import append, check, transcript_blocks
 from seekpoint.index.embedded.pieces.reading import around
 from seekpoint.index.embedded.schema import create
 from seekpoint.index.models.piece_vectors import LEVELS, NO_DIRECTION, quantised
 from seekpoint.index.records.piece_blocks import Blocks, StoredPiece, encode
-from seekpoint.index.types import ModelCard
+from seekpoint.index.types import ModelCard, PieceVector, StoredChunk
 
 DIRECTIONS = 3
 _DIRECTIONS: list[tuple[int, float]] = [(1, 0.25), (NO_DIRECTION, 0.0)]

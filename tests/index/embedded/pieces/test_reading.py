@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seekpoint.index.chunks import Pieces
 from seekpoint.index.embedded.database import FILE
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.pieces.blocks import append
@@ -23,7 +22,7 @@ from seekpoint.index.models.encoder import BUNDLED
 from seekpoint.index.models.piece_vectors import quantised
 from seekpoint.index.records.piece_blocks import StoredPiece
 from seekpoint.index.text.clean import text_digest
-from seekpoint.index.types import Details, ModelCard
+from seekpoint.index.types import Details, ModelCard, Pieces
 from tests.fakes import TopicEncoder
 from tests.index.libraries import SOURCE, chunks_of, embedded, resource
 from tests.index.models.test_piece_vectors import summed

@@ -13,14 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.models.centring import tempered
 from seekpoint.index.models.piece_vectors import quantised
 from seekpoint.index.records.int8 import pack, unpack
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Details
+from seekpoint.index.types import Details, EmbeddedTranscript
 from tests.index.libraries import CARD, embedded, resource
 
 Held = Mapping[str, Sequence[EmbeddedTranscript]]

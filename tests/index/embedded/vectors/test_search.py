@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from seekpoint.index.chunks import EmbeddedTranscript
 from seekpoint.index.embedded.chunk_ranges import Ranges
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
@@ -22,7 +21,7 @@ from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.models.centring import centred, nearest_language
 from seekpoint.index.records.int8 import unpack
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Details, Filters
+from seekpoint.index.types import Details, EmbeddedTranscript, Filters
 from tests.index.libraries import CARD as NARROW
 from tests.index.libraries import SOURCE, by_meaning, centred_question, embedded, files, fill, resource
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from seekpoint.index.embedded.words.word_index import Engine, Entry, WordIndex, new_index, update
-from seekpoint.index.retrieval import WordGroup
+from seekpoint.index.store import WordGroup
 from seekpoint.index.text.terms import terms
 
 # Chunks by id, in the transcripts 1, 4 and 6; the last one is Chinese.
