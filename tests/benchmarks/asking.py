@@ -21,7 +21,7 @@ from seekpoint.index.embedded.words import stored_terms
 from seekpoint.index.models.centring import centre_rows
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
-from seekpoint.index.records.int8 import unpack
+from seekpoint.index.records.piece_blocks import unpack_int8
 from seekpoint.index.store import Reader
 from seekpoint.index.text.scripts import to_embed
 from seekpoint.index.types import Encoder, Filters, Kind
@@ -253,7 +253,7 @@ def stored_vectors(folder: Path, dimension: int) -> Iterator[tuple[NDArray[np.in
     with closing(connected(folder)) as connection:
         cursor = connection.execute("SELECT chunk_id, data FROM vector ORDER BY chunk_id")
         while rows := cursor.fetchmany(_BLOCK_ROWS):
-            yield np.array([row[0] for row in rows], np.int64), unpack([row[1] for row in rows], dimension)
+            yield np.array([row[0] for row in rows], np.int64), unpack_int8([row[1] for row in rows], dimension)
 
 
 def connected(folder: Path) -> sqlite3.Connection:

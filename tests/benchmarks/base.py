@@ -18,7 +18,7 @@ import numpy as np
 from seekpoint.index.embedded import cue_blocks, database
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.pieces.reading import transcript_pieces
-from seekpoint.index.records.int8 import unpack
+from seekpoint.index.records.piece_blocks import unpack_int8
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Cue, ModelCard
 
@@ -99,7 +99,7 @@ def _tracks(connection: sqlite3.Connection, card: ModelCard) -> Iterator[Track]:
                 titles.get(resource_id, ""),
                 cue_blocks.read(connection, key, 0, sys.maxsize),
                 [(first, stop) for first, stop, _ in chunks[key]],
-                unpack([data for _, _, data in chunks[key]], card.dimension),
+                unpack_int8([data for _, _, data in chunks[key]], card.dimension),
                 list(zip(pieces.starts.tolist(), map(int, pieces.tokens), strict=True)),
                 (pieces.sums / np.maximum(pieces.tokens, 1)[:, None]).astype(np.float32),
             )

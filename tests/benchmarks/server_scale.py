@@ -27,7 +27,7 @@ from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.postgres.meaning import nearest
 from seekpoint.index.postgres.scope import ServerScope
 from seekpoint.index.postgres.session import connect
-from seekpoint.index.records import int8
+from seekpoint.index.records import piece_blocks
 from seekpoint.index.types import Details, Filters, Kind
 from seekpoint.query.evaluation.question_file import read_questions
 from seekpoint.query.search import pipeline
@@ -59,7 +59,11 @@ _PIDS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
 def all_chunks(address: ServerAddress, dimension: int) -> tuple[list[str], list[int], Vectors]:
     """The languages, ids and vectors of all chunks."""
     rows = connect(address).rows("SELECT language, id, vector FROM chunk JOIN body ON chunk_id = id ORDER BY id")
-    return [row[0] for row in rows], [row[1] for row in rows], int8.unpack([row[2] for row in rows], dimension)
+    return (
+        [row[0] for row in rows],
+        [row[1] for row in rows],
+        piece_blocks.unpack_int8([row[2] for row in rows], dimension),
+    )
 
 
 def recall(address: ServerAddress, questions: Sequence[Vectors]) -> dict[str, dict[str, float]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from seekpoint.index.embedded import cue_blocks, database
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.records.int8 import unpack
+from seekpoint.index.records.piece_blocks import unpack_int8
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
@@ -21,7 +21,7 @@ def stored_chunks(folder: Path) -> tuple[list[tuple[str, float, str]], Vectors]:
     chunks = list(chunk_texts(connection))
     data = [data for (data,) in connection.execute("SELECT data FROM vector ORDER BY chunk_id")]
     connection.close()
-    return chunks, unpack(data, Manifest.load(folder).model.dimension)
+    return chunks, unpack_int8(data, Manifest.load(folder).model.dimension)
 
 
 def chunk_texts(connection: sqlite3.Connection) -> Iterator[tuple[str, float, str]]:

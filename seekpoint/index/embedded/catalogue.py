@@ -10,7 +10,7 @@ from pathlib import Path
 from seekpoint.files import parsed_json
 from seekpoint.index.embedded import settings
 from seekpoint.index.embedded.database import decoding
-from seekpoint.index.records.catalogue import (
+from seekpoint.index.records.stored_rows import (
     STANDINGS,
     Listing,
     amounts_of,

@@ -17,10 +17,10 @@ from seekpoint.index.embedded import database
 from seekpoint.index.embedded.database import library_errors, transaction
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import LibraryError
-from seekpoint.index.records.kept import COLUMNS, moment_of, values_of
+from seekpoint.index.records.stored_rows import KEPT_COLUMNS, moment_of, values_of
 from seekpoint.index.types import KeptMoment, Resource
 
-_INSERT = f"INSERT INTO kept ({COLUMNS}) VALUES ({', '.join('?' * 15)}) ON CONFLICT DO NOTHING"
+_INSERT = f"INSERT INTO kept ({KEPT_COLUMNS}) VALUES ({', '.join('?' * 15)}) ON CONFLICT DO NOTHING"
 
 
 class EmbeddedKeeper:

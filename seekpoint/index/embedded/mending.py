@@ -16,7 +16,7 @@ from seekpoint.index.embedded import checksums, database, reembedding, schema, s
 from seekpoint.index.embedded.checksums import CONTENT, DERIVED, OF_RESOURCES, PARENTS, Fault
 from seekpoint.index.embedded.database import content_errors, transaction
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.records.translations import SETTING
+from seekpoint.index.records.stored_rows import SETTING
 from seekpoint.index.text.clean import counted
 from seekpoint.index.types import State
 

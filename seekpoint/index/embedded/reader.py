@@ -21,7 +21,7 @@ from seekpoint.index.embedded.catalogue import Catalogue
 from seekpoint.index.embedded.database import content_errors, decoding, library_errors
 from seekpoint.index.embedded.manifest import Manifest, current_revision
 from seekpoint.index.errors import DamagedLibrary, LibraryNotFound
-from seekpoint.index.records import stored_chapters
+from seekpoint.index.records import stored_rows
 from seekpoint.index.store import (
     Amounts,
     CandidateQuery,
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from seekpoint.index.embedded.holdings import Holdings
     from seekpoint.index.embedded.vectors.search import VectorStore
     from seekpoint.index.embedded.words.search import WordSearch
-    from seekpoint.index.records.language_sums import Means
+    from seekpoint.index.records.sums import Means
     from seekpoint.index.types import Pieces, Vectors
 
 _OPEN_ATTEMPTS = 3
@@ -186,7 +186,10 @@ class EmbeddedReader:
         cues = self.cues([CueSpan(row["id"], 0, sys.maxsize) for row in rows])
         return [
             Transcript(
-                row["language"], Origin(row["origin"]), tuple(transcript_cues), stored_chapters.decode(row["chapters"])
+                row["language"],
+                Origin(row["origin"]),
+                tuple(transcript_cues),
+                stored_rows.decode_chapters(row["chapters"]),
             )
             for row, transcript_cues in zip(rows, cues, strict=True)
         ]
@@ -198,7 +201,7 @@ class EmbeddedReader:
             return None
         [row] = rows
         [cues] = self.cues([CueSpan(row["id"], max(first, 0), stop)])
-        return Transcript(language, Origin(row["origin"]), tuple(cues), stored_chapters.decode(row["chapters"]))
+        return Transcript(language, Origin(row["origin"]), tuple(cues), stored_rows.decode_chapters(row["chapters"]))
 
     # Search
 

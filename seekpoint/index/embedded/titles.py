@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 
-from seekpoint.index.records.titles import Name, keyed_names, stored_name
+from seekpoint.index.records.stored_rows import Name, keyed_names, stored_name
 from seekpoint.index.types import State
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from seekpoint.index.embedded import checksums, settings
-from seekpoint.index.records import stored_chapters
+from seekpoint.index.records import stored_rows
 from seekpoint.index.text.chapters import title_terms
 from seekpoint.index.text.clean import text_digest
 from seekpoint.index.text.terms import terms
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def known_vectors(connection: sqlite3.Connection, resource_id: str, dimension: int) -> dict[bytes, Vectors]:
     """The stored vectors of a resource's chunks, by the digest of the embedded text; none if any are damaged."""
-    from seekpoint.index.records.int8 import unpack
+    from seekpoint.index.records.piece_blocks import unpack_int8
 
     if not checksums.are_whole(connection, resource_id, ("transcript", "vector")):
         return {}
@@ -28,7 +28,7 @@ def known_vectors(connection: sqlite3.Connection, resource_id: str, dimension: i
            JOIN transcript ON transcript.id = transcript_id WHERE resource_id = ?""",
         (resource_id,),
     )
-    return {row["digest"]: unpack([row["data"]], dimension)[0] for row in rows}
+    return {row["digest"]: unpack_int8([row["data"]], dimension)[0] for row in rows}
 
 
 def insert(
@@ -42,18 +42,17 @@ def insert(
     from seekpoint.index.embedded import cue_blocks
     from seekpoint.index.embedded.pieces import blocks
     from seekpoint.index.embedded.vectors import language_sums
-    from seekpoint.index.records.language_sums import totals_of
-    from seekpoint.index.records.piece_blocks import StoredPiece
-    from seekpoint.index.records.pieces import all_of
+    from seekpoint.index.records.piece_blocks import StoredPiece, all_pieces
+    from seekpoint.index.records.sums import totals_of
 
     transcript = embedded.transcript
     (transcript_id,) = connection.execute(
         "INSERT INTO transcript (resource_id, language, origin, chapters) VALUES (?, ?, ?, ?) RETURNING id",
-        (resource_id, transcript.language, transcript.origin, stored_chapters.encode(transcript.chapters)),
+        (resource_id, transcript.language, transcript.origin, stored_rows.encode_chapters(transcript.chapters)),
     ).fetchone()
     cue_blocks.append(connection, transcript_id, transcript.cues)
     stored = (StoredPiece(piece.start, text_digest(piece.text), vector) for piece, vector in embedded.pieces)
-    pieces = all_of(blocks.append(connection, transcript_id, stored), card)
+    pieces = all_pieces(blocks.append(connection, transcript_id, stored), card)
     vectors = _insert_chunks(connection, transcript_id, embedded, chapters, card.dimension)
     language_sums.add(connection, transcript.language, totals_of(vectors, pieces))
 
@@ -98,9 +97,9 @@ def _insert_vectors(
     connection: sqlite3.Connection, first: int, embedded: EmbeddedTranscript, dimension: int
 ) -> Vectors:
     """Store the vectors of chunks whose ids begin with `first`; returns them as they are stored."""
-    from seekpoint.index.records.int8 import pack, unpack
+    from seekpoint.index.records.piece_blocks import pack_int8, unpack_int8
 
-    packed = [pack(vector) for vector in embedded.vectors]
+    packed = [pack_int8(vector) for vector in embedded.vectors]
     connection.executemany(
         "INSERT INTO vector VALUES (?, ?, ?)",
         [
@@ -108,7 +107,7 @@ def _insert_vectors(
             for chunk_id, (chunk, data) in enumerate(zip(embedded.chunks, packed, strict=True), first)
         ],
     )
-    return unpack(packed, dimension)
+    return unpack_int8(packed, dimension)
 
 
 def remove(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> None:

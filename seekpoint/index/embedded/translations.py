@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Collection
 from typing import Any
 
-from seekpoint.index.records.translations import SETTING, is_stale, merged, usable
+from seekpoint.index.records.stored_rows import SETTING, is_stale, merged, usable
 from seekpoint.index.store import ANY_LANGUAGE, Translations
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Alternatives

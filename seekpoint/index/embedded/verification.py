@@ -16,7 +16,7 @@ from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.pieces import reading
 from seekpoint.index.embedded.words import stored_terms
 from seekpoint.index.errors import LibraryError
-from seekpoint.index.records import catalogue, language_sums, stored_chapters
+from seekpoint.index.records import stored_rows, sums
 from seekpoint.index.types import ModelCard, Resource
 
 _MOST_NAMED = 3
@@ -67,6 +67,6 @@ def check_contents(connection: sqlite3.Connection, model: ModelCard, longest: fl
     stored_terms.check(connection)
     cue_blocks.check(connection, longest)
     reading.check(connection, model)
-    stored_chapters.check((text for (text,) in connection.execute("SELECT chapters FROM transcript")), longest)
-    catalogue.check_details((text for (text,) in connection.execute("SELECT details FROM resource")), longest)
-    language_sums.check(connection.execute("SELECT chunks, total, windows, window_total FROM language"))
+    stored_rows.check_chapters((text for (text,) in connection.execute("SELECT chapters FROM transcript")), longest)
+    stored_rows.check_details((text for (text,) in connection.execute("SELECT details FROM resource")), longest)
+    sums.check_sums(connection.execute("SELECT chunks, total, windows, window_total FROM language"))

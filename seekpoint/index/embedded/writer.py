@@ -19,8 +19,7 @@ from seekpoint.index.embedded.opening import Opened, open_locked
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.successor import acquire_writer
 from seekpoint.index.errors import DamagedLibrary, LibraryError
-from seekpoint.index.records.catalogue import details_text
-from seekpoint.index.records.successor import SuccessorLibrary
+from seekpoint.index.records.stored_rows import SuccessorLibrary, details_text
 from seekpoint.index.store import LISTED, Known, Successor, Translations
 from seekpoint.index.types import (
     Details,

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from seekpoint.files import parsed_json
 from seekpoint.index.postgres.session import Session
-from seekpoint.index.records.catalogue import (
+from seekpoint.index.records.stored_rows import (
     STANDINGS,
     Listing,
     amounts_of,

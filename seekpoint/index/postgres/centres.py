@@ -9,7 +9,7 @@ import numpy as np
 
 from seekpoint.index.models.centring import background, centred
 from seekpoint.index.postgres.session import Session
-from seekpoint.index.records import int8
+from seekpoint.index.records import piece_blocks
 from seekpoint.index.store import Language
 from seekpoint.index.types import ModelCard
 
@@ -74,7 +74,7 @@ def _centre_again(session: Session, language: str, mean: Vectors, card: ModelCar
     )
     for start in range(0, len(rows), _BATCH):
         batch = rows[start : start + _BATCH]
-        vectors = int8.unpack([vector for _, vector in batch], card.dimension)
+        vectors = piece_blocks.unpack_int8([vector for _, vector in batch], card.dimension)
         lengths, embeddings = zip(*embedding_rows(vectors, mean), strict=True)
         session.run(
             """UPDATE chunk SET length = new.length, embedding = new.embedding::halfvec

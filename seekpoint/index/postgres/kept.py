@@ -10,10 +10,10 @@ from typing import Self
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.postgres import schema
 from seekpoint.index.postgres.session import Session, connect
-from seekpoint.index.records.kept import COLUMNS, moment_of, values_of
+from seekpoint.index.records.stored_rows import KEPT_COLUMNS, moment_of, values_of
 from seekpoint.index.types import KeptMoment, Resource
 
-_INSERT = f"INSERT INTO kept ({COLUMNS}) VALUES ({', '.join(['%s'] * 15)}) ON CONFLICT DO NOTHING"
+_INSERT = f"INSERT INTO kept ({KEPT_COLUMNS}) VALUES ({', '.join(['%s'] * 15)}) ON CONFLICT DO NOTHING"
 # How long a writer's own transaction is waited for, as in a folder.
 _WAIT_SECONDS = 10.0
 

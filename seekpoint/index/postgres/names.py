@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from seekpoint.index.postgres.session import Session
-from seekpoint.index.records.titles import keyed_names
+from seekpoint.index.records.stored_rows import keyed_names
 
 
 def update(session: Session, resource_ids: Iterable[str]) -> None:

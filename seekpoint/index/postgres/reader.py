@@ -14,8 +14,8 @@ from seekpoint.index.postgres import kept, schema, totals, translations
 from seekpoint.index.postgres.catalogue import ServerCatalogue
 from seekpoint.index.postgres.connections import pooled
 from seekpoint.index.postgres.session import Session, connect, content_errors, damaged
-from seekpoint.index.records import cue_blocks, stored_chapters
-from seekpoint.index.records.titles import stored_name
+from seekpoint.index.records import cue_blocks, stored_rows
+from seekpoint.index.records.stored_rows import stored_name
 from seekpoint.index.store import (
     Amounts,
     CandidateQuery,
@@ -178,7 +178,7 @@ class PostgresReader:
         cues = self.cues([CueSpan(transcript_id, 0, sys.maxsize) for transcript_id, *_ in rows])
         with content_errors(self.address):
             return [
-                Transcript(language, Origin(origin), tuple(said), stored_chapters.decode(chapters))
+                Transcript(language, Origin(origin), tuple(said), stored_rows.decode_chapters(chapters))
                 for (_, language, origin, chapters), said in zip(rows, cues, strict=True)
             ]
 
@@ -189,7 +189,7 @@ class PostgresReader:
         [(transcript_id, origin, chapters)] = rows
         [cues] = self.cues([CueSpan(transcript_id, max(first, 0), stop)])
         with content_errors(self.address):
-            return Transcript(language, Origin(origin), tuple(cues), stored_chapters.decode(chapters))
+            return Transcript(language, Origin(origin), tuple(cues), stored_rows.decode_chapters(chapters))
 
     # Search
 
@@ -242,7 +242,7 @@ class PostgresReader:
 
     def evidence(self, ids: Sequence[int], vector: Vectors, terms: Collection[str] = ()) -> Evidence:
         from seekpoint.index.models.centring import cosines
-        from seekpoint.index.records import int8, term_counts
+        from seekpoint.index.records import piece_blocks, sums
 
         rows = self._session.rows(
             """SELECT chunk.id, transcript_id, resource_id, transcript.language, first, stop, start, "end",
@@ -255,16 +255,16 @@ class PostgresReader:
             chunks = [StoredChunk(*row[:-2]) for row in rows]
             if not isfinite(sum(chunk.start + chunk.end for chunk in chunks)):
                 raise ValueError("a chunk has no time")
-            words = term_counts.matrix(self._words.numbers(terms), [row[-1] for row in rows])
+            words = sums.term_matrix(self._words.numbers(terms), [row[-1] for row in rows])
             if not chunks:
                 return Evidence([], [], words)
             means = {name: language.mean for name, language in self.languages().items()}
-            vectors = int8.unpack([row[-2] for row in rows], self.card.dimension)
+            vectors = piece_blocks.unpack_int8([row[-2] for row in rows], self.card.dimension)
             near = cosines([primary(chunk.language) for chunk in chunks], vectors, means, vector)
             return Evidence(chunks, near.tolist(), words)
 
     def pieces(self, chunks: Sequence[StoredChunk], margin: float) -> dict[int, Pieces]:
-        from seekpoint.index.records import pieces
+        from seekpoint.index.records import piece_blocks
         from seekpoint.index.records.piece_blocks import Blocks
 
         rows = self._session.rows(
@@ -274,7 +274,7 @@ class PostgresReader:
             [chunk.end + margin for chunk in chunks],
         )
         with content_errors(self.address):
-            return pieces.around(Blocks(rows), chunks, margin, self.card)
+            return piece_blocks.pieces_around(Blocks(rows), chunks, margin, self.card)
 
     def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
         if not spans:
@@ -297,7 +297,7 @@ class PostgresReader:
         return self._proposals
 
     def _current_languages(self) -> dict[str, Language]:
-        from seekpoint.index.records.language_sums import means_of
+        from seekpoint.index.records.sums import means_of
 
         with content_errors(self.address):
             stored = totals.languages(self._session)

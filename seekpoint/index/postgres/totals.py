@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from seekpoint.index.postgres.session import Session
-from seekpoint.index.records.language_sums import Totals, as_bytes, numbers
+from seekpoint.index.records.sums import Totals, as_bytes, numbers
 
 # The key of the advisory lock that keeps two processes from adding up the same changes.
 _LOCK = 0x736B7075

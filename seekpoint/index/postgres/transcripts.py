@@ -12,9 +12,9 @@ from seekpoint.index.postgres.centres import embedding_rows, known_centre
 from seekpoint.index.postgres.session import Session, quoted
 from seekpoint.index.postgres.term_letters import text_of
 from seekpoint.index.postgres.totals import TermIn
-from seekpoint.index.records import cue_blocks, int8, piece_blocks, pieces, stored_chapters, term_counts
-from seekpoint.index.records.language_sums import totals_of
+from seekpoint.index.records import cue_blocks, piece_blocks, stored_rows, sums
 from seekpoint.index.records.piece_blocks import Blocks, StoredPiece
+from seekpoint.index.records.sums import totals_of
 from seekpoint.index.store import Known
 from seekpoint.index.text.chapters import title_terms
 from seekpoint.index.text.clean import text_digest
@@ -38,8 +38,8 @@ def known(session: Session, resource_id: str, card: ModelCard) -> Known:
         f"SELECT digest, vector FROM body JOIN chunk ON chunk.id = chunk_id {_OF_RESOURCE}", resource_id
     )
     blocks = Blocks(session.rows(f"SELECT transcript_id, start, data FROM piece_block {_OF_RESOURCE}", resource_id))
-    vectors = {digest: int8.unpack([vector], card.dimension)[0] for digest, vector in rows}
-    return Known(vectors, pieces.by_digest(blocks, card))
+    vectors = {digest: piece_blocks.unpack_int8([vector], card.dimension)[0] for digest, vector in rows}
+    return Known(vectors, piece_blocks.pieces_by_digest(blocks, card))
 
 
 def insert(
@@ -65,13 +65,13 @@ def remove(session: Session, resource_id: str, card: ModelCard) -> None:
             "SELECT vector, body.terms FROM body JOIN chunk ON chunk.id = chunk_id WHERE transcript_id = %s",
             transcript_id,
         )
-        vectors = int8.unpack([vector for vector, _ in bodies], card.dimension)
+        vectors = piece_blocks.unpack_int8([vector for vector, _ in bodies], card.dimension)
         blocks = session.rows(
             "SELECT transcript_id, start, data FROM piece_block WHERE transcript_id = %s", transcript_id
         )
-        found = totals_of(vectors, pieces.all_of(Blocks(blocks), card))
+        found = totals_of(vectors, piece_blocks.all_pieces(Blocks(blocks), card))
         totals.add(session, spoken, found, length, sign=-1)
-        numbers = term_counts.decode([data for _, data in bodies]).numbers.tolist()
+        numbers = sums.decode_counts([data for _, data in bodies]).numbers.tolist()
         counted = Counter(TermIn(number, spoken) for number in numbers)
         totals.add_frequencies(session, {term: -count for term, count in counted.items()})
     session.run("DELETE FROM transcript WHERE resource_id = %s", resource_id)
@@ -106,16 +106,18 @@ def _insert(
         len(chunks),
         max((chunk.end for chunk in chunks), default=0.0),
         length,
-        stored_chapters.encode(transcript.chapters),
+        stored_rows.encode_chapters(transcript.chapters),
     )
     blocks = [(transcript_id, *block) for block in cue_blocks.blocks(transcript.cues)]
     session.copy("cue_block (transcript_id, first, data)", blocks)
     stored = (StoredPiece(piece.start, text_digest(piece.text), vector) for piece, vector in said.embedded.pieces)
     piece_rows = [(transcript_id, *block) for block in piece_blocks.blocks(stored)]
     session.copy("piece_block (transcript_id, start, data)", piece_rows)
-    packed = [int8.pack(vector) for vector in said.embedded.vectors]
+    packed = [piece_blocks.pack_int8(vector) for vector in said.embedded.vectors]
     _insert_chunks(session, transcript_id, resource, spoken, said, packed, numbers, card)
-    found = totals_of(int8.unpack(packed, card.dimension), pieces.all_of(Blocks(piece_rows), card))
+    found = totals_of(
+        piece_blocks.unpack_int8(packed, card.dimension), piece_blocks.all_pieces(Blocks(piece_rows), card)
+    )
     totals.add(session, spoken, found, length)
     counted = Counter(TermIn(numbers[term], spoken) for counts in said.counts for term in counts)
     totals.add_frequencies(session, counted)
@@ -133,7 +135,11 @@ def _insert_chunks(
 ) -> None:
     cues, chunks = said.embedded.transcript.cues, said.embedded.chunks
     ids = _new_ids(session, len(chunks))
-    vectors = embedding_rows(int8.unpack(packed, card.dimension), known_centre(session, spoken, card)) if chunks else []
+    vectors = (
+        embedding_rows(piece_blocks.unpack_int8(packed, card.dimension), known_centre(session, spoken, card))
+        if chunks
+        else []
+    )
     same = (transcript_id, resource, spoken)
     said_in_letters = (text_of(numbers[term] for term in counts.elements()) for counts in said.counts)
     session.copy(
@@ -144,7 +150,7 @@ def _insert_chunks(
             for chunk_id, c, vector, words in zip(ids, chunks, vectors, said_in_letters, strict=True)
         ),
     )
-    encoded = term_counts.of_chunks(numbers, said.counts)
+    encoded = sums.counts_of_chunks(numbers, said.counts)
     digests = (text_digest(chunk.text) for chunk in chunks)
     session.copy("body (chunk_id, digest, vector, terms)", zip(ids, digests, packed, encoded, strict=True))
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from seekpoint.index.postgres.session import Session
-from seekpoint.index.records.translations import SETTING, is_stale, merged, usable
+from seekpoint.index.records.stored_rows import SETTING, is_stale, merged, usable
 from seekpoint.index.store import ANY_LANGUAGE, Translations
 from seekpoint.index.types import Alternatives
 

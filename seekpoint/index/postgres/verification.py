@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seekpoint.index.postgres import index_recall, kept
 from seekpoint.index.postgres.session import Session, content_errors, damaged
-from seekpoint.index.records import cue_blocks, int8, piece_blocks, pieces, stored_chapters, term_counts
+from seekpoint.index.records import cue_blocks, piece_blocks, stored_rows, sums
 from seekpoint.index.types import ModelCard
 
 # Rows that are read at once.
@@ -33,7 +33,7 @@ def verify(session: Session, card: ModelCard) -> None:
             raise damaged(session.address, fault)
     with content_errors(session.address):
         _check_bodies(session, card)
-        stored_chapters.check(text for (text,) in session.rows("SELECT chapters FROM transcript"))
+        stored_rows.check_chapters(text for (text,) in session.rows("SELECT chapters FROM transcript"))
         kept.read(session)
         for (transcript_id,) in session.rows("SELECT id FROM transcript ORDER BY id"):
             _check_transcript(session, transcript_id, card)
@@ -44,8 +44,8 @@ def _check_bodies(session: Session, card: ModelCard) -> None:
     last = 0
     query = "SELECT chunk_id, vector, terms FROM body WHERE chunk_id > %s ORDER BY chunk_id LIMIT %s"
     while rows := session.rows(query, last, _BATCH):
-        int8.unpack([vector for _, vector, _ in rows], card.dimension)
-        term_counts.decode([terms for _, _, terms in rows])
+        piece_blocks.unpack_int8([vector for _, vector, _ in rows], card.dimension)
+        sums.decode_counts([terms for _, _, terms in rows])
         last = rows[-1][0]
 
 
@@ -59,4 +59,4 @@ def _check_transcript(session: Session, transcript_id: int, card: ModelCard) -> 
     blocks = session.rows(
         "SELECT transcript_id, start, data FROM piece_block WHERE transcript_id = %s ORDER BY start", transcript_id
     )
-    piece_blocks.check(blocks, card.dimension, pieces.directions_with(card))
+    piece_blocks.check(blocks, card.dimension, piece_blocks.directions_with(card))

@@ -17,7 +17,7 @@ from seekpoint.index.postgres import totals
 from seekpoint.index.postgres.scope import KEPT, KEPT_AFTERWARDS, LACKING, ServerScope, lacking
 from seekpoint.index.postgres.session import Session
 from seekpoint.index.postgres.term_letters import letters, text_of
-from seekpoint.index.records import term_counts
+from seekpoint.index.records import sums
 from seekpoint.index.store import TermMatrix, WordGroup
 from seekpoint.index.types import Alternatives
 
@@ -152,7 +152,7 @@ class WordProposals:
     def _counts(self, terms: Sequence[str], inner: str | None, *values: object) -> tuple[list[int], TermMatrix]:
         query = _CHOSEN.format(inner=inner)
         rows = self._session.rows(query, *values) if inner else []
-        return [row[0] for row in rows], term_counts.matrix(self.numbers(terms), [row[1] for row in rows])
+        return [row[0] for row in rows], sums.term_matrix(self.numbers(terms), [row[1] for row in rows])
 
     def letters(self, terms: Collection[str]) -> list[str]:
         """The terms that the library has, as they are written in `chunk`."""

@@ -14,8 +14,7 @@ from seekpoint.index.postgres import centres, kept, names, schema, successor, to
 from seekpoint.index.postgres.queue import BuildQueue
 from seekpoint.index.postgres.reader import PostgresReader, revision_of
 from seekpoint.index.postgres.session import Session, connect, content_errors, read_only
-from seekpoint.index.records.catalogue import details_text
-from seekpoint.index.records.successor import SuccessorLibrary
+from seekpoint.index.records.stored_rows import SuccessorLibrary, details_text
 from seekpoint.index.store import LISTED, Known, Revision, Successor, Translations
 from seekpoint.index.types import (
     Details,

@@ -10,6 +10,7 @@ A block consists of
 from __future__ import annotations
 
 import struct
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, islice
 from operator import itemgetter
@@ -17,15 +18,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from seekpoint.index.models.piece_vectors import LEVELS, WINDOW
-from seekpoint.index.types import PieceVector
+from seekpoint.index.models.piece_vectors import LEVELS, WINDOW, add_up, directions_of
+from seekpoint.index.types import ModelCard, Pieces, PieceVector, StoredChunk
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from seekpoint.index.types import Vectors
+
     Codes = NDArray[np.uint8]
     Places = NDArray[np.int64]
     Records = NDArray[np.void]
+
 
 DIGEST_BYTES = 8
 # The fields of PieceVector, after the start and the digest. `struct` has to round the scale to float32, as RECORD does.
@@ -167,3 +171,85 @@ def _check_records(records: Records, directions: int) -> None:
     )
     if not is_valid.all():
         raise ValueError("a block has a piece that makes no sense")
+
+
+def pieces_by_digest(blocks: Blocks, card: ModelCard) -> dict[bytes, PieceVector]:
+    """The vectors of all pieces of the blocks, by the digest of their text; raises ValueError."""
+    vectors: dict[bytes, PieceVector] = {}
+    for span, codes in blocks.codes(np.arange(len(blocks.records)), card.dimension):
+        for record, row in zip(blocks.records[span].tolist(), codes, strict=True):
+            _, digest, tokens, scale, direction, length = record
+            vectors[digest] = PieceVector(tokens, scale, row.tobytes(), direction, length)
+    return vectors
+
+
+def pieces_around(blocks: Blocks, chunks: Sequence[StoredChunk], margin: float, card: ModelCard) -> dict[int, Pieces]:
+    """The pieces of each chunk and of `margin` seconds before and after it, by chunk id.
+
+    The arrays are views of shared ones, since neighbouring chunks overlap. Raises ValueError for damaged blocks.
+    """
+    starts = blocks.records["start"].tolist()
+    spans = []
+    for chunk in chunks:
+        first, stop = blocks.spans.get(chunk.transcript_id, (0, 0))
+        first = max(bisect_right(starts, chunk.start - margin, first, stop) - 1, first)
+        spans.append((first, bisect_left(starts, chunk.end + margin, first, stop)))
+    is_needed = np.zeros(len(starts), bool)
+    for first, stop in spans:
+        is_needed[first:stop] = True
+    needed = np.flatnonzero(is_needed)
+    pieces = read(blocks, needed, card)
+    bounds = np.searchsorted(needed, spans).reshape(-1, 2).tolist()
+    return {
+        chunk.id: pieces._replace(
+            starts=pieces.starts[first:stop], sums=pieces.sums[first:stop], tokens=pieces.tokens[first:stop]
+        )
+        for chunk, (first, stop) in zip(chunks, bounds, strict=True)
+    }
+
+
+def all_pieces(blocks: Blocks, card: ModelCard) -> Pieces:
+    """All pieces of the blocks; raises ValueError."""
+    return read(blocks, np.arange(len(blocks.records)), card)
+
+
+def read(blocks: Blocks, places: Places, card: ModelCard) -> Pieces:
+    """The pieces at `places`, ascending indices into the records of the blocks; raises ValueError."""
+    records = blocks.records[places]
+    sums = np.empty((len(places), card.dimension), np.float32)
+    for span, codes in blocks.codes(places, card.dimension):
+        add_up(records[span], codes, card, sums[span])
+    are_windows = bool((records["direction"] == WINDOW).any())  # a model has either all or none of them
+    return Pieces(records["start"], sums, records["tokens"].astype(np.float32), are_windows)
+
+
+def directions_with(card: ModelCard) -> int:
+    """How many directions the pieces of a model may have."""
+    directions = directions_of(card.name)
+    return len(directions) if directions.shape[1] == card.dimension else 0
+
+
+# Vectors in the database: a scale in 16 bits, then a signed byte for each dimension.
+#
+# The scale is a multiple of 2 ** -18, so that sums of vectors are exact in float64: they don't depend on the order of
+# addition, and a vector can be subtracted again. The quantisation changes a cosine by 0.0001 and takes half the space
+# of float16.
+
+_LARGEST = 127
+_UNIT = 2.0**-18
+_STEP = np.dtype("<u2")
+
+
+def pack_int8(vector: Vectors) -> bytes:
+    """Quantise a vector whose components lie between -1 and 1."""
+    steps = max(int(np.ceil(float(np.abs(vector).max()) / (_LARGEST * _UNIT))), 1)
+    data: bytes = np.rint(vector / (steps * _UNIT)).astype(np.int8).tobytes()
+    return np.array(steps, _STEP).tobytes() + data
+
+
+def unpack_int8(data: Sequence[bytes], dimension: int) -> Vectors:
+    """Packed vectors as float32, one row each."""
+    table = np.frombuffer(b"".join(data), dtype=np.int8).reshape(len(data), dimension + _STEP.itemsize)
+    steps = np.ascontiguousarray(table[:, : _STEP.itemsize]).view(_STEP).astype(np.float32)
+    rows: Vectors = table[:, _STEP.itemsize :] * (steps * np.float32(_UNIT))
+    return rows

@@ -12,7 +12,7 @@ from seekpoint.index.embedded.manifest import FileRecord, Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.schema import APPLICATION_ID, SCHEMA_VERSION
 from seekpoint.index.embedded.settings import HIGHEST_CHUNK
-from seekpoint.index.records.catalogue import LATEST
+from seekpoint.index.records.stored_rows import LATEST
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import ModelCard
 

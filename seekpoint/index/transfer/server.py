@@ -24,8 +24,8 @@ from seekpoint.index.postgres.centres import centres, embedding_rows, keep
 from seekpoint.index.postgres.session import Session, connect
 from seekpoint.index.postgres.term_letters import text_of
 from seekpoint.index.postgres.totals import TermIn
-from seekpoint.index.records import int8, kept, term_counts
-from seekpoint.index.records.language_sums import means_of
+from seekpoint.index.records import piece_blocks, stored_rows, sums
+from seekpoint.index.records.sums import means_of
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import ModelCard
 
@@ -39,7 +39,7 @@ _SAME = {
     "term": "number, text",
     "translation": "source, word, target, alternatives",
     "setting": "name, value",
-    "kept": kept.COLUMNS,
+    "kept": stored_rows.KEPT_COLUMNS,
 }
 _BLOCKS = {"cue_block": "transcript_id, first, data", "piece_block": "transcript_id, start, data"}
 _OWN_SETTINGS = (settings.MODEL, settings.HIGHEST_CHUNK)
@@ -78,7 +78,7 @@ def to_server(
                 raise LibraryError(
                     f"{address} holds a library already: add ?library=NAME to the address, or replace it with --replace"
                 )
-            moments = session.rows(f"SELECT {kept.COLUMNS} FROM kept")
+            moments = session.rows(f"SELECT {stored_rows.KEPT_COLUMNS} FROM kept")
             successor.discard(session)
             schema.replace(session, card)
         else:
@@ -86,7 +86,7 @@ def to_server(
             schema.drop_search_indexes(session)
         _copy_to_server(source, session, card, progress)
         session.run_many("DELETE FROM kept WHERE (resource_id, place) = (%s, %s)", [row[:2] for row in moments])
-        session.copy(f"kept ({kept.COLUMNS})", moments)
+        session.copy(f"kept ({stored_rows.KEPT_COLUMNS})", moments)
         schema.create_search_indexes(session, card)
         upkeep.keep_size(session)
         session.run("ANALYZE")
@@ -160,11 +160,11 @@ def _copy_chunks(
     session: Session, batch: Sequence[sqlite3.Row], numbers: dict[str, int], counted: Counter[TermIn], card: ModelCard
 ) -> None:
     languages = [primary(row["language"]) for row in batch]
-    said = term_counts.decode([row["terms"] for row in batch])
+    said = sums.decode_counts([row["terms"] for row in batch])
     stops = np.cumsum(said.sizes)[:-1]
     terms = np.split(said.numbers, stops)
     repeated = [np.repeat(*pair) for pair in zip(terms, np.split(said.counts, stops), strict=True)]
-    vectors = int8.unpack([row["data"] for row in batch], card.dimension)
+    vectors = piece_blocks.unpack_int8([row["data"] for row in batch], card.dimension)
     fixed = centres(session, dict.fromkeys(languages), card.dimension)
     embeddings = embedding_rows(vectors, np.stack([fixed[language] for language in languages]))
     session.copy(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seekpoint.index.records.int8 import pack, unpack
+from seekpoint.index.records.piece_blocks import pack_int8, unpack_int8
 
 
 def units(rows: int, dimension: int = 384) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
@@ -15,23 +15,23 @@ def units(rows: int, dimension: int = 384) -> np.ndarray[tuple[int, int], np.dty
 
 def test_what_comes_back_is_near_to_what_was_packed() -> None:
     vectors = units(50)
-    kept = unpack([pack(row) for row in vectors], 384)
+    kept = unpack_int8([pack_int8(row) for row in vectors], 384)
     assert ((vectors * kept).sum(axis=1) / np.linalg.norm(kept, axis=1) > 0.9999).all()
-    assert {len(pack(row)) for row in vectors} == {386}
+    assert {len(pack_int8(row)) for row in vectors} == {386}
 
 
 def test_packing_again_changes_nothing() -> None:
-    once = unpack([pack(row) for row in units(50)], 384)
-    assert (unpack([pack(row) for row in once], 384) == once).all()
+    once = unpack_int8([pack_int8(row) for row in units(50)], 384)
+    assert (unpack_int8([pack_int8(row) for row in once], 384) == once).all()
 
 
 @pytest.mark.parametrize("vector", [np.zeros(4), np.array([1.0, 0, 0, 0]), np.array([-1.0, 0, 0, 0])])
 def test_the_largest_and_the_least_numbers_fit(vector: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
-    assert unpack([pack(vector.astype(np.float32))], 4)[0] == pytest.approx(vector, abs=1e-3)
+    assert unpack_int8([pack_int8(vector.astype(np.float32))], 4)[0] == pytest.approx(vector, abs=1e-3)
 
 
 def test_sums_depend_on_no_order() -> None:
-    kept = unpack([pack(row) for row in units(300)], 384).astype(np.float64)
+    kept = unpack_int8([pack_int8(row) for row in units(300)], 384).astype(np.float64)
     there = np.zeros(384)
     for row in kept:
         there += row

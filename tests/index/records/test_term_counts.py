@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seekpoint.index.records.term_counts import MOST_COUNT, MOST_LENGTH, TermCounts, decode, encode
+from seekpoint.index.records.sums import MOST_COUNT, MOST_LENGTH, TermCounts, decode_counts, encode
 
 Chunk = dict[int, int]
 
@@ -35,8 +35,8 @@ def test_what_is_decoded_is_what_was_encoded(chunks: list[Chunk]) -> None:
     terms = of(*chunks)
     stored = encode(terms)
     assert len(stored) == len(chunks)
-    assert same(decode(stored), terms)
-    assert all(same(decode([one]), of(chunk)) for one, chunk in zip(stored, chunks, strict=True))
+    assert same(decode_counts(stored), terms)
+    assert all(same(decode_counts([one]), of(chunk)) for one, chunk in zip(stored, chunks, strict=True))
 
 
 def test_a_term_takes_two_bytes_and_four_after_a_wide_gap() -> None:
@@ -45,13 +45,13 @@ def test_a_term_takes_two_bytes_and_four_after_a_wide_gap() -> None:
 
 
 def test_a_gap_that_no_two_entries_can_bridge_is_refused() -> None:
-    assert same(decode(encode(of({1: 1, 1 << 24: 1}))), of({1: 1, 1 << 24: 1}))
+    assert same(decode_counts(encode(of({1: 1, 1 << 24: 1}))), of({1: 1, 1 << 24: 1}))
     with pytest.raises(ValueError, match="too many"):
         encode(of({1: 1, (1 << 24) + 1: 1}))
 
 
 def test_a_length_beyond_the_limit_is_stored_as_the_limit() -> None:
-    found = decode(encode(of({7: MOST_COUNT}, length=MOST_LENGTH + 9)))
+    found = decode_counts(encode(of({7: MOST_COUNT}, length=MOST_LENGTH + 9)))
     assert (found.counts.tolist(), found.lengths.tolist()) == ([MOST_COUNT], [MOST_LENGTH])
 
 
@@ -61,13 +61,13 @@ WHOLE = encode(of({1: 2, 500: 1, 70_000: MOST_COUNT}, {}, {3: 1}))
 @pytest.mark.parametrize("damaged", [[b""], [b"\1"], [WHOLE[0][:-1], WHOLE[1]], [WHOLE[0] + b"\1"]])
 def test_bytes_that_end_within_an_entry_are_refused(damaged: list[bytes]) -> None:
     with pytest.raises(ValueError, match="cut off"):
-        decode(damaged)
+        decode_counts(damaged)
 
 
 @given(st.binary(max_size=40))
 def test_any_bytes_are_decoded_or_refused(data: bytes) -> None:
     try:
-        found = decode([data, WHOLE[0]])
+        found = decode_counts([data, WHOLE[0]])
     except ValueError:
         return
     assert len(found.numbers) == len(found.counts) == found.sizes.sum()

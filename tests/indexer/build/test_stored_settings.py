@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.open import open_writer
-from seekpoint.index.records.translations import is_stale
+from seekpoint.index.records.stored_rows import is_stale
 from seekpoint.index.store import Reader, Writer
 from seekpoint.indexer.build.stored_settings import stored_setting
 from seekpoint.indexer.build.youtube_backoff import YouTubeBackoffs

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from seekpoint.index.embedded import checksums
 from seekpoint.index.embedded.pieces import blocks as stored
-from seekpoint.index.records import pieces
+from seekpoint.index.records import piece_blocks
 from seekpoint.index.types import ModelCard, Pieces, PieceVector, StoredChunk
 
 
@@ -18,7 +18,7 @@ def known(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> 
         return vectors
     rows = connection.execute("SELECT id FROM transcript WHERE resource_id = ?", (resource_id,)).fetchall()
     for (transcript_id,) in rows:
-        vectors |= pieces.by_digest(stored.transcript_blocks(connection, transcript_id), card)
+        vectors |= piece_blocks.pieces_by_digest(stored.transcript_blocks(connection, transcript_id), card)
     return vectors
 
 
@@ -27,14 +27,14 @@ def around(
 ) -> dict[int, Pieces]:
     """The pieces of each chunk and of `margin` seconds before and after it, by chunk id."""
     blocks = stored.near(connection, [chunk.id for chunk in chunks], margin)
-    return pieces.around(blocks, chunks, margin, card)
+    return piece_blocks.pieces_around(blocks, chunks, margin, card)
 
 
 def transcript_pieces(connection: sqlite3.Connection, transcript_id: int, card: ModelCard) -> Pieces:
     """All pieces of a transcript; raises ValueError for damaged blocks."""
-    return pieces.all_of(stored.transcript_blocks(connection, transcript_id), card)
+    return piece_blocks.all_pieces(stored.transcript_blocks(connection, transcript_id), card)
 
 
 def check(connection: sqlite3.Connection, card: ModelCard) -> None:
     """Read all pieces; raises ValueError if any is damaged."""
-    stored.check(connection, card.dimension, pieces.directions_with(card))
+    stored.check(connection, card.dimension, piece_blocks.directions_with(card))

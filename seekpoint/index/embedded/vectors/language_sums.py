@@ -9,8 +9,8 @@ import numpy as np
 
 from seekpoint.index.embedded import checksums
 from seekpoint.index.embedded.pieces.reading import transcript_pieces
-from seekpoint.index.records.int8 import unpack
-from seekpoint.index.records.language_sums import Means, Totals, as_bytes, means_of, numbers, totals_of
+from seekpoint.index.records.piece_blocks import unpack_int8
+from seekpoint.index.records.sums import Means, Totals, as_bytes, means_of, numbers, totals_of
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import ModelCard
 
@@ -42,7 +42,7 @@ def add_stored(connection: sqlite3.Connection, resource_id: str, card: ModelCard
     ).fetchall()
     for transcript_id, language, *span in rows:
         stored = connection.execute("SELECT data FROM vector WHERE chunk_id >= ? AND chunk_id < ?", span)
-        vectors = unpack([data for (data,) in stored], card.dimension)
+        vectors = unpack_int8([data for (data,) in stored], card.dimension)
         add(connection, language, totals_of(vectors, transcript_pieces(connection, transcript_id, card)), sign)
 
 

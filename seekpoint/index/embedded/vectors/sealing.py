@@ -17,7 +17,7 @@ from seekpoint.index.embedded.manifest import Manifest, SegmentRecord
 from seekpoint.index.embedded.merge_policy import Segment
 from seekpoint.index.embedded.vectors import segment_writer
 from seekpoint.index.models.centring import centre_rows
-from seekpoint.index.records.int8 import unpack
+from seekpoint.index.records.piece_blocks import unpack_int8
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,7 +91,7 @@ def _blocks(
         (after, segment.stop, _BLOCK_ROWS),
     ).fetchall():
         ids = np.array([chunk_id for chunk_id, _ in rows], np.int64)
-        vectors = unpack([data for _, data in rows], dimension)
+        vectors = unpack_int8([data for _, data in rows], dimension)
         yield ids, centre_rows(holdings.languages_of(ids), vectors, means)
         progress(len(ids))
         after = int(ids[-1])

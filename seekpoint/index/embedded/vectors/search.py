@@ -22,7 +22,7 @@ from seekpoint.index.embedded.holdings import Holdings
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.vectors.segment_file import VectorSegment
 from seekpoint.index.models.centring import cosines
-from seekpoint.index.records.int8 import unpack
+from seekpoint.index.records.piece_blocks import unpack_int8
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -113,7 +113,7 @@ class VectorStore:
                 (json.dumps(ids.tolist()),),
             ).fetchall()
         ascending = np.array([chunk_id for chunk_id, _ in rows], np.int64)
-        vectors = unpack([data for _, data in rows], self._manifest.model.dimension)
+        vectors = unpack_int8([data for _, data in rows], self._manifest.model.dimension)
         return ascending, cosines(self._holdings.languages_of(ascending), vectors, self._means, question)
 
     @cached_property

@@ -11,8 +11,8 @@ from itertools import chain, islice
 import numpy as np
 from numpy.typing import NDArray
 
-from seekpoint.index.records import term_counts
-from seekpoint.index.records.term_counts import MOST_COUNT, MOST_LENGTH, TermCounts, decode
+from seekpoint.index.records import sums
+from seekpoint.index.records.sums import MOST_COUNT, MOST_LENGTH, TermCounts, decode_counts
 from seekpoint.index.store import TermMatrix
 
 _BATCH_ROWS = 4096
@@ -21,7 +21,7 @@ _BATCH_ROWS = 4096
 def encoded(connection: sqlite3.Connection, chunks: Sequence[Sequence[str]]) -> list[bytes]:
     """The terms of each chunk as `chunk.terms` stores them. New terms get numbers, within the caller's transaction."""
     counters = [Counter(terms) for terms in chunks]
-    return term_counts.of_chunks(_numbered(connection, set(chain.from_iterable(counters))), counters)
+    return sums.counts_of_chunks(_numbered(connection, set(chain.from_iterable(counters))), counters)
 
 
 def _numbered(connection: sqlite3.Connection, terms: Collection[str]) -> dict[str, int]:
@@ -51,7 +51,7 @@ def beginning_with(connection: sqlite3.Connection, prefixes: Collection[str]) ->
 
 def matrix(connection: sqlite3.Connection, terms: Collection[str], chunks: Sequence[bytes]) -> TermMatrix:
     """How often chunks have terms, from their stored `chunk.terms`; raises ValueError for damaged ones."""
-    return term_counts.matrix(numbers_of(connection, terms), chunks)
+    return sums.term_matrix(numbers_of(connection, terms), chunks)
 
 
 def terms_of(connection: sqlite3.Connection, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, list[str]]]:
@@ -67,7 +67,7 @@ def terms_of(connection: sqlite3.Connection, spans: Iterable[tuple[int, int]]) -
 
 
 def _terms(chunks: Sequence[bytes], words: Mapping[int, str]) -> Iterator[list[str]]:
-    stored = decode(chunks)
+    stored = decode_counts(chunks)
     stops = np.cumsum(stored.sizes)
     numbers, counts = stored.numbers.tolist(), stored.counts.tolist()
     for first, stop in zip((stops - stored.sizes).tolist(), stops.tolist(), strict=True):
@@ -111,4 +111,4 @@ def _check_lengths(stored: TermCounts) -> None:
 def _batches(connection: sqlite3.Connection) -> Iterator[TermCounts]:
     rows = connection.execute("SELECT terms FROM chunk ORDER BY id")
     while batch := list(islice(rows, _BATCH_ROWS)):
-        yield decode([terms for (terms,) in batch])
+        yield decode_counts([terms for (terms,) in batch])

@@ -17,7 +17,7 @@ from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.models.centring import tempered
 from seekpoint.index.models.piece_vectors import quantised
-from seekpoint.index.records.int8 import pack, unpack
+from seekpoint.index.records.piece_blocks import pack_int8, unpack_int8
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Details, EmbeddedTranscript
 from tests.index.libraries import CARD, embedded, resource
@@ -97,8 +97,8 @@ def test_the_means_are_those_of_all_that_is_stored(tmp_path: Path) -> None:
     held = _change(tmp_path, random.Random(4), 20)
     rows: dict[str, list[bytes]] = {}
     for one in (one for transcripts in held.values() for one in transcripts):
-        rows.setdefault(primary(one.transcript.language), []).extend(pack(vector) for vector in one.vectors)
-    vectors = {language: unpack(packed, CARD.dimension) for language, packed in rows.items()}
+        rows.setdefault(primary(one.transcript.language), []).extend(pack_int8(vector) for vector in one.vectors)
+    vectors = {language: unpack_int8(packed, CARD.dimension) for language, packed in rows.items()}
     totals = {language: (len(found), found.sum(axis=0, dtype=np.float64)) for language, found in vectors.items()}
     expected = tempered(totals, {})
     with EmbeddedReader.open(tmp_path) as library:

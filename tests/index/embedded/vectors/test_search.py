@@ -19,7 +19,7 @@ from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.models.centring import centred, nearest_language
-from seekpoint.index.records.int8 import unpack
+from seekpoint.index.records.piece_blocks import unpack_int8
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Details, EmbeddedTranscript, Filters
 from tests.index.libraries import CARD as NARROW
@@ -89,7 +89,9 @@ def _exact(folder: Path, library: EmbeddedReader, question: Vectors) -> dict[int
                JOIN transcript ON transcript.id = transcript_id"""
         ).fetchall()
     return {
-        chunk: float(centred(unpack([data], CARD.dimension)[0], library.means.chunks[primary(language)]) @ question)
+        chunk: float(
+            centred(unpack_int8([data], CARD.dimension)[0], library.means.chunks[primary(language)]) @ question
+        )
         for chunk, language, data in rows
     }
 

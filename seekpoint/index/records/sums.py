@@ -1,27 +1,103 @@
-"""The terms of a chunk as bytes: its length, and how often it has each term, by the term's number.
+"""The sums of each language's vectors, from which its means come.
 
-The terms of many chunks are encoded and decoded together with NumPy. A chunk is laid out in units of 16 bits:
-
-    length   how many terms the chunk has, with repetitions
-    entries  of ascending terms, 4 bits of count (1 to MOST_COUNT) under 12 bits of gap to the number before; an entry
-             with the count 0 is no term, and adds 4,096 times its gap
-
-A frequent term is met early and gets a low number, so few gaps need a second entry.
+The sums are exact (see int8.py), so they don't depend on the order in which vectors are added and removed.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from seekpoint.index.models.centring import WINDOWS_A_CHUNK, background, tempered, unit, windows
 from seekpoint.index.store import TermMatrix
+from seekpoint.index.types import ModelCard, Pieces
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from seekpoint.index.models.centring import Sums
+    from seekpoint.index.types import Vectors
+
+
+# Stored vectors are rounded, so that their lengths aren't quite 1.
+_LONGEST_VECTOR = 2
+
+
+class Means(NamedTuple):
+    """The mean vectors of each language's chunks and windows, by primary subtag."""
+
+    chunks: dict[str, Vectors]
+    windows: dict[str, Vectors]
+
+
+class Totals(NamedTuple):
+    """The number and the sum of the vectors of chunks, and of their windows."""
+
+    chunks: int
+    total: Sums
+    windows: int
+    window_total: Sums
+
+
+def means_of(stored: Mapping[str, Totals], card: ModelCard) -> Means:
+    """The means of languages, from their totals; raises ValueError for damaged ones."""
+    if any({len(totals.total), len(totals.window_total)} != {card.dimension} for totals in stored.values()):
+        raise ValueError("the sums of vectors have other dimensions than the model")
+    prior = background(card.name)
+    return Means(
+        tempered({name: (totals.chunks, totals.total) for name, totals in stored.items()}, prior),
+        tempered(
+            {name: (totals.windows, totals.window_total) for name, totals in stored.items() if totals.windows},
+            prior,
+            WINDOWS_A_CHUNK,
+        ),
+    )
+
+
+def totals_of(vectors: Vectors, pieces: Pieces) -> Totals:
+    """The totals of a transcript, from its chunks' vectors as they are stored, and its pieces."""
+    # Rounded to float16, so that the sums of window vectors are exact too.
+    own = unit(pieces.sums) if pieces.are_windows else windows(pieces.starts, pieces.sums)
+    window_vectors = own.astype(np.float16)
+    return Totals(len(vectors), _sum(vectors), len(window_vectors), _sum(window_vectors))
+
+
+def check_sums(rows: Iterable[tuple[int, bytes, int, bytes]]) -> None:
+    """Check the totals of languages, a row each; raises ValueError for numbers that no sum of unit vectors has."""
+    for chunks, total, own_windows, window_total in rows:
+        for count, data in ((chunks, total), (own_windows, window_total)):
+            if not (np.abs(numbers(data)) <= _LONGEST_VECTOR * count).all():  # not a number is no less than any
+                raise ValueError("a language has sums that make no sense")
+
+
+def numbers(data: bytes) -> Sums:
+    """A sum of vectors from its bytes, as float64."""
+    return np.frombuffer(data, "<f8")
+
+
+def as_bytes(numbers: Sums) -> bytes:
+    """A sum of vectors as bytes."""
+    return np.asarray(numbers, "<f8").tobytes()
+
+
+def _sum(rows: Vectors | np.ndarray[tuple[int, int], np.dtype[np.float16]]) -> Sums:
+    total: Sums = rows.sum(axis=0, dtype=np.float64)
+    return total
+
+
+# The terms of a chunk as bytes: its length, and how often it has each term, by the term's number.
+#
+# The terms of many chunks are encoded and decoded together with NumPy. A chunk is laid out in units of 16 bits:
+#
+#     length   how many terms the chunk has, with repetitions
+#     entries  of ascending terms, 4 bits of count (1 to MOST_COUNT) under 12 bits of gap to the number before; an entry
+#              with the count 0 is no term, and adds 4,096 times its gap
+#
+# A frequent term is met early and gets a low number, so few gaps need a second entry.
 
 _COUNT_BITS, _GAP_BITS = 4, 12
 
@@ -63,7 +139,7 @@ def encode(terms: TermCounts) -> list[bytes]:
     return [length.tobytes() + part.tobytes() for length, part in zip(lengths, parts, strict=True)]
 
 
-def decode(chunks: Sequence[bytes]) -> TermCounts:
+def decode_counts(chunks: Sequence[bytes]) -> TermCounts:
     """The terms of some chunks; raises ValueError for bytes that `encode` can't have written."""
     bytes_each = np.array([*map(len, chunks)], np.int64)
     if (bytes_each % _UNIT.itemsize).any() or not bytes_each.all():
@@ -85,7 +161,7 @@ def decode(chunks: Sequence[bytes]) -> TermCounts:
     return TermCounts(sizes, lengths, numbers, counts[is_term])
 
 
-def of_chunks(numbers: Mapping[str, int], chunks: Sequence[Counter[str]]) -> list[bytes]:
+def counts_of_chunks(numbers: Mapping[str, int], chunks: Sequence[Counter[str]]) -> list[bytes]:
     """The terms of each chunk as bytes, from how often it has each, and the number of each term."""
     rows = [sorted((numbers[term], count) for term, count in counter.items()) for counter in chunks]
     table = np.fromiter(chain.from_iterable(chain.from_iterable(rows)), np.uint32)
@@ -94,9 +170,9 @@ def of_chunks(numbers: Mapping[str, int], chunks: Sequence[Counter[str]]) -> lis
     return encode(TermCounts(sizes, lengths, table[::2], np.minimum(table[1::2], MOST_COUNT).astype(np.uint8)))
 
 
-def matrix(numbers: Mapping[str, int], chunks: Sequence[bytes]) -> TermMatrix:
+def term_matrix(numbers: Mapping[str, int], chunks: Sequence[bytes]) -> TermMatrix:
     """How often chunks have terms, given by their numbers; raises ValueError for damaged chunks."""
-    stored = decode(chunks)
+    stored = decode_counts(chunks)
     highest = min(max(numbers.values(), default=0), int(stored.numbers.max(initial=0)))
     rows = np.full(highest + 2, -1)  # the last one is for higher numbers
     for row_of_term, number in enumerate(numbers.values()):
