@@ -205,8 +205,8 @@ def _loaded(model: str) -> tuple[Encoder, Encoder]:
 
 
 if __name__ == "__main__":
-    import seekpoint.index.embedded.vectors.search
-    import seekpoint.index.embedded.words.search
+    import seekpoint.index.embedded.vectors
+    import seekpoint.index.embedded.words
     import seekpoint.index.transfer.export
     import seekpoint.index.transfer.import_
     import seekpoint.indexer.build.build

@@ -50,8 +50,8 @@ _SOURCES = ["seekpoint.indexer.sources.youtube.playlists", "seekpoint.indexer.so
 PROCESSES.set_forkserver_preload(
     [
         __name__,
-        "seekpoint.index.embedded.vectors.search",
-        "seekpoint.index.embedded.words.search",
+        "seekpoint.index.embedded.vectors",
+        "seekpoint.index.embedded.words",
         "seekpoint.indexer.build.build",
         *_SOURCES,
     ]

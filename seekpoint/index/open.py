@@ -71,7 +71,7 @@ def open_keeper(address: Address) -> Keeper:
             from seekpoint.index.postgres.kept import PostgresKeeper
 
         return PostgresKeeper.open(address)
-    from seekpoint.index.embedded.kept import EmbeddedKeeper
+    from seekpoint.index.embedded.catalogue import EmbeddedKeeper
 
     library_exists(address)
     return EmbeddedKeeper.open(address)
@@ -139,11 +139,11 @@ def check_vacant(address: Address) -> None:
 
         server.check_vacant(address)
         return
-    from seekpoint.index.embedded import lock
+    from seekpoint.index.embedded import maintenance
 
-    lock.check_not_a_file(address)
+    maintenance.check_not_a_file(address)
     if address.is_dir():
-        lock.check_no_other_files(address)
+        maintenance.check_no_other_files(address)
 
 
 def is_written(address: Address) -> bool:
@@ -153,11 +153,11 @@ def is_written(address: Address) -> bool:
             from seekpoint.index.postgres import server
 
         return server.is_written(address)
-    from seekpoint.index.embedded import lock
+    from seekpoint.index.embedded import maintenance
     from seekpoint.index.embedded.database import library_errors
 
     with library_errors(address):
-        return lock.is_held(address)
+        return maintenance.is_held(address)
 
 
 def current_revision(address: Address) -> Revision:

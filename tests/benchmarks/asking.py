@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seekpoint.index.embedded import database
+from seekpoint.index.embedded import database, stored_terms
 from seekpoint.index.embedded.chunk_ranges import RangeScope
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.words import stored_terms
 from seekpoint.index.models.centring import centre_rows
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from seekpoint.index.embedded import cue_blocks, database
+from seekpoint.index.embedded import database, transcripts
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.pieces.reading import transcript_pieces
+from seekpoint.index.embedded.transcripts import transcript_pieces
 from seekpoint.index.records.piece_blocks import unpack_int8
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Cue, ModelCard
@@ -97,7 +97,7 @@ def _tracks(connection: sqlite3.Connection, card: ModelCard) -> Iterator[Track]:
                 resource_id,
                 language,
                 titles.get(resource_id, ""),
-                cue_blocks.read(connection, key, 0, sys.maxsize),
+                transcripts.read_cues(connection, key, 0, sys.maxsize),
                 [(first, stop) for first, stop, _ in chunks[key]],
                 unpack_int8([data for _, _, data in chunks[key]], card.dimension),
                 list(zip(pieces.starts.tolist(), map(int, pieces.tokens), strict=True)),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seekpoint.index.embedded import cue_blocks, database
+from seekpoint.index.embedded import database, transcripts
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.records.piece_blocks import unpack_int8
 
@@ -31,4 +31,8 @@ def chunk_texts(connection: sqlite3.Connection) -> Iterator[tuple[str, float, st
            FROM chunk JOIN transcript ON transcript.id = transcript_id ORDER BY chunk.id"""
     )
     for transcript_id, first, stop, resource_id, start in rows:
-        yield resource_id, start, " ".join(cue.text for cue in cue_blocks.read(connection, transcript_id, first, stop))
+        yield (
+            resource_id,
+            start,
+            " ".join(cue.text for cue in transcripts.read_cues(connection, transcript_id, first, stop)),
+        )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import errno
+import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict
 from functools import wraps
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
+from seekpoint.files import parsed_json
 from seekpoint.index.embedded import checksums
-from seekpoint.index.embedded.schema import APPLICATION_ID, SCHEMA_VERSION, UNRELEASED_APPLICATION_ID, create
 from seekpoint.index.errors import (
     DamagedLibrary,
     ForeignLibrary,
@@ -20,6 +23,7 @@ from seekpoint.index.errors import (
     NewerLibrary,
     UnreleasedLibrary,
 )
+from seekpoint.index.types import ModelCard
 
 FILE = "library.db"
 DAMAGE_MARK = "damaged"
@@ -57,7 +61,7 @@ def connect(folder: Path, *, writable: bool) -> sqlite3.Connection:
             if _has_tables(connection) or not writable:
                 _check(connection, path)
             elif writable:
-                create(connection)
+                create_schema(connection)
             if writable:  # after the check, since this changes the file, which may belong to another program
                 connection.execute("PRAGMA journal_mode = WAL")
                 checksums.keep(connection)
@@ -267,3 +271,88 @@ def disk_trouble(error: OSError, folder: Path) -> str:
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         remedy = "check the folder's permissions, or name another with --index"
     return f"can't read or write the library {folder} ({reason}): {remedy}"
+
+
+APPLICATION_ID = 0x736B7074
+"""SQLite's application id of our databases: `skpt` in ASCII."""
+
+UNRELEASED_APPLICATION_ID = 0x7365656B
+"""The application id of databases from before the first release, which can't be read."""
+
+SCHEMA_VERSION = 1
+
+# What SQLite reads as a space.
+_BLANK = re.compile(r"(?:--[^\n]*|[ \t\r\n\f])+")
+
+
+def create_schema(connection: sqlite3.Connection) -> None:
+    """Create the tables of an empty database, in one transaction."""
+    script = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
+    header = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
+    try:
+        connection.executescript(f"BEGIN IMMEDIATE; {script} {header} COMMIT;")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def is_ours(connection: sqlite3.Connection) -> bool:
+    """Whether a database has the tables and indexes that `create` makes, and nothing else; comments don't count."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as reference:
+        create_schema(reference)
+        try:
+            return _objects(connection) == _objects(reference)
+        except sqlite3.DatabaseError:
+            return False
+
+
+def _objects(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
+    query = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name"
+    return [(*names, _BLANK.sub(" ", sql).strip(" ")) for *names, sql in connection.execute(query)]
+
+
+def storage_key(connection: sqlite3.Connection, table: str) -> list[str]:
+    """The columns by which SQLite orders a table on the disk."""
+    query = "SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk"
+    (sql,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+    return [name for (name,) in connection.execute(query, (table,))] if "WITHOUT ROWID" in sql else ["rowid"]
+
+
+MODEL, HIGHEST_CHUNK = "model", "highest chunk"
+
+
+def stored_model(connection: sqlite3.Connection) -> ModelCard | None:
+    """The model that the database names; raises sqlite3.Error."""
+    stored = setting(connection, MODEL)
+    try:
+        return ModelCard(**parsed_json(stored)) if stored else None
+    except (ValueError, TypeError) as error:
+        raise sqlite3.DatabaseError("what it says of its model makes no sense") from error
+
+
+def set_stored_model(connection: sqlite3.Connection, card: ModelCard) -> None:
+    """Name the model in the database; within the caller's transaction."""
+    _set(connection, MODEL, json.dumps(asdict(card)))
+
+
+def highest_chunk(connection: sqlite3.Connection) -> int:
+    """The highest chunk id that was ever given, or 0; raises sqlite3.Error."""
+    return int(setting(connection, HIGHEST_CHUNK) or 0)
+
+
+def set_highest_chunk(connection: sqlite3.Connection, chunk_id: int) -> None:
+    """Store the highest chunk id that was ever given; within the caller's transaction."""
+    _set(connection, HIGHEST_CHUNK, str(chunk_id))
+
+
+def setting(connection: sqlite3.Connection, name: str) -> str | None:
+    """The value that is stored under a name; raises sqlite3.Error, also if it is damaged."""
+    if not checksums.are_whole(connection, name, ["setting"]):
+        raise sqlite3.DatabaseError(f"the setting {name} isn't what was written")
+    row = connection.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+    return str(row[0]) if row else None
+
+
+def _set(connection: sqlite3.Connection, name: str, value: str) -> None:
+    connection.execute("REPLACE INTO main.setting VALUES (?, ?)", (name, value))

@@ -9,18 +9,26 @@ works beside the one writer (kept.py), never leaves a record of what it has chan
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
+
+from filelock import FileLock, Timeout
 
 from seekpoint.files import scratch
-from seekpoint.index.embedded import database, reembedding
+from seekpoint.index import address
+from seekpoint.index.embedded import damage, database, successor_folder
 from seekpoint.index.embedded.database import content_errors, library_errors, transaction
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
+from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LockedLibrary
+from seekpoint.index.types import ModelCard
 
 # The most chunks that no index covers in a long build, since readers look through them one by one.
 _MOST_UNSEALED = 4096
@@ -88,15 +96,15 @@ class Maintenance:
         self._unsealed = 0
         if not self._writes_indexes:
             return
-        from seekpoint.index.embedded.holdings import Holdings
-        from seekpoint.index.embedded.vectors import language_sums, sealing
-        from seekpoint.index.embedded.words import sealing as words_sealing
+        from seekpoint.index.embedded import transcripts, vector_files
+        from seekpoint.index.embedded import word_files as words_sealing
+        from seekpoint.index.embedded.chunk_ranges import Holdings
 
         with content_errors(self._folder):
             holdings = Holdings.stored(self._connection)
-            self.manifest = reembedding.with_current_model(self.manifest, self._connection)
-            means = language_sums.means(self._connection, self.manifest.model).chunks
-            sealed = sealing.seal(self._folder, self._connection, self.manifest, holdings, means, progress)
+            self.manifest = successor_folder.with_current_model(self.manifest, self._connection)
+            means = transcripts.language_means(self._connection, self.manifest.model).chunks
+            sealed = vector_files.seal(self._folder, self._connection, self.manifest, holdings, means, progress)
             sealed = words_sealing.seal(self._folder, self._connection, sealed, holdings, progress)
         if sealed != self.manifest:
             self.save(sealed)
@@ -122,3 +130,169 @@ class Maintenance:
             if path.name not in current:
                 with suppress(OSError):  # Windows refuses to delete a file that is open; the next build tries again
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+class Opened(NamedTuple):
+    """An open library, and what mending it has left to do."""
+
+    connection: sqlite3.Connection
+    manifest: Manifest
+    mended: damage.Mended | None
+
+
+def open_locked(folder: Path, card: ModelCard | None, say: Callable[[str], None] | None) -> Opened:
+    """Open a library; with a card, create it if there is none. Raises LibraryError.
+
+    With `say`, a library in which damage was found is mended, and `say` is told what is lost.
+    """
+    is_new = card is not None and not (folder / MANIFEST).exists()
+    loaded = None if is_new else load(folder, mends=say is not None)
+    stored = loaded and with_checked_database(folder, loaded, mends=say is not None)
+    intact = stored and _without_damaged_indexes(folder, stored)
+    connection = database.connect(folder, writable=True)
+    try:
+        with content_errors(folder):
+            is_damaged = say is not None and (folder / database.DAMAGE_MARK).exists()
+            if is_damaged:
+                damage.make_readable(folder, connection)
+            manifest = intact or _from_database(folder, connection, card, is_damaged=is_damaged)
+            mended = damage.mend(folder, connection, manifest, say) if say and is_damaged else None
+            manifest = successor_folder.with_current_model(manifest, connection)
+            if say and intact != stored:
+                say("an index was damaged and is made again")
+            if is_damaged or intact != stored or not stored:
+                manifest = manifest.unsealed()
+                with database.transaction(connection):
+                    manifest.save(folder)
+    except BaseException:
+        connection.close()
+        raise
+    return Opened(connection, manifest, mended)
+
+
+def with_checked_database(folder: Path, manifest: Manifest, *, mends: bool) -> Manifest:
+    """The manifest, without its record of the database if a keeper has taken that out meanwhile.
+
+    Raises DamagedLibrary if the database isn't the file that was written, unless `mends`.
+    """
+    database.check_exists(folder)
+    try:
+        with content_errors(folder):
+            return manifest if _is_as_recorded(folder, manifest) else manifest.unsealed()
+    except DamagedLibrary:
+        if not mends or not manifest.database:
+            raise
+        path = folder / database.FILE
+        os.truncate(path, max(path.stat().st_size, manifest.database.size))  # SQLite opens none that is cut off
+        return manifest
+
+
+def _is_as_recorded(folder: Path, manifest: Manifest) -> bool:
+    """Whether the database is as the manifest says; false if a keeper has just changed both."""
+    try:
+        if manifest.database:
+            manifest.database.check(folder)
+    except DamagedLibrary:
+        if Manifest.load(folder).database:
+            raise
+        return False
+    return True
+
+
+def _without_damaged_indexes(folder: Path, manifest: Manifest) -> Manifest:
+    """The manifest without damaged indexes, which are made again from the database."""
+    reads_all = (folder / database.DAMAGE_MARK).exists()
+    words = manifest.words if manifest.words and _are_intact(manifest.words.files, folder, reads_all) else None
+    segments = tuple(segment for segment in manifest.segments if _are_intact([segment.file], folder, reads_all))
+    return replace(manifest, segments=segments, words=words)
+
+
+def _are_intact(files: Iterable[FileRecord], folder: Path, reads_all: bool) -> bool:
+    try:
+        for file in files:
+            file.check(folder, reads_all=reads_all)
+    except DamagedLibrary:
+        return False
+    return True
+
+
+def _from_database(
+    folder: Path, connection: sqlite3.Connection, card: ModelCard | None, *, is_damaged: bool
+) -> Manifest:
+    """A manifest without indexes: with the model that the database names, or with `card` for a new library."""
+    if card and not connection.execute("SELECT 1 FROM resource LIMIT 1").fetchone():
+        with database.transaction(connection):
+            database.set_stored_model(connection, card)
+    else:
+        card = None
+        with suppress(sqlite3.DatabaseError) if is_damaged else nullcontext():
+            card = database.stored_model(connection)
+    if card is None:
+        raise database.damaged(folder, f"{MANIFEST} and the model are lost", database.START_AGAIN)
+    numbers = (int(number) for path in folder.iterdir() for number in re.findall(r"^vectors-(\d+)", path.name))
+    return Manifest(card, numbered=max(numbers, default=0))
+
+
+LOCK = "lock"
+
+
+def acquire(folder: Path, *, create: bool, mends: bool = False) -> FileLock:
+    """Lock a library's folder against other writers; raises LibraryError.
+
+    With `create` the folder may be new, with `mends` the manifest may be damaged.
+    """
+    with library_errors(folder):
+        check_not_a_file(folder)
+        if (folder / MANIFEST).exists() or not create:
+            load(folder, mends=mends)  # raises if there is no library of ours, before a lock file is created
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            check_no_other_files(folder)
+        return acquire_file(folder)
+
+
+def acquire_file(folder: Path) -> FileLock:
+    """Acquire the lock file of a folder without checking the folder's contents; raises LockedLibrary."""
+    file_lock = FileLock(folder / LOCK)
+    try:
+        file_lock.acquire(timeout=0)
+    except Timeout:
+        raise LockedLibrary(
+            f"another build is writing to {folder}: wait for it, or name another with --index"
+        ) from None
+    return file_lock
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a writer has locked a folder."""
+    if not (folder / LOCK).exists():
+        return False
+    try:
+        acquire_file(folder).release()
+    except LockedLibrary:
+        return True
+    return False
+
+
+def check_not_a_file(folder: Path) -> None:
+    """Raise ForeignLibrary if the library's path is a file."""
+    if folder.exists() and not folder.is_dir():
+        raise ForeignLibrary(f"{folder} is a file, not a library's folder: name another with --index")
+
+
+def check_no_other_files(folder: Path) -> None:
+    """Raise ForeignLibrary if the folder has files but no library."""
+    names = {path.name for path in folder.iterdir()}
+    if names - {LOCK, address.ADDED_FILES, address.ADDED_LISTS} and database.FILE not in names:
+        raise ForeignLibrary(f"{folder} holds other files: name an empty or a new folder with --index")
+
+
+def load(folder: Path, *, mends: bool) -> Manifest | None:
+    """The manifest of a library; with `mends`, `None` if it is damaged but can be made again from the database."""
+    try:
+        with library_errors(folder):
+            return Manifest.load(folder)
+    except DamagedLibrary:
+        if mends and (folder / database.FILE).exists():
+            return None
+        raise

@@ -14,8 +14,7 @@ from typing import Any
 
 from seekpoint.files import parsed_json, replacing
 from seekpoint.index.embedded.database import FILE as DATABASE
-from seekpoint.index.embedded.database import damaged, newer_library, unreleased_library
-from seekpoint.index.embedded.schema import SCHEMA_VERSION
+from seekpoint.index.embedded.database import SCHEMA_VERSION, damaged, newer_library, unreleased_library
 from seekpoint.index.errors import ForeignLibrary, LibraryNotFound
 from seekpoint.index.store import Revision
 from seekpoint.index.types import ModelCard

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from seekpoint.index.embedded import cue_blocks, database, kept, reembedding, titles, translations
+from seekpoint.index.embedded import catalogue, database, names, successor_folder, transcripts
 from seekpoint.index.embedded.catalogue import Catalogue
 from seekpoint.index.embedded.database import content_errors, decoding, library_errors
 from seekpoint.index.embedded.manifest import Manifest, current_revision
@@ -52,10 +52,9 @@ from seekpoint.index.types import (
 )
 
 if TYPE_CHECKING:
-    from seekpoint.index.embedded.chunk_ranges import Ranges
-    from seekpoint.index.embedded.holdings import Holdings
-    from seekpoint.index.embedded.vectors.search import VectorStore
-    from seekpoint.index.embedded.words.search import WordSearch
+    from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges
+    from seekpoint.index.embedded.vectors import VectorStore
+    from seekpoint.index.embedded.words import WordSearch
     from seekpoint.index.records.sums import Means
     from seekpoint.index.types import Pieces, Vectors
 
@@ -114,7 +113,7 @@ class EmbeddedReader:
         connection = database.connect(folder, writable=False)
         with library_errors(folder):
             connection.execute("BEGIN")
-            manifest = reembedding.with_current_model(manifest, connection)  # the first read begins the snapshot
+            manifest = successor_folder.with_current_model(manifest, connection)  # the first read begins the snapshot
         return cls(folder, connection, manifest, revision)
 
     def close(self) -> None:
@@ -141,7 +140,7 @@ class EmbeddedReader:
         return self._revision
 
     def verify(self) -> None:
-        from seekpoint.index.embedded.verification import verify
+        from seekpoint.index.embedded.damage import verify
 
         verify(self._folder, self._connection, self._manifest)
 
@@ -176,7 +175,7 @@ class EmbeddedReader:
 
     @decoding
     def kept(self) -> list[KeptMoment]:
-        return kept.read(self._connection)
+        return catalogue.read_kept(self._connection)
 
     @decoding
     def transcripts(self, resource_id: str) -> list[Transcript]:
@@ -225,11 +224,11 @@ class EmbeddedReader:
 
     @decoding
     def titles(self, terms: Collection[str]) -> list[tuple[str, Sequence[str]]]:
-        return [*titles.candidates(self._connection, terms)]
+        return [*names.title_candidates(self._connection, terms)]
 
     @decoding
     def translations(self, source: str, words: Collection[str]) -> dict[str, dict[str, Alternatives]]:
-        return translations.lookup(self._connection, source, words)
+        return names.lookup_translations(self._connection, source, words)
 
     @decoding
     def frequencies(self, terms: Collection[str], groups: Sequence[WordGroup] = ()) -> Frequencies:
@@ -237,19 +236,19 @@ class EmbeddedReader:
 
     @decoding
     def vocabulary(self, prefixes: Collection[str]) -> list[str]:
-        from seekpoint.index.embedded.words import stored_terms
+        from seekpoint.index.embedded import stored_terms
 
         return stored_terms.beginning_with(self._connection, prefixes)
 
     @decoding
     def candidates(self, query: CandidateQuery) -> Sequence[int]:
-        from seekpoint.index.embedded.candidates import candidates
+        from seekpoint.index.embedded.words import candidates
 
         return candidates(query, self.vectors, self.words, self.holdings.alive)
 
     @decoding
     def evidence(self, ids: Sequence[int], vector: Vectors, terms: Collection[str] = ()) -> Evidence:
-        from seekpoint.index.embedded.words import stored_terms
+        from seekpoint.index.embedded import stored_terms
 
         rows = self._query(
             """SELECT chunk.id, transcript_id, resource_id, language, first, stop, start, end, is_reference, chunk.terms
@@ -266,13 +265,13 @@ class EmbeddedReader:
 
     @decoding
     def pieces(self, chunks: Sequence[StoredChunk], margin: float) -> dict[int, Pieces]:
-        from seekpoint.index.embedded.pieces import reading
+        from seekpoint.index.embedded import transcripts
 
-        return reading.around(self._connection, chunks, margin, self.card)
+        return transcripts.pieces_around(self._connection, chunks, margin, self.card)
 
     @decoding
     def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
-        cues = [cue_blocks.read(self._connection, *span) for span in spans]
+        cues = [transcripts.read_cues(self._connection, *span) for span in spans]
         if not all(cues):
             raise ValueError("a chunk has no cues")
         return cues
@@ -282,21 +281,21 @@ class EmbeddedReader:
     @cached_property
     def words(self) -> WordSearch:
         """The word index."""
-        from seekpoint.index.embedded.words.search import WordSearch
+        from seekpoint.index.embedded.words import WordSearch
 
         return WordSearch(self._folder, self._connection, self._manifest, self.holdings)
 
     @cached_property
     def vectors(self) -> VectorStore:
         """The vectors of chunks."""
-        from seekpoint.index.embedded.vectors.search import VectorStore
+        from seekpoint.index.embedded.vectors import VectorStore
 
         return VectorStore(self._folder, self._connection, self._manifest, self.holdings, self.means.chunks)
 
     @cached_property
     def holdings(self) -> Holdings:
         """Which chunks belong to which transcript."""
-        from seekpoint.index.embedded.holdings import Holdings
+        from seekpoint.index.embedded.chunk_ranges import Holdings
 
         with content_errors(self._folder):
             return Holdings.stored(self._connection)
@@ -304,10 +303,10 @@ class EmbeddedReader:
     @cached_property
     def means(self) -> Means:
         """The mean vectors of the languages."""
-        from seekpoint.index.embedded.vectors import language_sums
+        from seekpoint.index.embedded import transcripts
 
         with content_errors(self._folder):
-            return language_sums.means(self._connection, self.card)
+            return transcripts.language_means(self._connection, self.card)
 
     @cached_property
     def _languages(self) -> dict[str, Language]:

@@ -10,14 +10,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from seekpoint.index.embedded import database, kept, lock, reembedding, titles
+from seekpoint.index.embedded import catalogue, database, maintenance, names, successor_folder
+from seekpoint.index.embedded import names as _translations
 from seekpoint.index.embedded import transcripts as _transcripts
-from seekpoint.index.embedded import translations as _translations
 from seekpoint.index.embedded.database import library_errors
-from seekpoint.index.embedded.maintenance import Maintenance
-from seekpoint.index.embedded.opening import Opened, open_locked
+from seekpoint.index.embedded.maintenance import Maintenance, Opened, open_locked
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.successor import acquire_writer
+from seekpoint.index.embedded.successor_folder import acquire_writer
 from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.records.stored_rows import SuccessorLibrary, details_text
 from seekpoint.index.store import LISTED, Known, Successor, Translations
@@ -60,7 +59,7 @@ class EmbeddedWriter(EmbeddedReader):
         With `say`, a damaged library is opened too, and `say` is told what is lost; `mend` is to follow.
         `writes_indexes` is false for a library that nobody searches, such as a successor.
         """
-        file_lock = lock.acquire(folder, create=card is not None, mends=say is not None)
+        file_lock = maintenance.acquire(folder, create=card is not None, mends=say is not None)
         try:
             with library_errors(folder):
                 return cls(folder, open_locked(folder, card, say), file_lock, writes_indexes=writes_indexes)
@@ -85,7 +84,7 @@ class EmbeddedWriter(EmbeddedReader):
         return self._maintenance.manifest.model
 
     def verify(self) -> None:
-        from seekpoint.index.embedded.verification import verify
+        from seekpoint.index.embedded.damage import verify
 
         verify(self._folder, self._connection, self._maintenance.manifest)
 
@@ -130,7 +129,7 @@ class EmbeddedWriter(EmbeddedReader):
                 "INSERT INTO listing (named_by, source, resource_id, path, position, title) VALUES (?, ?, ?, ?, ?, ?)",
                 [(named_by, source, *key, *value) for key, value in rows.items()],
             )
-            titles.update(self._connection, _renamed(stored, rows))
+            names.update_titles(self._connection, _renamed(stored, rows))
 
     def keep_playlist(self, playlist_id: str, playlist: Playlist) -> None:
         failed = self._query("SELECT 1 FROM resource WHERE id = ? AND reason IS NOT NULL", playlist_id)
@@ -171,9 +170,9 @@ class EmbeddedWriter(EmbeddedReader):
                 "UPDATE OR REPLACE listing SET resource_id = ? WHERE resource_id = ? AND listed",
                 (target.id, resource_id),
             )
-            kept.move(self._connection, resource_id, target)
+            catalogue.move_kept(self._connection, resource_id, target)
             self.remove([resource_id])
-            titles.update(self._connection, [target.id])
+            names.update_titles(self._connection, [target.id])
 
     def _add(self, resources: Iterable[Resource]) -> None:
         """Store resources that are new; one that an imported library has at another address gets its own."""
@@ -186,12 +185,12 @@ class EmbeddedWriter(EmbeddedReader):
     # The resources
 
     def known(self, resource_id: str) -> Known:
-        from seekpoint.index.embedded.pieces import reading
+        from seekpoint.index.embedded import transcripts
 
         with library_errors(self._folder):
             return Known(
                 _transcripts.known_vectors(self._connection, resource_id, self.card.dimension),
-                reading.known(self._connection, resource_id, self.card),
+                transcripts.known_pieces(self._connection, resource_id, self.card),
             )
 
     def commit(
@@ -237,9 +236,9 @@ class EmbeddedWriter(EmbeddedReader):
                 self._connection.execute("INSERT INTO setting VALUES (?, ?)", (name, value))
 
     def keep_translations(self, translations: Translations) -> None:
-        if _translations.stale(self._connection, translations):
+        if _translations.translations_are_stale(self._connection, translations):
             with self._maintenance.change():
-                _translations.refresh(self._connection, translations)
+                _translations.refresh_translations(self._connection, translations)
 
     def _replace(self, resource_id: str, embedded: Sequence[EmbeddedTranscript], details: Details) -> None:
         _transcripts.remove(self._connection, resource_id, self.card)
@@ -251,7 +250,7 @@ class EmbeddedWriter(EmbeddedReader):
             "UPDATE resource SET state = ?, reason = NULL, retry_after = NULL, inputs = ?, details = ? WHERE id = ?",
             (State.INDEXED, inputs, details_text(details), resource_id),
         )
-        titles.update(self._connection, [resource_id])
+        names.update_titles(self._connection, [resource_id])
 
     # Another model
 
@@ -274,34 +273,34 @@ class EmbeddedWriter(EmbeddedReader):
         self._check_rows()
         with (
             library_errors(self._folder),
-            reembedding.attached(self._connection, reembedding.successor_of(self._folder) / database.FILE),
+            successor_folder.attached(self._connection, successor_folder.successor_of(self._folder) / database.FILE),
             self._maintenance.change(),
         ):
-            reembedding.take_over(self._connection, successor.writer.card)
+            successor_folder.take_over(self._connection, successor.writer.card)
         self._maintenance.write_indexes()
         self.discard_successor()
 
     def _check_rows(self) -> None:
         """Raise DamagedLibrary if what is to be replaced was damaged, or what replaces it."""
-        from seekpoint.index.embedded.verification import check_rows
+        from seekpoint.index.embedded.damage import check_rows
 
         check_rows(self._folder, self._connection)
         try:
-            with EmbeddedReader.open(reembedding.successor_of(self._folder)) as reader:
+            with EmbeddedReader.open(successor_folder.successor_of(self._folder)) as reader:
                 reader.verify()
         except DamagedLibrary:
             self.discard_successor()
             raise
 
     def unfinished_successor(self) -> ModelCard | None:
-        unfinished = reembedding.unfinished_model(self._folder)
+        unfinished = successor_folder.unfinished_model(self._folder)
         if unfinished != self.card:
             return unfinished
         self.discard_successor()  # it has taken over, but the process was killed before deleting it
         return None
 
     def discard_successor(self) -> None:
-        reembedding.discard(self._folder)
+        successor_folder.discard(self._folder)
 
 
 def _renamed(

@@ -14,13 +14,12 @@ from zipfile import ZipFile
 
 from seekpoint.files import replacing, sync_folder
 from seekpoint.index.address import Address
-from seekpoint.index.embedded import checksums, database, reembedding, verification
+from seekpoint.index.embedded import checksums, damage, database, stored_terms, successor_folder
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.staging import staging
-from seekpoint.index.embedded.words import stored_terms
 from seekpoint.index.errors import LibraryError, needs_postgres
 from seekpoint.index.transfer import archive
 from seekpoint.index.transfer.contents import Contents, contents_of
@@ -73,9 +72,9 @@ def _copy_database(folder: Path, staged: Path) -> Manifest:
             connection.execute("PRAGMA query_only = OFF")  # it would forbid writing the copy
             connection.execute("VACUUM INTO ?", (str(target.resolve()),))
             with closing(sqlite3.connect(target, isolation_level=None)) as copy:
-                verification.check_rows(folder, copy)
+                damage.check_rows(folder, copy)
                 _purge_removed(copy)
-                manifest = reembedding.with_current_model(manifest, copy)
+                manifest = successor_folder.with_current_model(manifest, copy)
                 copy.execute("PRAGMA journal_mode = WAL")  # as builds do: opening the import then changes no byte
     except LibraryError as error:
         if getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF in _FULL:

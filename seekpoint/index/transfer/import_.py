@@ -18,9 +18,9 @@ from tempfile import TemporaryDirectory
 from seekpoint.files import real_path, sync_folder
 from seekpoint.index import address
 from seekpoint.index.address import Address
-from seekpoint.index.embedded import database, lock, reembedding
+from seekpoint.index.embedded import database, maintenance, successor_folder
+from seekpoint.index.embedded.catalogue import EmbeddedKeeper
 from seekpoint.index.embedded.database import library_errors
-from seekpoint.index.embedded.kept import EmbeddedKeeper
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
@@ -38,7 +38,7 @@ from seekpoint.index.types import NamedBy
 _INDEXES = 2
 _OURS = re.compile(
     r"lock|manifest\.json|library\.db(-wal|-shm|-journal)?|vectors-[0-9]+\.faiss|words-[0-9]+|\..+\.new"
-    rf"|{reembedding.FOLDER}|{database.DAMAGE_MARK}|{address.ADDED_FILES}|{address.ADDED_LISTS}"
+    rf"|{successor_folder.FOLDER}|{database.DAMAGE_MARK}|{address.ADDED_FILES}|{address.ADDED_LISTS}"
 )
 
 
@@ -103,7 +103,7 @@ def _to_folder(
 @contextmanager
 def _locked(place: Path, replacing_old: bool) -> Iterator[None]:
     """Lock the target folder against builds, if it exists; raises LibraryError if it mustn't be replaced."""
-    lock.check_not_a_file(place)
+    maintenance.check_not_a_file(place)
     with library_errors(place):
         names = {path.name for path in place.iterdir()} if place.exists() else set()
     for name in sorted(names):
@@ -116,7 +116,7 @@ def _locked(place: Path, replacing_old: bool) -> Iterator[None]:
     if MANIFEST in names:
         _check_not_foreign(place)
     with library_errors(place):
-        file_lock = lock.acquire_file(place) if names else None
+        file_lock = maintenance.acquire_file(place) if names else None
     try:
         yield
     finally:

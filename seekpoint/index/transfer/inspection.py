@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from seekpoint.index.embedded import checksums, database, schema
+from seekpoint.index.embedded import checksums, database
+from seekpoint.index.embedded.database import APPLICATION_ID, HIGHEST_CHUNK, SCHEMA_VERSION
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.schema import APPLICATION_ID, SCHEMA_VERSION
-from seekpoint.index.embedded.settings import HIGHEST_CHUNK
 from seekpoint.index.records.stored_rows import LATEST
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import ModelCard
@@ -93,7 +92,7 @@ def check_database(folder: Path, model: ModelCard) -> None:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
         _check_version(connection)
-        if not schema.is_ours(connection):
+        if not database.is_ours(connection):
             raise InvalidContents(f"the tables in its {database.FILE} are others")
         if connection.execute("PRAGMA quick_check").fetchall() != [("ok",)]:
             raise sqlite3.DatabaseError("quick_check found faults")
@@ -133,7 +132,7 @@ def _check_names(connection: sqlite3.Connection) -> None:
 
 
 def _check_contents(connection: sqlite3.Connection, model: ModelCard) -> None:
-    from seekpoint.index.embedded.verification import check_contents
+    from seekpoint.index.embedded.damage import check_contents
 
     try:
         check_contents(connection, model, _LONGEST)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from seekpoint.index.address import ServerAddress
-from seekpoint.index.embedded import database, settings
+from seekpoint.index.embedded import database
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import LibraryError
@@ -42,7 +42,7 @@ _SAME = {
     "kept": stored_rows.KEPT_COLUMNS,
 }
 _BLOCKS = {"cue_block": "transcript_id, first, data", "piece_block": "transcript_id, start, data"}
-_OWN_SETTINGS = (settings.MODEL, settings.HIGHEST_CHUNK)
+_OWN_SETTINGS = (database.MODEL, database.HIGHEST_CHUNK)
 _CHUNKS = """SELECT chunk.id, transcript_id, resource_id, language, first, stop, start, end, is_reference,
                     digest, data, chunk.terms
              FROM chunk JOIN vector ON chunk_id = chunk.id JOIN transcript ON transcript.id = transcript_id
@@ -69,7 +69,7 @@ def to_server(
         session.transaction(),
     ):
         source.execute("BEGIN")
-        card = settings.model(source)
+        card = database.stored_model(source)
         if card is None:
             raise database.damaged(folder, "the model is lost", database.START_AGAIN)
         writer.lock(session, in_transaction=True)
@@ -101,7 +101,7 @@ def to_folder(address: ServerAddress, folder: Path, progress: Callable[[int], No
         card = schema.check(session)
         with library_errors(folder):
             with database.transaction(target):
-                settings.set_model(target, card)
+                database.set_stored_model(target, card)
                 _copy_to_folder(session, target, progress)
             Manifest(card).save(folder)
 
@@ -141,7 +141,7 @@ def _copy_to_server(
         progress(len(batch))
     totals.add_frequencies(session, counted)
     totals.fold(session)
-    highest = settings.highest_chunk(source)
+    highest = database.highest_chunk(source)
     session.rows(
         """SELECT setval('chunk_id', %s), setval('transcript_id', (SELECT max(id) FROM transcript)),
                   setval(pg_get_serial_sequence('term', 'number'), (SELECT max(number) FROM term))""",
@@ -223,7 +223,7 @@ def _copy_to_folder(session: Session, target: sqlite3.Connection, progress: Call
         progress(len(rows))
     languages = [(name, *of.values[:-1]) for name, of in totals.languages(session).items()]
     _insert(target, "language (name, chunks, total, windows, window_total)", languages)
-    settings.set_highest_chunk(target, highest)
+    database.set_highest_chunk(target, highest)
 
 
 def _insert(target: sqlite3.Connection, columns: str, rows: Iterable[Sequence[object]]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.embedded import checksums, database
-from seekpoint.index.embedded.kept import EmbeddedKeeper
+from seekpoint.index.embedded.catalogue import EmbeddedKeeper
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seekpoint.index.embedded.cue_blocks import append, check, read
-from seekpoint.index.embedded.schema import create
+from seekpoint.index.embedded.database import create_schema
+from seekpoint.index.embedded.transcripts import append_cues, check_cues, read_cues
 from seekpoint.index.records.cue_blocks import decode, encode
 from seekpoint.index.types import Cue
 
@@ -54,14 +54,14 @@ def connection() -> Iterator[sqlite3.Connection]:
 def database() -> sqlite3.Connection:
     """A new database, in which a transcript needs no resource."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    create(connection)
+    create_schema(connection)
     connection.execute("PRAGMA foreign_keys = OFF")
     return connection
 
 
 def stored(cues: Sequence[Cue]) -> sqlite3.Connection:
     connection = database()
-    append(connection, 1, cues)
+    append_cues(connection, 1, cues)
     return connection
 
 
@@ -91,25 +91,25 @@ def test_milliseconds_take_less_room_than_other_times() -> None:
 @given(st.integers(0, 260), st.integers(0, 260))
 def test_any_part_of_a_transcript_is_read_in_order(first: int, stop: int) -> None:
     with closing(stored(LONG)) as connection:
-        append(connection, 2, LONG[:50])
-        assert read(connection, 1, first, stop) == LONG[first:stop]
-        assert read(connection, 2, first, 1 << 62) == LONG[:50][first:]
-        assert read(connection, 3, first, stop) == []
+        append_cues(connection, 2, LONG[:50])
+        assert read_cues(connection, 1, first, stop) == LONG[first:stop]
+        assert read_cues(connection, 2, first, 1 << 62) == LONG[:50][first:]
+        assert read_cues(connection, 3, first, stop) == []
 
 
 @given(st.lists(CUES | st.builds(Cue, TIMES, TIMES, st.text(min_size=3000)), max_size=9))
 @pytest.mark.slow
 def test_a_transcript_of_any_cues_is_stored(cues: list[Cue]) -> None:
     with closing(stored(cues)) as connection:
-        check(connection)
-        assert read(connection, 1, 0, 1 << 62) == cues
+        check_cues(connection)
+        assert read_cues(connection, 1, 0, 1 << 62) == cues
 
 
 def test_blocks_fill_half_a_page_but_for_a_longer_cue_and_the_last() -> None:
     longer = Cue(0.0, 1.0, random.Random(1).randbytes(9000).hex())
     with closing(stored([*LONG, longer, *LONG])) as connection:
         sizes = [size for (size,) in connection.execute("SELECT length(data) FROM cue_block ORDER BY first")]
-        assert read(connection, 1, 199, 202) == [LONG[-1], longer, LONG[0]]
+        assert read_cues(connection, 1, 199, 202) == [LONG[-1], longer, LONG[0]]
     assert len(sizes) > 6
     assert sum(size > 2020 for size in sizes) == 1
     assert sum(size < 1800 for size in sizes) <= 2
@@ -118,21 +118,21 @@ def test_blocks_fill_half_a_page_but_for_a_longer_cue_and_the_last() -> None:
 def test_thousands_of_cues_that_say_the_same_are_stored() -> None:
     cues = [Cue(float(k), k + 1.0, "嗯") for k in range(3000)]
     with closing(stored(cues)) as connection:
-        check(connection)
-        assert read(connection, 1, 0, 5000) == cues
+        check_cues(connection)
+        assert read_cues(connection, 1, 0, 5000) == cues
 
 
 def test_long_texts_are_stored_however_many_there_are() -> None:
     cues = [Cue(float(k), k + 1.0, f"{k} 注意力" * 10_000, "mask" * 10_000) for k in range(60)]
     with closing(stored(cues)) as connection:
-        check(connection)
-        assert read(connection, 1, 3, 60) == cues[3:]
+        check_cues(connection)
+        assert read_cues(connection, 1, 3, 60) == cues[3:]
 
 
 @pytest.mark.parametrize("text", ["\ud800", "注意力\udfff"])
 def test_text_that_has_no_utf8_is_refused(connection: sqlite3.Connection, text: str) -> None:
     with pytest.raises(ValueError, match="surrogates"):
-        append(connection, 1, [Cue(0.0, 1.0, text)])
+        append_cues(connection, 1, [Cue(0.0, 1.0, text)])
 
 
 def test_a_text_that_is_longer_than_can_be_read_is_refused() -> None:
@@ -223,27 +223,27 @@ def test_any_other_json_is_a_value_error_or_cues(content: object) -> None:
     ],
 )
 def test_a_check_tells_what_is_out_of_place(connection: sqlite3.Connection, statement: str) -> None:
-    append(connection, 1, LONG)
+    append_cues(connection, 1, LONG)
     connection.execute(
         "INSERT INTO chunk (transcript_id, first, stop, start, end, terms) VALUES (1, 0, 200, 0, 500, x'00')"
     )
-    check(connection)
+    check_cues(connection)
     connection.execute(statement)
     with pytest.raises(ValueError, match="aren't what was written"):
-        check(connection)
+        check_cues(connection)
 
 
 @pytest.mark.parametrize("cue", [Cue(-2e9, 0.0, "x"), Cue(0.0, 2e9, "x"), Cue(0.0, float("nan"), "x")])
 def test_a_check_tells_times_beyond_measure(connection: sqlite3.Connection, cue: Cue) -> None:
-    append(connection, 1, [cue])
+    append_cues(connection, 1, [cue])
     with pytest.raises(ValueError, match="aren't what was written"):
-        check(connection, 1e9)
+        check_cues(connection, 1e9)
 
 
 def test_blocks_that_do_not_follow_one_another_are_not_read_as_one(connection: sqlite3.Connection) -> None:
-    append(connection, 1, LONG)
+    append_cues(connection, 1, LONG)
     firsts = [first for (first,) in connection.execute("SELECT first FROM cue_block ORDER BY first")]
     assert all(one < other for one, other in pairwise(firsts)) and len(firsts) > 2
     connection.execute("DELETE FROM cue_block WHERE first = ?", (firsts[1],))
     with pytest.raises(ValueError, match="aren't what was written"):
-        read(connection, 1, 0, 200)
+        read_cues(connection, 1, 0, 200)

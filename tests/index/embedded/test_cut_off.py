@@ -76,7 +76,7 @@ def test_a_commit_is_whole_or_not_at_all(folder: Path) -> None:
 
 _RUN_OUT_OF_SPACE = """
 import pathlib, resource as limits
-import seekpoint.index.embedded.vectors.sealing
+import seekpoint.index.embedded.vector_files
 from tests.index.libraries import *
 folder, moment, size = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 

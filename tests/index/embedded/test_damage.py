@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.embedded import database
+from seekpoint.index.embedded.database import UNRELEASED_APPLICATION_ID
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.schema import UNRELEASED_APPLICATION_ID
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound, UnreleasedLibrary
 from seekpoint.index.store import CueSpan

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seekpoint.index.embedded.chunk_ranges import Ranges
-from seekpoint.index.embedded.holdings import Holdings, TranscriptSpan
+from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges, TranscriptSpan
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.text.language_tags import primary

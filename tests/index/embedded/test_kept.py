@@ -8,9 +8,9 @@ from threading import Event, Thread
 import pytest
 
 from seekpoint.index.embedded import database
-from seekpoint.index.embedded.kept import EmbeddedKeeper
+from seekpoint.index.embedded.catalogue import EmbeddedKeeper
+from seekpoint.index.embedded.maintenance import with_checked_database
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.opening import with_checked_database
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary, LibraryError

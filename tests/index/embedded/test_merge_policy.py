@@ -7,7 +7,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seekpoint.index.embedded.merge_policy import Segment, next_merge, recently_added
+from seekpoint.index.embedded.vector_files import Segment, next_merge, recently_added
 
 SEGMENTS = st.lists(st.tuples(st.integers(0, 100_000), st.floats(0, 1)), max_size=60).map(
     lambda sizes: placed([(chunks, round(chunks * share)) for chunks, share in sizes])

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.index.embedded import database, transcripts
+from seekpoint.index.embedded import database, stored_terms, transcripts
 from seekpoint.index.embedded.database import transaction
-from seekpoint.index.embedded.translations import lookup, refresh, stale
-from seekpoint.index.embedded.words import stored_terms
+from seekpoint.index.embedded.names import lookup_translations, refresh_translations, translations_are_stale
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from tests.index.libraries import CARD, embedded, fill
 
@@ -58,12 +57,12 @@ def connection(folder: Path) -> Iterator[sqlite3.Connection]:
 
 def fresh(connection: sqlite3.Connection, version: str = "1") -> None:
     with transaction(connection):
-        refresh(connection, SmallDictionaries(version))
+        refresh_translations(connection, SmallDictionaries(version))
 
 
 def test_only_translations_that_the_library_says_are_kept(connection: sqlite3.Connection) -> None:
     fresh(connection)
-    assert lookup(connection, "zh", ["注意力", "反向传播", "掩码", "长颈鹿", "权重"]) == {
+    assert lookup_translations(connection, "zh", ["注意力", "反向传播", "掩码", "长颈鹿", "权重"]) == {
         "en": {
             "注意力": (("attent",),),
             "掩码": (("mask",), ("hide", "the", "word")),
@@ -75,20 +74,20 @@ def test_only_translations_that_the_library_says_are_kept(connection: sqlite3.Co
 def test_words_are_found_by_their_stems_and_in_simplified_characters(connection: sqlite3.Connection) -> None:
     fresh(connection)
     keys = ["attent", "mask", "café au lait", "Attention", ""]
-    assert lookup(connection, "en", keys) == {
+    assert lookup_translations(connection, "en", keys) == {
         "zh": {
             "attent": (("注意", "意力"),),
             "mask": (("掩码",), ("遮住",)),
             "café au lait": (("权重",),),
         }
     }
-    assert lookup(connection, "zh", ["權重"]) == {}
+    assert lookup_translations(connection, "zh", ["權重"]) == {}
 
 
 @pytest.mark.parametrize(("source", "targets"), [("en", {"zh"}), ("ko", set()), ("zh", {"en"})])
 def test_other_pairs_of_languages_have_none(connection: sqlite3.Connection, source: str, targets: set[str]) -> None:
     fresh(connection)
-    assert lookup(connection, source, ["注意力", "attent"]).keys() == targets
+    assert lookup_translations(connection, source, ["注意力", "attent"]).keys() == targets
 
 
 def test_what_holds_for_any_language_stands_beside_the_languages_own(connection: sqlite3.Connection) -> None:
@@ -97,10 +96,13 @@ def test_what_holds_for_any_language_stands_beside_the_languages_own(connection:
         "INSERT INTO translation (source, word, target, alternatives) VALUES ('', ?, ?, ?)",
         [("注意力", "en", '[["weigh"],["attent"]]'), ("attent", "en", '[["weigh"]]'), ("attent", "zh", '[["权重"]]')],
     )
-    assert lookup(connection, "zh", ["注意力", "attent"]) == {
+    assert lookup_translations(connection, "zh", ["注意力", "attent"]) == {
         "en": {"注意力": (("weigh",), ("attent",)), "attent": (("weigh",),)}
     }
-    assert lookup(connection, "ko", ["attent"]) == {"en": {"attent": (("weigh",),)}, "zh": {"attent": (("权重",),)}}
+    assert lookup_translations(connection, "ko", ["attent"]) == {
+        "en": {"attent": (("weigh",),)},
+        "zh": {"attent": (("权重",),)},
+    }
 
 
 def test_a_language_that_the_library_lacks_needs_no_dictionary(tmp_path: Path) -> None:
@@ -109,17 +111,17 @@ def test_a_language_that_the_library_lacks_needs_no_dictionary(tmp_path: Path) -
     dictionaries = SmallDictionaries()
     with closing(database.connect(tmp_path / "english", writable=True)) as connection:
         with transaction(connection):
-            refresh(connection, dictionaries)
-        assert lookup(connection, "zh", ["注意力", "权重"])["en"].keys() == {"注意力", "权重"}
-        assert lookup(connection, "en", ["attent"]) == {}
+            refresh_translations(connection, dictionaries)
+        assert lookup_translations(connection, "zh", ["注意力", "权重"])["en"].keys() == {"注意力", "权重"}
+        assert lookup_translations(connection, "en", ["attent"]) == {}
     assert dictionaries.read == 1
 
 
 def test_translations_are_stale_when_the_dictionaries_change(connection: sqlite3.Connection) -> None:
-    assert stale(connection, SmallDictionaries())
+    assert translations_are_stale(connection, SmallDictionaries())
     fresh(connection)
-    assert not stale(connection, SmallDictionaries())
-    assert stale(connection, SmallDictionaries("2"))
+    assert not translations_are_stale(connection, SmallDictionaries())
+    assert translations_are_stale(connection, SmallDictionaries("2"))
 
 
 def test_translations_are_stale_when_the_passages_change(connection: sqlite3.Connection) -> None:
@@ -127,11 +129,11 @@ def test_translations_are_stale_when_the_passages_change(connection: sqlite3.Con
     said = embedded(["a giraffe"], "en-GB")
     with transaction(connection):
         transcripts.insert(connection, "zhuyili0001", said, (), CARD)
-    assert stale(connection, SmallDictionaries())
+    assert translations_are_stale(connection, SmallDictionaries())
     fresh(connection)
-    assert lookup(connection, "zh", ["长颈鹿"]) == {"en": {"长颈鹿": (("giraff",),)}}
+    assert lookup_translations(connection, "zh", ["长颈鹿"]) == {"en": {"长颈鹿": (("giraff",),)}}
     connection.execute("DELETE FROM resource WHERE id = 'zhuyili0001'")
     stored_terms.delete_unused(connection)
-    assert stale(connection, SmallDictionaries())
+    assert translations_are_stale(connection, SmallDictionaries())
     fresh(connection)
-    assert lookup(connection, "zh", ["长颈鹿", "注意力"]) == {"en": {"注意力": (("attent",),)}}
+    assert lookup_translations(connection, "zh", ["长颈鹿", "注意力"]) == {"en": {"注意力": (("attent",),)}}

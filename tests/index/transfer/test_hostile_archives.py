@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from seekpoint.index.embedded import checksums, database
-from seekpoint.index.embedded.schema import SCHEMA_VERSION
+from seekpoint.index.embedded.database import SCHEMA_VERSION
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound
 from seekpoint.index.records import cue_blocks
 from seekpoint.index.records import piece_blocks as blocks

@@ -20,7 +20,7 @@ import pytest
 import seekpoint
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.reembedding import FOLDER
+from seekpoint.index.embedded.successor_folder import FOLDER
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, ModelError, ModelMismatch
 from seekpoint.index.store import WITHOUT_PIECES
 from seekpoint.index.transfer.export import export_library
@@ -57,7 +57,7 @@ _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(
     [
         __name__,
-        "seekpoint.index.embedded.vectors.search",
+        "seekpoint.index.embedded.vectors",
         "seekpoint.indexer.build.build",
         "seekpoint.indexer.sources.youtube.transcripts",
     ]

@@ -9,7 +9,7 @@ import pytest
 
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.database import transaction
-from seekpoint.index.embedded.translations import lookup, refresh
+from seekpoint.index.embedded.names import lookup_translations, refresh_translations
 from seekpoint.index.errors import SourceError
 from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries
 from seekpoint.indexer.vocabulary.glossary import read_glossary
@@ -57,13 +57,13 @@ def test_glossary_terms_are_found_in_both_directions_beside_dictionary_terms(tmp
     glossary = [("hides what comes later", "因果掩码"), ("attention", "权重"), ("внимание", "注意力")]
     with closing(database.connect(tmp_path, writable=True)) as connection:
         with transaction(connection):
-            refresh(connection, BilingualDictionaries(glossary))
-        chinese = lookup(connection, "zh", ["因果掩码", "权重"])["en"]
+            refresh_translations(connection, BilingualDictionaries(glossary))
+        chinese = lookup_translations(connection, "zh", ["因果掩码", "权重"])["en"]
         assert chinese["因果掩码"] == (("hide", "what", "come", "later"),)
         assert ("attent",) in chinese["权重"]
-        both = lookup(connection, "en", ["attent"])["zh"]["attent"]
+        both = lookup_translations(connection, "en", ["attent"])["zh"]["attent"]
         assert {("权重",), ("注意", "意力")} <= set(both)
-        assert lookup(connection, "ru", ["вниман"])["zh"] == {"вниман": (("注意", "意力"),)}
+        assert lookup_translations(connection, "ru", ["вниман"])["zh"] == {"вниман": (("注意", "意力"),)}
 
 
 def test_another_glossary_has_another_version() -> None:

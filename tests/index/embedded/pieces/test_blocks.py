@@ -12,10 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seekpoint.index.embedded.pieces import reading as pieces_module
-from seekpoint.index.embedded.pieces.blocks import append, check, transcript_blocks
-from seekpoint.index.embedded.pieces.reading import around
-from seekpoint.index.embedded.schema import create
+from seekpoint.index.embedded import transcripts as pieces_module
+from seekpoint.index.embedded.database import create_schema
+from seekpoint.index.embedded.transcripts import append_pieces, check_piece_blocks, pieces_around, transcript_blocks
 from seekpoint.index.models.piece_vectors import LEVELS, NO_DIRECTION, quantised
 from seekpoint.index.records.piece_blocks import Blocks, StoredPiece, encode
 from seekpoint.index.types import ModelCard, PieceVector, StoredChunk
@@ -60,7 +59,7 @@ def connection() -> Iterator[sqlite3.Connection]:
 
 def library() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    create(connection)
+    create_schema(connection)
     connection.row_factory = sqlite3.Row
     return connection
 
@@ -83,8 +82,8 @@ def test_pieces_come_back_as_they_were_stored_all_or_some_of_them(data: st.DataO
     with closing(library()) as connection:
         connection.execute("PRAGMA foreign_keys = OFF")
         for key, pieces in reversed(transcripts.items()):
-            append(connection, key, pieces)
-        check(connection, dimension, DIRECTIONS)
+            append_pieces(connection, key, pieces)
+        check_piece_blocks(connection, dimension, DIRECTIONS)
         for key, pieces in transcripts.items():
             assert found_in(transcript_blocks(connection, key), dimension) == pieces
         together = Blocks(connection.execute("SELECT transcript_id, start, data FROM piece_block"))
@@ -158,13 +157,13 @@ STRANGE = {
 @pytest.mark.parametrize("data", STRANGE.values(), ids=STRANGE.keys())
 def test_a_block_that_nobody_wrote_is_told(connection: sqlite3.Connection, data: bytes) -> None:
     connection.execute("PRAGMA foreign_keys = OFF")
-    append(connection, 1, block())
-    append(connection, 1, block(500.0))
-    append(connection, 2, block(0.0, 40))
-    check(connection, 4, DIRECTIONS)
+    append_pieces(connection, 1, block())
+    append_pieces(connection, 1, block(500.0))
+    append_pieces(connection, 2, block(0.0, 40))
+    check_piece_blocks(connection, 4, DIRECTIONS)
     connection.execute("UPDATE piece_block SET data = ? WHERE transcript_id = 1 AND start = 0", (data,))
     with pytest.raises(ValueError, match="block"):
-        check(connection, 4, DIRECTIONS)
+        check_piece_blocks(connection, 4, DIRECTIONS)
 
 
 # The pieces around chunks
@@ -186,13 +185,13 @@ def test_the_pieces_around_chunks_are_those_from_where_the_margin_begins(data: s
     with closing(library()) as connection:
         connection.execute("PRAGMA foreign_keys = OFF")
         for key, pieces in transcripts.items():
-            append(connection, key, pieces)
+            append_pieces(connection, key, pieces)
         connection.executemany(
             "INSERT INTO chunk (id, transcript_id, first, stop, start, end, terms) VALUES (?, ?, 0, 1, ?, ?, x'00')",
             [(k, key, start, start + length) for k, (key, start, length) in enumerate(chunks)],
         )
         kept = [StoredChunk(k, key, "talk", "en", 0, 1, a, a + b) for k, (key, a, b) in enumerate(chunks)]
-        found = around(connection, kept, margin, CARD)
+        found = pieces_around(connection, kept, margin, CARD)
     assert list(found) == [*range(len(chunks))]
     for k, (key, start, length) in enumerate(chunks):
         expected = plain(transcripts.get(key, []), start, start + length, margin)
@@ -224,10 +223,10 @@ def test_pieces_with_and_without_a_direction_in_a_block_have_the_sums_that_each_
         quantised(chance.normal(0, 3, 384).astype(np.float32), 30, BUNDLED if k % 3 else "another") for k in range(40)
     ]
     connection.execute("PRAGMA foreign_keys = OFF")
-    append(connection, 1, [StoredPiece(float(k), bytes(8), one) for k, one in enumerate(kept)])
+    append_pieces(connection, 1, [StoredPiece(float(k), bytes(8), one) for k, one in enumerate(kept)])
     for k, one in enumerate(kept):
-        append(connection, k + 2, [StoredPiece(0.0, bytes(8), one)])
-    pieces_module.check(connection, card)
+        append_pieces(connection, k + 2, [StoredPiece(0.0, bytes(8), one)])
+    pieces_module.check_pieces(connection, card)
     together = pieces_module.transcript_pieces(connection, 1, card)
     alone = [pieces_module.transcript_pieces(connection, k + 2, card) for k in range(40)]
     assert together.sums.tolist() == [one.sums[0].tolist() for one in alone]

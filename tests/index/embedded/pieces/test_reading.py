@@ -9,12 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seekpoint.index.embedded.database import FILE
+from seekpoint.index.embedded.database import FILE, create_schema
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.pieces.blocks import append
-from seekpoint.index.embedded.pieces.reading import transcript_pieces
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.schema import create
+from seekpoint.index.embedded.transcripts import append_pieces, transcript_pieces
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.models.centring import windows
@@ -82,8 +80,8 @@ def test_pieces_of_the_bundled_model_take_six_bits_a_dimension_and_come_back_as_
     chance = np.random.default_rng(4)
     kept = [quantised(chance.normal(0, 3, 384).astype(np.float32), 30, BUNDLED) for _ in range(40)]
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        create(connection)
-        append(connection, 7, [StoredPiece(float(k), bytes(8), one) for k, one in enumerate(kept)])
+        create_schema(connection)
+        append_pieces(connection, 7, [StoredPiece(float(k), bytes(8), one) for k, one in enumerate(kept)])
         (size,) = connection.execute("SELECT sum(length(data)) FROM piece_block").fetchone()
         found = transcript_pieces(connection, 7, card)
     assert (found.starts.tolist(), found.tokens.tolist()) == ([float(k) for k in range(40)], [30.0] * 40)

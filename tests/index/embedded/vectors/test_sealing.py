@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.index.embedded.chunk_ranges import Ranges
-from seekpoint.index.embedded.holdings import Holdings
+from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges
 from seekpoint.index.embedded.manifest import Manifest, SegmentRecord
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter

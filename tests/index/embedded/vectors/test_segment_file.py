@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from seekpoint.index.embedded.chunk_ranges import Ranges
-from seekpoint.index.embedded.merge_policy import Segment
-from seekpoint.index.embedded.vectors.segment_file import VectorSegment
-from seekpoint.index.embedded.vectors.segment_writer import write
+from seekpoint.index.embedded.vector_files import Segment, write_segment
+from seekpoint.index.embedded.vectors import VectorSegment
 from seekpoint.index.errors import DamagedLibrary
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def _rows() -> Vectors:
 
 def _few(folder: Path, number: int = 1) -> SegmentRecord:
     blocks = [(IDS[:2], _rows()[:2]), (IDS[2:], _rows()[2:])]
-    return write(folder, number, WIDTH, blocks, Segment(3, 14, 4, 4))
+    return write_segment(folder, number, WIDTH, blocks, Segment(3, 14, 4, 4))
 
 
 @pytest.fixture
@@ -90,7 +89,7 @@ def test_two_bits_a_number_tell_about_the_cosine(tmp_path: Path, dimension: int)
     rows[1:] += rows[:1] * np.linspace(0, 1, 2499, dtype=np.float32)[:, None]
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     blocks = [(np.arange(2500)[start : start + 700], rows[start : start + 700]) for start in range(0, 2500, 700)]
-    record = write(tmp_path, 7, dimension, blocks, Segment(0, 2500, 2500, 2500))
+    record = write_segment(tmp_path, 7, dimension, blocks, Segment(0, 2500, 2500, 2500))
     segment = VectorSegment(tmp_path, record, dimension)
     for question in rows[::250]:
         ids, cosines = segment.search(question, 2500)

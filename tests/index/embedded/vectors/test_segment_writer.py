@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from seekpoint.index.embedded.chunk_ranges import Ranges
-from seekpoint.index.embedded.merge_policy import Segment
-from seekpoint.index.embedded.vectors.segment_file import VectorSegment
-from seekpoint.index.embedded.vectors.segment_writer import write
+from seekpoint.index.embedded.vector_files import Segment, write_segment
+from seekpoint.index.embedded.vectors import VectorSegment
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,7 +51,7 @@ def _in_blocks(rows: Vectors, size: int) -> Blocks:
 
 
 def _opened(folder: Path, rows: Vectors, number: int = 1) -> VectorSegment:
-    record = write(folder, number, DIMENSION, _in_blocks(rows, 700), Segment(FIRST, STOP, COUNT, COUNT))
+    record = write_segment(folder, number, DIMENSION, _in_blocks(rows, 700), Segment(FIRST, STOP, COUNT, COUNT))
     assert record.count == COUNT
     return VectorSegment(folder, record, DIMENSION)
 
@@ -122,7 +121,7 @@ def test_the_same_vectors_give_the_same_file(tmp_path: Path, rows: Vectors) -> N
 
 def test_a_vector_takes_two_bits_a_number_and_its_id(tmp_path: Path) -> None:
     rows = _unit(np.random.default_rng(7).normal(size=(COUNT, 384)))
-    record = write(tmp_path, 1, 384, _in_blocks(rows, 700), Segment(FIRST, STOP, COUNT, COUNT))
+    record = write_segment(tmp_path, 1, 384, _in_blocks(rows, 700), Segment(FIRST, STOP, COUNT, COUNT))
     assert record.file.size < COUNT * (384 / 4 + 8) + 30_000
 
 
@@ -134,7 +133,7 @@ def test_vectors_that_are_all_alike_are_found(tmp_path: Path, rows: Vectors) -> 
 
 
 def test_more_vectors_than_were_foreseen_are_all_written(tmp_path: Path, rows: Vectors) -> None:
-    record = write(tmp_path, 1, DIMENSION, _in_blocks(rows, 700), Segment(FIRST, STOP, 10, 10))
+    record = write_segment(tmp_path, 1, DIMENSION, _in_blocks(rows, 700), Segment(FIRST, STOP, 10, 10))
     assert record.count == COUNT
     found, _ = VectorSegment(tmp_path, record, DIMENSION).search(rows[-1], 3)
     assert found[0] == STOP - 1
@@ -146,5 +145,5 @@ def test_nothing_is_left_of_a_file_whose_writing_failed(tmp_path: Path, rows: Ve
         raise OSError("没有空间了")
 
     with pytest.raises(OSError, match="没有空间了"):
-        write(tmp_path, 1, DIMENSION, blocks(), Segment(FIRST, STOP, COUNT, COUNT))
+        write_segment(tmp_path, 1, DIMENSION, blocks(), Segment(FIRST, STOP, COUNT, COUNT))
     assert list(tmp_path.iterdir()) == []

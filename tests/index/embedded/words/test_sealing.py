@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from seekpoint.index.embedded import word_files
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.words import index_folder, sealing
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.store import WordGroup
@@ -62,7 +62,7 @@ def test_what_was_removed_is_neither_found_nor_counted(folder: Path) -> None:
             assert during.frequencies(["掩码"], [MASK]) == ({}, [0])
     with EmbeddedReader.open(folder) as library:
         assert library.frequencies(["掩码", "mask"], [MASK]) == ({"mask": 1}, [0])
-    assert index_folder.transcripts_in(index(folder)).tolist() == [1, 3]
+    assert word_files.transcripts_in(index(folder)).tolist() == [1, 3]
 
 
 def test_what_a_build_has_committed_is_found_before_it_ends(folder: Path) -> None:
@@ -98,7 +98,7 @@ def test_an_index_that_has_other_chunks_than_its_list_says_is_made_from_nothing(
     for path in index(folder.with_name("other")).iterdir():
         if path.name != "transcripts":
             shutil.copy(path, index(folder))
-    words = sealing._finished(index(folder), index_folder.transcripts_in(index(folder)), None)
+    words = word_files._finished(index(folder), word_files.transcripts_in(index(folder)), None)
     manifest = Manifest.load(folder)
     Manifest(manifest.model, manifest.segments, manifest.numbered, None, words).save(folder)
     build(folder, {"new": ["缓存 cache"]})
@@ -128,7 +128,7 @@ def test_damaged_terms_are_told_by_a_build_and_by_a_reader(tmp_path: Path) -> No
 
 _KILLED = """
 import os
-import seekpoint.index.embedded.words.sealing as sealing
+import seekpoint.index.embedded.word_files as sealing
 from tests.index.libraries import *
 sealing.{step} = lambda *_, **__: os._exit(9)
 build(Path(sys.argv[1]), {{"new": ["缓存 cache"]}})

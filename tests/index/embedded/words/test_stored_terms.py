@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seekpoint.index.embedded import database
-from seekpoint.index.embedded.words import stored_terms
+from seekpoint.index.embedded import database, stored_terms
 from seekpoint.index.text.terms import terms
 
 SAID = ["the mask hides the words", "掩码遮住后面的词", "", "a mask for 掩码"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from seekpoint.index.embedded.words.word_index import Engine, Entry, WordIndex, new_index, update
+from seekpoint.index.embedded.word_index import Engine, Entry, WordIndex, new_index, update
 from seekpoint.index.store import WordGroup
 from seekpoint.index.text.terms import terms
 

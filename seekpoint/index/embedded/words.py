@@ -10,23 +10,25 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seekpoint.background import in_background
-from seekpoint.index.embedded.chunk_ranges import Ranges
-from seekpoint.index.embedded.database import content_errors, damaged, library_errors
-from seekpoint.index.embedded.holdings import Holdings
+from seekpoint.index.embedded import word_files
+from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges, RangeScope
+from seekpoint.index.embedded.database import THREADS_MAY_SHARE, content_errors, damaged, library_errors
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.words import index_folder
-from seekpoint.index.embedded.words.word_index import Proposal, WordIndex
-from seekpoint.index.store import WordGroup
+from seekpoint.index.embedded.word_index import Proposal, WordIndex
+from seekpoint.index.store import CandidateQuery, Scope, WordGroup
 from seekpoint.index.types import Alternatives
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from seekpoint.index.embedded.vectors import VectorStore
 
 
 class WordSearch:
@@ -106,7 +108,7 @@ class WordSearch:
 
     @cached_property
     def _indexes(self) -> list[WordIndex]:
-        wanted, stored = self._holdings.first_chunks, index_folder.current(self._folder, self._manifest)
+        wanted, stored = self._holdings.first_chunks, word_files.current(self._folder, self._manifest)
         if stored is None:
             return [self._in_memory(wanted)]
         on_disk = WordIndex(stored.engine, self._holdings.spoken, _without(stored.transcripts, wanted).tolist())
@@ -114,7 +116,7 @@ class WordSearch:
         return [on_disk, self._in_memory(missing)] if len(missing) else [on_disk]
 
     def _in_memory(self, first_chunks: NDArray[np.int64]) -> WordIndex:
-        from seekpoint.index.embedded.words.entries import entries
+        from seekpoint.index.embedded.word_files import entries
 
         chosen = set(first_chunks.tolist())
         spans = [span for span in self._holdings.transcripts if span.first in chosen]
@@ -125,3 +127,36 @@ class WordSearch:
 def _without(ids: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
     """The ids that aren't among the others; both ascend. They are mostly equal, and comparing sets imports numpy.ma."""
     return ids[:0] if np.array_equal(ids, others) else np.setdiff1d(ids, others)
+
+
+# How many chunks are proposed by meaning for each that is wanted, since vector files only approximate cosines. By words
+# as many as wanted do: with half more, no set of docs/quality.md changes.
+_BY_MEANING = 1.5
+# As many times more by meaning where some are excluded, since vector files don't know words.
+_WHERE_SOME_ARE_EXCLUDED = 3
+
+
+def candidates(query: CandidateQuery, vectors: VectorStore, words: WordSearch, chunks: Ranges) -> Sequence[int]:
+    """The candidates for a question, as `Reader.candidates`; `chunks` are those of the library."""
+    keep = _ranges(query.scope)
+    without, more = query.excluded, _WHERE_SOME_ARE_EXCLUDED if query.excluded else 1
+    by_groups = partial(words.by_groups, query.groups, query.limit, keep, without)
+    with in_background(by_groups, may_share=THREADS_MAY_SHARE) as translated:  # the longest of the three
+        nearest = vectors.nearest(query.vector, round(_BY_MEANING * query.limit * more), keep).chunks.tolist()
+        proposed = [nearest, words.by_terms(query.terms, query.limit, keep, without), translated()]
+    if query.named:
+        named = _ranges(query.named.scope)
+        proposed.append(vectors.nearest(query.vector, query.limit * more, named).chunks.tolist())
+        proposed.append(words.by_terms(query.named.terms, query.limit, named, without))
+    if query.required:
+        phrases, most = query.required
+        proposed.append(words.by_phrases(phrases, query.terms, most, keep, without))
+    ids = sorted(set(chain.from_iterable(proposed)))
+    return [chunk_id for chunk_id, exists in zip(ids, chunks.contains(ids).tolist(), strict=True) if exists]
+
+
+def _ranges(scope: Scope | None) -> Ranges | None:
+    if scope is None:
+        return None
+    assert isinstance(scope, RangeScope)
+    return scope.ranges

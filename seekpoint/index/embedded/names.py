@@ -1,25 +1,48 @@
-"""The stored translations of words: choosing them again when they are out of date, and looking words up in them."""
+"""The titles of resources, indexed by term: a question finds the resources it names without reading every title."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from seekpoint.index.records.stored_rows import SETTING, is_stale, merged, usable
+from seekpoint.index.records.stored_rows import SETTING, Name, is_stale, keyed_names, merged, stored_name, usable
 from seekpoint.index.store import ANY_LANGUAGE, Translations
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Alternatives
+from seekpoint.index.types import Alternatives, State
 
 
-def stale(connection: sqlite3.Connection, dictionaries: Translations) -> bool:
+def update_titles(connection: sqlite3.Connection, resource_ids: Iterable[str]) -> None:
+    """Index again the titles of resources on the lists and in their own details; within the caller's transaction."""
+    for resource_id in resource_ids:
+        connection.execute("DELETE FROM name WHERE resource_id = ?", (resource_id,))
+        titles = connection.execute(
+            """SELECT title FROM listing WHERE resource_id = ?1
+               UNION SELECT details ->> '$.title' FROM resource WHERE id = ?1""",
+            (resource_id,),
+        )
+        names = keyed_names(title for (title,) in titles.fetchall())
+        connection.executemany("INSERT INTO name VALUES (?, ?, ?)", [(key, resource_id, terms) for key, terms in names])
+
+
+def title_candidates(connection: sqlite3.Connection, question_terms: Iterable[str]) -> list[tuple[str, Name]]:
+    """The indexed resources that a question may name, as (resource id, name): those whose lookup term it contains."""
+    rows = connection.execute(
+        """SELECT resource_id, terms FROM name JOIN resource ON resource.id = resource_id
+           WHERE key IN (SELECT value FROM json_each(?)) AND state = ?""",
+        (json.dumps(list(question_terms)), State.INDEXED),
+    )
+    return [(resource_id, stored_name(name)) for resource_id, name in rows]
+
+
+def translations_are_stale(connection: sqlite3.Connection, dictionaries: Translations) -> bool:
     """Whether the translations have to be chosen again."""
     row = connection.execute("SELECT value FROM setting WHERE name = ?", (SETTING,)).fetchone()
     return is_stale(row and row[0], _signature(connection, dictionaries))
 
 
-def refresh(connection: sqlite3.Connection, dictionaries: Translations) -> None:
+def refresh_translations(connection: sqlite3.Connection, dictionaries: Translations) -> None:
     """Choose the translations again; within the caller's transaction."""
     vocabulary = {term for (term,) in connection.execute("SELECT text FROM term")}
     connection.execute("DELETE FROM translation")
@@ -32,7 +55,9 @@ def refresh(connection: sqlite3.Connection, dictionaries: Translations) -> None:
     )
 
 
-def lookup(connection: sqlite3.Connection, source: str, words: Collection[str]) -> dict[str, dict[str, Alternatives]]:
+def lookup_translations(
+    connection: sqlite3.Connection, source: str, words: Collection[str]
+) -> dict[str, dict[str, Alternatives]]:
     """The translations of words, by target language and word; words without any are left out."""
     rows = connection.execute(
         """SELECT target, word, alternatives FROM translation

@@ -7,18 +7,22 @@ it. An unreadable page of the database costs the rows on it.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
+from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
-from seekpoint.index.embedded import checksums, database, reembedding, schema, settings, titles
+from seekpoint.index.embedded import checksums, database, names, stored_terms, successor_folder, transcripts
+from seekpoint.index.embedded.catalogue import Catalogue
 from seekpoint.index.embedded.checksums import CONTENT, DERIVED, OF_RESOURCES, PARENTS, Fault
 from seekpoint.index.embedded.database import content_errors, transaction
 from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.errors import LibraryError
+from seekpoint.index.records import stored_rows, sums
 from seekpoint.index.records.stored_rows import SETTING
 from seekpoint.index.text.clean import counted
-from seekpoint.index.types import State
+from seekpoint.index.types import ModelCard, Resource, State
 
 _LABEL = """SELECT CAST(coalesce((SELECT max(title) FROM listing WHERE resource_id = id AND title <> ''), url) AS BLOB)
             FROM resource WHERE id = CAST(? AS TEXT)"""
@@ -55,7 +59,7 @@ def make_readable(folder: Path, connection: sqlite3.Connection) -> None:
     Raises DamagedLibrary if its tables are lost.
     """
     with content_errors(folder):
-        if not schema.is_ours(connection):
+        if not database.is_ours(connection):
             raise database.damaged(folder, f"the tables of {database.FILE} are others", database.START_AGAIN)
         if not is_sound(connection):
             _salvage(connection, folder / f".{database.FILE}.new")
@@ -75,7 +79,7 @@ def _salvage(connection: sqlite3.Connection, scratch: Path) -> None:
     connection.text_factory = lambda data: data.decode(errors="replace")
     with closing(sqlite3.connect(scratch, isolation_level=None)) as fresh:
         fresh.execute("PRAGMA journal_mode = OFF")
-        schema.create(fresh)
+        database.create_schema(fresh)
         with transaction(fresh):
             for table in (*checksums.TABLES, "checksum"):
                 for row in _readable(connection, table):
@@ -88,7 +92,7 @@ def _salvage(connection: sqlite3.Connection, scratch: Path) -> None:
 
 def _readable(connection: sqlite3.Connection, table: str) -> Iterator[sqlite3.Row]:
     """The rows of a table, from its first on up to an unreadable page, and from its last back to one."""
-    key = schema.storage_key(connection, table)
+    key = database.storage_key(connection, table)
     for direction in ("ASC", "DESC"):
         order = ", ".join(f"{column} {direction}" for column in key)
         with suppress(sqlite3.DatabaseError):
@@ -116,9 +120,11 @@ class _DamagedRows:
         self._delete_listings()
         self._delete_transcripts()
         if are_damaged:
-            from seekpoint.index.embedded.vectors import language_sums
+            from seekpoint.index.embedded import transcripts
 
-            language_sums.recount(self._connection, reembedding.with_current_model(manifest, self._connection).model)
+            transcripts.recount_sums(
+                self._connection, successor_folder.with_current_model(manifest, self._connection).model
+            )
         derived = [key.decode() for key in self._keys(*DERIVED)]
         if derived:
             self._say(f"words or vectors of {counted(len(derived), 'resource')} were damaged and are made again")
@@ -133,11 +139,11 @@ class _DamagedRows:
         for key in self._keys("setting"):
             self._drop("setting", "name", key)
             self._say(f"the setting {_text(key)} was damaged and is gone")
-        settings.set_model(self._connection, settings.model(self._connection) or manifest.model)
-        if not settings.highest_chunk(self._connection):
+        database.set_stored_model(self._connection, database.stored_model(self._connection) or manifest.model)
+        if not database.highest_chunk(self._connection):
             (highest,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM chunk").fetchone()
             used = (record.stop - 1 for record in manifest.segments)
-            settings.set_highest_chunk(self._connection, max(highest, *used))
+            database.set_highest_chunk(self._connection, max(highest, *used))
 
     def _delete_kept(self) -> None:
         for key in self._keys("kept"):
@@ -167,7 +173,7 @@ class _DamagedRows:
             self._drop("listing", "resource_id", key)
             self._drop("name", "resource_id", key)
             self._connection.execute(_UNLISTED, (key,))
-            titles.update(self._connection, [key.decode()])
+            names.update_titles(self._connection, [key.decode()])
 
     def _delete_transcripts(self) -> None:
         for key in self._keys("transcript", "cue_block"):
@@ -194,3 +200,56 @@ class _DamagedRows:
 
 def _text(data: bytes) -> str:
     return data.decode(errors="replace")
+
+
+_MOST_NAMED = 3
+
+
+def verify(folder: Path, connection: sqlite3.Connection, manifest: Manifest) -> None:
+    """Read all files and the whole database of a library; raises DamagedLibrary if anything is damaged."""
+    check_rows(folder, connection)
+    with content_errors(folder):
+        check_contents(connection, manifest.model)
+        for file in (*manifest.index_files, *filter(None, [manifest.database])):
+            file.check_content(folder)
+
+
+def check_rows(folder: Path, connection: sqlite3.Connection) -> None:
+    """Raise DamagedLibrary unless all rows of the database are those that were written."""
+    with content_errors(folder):
+        if found := checksums.faults(connection):
+            owners = _listed(_owners(folder, connection, found))
+            raise database.damaged(folder, f"in {database.FILE}, the rows of {owners} aren't what was written")
+        ((fault,),) = connection.execute("PRAGMA integrity_check(1)").fetchall()
+        if fault != "ok":
+            raise database.damaged(folder, f"{database.FILE} can't be read ({' '.join(fault.split())})")
+        if not database.is_ours(connection):
+            raise database.damaged(folder, f"the tables of {database.FILE} are others", database.START_AGAIN)
+
+
+def _owners(folder: Path, connection: sqlite3.Connection, faults: Sequence[Fault]) -> list[str]:
+    """What damaged rows belong to: resources by title and id, or whole tables."""
+    ids = sorted({key.decode(errors="replace") for table, key in faults if table in OF_RESOURCES and key})
+    resources: dict[str, Resource] = {}
+    with suppress(LibraryError):
+        resources = Catalogue(folder, connection).resources(ids)
+    named = (f"{resources[one].title} ({one})" if one in resources else one for one in ids)
+    return [*named, *sorted({f"the table {table}" for table, key in faults if table not in OF_RESOURCES or not key})]
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
+
+
+def check_contents(connection: sqlite3.Connection, model: ModelCard, longest: float = inf) -> None:
+    """Decode all that is encoded: terms, cues, pieces, chapters, details, sums of vectors.
+
+    Raises ValueError if one is damaged, or a time is beyond `longest` seconds.
+    """
+    stored_terms.check(connection)
+    transcripts.check_cues(connection, longest)
+    transcripts.check_pieces(connection, model)
+    stored_rows.check_chapters((text for (text,) in connection.execute("SELECT chapters FROM transcript")), longest)
+    stored_rows.check_details((text for (text,) in connection.execute("SELECT details FROM resource")), longest)
+    sums.check_sums(connection.execute("SELECT chunks, total, windows, window_total FROM language"))

@@ -1,25 +1,47 @@
-"""Changing the model of a library: one transaction replaces everything that the old model made.
-
-The new model's vectors are made in a library of their own, the successor, inside the library's folder (successor.py).
-The transaction also stores the new model in the database, because the manifest is only written afterwards. Where the
-two name different models, the database is right and the vector files are of the old model.
-"""
+"""The writer of a library's successor, which lies inside the library's folder."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from seekpoint.index.embedded import checksums, settings
+from seekpoint.index.embedded import checksums, database
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.errors import LibraryError
-from seekpoint.index.store import WITHOUT_PIECES
+from seekpoint.index.errors import DamagedLibrary, LibraryError
+from seekpoint.index.store import WITHOUT_PIECES, Writer
 from seekpoint.index.types import ModelCard
+
+
+def acquire_writer(
+    library: Path, card: ModelCard, say: Callable[[str], None], acquire: Callable[[Path, ModelCard], Writer]
+) -> Writer:
+    """The writer of the unfinished successor for this model, or of a new one; raises LibraryError.
+
+    `say` is told when a successor is discarded because it is damaged or was begun for another model.
+    """
+    unfinished = unfinished_model(library)
+    if unfinished and unfinished != card:
+        say(f"what was embedded again for the model {unfinished.name} is dropped: {card.name} starts anew")
+        discard(library)
+    folder = successor_of(library)
+    try:
+        return acquire(folder, card)
+    except DamagedLibrary:
+        say(f"what was embedded again in {folder} is damaged and dropped: {card.name} starts anew")
+        discard(library)
+        return acquire(folder, card)
+
+
+# Changing the model of a library: one transaction replaces everything that the old model made.
+#
+# The new model's vectors are made in a library of their own, the successor, inside the library's folder (successor.py).
+# The transaction also stores the new model in the database, because the manifest is only written afterwards. Where the
+# two name different models, the database is right and the vector files are of the old model.
 
 FOLDER = "reembedding"
 """The folder of the successor inside the library's."""
@@ -46,7 +68,7 @@ def with_current_model(manifest: Manifest, connection: sqlite3.Connection) -> Ma
 
     If that isn't the manifest's model, its indexes are outdated and left out.
     """
-    card = settings.model(connection) or manifest.model
+    card = database.stored_model(connection) or manifest.model
     return manifest if card == manifest.model else replace(manifest, model=card, segments=(), words=None)
 
 
@@ -65,17 +87,17 @@ def take_over(connection: sqlite3.Connection, card: ModelCard) -> None:
 
     The successor's chunks get ids that this library has never used.
     """
-    highest = settings.highest_chunk(connection)
+    highest = database.highest_chunk(connection)
     for table in _TABLES:
         connection.execute(f"DELETE FROM main.{table}")
         checksums.forget(connection, table)
     for statement in _COPY_STATEMENTS:
         connection.execute(statement, {"given": highest} if ":given" in statement else {})
     (added,) = connection.execute("SELECT coalesce(max(id), 0) FROM successor.chunk").fetchone()
-    settings.set_highest_chunk(connection, highest + added)
+    database.set_highest_chunk(connection, highest + added)
     connection.execute("DELETE FROM main.setting WHERE name = ?", (WITHOUT_PIECES,))
     connection.execute("INSERT INTO setting SELECT * FROM successor.setting WHERE name = ?", (WITHOUT_PIECES,))
-    settings.set_model(connection, card)
+    database.set_stored_model(connection, card)
 
 
 def successor_of(library: Path) -> Path:

@@ -1,1 +1,0 @@
-"""Pieces of some ten seconds, quantised, from which windows get their vectors."""

@@ -1,1 +1,0 @@
-"""The vectors: FAISS segments that propose candidates, exact cosines from the database."""
