@@ -68,7 +68,7 @@ def open_keeper(address: Address) -> Keeper:
     """Open a library for changes of what is kept, also while a writer is at work; raises LibraryError."""
     if isinstance(address, ServerAddress):
         with needs_postgres():
-            from seekpoint.index.postgres.kept import PostgresKeeper
+            from seekpoint.index.postgres.catalogue import PostgresKeeper
 
         return PostgresKeeper.open(address)
     from seekpoint.index.embedded.catalogue import EmbeddedKeeper
@@ -109,18 +109,18 @@ def create_library(
     Every role of the server may read a `public` one.
     """
     with needs_postgres():
-        from seekpoint.index.postgres import ownership
+        from seekpoint.index.postgres import schema
 
-    return ownership.create(address, card, readers=readers, builders=builders, public=public)
+    return schema.create_for_roles(address, card, readers=readers, builders=builders, public=public)
 
 
 def library_exists(address: Address) -> bool:
     """Whether there is a library, even a damaged one; one that a killed import had moved aside is moved back."""
     if isinstance(address, ServerAddress):
         with needs_postgres():
-            from seekpoint.index.postgres import server
+            from seekpoint.index.postgres import reader
 
-        return server.library_exists(address)
+        return reader.library_exists(address)
     from seekpoint.index.embedded.manifest import FILE
 
     if not (address / FILE).exists():
@@ -135,9 +135,9 @@ def check_vacant(address: Address) -> None:
     """Raise ForeignLibrary if a new library can't be created because something else is there."""
     if isinstance(address, ServerAddress):
         with needs_postgres():
-            from seekpoint.index.postgres import server
+            from seekpoint.index.postgres import reader
 
-        server.check_vacant(address)
+        reader.check_vacant(address)
         return
     from seekpoint.index.embedded import maintenance
 
@@ -150,9 +150,9 @@ def is_written(address: Address) -> bool:
     """Whether a writer is at work on a library, so that no other one can be opened; raises LibraryError."""
     if isinstance(address, ServerAddress):
         with needs_postgres():
-            from seekpoint.index.postgres import server
+            from seekpoint.index.postgres import reader
 
-        return server.is_written(address)
+        return reader.is_written(address)
     from seekpoint.index.embedded import maintenance
     from seekpoint.index.embedded.database import library_errors
 
@@ -164,9 +164,9 @@ def current_revision(address: Address) -> Revision:
     """The current revision of a library, without opening it; it equals a reader's until something changes."""
     if isinstance(address, ServerAddress):
         with needs_postgres():
-            from seekpoint.index.postgres import server
+            from seekpoint.index.postgres import reader
 
-        return server.current_revision(address)
+        return reader.current_revision(address)
     from seekpoint.index.embedded import manifest
 
     return manifest.current_revision(address)

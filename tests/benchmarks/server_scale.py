@@ -24,8 +24,7 @@ from seekpoint.index.address import ServerAddress, parse_address
 from seekpoint.index.models.centring import centre_rows, centred, nearest_language
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader, open_writer
-from seekpoint.index.postgres.meaning import nearest
-from seekpoint.index.postgres.scope import ServerScope
+from seekpoint.index.postgres.meaning import ServerScope, nearest
 from seekpoint.index.postgres.session import connect
 from seekpoint.index.records import piece_blocks
 from seekpoint.index.types import Details, Filters, Kind

@@ -14,8 +14,8 @@ from seekpoint.cli.main import cli
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.open import create_library, open_reader, open_writer
+from seekpoint.index.postgres.schema import keep_size, tidy
 from seekpoint.index.postgres.session import connect
-from seekpoint.index.postgres.upkeep import keep_size, tidy
 from seekpoint.index.transfer.export import export_library
 from tests.index.contract.talks import CARD, TALKS, fill, on_a_server
 from tests.index.libraries import build

@@ -10,7 +10,7 @@ from typing import LiteralString
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.postgres.schema import INDEXED, SEARCH_INDEXES
 from seekpoint.index.postgres.session import Session, quoted
-from seekpoint.index.postgres.term_letters import letters
+from seekpoint.index.postgres.transcripts import letters
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import ModelCard
 

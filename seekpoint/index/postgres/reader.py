@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing
 from math import isfinite
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from seekpoint.index.address import ServerAddress
-from seekpoint.index.errors import LostConnection
-from seekpoint.index.postgres import kept, schema, totals, translations
+from seekpoint.index.errors import LibraryNotFound, LostConnection
+from seekpoint.index.postgres import catalogue, schema, transcripts
 from seekpoint.index.postgres.catalogue import ServerCatalogue
-from seekpoint.index.postgres.connections import pooled
-from seekpoint.index.postgres.session import Session, connect, content_errors, damaged
+from seekpoint.index.postgres.session import Session, connect, content_errors, damaged, pooled
 from seekpoint.index.records import cue_blocks, stored_rows
 from seekpoint.index.records.stored_rows import stored_name
 from seekpoint.index.store import (
@@ -49,6 +49,7 @@ from seekpoint.index.types import (
 if TYPE_CHECKING:
     from seekpoint.index.postgres.words import WordProposals
     from seekpoint.index.types import Pieces, Vectors
+
 
 _IN_LANGUAGE = """SELECT id, origin, chapters FROM transcript
                   WHERE resource_id = %s AND language = %s ORDER BY id LIMIT 1"""
@@ -169,7 +170,7 @@ class PostgresReader:
 
     def kept(self) -> list[KeptMoment]:
         with content_errors(self.address):
-            return kept.read(self._session)
+            return catalogue.read_kept(self._session)
 
     def transcripts(self, resource_id: str) -> list[Transcript]:
         rows = self._session.rows(
@@ -202,7 +203,7 @@ class PostgresReader:
         return self._languages
 
     def scope(self, filters: Filters, resources: Collection[str] | None = None) -> Scope:
-        from seekpoint.index.postgres.scope import ServerScope, scope
+        from seekpoint.index.postgres.meaning import ServerScope, scope
 
         if filters == Filters() and resources is None:
             return ServerScope(None, None, sum(language.chunks for language in self.languages().values()))
@@ -219,7 +220,7 @@ class PostgresReader:
 
     def translations(self, source: str, words: Collection[str]) -> dict[str, dict[str, Alternatives]]:
         with content_errors(self.address):
-            return translations.lookup(self._session, source, words)
+            return transcripts.lookup_translations(self._session, source, words)
 
     def frequencies(self, terms: Collection[str], groups: Sequence[WordGroup] = ()) -> Frequencies:
         words, sizes = self._words, {name: language.chunks for name, language in self.languages().items()}
@@ -234,7 +235,7 @@ class PostgresReader:
         return [text for (text,) in rows]
 
     def candidates(self, query: CandidateQuery) -> Sequence[int]:
-        from seekpoint.index.postgres.candidates import candidates
+        from seekpoint.index.postgres.words import candidates
 
         everything = self.scope(Filters())
         means = {name: language.mean for name, language in self.languages().items()}
@@ -300,7 +301,7 @@ class PostgresReader:
         from seekpoint.index.records.sums import means_of
 
         with content_errors(self.address):
-            stored = totals.languages(self._session)
+            stored = transcripts.chunk_languages(self._session)
             chunks, windows = means_of({name: of.vectors for name, of in stored.items()}, self.card)
         return {
             name: Language(of.vectors.chunks, chunks[name], windows.get(name), of.terms) for name, of in stored.items()
@@ -311,3 +312,32 @@ def revision_of(session: Session) -> Revision:
     """The current revision of a library."""
     rows = session.rows("SELECT sealed, committed FROM meta")
     return Revision(*rows[0]) if rows else Revision(None, None)
+
+
+def library_exists(address: ServerAddress) -> bool:
+    """Whether there is a library; raises LibraryError where the server can't be asked."""
+    with closing(connect(address)) as session:
+        return schema.exists(session)
+
+
+def check_vacant(address: ServerAddress) -> None:
+    """Raise ForeignLibrary if a new library can't be created because its schema holds something else."""
+    with closing(connect(address)) as session:
+        schema.check_vacant(session)
+
+
+def is_written(address: ServerAddress) -> bool:
+    """Whether a writer has locked a library."""
+    with closing(connect(address)) as session:
+        # A lock of the statement's own transaction, which ends with it.
+        query = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
+        return session.rows(query, address.library) != [(True,)]
+
+
+def current_revision(address: ServerAddress) -> Revision:
+    """The current revision of a library; no library has a revision of its own."""
+    try:
+        with closing(connect(address)) as session:
+            return revision_of(session)
+    except LibraryNotFound:
+        return Revision(None, None)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
 from psycopg import errors, sql
 
 from seekpoint.files import parsed_json
-from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, NewerLibrary
-from seekpoint.index.postgres.session import Session, in_use, quoted, server_errors
+from seekpoint.index.address import ServerAddress
+from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, NewerLibrary, UsageError
+from seekpoint.index.postgres.session import Session, connect, in_use, quoted, server_errors
 from seekpoint.index.types import ModelCard
 
 SCHEMA_VERSION = 1
@@ -184,3 +185,112 @@ def _migrating(session: Session) -> Iterator[None]:
     with session.transaction():
         session.rows("SELECT pg_advisory_xact_lock(%s)::text", _LOCK)
         yield
+
+
+# What PostgreSQL calls all roles of the server.
+_EVERYONE = "public"
+
+_READ = ("GRANT USAGE ON SCHEMA {schema} TO {role}", "GRANT SELECT ON {tables} TO {role}")
+# Who may change the version or the model can make the library one that nobody opens.
+_BUILD = (
+    *_READ,
+    "REVOKE INSERT, UPDATE, DELETE, MAINTAIN ON {fixed} FROM {role}",
+    "GRANT UPDATE (sealed, committed, words_bytes) ON {schema}.meta TO {role}",
+    "GRANT INSERT, UPDATE, DELETE ON {changing} TO {role}",
+    "GRANT MAINTAIN ON {schema}.chunk TO {role}",
+    "GRANT USAGE ON SEQUENCE {sequences} TO {role}",
+)
+_FIXED = ("migration", "meta")
+
+
+def create_for_roles(
+    address: ServerAddress,
+    card: ModelCard,
+    *,
+    readers: Collection[str] = (),
+    builders: Collection[str] = (),
+    public: bool = False,
+) -> ModelCard:
+    """Create a library unless it is there, and let roles read or build it; returns its model. Raises LibraryError.
+
+    Every role of the server may read a `public` one.
+    """
+    if _EVERYONE in (*readers, *builders):
+        raise UsageError("public is every role of the server: name the roles, or say --public if all of them may read")
+    with closing(connect(address)) as session:
+        create(session, card)
+        with session.transaction():
+            for role in (*readers, *([_EVERYONE] if public else [])):
+                _grant(session, _READ, role)
+            for role in builders:
+                _grant(session, _BUILD, role)
+        return check(session)
+
+
+def _grant(session: Session, grants: Collection[str], role: str) -> None:
+    def listed(names: Collection[str]) -> sql.Composed:
+        return sql.SQL(", ").join(sql.Identifier(session.address.library, name) for name in names)
+
+    names = {
+        "schema": sql.Identifier(session.address.library),
+        "tables": listed(TABLES),
+        "fixed": listed(_FIXED),
+        "changing": listed([table for table in TABLES if table not in _FIXED]),
+        "sequences": listed(SEQUENCES),
+        "role": sql.Identifier(role),
+    }
+    with server_errors(session.address):
+        for grant in grants:
+            session.connection.execute(sql.SQL(grant).format(**names))
+
+
+# The key of the advisory lock that keeps two processes from making the same index anew.
+_REINDEX_LOCK = 0x736B7076
+# The index is made anew from so many times its size as a fresh one, in bytes a chunk, and not below a size. A merge of
+# all segments doubles it, and later ones use these pages again. Made anew it is one segment of the lowest level, so the
+# next merge there, after some sixty lectures, rewrites all of it, and questions to this server wait.
+_MOST_GROWTH, _SMALL = 2.5, 1 << 23
+# How long to wait for questions that began before; they take no second.
+_WAIT_SECONDS = 10
+
+
+def tidy(session: Session, least: int = _SMALL, wait_seconds: int = _WAIT_SECONDS) -> None:
+    """Make the index of words anew if it has grown too much, while questions go on; not within a transaction.
+
+    Those that began before are waited for, so many seconds. Does nothing for a role that may not, while another process
+    is at it, or to an index of less than `least` bytes.
+    """
+    if session.rows("SELECT pg_try_advisory_lock(%s, hashtext(current_schema()))", _REINDEX_LOCK) != [(True,)]:
+        return
+    try:
+        if _is_grown(session, least):
+            with suppress(LibraryError):
+                _make_anew(session, wait_seconds)
+    finally:
+        session.run("SELECT pg_advisory_unlock(%s, hashtext(current_schema()))", _REINDEX_LOCK)
+
+
+def _is_grown(session: Session, least: int) -> bool:
+    [(size, chunks, fresh)] = session.rows(
+        """SELECT coalesce(pg_relation_size(to_regclass('chunk_words')), 0),
+                  (SELECT coalesce(sum(chunks), 0)::bigint FROM language), (SELECT words_bytes FROM meta)"""
+    )
+    return bool(size > least and (fresh is None or size > _MOST_GROWTH * fresh * max(chunks, 1)))
+
+
+def _make_anew(session: Session, wait_seconds: int) -> None:
+    session.run("DROP INDEX IF EXISTS chunk_words_ccnew")  # of one that was interrupted
+    session.run(f"SET lock_timeout = '{wait_seconds}s'")
+    try:
+        session.run("REINDEX INDEX CONCURRENTLY chunk_words")
+    finally:
+        session.run("RESET lock_timeout")
+    keep_size(session)
+
+
+def keep_size(session: Session) -> None:
+    """Note the size of the index as that of a fresh one."""
+    session.run(
+        """UPDATE meta SET words_bytes = pg_relation_size('chunk_words')
+             / (SELECT greatest(sum(chunks), 1) FROM language)"""
+    )

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
-from typing import NamedTuple
+from string import ascii_lowercase
+from typing import Any, NamedTuple
 
-from seekpoint.index.postgres import totals
-from seekpoint.index.postgres.centres import embedding_rows, known_centre
+import numpy as np
+
+from seekpoint.index.postgres.meaning import embedding_rows, known_centre
 from seekpoint.index.postgres.session import Session, quoted
-from seekpoint.index.postgres.term_letters import text_of
-from seekpoint.index.postgres.totals import TermIn
 from seekpoint.index.records import cue_blocks, piece_blocks, stored_rows, sums
 from seekpoint.index.records.piece_blocks import Blocks, StoredPiece
-from seekpoint.index.records.sums import totals_of
-from seekpoint.index.store import Known
+from seekpoint.index.records.stored_rows import SETTING, is_stale, keyed_names, merged, usable
+from seekpoint.index.records.sums import Totals, as_bytes, numbers, totals_of
+from seekpoint.index.store import ANY_LANGUAGE, Known, Translations
 from seekpoint.index.text.chapters import title_terms
 from seekpoint.index.text.clean import text_digest
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Chapter, EmbeddedTranscript, ModelCard
+from seekpoint.index.types import Alternatives, Chapter, EmbeddedTranscript, ModelCard
 
 _OF_RESOURCE = "JOIN transcript ON transcript.id = transcript_id WHERE resource_id = %s"
 
@@ -70,10 +73,10 @@ def remove(session: Session, resource_id: str, card: ModelCard) -> None:
             "SELECT transcript_id, start, data FROM piece_block WHERE transcript_id = %s", transcript_id
         )
         found = totals_of(vectors, piece_blocks.all_pieces(Blocks(blocks), card))
-        totals.add(session, spoken, found, length, sign=-1)
+        add_totals(session, spoken, found, length, sign=-1)
         numbers = sums.decode_counts([data for _, data in bodies]).numbers.tolist()
         counted = Counter(TermIn(number, spoken) for number in numbers)
-        totals.add_frequencies(session, {term: -count for term, count in counted.items()})
+        add_frequencies(session, {term: -count for term, count in counted.items()})
     session.run("DELETE FROM transcript WHERE resource_id = %s", resource_id)
 
 
@@ -118,9 +121,9 @@ def _insert(
     found = totals_of(
         piece_blocks.unpack_int8(packed, card.dimension), piece_blocks.all_pieces(Blocks(piece_rows), card)
     )
-    totals.add(session, spoken, found, length)
+    add_totals(session, spoken, found, length)
     counted = Counter(TermIn(numbers[term], spoken) for counts in said.counts for term in counts)
-    totals.add_frequencies(session, counted)
+    add_frequencies(session, counted)
 
 
 def _insert_chunks(
@@ -159,3 +162,193 @@ def _new_ids(session: Session, count: int) -> list[int]:
     """Ids for chunks, ascending; never given before."""
     query = "SELECT nextval(%s::regclass) FROM generate_series(1, %s)"
     return [chunk_id for (chunk_id,) in session.rows(query, f"{quoted(session.sequences)}.chunk_id", count)]
+
+
+# Sums over a library's chunks: the vectors of each language, and in how many chunks each term is.
+#
+# A change adds rows; `fold` adds these up with what was summed up before. The sums are exact in either form.
+
+# The key of the advisory lock that keeps two processes from adding up the same changes.
+_LOCK = 0x736B7075
+
+
+class LanguageTotals(NamedTuple):
+    """The totals of a language's vectors, and the number of its terms."""
+
+    vectors: Totals
+    terms: int
+
+    @property
+    def values(self) -> tuple[int, bytes, int, bytes, int]:
+        """The columns of `language`, but its name."""
+        chunks, total, windows, window_total = self.vectors
+        return (chunks, as_bytes(total), windows, as_bytes(window_total), self.terms)
+
+
+class TermIn(NamedTuple):
+    """A term, by its number, in a language."""
+
+    number: int
+    language: str
+
+
+def chunk_languages(session: Session) -> dict[str, LanguageTotals]:
+    """The totals of each language that has chunks, in alphabetical order."""
+    rows = session.rows("SELECT * FROM language UNION ALL SELECT * FROM language_change")
+    summed = _summed(rows)
+    return {name: summed[name] for name in sorted(summed) if summed[name].vectors.chunks > 0}
+
+
+def term_frequencies(session: Session, terms: Iterable[str]) -> dict[str, dict[str, int]]:
+    """In how many chunks each term is, by term and language."""
+    rows = session.rows(
+        """SELECT text, language, sum(chunks)::bigint FROM (
+             SELECT * FROM frequency WHERE term IN (SELECT number FROM term WHERE text = ANY(%s))
+             UNION ALL
+             SELECT * FROM frequency_change WHERE term IN (SELECT number FROM term WHERE text = ANY(%s))
+           ) AS counted JOIN term ON number = counted.term GROUP BY text, language HAVING sum(chunks) > 0""",
+        *[list(terms)] * 2,
+    )
+    found: dict[str, dict[str, int]] = {}
+    for term, language, chunks in rows:
+        found.setdefault(term, {})[language] = chunks
+    return found
+
+
+def add_totals(session: Session, language: str, totals: Totals, terms: int, sign: int = 1) -> None:
+    """Add a transcript's totals to those of its language, a primary subtag, or subtract them."""
+    session.run(
+        "INSERT INTO language_change VALUES (%s, %s, %s, %s, %s, %s)",
+        language,
+        sign * totals.chunks,
+        as_bytes(sign * totals.total),
+        sign * totals.windows,
+        as_bytes(sign * totals.window_total),
+        sign * terms,
+    )
+
+
+def add_frequencies(session: Session, counts: Mapping[TermIn, int]) -> None:
+    """Add to the document frequencies of terms."""
+    rows = ((number, language, chunks) for (number, language), chunks in counts.items() if chunks)
+    session.copy("frequency_change (term, language, chunks)", rows)
+
+
+def fold_totals(session: Session) -> None:
+    """Add up the changes of all commits so far; readers see the same sums before and after."""
+    with session.transaction():
+        if session.rows("SELECT pg_try_advisory_xact_lock(%s, hashtext(current_schema()))", _LOCK) != [(True,)]:
+            return
+        session.run(
+            """WITH gone AS (DELETE FROM frequency_change RETURNING *)
+               INSERT INTO frequency SELECT term, language, sum(chunks)::bigint FROM gone GROUP BY term, language
+               HAVING sum(chunks) <> 0
+               ON CONFLICT (term, language) DO UPDATE SET chunks = frequency.chunks + excluded.chunks"""
+        )
+        session.run("DELETE FROM frequency WHERE chunks <= 0")
+        changed = session.rows("DELETE FROM language_change RETURNING *")
+        if changed:
+            stored = session.rows("DELETE FROM language RETURNING *")
+            session.run_many(
+                "INSERT INTO language VALUES (%s, %s, %s, %s, %s, %s)",
+                [(name, *of.values) for name, of in _summed([*stored, *changed]).items() if of.vectors.chunks],
+            )
+
+
+def _summed(rows: Iterable[tuple[str, int, bytes, int, bytes, int]]) -> dict[str, LanguageTotals]:
+    totals: dict[str, LanguageTotals] = {}
+    for name, chunks, total, windows, window_total, occurrences in rows:
+        size = len(numbers(total))
+        before, said = totals.get(name, LanguageTotals(Totals(0, np.zeros(size), 0, np.zeros(size)), 0))
+        totals[name] = LanguageTotals(
+            Totals(
+                before.chunks + chunks,
+                before.total + numbers(total),
+                before.windows + windows,
+                before.window_total + numbers(window_total),
+            ),
+            said + occurrences,
+        )
+    return totals
+
+
+def chunk_counts(numbers_of_chunks: Iterable[Iterable[int]], language: str) -> Counter[TermIn]:
+    """In how many of some chunks of a language each term is, from the distinct numbers of each chunk's terms."""
+    return Counter(TermIn(number, language) for numbers in numbers_of_chunks for number in numbers)
+
+
+def update_titles(session: Session, resource_ids: Iterable[str]) -> None:
+    """Index again the titles of resources on the lists and in their own details; within the caller's transaction."""
+    for resource_id in resource_ids:
+        session.run("DELETE FROM name WHERE resource_id = %s", resource_id)
+        titles = session.rows(
+            """SELECT title FROM listing WHERE resource_id = %s
+               UNION SELECT details::json ->> 'title' FROM resource WHERE id = %s""",
+            resource_id,
+            resource_id,
+        )
+        names = keyed_names(title for (title,) in titles)
+        session.run_many("INSERT INTO name VALUES (%s, %s, %s)", [(key, resource_id, terms) for key, terms in names])
+
+
+def translations_are_stale(session: Session, dictionaries: Translations) -> bool:
+    """Whether the translations have to be chosen again."""
+    rows = session.rows("SELECT value FROM setting WHERE name = %s", SETTING)
+    return is_stale(rows[0][0] if rows else None, _signature(session, dictionaries))
+
+
+def refresh_translations(session: Session, dictionaries: Translations) -> None:
+    """Choose the translations again; within the caller's transaction."""
+    session.run("LOCK TABLE translation IN EXCLUSIVE MODE")  # another builder may be at it
+    vocabulary = {term for (term,) in session.rows("SELECT text FROM term")}
+    session.run("DELETE FROM translation")
+    rows = usable(dictionaries, _languages(session), vocabulary)
+    session.copy("translation (source, word, target, alternatives)", rows)
+    session.run("DELETE FROM setting WHERE name = %s", SETTING)
+    session.run("INSERT INTO setting VALUES (%s, %s)", SETTING, json.dumps(_signature(session, dictionaries)))
+
+
+def lookup_translations(session: Session, source: str, words: Collection[str]) -> dict[str, dict[str, Alternatives]]:
+    """The translations of words, by target language and word; words without any are left out."""
+    rows = session.rows(
+        """SELECT target, word, alternatives FROM translation
+           WHERE source = ANY(%s) AND target <> %s AND word = ANY(%s) ORDER BY source""",
+        [ANY_LANGUAGE, source],
+        source,
+        list(words),
+    )
+    return merged(rows)
+
+
+def _languages(session: Session) -> list[str]:
+    return [spoken for (spoken,) in session.rows("SELECT DISTINCT spoken FROM transcript ORDER BY 1")]
+
+
+def _signature(session: Session, dictionaries: Translations) -> tuple[Any, ...]:
+    """What the choice of translations depends on: the dictionaries' version, the chunks, and the languages."""
+    query = "SELECT coalesce(sum(chunks), 0)::bigint, (SELECT coalesce(max(id), 0) FROM chunk) FROM transcript"
+    [(chunks, last)] = session.rows(query)
+    return (dictionaries.version, chunks, last, *_languages(session))
+
+
+# Terms as words that every text parser of PostgreSQL takes whole: their numbers, written in letters.
+#
+# The parser would cut some terms apart, and which ones depends on the database's locale.
+
+_CACHED = 1 << 16
+
+
+@lru_cache(_CACHED)
+def letters(number: int) -> str:
+    """A number in base 26."""
+    written = ""
+    while True:
+        number, rest = divmod(number, len(ascii_lowercase))
+        written = ascii_lowercase[rest] + written
+        if not number:
+            return written
+
+
+def text_of(numbers: Iterable[int]) -> str:
+    """The text of a chunk, or of a query, with these terms."""
+    return " ".join(map(letters, numbers))

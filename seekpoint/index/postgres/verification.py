@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seekpoint.index.postgres import index_recall, kept
+from seekpoint.index.postgres import catalogue, index_recall
 from seekpoint.index.postgres.session import Session, content_errors, damaged
 from seekpoint.index.records import cue_blocks, piece_blocks, stored_rows, sums
 from seekpoint.index.types import ModelCard
@@ -34,7 +34,7 @@ def verify(session: Session, card: ModelCard) -> None:
     with content_errors(session.address):
         _check_bodies(session, card)
         stored_rows.check_chapters(text for (text,) in session.rows("SELECT chapters FROM transcript"))
-        kept.read(session)
+        catalogue.read_kept(session)
         for (transcript_id,) in session.rows("SELECT id FROM transcript ORDER BY id"):
             _check_transcript(session, transcript_id, card)
     index_recall.check(session, card)

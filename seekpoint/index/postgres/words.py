@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seekpoint.index.postgres import totals
-from seekpoint.index.postgres.scope import KEPT, KEPT_AFTERWARDS, LACKING, ServerScope, lacking
+from seekpoint.index.postgres import transcripts
+from seekpoint.index.postgres.meaning import KEPT, KEPT_AFTERWARDS, LACKING, ServerScope, lacking, nearest
 from seekpoint.index.postgres.session import Session
-from seekpoint.index.postgres.term_letters import letters, text_of
+from seekpoint.index.postgres.transcripts import letters, text_of
 from seekpoint.index.records import sums
-from seekpoint.index.store import TermMatrix, WordGroup
+from seekpoint.index.store import CandidateQuery, Scope, TermMatrix, WordGroup
 from seekpoint.index.types import Alternatives
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
+
 
 # Chunks to weigh for each that is wanted.
 _PROPOSED = 4
@@ -166,7 +168,7 @@ class WordProposals:
     def _count(self, terms: Collection[str]) -> None:
         missing = [term for term in dict.fromkeys(terms) if term not in self._frequencies]
         if missing:
-            found = totals.frequencies(self._session, missing)
+            found = transcripts.term_frequencies(self._session, missing)
             self._frequencies |= {term: found.get(term, {}) for term in missing}
 
     def _bound(self, terms: Sequence[str], language: str) -> int:
@@ -243,3 +245,34 @@ def _best(ids: Sequence[int], scores: Vectors, k: int, least: float = 0.0) -> li
     """The ids of the k best scores above `least`."""
     order = np.argsort(-scores, kind="stable")[:k].tolist()
     return [ids[k] for k in order if scores[k] > least]
+
+
+# How many chunks are proposed by meaning for each that is wanted, as by the embedded backend.
+_BY_MEANING = 1.5
+
+
+def candidates(
+    query: CandidateQuery, session: Session, words: WordProposals, everything: Scope, means: Mapping[str, Vectors]
+) -> Sequence[int]:
+    """The candidates for a question, as `Reader.candidates`; `everything` are the chunks of the library."""
+    kept, limit = _of_server(everything if query.scope is None else query.scope), query.limit
+    excluded = [*words.numbers(query.excluded)]
+    without = words.letters(excluded)
+    proposed = [
+        nearest(session, query.vector, round(_BY_MEANING * limit), kept, means, without),
+        words.by_terms(query.terms, limit, kept, excluded),
+        words.by_groups(query.groups, limit, kept, excluded),
+    ]
+    if query.named:
+        named = _of_server(query.named.scope)
+        proposed.append(nearest(session, query.vector, limit, named, means, without))
+        proposed.append(words.by_terms(query.named.terms, limit, named, excluded))
+    if query.required:
+        phrases, most = query.required
+        proposed.append(words.by_phrases(phrases, query.terms, most, kept, excluded))
+    return sorted(set(chain.from_iterable(proposed)))
+
+
+def _of_server(scope: Scope) -> ServerScope:
+    assert isinstance(scope, ServerScope)
+    return scope

@@ -10,7 +10,7 @@ from typing import Self
 
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryError, LibraryNotFound, LockedLibrary
-from seekpoint.index.postgres import centres, kept, names, schema, successor, totals, transcripts, translations, upkeep
+from seekpoint.index.postgres import catalogue, meaning, schema, successor, transcripts
 from seekpoint.index.postgres.queue import BuildQueue
 from seekpoint.index.postgres.reader import PostgresReader, revision_of
 from seekpoint.index.postgres.session import Session, connect, content_errors, read_only
@@ -82,7 +82,7 @@ class PostgresWriter(PostgresReader):
             if self._has_changed:
                 self._add_up()
                 self._session.run("UPDATE meta SET sealed = sealed + 1")
-                upkeep.tidy(self._session)
+                schema.tidy(self._session)
         except LibraryError:
             if error is None:  # else the error of the block tells the user more
                 raise
@@ -134,7 +134,7 @@ class PostgresWriter(PostgresReader):
                 "listing (named_by, source, resource_id, path, position, title)",
                 [(named_by.value, source, *key, *value) for key, value in rows.items()],
             )
-            names.update(self._session, _renamed(stored, rows))
+            transcripts.update_titles(self._session, _renamed(stored, rows))
 
     def keep_playlist(self, playlist_id: str, playlist: Playlist) -> None:
         failed = self._session.rows("SELECT 1 FROM resource WHERE id = %s AND reason IS NOT NULL", playlist_id)
@@ -181,9 +181,9 @@ class PostgresWriter(PostgresReader):
             self._session.run(
                 "UPDATE listing SET resource_id = %s WHERE resource_id = %s AND listed", target.id, resource_id
             )
-            kept.move(self._session, resource_id, target)
+            catalogue.move_kept(self._session, resource_id, target)
             self.remove([resource_id])
-            names.update(self._session, [target.id])
+            transcripts.update_titles(self._session, [target.id])
 
     def _add(self, resources: Iterable[Resource]) -> None:
         """Store resources that are new; one that an imported library has at another address gets its own."""
@@ -219,9 +219,9 @@ class PostgresWriter(PostgresReader):
             self._add_up()
 
     def _add_up(self) -> None:
-        totals.fold(self._session)
+        transcripts.fold_totals(self._session)
         if self._queue is None:
-            centres.settle(self._session, self.languages(), self.card)
+            meaning.settle(self._session, self.languages(), self.card)
 
     def set_state(
         self,
@@ -257,9 +257,9 @@ class PostgresWriter(PostgresReader):
                 )
 
     def keep_translations(self, dictionaries: Translations) -> None:
-        if translations.stale(self._session, dictionaries):
+        if transcripts.translations_are_stale(self._session, dictionaries):
             with self._change():
-                translations.refresh(self._session, dictionaries)
+                transcripts.refresh_translations(self._session, dictionaries)
 
     def _set_indexed(self, resource_id: str, inputs: str, details: Details) -> None:
         self._session.run(
@@ -270,7 +270,7 @@ class PostgresWriter(PostgresReader):
             details_text(details),
             resource_id,
         )
-        names.update(self._session, [resource_id])
+        transcripts.update_titles(self._session, [resource_id])
 
     # Another model
 

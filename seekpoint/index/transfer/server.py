@@ -19,11 +19,10 @@ from seekpoint.index.embedded import database
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import LibraryError
-from seekpoint.index.postgres import schema, successor, totals, upkeep, writer
-from seekpoint.index.postgres.centres import centres, embedding_rows, keep
+from seekpoint.index.postgres import schema, successor, transcripts, writer
+from seekpoint.index.postgres.meaning import centres, embedding_rows, keep
 from seekpoint.index.postgres.session import Session, connect
-from seekpoint.index.postgres.term_letters import text_of
-from seekpoint.index.postgres.totals import TermIn
+from seekpoint.index.postgres.transcripts import TermIn, text_of
 from seekpoint.index.records import piece_blocks, stored_rows, sums
 from seekpoint.index.records.sums import means_of
 from seekpoint.index.text.language_tags import primary
@@ -88,7 +87,7 @@ def to_server(
         session.run_many("DELETE FROM kept WHERE (resource_id, place) = (%s, %s)", [row[:2] for row in moments])
         session.copy(f"kept ({stored_rows.KEPT_COLUMNS})", moments)
         schema.create_search_indexes(session, card)
-        upkeep.keep_size(session)
+        schema.keep_size(session)
         session.run("ANALYZE")
     return len(moments)
 
@@ -139,8 +138,8 @@ def _copy_to_server(
     while batch := rows.fetchmany(_BATCH):
         _copy_chunks(session, batch, numbers, counted, card)
         progress(len(batch))
-    totals.add_frequencies(session, counted)
-    totals.fold(session)
+    transcripts.add_frequencies(session, counted)
+    transcripts.fold_totals(session)
     highest = database.highest_chunk(source)
     session.rows(
         """SELECT setval('chunk_id', %s), setval('transcript_id', (SELECT max(id) FROM transcript)),
@@ -151,7 +150,7 @@ def _copy_to_server(
 
 def _fix_centres(session: Session, card: ModelCard) -> None:
     """Centre the vectors by the means that the languages have now."""
-    stored = {name: of.vectors for name, of in totals.languages(session).items()}
+    stored = {name: of.vectors for name, of in transcripts.chunk_languages(session).items()}
     for language, mean in means_of(stored, card).chunks.items():
         keep(session, language, mean)
 
@@ -221,7 +220,7 @@ def _copy_to_folder(session: Session, target: sqlite3.Connection, progress: Call
         _insert(target, f"chunk ({columns})", [(first + k, *row[:7]) for k, row in enumerate(rows)])
         _insert(target, "vector (chunk_id, digest, data)", [(first + k, *row[7:]) for k, row in enumerate(rows)])
         progress(len(rows))
-    languages = [(name, *of.values[:-1]) for name, of in totals.languages(session).items()]
+    languages = [(name, *of.values[:-1]) for name, of in transcripts.chunk_languages(session).items()]
     _insert(target, "language (name, chunks, total, windows, window_total)", languages)
     database.set_highest_chunk(target, highest)
 

@@ -10,7 +10,7 @@ import pytest
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryError, LibraryNotFound, NewerLibrary, UnreleasedLibrary
 from seekpoint.index.open import create_library, open_keeper, open_reader, open_writer
-from seekpoint.index.postgres.kept import PostgresKeeper
+from seekpoint.index.postgres.catalogue import PostgresKeeper
 from seekpoint.index.postgres.session import Session
 from seekpoint.index.types import State
 from tests.index.contract.talks import CARD, TALKS, fill

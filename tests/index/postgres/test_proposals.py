@@ -13,8 +13,7 @@ import pytest
 
 from seekpoint.index.models.centring import centred
 from seekpoint.index.open import open_reader, open_writer
-from seekpoint.index.postgres.meaning import least, nearest, proposals_for_each
-from seekpoint.index.postgres.scope import ServerScope
+from seekpoint.index.postgres.meaning import ServerScope, least, nearest, proposals_for_each
 from seekpoint.index.postgres.session import Session, connect
 from seekpoint.index.postgres.words import proposing, term_weights
 from seekpoint.index.types import Details, Filters

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.open import open_reader
+from seekpoint.index.postgres.schema import tidy
 from seekpoint.index.postgres.session import Session
-from seekpoint.index.postgres.upkeep import tidy
 from seekpoint.index.store import CandidateQuery
 from tests.index.contract.talks import TALKS, question
 

@@ -11,8 +11,8 @@ import pytest
 from seekpoint.index.address import Address, ServerAddress
 from seekpoint.index.errors import LibraryError, LibraryNotFound, LockedLibrary
 from seekpoint.index.open import open_keeper, open_reader, open_writer
+from seekpoint.index.postgres.schema import tidy
 from seekpoint.index.postgres.session import connect
-from seekpoint.index.postgres.upkeep import tidy
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Chapter, Details, KeptMoment, Kind, Resource
