@@ -12,7 +12,7 @@ from seekpoint.index.address import Address
 from seekpoint.index.text.clean import clean, counted
 
 if TYPE_CHECKING:
-    from seekpoint.index.transfer.contents import Contents
+    from seekpoint.index.transfer.archive import Contents
 
 
 @click.command("export")

@@ -22,7 +22,7 @@ from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.staging import staging
 from seekpoint.index.errors import LibraryError, needs_postgres
 from seekpoint.index.transfer import archive
-from seekpoint.index.transfer.contents import Contents, contents_of
+from seekpoint.index.transfer.archive import Contents, contents_of
 
 # The error codes of SQLite if a copy doesn't fit on the disk.
 _FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)

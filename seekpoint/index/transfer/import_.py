@@ -29,8 +29,7 @@ from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, needs_postgres
 from seekpoint.index.store import ALIASES, YOUTUBE_COOLINGS
 from seekpoint.index.transfer import archive, inspection
-from seekpoint.index.transfer.archive import Archive
-from seekpoint.index.transfer.contents import Contents, contents_of
+from seekpoint.index.transfer.archive import Archive, Contents, contents_of
 from seekpoint.index.transfer.inspection import InvalidContents
 from seekpoint.index.types import NamedBy
 
