@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # for type checkers, without the import of typing
         State,
         Transcript,
     )
-    from seekpoint.indexer.build.build import Report
+    from seekpoint.indexer.pipeline.build import Report
     from seekpoint.query.answers import (
         Answer,
         Confidence,
@@ -80,7 +80,7 @@ _MODULES = {
         *("Chapter", "Cue", "Encoder", "Kind", "ModelCard", "Origin", "Reranker", "Resource"),
         *("ResourceStatus", "State", "Transcript"),
     ),
-    "seekpoint.indexer.build.build": ("Report",),
+    "seekpoint.indexer.pipeline.build": ("Report",),
     "seekpoint.query.answers": (
         *("Answer", "Confidence", "Estimate", "Explanation", "Moment", "Respelling", "Translation", "Window"),
     ),

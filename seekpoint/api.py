@@ -24,7 +24,7 @@ from seekpoint.query.search.settings import PER_RESOURCE
 from seekpoint.query.transcript_choice import in_language
 
 if TYPE_CHECKING:
-    from seekpoint.indexer.build.build import Report
+    from seekpoint.indexer.pipeline.build import Report
 
 
 class Library:
@@ -171,10 +171,10 @@ def build(
     gives no token vectors embed windows by themselves, in later builds too. `transcribe` transcribes recordings that
     have no captions, with `whisper`: the name or folder of a faster-whisper model.
     """
-    from seekpoint.indexer.build.build import Request
-    from seekpoint.indexer.build.build import build as run
-    from seekpoint.indexer.build.planner import Choices
     from seekpoint.indexer.fetch.session import Web
+    from seekpoint.indexer.pipeline.build import Request
+    from seekpoint.indexer.pipeline.build import build as run
+    from seekpoint.indexer.pipeline.planner import Choices
     from seekpoint.indexer.sources import Sources
 
     if limit is not None and limit < 1:

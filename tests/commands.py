@@ -209,7 +209,7 @@ if __name__ == "__main__":
     import seekpoint.index.embedded.words
     import seekpoint.index.transfer.export
     import seekpoint.index.transfer.import_
-    import seekpoint.indexer.build.build
+    import seekpoint.indexer.pipeline.build
     import seekpoint.indexer.sources.youtube.playlists
     import seekpoint.indexer.sources.youtube.transcripts
 

@@ -52,7 +52,7 @@ PROCESSES.set_forkserver_preload(
         __name__,
         "seekpoint.index.embedded.vectors",
         "seekpoint.index.embedded.words",
-        "seekpoint.indexer.build.build",
+        "seekpoint.indexer.pipeline.build",
         *_SOURCES,
     ]
 )

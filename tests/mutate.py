@@ -25,7 +25,7 @@ PIPELINE, SCORING, MOMENTS, WINDOWS = (
     f"{SEARCH}/{name}.py" for name in ("pipeline", "scoring", "moments", "window_scores")
 )
 CANDIDATES = "seekpoint/index/embedded/words.py"
-RUNNER = "seekpoint/indexer/build/runner.py"
+RUNNER = "seekpoint/indexer/pipeline/runner.py"
 FROZEN, YOUTUBE = "tests/query/search/frozen", "tests/indexer/build/test_build_youtube.py"
 
 

@@ -14,7 +14,7 @@ from seekpoint.index.address import Address
 from seekpoint.index.open import open_keeper, open_reader
 from seekpoint.index.text.clean import printable
 from seekpoint.index.types import State
-from seekpoint.indexer.build.build import Request, build
+from seekpoint.indexer.pipeline.build import Request, build
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.sources import Sources
 from tests.cli.test_named_by import SECRET, Served, hostile, intranet, states  # noqa: F401 - two are fixtures

@@ -20,7 +20,7 @@ from seekpoint.cli.main import cli
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import ResourceStatus, State
-from seekpoint.indexer.build.build import Request, build
+from seekpoint.indexer.pipeline.build import Request, build
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.transcript.cues import MOST_TOKENS, tokens
 from seekpoint.query.answers import Moment

@@ -15,7 +15,7 @@ from seekpoint.index.types import Resource
 from seekpoint.query.web.adding import SourceChecks
 
 if TYPE_CHECKING:
-    from seekpoint.indexer.build.aliases import Aliases
+    from seekpoint.indexer.pipeline.aliases import Aliases
 
 _SHOWN = 60
 # What could begin or end a mark of Markdown, which may span several lines of a list.
@@ -90,7 +90,7 @@ CHECKS = SourceChecks(listed, check_file)
 def take_out(library: Address, resource_id: str) -> None:
     """Remove a resource; in a folder, its line in the list of addresses and its files too. Raises LibraryError."""
     from seekpoint.index.open import open_writer
-    from seekpoint.indexer.build.aliases import Aliases
+    from seekpoint.indexer.pipeline.aliases import Aliases
 
     with open_writer(library) as writer:
         if not isinstance(library, ServerAddress):

@@ -18,8 +18,8 @@ from seekpoint.index.types import State
 
 if TYPE_CHECKING:
     from seekpoint.index.store import Queue
-    from seekpoint.indexer.build.build import Request
     from seekpoint.indexer.fetch.session import Web
+    from seekpoint.indexer.pipeline.build import Request
     from seekpoint.indexer.sources import Sources
 
 _UNFINISHED = 3
@@ -100,13 +100,13 @@ def build(
     address of a video, playlist, channel, page or paper, or a folder with captions, recordings, PDFs or notes.
     """
     from seekpoint.cli.quiet import quiet
-    from seekpoint.indexer.build import summary
-    from seekpoint.indexer.build.build import Request
-    from seekpoint.indexer.build.build import build as run
-    from seekpoint.indexer.build.dry_run import preview
-    from seekpoint.indexer.build.planner import Choices
-    from seekpoint.indexer.build.progress import ProgressBars
     from seekpoint.indexer.fetch.session import Web
+    from seekpoint.indexer.pipeline import build_report
+    from seekpoint.indexer.pipeline.build import Request
+    from seekpoint.indexer.pipeline.build import build as run
+    from seekpoint.indexer.pipeline.build_report import preview
+    from seekpoint.indexer.pipeline.planner import Choices
+    from seekpoint.indexer.pipeline.progress import ProgressBars
     from seekpoint.indexer.sources import Sources
 
     quiet()
@@ -126,23 +126,22 @@ def build(
     )
     web = (context.obj or Web)(proxy, cookies)  # a caller of `cli` may replace the web, as tests do
     if dry_run:
-        click.echo(summary.outlook(preview(request, folder, web), pace))
+        click.echo(build_report.outlook(preview(request, folder, web), pace))
         return
     if worker or enqueue:
         _take_part(request, folder, web, pace, worker=worker)
         return
     with ProgressBars() as events:
         report = run(request, folder, Sources.through(web, tags, pace, limit), events=events)
-    click.echo(summary.outcome(report, shutil.get_terminal_size().columns))
+    click.echo(build_report.outcome(report, shutil.get_terminal_size().columns))
     if report.states[State.DEFERRED] or report.given_up:
         context.exit(_UNFINISHED)
 
 
 def _take_part(request: Request, library: Address, web: Web, pace: float, *, worker: bool) -> None:
     """Work beside other builders, or leave them something to do."""
-    from seekpoint.indexer.build.enqueuing import enqueue
-    from seekpoint.indexer.build.progress import ProgressBars
-    from seekpoint.indexer.build.worker import shared_pace, work
+    from seekpoint.indexer.pipeline.progress import ProgressBars
+    from seekpoint.indexer.pipeline.worker import enqueue, shared_pace, work
     from seekpoint.indexer.sources import Sources
 
     def sources_of(queue: Queue) -> Sources:

@@ -127,10 +127,10 @@ def carry_out(
     there are addresses of the web, as an assistant adds them.
     """
     from seekpoint.index.types import NamedBy
-    from seekpoint.indexer.build import addition, retrying, summary
-    from seekpoint.indexer.build.build import Request, build
-    from seekpoint.indexer.build.planner import Choices
     from seekpoint.indexer.fetch.pace import PACE
+    from seekpoint.indexer.pipeline import addition, build_report
+    from seekpoint.indexer.pipeline.build import Request, build
+    from seekpoint.indexer.pipeline.planner import Choices
     from seekpoint.indexer.sources import Sources
 
     pace = PACE if pace is None else pace
@@ -140,8 +140,8 @@ def carry_out(
     elif order.sources:
         report = addition.add(order.sources, library, web, events, named_by=NamedBy.PAGE, encoder=encoder, pace=pace)
     else:
-        report = retrying.retry(library, web, events, at_once=order.retry, encoder=encoder, pace=pace)
-    return summary.totals_line(report)
+        report = addition.retry(library, web, events, at_once=order.retry, encoder=encoder, pace=pace)
+    return build_report.totals_line(report)
 
 
 def _print(progress: BuildProgress) -> None:

@@ -66,10 +66,10 @@ def adding_to(
     def add(address: str, tell: Callable[[str], None]) -> Sequence[Section]:
         from seekpoint.cli.quiet import quiet
         from seekpoint.index.types import NamedBy
-        from seekpoint.indexer.build.addition import NEWEST, add, check_one
         from seekpoint.indexer.events import ToldEvents
         from seekpoint.indexer.fetch.pace import PACE
         from seekpoint.indexer.fetch.session import Web
+        from seekpoint.indexer.pipeline.addition import NEWEST, add, check_one
 
         quiet()
         check_one(address)

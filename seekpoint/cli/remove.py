@@ -14,7 +14,7 @@ from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
 
 if TYPE_CHECKING:
-    from seekpoint.indexer.build.aliases import Aliases
+    from seekpoint.indexer.pipeline.aliases import Aliases
 
 
 @click.command()
@@ -27,7 +27,7 @@ def remove(names: tuple[str, ...], folder: Address) -> None:
     before one that begins with a dash.
     """
     from seekpoint.index.open import open_writer
-    from seekpoint.indexer.build.aliases import Aliases
+    from seekpoint.indexer.pipeline.aliases import Aliases
 
     with open_writer(folder) as writer:
         known = writer.standings()

@@ -57,10 +57,10 @@ WINDOWS = "windows"
 """The name of the setting with which such a model embeds windows by themselves."""
 
 ALIASES = "aliases"
-"""The name of the setting with the addresses that others stand for; see `indexer/build/aliases.py`."""
+"""The name of the setting with the addresses that others stand for; see `indexer/pipeline/aliases.py`."""
 
 YOUTUBE_COOLINGS = "youtube_coolings"
-"""The name of the setting with the times until which YouTube isn't asked; see `indexer/build/youtube_backoff.py`."""
+"""The name of the setting with the times until which YouTube isn't asked; see `indexer/pipeline/backoff.py`."""
 
 QUESTION_ENGINE = "question engine"
 """The name of the setting that says which engine embeds questions with another model than the bundled one."""

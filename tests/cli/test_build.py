@@ -12,7 +12,7 @@ from seekpoint.cli.main import cli
 from seekpoint.index.errors import UsageError
 from seekpoint.index.open import open_writer
 from seekpoint.index.text.language_tags import parse_tags
-from seekpoint.indexer.build.aliases import Aliases
+from seekpoint.indexer.pipeline.aliases import Aliases
 from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt

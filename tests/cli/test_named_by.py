@@ -22,10 +22,10 @@ from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Kind, Resource, State
-from seekpoint.indexer.build.build import Request, build
-from seekpoint.indexer.build.planner import Choices
-from seekpoint.indexer.build.worker import work
 from seekpoint.indexer.fetch.session import Web
+from seekpoint.indexer.pipeline.build import Request, build
+from seekpoint.indexer.pipeline.planner import Choices
+from seekpoint.indexer.pipeline.worker import work
 from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
 from seekpoint.indexer.sources import Sources
 from seekpoint.query.web.builds import BuildOrder, Builds, Tell

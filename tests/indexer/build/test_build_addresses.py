@@ -10,9 +10,9 @@ from pytest_httpserver import HTTPServer
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.open import open_writer
 from seekpoint.index.types import Kind, State
-from seekpoint.indexer.build.build import Request
-from seekpoint.indexer.build.dry_run import preview
-from seekpoint.indexer.build.steps import Step
+from seekpoint.indexer.pipeline.build import Request
+from seekpoint.indexer.pipeline.build_report import preview
+from seekpoint.indexer.pipeline.planner import Step
 from seekpoint.query.search import pipeline
 from tests.fakes import TopicEncoder
 from tests.indexer.build.test_build_texts import MASKS

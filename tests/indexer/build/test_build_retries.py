@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.types import State
-from seekpoint.indexer.build.build import Request
-from seekpoint.indexer.build.dry_run import preview
+from seekpoint.indexer.pipeline.build import Request
+from seekpoint.indexer.pipeline.build_report import preview
 from tests.fake_youtube import HANG_UP
 from tests.indexer.builds import Workshop
 

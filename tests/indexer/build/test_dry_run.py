@@ -8,10 +8,9 @@ import pytest
 
 import seekpoint
 from seekpoint.index.errors import ForeignLibrary
-from seekpoint.indexer.build.build import Request
-from seekpoint.indexer.build.dry_run import DryRunReport, preview
-from seekpoint.indexer.build.planner import Choices
-from seekpoint.indexer.build.steps import Step
+from seekpoint.indexer.pipeline.build import Request
+from seekpoint.indexer.pipeline.build_report import DryRunReport, preview
+from seekpoint.indexer.pipeline.planner import Choices, Step
 from tests.indexer.builds import Workshop, webvtt
 
 EN, ZH, NEW = "english0001", "zhongwen001", "brandnew001"

@@ -9,8 +9,7 @@ from types import FrameType
 import pytest
 
 from seekpoint.index.types import Kind, Resource, Standing, State
-from seekpoint.indexer.build.planner import Choices, Job, Planner
-from seekpoint.indexer.build.steps import Step
+from seekpoint.indexer.pipeline.planner import Choices, Job, Planner, Step
 from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
 from seekpoint.indexer.sources.provenance import FromPage, encode
 

@@ -9,7 +9,7 @@ import pytest
 
 from seekpoint.index.errors import Blocked, Unfetched
 from seekpoint.index.types import State
-from seekpoint.indexer.build.prefetch import Prefetcher
+from seekpoint.indexer.pipeline.runner import Prefetcher
 
 NAMES = ["a", "b", "c", "d"]
 

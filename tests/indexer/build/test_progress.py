@@ -10,7 +10,7 @@ import pytest
 from rich.cells import cell_len
 
 from seekpoint.index.types import Kind, Resource
-from seekpoint.indexer.build.progress import ProgressBars, ProgressRate
+from seekpoint.indexer.pipeline.progress import ProgressBars, ProgressRate
 
 HOSTILE = Resource(
     "x", Kind.VIDEO, "\x1b]0;owned\x07[bold]注意力\u202e[/] :skull: [link=https://evil.org]x", "https://a.org/x"

@@ -18,7 +18,7 @@ from seekpoint.index.models.encoder import LazyEncoder, SentenceEncoder, load_en
 from seekpoint.index.models.question_engine import OnnxEncoder, OnnxQuestions, QuestionEngine, from_setting
 from seekpoint.index.store import QUESTION_ENGINE
 from seekpoint.index.types import ModelCard
-from seekpoint.indexer.build.question_engine import find_question_engine
+from seekpoint.indexer.pipeline.settings import find_question_engine
 from tests.index.libraries import run_script
 from tests.indexer.builds import webvtt
 from tests.sentence_models import add_onnx, save_first_token_model

@@ -26,11 +26,10 @@ from seekpoint.index.store import WITHOUT_PIECES
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Encoder, Kind, Resource, State
-from seekpoint.indexer.build.build import Report, Request, build
-from seekpoint.indexer.build.dry_run import preview
-from seekpoint.indexer.build.planner import Choices
-from seekpoint.indexer.build.progress import ProgressBars
-from seekpoint.indexer.build.steps import Step
+from seekpoint.indexer.pipeline.build import Report, Request, build
+from seekpoint.indexer.pipeline.build_report import preview
+from seekpoint.indexer.pipeline.planner import Choices, Step
+from seekpoint.indexer.pipeline.progress import ProgressBars
 from seekpoint.indexer.sources import Sources
 from seekpoint.query.answers import Moment
 from tests.asking import ask
@@ -58,7 +57,7 @@ _PROCESSES.set_forkserver_preload(
     [
         __name__,
         "seekpoint.index.embedded.vectors",
-        "seekpoint.indexer.build.build",
+        "seekpoint.indexer.pipeline.build",
         "seekpoint.indexer.sources.youtube.transcripts",
     ]
 )

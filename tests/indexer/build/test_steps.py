@@ -8,8 +8,7 @@ import pytest
 
 from seekpoint.index.store import LISTED
 from seekpoint.index.types import Kind, Resource, Standing, State
-from seekpoint.indexer.build.planner import Choices, Planner
-from seekpoint.indexer.build.steps import VIDEO_RULES, Step, Tried, decide
+from seekpoint.indexer.pipeline.planner import VIDEO_RULES, Choices, Planner, Step, Tried, decide
 
 NOW = 1_000_000.0
 VIDEO = Resource("aaaaaaaaaaa", Kind.VIDEO, "", "https://www.youtube.com/watch?v=aaaaaaaaaaa")

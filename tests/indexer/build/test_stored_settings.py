@@ -10,8 +10,8 @@ import pytest
 from seekpoint.index.open import open_writer
 from seekpoint.index.records.stored_rows import is_stale
 from seekpoint.index.store import Reader, Writer
-from seekpoint.indexer.build.stored_settings import stored_setting
-from seekpoint.indexer.build.youtube_backoff import YouTubeBackoffs
+from seekpoint.indexer.pipeline.backoff import YouTubeBackoffs
+from seekpoint.indexer.pipeline.settings import stored_setting
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import Workshop, webvtt
 

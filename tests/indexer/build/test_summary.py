@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 from seekpoint.index.types import Section, State
-from seekpoint.indexer.build.summary import duration, render
+from seekpoint.indexer.pipeline.build_report import duration, render
 
 OK, LATER, GONE, NONE = State.INDEXED, State.DEFERRED, State.UNAVAILABLE, State.NO_TRANSCRIPT
 

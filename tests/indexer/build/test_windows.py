@@ -21,9 +21,9 @@ from seekpoint.index.models.centring import WINDOWS_A_CHUNK, tempered, unit
 from seekpoint.index.models.encoder import load_encoder
 from seekpoint.index.store import WINDOWS, WITHOUT_PIECES
 from seekpoint.index.types import Cue, Filters, Pieces, State
-from seekpoint.indexer.build.build import Report, Request
-from seekpoint.indexer.build.dry_run import preview
-from seekpoint.indexer.build.steps import Step
+from seekpoint.indexer.pipeline.build import Report, Request
+from seekpoint.indexer.pipeline.build_report import preview
+from seekpoint.indexer.pipeline.planner import Step
 from seekpoint.query.answers import Moment
 from tests.asking import ask
 from tests.fakes import TopicEncoder, WideEncoder

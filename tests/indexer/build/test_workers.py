@@ -24,11 +24,10 @@ from seekpoint.index.postgres.session import connect
 from seekpoint.index.postgres.writer import PostgresWriter
 from seekpoint.index.store import QUESTION_ENGINE, WINDOWS, Queue
 from seekpoint.index.types import Details, State
-from seekpoint.indexer.build.build import Request
-from seekpoint.indexer.build.enqueuing import enqueue
-from seekpoint.indexer.build.planner import Choices
-from seekpoint.indexer.build.worker import WorkReport, shared_pace, work
 from seekpoint.indexer.fetch.session import Web
+from seekpoint.indexer.pipeline.build import Request
+from seekpoint.indexer.pipeline.planner import Choices
+from seekpoint.indexer.pipeline.worker import WorkReport, enqueue, shared_pace, work
 from seekpoint.indexer.sources import Sources
 from tests.fake_youtube import FakeYouTube
 from tests.fakes import TopicEncoder, WideEncoder

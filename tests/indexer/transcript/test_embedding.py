@@ -14,9 +14,9 @@ import pytest
 import seekpoint
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.types import Cue, Filters, Kind, Parts, Pieces, Resource
-from seekpoint.indexer.build.build import Report
-from seekpoint.indexer.build.runner import FILES_AHEAD
 from seekpoint.indexer.fetch.fetcher import PoliteFetcher
+from seekpoint.indexer.pipeline.build import Report
+from seekpoint.indexer.pipeline.runner import FILES_AHEAD
 from seekpoint.indexer.sources.documents import DocumentReader
 from seekpoint.indexer.sources.fetch_result import FetchResult
 from seekpoint.indexer.transcript.chunking import pieces

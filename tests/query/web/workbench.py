@@ -15,10 +15,10 @@ from seekpoint.cli.build_progress import ProgressEvents
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.types import NamedBy, ResourceStatus
-from seekpoint.indexer.build import summary
-from seekpoint.indexer.build.build import Request, build
-from seekpoint.indexer.build.planner import Choices
 from seekpoint.indexer.fetch.session import Web
+from seekpoint.indexer.pipeline import build_report
+from seekpoint.indexer.pipeline.build import Request, build
+from seekpoint.indexer.pipeline.planner import Choices
 from seekpoint.indexer.sources import Sources
 from seekpoint.query.web.builds import BuildOrder, Builds, Tell
 from seekpoint.query.web.editing import Editing
@@ -34,7 +34,7 @@ def build_here(library: Path, order: BuildOrder, tell: Tell, stop: Event) -> str
     """Build as the child of `serve` does, without translations, which take seconds."""
     request = Request(order.sources, choices=Choices(retry=order.retry), translate=False, named_by=NamedBy.PAGE)
     report = build(request, library, Sources.through(Web()), encoder=TopicEncoder(), events=ProgressEvents(tell))
-    return summary.totals_line(report)
+    return build_report.totals_line(report)
 
 
 def editing_on_a_server(library: ServerAddress, make_web: Callable[[], Web]) -> Editing:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from seekpoint.index.address import Address
+from seekpoint.index.address import Address, ServerAddress
 from seekpoint.index.errors import UsageError
-from seekpoint.index.text.clean import clean
+from seekpoint.index.open import open_reader
+from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Encoder, Kind, NamedBy, Resource
-from seekpoint.indexer.build.build import Report, Request, build
 from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.fetch.network import check_name
 from seekpoint.indexer.fetch.pace import PACE
 from seekpoint.indexer.fetch.retries import PrivateAddress
 from seekpoint.indexer.fetch.session import Web
+from seekpoint.indexer.pipeline.build import Report, Request, build
+from seekpoint.indexer.pipeline.planner import Choices
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.reading_list.download import remote_list_of
 from seekpoint.indexer.sources import Sources
@@ -79,3 +82,37 @@ def _checked(address: str) -> Resource:
             "`seekpoint build`"
         )
     return resource
+
+
+_WEB = ("http://", "https://")
+
+
+def retry(
+    library: ServerAddress,
+    web: Web,
+    events: BuildEvents,
+    *,
+    at_once: bool = False,
+    encoder: Encoder | None = None,
+    pace: float = PACE,
+) -> Report:
+    """Build what is due, or with `at_once` all that waits; raises what `build` does.
+
+    Files are left out, since they may lie elsewhere. So are playlists that a list names, since the list is what holds
+    their videos; one that was added by itself is listed again. No address leads into a private network.
+    """
+    now = time.time()
+    with open_reader(library) as reader:
+        due = [key for key, standing in reader.standings().items() if standing.is_due(now, at_once=at_once)]
+        resources = reader.resources(due).values()
+        sources = {section.source for section in reader.sections()}
+    playlists = [one.url for one in resources if one.kind is Kind.PLAYLIST and one.url in sources]
+    stored = [one.id for one in resources if one.kind is not Kind.PLAYLIST and one.url.startswith(_WEB)]
+    _tell_left_out(len(resources) - len(playlists) - len(stored), events)
+    request = Request(playlists, choices=Choices(retry=at_once), named_by=NamedBy.PAGE, stored=stored)
+    return build(request, library, Sources.through(web, pace=pace), encoder=encoder, events=events)
+
+
+def _tell_left_out(number: int, events: BuildEvents) -> None:
+    if number:
+        events.say(f"{counted(number, 'resource')} left out, files or playlists of a list: build that list again")

@@ -9,9 +9,9 @@ from typing import NamedTuple, Self
 
 from seekpoint.index.store import ALIASES, Reader, Writer
 from seekpoint.index.types import NamedBy, Resource
-from seekpoint.indexer.build.stored_settings import stored_setting
 from seekpoint.indexer.fetch.redirects import is_same_server
 from seekpoint.indexer.fetch.retries import DAY, MONTH
+from seekpoint.indexer.pipeline.settings import stored_setting
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.reading_list.parse import ReadingList, merge
 

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from queue import SimpleQueue
+from threading import Semaphore, Thread
+from types import TracebackType
+from typing import Generic, Self, TypeVar
 
-from seekpoint.index.errors import Unfetched, Unreachable
+from seekpoint.index.errors import Halt, Unfetched, Unreachable
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import counted
-from seekpoint.index.types import Details, EmbeddedTranscript, Resource, Standing, State, Transcript
-from seekpoint.indexer.build.aliases import Aliases
-from seekpoint.indexer.build.planner import Choices, Job
-from seekpoint.indexer.build.prefetch import Prefetcher
-from seekpoint.indexer.build.speech import SpeechTranscripts
-from seekpoint.indexer.build.steps import FROM_DISK, Step
-from seekpoint.indexer.build.youtube_backoff import Clock, YouTubeGate
+from seekpoint.index.types import Details, EmbeddedTranscript, Kind, Resource, Standing, State, Transcript
 from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.fetch.retries import DAY, ConnectionFault
+from seekpoint.indexer.pipeline.aliases import Aliases
+from seekpoint.indexer.pipeline.backoff import Clock, YouTubeGate
+from seekpoint.indexer.pipeline.planner import FROM_DISK, Choices, Job, Step
+from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.captions.folders import read_all, title_of
 from seekpoint.indexer.sources.fetch_result import FetchResult
 from seekpoint.indexer.sources.provenance import FromPage, FromSpeech, decode, encode
+from seekpoint.indexer.sources.recordings.transcription import Transcriber
 from seekpoint.indexer.sources.youtube.playlists import is_channel, truncation_warning
 from seekpoint.indexer.transcript.embedding import Embedder
 from seekpoint.indexer.transcript.generated_chapters import with_chapters
@@ -264,3 +268,102 @@ class Run:
             state, inputs = State.INDEXED, job.standing.inputs or ""
         due = None if wait is None else self._clock() + wait
         self._writer.set_state(job.resource.id, state, reason=failure.reason, retry_after=due, inputs=inputs)
+
+
+class SpeechTranscripts:
+    """Transcribes by a speech model, which is loaded at first use; `whisper` is its name or folder.
+
+    Raises UsageError if no speech model can run here.
+    """
+
+    def __init__(self, whisper: str, sources: Sources, gate: YouTubeGate, events: BuildEvents) -> None:
+        self._sources = sources
+        self._gate = gate
+        self._events = events
+        self._transcriber = Transcriber(whisper, say=events.say, progress=events.transcribe)
+
+    def transcribe(self, resource: Resource, known: Details) -> FetchResult:
+        """The transcript of a recording, or of a video; raises Unfetched or ModelError."""
+        transcriber = self._transcriber
+        if resource.kind is Kind.RECORDING:
+            path = local_path(resource.url)
+            return FetchResult((transcriber.transcribe(path),), replace(known, title=known.title or path.stem))
+        if transcript := transcriber.finished(resource.id):
+            return FetchResult((transcript,), known)
+        return self._video(resource.id, known)
+
+    def _video(self, video_id: str, known: Details) -> FetchResult:
+        from platformdirs import user_cache_path
+
+        from seekpoint.indexer.sources.youtube.audio import fetch_audio
+
+        # A permanent folder, so that an interrupted download is resumed.
+        folder = user_cache_path("seekpoint") / "sounds"
+        with self._sources.pace.turn():
+            audio = self._gate.through(lambda: fetch_audio(video_id, self._sources.web, folder), self._events.say)
+        try:
+            transcript = self._transcriber.transcribe(audio.path, video_id)
+        except Unfetched as failure:
+            if failure.state is not State.DEFERRED:
+                audio.path.unlink(missing_ok=True)
+            raise
+        audio.path.unlink(missing_ok=True)
+        # The request for captions failed, so that the details aren't stored yet.
+        return FetchResult((transcript,), audio.details if known == Details() else known)
+
+
+_Key = TypeVar("_Key")
+_Item = TypeVar("_Item")
+
+
+class Prefetcher(Generic[_Key, _Item]):
+    """Fetches the items of `keys` in a thread, in their order, up to `most` ahead of `take`; a context manager.
+
+    For requests to servers, one ahead is enough: with more, a kill would lose more. It stops after a Halt.
+    """
+
+    def __init__(self, fetch: Callable[[_Key], _Item], keys: Sequence[_Key], most: int = 1) -> None:
+        self._fetch = fetch
+        self._keys = keys
+        self._fetched: SimpleQueue[_Item | BaseException] = SimpleQueue()
+        self._waiting: deque[_Item | BaseException] = deque()
+        self._permits = Semaphore(most)
+        self._is_closed = False
+
+    def __enter__(self) -> Self:
+        # A daemon thread, so that Ctrl-C needn't wait for a response.
+        Thread(target=self._work, name="fetch-ahead", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_closed = True
+        self._permits.release()
+
+    def take(self) -> _Item:
+        """Wait for the next item; raises what fetching it raised."""
+        item = self._waiting.popleft() if self._waiting else self._fetched.get()
+        self._permits.release()
+        if isinstance(item, BaseException):
+            raise item
+        return item
+
+    def ready(self) -> list[_Item]:
+        """The items that are already fetched, in their order, without waiting."""
+        while not self._fetched.empty():
+            self._waiting.append(self._fetched.get())
+        return [item for item in self._waiting if not isinstance(item, BaseException)]
+
+    def _work(self) -> None:
+        for key in self._keys:
+            self._permits.acquire()
+            if self._is_closed:
+                return
+            try:
+                item: _Item | BaseException = self._fetch(key)
+            except BaseException as error:
+                item = error
+            self._fetched.put(item)
+            if isinstance(item, Halt):
+                return

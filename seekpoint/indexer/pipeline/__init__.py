@@ -1,1 +1,3 @@
 """Builds: planning, running, progress and summary."""
+
+from __future__ import annotations

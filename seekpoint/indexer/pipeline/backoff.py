@@ -8,8 +8,8 @@ from typing import NamedTuple, TypeAlias, TypeVar
 
 from seekpoint.index.errors import Blocked, Halt, Unfetched, Unreachable
 from seekpoint.index.store import YOUTUBE_COOLINGS, Reader, Writer
-from seekpoint.indexer.build.stored_settings import stored_setting
 from seekpoint.indexer.fetch.retries import BLOCK_REMEDY, DAY, HOUR, MOST_FAULTS, ConnectionFault
+from seekpoint.indexer.pipeline.settings import stored_setting
 
 Clock: TypeAlias = Callable[[], float]
 _Response = TypeVar("_Response")

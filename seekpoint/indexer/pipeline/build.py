@@ -14,16 +14,20 @@ from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encode
 from seekpoint.index.open import library_exists, open_writer
 from seekpoint.index.store import Writer
 from seekpoint.index.types import Encoder, Kind, NamedBy, Playlist, Resource, Section, State, union
-from seekpoint.indexer.build.aliases import Aliases
-from seekpoint.indexer.build.calibration import calibrate
-from seekpoint.indexer.build.planner import Choices, Planner
-from seekpoint.indexer.build.question_engine import find_question_engine
-from seekpoint.indexer.build.reembed import reembed, report_unfinished
-from seekpoint.indexer.build.runner import Run
-from seekpoint.indexer.build.stored_settings import stored_setting
-from seekpoint.indexer.build.windows import add_windows, want_windows
-from seekpoint.indexer.build.youtube_backoff import Clock, YouTubeBackoffs
 from seekpoint.indexer.events import BuildEvents
+from seekpoint.indexer.pipeline.aliases import Aliases
+from seekpoint.indexer.pipeline.backoff import Clock, YouTubeBackoffs
+from seekpoint.indexer.pipeline.planner import Choices, Planner
+from seekpoint.indexer.pipeline.runner import Run
+from seekpoint.indexer.pipeline.settings import (
+    add_windows,
+    calibrate,
+    find_question_engine,
+    reembed,
+    report_unfinished,
+    stored_setting,
+    want_windows,
+)
 from seekpoint.indexer.reading_list.parse import ReadingList, read_source
 from seekpoint.indexer.reading_list.playlists import expand_playlists, unavailable_entries
 from seekpoint.indexer.sources import Sources

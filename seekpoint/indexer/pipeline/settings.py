@@ -1,0 +1,256 @@
+"""Settings that builds store in a library as JSON."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from seekpoint.files import parsed_json
+from seekpoint.index.errors import ModelError
+from seekpoint.index.models.centring import SCALE_SETTING, cosine_scale, scale_from_setting, to_setting
+from seekpoint.index.models.encoder import BUNDLED, STAND_IN, LazyEncoder, SentenceEncoder, load_encoder
+from seekpoint.index.models.question_engine import (
+    OnnxQuestions,
+    QuestionEngine,
+    from_setting,
+    model_folder,
+    name_in,
+    onnx_files,
+    version_of,
+)
+from seekpoint.index.store import QUESTION_ENGINE, WINDOWS, WITHOUT_PIECES, Due, Reader, Writer
+from seekpoint.index.text.clean import counted
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.scripts import in_one_script
+from seekpoint.index.types import Details, EmbeddedTranscript, Encoder, ResourceStatus, State, Transcript
+from seekpoint.indexer.events import BuildEvents
+from seekpoint.indexer.transcript.chunking import chunk
+from seekpoint.indexer.transcript.embedding import Embedder
+
+_Value = TypeVar("_Value")
+
+
+def stored_setting(library: Reader, name: str, shape: Callable[[Any], _Value]) -> _Value | None:
+    """A setting in the form that `shape` gives its JSON; `None` where it is missing or ill-formed.
+
+    Only another's library has ill-formed ones. Each setting is something that a build finds again.
+    """
+    try:
+        text = library.setting(name)
+        return shape(parsed_json(text)) if text else None
+    except (ValueError, TypeError, AttributeError, OverflowError):
+        return None
+
+
+# With 128 passages there are 80 pairs or more above the quantile. Fewer than 24 say nothing.
+_PASSAGES, _LEAST = 128, 24
+# At least so many of a resource.
+_A_RESOURCE = 4
+# It is measured again when the library has so many times the chunks.
+_GROWTH = 4
+
+
+def calibrate(writer: Writer, encoder: LazyEncoder) -> None:
+    """Store the scale of the library's model; for the bundled one, and without that, there is nothing to do."""
+    if writer.card.name in (BUNDLED, STAND_IN):
+        return
+    chunks = writer.amounts().chunks
+    known = scale_from_setting(writer.setting(SCALE_SETTING), writer.card)
+    if known and chunks < _GROWTH * max(known[1], _PASSAGES):
+        return
+    languages, texts = zip(*islice(_passages(writer), _PASSAGES), strict=True) if chunks >= _LEAST else ((), ())
+    if len(texts) - len(set(languages)) < _LEAST:  # a language's only passage has no other to compare with
+        return
+    try:
+        reference = load_encoder(BUNDLED).passages(texts)
+    except ModelError:
+        return
+    scale = cosine_scale(encoder.get().passages(texts), reference, languages)
+    writer.put_setting(SCALE_SETTING, to_setting(scale, writer.card, chunks))
+
+
+def _passages(writer: Writer) -> Iterator[tuple[str, str]]:
+    """Passages with their languages, a few of each resource, from resources all over the lists."""
+    indexed = [status.resource.id for status in writer.statuses() if status.state is State.INDEXED]
+    each = max(_A_RESOURCE, -(-_PASSAGES // max(len(indexed), 1)))
+    for resource_id in indexed[:: max(len(indexed) * each // _PASSAGES, 1)]:
+        for transcript in writer.transcripts(resource_id)[:1]:
+            passages = chunk(transcript.cues)
+            for passage in passages[:: max(len(passages) // each, 1)][:each]:
+                yield primary(transcript.language), in_one_script(passage.text)
+
+
+# The least cosine of the two engines' vectors of a question, as between the two engines of the bundled model.
+_LEAST_COSINE = 0.99
+_QUESTIONS = (
+    "Why do we scale the dot product?",
+    "why is the learning rate warmed up at first, and what happens WITHOUT it",
+    "为什么点积要除以维度的平方根？",
+    "掩码遮住了什么",
+    "что делает маска в 2 слоях?",
+    "what the mask hides, 掩码遮住的内容 " * 60,
+)
+
+
+def find_question_engine(writer: Writer, encoder: LazyEncoder) -> None:
+    """Store the ONNX file by which questions are embedded without PyTorch, if the library's model has one.
+
+    The files are measured once, and again when they change.
+    """
+    folder = None if writer.card.name == BUNDLED else model_folder(writer.card.name)
+    files = onnx_files(folder) if folder else []
+    if not folder or not files:
+        writer.put_setting(QUESTION_ENGINE, None)
+        return
+    known = from_setting(writer.setting(QUESTION_ENGINE), writer.card)
+    if (known and known.version in _versions(folder, files, known)) or not find_spec("onnxruntime"):
+        return
+    if isinstance(model := encoder.get(), SentenceEncoder):
+        writer.put_setting(QUESTION_ENGINE, _measured(folder, files, model).to_setting())
+
+
+def _versions(folder: Path, files: list[Path], known: QuestionEngine) -> list[str]:
+    """The version that the files have now: of the file in use, or of all if none could be used."""
+    if known.file:
+        return [version_of(folder, file) for file in files if name_in(folder, file) == known.file]
+    return [_version_of_all(folder, files)]
+
+
+def _version_of_all(folder: Path, files: list[Path]) -> str:
+    return hashlib.sha256("".join(version_of(folder, file) for file in files).encode()).hexdigest()
+
+
+def _measured(folder: Path, files: list[Path], model: SentenceEncoder) -> QuestionEngine:
+    """The smallest file that agrees with the model on all questions."""
+    fingerprint, prompt, longest = model.card.fingerprint, model.question_prompt or "", model.longest
+    expected = [model.question(question) for question in _QUESTIONS]
+    for file in files:
+        try:
+            engine = OnnxQuestions(folder, file, prompt, longest)
+            found = [engine.question(question) for question in _QUESTIONS]
+            cosines = [float(one @ other) for one, other in zip(found, expected, strict=True)]
+        except Exception:  # onnxruntime and tokenizers raise exceptions of their own
+            continue
+        if min(cosines) >= _LEAST_COSINE:
+            version = version_of(folder, file)
+            return QuestionEngine(fingerprint, version, name_in(folder, file), prompt, longest)
+    return QuestionEngine(fingerprint, _version_of_all(folder, files))
+
+
+# Windows for what a library holds without them: `build --windows`.
+#
+# They are for models that give no token vectors, which embed windows by themselves. Other models have windows anyway.
+
+# The values of the setting: resources may be without windows, or none is.
+_DUE, _DONE = "due", "done"
+
+
+def want_windows(writer: Writer) -> None:
+    """Let this build and all later ones embed windows by themselves."""
+    if writer.setting(WINDOWS) is None:
+        writer.put_setting(WINDOWS, _DUE)
+
+
+def hand_on(writer: Writer, successor: Writer) -> None:
+    """Let a successor embed windows if the library does; what it had embedded before is looked through at the end."""
+    if writer.setting(WINDOWS) is not None:
+        writer.put_setting(WINDOWS, _DUE)
+        successor.put_setting(WINDOWS, _DUE)
+
+
+def are_due(library: Reader, *, wanted: bool) -> bool:
+    """Whether a build, which may want windows, has to look for stored resources without them."""
+    setting = library.setting(WINDOWS)
+    return library.setting(WITHOUT_PIECES) is not None and (setting == _DUE or (wanted and setting is None))
+
+
+def add_windows(writer: Writer, encoder: LazyEncoder, events: BuildEvents) -> int:
+    """Embed the windows of stored resources without any; returns their number. It goes on after an interruption."""
+    embedder = Embedder(writer, encoder, events)
+    if are_due(writer, wanted=False):
+        due = [status for status in writer.statuses() if status.chunks and not writer.known(status.id).pieces]
+        if due:
+            events.say(f"embedding the windows of {counted(len(due), 'resource')}, nothing is fetched")
+        events.begin(len(due))
+        standings = writer.standings()
+        for index, status in enumerate(due):
+            later = coming(writer, [after.id for after in due[index + 1 :]])
+            events.work_on(status.resource)
+            embedded = [embedder.embed(status.id, transcript, later) for transcript in writer.transcripts(status.id)]
+            _commit(status, embedded, writer, standings[status.id].inputs)
+            events.finish(status.resource)
+    if writer.setting(WINDOWS) is not None:
+        writer.put_setting(WINDOWS, _DONE)
+    return embedder.embedded
+
+
+def _commit(status: ResourceStatus, embedded: Sequence[EmbeddedTranscript], writer: Writer, inputs: str | None) -> None:
+    """Store a resource again, in the state that it had."""
+    details = writer.details([status.id]).get(status.id, Details())
+    with writer.transaction():
+        writer.commit(status.id, embedded, details, inputs or "")
+        writer.set_state(status.id, status.state, reason=status.reason, retry_after=status.retry_after, inputs=inputs)
+
+
+# Resources ahead, whose passages may fill a batch.
+_AHEAD = 16
+
+
+def coming(writer: Writer, ids: Sequence[str]) -> Iterator[tuple[str, Transcript]]:
+    """The transcripts of the first few of these resources, each with its resource's id."""
+    for resource_id in ids[:_AHEAD]:
+        yield from ((resource_id, transcript) for transcript in writer.transcripts(resource_id))
+
+
+# Re-embeds a library for another model, from the stored transcripts: nothing is fetched.
+#
+# The library keeps answering with its old vectors until all is embedded. An interruption costs one resource at most.
+
+
+def reembed(writer: Writer, encoder: Encoder, events: BuildEvents) -> int:
+    """Convert a library to the encoder's model; returns the number of embedded passages."""
+    if writer.card == encoder.card:
+        writer.discard_successor()
+        return 0
+    with writer.successor(encoder.card, events.say) as successor:
+        due = successor.due()
+        if due:
+            events.say(
+                f"embedding {counted(len(due), 'resource')} again with {encoder.card.name}, nothing is fetched; "
+                f"until that is done, the library answers with {writer.card.name}"
+            )
+        hand_on(writer, successor.writer)
+        events.begin(len(due))
+        embedder = Embedder(successor.writer, LazyEncoder(encoder.card, encoder), events)
+        for index, item in enumerate(due):
+            later = coming(writer, [after.resource.id for after in due[index + 1 :]])
+            _embed(item, later, writer, successor.writer, embedder, events)
+    writer.succeed(successor)
+    return embedder.embedded
+
+
+def report_unfinished(writer: Writer, say: Callable[[str], None]) -> None:
+    """Tell the user how to finish a re-embedding that was begun."""
+    card = writer.unfinished_successor()
+    if card:
+        say(f"embedding all again for {card.name} isn't complete: --model {card.name} --reembed goes on with it")
+
+
+def _embed(
+    due: Due,
+    later: Iterator[tuple[str, Transcript]],
+    writer: Writer,
+    target: Writer,
+    embedder: Embedder,
+    events: BuildEvents,
+) -> None:
+    resource_id = due.resource.id
+    events.work_on(due.resource)
+    embedded = [embedder.embed(resource_id, transcript, later) for transcript in writer.transcripts(resource_id)]
+    details = writer.details([resource_id]).get(resource_id, Details())
+    target.commit(resource_id, embedded, details, due.edition)
+    events.finish(due.resource)
