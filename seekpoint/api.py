@@ -171,7 +171,7 @@ def build(
     gives no token vectors embed windows by themselves, in later builds too. `transcribe` transcribes recordings that
     have no captions, with `whisper`: the name or folder of a faster-whisper model.
     """
-    from seekpoint.indexer.fetch.session import Web
+    from seekpoint.indexer.fetch.http_session import Web
     from seekpoint.indexer.pipeline.build import Request
     from seekpoint.indexer.pipeline.build import build as run
     from seekpoint.indexer.pipeline.planner import Choices

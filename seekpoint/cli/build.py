@@ -18,7 +18,7 @@ from seekpoint.index.types import State
 
 if TYPE_CHECKING:
     from seekpoint.index.store import Queue
-    from seekpoint.indexer.fetch.session import Web
+    from seekpoint.indexer.fetch.http_session import Web
     from seekpoint.indexer.pipeline.build import Request
     from seekpoint.indexer.sources import Sources
 
@@ -100,7 +100,7 @@ def build(
     address of a video, playlist, channel, page or paper, or a folder with captions, recordings, PDFs or notes.
     """
     from seekpoint.cli.quiet import quiet
-    from seekpoint.indexer.fetch.session import Web
+    from seekpoint.indexer.fetch.http_session import Web
     from seekpoint.indexer.pipeline import build_report
     from seekpoint.indexer.pipeline.build import Request
     from seekpoint.indexer.pipeline.build import build as run

@@ -25,7 +25,7 @@ from seekpoint.query.web.builds import STOPPED, BuildOrder, BuildProgress
 if TYPE_CHECKING:
     from seekpoint.index.types import Encoder
     from seekpoint.indexer.events import BuildEvents
-    from seekpoint.indexer.fetch.session import Web
+    from seekpoint.indexer.fetch.http_session import Web
 
 # Seconds: how often a running build looks whether it is to stop, and how long it may take to do so.
 _BETWEEN_LOOKS, _MOST_TO_STOP = 0.2, 10.0
@@ -100,7 +100,7 @@ def _build(content: str) -> None:
     """The child: build, and print the progress."""
     from seekpoint.cli.build_progress import ProgressEvents
     from seekpoint.cli.quiet import quiet
-    from seekpoint.indexer.fetch.session import Web
+    from seekpoint.indexer.fetch.http_session import Web
 
     quiet()
     events = ProgressEvents(_print)
@@ -127,7 +127,7 @@ def carry_out(
     there are addresses of the web, as an assistant adds them.
     """
     from seekpoint.index.types import NamedBy
-    from seekpoint.indexer.fetch.pace import PACE
+    from seekpoint.indexer.fetch.robots import PACE
     from seekpoint.indexer.pipeline import addition, build_report
     from seekpoint.indexer.pipeline.build import Request, build
     from seekpoint.indexer.pipeline.planner import Choices

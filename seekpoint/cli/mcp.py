@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from seekpoint.index.types import Encoder, Section
-    from seekpoint.indexer.fetch.session import Web
+    from seekpoint.indexer.fetch.http_session import Web
     from seekpoint.query.mcp.addition import Adding
     from seekpoint.query.mcp.server import Server
 
@@ -67,8 +67,8 @@ def adding_to(
         from seekpoint.cli.quiet import quiet
         from seekpoint.index.types import NamedBy
         from seekpoint.indexer.events import ToldEvents
-        from seekpoint.indexer.fetch.pace import PACE
-        from seekpoint.indexer.fetch.session import Web
+        from seekpoint.indexer.fetch.http_session import Web
+        from seekpoint.indexer.fetch.robots import PACE
         from seekpoint.indexer.pipeline.addition import NEWEST, add, check_one
 
         quiet()

@@ -31,7 +31,7 @@ from seekpoint.index.models.encoder import load_encoder
 from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.types import Encoder
-from seekpoint.indexer.fetch.session import Web
+from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.build import Request, build
 from seekpoint.indexer.sources import Sources
 from seekpoint.query.output import json as answer_json

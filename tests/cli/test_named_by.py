@@ -22,7 +22,7 @@ from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Kind, Resource, State
-from seekpoint.indexer.fetch.session import Web
+from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.build import Request, build
 from seekpoint.indexer.pipeline.planner import Choices
 from seekpoint.indexer.pipeline.worker import work

@@ -22,7 +22,7 @@ from pytest_httpserver import HTTPServer
 from seekpoint.cli.main import cli
 from seekpoint.index.open import open_reader
 from seekpoint.index.types import Transcript
-from seekpoint.indexer.fetch.session import Web
+from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.reading_list.addresses import resource_of_path
 from seekpoint.indexer.sources.recordings.partial_transcript import TranscribedWindow
 from seekpoint.indexer.sources.recordings.transcription import Transcriber

@@ -10,7 +10,7 @@ from pathlib import Path
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.types import Encoder, Resource, ResourceStatus
 from seekpoint.indexer.events import BuildEvents
-from seekpoint.indexer.fetch.session import Web
+from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.build import Report, Request, build
 from seekpoint.indexer.pipeline.planner import Choices
 from seekpoint.indexer.sources import Sources

@@ -12,10 +12,10 @@ from seekpoint.index.open import open_reader
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Encoder, Kind, NamedBy, Resource
 from seekpoint.indexer.events import BuildEvents
+from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.network import check_name
-from seekpoint.indexer.fetch.pace import PACE
 from seekpoint.indexer.fetch.retries import PrivateAddress
-from seekpoint.indexer.fetch.session import Web
+from seekpoint.indexer.fetch.robots import PACE
 from seekpoint.indexer.pipeline.build import Report, Request, build
 from seekpoint.indexer.pipeline.planner import Choices
 from seekpoint.indexer.reading_list.addresses import resource_of

@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 
 from seekpoint.index.store import ALIASES, Reader, Writer
 from seekpoint.index.types import NamedBy, Resource
-from seekpoint.indexer.fetch.redirects import is_same_server
+from seekpoint.indexer.fetch.fetcher import is_same_server
 from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.pipeline.settings import stored_setting
 from seekpoint.indexer.reading_list.addresses import resource_of

@@ -21,7 +21,7 @@ from seekpoint.index.models.encoder import model_name
 from seekpoint.index.open import check_vacant, open_reader
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Kind, Playlist, Section, Standing, State, outlined, union
-from seekpoint.indexer.fetch.session import Web
+from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.aliases import Aliases
 from seekpoint.indexer.pipeline.backoff import YouTubeBackoffs
 from seekpoint.indexer.pipeline.build import Request, caption_files_of, resources_of

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from seekpoint.index.types import Kind, Resource, Standing, State
-from seekpoint.indexer.fetch.redirects import BROKEN
+from seekpoint.indexer.fetch.fetcher import BROKEN
 from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.indexer.reading_list.parse import NOWHERE

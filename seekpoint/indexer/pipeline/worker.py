@@ -13,7 +13,7 @@ from seekpoint.index.open import library_exists, open_worker, open_writer
 from seekpoint.index.store import QUESTION_ENGINE, Queue, Taken, Writer
 from seekpoint.index.types import Encoder, Kind, State
 from seekpoint.indexer.events import BuildEvents
-from seekpoint.indexer.fetch.pace import SharedPace
+from seekpoint.indexer.fetch.robots import SharedPace
 from seekpoint.indexer.pipeline.aliases import Aliases
 from seekpoint.indexer.pipeline.backoff import Clock, YouTubeBackoffs
 from seekpoint.indexer.pipeline.build import Request, caption_files_of, keep_translations, list_playlists

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from seekpoint.index.errors import SourceError, Unfetched
 from seekpoint.index.types import State
 from seekpoint.indexer.fetch.fetcher import FetchedPage, Fetcher
-from seekpoint.indexer.fetch.session import Web
+from seekpoint.indexer.fetch.http_session import Web
 
 MOST_BYTES = 20_000_000
 """The largest list that is read."""

@@ -17,7 +17,7 @@ from seekpoint.index.errors import SourceError
 from seekpoint.index.file_types import CAPTION_SUFFIXES
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, NamedBy, Resource
-from seekpoint.indexer.fetch.session import Web
+from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.reading_list.addresses import (
     kind_of_path,
     path_of_link,

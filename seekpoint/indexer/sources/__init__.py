@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from seekpoint.indexer.fetch.pace import Turns
-    from seekpoint.indexer.fetch.session import Web
+    from seekpoint.indexer.fetch.http_session import Web
+    from seekpoint.indexer.fetch.robots import Turns
     from seekpoint.indexer.sources.documents import DocumentReader
     from seekpoint.indexer.sources.fetch_result import PlaylistSource, VideoSource
 
@@ -42,7 +42,7 @@ class Sources:
         `shared_pace` takes the place of the pace for YouTube.
         """
         from seekpoint.indexer.fetch.fetcher import PoliteFetcher
-        from seekpoint.indexer.fetch.pace import Pace
+        from seekpoint.indexer.fetch.robots import Pace
         from seekpoint.indexer.sources.documents import DocumentReader
         from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists
         from seekpoint.indexer.sources.youtube.transcripts import YouTubeTranscripts

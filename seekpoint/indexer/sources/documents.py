@@ -65,8 +65,7 @@ class DocumentReader:
         It may be in a private network if `private`. The result has no transcripts if nothing has changed since the
         `earlier` version.
         """
-        from seekpoint.indexer.fetch.fetcher import Validators
-        from seekpoint.indexer.fetch.redirects import LeadsToYouTube
+        from seekpoint.indexer.fetch.fetcher import LeadsToYouTube, Validators
 
         validators = Validators(earlier.etag, earlier.modified) if earlier else None
         address = _ARXIV_ABSTRACT.sub(r"https://arxiv.org/pdf/\1", resource.url)

@@ -11,7 +11,7 @@ import pytest
 
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.types import Filters, Kind, Origin, State
-from seekpoint.indexer.fetch.redirects import BROKEN
+from seekpoint.indexer.fetch.fetcher import BROKEN
 from seekpoint.query.answers import Answer
 from seekpoint.query.search import pipeline
 from seekpoint.query.web.reasons import translated_reason

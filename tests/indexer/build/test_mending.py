@@ -15,7 +15,7 @@ from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.open import open_writer
 from seekpoint.index.types import EmbeddedTranscript, State, Transcript
 from seekpoint.indexer.events import BuildEvents
-from seekpoint.indexer.fetch.session import Web
+from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.build import Report, Request, build
 from seekpoint.indexer.sources import Sources
 from seekpoint.query.output.status import to_text

@@ -24,7 +24,7 @@ from seekpoint.index.postgres.session import connect
 from seekpoint.index.postgres.writer import PostgresWriter
 from seekpoint.index.store import QUESTION_ENGINE, WINDOWS, Queue
 from seekpoint.index.types import Details, State
-from seekpoint.indexer.fetch.session import Web
+from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.build import Request
 from seekpoint.indexer.pipeline.planner import Choices
 from seekpoint.indexer.pipeline.worker import WorkReport, enqueue, shared_pace, work

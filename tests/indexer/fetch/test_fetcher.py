@@ -17,8 +17,7 @@ from pytest_httpserver import HTTPServer
 
 from seekpoint.index.errors import Halt, Unfetched
 from seekpoint.index.types import State
-from seekpoint.indexer.fetch.fetcher import FetchedPage, PoliteFetcher, Validators
-from seekpoint.indexer.fetch.redirects import LeadsToYouTube
+from seekpoint.indexer.fetch.fetcher import FetchedPage, LeadsToYouTube, PoliteFetcher, Validators
 from tests.local_web import LocalWeb, raw_server
 
 PAGES = "https://pages.example"

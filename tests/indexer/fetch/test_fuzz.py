@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seekpoint.index.errors import Unfetched, UsageError
-from seekpoint.indexer.fetch.cookies import youtube_cookies
+from seekpoint.indexer.fetch.http_session import youtube_cookies
 from seekpoint.indexer.fetch.robots import Robots
 from tests import fuzzing
 from tests.fuzzing import is_line

@@ -13,8 +13,8 @@ from pytest_httpserver import HTTPServer
 from seekpoint.index.errors import Unfetched, Unreachable
 from seekpoint.index.types import State
 from seekpoint.indexer.fetch.fetcher import PoliteFetcher
+from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import PrivateAddress
-from seekpoint.indexer.fetch.session import Web
 from seekpoint.indexer.sources.youtube.transcripts import YouTubeTranscripts
 from tests.local_web import LocalNetwork, LocalWeb
 

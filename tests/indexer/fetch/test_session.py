@@ -15,8 +15,8 @@ import requests
 from pytest_httpserver import HTTPServer
 
 from seekpoint.index.errors import UsageError
+from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import ResponseTooLarge
-from seekpoint.indexer.fetch.session import Web
 from tests.fake_youtube import YOUTUBE, FakeYouTube
 from tests.local_web import LocalWeb, raw_server
 

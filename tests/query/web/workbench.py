@@ -15,7 +15,7 @@ from seekpoint.cli.build_progress import ProgressEvents
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.types import NamedBy, ResourceStatus
-from seekpoint.indexer.fetch.session import Web
+from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline import build_report
 from seekpoint.indexer.pipeline.build import Request, build
 from seekpoint.indexer.pipeline.planner import Choices

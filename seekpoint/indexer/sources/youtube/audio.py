@@ -17,6 +17,7 @@ from yt_dlp.utils import ExtractorError, YoutubeDLError
 from seekpoint.index.errors import SeekpointError, Unfetched
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Details, State
+from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import (
     BLOCK_MESSAGE,
     DAY,
@@ -26,7 +27,6 @@ from seekpoint.indexer.fetch.retries import (
     connection_failure,
     status_of,
 )
-from seekpoint.indexer.fetch.session import Web
 from seekpoint.indexer.sources.youtube.ytdlp import Downloader
 
 # A response is read whole, before its deadline: a piece has to be small enough for a slow connection.

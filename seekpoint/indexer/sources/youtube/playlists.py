@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, State
-from seekpoint.indexer.fetch.pace import Pace, Turns
+from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import BLOCK_MESSAGE, DAY, HOUR, MONTH, blocked, connection_failure, status_of
-from seekpoint.indexer.fetch.session import Web
+from seekpoint.indexer.fetch.robots import Pace, Turns
 from seekpoint.indexer.reading_list.addresses import resource_of
 
 _MOST_ENTRIES = 5_000  # what YouTube lets a playlist hold

@@ -16,7 +16,6 @@ from seekpoint.index.errors import Halt, Unfetched, Unreachable
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Cue, Origin, State, Transcript
-from seekpoint.indexer.fetch.pace import Pace, Turns
 from seekpoint.indexer.fetch.retries import (
     BLOCK_MESSAGE,
     CONNECTION_ERRORS,
@@ -33,6 +32,7 @@ from seekpoint.indexer.fetch.retries import (
     raise_for_pause,
     server_fault,
 )
+from seekpoint.indexer.fetch.robots import Pace, Turns
 from seekpoint.indexer.sources.captions.spoken import spoken
 from seekpoint.indexer.sources.fetch_result import FetchResult
 from seekpoint.indexer.sources.youtube.details import caption_addresses, details_of, is_new, parse_json

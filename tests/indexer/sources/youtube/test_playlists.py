@@ -10,8 +10,8 @@ import requests
 
 from seekpoint.index.errors import Blocked, Halt, Unfetched
 from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, State
-from seekpoint.indexer.fetch.pace import Pace
 from seekpoint.indexer.fetch.retries import ConnectionFault
+from seekpoint.indexer.fetch.robots import Pace
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists, is_channel, outcome_of, truncation_warning
 from tests.fake_playlists import DELETED, PRIVATE, page_around
@@ -369,7 +369,7 @@ def test_nothing_is_printed(fake: FakeYouTube, capfd: pytest.CaptureFixture[str]
 
 
 def test_yt_dlp_is_loaded_when_it_is_needed() -> None:
-    modules = "seekpoint.indexer.sources.youtube.playlists, seekpoint.indexer.fetch.session"
+    modules = "seekpoint.indexer.sources.youtube.playlists, seekpoint.indexer.fetch.http_session"
     check = f"import sys, {modules}; print('yt_dlp' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True, cwd=ROOT)
     assert result.stdout.strip() == "False"
