@@ -24,7 +24,7 @@ _MARKS = re.compile(r"[`<>\[\]\\]")
 
 def listed(addresses: Sequence[str], lines: Sequence[str]) -> list[str]:
     """The lines that make a list of `lines` name these addresses too; raises UsageError for one that it would skip."""
-    from seekpoint.indexer.reading_list.parse import parse_urls
+    from seekpoint.indexer.reading_list.parser import parse_urls
 
     new = [line for address in addresses for line in _as_listed(address)]
     try:
@@ -43,7 +43,7 @@ def _as_listed(address: str) -> list[str]:
     Raises UsageError for one that a list would skip.
     """
     from seekpoint.indexer.reading_list.addresses import resource_of
-    from seekpoint.indexer.reading_list.parse import parse_urls
+    from seekpoint.indexer.reading_list.parser import parse_urls
 
     resource = resource_of(address)
     if resource is None:
@@ -69,7 +69,7 @@ def _none(address: str) -> UsageError:
 def check_file(file: Path, name: str, is_list: bool) -> None:
     """Raise UsageError for a file that no build would read under this name: captions in JSON or a list that is none."""
     from seekpoint.indexer.reading_list.addresses import resources_of_files
-    from seekpoint.indexer.reading_list.parse import read_source
+    from seekpoint.indexer.reading_list.parser import read_source
     from seekpoint.indexer.sources.captions.folders import read_captions
 
     try:
@@ -115,7 +115,7 @@ def _drop_address(path: Path, resource_id: str, aliases: Aliases) -> None:
 def _ids_in(line: str, aliases: Aliases) -> set[str]:
     """The ids of what a line names, as an address and as a list reads it, and of what these lead to."""
     from seekpoint.indexer.reading_list.addresses import resource_of
-    from seekpoint.indexer.reading_list.parse import parse_urls
+    from seekpoint.indexer.reading_list.parser import parse_urls
 
     named = {resource for resource in (resource_of(line), *parse_urls(line)) if resource}
     return {each.id for resource in named for each in (resource, aliases.resolve(resource))}

@@ -13,7 +13,7 @@ from seekpoint.indexer.fetch.fetcher import is_same_server
 from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.pipeline.settings import stored_setting
 from seekpoint.indexer.reading_list.addresses import resource_of
-from seekpoint.indexer.reading_list.parse import ReadingList, merge
+from seekpoint.indexer.reading_list.parser import ReadingList, merge
 
 
 class Alias(NamedTuple):

@@ -28,8 +28,7 @@ from seekpoint.indexer.pipeline.settings import (
     stored_setting,
     want_windows,
 )
-from seekpoint.indexer.reading_list.parse import ReadingList, read_source
-from seekpoint.indexer.reading_list.playlists import expand_playlists, unavailable_entries
+from seekpoint.indexer.reading_list.parser import ReadingList, expand_playlists, read_source, unavailable_entries
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.captions.folders import find_captions
 from seekpoint.indexer.sources.recordings.transcription import check_installed

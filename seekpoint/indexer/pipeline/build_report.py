@@ -27,8 +27,7 @@ from seekpoint.indexer.pipeline.backoff import YouTubeBackoffs
 from seekpoint.indexer.pipeline.build import Request, caption_files_of, resources_of
 from seekpoint.indexer.pipeline.planner import Planner, Step
 from seekpoint.indexer.pipeline.settings import are_due
-from seekpoint.indexer.reading_list.parse import read_source
-from seekpoint.indexer.reading_list.playlists import unavailable_entries
+from seekpoint.indexer.reading_list.parser import read_source, unavailable_entries
 
 if TYPE_CHECKING:
     from seekpoint.indexer.pipeline.build import Report

@@ -13,7 +13,7 @@ from seekpoint.index.types import Kind, Resource, Standing, State
 from seekpoint.indexer.fetch.fetcher import BROKEN
 from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import local_path
-from seekpoint.indexer.reading_list.parse import NOWHERE
+from seekpoint.indexer.reading_list.parser import NOWHERE
 from seekpoint.indexer.sources.captions.folders import CaptionFolders, Selection, language_of, select
 from seekpoint.indexer.sources.file_version import too_large, version_of
 from seekpoint.indexer.sources.provenance import (

@@ -20,8 +20,7 @@ from seekpoint.indexer.pipeline.build import Request, caption_files_of, keep_tra
 from seekpoint.indexer.pipeline.planner import FROM_DISK, Choices, Planner, Step
 from seekpoint.indexer.pipeline.runner import Run
 from seekpoint.indexer.pipeline.settings import calibrate, find_question_engine, want_windows
-from seekpoint.indexer.reading_list.parse import read_source
-from seekpoint.indexer.reading_list.playlists import unavailable_entries
+from seekpoint.indexer.reading_list.parser import read_source, unavailable_entries
 from seekpoint.indexer.sources import Sources
 
 _YOUTUBE = "youtube"

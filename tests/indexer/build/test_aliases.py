@@ -12,7 +12,7 @@ from seekpoint.index.store import Writer
 from seekpoint.index.types import Resource
 from seekpoint.indexer.pipeline.aliases import Aliases
 from seekpoint.indexer.reading_list.addresses import resource_of
-from seekpoint.indexer.reading_list.parse import ReadingList
+from seekpoint.indexer.reading_list.parser import ReadingList
 from tests.fakes import TopicEncoder
 
 DAY = 24 * 3600.0

@@ -21,7 +21,7 @@ from werkzeug import Response
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Kind
 from seekpoint.indexer.reading_list.addresses import resource_of_link
-from seekpoint.indexer.reading_list.parse import ReadingList, read_source
+from seekpoint.indexer.reading_list.parser import ReadingList, read_source
 from tests.fuzzing import fuzz
 from tests.local_web import LocalWeb
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Resource
 from seekpoint.indexer.reading_list.addresses import local_path, resource_of, resource_of_link
-from seekpoint.indexer.reading_list.parse import read_source
+from seekpoint.indexer.reading_list.parser import read_source
 from tests import fuzzing
 from tests.fuzzing import is_line
 

@@ -8,7 +8,7 @@ import pytest
 
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Kind
-from seekpoint.indexer.reading_list.parse import merge, parse_markdown, parse_urls, read_source
+from seekpoint.indexer.reading_list.parser import merge, parse_markdown, parse_urls, read_source
 from tests.shared import SHARED, needs_shared
 
 LIST = """\

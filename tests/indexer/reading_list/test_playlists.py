@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource
 from seekpoint.indexer.reading_list.addresses import resource_of
-from seekpoint.indexer.reading_list.playlists import expand_playlists, unavailable_entries
+from seekpoint.indexer.reading_list.parser import expand_playlists, unavailable_entries
 
 A, B, C = "aaaaaaaaaaa", "bbbbbbbbbbb", "ccccccccccc"
 

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seekpoint.index.errors import SourceError
-from seekpoint.indexer.reading_list.parse import parse_markdown
+from seekpoint.indexer.reading_list.parser import parse_markdown
 from seekpoint.indexer.sources.captions.folders import parse_captions
 from tests import fuzzing
 from tests.fuzzing import SIGNS, json_texts, mutated

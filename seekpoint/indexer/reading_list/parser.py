@@ -6,17 +6,22 @@ import codecs
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cache
+from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from seekpoint.files import read_file, real_path
 from seekpoint.index.errors import SourceError
 from seekpoint.index.file_types import CAPTION_SUFFIXES
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Kind, NamedBy, Resource
+from seekpoint.index.types import Kind, NamedBy, Playlist, Resource
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.reading_list.addresses import (
     kind_of_path,
@@ -26,7 +31,6 @@ from seekpoint.indexer.reading_list.addresses import (
     resources_of_files,
 )
 from seekpoint.indexer.reading_list.download import MOST_BYTES, RemoteList, fetch, remote_list_of
-from seekpoint.indexer.reading_list.markdown import Outline, outline_of
 from seekpoint.indexer.sources.captions.folders import is_captions
 
 # Marks that take the parser quadratic time, or some 100 microseconds each. A list of 50,000 links has far fewer.
@@ -246,3 +250,141 @@ def _files(folder: Path) -> Iterator[tuple[list[Path], tuple[tuple[str, ...], ..
 
 def _raise(error: OSError) -> None:
     raise error
+
+
+# markdown-it drops deeper elements, and recurses once or twice per level.
+_MAX_NESTING = 100
+
+
+def outline_of(text: str) -> Outline:
+    """The headings and links of a Markdown text, raw HTML included; raises SourceError if it is nested too deep."""
+    outline = Outline()
+    tokens = _markdown().parse(text)
+    for before, token in zip([None, *tokens], tokens, strict=False):
+        if token.type in ("list_item_open", "blockquote_open") and token.level + 1 >= _MAX_NESTING:
+            raise SourceError(f"line {token.map[0] + 1 if token.map else '?'} is nested too deep to be read")
+        if token.type == "html_block":
+            outline.read(token.content)
+        elif token.type == "inline" and before is not None:
+            outline.read(f"<{before.tag}>{_html(token)}</{before.tag}>")
+    return outline
+
+
+class _Markdown(MarkdownIt):
+    """A parser that accepts every link, such as `file:`, and leaves its address as it is: `addresses` decides on it."""
+
+    def validateLink(self, url: str) -> bool:
+        return True
+
+    def normalizeLink(self, url: str) -> str:
+        return url
+
+    def normalizeLinkText(self, link: str) -> str:
+        return link
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    return _Markdown("gfm-like", {"maxNesting": _MAX_NESTING})
+
+
+def _html(inline: Token) -> str:
+    for token in inline.children or ():
+        if token.markup == "linkify":
+            token.attrSet("data-bare", "")
+    parser = _markdown()
+    return str(parser.renderer.render([inline], parser.options, {}))
+
+
+@dataclass(slots=True)
+class Heading:
+    """A heading; `text` has one piece per text node."""
+
+    level: int
+    text: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Link:
+    """A link and its `path` of headings; it is `bare` if its text is the address itself."""
+
+    href: str
+    bare: bool
+    path: tuple[Heading, ...]
+    text: list[str] = field(default_factory=list)
+
+
+class Outline(HTMLParser):
+    """Collects headings and the links under them from blocks of HTML."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[Link] = []
+        self.headings: list[Heading] = []
+        self._path: tuple[Heading, ...] = ()
+        self._open: dict[str, list[str]] = {}
+
+    def read(self, html: str) -> None:
+        """Add a block; elements that it leaves open end with it."""
+        self.feed(html)
+        self.close()
+        self.reset()
+        self._open.clear()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = dict(attrs)
+        if tag == "a" and (href := attributes.get("href")):
+            link = Link(href, "data-bare" in attributes, self._path)
+            self.links.append(link)
+            self._open["a"] = link.text
+        elif re.fullmatch("h[1-6]", tag):
+            heading = Heading(int(tag[1]))
+            self.headings.append(heading)
+            self._path = (*(above for above in self._path if above.level < heading.level), heading)
+            self._open["h"] = heading.text
+        elif tag in ("img", "br"):
+            self.handle_data(f" {attributes.get('alt') or ''} ")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open.pop("h" if re.fullmatch("h[1-6]", tag) else tag, None)
+
+    def handle_data(self, data: str) -> None:
+        for text in self._open.values():
+            text.append(data)
+
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """Skip `<![…>`, for which the standard parser fails with an AssertionError if it doesn't know the keyword."""
+        return self.rawdata.find(">", i) + 1 or -1
+
+
+def expand_playlists(listed: Sequence[Resource], playlists: Mapping[str, Playlist]) -> tuple[Resource, ...]:
+    """The resources of a list, each playlist followed by its entries in a section with its title.
+
+    A playlist is expanded once: playlists may contain each other, and themselves. The list's title for a video takes
+    precedence over the playlist's.
+    """
+    expanded: set[str] = set()
+    entries: list[Resource] = []
+    stack = list(reversed(listed))
+    while stack:
+        resource = stack.pop()
+        entries.append(resource)
+        if resource.id in playlists and resource.id not in expanded:
+            expanded.add(resource.id)
+            playlist_entries = _playlist_entries(resource, playlists[resource.id])
+            stack += [entry for entry in reversed(playlist_entries) if entry.id not in expanded]
+    listed_titles = {resource.id: resource.title for resource in listed}
+    return tuple(replace(entry, title=listed_titles.get(entry.id) or entry.title) for entry in merge(entries))
+
+
+def _playlist_entries(resource: Resource, playlist: Playlist) -> list[Resource]:
+    title = resource.title or playlist.title or resource.url
+    sections = tuple((*path, title) for path in resource.sections or ((),))
+    return [replace(entry.resource, sections=sections) for entry in playlist.entries]
+
+
+def unavailable_entries(playlists: Mapping[str, Playlist]) -> dict[str, str]:
+    """The reasons for unavailable entries, by id; entries that another playlist lists as available are left out."""
+    entries = [entry for playlist in playlists.values() for entry in playlist.entries]
+    available = {entry.resource.id for entry in entries if entry.fault is None}
+    return {entry.resource.id: entry.fault for entry in entries if entry.fault and entry.resource.id not in available}
