@@ -211,7 +211,7 @@ if __name__ == "__main__":
     import seekpoint.index.transfer.import_
     import seekpoint.indexer.pipeline.build
     import seekpoint.indexer.sources.youtube.playlists
-    import seekpoint.indexer.sources.youtube.transcripts
+    import seekpoint.indexer.sources.youtube.video
 
     gc.freeze()  # else each child collects what the server imported
     _serve(Path(sys.argv[1]), _loaded(sys.argv[2]))

@@ -46,7 +46,7 @@ _DISK_CALLS |= {"mkdir", "rename", "replace", "unlink"}
 
 # Children are forked from a server that has imported this module, so that a kill lands in a build and not in an import.
 PROCESSES = multiprocessing.get_context("forkserver")
-_SOURCES = ["seekpoint.indexer.sources.youtube.playlists", "seekpoint.indexer.sources.youtube.transcripts"]
+_SOURCES = ["seekpoint.indexer.sources.youtube.playlists", "seekpoint.indexer.sources.youtube.video"]
 PROCESSES.set_forkserver_preload(
     [
         __name__,

@@ -24,8 +24,7 @@ from seekpoint.index.open import open_reader
 from seekpoint.index.types import Transcript
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.reading_list.addresses import resource_of_path
-from seekpoint.indexer.sources.recordings.partial_transcript import TranscribedWindow
-from seekpoint.indexer.sources.recordings.transcription import Transcriber
+from seekpoint.indexer.sources.recordings.transcription import TranscribedWindow, Transcriber
 from seekpoint.query.web.reasons import translated_reason
 from tests.fake_youtube import FakeYouTube
 from tests.indexer.builds import webvtt

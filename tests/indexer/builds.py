@@ -15,7 +15,7 @@ from seekpoint.indexer.pipeline.build import Report, Request, build
 from seekpoint.indexer.pipeline.planner import Choices
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.documents import DocumentReader
-from seekpoint.indexer.sources.fetch_result import VideoSource
+from seekpoint.indexer.sources.provenance import VideoSource
 from tests.fake_youtube import FakeYouTube
 from tests.fakes import TopicEncoder
 

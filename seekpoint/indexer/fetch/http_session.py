@@ -31,7 +31,7 @@ from seekpoint.indexer.fetch.network import Network, check_name
 from seekpoint.indexer.fetch.retries import ResponseTooLarge
 
 if TYPE_CHECKING:
-    from seekpoint.indexer.sources.youtube.ytdlp import Downloader
+    from seekpoint.indexer.fetch.ytdlp import Downloader
 
 
 Limit: TypeAlias = Callable[[requests.Response], int]
@@ -95,7 +95,7 @@ class Web:
 
     def downloader(self, options: Mapping[str, object]) -> Downloader:
         """Make a silent yt-dlp for one thread, with a session of its own."""
-        from seekpoint.indexer.sources.youtube.ytdlp import Downloader
+        from seekpoint.indexer.fetch.ytdlp import Downloader
 
         return Downloader(self.session(), options)
 

@@ -15,7 +15,6 @@ from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.indexer.reading_list.parser import NOWHERE
 from seekpoint.indexer.sources.captions.folders import CaptionFolders, Selection, language_of, select
-from seekpoint.indexer.sources.file_version import too_large, version_of
 from seekpoint.indexer.sources.provenance import (
     FromListing,
     FromPage,
@@ -23,6 +22,8 @@ from seekpoint.indexer.sources.provenance import (
     FromYouTube,
     Provenance,
     decode,
+    too_large,
+    version_of,
 )
 
 # Seconds after which a page is checked for changes.

@@ -24,8 +24,7 @@ from seekpoint.indexer.pipeline.planner import FROM_DISK, Choices, Job, Step
 from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.captions.folders import read_all, title_of
-from seekpoint.indexer.sources.fetch_result import FetchResult
-from seekpoint.indexer.sources.provenance import FromPage, FromSpeech, decode, encode
+from seekpoint.indexer.sources.provenance import FetchResult, FromPage, FromSpeech, decode, encode
 from seekpoint.indexer.sources.recordings.transcription import Transcriber
 from seekpoint.indexer.sources.youtube.playlists import is_channel, truncation_warning
 from seekpoint.indexer.transcript.embedding import Embedder

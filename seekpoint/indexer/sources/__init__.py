@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from seekpoint.indexer.fetch.http_session import Web
     from seekpoint.indexer.fetch.robots import Turns
     from seekpoint.indexer.sources.documents import DocumentReader
-    from seekpoint.indexer.sources.fetch_result import PlaylistSource, VideoSource
+    from seekpoint.indexer.sources.provenance import PlaylistSource, VideoSource
 
 # Seconds between two requests to the same site, YouTube excepted. arXiv asks for 3.
 _SITE_PACE = 3.0
@@ -45,7 +45,7 @@ class Sources:
         from seekpoint.indexer.fetch.robots import Pace
         from seekpoint.indexer.sources.documents import DocumentReader
         from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists
-        from seekpoint.indexer.sources.youtube.transcripts import YouTubeTranscripts
+        from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
 
         youtube_pace = shared_pace or Pace(pace)
         documents = DocumentReader(PoliteFetcher(web, min(pace, _SITE_PACE)))

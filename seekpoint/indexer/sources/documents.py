@@ -17,8 +17,7 @@ from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Origin, Resource, State
 from seekpoint.indexer.reading_list.addresses import local_path, resource_of
-from seekpoint.indexer.sources.fetch_result import FetchResult
-from seekpoint.indexer.sources.provenance import FromPage
+from seekpoint.indexer.sources.provenance import FetchResult, FromPage
 from seekpoint.indexer.sources.sandbox import DocumentFormat, SandboxedReader
 from seekpoint.indexer.transcript.text_timeline import ParsedDocument, transcript_of
 

@@ -5,14 +5,18 @@ A build compares it with what it would use now, to see what is done and what has
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from typing import Literal, TypeAlias
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol, TypeAlias
 
-from seekpoint.files import parsed_json
+from seekpoint.files import parsed_json, read_file
 from seekpoint.index.store import LISTED
+from seekpoint.index.types import Details, Kind, Playlist, Resource, Transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +113,108 @@ def _page(text: str) -> FromPage | None:
             case FromPage(float(), str(), str() | None, str() | None, bool()) as page:
                 return page
     return None
+
+
+# The version of a transcript's files, and the largest size that is read.
+#
+# Unmodified files are recognised by size and times, without reading them.
+
+# Captions are among the others: the 9,000 words of an hour, each with its time in JSON, take about one megabyte.
+_MOST_BYTES = {".pdf": 200_000_000, ".html": 30_000_000, ".htm": 30_000_000}
+_MOST_BYTES_OF_OTHERS = 20_000_000
+# Nanoseconds. FAT stores times in steps of 2 s: a change within one step may leave the file's times as they are.
+_TICK = 2_000_000_000
+
+
+def version_of(
+    kind: Literal["files", "file"], paths: Sequence[Path], stored: Provenance | None, now: float
+) -> FromFiles:
+    """The version of some files; the stored one if they haven't changed since.
+
+    If its stamp is still the same, the files aren't read: reading ten thousand takes seconds. `now` is in Unix seconds.
+    """
+    known = stored if isinstance(stored, FromFiles) and stored.kind == kind else None
+    stamp = _stamp(paths, now)
+    if known and stamp and stamp == known.stamp:
+        return known
+    contents = [_content(path) for path in paths]
+    digest = _digest(paths, contents)
+    if known and digest == known.digest:
+        return known
+    return FromFiles(kind, digest, "" if None in contents else stamp)
+
+
+def too_large(path: Path) -> str | None:
+    """Why a local file isn't read: it is too large. Downloads are limited in `fetch`."""
+    size, most = path.stat().st_size, _MOST_BYTES.get(path.suffix.lower(), _MOST_BYTES_OF_OTHERS)
+    return None if size <= most else f"{size / 1e6:.0f} MB are too much (at most {most / 1e6:.0f} MB): split it"
+
+
+def _stamp(paths: Sequence[Path], now: float) -> str:
+    """A digest of names, sizes and times; empty if a file is missing, or so new that it may still be written.
+
+    Besides mtime it covers ctime, which also changes when a copy brings an older mtime.
+    """
+    digest = hashlib.blake2b(digest_size=8)
+    for path in paths:
+        try:
+            stat = path.stat()
+        except OSError:
+            return ""
+        if max(stat.st_mtime_ns, stat.st_ctime_ns) > now * 1e9 - _TICK:
+            return ""
+        line = f"{path.name} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} "
+        digest.update(line.encode(errors="surrogatepass"))
+    return digest.hexdigest()
+
+
+def _digest(paths: Sequence[Path], contents: Sequence[bytes | None]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for path, content in zip(paths, contents, strict=True):
+        data = content or b""
+        digest.update(f"{path.name} {len(data)} ".encode(errors="surrogatepass") + data)
+    return digest.hexdigest()
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return None if too_large(path) else read_file(path)
+    except OSError:  # the build reports it when it reads the file
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class FetchResult:
+    """The transcripts and details of one resource.
+
+    `kind` is set if the resource turned out to be of another kind than its address suggests. `provenance` is
+    given if only fetching tells it; without transcripts it means: unchanged. `messages` are for the user.
+
+    `end` is the resource at the address where the requested one ended, which may be the same; a video has no
+    transcripts then. `is_permanent` says whether the address will always end there.
+    """
+
+    transcripts: tuple[Transcript, ...]
+    details: Details = field(default_factory=Details)
+    kind: Kind | None = None
+    provenance: Provenance | None = None
+    messages: tuple[str, ...] = ()
+    end: Resource | None = None
+    is_permanent: bool = True
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the indexed version is still the current one."""
+        return not self.transcripts and self.provenance is not None
+
+
+class VideoSource(Protocol):
+    """A source of video transcripts; raises Unfetched, or Halt if further requests would fail as well."""
+
+    def fetch(self, video_id: str) -> FetchResult: ...
+
+
+class PlaylistSource(Protocol):
+    """A source of playlist and channel entries; raises like VideoSource."""
+
+    def fetch(self, playlist: Resource) -> Playlist: ...

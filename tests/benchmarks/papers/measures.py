@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from seekpoint.indexer.sources.papers.lines import is_wide
+from seekpoint.indexer.sources.papers.layout import is_wide
 from seekpoint.indexer.transcript.text_timeline import Block, Role
 from tests.benchmarks.papers.content import Heading, Paper, Paragraph, References, Table
 

@@ -23,8 +23,7 @@ import pypdfium2  # type: ignore[import-untyped]
 
 from seekpoint.indexer.sources.papers import layout
 from seekpoint.indexer.sources.papers.blocks import blocks
-from seekpoint.indexer.sources.papers.contents import without_contents
-from seekpoint.indexer.sources.papers.furniture import without_furniture
+from seekpoint.indexer.sources.papers.furniture import without_contents, without_furniture
 from seekpoint.indexer.sources.papers.glyphs import _ACCENTED, _BOLD, _COMPOSED, _accented
 from seekpoint.indexer.sources.papers.layout import Page, TextLine, TextSpan
 from seekpoint.indexer.sources.papers.pdf import _outline, _pages, read_pdf

@@ -16,7 +16,7 @@ from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import Cue, Details, Origin, State, Transcript
-from seekpoint.indexer.sources.fetch_result import FetchResult
+from seekpoint.indexer.sources.provenance import FetchResult
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import Workshop, webvtt
 

@@ -58,7 +58,7 @@ _PROCESSES.set_forkserver_preload(
         __name__,
         "seekpoint.index.embedded.vectors",
         "seekpoint.indexer.pipeline.build",
-        "seekpoint.indexer.sources.youtube.transcripts",
+        "seekpoint.indexer.sources.youtube.video",
     ]
 )
 

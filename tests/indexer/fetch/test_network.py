@@ -15,7 +15,7 @@ from seekpoint.index.types import State
 from seekpoint.indexer.fetch.fetcher import PoliteFetcher
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import PrivateAddress
-from seekpoint.indexer.sources.youtube.transcripts import YouTubeTranscripts
+from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
 from tests.local_web import LocalNetwork, LocalWeb
 
 PAGES = "http://pages.example"

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.indexer.sources.file_version import version_of
-from seekpoint.indexer.sources.provenance import FromFiles, FromYouTube, Provenance
+from seekpoint.indexer.sources.provenance import FromFiles, FromYouTube, Provenance, version_of
 
 NAMES = ("Talk [x].en.vtt", "讲座 [x].zh.vtt")
 

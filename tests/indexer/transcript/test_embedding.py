@@ -18,7 +18,7 @@ from seekpoint.indexer.fetch.fetcher import PoliteFetcher
 from seekpoint.indexer.pipeline.build import Report
 from seekpoint.indexer.pipeline.runner import FILES_AHEAD
 from seekpoint.indexer.sources.documents import DocumentReader
-from seekpoint.indexer.sources.fetch_result import FetchResult
+from seekpoint.indexer.sources.provenance import FetchResult
 from seekpoint.indexer.transcript.chunking import pieces
 from tests.fakes import TopicEncoder
 from tests.index.libraries import chunk_ids, chunks_of

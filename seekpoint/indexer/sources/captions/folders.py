@@ -16,10 +16,10 @@ from seekpoint.index.file_types import CAPTION_SUFFIXES
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Cue, Origin, State, Transcript
-from seekpoint.indexer.sources.captions.formats import FORMATS, parse
+from seekpoint.indexer.sources.captions.caption_formats import FORMATS, parse
 from seekpoint.indexer.sources.captions.spoken import spoken
-from seekpoint.indexer.sources.file_version import too_large
 from seekpoint.indexer.sources.pages.charset import BOMS, is_plausible
+from seekpoint.indexer.sources.provenance import too_large
 from seekpoint.indexer.transcript.cues import tidy
 
 AnyPath: TypeAlias = str | PathLike[str]

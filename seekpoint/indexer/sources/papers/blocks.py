@@ -16,8 +16,14 @@ from seekpoint.indexer.sources.papers.headings import (
     is_caption,
     with_references,
 )
-from seekpoint.indexer.sources.papers.layout import TextLine
-from seekpoint.indexer.sources.papers.lines import LineJoiner, ends_sentence, first_word, is_wide, starts_lower
+from seekpoint.indexer.sources.papers.layout import (
+    LineJoiner,
+    TextLine,
+    ends_sentence,
+    first_word,
+    is_wide,
+    starts_lower,
+)
 from seekpoint.indexer.transcript.text_timeline import Block, Role
 
 # In font sizes.

@@ -15,8 +15,7 @@ import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 from seekpoint.indexer.sources.papers import layout
-from seekpoint.indexer.sources.papers.layout import Page, TextSpan
-from seekpoint.indexer.sources.papers.lines import is_unspaced
+from seekpoint.indexer.sources.papers.layout import Page, TextSpan, is_unspaced
 
 # Presentation forms: Latin and Armenian ligatures, Hebrew and Arabic contextual forms, and radicals used as whole
 # ideographs. NFKC for all characters would flatten exponents and full-width punctuation.

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from seekpoint.indexer.sources.papers.layout import TextLine
-from seekpoint.indexer.sources.papers.lines import starts_lower
+from seekpoint.indexer.sources.papers.layout import TextLine, starts_lower
 from seekpoint.indexer.transcript.text_timeline import Role
 
 

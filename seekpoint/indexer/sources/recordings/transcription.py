@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from filelock import FileLock, Timeout
 
-from seekpoint.files import real_path, replacing
+from seekpoint.files import parsed_json, real_path, replacing
 from seekpoint.index.errors import SeekpointError, Unfetched, UsageError
 from seekpoint.index.models.model_files import absolute_name
 from seekpoint.index.types import Cue, Origin, State, Transcript
-from seekpoint.indexer.sources.recordings.partial_transcript import PartialTranscript, TranscribedWindow
 from seekpoint.indexer.transcript.cues import tidy
 
 if TYPE_CHECKING:
     from seekpoint.indexer.sources.recordings.media import AudioStream
     from seekpoint.indexer.sources.recordings.speech import AudioWindow, Samples, SpeechModel
+
 
 _HOUR = 3600.0
 _CACHE_VERSION = 1  # part of the cache key: raise it when the same audio gives another transcript
@@ -195,3 +196,54 @@ def _user_cache() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("seekpoint") / "transcripts"
+
+
+class TranscribedWindow(NamedTuple):
+    """The cues of a window that ends at sample `stop`; `first` is the first sample of the slice it was found in."""
+
+    first: int
+    stop: int
+    language: str
+    cues: tuple[Cue, ...]
+
+    def line(self) -> bytes:
+        cues = [[cue.start, cue.end, cue.text] for cue in self.cues]
+        return json.dumps([self.first, self.stop, self.language, cues], ensure_ascii=False).encode() + b"\n"
+
+    @classmethod
+    def parsed(cls, line: bytes) -> Self | None:
+        """Parse a line; `None` if it is incomplete or damaged."""
+        if not line.endswith(b"\n"):
+            return None
+        try:
+            first, stop, language, cues = parsed_json(line)
+            parsed_cues = tuple(Cue(float(start), float(end), str(text)) for start, end, text in cues)
+            return cls(int(first), int(stop), str(language), parsed_cues)
+        except (ValueError, TypeError):
+            return None
+
+
+class PartialTranscript:
+    """The finished windows, in order. A damaged line and all lines after it are dropped."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.windows: list[TranscribedWindow] = []
+        if path.exists():
+            self._read()
+
+    def _read(self) -> None:
+        valid_bytes = 0
+        for line in self._path.read_bytes().splitlines(keepends=True):
+            window = TranscribedWindow.parsed(line)
+            if window is None:
+                break
+            self.windows.append(window)
+            valid_bytes += len(line)
+        os.truncate(self._path, valid_bytes)
+
+    def add(self, window: TranscribedWindow) -> None:
+        """Append a window."""
+        with self._path.open("ab") as file:
+            file.write(window.line())
+        self.windows.append(window)

@@ -27,7 +27,7 @@ from seekpoint.indexer.fetch.retries import (
     connection_failure,
     status_of,
 )
-from seekpoint.indexer.sources.youtube.ytdlp import Downloader
+from seekpoint.indexer.fetch.ytdlp import Downloader
 
 # A response is read whole, before its deadline: a piece has to be small enough for a slow connection.
 _PIECE_BYTES = 4_000_000

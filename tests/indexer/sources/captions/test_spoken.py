@@ -4,7 +4,7 @@ import pytest
 
 from seekpoint.index.types import Cue
 from seekpoint.indexer.sources.captions.folders import parse_captions
-from seekpoint.indexer.sources.youtube.transcripts import YouTubeTranscripts
+from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
 from tests.fake_youtube import FakeYouTube
 
 

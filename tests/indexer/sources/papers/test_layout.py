@@ -9,11 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seekpoint.indexer.sources.papers.blocks import blocks
-from seekpoint.indexer.sources.papers.contents import without_contents
-from seekpoint.indexer.sources.papers.furniture import without_furniture
+from seekpoint.indexer.sources.papers.furniture import without_contents, without_furniture
 from seekpoint.indexer.sources.papers.headings import OutlineEntry
-from seekpoint.indexer.sources.papers.layout import Page, TextSpan, columns, page
-from seekpoint.indexer.sources.papers.lines import LineJoiner
+from seekpoint.indexer.sources.papers.layout import LineJoiner, Page, TextSpan, columns, page
 from seekpoint.indexer.transcript.text_timeline import Role
 
 PROSE = "All the words of this line are prose and it is nearly full"

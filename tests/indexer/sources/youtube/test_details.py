@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from seekpoint.index.types import Chapter, Details
-from seekpoint.indexer.sources.youtube.details import details_of, is_new
+from seekpoint.indexer.sources.youtube.video import details_of, is_new
 from tests.fake_youtube import watch_page
 
 

@@ -10,9 +10,14 @@ from hypothesis import strategies as st
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import Kind
 from seekpoint.indexer.reading_list.addresses import resource_of
-from seekpoint.indexer.sources.youtube.details import caption_addresses, details_of, is_new, parse_json
 from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists
-from seekpoint.indexer.sources.youtube.transcripts import YouTubeTranscripts
+from seekpoint.indexer.sources.youtube.video import (
+    YouTubeTranscripts,
+    caption_addresses,
+    details_of,
+    is_new,
+    parse_json,
+)
 from tests import fuzzing
 from tests.fake_youtube import YOUTUBE, FakeYouTube, watch_page
 from tests.fuzzing import is_line, json_texts, mutated

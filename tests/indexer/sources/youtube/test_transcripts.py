@@ -14,7 +14,7 @@ from seekpoint.index.errors import Blocked, Halt, Unfetched, Unreachable
 from seekpoint.index.types import Chapter, Cue, Details, Origin, State
 from seekpoint.indexer.fetch.retries import ConnectionFault
 from seekpoint.indexer.fetch.robots import Pace
-from seekpoint.indexer.sources.youtube.transcripts import YouTubeTranscripts, outcome_of
+from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts, outcome_of
 from tests.fake_youtube import YOUTUBE, FakeYouTube, timed_text
 from tests.local_web import LocalWeb
 from tests.shared import SHARED, needs_shared
