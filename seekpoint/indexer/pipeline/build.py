@@ -33,8 +33,7 @@ from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.captions.folders import find_captions
 from seekpoint.indexer.sources.recordings.transcription import check_installed
 from seekpoint.indexer.transcript.embedding import Embedder
-from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries
-from seekpoint.indexer.vocabulary.glossary import Pair, read_glossary
+from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries, Pair, read_glossary
 
 _GLOSSARY = "glossary"
 

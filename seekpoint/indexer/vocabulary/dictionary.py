@@ -5,15 +5,48 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from importlib import metadata, resources
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import regex
 
+from seekpoint.files import read_text
+from seekpoint.index.errors import SourceError
 from seekpoint.index.store import ANY_LANGUAGE
-from seekpoint.indexer.vocabulary.glossary import Pair, read_glossary
+from seekpoint.index.text.clean import clean
+
+# A word and one translation of it.
+Pair: TypeAlias = tuple[str, str]
+
+_FORM = "a term, a tab, and its translations with semicolons between"
+
+
+def read_glossary(path: Path) -> list[Pair]:
+    """Pairs of a term and one translation of it; raises SourceError."""
+    shown = clean(str(path))
+    try:
+        lines = read_text(path).splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it isn't in UTF-8"
+        raise SourceError(f"can't read the glossary {shown}: {reason}") from error
+    pairs = [pair for number, line in enumerate(lines, 1) for pair in _pairs(line, f"{shown}, line {number}")]
+    if not pairs:
+        raise SourceError(f"{shown}: no terms in it; write {_FORM} on each line")
+    return pairs
+
+
+def _pairs(line: str, position: str) -> Iterator[Pair]:
+    """The pairs of a line; none for a blank line or a comment, which begins with `#`."""
+    if not line.strip() or line.lstrip().startswith("#"):
+        return
+    term, *rest = (clean(column) for column in line.split("\t"))
+    translations = [translation for part in rest[:1] for translation in map(str.strip, part.split(";")) if translation]
+    if not term or not translations or len(rest) > 1:
+        raise SourceError(f"{position}: write {_FORM}")
+    yield from ((term, translation) for translation in translations)
+
 
 _CEDICT_LINE = regex.compile(r"\S+ (?P<word>\S+) \[[^]]*] /(?P<meanings>.*)/\s*")
 # Single characters occur in too many words to be translated alone.
@@ -133,3 +166,28 @@ class BilingualDictionaries:
                 pair for each in DICTIONARIES if each.languages == languages for pair in each.pairs()
             ]
         return self._loaded[languages]
+
+
+# Cuts Chinese, which is written without spaces, into words: the longest ones that the dictionaries have.
+#
+# It cuts from the end, which is right more often than from the beginning: 个数字 is 个 and 数字, not 个数 and 字.
+
+# Longer entries are sayings.
+_LONGEST = 6
+
+
+def cut(run: str) -> list[str]:
+    """The words of a run of simplified characters; a character with which no word ends is one by itself."""
+    known, stop, found = _known(), len(run), list[str]()
+    while stop:
+        first = next(
+            (first for first in range(max(stop - _LONGEST, 0), stop - 1) if run[first:stop] in known), stop - 1
+        )
+        found.append(run[first:stop])
+        stop = first
+    return found[::-1]
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(word for word in chinese_words() if len(word) <= _LONGEST)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seekpoint.index.text.cue_text import columns
-from seekpoint.indexer.transcript.segment_titles import MOST_COLUMNS, titles
+from seekpoint.indexer.transcript.generated_chapters import MOST_COLUMNS, titles
 
 REST = "And then we talk about the weather. It was nice. The weather is nice today. " * 3
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seekpoint.indexer.vocabulary.chinese_words import cut
+from seekpoint.indexer.vocabulary.dictionary import cut
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ import re
 import pytest
 
 from seekpoint.index.text.scripts import simplified
-from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries, translations
-from seekpoint.indexer.vocabulary.glossary import read_glossary
+from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries, read_glossary, translations
 from tests.paths import ROOT
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seekpoint.index.errors import SourceError
-from seekpoint.indexer.vocabulary.glossary import read_glossary
+from seekpoint.indexer.vocabulary.dictionary import read_glossary
 from tests import fuzzing
 from tests.fuzzing import is_line
 

@@ -11,8 +11,7 @@ from seekpoint.index.embedded import database
 from seekpoint.index.embedded.database import transaction
 from seekpoint.index.embedded.names import lookup_translations, refresh_translations
 from seekpoint.index.errors import SourceError
-from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries
-from seekpoint.indexer.vocabulary.glossary import read_glossary
+from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries, read_glossary
 from tests.index.libraries import build
 
 pytestmark = pytest.mark.slow
