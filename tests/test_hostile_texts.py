@@ -26,7 +26,7 @@ from seekpoint.indexer.transcript.cues import MOST_TOKENS, tokens
 from seekpoint.query.answers import Moment
 from seekpoint.query.output.terminal import to_text
 from seekpoint.query.search import pipeline
-from seekpoint.query.search.question_syntax import without_marks
+from seekpoint.query.search.literal import without_marks
 from seekpoint.query.web.reasons import translated_reason
 from tests.cost import at_most, processor_seconds
 from tests.fakes import TopicEncoder

@@ -229,7 +229,7 @@ def _to_embed(question: str) -> str:
 
     if MARKS.isdisjoint(question):
         return to_embed(question)
-    from seekpoint.query.search.question_syntax import read_syntax
+    from seekpoint.query.search.literal import read_syntax
 
     return to_embed(read_syntax(question).text)
 

@@ -25,7 +25,7 @@ from seekpoint.index.store import Reader
 from seekpoint.index.text.scripts import to_embed
 from seekpoint.index.types import Encoder, Filters, Kind
 from seekpoint.query.evaluation.question_file import read_questions
-from seekpoint.query.search import pipeline, translation, window_scores
+from seekpoint.query.search import pipeline, question, windows
 from seekpoint.query.search.question import parse
 from seekpoint.query.serving.memory import keep_freed_memory
 from tests.benchmarks.machine import megabytes
@@ -138,13 +138,13 @@ def _watched(library: EmbeddedReader) -> Iterator[tuple[object, str, str]]:
     yield from ((library.words, name, "words") for name in ("frequencies", "by_terms"))
     yield from ((library.words, name, "translations") for name in ("group_frequencies", "by_groups"))
     yield library, "translations", "translations"
-    yield from ((translation, name, "translations") for name in ("translated_words", "weigh", "shares"))
-    yield translation, "salient_weights", "translations"
+    yield from ((question, name, "translations") for name in ("translated_words", "weigh", "shares"))
+    yield question, "salient_weights", "translations"
     yield library, "titles", "names"
     yield from ((library.vectors, name, name) for name in ("nearest", "scores"))
     yield from ((pipeline, name, "scores") for name in ("term_scores", "group_scores"))
     yield from ((stored_terms, "matrix", "chunks"), (library, "evidence", "chunks"))
-    yield from ((library, "pieces", "windows"), (window_scores, "windows", "windows"))
+    yield from ((library, "pieces", "windows"), (windows, "windows", "windows"))
     yield pipeline, "moments", "moments"
 
 

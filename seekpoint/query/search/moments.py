@@ -14,20 +14,18 @@ from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.store import CueSpan, Reader
 from seekpoint.index.text.chapters import begun, title_at
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.text.terms import Term, located_terms
+from seekpoint.index.text.terms import Term, fold, located_terms, terms
 from seekpoint.index.types import Cue, Details, Resource, StoredChunk
-from seekpoint.query.answers import Explanation, Hit, Moment
+from seekpoint.query.answers import Explanation, Hit, Moment, Translation, Window
 from seekpoint.query.links.timestamps import link, text_link
-from seekpoint.query.search.explain import explain
-from seekpoint.query.search.literal import Pattern
-from seekpoint.query.search.localise import QUOTE_COLUMNS, best_beginning, marks, quoted, salient
-from seekpoint.query.search.passage import Passage
-from seekpoint.query.search.question import ParsedQuestion, QueryTerms, lit_terms
-from seekpoint.query.search.question_syntax import QuestionSyntax
-from seekpoint.query.search.settings import Tuning
+from seekpoint.query.search.literal import Pattern, QuestionSyntax
+from seekpoint.query.search.localise import QUOTE_COLUMNS, Passage, best_beginning, marks, quoted, salient
+from seekpoint.query.search.question import ParsedQuestion, QueryTerms, TranslatedWord, lit_terms
+from seekpoint.query.search.settings import AHEAD, AROUND, Tuning
 
 if TYPE_CHECKING:
-    from seekpoint.query.search.window_scores import Windows
+    from seekpoint.query.search.windows import Windows
+
 
 # How many cues of a recording are read before a passage, in which its first sentence may begin, and after it, so that
 # a quote from its end isn't cut off.
@@ -262,3 +260,45 @@ def _explanation(hit: Hit, cues: Sequence[Cue], resource: Resource, context: Mom
     windows = context.windows.get(hit.chunk.id) if resource.kind.plays else None  # texts have no seconds
     covered = context.words.get(hit.chunk.id, 0.0)
     return explain(hit, said, context.question.text, context.terms, covered, windows, context.tuning)
+
+
+def explain(
+    hit: Hit, said: str, question: str, query: QueryTerms, covered: float, windows: Windows | None, tuning: Tuning
+) -> Explanation:
+    """Explain a hit: `said` is the text of its chunk, and `covered` its coverage of the question's own words."""
+    language, chunk_terms = primary(hit.chunk.language), set(terms(said))
+    return Explanation(
+        meaning=round(hit.dense, 4),
+        words=round(hit.lexical, 4),
+        share=tuning.dense_share,
+        stands_in=hit.lexical > covered,
+        matched=_surfaces(question, query.weights.keys() & chunk_terms),
+        translated=tuple(_translated(query.translated.get(language, ()), said, chunk_terms)),
+        windows=tuple(_nearest(windows)) if windows else (),
+        named=tuning.named if hit.chunk.resource_id in query.names.resources else 0.0,
+        reranked=None if hit.fused is None else round(hit.score, 4),
+    )
+
+
+def _surfaces(text: str, wanted: Set[str]) -> tuple[str, ...]:
+    """The wanted terms as they are written in a text, each once, ignoring case."""
+    spellings: dict[str, str] = {}
+    for start, stop in marks(located_terms(text, wanted)):
+        spellings.setdefault(fold(text[start:stop]), text[start:stop])
+    return tuple(spellings.values())
+
+
+def _translated(words: Sequence[TranslatedWord], said: str, chunk_terms: Set[str]) -> Iterator[Translation]:
+    """The question's words with a translation in the chunk, and that translation as it is written there."""
+    for word in words:
+        matched = {term for alternative in word.alternatives if chunk_terms >= set(alternative) for term in alternative}
+        if matched:
+            yield Translation(word.word, _surfaces(said, matched))
+
+
+def _nearest(windows: Windows) -> Iterator[Window]:
+    """The window ahead and the window around with the highest cosines."""
+    for cosines, before, after in ((windows.ahead, 0.0, AHEAD), (windows.around, AROUND / 2, AROUND / 2)):
+        best = max(range(len(cosines)), key=cosines.__getitem__)
+        start = windows.starts[best]
+        yield Window(max(start - before, 0.0), start + after, round(cosines[best], 4))

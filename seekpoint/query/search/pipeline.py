@@ -20,19 +20,17 @@ from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Encoder, Filters, Reranker, StoredChunk
 from seekpoint.query.answers import Answer, Confidence, Hit, Respelling
 from seekpoint.query.language_filter import check_language
-from seekpoint.query.search.confidence import estimate, features, unknown_words
+from seekpoint.query.search.confidence import estimate, features, profile_of, unknown_words
 from seekpoint.query.search.dedupe import distinct, mixed, openings
-from seekpoint.query.search.literal import excluded_terms, remaining
+from seekpoint.query.search.literal import QuestionSyntax, excluded_terms, read_syntax, remaining
 from seekpoint.query.search.moments import MomentContext, moments
-from seekpoint.query.search.profile import profile_of
 from seekpoint.query.search.question import ParsedQuestion, QueryTerms, look_up, parse
-from seekpoint.query.search.question_syntax import QuestionSyntax, read_syntax
 from seekpoint.query.search.scoring import coverage, fuse, group_scores, strongest, term_scores
 from seekpoint.query.search.settings import AROUND, EMPHASIS, MOST_MOMENTS, PER_RESOURCE, Tuning
 from seekpoint.query.search.spelling import as_said, respelled, respellings
 
 if TYPE_CHECKING:
-    from seekpoint.query.search.window_scores import Windows
+    from seekpoint.query.search.windows import Windows
 
 # How many candidates are taken by meaning, by words and by translations: many are neighbours of a better one. Words
 # count in so many chunks only, those with the highest BM25: where they count in all, moment@5 falls by .008 on dev.
@@ -238,7 +236,7 @@ def _lexical(evidence: Evidence, query: _Query, limit: int) -> _Lexical:
 
 def _reranked(hits: list[Hit], lexical: _Lexical, query: _Query, count: int) -> tuple[list[Hit], Mapping[int, Windows]]:
     """The hits with the first ones ranked again by the windows in them; the windows by chunk id."""
-    from seekpoint.query.search.window_scores import windows
+    from seekpoint.query.search.windows import windows
 
     chunks = [hit.chunk for hit in hits[:count]]
     means = {name: one.window_mean for name, one in query.languages.items() if one.window_mean is not None}

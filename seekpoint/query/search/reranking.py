@@ -9,7 +9,7 @@ from typing import NamedTuple
 from seekpoint.index.store import CueSpan, Reader
 from seekpoint.index.types import Reranker, StoredChunk
 from seekpoint.query.answers import Hit
-from seekpoint.query.search.passage import Passage
+from seekpoint.query.search.localise import Passage
 from seekpoint.query.search.settings import AHEAD
 
 MOST_RERANKED = 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import reduce
 from math import fsum, inf
@@ -13,11 +14,12 @@ from seekpoint.index.store import TermMatrix, WordGroup
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import StoredChunk
 from seekpoint.query.answers import Hit
-from seekpoint.query.search import bm25
 from seekpoint.query.search.settings import COMMON, TUNING, UNKNOWN_SHARE, Tuning
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from seekpoint.index.types import Vectors
 
     Floats: TypeAlias = NDArray[np.floating]
 
@@ -39,14 +41,14 @@ def coverage(scores: Floats, weights: Mapping[str, float], question_terms: Itera
     `weights` are the idf of the terms that the library has.
     """
     unknown = max(weights.values(), default=0.0) * UNKNOWN_SHARE
-    highest = fsum(weights.get(term, unknown) for term in set(question_terms)) * (bm25.K1 + 1)
+    highest = fsum(weights.get(term, unknown) for term in set(question_terms)) * (K1 + 1)
     return np.minimum(scores / highest, 1.0) if highest else np.zeros(len(scores))
 
 
 def term_scores(words: TermMatrix, weights: Mapping[str, float], average_length: float) -> Floats:
     """The BM25 of chunks for weighted terms; `average_length` is that of all chunks, in terms."""
     rows = [row for row, term in enumerate(words.terms) if term in weights]
-    saturation = bm25.saturated(words.counts[rows], bm25.length_norms(words.lengths, average_length))
+    saturation = saturated(words.counts[rows], length_norms(words.lengths, average_length))
     scores: Floats = np.array([weights[words.terms[row]] for row in rows]) @ saturation
     return scores
 
@@ -66,7 +68,7 @@ def group_scores(
         known = [[rows[term] for term in terms] for terms in group.alternatives if rows.keys() >= {*terms}]
         if known and group.language in are_spoken:
             counts = reduce(np.add, (reduce(np.minimum, alternative) for alternative in known))
-            scores += weight * bm25.saturated(counts * are_spoken[group.language])
+            scores += weight * saturated(counts * are_spoken[group.language])
     return scores
 
 
@@ -139,3 +141,30 @@ class ScoreInputs(NamedTuple):
         score = tuning.dense_share * meaning + (1 - tuning.dense_share) * words
         score = np.where(self.are_named, np.minimum(score + tuning.named, 1.0), score)
         return Scored(meaning, words, score)
+
+
+K1 = 1.2
+"""Saturation: however often a term repeats, it contributes less than K1 + 1 times its idf."""
+
+B = 0.75
+"""The strength of length normalisation, from 0 to 1."""
+
+_LEAST = 1e-6
+
+
+def idf(documents: int, total: int) -> float:
+    """The inverse document frequency of a term that `documents` of `total` passages have; always positive."""
+    return max(math.log((total - documents + 0.5) / (documents + 0.5)), _LEAST)
+
+
+def length_norms(lengths: NDArray[np.int64], average: float) -> Vectors:
+    """The saturation constants of passages, K1 scaled by their lengths in terms; `average` is over all passages."""
+    return (K1 * (1 - B + B * lengths / max(average, 1.0))).astype(np.float32)
+
+
+def saturated(counts: Vectors, norms: Vectors | float = K1) -> Vectors:
+    """The contribution of a term to the score of passages that have it `counts` times, as a multiple of its idf.
+
+    Without `norms`, passages count as of average length.
+    """
+    return counts * np.float32(K1 + 1) / (counts + np.asarray(norms, np.float32))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from seekpoint.query.answers import Answer, Moment
-from seekpoint.query.search.question_syntax import without_marks
+from seekpoint.query.search.literal import without_marks
 from seekpoint.query.web.parameters import PageParameters
 
 SPARE = 3

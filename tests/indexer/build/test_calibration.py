@@ -14,8 +14,7 @@ from seekpoint.index.models.centring import SCALE_SETTING, scale_from_setting
 from seekpoint.index.models.encoder import BUNDLED, LazyEncoder, bundled_folder
 from seekpoint.index.types import Details, ModelCard
 from seekpoint.indexer.pipeline.settings import calibrate
-from seekpoint.query.search.confidence import ANY_CALIBRATION, BUNDLED_CALIBRATION
-from seekpoint.query.search.profile import PROFILES, profile_of
+from seekpoint.query.search.confidence import ANY_CALIBRATION, BUNDLED_CALIBRATION, PROFILES, profile_of
 from seekpoint.query.search.settings import TUNING
 from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD, ENCODER, embedded, fill, resource

@@ -21,9 +21,7 @@ from seekpoint.query.search.confidence import (
     features,
     unknown_words,
 )
-from seekpoint.query.search.question import ParsedQuestion, QueryTerms
-from seekpoint.query.search.title_match import TitleMatch
-from seekpoint.query.search.translation import TranslatedWord
+from seekpoint.query.search.question import ParsedQuestion, QueryTerms, TitleMatch, TranslatedWord
 
 _NOTHING = np.zeros(2, np.float32)
 fuzz = settings(max_examples=100)

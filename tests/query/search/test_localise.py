@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from seekpoint.index.text.terms import located_terms
 from seekpoint.index.types import Chapter, Cue
-from seekpoint.query.search.localise import best_beginning, marks, quoted, salient
-from seekpoint.query.search.passage import Passage
+from seekpoint.query.search.localise import Passage, best_beginning, marks, quoted, salient
 from seekpoint.query.search.settings import TUNING
 
 ENGLISH = [

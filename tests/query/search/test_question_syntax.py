@@ -7,7 +7,7 @@ import time
 import pytest
 
 from seekpoint.index.errors import UsageError
-from seekpoint.query.search.question_syntax import QuestionSyntax, read_syntax, without_marks
+from seekpoint.query.search.literal import QuestionSyntax, read_syntax, without_marks
 from seekpoint.query.search.settings import LONGEST_QUESTION
 
 

@@ -27,7 +27,7 @@ from seekpoint.index.store import CueSpan, Reader
 from seekpoint.index.types import Cue, Filters, Kind, Resource, StoredChunk
 from seekpoint.query.answers import Answer, Hit
 from seekpoint.query.output.terminal import explanation_lines
-from seekpoint.query.search.passage import Passage
+from seekpoint.query.search.localise import Passage
 from seekpoint.query.search.pipeline import ask
 from seekpoint.query.search.reranking import MOST_RERANKED, rerank, window_texts
 from seekpoint.query.serving.live_library import LiveLibrary

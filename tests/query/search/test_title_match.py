@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from seekpoint.index.records.stored_rows import lookup_term, title_names
 from seekpoint.index.text.terms import terms
-from seekpoint.query.search.title_match import TitleMatch, match_titles, possible_titles
+from seekpoint.query.search.question import TitleMatch, match_titles, possible_titles
 
 TITLES = {
     "article": ["The Illustrated Transformer – Jay Alammar – Visualizing machines", "The Illustrated Transformer"],

@@ -10,7 +10,7 @@ import pytest
 import seekpoint
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Alternatives
-from seekpoint.query.search.translation import (
+from seekpoint.query.search.question import (
     TranslatedWord,
     WeightedWord,
     lookup_keys,

@@ -9,11 +9,10 @@ import numpy as np
 
 from seekpoint.index.store import Evidence, Language, Reader, TermMatrix
 from seekpoint.index.types import StoredChunk
+from seekpoint.query.search.literal import QuestionSyntax
 from seekpoint.query.search.pipeline import _lexical, _Query
-from seekpoint.query.search.question import ParsedQuestion, QueryTerms
-from seekpoint.query.search.question_syntax import QuestionSyntax
+from seekpoint.query.search.question import ParsedQuestion, QueryTerms, TitleMatch
 from seekpoint.query.search.settings import TUNING
-from seekpoint.query.search.title_match import TitleMatch
 
 NOTHING = np.zeros(2, np.float32)
 LANGUAGES: Mapping[str, Language] = {"en": Language(9, NOTHING, None, 90)}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from seekpoint.index.types import Pieces, StoredChunk, Vectors
 
+
 # Chunks. Larger batches need newly allocated memory each time, which takes longer than the arithmetic.
 _AT_ONCE = 20
 _LEAST = np.float32(1e-24)
