@@ -19,9 +19,9 @@ from seekpoint.index.store import Reader
 from seekpoint.index.text.language_tags import parse_tags
 from seekpoint.index.types import Encoder, Filters, Kind, ModelCard, Reranker, ResourceStatus, Transcript
 from seekpoint.query.answers import Answer
+from seekpoint.query.filters import in_language
 from seekpoint.query.output.status import LibraryStatus
 from seekpoint.query.search.settings import PER_RESOURCE
-from seekpoint.query.transcript_choice import in_language
 
 if TYPE_CHECKING:
     from seekpoint.indexer.pipeline.build import Report

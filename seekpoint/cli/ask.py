@@ -162,7 +162,7 @@ def _when_nothing(filters: Filters, library: Reader) -> str:
             f"nothing in the library is called {filters.resource}: `seekpoint status --json` lists the ids"
         )
     if filters.language:
-        from seekpoint.query.language_filter import check_language, lacking
+        from seekpoint.query.filters import check_language, lacking
 
         languages = library.languages()
         check_language(filters.language, languages)

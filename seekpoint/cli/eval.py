@@ -10,7 +10,7 @@ import click
 
 from seekpoint.cli.options import index_option, rerank_option
 from seekpoint.index.address import Address
-from seekpoint.query.evaluation.question_file import Question
+from seekpoint.query.evaluation.evaluate import Question
 
 
 @click.command("eval")
@@ -33,14 +33,14 @@ def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, 
     from seekpoint.index.open import open_reader
     from seekpoint.index.text.language_tags import primary
     from seekpoint.query.answers import Answer
-    from seekpoint.query.evaluation import comparison, report, runner
+    from seekpoint.query.evaluation import evaluate, report
+    from seekpoint.query.evaluation.evaluate import read_questions
     from seekpoint.query.evaluation.metrics import DEPTH
-    from seekpoint.query.evaluation.question_file import read_questions
     from seekpoint.query.search import pipeline
     from seekpoint.query.serving.question_encoder import stored_engine
 
     questions = read_questions(file)
-    earlier = comparison.read_run(other) if other else None
+    earlier = report.read_run(other) if other else None
     reranker = load_reranker(rerank)
     with open_reader(folder) as library:
         encoder = LazyEncoder(library.card, engine=stored_engine(library))
@@ -52,15 +52,15 @@ def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, 
         def language_of(video_id: str) -> str:
             return "+".join(dict.fromkeys(primary(tag) for tag in languages.get(video_id, ())))
 
-        evaluation = runner.evaluate(_with_progress(questions), answer, language_of)
+        evaluation = evaluate.evaluate(_with_progress(questions), answer, language_of)
     _warn_of_missing(questions, languages)
-    differences = comparison.compare(evaluation, earlier, str(other)) if earlier else None
+    differences = report.compare(evaluation, earlier, str(other)) if earlier else None
     if as_json:
         click.echo(json.dumps(report.to_json(evaluation, differences), ensure_ascii=False, indent=1))
         return
     click.echo(report.to_text(evaluation))
     if differences:
-        click.echo(f"\nchange since {other}\n{comparison.comparison_text(differences)}")
+        click.echo(f"\nchange since {other}\n{report.comparison_text(differences)}")
 
 
 def _with_progress(questions: Sequence[Question]) -> Iterator[Question]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from seekpoint.index.types import Displayed, Resource, StoredChunk
-from seekpoint.query.links.timestamps import timestamp
+from seekpoint.query.links import timestamp
 
 
 class Hit(NamedTuple):

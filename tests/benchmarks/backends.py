@@ -20,9 +20,8 @@ from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
 from seekpoint.index.transfer.server import to_server
 from seekpoint.query.answers import Answer
+from seekpoint.query.evaluation.evaluate import ALL, Question, evaluate, read_questions
 from seekpoint.query.evaluation.metrics import DEPTH
-from seekpoint.query.evaluation.question_file import Question, read_questions
-from seekpoint.query.evaluation.runner import ALL, evaluate
 from seekpoint.query.search import pipeline
 from seekpoint.query.serving.question_encoder import SharedEncoder
 from tests.benchmarks.machine import describe, save

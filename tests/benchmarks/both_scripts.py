@@ -11,7 +11,7 @@ import argparse
 from pathlib import Path
 
 import seekpoint
-from seekpoint.query.links.timestamps import timestamp
+from seekpoint.query.links import timestamp
 
 # Written as people type them in Taiwan and in mainland China, words that differ included only where both say them.
 QUESTIONS = (

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from statistics import fmean
 from typing import NamedTuple
 
-from seekpoint.query.evaluation.bootstrap import Difference, difference
+from seekpoint.query.evaluation.metrics import Difference, difference
 from seekpoint.query.search.settings import TUNING, Tuning
 
 START = Tuning(dense_share=0.5, stand_in=0.5, translated=0.0, reach=20.0)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from seekpoint.query.evaluation.evaluate import Evaluation
 from seekpoint.query.evaluation.metrics import SHARP
-from seekpoint.query.evaluation.runner import Evaluation
 from tests.benchmarks.quality_report import OURS, Result
 
 if TYPE_CHECKING:

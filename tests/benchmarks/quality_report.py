@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-from seekpoint.query.evaluation.bootstrap import Difference, difference
-from seekpoint.query.evaluation.metrics import Metrics
-from seekpoint.query.evaluation.runner import ALL, EvaluatedQuestion, Evaluation
+from seekpoint.query.evaluation.evaluate import ALL, EvaluatedQuestion, Evaluation
+from seekpoint.query.evaluation.metrics import Difference, Metrics, difference
 
 OURS = "seekpoint"
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from seekpoint.cli.main import cli
 from seekpoint.index.errors import UsageError
-from seekpoint.query.language_filter import check_language, lacking
+from seekpoint.query.filters import check_language, lacking
 
 
 @pytest.mark.parametrize("tag", ["en", "EN-gb", "zh", "zh_TW", "zh-Hant", "zh-Hant-HK", "yue", "tlh", "de-1996", "en-"])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from seekpoint.index.types import Cue, Origin, Transcript
-from seekpoint.query.transcript_choice import in_language
+from seekpoint.query.filters import in_language
 
 
 def chosen(stored: str, wanted: str | None) -> str | None:

@@ -13,7 +13,7 @@ from pydantic import Field
 from seekpoint.index.store import Reader
 from seekpoint.index.types import Filters, Kind, ResourceStatus, State
 from seekpoint.query.answers import Answer
-from seekpoint.query.language_filter import lacking
+from seekpoint.query.filters import lacking
 from seekpoint.query.mcp.answer_result import found_answer
 from seekpoint.query.mcp.library_results import listed_resources, status_result
 from seekpoint.query.mcp.results import (

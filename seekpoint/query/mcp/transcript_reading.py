@@ -7,13 +7,12 @@ from typing import NamedTuple
 
 from seekpoint.index.errors import SourceError, UsageError
 from seekpoint.index.types import Chapter, Resource, Transcript
-from seekpoint.query.links.parse import LinkTarget, find_resource, parse_seconds, parse_target
-from seekpoint.query.links.timestamps import timestamp
+from seekpoint.query.filters import in_language
+from seekpoint.query.links import LinkTarget, find_resource, parse_seconds, parse_target, timestamp
 from seekpoint.query.mcp import transcript_windows
 from seekpoint.query.mcp.results import MOST_TOKENS, TranscriptWindow, quotable, title
 from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.token_budget import tokens
-from seekpoint.query.transcript_choice import in_language
 
 # Tokens: the fields of a transcript beside its passages and headings; all its headings; one heading.
 _ABOUT, _HEADINGS = 150, 500

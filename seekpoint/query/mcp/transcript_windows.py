@@ -11,8 +11,7 @@ from seekpoint.index.errors import UsageError
 from seekpoint.index.text.chapters import title_at
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Chapter, Cue, Resource
-from seekpoint.query.links.parse import LinkTarget
-from seekpoint.query.links.timestamps import link, text_link
+from seekpoint.query.links import LinkTarget, link, text_link
 from seekpoint.query.mcp.results import TranscriptPassage, address, compact, fitting, place, quotable
 from seekpoint.query.token_budget import tokens
 

@@ -13,7 +13,7 @@ from seekpoint.index.file_types import is_openable
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import KeptMoment
 from seekpoint.query.answers import Answer, Confidence, Moment
-from seekpoint.query.links.timestamps import timestamp
+from seekpoint.query.links import timestamp
 from seekpoint.query.output import m3u, markdown
 from seekpoint.query.output.csv import table
 from seekpoint.query.output.json import as_json

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from seekpoint.index.file_types import is_openable
 from seekpoint.index.text.clean import clean
 from seekpoint.query.answers import Answer, Moment
-from seekpoint.query.links.timestamps import timestamp
+from seekpoint.query.links import timestamp
 
 
 def to_m3u(answer: Answer) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.language_tags import UNKNOWN, primary
 from seekpoint.query.answers import Answer, Confidence, Moment
-from seekpoint.query.links.timestamps import timestamp
+from seekpoint.query.links import timestamp
 
 _VERDICTS = {Confidence.NONE: "Nothing here answers that", Confidence.LOW: "This may not answer it"}
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from seekpoint.index.file_types import is_openable
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.answers import Answer, Estimate, Explanation, Moment, Window
-from seekpoint.query.links.timestamps import timestamp
+from seekpoint.query.links import timestamp
 from seekpoint.query.output.moment_text import heading_path, known_language, positions, quote_parts, verdict
 from seekpoint.query.summary.types import CitedSentence
 

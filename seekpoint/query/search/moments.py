@@ -17,7 +17,7 @@ from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.terms import Term, fold, located_terms, terms
 from seekpoint.index.types import Cue, Details, Resource, StoredChunk
 from seekpoint.query.answers import Explanation, Hit, Moment, Translation, Window
-from seekpoint.query.links.timestamps import link, text_link
+from seekpoint.query.links import link, text_link
 from seekpoint.query.search.literal import Pattern, QuestionSyntax
 from seekpoint.query.search.localise import QUOTE_COLUMNS, Passage, best_beginning, marks, quoted, salient
 from seekpoint.query.search.question import ParsedQuestion, QueryTerms, TranslatedWord, lit_terms
@@ -235,7 +235,7 @@ def _headings(quote: _Quote, details: Details) -> int:
 
 def _text_link(quote: _Quote, cues: Sequence[Cue], resource: Resource, details: Details) -> str:
     """The link that finds the first quoted words; `cues` are all up to the last quoted one."""
-    from seekpoint.query.links.text_fragments import line_fragments, text_fragment
+    from seekpoint.query.links import line_fragments, text_fragment
 
     fragment = line_fragments if PurePath(resource.url).suffix.lower() == _PLAIN else text_fragment
     position = len(cues) - len(quote.quoted) + _headings(quote, details)

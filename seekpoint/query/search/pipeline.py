@@ -19,7 +19,7 @@ from seekpoint.index.store import CandidateQuery, Evidence, Language, NamedScope
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Encoder, Filters, Reranker, StoredChunk
 from seekpoint.query.answers import Answer, Confidence, Hit, Respelling
-from seekpoint.query.language_filter import check_language
+from seekpoint.query.filters import check_language
 from seekpoint.query.search.confidence import estimate, features, profile_of, unknown_words
 from seekpoint.query.search.dedupe import distinct, mixed, openings
 from seekpoint.query.search.literal import QuestionSyntax, excluded_terms, read_syntax, remaining

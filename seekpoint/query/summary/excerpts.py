@@ -9,8 +9,8 @@ from typing import NamedTuple
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Cue, Transcript
 from seekpoint.query.answers import Moment
+from seekpoint.query.filters import in_language
 from seekpoint.query.token_budget import shortened
-from seekpoint.query.transcript_choice import in_language
 
 MOST_EXCERPTS = 5
 """How many moments are cited: the first ones."""

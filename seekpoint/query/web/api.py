@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse
 
 from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.index.types import Cue, Resource
+from seekpoint.query.filters import in_language
 from seekpoint.query.output import kept as kept_output
 from seekpoint.query.output import status as status_output
 from seekpoint.query.output.json import as_json, to_json
@@ -37,7 +38,6 @@ from seekpoint.query.serving.parameters import LONGEST_ID, unknown_parameter
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
 from seekpoint.query.serving.suggestions import Suggestion
 from seekpoint.query.summary.summariser import Summariser
-from seekpoint.query.transcript_choice import in_language
 from seekpoint.query.web import view_models
 from seekpoint.query.web.errors import TYPE
 from seekpoint.query.web.parameters import (

@@ -14,8 +14,8 @@ from starlette.staticfiles import StaticFiles
 from seekpoint.index.address import added_as
 from seekpoint.index.types import Filters, Resource, State
 from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.filters import in_language
 from seekpoint.query.search.settings import MOST_MOMENTS
-from seekpoint.query.transcript_choice import in_language
 from seekpoint.query.web import listing, view_models
 from seekpoint.query.web.editing import Editing
 from seekpoint.query.web.groups import cut, following, grouped, near

@@ -10,7 +10,7 @@ from seekpoint.index.text.chapters import ROUNDING, chapters_of
 from seekpoint.index.text.clean import printable
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Chapter, Cue, Details, Transcript
-from seekpoint.query.transcript_choice import in_language
+from seekpoint.query.filters import in_language
 from seekpoint.query.web.occurrences import Part, occurrences
 from seekpoint.query.web.parameters import PageParameters
 from seekpoint.query.web.transcripts import TranscriptParagraph, aligned, paragraphs, position_at

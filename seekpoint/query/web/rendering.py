@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 
 from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.text.clean import clean, printable
-from seekpoint.query.links.timestamps import timestamp
+from seekpoint.query.links import timestamp
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.web import listing, translations, view_models
 from seekpoint.query.web.errors import PageError, describe

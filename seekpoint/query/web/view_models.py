@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import Chapter, Kind, Resource
 from seekpoint.query.answers import Moment
-from seekpoint.query.links.timestamps import timestamp
+from seekpoint.query.links import timestamp
 from seekpoint.query.web.media import content_type
 from seekpoint.query.web.parameters import SUMMARY, AskParameters, PageParameters
 from seekpoint.query.web.transcripts import PositionedCue, QuoteContext

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from seekpoint.index.errors import UsageError
 from seekpoint.index.types import Kind, Resource
-from seekpoint.query.links.parse import find_resource, parse_seconds, parse_target
+from seekpoint.query.links import find_resource, parse_seconds, parse_target
 from tests import fuzzing
 from tests.fuzzing import is_line
 

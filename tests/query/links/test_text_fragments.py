@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seekpoint.query.links.text_fragments import line_fragments, text_fragment
+from seekpoint.query.links import line_fragments, text_fragment
 from tests.cost import at_most
 
 LONG = "Attention lets every position of a sentence look at all the others, however far away from it they may be."

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from seekpoint.index.types import Cue, Kind, Resource
-from seekpoint.query.links.timestamps import link, text_link, timestamp
+from seekpoint.query.links import link, text_link, timestamp
 
 VIDEO = Resource("wjZofJX0v4M", Kind.VIDEO, "GPT", "https://www.youtube.com/watch?v=wjZofJX0v4M")
 RECORDING = Resource("0123456789ab", Kind.RECORDING, "讲座", "file:///talks/%E8%AE%B2%E5%BA%A7.ogg")

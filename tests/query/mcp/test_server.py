@@ -24,7 +24,7 @@ from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Cue, Kind, Resource
 from seekpoint.query.answers import Answer, Confidence, Moment
-from seekpoint.query.links.parse import LinkTarget, find_resource, parse_target
+from seekpoint.query.links import LinkTarget, find_resource, parse_target
 from seekpoint.query.mcp import transcript_windows
 from seekpoint.query.mcp.answer_result import found_answer
 from seekpoint.query.mcp.results import compact

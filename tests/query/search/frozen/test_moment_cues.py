@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seekpoint.index.store import Reader
-from seekpoint.query.transcript_choice import in_language
+from seekpoint.query.filters import in_language
 from tests.asking import ask
 from tests.query.search.frozen.encoder import FrozenEncoder
 from tests.query.search.frozen.questions import ROWS

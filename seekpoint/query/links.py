@@ -1,21 +1,112 @@
-"""Text fragments: the part of a link that makes a browser find a passage on a page, scroll to it and highlight it.
-
-The rules are those of https://wicg.github.io/scroll-to-text-fragment/ as Chromium implements them. It takes the first
-match of a phrase, ignoring case and accents. A phrase must lie within one block and, in preformatted text, on one line,
-and must begin and end at ICU's word boundaries. In scripts without spaces ICU finds words with a dictionary, so only
-punctuation and a change of script are certain to be boundaries.
-"""
+"""Parse links to a place in a resource: those that Seekpoint makes, and addresses that people copy."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
+from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import CELL_BREAK, LINE_BREAK
+from seekpoint.index.types import Cue, Kind, Resource
+
+_VIDEO_ID = re.compile(r"(?:[?&]v=|youtu\.be/|/(?:shorts|live|embed|v)/)([A-Za-z0-9_-]{11})(?![A-Za-z0-9_-])")
+_TIME = re.compile(r"[?&#]t=([0-9hms.]+)")
+_PAGE = re.compile(r"#(?:.*&)?page=([0-9]{1,9})")
+_PHRASE = re.compile(r":~:(?:.*&)?text=(?:[^,&]*-,)?([^,&]+)")
+_ARXIV_PDF = re.compile(r"(https://arxiv\.org)/pdf/")
+_CLOCK = re.compile(r"(?:(?:([0-9]{1,4}):)?([0-9]{1,4}):)?([0-9]{1,9}(?:\.[0-9]*)?)")
+_UNITS = re.compile(r"(?:([0-9]{1,4})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,9}(?:\.[0-9]*)?)s?)?")
+
+
+class LinkTarget(NamedTuple):
+    """The position in a resource that a link names: one field at most, or `anchor` and `phrase` together."""
+
+    seconds: float | None = None
+    page: int | None = None
+    anchor: str | None = None
+    phrase: str | None = None
+
+    @property
+    def is_start(self) -> bool:
+        """Whether the link names no position, so that it leads to the start."""
+        return self == LinkTarget()
+
+
+def parse_seconds(time: float | str) -> float:
+    """Parse `754`, `12:34`, `1:02:03` or `12m34s`; raises UsageError."""
+    if isinstance(time, float):
+        return time
+    text = time.strip()
+    match = _CLOCK.fullmatch(text) or _UNITS.fullmatch(text)
+    if not text or not match:
+        raise UsageError(f"{text[:40]!r} is no time: give seconds, such as 754, or 12:34")
+    hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    return 3600 * hours + 60 * minutes + seconds
+
+
+def parse_target(address: str) -> LinkTarget:
+    """The position that a link names."""
+    if page := _PAGE.search(address):
+        return LinkTarget(page=int(page[1]))
+    fragment = address.partition("#")[2]
+    # `?t=` is a time in addresses of videos alone.
+    if time := _TIME.search(address if _VIDEO_ID.search(address) else f"#{fragment}"):
+        return LinkTarget(seconds=parse_seconds(time[1]))
+    phrase = _PHRASE.search(fragment)
+    anchor = unquote(fragment.partition(":~:")[0])
+    return LinkTarget(anchor=anchor or None, phrase=unquote(phrase[1]) if phrase else None)
+
+
+def find_resource(name: str, resources: Iterable[Resource]) -> Resource | None:
+    """The resource with that id or address, or the one that a link to a place leads to."""
+    name = name.strip()
+    video = _VIDEO_ID.search(name)
+    address = _ARXIV_PDF.sub(r"\1/abs/", name.partition("#")[0])
+    for resource in resources:
+        if resource.id in (name, video and video[1]) or resource.url in (name, address):
+            return resource
+    return None
+
+
+_ARXIV_ABSTRACT = re.compile(r"https://arxiv\.org/abs/")
+
+
+def link(resource: Resource, start: float) -> str:
+    """The address of a resource at `start` seconds, rounded down so that no word is cut off."""
+    seconds = int(start)
+    if resource.kind is Kind.VIDEO:
+        return f"{resource.url}&t={seconds}s"
+    return f"{resource.url}#t={seconds}"
+
+
+def text_link(resource: Resource, cue: Cue, fragment: str = "") -> str:
+    """The address of a text at a cue: its page in a PDF, else its heading and the text fragment, if there is one."""
+    if cue.page is not None:
+        return f"{_ARXIV_ABSTRACT.sub('https://arxiv.org/pdf/', resource.url)}#page={cue.page}"
+    directive = f":~:{fragment}" if fragment else ""
+    anchor = quote(cue.anchor or "", safe="!$&'()*+,;=@/?")  # a colon would begin a directive
+    return f"{resource.url}#{anchor}{directive}" if anchor or directive else resource.url
+
+
+def timestamp(seconds: float | None) -> str | None:
+    """Seconds as `12:34`, or `1:02:03` from an hour on."""
+    if seconds is None:
+        return None
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+# Text fragments: the part of a link that makes a browser find a passage on a page, scroll to it and highlight it.
+#
+# The rules are those of https://wicg.github.io/scroll-to-text-fragment/ as Chromium implements them. It takes the first
+# match of a phrase, ignoring case and accents. A phrase must lie within one block and, in preformatted text, on one
+# line, and must begin and end at ICU's word boundaries. In scripts without spaces ICU finds words with a dictionary, so
+# only punctuation and a change of script are certain to be boundaries.
 
 # Characters of a directive, so that links stay short; a Chinese character takes nine when encoded.
 _LONGEST = 300
