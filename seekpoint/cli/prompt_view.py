@@ -26,8 +26,7 @@ from prompt_toolkit.utils import is_dumb_terminal
 from seekpoint.cli.key_parser import drop_unknown_keys
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.answers import Answer
-from seekpoint.query.output.moment_text import verdict
-from seekpoint.query.output.terminal import to_text
+from seekpoint.query.output.terminal import to_text, verdict
 
 # Seconds to wait for a second key: a letter followed by another begins a question, and Esc may begin an arrow key's
 # sequence.

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Resource, State
 from seekpoint.query.links import timestamp
-from seekpoint.query.output.json_schema import (
+from seekpoint.query.output.json import (
     Answered,
     ChapterTitle,
     ConfidenceLevel,

@@ -8,7 +8,7 @@ from seekpoint.index.file_types import is_openable
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import Resource, to_html
 from seekpoint.query.answers import Answer, Moment
-from seekpoint.query.output.moment_text import known_language, positions, quote_parts, verdict
+from seekpoint.query.output.terminal import known_language, positions, quote_parts, verdict
 
 
 def answer_html(answer: Answer) -> str:

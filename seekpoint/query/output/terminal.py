@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
+
+import regex
+from wcwidth import propagate_sgr
+from wcwidth.textwrap import SequenceTextWrapper
 
 from seekpoint.index.file_types import is_openable
 from seekpoint.index.text.clean import clean, printable
-from seekpoint.query.answers import Answer, Estimate, Explanation, Moment, Window
+from seekpoint.index.text.language_tags import UNKNOWN, primary
+from seekpoint.query.answers import Answer, Confidence, Estimate, Explanation, Moment, Window
 from seekpoint.query.links import timestamp
-from seekpoint.query.output.moment_text import heading_path, known_language, positions, quote_parts, verdict
 from seekpoint.query.summary.types import CitedSentence
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
@@ -41,8 +45,6 @@ def _broken(lines: Iterable[_Line], width: int | None) -> Iterator[str]:
         if width is None or line.is_link:
             yield line.first + line.text
         else:
-            from seekpoint.query.output.line_breaks import wrapped
-
             yield from wrapped(line.text, width, line.first, line.rest)
 
 
@@ -116,3 +118,85 @@ def estimate_text(estimate: Estimate) -> str:
         f"The first moment is an answer with a probability of {estimate.probability:.2f}: meaning "
         f"{estimate.meaning:.3f}, rarity of the words not said there {estimate.unsaid:.2f}."
     )
+
+
+# What a line can't begin with and what it can't end with, by classes of Unicode's line breaking (UAX #14).
+_CLOSING = r"[\p{lb=CL}\p{lb=CP}\p{lb=EX}\p{lb=NS}\p{lb=IS}\p{lb=SY}\p{lb=IN}\p{lb=CJ}\p{Pf}—]"
+_OPENING = r"[\p{lb=OP}\p{Pi}]"
+_CHARACTER = r"[\p{Han}\p{Hiragana}\p{Katakana}]\p{M}*"
+_NARROWEST = 20
+
+
+class _Wrapper(SequenceTextWrapper):
+    """Measures in columns, two of them for a wide character, and breaks between characters that need no spaces."""
+
+    wordsep_simple_re = regex.compile(rf"(\s+|{_OPENING}*{_CHARACTER}{_CLOSING}*)")
+
+
+def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
+    """The lines of a text, of at most `width` columns; `first` and `rest` indent the first one and those after it.
+
+    A style that begins in a line and ends in another holds in both.
+    """
+    wrapper = _Wrapper(
+        max(width, _NARROWEST), initial_indent=first, subsequent_indent=rest, break_on_hyphens=False, tabsize=1
+    )
+    return propagate_sgr(wrapper.wrap(text)) or [first]
+
+
+_VERDICTS = {Confidence.NONE: "Nothing here answers that", Confidence.LOW: "This may not answer it"}
+
+
+def verdict(answer: Answer) -> str:
+    """The line above the moments: what of the question isn't there, and whether the first one answers; or nothing."""
+    return " ".join(_sentences(answer))
+
+
+def _sentences(answer: Answer) -> Iterator[str]:
+    for word, meant in answer.respelled:
+        yield f"Nothing here mentions {clean(word)}; searched for {clean(meant)}."
+    if answer.unknown:
+        yield f"Nothing here mentions {clean(', '.join(answer.unknown))}."
+    if answer.missing:
+        yield f"No passage has {quoted_list(answer.missing)}."
+    if answer.nearer:
+        yield "Nearer passages lack what is in quotation marks: leave these away."
+    if answer.excluded and not answer.moments:
+        yield f"All that is near has {quoted_list(answer.excluded, 'or')}."
+    if doubt := _VERDICTS.get(answer.confidence):
+        yield f"{doubt}{'; nearest:' if answer.moments else '.'}"
+
+
+def quoted_list(texts: Sequence[str], last: str = "and") -> str:
+    """Texts of the question in quotation marks: “a”, “b” and “c”."""
+    shown = [f"“{clean(text)}”" for text in texts]
+    return f" {last} ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
+
+
+def positions(moment: Moment) -> Iterator[str]:
+    """The moment's time (`12:34`) or page (`p. 7`); nothing for a place on a web page."""
+    if moment.start is not None:
+        yield timestamp(moment.start) or ""
+    if moment.page is not None:
+        yield f"p. {moment.page}"
+
+
+def known_language(moment: Moment) -> Iterator[str]:
+    """The tag of the moment's language; nothing where that isn't known."""
+    if primary(moment.language) != UNKNOWN:
+        yield moment.language
+
+
+def heading_path(path: tuple[str, ...]) -> str:
+    """A heading path in one line."""
+    return " › ".join(map(clean, path))
+
+
+def quote_parts(moment: Moment) -> Iterator[tuple[str, bool]]:
+    """The quote in parts, each with whether it matches the question; a part may be empty."""
+    offset = 0
+    for start, stop in moment.marks:
+        yield moment.quote[offset:start], False
+        yield moment.quote[start:stop], True
+        offset = stop
+    yield moment.quote[offset:], False

@@ -19,10 +19,9 @@ from starlette.responses import JSONResponse
 from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.index.types import Cue, Resource
 from seekpoint.query.filters import in_language
-from seekpoint.query.output import kept as kept_output
+from seekpoint.query.output import kept_exports as kept_output
 from seekpoint.query.output import status as status_output
-from seekpoint.query.output.json import as_json, to_json
-from seekpoint.query.output.json_schema import (
+from seekpoint.query.output.json import (
     AnswerJson,
     CueJson,
     HealthJson,
@@ -32,6 +31,8 @@ from seekpoint.query.output.json_schema import (
     SuggestionJson,
     SuggestionsJson,
     TranscriptJson,
+    as_json,
+    to_json,
 )
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import LONGEST_ID, unknown_parameter

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import KeptMoment, Resource, place_of
 from seekpoint.query.answers import Moment
-from seekpoint.query.output.kept import by_collection
+from seekpoint.query.output.kept_exports import by_collection
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.serving.parameters import LONGEST_ID, LONGEST_LANGUAGE, OrNone
 from seekpoint.query.web.editing import Editing, Form, Line

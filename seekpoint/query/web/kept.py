@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from seekpoint.index.open import open_keeper
-from seekpoint.query.output.kept import FORMATS, TITLE, by_collection
+from seekpoint.query.output.kept_exports import FORMATS, TITLE, by_collection
 from seekpoint.query.web import view_models
 from seekpoint.query.web.editing import Editing, Form
 from seekpoint.query.web.errors import PageError

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from seekpoint.index.text.clean import clean
-from seekpoint.query.output.csv import COLUMNS, to_csv, to_csv_rows
+from seekpoint.query.output.exports import COLUMNS, to_csv, to_csv_rows
 from tests.query.output.examples import ANSWER, HOSTILE, VIDEO_MOMENT, hostile_answer
 
 

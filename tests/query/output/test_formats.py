@@ -4,8 +4,8 @@ import pytest
 
 from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Confidence, Moment
+from seekpoint.query.output.exports import to_markdown
 from seekpoint.query.output.formats import FORMATS
-from seekpoint.query.output.markdown import to_markdown
 from seekpoint.query.output.notebook import moment_html
 from seekpoint.query.output.terminal import to_text
 from tests.query.output.examples import ANSWER

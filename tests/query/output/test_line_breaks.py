@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from wcwidth import strip_sequences, width
 
 from seekpoint.query.answers import Answer, Confidence
-from seekpoint.query.output.line_breaks import wrapped
-from seekpoint.query.output.terminal import to_text
+from seekpoint.query.output.terminal import to_text, wrapped
 from tests.query.output.examples import EXPLANATION, VIDEO_MOMENT
 
 ENGLISH = "A mask hides the tokens that come later, so that no word can look at its own answer. " * 6

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from seekpoint.query.answers import Answer, Confidence
-from seekpoint.query.output.m3u import to_m3u
+from seekpoint.query.output.exports import to_m3u
 from tests.query.output.examples import ANSWER, HOSTILE, VIDEO_MOMENT, hostile_answer
 
 

@@ -10,7 +10,7 @@ from markdown_it.token import Token
 
 from seekpoint.index.text.clean import clean
 from seekpoint.query.answers import Answer, Confidence, Moment
-from seekpoint.query.output.markdown import to_markdown
+from seekpoint.query.output.exports import to_markdown
 from tests.query.output.examples import ANSWER, HOSTILE, VIDEO_MOMENT, hostile_answer
 
 SAFE = {

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Confidence, Estimate, Explanation, Moment, Translation, Window
-from seekpoint.query.output.moment_text import verdict
-from seekpoint.query.output.terminal import estimate_text, explanation_lines, to_text
+from seekpoint.query.output.terminal import estimate_text, explanation_lines, to_text, verdict
 from tests.query.output.examples import EXPLANATION
 
 RESOURCE = Resource(

@@ -17,7 +17,7 @@ from seekpoint.index.open import open_reader
 from seekpoint.index.store import Reader
 from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.mcp.answer_result import found_answer
-from seekpoint.query.output.moment_text import verdict
+from seekpoint.query.output.terminal import verdict
 from seekpoint.query.search.literal import Pattern
 from seekpoint.query.search.pipeline import ask
 from tests.fakes import TopicEncoder

@@ -11,8 +11,7 @@ from starlette.testclient import TestClient
 
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.types import Kind, State
-from seekpoint.query.output.json import to_json
-from seekpoint.query.output.json_schema import (
+from seekpoint.query.output.json import (
     AnswerJson,
     HealthJson,
     ProblemJson,
@@ -20,6 +19,7 @@ from seekpoint.query.output.json_schema import (
     StatusJson,
     SuggestionsJson,
     TranscriptJson,
+    to_json,
 )
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.serving.live_library import LiveLibrary

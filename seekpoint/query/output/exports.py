@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
 from seekpoint.index.file_types import is_openable
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.answers import Answer, Moment
-from seekpoint.query.output.moment_text import heading_path, known_language, positions, quote_parts, verdict
+from seekpoint.query.links import timestamp
+from seekpoint.query.output.terminal import heading_path, known_language, positions, quote_parts, verdict
 
 # Characters that have a meaning in Markdown, or in a common extension of it, within a line and at its beginning.
 _INLINE = re.compile(r"[\\`*_\[\]<>~$]|&(?=#?\w+;)|#(?=#*\Z)")
@@ -84,3 +87,69 @@ def _at_line_start(text: str) -> str:
     if not match:
         return text
     return f"{match[1]}\\{text[match.start(2) :]}" if match[2] else f"\\{text}"
+
+
+COLUMNS = (
+    *("question", "answered", "confidence", "rank", "score", "title", "kind", "section", "chapter"),
+    *("language", "start", "end", "timestamp", "page", "quote", "link"),
+)
+
+# A spreadsheet runs a cell that begins with one of these; after an apostrophe it's text (https://owasp.org, "CSV
+# Injection").
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+
+
+def to_csv(answer: Answer) -> str:
+    """The answer as a table with a row for each moment, under the names of the columns; no cell is a formula."""
+    return table([COLUMNS, *_rows(answer)])
+
+
+def to_csv_rows(answer: Answer) -> str:
+    """The same without the names of the columns, for the later answers of a stream."""
+    return table(_rows(answer))
+
+
+def table(rows: Iterable[Iterable[object]]) -> str:
+    """Rows as CSV, without a line break at the end."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().removesuffix("\n")
+
+
+def _rows(answer: Answer) -> Iterator[list[object]]:
+    return ([_cell(value) for value in _row(answer, moment)] for moment in answer.moments)
+
+
+def _row(answer: Answer, moment: Moment) -> tuple[object, ...]:
+    resource = moment.resource
+    return (
+        *(answer.question, str(answer.answered).lower(), answer.confidence),
+        *(moment.rank, moment.score, resource.title, resource.kind),
+        *("; ".join(" › ".join(path) for path in resource.sections), moment.chapter, moment.language),
+        *(moment.start, moment.end, moment.timestamp, moment.page, moment.quote, moment.link),
+    )
+
+
+def _cell(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    text = clean(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def to_m3u(answer: Answer) -> str:
+    """The moments of recordings and videos as a playlist.
+
+    VLC reads the start of each from the option `start-time`, other players from the link.
+    """
+    lines = ["#EXTM3U", f"#PLAYLIST:{clean(answer.question)}"]
+    for moment in answer.moments:
+        if moment.start is not None and is_openable(moment.link):
+            lines += _entry(moment, int(moment.start))
+    return "\n".join(lines)
+
+
+def _entry(moment: Moment, start: int) -> Iterator[str]:
+    yield f"#EXTINF:-1,{clean(moment.resource.title)} {timestamp(moment.start)}"
+    yield f"#EXTVLCOPT:start-time={start}"
+    yield clean(moment.link).removesuffix(f"#t={start}")  # a player takes it for a part of the file's name

@@ -14,11 +14,10 @@ from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import KeptMoment
 from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.links import timestamp
-from seekpoint.query.output import m3u, markdown
-from seekpoint.query.output.csv import table
-from seekpoint.query.output.json import as_json
-from seekpoint.query.output.json_schema import KeptJson, KeptMomentJson
-from seekpoint.query.output.moment_text import positions
+from seekpoint.query.output import exports
+from seekpoint.query.output.exports import table
+from seekpoint.query.output.json import KeptJson, KeptMomentJson, as_json
+from seekpoint.query.output.terminal import positions
 
 TITLE = "Seekpoint"
 """The title of moments that are in no collection, and the tag of all cards."""
@@ -65,7 +64,7 @@ def to_m3u(moments: Sequence[KeptMoment]) -> str:
     """A playlist of what plays."""
     names = list(by_collection(moments))
     title = names[0] if len(names) == 1 else TITLE
-    return m3u.to_m3u(Answer(title or TITLE, Confidence.HIGH, tuple(_moments(moments)))) + "\n"
+    return exports.to_m3u(Answer(title or TITLE, Confidence.HIGH, tuple(_moments(moments)))) + "\n"
 
 
 FORMATS: Mapping[str, KeptFormat] = {
@@ -115,8 +114,8 @@ def _lines(note: str) -> list[str]:
 
 
 def _section(name: str, moments: Sequence[KeptMoment]) -> str:
-    heading = f"## {markdown.escaped(clean(name) or TITLE)}"
-    items = (markdown.item(moment, _lines(kept.note)) for kept, moment in zip(moments, _moments(moments), strict=True))
+    heading = f"## {exports.escaped(clean(name) or TITLE)}"
+    items = (exports.item(moment, _lines(kept.note)) for kept, moment in zip(moments, _moments(moments), strict=True))
     return "\n\n".join([heading, *items])
 
 
