@@ -60,7 +60,7 @@ class Library:
         if kind and kind not in list(Kind):
             raise UsageError(f"no kind of resource is called {kind!r}: there are {', '.join(Kind)}")
         filters = Filters(Kind(kind) if kind else None, section, language, resource)
-        from seekpoint.query.serving.question_encoder import stored_engine
+        from seekpoint.query.serving.live_library import stored_engine
 
         encoder = encoder or _encoder(self._reader.card, stored_engine(self._reader)).get()
         return pipeline.ask(

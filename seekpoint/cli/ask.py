@@ -23,10 +23,9 @@ from seekpoint.query.search.settings import LONGEST_QUESTION, MARKS, MOST_MOMENT
 
 if TYPE_CHECKING:
     from seekpoint.index.store import Reader
-    from seekpoint.query.serving.live_library import LiveLibrary
-    from seekpoint.query.serving.question_encoder import SharedEncoder
+    from seekpoint.query.serving.live_library import LiveLibrary, SharedEncoder
+    from seekpoint.query.summary.citations import Steps, Summarise, Summary
     from seekpoint.query.summary.summariser import Summariser
-    from seekpoint.query.summary.types import Steps, Summarise, Summary
 
 _NOTHING_LEFT = "nothing that is indexed passes these filters: `seekpoint status` shows what there is"
 _NOTHING_INDEXED = "nothing is indexed yet: `seekpoint status` says why"
@@ -87,7 +86,7 @@ def ask(
     # question has no matrix that is large enough for them.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from seekpoint.index.open import open_reader
-    from seekpoint.query.serving.question_encoder import SharedEncoder, stored_engine
+    from seekpoint.query.serving.live_library import SharedEncoder, stored_engine
 
     if as_json and form not in (None, "json"):
         raise UsageError(f"--json prints JSON, --format {form} doesn't: leave one of them out")

@@ -37,7 +37,7 @@ def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, 
     from seekpoint.query.evaluation.evaluate import read_questions
     from seekpoint.query.evaluation.metrics import DEPTH
     from seekpoint.query.search import pipeline
-    from seekpoint.query.serving.question_encoder import stored_engine
+    from seekpoint.query.serving.live_library import stored_engine
 
     questions = read_questions(file)
     earlier = report.read_run(other) if other else None

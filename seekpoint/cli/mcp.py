@@ -41,8 +41,7 @@ def mcp(http: bool, port: int, token: str | None, may_add: bool, rerank: str | N
     """
     from seekpoint.index.models.reranker import load_reranker
     from seekpoint.query.mcp.server import make_server
-    from seekpoint.query.serving.live_library import LiveLibrary
-    from seekpoint.query.serving.memory import keep_freed_memory
+    from seekpoint.query.serving.live_library import LiveLibrary, keep_freed_memory
 
     keep_freed_memory()
     live = LiveLibrary(folder, reranker=load_reranker(rerank))

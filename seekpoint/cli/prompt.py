@@ -19,7 +19,7 @@ from seekpoint.index.text.clean import clean
 if TYPE_CHECKING:
     from seekpoint.cli.prompt_view import AnswerView
     from seekpoint.query.answers import Answer
-    from seekpoint.query.summary.types import Steps, Summarise
+    from seekpoint.query.summary.citations import Steps, Summarise
 
 Browser = Callable[[str], bool]
 

@@ -51,7 +51,7 @@ def serve(
     from functools import partial
 
     from seekpoint.index.models.reranker import load_reranker
-    from seekpoint.query.serving.memory import keep_freed_memory
+    from seekpoint.query.serving.live_library import keep_freed_memory
     from seekpoint.query.web.app import application
     from seekpoint.query.web.security import LOGIN, AccessPolicy, is_loopback
     from seekpoint.query.web.server import listen

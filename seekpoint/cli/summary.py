@@ -11,9 +11,9 @@ from click.core import ParameterSource
 
 from seekpoint.index.errors import SummaryError, UsageError
 from seekpoint.query.output.terminal import sentence_text
-from seekpoint.query.summary.endpoint import KEY, Endpoint
+from seekpoint.query.summary.citations import Steps
+from seekpoint.query.summary.model import KEY, Endpoint
 from seekpoint.query.summary.summariser import Summariser
-from seekpoint.query.summary.types import Steps
 
 _WAITING, _ERASE = "A language model reads the moments…", "\r\x1b[K"
 

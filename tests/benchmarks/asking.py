@@ -27,7 +27,7 @@ from seekpoint.index.types import Encoder, Filters, Kind
 from seekpoint.query.evaluation.evaluate import read_questions
 from seekpoint.query.search import pipeline, question, windows
 from seekpoint.query.search.question import parse
-from seekpoint.query.serving.memory import keep_freed_memory
+from seekpoint.query.serving.live_library import keep_freed_memory
 from tests.benchmarks.machine import megabytes
 from tests.benchmarks.remembering import Remembering
 from tests.benchmarks.synthetic import SHARES

@@ -23,7 +23,7 @@ from seekpoint.query.answers import Answer
 from seekpoint.query.evaluation.evaluate import ALL, Question, evaluate, read_questions
 from seekpoint.query.evaluation.metrics import DEPTH
 from seekpoint.query.search import pipeline
-from seekpoint.query.serving.question_encoder import SharedEncoder
+from seekpoint.query.serving.live_library import SharedEncoder
 from tests.benchmarks.machine import describe, save
 from tests.benchmarks.question_sets import QUESTIONS
 

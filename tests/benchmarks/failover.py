@@ -20,8 +20,7 @@ from seekpoint.index.errors import LibraryError
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader, open_worker
 from seekpoint.index.transfer.server import to_server
-from seekpoint.query.serving.live_library import LiveLibrary
-from seekpoint.query.serving.question_encoder import SharedEncoder
+from seekpoint.query.serving.live_library import LiveLibrary, SharedEncoder
 from tests.benchmarks.machine import describe, save
 from tests.postgres import TestServer, server
 

@@ -30,7 +30,7 @@ from seekpoint.index.records import piece_blocks
 from seekpoint.index.types import Details, Filters, Kind
 from seekpoint.query.evaluation.evaluate import read_questions
 from seekpoint.query.search import pipeline
-from seekpoint.query.serving.question_encoder import SharedEncoder
+from seekpoint.query.serving.live_library import SharedEncoder
 from tests.benchmarks.base import Base
 from tests.benchmarks.machine import describe, save
 from tests.benchmarks.question_sets import LECTURES, QUESTIONS

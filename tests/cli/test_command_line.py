@@ -81,7 +81,7 @@ def test_ask_imports_neither_torch_nor_pydantic_nor_modules_that_change_a_librar
         "psycopg",
         "psycopg_pool",
         "requests",
-        "seekpoint.query.summary.endpoint",
+        "seekpoint.query.summary.model",
         "seekpoint.query.summary.citations",
     }
     check = f"import atexit, sys; atexit.register(lambda: print({unwanted} & {{*sys.modules}} or 'none')); {MAIN}"

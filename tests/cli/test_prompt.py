@@ -29,7 +29,7 @@ from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Confidence, Explanation, Moment
 from seekpoint.query.search.settings import PER_RESOURCE
 from seekpoint.query.serving.live_library import LiveLibrary
-from seekpoint.query.summary.types import CitedSentence, Steps
+from seekpoint.query.summary.citations import CitedSentence, Steps
 from tests.fakes import TopicEncoder
 from tests.index.libraries import build
 from tests.paths import ROOT
@@ -457,7 +457,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from seekpoint.query.serving.live_library import LiveLibrary
-from seekpoint.query.summary.types import CitedSentence, Steps
+from seekpoint.query.summary.citations import CitedSentence, Steps
 from seekpoint.cli.prompt import prompt
 from tests.fakes import TopicEncoder
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, NamedTuple, NotRequired
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Chapter, Kind, ModelCard, Origin, Resource, ResourceStatus, State
 from seekpoint.query.answers import Answer, Confidence, Estimate, Explanation, Moment, Respelling, Translation, Window
-from seekpoint.query.summary.types import CitedSentence, Summary
+from seekpoint.query.summary.citations import CitedSentence, Summary
 
 # The form of the JSON that `ask`, `status` and the HTTP API give: the definition of its keys, their order and types.
 #

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 import time
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from math import inf
-from threading import Condition
+from threading import Condition, Lock
+from typing import TYPE_CHECKING
 
 from seekpoint.index.address import Address
 from seekpoint.index.errors import LibraryError, LostConnection
+from seekpoint.index.models.encoder import BUNDLED, LazyEncoder
 from seekpoint.index.open import current_revision, is_shared, open_reader
-from seekpoint.index.store import Reader
-from seekpoint.index.types import Encoder, Filters, Reranker
+from seekpoint.index.store import QUESTION_ENGINE, Reader
+from seekpoint.index.types import Encoder, Filters, ModelCard, Reranker
 from seekpoint.query.answers import Answer
 from seekpoint.query.search.settings import PER_RESOURCE
-from seekpoint.query.serving.question_encoder import SharedEncoder, stored_engine
+
+if TYPE_CHECKING:
+    from seekpoint.index.types import Parts, Vectors
+
 
 # Seconds: a build commits one resource after another, and reopening for each of them isn't worth it.
 _LEAST_BETWEEN = 2.0
@@ -176,3 +184,82 @@ class _Opened:
     def close_unused(self) -> None:
         if self.is_retired and not self.users:
             self.reader.close()
+
+
+# The same question comes again with other filters, on other pages and from other users; a vector takes 1.5 KB.
+_CACHED_QUESTIONS = 512
+
+
+def stored_engine(library: Reader) -> str | None:
+    """The engine that a build found for the questions of a library; the bundled model has its own."""
+    return None if library.card.name == BUNDLED else library.setting(QUESTION_ENGINE)
+
+
+class SharedEncoder:
+    """An encoder that threads may share, with a cache of the latest questions' vectors.
+
+    It embeds one question at a time: each uses all cores, and tokenizers aren't thread-safe. A question that is asked
+    again meanwhile waits for that vector.
+    """
+
+    def __init__(
+        self,
+        card: ModelCard,
+        given: Encoder | None = None,
+        cached: int = _CACHED_QUESTIONS,
+        engine: str | None = None,
+    ) -> None:
+        self.card = card
+        self._encoder = LazyEncoder(card, given, engine)
+        self._vectors: OrderedDict[str, Vectors] = OrderedDict()
+        self._cached = cached
+        self._looking_up, self._embedding = Lock(), Lock()
+
+    def question(self, text: str) -> Vectors:
+        vector = self._known(text)
+        if vector is None:
+            with self._embedding:
+                vector = self._known(text)
+                if vector is None:
+                    vector = self._embedded(text)
+        return vector
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        return self._encoder.get().passages(texts)
+
+    def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:
+        return self._encoder.get().parts(texts, ends)
+
+    def _known(self, text: str) -> Vectors | None:
+        with self._looking_up:
+            vector = self._vectors.get(text)
+            if vector is not None:
+                self._vectors.move_to_end(text)
+            return vector
+
+    def _embedded(self, text: str) -> Vectors:
+        vector = self._encoder.get().question(text)
+        vector.setflags(write=False)
+        with self._looking_up:
+            self._vectors[text] = vector
+            while len(self._vectors) > self._cached:
+                self._vectors.popitem(last=False)
+        return vector
+
+
+# Parameters of mallopt, from glibc's malloc.h.
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+# Bytes. A question allocates and frees about four million, in blocks of up to one and a half million.
+_KEPT, _LARGEST_KEPT = 1 << 24, 1 << 22
+
+
+def keep_freed_memory() -> bool:
+    """Make glibc keep freed memory instead of returning it to the system; returns whether that worked.
+
+    Otherwise the next question takes some 800 pages back, and the kernel zeroes each of them again.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # a C library without mallopt
+            mallopt = ctypes.CDLL(None).mallopt
+            return bool(mallopt(_TRIM_THRESHOLD, _KEPT) and mallopt(_MMAP_THRESHOLD, _LARGEST_KEPT))
+    return False

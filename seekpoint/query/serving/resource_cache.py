@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
 from functools import cached_property, lru_cache
+from typing import NamedTuple, Self
+
+import regex
 
 from seekpoint.index.store import Amounts, Reader
 from seekpoint.index.text.chapters import chapters_of
-from seekpoint.index.text.clean import clean
+from seekpoint.index.text.clean import SENTENCE_END, clean
+from seekpoint.index.text.cue_text import columns
 from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.scripts import simplified
+from seekpoint.index.text.terms import content_terms, fold, has_content, is_whole_word
 from seekpoint.index.types import (
     Chapter,
+    Cue,
     Details,
     KeptMoment,
     Resource,
@@ -20,8 +28,6 @@ from seekpoint.index.types import (
     State,
     Transcript,
 )
-from seekpoint.query.serving.example_questions import example_questions
-from seekpoint.query.serving.suggestions import Suggestions, folded
 
 # A six-hour lecture takes some megabytes.
 _KEPT_TRANSCRIPTS = 64
@@ -209,3 +215,137 @@ def _spread(recordings: Sequence[ResourceStatus]) -> Sequence[ResourceStatus]:
 
 def _distinct(values: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(values))
+
+
+MOST_SUGGESTIONS = 8
+# Every part of what is typed has to be in a text. Chinese without spaces is one part.
+_SPACE = regex.compile(r"\s+")
+_WORD_START = regex.compile(r"\b")
+
+
+class Suggests(StrEnum):
+    """What a suggestion leads to."""
+
+    RESOURCE = "resource"
+    HEADING = "heading"
+    CHAPTER = "chapter"
+
+
+class Suggestion(NamedTuple):
+    """A text of the library, with the resource and the second that it leads to; neither for a heading."""
+
+    kind: Suggests
+    text: str
+    resource: Resource | None = None
+    start: float | None = None
+
+
+class _Entry(NamedTuple):
+    folded: str
+    suggestion: Suggestion
+
+
+class Suggestions:
+    """All that can be suggested, in the order of the reading lists."""
+
+    def __init__(self, suggestions: Iterable[Suggestion]) -> None:
+        self._entries = [_Entry(folded(one.text), one) for one in suggestions if one.text]
+
+    @classmethod
+    def of(cls, headings: Iterable[str], resources: Iterable[tuple[Resource, Iterable[Chapter]]]) -> Self:
+        """The suggestions for a library's headings, and its resources with their chapters."""
+        return cls(_suggestions(headings, resources))
+
+    def matching(self, typed: str, limit: int = MOST_SUGGESTIONS) -> list[Suggestion]:
+        """The suggestions that say all parts of what is typed.
+
+        Those that begin with it come first, then those with a word that does; of these resources before headings
+        before chapters.
+        """
+        whole = folded(typed)
+        parts = _SPACE.sub(" ", whole).split()
+        if not parts:
+            return []
+        found = [entry for entry in self._entries if all(part in entry.folded for part in parts)]
+        kinds = list(Suggests)
+        found.sort(key=lambda entry: (_place(entry.folded, parts[0]), kinds.index(entry.suggestion.kind)))
+        return [entry.suggestion for entry in found[:limit]]
+
+
+def _suggestions(
+    headings: Iterable[str], resources: Iterable[tuple[Resource, Iterable[Chapter]]]
+) -> Iterator[Suggestion]:
+    yield from (Suggestion(Suggests.HEADING, clean(heading)) for heading in headings)
+    for resource, chapters in resources:
+        yield Suggestion(Suggests.RESOURCE, clean(resource.title), resource)
+        for chapter in chapters:
+            yield Suggestion(Suggests.CHAPTER, clean(chapter.title), resource, chapter.start)
+
+
+def folded(text: str) -> str:
+    """A text as it is compared: without regard to case, accents and the Chinese script."""
+    return simplified(fold(text)).strip()
+
+
+def _place(folded: str, part: str) -> int:
+    """0 where a text begins with a part, 1 where a word of it does, else 2."""
+    if folded.startswith(part):
+        return 0
+    return 1 if any(folded.startswith(part, found.start()) for found in _WORD_START.finditer(folded)) else 2
+
+
+# Columns: shorter questions lean on what was said before, longer ones don't fit on a line.
+_SHORTEST, _LONGEST = 20, 84
+# Content words: questions with fewer could be about anything. A pair of Chinese characters is half a word.
+_FEWEST_WORDS = 2.0
+_MOST_WORDS = 6.0
+_ASKS_CHINESE = "(?:为什么|為什麼|怎么|怎麼|如何|什么是|什麼是)"
+_ASKS = regex.compile(
+    rf"^(?:why|how|what(?:'s| is| are| does| do| happens)|when|where)\b|^{_ASKS_CHINESE}", regex.IGNORECASE
+)
+_ENDS = regex.compile(rf"(?:{SENTENCE_END})\s*")
+# A question that leans on its neighbours: "what is this?", "why did he do that?".
+_LEANS = regex.compile(
+    r"\b(?:this|that|these|those|he|she|they|him|her|them|here|it|its|there|i|my|you|your)\b|这|這|那|他|她|它|你|我",
+    regex.IGNORECASE,
+)
+# What leads to a question: "so,", "现在来讲第二个问题，".
+_OPENING = regex.compile(
+    rf"^(?:(?:so|and|but|now|okay|well|then),?\s+|(?!{_ASKS_CHINESE}).*?[，、：;；]\s*(?={_ASKS_CHINESE}))",
+    regex.IGNORECASE,
+)
+# What asks for agreement instead: "right?", "对吧？".
+_TAG = regex.compile(r"(?:\b(?:right|okay|yeah|no)|对吧|對吧|对不对|對不對|是吧|好吗|好嗎)\W*$", regex.IGNORECASE)
+
+
+def example_questions(transcripts: Iterable[Transcript], count: int) -> list[str]:
+    """At most `count` questions, each the best of a transcript, in the order of the transcripts."""
+    found = []
+    for transcript in transcripts:
+        best = max(_questions(transcript.cues), key=_telling, default=None)
+        if best is not None and _telling(best) >= _FEWEST_WORDS:
+            found.append(best)
+        if len(found) == count:
+            break
+    return found
+
+
+def _questions(cues: Sequence[Cue]) -> Iterator[str]:
+    """The sentences that ask something by themselves."""
+    text = "".join(f"{cue.text} " for cue in cues)
+    start = 0
+    for end in _ENDS.finditer(text):
+        sentence, start = text[start : end.start() + 1].strip(), end.end()
+        question = clean(_OPENING.sub("", sentence))
+        if question.endswith(("?", "？")) and _stands_alone(question) and _SHORTEST <= columns(question) <= _LONGEST:
+            yield question[:1].upper() + question[1:]
+
+
+def _stands_alone(question: str) -> bool:
+    return bool(_ASKS.search(question)) and not _LEANS.search(question) and not _TAG.search(question)
+
+
+def _telling(question: str) -> float:
+    """How many content words a question has."""
+    words = {term.text for term in content_terms(question)} if has_content(question) else set[str]()
+    return min(sum(1.0 if is_whole_word(word) else 0.5 for word in words), _MOST_WORDS)

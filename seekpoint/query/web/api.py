@@ -36,8 +36,7 @@ from seekpoint.query.output.json import (
 )
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import LONGEST_ID, unknown_parameter
-from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
-from seekpoint.query.serving.suggestions import Suggestion
+from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches, Suggestion
 from seekpoint.query.summary.summariser import Summariser
 from seekpoint.query.web import view_models
 from seekpoint.query.web.errors import TYPE

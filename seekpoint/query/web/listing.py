@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from seekpoint.index.types import Resource, ResourceStatus, Section, State, outlined
 from seekpoint.query.output import status as status_output
-from seekpoint.query.serving.suggestions import folded
+from seekpoint.query.serving.resource_cache import folded
 from seekpoint.query.web.translations import WORDS, language_name
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from seekpoint.query.serving.parameters import (
     ResourceId,
     SectionFilter,
 )
-from seekpoint.query.serving.suggestions import MOST_SUGGESTIONS
+from seekpoint.query.serving.resource_cache import MOST_SUGGESTIONS
 
 SUMMARY = "/api/summary"
 """The path of summaries, which takes what an answer takes."""

@@ -16,8 +16,8 @@ from seekpoint.index.errors import SummaryError
 from seekpoint.index.types import Transcript
 from seekpoint.query.answers import Answer
 from seekpoint.query.output.json import as_json
+from seekpoint.query.summary.citations import CitedSentence, Steps
 from seekpoint.query.summary.summariser import Summariser
-from seekpoint.query.summary.types import CitedSentence, Steps
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send

@@ -12,8 +12,7 @@ import pytest
 from seekpoint.index.errors import LibraryError, LibraryNotFound
 from seekpoint.index.open import open_keeper, open_writer
 from seekpoint.index.types import Details, Filters, KeptMoment
-from seekpoint.query.serving.live_library import LiveLibrary
-from seekpoint.query.serving.question_encoder import SharedEncoder
+from seekpoint.query.serving.live_library import LiveLibrary, SharedEncoder
 from tests.fakes import TopicEncoder
 from tests.index.libraries import TALKS, build, embedded, resource
 

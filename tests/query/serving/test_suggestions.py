@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seekpoint.index.types import Chapter, Cue, Kind, Origin, Resource, Transcript
-from seekpoint.query.serving.example_questions import example_questions
-from seekpoint.query.serving.suggestions import Suggestions, Suggests
+from seekpoint.query.serving.resource_cache import Suggestions, Suggests, example_questions
 
 MASKS = Resource("a", Kind.VIDEO, "Masks and the future", "https://example.org/a")
 CHINESE = Resource("b", Kind.VIDEO, "自注意力機制", "https://example.org/b")

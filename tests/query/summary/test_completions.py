@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seekpoint.index.errors import SummaryError
-from seekpoint.query.summary.completions import event_data, reason_of, streamed_text, whole_text
+from seekpoint.query.summary.model import event_data, reason_of, streamed_text, whole_text
 
 
 def delta(text: object, **more: object) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.errors import SummaryError, UsageError
-from seekpoint.query.summary.endpoint import Endpoint
+from seekpoint.query.summary.model import Endpoint
 from tests.fake_chat import FakeChat, answering, by_letter, endless, fake_chat, silent, streaming
 
 ASKED: Sequence[Mapping[str, str]] = [{"role": "user", "content": "掩码是什么？"}]

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seekpoint.index.errors import SummaryError
-from seekpoint.query.summary.completions import reason_of, streamed_text, whole_text
+from seekpoint.query.summary.model import reason_of, streamed_text, whole_text
 from tests import fuzzing
 from tests.fuzzing import is_line, json_texts
 

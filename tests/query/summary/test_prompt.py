@@ -6,8 +6,7 @@ from dataclasses import replace
 import pytest
 
 from seekpoint.index.types import Cue, Origin, Transcript
-from seekpoint.query.summary.excerpts import Excerpt, excerpts
-from seekpoint.query.summary.prompt import messages
+from seekpoint.query.summary.summariser import Excerpt, excerpts, messages
 from seekpoint.query.token_budget import tokens
 from tests.query.output.examples import RECORDING_MOMENT, VIDEO_MOMENT
 

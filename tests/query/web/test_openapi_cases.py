@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.query.summary.endpoint import Endpoint
+from seekpoint.query.summary.model import Endpoint
 from seekpoint.query.summary.summariser import Summariser
 from tests.fake_chat import fake_chat
 from tests.fuzzing import fuzz

@@ -15,7 +15,7 @@ import requests
 
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.types import Details, Kind, Resource
-from seekpoint.query.summary.endpoint import Endpoint
+from seekpoint.query.summary.model import Endpoint
 from seekpoint.query.summary.summariser import NOT_ASKED, Summariser
 from seekpoint.query.web.security import AccessPolicy
 from tests.fake_chat import FakeChat, answering, by_letter, event, head, streaming
