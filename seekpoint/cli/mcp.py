@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from seekpoint.index.types import Encoder, Section
     from seekpoint.indexer.fetch.http_session import Web
-    from seekpoint.query.mcp.addition import Adding
     from seekpoint.query.mcp.server import Server
+    from seekpoint.query.mcp.tools import Adding
 
 _HOST = "127.0.0.1"
 _PATH = "/mcp"

@@ -6,14 +6,21 @@ Each result is kept below a number of tokens: quotes are shortened and lists end
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TypeVar
 
+from mcp.shared.uri_template import UriTemplate
 from mcp.types import CallToolResult, ResourceLink, TextContent
+from mcp.types import Resource as ListedTranscript
 from pydantic import BaseModel, Field
 
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Kind, Resource, State
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import Kind, Resource, ResourceStatus, State
+from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.links import timestamp
 from seekpoint.query.output.json import (
     Answered,
@@ -205,3 +212,193 @@ def section(resource: Resource) -> str | None:
 def title(resource: Resource) -> str:
     """The resource's title, shortened."""
     return quotable(resource.title, _TITLE)
+
+
+# Tokens of a reason.
+_REASON = 70
+_MOST_TITLES = 3
+
+
+def status_result(statuses: Sequence[ResourceStatus]) -> StatusResult:
+    """Counts of a library's resources; those that aren't indexed are grouped by reason."""
+    indexed = [status for status in statuses if status.state is State.INDEXED]
+    result = StatusResult(
+        resources=len(statuses),
+        states=_counts(status.state for status in statuses),
+        kinds=_counts(status.resource.kind for status in indexed),
+        languages=_counts(language for status in indexed for language in {primary(tag) for tag in status.languages}),
+        hours=round(sum(status.seconds for status in indexed) / 3600, 1),
+        not_indexed=[],
+    )
+    reasons = _not_indexed(statuses)
+    result.not_indexed = fitting(reasons, MOST_TOKENS - size(result))
+    result.left_out = len(reasons) - len(result.not_indexed) or None
+    return result
+
+
+def _counts(values: Iterable[str]) -> dict[str, int]:
+    return {str(value): count for value, count in Counter(values).most_common()}
+
+
+def _not_indexed(statuses: Sequence[ResourceStatus]) -> list[NotIndexed]:
+    groups: dict[tuple[State, str], list[ResourceStatus]] = {}
+    for status in statuses:
+        if status.state is not State.INDEXED:
+            reason = status.reason or "an interrupted build had not come to it: `seekpoint build` goes on from there"
+            groups.setdefault((status.state, reason), []).append(status)
+    return [_not_indexed_group(state, reason, group) for (state, reason), group in groups.items()]
+
+
+def _not_indexed_group(state: State, reason: str, group: Sequence[ResourceStatus]) -> NotIndexed:
+    times = [status.retry_after for status in group if status.retry_after is not None]
+    return NotIndexed(
+        state=state,
+        reason=quotable(reason, _REASON),
+        count=len(group),
+        titles=[title(status.resource) for status in group[:_MOST_TITLES]],
+        retry_after=datetime.fromtimestamp(min(times), UTC).isoformat(timespec="minutes") if times else None,
+    )
+
+
+def listed_resources(statuses: Sequence[ResourceStatus], offset: int, limit: int) -> ListedResources:
+    """A page of resources, from `offset` on."""
+    page = fitting(map(_listed, statuses[offset : offset + limit]), MOST_TOKENS - 40)
+    next_offset = offset + len(page)
+    return ListedResources(
+        total=len(statuses), resources=page, next_offset=next_offset if next_offset < len(statuses) else None
+    )
+
+
+def _listed(status: ResourceStatus) -> ListedResource:
+    resource = status.resource
+    return ListedResource(
+        id=resource.id,
+        title=title(resource),
+        kind=resource.kind,
+        url=address(resource.url),
+        section=section(resource),
+        state=status.state,
+        reason=quotable(status.reason, _REASON) if status.reason else None,
+        languages=list(status.languages),
+        minutes=round(status.seconds / 60, 1) if resource.kind.plays and status.seconds else None,
+    )
+
+
+def added_resources(statuses: Sequence[ResourceStatus]) -> AddedResources:
+    """What became of the resources under an address."""
+    result = AddedResources(states=_counts(status.state for status in statuses), resources=[])
+    result.resources = fitting(map(_listed, statuses), MOST_TOKENS - size(result))
+    result.left_out = len(statuses) - len(result.resources) or None
+    return result
+
+
+NOT_ANSWERED = (
+    "Nothing in this library answers that. These are only the nearest passages: don't present them as an answer."
+)
+MAY_NOT_ANSWER = "These passages are near the question, and may not answer it: read them before you rely on them."
+_NOTES = {Confidence.NONE: NOT_ANSWERED, Confidence.LOW: MAY_NOT_ANSWER}
+NOTHING_FOUND = "Nothing that is indexed passes these filters, or nothing is indexed yet: `status` tells which."
+ALL_EXCLUDED = "All that is near has what the question excludes: ask without the minus."
+
+# Tokens of a word, a phrase, headings and a quote.
+_WORD, _PHRASE, _ANSWER_HEADINGS = 15, 30, 40
+_LEAST_QUOTE = 40
+_MOST_WORDS, _MOST_PHRASES = 8, 4
+
+
+def found_answer(answer: Answer, positions: Mapping[int, float], lacking: str | None = None) -> FoundAnswer:
+    """The answer, with quotes shortened so that it fits.
+
+    `positions` are `at` for moments of texts, by rank; `lacking` is what the library doesn't have of the filters.
+    """
+    moments = [_found_moment(moment, positions.get(moment.rank, moment.start)) for moment in answer.moments]
+    result = FoundAnswer(
+        answered=answer.answered,
+        confidence=answer.confidence,
+        unknown=[quotable(word, _WORD) for word in answer.unknown[:_MOST_WORDS]] or None,
+        respelled={quotable(word, _WORD): quotable(meant, _WORD) for word, meant in answer.respelled[:_MOST_WORDS]}
+        or None,
+        missing=[quotable(phrase, _PHRASE) for phrase in answer.missing[:_MOST_PHRASES]] or None,
+        excluded=[quotable(phrase, _PHRASE) for phrase in answer.excluded[:_MOST_PHRASES]] or None,
+        nearer=answer.nearer or None,
+        note=_NOTES.get(answer.confidence) if moments else _why_nothing(answer, lacking),
+        moments=[],
+    )
+    budget = MOST_TOKENS - size(result)
+    result.moments = fitting(moments, budget - _LEAST_QUOTE * len(moments), _with_link) or fitting(
+        moments, budget - _LEAST_QUOTE, _with_link
+    )
+    result.left_out = len(moments) - len(result.moments) or None
+    _quote(result.moments, answer.moments, budget - sum(map(_with_link, result.moments)))
+    return result
+
+
+def _why_nothing(answer: Answer, lacking: str | None) -> str:
+    return ALL_EXCLUDED if answer.excluded else lacking or NOTHING_FOUND
+
+
+def _with_link(moment: FoundMoment) -> float:
+    """The tokens of a moment and of the link to its transcript."""
+    return size(moment) + size(transcript_link(moment))
+
+
+def _quote(shown: Sequence[FoundMoment], moments: Sequence[Moment], budget: float) -> None:
+    """Fill in the quotes, shortened to so many tokens together."""
+    for k, (each, moment) in enumerate(zip(shown, moments, strict=False)):
+        each.quote = quotable(moment.quote, budget / (len(shown) - k))
+        budget -= tokens(json.dumps(each.quote, ensure_ascii=False))
+
+
+def _found_moment(moment: Moment, at: float | None) -> FoundMoment:
+    return FoundMoment(
+        title=title(moment.resource),
+        kind=moment.resource.kind,
+        resource=moment.resource.id,
+        section=section(moment.resource),
+        chapter=quotable(moment.chapter, _ANSWER_HEADINGS) if moment.chapter else None,
+        place=place(moment.start, moment.page),
+        at=at,
+        language=moment.language,
+        quote="",
+        link=address(moment.link) or address(moment.resource.url),
+    )
+
+
+# Addresses of transcripts as MCP resources, and links to them.
+#
+# An address names a resource and a place in it, so that a long transcript is read window by window.
+
+TEMPLATE = "seekpoint://transcript/{resource}{?at,heading,page,minutes,language}"
+"""The template (RFC 6570) of a transcript's address; its parameters are those of the tool `transcript`."""
+
+MEDIA_TYPE = "application/json"
+
+_TEMPLATE = UriTemplate.parse(TEMPLATE)
+
+
+def transcript_address(resource_id: str, at: float | None = None, language: str | None = None) -> str:
+    """The address of a transcript from a place on, in seconds; of its start without one."""
+    place = {} if at is None else {"at": f"{at:.3f}".rstrip("0").rstrip(".")}
+    return _TEMPLATE.expand({"resource": resource_id, **place, **({"language": language} if language else {})})
+
+
+def transcript_link(moment: FoundMoment) -> ResourceLink:
+    """The link to a moment's transcript, from the moment on."""
+    uri = transcript_address(moment.resource, moment.at, moment.language)
+    return ResourceLink(uri=uri, name=moment.title or moment.resource, mime_type=MEDIA_TYPE)
+
+
+def transcript_links(moments: Iterable[FoundMoment]) -> list[ResourceLink]:
+    """A link for each resource of the moments, to its best one."""
+    best: dict[str, FoundMoment] = {}
+    for moment in moments:
+        best.setdefault(moment.resource, moment)
+    return [transcript_link(moment) for moment in best.values()]
+
+
+def listed_transcripts(statuses: Iterable[ResourceStatus]) -> Iterator[ListedTranscript]:
+    """What is indexed, for a client's list of resources."""
+    for status in statuses:
+        if status.chunks:
+            uri, name = transcript_address(status.resource.id), title(status.resource) or status.resource.id
+            yield ListedTranscript(uri=uri, name=name, description=section(status.resource), mime_type=MEDIA_TYPE)

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Protocol
 
+from anyio import from_thread
+from mcp.server.mcpserver import Context
 from mcp.types import CallToolResult
 from mcp.types import Resource as ListedTranscript
 from pydantic import Field
 
 from seekpoint.index.store import Reader
-from seekpoint.index.types import Filters, Kind, ResourceStatus, State
+from seekpoint.index.types import Filters, Kind, ResourceStatus, Section, State, union
 from seekpoint.query.answers import Answer
 from seekpoint.query.filters import lacking
-from seekpoint.query.mcp.answer_result import found_answer
-from seekpoint.query.mcp.library_results import listed_resources, status_result
 from seekpoint.query.mcp.results import (
+    AddedResources,
     FoundAnswer,
     ListedResources,
     StatusResult,
     TranscriptWindow,
+    added_resources,
     compact,
+    found_answer,
+    listed_resources,
+    listed_transcripts,
+    status_result,
     structured,
+    transcript_links,
 )
-from seekpoint.query.mcp.transcript_links import listed_transcripts, transcript_links
-from seekpoint.query.mcp.transcript_reading import Place, indexed_resource, read_window
+from seekpoint.query.mcp.transcript_resources import Place, indexed_resource, read_window
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import KindFilter, LanguageFilter, LanguageTag, Offset, OrNone, SectionFilter
 from seekpoint.query.serving.resource_cache import ResourceCaches
@@ -132,3 +139,50 @@ def _is_kept(status: ResourceStatus, section: str | None, kind: Kind | None, sta
         and kind in (None, status.resource.kind)
         and state in (None, status.state)
     )
+
+
+# Seconds between two messages on the progress.
+_BETWEEN = 1.0
+
+
+class Adding(Protocol):
+    """Adds an address to the library, telling how far it is; returns its sections, and raises SeekpointError."""
+
+    def __call__(self, address: str, tell: Callable[[str], None], /) -> Sequence[Section]: ...
+
+
+class AddTool:
+    """The tool `add` for a library."""
+
+    def __init__(self, live: LiveLibrary, adding: Adding) -> None:
+        self._live = live
+        self._adding = adding
+
+    def add(
+        self,
+        address: Annotated[
+            str,
+            Field(max_length=2000, description="The address (https://) of a video, playlist, channel, page or paper."),
+        ],
+        context: Context,
+    ) -> Annotated[CallToolResult, AddedResources]:
+        entries = union(self._adding(address, _Progress(context).tell)).entries
+        self._live.refresh()
+        with self._live.reader() as reader:
+            statuses = [status for status in reader.statuses() if status.resource.id in entries]
+        return structured(added_resources(statuses))
+
+
+class _Progress:
+    """Progress messages to a client, from the thread that a tool runs in."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._told = 0
+        self._last = 0.0
+
+    def tell(self, message: str) -> None:
+        now = time.monotonic()
+        if now - self._last >= _BETWEEN:
+            self._last, self._told = now, self._told + 1
+            from_thread.run(self._context.report_progress, self._told, None, message)

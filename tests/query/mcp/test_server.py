@@ -25,11 +25,9 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Cue, Kind, Resource
 from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.links import LinkTarget, find_resource, parse_target
-from seekpoint.query.mcp import transcript_windows
-from seekpoint.query.mcp.answer_result import found_answer
-from seekpoint.query.mcp.results import compact
+from seekpoint.query.mcp import transcript_resources
+from seekpoint.query.mcp.results import compact, found_answer, transcript_links
 from seekpoint.query.mcp.server import Server, make_server
-from seekpoint.query.mcp.transcript_links import transcript_links
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.token_budget import tokens
 from tests.fakes import TopicEncoder
@@ -206,7 +204,7 @@ def test_a_very_long_caption_is_shortened_and_does_not_stop_reading(length: int)
     cues = [Cue(0.0, 5.0, "hello"), Cue(5.0, 9.0, '"掩' * length), Cue(9.0, 12.0, "goodbye")]
     read, at = [], 0
     for _ in range(3):
-        shown, following = transcript_windows.read_from(at, talk, cues, [], 180, 1000)
+        shown, following = transcript_resources.read_from(at, talk, cues, [], 180, 1000)
         read += shown
         assert tokens("".join(compact(passage) for passage in shown)) < 1100
         if following is None:
@@ -254,15 +252,15 @@ def test_a_pages_own_query_parameters_are_not_a_time() -> None:
 def test_a_paper_is_read_by_pages() -> None:
     paper = Resource("ba9876543210", Kind.PAPER, "论文", "https://arxiv.org/abs/1706.03762")
     cues = [Cue(10.0 * k, 10.0 * k + 10, f"sentence {k} 句", page=1 + k // 10) for k in range(40)]
-    at = transcript_windows.cue_at(cues, parse_target("https://arxiv.org/pdf/1706.03762#page=3"), paper.title)
-    shown, following = transcript_windows.read_from(at, paper, cues, [], 60, 1500)
+    at = transcript_resources.cue_at(cues, parse_target("https://arxiv.org/pdf/1706.03762#page=3"), paper.title)
+    shown, following = transcript_resources.read_from(at, paper, cues, [], 60, 1500)
     assert [passage.place for passage in shown] == ["p. 2", "p. 3", "p. 3"]
     assert shown[1].text.startswith("sentence 20 句 sentence 21")
     assert shown[1].link == "https://arxiv.org/pdf/1706.03762#page=3"
     assert following == 26
     assert find_resource("https://arxiv.org/pdf/1706.03762#page=3", [paper]) == paper
     with pytest.raises(UsageError, match="there is no page 9: 论文 has 4 pages"):
-        transcript_windows.cue_at(cues, LinkTarget(page=9), paper.title)
+        transcript_resources.cue_at(cues, LinkTarget(page=9), paper.title)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from seekpoint.index.errors import UsageError
 from seekpoint.index.open import open_reader
 from seekpoint.index.store import Reader
 from seekpoint.query.answers import Answer, Confidence, Moment
-from seekpoint.query.mcp.answer_result import found_answer
+from seekpoint.query.mcp.results import found_answer
 from seekpoint.query.output.terminal import verdict
 from seekpoint.query.search.literal import Pattern
 from seekpoint.query.search.pipeline import ask
