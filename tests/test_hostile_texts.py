@@ -27,7 +27,7 @@ from seekpoint.query.answers import Moment
 from seekpoint.query.output.terminal import to_text
 from seekpoint.query.search import pipeline
 from seekpoint.query.search.literal import without_marks
-from seekpoint.query.web.reasons import translated_reason
+from seekpoint.query.web.translations import translated_reason
 from tests.cost import at_most, processor_seconds
 from tests.fakes import TopicEncoder
 from tests.indexer.sources.papers.test_pdf import line, made

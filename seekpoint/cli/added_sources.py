@@ -12,7 +12,7 @@ from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, A
 from seekpoint.index.errors import SourceError, UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Resource
-from seekpoint.query.web.adding import SourceChecks
+from seekpoint.query.web.workspace import SourceChecks
 
 if TYPE_CHECKING:
     from seekpoint.indexer.pipeline.aliases import Aliases

@@ -85,8 +85,8 @@ def adding_to(
 def _serve(server: Server, port: int, token: str | None, close: Callable[[], None]) -> NoReturn:
     from functools import partial
 
-    from seekpoint.query.web.server import listen
-    from seekpoint.query.web.server import serve as run
+    from seekpoint.query.web.http_server import listen
+    from seekpoint.query.web.http_server import serve as run
 
     with listen(_HOST, port) as listener:
         port = listener.getsockname()[1]

@@ -15,7 +15,7 @@ from seekpoint.query.serving.live_library import LiveLibrary
 
 if TYPE_CHECKING:
     from seekpoint.query.summary.summariser import Summariser
-    from seekpoint.query.web.editing import Editing
+    from seekpoint.query.web.forms import Editing
 
 
 @click.command()
@@ -53,9 +53,9 @@ def serve(
     from seekpoint.index.models.reranker import load_reranker
     from seekpoint.query.serving.live_library import keep_freed_memory
     from seekpoint.query.web.app import application
+    from seekpoint.query.web.http_server import listen
+    from seekpoint.query.web.http_server import serve as run
     from seekpoint.query.web.security import LOGIN, AccessPolicy, is_loopback
-    from seekpoint.query.web.server import listen
-    from seekpoint.query.web.server import serve as run
 
     if not is_loopback(host):
         click.echo(
@@ -105,7 +105,7 @@ def _editing(live: LiveLibrary, library: Address) -> Editing:
     from seekpoint.cli.added_sources import CHECKS, take_out
     from seekpoint.cli.build_process import build_in_process
     from seekpoint.query.web.builds import Builds
-    from seekpoint.query.web.editing import Editing
+    from seekpoint.query.web.forms import Editing
 
     builds = Builds(partial(build_in_process, library), live.refresh)
     return Editing(builds, partial(take_out, library), CHECKS)

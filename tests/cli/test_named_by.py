@@ -29,7 +29,7 @@ from seekpoint.indexer.pipeline.worker import work
 from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
 from seekpoint.indexer.sources import Sources
 from seekpoint.query.web.builds import BuildOrder, Builds, Tell
-from seekpoint.query.web.editing import Editing
+from seekpoint.query.web.forms import Editing
 from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD
 from tests.index.transfer.test_hostile_archives import forge_database

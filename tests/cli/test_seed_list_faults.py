@@ -11,7 +11,7 @@ from pytest_httpserver import HTTPServer
 
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.types import Kind, Resource, State
-from seekpoint.query.web.reasons import translated_reason
+from seekpoint.query.web.translations import translated_reason
 from tests.cli.test_seed_list import LIST, script
 from tests.fake_youtube import YOUTUBE, FakeYouTube
 from tests.fault_proxy import Toxic, fault_proxy

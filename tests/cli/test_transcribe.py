@@ -25,7 +25,7 @@ from seekpoint.index.types import Transcript
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.reading_list.addresses import resource_of_path
 from seekpoint.indexer.sources.recordings.transcription import TranscribedWindow, Transcriber
-from seekpoint.query.web.reasons import translated_reason
+from seekpoint.query.web.translations import translated_reason
 from tests.fake_youtube import FakeYouTube
 from tests.indexer.builds import webvtt
 from tests.paths import ROOT

@@ -20,16 +20,14 @@ from starlette.routing import Route
 from seekpoint.index.errors import SeekpointError
 from seekpoint.query.output.json import ProblemJson
 from seekpoint.query.serving.resource_cache import ResourceCaches
-from seekpoint.query.web.adding import AddedSources
 from seekpoint.query.web.api import Api
-from seekpoint.query.web.asking import Asking
-from seekpoint.query.web.editing import Editing, urlencoded
-from seekpoint.query.web.errors import describe, problem
-from seekpoint.query.web.kept import KeptPages
-from seekpoint.query.web.pages import Pages
-from seekpoint.query.web.rendering import error_page, page
+from seekpoint.query.web.forms import Editing, urlencoded
+from seekpoint.query.web.kept_moments import KeptPages
+from seekpoint.query.web.pages import Asking, Pages
+from seekpoint.query.web.problems import describe, problem
 from seekpoint.query.web.security import COOKIE_SECONDS, LOGIN, AccessPolicy, Guard
-from seekpoint.query.web.workspace import Workspace
+from seekpoint.query.web.templating import error_page, page
+from seekpoint.query.web.workspace import AddedSources, Workspace
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

@@ -2,41 +2,49 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from starlette.datastructures import Headers, QueryParams
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from seekpoint.index.address import added_as
+from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Filters, Resource, State
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.filters import in_language
+from seekpoint.query.search.literal import without_marks
 from seekpoint.query.search.settings import MOST_MOMENTS
-from seekpoint.query.web import listing, view_models
-from seekpoint.query.web.editing import Editing
-from seekpoint.query.web.groups import cut, following, grouped, near
-from seekpoint.query.web.keeping import Keeping
-from seekpoint.query.web.media import content_type, media_file
-from seekpoint.query.web.parameters import ListPageParameters, PageParameters
-from seekpoint.query.web.playing import Playing
-from seekpoint.query.web.reading import Found, Reading, utf16
-from seekpoint.query.web.rendering import STATIC, page, path_of
+from seekpoint.query.serving.resource_cache import ResourceCache
+from seekpoint.query.serving.turns import QuestionTurns
+from seekpoint.query.web import resource_list, view_models
+from seekpoint.query.web.forms import Editing
+from seekpoint.query.web.kept_moments import Keeping
+from seekpoint.query.web.parameters import SUMMARY, ListPageParameters, PageParameters
+from seekpoint.query.web.problems import PageError
 from seekpoint.query.web.security import comes_from_elsewhere
-from seekpoint.query.web.similarity import SPARE, SimilarTo
-from seekpoint.query.web.transcripts import around, quote_context
+from seekpoint.query.web.templating import STATIC, page, path_of
+from seekpoint.query.web.transcript_page import Found, Reading, around, quote_context, utf16
+from seekpoint.query.web.view_models import MomentView, Player, content_type, media_file, player_of, resource_href
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import HTMLResponse
+    from starlette.responses import HTMLResponse, Response
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from seekpoint.index.store import Reader
     from seekpoint.query.serving.live_library import LiveLibrary
-    from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
+    from seekpoint.query.serving.resource_cache import ResourceCaches
     from seekpoint.query.web.workspace import Workspace
+
 
 # On the bars of the reading list: moments that score much less than the best one would hide where the answers are.
 _ON_BARS = 60
@@ -112,7 +120,7 @@ class Pages:
             asked = ListPageParameters.model_validate(dict(request.query_params))
             return page(
                 request, "list", _code(parameters), parameters=parameters, cache=cache, ticks=ticks,
-                State=State, asked=asked, shown=listing.list_page(cache, asked, ticks), remedy=listing.remedy,
+                State=State, asked=asked, shown=resource_list.list_page(cache, asked, ticks), remedy=resource_list.remedy,
                 pictures=self._pictures,
                 added_as=partial(added_as, library=self._live.address),
                 workspace=self._workspace.values(request, cache, path_of(request)) if self._workspace else None,
@@ -204,3 +212,186 @@ def _web_address(resource: Resource, start: float | None) -> str | None:
     if not view_models.is_web(resource.url):
         return None
     return f"{resource.url}&t={int(start)}s" if start is not None and resource.kind.plays else resource.url
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """A resource that plays from a second on; `here` is that place on its own page, in a `language`."""
+
+    resource: Resource
+    player: Player
+    start: float
+    language: str | None
+
+    @property
+    def title(self) -> str:
+        return clean(self.resource.title) or self.resource.id
+
+    @property
+    def here(self) -> str:
+        return resource_href(self.resource, self.start, self.language)
+
+    @classmethod
+    def of(cls, parameters: PageParameters, moments: Sequence[Moment], cache: ResourceCache) -> Playing | None:
+        """What the parameters `play` and `t` name; `None` if nothing here plays under that id.
+
+        The language is that of the answer's moment which is nearest to the second.
+        """
+        resource = cache.resource(parameters.play) if parameters.play else None
+        player = player_of(resource) if resource else None
+        if resource is None or player is None:
+            return None
+        start = min(parameters.t or 0.0, cache.duration(resource.id))
+        own = [moment for moment in moments if moment.resource.id == resource.id]
+        nearest = min(own, key=lambda moment: abs((moment.start or 0.0) - start), default=None)
+        languages = [each.language for each in cache.transcripts(resource.id)]
+        return cls(resource, player, start, nearest.language if nearest else next(iter(languages), None))
+
+
+# A moment is near with this share of the best one's score.
+_LEAST_SHARE = 0.6
+# So many moments are shown however far they are, and so many more are asked for at a time.
+_FEWEST, _MORE = 3, 16
+
+
+@dataclass(frozen=True, slots=True)
+class MomentGroup:
+    """The moments of a resource, best first; `more` is the number of near ones beside them, which aren't shown."""
+
+    best: MomentView
+    others: tuple[MomentView, ...]
+    more: int
+
+    @property
+    def count(self) -> int:
+        """How many moments there are beside the best one."""
+        return len(self.others) + self.more
+
+
+def near(moments: Sequence[Moment]) -> tuple[Moment, ...]:
+    """The moments whose score is near that of the first one."""
+    return tuple(moment for moment in moments if _is_near(moment, moments[0]))
+
+
+def cut(moments: Sequence[Moment]) -> tuple[Moment, ...]:
+    """The moments down to where scores fall, but the first few in any case."""
+    return (*moments[:_FEWEST], *(moment for moment in moments[_FEWEST:] if _is_near(moment, moments[0])))
+
+
+def following(asked: int, found: int, shown: int) -> int | None:
+    """For how many moments "show more" asks, where some of those `found` are shown; `None` if there are no more."""
+    if shown < found:
+        return max(asked, found)
+    return min(asked + _MORE, MOST_MOMENTS) if found >= asked and asked < MOST_MOMENTS else None
+
+
+def grouped(views: Sequence[MomentView]) -> list[MomentGroup]:
+    """The moments by resource, in the order of the best moment of each."""
+    groups: dict[str, list[MomentView]] = {}
+    for view in views:
+        groups.setdefault(view.moment.resource.id, []).append(view)
+    return [MomentGroup(best, tuple(others), best.moment.more) for best, *others in groups.values()]
+
+
+def _is_near(moment: Moment, best: Moment) -> bool:
+    return moment.score >= best.score * _LEAST_SHARE
+
+
+SPARE = 3
+"""How many moments more to ask for, since some are at the place itself."""
+
+# Seconds around a moment that count as the same place: the moment is its own best answer.
+_SAME = 60.0
+
+
+class SimilarTo(NamedTuple):
+    """The moment that others are like: the id of its resource, its second, and what is said there."""
+
+    resource: str
+    start: float
+    said: str
+
+    @classmethod
+    def of(cls, parameters: PageParameters) -> SimilarTo | None:
+        """The moment of the parameters `like`, `at` and `said`; `None` if they aren't given."""
+        if not parameters.like or not parameters.said:
+            return None
+        # What is said may be in quotation marks, which would ask for it literally.
+        return cls(parameters.like, parameters.at or 0.0, without_marks(parameters.said))
+
+    def others(self, answer: Answer, count: int) -> Answer:
+        """The answer without the moments at the same place, at most `count` of them."""
+        moments = tuple(moment for moment in answer.moments if not self._is_same(moment))
+        return replace(answer, moments=moments[:count])
+
+    def _is_same(self, moment: Moment) -> bool:
+        is_near = moment.start is None or abs(moment.start - self.start) < _SAME
+        return moment.resource.id == self.resource and is_near
+
+
+_ASKING = re.compile(rf"/|/list|/resource/[^/]+|/api/ask|{SUMMARY}")
+_SECONDS_TO_WAIT = "5"
+
+
+class Asking:
+    """Middleware by which a request with a question waits for its turn.
+
+    Where too many wait, it is refused at once by `refuse`. A client that leaves before its turn costs nothing more.
+    """
+
+    def __init__(self, app: ASGIApp, refuse: Callable[[Request, Exception], Response]) -> None:
+        self._app = app
+        self._refuse = refuse
+        self._turns = QuestionTurns()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        question = _question(scope)
+        if not question:
+            await self._app(scope, receive, send)
+            return
+        client = scope["client"][0] if scope.get("client") else ""
+        turns = self._turns.of(question)
+        turn = turns.join(client)
+        if turn is None:
+            busy = PageError(503, "busy", {"Retry-After": _SECONDS_TO_WAIT})
+            await self._refuse(Request(scope), busy)(scope, receive, send)
+            return
+
+        async def send_after_work(message: Message) -> None:
+            if message["type"] == "http.response.start":  # what comes then takes the client's time, or a model's
+                turns.end(client, turn)
+                if message["status"] == HTTPStatus.OK:
+                    self._turns.embedded(question)
+            await send(message)
+
+        try:
+            if turn.done() or await _comes(turn, receive):
+                await self._app(scope, receive, send_after_work)
+        finally:
+            turns.end(client, turn)
+
+
+def _question(scope: Scope) -> str:
+    """The question of a request, empty if it asks none."""
+    if scope["type"] != "http" or not scope["query_string"] or not _ASKING.fullmatch(scope["path"]):
+        return ""
+    if comes_from_elsewhere(Headers(scope=scope)):  # whose page shows it, and doesn't ask it
+        return ""
+    parameters = QueryParams(scope["query_string"])
+    question = parameters.get("q", "").strip()
+    return parameters.get("said") or question if question and parameters.get("like") else question
+
+
+async def _comes(turn: asyncio.Future[None], receive: Receive) -> bool:
+    """Wait for a turn; false where the client has left before."""
+    left = asyncio.ensure_future(_until_left(receive))
+    try:
+        await asyncio.wait((turn, left), return_when=asyncio.FIRST_COMPLETED)
+        return not left.done()
+    finally:
+        left.cancel()
+
+
+async def _until_left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

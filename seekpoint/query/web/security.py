@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 
-from seekpoint.query.web.errors import problem
+from seekpoint.query.web.problems import problem
 
 if TYPE_CHECKING:
     from starlette.responses import Response

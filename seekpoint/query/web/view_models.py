@@ -10,16 +10,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
+from seekpoint.index.file_types import MEDIA_TYPES, local_file
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import Chapter, Kind, Resource
 from seekpoint.query.answers import Moment
 from seekpoint.query.links import timestamp
-from seekpoint.query.web.media import content_type
 from seekpoint.query.web.parameters import SUMMARY, AskParameters, PageParameters
-from seekpoint.query.web.transcripts import PositionedCue, QuoteContext
+from seekpoint.query.web.transcript_page import PositionedCue, QuoteContext
 
 BAR = 1000
 """The length of a bar in its own units."""
@@ -251,3 +252,15 @@ def summary_href(parameters: AskParameters) -> str:
     """The address of the summary of an answer to these parameters."""
     given = parameters.model_dump(include=set(AskParameters.model_fields) - {"explain"}, exclude_none=True)
     return f"{SUMMARY}?{urlencode(given)}"
+
+
+def content_type(resource: Resource) -> str | None:
+    """The media type of a recording's file; `None` if the resource isn't a recording in a local file."""
+    path = local_file(resource.url) if resource.kind is Kind.RECORDING else None
+    return MEDIA_TYPES.get(path.suffix.lower()) if path else None
+
+
+def media_file(resource: Resource) -> Path | None:
+    """The file of a recording; `None` if it doesn't exist or its name isn't that of a media file."""
+    path = local_file(resource.url) if content_type(resource) else None
+    return path if path and path.is_file() else None

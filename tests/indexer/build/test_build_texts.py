@@ -14,7 +14,7 @@ from seekpoint.index.types import Filters, Kind, Origin, State
 from seekpoint.indexer.fetch.fetcher import BROKEN
 from seekpoint.query.answers import Answer
 from seekpoint.query.search import pipeline
-from seekpoint.query.web.reasons import translated_reason
+from seekpoint.query.web.translations import translated_reason
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import Workshop, webvtt
 from tests.shared import SHARED, needs_shared

@@ -17,7 +17,7 @@ from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.types import Details, Encoder, Kind, Resource, State
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.app import application
-from seekpoint.query.web.editing import Editing
+from seekpoint.query.web.forms import Editing
 from seekpoint.query.web.security import AccessPolicy
 from tests.browser import chromium_tab
 from tests.fakes import TopicEncoder

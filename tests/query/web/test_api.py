@@ -23,7 +23,7 @@ from seekpoint.query.output.json import (
 )
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.serving.live_library import LiveLibrary
-from seekpoint.query.web.errors import TYPE
+from seekpoint.query.web.problems import TYPE
 from seekpoint.query.web.security import AccessPolicy
 from tests.fakes import TopicEncoder
 from tests.query.output.examples import assert_valid

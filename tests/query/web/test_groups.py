@@ -4,8 +4,8 @@ import pytest
 
 from seekpoint.index.types import Cue, Kind, Resource
 from seekpoint.query.answers import Moment
-from seekpoint.query.web.groups import cut, following, grouped
-from seekpoint.query.web.transcripts import PositionedCue, TranscriptParagraph, aligned
+from seekpoint.query.web.pages import cut, following, grouped
+from seekpoint.query.web.transcript_page import PositionedCue, TranscriptParagraph, aligned
 from seekpoint.query.web.view_models import moment_view
 
 

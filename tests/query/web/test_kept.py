@@ -18,7 +18,7 @@ from seekpoint.index.open import open_reader
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import KeptMoment, State
-from seekpoint.query.web.editing import Editing
+from seekpoint.query.web.forms import Editing
 from tests.postgres import TestServer
 from tests.query.web.conftest import HOST, serving
 from tests.query.web.forms import form

@@ -15,8 +15,8 @@ from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.open import open_writer
 from seekpoint.index.store import Writer
 from seekpoint.index.types import Details, Kind, Resource, State
-from seekpoint.query.web.editing import Editing
-from seekpoint.query.web.listing import ENTRIES
+from seekpoint.query.web.forms import Editing
+from seekpoint.query.web.resource_list import ENTRIES
 from tests.index.libraries import CARD, embedded
 from tests.postgres import TestServer
 from tests.query.web.conftest import HOST, SCRIPT, URL, serving

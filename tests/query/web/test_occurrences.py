@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from seekpoint.query.web.occurrences import Part, occurrences
+from seekpoint.query.web.transcript_page import Part, occurrences
 
 
 def found(phrase: str, *texts: str) -> list[str]:

@@ -16,7 +16,7 @@ from seekpoint.index.errors import SeekpointError
 from seekpoint.index.types import State
 from seekpoint.indexer.reading_list.addresses import resource_of_path
 from seekpoint.query.web.builds import STOPPED, BuildOrder, Builds, Tell
-from seekpoint.query.web.editing import Editing
+from seekpoint.query.web.forms import Editing
 from seekpoint.query.web.translations import WORDS
 from tests.query.web.conftest import HOST, URL, serving
 from tests.query.web.forms import form

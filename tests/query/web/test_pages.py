@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from seekpoint.index.types import Cue, Kind, Resource
 from seekpoint.query.answers import Moment
-from seekpoint.query.web.transcripts import quote_context
+from seekpoint.query.web.transcript_page import quote_context
 from seekpoint.query.web.translations import WORDS, preferred_language
 from seekpoint.query.web.view_models import segments
 from tests.query.web.conftest import serving

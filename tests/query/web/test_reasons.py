@@ -8,7 +8,7 @@ import tomllib
 import pytest
 from starlette.testclient import TestClient
 
-from seekpoint.query.web.reasons import translated_reason
+from seekpoint.query.web.translations import translated_reason
 from tests.paths import ROOT
 from tests.source_texts import HOLE, source_texts
 

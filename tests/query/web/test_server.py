@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from seekpoint.cli.mcp import mcp
 from seekpoint.cli.serve import serve
 from seekpoint.index.errors import SeekpointError, UsageError
-from seekpoint.query.web.server import BoundedProtocol, listen
+from seekpoint.query.web.http_server import BoundedProtocol, listen
 from tests.paths import ROOT
 from tests.query.web.served import served
 

@@ -16,10 +16,10 @@ from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import UsageError
 from seekpoint.index.types import Details, State
 from seekpoint.query.output.status import STEPS
-from seekpoint.query.web.adding import SUFFIXES, safe_name
-from seekpoint.query.web.editing import Editing
+from seekpoint.query.web.forms import Editing
 from seekpoint.query.web.security import AccessPolicy
 from seekpoint.query.web.translations import WORDS
+from seekpoint.query.web.workspace import SUFFIXES, safe_name
 from tests.index.libraries import CARD, embedded, resource
 from tests.query.web.conftest import serving
 from tests.query.web.forms import form

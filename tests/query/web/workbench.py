@@ -21,7 +21,7 @@ from seekpoint.indexer.pipeline.build import Request, build
 from seekpoint.indexer.pipeline.planner import Choices
 from seekpoint.indexer.sources import Sources
 from seekpoint.query.web.builds import BuildOrder, Builds, Tell
-from seekpoint.query.web.editing import Editing
+from seekpoint.query.web.forms import Editing
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 from tests.query.web.forms import form

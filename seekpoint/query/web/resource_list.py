@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from seekpoint.query.serving.resource_cache import ResourceCache
     from seekpoint.query.web.parameters import ListPageParameters
 
+
 ENTRIES = 200
 """How many entries a page has at most."""
 

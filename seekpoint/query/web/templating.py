@@ -14,15 +14,15 @@ from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.links import timestamp
 from seekpoint.query.search.settings import LONGEST_QUESTION
-from seekpoint.query.web import listing, translations, view_models
-from seekpoint.query.web.errors import PageError, describe
-from seekpoint.query.web.language import CHOICE, COOKIE, language_of
-from seekpoint.query.web.reasons import translated_reason
+from seekpoint.query.web import resource_list, translations, view_models
+from seekpoint.query.web.problems import PageError, describe
+from seekpoint.query.web.translations import CHOICE, COOKIE, language_of, translated_reason
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from seekpoint.query.web.workspace import Workspace
+
 
 STATIC = Path(__file__).parent / "static"
 
@@ -46,9 +46,9 @@ _templates.globals |= {
     "summary_href": view_models.summary_href,
     "resource_href": view_models.resource_href,
     "at_second": view_models.at_second,
-    "list_href": listing.list_href,
+    "list_href": resource_list.list_href,
     "BAR": view_models.BAR,
-    "hue": listing.hue,
+    "hue": resource_list.hue,
     "LANGUAGES": translations.LANGUAGES,
     "ENDONYMS": translations.ENDONYMS,
     "MODULES": sorted(path.name for path in STATIC.glob("*.js") if path.name != "page.js"),

@@ -1,0 +1,322 @@
+"""A transcript as a resource's page shows it: in paragraphs, with marks, and with another language beside it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import groupby, takewhile
+from typing import NamedTuple
+
+import regex
+
+from seekpoint.index.text.chapters import ROUNDING, chapters_of
+from seekpoint.index.text.clean import printable
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.scripts import simplified
+from seekpoint.index.text.terms import UNSPACED
+from seekpoint.index.types import Chapter, Cue, Details, Transcript
+from seekpoint.query.answers import Moment
+from seekpoint.query.filters import in_language
+from seekpoint.query.web.parameters import PageParameters
+
+# Nobody goes through more, and each is a mark on the page.
+_MOST_MARKED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was looked for: the number of places, and of the first of them the parts of each that lie in one cue.
+
+    `at` is the place that is shown, from 1; 0 if nothing was found.
+    """
+
+    count: int
+    places: Sequence[Sequence[Part]]
+    at: int
+
+    @classmethod
+    def of(cls, sought: str, cues: Iterable[Cue], place: int = 1) -> Found:
+        """The places of a phrase in cues, as they are shown; of them `place` is shown, or the last one."""
+        places = occurrences(sought, (printable(cue.text) for cue in cues))
+        shown = places[:_MOST_MARKED]
+        return cls(len(places), shown, min(place, len(shown)))
+
+    @property
+    def previous(self) -> int:
+        """The place before; before the first one comes the last."""
+        return self.at - 1 or len(self.places)
+
+    @property
+    def following(self) -> int:
+        """The place after; after the last one comes the first."""
+        return self.at % len(self.places) + 1
+
+
+class Stretch(NamedTuple):
+    """Characters of a cue: those of a place, with its number from 1 and whether it begins here, or of none (0)."""
+
+    text: str
+    place: int
+    is_start: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A transcript as it is shown.
+
+    `chapters` are the source's, or those that were made of this transcript. `other` is the language of a transcript
+    that can be shown beside it, `beside` that of the one which is; `current` is the position of the cue at the second
+    of the page's address, `found` what was looked for.
+    """
+
+    transcript: Transcript
+    chapters: Sequence[Chapter]
+    paragraphs: Sequence[TranscriptParagraph]
+    other: str | None
+    beside: str | None
+    current: int | None
+    found: Found | None
+
+    @classmethod
+    def of(
+        cls, transcripts: Sequence[Transcript], parameters: PageParameters, details: Details, *, plays: bool
+    ) -> Reading | None:
+        """The transcript that the parameters ask for, else the first one; `None` if there is none."""
+        transcript = in_language(transcripts, parameters.language) or next(iter(transcripts), None)
+        if transcript is None:
+            return None
+        other = _other(transcript, transcripts) if plays else None
+        beside = other if other and parameters.beside else None
+        chapters = chapters_of(details, transcript)
+        shown = list(paragraphs(transcript.cues, chapters))
+        return cls(
+            transcript,
+            chapters,
+            list(aligned(shown, beside.cues)) if beside else shown,
+            other.language if other else None,
+            beside.language if beside else None,
+            None if parameters.t is None or not transcript.cues else position_at(transcript.cues, parameters.t),
+            Found.of(parameters.sought, transcript.cues, parameters.place) if parameters.sought else None,
+        )
+
+    @property
+    def placed_chapters(self) -> list[tuple[int, Chapter]]:
+        """The chapters with the positions of the cues in which they begin; none without cues."""
+        cues = self.transcript.cues
+        return [(position_at(cues, chapter.start + ROUNDING), chapter) for chapter in self.chapters] if cues else []
+
+    @property
+    def marked(self) -> Mapping[int, Sequence[Stretch]]:
+        """The texts of the cues in which something was found, by position, in stretches."""
+        parts: dict[int, list[tuple[Part, int, bool]]] = {}
+        for number, place in enumerate(self.found.places if self.found else (), 1):
+            for part in place:
+                parts.setdefault(part.number, []).append((part, number, part is place[0]))
+        return {index: list(_split(self.transcript.cues[index], own)) for index, own in parts.items()}
+
+
+def utf16(part: Part, text: str) -> tuple[int, int, int]:
+    """A part of a cue with the offsets that scripts count in, two for a character beyond the basic plane."""
+    shown = printable(text)
+    start, stop = (len(shown[:offset].encode("utf-16-le", "surrogatepass")) // 2 for offset in part[1:])
+    return part.number, start, stop
+
+
+def _other(transcript: Transcript, transcripts: Sequence[Transcript]) -> Transcript | None:
+    """Another transcript, in another language if there is one."""
+    others = [each for each in transcripts if each is not transcript]
+    return min(others, key=lambda each: primary(each.language) == primary(transcript.language), default=None)
+
+
+def _split(cue: Cue, parts: Iterable[tuple[Part, int, bool]]) -> Iterator[Stretch]:
+    text, end = printable(cue.text), 0
+    for part, place, is_start in parts:
+        yield Stretch(text[end : part.start], 0, False)
+        yield Stretch(text[part.start : part.stop], place, is_start)
+        end = part.stop
+    yield Stretch(text[end:], 0, False)
+
+
+# Where a phrase stands in a transcript, letter by letter, for the find box of a resource's page. All pure.
+#
+# Case, accents, full-width forms, typographic quotation marks, runs of white space, line breaks between cues, and the
+# script of Chinese make no difference.
+
+_SPACE = " "
+_UNSPACED = regex.compile(f"[{UNSPACED}\u3000-\u303f\uff00-\uff0f]")
+# Accents of Latin, Greek and Cyrillic letters. The marks of other scripts are letters of their own.
+_ACCENTS = re.compile("[\u0300-\u036f]+")
+_QUOTES = str.maketrans("‘’‚‛“”„‟", "''''\"\"\"\"")
+
+
+class Part(NamedTuple):
+    """A part of a text that is found: characters [start, stop) of the text with a number, from 0."""
+
+    number: int
+    start: int
+    stop: int
+
+
+class _Folded(NamedTuple):
+    """Folded characters, and the index of the text and the offset in it that each comes from."""
+
+    text: str
+    places: Sequence[tuple[int, int]]
+
+
+def occurrences(phrase: str, texts: Iterable[str]) -> list[list[Part]]:
+    """Every place of a phrase in consecutive texts; a place that goes over the end of a text has several parts."""
+    sought = _folded([phrase]).text
+    if not sought:
+        return []
+    text, places = _folded(texts)
+    found = (match.start() for match in re.finditer(re.escape(sought), text))
+    return [list(_parts(places[start : start + len(sought)])) for start in found]
+
+
+def _parts(places: Sequence[tuple[int, int]]) -> Iterator[Part]:
+    for index, group in groupby(places, key=lambda place: place[0]):
+        offsets = [offset for _, offset in group]
+        yield Part(index, offsets[0], offsets[-1] + 1)
+
+
+def _folded(texts: Iterable[str]) -> _Folded:
+    """The texts as one: a space where there is white space or a text ends, but none beside a Chinese character."""
+    characters: list[str] = []
+    places: list[tuple[int, int]] = []
+    is_gap = False
+    for index, text in enumerate(texts):
+        is_gap = bool(characters)
+        for offset, character in enumerate(text):
+            for folded in _fold(character):
+                if folded == _SPACE:
+                    is_gap = bool(characters)
+                    continue
+                if is_gap and not (_is_unspaced(folded) or _is_unspaced(characters[-1])):
+                    characters.append(_SPACE)
+                    places.append((index, offset))
+                is_gap = False
+                characters.append(folded)
+                places.append((index, offset))
+    return _Folded("".join(characters), places)
+
+
+@lru_cache(maxsize=1 << 15)
+def _fold(character: str) -> str:
+    if character.isspace():
+        return _SPACE
+    decomposed = unicodedata.normalize("NFKD", simplified(character).translate(_QUOTES).lower())
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))
+
+
+@lru_cache(maxsize=1 << 15)
+def _is_unspaced(character: str) -> bool:
+    return bool(_UNSPACED.match(character))
+
+
+# Seconds of context before and after a quote; for texts, seconds of reading.
+_BEFORE, _AFTER = 20.0, 30.0
+_MOST_BEFORE, _MOST_AFTER = 8, 14
+# Seconds after which a paragraph ends with the next sentence, and after which it ends anyway.
+_PARAGRAPH, _LONGEST_PARAGRAPH = 25.0, 50.0
+_SENTENCE_ENDS = (".", "!", "?", "。", "！", "？", "…", "؟", "।")
+
+
+@dataclass(frozen=True, slots=True)
+class PositionedCue:
+    """A cue and its position in the transcript."""
+
+    position: int
+    cue: Cue
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteContext:
+    """The cues of a quote, and those before and after it."""
+
+    before: tuple[PositionedCue, ...]
+    quoted: tuple[PositionedCue, ...]
+    after: tuple[PositionedCue, ...]
+
+    @property
+    def cues(self) -> tuple[PositionedCue, ...]:
+        """All of them, in the order of the transcript."""
+        return (*self.before, *self.quoted, *self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptParagraph:
+    """Consecutive cues; `heading` is the title of a chapter that starts with them.
+
+    `beside` are the cues of another transcript that are said meanwhile.
+    """
+
+    heading: str | None
+    cues: tuple[PositionedCue, ...]
+    beside: tuple[PositionedCue, ...] = ()
+
+    @property
+    def start(self) -> float:
+        return self.cues[0].cue.start
+
+    @property
+    def page(self) -> int | None:
+        return self.cues[0].cue.page
+
+
+def around(moment: Moment) -> tuple[int, int]:
+    """The cues from which the context of a moment's quote is taken, as a span [first, stop) of its transcript."""
+    first, stop = moment.cues
+    return max(0, first - _MOST_BEFORE), stop + _MOST_AFTER
+
+
+def quote_context(moment: Moment, cues: Sequence[Cue]) -> QuoteContext:
+    """The cues around a moment's quote, of those in the span `around` it."""
+    positioned = [PositionedCue(number, cue) for number, cue in enumerate(cues, around(moment)[0])]
+    first, stop = (position - around(moment)[0] for position in moment.cues)
+    start, end = cues[first].start, cues[stop - 1].end
+    before = [each for each in positioned[:first] if each.cue.start >= start - _BEFORE]
+    after = takewhile(lambda each: each.cue.start <= end + _AFTER, positioned[stop:])
+    return QuoteContext(tuple(before), tuple(positioned[first:stop]), tuple(after))
+
+
+def position_at(cues: Sequence[Cue], seconds: float) -> int:
+    """The position of the cue at a second, or of the last one before it."""
+    return max(0, bisect_right(cues, seconds + 0.001, key=lambda cue: cue.start) - 1)
+
+
+def paragraphs(cues: Sequence[Cue], chapters: Sequence[Chapter]) -> Iterator[TranscriptParagraph]:
+    """The transcript in paragraphs: one starts with each chapter, page and heading, else after some sentences."""
+    titles = {position_at(cues, chapter.start + ROUNDING): chapter.title for chapter in chapters if cues}
+    paragraph: list[PositionedCue] = []
+    for number, cue in enumerate(cues):
+        if paragraph and (number in titles or _is_complete(paragraph, cue)):
+            yield TranscriptParagraph(titles.get(paragraph[0].position), tuple(paragraph))
+            paragraph = []
+        paragraph.append(PositionedCue(number, cue))
+    if paragraph:
+        yield TranscriptParagraph(titles.get(paragraph[0].position), tuple(paragraph))
+
+
+def aligned(paragraphs: Sequence[TranscriptParagraph], cues: Sequence[Cue]) -> Iterator[TranscriptParagraph]:
+    """The paragraphs with the cues of another transcript beside them, each where the middle of it is said."""
+    middles = [(cue.start + cue.end) / 2 for cue in cues]
+    first = 0
+    for number, paragraph in enumerate(paragraphs, 1):
+        stop = bisect_left(middles, paragraphs[number].start) if number < len(paragraphs) else len(cues)
+        stop = max(stop, first)
+        yield replace(paragraph, beside=tuple(PositionedCue(at, cues[at]) for at in range(first, stop)))
+        first = stop
+
+
+def _is_complete(paragraph: Sequence[PositionedCue], following: Cue) -> bool:
+    """Whether a paragraph ends before the following cue."""
+    last, length = paragraph[-1].cue, following.start - paragraph[0].cue.start
+    if (last.page, last.anchor, last.is_reference) != (following.page, following.anchor, following.is_reference):
+        return True
+    is_sentence = last.text.endswith(_SENTENCE_ENDS)
+    return length >= _LONGEST_PARAGRAPH or (length >= _PARAGRAPH and is_sentence)
