@@ -99,7 +99,7 @@ def build(
     A SOURCE is a Markdown or text file with links, here or at an address (https://.../list.md, a page on GitHub), the
     address of a video, playlist, channel, page or paper, or a folder with captions, recordings, PDFs or notes.
     """
-    from seekpoint.cli.quiet import quiet
+    from seekpoint.cli.options import quiet
     from seekpoint.indexer.fetch.http_session import Web
     from seekpoint.indexer.pipeline import build_report
     from seekpoint.indexer.pipeline.build import Request

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import atexit
 import gc
+import re
+import shlex
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
+from pathlib import Path
 
 import click
 
@@ -41,8 +47,8 @@ _COMMANDS = {
     "ask": ("seekpoint.cli.ask", "ask"),
     "status": ("seekpoint.cli.status", "status"),
     "remove": ("seekpoint.cli.remove", "remove"),
-    "export": ("seekpoint.cli.export", "export_library"),
-    "import": ("seekpoint.cli.import_", "import_library"),
+    "export": ("seekpoint.cli.transfer", "export_library"),
+    "import": ("seekpoint.cli.transfer", "import_library"),
     "init": ("seekpoint.cli.init", "init"),
     "serve": ("seekpoint.cli.serve", "serve"),
     "mcp": ("seekpoint.cli.mcp", "mcp"),
@@ -71,8 +77,6 @@ class _LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in _COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            from seekpoint.cli.suggestion import suggestion
-
             raise UsageError(f"no command is called {clean(name)[:_SHOWN]}: {suggestion(name, list(_COMMANDS))}")
         return super().resolve_command(ctx, args)
 
@@ -116,3 +120,25 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a title with characters that the terminal lacks is no error
     cli(prog_name="seekpoint")
+
+
+_ADDRESS = re.compile(r"https?://|www\.|(?:youtu\.be|(?:m\.)?youtube\.com|arxiv\.org)/", re.IGNORECASE)
+_LIKE_A_QUESTION = re.compile(r"\s|[?？]$|[^\x00-\x7f]")
+
+
+def suggestion(name: str, commands: Sequence[str]) -> str:
+    """What to do instead: build what is a file or an address, ask a question, or the command that is spelt alike."""
+    shown = shlex.quote(clean(name)[:_SHOWN])
+    if _ADDRESS.match(name) or _exists(name):
+        return f"`seekpoint build {shown}` indexes it"
+    if _LIKE_A_QUESTION.search(name.strip()):
+        return f"`seekpoint ask {shown}` asks it"
+    if close := get_close_matches(name.lower(), commands, 1):
+        return f"did you mean `{close[0]}`?"
+    return "`seekpoint --help` lists the commands"
+
+
+def _exists(name: str) -> bool:
+    with suppress(OSError, ValueError):  # a name may be too long for a path
+        return bool(name) and Path(name).exists()
+    return False

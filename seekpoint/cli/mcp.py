@@ -63,7 +63,7 @@ def adding_to(
     """What adds an address to a library; callers may replace the web, the encoder and the pace, as tests do."""
 
     def add(address: str, tell: Callable[[str], None]) -> Sequence[Section]:
-        from seekpoint.cli.quiet import quiet
+        from seekpoint.cli.options import quiet
         from seekpoint.index.types import NamedBy
         from seekpoint.indexer.events import ToldEvents
         from seekpoint.indexer.fetch.http_session import Web

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable
 from typing import TypeVar
 
 import click
+from stamina.instrumentation import set_on_retry_hooks
 
 from seekpoint.index.address import Address, parse_address
 from seekpoint.index.errors import UsageError
@@ -85,3 +87,16 @@ def print_json(value: object) -> None:
     """Print one line of JSON, in ASCII if standard output isn't UTF-8."""
     encoding = (sys.stdout and sys.stdout.encoding) or ""
     click.echo(json.dumps(value, ensure_ascii=not encoding.lower().startswith("utf")))
+
+
+_NOWHERE = logging.NullHandler()
+
+
+def quiet() -> None:
+    """Let no library log to the terminal by itself, for a process that is a command.
+
+    stamina tells each retry to structlog, which prints, wherever that is installed. Python prints warnings that no
+    handler takes, and a library that sets up logging of its own does so only where nobody has.
+    """
+    set_on_retry_hooks(())
+    logging.getLogger().addHandler(_NOWHERE)

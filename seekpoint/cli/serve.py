@@ -102,8 +102,7 @@ def _editing(live: LiveLibrary, library: Address) -> Editing:
     """What `--edit` lets the page do beside keeping moments."""
     from functools import partial
 
-    from seekpoint.cli.added_sources import CHECKS, take_out
-    from seekpoint.cli.build_process import build_in_process
+    from seekpoint.cli.build_process import CHECKS, build_in_process, take_out
     from seekpoint.query.web.builds import Builds
     from seekpoint.query.web.forms import Editing
 

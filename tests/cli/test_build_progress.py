@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seekpoint.cli.build_progress import ProgressEvents
+from seekpoint.cli.build_process import ProgressEvents
 from seekpoint.index.types import Kind, Resource
 
 

@@ -12,9 +12,7 @@ from click.testing import CliRunner
 from pytest_httpserver import HTTPServer
 from starlette.testclient import TestClient
 
-from seekpoint.cli.added_sources import take_out
-from seekpoint.cli.build_process import carry_out
-from seekpoint.cli.build_progress import ProgressEvents
+from seekpoint.cli.build_process import ProgressEvents, carry_out, take_out
 from seekpoint.cli.main import cli
 from seekpoint.cli.mcp import adding_to
 from seekpoint.index.address import Address

@@ -22,8 +22,7 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.utils import get_cwidth
 
 import seekpoint
-from seekpoint.cli.prompt import browse, prompt
-from seekpoint.cli.prompt_view import History
+from seekpoint.cli.prompt import History, browse, prompt
 from seekpoint.index.errors import SummaryError
 from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Confidence, Explanation, Moment

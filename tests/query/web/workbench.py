@@ -9,9 +9,7 @@ from threading import Event
 
 from starlette.testclient import TestClient
 
-from seekpoint.cli.added_sources import CHECKS, take_out
-from seekpoint.cli.build_process import carry_out
-from seekpoint.cli.build_progress import ProgressEvents
+from seekpoint.cli.build_process import CHECKS, ProgressEvents, carry_out, take_out
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.types import NamedBy, ResourceStatus
