@@ -25,8 +25,7 @@ from seekpoint.index.errors import SeekpointError, SourceError, UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Resource
 from seekpoint.indexer.events import BuildEvents, name_of
-from seekpoint.query.web.builds import MOST_LINES, STOPPED, BuildOrder, BuildProgress
-from seekpoint.query.web.workspace import SourceChecks
+from seekpoint.query.web.builds import MOST_LINES, STOPPED, BuildOrder, BuildProgress, SourceChecks
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Encoder

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from threading import Condition, Event, Thread
 from typing import TypeAlias
 
@@ -160,3 +161,15 @@ class Builds:
             self._progress = progress
             self._version += 1
             self._changed.notify_all()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceChecks:
+    """What a build would make of a source, before it is stored; both raise UsageError for what it would leave out.
+
+    `listed` gives the lines of a list for some addresses, to go below the lines that it has. `check_file` looks at a
+    file, its name and whether it is a list.
+    """
+
+    listed: Callable[[Sequence[str], Sequence[str]], Sequence[str]] = lambda addresses, lines: addresses
+    check_file: Callable[[Path, str, bool], None] = lambda file, name, is_list: None

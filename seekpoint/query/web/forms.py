@@ -14,8 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
 from seekpoint.index.text.clean import clean
-from seekpoint.query.web.builds import Builds
-from seekpoint.query.web.workspace import SourceChecks
+from seekpoint.query.web.builds import Builds, SourceChecks
 
 LONGEST_FORM = 262_144
 """Bytes: a Chinese character takes nine in a form."""

@@ -120,8 +120,8 @@ class Pages:
             asked = ListPageParameters.model_validate(dict(request.query_params))
             return page(
                 request, "list", _code(parameters), parameters=parameters, cache=cache, ticks=ticks,
-                State=State, asked=asked, shown=resource_list.list_page(cache, asked, ticks), remedy=resource_list.remedy,
-                pictures=self._pictures,
+                State=State, asked=asked, shown=resource_list.list_page(cache, asked, ticks),
+                remedy=resource_list.remedy, pictures=self._pictures,
                 added_as=partial(added_as, library=self._live.address),
                 workspace=self._workspace.values(request, cache, path_of(request)) if self._workspace else None,
             )  # fmt: skip

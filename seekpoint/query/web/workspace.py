@@ -9,7 +9,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -32,7 +32,7 @@ from seekpoint.index.open import is_written
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import NamedBy, ResourceStatus, Standing
 from seekpoint.query.serving.parameters import LONGEST_ID
-from seekpoint.query.web.builds import Builds
+from seekpoint.query.web.builds import Builds, SourceChecks
 from seekpoint.query.web.forms import LONGEST_FORM, Editing, Form
 from seekpoint.query.web.problems import PageError
 from seekpoint.query.web.translations import LANGUAGES, language_of, translated_reason, translator
@@ -340,18 +340,6 @@ _DEVICES = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³
 # Browsers encode these characters in the name of a file that they send, and no others.
 _ENCODED = {"%22": '"', "%0D": "\r", "%0A": "\n"}
 _PIECE = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class SourceChecks:
-    """What a build would make of a source, before it is stored; both raise UsageError for what it would leave out.
-
-    `listed` gives the lines of a list for some addresses, to go below the lines that it has. `check_file` looks at a
-    file, its name and whether it is a list.
-    """
-
-    listed: Callable[[Sequence[str], Sequence[str]], Sequence[str]] = lambda addresses, lines: addresses
-    check_file: Callable[[Path, str, bool], None] = lambda file, name, is_list: None
 
 
 class AddedSources:
