@@ -139,7 +139,7 @@ class BundledEncoder:
         return self._passage_model.parts(texts, ends)
 
     def question(self, text: str) -> Vectors:
-        with in_background(partial(self._embed, text)) as embedded:  # a thread of its own: openmp.py
+        with in_background(partial(self._embed, text)) as embedded:  # a thread of its own: bundled.py
             return embedded()
 
     def _embed(self, text: str) -> Vectors:

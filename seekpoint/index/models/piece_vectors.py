@@ -1,6 +1,6 @@
 """Quantising the vectors of pieces, each the mean of its token vectors.
 
-The bundled model has a known mean for each language (background_mean.py). The component of a piece in its direction is
+The bundled model has a known mean for each language (centring.py). The component of a piece in its direction is
 stored as one number, and the rest in 64 levels a dimension, which changes a cosine by 0.0005; 16 levels cost moment@1
 .01 on dev and fastai. Of other models no mean is known, and all of a piece is stored in levels: with
 all-MiniLM-L6-v2 fastai has the same figures as with a signed byte a dimension.

@@ -90,7 +90,7 @@ CREATE TABLE chunk (
   is_reference boolean NOT NULL,
   length real NOT NULL,
   embedding halfvec NOT NULL,
-  terms text NOT NULL                          -- each as often as it occurs: its number in letters, see term_letters.py
+  terms text NOT NULL                          -- each as often as it occurs: its number in letters, see transcripts.py
 );
 CREATE INDEX chunk_transcript ON chunk (transcript_id);
 CREATE INDEX chunk_resource ON chunk (resource);

@@ -137,7 +137,7 @@ def _listed() -> frozenset[str]:
 # Titles for the segments of a recording: what tells a segment from the rest. Extractive, pure.
 #
 # A phrase is up to four words that stand together, in Chinese up to eight characters, and neither begins nor ends with
-# a word that says little (phrases.py). Its weight grows with how often it is said in the segment, how much more often
+# a word that says little. Its weight grows with how often it is said in the segment, how much more often
 # than in the whole recording, with its size, and with how often it stands where a noun does.
 
 MOST_COLUMNS = 60
