@@ -83,7 +83,7 @@ def summary_block() -> str:
 
 
 def _tables() -> str:
-    return RESULTS.read_text(encoding="utf-8").partition("<!-- quality:")[2]
+    return RESULTS.read_text(encoding="utf-8").partition("<!-- quality:")[2].partition("<!-- /quality")[0]
 
 
 def _set_row(name: str, table: str, gains: str) -> str:
