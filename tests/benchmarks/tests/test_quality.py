@@ -22,7 +22,6 @@ from tests.shared import SHARED, needs_shared
 
 PAGE = ROOT / "docs" / "quality.md"
 TEXT = PAGE.read_text(encoding="utf-8")
-TABLES = (ROOT / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8")
 
 
 def test_the_lectures_questions_are_as_the_page_says() -> None:
@@ -79,14 +78,18 @@ def test_json_has_every_systems_groups_and_abstention() -> None:
     assert found["talks"][OURS]["abstention"] is None
 
 
+def tables() -> str:
+    return readme.RESULTS.read_text(encoding="utf-8")
+
+
 def test_the_page_takes_the_tables_into_its_block() -> None:
-    updated = readme.replaced(TABLES, "quality", to_markdown(RESULTS))
+    updated = readme.replaced(tables(), "quality", to_markdown(RESULTS))
     assert "### talks" in updated and updated.count("<!-- /quality -->") == 1
-    assert readme.replaced(updated, "quality", "") == readme.replaced(TABLES, "quality", "")
+    assert readme.replaced(updated, "quality", "") == readme.replaced(tables(), "quality", "")
 
 
 def test_every_command_line_on_the_pages_is_one() -> None:
-    lines = [line for block in re.findall(r"```sh\n(.*?)```", TEXT + TABLES, re.DOTALL) for line in block.splitlines()]
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", TEXT + tables(), re.DOTALL) for line in block.splitlines()]
     calls = [shlex.split(line.split(">")[0]) for line in lines]
     benchmarks = [call[3:] for call in calls if call[:3] == ["python", "-m", "benchmarks.quality"]]
     evaluations = [call[2:] for call in calls if call[:2] == ["seekpoint", "eval"]]
@@ -109,5 +112,5 @@ def test_the_questions_on_the_page_are_read(tmp_path: Path) -> None:
 
 def test_the_pages_show_the_plots() -> None:
     assert f"(quality/{plots.DIRECTIONS})" in TEXT
-    assert all(f"(../docs/quality/{plot})" in TABLES for plot in (plots.DIRECTIONS, plots.ERRORS))
+    assert all(f"(../docs/quality/{plot})" in tables() for plot in (plots.DIRECTIONS, plots.ERRORS))
     assert all((PAGE.parent / "quality" / plot).exists() for plot in (plots.DIRECTIONS, plots.ERRORS))
