@@ -89,7 +89,8 @@ def test_the_page_takes_the_tables_into_its_block() -> None:
 
 
 def test_every_command_line_on_the_pages_is_one() -> None:
-    lines = [line for block in re.findall(r"```sh\n(.*?)```", TEXT + tables(), re.DOTALL) for line in block.splitlines()]
+    blocks = re.findall(r"```sh\n(.*?)```", TEXT + tables(), re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
     calls = [shlex.split(line.split(">")[0]) for line in lines]
     benchmarks = [call[3:] for call in calls if call[:3] == ["python", "-m", "benchmarks.quality"]]
     evaluations = [call[2:] for call in calls if call[:2] == ["seekpoint", "eval"]]
