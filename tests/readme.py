@@ -20,6 +20,7 @@ from tests.paths import ROOT
 
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
+RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 QUESTION = "Why do we need three different matrices for queries, keys and values?"
 Block: TypeAlias = Callable[[Path], str]
 _ANYWHERE = "/home/you/seekpoint"
@@ -27,10 +28,10 @@ _WIDTH = 100
 _SECTION = re.DOTALL | re.MULTILINE
 
 
-def help_block(*names: str) -> str:
-    """What `seekpoint COMMAND --help` prints, for each command or for those that are named."""
+def help_block() -> str:
+    """What `seekpoint COMMAND --help` prints, for each command."""
     context = click.Context(cli, info_name="seekpoint", terminal_width=_WIDTH)
-    texts = [_command(name).get_help(_context(name, context)) for name in names or cli.list_commands(context)]
+    texts = [_command(name).get_help(_context(name, context)) for name in cli.list_commands(context)]
     return _fenced("text", "\n\n".join(texts))
 
 
@@ -82,7 +83,7 @@ def summary_block() -> str:
 
 
 def _tables() -> str:
-    return (DOCS / "quality.md").read_text(encoding="utf-8").partition("<!-- quality:")[2]
+    return RESULTS.read_text(encoding="utf-8").partition("<!-- quality:")[2].partition("<!-- /quality")[0]
 
 
 def _set_row(name: str, table: str, gains: str) -> str:
@@ -97,7 +98,7 @@ def _set_row(name: str, table: str, gains: str) -> str:
 
 def costs_block() -> str:
     """What a question and a change cost, from the tables that the scale benchmark wrote."""
-    table = (DOCS / "performance.md").read_text(encoding="utf-8").partition("<!-- scale:")[2].partition("\n### ")[0]
+    table = RESULTS.read_text(encoding="utf-8").partition("<!-- scale:")[2].partition("\n### ")[0]
     lines = (line.strip("|").split("|") for line in table.splitlines() if line.startswith("|"))
     rows = {label.strip(): [cell.strip() for cell in cells] for label, *cells in lines}
     wanted = {
@@ -125,7 +126,6 @@ def _figure(pattern: str, cell: str) -> str:
 BLOCKS: Mapping[Path, Mapping[str, Block]] = {
     README: {"picture": picture_block},
     DOCS / "commands.md": {"help": lambda library: help_block()},
-    DOCS / "asking.md": {"help-ask": lambda library: help_block("ask")},
     DOCS / "json.md": {"json": json_block, "status-json": status_block},
     DOCS / "quality.md": {"summary": lambda library: summary_block()},
     DOCS / "performance.md": {"costs": lambda library: costs_block()},

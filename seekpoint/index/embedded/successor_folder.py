@@ -39,7 +39,7 @@ def acquire_writer(
 
 # Changing the model of a library: one transaction replaces everything that the old model made.
 #
-# The new model's vectors are made in a library of their own, the successor, inside the library's folder (successor.py).
+# The new model's vectors are made in a library of their own, the successor, inside the library's folder.
 # The transaction also stores the new model in the database, because the manifest is only written afterwards. Where the
 # two name different models, the database is right and the vector files are of the old model.
 

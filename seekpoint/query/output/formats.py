@@ -1,7 +1,7 @@
 """The formats of `ask --format` beside plain text and JSON.
 
-A new format is a module beside this one, with a function from an answer to its text, and a line in `FORMATS`. The
-module is imported when the format is asked for.
+A new format is a function from an answer to its text, in exports.py or a module of its own, and a line in `FORMATS`.
+The module is imported when the format is asked for.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Format(NamedTuple):
 
 
 FORMATS: Mapping[str, Format] = {
-    "markdown": Format("markdown", "to_markdown", "to_markdown"),
-    "csv": Format("csv", "to_csv", "to_csv_rows"),
-    "m3u": Format("m3u", "to_m3u", "to_m3u"),
+    "markdown": Format("exports", "to_markdown", "to_markdown"),
+    "csv": Format("exports", "to_csv", "to_csv_rows"),
+    "m3u": Format("exports", "to_m3u", "to_m3u"),
 }

@@ -94,7 +94,7 @@ def test_the_same_questions_give_the_same_small_files(tmp_path: Path) -> None:
 
 
 def test_the_page_shows_plots_that_are_there() -> None:
-    page = ROOT / "docs" / "quality.md"
+    page = ROOT / "benchmarks" / "RESULTS.md"
     shown = re.findall(r"!\[[^]]+\]\(([^)]+)\)", page.read_text("utf-8"))
-    assert {f"quality/{name}" for name in (confidence_plots.KINDS, confidence_plots.RIGHT)} <= {*shown}
+    assert {f"../docs/quality/{name}" for name in (confidence_plots.KINDS, confidence_plots.RIGHT)} <= {*shown}
     assert all((page.parent / plot).exists() for plot in shown)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.query.evaluation.question_file import AnswerSpan, Question
+from seekpoint.query.evaluation.evaluate import AnswerSpan, Question
 from seekpoint.query.search.settings import TUNING, Tuning
 from tests import readme
 from tests.benchmarks.choice import AXES, START, Asked, Right, choose, leave_out, to_json, to_markdown, worth
@@ -169,7 +169,7 @@ def test_the_prototypes_answers_are_those_of_the_quality_benchmark(tmp_path: Pat
 
 
 def test_the_page_takes_the_table_into_its_block() -> None:
-    page = (ROOT / "docs" / "quality.md").read_text("utf-8")
+    page = (ROOT / "benchmarks" / "RESULTS.md").read_text("utf-8")
     results = [leave_out("dance", ASKED, lambda tuning: likes(0.5, 0.5, tuning), [None, None, None])]
     updated = readme.replaced(page, "left-out", to_markdown(results))
     assert "| dance | 2 |" in updated

@@ -161,7 +161,7 @@ def test_a_plot_of_growth_names_its_lines_and_targets(tmp_path: Path) -> None:
 
 
 def test_the_page_has_room_for_the_tables_and_shows_plots_that_are_there() -> None:
-    page = ROOT / "docs" / "performance.md"
+    page = ROOT / "benchmarks" / "RESULTS.md"
     text = page.read_text("utf-8")
     assert all("written anew" in readme.replaced(text, name, "written anew") for name in ("scale", "rebuild"))
     assert all((page.parent / plot).exists() for plot in re.findall(r"!\[[^]]+\]\(([^)]+)\)", text))
