@@ -21,9 +21,7 @@ _LEFT_OUT = {".git", ".venv", "build", "dist", ".mypy_cache", ".pytest_cache", "
 
 # What moves with the code is named here alone.
 SEARCH = "seekpoint/query/search"
-PIPELINE, SCORING, MOMENTS, WINDOWS = (
-    f"{SEARCH}/{name}.py" for name in ("pipeline", "scoring", "moments", "windows")
-)
+PIPELINE, SCORING, MOMENTS, WINDOWS = (f"{SEARCH}/{name}.py" for name in ("pipeline", "scoring", "moments", "windows"))
 CANDIDATES = "seekpoint/index/embedded/words.py"
 RUNNER = "seekpoint/indexer/pipeline/runner.py"
 FROZEN, YOUTUBE = "tests/query/search/frozen", "tests/indexer/build/test_build_youtube.py"

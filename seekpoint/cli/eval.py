@@ -10,7 +10,7 @@ import click
 
 from seekpoint.cli.options import index_option, rerank_option
 from seekpoint.index.address import Address
-from seekpoint.query.evaluation.evaluate import Question
+from seekpoint.query.evaluation.question_file import Question
 
 
 @click.command("eval")
@@ -35,7 +35,7 @@ def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, 
     from seekpoint.query.answers import Answer
     from seekpoint.query.evaluation import evaluate, report
     from seekpoint.query.evaluation.metrics import DEPTH
-    from seekpoint.query.evaluation.evaluate import read_questions
+    from seekpoint.query.evaluation.question_file import read_questions
     from seekpoint.query.search import pipeline
     from seekpoint.query.serving.live_library import stored_engine
 

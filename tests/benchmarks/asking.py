@@ -24,7 +24,7 @@ from seekpoint.index.records.piece_blocks import unpack_int8
 from seekpoint.index.store import Reader
 from seekpoint.index.text.scripts import to_embed
 from seekpoint.index.types import Encoder, Filters, Kind
-from seekpoint.query.evaluation.evaluate import read_questions
+from seekpoint.query.evaluation.question_file import read_questions
 from seekpoint.query.search import pipeline, question, windows
 from seekpoint.query.search.question import parse
 from seekpoint.query.serving.live_library import keep_freed_memory

@@ -22,7 +22,7 @@ from seekpoint.index.transfer.server import to_server
 from seekpoint.query.answers import Answer
 from seekpoint.query.evaluation.evaluate import ALL, evaluate
 from seekpoint.query.evaluation.metrics import DEPTH
-from seekpoint.query.evaluation.evaluate import Question, read_questions
+from seekpoint.query.evaluation.question_file import Question, read_questions
 from seekpoint.query.search import pipeline
 from seekpoint.query.serving.live_library import SharedEncoder
 from tests.benchmarks.machine import describe, save

@@ -23,7 +23,7 @@ from seekpoint.index.store import Reader
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Encoder, Filters
 from seekpoint.query.evaluation.metrics import judge
-from seekpoint.query.evaluation.evaluate import Question, read_questions
+from seekpoint.query.evaluation.question_file import Question, read_questions
 from seekpoint.query.search import confidence, pipeline
 from seekpoint.query.search.confidence import Calibration, Features
 from tests.benchmarks import confidence_plots

@@ -24,7 +24,7 @@ from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
 from seekpoint.query.answers import Answer
 from seekpoint.query.evaluation.evaluate import evaluate
-from seekpoint.query.evaluation.evaluate import Question, read_questions
+from seekpoint.query.evaluation.question_file import Question, read_questions
 from seekpoint.query.search import pipeline
 from seekpoint.query.search.settings import Tuning
 from tests.benchmarks.choice import Asked, LeftOut, Right, leave_out, to_json, to_markdown

@@ -25,7 +25,7 @@ from seekpoint.index.types import Encoder
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.evaluation.evaluate import Evaluation, evaluate
 from seekpoint.query.evaluation.metrics import DEPTH
-from seekpoint.query.evaluation.evaluate import read_questions
+from seekpoint.query.evaluation.question_file import read_questions
 from seekpoint.query.evaluation.report import compare, to_json, to_text
 from seekpoint.query.search import pipeline
 from tests.benchmarks.question_sets import LECTURES, QUESTIONS, lay_out

@@ -23,7 +23,7 @@ from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.evaluation.evaluate import Evaluation, evaluate
 from seekpoint.query.evaluation.metrics import DEPTH
-from seekpoint.query.evaluation.evaluate import Question, read_questions
+from seekpoint.query.evaluation.question_file import Question, read_questions
 from seekpoint.query.search import pipeline
 from tests.benchmarks import plots
 from tests.benchmarks.machine import describe, save

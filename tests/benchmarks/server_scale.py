@@ -28,7 +28,7 @@ from seekpoint.index.postgres.meaning import ServerScope, nearest
 from seekpoint.index.postgres.session import connect
 from seekpoint.index.records import piece_blocks
 from seekpoint.index.types import Details, Filters, Kind
-from seekpoint.query.evaluation.evaluate import read_questions
+from seekpoint.query.evaluation.question_file import read_questions
 from seekpoint.query.search import pipeline
 from seekpoint.query.serving.live_library import SharedEncoder
 from tests.benchmarks.base import Base

@@ -68,9 +68,7 @@ def test_the_example_answers_on_the_second(
 
 
 # Modules that only commands that change a library need.
-FOR_CHANGES = tuple(
-    f"seekpoint.index.{name}" for name in ("models.batches", "embedded.word_files", "embedded.writer")
-)
+FOR_CHANGES = tuple(f"seekpoint.index.{name}" for name in ("models.batches", "embedded.word_files", "embedded.writer"))
 
 
 @pytest.mark.model

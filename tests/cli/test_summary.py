@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.query.output.json import AnswerJson
+from seekpoint.query.output.json_schema import AnswerJson
 from tests.cli.test_command_line import MAIN, run
 from tests.fake_chat import FakeChat, answering, by_letter, endless, fake_chat, silent, streaming
 from tests.paths import ROOT

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from seekpoint.index.errors import UsageError
 from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.evaluation.metrics import Abstention, Judgement, Metrics, judge, mean_metrics, measure_abstention
-from seekpoint.query.evaluation.evaluate import Question
+from seekpoint.query.evaluation.question_file import Question
 
 ALL = "all"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from seekpoint.query.answers import Moment
-from seekpoint.query.evaluation.evaluate import Question
+from seekpoint.query.evaluation.question_file import Question
 
 # A moment is right from EARLY seconds before the answer starts, and sharp within SHARP seconds of that start.
 EARLY = 15.0

@@ -16,7 +16,8 @@ from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.links import timestamp
 from seekpoint.query.output import exports
 from seekpoint.query.output.exports import table
-from seekpoint.query.output.json import KeptJson, KeptMomentJson, as_json
+from seekpoint.query.output.json import as_json
+from seekpoint.query.output.json_schema import KeptJson, KeptMomentJson
 from seekpoint.query.output.terminal import positions
 
 TITLE = "Seekpoint"

@@ -26,7 +26,8 @@ from seekpoint.query.answers import Answer
 from seekpoint.query.filters import in_language
 from seekpoint.query.output import kept_exports as kept_output
 from seekpoint.query.output import status as status_output
-from seekpoint.query.output.json import (
+from seekpoint.query.output.json import as_json, to_json
+from seekpoint.query.output.json_schema import (
     AnswerJson,
     CueJson,
     HealthJson,
@@ -36,8 +37,6 @@ from seekpoint.query.output.json import (
     SuggestionJson,
     SuggestionsJson,
     TranscriptJson,
-    as_json,
-    to_json,
 )
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import LONGEST_ID, unknown_parameter

@@ -18,7 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from seekpoint.index.errors import SeekpointError
-from seekpoint.query.output.json import ProblemJson
+from seekpoint.query.output.json_schema import ProblemJson
 from seekpoint.query.serving.resource_cache import ResourceCaches
 from seekpoint.query.web.api import Api
 from seekpoint.query.web.forms import Editing, urlencoded

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from seekpoint.index.errors import LibraryError, SeekpointError, UsageError, WordlessQuestion
-from seekpoint.query.output.json import ProblemJson
+from seekpoint.query.output.json_schema import ProblemJson
 from seekpoint.query.serving.parameters import invalid_parameters
 from seekpoint.query.web.translations import WORDS
 

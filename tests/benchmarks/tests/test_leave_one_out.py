@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.query.evaluation.evaluate import AnswerSpan, Question
+from seekpoint.query.evaluation.question_file import AnswerSpan, Question
 from seekpoint.query.search.settings import TUNING, Tuning
 from tests import readme
 from tests.benchmarks.choice import AXES, START, Asked, Right, choose, leave_out, to_json, to_markdown, worth

@@ -9,7 +9,7 @@ import pytest
 
 from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.evaluation.evaluate import Evaluation, evaluate
-from seekpoint.query.evaluation.evaluate import AnswerSpan, Question
+from seekpoint.query.evaluation.question_file import AnswerSpan, Question
 from tests.benchmarks import plots
 from tests.benchmarks.quality_report import OURS, Result
 from tests.query.evaluation.test_metrics import moment

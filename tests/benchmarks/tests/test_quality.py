@@ -11,7 +11,7 @@ import click
 import pytest
 
 from seekpoint.cli.main import cli
-from seekpoint.query.evaluation.evaluate import read_questions
+from seekpoint.query.evaluation.question_file import read_questions
 from tests import readme
 from tests.benchmarks import plots, quality
 from tests.benchmarks.quality_report import OURS, to_json, to_markdown

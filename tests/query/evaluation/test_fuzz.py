@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seekpoint.index.errors import SourceError
-from seekpoint.query.evaluation.evaluate import read_questions
+from seekpoint.query.evaluation.question_file import read_questions
 from tests import fuzzing
 from tests.fuzzing import is_line, json_texts
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.errors import SourceError
-from seekpoint.query.evaluation.evaluate import AnswerSpan, Question, read_questions
+from seekpoint.query.evaluation.question_file import AnswerSpan, Question, read_questions
 
 
 def test_spans_other_videos_and_questions_without_an_answer(tmp_path: Path) -> None:

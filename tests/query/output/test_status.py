@@ -16,7 +16,7 @@ from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.types import Chapter, Details, Kind, ModelCard, Origin, Resource, ResourceStatus, Section, State
 from seekpoint.indexer.fetch.retries import blocked
 from seekpoint.query.output import status
-from seekpoint.query.output.json import StatusJson
+from seekpoint.query.output.json_schema import StatusJson
 from tests.index.libraries import CARD as STORED_CARD
 from tests.index.libraries import embedded
 from tests.local_web import LocalWeb

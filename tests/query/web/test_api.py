@@ -11,7 +11,8 @@ from starlette.testclient import TestClient
 
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.types import Kind, State
-from seekpoint.query.output.json import (
+from seekpoint.query.output.json import to_json
+from seekpoint.query.output.json_schema import (
     AnswerJson,
     HealthJson,
     ProblemJson,
@@ -19,7 +20,6 @@ from seekpoint.query.output.json import (
     StatusJson,
     SuggestionsJson,
     TranscriptJson,
-    to_json,
 )
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.serving.live_library import LiveLibrary
