@@ -14,7 +14,7 @@ import seekpoint
 from seekpoint.index.types import Kind, Origin
 from seekpoint.indexer.sources.pages.html import read_html
 from seekpoint.indexer.sources.papers.pdf import read_pdf
-from seekpoint.indexer.transcript.segmentation import transcript_of
+from seekpoint.indexer.transcript.text_timeline import transcript_of
 from tests.paths import ROOT
 from tests.query.search.frozen.encoder import FrozenEncoder
 

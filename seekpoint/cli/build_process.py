@@ -154,11 +154,6 @@ def _print(progress: BuildProgress) -> None:
     sys.stdout.flush()
 
 
-if __name__ == "__main__":
-    _build(sys.stdin.read())
-    os._exit(0)  # all is stored: unloading the model would take seconds
-
-
 # Seconds: nobody sees more of them.
 _BETWEEN_PARTS = 0.2
 
@@ -321,3 +316,8 @@ def _is_of(path: Path, resource: Resource) -> bool:
     from seekpoint.indexer.reading_list.addresses import resources_of_files
 
     return resource.id in {found.id for found in resources_of_files([path])}
+
+
+if __name__ == "__main__":
+    _build(sys.stdin.read())
+    os._exit(0)  # all is stored: unloading the model would take seconds

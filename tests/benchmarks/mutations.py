@@ -28,7 +28,7 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Origin
 from seekpoint.indexer.sources.sandbox import MEMORY, SECONDS, DocumentFormat, SandboxedReader
 from seekpoint.indexer.transcript.language import language_of
-from seekpoint.indexer.transcript.segmentation import transcript_of
+from seekpoint.indexer.transcript.text_timeline import transcript_of
 from tests.benchmarks.machine import describe, spread
 from tests.shared import SHARED
 

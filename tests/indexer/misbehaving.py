@@ -9,7 +9,7 @@ from pathlib import Path
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import State
-from seekpoint.indexer.transcript.segmentation import Block, ParsedDocument, Role
+from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 
 
 def read_html(data: bytes, charset: str | None) -> ParsedDocument:

@@ -16,7 +16,7 @@ from unicodedata import normalize
 from seekpoint.background import in_background
 from seekpoint.index.errors import ModelError, ModelMismatch
 from seekpoint.index.models.model_files import absolute_name, load_quietly, sampled_hash
-from seekpoint.index.models.question_engine import LONGEST_QUESTION, beginning
+from seekpoint.index.models.question_length import LONGEST_QUESTION, beginning
 from seekpoint.index.types import Encoder, ModelCard
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ import numpy as np
 
 from seekpoint.files import parsed_json
 from seekpoint.index.models.model_files import sampled_hash
+from seekpoint.index.models.question_length import LONGEST_QUESTION
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Encoder, ModelCard, Parts, Vectors
@@ -227,23 +228,3 @@ def _dense(folder: Path) -> Layer:
 
 def _json(path: Path) -> Any:  # noqa: ANN401 - JSON
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-LONGEST_QUESTION = 512
-"""The most tokens of a question that are embedded, with those that the model puts around it."""
-
-
-def beginning(text: str, tokens: Callable[[str], int]) -> str:
-    """A text where it has no more than LONGEST_QUESTION tokens, else its longest beginning that hasn't.
-
-    `tokens` counts those of a text. It gets little more than the beginning, however long the text is.
-    """
-    fits, end = 0, LONGEST_QUESTION
-    while tokens(text[:end]) <= LONGEST_QUESTION:
-        if end >= len(text):
-            return text
-        fits, end = end, 2 * end
-    while end - fits > 1:
-        middle = (fits + end) // 2
-        fits, end = (middle, end) if tokens(text[:middle]) <= LONGEST_QUESTION else (fits, middle)
-    return text[:fits]

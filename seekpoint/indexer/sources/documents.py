@@ -19,7 +19,7 @@ from seekpoint.index.types import Kind, Origin, Resource, State
 from seekpoint.indexer.reading_list.addresses import local_path, resource_of
 from seekpoint.indexer.sources.provenance import FetchResult, FromPage
 from seekpoint.indexer.sources.sandbox import DocumentFormat, SandboxedReader
-from seekpoint.indexer.transcript.segmentation import ParsedDocument, transcript_of
+from seekpoint.indexer.transcript.text_timeline import ParsedDocument, transcript_of
 
 if TYPE_CHECKING:
     from seekpoint.indexer.fetch.fetcher import FetchedPage, PoliteFetcher

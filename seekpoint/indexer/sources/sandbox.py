@@ -22,7 +22,7 @@ from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import State
 from seekpoint.indexer.sources.sandbox_child import GRACE, LONGEST_ANSWER, PATIENCE, WAY_OUT, receive, send
-from seekpoint.indexer.transcript.segmentation import Block, ParsedDocument, Role
+from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 
 
 class DocumentFormat(StrEnum):

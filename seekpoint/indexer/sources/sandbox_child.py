@@ -19,7 +19,7 @@ from contextlib import suppress
 from typing import IO
 
 from seekpoint.index.errors import Unfetched
-from seekpoint.indexer.transcript.segmentation import ParsedDocument
+from seekpoint.indexer.transcript.text_timeline import ParsedDocument
 
 PATIENCE = 5
 """Wall-clock limit of a document, as a multiple of its CPU limit: other processes may occupy the cores."""

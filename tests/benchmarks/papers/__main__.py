@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from seekpoint.indexer.transcript.segmentation import Block, Role
+from seekpoint.indexer.transcript.text_timeline import Block, Role
 from tests.benchmarks import machine
 from tests.benchmarks.papers.content import Paper, papers
 from tests.benchmarks.papers.measures import Scores, score

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from seekpoint.indexer.sources.papers.layout import is_wide
-from seekpoint.indexer.transcript.segmentation import Block, Role
+from seekpoint.indexer.transcript.text_timeline import Block, Role
 from tests.benchmarks.papers.content import Heading, Paper, Paragraph, References, Table
 
 # Letters: a heading's number and a reference's label are printed before what the paper says.

@@ -27,7 +27,7 @@ from seekpoint.indexer.sources.papers.furniture import without_contents, without
 from seekpoint.indexer.sources.papers.glyphs import _ACCENTED, _BOLD, _COMPOSED, _accented
 from seekpoint.indexer.sources.papers.layout import Page, TextLine, TextSpan
 from seekpoint.indexer.sources.papers.pdf import _outline, _pages, read_pdf
-from seekpoint.indexer.transcript.segmentation import Block
+from seekpoint.indexer.transcript.text_timeline import Block
 
 Columns = Iterable[tuple[TextLine, ...]]
 

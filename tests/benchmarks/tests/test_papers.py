@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from seekpoint.indexer.transcript.segmentation import Block, Role
+from seekpoint.indexer.transcript.text_timeline import Block, Role
 from tests.benchmarks.papers import latex, typst_source
 from tests.benchmarks.papers.content import Heading, Paper, Paragraph, References, Table, papers
 from tests.benchmarks.papers.measures import Scores, score

@@ -24,7 +24,7 @@ from seekpoint.index.models.encoder import (
     model_name,
     other_model,
 )
-from seekpoint.index.models.question_engine import LONGEST_QUESTION, beginning
+from seekpoint.index.models.question_length import LONGEST_QUESTION, beginning
 from seekpoint.index.types import ModelCard
 from tests.fakes import TopicEncoder
 from tests.index.libraries import run_script

@@ -15,7 +15,7 @@ import pytest
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import State
 from seekpoint.indexer.sources.sandbox import DocumentFormat, SandboxedReader
-from seekpoint.indexer.transcript.segmentation import Block, ParsedDocument, Role
+from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 from tests.paths import ROOT
 
 MODULES = dict.fromkeys(DocumentFormat, "tests.indexer.misbehaving")

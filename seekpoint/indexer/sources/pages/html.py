@@ -16,7 +16,7 @@ from seekpoint.index.types import State
 from seekpoint.indexer.sources.pages.article import article_of
 from seekpoint.indexer.sources.pages.charset import decoded, is_garbage
 from seekpoint.indexer.sources.pages.text_runs import Element, TextRun, dom_of, text_runs_of
-from seekpoint.indexer.transcript.segmentation import Block, ParsedDocument, Role
+from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 
 # Characters. Short rows of a table share a block up to _ROW; a row beyond _LONGEST_ROW becomes a block per cell.
 _ROW = 100

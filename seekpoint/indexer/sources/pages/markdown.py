@@ -18,7 +18,7 @@ from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.clean import CELL_BREAK, clean
 from seekpoint.index.types import State
 from seekpoint.indexer.sources.pages.charset import decoded, is_garbage
-from seekpoint.indexer.transcript.segmentation import Block, ParsedDocument, Role
+from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

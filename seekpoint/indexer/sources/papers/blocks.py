@@ -24,7 +24,7 @@ from seekpoint.indexer.sources.papers.layout import (
     is_wide,
     starts_lower,
 )
-from seekpoint.indexer.transcript.segmentation import Block, Role
+from seekpoint.indexer.transcript.text_timeline import Block, Role
 
 # In font sizes.
 _INDENT = 0.8

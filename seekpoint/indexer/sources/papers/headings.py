@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from seekpoint.indexer.sources.papers.layout import TextLine, starts_lower
-from seekpoint.indexer.transcript.segmentation import Role
+from seekpoint.indexer.transcript.text_timeline import Role
 
 
 class OutlineEntry(NamedTuple):

@@ -22,7 +22,7 @@ from seekpoint.indexer.sources.papers.furniture import without_contents, without
 from seekpoint.indexer.sources.papers.glyphs import read_page
 from seekpoint.indexer.sources.papers.headings import OutlineEntry
 from seekpoint.indexer.sources.papers.layout import Page, columns
-from seekpoint.indexer.transcript.segmentation import ParsedDocument
+from seekpoint.indexer.transcript.text_timeline import ParsedDocument
 
 _IMAGES = "its pages are images without text: run it through OCR (such as ocrmypdf) and put that file on the list"
 _UNREADABLE = (

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import State
 from seekpoint.indexer.sources.pages.html import read_html
-from seekpoint.indexer.transcript.segmentation import Block, ParsedDocument, Role
+from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 from tests.fuzzing import fuzz
 from tests.shared import SHARED, needs_shared
 

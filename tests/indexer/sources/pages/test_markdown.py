@@ -16,7 +16,7 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.types import State
 from seekpoint.indexer.sources.pages.markdown import read_markdown, read_plain
 from seekpoint.indexer.sources.sandbox import DocumentFormat, SandboxedReader
-from seekpoint.indexer.transcript.segmentation import Block, ParsedDocument, Role
+from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 from tests import fuzzing
 
 SENTENCES = [

@@ -12,7 +12,7 @@ from seekpoint.indexer.sources.papers.blocks import blocks
 from seekpoint.indexer.sources.papers.furniture import without_contents, without_furniture
 from seekpoint.indexer.sources.papers.headings import OutlineEntry
 from seekpoint.indexer.sources.papers.layout import LineJoiner, Page, TextSpan, columns, page
-from seekpoint.indexer.transcript.segmentation import Role
+from seekpoint.indexer.transcript.text_timeline import Role
 
 PROSE = "All the words of this line are prose and it is nearly full"
 CHINESE = "这一行的所有文字都是正文而且几乎写满了整整一栏的宽度"

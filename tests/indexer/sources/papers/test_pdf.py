@@ -14,7 +14,7 @@ import pytest
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import State
 from seekpoint.indexer.sources.papers.pdf import read_pdf
-from seekpoint.indexer.transcript.segmentation import Block, ParsedDocument, Role
+from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 from tests.shared import SHARED, needs_shared
 
 PAPER = SHARED / "resources" / "1706.03762.pdf"
