@@ -13,7 +13,7 @@ from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
-from seekpoint.index.embedded import checksums, database, names, stored_terms, successor_folder, transcripts
+from seekpoint.index.embedded import checksums, database, names, pieces, stored_terms, successor_folder, transcripts
 from seekpoint.index.embedded.catalogue import Catalogue
 from seekpoint.index.embedded.checksums import CONTENT, DERIVED, OF_RESOURCES, PARENTS, Fault
 from seekpoint.index.embedded.database import content_errors, transaction
@@ -120,11 +120,9 @@ class _DamagedRows:
         self._delete_listings()
         self._delete_transcripts()
         if are_damaged:
-            from seekpoint.index.embedded import transcripts
+            from seekpoint.index.embedded import pieces
 
-            transcripts.recount_sums(
-                self._connection, successor_folder.with_current_model(manifest, self._connection).model
-            )
+            pieces.recount_sums(self._connection, successor_folder.with_current_model(manifest, self._connection).model)
         derived = [key.decode() for key in self._keys(*DERIVED)]
         if derived:
             self._say(f"words or vectors of {counted(len(derived), 'resource')} were damaged and are made again")
@@ -249,7 +247,7 @@ def check_contents(connection: sqlite3.Connection, model: ModelCard, longest: fl
     """
     stored_terms.check(connection)
     transcripts.check_cues(connection, longest)
-    transcripts.check_pieces(connection, model)
+    pieces.check_pieces(connection, model)
     stored_rows.check_chapters((text for (text,) in connection.execute("SELECT chapters FROM transcript")), longest)
     stored_rows.check_details((text for (text,) in connection.execute("SELECT details FROM resource")), longest)
     sums.check_sums(connection.execute("SELECT chunks, total, windows, window_total FROM language"))

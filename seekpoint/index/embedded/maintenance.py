@@ -96,14 +96,14 @@ class Maintenance:
         self._unsealed = 0
         if not self._writes_indexes:
             return
-        from seekpoint.index.embedded import transcripts, vector_files
+        from seekpoint.index.embedded import pieces, vector_files
         from seekpoint.index.embedded import word_files as words_sealing
         from seekpoint.index.embedded.chunk_ranges import Holdings
 
         with content_errors(self._folder):
             holdings = Holdings.stored(self._connection)
             self.manifest = successor_folder.with_current_model(self.manifest, self._connection)
-            means = transcripts.language_means(self._connection, self.manifest.model).chunks
+            means = pieces.language_means(self._connection, self.manifest.model).chunks
             sealed = vector_files.seal(self._folder, self._connection, self.manifest, holdings, means, progress)
             sealed = words_sealing.seal(self._folder, self._connection, sealed, holdings, progress)
         if sealed != self.manifest:

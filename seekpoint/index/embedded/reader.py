@@ -265,9 +265,9 @@ class EmbeddedReader:
 
     @decoding
     def pieces(self, chunks: Sequence[StoredChunk], margin: float) -> dict[int, Pieces]:
-        from seekpoint.index.embedded import transcripts
+        from seekpoint.index.embedded import pieces
 
-        return transcripts.pieces_around(self._connection, chunks, margin, self.card)
+        return pieces.pieces_around(self._connection, chunks, margin, self.card)
 
     @decoding
     def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
@@ -303,10 +303,10 @@ class EmbeddedReader:
     @cached_property
     def means(self) -> Means:
         """The mean vectors of the languages."""
-        from seekpoint.index.embedded import transcripts
+        from seekpoint.index.embedded import pieces
 
         with content_errors(self._folder):
-            return transcripts.language_means(self._connection, self.card)
+            return pieces.language_means(self._connection, self.card)
 
     @cached_property
     def _languages(self) -> dict[str, Language]:

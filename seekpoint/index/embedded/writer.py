@@ -185,12 +185,12 @@ class EmbeddedWriter(EmbeddedReader):
     # The resources
 
     def known(self, resource_id: str) -> Known:
-        from seekpoint.index.embedded import transcripts
+        from seekpoint.index.embedded import pieces
 
         with library_errors(self._folder):
             return Known(
                 _transcripts.known_vectors(self._connection, resource_id, self.card.dimension),
-                transcripts.known_pieces(self._connection, resource_id, self.card),
+                pieces.known_pieces(self._connection, resource_id, self.card),
             )
 
     def commit(
