@@ -105,7 +105,7 @@ def test_command_lines_are_found() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_every_option_that_is_named_exists(page: Path) -> None:
     options = {name for command in commands().values() for option in command.params for name in option.opts}
-    for benchmark in (ROOT / "tests" / "benchmarks").glob("*.py"):
+    for benchmark in (ROOT / "benchmarks").glob("*.py"):
         options |= set(re.findall(r'"(--[a-z-]+)"', text_of(benchmark)))
     text = re.sub(
         r"(?m)^.*\b(?:pip|python|pytest|make|docker)\b.*$", "", text_of(page)
@@ -142,7 +142,7 @@ def test_every_page_is_linked_from_the_index_and_the_readme() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_the_files_that_are_named_exist(page: Path) -> None:
-    paths = re.findall(r"`((?:seekpoint|tests|docs|examples)/[\w./-]+)`", text_of(page))
+    paths = re.findall(r"`((?:seekpoint|tests|benchmarks|docs|examples)/[\w./-]+)`", text_of(page))
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 

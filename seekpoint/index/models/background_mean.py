@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
 
 FILE = Path(__file__).with_name("background.json")
-"""The mean vector of each language in the bundled model, by primary subtag; written by tests/benchmarks/background.py.
+"""The mean vector of each language in the bundled model, by primary subtag; written by benchmarks/background.py.
 
 Libraries store pieces relative to these means (piece_vectors.py), so changing the file needs another format of pieces.
 """

@@ -1,0 +1,112 @@
+"""The quality benchmark: its own questions, what it lays out, what it writes, and the page that shows it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from benchmarks import plots, quality
+from benchmarks.quality_report import OURS, to_json, to_markdown
+from benchmarks.question_sets import LECTURES, QUESTIONS, lay_out, link_one_track_each
+from seekpoint.cli.main import cli
+from seekpoint.query.evaluation.question_file import read_questions
+from tests import readme
+from tests.benchmarks.test_plots import RESULTS
+from tests.paths import ROOT
+from tests.shared import SHARED, needs_shared
+
+PAGE = ROOT / "docs" / "quality.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+
+
+def test_the_lectures_questions_are_as_the_page_says() -> None:
+    questions = read_questions(QUESTIONS[LECTURES])
+    assert [question.id for question in questions] == [f"lectures-{number:03}" for number in range(1, 309)]
+    assert len({question.text for question in questions}) == len(questions)
+    answered = [question for question in questions if question.spans]
+    assert len(answered) == 228
+    directions = [(question.language, question.video_language) for question in answered]
+    assert {pair: directions.count(pair) for pair in set(directions)} == {
+        ("en", "en"): 60,
+        ("en", "zh"): 56,
+        ("zh", "en"): 56,
+        ("zh", "zh"): 56,
+    }
+    assert all(0 <= span.start < span.end for question in answered for span in question.spans)
+
+
+@pytest.mark.shared
+@needs_shared
+def test_every_lecture_that_answers_is_on_the_list(tmp_path: Path) -> None:
+    corpus = lay_out(LECTURES, tmp_path)
+    listed = set(re.findall(r"v=([\w-]{11})", corpus.reading_list.read_text("utf-8")))
+    asked = {span.video_id for question in read_questions(QUESTIONS[LECTURES]) for span in question.spans}
+    assert asked <= listed
+    tracks = list((corpus.folder / "captions").iterdir())
+    assert len(tracks) == len(listed) == 70
+    assert sum(track.name.endswith(".en.vtt") for track in tracks) == 43
+    assert corpus.captions == SHARED / "captions"
+
+
+def test_plain_systems_get_one_track_a_video(tmp_path: Path) -> None:
+    captions, folder = tmp_path / "captions", tmp_path / "laid-out"
+    captions.mkdir()
+    for name in ("Talk [english0001].zh.vtt", "Talk [english0001].en.vtt", "讲座 [zhongwen001].zh-TW.vtt"):
+        (captions / name).write_text("WEBVTT\n", "utf-8")
+    for _ in range(2):
+        link_one_track_each(captions, folder)
+        assert {path.name for path in folder.iterdir()} == {"Talk [english0001].en.vtt", "讲座 [zhongwen001].zh-TW.vtt"}
+    assert all(path.read_text("utf-8") == "WEBVTT\n" for path in folder.iterdir())
+
+
+def test_tables_have_a_row_for_each_system_and_direction_and_what_was_gained() -> None:
+    text = to_markdown(RESULTS)
+    rows = [[cell.strip() for cell in line.split("|")[1:4]] for line in text.splitlines() if line.startswith("| ")]
+    assert [OURS, "all", "3"] in rows and ["bm25", "zh->en", "1"] in rows and "### talks" in text
+    assert "over bm25, question by question: all +0.333" in text
+
+
+def test_json_has_every_systems_groups_and_abstention() -> None:
+    found = json.loads(json.dumps(to_json(RESULTS)))
+    assert found["lectures"]["bm25"]["groups"]["zh->en"]["moment1"] == 1.0
+    assert found["talks"][OURS]["groups"].keys() == {"all", "en->en", "zh->en", "zh->zh"}
+    assert found["talks"][OURS]["abstention"] is None
+
+
+def test_the_page_takes_the_tables_into_its_block() -> None:
+    updated = readme.replaced(TEXT, "quality", to_markdown(RESULTS))
+    assert "### talks" in updated and updated.count("<!-- /quality -->") == 1
+    assert readme.replaced(updated, "quality", "") == readme.replaced(TEXT, "quality", "")
+
+
+def test_every_command_line_on_the_page_is_one() -> None:
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL) for line in block.splitlines()]
+    calls = [shlex.split(line.split(">")[0]) for line in lines]
+    benchmarks = [call[3:] for call in calls if call[:3] == ["python", "-m", "benchmarks.quality"]]
+    evaluations = [call[2:] for call in calls if call[:2] == ["seekpoint", "eval"]]
+    assert len(benchmarks) >= 2 and len(evaluations) >= 3
+    for arguments in benchmarks:
+        quality.parser().parse_args(arguments)
+    command = cli.get_command(click.Context(cli), "eval")
+    assert command is not None
+    for arguments in evaluations:
+        command.make_context("eval", arguments)
+
+
+def test_the_questions_on_the_page_are_read(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)
+    file = tmp_path / "questions.jsonl"
+    file.write_text(block, "utf-8")
+    answered, unanswered = read_questions(file)
+    assert [span.video_id for span in answered.spans] == ["zxQyTK8quyY", "aircAruvnKk"] and unanswered.spans == ()
+
+
+def test_the_links_on_the_page_lead_somewhere() -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", TEXT)
+    assert {f"quality/{plots.ERRORS}", f"quality/{plots.DIRECTIONS}"} <= set(targets)
+    assert all((PAGE.parent / target).exists() for target in targets)
