@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.machine import megabytes
-from benchmarks.remembering import Remembering
+from benchmarks.question_sets import Remembering
 from benchmarks.synthetic import SHARES
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.chunk_ranges import RangeScope

@@ -1,4 +1,4 @@
-"""What a library holds, read to be recombined: transcripts with their chunks, pieces and vectors."""
+"""What a library holds, read by benchmarks: transcripts to be recombined, and chunks for other means of search."""
 
 from __future__ import annotations
 
@@ -107,3 +107,22 @@ def _tracks(connection: sqlite3.Connection, card: ModelCard) -> Iterator[Track]:
 
 def _grouped(connection: sqlite3.Connection, query: str) -> dict[int, list[tuple]]:  # type: ignore[type-arg]
     return {key: [tuple(row)[1:] for row in rows] for key, rows in groupby(connection.execute(query), itemgetter(0))}
+
+
+def stored_chunks(folder: Path) -> tuple[list[tuple[str, float, str]], Vectors]:
+    """Each chunk as (resource id, start, text), and the vectors as they were embedded, a row a chunk."""
+    connection = sqlite3.connect(f"{(folder / database.FILE).resolve().as_uri()}?mode=ro", uri=True)
+    chunks = list(chunk_texts(connection))
+    data = [data for (data,) in connection.execute("SELECT data FROM vector ORDER BY chunk_id")]
+    connection.close()
+    return chunks, unpack(data, Manifest.load(folder).model.dimension)
+
+
+def chunk_texts(connection: sqlite3.Connection) -> Iterator[tuple[str, float, str]]:
+    """Each chunk as (resource id, start, text)."""
+    rows = connection.execute(
+        """SELECT transcript_id, first, stop, resource_id, start
+           FROM chunk JOIN transcript ON transcript.id = transcript_id ORDER BY chunk.id"""
+    )
+    for transcript_id, first, stop, resource_id, start in rows:
+        yield resource_id, start, " ".join(cue.text for cue in cue_blocks.read(connection, transcript_id, first, stop))

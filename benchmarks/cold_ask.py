@@ -6,12 +6,10 @@ usage: python -m benchmarks.cold_ask LIBRARY [--runs 7] [--question TEXT] [--jso
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from benchmarks import machine
@@ -28,11 +26,11 @@ def main() -> None:
     ours = [str(Path(sys.executable).with_name("seekpoint")), "ask", options.question, "--index", str(options.library)]
     with tempfile.TemporaryDirectory() as scratch:
         # In a process of its own: a child's peak counts what its parent holds when it is started.
-        prepare = [sys.executable, "-m", "benchmarks.plain_index", str(options.library), scratch]
+        prepare = [sys.executable, "-m", "benchmarks.plain", str(options.library), scratch]
         chunks = int(subprocess.run(prepare, check=True, capture_output=True, text=True).stdout)
         plain = [
             sys.executable,
-            str(Path(__file__).with_name("plain_ask.py")),
+            str(Path(__file__).with_name("plain.py")),
             scratch,
             str(bundled_folder()),
             options.question,
@@ -46,22 +44,10 @@ def measure(commands: dict[str, list[str]], runs: int) -> dict[str, list[tuple[f
     timings: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     for k in range(runs + 1):
         for name, command in commands.items():
-            timing = run(command)
+            taken = machine.run(command)
             if k:
-                timings[name].append(timing)
+                timings[name].append((taken.wall, taken.megabytes))
     return timings
-
-
-def run(command: list[str]) -> tuple[float, float]:
-    """Wall seconds and peak megabytes of one process."""
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"{' '.join(command)} ended with {process.returncode}")
-    return seconds, usage.ru_maxrss / (1 << (20 if sys.platform == "darwin" else 10))
 
 
 def report(timings: dict[str, list[tuple[float, float]]], chunks: int, path: Path | None) -> None:

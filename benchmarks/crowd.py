@@ -1,4 +1,4 @@
-"""What `seekpoint serve` takes while slow clients hold connections and builds go on in the same library.
+"""Questions to `seekpoint serve`: from one client, then from many beside slow ones, while builds commit.
 
 usage: python -m benchmarks.crowd LIBRARY [--clients 64] [--slow 200] [--seconds 60] [--json FILE]
 
@@ -23,7 +23,7 @@ from threading import Event
 from urllib.parse import urlsplit
 
 from benchmarks import machine
-from benchmarks.serving import Client, Reply, Served, building, many_clients, serving
+from benchmarks.serving import PATHS, Reply, Served, building, many_clients, one_client, serving
 
 QUESTIONS = (
     "Why do we need three different matrices for queries, keys and values?",
@@ -54,8 +54,7 @@ def main() -> None:
         library = Path(folder) / "library"
         shutil.copytree(options.library, library)
         with serving(library) as served:
-            for question in QUESTIONS:
-                Client(served.address).ask("/api/ask", question)
+            alone = {path: one_client(served.address, path, QUESTIONS * 2) for path in PATHS}
             before = memory(served, "VmRSS")
             with building(library, Path(folder)) as built, _holding(served, options.slow) as closed:
                 replies = many_clients(served.address, QUESTIONS, options.clients, options.seconds)
@@ -64,7 +63,7 @@ def main() -> None:
     print(f"{options.clients} clients and {options.slow} slow ones for {options.seconds:.0f} s")
     width = max(map(len, rows))
     print("\n".join(f"| {name:{width}} | {value} |" for name, value in rows.items()))
-    machine.save(options.json, {"machine": about, "rows": rows, "replies": replies})
+    machine.save(options.json, {"machine": about, "alone": alone, "rows": rows, "replies": replies})
 
 
 def _rows(replies: Sequence[Reply], closed: Sequence[float], built: Sequence[float]) -> dict[str, str]:

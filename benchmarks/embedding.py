@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks import machine
-from benchmarks.stored import stored_chunks
+from benchmarks.base import stored_chunks
 from seekpoint.index.models.encoder import BundledEncoder, bundled_folder
 
 if TYPE_CHECKING:

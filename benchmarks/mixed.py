@@ -18,8 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import seekpoint
-from benchmarks.question_sets import LECTURES, QUESTIONS, lay_out
-from benchmarks.remembering import Remembering
+from benchmarks.question_sets import LECTURES, QUESTIONS, Remembering, lay_out
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
 from seekpoint.index.store import Reader

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import seekpoint
-from benchmarks import plots
 from benchmarks.machine import describe, save
-from benchmarks.quality_report import OURS, Result, to_json, to_markdown
+from benchmarks.plots import need_matplotlib
+from benchmarks.quality_report import OURS, Result, draw, to_json, to_markdown
 from benchmarks.question_sets import QUESTIONS, Corpus, lay_out, run_tool
 from seekpoint.index.models.encoder import LazyEncoder, bundled_folder
 from seekpoint.index.open import open_reader
@@ -91,7 +91,7 @@ def main() -> None:
     options = parser()
     arguments = options.parse_args()
     if arguments.plots:
-        plots.need_matplotlib(options)
+        need_matplotlib(options)
     results = [measure(name, arguments.work, arguments.systems, arguments.keep) for name in arguments.sets]
     text = to_markdown(results)
     print(text)
@@ -99,7 +99,7 @@ def main() -> None:
     if arguments.markdown:
         arguments.markdown.write_text(text, "utf-8")
     if arguments.plots:
-        plots.draw(results, arguments.plots)
+        draw(results, arguments.plots)
     if arguments.docs:
         arguments.docs.write_text(replaced(arguments.docs.read_text("utf-8"), "quality", text.rstrip()), "utf-8")
 

@@ -1,15 +1,24 @@
-"""What the quality benchmark found, as Markdown and as JSON."""
+"""What the quality benchmark found, as Markdown, as JSON and as plots."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from benchmarks.plots import COLOURS, OUR_COLOUR, draw_panels
 from seekpoint.query.evaluation.bootstrap import Difference, difference
-from seekpoint.query.evaluation.metrics import Metrics
+from seekpoint.query.evaluation.metrics import SHARP, Metrics
 from seekpoint.query.evaluation.runner import ALL, EvaluatedQuestion, Evaluation
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 OURS = "seekpoint"
+ERRORS, DIRECTIONS = "timestamp-error.svg", "moment-by-direction.svg"
+_SECONDS = range(121)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +112,70 @@ def _figures(evaluation: Evaluation) -> dict[str, object]:
         "groups": {group: asdict(found) for group, found in evaluation.groups.items()},
         "abstention": asdict(evaluation.abstention) if evaluation.abstention else None,
     }
+
+
+def draw(results: Sequence[Result], folder: Path) -> None:
+    """Draw the timestamp errors and the shares by direction of each set."""
+    draw_panels({result.name: result for result in results}, _errors_panel, folder / ERRORS)
+    draw_panels({result.name: result for result in results}, _directions_panel, folder / DIRECTIONS)
+
+
+def _errors_panel(axes: Axes, result: Result) -> None:
+    axes.axvline(SHARP, color="#999999", linewidth=0.8, linestyle=":")
+    for system, colour in _coloured(result.systems):
+        errors = right_errors(result.systems[system])
+        if errors:
+            axes.plot(
+                _SECONDS,
+                shares_within(errors, _SECONDS),
+                label=f"{system}, {len(errors)} right",
+                color=colour,
+                linewidth=2.2 if system == OURS else 1,
+            )
+    axes.set_xlim(_SECONDS[0], _SECONDS[-1])
+    axes.set_ylim(0, 1)
+    axes.set_xlabel("|start − span start|, seconds")
+    axes.set_ylabel("share of the right answers")
+    axes.legend(frameon=False, loc="lower right")
+
+
+def right_errors(evaluation: Evaluation) -> list[float]:
+    """How far the first moments that are right start from the answer, in seconds."""
+    return [row.judgement.error for row in evaluation.rows if row.judgement and row.judgement.error is not None]
+
+
+def shares_within(errors: Sequence[float], seconds: Iterable[int]) -> list[float]:
+    """The share of the errors, one or more, that are no greater than each of the limits."""
+    ordered = sorted(errors)
+    return [bisect_right(ordered, limit) / len(ordered) for limit in seconds]
+
+
+def _directions_panel(axes: Axes, result: Result) -> None:
+    width = 0.8 / len(result.systems)
+    for place, (system, colour) in enumerate(_coloured(result.systems)):
+        found = [result.systems[system].groups[direction] for direction in result.directions]
+        heights = [figures.moment1 for figures in found]
+        below = [figures.moment1 - figures.moment1_interval.low for figures in found]
+        above = [figures.moment1_interval.high - figures.moment1 for figures in found]
+        axes.bar(
+            [group + width * place for group in range(len(found))],
+            heights,
+            width,
+            align="edge",
+            label=system,
+            color=colour,
+            yerr=[below, above],
+            error_kw={"linewidth": 0.7, "ecolor": "#333333"},
+        )
+    counted = [f"{name}\n{result.systems[OURS].groups[name].n} questions" for name in result.directions]
+    axes.set_xticks([group + 0.4 for group in range(len(counted))], counted)
+    axes.set_ylim(0, 1.25)  # the legend stands above the highest bar
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    axes.set_ylabel("moment@1")
+    axes.legend(frameon=False, ncols=3, loc="upper center")
+
+
+def _coloured(systems: Iterable[str]) -> list[tuple[str, str]]:
+    """Each system with its colour, ours first and always in the same one."""
+    others = [system for system in systems if system != OURS]
+    return [(OURS, OUR_COLOUR), *zip(others, COLOURS, strict=False)]

@@ -1,14 +1,20 @@
-"""The question sets, and what the libraries that they were written for are built of."""
+"""The question sets, what the libraries that they were written for are built of, and an encoder to ask with."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from seekpoint.index.types import Encoder, ModelCard, Parts
 from tests.shared import SHARED
+
+if TYPE_CHECKING:
+    from seekpoint.index.types import Vectors
 
 TOOLS = SHARED.parent / "tools"
 LECTURES = "lectures"
@@ -66,3 +72,26 @@ def _video_id(path: Path) -> str:
 def run_tool(name: str, *arguments: object) -> None:
     """Run a script of $SEEKPOINT_SHARED/tools."""
     subprocess.run([sys.executable, str(TOOLS / name), *map(str, arguments)], check=True, stdout=sys.stderr)
+
+
+class Remembering:
+    """An encoder that embeds each question once, for benchmarks that ask the same ones again and again."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._questions: dict[str, Vectors] = {}
+
+    @property
+    def card(self) -> ModelCard:
+        return self._encoder.card
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        return self._encoder.passages(texts)
+
+    def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:
+        return self._encoder.parts(texts, ends)
+
+    def question(self, text: str) -> Vectors:
+        if text not in self._questions:
+            self._questions[text] = self._encoder.question(text)
+        return self._questions[text]

@@ -16,13 +16,13 @@ import json
 import os
 import random
 import shutil
+import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import machine
-from benchmarks.scale_report import rebuild_to_text
 from seekpoint.index.types import Parts
 from tests.readme import replaced
 from tests.shared import SHARED
@@ -51,7 +51,7 @@ def main() -> None:
     for name, (reading_list, captions, library) in lists.items():
         found["rebuilds"][name] = rebuilt(reading_list, captions, library, options.runs)
     found["load"] = os.getloadavg()[0]
-    text = rebuild_to_text(found)
+    text = to_text(found)
     print(text)
     machine.save(options.json, found)
     if options.docs:
@@ -160,6 +160,26 @@ def rebuilt(reading_list: Path, captions: Path, library: Path, runs: int) -> dic
         "megabytes": max(one.megabytes for one in taken),
         "said": taken[-1].output.strip().splitlines()[-1],
     }
+
+
+def to_text(found: Mapping[str, Any]) -> str:
+    """The table, as Markdown."""
+    about, first = found["machine"], found["first"]
+    lines = ["| | least | median | least of the processor | peak | it said |", "|---|---|---|---|---|---|"]
+    for name, one in found["rebuilds"].items():
+        lines.append(
+            f"| {name}, unchanged | {min(one['wall']):.2f} s | {statistics.median(one['wall']):.2f} s "
+            f"| {min(one['processor']):.2f} s | {one['megabytes']:.0f} MB | {one['said']} |"
+        )
+    return "\n".join(
+        [
+            f"{about['processor']}, {about['cores']} cores, revision {about['revision']}; "
+            f"{found['load']:.1f} processes at work. The first build of {next(iter(found['rebuilds']))} took "
+            f"{first['processor']:.0f} s of the processor without a model, and {first['megabytes']:,.0f} MB at most.",
+            "",
+            *lines,
+        ]
+    )
 
 
 if __name__ == "__main__":

@@ -31,9 +31,8 @@ from benchmarks.asking import (
     stored_vectors,
     warm,
 )
-from benchmarks.base import Base
+from benchmarks.base import Base, chunk_texts
 from benchmarks.machine import megabytes
-from benchmarks.stored import chunk_texts
 from benchmarks.synthetic import LECTURE, Outline, details, embedded, resource, title
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.open import open_reader
@@ -111,7 +110,7 @@ def written() -> tuple[int, int]:
 
 
 def flat(folder: Path, file: Path, plain: Path) -> dict[str, Any]:
-    """Exact search in a flat index of FAISS, on one thread; left in `plain` for plain_ask.py, if that folder exists."""
+    """Exact search in a flat index of FAISS, on one thread; left in `plain` for plain.py, if that folder exists."""
     with open_reader(folder) as library:
         questions = questions_of(file)
         encoder = remembering(library, questions)

@@ -1,16 +1,8 @@
-"""What `seekpoint serve` takes: one client's questions, then many clients while builds go on in the same library.
-
-usage: python -m benchmarks.serving LIBRARY QUESTIONS [--count 100] [--clients 32] [--seconds 30] [--json FILE]
-
-QUESTIONS is JSON, one a line, each with a "question". The library is copied first, and stays as it is.
-"""
+"""A server of a library in a process of its own, its clients, and builds that go on meanwhile."""
 
 from __future__ import annotations
 
-import argparse
 import http.client
-import json
-import shutil
 import statistics
 import subprocess
 import sys
@@ -20,14 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Event
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-from benchmarks import machine
-
-_PATHS = ("/api/ask", "/")
+PATHS = ("/api/ask", "/")
 # So many questions open what is opened once: the model, the vector file, the dictionaries, imported modules.
 _WARM_UP = 5
 # Seconds between two builds' ends and beginnings.
@@ -68,31 +57,6 @@ class Client:
         return Reply(status, 1000 * (time.perf_counter() - started))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("library", type=Path)
-    parser.add_argument("questions", type=Path)
-    parser.add_argument("--count", type=int, default=100)
-    parser.add_argument("--clients", type=int, default=32)
-    parser.add_argument("--seconds", type=float, default=30.0)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    lines = options.questions.read_text(encoding="utf-8").splitlines()
-    questions = [json.loads(line)["question"] for line in lines if line.strip()][: options.count + _WARM_UP]
-    about = machine.describe()
-    print(f"{about['processor']}, {about['cores']} cores, revision {about['revision']}")
-    with TemporaryDirectory() as folder:
-        library = Path(folder) / "library"
-        shutil.copytree(options.library, library)
-        with serving(library) as served:
-            alone = {path: one_client(served.address, path, questions) for path in _PATHS}
-            with building(library, Path(folder)) as built:
-                together = many_clients(served.address, questions, options.clients, options.seconds)
-    crowd = f"{options.clients} clients for {options.seconds:.0f} s while {len(built)} builds committed"
-    print(f"{crowd}: {told(together)}, {len(together) / options.seconds:.1f} a second")
-    machine.save(options.json, {"machine": about, "alone": alone, "together": together, "builds": built})
-
-
 @contextmanager
 def serving(library: Path) -> Iterator[Served]:
     """Run the server as a process of its own."""
@@ -125,7 +89,7 @@ def many_clients(address: str, questions: Sequence[str], clients: int, seconds: 
         for turn in count(number):
             if time.monotonic() >= stop:
                 break
-            replies.append(client.ask(_PATHS[turn % 2], questions[turn * 7 % len(questions)]))
+            replies.append(client.ask(PATHS[turn % 2], questions[turn * 7 % len(questions)]))
         return replies
 
     with ThreadPoolExecutor(clients) as pool:
@@ -167,7 +131,3 @@ def told(replies: Sequence[Reply]) -> str:
     p95 = statistics.quantiles(taken, n=20)[-1]
     spread = f"min {min(taken):.1f}  median {statistics.median(taken):.1f}  95th percentile {p95:.1f} ms"
     return f"{len(replies)} requests, {failed} failed, {spread}"
-
-
-if __name__ == "__main__":
-    main()

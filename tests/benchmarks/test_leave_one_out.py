@@ -10,8 +10,24 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.choice import AXES, START, Asked, Right, choose, leave_out, to_json, to_markdown, worth
-from benchmarks.leave_one_out import SETS, SOURCES, Variants, answerable, as_asked, prototype, source_of_videos
+from benchmarks.leave_one_out import (
+    AXES,
+    SETS,
+    SOURCES,
+    START,
+    Asked,
+    Right,
+    Variants,
+    answerable,
+    as_asked,
+    choose,
+    leave_out,
+    prototype,
+    source_of_videos,
+    to_json,
+    to_markdown,
+    worth,
+)
 from seekpoint.query.evaluation.question_file import AnswerSpan, Question
 from seekpoint.query.search.settings import TUNING, Tuning
 from tests import readme

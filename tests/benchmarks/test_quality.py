@@ -1,4 +1,4 @@
-"""The quality benchmark: its own questions, what it lays out, what it writes, and the page that shows it."""
+"""The quality benchmark: its own questions, what it lays out, its tables and plots, and the page that shows them."""
 
 from __future__ import annotations
 
@@ -10,18 +10,41 @@ from pathlib import Path
 import click
 import pytest
 
-from benchmarks import plots, quality
-from benchmarks.quality_report import OURS, to_json, to_markdown
+from benchmarks import quality, quality_report
+from benchmarks.quality_report import OURS, Result, to_json, to_markdown
 from benchmarks.question_sets import LECTURES, QUESTIONS, lay_out, link_one_track_each
 from seekpoint.cli.main import cli
-from seekpoint.query.evaluation.question_file import read_questions
+from seekpoint.query.answers import Answer, Confidence
+from seekpoint.query.evaluation.question_file import AnswerSpan, Question, read_questions
+from seekpoint.query.evaluation.runner import Evaluation, evaluate
 from tests import readme
-from tests.benchmarks.test_plots import RESULTS
 from tests.paths import ROOT
+from tests.query.evaluation.test_metrics import moment
 from tests.shared import SHARED, needs_shared
 
 PAGE = ROOT / "docs" / "quality.md"
 TEXT = PAGE.read_text(encoding="utf-8")
+ASKED = [
+    Question("1", "why?", "en", "en", (AnswerSpan("english0001", 10.0, 200.0),)),
+    Question("2", "为什么?", "zh", "en", (AnswerSpan("english0001", 30.0, 90.0),)),
+    Question("3", "哪里?", "zh", "zh", (AnswerSpan("zhongwen001", 10.0, 20.0),)),
+]
+
+
+def system(late: float) -> Evaluation:
+    """A system that starts each answer so many seconds after its span does."""
+    spans = {question.text: question.spans[0] for question in ASKED}
+    return evaluate(
+        ASKED,
+        lambda text: Answer(text, Confidence.HIGH, (moment(spans[text].video_id, spans[text].start + late),)),
+        lambda _: "",
+    )
+
+
+RESULTS = [
+    Result("lectures", {OURS: system(2.0), "bm25": system(50.0)}),
+    Result("talks", {OURS: system(2.0), "e5raw": system(900.0)}),
+]
 
 
 def test_the_lectures_questions_are_as_the_page_says() -> None:
@@ -108,5 +131,43 @@ def test_the_questions_on_the_page_are_read(tmp_path: Path) -> None:
 
 def test_the_links_on_the_page_lead_somewhere() -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", TEXT)
-    assert {f"quality/{plots.ERRORS}", f"quality/{plots.DIRECTIONS}"} <= set(targets)
+    assert {f"quality/{quality_report.ERRORS}", f"quality/{quality_report.DIRECTIONS}"} <= set(targets)
     assert all((PAGE.parent / target).exists() for target in targets)
+
+
+def drawn(folder: Path) -> dict[str, str]:
+    pytest.importorskip("matplotlib")
+    quality_report.draw(RESULTS, folder)
+    return {path.name: path.read_text("utf-8") for path in folder.iterdir()}
+
+
+def test_a_share_is_of_the_answers_that_start_no_later() -> None:
+    assert quality_report.shares_within([20.0, 0.0, 5.0, 5.0], [0, 4, 5, 19, 20, 100]) == [
+        0.25,
+        0.25,
+        0.75,
+        0.75,
+        1.0,
+        1.0,
+    ]
+
+
+def test_only_right_answers_have_an_error() -> None:
+    assert quality_report.right_errors(system(50.0)) == [50.0, 50.0]
+    assert quality_report.right_errors(system(900.0)) == []
+
+
+def test_the_same_results_give_the_same_small_files(tmp_path: Path) -> None:
+    first, second = drawn(tmp_path / "1"), drawn(tmp_path / "2")
+    assert first == second
+    assert first.keys() == {quality_report.ERRORS, quality_report.DIRECTIONS}
+    assert all(len(text) < 100_000 and "<dc:date>" not in text for text in first.values())
+
+
+def test_plots_name_sets_systems_and_directions_in_words_on_white(tmp_path: Path) -> None:
+    files = drawn(tmp_path)
+    for text in files.values():
+        assert {"lectures", "talks", OURS, "bm25"} <= set(re.findall(r"\w+", text))
+        assert "fill: #ffffff" in text
+    assert "seekpoint, 3 right" in files[quality_report.ERRORS] and "e5raw, 0 right" not in files[quality_report.ERRORS]
+    assert "zh-&gt;en" in files[quality_report.DIRECTIONS] and "moment@1" in files[quality_report.DIRECTIONS]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import asking, plots, scale_measures, scale_report, synthetic
+from benchmarks import asking, plots, scale, scale_measures, synthetic
 from benchmarks.base import Base
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
@@ -148,8 +148,8 @@ def test_additions_are_timed_and_found_later(base: Path, made: Path, tmp_path: P
 
 def test_a_percentile_is_a_value_that_occurred() -> None:
     values = [float(k) for k in range(100, 0, -1)]
-    assert (scale_report.percentile(values, 0.5), scale_report.percentile(values, 0.95)) == (51.0, 96.0)
-    assert scale_report.percentile([3.0], 0.95) == 3.0
+    assert (scale.percentile(values, 0.5), scale.percentile(values, 0.95)) == (51.0, 96.0)
+    assert scale.percentile([3.0], 0.95) == 3.0
 
 
 def test_a_plot_of_growth_names_its_lines_and_targets(tmp_path: Path) -> None:

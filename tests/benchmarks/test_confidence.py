@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import confidence_plots
+from benchmarks import confidence
 from benchmarks.calibration import Asking, Judge, Judged, Row
-from benchmarks.confidence import judged_without
-from benchmarks.confidence_plots import Bin, estimate, right_by_estimate, shares_below
+from benchmarks.confidence import Bin, estimate, judged_without, right_by_estimate, shares_below
 from seekpoint.query.search.confidence import Features
 from tests.paths import ROOT
 
@@ -44,7 +43,7 @@ LECTURES = judged(row(3.0, Asking.ANSWERABLE, right=True), row(40.0, Asking.ANSW
 
 def drawn(folder: Path) -> dict[str, str]:
     pytest.importorskip("matplotlib")
-    confidence_plots.draw({"talks": TALKS, "lectures": LECTURES}, folder)
+    confidence.draw({"talks": TALKS, "lectures": LECTURES}, folder)
     return {path.name: path.read_text("utf-8") for path in folder.iterdir()}
 
 
@@ -79,7 +78,7 @@ def test_a_set_is_judged_by_what_was_fitted_without_it_and_by_what_was_not_fitte
 
 def test_the_plots_name_sets_kinds_and_thresholds_in_words_on_white(tmp_path: Path) -> None:
     files = drawn(tmp_path)
-    kinds, right = files[confidence_plots.KINDS], files[confidence_plots.RIGHT]
+    kinds, right = files[confidence.KINDS], files[confidence.RIGHT]
     assert all({"talks", "lectures"} <= set(re.findall(r">(\w+)<", text)) for text in files.values())
     assert all("fill: #ffffff" in text for text in files.values())
     assert all(f">{text}<" in kinds for text in ("off-topic, 1", "near-topic, 1", "answerable, 3", "answerable, 2"))
@@ -96,5 +95,5 @@ def test_the_same_questions_give_the_same_small_files(tmp_path: Path) -> None:
 def test_the_page_shows_plots_that_are_there() -> None:
     page = ROOT / "docs" / "quality.md"
     shown = re.findall(r"!\[[^]]+\]\(([^)]+)\)", page.read_text("utf-8"))
-    assert {f"quality/{name}" for name in (confidence_plots.KINDS, confidence_plots.RIGHT)} <= {*shown}
+    assert {f"quality/{name}" for name in (confidence.KINDS, confidence.RIGHT)} <= {*shown}
     assert all((page.parent / plot).exists() for plot in shown)
