@@ -64,6 +64,8 @@ check: .venv/tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/deptry seekpoint
+	$(BIN)/deptry tests benchmarks examples --ignore DEP002,DEP004
 
 # The pip that comes with Python 3.11 warns that lxml has no extra "html_clean", since it doesn't know that "html-clean"
 # is the same name. A current pip does.
