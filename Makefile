@@ -17,7 +17,7 @@ define ask
 	@$(BIN)/seekpoint ask "$(1)" -k 2 --index $(LIBRARY)
 endef
 
-.PHONY: demo test test-rest test-all check nightly sbom audit clean
+.PHONY: demo test test-rest test-all check nightly lowest sbom audit clean
 
 demo: .venv/ready
 	@printf '\n3/4  Building a library of the seven short talks of examples/reading-list.md, from captions on disk.\n'
@@ -45,6 +45,14 @@ nightly: .venv/tested
 	$(BIN)/pytest -n 0 -m nightly
 	$(BIN)/pytest -m hypothesis --hypothesis-profile=nightly
 
+# The quick tests with the lowest versions that pyproject.toml allows, in an environment of their own.
+lowest:
+	@$(PYTHON) -m venv build/lowest
+	@build/lowest/bin/pip install --quiet uv
+	build/lowest/bin/uv pip install --python build/lowest/bin/python --resolution lowest-direct --only-binary :all: \
+		--quiet --editable '.[dev]'
+	build/lowest/bin/python -m pytest -m "not slow and not nightly"
+
 # A software bill of materials in CycloneDX's JSON: all that is installed for Seekpoint, but for what tests it.
 sbom: .venv/tested
 	$(BIN)/python -m tests.dependencies sbom build/sbom.json
@@ -56,6 +64,8 @@ check: .venv/tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/deptry seekpoint
+	$(BIN)/deptry tests benchmarks examples --ignore DEP002,DEP004
 
 # The pip that comes with Python 3.11 warns that lxml has no extra "html_clean", since it doesn't know that "html-clean"
 # is the same name. A current pip does.
