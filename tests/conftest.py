@@ -63,9 +63,9 @@ def started_postgres() -> Iterator[postgres_server.TestServer]:
 
 @pytest.fixture
 def postgres(started_postgres: postgres_server.TestServer) -> Iterator[postgres_server.TestServer]:
-    """The server; the databases that a test gets of it are dropped after the test."""
+    """The server; the databases that a test gets of it are emptied or dropped after the test."""
     yield started_postgres
-    started_postgres.drop_databases()
+    started_postgres.clear()
 
 
 @pytest.fixture(scope="session")
