@@ -19,7 +19,7 @@ from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.app import application
 from seekpoint.query.web.editing import Editing
 from seekpoint.query.web.security import AccessPolicy
-from tests.browser import chromium_tab
+from tests.browser import CHROMIUM
 from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD, embedded
 from tests.indexer.builds import webvtt
@@ -166,12 +166,9 @@ def editor(library: Path, editing: Editing) -> Iterator[TestClient]:
         yield client
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium_tab() as tab:
-        browser = tab.page.context.browser
-        assert browser
-        yield browser
+@pytest.fixture
+def browser() -> Browser:
+    return CHROMIUM.browser()
 
 
 @pytest.fixture(scope="module")
