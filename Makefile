@@ -5,6 +5,9 @@ PYTHON ?= python3
 BIN = .venv/bin
 LIBRARY = build/demo
 
+# The tests start many processes, and pytest rewrites each test module: half of its start without compiled modules.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Of what pip prints, the packages of 10 MB and more, and when it unpacks. Warnings and errors aren't filtered: they go
 # to standard error.
 LARGE = awk '/\([0-9.]+ [MG]B\)/ && !/\([0-9]\.[0-9]+ MB\)/ {print "    " $$0; fflush()} \
