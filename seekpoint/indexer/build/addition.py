@@ -35,6 +35,7 @@ def add(
     limit: int | None = None,
     encoder: Encoder | None = None,
     pace: float = PACE,
+    translate: bool = True,
 ) -> Report:
     """Build from addresses of videos, playlists, channels, pages and papers, each a source; raises what `build` does.
 
@@ -44,7 +45,7 @@ def add(
     """
     for address in addresses:
         _checked(address)
-    request = Request(addresses, limit=limit, named_by=named_by)
+    request = Request(addresses, limit=limit, translate=translate, named_by=named_by)
     return build(request, library, Sources.through(web, (), pace, limit), encoder=encoder, events=events)
 
 

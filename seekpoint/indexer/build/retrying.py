@@ -26,6 +26,7 @@ def retry(
     at_once: bool = False,
     encoder: Encoder | None = None,
     pace: float = PACE,
+    translate: bool = True,
 ) -> Report:
     """Build what is due, or with `at_once` all that waits; raises what `build` does.
 
@@ -40,7 +41,8 @@ def retry(
     playlists = [one.url for one in resources if one.kind is Kind.PLAYLIST and one.url in sources]
     stored = [one.id for one in resources if one.kind is not Kind.PLAYLIST and one.url.startswith(_WEB)]
     _tell_left_out(len(resources) - len(playlists) - len(stored), events)
-    request = Request(playlists, choices=Choices(retry=at_once), named_by=NamedBy.PAGE, stored=stored)
+    choices = Choices(retry=at_once)
+    request = Request(playlists, choices=choices, translate=translate, named_by=NamedBy.PAGE, stored=stored)
     return build(request, library, Sources.through(web, pace=pace), encoder=encoder, events=events)
 
 
