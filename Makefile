@@ -35,9 +35,15 @@ demo: .venv/ready
 	@echo "  $(BIN)/seekpoint ask --index $(LIBRARY)"
 	@echo "  $(BIN)/seekpoint serve --open --index $(LIBRARY)"
 
-# The quick tests, and one smoke of each slow kind.
-test: check
-	$(BIN)/pytest -m "not slow and not nightly"
+# The quick tests, and one smoke of each slow kind. mypy, which has one thread, runs beside them; its output comes last.
+test: .venv/tested
+	@mkdir -p build
+	@$(MAKE) --no-print-directory check >build/check.log 2>&1 & check=$$!; \
+	echo '$(BIN)/pytest -m "not slow and not nightly"'; \
+	$(BIN)/pytest -m "not slow and not nightly"; tested=$$?; \
+	wait $$check; checked=$$?; \
+	cat build/check.log; \
+	exit $$((tested ? tested : checked))
 
 test-rest: .venv/tested
 	$(BIN)/pytest -m "slow and not nightly"
