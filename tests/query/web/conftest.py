@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from tests.query.web.workbench import editing as editing_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
+    from starlette.types import ASGIApp
 
 HOST = "http://localhost"
 URL = "https://www.youtube.com/watch?v="
@@ -205,5 +207,15 @@ def serving(
     **headers: str,
 ) -> TestClient:
     """A client of a library's pages and API."""
-    app = application(LiveLibrary(library, encoder or TopicEncoder()), policy or AccessPolicy(), editing=editing)
+    policy = policy or AccessPolicy()
+    if editing is None and encoder is None:
+        app = _application(library, policy)
+    else:
+        app = application(LiveLibrary(library, encoder or TopicEncoder()), policy, editing=editing)
     return TestClient(app, HOST, raise_server_exceptions=False, headers=headers, follow_redirects=False)
+
+
+@lru_cache(maxsize=4)
+def _application(library: Address, policy: AccessPolicy) -> ASGIApp:
+    """The application of a library with topics, which takes longer to make than most requests to it."""
+    return application(LiveLibrary(library, TopicEncoder()), policy)
