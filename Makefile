@@ -36,11 +36,11 @@ demo: .venv/ready
 	@echo "  $(BIN)/seekpoint serve --open --index $(LIBRARY)"
 
 # The quick tests, and one smoke of each slow kind. mypy, which has one thread, runs beside them; its output comes last.
+# A test that takes more than a second on an idle machine is to be slow: those above two are listed.
 test: .venv/tested
 	@mkdir -p build
 	@$(MAKE) --no-print-directory check >build/check.log 2>&1 & check=$$!; \
-	echo '$(BIN)/pytest -m "not slow and not nightly"'; \
-	$(BIN)/pytest -m "not slow and not nightly"; tested=$$?; \
+	$(BIN)/pytest -m "not slow and not nightly" --durations 10 --durations-min 2; tested=$$?; \
 	wait $$check; checked=$$?; \
 	cat build/check.log; \
 	exit $$((tested ? tested : checked))
