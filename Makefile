@@ -5,6 +5,9 @@ PYTHON ?= python3
 BIN = .venv/bin
 LIBRARY = build/demo
 
+# The tests start many processes, and pytest rewrites each test module: half of its start without compiled modules.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Of what pip prints, the packages of 10 MB and more, and when it unpacks. Warnings and errors aren't filtered: they go
 # to standard error.
 LARGE = awk '/\([0-9.]+ [MG]B\)/ && !/\([0-9]\.[0-9]+ MB\)/ {print "    " $$0; fflush()} \
@@ -32,9 +35,15 @@ demo: .venv/ready
 	@echo "  $(BIN)/seekpoint ask --index $(LIBRARY)"
 	@echo "  $(BIN)/seekpoint serve --open --index $(LIBRARY)"
 
-# The quick tests, and one smoke of each slow kind.
-test: check
-	$(BIN)/pytest -m "not slow and not nightly"
+# The quick tests, and one smoke of each slow kind. mypy, which has one thread, runs beside them; its output comes last.
+# A test that takes more than a second on an idle machine is to be slow: those above two are listed.
+test: .venv/tested
+	@mkdir -p build
+	@$(MAKE) --no-print-directory check >build/check.log 2>&1 & check=$$!; \
+	$(BIN)/pytest -m "not slow and not nightly" --durations 10 --durations-min 2; tested=$$?; \
+	wait $$check; checked=$$?; \
+	cat build/check.log; \
+	exit $$((tested ? tested : checked))
 
 test-rest: .venv/tested
 	$(BIN)/pytest -m "slow and not nightly"
