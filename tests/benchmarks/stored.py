@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from seekpoint.index.embedded import database, transcripts
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.records.piece_blocks import unpack_int8
+from seekpoint.index.sql.piece_blocks import unpack_int8
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors

@@ -15,7 +15,7 @@ from seekpoint.index.embedded import database
 from seekpoint.index.embedded.database import decoding, library_errors, transaction
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import LibraryError
-from seekpoint.index.records.stored_rows import (
+from seekpoint.index.sql.stored_rows import (
     KEPT_COLUMNS,
     STANDINGS,
     Listing,

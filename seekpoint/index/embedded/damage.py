@@ -19,8 +19,8 @@ from seekpoint.index.embedded.checksums import CONTENT, DERIVED, OF_RESOURCES, P
 from seekpoint.index.embedded.database import content_errors, transaction
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import LibraryError
-from seekpoint.index.records import stored_rows, sums
-from seekpoint.index.records.stored_rows import SETTING
+from seekpoint.index.sql import stored_rows, sums
+from seekpoint.index.sql.stored_rows import SETTING
 from seekpoint.index.text.clean import counted
 from seekpoint.index.types import ModelCard, Resource, State
 

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from seekpoint.index.records.stored_rows import SETTING, Name, is_stale, keyed_names, merged, stored_name, usable
+from seekpoint.index.sql.stored_rows import SETTING, Name, is_stale, keyed_names, merged, stored_name, usable
 from seekpoint.index.store import ANY_LANGUAGE, Translations
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Alternatives, State

@@ -21,7 +21,7 @@ from seekpoint.index.embedded.catalogue import Catalogue
 from seekpoint.index.embedded.database import content_errors, decoding, library_errors
 from seekpoint.index.embedded.manifest import Manifest, current_revision
 from seekpoint.index.errors import DamagedLibrary, LibraryNotFound
-from seekpoint.index.records import stored_rows
+from seekpoint.index.sql import stored_rows
 from seekpoint.index.store import (
     Amounts,
     CandidateQuery,
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges
     from seekpoint.index.embedded.vectors import VectorStore
     from seekpoint.index.embedded.words import WordSearch
-    from seekpoint.index.records.sums import Means
+    from seekpoint.index.sql.sums import Means
     from seekpoint.index.types import Pieces, Vectors
 
 _OPEN_ATTEMPTS = 3

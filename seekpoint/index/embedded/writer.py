@@ -18,7 +18,7 @@ from seekpoint.index.embedded.maintenance import Maintenance, Opened, open_locke
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.successor_folder import acquire_writer
 from seekpoint.index.errors import DamagedLibrary, LibraryError
-from seekpoint.index.records.stored_rows import SuccessorLibrary, details_text
+from seekpoint.index.sql.stored_rows import SuccessorLibrary, details_text
 from seekpoint.index.store import LISTED, Known, Successor, Translations
 from seekpoint.index.types import (
     Details,

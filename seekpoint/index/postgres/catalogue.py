@@ -11,7 +11,7 @@ from seekpoint.files import parsed_json
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.postgres import schema
 from seekpoint.index.postgres.session import Session, connect
-from seekpoint.index.records.stored_rows import (
+from seekpoint.index.sql.stored_rows import (
     KEPT_COLUMNS,
     STANDINGS,
     Listing,

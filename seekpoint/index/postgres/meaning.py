@@ -14,7 +14,7 @@ from seekpoint.index.models.centring import background, centred
 from seekpoint.index.postgres.catalogue import ServerCatalogue
 from seekpoint.index.postgres.schema import INDEXED
 from seekpoint.index.postgres.session import EF_SEARCH, Session
-from seekpoint.index.records import piece_blocks
+from seekpoint.index.sql import piece_blocks
 from seekpoint.index.store import Language
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Filters, ModelCard

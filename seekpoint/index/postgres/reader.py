@@ -14,8 +14,8 @@ from seekpoint.index.errors import LibraryNotFound, LostConnection
 from seekpoint.index.postgres import catalogue, schema, transcripts
 from seekpoint.index.postgres.catalogue import ServerCatalogue
 from seekpoint.index.postgres.session import Session, connect, content_errors, damaged, pooled
-from seekpoint.index.records import cue_blocks, stored_rows
-from seekpoint.index.records.stored_rows import stored_name
+from seekpoint.index.sql import cue_blocks, stored_rows
+from seekpoint.index.sql.stored_rows import stored_name
 from seekpoint.index.store import (
     Amounts,
     CandidateQuery,
@@ -243,7 +243,7 @@ class PostgresReader:
 
     def evidence(self, ids: Sequence[int], vector: Vectors, terms: Collection[str] = ()) -> Evidence:
         from seekpoint.index.models.centring import cosines
-        from seekpoint.index.records import piece_blocks, sums
+        from seekpoint.index.sql import piece_blocks, sums
 
         rows = self._session.rows(
             """SELECT chunk.id, transcript_id, resource_id, transcript.language, first, stop, start, "end",
@@ -265,8 +265,8 @@ class PostgresReader:
             return Evidence(chunks, near.tolist(), words)
 
     def pieces(self, chunks: Sequence[StoredChunk], margin: float) -> dict[int, Pieces]:
-        from seekpoint.index.records import piece_blocks
-        from seekpoint.index.records.piece_blocks import Blocks
+        from seekpoint.index.sql import piece_blocks
+        from seekpoint.index.sql.piece_blocks import Blocks
 
         rows = self._session.rows(
             _PIECES,
@@ -298,7 +298,7 @@ class PostgresReader:
         return self._proposals
 
     def _current_languages(self) -> dict[str, Language]:
-        from seekpoint.index.records.sums import means_of
+        from seekpoint.index.sql.sums import means_of
 
         with content_errors(self.address):
             stored = transcripts.chunk_languages(self._session)

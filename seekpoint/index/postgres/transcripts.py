@@ -14,10 +14,10 @@ import numpy as np
 
 from seekpoint.index.postgres.meaning import embedding_rows, known_centre
 from seekpoint.index.postgres.session import Session, quoted
-from seekpoint.index.records import cue_blocks, piece_blocks, stored_rows, sums
-from seekpoint.index.records.piece_blocks import Blocks, StoredPiece
-from seekpoint.index.records.stored_rows import SETTING, is_stale, keyed_names, merged, usable
-from seekpoint.index.records.sums import Totals, as_bytes, numbers, totals_of
+from seekpoint.index.sql import cue_blocks, piece_blocks, stored_rows, sums
+from seekpoint.index.sql.piece_blocks import Blocks, StoredPiece
+from seekpoint.index.sql.stored_rows import SETTING, is_stale, keyed_names, merged, usable
+from seekpoint.index.sql.sums import Totals, as_bytes, numbers, totals_of
 from seekpoint.index.store import ANY_LANGUAGE, Known, Translations
 from seekpoint.index.text.chapters import title_terms
 from seekpoint.index.text.clean import text_digest

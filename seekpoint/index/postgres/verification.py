@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seekpoint.index.postgres import catalogue, index_recall
 from seekpoint.index.postgres.session import Session, content_errors, damaged
-from seekpoint.index.records import cue_blocks, piece_blocks, stored_rows, sums
+from seekpoint.index.sql import cue_blocks, piece_blocks, stored_rows, sums
 from seekpoint.index.types import ModelCard
 
 # Rows that are read at once.

@@ -14,7 +14,7 @@ from seekpoint.index.postgres import catalogue, meaning, schema, successor, tran
 from seekpoint.index.postgres.queue import BuildQueue
 from seekpoint.index.postgres.reader import PostgresReader, revision_of
 from seekpoint.index.postgres.session import Session, connect, content_errors, read_only
-from seekpoint.index.records.stored_rows import SuccessorLibrary, details_text
+from seekpoint.index.sql.stored_rows import SuccessorLibrary, details_text
 from seekpoint.index.store import LISTED, Known, Revision, Successor, Translations
 from seekpoint.index.types import (
     Details,

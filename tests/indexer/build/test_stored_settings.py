@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.open import open_writer
-from seekpoint.index.records.stored_rows import is_stale
+from seekpoint.index.sql.stored_rows import is_stale
 from seekpoint.index.store import Reader, Writer
 from seekpoint.indexer.pipeline.backoff import YouTubeBackoffs
 from seekpoint.indexer.pipeline.settings import stored_setting
