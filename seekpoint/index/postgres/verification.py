@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from seekpoint.index.postgres import catalogue, index_recall
+from seekpoint.index.postgres import index_recall
+from seekpoint.index.postgres.catalogue import ServerDatabase
 from seekpoint.index.postgres.session import Session, content_errors, damaged
 from seekpoint.index.sql import cue_blocks, piece_blocks, stored_rows, sums
+from seekpoint.index.sql.catalogue import Catalogue
 from seekpoint.index.types import ModelCard
 
 # Rows that are read at once.
@@ -34,7 +36,7 @@ def verify(session: Session, card: ModelCard) -> None:
     with content_errors(session.address):
         _check_bodies(session, card)
         stored_rows.check_chapters(text for (text,) in session.rows("SELECT chapters FROM transcript"))
-        catalogue.read_kept(session)
+        Catalogue(ServerDatabase(session)).kept()
         for (transcript_id,) in session.rows("SELECT id FROM transcript ORDER BY id"):
             _check_transcript(session, transcript_id, card)
     index_recall.check(session, card)
