@@ -23,7 +23,7 @@ from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.models.centring import centre_rows
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
-from seekpoint.index.records.piece_blocks import unpack_int8
+from seekpoint.index.sql.piece_blocks import unpack_int8
 from seekpoint.index.store import Reader
 from seekpoint.index.text.scripts import to_embed
 from seekpoint.index.types import Encoder, Filters, Kind

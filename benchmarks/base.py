@@ -18,7 +18,7 @@ import numpy as np
 from seekpoint.index.embedded import database, transcripts
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.pieces import transcript_pieces
-from seekpoint.index.records.piece_blocks import unpack_int8
+from seekpoint.index.sql.piece_blocks import unpack_int8
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Cue, ModelCard
 

@@ -21,6 +21,7 @@ from seekpoint.index.errors import LibraryError
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader, open_worker
 from seekpoint.index.transfer.server import to_server
+from seekpoint.index.types import Kind, Resource, State
 from seekpoint.query.serving.live_library import LiveLibrary, SharedEncoder
 from tests.postgres import TestServer, server
 
@@ -57,8 +58,9 @@ def writing(address: ServerAddress, name: str, ended: Event, tally: Tally) -> No
         try:
             writer, queue = open_worker(address)
             with queue, writer:
+                writer.register(name, [Resource(name, Kind.PAGE, name, f"https://example.org/{name}")])
                 while not ended.is_set():
-                    writer.put_setting(name, str(number + 1))
+                    writer.set_state(name, State.UNAVAILABLE, reason=str(number + 1))
                     number += 1
                     tally.acknowledged[name] = number
                     tally.written.append(time.monotonic())
@@ -90,7 +92,7 @@ def measure(folder: Path) -> dict[str, object]:
                 time.sleep(_AFTER)
                 ended.set()
             with open_reader(ServerAddress(replica.uri(name))) as reader:
-                stored = {one: int(reader.setting(one) or 0) for one in tally.acknowledged}
+                stored = {one.id: int(one.reason or 0) for one in reader.statuses(tally.acknowledged)}
     gap = min(one for one in tally.written if one > killed + _DOWN / 2) - killed
     lost = sum(max(number - stored[one], 0) for one, number in tally.acknowledged.items())
     return {

@@ -30,7 +30,7 @@ from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.postgres.meaning import ServerScope, nearest
 from seekpoint.index.postgres.session import connect
-from seekpoint.index.records import piece_blocks
+from seekpoint.index.sql import piece_blocks
 from seekpoint.index.types import Details, Filters, Kind
 from seekpoint.query.evaluation.question_file import read_questions
 from seekpoint.query.search import pipeline

@@ -22,7 +22,7 @@ import numpy as np
 from benchmarks.base import Base, Track
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.models.piece_vectors import quantised
-from seekpoint.index.store import Translations
+from seekpoint.index.store import Dictionaries
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Chunk, Cue, Details, EmbeddedTranscript, Kind, Origin, Piece, Resource, Transcript
 from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries
@@ -194,7 +194,7 @@ class Clock:
     chunks: int = 0
 
 
-def build(base: Base, folder: Path, chunks: int, translations: Translations | None = None) -> Clock:
+def build(base: Base, folder: Path, chunks: int, translations: tuple[str, Dictionaries] | None = None) -> Clock:
     """Make a library, or go on with it; with translations it gets those that it can use too."""
     outlines, clock = planned(base, chunks), Clock()
     started = time.perf_counter()
@@ -208,7 +208,7 @@ def build(base: Base, folder: Path, chunks: int, translations: Translations | No
                     _tell(clock, time.perf_counter() - started, outline.number / len(outlines))
         sealing = time.perf_counter()
         if translations:
-            writer.keep_translations(translations)
+            writer.keep_translations(*translations)
     clock.storing += time.perf_counter() - sealing
     clock.seconds = time.perf_counter() - started
     return clock
@@ -232,5 +232,7 @@ def _tell(clock: Clock, seconds: float, share: float) -> None:
 
 if __name__ == "__main__":
     *bases, folder, size = sys.argv[1:]
-    made = build(Base.read(*map(Path, bases)), Path(folder), int(size), BilingualDictionaries())
+    dictionaries = BilingualDictionaries()
+    translations = dictionaries.version, dictionaries.into
+    made = build(Base.read(*map(Path, bases)), Path(folder), int(size), translations)
     print(json.dumps(asdict(made)))

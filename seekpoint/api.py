@@ -15,6 +15,7 @@ from seekpoint.index.address import Address, parse_address
 from seekpoint.index.errors import UsageError
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import default_folder, open_reader
+from seekpoint.index.settings import QuestionEngine
 from seekpoint.index.store import Reader
 from seekpoint.index.text.language_tags import parse_tags
 from seekpoint.index.types import Encoder, Filters, Kind, ModelCard, Reranker, ResourceStatus, Transcript
@@ -199,7 +200,7 @@ def build(
 
 
 @lru_cache(maxsize=4)
-def _encoder(card: ModelCard, engine: str | None) -> LazyEncoder:
+def _encoder(card: ModelCard, engine: QuestionEngine | None) -> LazyEncoder:
     return LazyEncoder(card, engine=engine)
 
 

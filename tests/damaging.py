@@ -140,7 +140,6 @@ def contents(folder: Path) -> dict[str, object]:
         resources = {status.id: status for status in library.statuses()}
         return {
             "resources": resources,
-            "details": library.details(list(resources)),
             "inputs": library.standings(),
             "sections": library.sections(),
             "playlists": library.playlists(),

@@ -62,13 +62,9 @@ def _parts(names: set[str]) -> Iterator[str]:
 OPEN = (
     "types",
     "address",
-    "added",
     "file_types",
     "errors",
-    "sections",
-    "chunks",
-    "kept",
-    "retrieval",
+    "settings",
     "store",
     "open",
     "text",
@@ -87,6 +83,14 @@ def test_storage_is_used_through_the_door(part: str) -> None:
             offenders[name] = {one for one in used if ".".join(one.split(".")[:3]) not in allowed}
     assert offenders
     assert {name: found for name, found in offenders.items() if found} == {}
+
+
+def test_the_door_has_few_operations() -> None:
+    body = ast.parse(MODULES["seekpoint.index.store"].read_text(encoding="utf-8")).body
+    protocols = [one for one in body if isinstance(one, ast.ClassDef) and "Protocol" in map(ast.unparse, one.bases)]
+    operations = [one.name for each in protocols for one in each.body if isinstance(one, ast.FunctionDef)]
+    assert {"statuses", "commit", "keep", "take"} <= set(operations)
+    assert len([name for name in operations if name not in ("__enter__", "__exit__")]) <= 42
 
 
 def test_no_two_public_classes_share_a_name() -> None:

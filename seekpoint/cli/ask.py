@@ -156,7 +156,7 @@ def _prompt(
 
 def _when_nothing(filters: Filters, library: Reader) -> str:
     """What to say where an answer has no moments; raises UsageError for an unknown language or resource."""
-    if filters.resource and not library.resources([filters.resource]):
+    if filters.resource and not library.statuses([filters.resource]):
         raise UsageError(
             f"nothing in the library is called {filters.resource}: `seekpoint status --json` lists the ids"
         )
@@ -189,7 +189,7 @@ def _answer(
     with in_background(lambda: encoder.question(_to_embed(question)) if is_embedded else None) as embedded:
         from seekpoint.query.search import pipeline
 
-        library.warm_up()
+        library.languages()
         embedded()
     return pipeline.ask(
         question, library, encoder, k, filters, per_resource=per_resource, explained=explained, reranker=reranker

@@ -279,7 +279,7 @@ def take_out(library: Address, resource_id: str) -> None:
         if not isinstance(library, ServerAddress):
             aliases = Aliases.stored(writer, time.time())
             _drop_address(library / ADDED_LISTS / ADDED_ADDRESSES, resource_id, aliases)
-            _delete_files(library / ADDED_FILES, writer.resources([resource_id]).get(resource_id))
+            _delete_files(library / ADDED_FILES, next((one.resource for one in writer.statuses([resource_id])), None))
         writer.remove([resource_id])
 
 

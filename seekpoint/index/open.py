@@ -31,6 +31,7 @@ def is_shared(address: Address) -> bool:
     return isinstance(address, ServerAddress)
 
 
+@needs_postgres()
 def open_reader(address: Address, *, lasting: bool = False) -> Reader:
     """Open a library for reading; raises LibraryError.
 
@@ -38,8 +39,7 @@ def open_reader(address: Address, *, lasting: bool = False) -> Reader:
     process keeps.
     """
     if isinstance(address, ServerAddress):
-        with needs_postgres():
-            from seekpoint.index.postgres.reader import PostgresReader
+        from seekpoint.index.postgres.reader import PostgresReader
 
         return PostgresReader.open(address, lasting=lasting)
     from seekpoint.index.embedded.reader import EmbeddedReader
@@ -48,14 +48,14 @@ def open_reader(address: Address, *, lasting: bool = False) -> Reader:
     return EmbeddedReader.open(address, lasting=lasting)
 
 
+@needs_postgres()
 def open_writer(address: Address, card: ModelCard | None = None, say: Callable[[str], None] | None = None) -> Writer:
     """Open a library for changes; with a card, create it if there is none. Raises LibraryError.
 
     With `say`, a damaged library is opened too, and `say` is told what is lost; `Writer.mend` is to follow.
     """
     if isinstance(address, ServerAddress):
-        with needs_postgres():
-            from seekpoint.index.postgres.writer import PostgresWriter
+        from seekpoint.index.postgres.writer import PostgresWriter
 
         return PostgresWriter.acquire(address, card)
     from seekpoint.index.embedded.writer import EmbeddedWriter
@@ -64,19 +64,20 @@ def open_writer(address: Address, card: ModelCard | None = None, say: Callable[[
     return EmbeddedWriter.acquire(address, card, say=say)
 
 
+@needs_postgres()
 def open_keeper(address: Address) -> Keeper:
     """Open a library for changes of what is kept, also while a writer is at work; raises LibraryError."""
     if isinstance(address, ServerAddress):
-        with needs_postgres():
-            from seekpoint.index.postgres.catalogue import PostgresKeeper
+        from seekpoint.index.postgres import catalogue as server_catalogue
 
-        return PostgresKeeper.open(address)
-    from seekpoint.index.embedded.catalogue import EmbeddedKeeper
+        return server_catalogue.open_keeper(address)
+    from seekpoint.index.embedded import catalogue
 
     library_exists(address)
-    return EmbeddedKeeper.open(address)
+    return catalogue.open_keeper(address)
 
 
+@needs_postgres()
 def open_worker(address: Address) -> tuple[Writer, Queue]:
     """Open a library for a builder beside others, and the queue that they take from; raises LibraryError."""
     if not isinstance(address, ServerAddress):
@@ -84,9 +85,8 @@ def open_worker(address: Address) -> tuple[Writer, Queue]:
             f"the library {address} is a folder, which one build at a time writes: "
             "several builders need an address such as postgresql://HOST/DATABASE"
         )
-    with needs_postgres():
-        from seekpoint.index.postgres.queue import BuildQueue
-        from seekpoint.index.postgres.writer import PostgresWriter
+    from seekpoint.index.postgres.queue import BuildQueue
+    from seekpoint.index.postgres.writer import PostgresWriter
 
     queue = BuildQueue.open(address)
     try:
@@ -96,6 +96,7 @@ def open_worker(address: Address) -> tuple[Writer, Queue]:
         raise
 
 
+@needs_postgres()
 def create_library(
     address: ServerAddress,
     card: ModelCard,
@@ -108,17 +109,16 @@ def create_library(
 
     Every role of the server may read a `public` one.
     """
-    with needs_postgres():
-        from seekpoint.index.postgres import schema
+    from seekpoint.index.postgres import schema
 
     return schema.create_for_roles(address, card, readers=readers, builders=builders, public=public)
 
 
+@needs_postgres()
 def library_exists(address: Address) -> bool:
     """Whether there is a library, even a damaged one; one that a killed import had moved aside is moved back."""
     if isinstance(address, ServerAddress):
-        with needs_postgres():
-            from seekpoint.index.postgres import reader
+        from seekpoint.index.postgres import reader
 
         return reader.library_exists(address)
     from seekpoint.index.embedded.manifest import FILE
@@ -131,11 +131,11 @@ def library_exists(address: Address) -> bool:
     return (address / FILE).exists()
 
 
+@needs_postgres()
 def check_vacant(address: Address) -> None:
     """Raise ForeignLibrary if a new library can't be created because something else is there."""
     if isinstance(address, ServerAddress):
-        with needs_postgres():
-            from seekpoint.index.postgres import reader
+        from seekpoint.index.postgres import reader
 
         reader.check_vacant(address)
         return
@@ -146,11 +146,11 @@ def check_vacant(address: Address) -> None:
         maintenance.check_no_other_files(address)
 
 
+@needs_postgres()
 def is_written(address: Address) -> bool:
     """Whether a writer is at work on a library, so that no other one can be opened; raises LibraryError."""
     if isinstance(address, ServerAddress):
-        with needs_postgres():
-            from seekpoint.index.postgres import reader
+        from seekpoint.index.postgres import reader
 
         return reader.is_written(address)
     from seekpoint.index.embedded import maintenance
@@ -160,11 +160,11 @@ def is_written(address: Address) -> bool:
         return maintenance.is_held(address)
 
 
+@needs_postgres()
 def current_revision(address: Address) -> Revision:
     """The current revision of a library, without opening it; it equals a reader's until something changes."""
     if isinstance(address, ServerAddress):
-        with needs_postgres():
-            from seekpoint.index.postgres import reader
+        from seekpoint.index.postgres import reader
 
         return reader.current_revision(address)
     from seekpoint.index.embedded import manifest

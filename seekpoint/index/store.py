@@ -6,12 +6,14 @@ reused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Sized
 from contextlib import AbstractContextManager
+from sys import maxsize
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, TypeAlias
 
 from seekpoint.index.address import Address
+from seekpoint.index.settings import LibrarySettings
 from seekpoint.index.types import (
     Alternatives,
     Cue,
@@ -47,24 +49,6 @@ ANY_LANGUAGE = ""
 LISTED = "listed"
 """The `inputs` of resources whose state comes from a listing: playlists, and videos that one calls unavailable."""
 
-WITHOUT_PIECES = "without pieces"
-"""The name of the setting that marks a library whose model gives no token vectors, of which pieces are made.
-
-Its only pieces are windows that were embedded by themselves, with the setting WINDOWS.
-"""
-
-WINDOWS = "windows"
-"""The name of the setting with which such a model embeds windows by themselves."""
-
-ALIASES = "aliases"
-"""The name of the setting with the addresses that others stand for; see `indexer/pipeline/aliases.py`."""
-
-YOUTUBE_COOLINGS = "youtube_coolings"
-"""The name of the setting with the times until which YouTube isn't asked; see `indexer/pipeline/backoff.py`."""
-
-QUESTION_ENGINE = "question engine"
-"""The name of the setting that says which engine embeds questions with another model than the bundled one."""
-
 
 class Revision(NamedTuple):
     """Identifies a state of a library: equal revisions mean equal contents.
@@ -96,24 +80,23 @@ class Known(NamedTuple):
     pieces: dict[bytes, PieceVector]
 
 
-class Translations(Protocol):
-    """A dictionary of words as plain text, between languages given by primary subtag."""
+Dictionaries: TypeAlias = Callable[[str], Iterable[tuple[str, Iterable[tuple[str, Sequence[str]]]]]]
+"""Dictionaries by target language: each source language, which may be ANY_LANGUAGE, with words and their translations.
 
-    @property
-    def version(self) -> str:
-        """Identifies the entries; another version means other entries."""
-        ...
-
-    def sources(self, target: str) -> Iterable[str]:
-        """The languages with translations into the target language; ANY_LANGUAGE may be one of them."""
-        ...
-
-    def entries(self, source: str, target: str) -> Iterable[tuple[str, Sequence[str]]]:
-        """Words with their translations; a word may occur more than once."""
-        ...
+Languages are primary subtags; a word may occur more than once.
+"""
 
 
-class Reader(Protocol):
+class Closing(Protocol):
+    """A context manager that releases files and connections at the end."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Reader(Closing, Protocol):
     """One consistent snapshot of a library; threads may share it. All methods raise LibraryError."""
 
     @property
@@ -134,10 +117,6 @@ class Reader(Protocol):
         """Every resource with its state, or those with the given ids, in the order of the lists."""
         ...
 
-    def order(self) -> list[str]:
-        """Every resource's id, in the order of the lists."""
-        ...
-
     def amounts(self) -> Amounts:
         """How much there is, counted without reading each resource."""
         ...
@@ -153,14 +132,6 @@ class Reader(Protocol):
         """What each playlist and channel held when it was last listed, by its id."""
         ...
 
-    def resources(self, ids: Collection[str]) -> dict[str, Resource]:
-        """Resources by id; unknown ids are left out."""
-        ...
-
-    def details(self, ids: Collection[str]) -> dict[str, Details]:
-        """The details that the sources gave of resources, by id; unknown ids are left out."""
-        ...
-
     def standings(self) -> dict[str, Standing]:
         """The state of each resource, what its transcripts were made from, and when to try again.
 
@@ -168,16 +139,15 @@ class Reader(Protocol):
         """
         ...
 
-    def transcripts(self, resource_id: str) -> list[Transcript]:
-        """The transcripts of a resource."""
+    def transcripts(
+        self, resource_id: str, language: str | None = None, first: int = 0, stop: int = maxsize
+    ) -> list[Transcript]:
+        """The transcripts of a resource, or those in exactly this language; of each the cues [first, stop)."""
         ...
 
-    def excerpt(self, resource_id: str, language: str, first: int, stop: int) -> Transcript | None:
-        """The transcript in exactly this language with its cues [first, stop) alone; `None` where there is none."""
-        ...
-
-    def setting(self, name: str) -> str | None:
-        """A value that an earlier build stored under this name, or `None`."""
+    @property
+    def settings(self) -> LibrarySettings:
+        """The settings that earlier builds stored."""
         ...
 
     def kept(self) -> list[KeptMoment]:
@@ -186,12 +156,11 @@ class Reader(Protocol):
 
     # Search
 
-    def warm_up(self) -> None:
-        """Load what the first question needs, so that a caller can do this while it waits for something else."""
-        ...
-
     def languages(self) -> Mapping[str, Language]:
-        """The languages of all chunks, by primary subtag, in alphabetical order."""
+        """The languages of all chunks, by primary subtag, in alphabetical order.
+
+        Loads what the first question needs, so that a caller can do this while it waits for something else.
+        """
         ...
 
     def scope(self, filters: Filters, resources: Collection[str] | None = None) -> Scope:
@@ -252,13 +221,8 @@ class Reader(Protocol):
         """Release open files and connections."""
         ...
 
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
 
-
-class Keeper(Protocol):
+class Keeper(Closing, Protocol):
     """Changes what is kept; a context manager. Each change is a short transaction, also while a writer is at work.
 
     All methods raise LibraryError: LockedLibrary where a writer's own transaction takes too long.
@@ -275,11 +239,6 @@ class Keeper(Protocol):
     def drop(self, resource_id: str, place: str) -> None:
         """Keep a moment no longer."""
         ...
-
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
 
 
 class Writer(Reader, Protocol):
@@ -313,12 +272,11 @@ class Writer(Reader, Protocol):
         """Store the current entries of a playlist, and set its state to indexed."""
         ...
 
-    def unlisted(self, sources: Iterable[str]) -> list[str]:
-        """The resources that one of these sources once listed and that no source lists now."""
-        ...
+    def remove(self, ids: Collection[str] = (), unlisted_by: Collection[str] = ()) -> int:
+        """Remove resources with everything that is stored for them; returns their number.
 
-    def remove(self, ids: Collection[str]) -> None:
-        """Remove resources with everything that is stored for them."""
+        `unlisted_by` adds those that one of these sources once listed and that no source lists now.
+        """
         ...
 
     def move(self, resource_id: str, target: Resource) -> None:
@@ -357,12 +315,15 @@ class Writer(Reader, Protocol):
         """Store a resource's state, the reason, when to try again (Unix seconds), and the inputs that were tried."""
         ...
 
-    def put_setting(self, name: str, value: str | None) -> None:
-        """Store a value for the next build; `None` deletes it."""
+    def put_settings(self, **settings: object) -> None:
+        """Store some fields of `settings`."""
         ...
 
-    def keep_translations(self, translations: Translations) -> None:
-        """Store the translations that the library can use, unless the stored ones are still up to date."""
+    def keep_translations(self, version: str, dictionaries: Dictionaries) -> None:
+        """Store the translations that the library can use, unless the stored ones are still up to date.
+
+        Another `version` means other entries of the dictionaries.
+        """
         ...
 
     # Another model
@@ -374,16 +335,15 @@ class Writer(Reader, Protocol):
         """
         ...
 
-    def succeed(self, successor: Successor) -> None:
-        """Replace everything that the current model made by the contents of the successor, in one transaction."""
+    def succeed(self, successor: Successor | None) -> None:
+        """Replace everything that the current model made by the contents of the successor, in one transaction.
+
+        `None` keeps the current model, and deletes the unfinished successor if there is one.
+        """
         ...
 
     def unfinished_successor(self) -> ModelCard | None:
         """The model of the unfinished successor, if there is one."""
-        ...
-
-    def discard_successor(self) -> None:
-        """Delete the unfinished successor, if there is one."""
         ...
 
 
@@ -394,44 +354,22 @@ class Taken(NamedTuple):
     standing: Standing
 
 
-class Queue(Protocol):
+class Queue(Closing, Protocol):
     """The resources of a library that wait for a builder; a context manager. All methods raise LibraryError.
 
     A builder works on one at a time. While it does, its writer stores nothing if another builder has taken over.
     """
 
-    def take(self, now: float, tried: Collection[str] = ()) -> Taken | None:
-        """Take a resource that is pending or due at `now` (Unix seconds), and isn't among those `tried`."""
-        ...
+    def take(self, clock: Callable[[], float], tried: Collection[str] = ()) -> Taken | None:
+        """End the work on the last resource, and take one that is pending or due by `clock` (Unix seconds).
 
-    def give_back(self) -> None:
-        """End the work on the resource that was taken."""
-        ...
-
-    def is_shared(self) -> bool:
-        """Whether another builder has taken a resource, which it may yet leave to others."""
+        It isn't among those `tried`. Waits while other builders work on some, which they may yet leave to others;
+        `None` at the end.
+        """
         ...
 
     def turn(self, name: str, seconds: float) -> float:
         """The seconds to wait until a request to `name` may be sent, so that all builders keep `seconds` between."""
-        ...
-
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-
-class Successor(Protocol):
-    """The transcripts of a library that are already embedded with the new model."""
-
-    @property
-    def writer(self) -> Writer:
-        """The writer that stores the new model's vectors."""
-        ...
-
-    def due(self) -> list[Due]:
-        """The resources still to embed, after removing from the successor what the library no longer has."""
         ...
 
 
@@ -440,6 +378,13 @@ class Due(NamedTuple):
 
     resource: Resource
     edition: str
+
+
+class Successor(NamedTuple):
+    """The writer of the new model's vectors, and the resources still to embed."""
+
+    writer: Writer
+    due: Sequence[Due]
 
 
 class Language(NamedTuple):
@@ -454,10 +399,8 @@ class Language(NamedTuple):
     terms: int
 
 
-class Scope(Protocol):
-    """The chunks that a search is limited to; `len` is their number."""
-
-    def __len__(self) -> int: ...
+Scope: TypeAlias = Sized
+"""The chunks that a search is limited to; `len` is their number."""
 
 
 class WordGroup(NamedTuple):

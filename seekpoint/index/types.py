@@ -198,7 +198,8 @@ class Standing(NamedTuple):
 class ResourceStatus:
     """A resource in a library: its state and the reason, when to try again (Unix seconds), and what is stored.
 
-    `chapters` are those of a recording; generated ones are in the language of its first transcript.
+    `chapters` are those of a recording; generated ones are in the language of its first transcript. `details` are as
+    the source gives them.
     """
 
     resource: Resource
@@ -210,6 +211,7 @@ class ResourceStatus:
     chunks: int = 0
     seconds: float = 0.0
     chapters: tuple[Chapter, ...] = ()
+    details: Details = Details()
 
     @property
     def id(self) -> str:

@@ -17,6 +17,7 @@ from seekpoint.cli.main import cli
 from seekpoint.cli.mcp import adding_to
 from seekpoint.index.address import Address
 from seekpoint.index.open import open_reader, open_writer
+from seekpoint.index.settings import LibrarySettings
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Kind, Resource, State
@@ -239,12 +240,11 @@ def test_an_imported_alias_leads_no_list_of_ones_own_elsewhere(tmp_path: Path, h
     assert own and evil
     with open_writer(tmp_path / "theirs", CARD) as writer:
         writer.register("talks.md", [evil])
-        writer.put_setting("aliases", f'{{"{own.id}": ["{evil.url}", null]}}')
-        writer.put_setting("youtube_coolings", '{"": [99999999999, 1]}')
+        writer.put_settings(aliases={own.id: (evil.url, None)}, backoffs={"": (99999999999, 1)})
     export_library(tmp_path / "theirs", tmp_path / "talks.zip")
     import_library(tmp_path / "talks.zip", library)
     with open_reader(library) as reader:
-        assert (reader.setting("aliases"), reader.setting("youtube_coolings")) == (None, None)
+        assert reader.settings == LibrarySettings()
     httpserver.expect_request("/robots.txt").respond_with_data(status=404)
     httpserver.expect_request("/masks").respond_with_data(MASKS, content_type="text/html")
     (tmp_path / "own.md").write_text(f"[mine]({own.url})", encoding="utf-8")
@@ -284,4 +284,4 @@ def test_a_list_of_ones_own_gives_a_resource_its_address(tmp_path: Path, postgre
         with open_writer(library, CARD) as writer:
             writer.register("theirs.md", [lying])
             writer.register("own.md", [own])
-            assert writer.resources([own.id])[own.id].url == own.url
+            assert [one.url for one in writer.statuses([own.id])] == [own.url]

@@ -89,7 +89,7 @@ def test_a_builder_builds_and_can_do_no_more(
     with open_writer(builder) as writer:
         writer.remove(["page0000001"])
         fill(writer, ["page0000001"])
-        writer.put_setting("windows", "1")
+        writer.put_settings(glossary=[("mask", "掩码")])
     assert may_read(library, "builds")
 
 

@@ -13,14 +13,15 @@ from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
-from seekpoint.index.embedded import checksums, database, names, pieces, stored_terms, successor_folder, transcripts
-from seekpoint.index.embedded.catalogue import Catalogue
+from seekpoint.index.embedded import checksums, database, pieces, stored_terms, successor_folder, transcripts
+from seekpoint.index.embedded.catalogue import SqliteDatabase
 from seekpoint.index.embedded.checksums import CONTENT, DERIVED, OF_RESOURCES, PARENTS, Fault
 from seekpoint.index.embedded.database import content_errors, transaction
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import LibraryError
-from seekpoint.index.records import stored_rows, sums
-from seekpoint.index.records.stored_rows import SETTING
+from seekpoint.index.sql import stored_rows, sums
+from seekpoint.index.sql.catalogue import Catalogue
+from seekpoint.index.sql.names import SETTING, update_titles
 from seekpoint.index.text.clean import counted
 from seekpoint.index.types import ModelCard, Resource, State
 
@@ -50,7 +51,7 @@ def mend(folder: Path, connection: sqlite3.Connection, manifest: Manifest, say: 
     `say` is told what is to be fetched again. Raises DamagedLibrary if nothing can be mended.
     """
     with content_errors(folder), transaction(connection):
-        return _DamagedRows(connection, say).delete(manifest)
+        return _DamagedRows(folder, connection, say).delete(manifest)
 
 
 def make_readable(folder: Path, connection: sqlite3.Connection) -> None:
@@ -103,7 +104,8 @@ def _readable(connection: sqlite3.Connection, table: str) -> Iterator[sqlite3.Ro
 class _DamagedRows:
     """The rows that don't match their checksums, by table and by what they belong to."""
 
-    def __init__(self, connection: sqlite3.Connection, say: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, connection: sqlite3.Connection, say: Callable[[str], None]) -> None:
+        self._folder = folder
         self._connection = connection
         self._say = say
         self._faults = set(checksums.faults(connection))
@@ -171,7 +173,7 @@ class _DamagedRows:
             self._drop("listing", "resource_id", key)
             self._drop("name", "resource_id", key)
             self._connection.execute(_UNLISTED, (key,))
-            names.update_titles(self._connection, [key.decode()])
+            update_titles(SqliteDatabase(self._folder, self._connection), [key.decode()])
 
     def _delete_transcripts(self) -> None:
         for key in self._keys("transcript", "cue_block"):
@@ -229,8 +231,9 @@ def _owners(folder: Path, connection: sqlite3.Connection, faults: Sequence[Fault
     """What damaged rows belong to: resources by title and id, or whole tables."""
     ids = sorted({key.decode(errors="replace") for table, key in faults if table in OF_RESOURCES and key})
     resources: dict[str, Resource] = {}
-    with suppress(LibraryError):
-        resources = Catalogue(folder, connection).resources(ids)
+    with suppress(LibraryError), content_errors(folder):
+        statuses = Catalogue(SqliteDatabase(folder, connection)).statuses(ids)
+        resources = {status.id: status.resource for status in statuses}
     named = (f"{resources[one].title} ({one})" if one in resources else one for one in ids)
     return [*named, *sorted({f"the table {table}" for table, key in faults if table not in OF_RESOURCES or not key})]
 

@@ -10,18 +10,20 @@ import json
 import sqlite3
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from math import isfinite
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from seekpoint.index.embedded import catalogue, database, names, successor_folder, transcripts
-from seekpoint.index.embedded.catalogue import Catalogue
+from seekpoint.index.embedded import database, successor_folder, transcripts
+from seekpoint.index.embedded.catalogue import SqliteDatabase
 from seekpoint.index.embedded.database import content_errors, decoding, library_errors
 from seekpoint.index.embedded.manifest import Manifest, current_revision
 from seekpoint.index.errors import DamagedLibrary, LibraryNotFound
-from seekpoint.index.records import stored_rows
+from seekpoint.index.settings import LibrarySettings
+from seekpoint.index.sql import names
+from seekpoint.index.sql.catalogue import Catalogue
 from seekpoint.index.store import (
     Amounts,
     CandidateQuery,
@@ -37,13 +39,10 @@ from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import (
     Alternatives,
     Cue,
-    Details,
     Filters,
     KeptMoment,
     ModelCard,
-    Origin,
     Playlist,
-    Resource,
     ResourceStatus,
     Section,
     Standing,
@@ -55,11 +54,10 @@ if TYPE_CHECKING:
     from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges
     from seekpoint.index.embedded.vectors import VectorStore
     from seekpoint.index.embedded.words import WordSearch
-    from seekpoint.index.records.sums import Means
+    from seekpoint.index.sql.sums import Means
     from seekpoint.index.types import Pieces, Vectors
 
 _OPEN_ATTEMPTS = 3
-_IN_LANGUAGE = "SELECT id, origin, chapters FROM transcript WHERE resource_id = ? AND language = ? ORDER BY id LIMIT 1"
 _UNKNOWN = Revision(None, None)
 
 
@@ -73,7 +71,8 @@ class EmbeddedReader:
         self._connection = connection
         self._manifest = manifest
         self._revision = revision
-        self._catalogue = Catalogue(folder, connection)
+        self._db = SqliteDatabase(folder, connection)
+        self._catalogue = Catalogue(self._db)
 
     @classmethod
     def open(cls, folder: Path, *, lasting: bool = False) -> Self:
@@ -146,70 +145,46 @@ class EmbeddedReader:
 
     # Resources
 
+    @decoding
     def statuses(self, ids: Collection[str] | None = None) -> list[ResourceStatus]:
         return self._catalogue.statuses(ids)
 
-    def order(self) -> list[str]:
-        return self._catalogue.order()
-
+    @decoding
     def amounts(self) -> Amounts:
         return self._catalogue.amounts()
 
+    @decoding
     def sections(self) -> list[Section]:
         return self._catalogue.sections()
 
+    @decoding
     def playlists(self) -> dict[str, Playlist]:
         return self._catalogue.playlists()
 
-    def resources(self, ids: Collection[str]) -> dict[str, Resource]:
-        return self._catalogue.resources(ids)
-
-    def details(self, ids: Collection[str]) -> dict[str, Details]:
-        return self._catalogue.details(ids)
-
+    @decoding
     def standings(self) -> dict[str, Standing]:
         return self._catalogue.standings()
 
-    def setting(self, name: str) -> str | None:
-        return self._catalogue.setting(name)
-
     @decoding
     def kept(self) -> list[KeptMoment]:
-        return catalogue.read_kept(self._connection)
+        return self._catalogue.kept()
 
     @decoding
-    def transcripts(self, resource_id: str) -> list[Transcript]:
-        rows = self._query(
-            "SELECT id, language, origin, chapters FROM transcript WHERE resource_id = ? ORDER BY id", resource_id
-        )
-        cues = self.cues([CueSpan(row["id"], 0, sys.maxsize) for row in rows])
-        return [
-            Transcript(
-                row["language"],
-                Origin(row["origin"]),
-                tuple(transcript_cues),
-                stored_rows.decode_chapters(row["chapters"]),
-            )
-            for row, transcript_cues in zip(rows, cues, strict=True)
-        ]
+    def transcripts(
+        self, resource_id: str, language: str | None = None, first: int = 0, stop: int = sys.maxsize
+    ) -> list[Transcript]:
+        return self._catalogue.transcripts(resource_id, language, first, stop, self.cues)
 
-    @decoding
-    def excerpt(self, resource_id: str, language: str, first: int, stop: int) -> Transcript | None:
-        rows = self._query(_IN_LANGUAGE, resource_id, language)
-        if not rows:
-            return None
-        [row] = rows
-        [cues] = self.cues([CueSpan(row["id"], max(first, 0), stop)])
-        return Transcript(language, Origin(row["origin"]), tuple(cues), stored_rows.decode_chapters(row["chapters"]))
+    @property
+    def settings(self) -> LibrarySettings:
+        with library_errors(self._folder):
+            return LibrarySettings.read(partial(database.setting, self._connection))
 
     # Search
 
     @decoding
-    def warm_up(self) -> None:
-        self.vectors, self.words  # noqa: B018 - opened on first use
-
-    @decoding
     def languages(self) -> Mapping[str, Language]:
+        self.vectors, self.words  # noqa: B018 - opened on first use
         return self._languages
 
     @decoding
@@ -224,11 +199,11 @@ class EmbeddedReader:
 
     @decoding
     def titles(self, terms: Collection[str]) -> list[tuple[str, Sequence[str]]]:
-        return [*names.title_candidates(self._connection, terms)]
+        return [*names.title_candidates(self._db, terms)]
 
     @decoding
     def translations(self, source: str, words: Collection[str]) -> dict[str, dict[str, Alternatives]]:
-        return names.lookup_translations(self._connection, source, words)
+        return names.lookup_translations(self._db, source, words)
 
     @decoding
     def frequencies(self, terms: Collection[str], groups: Sequence[WordGroup] = ()) -> Frequencies:

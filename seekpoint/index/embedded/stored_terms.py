@@ -11,8 +11,8 @@ from itertools import chain, islice
 import numpy as np
 from numpy.typing import NDArray
 
-from seekpoint.index.records import sums
-from seekpoint.index.records.sums import MOST_COUNT, MOST_LENGTH, TermCounts, decode_counts
+from seekpoint.index.sql import sums
+from seekpoint.index.sql.sums import MOST_COUNT, MOST_LENGTH, TermCounts, decode_counts
 from seekpoint.index.store import TermMatrix
 
 _BATCH_ROWS = 4096

@@ -13,7 +13,7 @@ from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import DamagedLibrary, LibraryError
-from seekpoint.index.store import WITHOUT_PIECES, Writer
+from seekpoint.index.store import Writer
 from seekpoint.index.types import ModelCard
 
 
@@ -95,8 +95,8 @@ def take_over(connection: sqlite3.Connection, card: ModelCard) -> None:
         connection.execute(statement, {"given": highest} if ":given" in statement else {})
     (added,) = connection.execute("SELECT coalesce(max(id), 0) FROM successor.chunk").fetchone()
     database.set_highest_chunk(connection, highest + added)
-    connection.execute("DELETE FROM main.setting WHERE name = ?", (WITHOUT_PIECES,))
-    connection.execute("INSERT INTO setting SELECT * FROM successor.setting WHERE name = ?", (WITHOUT_PIECES,))
+    connection.execute("DELETE FROM main.setting WHERE name = 'is_without_pieces'")
+    connection.execute("INSERT INTO setting SELECT * FROM successor.setting WHERE name = 'is_without_pieces'")
     database.set_stored_model(connection, card)
 
 

@@ -8,8 +8,8 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from seekpoint.index.embedded import checksums, database
-from seekpoint.index.records import stored_rows
-from seekpoint.index.records.cue_blocks import DAMAGED, blocks, joined, stops_of
+from seekpoint.index.sql import stored_rows
+from seekpoint.index.sql.cue_blocks import DAMAGED, blocks, joined, stops_of
 from seekpoint.index.text.chapters import title_terms
 from seekpoint.index.text.clean import text_digest
 from seekpoint.index.text.terms import terms
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def known_vectors(connection: sqlite3.Connection, resource_id: str, dimension: int) -> dict[bytes, Vectors]:
     """The stored vectors of a resource's chunks, by the digest of the embedded text; none if any are damaged."""
-    from seekpoint.index.records.piece_blocks import unpack_int8
+    from seekpoint.index.sql.piece_blocks import unpack_int8
 
     if not checksums.are_whole(connection, resource_id, ("transcript", "vector")):
         return {}
@@ -42,8 +42,8 @@ def insert(
 ) -> None:
     """Store a transcript, beside others that its resource may have; within the caller's transaction."""
     from seekpoint.index.embedded import pieces
-    from seekpoint.index.records.piece_blocks import StoredPiece, all_pieces
-    from seekpoint.index.records.sums import totals_of
+    from seekpoint.index.sql.piece_blocks import StoredPiece, all_pieces
+    from seekpoint.index.sql.sums import totals_of
 
     transcript = embedded.transcript
     (transcript_id,) = connection.execute(
@@ -97,7 +97,7 @@ def _insert_vectors(
     connection: sqlite3.Connection, first: int, embedded: EmbeddedTranscript, dimension: int
 ) -> Vectors:
     """Store the vectors of chunks whose ids begin with `first`; returns them as they are stored."""
-    from seekpoint.index.records.piece_blocks import pack_int8, unpack_int8
+    from seekpoint.index.sql.piece_blocks import pack_int8, unpack_int8
 
     packed = [pack_int8(vector) for vector in embedded.vectors]
     connection.executemany(

@@ -18,7 +18,7 @@ from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges
 from seekpoint.index.embedded.manifest import FileRecord, Manifest, SegmentRecord
 from seekpoint.index.embedded.vectors import empty_index, file_name, padded, preserved_share, scale_centroids
 from seekpoint.index.models.centring import centre_rows
-from seekpoint.index.records.piece_blocks import unpack_int8
+from seekpoint.index.sql.piece_blocks import unpack_int8
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,7 +21,7 @@ from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges
 from seekpoint.index.embedded.database import damaged, library_errors
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.models.centring import cosines
-from seekpoint.index.records.piece_blocks import unpack_int8
+from seekpoint.index.sql.piece_blocks import unpack_int8
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

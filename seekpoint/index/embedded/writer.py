@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from seekpoint.index.embedded import catalogue, database, maintenance, names, successor_folder
-from seekpoint.index.embedded import names as _translations
+from seekpoint.index.embedded import database, maintenance, successor_folder
 from seekpoint.index.embedded import transcripts as _transcripts
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.maintenance import Maintenance, Opened, open_locked
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.successor_folder import acquire_writer
 from seekpoint.index.errors import DamagedLibrary, LibraryError
-from seekpoint.index.records.stored_rows import SuccessorLibrary, details_text
-from seekpoint.index.store import LISTED, Known, Successor, Translations
+from seekpoint.index.sql.catalogue import Changes, succession
+from seekpoint.index.sql.names import refresh_translations
+from seekpoint.index.store import Dictionaries, Known, Successor
 from seekpoint.index.types import (
     Details,
     EmbeddedTranscript,
@@ -44,6 +44,7 @@ class EmbeddedWriter(EmbeddedReader):
         self._lock = file_lock
         self._mended = opened.mended
         self._maintenance = Maintenance(folder, opened.connection, opened.manifest, writes_indexes=writes_indexes)
+        self._changes = Changes(self._db, self._maintenance.change, self._forget)
 
     @classmethod
     def acquire(
@@ -101,8 +102,8 @@ class EmbeddedWriter(EmbeddedReader):
         standings = self.standings()
         for resource_id in self._mended.derived:
             embedded = [embed(resource_id, transcript) for transcript in self.transcripts(resource_id)]
-            details = self.details([resource_id])[resource_id]
-            self.commit(resource_id, embedded, details, standings[resource_id].inputs or "")
+            [status] = self.statuses([resource_id])
+            self.commit(resource_id, embedded, status.details, standings[resource_id].inputs or "")
         self.verify()
         (self._folder / database.DAMAGE_MARK).unlink(missing_ok=True)
         return self._mended.given_up
@@ -110,77 +111,19 @@ class EmbeddedWriter(EmbeddedReader):
     # The lists
 
     def register(self, source: str, resources: Sequence[Resource], named_by: NamedBy = NamedBy.OWNER) -> None:
-        entries = ((resource, path) for resource in resources for path in resource.sections or ((),))
-        rows = {
-            (resource.id, json.dumps(path, ensure_ascii=False)): (position, resource.title)
-            for position, (resource, path) in enumerate(entries)
-        }
-        listed = self._query("SELECT * FROM listing WHERE source = ? AND listed", source)
-        stored = {(row["resource_id"], row["path"]): (row["position"], row["title"]) for row in listed}
-        if rows == stored and all(row["named_by"] == named_by for row in listed):
-            return
-        with self._maintenance.change():
-            self._add(resources)
-            self._connection.execute("UPDATE listing SET listed = 0 WHERE source = ?", (source,))
-            self._connection.executemany(
-                "DELETE FROM listing WHERE source = ? AND resource_id = ?", {(source, r.id) for r in resources}
-            )
-            self._connection.executemany(
-                "INSERT INTO listing (named_by, source, resource_id, path, position, title) VALUES (?, ?, ?, ?, ?, ?)",
-                [(named_by, source, *key, *value) for key, value in rows.items()],
-            )
-            names.update_titles(self._connection, _renamed(stored, rows))
+        self._changes.register(source, resources, named_by)
 
     def keep_playlist(self, playlist_id: str, playlist: Playlist) -> None:
-        failed = self._query("SELECT 1 FROM resource WHERE id = ? AND reason IS NOT NULL", playlist_id)
-        if not failed and self._catalogue.playlists(playlist_id).get(playlist_id) == playlist:
-            return
-        with self._maintenance.change():
-            self._connection.execute("DELETE FROM playlist_entry WHERE playlist_id = ?", (playlist_id,))
-            self._connection.executemany(
-                "INSERT INTO playlist_entry VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (playlist_id, position, video.id, video.kind, video.url, video.title, entry.fault)
-                    for position, entry in enumerate(playlist.entries)
-                    for video in (entry.resource,)
-                ],
-            )
-            self._set_indexed(playlist_id, LISTED, Details(title=playlist.title or None))
+        self._changes.keep_playlist(playlist_id, playlist)
 
-    def unlisted(self, sources: Iterable[str]) -> list[str]:
-        rows = self._query(
-            """SELECT DISTINCT resource_id FROM listing AS gone WHERE NOT listed
-               AND source IN (SELECT value FROM json_each(?))
-               AND NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = gone.resource_id)""",
-            json.dumps(list(sources)),
-        )
-        return [row["resource_id"] for row in rows]
-
-    def remove(self, ids: Collection[str]) -> None:
-        if ids:
-            with self._maintenance.change():
-                for resource_id in ids:
-                    _transcripts.remove(self._connection, resource_id, self.card)
-                    self._connection.execute("DELETE FROM resource WHERE id = ?", (resource_id,))
+    def remove(self, ids: Collection[str] = (), unlisted_by: Collection[str] = ()) -> int:
+        return self._changes.remove(ids, unlisted_by)
 
     def move(self, resource_id: str, target: Resource) -> None:
-        with self._maintenance.change():
-            self._add([target])
-            self._connection.execute(
-                "UPDATE OR REPLACE listing SET resource_id = ? WHERE resource_id = ? AND listed",
-                (target.id, resource_id),
-            )
-            catalogue.move_kept(self._connection, resource_id, target)
-            self.remove([resource_id])
-            names.update_titles(self._connection, [target.id])
+        self._changes.move(resource_id, target)
 
-    def _add(self, resources: Iterable[Resource]) -> None:
-        """Store resources that are new; one that an imported library has at another address gets its own."""
-        self._connection.executemany(
-            """INSERT INTO resource (id, kind, url, state) VALUES (?, ?, ?, ?)
-               ON CONFLICT (id) DO UPDATE SET url = excluded.url WHERE url <> excluded.url""",
-            [(resource.id, resource.kind, resource.url, State.PENDING) for resource in resources],
-        )
+    def _forget(self, resource_id: str) -> None:
+        _transcripts.remove(self._connection, resource_id, self.card)
 
     # The resources
 
@@ -202,10 +145,10 @@ class EmbeddedWriter(EmbeddedReader):
         kind: Kind | None = None,
     ) -> None:
         with self._maintenance.change():
-            self._replace(resource_id, transcripts, details)
-            self._set_indexed(resource_id, inputs, details)
-            if kind:
-                self._connection.execute("UPDATE resource SET kind = ? WHERE id = ?", (kind, resource_id))
+            self._forget(resource_id)
+            for embedded in transcripts:
+                _transcripts.insert(self._connection, resource_id, embedded, details.chapters, self.card)
+            self._changes.set_indexed(resource_id, inputs, details, kind)
         self._maintenance.after_commit(sum(len(embedded.chunks) for embedded in transcripts))
 
     def set_state(
@@ -217,48 +160,24 @@ class EmbeddedWriter(EmbeddedReader):
         retry_after: float | None = None,
         inputs: str | None = None,
     ) -> None:
-        values = (state, reason, retry_after, inputs, resource_id)
-        if self._query(
-            "SELECT 1 FROM resource WHERE (state, reason, retry_after, inputs, id) IS (?, ?, ?, ?, ?)", *values
-        ):
-            return
-        with self._maintenance.change():
-            self._connection.execute(
-                "UPDATE resource SET state = ?, reason = ?, retry_after = ?, inputs = ? WHERE id = ?", values
-            )
+        self._changes.set_state(resource_id, state, reason, retry_after, inputs)
 
-    def put_setting(self, name: str, value: str | None) -> None:
-        if self.setting(name) == value:
-            return
-        with self._maintenance.change():
-            self._connection.execute("DELETE FROM setting WHERE name = ?", (name,))
-            if value is not None:
-                self._connection.execute("INSERT INTO setting VALUES (?, ?)", (name, value))
+    def put_settings(self, **settings: object) -> None:
+        self._changes.put_settings(settings)
 
-    def keep_translations(self, translations: Translations) -> None:
-        if _translations.translations_are_stale(self._connection, translations):
-            with self._maintenance.change():
-                _translations.refresh_translations(self._connection, translations)
-
-    def _replace(self, resource_id: str, embedded: Sequence[EmbeddedTranscript], details: Details) -> None:
-        _transcripts.remove(self._connection, resource_id, self.card)
-        for transcript in embedded:
-            _transcripts.insert(self._connection, resource_id, transcript, details.chapters, self.card)
-
-    def _set_indexed(self, resource_id: str, inputs: str, details: Details) -> None:
-        self._connection.execute(
-            "UPDATE resource SET state = ?, reason = NULL, retry_after = NULL, inputs = ?, details = ? WHERE id = ?",
-            (State.INDEXED, inputs, details_text(details), resource_id),
-        )
-        names.update_titles(self._connection, [resource_id])
+    def keep_translations(self, version: str, dictionaries: Dictionaries) -> None:
+        [(last,)] = self._query("SELECT coalesce(max(first_chunk), 0) FROM transcript")
+        refresh_translations(self._db, version, dictionaries, last, self._maintenance.change)
 
     # Another model
 
-    def successor(self, card: ModelCard, say: Callable[[str], None]) -> SuccessorLibrary:
+    @contextmanager
+    def successor(self, card: ModelCard, say: Callable[[str], None]) -> Iterator[Successor]:
         acquire = partial(EmbeddedWriter.acquire, writes_indexes=False)
-        return SuccessorLibrary(self, self.editions, acquire_writer(self._folder, card, say, acquire))
+        with acquire_writer(self._folder, card, say, acquire) as writer:
+            yield succession(self, self._editions(), writer)
 
-    def editions(self) -> dict[str, str]:
+    def _editions(self) -> dict[str, str]:
         """The edition of each resource's transcripts, which changes when they are stored again, ordered by chunk ids.
 
         It contains chunk ids, which are never reused.
@@ -269,7 +188,10 @@ class EmbeddedWriter(EmbeddedReader):
             editions.setdefault(resource_id, []).append(tuple(edition))
         return {resource_id: json.dumps(edition) for resource_id, edition in editions.items()}
 
-    def succeed(self, successor: Successor) -> None:
+    def succeed(self, successor: Successor | None) -> None:
+        if successor is None:
+            successor_folder.discard(self._folder)
+            return
         self._check_rows()
         with (
             library_errors(self._folder),
@@ -278,7 +200,7 @@ class EmbeddedWriter(EmbeddedReader):
         ):
             successor_folder.take_over(self._connection, successor.writer.card)
         self._maintenance.write_indexes()
-        self.discard_successor()
+        successor_folder.discard(self._folder)
 
     def _check_rows(self) -> None:
         """Raise DamagedLibrary if what is to be replaced was damaged, or what replaces it."""
@@ -289,23 +211,12 @@ class EmbeddedWriter(EmbeddedReader):
             with EmbeddedReader.open(successor_folder.successor_of(self._folder)) as reader:
                 reader.verify()
         except DamagedLibrary:
-            self.discard_successor()
+            successor_folder.discard(self._folder)
             raise
 
     def unfinished_successor(self) -> ModelCard | None:
         unfinished = successor_folder.unfinished_model(self._folder)
         if unfinished != self.card:
             return unfinished
-        self.discard_successor()  # it has taken over, but the process was killed before deleting it
+        successor_folder.discard(self._folder)  # it has taken over, but the process was killed before deleting it
         return None
-
-    def discard_successor(self) -> None:
-        successor_folder.discard(self._folder)
-
-
-def _renamed(
-    before: Mapping[tuple[str, str], tuple[int, str]], now: Mapping[tuple[str, str], tuple[int, str]]
-) -> set[str]:
-    """The ids of the resources whose titles differ between two states of a list: (id, path) to (position, title)."""
-    old, new = ({(key[0], title) for key, (_, title) in rows.items()} for rows in (before, now))
-    return {resource_id for resource_id, _ in old ^ new}

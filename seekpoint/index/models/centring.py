@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seekpoint.files import parsed_json
 from seekpoint.index.models.encoder import BUNDLED, STAND_IN
+from seekpoint.index.settings import LEAST_SCALE, MOST_SCALE
 from seekpoint.index.types import WINDOW_SECONDS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from seekpoint.index.types import ModelCard, Vectors
+    from seekpoint.index.types import Vectors
 
     Sums = NDArray[np.float64]
 
@@ -111,13 +111,8 @@ def background(model: str) -> dict[str, Vectors]:
     return {language: np.array(mean, np.float32) for language, mean in means.items()}
 
 
-SCALE_SETTING = "cosine scale"
-"""The name of the setting that holds the scale of a library's model."""
-
 # The cosine that one in a hundred pairs of unrelated passages exceeds: higher ones depend on a few pairs.
 _QUANTILE = 0.99
-# Scales beyond these say that the two models see nothing alike.
-_LEAST, _MOST = 0.25, 4.0
 
 
 def cosine_scale(own: Vectors, reference: Vectors, languages: Sequence[str]) -> float:
@@ -126,24 +121,7 @@ def cosine_scale(own: Vectors, reference: Vectors, languages: Sequence[str]) -> 
     `own` and `reference` are the vectors of the same passages by a model and by the bundled one, a row each.
     """
     spread, reference_spread = (_spread(vectors, languages) for vectors in (own, reference))
-    return float(np.clip(reference_spread / max(spread, 1e-6), _LEAST, _MOST))
-
-
-def to_setting(scale: float, card: ModelCard, chunks: int) -> str:
-    """The setting for a model, measured when the library had that many chunks."""
-    return json.dumps({"model": card.fingerprint, "scale": scale, "chunks": chunks})
-
-
-def scale_from_setting(text: str | None, card: ModelCard) -> tuple[float, int] | None:
-    """The scale of a model and the chunks it was measured with; `None` if it is another model's or ill-formed."""
-    try:
-        stored = parsed_json(text or "{}")
-        if stored.get("model") != card.fingerprint:
-            return None
-        scale, chunks = float(stored["scale"]), int(stored["chunks"])
-        return (scale, chunks) if _LEAST <= scale <= _MOST else None
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
-        return None
+    return float(np.clip(reference_spread / max(spread, 1e-6), LEAST_SCALE, MOST_SCALE))
 
 
 def _spread(vectors: Vectors, languages: Sequence[str]) -> float:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
     from seekpoint.index.models.token_vectors import TokenPass
+    from seekpoint.index.settings import QuestionEngine
     from seekpoint.index.types import Parts, Vectors
 
 BUNDLED = "multilingual-e5-small-q4"
@@ -67,7 +68,7 @@ class LazyEncoder:
     library's setting of that name (question_engine.py), for an encoder of questions.
     """
 
-    def __init__(self, card: ModelCard, encoder: Encoder | None = None, engine: str | None = None) -> None:
+    def __init__(self, card: ModelCard, encoder: Encoder | None = None, engine: QuestionEngine | None = None) -> None:
         self._card = card
         self._encoder = encoder
         self._engine = engine

@@ -6,15 +6,15 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seekpoint.files import parsed_json
 from seekpoint.index.models.model_files import sampled_hash
 from seekpoint.index.models.question_length import LONGEST_QUESTION
 
 if TYPE_CHECKING:
+    from seekpoint.index.settings import QuestionEngine
     from seekpoint.index.types import Encoder, ModelCard, Parts, Vectors
 
     Layer = Callable[[Vectors], Vectors]
@@ -24,42 +24,10 @@ if TYPE_CHECKING:
 _CONFIGURATION = ("tokenizer.json", "modules.json", "*Pooling/config.json", "*Dense/*")
 
 
-class QuestionEngine(NamedTuple):
-    """What a build found: the ONNX `file` that agrees with the model, by its name in the folder; empty if none does.
-
-    `version` identifies the files that were looked at, or with a `file` those that are used. `prompt` and `longest` are
-    as for OnnxQuestions.
-    """
-
-    model: str
-    version: str
-    file: str = ""
-    prompt: str = ""
-    longest: int | None = None
-
-    def to_setting(self) -> str:
-        """The text of the setting."""
-        return json.dumps(self._asdict(), ensure_ascii=False)
-
-
-def from_setting(text: str | None, card: ModelCard) -> QuestionEngine | None:
-    """The stored engine of a model; `None` if it is another model's or ill-formed."""
-    try:
-        stored = QuestionEngine(**parsed_json(text or "{}"))
-        is_valid = (
-            stored.model == card.fingerprint
-            and all(isinstance(field, str) for field in stored[:4])
-            and isinstance(stored.longest, int | None)
-        )
-        return stored if is_valid else None
-    except (ValueError, TypeError):
-        return None
-
-
-def open_engine(text: str | None, card: ModelCard) -> OnnxQuestions | None:
+def open_engine(stored: QuestionEngine, card: ModelCard) -> OnnxQuestions | None:
     """The stored engine of a library's model, unless it is missing or its files aren't those that a build measured."""
-    stored, folder = from_setting(text, card), model_folder(card.name)
-    if not stored or not stored.file or not folder:
+    folder = model_folder(card.name)
+    if stored.model != card.fingerprint or not stored.file or not folder:
         return None
     try:
         file = next(file for file in onnx_files(folder) if name_in(folder, file) == stored.file)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seekpoint.index.models.centring import background, centred
-from seekpoint.index.postgres.catalogue import ServerCatalogue
 from seekpoint.index.postgres.schema import INDEXED
 from seekpoint.index.postgres.session import EF_SEARCH, Session
-from seekpoint.index.records import piece_blocks
+from seekpoint.index.sql import piece_blocks
+from seekpoint.index.sql.catalogue import Catalogue
 from seekpoint.index.store import Language
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Filters, ModelCard
@@ -128,14 +128,12 @@ def lacking(terms: Sequence[str]) -> tuple[bool, list[str]]:
     return (not terms, list(terms))
 
 
-def scope(
-    session: Session, catalogue: ServerCatalogue, filters: Filters, resources: Collection[str] | None
-) -> ServerScope:
+def scope(session: Session, catalogue: Catalogue, filters: Filters, resources: Collection[str] | None) -> ServerScope:
     """The chunks that a filter keeps; with `resources`, only those of these resources."""
     language = primary(filters.language) if filters.language else None
     limits = [list(resources)] if resources is not None else []
     limits += [[filters.resource]] if filters.resource else []
-    limits += [catalogue.listed_under(filters.section)] if filters.section else []
+    limits += [[*catalogue.listed_under(filters.section)]] if filters.section else []
     ids = sorted(set.intersection(*map(set, limits))) if limits else None
     is_limited = ids is not None or filters.kind is not None
     rows = session.rows(

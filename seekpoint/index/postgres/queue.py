@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from threading import Event, Thread
 from types import TracebackType
@@ -25,6 +26,10 @@ from seekpoint.index.types import Kind, Standing, State
 LEASE_SECONDS = 60.0
 """How long a builder may be silent."""
 
+# How often it looks whether another builder left something.
+_POLL_SECONDS = 1.0
+
+_OTHERS_WORK = "SELECT EXISTS (SELECT 1 FROM lease WHERE holder <> %s AND until > now())"
 _TAKE = """
     WITH next AS (
       SELECT id FROM resource WHERE (state = %s OR (state = %s AND retry_after <= %s))
@@ -66,29 +71,28 @@ class BuildQueue:
     ) -> None:
         self._ended.set()
         with suppress(LibraryError):  # a lease that can't be given back runs out
-            self.give_back()
+            self._give_back()
         self._session.close()
         self._heart.join()
 
-    def take(self, now: float, tried: Collection[str] = ()) -> Taken | None:
+    def take(self, clock: Callable[[], float], tried: Collection[str] = ()) -> Taken | None:
+        self._give_back()
         pending, deferred, playlist = State.PENDING.value, State.DEFERRED.value, Kind.PLAYLIST.value
-        values = (pending, deferred, now, playlist, list(tried), self.holder, self.seconds)
-        taken = self._session.rows(_TAKE, *values)
-        if not taken:
-            return None
-        self.is_holding = True
-        [(resource_id, state, inputs, retry_after)] = self._session.rows(
-            "SELECT id, state, inputs, retry_after FROM resource WHERE id = %s", taken[0][0]
-        )
-        return Taken(resource_id, Standing(State(state), inputs, retry_after))
+        while True:
+            values = (pending, deferred, clock(), playlist, list(tried), self.holder, self.seconds)
+            if taken := self._session.rows(_TAKE, *values):
+                self.is_holding = True
+                [(resource_id, state, inputs, retry_after)] = self._session.rows(
+                    "SELECT id, state, inputs, retry_after FROM resource WHERE id = %s", taken[0][0]
+                )
+                return Taken(resource_id, Standing(State(state), inputs, retry_after))
+            if self._session.rows(_OTHERS_WORK, self.holder) == [(False,)]:
+                return None
+            time.sleep(_POLL_SECONDS)
 
-    def give_back(self) -> None:
+    def _give_back(self) -> None:
         self.is_holding = False
         self._session.run("DELETE FROM lease WHERE holder = %s", self.holder)
-
-    def is_shared(self) -> bool:
-        query = "SELECT EXISTS (SELECT 1 FROM lease WHERE holder <> %s AND until > now())"
-        return self._session.rows(query, self.holder) == [(True,)]
 
     def turn(self, name: str, seconds: float) -> float:
         [(due,)] = self._session.rows(_TURN, name, seconds, seconds)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Self
 
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryNotFound, LostConnection
-from seekpoint.index.postgres import catalogue, schema, transcripts
-from seekpoint.index.postgres.catalogue import ServerCatalogue
+from seekpoint.index.postgres import schema, transcripts
+from seekpoint.index.postgres.catalogue import ServerDatabase
 from seekpoint.index.postgres.session import Session, connect, content_errors, damaged, pooled
-from seekpoint.index.records import cue_blocks, stored_rows
-from seekpoint.index.records.stored_rows import stored_name
+from seekpoint.index.settings import LibrarySettings
+from seekpoint.index.sql import cue_blocks, names
+from seekpoint.index.sql.catalogue import Catalogue
 from seekpoint.index.store import (
     Amounts,
     CandidateQuery,
@@ -31,17 +32,13 @@ from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import (
     Alternatives,
     Cue,
-    Details,
     Filters,
     KeptMoment,
     ModelCard,
-    Origin,
     Playlist,
-    Resource,
     ResourceStatus,
     Section,
     Standing,
-    State,
     StoredChunk,
     Transcript,
 )
@@ -51,8 +48,6 @@ if TYPE_CHECKING:
     from seekpoint.index.types import Pieces, Vectors
 
 
-_IN_LANGUAGE = """SELECT id, origin, chapters FROM transcript
-                  WHERE resource_id = %s AND language = %s ORDER BY id LIMIT 1"""
 # More than the connections that a process keeps, all of which may have broken.
 _ATTEMPTS = 20
 # The blocks with cues in [first, stop) of each span, beginning with the one that contains cue `first`.
@@ -82,7 +77,8 @@ class PostgresReader:
         self._session = session
         self._card = card
         self._revision = revision
-        self._catalogue = ServerCatalogue(session)
+        self._db = ServerDatabase(session)
+        self._catalogue = Catalogue(self._db)
         self._languages: dict[str, Language] | None = None
         self._proposals: WordProposals | None = None
 
@@ -138,9 +134,6 @@ class PostgresReader:
         with content_errors(self.address):
             return self._catalogue.statuses(ids)
 
-    def order(self) -> list[str]:
-        return self._catalogue.order()
-
     def amounts(self) -> Amounts:
         with content_errors(self.address):
             return self._catalogue.amounts()
@@ -153,49 +146,25 @@ class PostgresReader:
         with content_errors(self.address):
             return self._catalogue.playlists()
 
-    def resources(self, ids: Collection[str]) -> dict[str, Resource]:
-        with content_errors(self.address):
-            return self._catalogue.resources(ids)
-
-    def details(self, ids: Collection[str]) -> dict[str, Details]:
-        with content_errors(self.address):
-            return self._catalogue.details(ids)
-
     def standings(self) -> dict[str, Standing]:
         with content_errors(self.address):
             return self._catalogue.standings()
 
-    def setting(self, name: str) -> str | None:
-        return self._catalogue.setting(name)
-
     def kept(self) -> list[KeptMoment]:
         with content_errors(self.address):
-            return catalogue.read_kept(self._session)
+            return self._catalogue.kept()
 
-    def transcripts(self, resource_id: str) -> list[Transcript]:
-        rows = self._session.rows(
-            "SELECT id, language, origin, chapters FROM transcript WHERE resource_id = %s ORDER BY id", resource_id
-        )
-        cues = self.cues([CueSpan(transcript_id, 0, sys.maxsize) for transcript_id, *_ in rows])
+    def transcripts(
+        self, resource_id: str, language: str | None = None, first: int = 0, stop: int = sys.maxsize
+    ) -> list[Transcript]:
         with content_errors(self.address):
-            return [
-                Transcript(language, Origin(origin), tuple(said), stored_rows.decode_chapters(chapters))
-                for (_, language, origin, chapters), said in zip(rows, cues, strict=True)
-            ]
+            return self._catalogue.transcripts(resource_id, language, first, stop, self.cues)
 
-    def excerpt(self, resource_id: str, language: str, first: int, stop: int) -> Transcript | None:
-        rows = self._session.rows(_IN_LANGUAGE, resource_id, language)
-        if not rows:
-            return None
-        [(transcript_id, origin, chapters)] = rows
-        [cues] = self.cues([CueSpan(transcript_id, max(first, 0), stop)])
-        with content_errors(self.address):
-            return Transcript(language, Origin(origin), tuple(cues), stored_rows.decode_chapters(chapters))
+    @property
+    def settings(self) -> LibrarySettings:
+        return LibrarySettings.read(dict(self._session.rows("SELECT name, value FROM setting")).get)
 
     # Search
-
-    def warm_up(self) -> None:
-        self.languages()
 
     def languages(self) -> Mapping[str, Language]:
         if self._languages is None or not self._is_snapshot:
@@ -210,17 +179,11 @@ class PostgresReader:
         return scope(self._session, self._catalogue, filters, resources)
 
     def titles(self, terms: Collection[str]) -> list[tuple[str, Sequence[str]]]:
-        rows = self._session.rows(
-            """SELECT resource_id, terms FROM name JOIN resource ON resource.id = resource_id
-               WHERE key = ANY(%s) AND state = %s ORDER BY number, terms""",
-            list(terms),
-            State.INDEXED.value,
-        )
-        return [(resource_id, stored_name(name)) for resource_id, name in rows]
+        return [*names.title_candidates(self._db, terms)]
 
     def translations(self, source: str, words: Collection[str]) -> dict[str, dict[str, Alternatives]]:
         with content_errors(self.address):
-            return transcripts.lookup_translations(self._session, source, words)
+            return names.lookup_translations(self._db, source, words)
 
     def frequencies(self, terms: Collection[str], groups: Sequence[WordGroup] = ()) -> Frequencies:
         words, sizes = self._words, {name: language.chunks for name, language in self.languages().items()}
@@ -243,7 +206,7 @@ class PostgresReader:
 
     def evidence(self, ids: Sequence[int], vector: Vectors, terms: Collection[str] = ()) -> Evidence:
         from seekpoint.index.models.centring import cosines
-        from seekpoint.index.records import piece_blocks, sums
+        from seekpoint.index.sql import piece_blocks, sums
 
         rows = self._session.rows(
             """SELECT chunk.id, transcript_id, resource_id, transcript.language, first, stop, start, "end",
@@ -265,8 +228,8 @@ class PostgresReader:
             return Evidence(chunks, near.tolist(), words)
 
     def pieces(self, chunks: Sequence[StoredChunk], margin: float) -> dict[int, Pieces]:
-        from seekpoint.index.records import piece_blocks
-        from seekpoint.index.records.piece_blocks import Blocks
+        from seekpoint.index.sql import piece_blocks
+        from seekpoint.index.sql.piece_blocks import Blocks
 
         rows = self._session.rows(
             _PIECES,
@@ -298,7 +261,7 @@ class PostgresReader:
         return self._proposals
 
     def _current_languages(self) -> dict[str, Language]:
-        from seekpoint.index.records.sums import means_of
+        from seekpoint.index.sql.sums import means_of
 
         with content_errors(self.address):
             stored = transcripts.chunk_languages(self._session)

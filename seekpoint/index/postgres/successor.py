@@ -14,7 +14,6 @@ from seekpoint.index.address import SUCCESSOR_SUFFIX, ServerAddress
 from seekpoint.index.errors import ForeignLibrary
 from seekpoint.index.postgres import schema
 from seekpoint.index.postgres.session import Session, quoted
-from seekpoint.index.store import WITHOUT_PIECES
 from seekpoint.index.types import ModelCard
 
 # In an order in which rows come after those that they refer to.
@@ -65,8 +64,8 @@ def take_over(session: Session, card: ModelCard) -> None:
     for table in _TABLES:
         session.run(f"INSERT INTO {table} SELECT * FROM {there}.{table}")
     session.run("SELECT setval(pg_get_serial_sequence('term', 'number'), coalesce(max(number), 0) + 1) FROM term")
-    session.run("DELETE FROM setting WHERE name = %s", WITHOUT_PIECES)
-    session.run(f"INSERT INTO setting SELECT * FROM {there}.setting WHERE name = %s", WITHOUT_PIECES)
+    session.run("DELETE FROM setting WHERE name = 'is_without_pieces'")
+    session.run(f"INSERT INTO setting SELECT * FROM {there}.setting WHERE name = 'is_without_pieces'")
     session.run("UPDATE meta SET card = %s", schema.card_text(card))
     schema.create_search_indexes(session, card)
     discard(session)

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from string import ascii_lowercase
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from seekpoint.index.postgres.meaning import embedding_rows, known_centre
 from seekpoint.index.postgres.session import Session, quoted
-from seekpoint.index.records import cue_blocks, piece_blocks, stored_rows, sums
-from seekpoint.index.records.piece_blocks import Blocks, StoredPiece
-from seekpoint.index.records.stored_rows import SETTING, is_stale, keyed_names, merged, usable
-from seekpoint.index.records.sums import Totals, as_bytes, numbers, totals_of
-from seekpoint.index.store import ANY_LANGUAGE, Known, Translations
+from seekpoint.index.sql import cue_blocks, piece_blocks, stored_rows, sums
+from seekpoint.index.sql.piece_blocks import Blocks, StoredPiece
+from seekpoint.index.sql.sums import Totals, as_bytes, numbers, totals_of
+from seekpoint.index.store import Known
 from seekpoint.index.text.chapters import title_terms
 from seekpoint.index.text.clean import text_digest
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Alternatives, Chapter, EmbeddedTranscript, ModelCard
+from seekpoint.index.types import Chapter, EmbeddedTranscript, ModelCard
 
 _OF_RESOURCE = "JOIN transcript ON transcript.id = transcript_id WHERE resource_id = %s"
 
@@ -275,60 +273,6 @@ def _summed(rows: Iterable[tuple[str, int, bytes, int, bytes, int]]) -> dict[str
 def chunk_counts(numbers_of_chunks: Iterable[Iterable[int]], language: str) -> Counter[TermIn]:
     """In how many of some chunks of a language each term is, from the distinct numbers of each chunk's terms."""
     return Counter(TermIn(number, language) for numbers in numbers_of_chunks for number in numbers)
-
-
-def update_titles(session: Session, resource_ids: Iterable[str]) -> None:
-    """Index again the titles of resources on the lists and in their own details; within the caller's transaction."""
-    for resource_id in resource_ids:
-        session.run("DELETE FROM name WHERE resource_id = %s", resource_id)
-        titles = session.rows(
-            """SELECT title FROM listing WHERE resource_id = %s
-               UNION SELECT details::json ->> 'title' FROM resource WHERE id = %s""",
-            resource_id,
-            resource_id,
-        )
-        names = keyed_names(title for (title,) in titles)
-        session.run_many("INSERT INTO name VALUES (%s, %s, %s)", [(key, resource_id, terms) for key, terms in names])
-
-
-def translations_are_stale(session: Session, dictionaries: Translations) -> bool:
-    """Whether the translations have to be chosen again."""
-    rows = session.rows("SELECT value FROM setting WHERE name = %s", SETTING)
-    return is_stale(rows[0][0] if rows else None, _signature(session, dictionaries))
-
-
-def refresh_translations(session: Session, dictionaries: Translations) -> None:
-    """Choose the translations again; within the caller's transaction."""
-    session.run("LOCK TABLE translation IN EXCLUSIVE MODE")  # another builder may be at it
-    vocabulary = {term for (term,) in session.rows("SELECT text FROM term")}
-    session.run("DELETE FROM translation")
-    rows = usable(dictionaries, _languages(session), vocabulary)
-    session.copy("translation (source, word, target, alternatives)", rows)
-    session.run("DELETE FROM setting WHERE name = %s", SETTING)
-    session.run("INSERT INTO setting VALUES (%s, %s)", SETTING, json.dumps(_signature(session, dictionaries)))
-
-
-def lookup_translations(session: Session, source: str, words: Collection[str]) -> dict[str, dict[str, Alternatives]]:
-    """The translations of words, by target language and word; words without any are left out."""
-    rows = session.rows(
-        """SELECT target, word, alternatives FROM translation
-           WHERE source = ANY(%s) AND target <> %s AND word = ANY(%s) ORDER BY source""",
-        [ANY_LANGUAGE, source],
-        source,
-        list(words),
-    )
-    return merged(rows)
-
-
-def _languages(session: Session) -> list[str]:
-    return [spoken for (spoken,) in session.rows("SELECT DISTINCT spoken FROM transcript ORDER BY 1")]
-
-
-def _signature(session: Session, dictionaries: Translations) -> tuple[Any, ...]:
-    """What the choice of translations depends on: the dictionaries' version, the chunks, and the languages."""
-    query = "SELECT coalesce(sum(chunks), 0)::bigint, (SELECT coalesce(max(id), 0) FROM chunk) FROM transcript"
-    [(chunks, last)] = session.rows(query)
-    return (dictionaries.version, chunks, last, *_languages(session))
 
 
 # Terms as words that every text parser of PostgreSQL takes whole: their numbers, written in letters.

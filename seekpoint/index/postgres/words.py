@@ -18,7 +18,7 @@ from seekpoint.index.postgres import transcripts
 from seekpoint.index.postgres.meaning import KEPT, KEPT_AFTERWARDS, LACKING, ServerScope, lacking, nearest
 from seekpoint.index.postgres.session import Session
 from seekpoint.index.postgres.transcripts import letters, text_of
-from seekpoint.index.records import sums
+from seekpoint.index.sql import sums
 from seekpoint.index.store import CandidateQuery, Scope, TermMatrix, WordGroup
 from seekpoint.index.types import Alternatives
 

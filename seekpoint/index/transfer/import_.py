@@ -19,7 +19,7 @@ from seekpoint.files import real_path, sync_folder
 from seekpoint.index import address
 from seekpoint.index.address import Address
 from seekpoint.index.embedded import database, maintenance, successor_folder
-from seekpoint.index.embedded.catalogue import EmbeddedKeeper
+from seekpoint.index.embedded.catalogue import open_keeper
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
@@ -27,7 +27,6 @@ from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.staging import REPLACED, staging
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, needs_postgres
-from seekpoint.index.store import ALIASES, YOUTUBE_COOLINGS
 from seekpoint.index.transfer import archive, inspection
 from seekpoint.index.transfer.archive import Archive, Contents, contents_of
 from seekpoint.index.transfer.inspection import InvalidContents
@@ -163,7 +162,7 @@ def _disown(library: Path) -> None:
         database.transaction(connection),
     ):
         connection.execute("UPDATE listing SET named_by = ?", (NamedBy.IMPORT,))
-        connection.executemany("DELETE FROM setting WHERE name = ?", [(ALIASES,), (YOUTUBE_COOLINGS,)])
+        connection.execute("DELETE FROM setting WHERE name IN ('aliases', 'backoffs')")
 
 
 def _take_over(old: Path, library: Path) -> tuple[int, int | None]:
@@ -187,7 +186,7 @@ def _take_over(old: Path, library: Path) -> tuple[int, int | None]:
             moments = reader.kept()
     except DamagedLibrary:
         return files, None
-    with EmbeddedKeeper.open(library) as keeper:
+    with open_keeper(library) as keeper:
         for moment in moments:
             keeper.drop(moment.resource.id, moment.place)
             keeper.keep(moment)

@@ -11,7 +11,7 @@ from seekpoint.index.embedded import checksums, database
 from seekpoint.index.embedded.database import APPLICATION_ID, HIGHEST_CHUNK, SCHEMA_VERSION
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.records.stored_rows import LATEST
+from seekpoint.index.sql.stored_rows import LATEST
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import ModelCard
 

@@ -23,8 +23,8 @@ from seekpoint.index.postgres import schema, successor, transcripts, writer
 from seekpoint.index.postgres.meaning import centres, embedding_rows, keep
 from seekpoint.index.postgres.session import Session, connect
 from seekpoint.index.postgres.transcripts import TermIn, text_of
-from seekpoint.index.records import piece_blocks, stored_rows, sums
-from seekpoint.index.records.sums import means_of
+from seekpoint.index.sql import piece_blocks, stored_rows, sums
+from seekpoint.index.sql.sums import means_of
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import ModelCard
 

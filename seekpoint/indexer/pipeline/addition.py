@@ -106,7 +106,7 @@ def retry(
     now = time.time()
     with open_reader(library) as reader:
         due = [key for key, standing in reader.standings().items() if standing.is_due(now, at_once=at_once)]
-        resources = reader.resources(due).values()
+        resources = [status.resource for status in reader.statuses(due)]
         sources = {section.source for section in reader.sections()}
     playlists = [one.url for one in resources if one.kind is Kind.PLAYLIST and one.url in sources]
     stored = [one.id for one in resources if one.kind is not Kind.PLAYLIST and one.url.startswith(_WEB)]

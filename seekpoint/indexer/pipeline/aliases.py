@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple, Self
 
-from seekpoint.index.store import ALIASES, Reader, Writer
+from seekpoint.index.store import Reader, Writer
 from seekpoint.index.types import NamedBy, Resource
 from seekpoint.indexer.fetch.fetcher import is_same_server
 from seekpoint.indexer.fetch.retries import DAY, MONTH
-from seekpoint.indexer.pipeline.settings import stored_setting
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.reading_list.parser import ReadingList, merge
 
@@ -32,7 +30,7 @@ class Aliases:
     @classmethod
     def stored(cls, library: Reader, now: float) -> Self:
         """The aliases in a library; expired ones, and those of resources that were removed, are left out."""
-        aliases = stored_setting(library, ALIASES, _shaped) or {}
+        aliases = {name: Alias(*alias) for name, alias in library.settings.aliases.items()}
         known = library.standings() if aliases else {}
         return cls(
             {
@@ -68,7 +66,7 @@ class Aliases:
         if target.id == resource.id:
             return resource
         with writer.transaction():
-            if not is_permanent and target.id == end.id and not writer.resources([end.id]):
+            if not is_permanent and target.id == end.id and not writer.statuses([end.id]):
                 self._keep(writer, end, Alias(resource.url, now + MONTH))
                 return resource
             self._keep(writer, resource, Alias(target.url, None if is_permanent else now + DAY))
@@ -82,8 +80,4 @@ class Aliases:
             for name, other in self._by_id.items()
         }
         self._by_id = others | {resource.id: alias}
-        writer.put_setting(ALIASES, json.dumps(self._by_id))
-
-
-def _shaped(rows: Mapping[str, tuple[str, float | None]]) -> dict[str, Alias]:
-    return {name: Alias(str(url), None if until is None else float(until)) for name, (url, until) in rows.items()}
+        writer.put_settings(aliases=self._by_id)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from seekpoint.index.errors import Blocked, Halt, Unfetched, Unreachable
-from seekpoint.index.store import YOUTUBE_COOLINGS, Reader, Writer
+from seekpoint.index.store import Reader, Writer
 from seekpoint.indexer.fetch.retries import BLOCK_REMEDY, DAY, HOUR, MOST_FAULTS, ConnectionFault
-from seekpoint.indexer.pipeline.settings import stored_setting
 
 Clock: TypeAlias = Callable[[], float]
 _Response = TypeVar("_Response")
@@ -32,7 +30,7 @@ class YouTubeBackoffs:
     """
 
     def __init__(self, library: Reader, now: float) -> None:
-        backoffs = stored_setting(library, YOUTUBE_COOLINGS, _shaped) or {}
+        backoffs = {route: Backoff(*one) for route, one in library.settings.backoffs.items()}
         self._by_route = {
             route: backoff
             for route, backoff in backoffs.items()
@@ -53,11 +51,7 @@ class YouTubeBackoffs:
             **{other: kept for other, kept in self._by_route.items() if other != route},
             **({route: backoff} if backoff else {}),
         }
-        writer.put_setting(YOUTUBE_COOLINGS, json.dumps(self._by_route) if self._by_route else None)
-
-
-def _shaped(rows: Mapping[str, tuple[float, float]]) -> dict[str, Backoff]:
-    return {route: Backoff(float(until), float(seconds)) for route, (until, seconds) in rows.items()}
+        writer.put_settings(backoffs=self._by_route)
 
 
 class YouTubeGate:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,7 +24,6 @@ from seekpoint.indexer.pipeline.settings import (
     find_question_engine,
     reembed,
     report_unfinished,
-    stored_setting,
     want_windows,
 )
 from seekpoint.indexer.reading_list.parser import ReadingList, expand_playlists, read_source, unavailable_entries
@@ -34,8 +32,6 @@ from seekpoint.indexer.sources.captions.folders import find_captions
 from seekpoint.indexer.sources.recordings.transcription import check_installed
 from seekpoint.indexer.transcript.embedding import Embedder
 from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries, Pair, read_glossary
-
-_GLOSSARY = "glossary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +232,7 @@ def _run_all(
     while len(run.ends) > ends:
         ends = len(run.ends)
         resources, playlists = list_playlists(writer, aliases.applied(lists), run, planner, requested)
-        resources |= writer.resources([*stored, *(run.ends if stored else ())])
+        resources |= {one.id: one.resource for one in writer.statuses([*stored, *(run.ends if stored else ())])}
         planner = replace(planner, standings=writer.standings(), faults=unavailable_entries(playlists))
         new = (resource for resource in resources.values() if resource.id not in tried)
         run.all(planner.jobs(resource for resource in new if resource.kind is not Kind.PLAYLIST))
@@ -283,17 +279,15 @@ def _prune(writer: Writer, lists: Sequence[ReadingList], say: Callable[[str], No
     for source in vanished:
         say(f"{source} is no longer there: what it alone listed is taken out")
         writer.register(source, ())
-    gone = writer.unlisted([*(listed.source for listed in lists), *vanished])
-    writer.remove(gone)
-    return len(gone)
+    return writer.remove(unlisted_by=[*(listed.source for listed in lists), *vanished])
 
 
 def keep_translations(writer: Writer, glossary: Sequence[Pair] | None = None) -> None:
     """Store the translations that the library can use; a glossary is kept for later builds."""
     if glossary is not None:
-        writer.put_setting(_GLOSSARY, json.dumps(glossary, ensure_ascii=False))
-    kept = stored_setting(writer, _GLOSSARY, lambda pairs: [(str(term), str(meaning)) for term, meaning in pairs])
-    writer.keep_translations(BilingualDictionaries(kept or []))
+        writer.put_settings(glossary=glossary)
+    dictionaries = BilingualDictionaries(writer.settings.glossary)
+    writer.keep_translations(dictionaries.version, dictionaries.into)
 
 
 def _has_vanished(source: str) -> bool:

@@ -200,7 +200,7 @@ class Run:
             yield from ((resource_id, transcript) for transcript in read.transcripts if transcript.cues)
 
     def _details(self, resource_id: str) -> Details:
-        return self._writer.details([resource_id]).get(resource_id, Details())
+        return next((status.details for status in self._writer.statuses([resource_id])), Details())
 
     # These two run in threads, and must use neither the library nor the events.
 

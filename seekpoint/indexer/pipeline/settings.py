@@ -1,4 +1,4 @@
-"""Settings that builds store in a library as JSON."""
+"""Settings that a build finds: the scale of cosines, the engine for questions, windows; and another model."""
 
 from __future__ import annotations
 
@@ -7,44 +7,26 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
 
-from seekpoint.files import parsed_json
 from seekpoint.index.errors import ModelError
-from seekpoint.index.models.centring import SCALE_SETTING, cosine_scale, scale_from_setting, to_setting
+from seekpoint.index.models.centring import cosine_scale
 from seekpoint.index.models.encoder import BUNDLED, STAND_IN, LazyEncoder, SentenceEncoder, load_encoder
 from seekpoint.index.models.question_engine import (
     OnnxQuestions,
-    QuestionEngine,
-    from_setting,
     model_folder,
     name_in,
     onnx_files,
     version_of,
 )
-from seekpoint.index.store import QUESTION_ENGINE, WINDOWS, WITHOUT_PIECES, Due, Reader, Writer
+from seekpoint.index.settings import CosineScale, QuestionEngine, WindowState
+from seekpoint.index.store import Due, Reader, Writer
 from seekpoint.index.text.clean import counted
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.scripts import in_one_script
-from seekpoint.index.types import Details, EmbeddedTranscript, Encoder, ResourceStatus, State, Transcript
+from seekpoint.index.types import EmbeddedTranscript, Encoder, ResourceStatus, State, Transcript
 from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.transcript.chunking import chunk
 from seekpoint.indexer.transcript.embedding import Embedder
-
-_Value = TypeVar("_Value")
-
-
-def stored_setting(library: Reader, name: str, shape: Callable[[Any], _Value]) -> _Value | None:
-    """A setting in the form that `shape` gives its JSON; `None` where it is missing or ill-formed.
-
-    Only another's library has ill-formed ones. Each setting is something that a build finds again.
-    """
-    try:
-        text = library.setting(name)
-        return shape(parsed_json(text)) if text else None
-    except (ValueError, TypeError, AttributeError, OverflowError):
-        return None
-
 
 # With 128 passages there are 80 pairs or more above the quantile. Fewer than 24 say nothing.
 _PASSAGES, _LEAST = 128, 24
@@ -59,8 +41,8 @@ def calibrate(writer: Writer, encoder: LazyEncoder) -> None:
     if writer.card.name in (BUNDLED, STAND_IN):
         return
     chunks = writer.amounts().chunks
-    known = scale_from_setting(writer.setting(SCALE_SETTING), writer.card)
-    if known and chunks < _GROWTH * max(known[1], _PASSAGES):
+    known = writer.settings.scale_of(writer.card)
+    if known and chunks < _GROWTH * max(known.chunks, _PASSAGES):
         return
     languages, texts = zip(*islice(_passages(writer), _PASSAGES), strict=True) if chunks >= _LEAST else ((), ())
     if len(texts) - len(set(languages)) < _LEAST:  # a language's only passage has no other to compare with
@@ -70,7 +52,7 @@ def calibrate(writer: Writer, encoder: LazyEncoder) -> None:
     except ModelError:
         return
     scale = cosine_scale(encoder.get().passages(texts), reference, languages)
-    writer.put_setting(SCALE_SETTING, to_setting(scale, writer.card, chunks))
+    writer.put_settings(cosine_scale=CosineScale(writer.card.fingerprint, scale, chunks))
 
 
 def _passages(writer: Writer) -> Iterator[tuple[str, str]]:
@@ -104,13 +86,13 @@ def find_question_engine(writer: Writer, encoder: LazyEncoder) -> None:
     folder = None if writer.card.name == BUNDLED else model_folder(writer.card.name)
     files = onnx_files(folder) if folder else []
     if not folder or not files:
-        writer.put_setting(QUESTION_ENGINE, None)
+        writer.put_settings(question_engine=None)
         return
-    known = from_setting(writer.setting(QUESTION_ENGINE), writer.card)
+    known = writer.settings.engine_of(writer.card)
     if (known and known.version in _versions(folder, files, known)) or not find_spec("onnxruntime"):
         return
     if isinstance(model := encoder.get(), SentenceEncoder):
-        writer.put_setting(QUESTION_ENGINE, _measured(folder, files, model).to_setting())
+        writer.put_settings(question_engine=_measured(folder, files, model))
 
 
 def _versions(folder: Path, files: list[Path], known: QuestionEngine) -> list[str]:
@@ -145,27 +127,24 @@ def _measured(folder: Path, files: list[Path], model: SentenceEncoder) -> Questi
 #
 # They are for models that give no token vectors, which embed windows by themselves. Other models have windows anyway.
 
-# The values of the setting: resources may be without windows, or none is.
-_DUE, _DONE = "due", "done"
-
 
 def want_windows(writer: Writer) -> None:
     """Let this build and all later ones embed windows by themselves."""
-    if writer.setting(WINDOWS) is None:
-        writer.put_setting(WINDOWS, _DUE)
+    if writer.settings.windows is None:
+        writer.put_settings(windows=WindowState.DUE)
 
 
 def hand_on(writer: Writer, successor: Writer) -> None:
     """Let a successor embed windows if the library does; what it had embedded before is looked through at the end."""
-    if writer.setting(WINDOWS) is not None:
-        writer.put_setting(WINDOWS, _DUE)
-        successor.put_setting(WINDOWS, _DUE)
+    if writer.settings.windows is not None:
+        writer.put_settings(windows=WindowState.DUE)
+        successor.put_settings(windows=WindowState.DUE)
 
 
 def are_due(library: Reader, *, wanted: bool) -> bool:
     """Whether a build, which may want windows, has to look for stored resources without them."""
-    setting = library.setting(WINDOWS)
-    return library.setting(WITHOUT_PIECES) is not None and (setting == _DUE or (wanted and setting is None))
+    settings = library.settings
+    return settings.is_without_pieces and (settings.windows is WindowState.DUE or (wanted and settings.windows is None))
 
 
 def add_windows(writer: Writer, encoder: LazyEncoder, events: BuildEvents) -> int:
@@ -183,16 +162,15 @@ def add_windows(writer: Writer, encoder: LazyEncoder, events: BuildEvents) -> in
             embedded = [embedder.embed(status.id, transcript, later) for transcript in writer.transcripts(status.id)]
             _commit(status, embedded, writer, standings[status.id].inputs)
             events.finish(status.resource)
-    if writer.setting(WINDOWS) is not None:
-        writer.put_setting(WINDOWS, _DONE)
+    if writer.settings.windows is not None:
+        writer.put_settings(windows=WindowState.DONE)
     return embedder.embedded
 
 
 def _commit(status: ResourceStatus, embedded: Sequence[EmbeddedTranscript], writer: Writer, inputs: str | None) -> None:
     """Store a resource again, in the state that it had."""
-    details = writer.details([status.id]).get(status.id, Details())
     with writer.transaction():
-        writer.commit(status.id, embedded, details, inputs or "")
+        writer.commit(status.id, embedded, status.details, inputs or "")
         writer.set_state(status.id, status.state, reason=status.reason, retry_after=status.retry_after, inputs=inputs)
 
 
@@ -214,10 +192,10 @@ def coming(writer: Writer, ids: Sequence[str]) -> Iterator[tuple[str, Transcript
 def reembed(writer: Writer, encoder: Encoder, events: BuildEvents) -> int:
     """Convert a library to the encoder's model; returns the number of embedded passages."""
     if writer.card == encoder.card:
-        writer.discard_successor()
+        writer.succeed(None)
         return 0
     with writer.successor(encoder.card, events.say) as successor:
-        due = successor.due()
+        due = successor.due
         if due:
             events.say(
                 f"embedding {counted(len(due), 'resource')} again with {encoder.card.name}, nothing is fetched; "
@@ -251,6 +229,6 @@ def _embed(
     resource_id = due.resource.id
     events.work_on(due.resource)
     embedded = [embedder.embed(resource_id, transcript, later) for transcript in writer.transcripts(resource_id)]
-    details = writer.details([resource_id]).get(resource_id, Details())
-    target.commit(resource_id, embedded, details, due.edition)
+    [status] = writer.statuses([resource_id])
+    target.commit(resource_id, embedded, status.details, due.edition)
     events.finish(due.resource)

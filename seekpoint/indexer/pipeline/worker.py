@@ -10,7 +10,7 @@ from seekpoint.index.address import Address
 from seekpoint.index.errors import LostLease
 from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encoder
 from seekpoint.index.open import library_exists, open_worker, open_writer
-from seekpoint.index.store import QUESTION_ENGINE, Queue, Taken, Writer
+from seekpoint.index.store import Queue, Taken, Writer
 from seekpoint.index.types import Encoder, Kind, State
 from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.fetch.robots import SharedPace
@@ -24,8 +24,6 @@ from seekpoint.indexer.reading_list.parser import read_source, unavailable_entri
 from seekpoint.indexer.sources import Sources
 
 _YOUTUBE = "youtube"
-# How often it looks whether another builder left something.
-_POLL_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +61,12 @@ def work(
         lazy_encoder = LazyEncoder(writer.card, encoder)
         worker = _Worker(writer, lazy_encoder, sources_of(queue), choices, events, clock)
         tried: set[str] = set()
-        while (taken := queue.take(clock(), tried)) or queue.is_shared():
-            if taken is None:
-                time.sleep(_POLL_SECONDS)
-                continue
+        while taken := queue.take(clock, tried):
             tried.add(taken.resource_id)
             try:
                 worker.run(taken)
             except LostLease as lost:
                 events.say(f"{taken.resource_id}: {lost}")
-            finally:
-                queue.give_back()
         if worker.updated:
             keep_translations(writer)
             if encoder is None:
@@ -84,7 +77,7 @@ def work(
 def _measure(writer: Writer, encoder: LazyEncoder) -> None:
     """Measure another model as a build does; an engine that was found stays, which this machine may not have."""
     calibrate(writer, encoder)
-    if writer.setting(QUESTION_ENGINE) is None:
+    if writer.settings.question_engine is None:
         find_question_engine(writer, encoder)
 
 
@@ -112,13 +105,13 @@ class _Worker:
     def run(self, taken: Taken) -> None:
         """Index a resource, or store why not."""
         now, route = self._clock(), self._sources.web.route
-        [resource] = self._writer.resources([taken.resource_id]).values()
+        [status] = self._writer.statuses([taken.resource_id])
         is_new_route = YouTubeBackoffs(self._writer, now).is_new_route(route, now)
         standings = {taken.resource_id: taken.standing}
         planner = Planner(standings, {}, self._choices, now, is_new_route=is_new_route)
         aliases = Aliases.stored(self._writer, now)
         run = Run(self._writer, self._encoder, self._sources, self._events, self._clock, self._choices, aliases)
-        run.all([planner.plan(resource)])
+        run.all([planner.plan(status.resource)])
         self.updated += run.updated
         self.embedded += run.embedded
 

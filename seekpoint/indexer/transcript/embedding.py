@@ -1,6 +1,6 @@
 """Embeds transcripts: the chunks, and in the same pass the pieces of which windows are composed.
 
-With the setting WINDOWS, a model that gives no parts embeds the windows by themselves.
+With the setting `windows`, a model that gives no parts embeds the windows by themselves.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import accumulate, filterfalse, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from seekpoint.index.models.encoder import LazyEncoder
-from seekpoint.index.store import WINDOWS, WITHOUT_PIECES, Writer
+from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import text_digest
 from seekpoint.index.text.scripts import in_one_script
 from seekpoint.index.types import Chunk, Cue, EmbeddedTranscript, Piece, Transcript
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 # Passages per call of the encoder: few enough for regular progress and a quick reaction to Ctrl-C.
 _PASSAGES = 64
-_NO_PARTS = "its model gives no parts"
 
 
 class PassageText(NamedTuple):
@@ -117,15 +116,15 @@ class Embedder:
 
     @property
     def _is_without_pieces(self) -> bool:
-        return self._writer.setting(WITHOUT_PIECES) is not None
+        return self._writer.settings.is_without_pieces
 
     @cached_property
     def _has_windows(self) -> bool:
         """Whether windows are embedded by themselves: they are wanted, and the model gives no parts."""
-        if self._writer.setting(WINDOWS) is None:
+        if self._writer.settings.windows is None:
             return False
         if not self._is_without_pieces and self._encoder.get().parts([], []) is None:
-            self._writer.put_setting(WITHOUT_PIECES, _NO_PARTS)
+            self._writer.put_settings(is_without_pieces=True)
         return self._is_without_pieces
 
     def _read(
@@ -157,7 +156,7 @@ class Embedder:
                 return [
                     PassageVectors(*reading) for reading in zip(parts.vectors, parts.sums, parts.tokens, strict=True)
                 ]
-            self._writer.put_setting(WITHOUT_PIECES, _NO_PARTS)
+            self._writer.put_settings(is_without_pieces=True)
         return [PassageVectors(vector) for vector in encoder.passages(texts)]
 
 

@@ -144,10 +144,12 @@ class BilingualDictionaries:
             versions.append(f"glossary {hashlib.sha256(repr(self._glossary).encode()).hexdigest()}")
         return ", ".join(versions)
 
-    def sources(self, target: str) -> list[str]:
-        """The languages with translations into the target; ANY_LANGUAGE stands for the glossary."""
-        sources = sorted({one for (a, b), *_ in DICTIONARIES for one, other in ((a, b), (b, a)) if other == target})
-        return [ANY_LANGUAGE, *sources] if self._glossary else sources
+    def into(self, target: str) -> Iterator[tuple[str, Iterable[tuple[str, Sequence[str]]]]]:
+        """The languages with translations into the target, each with its entries; ANY_LANGUAGE for the glossary."""
+        if self._glossary:
+            yield ANY_LANGUAGE, self.entries(ANY_LANGUAGE, target)
+        for source in sorted({a if b == target else b for (a, b), *_ in DICTIONARIES if target in (a, b)}):
+            yield source, self.entries(source, target)
 
     def entries(self, source: str, target: str) -> Iterable[tuple[str, Sequence[str]]]:
         """Words of the source language with their translations into the target."""

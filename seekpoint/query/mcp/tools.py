@@ -128,8 +128,8 @@ def _positions(answer: Answer, reader: Reader) -> Iterator[tuple[int, float]]:
     for moment in answer.moments:
         if moment.start is not None:
             continue
-        if said := reader.excerpt(moment.resource.id, moment.language, *moment.cues):
-            yield moment.rank, round(said.cues[0].start, 3)
+        if excerpt := reader.transcripts(moment.resource.id, moment.language, *moment.cues):
+            yield moment.rank, round(excerpt[0].cues[0].start, 3)
 
 
 def _is_kept(status: ResourceStatus, section: str | None, kind: Kind | None, state: State | None) -> bool:

@@ -11,7 +11,6 @@ from itertools import pairwise
 from math import exp, fsum, log
 from typing import TYPE_CHECKING, NamedTuple
 
-from seekpoint.index.models.centring import SCALE_SETTING, scale_from_setting
 from seekpoint.index.models.encoder import BUNDLED, STAND_IN
 from seekpoint.index.store import Reader
 from seekpoint.index.text.language_tags import primary
@@ -180,7 +179,7 @@ def profile_of(reader: Reader) -> Profile:
         return Profile(TUNING, BUNDLED_CALIBRATION)
     if reader.card.fingerprint in PROFILES:
         return PROFILES[reader.card.fingerprint]
-    known = scale_from_setting(reader.setting(SCALE_SETTING), reader.card)
+    known = reader.settings.scale_of(reader.card)
     if not known:
         return Profile(TUNING, ANY_CALIBRATION)
-    return Profile(replace(TUNING, own=_OWN, scale=known[0]), BUNDLED_CALIBRATION)
+    return Profile(replace(TUNING, own=_OWN, scale=known.scale), BUNDLED_CALIBRATION)

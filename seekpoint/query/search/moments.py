@@ -72,7 +72,9 @@ class _Quote(NamedTuple):
 def moments(hits: Sequence[Hit], context: MomentContext, *, explained: bool) -> Iterator[Moment]:
     """A moment for each hit, in their order. Hits whose answers begin in the same place give one moment."""
     ids = [hit.chunk.resource_id for hit in hits]
-    resources, details = context.reader.resources(ids), context.reader.details(ids)
+    statuses = {status.id: status for status in context.reader.statuses(set(ids))}
+    resources = {key: status.resource for key, status in statuses.items()}
+    details = {key: status.details for key, status in statuses.items()}
     quotes = _quotes(hits, resources, details, context)
     links = _links(hits, quotes, resources, details, context)
     explanations = _explanations(hits, resources, context) if explained else [None] * len(hits)

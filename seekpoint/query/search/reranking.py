@@ -63,7 +63,7 @@ def behind(hits: Sequence[Hit], others: Iterable[Hit]) -> Iterator[Hit]:
 
 def _windows(hits: Sequence[Hit], openings: Mapping[int, StoredChunk], reader: Reader) -> Iterator[_Window]:
     ids = {hit.chunk.resource_id for hit in hits}
-    resources = reader.resources(ids)
+    resources = {status.id: status.resource for status in reader.statuses(ids)}
     spans = [
         CueSpan(hit.chunk.transcript_id, max(openings[hit.chunk.id].first - _BEFORE, 0), hit.chunk.stop + _AFTER)
         for hit in hits

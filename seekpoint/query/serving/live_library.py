@@ -17,7 +17,8 @@ from seekpoint.index.address import Address
 from seekpoint.index.errors import LibraryError, LostConnection
 from seekpoint.index.models.encoder import BUNDLED, LazyEncoder
 from seekpoint.index.open import current_revision, is_shared, open_reader
-from seekpoint.index.store import QUESTION_ENGINE, Reader
+from seekpoint.index.settings import QuestionEngine
+from seekpoint.index.store import Reader
 from seekpoint.index.types import Encoder, Filters, ModelCard, Reranker
 from seekpoint.query.answers import Answer
 from seekpoint.query.search.settings import PER_RESOURCE
@@ -190,9 +191,9 @@ class _Opened:
 _CACHED_QUESTIONS = 512
 
 
-def stored_engine(library: Reader) -> str | None:
+def stored_engine(library: Reader) -> QuestionEngine | None:
     """The engine that a build found for the questions of a library; the bundled model has its own."""
-    return None if library.card.name == BUNDLED else library.setting(QUESTION_ENGINE)
+    return None if library.card.name == BUNDLED else library.settings.engine_of(library.card)
 
 
 class SharedEncoder:
@@ -207,7 +208,7 @@ class SharedEncoder:
         card: ModelCard,
         given: Encoder | None = None,
         cached: int = _CACHED_QUESTIONS,
-        engine: str | None = None,
+        engine: QuestionEngine | None = None,
     ) -> None:
         self.card = card
         self._encoder = LazyEncoder(card, given, engine)

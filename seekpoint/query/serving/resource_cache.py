@@ -55,12 +55,9 @@ class ResourceCache:
         return self._known.get(resource_id)
 
     def prefetch(self, ids: Iterable[str]) -> None:
-        """Read the statuses and details of some resources together, unless they were read before."""
-        wanted = list(ids)
-        if missing := [key for key in wanted if key not in self._known] if "statuses" not in vars(self) else []:
+        """Read the statuses of some resources together, unless they were read before."""
+        if "statuses" not in vars(self) and (missing := [key for key in ids if key not in self._known]):
             self._read_statuses.update((status.id, status) for status in self.reader.statuses(missing))
-        if missing := [key for key in wanted if key not in self._read_details]:
-            self._read_details.update(self.reader.details(missing))
 
     @property
     def _known(self) -> Mapping[str, ResourceStatus]:
@@ -71,13 +68,9 @@ class ResourceCache:
         return {}
 
     @cached_property
-    def _read_details(self) -> dict[str, Details]:
-        return {}
-
-    @cached_property
     def order(self) -> list[str]:
         """Every resource's id, in the lists' order."""
-        return self.reader.order()
+        return _distinct(resource_id for section in self.sections for resource_id in section.entries)
 
     @cached_property
     def standings(self) -> dict[str, Standing]:
@@ -100,8 +93,7 @@ class ResourceCache:
     @cached_property
     def suggestions(self) -> Suggestions:
         """What can be suggested of all that is indexed."""
-        self.prefetch(self.statuses)
-        titled = ((one.resource, one.chapters or self.details(one.id).chapters) for one in self._indexed())
+        titled = ((one.resource, one.chapters or one.details.chapters) for one in self._indexed())
         return Suggestions.of(self.headings, titled)
 
     def examples(self, language: str) -> list[str]:
@@ -142,9 +134,8 @@ class ResourceCache:
     @cached_property
     def folded_names(self) -> dict[str, str]:
         """Every resource's title and channel by its id, as they are compared with what is looked for."""
-        self.prefetch(self.statuses)
         return {
-            resource_id: folded(f"{clean(status.title)}\n{clean(self.details(resource_id).channel or '')}")
+            resource_id: folded(f"{clean(status.title)}\n{clean(status.details.channel or '')}")
             for resource_id, status in self.statuses.items()
         }
 
@@ -170,8 +161,8 @@ class ResourceCache:
         return status.resource if status else None
 
     def details(self, resource_id: str) -> Details:
-        self.prefetch([resource_id])
-        return self._read_details.get(resource_id, Details())
+        status = self.status(resource_id)
+        return status.details if status else Details()
 
     def chapters(self, resource_id: str, transcript: Transcript | None) -> tuple[Chapter, ...]:
         """A resource's chapters or headings: its own, else those that were made of one of its transcripts."""

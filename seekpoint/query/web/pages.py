@@ -192,10 +192,10 @@ def _moment_views(moments: tuple[Moment, ...], cache: ResourceCache) -> list[vie
     cache.prefetch(groups)
     views = []
     for moment in moments:
-        transcript = cache.reader.excerpt(moment.resource.id, moment.language, *around(moment))
-        context = quote_context(moment, transcript.cues) if transcript else None
+        excerpt = cache.reader.transcripts(moment.resource.id, moment.language, *around(moment))
+        context = quote_context(moment, excerpt[0].cues) if excerpt else None
         duration = cache.duration(moment.resource.id)
-        chapters = cache.chapters(moment.resource.id, transcript)
+        chapters = cache.chapters(moment.resource.id, excerpt[0] if excerpt else None)
         views.append(view_models.moment_view(moment, context, groups[moment.resource.id], chapters, duration))
     return views
 

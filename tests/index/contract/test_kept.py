@@ -93,7 +93,7 @@ def test_what_is_kept_survives_builds_and_removals(backend: Backend) -> None:
         writer.register(SOURCE, [])
     assert kept(backend) == [MASK, YANMA]
     with backend.reader() as reader:
-        assert reader.resources(["zhuyili0001"]) == {}
+        assert reader.statuses(["zhuyili0001"]) == []
 
 
 def test_what_is_kept_survives_another_model(backend: Backend) -> None:
@@ -101,7 +101,7 @@ def test_what_is_kept_survives_another_model(backend: Backend) -> None:
     other = replace(CARD, name="another model", fingerprint="another")
     with backend.writer() as writer:
         with writer.successor(other, print) as successor:
-            for due in successor.due():
+            for due in successor.due:
                 successor.writer.commit(due.resource.id, [transcript(due.resource.id)], Details(), due.edition)
             keep(backend, YANMA)
         writer.succeed(successor)

@@ -9,6 +9,7 @@ import pytest
 
 from seekpoint.index.errors import LibraryNotFound, LockedLibrary, SeekpointError
 from seekpoint.index.open import is_written
+from seekpoint.index.settings import LibrarySettings, WindowState
 from seekpoint.index.store import ANY_LANGUAGE, CueSpan
 from seekpoint.index.text.clean import text_digest
 from seekpoint.index.types import Chapter, Details, Kind, Playlist, PlaylistEntry, Resource, Standing, State
@@ -46,14 +47,13 @@ def test_what_is_committed_comes_back(backend: Backend) -> None:
         for talk in TALKS:
             assert reader.transcripts(talk) == [transcript(talk).transcript]
             said = transcript(talk).transcript
-            assert reader.excerpt(talk, said.language, -3, 2) == replace(said, cues=said.cues[:2])
-            assert reader.excerpt(talk, said.language, 1, 99) == replace(said, cues=said.cues[1:])
-            assert reader.excerpt(talk, "tlh", 0, 2) is None
+            assert reader.transcripts(talk, said.language, -3, 2) == [replace(said, cues=said.cues[:2])]
+            assert reader.transcripts(talk, said.language, 1, 99) == [replace(said, cues=said.cues[1:])]
+            assert reader.transcripts(talk, "tlh", 0, 2) == []
         assert reader.transcripts("nobody") == []
-        assert reader.details(["attention01", "nobody"]) == {
-            "attention01": Details(title="Talk on attention01", channel="频道")
-        }
-        assert reader.resources(["page0000001", "nobody"]) == {"page0000001": resource("page0000001")}
+        [attention] = reader.statuses(["attention01", "nobody"])
+        assert attention.details == Details(title="Talk on attention01", channel="频道")
+        assert [one.resource for one in reader.statuses(["page0000001"])] == [resource("page0000001")]
         reader.verify()
 
 
@@ -65,8 +65,9 @@ def test_a_part_of_the_resources_is_read_as_all_are(backend: Backend) -> None:
         writer.register(SOURCE, [resource(talk) for talk in TALKS if talk != "position001"])
     with backend.reader() as reader:
         every = reader.statuses()
-        assert [one.id for one in every] == reader.order() == list(dict.fromkeys(reader.order()))
-        for ids in (["zhuyili0001", "attention01", "nobody"], ["position001"], [], reader.order()):
+        order = [one.id for one in every]
+        assert order == list(dict.fromkeys(order))
+        for ids in (["zhuyili0001", "attention01", "nobody"], ["position001"], [], order):
             assert reader.statuses(ids) == [one for one in every if one.id in ids]
         amounts = reader.amounts()
         states = [one.state for one in every]
@@ -91,8 +92,8 @@ def test_a_second_commit_replaces_the_first(backend: Backend) -> None:
         writer.commit("attention01", [transcript("zhuyili0001")], details, "changed", Kind.RECORDING)
     with backend.reader() as reader:
         assert reader.transcripts("attention01") == [transcript("zhuyili0001").transcript]
-        assert reader.details(["attention01"])["attention01"] == details
-        assert reader.resources(["attention01"])["attention01"].kind is Kind.RECORDING
+        [status] = reader.statuses(["attention01"])
+        assert (status.details, status.kind) == (details, Kind.RECORDING)
         assert reader.frequencies(["attent", "掩码"]).terms == {"attent": 1, "掩码": 3}
         assert {name: one.chunks for name, one in reader.languages().items()} == {"en": 4, "zh": 4}
 
@@ -142,16 +143,16 @@ def test_resources_stand_in_the_order_of_their_lists_with_their_states(backend: 
         ]
 
 
-def test_what_a_list_no_longer_names_is_unlisted_and_stays(backend: Backend) -> None:
+def test_what_a_list_no_longer_names_stays_until_it_is_removed(backend: Backend) -> None:
     with backend.writer() as writer:
         writer.register(SOURCE, [resource("position001")])
-        assert set(writer.unlisted([SOURCE])) == set(TALKS) - {"position001"}
-        assert writer.unlisted(["another.md"]) == []
         writer.register("another.md", [resource("attention01")])
-        assert set(writer.unlisted([SOURCE])) == set(TALKS) - {"position001", "attention01"}
+        assert [section.source for section in writer.sections()][-1] == ""
+        assert len(writer.statuses()) == len(TALKS)
+        assert writer.remove(unlisted_by=["another.md"]) == 0
+        assert writer.remove(unlisted_by=[SOURCE]) == len(TALKS) - 2
     with backend.reader() as reader:
-        assert [section.source for section in reader.sections()][-1] == ""
-        assert len(reader.statuses()) == len(TALKS)
+        assert {one.id for one in reader.statuses()} == {"position001", "attention01"}
 
 
 def test_a_resource_that_is_another_one_leaves_it_its_listings(backend: Backend) -> None:
@@ -164,9 +165,10 @@ def test_a_resource_that_is_another_one_leaves_it_its_listings(backend: Backend)
         writer.move("page0000001", new)
         writer.move("unknown0001", new)
     with backend.reader() as reader:
-        assert set(reader.resources([*TALKS, new.id])) == {"attention01", "zhuyili0001", new.id}
-        assert reader.resources(["attention01"])["attention01"].sections == (("第一讲",), ("Videos",))
-        moved = reader.resources([new.id])[new.id]
+        statuses = {status.id: status for status in reader.statuses([*TALKS, new.id])}
+        assert set(statuses) == {"attention01", "zhuyili0001", new.id}
+        assert statuses["attention01"].sections == (("第一讲",), ("Videos",))
+        moved = statuses[new.id]
         assert (moved.title, moved.sections, moved.url) == ("Talk on page0000001", (("Pages",),), new.url)
         assert reader.standings()[new.id] == Standing(State.PENDING)
         assert [list(listed.entries) for listed in reader.sections() if listed.source == "gone.md"] == [["attention01"]]
@@ -189,30 +191,25 @@ def test_a_playlist_comes_back_with_its_entries(backend: Backend) -> None:
 
 def test_settings_are_kept_replaced_and_deleted(backend: Backend) -> None:
     with backend.writer() as writer:
-        writer.put_setting("glossary", "掩码")
-        writer.put_setting("other", "1")
-        writer.put_setting("other", None)
+        assert writer.settings == LibrarySettings()
+        writer.put_settings(glossary=[("mask", "掩码")], windows=WindowState.DUE, aliases={"a": ("https://b/", None)})
+        writer.put_settings(windows=WindowState.DONE, aliases={})
+        with pytest.raises(ValueError, match="no setting other"):
+            writer.put_settings(other=1)
     with backend.reader() as reader:
-        assert (reader.setting("glossary"), reader.setting("other")) == ("掩码", None)
+        assert reader.settings == LibrarySettings(glossary=(("mask", "掩码"),), windows=WindowState.DONE)
 
 
-class Dictionary:
+def dictionaries(target: str) -> Iterable[tuple[str, Sequence[tuple[str, Sequence[str]]]]]:
     """A few words in both directions."""
-
-    version = "1"
-
-    def sources(self, target: str) -> Iterable[str]:
-        return ("en", ANY_LANGUAGE) if target == "zh" else ("zh",)
-
-    def entries(self, source: str, target: str) -> Iterable[tuple[str, Sequence[str]]]:
-        if source == ANY_LANGUAGE:
-            return [("GPT", ["权重"])]
-        return [("mask", ["掩码", "面具"])] if target == "zh" else [("掩码", ["mask"]), ("面具", ["face cover"])]
+    if target == "zh":
+        return ("en", [("mask", ["掩码", "面具"])]), (ANY_LANGUAGE, [("GPT", ["权重"])])
+    return [("zh", [("掩码", ["mask"]), ("面具", ["face cover"])])]
 
 
 def test_translations_are_those_that_the_library_can_use(backend: Backend) -> None:
     with backend.writer() as writer:
-        writer.keep_translations(Dictionary())
+        writer.keep_translations("1", dictionaries)
     with backend.reader() as reader:
         assert reader.translations("en", ["mask", "gpt", "nowher"]) == {
             "zh": {"mask": (("掩码",),), "gpt": (("权重",),)}
@@ -227,10 +224,10 @@ def test_a_transaction_is_whole_or_nothing(backend: Backend) -> None:
     with backend.writer() as writer:
         with pytest.raises(RuntimeError), writer.transaction():
             writer.set_state("attention01", State.UNAVAILABLE, reason="gone")
-            writer.put_setting("half", "done")
+            writer.put_settings(windows=WindowState.DUE)
             raise RuntimeError
         assert writer.standings()["attention01"].state is State.INDEXED
-        assert writer.setting("half") is None
+        assert writer.settings.windows is None
 
 
 def test_a_failed_build_keeps_what_it_committed(backend: Backend) -> None:
@@ -259,12 +256,12 @@ def test_a_revision_tells_a_commit_and_the_end_of_a_build(backend: Backend) -> N
     sealed = backend.revision()
     with backend.writer() as writer:
         assert backend.revision() == sealed
-        writer.put_setting("new", "1")
+        writer.put_settings(windows=WindowState.DUE)
         committed = backend.revision()
         assert committed.committed != sealed.committed
     assert backend.revision().sealed != sealed.sealed
     with backend.writer() as writer:
-        writer.put_setting("new", "1")
+        writer.put_settings(windows=WindowState.DUE)
         writer.set_state("attention01", State.INDEXED, inputs="made by hand")
         fresh = backend.revision()
     assert backend.revision() == fresh

@@ -28,17 +28,18 @@ def reversed_vectors(talk: str) -> EmbeddedTranscript:
 def embed(writer: Writer, talks: int) -> None:
     """Embed so many of the resources that are due, with the order of dimensions reversed."""
     with writer.successor(OTHER, print) as successor:
-        for due in successor.due()[:talks]:
+        for due in successor.due[:talks]:
             successor.writer.commit(due.resource.id, [reversed_vectors(due.resource.id)], Details(), due.edition)
 
 
 def test_the_library_answers_as_before_until_its_successor_takes_over(backend: Backend) -> None:
     with backend.writer() as writer:
         with writer.successor(OTHER, print) as successor:
-            assert {due.resource.id for due in successor.due()} == set(TALKS)
-            for due in successor.due():
+            assert {due.resource.id for due in successor.due} == set(TALKS)
+            for due in successor.due:
                 successor.writer.commit(due.resource.id, [reversed_vectors(due.resource.id)], Details(), due.edition)
-            assert successor.due() == []
+        with writer.successor(OTHER, print) as successor:
+            assert successor.due == []
             with backend.reader() as before:
                 assert before.card == CARD
         writer.succeed(successor)
@@ -59,7 +60,7 @@ def test_what_was_embedded_survives_an_interruption(backend: Backend) -> None:
         embed(writer, 2)
         assert writer.unfinished_successor() == OTHER
     with backend.writer() as writer, writer.successor(OTHER, print) as successor:
-        assert len(successor.due()) == len(TALKS) - 2
+        assert len(successor.due) == len(TALKS) - 2
 
 
 def test_a_successor_follows_what_becomes_of_the_library(backend: Backend) -> None:
@@ -68,7 +69,7 @@ def test_a_successor_follows_what_becomes_of_the_library(backend: Backend) -> No
         writer.remove(["position001"])
         writer.commit("attention01", [transcript("zhuyili0001")], Details(), "changed")
         with writer.successor(OTHER, print) as successor:
-            assert [due.resource.id for due in successor.due()] == ["attention01"]
+            assert [due.resource.id for due in successor.due] == ["attention01"]
             assert set(successor.writer.standings()) == set(TALKS) - {"position001"}
 
 
@@ -78,15 +79,15 @@ def test_another_model_starts_anew_and_says_so(backend: Backend) -> None:
     with backend.writer() as writer:
         embed(writer, 2)
         with writer.successor(third, said.append) as successor:
-            assert len(successor.due()) == len(TALKS)
+            assert len(successor.due) == len(TALKS)
     assert said == ["what was embedded again for the model another model is dropped: 第三个模型 starts anew"]
 
 
 def test_a_successor_can_be_discarded(backend: Backend) -> None:
     with backend.writer() as writer:
         embed(writer, 1)
-        writer.discard_successor()
+        writer.succeed(None)
         assert writer.unfinished_successor() is None
-        writer.discard_successor()
+        writer.succeed(None)
     with backend.reader() as reader:
         assert question(reader, "mask") is not None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.embedded import checksums, database
-from seekpoint.index.embedded.catalogue import EmbeddedKeeper
+from seekpoint.index.embedded.catalogue import open_keeper
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary
@@ -33,7 +33,7 @@ DAMAGE = {
     "language": ("UPDATE language SET windows = windows + 1", "the table language"),
     "term": ("UPDATE term SET text = '掩盖' WHERE text = '掩码'", "the table term"),
     "translation": ("INSERT INTO translation VALUES ('en', 'mask', 'zh', '[]')", "the table translation"),
-    "setting": ("UPDATE setting SET value = '7' WHERE name = 'cooling'", "the table setting"),
+    "setting": ("UPDATE setting SET value = '7' WHERE name = 'is_without_pieces'", "the table setting"),
     "kept": ("UPDATE kept SET note = '讲'", "the table kept"),
     "checksum": ("DELETE FROM checksum WHERE key = 'zhuyili0001' AND table_name = 'chunk'", "zhuyili0001"),
 }
@@ -43,11 +43,11 @@ DAMAGE = {
 def damaged(folder: Path, request: pytest.FixtureRequest) -> Path:
     """A library with rows in every table, of which one is damaged; the next test's parameter names it."""
     with EmbeddedWriter.acquire(folder) as writer:
-        writer.put_setting("cooling", "3600")
+        writer.put_settings(is_without_pieces=True)
         writer.register("lists.md", [resource(PLAYLIST)])
         writer.keep_playlist(PLAYLIST, Playlist("讲座", (PlaylistEntry(resource("zhuyili0001"), "gone"),)))
         writer.verify()
-    with EmbeddedKeeper.open(folder) as keeper:
+    with open_keeper(folder) as keeper:
         keeper.keep(KeptMoment(resource("zhuyili0001"), "zh", 0.0, None, None, "注意力", "https://example.org"))
     with EmbeddedReader.open(folder) as library:
         library.verify()

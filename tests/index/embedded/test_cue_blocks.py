@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from seekpoint.index.embedded.database import create_schema
 from seekpoint.index.embedded.transcripts import append_cues, check_cues, read_cues
-from seekpoint.index.records.cue_blocks import decode, encode
+from seekpoint.index.sql.cue_blocks import decode, encode
 from seekpoint.index.types import Cue
 
 SAID = [

@@ -8,7 +8,7 @@ from threading import Event, Thread
 import pytest
 
 from seekpoint.index.embedded import database
-from seekpoint.index.embedded.catalogue import EmbeddedKeeper
+from seekpoint.index.embedded.catalogue import open_keeper
 from seekpoint.index.embedded.maintenance import with_checked_database
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
@@ -28,7 +28,7 @@ def moment(second: float, note: str = "") -> KeptMoment:
 
 
 def keep(folder: Path, *moments: KeptMoment) -> None:
-    with EmbeddedKeeper.open(folder) as keeper:
+    with open_keeper(folder) as keeper:
         for each in moments:
             keeper.keep(each)
 

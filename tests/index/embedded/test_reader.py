@@ -75,7 +75,7 @@ def test_a_title_is_the_lists_else_the_sources_else_the_address(tmp_path: Path) 
         for talk in (listed, bare):
             writer.commit(talk.id, [embedded(["attention"])], Details(title="The source's title"), "")
     with EmbeddedReader.open(tmp_path) as library:
-        found = library.resources([listed.id, bare.id, unread.id, "nobody"])
+        found = {one.id: one for one in library.statuses([listed.id, bare.id, unread.id, "nobody"])}
     assert {i: r.title for i, r in found.items()} == {
         listed.id: "列表里的标题",
         bare.id: "The source's title",
@@ -89,7 +89,7 @@ def test_details_survive(tmp_path: Path) -> None:
         writer.register(SOURCE, [resource("a")])
         writer.commit("a", [embedded(["attention"])], details, "")
     with EmbeddedReader.open(tmp_path) as library:
-        assert library.details(["a", "nobody"]) == {"a": details}
+        assert [one.details for one in library.statuses(["a", "nobody"])] == [details]
 
 
 @pytest.mark.parametrize(

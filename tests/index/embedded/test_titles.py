@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
-from seekpoint.index.records.stored_rows import lookup_term, title_names
+from seekpoint.index.sql.names import lookup_term, title_names
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Details, Playlist, State
 from tests.index.libraries import CARD, SOURCE, embedded, resource

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from seekpoint.index.embedded import database, stored_terms, transcripts
-from seekpoint.index.embedded.database import transaction
-from seekpoint.index.embedded.names import lookup_translations, refresh_translations, translations_are_stale
 from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.store import ANY_LANGUAGE
+from seekpoint.index.types import Details
 from tests.index.libraries import CARD, embedded, fill
 
 ENTRIES = {
@@ -34,35 +31,35 @@ ENTRIES = {
 
 
 class SmallDictionaries:
-    """A few words, as a reader sees them above."""
+    """A few words, as a reader sees them above; counts how often they are read."""
 
-    def __init__(self, version: str = "1") -> None:
-        self.version = version
+    def __init__(self) -> None:
         self.read = 0
 
-    def sources(self, target: str) -> list[str]:
-        return [source for source, other in ENTRIES if other == target]
-
-    def entries(self, source: str, target: str) -> Sequence[tuple[str, Sequence[str]]]:
-        self.read += 1
-        return ENTRIES[source, target]
+    def into(self, target: str) -> Iterator[tuple[str, Sequence[tuple[str, Sequence[str]]]]]:
+        for (source, other), entries in ENTRIES.items():
+            if other == target:
+                self.read += 1
+                yield source, entries
 
 
 @pytest.fixture
-def connection(folder: Path) -> Iterator[sqlite3.Connection]:
-    """The database of a library in English and Chinese."""
-    with closing(database.connect(folder, writable=True)) as opened:
-        yield opened
+def library(folder: Path) -> Iterator[EmbeddedWriter]:
+    """A library in English and Chinese."""
+    with EmbeddedWriter.acquire(folder) as writer:
+        yield writer
 
 
-def fresh(connection: sqlite3.Connection, version: str = "1") -> None:
-    with transaction(connection):
-        refresh_translations(connection, SmallDictionaries(version))
+def kept(library: EmbeddedWriter, version: str = "1") -> int:
+    """Store the translations; returns how many dictionaries are read for it."""
+    dictionaries = SmallDictionaries()
+    library.keep_translations(version, dictionaries.into)
+    return dictionaries.read
 
 
-def test_only_translations_that_the_library_says_are_kept(connection: sqlite3.Connection) -> None:
-    fresh(connection)
-    assert lookup_translations(connection, "zh", ["注意力", "反向传播", "掩码", "长颈鹿", "权重"]) == {
+def test_only_translations_that_the_library_says_are_kept(library: EmbeddedWriter) -> None:
+    kept(library)
+    assert library.translations("zh", ["注意力", "反向传播", "掩码", "长颈鹿", "权重"]) == {
         "en": {
             "注意力": (("attent",),),
             "掩码": (("mask",), ("hide", "the", "word")),
@@ -71,69 +68,47 @@ def test_only_translations_that_the_library_says_are_kept(connection: sqlite3.Co
     }
 
 
-def test_words_are_found_by_their_stems_and_in_simplified_characters(connection: sqlite3.Connection) -> None:
-    fresh(connection)
+def test_words_are_found_by_their_stems_and_in_simplified_characters(library: EmbeddedWriter) -> None:
+    kept(library)
     keys = ["attent", "mask", "café au lait", "Attention", ""]
-    assert lookup_translations(connection, "en", keys) == {
+    assert library.translations("en", keys) == {
         "zh": {
             "attent": (("注意", "意力"),),
             "mask": (("掩码",), ("遮住",)),
             "café au lait": (("权重",),),
         }
     }
-    assert lookup_translations(connection, "zh", ["權重"]) == {}
+    assert library.translations("zh", ["權重"]) == {}
 
 
 @pytest.mark.parametrize(("source", "targets"), [("en", {"zh"}), ("ko", set()), ("zh", {"en"})])
-def test_other_pairs_of_languages_have_none(connection: sqlite3.Connection, source: str, targets: set[str]) -> None:
-    fresh(connection)
-    assert lookup_translations(connection, source, ["注意力", "attent"]).keys() == targets
+def test_other_pairs_of_languages_have_none(library: EmbeddedWriter, source: str, targets: set[str]) -> None:
+    kept(library)
+    assert library.translations(source, ["注意力", "attent"]).keys() == targets
 
 
-def test_what_holds_for_any_language_stands_beside_the_languages_own(connection: sqlite3.Connection) -> None:
-    fresh(connection)
-    connection.executemany(
-        "INSERT INTO translation (source, word, target, alternatives) VALUES ('', ?, ?, ?)",
-        [("注意力", "en", '[["weigh"],["attent"]]'), ("attent", "en", '[["weigh"]]'), ("attent", "zh", '[["权重"]]')],
-    )
-    assert lookup_translations(connection, "zh", ["注意力", "attent"]) == {
+def test_what_holds_for_any_language_stands_beside_the_languages_own(library: EmbeddedWriter) -> None:
+    words = {"en": [("注意力", ["weighs", "attention"]), ("attention", ["weighs"])], "zh": [("attention", ["权重"])]}
+    library.keep_translations("1", lambda target: [*SmallDictionaries().into(target), (ANY_LANGUAGE, words[target])])
+    assert library.translations("zh", ["注意力", "attent"]) == {
         "en": {"注意力": (("weigh",), ("attent",)), "attent": (("weigh",),)}
     }
-    assert lookup_translations(connection, "ko", ["attent"]) == {
-        "en": {"attent": (("weigh",),)},
-        "zh": {"attent": (("权重",),)},
-    }
+    assert library.translations("ko", ["attent"]) == {"en": {"attent": (("weigh",),)}, "zh": {"attent": (("权重",),)}}
 
 
 def test_a_language_that_the_library_lacks_needs_no_dictionary(tmp_path: Path) -> None:
-    with EmbeddedWriter.acquire(tmp_path / "english", CARD) as writer:
-        fill(writer, {"attention01": ["attention weighs"]})
-    dictionaries = SmallDictionaries()
-    with closing(database.connect(tmp_path / "english", writable=True)) as connection:
-        with transaction(connection):
-            refresh_translations(connection, dictionaries)
-        assert lookup_translations(connection, "zh", ["注意力", "权重"])["en"].keys() == {"注意力", "权重"}
-        assert lookup_translations(connection, "en", ["attent"]) == {}
-    assert dictionaries.read == 1
+    with EmbeddedWriter.acquire(tmp_path / "english", CARD) as library:
+        fill(library, {"attention01": ["attention weighs"]})
+        assert kept(library) == 1
+        assert library.translations("zh", ["注意力", "权重"])["en"].keys() == {"注意力", "权重"}
+        assert library.translations("en", ["attent"]) == {}
 
 
-def test_translations_are_stale_when_the_dictionaries_change(connection: sqlite3.Connection) -> None:
-    assert translations_are_stale(connection, SmallDictionaries())
-    fresh(connection)
-    assert not translations_are_stale(connection, SmallDictionaries())
-    assert translations_are_stale(connection, SmallDictionaries("2"))
-
-
-def test_translations_are_stale_when_the_passages_change(connection: sqlite3.Connection) -> None:
-    fresh(connection)
-    said = embedded(["a giraffe"], "en-GB")
-    with transaction(connection):
-        transcripts.insert(connection, "zhuyili0001", said, (), CARD)
-    assert translations_are_stale(connection, SmallDictionaries())
-    fresh(connection)
-    assert lookup_translations(connection, "zh", ["长颈鹿"]) == {"en": {"长颈鹿": (("giraff",),)}}
-    connection.execute("DELETE FROM resource WHERE id = 'zhuyili0001'")
-    stored_terms.delete_unused(connection)
-    assert translations_are_stale(connection, SmallDictionaries())
-    fresh(connection)
-    assert lookup_translations(connection, "zh", ["长颈鹿", "注意力"]) == {"en": {"注意力": (("attent",),)}}
+def test_dictionaries_are_read_again_when_they_or_the_passages_change(library: EmbeddedWriter) -> None:
+    assert [kept(library), kept(library), kept(library, "2"), kept(library, "2")] == [2, 0, 2, 0]
+    library.commit("zhuyili0001", [embedded(["a giraffe"], "en-GB")], Details(), "")
+    assert kept(library, "2") == 1
+    assert library.translations("zh", ["长颈鹿"]) == {"en": {"长颈鹿": (("giraff",),)}}
+    library.remove(["zhuyili0001"])
+    assert kept(library, "2") == 1
+    assert library.translations("zh", ["长颈鹿", "注意力"]) == {"en": {"注意力": (("attent",),)}}

@@ -107,15 +107,6 @@ def test_why_a_resource_is_missing_is_kept_until_it_is_indexed(folder: Path) -> 
     assert (status.state, status.reason, status.retry_after) == (State.INDEXED, None, None)
 
 
-def test_a_setting_is_kept_until_it_is_forgotten(folder: Path) -> None:
-    with EmbeddedWriter.acquire(folder) as writer:
-        writer.put_setting("cooling", "3600")
-    with EmbeddedWriter.acquire(folder) as writer:
-        assert writer.setting("cooling") == "3600"
-        writer.put_setting("cooling", None)
-        assert writer.setting("cooling") is None
-
-
 # Chapters
 
 CHAPTERS = (Chapter(0.0, "Zebras"), Chapter(10.0, "斑馬"))
@@ -127,7 +118,7 @@ def test_a_chunk_is_found_by_the_titles_of_its_chapters(folder: Path) -> None:
         assert by_words(library, "zebra") == by_words(library, "斑马") == ["attention01"]
         (first_chunk,) = library.words.by_terms({"zebra": 1.0}, 9, None)
         assert chunks_of(library, [first_chunk])[first_chunk].start == 0.0
-        assert library.details(list(TALKS))["attention01"].chapters == CHAPTERS
+        assert library.statuses(["attention01"])[0].chapters == CHAPTERS
 
 
 def _commit_with_chapters(folder: Path) -> None:
@@ -148,18 +139,6 @@ def test_a_resource_under_two_headings_is_one(tmp_path: Path) -> None:
     assert set(status.resource.sections) == set(twice.sections)
 
 
-def test_what_leaves_every_list_is_gone_but_stays_until_removed(folder: Path) -> None:
-    with EmbeddedWriter.acquire(folder) as writer:
-        writer.register("other.md", [resource("position001", "Other")])
-        writer.register(SOURCE, [resource("zhuyili0001", "Talks")])
-        assert writer.unlisted([SOURCE]) == ["attention01"]
-        assert writer.unlisted(["other.md"]) == []
-    assert first(folder, "attention") == "attention01"
-    with EmbeddedWriter.acquire(folder) as writer:
-        writer.register(SOURCE, [resource(talk, "Talks") for talk in TALKS])
-        assert writer.unlisted([SOURCE]) == []
-
-
 # Nothing to do
 
 
@@ -168,7 +147,7 @@ def test_where_nothing_changes_no_file_is_touched(folder: Path) -> None:
     with EmbeddedWriter.acquire(folder) as writer:
         writer.register(SOURCE, [resource(talk, "Talks") for talk in TALKS])
         writer.remove([])
-        writer.put_setting("cooling", None)
+        writer.put_settings(glossary=())
         writer.standings()
     with EmbeddedReader.open(folder) as library:
         by_meaning(library, "mask")

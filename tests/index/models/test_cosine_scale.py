@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seekpoint.index.models.centring import cosine_scale, scale_from_setting, to_setting
+from seekpoint.index.models.centring import cosine_scale
 from seekpoint.index.types import ModelCard
 
 CARD = ModelCard("模型", 8, "fingerprint")
@@ -27,19 +27,3 @@ def test_the_distance_of_languages_is_no_spread() -> None:
     together = (VECTORS - CORNERS).astype(np.float32)
     assert cosine_scale(VECTORS, together, LANGUAGES) == pytest.approx(1, abs=0.05)
     assert cosine_scale(VECTORS, together, ["en"] * 80) < 0.6
-
-
-def test_it_is_stored_for_one_model() -> None:
-    text = to_setting(0.9, CARD, 100)
-    assert scale_from_setting(text, CARD) == (0.9, 100)
-    assert scale_from_setting(text, ModelCard("模型", 8, "other weights")) is None
-    assert scale_from_setting(None, CARD) is None
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["{", "[]", "7", '{"model": "fingerprint"}', '{"model": "fingerprint", "scale": "x", "chunks": 1}', "[" * 99_999]
-    + [to_setting(scale, CARD, 100) for scale in (float("nan"), float("inf"), 0.0, -1.0, 100.0)],
-)
-def test_an_ill_formed_one_is_none(text: str) -> None:
-    assert scale_from_setting(text, CARD) is None

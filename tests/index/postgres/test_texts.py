@@ -25,12 +25,13 @@ def test_a_text_comes_back_as_it_was(postgres: TestServer, text: str) -> None:
     with open_writer(address, CARD) as writer:
         writer.register(SOURCE, [resource])
         writer.commit("attention01", [said], Details(title=text, channel=text), text)
-        writer.put_setting(text, text)
+        writer.put_settings(glossary=[(text, text)])
     with open_reader(address) as reader:
-        assert reader.resources(["attention01"]) == {"attention01": resource}
+        [status] = reader.statuses()
+        assert (status.resource, status.details) == (resource, Details(title=text, channel=text))
         assert reader.transcripts("attention01") == [said.transcript]
-        assert reader.details(["attention01"])["attention01"] == Details(title=text, channel=text)
-        assert (reader.setting(text), reader.standings()["attention01"].inputs) == (text, text)
+        assert reader.settings.glossary == ((text, text),)
+        assert reader.standings()["attention01"].inputs == text
         assert [section.path for section in reader.sections()] == [(text,)]
 
 

@@ -22,9 +22,9 @@ import pytest
 from seekpoint.index.embedded import checksums, database
 from seekpoint.index.embedded.database import SCHEMA_VERSION
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound
-from seekpoint.index.records import cue_blocks
-from seekpoint.index.records import piece_blocks as blocks
-from seekpoint.index.records.piece_blocks import StoredPiece
+from seekpoint.index.sql import cue_blocks
+from seekpoint.index.sql import piece_blocks as blocks
+from seekpoint.index.sql.piece_blocks import StoredPiece
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Cue, PieceVector

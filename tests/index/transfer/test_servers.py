@@ -90,11 +90,11 @@ def test_a_library_is_replaced_only_on_demand(tmp_path: Path, postgres: TestServ
     build(folder)
     export_library(folder, tmp_path / "talks.zip")
     with open_writer(address, CARD) as writer:
-        writer.put_setting("old", "1")
+        writer.put_settings(glossary=[("old", "1")])
     with pytest.raises(LibraryError, match="--replace"):
         import_library(tmp_path / "talks.zip", address)
     with open_reader(address) as reader:
-        assert reader.setting("old") == "1"
+        assert reader.settings.glossary == (("old", "1"),)
     import_library(tmp_path / "talks.zip", address, replacing_old=True)
     assert shown(address) == shown(folder)
 

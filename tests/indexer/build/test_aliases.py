@@ -44,7 +44,7 @@ def test_an_alias_never_leads_to_another_one(writer: Writer) -> None:
     aliases = Aliases.stored(writer, 0.0)
     assert [aliases.resolve(each).url for each in (A, B, C)] == [C.url] * 3
     assert aliases.resolve(A).sections == A.sections and aliases.resolve(A).title == "a"
-    assert writer.resources([A.id, B.id, C.id])[C.id].sections == (*A.sections, *B.sections)
+    assert [one.sections for one in writer.statuses([A.id, B.id, C.id])] == [(*A.sections, *B.sections)]
     assert record(writer, C, A).id == C.id, "a way back changes nothing"
 
 

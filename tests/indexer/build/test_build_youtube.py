@@ -13,7 +13,6 @@ from click.testing import CliRunner
 import seekpoint
 from seekpoint.cli.main import cli
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import Cue, Details, Origin, State, Transcript
 from seekpoint.indexer.sources.provenance import FetchResult
@@ -162,13 +161,6 @@ def test_a_block_does_not_stop_local_captions(workshop: Workshop) -> None:
     folder = workshop.write(f"captions/T [{MANY[3]}].en.vtt", webvtt("local attention")).parent
     workshop.build(list_file, captions=folder)
     assert states(workshop) == [*[State.DEFERRED] * 3, State.INDEXED]
-
-
-def test_a_block_stored_by_an_earlier_version_is_ignored(workshop: Workshop) -> None:
-    with EmbeddedWriter.acquire(workshop.library, workshop.encoder.card) as writer:
-        writer.put_setting("youtube_cooling", "3600.0")
-        writer.put_setting("youtube_cooling_until", str(time.time() + HOUR))
-    assert workshop.build(many_talks(workshop)).states[State.INDEXED] == 4
 
 
 def test_repeated_empty_responses_stop_the_requests_and_their_videos_come_last_next_time(workshop: Workshop) -> None:

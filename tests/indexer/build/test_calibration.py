@@ -10,7 +10,6 @@ import pytest
 import seekpoint
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
-from seekpoint.index.models.centring import SCALE_SETTING, scale_from_setting
 from seekpoint.index.models.encoder import BUNDLED, LazyEncoder, bundled_folder
 from seekpoint.index.types import Details, ModelCard
 from seekpoint.indexer.pipeline.settings import calibrate
@@ -31,7 +30,7 @@ def test_the_bundled_model_has_no_scale(tmp_path: Path) -> None:
     card = ModelCard(BUNDLED, CARD.dimension, CARD.fingerprint)
     with EmbeddedWriter.acquire(tmp_path, card) as writer:
         calibrate(writer, LazyEncoder(card, TopicEncoder()))
-        assert writer.setting(SCALE_SETTING) is None
+        assert writer.settings.cosine_scale is None
         assert profile_of(writer) == (TUNING, BUNDLED_CALIBRATION)
 
 
@@ -39,7 +38,7 @@ def test_a_few_passages_say_nothing_of_a_scale(tmp_path: Path) -> None:
     with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         fill(writer, {"talk0000001": TALKS["talk0000001"]})
         calibrate(writer, LazyEncoder(CARD, ENCODER))
-        assert writer.setting(SCALE_SETTING) is None
+        assert writer.settings.cosine_scale is None
         assert profile_of(writer) == (TUNING, ANY_CALIBRATION)
 
 
@@ -52,7 +51,7 @@ def test_the_only_passage_of_a_language_says_nothing_of_a_scale(tmp_path: Path, 
             talk = embedded([TALKS["talk0000002" if language == "zh" else "talk0000001"][k]], language)
             writer.commit(f"talk{k:07}", [talk], Details(), "made by hand")
         calibrate(writer, LazyEncoder(CARD, encoder))
-        assert (writer.setting(SCALE_SETTING), encoder.embedded) == (None, [])
+        assert (writer.settings.cosine_scale, encoder.embedded) == (None, [])
 
 
 @pytest.mark.model
@@ -61,19 +60,19 @@ def test_it_is_measured_once_and_again_when_the_library_has_grown(tmp_path: Path
     with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         fill(writer, TALKS)
         calibrate(writer, LazyEncoder(CARD, encoder))
-        known = scale_from_setting(writer.setting(SCALE_SETTING), CARD)
-        assert known and known[0] != 1 and known[1] == 90
+        known = writer.settings.scale_of(CARD)
+        assert known and known.scale != 1 and known.chunks == 90
         asked = len(encoder.embedded)
         assert asked >= 24
         calibrate(writer, LazyEncoder(CARD, encoder))
         assert len(encoder.embedded) == asked
         fill(writer, {f"later{k:06}": lines for k, lines in enumerate([*TALKS.values()] * 5)})
         calibrate(writer, LazyEncoder(CARD, encoder))
-        known = scale_from_setting(writer.setting(SCALE_SETTING), CARD)
-        assert known and known[1] == 540  # more than four times the 128 passages that it is measured on
+        known = writer.settings.scale_of(CARD)
+        assert known and known.chunks == 540  # more than four times the 128 passages that it is measured on
     with EmbeddedReader.open(tmp_path) as reader:
         profile = profile_of(reader)
-        assert profile == (replace(TUNING, own=0.4, scale=known[0]), BUNDLED_CALIBRATION)
+        assert profile == (replace(TUNING, own=0.4, scale=known.scale), BUNDLED_CALIBRATION)
 
 
 def test_a_model_that_was_measured_has_its_own_profile(tmp_path: Path) -> None:

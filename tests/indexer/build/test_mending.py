@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -261,8 +262,8 @@ def test_where_manifest_and_model_are_lost_no_build_is_promised_to_mend_it(talks
 def test_a_damaged_chunk_id_does_not_become_the_highest_one(talks: Workshop) -> None:
     change_rows(talks.library, "PRAGMA foreign_keys = OFF", "UPDATE chunk SET id = (1 << 62) + 1 WHERE id = 5")
     talks.mended()
-    with EmbeddedReader.open(talks.library) as library:
-        assert int(library.setting("highest chunk") or 0) < 100
+    with closing(database.connect(talks.library, writable=False)) as connection:
+        assert database.highest_chunk(connection) < 100
 
 
 # What has to be given up

@@ -15,8 +15,8 @@ import seekpoint
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.models.encoder import LazyEncoder, SentenceEncoder, load_encoder
-from seekpoint.index.models.question_engine import OnnxEncoder, OnnxQuestions, QuestionEngine, from_setting
-from seekpoint.index.store import QUESTION_ENGINE
+from seekpoint.index.models.question_engine import OnnxEncoder, OnnxQuestions
+from seekpoint.index.settings import QuestionEngine
 from seekpoint.index.types import ModelCard
 from seekpoint.indexer.pipeline.settings import find_question_engine
 from tests.index.libraries import run_script
@@ -60,7 +60,7 @@ def build(folder: Path, model: Path | str) -> Path:
 
 def engine(library: Path) -> QuestionEngine | None:
     with EmbeddedReader.open(library) as reader:
-        return from_setting(reader.setting(QUESTION_ENGINE), reader.card)
+        return reader.settings.engine_of(reader.card)
 
 
 def asked(library: Path, question: str = QUESTIONS[0], before: str = "") -> tuple[Any, str]:
@@ -154,7 +154,7 @@ def test_a_model_whose_file_disagrees_embeds_questions_itself(tmp_path: Path, mo
     assert "torch" in asked(library)[1]
     with EmbeddedWriter.acquire(library) as writer:  # it isn't measured again
         find_question_engine(writer, LazyEncoder(ModelCard("nowhere", 1, "never loaded")))
-        assert from_setting(writer.setting(QUESTION_ENGINE), writer.card) == found
+        assert writer.settings.engine_of(writer.card) == found
     shutil.rmtree(model / "onnx")
     assert engine(build(tmp_path, model)) is None
 
@@ -177,41 +177,23 @@ def test_older_folders_name_their_pooling_otherwise(model: Path) -> None:
     assert float(found.question("掩码") @ own.question("掩码")) > 0.999
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        None,
-        "",
-        "[]",
-        "{}",
-        "模型",
-        '{"model": "x", "version": "y"}',
-        '{"model": "f", "version": 1}',
-        '{"model": "f", "version": "y", "longest": "z"}',
-        '{"model": "f", "version": "y", "file": ["../x"]}',
-    ],
-)
-def test_an_ill_formed_setting_is_none(text: str | None) -> None:
-    assert from_setting(text, ModelCard("model", 3, "f")) is None
-
-
 def test_no_file_outside_the_models_folder_is_opened(tmp_path: Path, model: Path) -> None:
     library = build(tmp_path, model)
     found = engine(library)
     assert found
     (model / "onnx").rename(tmp_path / "onnx")
     card = load_encoder(str(model)).card
-    setting = found._replace(file="../onnx/model.onnx").to_setting()
+    setting = found._replace(file="../onnx/model.onnx")
     assert isinstance(LazyEncoder(card, engine=setting).get(), SentenceEncoder)
     (tmp_path / "onnx").rename(model / "onnx")
-    assert isinstance(LazyEncoder(card, engine=found.to_setting()).get(), OnnxEncoder)
+    assert isinstance(LazyEncoder(card, engine=found).get(), OnnxEncoder)
 
 
 def test_passages_are_the_models_own(tmp_path: Path, model: Path) -> None:
     library = build(tmp_path, model)
     found, own = engine(library), load_encoder(str(model))
     assert found
-    encoder = LazyEncoder(own.card, engine=found.to_setting()).get()
+    encoder = LazyEncoder(own.card, engine=found).get()
     assert isinstance(encoder, OnnxEncoder)
     assert float(encoder.passages(["掩码"])[0] @ own.passages(["掩码"])[0]) > 0.999
     assert encoder.parts(["掩码"], [[2]]) is None

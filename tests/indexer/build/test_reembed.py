@@ -22,7 +22,6 @@ from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.successor_folder import FOLDER
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, ModelError, ModelMismatch
-from seekpoint.index.store import WITHOUT_PIECES
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Encoder, Kind, Resource, State
@@ -178,7 +177,7 @@ def test_answers_equal_those_of_a_new_library_and_all_else_is_kept(talks: Worksh
     before = talks.statuses()
     assert before[UNAVAILABLE].state is State.UNAVAILABLE
     with EmbeddedReader.open(talks.library) as library:
-        kept = library.standings(), library.sections(), library.details(_id(1)), library.playlists()
+        kept = library.standings(), library.sections(), library.playlists()
     encoder = WideEncoder()
     report = reembed(talks, encoder)
     assert (report.updated, report.embedded) == (0, len(set(encoder.embedded)))
@@ -186,7 +185,7 @@ def test_answers_equal_those_of_a_new_library_and_all_else_is_kept(talks: Worksh
     assert answers(talks.library, WideEncoder()) == expected
     assert talks.statuses() == before
     with EmbeddedReader.open(talks.library) as library:
-        assert (library.standings(), library.sections(), library.details(_id(1)), library.playlists()) == kept
+        assert (library.standings(), library.sections(), library.playlists()) == kept
     assert model(talks.library) == "wide"
     assert not (talks.library / FOLDER).exists()
     in_files = sum(segment.count for segment in Manifest.load(talks.library).segments)
@@ -197,12 +196,12 @@ def test_a_model_without_parts_and_back(talks: Workshop, expected: Answers) -> N
     before = answers(talks.library, TopicEncoder())
     reembed(talks, WideEncoder("bare", gives_parts=False))
     with EmbeddedReader.open(talks.library) as library:
-        assert library.setting(WITHOUT_PIECES)
+        assert library.settings.is_without_pieces
     assert model(talks.library) == "bare"
     reembed(talks, WideEncoder())
     assert answers(talks.library, WideEncoder()) == expected
     with EmbeddedReader.open(talks.library) as library:
-        assert library.setting(WITHOUT_PIECES) is None
+        assert not library.settings.is_without_pieces
     reembed(talks, TopicEncoder())
     assert answers(talks.library, TopicEncoder()) == before
 

@@ -19,7 +19,7 @@ from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.models.centring import WINDOWS_A_CHUNK, tempered, unit
 from seekpoint.index.models.encoder import load_encoder
-from seekpoint.index.store import WINDOWS, WITHOUT_PIECES
+from seekpoint.index.settings import LibrarySettings, WindowState
 from seekpoint.index.types import Cue, Filters, Pieces, State
 from seekpoint.indexer.pipeline.build import Report, Request
 from seekpoint.indexer.pipeline.build_report import preview
@@ -102,9 +102,9 @@ def pieces_of(library: Path) -> dict[str, Pieces]:
         return {chunk.resource_id: reader.pieces([chunk], 1e9)[chunk.id] for chunk in chunks.values()}
 
 
-def setting(library: Path, name: str) -> str | None:
+def settings(library: Path) -> LibrarySettings:
     with EmbeddedReader.open(library) as reader:
-        return reader.setting(name)
+        return reader.settings
 
 
 def answers(library: Path) -> list[tuple[Moment, ...]]:
@@ -243,7 +243,7 @@ def test_another_model_has_windows_too(talks: Workshop, expected: list[tuple[Mom
     run(talks, BareEncoder(), windows=True)
     run(talks, WideEncoder(), reembed=True)
     assert not any(pieces.are_windows for pieces in pieces_of(talks.library).values())
-    assert setting(talks.library, WITHOUT_PIECES) is None
+    assert not settings(talks.library).is_without_pieces
     run(talks, BareEncoder(), reembed=True)
     assert answers(talks.library) == expected
 
@@ -267,7 +267,7 @@ def test_a_model_with_parts_is_left_as_it_is(workshop: Workshop) -> None:
     assert run(workshop, encoder, windows=True).embedded == 0
     assert encoder.embedded == []
     assert workshop.content().keys() == before.keys()
-    assert setting(workshop.library, WINDOWS)
+    assert settings(workshop.library).windows
     passages = sum(status.chunks for status in workshop.statuses().values())
     workshop.library = workshop.folder / "fresh"
     assert run(workshop, TopicEncoder(), windows=True).embedded == passages
@@ -280,7 +280,7 @@ def test_a_dry_run_counts_the_resources_that_get_windows(talks: Workshop) -> Non
     assert preview(request, talks.library, web).steps[Step.EMBED_AGAIN] == 4
     assert preview(replace(request, windows=False), talks.library, web).steps[Step.EMBED_AGAIN] == 0
     run(talks, BareEncoder(), windows=True)
-    assert setting(talks.library, WINDOWS) == "done"
+    assert settings(talks.library).windows is WindowState.DONE
     assert preview(request, talks.library, web).steps[Step.EMBED_AGAIN] == 0
 
 

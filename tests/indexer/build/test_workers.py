@@ -16,13 +16,12 @@ import pytest
 
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LockedLibrary, LostLease, UsageError
-from seekpoint.index.models import centring, question_engine
 from seekpoint.index.models.piece_vectors import WINDOW
 from seekpoint.index.open import open_reader, open_worker, open_writer
 from seekpoint.index.postgres.queue import BuildQueue
 from seekpoint.index.postgres.session import connect
 from seekpoint.index.postgres.writer import PostgresWriter
-from seekpoint.index.store import QUESTION_ENGINE, WINDOWS, Queue
+from seekpoint.index.store import Queue
 from seekpoint.index.types import Details, State
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.build import Request
@@ -128,7 +127,7 @@ def test_a_worker_that_dies_or_stops_leaves_nothing_half_done_and_its_resource_t
 
 def test_a_worker_that_was_silent_for_too_long_stores_nothing(library: ServerAddress, fake: FakeYouTube) -> None:
     with BuildQueue(connect(library), 1000.0) as silent, PostgresWriter.share(library, silent) as late:
-        taken = silent.take(time.time())
+        taken = silent.take(time.time)
         assert taken
         with closing(connect(library)) as other:
             other.run("UPDATE lease SET until = now()")
@@ -176,7 +175,7 @@ def test_what_is_listed_with_windows_lets_all_builders_embed_them(postgres: Test
     request = Request([str(tmp_path)], translate=False, windows=True)
     assert enqueue(request, address, lambda queue: Sources.through(Web()), encoder=bare) == 0
     with open_writer(address) as writer:
-        assert writer.setting(WINDOWS) is not None
+        assert writer.settings.windows
         assert {vector.direction for vector in writer.known("talk0000001").pieces.values()} == {WINDOW}
 
 
@@ -195,7 +194,6 @@ def test_a_worker_measures_another_model_at_its_end(postgres: TestServer, fake: 
     report = work(address, lambda queue: sources(fake, queue), Choices())
     assert report.updated == 2
     with open_reader(address) as reader:
-        scale = centring.scale_from_setting(reader.setting(centring.SCALE_SETTING), reader.card)
-        engine = question_engine.from_setting(reader.setting(QUESTION_ENGINE), reader.card)
-        assert scale and scale[1] == reader.amounts().chunks >= 24
+        scale, engine = reader.settings.scale_of(reader.card), reader.settings.engine_of(reader.card)
+        assert scale and scale.chunks == reader.amounts().chunks >= 24
         assert engine and engine.file

@@ -50,7 +50,8 @@ def test_single_characters_are_no_words(dictionaries: BilingualDictionaries) -> 
 
 
 def test_language_pairs_with_translations(dictionaries: BilingualDictionaries) -> None:
-    assert [dictionaries.sources(target) for target in ("en", "zh", "ko")] == [["zh"], ["en"], []]
+    sources = {target: [source for source, _ in dictionaries.into(target)] for target in ("en", "zh", "ko")}
+    assert sources == {"en": ["zh"], "zh": ["en"], "ko": []}
     assert list(dictionaries.entries("ko", "en")) == []
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from seekpoint.index.embedded import database
-from seekpoint.index.embedded.database import transaction
-from seekpoint.index.embedded.names import lookup_translations, refresh_translations
 from seekpoint.index.errors import SourceError
+from seekpoint.index.open import open_writer
 from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries, read_glossary
 from tests.index.libraries import build
 
@@ -54,15 +51,15 @@ def test_the_error_names_an_unreadable_file(tmp_path: Path) -> None:
 def test_glossary_terms_are_found_in_both_directions_beside_dictionary_terms(tmp_path: Path) -> None:
     build(tmp_path)
     glossary = [("hides what comes later", "因果掩码"), ("attention", "权重"), ("внимание", "注意力")]
-    with closing(database.connect(tmp_path, writable=True)) as connection:
-        with transaction(connection):
-            refresh_translations(connection, BilingualDictionaries(glossary))
-        chinese = lookup_translations(connection, "zh", ["因果掩码", "权重"])["en"]
+    dictionaries = BilingualDictionaries(glossary)
+    with open_writer(tmp_path) as library:
+        library.keep_translations(dictionaries.version, dictionaries.into)
+        chinese = library.translations("zh", ["因果掩码", "权重"])["en"]
         assert chinese["因果掩码"] == (("hide", "what", "come", "later"),)
         assert ("attent",) in chinese["权重"]
-        both = lookup_translations(connection, "en", ["attent"])["zh"]["attent"]
+        both = library.translations("en", ["attent"])["zh"]["attent"]
         assert {("权重",), ("注意", "意力")} <= set(both)
-        assert lookup_translations(connection, "ru", ["вниман"])["zh"] == {"вниман": (("注意", "意力"),)}
+        assert library.translations("ru", ["вниман"])["zh"] == {"вниман": (("注意", "意力"),)}
 
 
 def test_another_glossary_has_another_version() -> None:

@@ -237,18 +237,6 @@ def test_both_scripts_of_chinese_ask_the_same(library: Reader, one: str, other: 
     assert any(moment.marks for moment in answer(library, other).moments)
 
 
-class OneWord:
-    """A dictionary with a single word."""
-
-    version = "1"
-
-    def sources(self, target: str) -> list[str]:
-        return ["zh"] if target == "en" else []
-
-    def entries(self, source: str, target: str) -> list[tuple[str, list[str]]]:
-        return [("星期", ["week"])]
-
-
 def test_a_question_finds_words_in_another_language_by_their_translation(library: Reader, tmp_path: Path) -> None:
     shutil.copytree(str(library.address), tmp_path / "library")
 
@@ -258,7 +246,7 @@ def test_a_question_finds_words_in_another_language_by_their_translation(library
 
     before = place()
     with open_writer(tmp_path / "library") as writer:
-        writer.keep_translations(OneWord())
+        writer.keep_translations("1", lambda target: [("zh", [("星期", ["week"])])] if target == "en" else [])
     after = place()
     assert "week" in {after.quote[start:stop] for start, stop in after.marks} and not before.marks
     assert after.score > before.score

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from seekpoint.index.records.stored_rows import lookup_term, title_names
+from seekpoint.index.sql.names import lookup_term, title_names
 from seekpoint.index.text.terms import terms
 from seekpoint.query.search.question import TitleMatch, match_titles, possible_titles
 

@@ -16,7 +16,7 @@ from seekpoint.index.embedded import pieces as pieces_module
 from seekpoint.index.embedded.database import create_schema
 from seekpoint.index.embedded.pieces import append_pieces, check_piece_blocks, pieces_around, transcript_blocks
 from seekpoint.index.models.piece_vectors import LEVELS, NO_DIRECTION, quantised
-from seekpoint.index.records.piece_blocks import Blocks, StoredPiece, encode
+from seekpoint.index.sql.piece_blocks import Blocks, StoredPiece, encode
 from seekpoint.index.types import ModelCard, PieceVector, StoredChunk
 
 DIRECTIONS = 3

@@ -18,7 +18,7 @@ from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.models.centring import windows
 from seekpoint.index.models.encoder import BUNDLED
 from seekpoint.index.models.piece_vectors import quantised
-from seekpoint.index.records.piece_blocks import StoredPiece
+from seekpoint.index.sql.piece_blocks import StoredPiece
 from seekpoint.index.text.clean import text_digest
 from seekpoint.index.types import Details, ModelCard, Pieces
 from tests.fakes import TopicEncoder

@@ -17,7 +17,7 @@ from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.models.centring import tempered
 from seekpoint.index.models.piece_vectors import quantised
-from seekpoint.index.records.piece_blocks import pack_int8, unpack_int8
+from seekpoint.index.sql.piece_blocks import pack_int8, unpack_int8
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Details, EmbeddedTranscript
 from tests.index.libraries import CARD, embedded, resource

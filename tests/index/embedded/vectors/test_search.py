@@ -19,7 +19,7 @@ from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.models.centring import centred, nearest_language
-from seekpoint.index.records.piece_blocks import unpack_int8
+from seekpoint.index.sql.piece_blocks import unpack_int8
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Details, EmbeddedTranscript, Filters
 from tests.index.libraries import CARD as NARROW

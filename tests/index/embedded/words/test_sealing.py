@@ -50,7 +50,7 @@ def test_a_build_that_adds_links_to_what_there_was(folder: Path) -> None:
 def test_where_no_passage_changes_no_index_is_written(folder: Path) -> None:
     before = index(folder)
     with EmbeddedWriter.acquire(folder) as writer:
-        writer.put_setting("new", "1")
+        writer.put_settings(glossary=[("new", "1")])
     assert index(folder) == before
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seekpoint.index.records.piece_blocks import pack_int8, unpack_int8
+from seekpoint.index.sql.piece_blocks import pack_int8, unpack_int8
 
 
 def units(rows: int, dimension: int = 384) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:

@@ -1,0 +1,127 @@
+"""The settings that builds store in a library, each as JSON under the name of its field.
+
+Only another's library has ill-formed ones. Each setting is something that a build finds again, so these count as
+missing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any, NamedTuple, Self
+
+from seekpoint.files import parsed_json
+from seekpoint.index.types import ModelCard
+
+
+class WindowState(StrEnum):
+    """Whether a build still has to look for stored resources without windows."""
+
+    DUE = "due"
+    DONE = "done"
+
+
+class QuestionEngine(NamedTuple):
+    """The ONNX `file` that agrees with the `model` (a fingerprint), by its name in the folder; empty if none does.
+
+    `version` identifies the files that were looked at, or with a `file` those that are used. `prompt` and `longest` are
+    as for OnnxQuestions.
+    """
+
+    model: str
+    version: str
+    file: str = ""
+    prompt: str = ""
+    longest: int | None = None
+
+
+class CosineScale(NamedTuple):
+    """The scale of the cosines of a `model` (a fingerprint), measured when the library had that many chunks."""
+
+    model: str
+    scale: float
+    chunks: int
+
+
+LEAST_SCALE, MOST_SCALE = 0.25, 4.0
+"""Scales beyond these say that the two models see nothing alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class LibrarySettings:
+    """The settings of a library.
+
+    `is_without_pieces` marks a library whose model gives no token vectors, of which pieces are made: its only pieces
+    are windows that were embedded by themselves, if `windows` is set. `aliases` are the addresses that others stand
+    for, until a time in Unix seconds or for good, by the ids that the others would have. `backoffs` are the ends (Unix
+    seconds) and lengths of pauses before YouTube is asked again, by route. `glossary` holds pairs of a term and one
+    translation of it.
+    """
+
+    is_without_pieces: bool = False
+    windows: WindowState | None = None
+    question_engine: QuestionEngine | None = None
+    cosine_scale: CosineScale | None = None
+    aliases: Mapping[str, tuple[str, float | None]] = field(default_factory=dict)
+    backoffs: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    glossary: Sequence[tuple[str, str]] = ()
+
+    @classmethod
+    def read(cls, stored: Callable[[str], str | None]) -> Self:
+        """The settings, by what gives the text that is stored under a name."""
+        found = {name: _decoded(name, text) for name in NAMES if (text := stored(name))}
+        return cls(**{name: value for name, value in found.items() if value is not None})
+
+    def scale_of(self, card: ModelCard) -> CosineScale | None:
+        """The scale of a model; `None` if it is another model's."""
+        known = self.cosine_scale
+        return known if known and known.model == card.fingerprint else None
+
+    def engine_of(self, card: ModelCard) -> QuestionEngine | None:
+        """The engine for the questions of a model; `None` if it is another model's."""
+        known = self.question_engine
+        return known if known and known.model == card.fingerprint else None
+
+
+NAMES = tuple(one.name for one in fields(LibrarySettings))
+"""The names that settings are stored under."""
+
+
+def encoded(name: str, value: object) -> str | None:
+    """The stored text of a setting; `None` for its default, which isn't stored. Raises ValueError for other names."""
+    if name not in NAMES:
+        raise ValueError(f"there is no setting {name}")
+    return json.dumps(value, ensure_ascii=False) if value else None
+
+
+def _decoded(name: str, text: str) -> Any:  # noqa: ANN401 - the fields differ in type
+    try:
+        return _SHAPES[name](parsed_json(text))
+    except (ValueError, TypeError, AttributeError, OverflowError):
+        return None
+
+
+def _engine(values: Any) -> QuestionEngine | None:  # noqa: ANN401 - JSON
+    engine = QuestionEngine(*values)
+    is_valid = all(isinstance(text, str) for text in engine[:4]) and isinstance(engine.longest, int | None)
+    return engine if is_valid else None
+
+
+def _scale(values: Any) -> CosineScale | None:  # noqa: ANN401 - JSON
+    model, scale, chunks = values
+    return CosineScale(str(model), float(scale), int(chunks)) if LEAST_SCALE <= float(scale) <= MOST_SCALE else None
+
+
+_SHAPES: Mapping[str, Callable[[Any], Any]] = {
+    "is_without_pieces": bool,
+    "windows": WindowState,
+    "question_engine": _engine,
+    "cosine_scale": _scale,
+    "aliases": lambda rows: {
+        name: (str(url), None if until is None else float(until)) for name, (url, until) in rows.items()
+    },
+    "backoffs": lambda rows: {route: (float(until), float(seconds)) for route, (until, seconds) in rows.items()},
+    "glossary": lambda pairs: tuple((str(term), str(meaning)) for term, meaning in pairs),
+}

@@ -1,0 +1,192 @@
+"""The titles of resources and the translations of words, each found by a term, in the SQL of both backends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from functools import cache
+from typing import Any, NamedTuple
+
+import regex
+
+from seekpoint.files import parsed_json
+from seekpoint.index.sql.port import Database
+from seekpoint.index.sql.stored_rows import details_of
+from seekpoint.index.store import ANY_LANGUAGE, Dictionaries
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.scripts import simplified
+from seekpoint.index.text.terms import joined, located_terms, terms
+from seekpoint.index.types import Alternatives, State
+
+# The names of a title, by which a question may name the resource.
+#
+# A title has several names: the whole of it, and each part between separators such as ` - ` or `|`.
+
+_MARKS = regex.compile(r"\s[-–—]+\s|[|:：/()（）\[\]【】「」『』《》〈〉“”\"]")
+# Separates the terms of a name in the database. A space won't do: some characters fold to several words.
+_BETWEEN = "\n"
+# A single term is too common a word to name a resource, and nobody says a title of more than 40 terms.
+_FEWEST_TERMS, _MOST_TERMS = 2, 40
+
+Name = tuple[str, ...]
+
+
+def title_names(title: str) -> set[Name]:
+    """The names of a title: its terms, and those of each part of it between separators."""
+    names = (tuple(terms(part)) for part in {title, *_MARKS.split(title)})
+    return {name for name in names if _FEWEST_TERMS <= len(name) <= _MOST_TERMS}
+
+
+def lookup_term(name: Name) -> str:
+    """The term under which a name is indexed: the longest; of several, the one nearest to the middle.
+
+    A question that names the resource may leave out words at either end, such as articles. Those are short.
+    """
+    middle = (len(name) - 1) / 2
+    return max(enumerate(name), key=lambda item: (len(item[1]), -abs(item[0] - middle)))[1]
+
+
+def keyed_names(titles: Iterable[str | None]) -> list[tuple[str, str]]:
+    """The names of a resource's titles as they are stored: (the term it is found by, all its terms)."""
+    names = {name for title in titles if title for name in title_names(title)}
+    return [(lookup_term(name), _BETWEEN.join(name)) for name in sorted(names)]
+
+
+def update_titles(db: Database, resource_ids: Iterable[str]) -> None:
+    """Index again the titles of resources on the lists and in their own details; within the caller's transaction."""
+    for resource_id in resource_ids:
+        listed = db.rows("SELECT title FROM listing WHERE resource_id = ?", resource_id)
+        own = [details_of(text).title for (text,) in db.rows("SELECT details FROM resource WHERE id = ?", resource_id)]
+        names = keyed_names({*own, *(title for (title,) in listed)})
+        db.run("DELETE FROM name WHERE resource_id = ?", resource_id)
+        db.run_many("INSERT INTO name VALUES (?, ?, ?)", [(key, resource_id, terms) for key, terms in names])
+
+
+def title_candidates(db: Database, question_terms: Collection[str]) -> list[tuple[str, Name]]:
+    """The indexed resources that a question may name, as (resource id, name): those whose lookup term it contains."""
+    rows = db.rows(
+        """SELECT resource_id, terms FROM name JOIN resource ON resource.id = resource_id
+           WHERE key IN ?* AND state = ? ORDER BY resource_id, terms""",
+        list(question_terms),
+        State.INDEXED.value,
+    )
+    return [(resource_id, tuple(name.split(_BETWEEN))) for resource_id, name in rows]
+
+
+# Translations of words, as they are stored: the entries of the dictionaries that a library can use.
+#
+# A word is stored under the key that `joined` makes of its terms, and each translation as the terms that passages are
+# indexed by. Entries whose translations occur nowhere in the library are left out, so little of a dictionary is stored.
+
+SETTING = "translations"
+"""The name of the setting that says what the stored translations were chosen for."""
+
+# The share of new chunks above which the translations are chosen again. Reading the dictionaries takes seconds, and a
+# few more passages bring few words that a large library doesn't have yet.
+_MOST_UNREAD = 0.02
+
+
+class TranslationRow(NamedTuple):
+    """A word with its translations; `alternatives` is JSON."""
+
+    source: str
+    word: str
+    target: str
+    alternatives: str
+
+
+def refresh_translations(
+    db: Database,
+    version: str,
+    dictionaries: Dictionaries,
+    last: int,
+    change: Callable[[], AbstractContextManager[None]],
+) -> None:
+    """Choose the translations again in a block of `change`, unless the stored ones are still up to date.
+
+    What they were chosen for is stored: the version of the dictionaries, the number of chunks, `last`, which grows with
+    every change by the number of new chunks, and the languages.
+    """
+    languages = sorted({primary(tag) for (tag,) in db.rows("SELECT DISTINCT language FROM transcript")})
+    [(chunks,)] = db.rows("SELECT coalesce(sum(chunks), 0) FROM transcript")
+    now = (version, int(chunks), last, *languages)
+    stored = [text for (text,) in db.rows("SELECT value FROM setting WHERE name = ?", SETTING)]
+    if stored and not is_stale(stored[0], now):
+        return
+    with change():
+        vocabulary = {term for (term,) in db.rows("SELECT text FROM term")}
+        db.run("DELETE FROM translation")
+        rows = usable(dictionaries, languages, vocabulary)
+        db.add("translation (source, word, target, alternatives)", rows)
+        db.run("DELETE FROM setting WHERE name = ?", SETTING)
+        db.run("INSERT INTO setting VALUES (?, ?)", SETTING, json.dumps(now))
+
+
+def lookup_translations(db: Database, source: str, words: Collection[str]) -> dict[str, dict[str, Alternatives]]:
+    """The translations of words, by target language and word; words without any are left out."""
+    rows = db.rows(
+        """SELECT target, word, alternatives FROM translation
+           WHERE source IN ?* AND target <> ? AND word IN ?* ORDER BY source""",
+        *([ANY_LANGUAGE, source], source, list(words)),
+    )
+    translations: dict[str, dict[str, Alternatives]] = {}
+    for target, word, alternatives in rows:
+        words_of_target = translations.setdefault(target, {})
+        both = (*words_of_target.get(word, ()), *map(tuple, parsed_json(alternatives)))
+        words_of_target[word] = tuple(dict.fromkeys(both))
+    return translations
+
+
+def is_stale(stored: str, now: Sequence[Any]) -> bool:
+    """Whether the dictionaries, the languages or too many chunks are new; `stored` is the JSON of an earlier `now`."""
+    now_version, now_chunks, now_last, *now_languages = now
+    try:
+        version, chunks, last, *languages = parsed_json(stored)
+        is_same = (version, languages) == (now_version, now_languages)
+        unread = abs(now_chunks - chunks), now_last - last
+        return not (is_same and all(number <= _MOST_UNREAD * chunks for number in unread))
+    except (ValueError, TypeError):
+        return True
+
+
+def usable(dictionaries: Dictionaries, languages: Iterable[str], vocabulary: set[str]) -> Iterator[TranslationRow]:
+    """The translations that a library with these languages and terms can use."""
+    normal = cache(_normal)
+    for target in languages:
+        for source, entries in dictionaries(target):
+            words = _usable(entries, vocabulary, normal)
+            for word, alternatives in words.items():
+                yield TranslationRow(source, word, target, _as_json(alternatives))
+
+
+class _Normal(NamedTuple):
+    key: str
+    terms: tuple[str, ...]
+
+
+def _normal(text: str) -> _Normal:
+    text = simplified(text)
+    located = list(located_terms(text))
+    return _Normal(joined(text, located) if located else "", tuple(term.text for term in located))
+
+
+def _usable(
+    entries: Iterable[tuple[str, Sequence[str]]], vocabulary: set[str], normal: Callable[[str], _Normal]
+) -> dict[str, dict[tuple[str, ...], None]]:
+    """The words by key, each with the translations whose terms are in the vocabulary, in the dictionary's order.
+
+    `normal` is called with single words, so that its cache spares stemming: dictionaries repeat their words.
+    """
+    usable: dict[str, dict[tuple[str, ...], None]] = {}
+    for word, translations in entries:
+        split = (tuple(term for part in text.split() for term in normal(part).terms) for text in translations)
+        alternatives = {terms: None for terms in split if terms and vocabulary.issuperset(terms)}
+        key = " ".join(filter(None, (normal(part).key for part in word.split()))) if alternatives else ""
+        if key:
+            usable.setdefault(key, {}).update(alternatives)
+    return usable
+
+
+def _as_json(alternatives: Iterable[Iterable[str]]) -> str:
+    return json.dumps([list(terms) for terms in alternatives], ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,112 @@
+"""Times, details, kept moments and chapters as rows and JSON, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from math import inf, isfinite
+from typing import Any
+
+from seekpoint.files import parsed_json
+from seekpoint.index.types import Chapter, Details, KeptMoment, Kind, Resource
+
+LATEST = 253402300799
+"""The Unix time at which Python's dates end, with the year 9999."""
+
+
+def time_of(seconds: float | None) -> float | None:
+    """A Unix time; raises ValueError if Python has no date for it."""
+    if seconds is not None and not 0 <= seconds <= LATEST:
+        raise ValueError("a time is out of range")
+    return seconds
+
+
+def details_of(text: str) -> Details:
+    """Details out of their JSON."""
+    values = parsed_json(text)
+    chapters = tuple(Chapter(**chapter) for chapter in values.pop("chapters", ()))
+    return Details(**values, chapters=chapters)
+
+
+def check_details(stored: Iterable[str], longest: float) -> None:
+    """Read details; raises ValueError for some that `details_text` can't have written, or times beyond `longest`."""
+    for text in stored:
+        try:
+            details = details_of(text)
+            texts = (details.title, details.channel, details.published)
+            are_valid = (
+                all(isinstance(value, str | None) for value in texts)
+                and (details.duration is None or _is_second(details.duration, longest))
+                and all(_is_chapter(chapter, longest) for chapter in details.chapters)
+            )
+        except (TypeError, AttributeError, ValueError, OverflowError):
+            are_valid = False
+        if not are_valid:
+            raise ValueError("a resource has details that make no sense")
+
+
+def _is_chapter(chapter: Chapter, longest: float) -> bool:
+    is_plain = isinstance(chapter.title, str) and isinstance(chapter.generated, bool)
+    return is_plain and _is_second(chapter.start, longest)
+
+
+def _is_second(value: object, longest: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= longest and isfinite(value)
+
+
+def details_text(details: Details) -> str:
+    """Details as JSON."""
+    return json.dumps(asdict(details), ensure_ascii=False)
+
+
+KEPT_COLUMNS = """resource_id, place, kind, title, url, language, start, page, anchor, quote, link, question,
+             added, note, collection"""
+"""The columns of a row, as SQL names them."""
+
+
+def values_of(moment: KeptMoment) -> tuple[object, ...]:
+    """The values of a moment's row, in the order of COLUMNS."""
+    resource = moment.resource
+    return (
+        *(resource.id, moment.place, resource.kind.value, resource.title, resource.url, moment.language),
+        *(moment.start, moment.page, moment.anchor, moment.quote, moment.link, moment.question),
+        *(moment.added, moment.note, moment.collection),
+    )
+
+
+def moment_of(row: Sequence[Any]) -> KeptMoment:
+    """A moment, from its row; raises ValueError."""
+    resource_id, _, kind, title, url, language, start, page, anchor, quote, link, question, *rest = row
+    resource = Resource(resource_id, Kind(kind), title, url)
+    added, note, collection = rest
+    return KeptMoment(resource, language, start, page, anchor, quote, link, question, note, collection, added)
+
+
+def encode_chapters(chapters: Iterable[Chapter]) -> str:
+    """Pairs of a start in seconds and a title, as JSON."""
+    return json.dumps([(chapter.start, chapter.title) for chapter in chapters], ensure_ascii=False)
+
+
+def decode_chapters(text: str) -> tuple[Chapter, ...]:
+    """The chapters that `encode` stored; raises ValueError."""
+    return tuple(Chapter(_second(start), str(title), generated=True) for start, title in parsed_json(text))
+
+
+def check_chapters(stored: Iterable[str], longest: float = inf) -> None:
+    """Read the chapters of transcripts.
+
+    Raises ValueError for some that `encode` can't have written, or that begin beyond `longest` seconds.
+    """
+    for text in stored:
+        try:
+            if any(chapter.start > longest for chapter in decode_chapters(text)):
+                raise ValueError(text)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ValueError("a transcript has chapters that make no sense") from error
+
+
+def _second(start: float) -> float:
+    if not isfinite(start) or start < 0:
+        raise ValueError("a chapter starts at no second")
+    return float(start)
