@@ -21,7 +21,7 @@ from seekpoint.index.types import Encoder, Filters, Kind, ModelCard, Reranker, R
 from seekpoint.query.answers import Answer
 from seekpoint.query.filters import in_language
 from seekpoint.query.output.status import LibraryStatus
-from seekpoint.query.search.settings import PER_RESOURCE
+from seekpoint.query.search.settings import PER_RESOURCE, AskOptions
 
 if TYPE_CHECKING:
     from seekpoint.indexer.pipeline.build import Report
@@ -56,23 +56,15 @@ class Library:
         cross-encoder, by its name or folder, or an object with the methods of `Reranker`.
         """
         from seekpoint.query.search import pipeline
+        from seekpoint.query.serving.live_library import stored_engine
 
         if kind and kind not in list(Kind):
             raise UsageError(f"no kind of resource is called {kind!r}: there are {', '.join(Kind)}")
         filters = Filters(Kind(kind) if kind else None, section, language, resource)
-        from seekpoint.query.serving.live_library import stored_engine
-
+        reranker = _reranker(rerank) if isinstance(rerank, str) else rerank
+        options = AskOptions(k, filters, per_resource, explained, reranker)
         encoder = encoder or _encoder(self._reader.card, stored_engine(self._reader)).get()
-        return pipeline.ask(
-            question,
-            self._reader,
-            encoder,
-            k,
-            filters,
-            per_resource=per_resource,
-            explained=explained,
-            reranker=_reranker(rerank) if isinstance(rerank, str) else rerank,
-        )
+        return pipeline.ask(question, self._reader, encoder, options)
 
     def resources(self) -> list[ResourceStatus]:
         """Every resource with its state and the reason for it, in the order of the reading lists."""

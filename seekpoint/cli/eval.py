@@ -37,6 +37,7 @@ def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, 
     from seekpoint.query.evaluation.metrics import DEPTH
     from seekpoint.query.evaluation.question_file import read_questions
     from seekpoint.query.search import pipeline
+    from seekpoint.query.search.settings import AskOptions
     from seekpoint.query.serving.live_library import stored_engine
 
     questions = read_questions(file)
@@ -47,7 +48,7 @@ def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, 
         languages = {status.resource.id: status.languages for status in library.statuses()}
 
         def answer(text: str) -> Answer:
-            return pipeline.ask(text, library, encoder.get(), DEPTH, reranker=reranker)
+            return pipeline.ask(text, library, encoder.get(), AskOptions(DEPTH, reranker=reranker))
 
         def language_of(video_id: str) -> str:
             return "+".join(dict.fromkeys(primary(tag) for tag in languages.get(video_id, ())))

@@ -27,6 +27,7 @@ from seekpoint.index.types import Encoder, Filters, Kind
 from seekpoint.query.evaluation.question_file import read_questions
 from seekpoint.query.search import pipeline, question, windows
 from seekpoint.query.search.question import parse
+from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import keep_freed_memory
 from tests.benchmarks.machine import megabytes
 from tests.benchmarks.remembering import Remembering
@@ -112,9 +113,9 @@ def asked(questions: Sequence[str], library: Reader, encoder: Encoder, filters: 
     times = Times()
     for number, text in enumerate(questions):
         if number < WARM_UP:
-            pipeline.ask(text, library, encoder, filters=filters)
+            pipeline.ask(text, library, encoder, AskOptions(filters=filters or Filters()))
         else:
-            times.take(partial(pipeline.ask, text, library, encoder, filters=filters))
+            times.take(partial(pipeline.ask, text, library, encoder, AskOptions(filters=filters or Filters())))
     return times
 
 

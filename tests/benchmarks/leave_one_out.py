@@ -26,7 +26,7 @@ from seekpoint.query.answers import Answer
 from seekpoint.query.evaluation.evaluate import evaluate
 from seekpoint.query.evaluation.question_file import Question, read_questions
 from seekpoint.query.search import pipeline
-from seekpoint.query.search.settings import Tuning
+from seekpoint.query.search.settings import AskOptions, Tuning
 from tests.benchmarks.choice import Asked, LeftOut, Right, leave_out, to_json, to_markdown
 from tests.benchmarks.machine import describe, save
 from tests.benchmarks.quality import replayed
@@ -106,7 +106,9 @@ def opened(name: str, work: Path, stack: ExitStack) -> Callable[[Tuning], list[R
     library = stack.enter_context(open_reader(folder))
     encoder = Remembering(LazyEncoder(library.card).get())
     questions = answerable(name)
-    return lambda tuning: judged(questions, lambda text: pipeline.ask(text, library, encoder, _MOMENTS, tuning=tuning))
+    return lambda tuning: judged(
+        questions, lambda text: pipeline.ask(text, library, encoder, AskOptions(_MOMENTS, tuning=tuning))
+    )
 
 
 def prototype(work: Path) -> list[Right | None]:

@@ -28,6 +28,7 @@ from seekpoint.query.evaluation.metrics import DEPTH
 from seekpoint.query.evaluation.question_file import read_questions
 from seekpoint.query.evaluation.report import compare, to_json, to_text
 from seekpoint.query.search import pipeline
+from seekpoint.query.search.settings import AskOptions
 from tests.benchmarks.question_sets import LECTURES, QUESTIONS, lay_out
 from tests.benchmarks.remembering import Remembering
 from tests.paths import ROOT
@@ -57,7 +58,7 @@ def rank_of(answer: Answer, row: dict[str, Any]) -> int | None:
 
 def asking(library: Reader, encoder: Encoder) -> Callable[[str], Answer]:
     """How questions are put to a library."""
-    return lambda text: pipeline.ask(text, library, encoder, DEPTH)
+    return lambda text: pipeline.ask(text, library, encoder, AskOptions(DEPTH))
 
 
 def lectures(folder: Path, encoder: Encoder) -> Evaluation:

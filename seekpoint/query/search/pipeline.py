@@ -26,7 +26,7 @@ from seekpoint.query.search.literal import QuestionSyntax, excluded_terms, read_
 from seekpoint.query.search.moments import MomentContext, moments
 from seekpoint.query.search.question import ParsedQuestion, QueryTerms, look_up, parse
 from seekpoint.query.search.scoring import coverage, fuse, group_scores, strongest, term_scores
-from seekpoint.query.search.settings import AROUND, EMPHASIS, MOST_MOMENTS, PER_RESOURCE, Tuning
+from seekpoint.query.search.settings import AROUND, EMPHASIS, MOST_MOMENTS, AskOptions, Tuning
 from seekpoint.query.search.spelling import as_said, respelled, respellings
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ _CANDIDATES, _CANDIDATES_A_MOMENT = 80, 6
 _RERANKED, _RERANKED_A_MOMENT = 40, 4
 # How many chunks with the words of phrases are read, and how many before an answer says that nothing has the phrases.
 _WITH_PHRASES, _WITH_MISSING_PHRASES = 500, 10_000
+
+_DEFAULT = AskOptions()
 
 
 class _Query(NamedTuple):
@@ -95,32 +97,23 @@ def ask(
     question: str,
     reader: Reader,
     encoder: Encoder,
-    k: int = 5,
-    filters: Filters | None = None,
-    *,
-    per_resource: int = PER_RESOURCE,
-    explained: bool = False,
-    reranker: Reranker | None = None,
-    tuning: Tuning | None = None,
+    options: AskOptions = _DEFAULT,
 ) -> Answer:
-    """Answer a question with at most k moments, best first.
+    """Answer a question with moments, best first.
 
     Raises UsageError for a question that is empty or too long, and for a filter that is no language.
-
-    At most `per_resource` of the first five are of one resource, unless nothing else is near. `explained` moments say
-    why they were found, and the answer what its confidence follows from. A `reranker` orders the first moments again.
     """
+    k, filters = options.k, options.filters
     if not 1 <= k <= MOST_MOMENTS:
         raise UsageError(f"the number of moments must be 1 to {MOST_MOMENTS}, not {k}")
-    filters = filters or Filters()
     if filters.language:
         check_language(filters.language, reader.languages())
     profile = profile_of(reader)
-    query, words = _read(question, reader, encoder, tuning or profile.tuning)
+    query, words = _read(question, reader, encoder, options.tuning or profile.tuning)
     search = _Search(filters, reader.scope(filters), max(_CANDIDATES, _CANDIDATES_A_MOMENT * k))
     proposed = _proposed(query, search)
-    top, context = _ordered(query, proposed, search.limit, k, per_resource, reranker)
-    found = tuple(moments(top, context, explained=explained))
+    top, context = _ordered(query, proposed, search.limit, options)
+    found = tuple(moments(top, context, explained=options.explained))
     is_spoken = query.question.language in query.languages
     unknown = unknown_words(query.question, query.terms, is_spoken=is_spoken)
     respelt = as_said(words, [moment.quote for moment in found])
@@ -132,7 +125,7 @@ def ask(
     )
     confidence, estimated = estimate(described, profile.calibration)
     confidence = _limited(confidence, query, proposed.literal)
-    return replace(answer, confidence=confidence, estimate=estimated if explained else None)
+    return replace(answer, confidence=confidence, estimate=estimated if options.explained else None)
 
 
 def _limited(confidence: Confidence, query: _Query, literal: _Literal) -> Confidence:
@@ -165,17 +158,16 @@ def _proposed(query: _Query, search: _Search) -> _Proposed:
     return _Proposed(candidates, evidence, literal)
 
 
-def _ordered(
-    query: _Query, proposed: _Proposed, limit: int, k: int, per_resource: int, reranker: Reranker | None
-) -> tuple[list[Hit], MomentContext]:
+def _ordered(query: _Query, proposed: _Proposed, limit: int, options: AskOptions) -> tuple[list[Hit], MomentContext]:
     """The k best hits, and what their moments are made with."""
+    k, reranker = options.k, options.reranker
     lexical = _lexical(proposed.evidence, query, limit)
     scored = _scored(proposed.evidence, lexical, query)
     hits, windows = _reranked(scored, lexical, query, max(_RERANKED, _RERANKED_A_MOMENT * k))
     among = [hit for hit in hits if hit.chunk.id in windows]
     ordered = distinct(hits, query.question.language)
     read = _cross_encoded(ordered, among, reranker, query) if reranker else _CrossEncoded(ordered, {}, {})
-    top, more = mixed(read.hits, k, per_resource, query.tuning.nearly)
+    top, more = mixed(read.hits, k, options.per_resource, query.tuning.nearly)
     begin = {**openings(top, among, query.tuning.nearly), **read.openings}
     said = query.syntax._replace(phrases=() if proposed.literal.missing else query.syntax.phrases)
     context = MomentContext(

@@ -7,8 +7,8 @@ import sys
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
-from functools import partial
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from math import inf
 from threading import Condition, Lock
 from typing import TYPE_CHECKING
@@ -18,9 +18,9 @@ from seekpoint.index.errors import LibraryError, LostConnection
 from seekpoint.index.models.encoder import BUNDLED, LazyEncoder
 from seekpoint.index.open import current_revision, is_shared, open_reader
 from seekpoint.index.store import QUESTION_ENGINE, Reader
-from seekpoint.index.types import Encoder, Filters, ModelCard, Reranker
+from seekpoint.index.types import Encoder, ModelCard, Reranker
 from seekpoint.query.answers import Answer
-from seekpoint.query.search.settings import PER_RESOURCE
+from seekpoint.query.search.settings import AskOptions
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Parts, Vectors
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 # Seconds: a build commits one resource after another, and reopening for each of them isn't worth it.
 _LEAST_BETWEEN = 2.0
+_DEFAULT = AskOptions()
 
 
 class LiveLibrary:
@@ -63,45 +64,20 @@ class LiveLibrary:
     def ask(
         self,
         question: str,
-        k: int = 5,
-        filters: Filters | None = None,
+        options: AskOptions = _DEFAULT,
         *,
-        per_resource: int = PER_RESOURCE,
-        explained: bool = False,
         within: Reader | None = None,
     ) -> Answer:
         """Answer a question as `pipeline.ask` does; `within` is a reader that the caller has from `reader`."""
-        ask = partial(self._ask, question, k, filters, per_resource, explained, within)
-        try:
-            return ask()
-        except LostConnection:
-            if within:
-                raise
-        return ask()
-
-    def _ask(
-        self,
-        question: str,
-        k: int,
-        filters: Filters | None,
-        per_resource: int,
-        explained: bool,
-        within: Reader | None,
-    ) -> Answer:
         from seekpoint.query.search import pipeline
 
-        with nullcontext(within) if within else self.reader() as reader:
-            encoder = self._encoder_of(reader)
-            return pipeline.ask(
-                question,
-                reader,
-                encoder,
-                k,
-                filters,
-                per_resource=per_resource,
-                explained=explained,
-                reranker=self._reranker,
-            )
+        options = replace(options, reranker=self._reranker)
+        if within:
+            return pipeline.ask(question, within, self._encoder_of(within), options)
+        with suppress(LostConnection), self.reader() as reader:
+            return pipeline.ask(question, reader, self._encoder_of(reader), options)
+        with self.reader() as reader:
+            return pipeline.ask(question, reader, self._encoder_of(reader), options)
 
     def refresh(self) -> None:
         """Return once new readers see what this process has just changed."""

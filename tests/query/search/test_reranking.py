@@ -30,6 +30,7 @@ from seekpoint.query.output.terminal import explanation_lines
 from seekpoint.query.search.localise import Passage
 from seekpoint.query.search.pipeline import ask
 from seekpoint.query.search.reranking import MOST_RERANKED, rerank, window_texts
+from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
 from tests.cross_encoders import save_cross_encoder
 from tests.fakes import TopicEncoder
@@ -102,7 +103,7 @@ def test_the_reranker_orders_and_localises(library: Reader) -> None:
     plain = ask("mask", library, TopicEncoder())
     assert ids(plain)[0] == "aaaaaaaaaaa"
     reranker = Wording("There is no end", "它把未来", "mask")
-    found = ask("mask", library, TopicEncoder(), reranker=reranker)
+    found = ask("mask", library, TopicEncoder(), AskOptions(reranker=reranker))
     assert [(moment.resource.id, moment.start) for moment in found.moments] == [
         ("bbbbbbbbbbb", 20.0),
         ("ccccccccccc", 30.0),
@@ -116,7 +117,7 @@ def test_the_reranker_orders_and_localises(library: Reader) -> None:
 
 def test_the_reranker_reads_half_minutes_from_sentences_on(library: Reader) -> None:
     reranker = Wording()
-    ask("mask", library, TopicEncoder(), filters=Filters(resource="bbbbbbbbbbb"), reranker=reranker)
+    ask("mask", library, TopicEncoder(), AskOptions(filters=Filters(resource="bbbbbbbbbbb"), reranker=reranker))
     ((question, passages),) = reranker.asked
     assert question == "mask"
     assert passages[0] == " ".join(TALKS["b [bbbbbbbbbbb].en"][:3])
@@ -134,9 +135,9 @@ def test_windows_begin_ten_seconds_apart() -> None:
 def test_twenty_moments_are_read_and_the_others_stay_behind(tmp_path: Path) -> None:
     build(tmp_path, {"aaaaaaaaaaa": [f"mask number{number}" for number in range(30)]})
     with open_reader(tmp_path) as opened:
-        plain = ask("mask", opened, TopicEncoder(), 30)
+        plain = ask("mask", opened, TopicEncoder(), AskOptions(30))
         reranker = Wording("mask number7", "mask number3")
-        found = ask("mask", opened, TopicEncoder(), 30, reranker=reranker)
+        found = ask("mask", opened, TopicEncoder(), AskOptions(30, reranker=reranker))
     assert MOST_RERANKED == len(reranker.asked[0][1]) == 20
     said = [moment.quote.split()[1] for moment in plain.moments]
     first = [moment.quote.split()[1] for moment in found.moments]
@@ -149,15 +150,15 @@ def test_twenty_moments_are_read_and_the_others_stay_behind(tmp_path: Path) -> N
 
 
 def test_a_phrase_says_where_a_moment_begins_whatever_the_reranker_prefers(library: Reader) -> None:
-    found = ask('"of masks"', library, TopicEncoder(), reranker=Wording("Good day"))
+    found = ask('"of masks"', library, TopicEncoder(), AskOptions(reranker=Wording("Good day")))
     assert [(moment.resource.id, moment.start) for moment in found.moments] == [("bbbbbbbbbbb", 30.0)]
 
 
 def test_an_explanation_tells_both_scores(library: Reader) -> None:
     reranker = Wording("There is no end")
-    moment = ask("mask", library, TopicEncoder(), explained=True, reranker=reranker).moments[0]
+    moment = ask("mask", library, TopicEncoder(), AskOptions(explained=True, reranker=reranker)).moments[0]
     assert moment.explanation and moment.explanation.reranked == moment.score == 0.9
-    plain = ask("mask", library, TopicEncoder(), explained=True).moments
+    plain = ask("mask", library, TopicEncoder(), AskOptions(explained=True)).moments
     (before,) = [one for one in plain if one.resource.id == moment.resource.id]
     lines = list(explanation_lines(moment.score, moment.explanation))
     assert lines[0] == "score 0.900, given by the reranker"
@@ -165,13 +166,10 @@ def test_an_explanation_tells_both_scores(library: Reader) -> None:
     assert before.explanation.reranked is None
 
 
-def test_no_question_is_reranked_unless_it_is_asked_for(library: Reader) -> None:
-    assert ask("mask", library, TopicEncoder()).moments == ask("mask", library, TopicEncoder(), reranker=None).moments
-
-
 def test_nothing_is_read_where_there_is_no_moment(library: Reader) -> None:
     reranker = Wording()
-    assert not ask("mask", library, TopicEncoder(), filters=Filters(resource="x"), reranker=reranker).moments
+    options = AskOptions(filters=Filters(resource="x"), reranker=reranker)
+    assert not ask("mask", library, TopicEncoder(), options).moments
     assert reranker.asked == []
 
 
