@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 import seekpoint.query.output.notebook  # noqa: F401 - registers the HTML of answers for notebooks
 from seekpoint.index.address import Address, parse_address
 from seekpoint.index.errors import UsageError
-from seekpoint.index.models.encoder import LazyEncoder
+from seekpoint.index.models.encoder import LazyEncoder, stored_engine
 from seekpoint.index.open import default_folder, open_reader
 from seekpoint.index.store import Reader
 from seekpoint.index.text.language_tags import parse_tags
@@ -56,7 +56,6 @@ class Library:
         cross-encoder, by its name or folder, or an object with the methods of `Reranker`.
         """
         from seekpoint.query.search import pipeline
-        from seekpoint.query.serving.live_library import stored_engine
 
         if kind and kind not in list(Kind):
             raise UsageError(f"no kind of resource is called {kind!r}: there are {', '.join(Kind)}")

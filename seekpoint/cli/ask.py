@@ -86,8 +86,9 @@ def ask(
     # OpenBLAS (in NumPy and in FAISS) starts threads that spin for a third of a question's processor time, although a
     # question has no matrix that is large enough for them.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from seekpoint.index.models.encoder import stored_engine
     from seekpoint.index.open import open_reader
-    from seekpoint.query.serving.live_library import SharedEncoder, stored_engine
+    from seekpoint.query.serving.live_library import SharedEncoder
 
     if as_json and form not in (None, "json"):
         raise UsageError(f"--json prints JSON, --format {form} doesn't: leave one of them out")

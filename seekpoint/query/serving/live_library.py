@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -15,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from seekpoint.index.address import Address
 from seekpoint.index.errors import LibraryError, LostConnection
-from seekpoint.index.models.encoder import BUNDLED, LazyEncoder
+from seekpoint.index.models.encoder import LazyEncoder, stored_engine
 from seekpoint.index.open import current_revision, is_shared, open_reader
-from seekpoint.index.store import QUESTION_ENGINE, Reader
+from seekpoint.index.store import Reader
 from seekpoint.index.types import Encoder, ModelCard, Reranker
 from seekpoint.query.answers import Answer
 from seekpoint.query.search.settings import AskOptions
@@ -166,11 +164,6 @@ class _Opened:
 _CACHED_QUESTIONS = 512
 
 
-def stored_engine(library: Reader) -> str | None:
-    """The engine that a build found for the questions of a library; the bundled model has its own."""
-    return None if library.card.name == BUNDLED else library.setting(QUESTION_ENGINE)
-
-
 class SharedEncoder:
     """An encoder that threads may share, with a cache of the latest questions' vectors.
 
@@ -221,21 +214,3 @@ class SharedEncoder:
             while len(self._vectors) > self._cached:
                 self._vectors.popitem(last=False)
         return vector
-
-
-# Parameters of mallopt, from glibc's malloc.h.
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-# Bytes. A question allocates and frees about four million, in blocks of up to one and a half million.
-_KEPT, _LARGEST_KEPT = 1 << 24, 1 << 22
-
-
-def keep_freed_memory() -> bool:
-    """Make glibc keep freed memory instead of returning it to the system; returns whether that worked.
-
-    Otherwise the next question takes some 800 pages back, and the kernel zeroes each of them again.
-    """
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):  # a C library without mallopt
-            mallopt = ctypes.CDLL(None).mallopt
-            return bool(mallopt(_TRIM_THRESHOLD, _KEPT) and mallopt(_MMAP_THRESHOLD, _LARGEST_KEPT))
-    return False
