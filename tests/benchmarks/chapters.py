@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 import seekpoint
-from seekpoint.index.text.cue_text import CueText
+from seekpoint.index.text.transcript_text import CueText
 from seekpoint.index.types import Pieces
 from seekpoint.indexer.transcript.generated_chapters import units
 from seekpoint.indexer.transcript.segmentation import LEAST, Unit, boundaries

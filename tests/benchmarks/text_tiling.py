@@ -8,8 +8,8 @@ from functools import lru_cache
 import numpy as np
 import regex
 
-from seekpoint.index.text.cue_text import CueText
 from seekpoint.index.text.terms import function_words
+from seekpoint.index.text.transcript_text import CueText
 from seekpoint.indexer.transcript.segmentation import LEAST
 
 # nltk's default number of words in a sequence, between which the gaps lie.

@@ -19,10 +19,10 @@ from seekpoint.index.records.piece_blocks import Blocks, StoredPiece
 from seekpoint.index.records.stored_rows import SETTING, is_stale, keyed_names, merged, usable
 from seekpoint.index.records.sums import Totals, as_bytes, numbers, totals_of
 from seekpoint.index.store import ANY_LANGUAGE, Known, Translations
-from seekpoint.index.text.chapters import title_terms
 from seekpoint.index.text.clean import text_digest
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.terms import terms
+from seekpoint.index.text.transcript_text import title_terms
 from seekpoint.index.types import Alternatives, Chapter, EmbeddedTranscript, ModelCard
 
 _OF_RESOURCE = "JOIN transcript ON transcript.id = transcript_id WHERE resource_id = %s"

@@ -27,9 +27,10 @@ from seekpoint.index.store import CueSpan, Reader
 from seekpoint.index.types import Cue, Filters, Kind, Resource, StoredChunk
 from seekpoint.query.answers import Answer, Hit
 from seekpoint.query.output.terminal import explanation_lines
-from seekpoint.query.search.localise import Passage
+from seekpoint.query.search.moments import Passage
 from seekpoint.query.search.pipeline import ask
-from seekpoint.query.search.reranking import MOST_RERANKED, rerank, window_texts
+from seekpoint.query.search.ranking import MOST_RERANKED
+from seekpoint.query.search.reranking import rerank, window_texts
 from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
 from tests.cross_encoders import save_cross_encoder
@@ -232,16 +233,16 @@ def hit(transcript: int, *, is_reference: bool = False) -> Hit:
 def test_bibliographies_stay_behind_all_others() -> None:
     hits = [hit(1), hit(2), hit(3, is_reference=True)]
     own = {one.chunk.id: one.chunk for one in hits}
-    found = rerank(hits, own, "q", Wording("3 10", "2 12"), cast("Reader", Shelf()))
-    assert [one.chunk.id for one in found.hits] == [2, 1, 3]
-    assert found.begins == {1: 100.0, 2: 120.0, 3: 100.0}
+    found, begins = rerank(hits, own, "q", Wording("3 10", "2 12"), cast("Reader", Shelf()))
+    assert [one.chunk.id for one in found] == [2, 1, 3]
+    assert begins == {1: 100.0, 2: 120.0, 3: 100.0}
 
 
 def test_a_moment_may_begin_in_the_passage_before() -> None:
     hits = [hit(1)]
     before = hits[0].chunk._replace(id=7, first=7, stop=11, start=70.0, end=110.0)
-    found = rerank(hits, {1: before}, "q", Wording("1 7"), cast("Reader", Shelf()))
-    assert found.begins == {1: 70.0}
+    _, begins = rerank(hits, {1: before}, "q", Wording("1 7"), cast("Reader", Shelf()))
+    assert begins == {1: 70.0}
 
 
 @pytest.mark.model
