@@ -28,9 +28,9 @@ from seekpoint.index.store import Reader
 from seekpoint.index.text.scripts import to_embed
 from seekpoint.index.types import Encoder, Filters, Kind
 from seekpoint.query.evaluation.question_file import read_questions
-from seekpoint.query.search import pipeline, question, windows
+from seekpoint.query.search import pipeline, question, ranking
 from seekpoint.query.search.question import parse
-from seekpoint.query.serving.live_library import keep_freed_memory
+from seekpoint.query.search.settings import AskOptions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -84,7 +84,6 @@ def warm(folder: Path, file: Path) -> dict[str, Any]:
 
     The library is opened three times, and the least of a question's times counts: others are at work on the machine.
     """
-    keep_freed_memory()  # as `serve` and `mcp` do
     questions = questions_of(file)
     with open_reader(folder) as library:
         encoder = remembering(library, questions)
@@ -112,9 +111,9 @@ def asked(questions: Sequence[str], library: Reader, encoder: Encoder, filters: 
     times = Times()
     for number, text in enumerate(questions):
         if number < WARM_UP:
-            pipeline.ask(text, library, encoder, filters=filters)
+            pipeline.ask(text, library, encoder, AskOptions(filters=filters or Filters()))
         else:
-            times.take(partial(pipeline.ask, text, library, encoder, filters=filters))
+            times.take(partial(pipeline.ask, text, library, encoder, AskOptions(filters=filters or Filters())))
     return times
 
 
@@ -142,9 +141,9 @@ def _watched(library: EmbeddedReader) -> Iterator[tuple[object, str, str]]:
     yield question, "salient_weights", "translations"
     yield library, "titles", "names"
     yield from ((library.vectors, name, name) for name in ("nearest", "scores"))
-    yield from ((pipeline, name, "scores") for name in ("term_scores", "group_scores"))
+    yield from ((ranking, name, "scores") for name in ("term_scores", "group_scores"))
     yield from ((stored_terms, "matrix", "chunks"), (library, "evidence", "chunks"))
-    yield from ((library, "pieces", "windows"), (windows, "windows", "windows"))
+    yield from ((library, "pieces", "windows"), (ranking, "windows", "windows"))
     yield pipeline, "moments", "moments"
 
 

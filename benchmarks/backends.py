@@ -26,6 +26,7 @@ from seekpoint.query.evaluation.evaluate import ALL, evaluate
 from seekpoint.query.evaluation.metrics import DEPTH
 from seekpoint.query.evaluation.question_file import Question, read_questions
 from seekpoint.query.search import pipeline
+from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import SharedEncoder
 
 
@@ -46,7 +47,7 @@ def measure(address: Address, questions: list[Question], encoder: SharedEncoder)
         def ask(text: str) -> Answer:
             encoder.question(text)
             begun = time.perf_counter()
-            answers.append(pipeline.ask(text, library, encoder, DEPTH))
+            answers.append(pipeline.ask(text, library, encoder, AskOptions(DEPTH)))
             times.append(time.perf_counter() - begun)
             return answers[-1]
 

@@ -35,6 +35,7 @@ from seekpoint.query.evaluation.metrics import judge
 from seekpoint.query.evaluation.question_file import Question, read_questions
 from seekpoint.query.search import confidence, pipeline
 from seekpoint.query.search.confidence import Calibration, Features
+from seekpoint.query.search.settings import AskOptions
 from tests.readme import replaced
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ def _rows(
     for question in (*questions, *off_topic):
         if not terms(question.text):
             continue
-        answer = pipeline.ask(question.text, library, encoder, 1, Filters(resource=recording), explained=True)
+        answer = pipeline.ask(
+            question.text, library, encoder, AskOptions(1, Filters(resource=recording), explained=True)
+        )
         if not answer.estimate:
             continue
         spans = [span for span in question.spans if recording in (None, span.video_id)]

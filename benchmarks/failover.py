@@ -22,6 +22,7 @@ from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader, open_worker
 from seekpoint.index.transfer.server import to_server
 from seekpoint.index.types import Kind, Resource, State
+from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary, SharedEncoder
 from tests.postgres import TestServer, server
 
@@ -45,7 +46,7 @@ def reading(live: LiveLibrary, ended: Event, tally: Tally) -> None:
     """Ask the same question again and again."""
     while not ended.is_set():
         try:
-            live.ask(_QUESTION, k=1)
+            live.ask(_QUESTION, AskOptions(1))
             tally.reads += 1
         except LibraryError as error:
             tally.failed_reads.append(str(error))

@@ -32,7 +32,7 @@ from seekpoint.query.evaluation.evaluate import evaluate
 from seekpoint.query.evaluation.metrics import Difference, difference
 from seekpoint.query.evaluation.question_file import Question, read_questions
 from seekpoint.query.search import pipeline
-from seekpoint.query.search.settings import TUNING, Tuning
+from seekpoint.query.search.settings import TUNING, AskOptions, Tuning
 from tests.readme import replaced
 from tests.shared import SHARED
 
@@ -153,7 +153,9 @@ def opened(name: str, work: Path, stack: ExitStack) -> Callable[[Tuning], list[R
     library = stack.enter_context(open_reader(folder))
     encoder = Remembering(LazyEncoder(library.card).get())
     questions = answerable(name)
-    return lambda tuning: judged(questions, lambda text: pipeline.ask(text, library, encoder, _MOMENTS, tuning=tuning))
+    return lambda tuning: judged(
+        questions, lambda text: pipeline.ask(text, library, encoder, AskOptions(_MOMENTS, tuning=tuning))
+    )
 
 
 def prototype(work: Path) -> list[Right | None]:

@@ -29,6 +29,7 @@ from seekpoint.query.evaluation.metrics import DEPTH
 from seekpoint.query.evaluation.question_file import read_questions
 from seekpoint.query.evaluation.report import compare, to_json, to_text
 from seekpoint.query.search import pipeline
+from seekpoint.query.search.settings import AskOptions
 from tests.paths import ROOT
 from tests.shared import SHARED
 
@@ -56,7 +57,7 @@ def rank_of(answer: Answer, row: dict[str, Any]) -> int | None:
 
 def asking(library: Reader, encoder: Encoder) -> Callable[[str], Answer]:
     """How questions are put to a library."""
-    return lambda text: pipeline.ask(text, library, encoder, DEPTH)
+    return lambda text: pipeline.ask(text, library, encoder, AskOptions(DEPTH))
 
 
 def lectures(folder: Path, encoder: Encoder) -> Evaluation:

@@ -29,6 +29,7 @@ from seekpoint.query.evaluation.evaluate import Evaluation, evaluate
 from seekpoint.query.evaluation.metrics import DEPTH
 from seekpoint.query.evaluation.question_file import Question, read_questions
 from seekpoint.query.search import pipeline
+from seekpoint.query.search.settings import AskOptions
 from tests.readme import replaced
 
 SYSTEMS = ("bm25", "minilm30", "ytt", "e5raw", "hybrid")
@@ -53,7 +54,7 @@ def _ours(corpus: Corpus, questions: Sequence[Question]) -> Evaluation:
     seekpoint.build(corpus.reading_list, folder, captions=corpus.captions)
     with open_reader(folder) as library:
         encoder = LazyEncoder(library.card).get()
-        return evaluate(questions, lambda text: pipeline.ask(text, library, encoder, DEPTH), lambda _: "")
+        return evaluate(questions, lambda text: pipeline.ask(text, library, encoder, AskOptions(DEPTH)), lambda _: "")
 
 
 def replayed(file: Path) -> Callable[[str], Answer]:

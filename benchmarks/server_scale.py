@@ -110,7 +110,7 @@ def asking(address: ServerAddress, texts: Sequence[str], encoder: SharedEncoder)
     def ask(text: str) -> float:
         begun = time.perf_counter()
         with open_reader(address, lasting=True) as reader:
-            pipeline.ask(text, reader, encoder, 5)
+            pipeline.ask(text, reader, encoder)
         return time.perf_counter() - begun
 
     for clients in _CLIENTS:

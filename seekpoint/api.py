@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 import seekpoint.query.output.notebook  # noqa: F401 - registers the HTML of answers for notebooks
 from seekpoint.index.address import Address, parse_address
 from seekpoint.index.errors import UsageError
-from seekpoint.index.models.encoder import LazyEncoder
+from seekpoint.index.models.encoder import LazyEncoder, stored_engine
 from seekpoint.index.open import default_folder, open_reader
 from seekpoint.index.settings import QuestionEngine
 from seekpoint.index.store import Reader
@@ -22,7 +22,7 @@ from seekpoint.index.types import Encoder, Filters, Kind, ModelCard, Reranker, R
 from seekpoint.query.answers import Answer
 from seekpoint.query.filters import in_language
 from seekpoint.query.output.status import LibraryStatus
-from seekpoint.query.search.settings import PER_RESOURCE
+from seekpoint.query.search.settings import PER_RESOURCE, AskOptions
 
 if TYPE_CHECKING:
     from seekpoint.indexer.pipeline.build import Report
@@ -61,19 +61,10 @@ class Library:
         if kind and kind not in list(Kind):
             raise UsageError(f"no kind of resource is called {kind!r}: there are {', '.join(Kind)}")
         filters = Filters(Kind(kind) if kind else None, section, language, resource)
-        from seekpoint.query.serving.live_library import stored_engine
-
+        reranker = _reranker(rerank) if isinstance(rerank, str) else rerank
+        options = AskOptions(k, filters, per_resource, explained, reranker)
         encoder = encoder or _encoder(self._reader.card, stored_engine(self._reader)).get()
-        return pipeline.ask(
-            question,
-            self._reader,
-            encoder,
-            k,
-            filters,
-            per_resource=per_resource,
-            explained=explained,
-            reranker=_reranker(rerank) if isinstance(rerank, str) else rerank,
-        )
+        return pipeline.ask(question, self._reader, encoder, options)
 
     def resources(self) -> list[ResourceStatus]:
         """Every resource with its state and the reason for it, in the order of the reading lists."""

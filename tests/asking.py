@@ -10,6 +10,7 @@ from seekpoint.index.store import Reader
 from seekpoint.index.types import Encoder, Filters
 from seekpoint.query.answers import Answer
 from seekpoint.query.search import pipeline
+from seekpoint.query.search.settings import AskOptions
 
 
 def ask(
@@ -23,4 +24,4 @@ def ask(
 ) -> Answer:
     """Answer a question with a given encoder."""
     with open_reader(library) if isinstance(library, Path) else nullcontext(library) as reader:
-        return pipeline.ask(question, reader, encoder, k, filters, explained=explained)
+        return pipeline.ask(question, reader, encoder, AskOptions(k, filters or Filters(), explained=explained))

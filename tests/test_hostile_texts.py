@@ -27,6 +27,7 @@ from seekpoint.query.answers import Moment
 from seekpoint.query.output.terminal import to_text
 from seekpoint.query.search import pipeline
 from seekpoint.query.search.literal import without_marks
+from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.web.translations import translated_reason
 from tests.cost import at_most, processor_seconds
 from tests.fakes import TopicEncoder
@@ -101,7 +102,7 @@ class Bench:
 
     def ask(self, question: str, k: int = 1) -> list[Moment]:
         with EmbeddedReader.open(self._library) as library:
-            answer = pipeline.ask(question, library, self.encoder, k)
+            answer = pipeline.ask(question, library, self.encoder, AskOptions(k))
         shown = to_text(answer, styled=False)
         assert all(row.isprintable() for row in shown.splitlines()), shown
         return list(answer.moments)

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from seekpoint.index.types import Filters, Kind, Reranker
 from seekpoint.query.answers import Answer
 from seekpoint.query.output.formats import FORMATS
 from seekpoint.query.output.terminal import to_text
-from seekpoint.query.search.settings import LONGEST_QUESTION, MARKS, MOST_MOMENTS, PER_RESOURCE
+from seekpoint.query.search.settings import LONGEST_QUESTION, MARKS, MOST_MOMENTS, PER_RESOURCE, AskOptions
 
 if TYPE_CHECKING:
     from seekpoint.index.store import Reader
@@ -85,31 +86,24 @@ def ask(
     # OpenBLAS (in NumPy and in FAISS) starts threads that spin for a third of a question's processor time, although a
     # question has no matrix that is large enough for them.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from seekpoint.index.models.encoder import stored_engine
     from seekpoint.index.open import open_reader
-    from seekpoint.query.serving.live_library import SharedEncoder, stored_engine
+    from seekpoint.query.serving.live_library import SharedEncoder
 
     if as_json and form not in (None, "json"):
         raise UsageError(f"--json prints JSON, --format {form} doesn't: leave one of them out")
     form = "json" if as_json else form or "plain"
     filters = Filters(Kind(kind) if kind else None, section, language, resource)
+    options = AskOptions(k, filters, per_resource, explained, _reranker(rerank))
     summariser = _summariser(llm, llm_model, form)
     if question is None:
         is_plain = form == "plain" and not open_first
-        _prompt(folder, k, filters, per_resource, rerank, summariser, explained=explained, is_plain=is_plain)
+        _prompt(folder, options, summariser, is_plain=is_plain)
         return
     with open_reader(folder) as library:
         nothing = _when_nothing(filters, library)
         encoder = SharedEncoder(library.card, engine=stored_engine(library))
-        answer = partial(
-            _answer,
-            library=library,
-            encoder=encoder,
-            k=k,
-            filters=filters,
-            per_resource=per_resource,
-            explained=explained,
-            reranker=_reranker(rerank),
-        )
+        answer = partial(_answer, library=library, encoder=encoder, options=options)
         summarise = partial(summariser.steps, transcripts=library.transcripts) if summariser else None
         if question == "-":
             _stream(sys.stdin or (), answer, form, summarise)
@@ -124,17 +118,7 @@ def ask(
         _open_first(result)
 
 
-def _prompt(
-    folder: Address,
-    k: int,
-    filters: Filters,
-    per_resource: int,
-    rerank: str | None,
-    summariser: Summariser | None,
-    *,
-    explained: bool,
-    is_plain: bool,
-) -> None:
+def _prompt(folder: Address, options: AskOptions, summariser: Summariser | None, *, is_plain: bool) -> None:
     if not is_plain or not (sys.stdin and sys.stdout and sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             'nothing is asked: give a question, such as `seekpoint ask "why masks?"`, or - to read them from standard '
@@ -143,13 +127,13 @@ def _prompt(
     from seekpoint.cli.prompt import prompt
     from seekpoint.query.serving.live_library import LiveLibrary
 
-    live = LiveLibrary(folder, reranker=_reranker(rerank))
+    live = LiveLibrary(folder, reranker=options.reranker)
     try:
         with live.reader() as library:  # a missing library is an error before the first question
-            nothing = _when_nothing(filters, library)
-        ask = partial(live.ask, k=k, filters=filters, per_resource=per_resource, explained=True)
+            nothing = _when_nothing(options.filters, library)
+        ask = partial(live.ask, options=replace(options, explained=True))
         summarise = partial(_steps, live=live, summariser=summariser) if summariser else None
-        prompt(ask, explained=explained, when_nothing=nothing, summarise=summarise)
+        prompt(ask, explained=options.explained, when_nothing=nothing, summarise=summarise)
     finally:
         live.close()
 
@@ -170,17 +154,7 @@ def _when_nothing(filters: Filters, library: Reader) -> str:
     return _NOTHING_INDEXED if filters == Filters() else _NOTHING_LEFT
 
 
-def _answer(
-    question: str,
-    *,
-    library: Reader,
-    encoder: SharedEncoder,
-    k: int,
-    filters: Filters,
-    per_resource: int,
-    explained: bool,
-    reranker: Reranker | None,
-) -> Answer:
+def _answer(question: str, *, library: Reader, encoder: SharedEncoder, options: AskOptions) -> Answer:
     """Answer a question; it is embedded while the search is imported, since the model releases the GIL."""
     from seekpoint.background import in_background
 
@@ -191,9 +165,7 @@ def _answer(
 
         library.languages()
         embedded()
-    return pipeline.ask(
-        question, library, encoder, k, filters, per_resource=per_resource, explained=explained, reranker=reranker
-    )
+    return pipeline.ask(question, library, encoder, options)
 
 
 def _reranker(name: str | None) -> Reranker | None:

@@ -28,7 +28,7 @@ def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, 
     seconds where the answer is given; "video_id" is null where the library has none. A moment is right from 15 seconds
     before a span to its end, and sharp within 15 seconds of its start.
     """
-    from seekpoint.index.models.encoder import LazyEncoder
+    from seekpoint.index.models.encoder import LazyEncoder, stored_engine
     from seekpoint.index.models.reranker import load_reranker
     from seekpoint.index.open import open_reader
     from seekpoint.index.text.language_tags import primary
@@ -37,7 +37,7 @@ def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, 
     from seekpoint.query.evaluation.metrics import DEPTH
     from seekpoint.query.evaluation.question_file import read_questions
     from seekpoint.query.search import pipeline
-    from seekpoint.query.serving.live_library import stored_engine
+    from seekpoint.query.search.settings import AskOptions
 
     questions = read_questions(file)
     earlier = report.read_run(other) if other else None
@@ -47,7 +47,7 @@ def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, 
         languages = {status.resource.id: status.languages for status in library.statuses()}
 
         def answer(text: str) -> Answer:
-            return pipeline.ask(text, library, encoder.get(), DEPTH, reranker=reranker)
+            return pipeline.ask(text, library, encoder.get(), AskOptions(DEPTH, reranker=reranker))
 
         def language_of(video_id: str) -> str:
             return "+".join(dict.fromkeys(primary(tag) for tag in languages.get(video_id, ())))

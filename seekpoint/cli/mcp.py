@@ -41,9 +41,8 @@ def mcp(http: bool, port: int, token: str | None, may_add: bool, rerank: str | N
     """
     from seekpoint.index.models.reranker import load_reranker
     from seekpoint.query.mcp.server import make_server
-    from seekpoint.query.serving.live_library import LiveLibrary, keep_freed_memory
+    from seekpoint.query.serving.live_library import LiveLibrary
 
-    keep_freed_memory()
     live = LiveLibrary(folder, reranker=load_reranker(rerank))
     server = make_server(live, adding_to(folder, click.get_current_context().obj) if may_add else None)
     if http:

@@ -51,7 +51,6 @@ def serve(
     from functools import partial
 
     from seekpoint.index.models.reranker import load_reranker
-    from seekpoint.query.serving.live_library import keep_freed_memory
     from seekpoint.query.web.app import application
     from seekpoint.query.web.http_server import listen
     from seekpoint.query.web.http_server import serve as run
@@ -72,7 +71,6 @@ def serve(
     address = f"http://{_url_host(host)}:{listener.getsockname()[1]}"
     page = f"{address}{LOGIN}?token={quote(token, safe='')}" if token else address
     click.echo(f"Ask at {page}  (Ctrl+C ends it)")
-    keep_freed_memory()
     live = LiveLibrary(folder, reranker=reranker)
     editing = _editing(live, folder) if edit else None
     _warm_up(live)

@@ -26,7 +26,7 @@ from seekpoint.cli.prompt import History, browse, prompt
 from seekpoint.index.errors import SummaryError
 from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Confidence, Explanation, Moment
-from seekpoint.query.search.settings import PER_RESOURCE
+from seekpoint.query.search.settings import PER_RESOURCE, AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.summary.citations import CitedSentence, Steps
 from tests.fakes import TopicEncoder
@@ -112,7 +112,7 @@ class User:
             def answer(question: str) -> Answer:
                 self.asked.append(question)
                 type_next()
-                return given or self.live.ask(question, explained=True)
+                return given or self.live.ask(question, AskOptions(explained=True))
 
             def browser(link: str) -> bool:
                 self.opened.append(link)
@@ -464,7 +464,7 @@ folder = Path(sys.argv[1])
 live = LiveLibrary(folder / "library", TopicEncoder())
 opened = (folder / "opened").open("a", encoding="utf-8")
 prompt(
-    lambda question: live.ask(question, explained=True),
+    lambda question: live.ask(question, AskOptions(explained=True)),
     history=folder / "data" / "questions",
     browser=lambda link: print(link, file=opened, flush=True) or True,
 )

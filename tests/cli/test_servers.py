@@ -13,6 +13,7 @@ from seekpoint.cli.main import cli
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import ModelMismatch
 from seekpoint.index.types import State
+from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
 from tests.fakes import TopicEncoder, WideEncoder
 from tests.index.libraries import run_script
@@ -74,11 +75,11 @@ def test_another_model_is_refused_or_takes_over(source: Path, address: ServerAdd
 def test_what_serves_sees_a_change_with_the_next_question(source: Path, address: ServerAddress) -> None:
     live = LiveLibrary(address, TopicEncoder())
     try:
-        assert live.ask("mask", k=1).moments
+        assert live.ask("mask", AskOptions(1)).moments
         with live.reader() as before:
             call("remove", "talk0000001", "talk0000002", "--index", address)
             assert len(before.statuses()) == 2, "a question keeps its snapshot"
-        assert not live.ask("mask", k=1).moments
+        assert not live.ask("mask", AskOptions(1)).moments
     finally:
         live.close()
 

@@ -25,6 +25,7 @@ from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.models.centring import centred, nearest_language
 from seekpoint.index.models.piece_vectors import quantised
 from seekpoint.index.store import Reader
+from seekpoint.index.text import bm25
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import (
     Chunk,
@@ -41,7 +42,6 @@ from seekpoint.index.types import (
     StoredChunk,
     Transcript,
 )
-from seekpoint.query.search import scoring
 from tests.fakes import TopicEncoder
 from tests.paths import ROOT
 
@@ -141,7 +141,7 @@ def by_words(library: EmbeddedReader, text: str, filters: Filters | None = None)
 def weights_of(library: Reader, terms: Sequence[str]) -> dict[str, float]:
     """The inverse document frequencies of the terms that a library has."""
     total = sum(language.chunks for language in library.languages().values())
-    return {term: scoring.idf(chunks, total) for term, chunks in library.frequencies(terms).terms.items()}
+    return {term: bm25.idf(chunks, total) for term, chunks in library.frequencies(terms).terms.items()}
 
 
 def first(folder: Path, question: str) -> str | None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from seekpoint.index.embedded import checksums, database
 from seekpoint.index.sql import stored_rows
 from seekpoint.index.sql.cue_blocks import DAMAGED, blocks, joined, stops_of
-from seekpoint.index.text.chapters import title_terms
 from seekpoint.index.text.clean import text_digest
 from seekpoint.index.text.terms import terms
+from seekpoint.index.text.transcript_text import title_terms
 from seekpoint.index.types import Chapter, Cue, EmbeddedTranscript, ModelCard
 
 if TYPE_CHECKING:

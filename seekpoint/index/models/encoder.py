@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
-from seekpoint.background import in_background
 from seekpoint.index.errors import ModelError, ModelMismatch
-from seekpoint.index.models.model_files import absolute_name, load_quietly, sampled_hash
-from seekpoint.index.models.question_length import LONGEST_QUESTION, beginning
+from seekpoint.index.models.model_files import LONGEST_EMBEDDED, absolute_name, load_quietly, sampled_hash
+from seekpoint.index.store import Reader
 from seekpoint.index.types import Encoder, ModelCard
 
 if TYPE_CHECKING:
@@ -59,6 +59,11 @@ def load_encoder(model: str | None = None, say: Callable[[str], None] = lambda l
         )
         return SentenceEncoder(STAND_IN)
     return BundledEncoder()
+
+
+def stored_engine(library: Reader) -> QuestionEngine | None:
+    """The engine that a build found for the questions of a library; the bundled model has its own."""
+    return None if library.card.name == BUNDLED else library.settings.engine_of(library.card)
 
 
 class LazyEncoder:
@@ -140,8 +145,8 @@ class BundledEncoder:
         return self._passage_model.parts(texts, ends)
 
     def question(self, text: str) -> Vectors:
-        with in_background(partial(self._embed, text)) as embedded:  # a thread of its own: bundled.py
-            return embedded()
+        with ThreadPoolExecutor(1) as thread:  # one for each question: bundled.py
+            return thread.submit(self._embed, text).result()
 
     def _embed(self, text: str) -> Vectors:
         engine, text = self._question_engine, text.replace(*_LIGATURE)
@@ -164,6 +169,22 @@ class BundledEncoder:
     def _passage_model(self) -> SentenceEncoder:
         folder = bundled_folder()
         return SentenceEncoder(str(folder), remedy=f"delete {folder} and try again")
+
+
+def beginning(text: str, tokens: Callable[[str], int]) -> str:
+    """A text where it has no more than LONGEST_EMBEDDED tokens, else its longest beginning that hasn't.
+
+    `tokens` counts those of a text. It gets little more than the beginning, however long the text is.
+    """
+    fits, end = 0, LONGEST_EMBEDDED
+    while tokens(text[:end]) <= LONGEST_EMBEDDED:
+        if end >= len(text):
+            return text
+        fits, end = end, 2 * end
+    while end - fits > 1:
+        middle = (fits + end) // 2
+        fits, end = (middle, end) if tokens(text[:middle]) <= LONGEST_EMBEDDED else (fits, middle)
+    return text[:fits]
 
 
 def bundled_folder() -> Path:
@@ -208,7 +229,7 @@ class SentenceEncoder:
         return self._token_pass.parts(texts, ends) if self._gives_parts else None
 
     def question(self, text: str) -> Vectors:
-        if self.longest is None or self.longest > LONGEST_QUESTION:
+        if self.longest is None or self.longest > LONGEST_EMBEDDED:
             text = beginning(text, self._tokens_of_question)
         vector: Vectors = self._encode([text], self.question_prompt)[0]
         return vector

@@ -12,6 +12,9 @@ from seekpoint.index.errors import ModelError
 
 _Model = TypeVar("_Model")
 
+LONGEST_EMBEDDED = 512
+"""The most tokens of a question that are embedded, those around it among them: each takes time."""
+
 
 def load_quietly(refusal: str, load: Callable[[], _Model], remedy: str) -> _Model:
     """Load a model without progress bars and warnings; raises ModelError: the refusal, the reason, the remedy."""

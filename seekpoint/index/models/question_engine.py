@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seekpoint.index.models.model_files import sampled_hash
-from seekpoint.index.models.question_length import LONGEST_QUESTION
+from seekpoint.index.models.model_files import LONGEST_EMBEDDED, sampled_hash
 
 if TYPE_CHECKING:
     from seekpoint.index.settings import QuestionEngine
@@ -130,7 +129,7 @@ class OnnxQuestions:
         self._prompt = prompt
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(min(longest or LONGEST_QUESTION, LONGEST_QUESTION))
+        self._tokenizer.enable_truncation(min(longest or LONGEST_EMBEDDED, LONGEST_EMBEDDED))
         self._pooling, self._layers = _modules(folder)
         options = SessionOptions()
         options.log_severity_level = _ERRORS_ONLY

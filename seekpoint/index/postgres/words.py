@@ -20,6 +20,7 @@ from seekpoint.index.postgres.session import Session
 from seekpoint.index.postgres.transcripts import letters, text_of
 from seekpoint.index.sql import sums
 from seekpoint.index.store import CandidateQuery, Scope, TermMatrix, WordGroup
+from seekpoint.index.text.bm25 import saturated
 from seekpoint.index.types import Alternatives
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ _FEW = 2000
 # Up to so many chunks the ones that have any of several translations are counted. Above that their number is estimated,
 # as if the translations occurred independently of each other.
 _FEW_COUNTED = 1000
-_K1, _B = 1.2, 0.75
 
 _TERMS = "string_to_array(chunk.terms, ' ')"
 _CHOSEN = "SELECT chosen.id, body.terms FROM ({inner}) AS chosen JOIN body ON chunk_id = chosen.id ORDER BY chosen.id"
@@ -227,10 +227,7 @@ def _is_exact(group: WordGroup, bounds: Sequence[int]) -> bool:
 
 def _saturated(counts: Vectors, lengths: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Vectors:
     """BM25's share of each count in the length of its chunk."""
-    average = float(lengths.mean()) if len(lengths) else 1.0
-    norms = _K1 * (1 - _B + _B * lengths / max(average, 1.0))
-    saturated: Vectors = counts / (counts + norms.astype(np.float32))
-    return saturated
+    return saturated(counts, lengths, float(lengths.mean()) if len(lengths) else 1.0)
 
 
 def _any_of(alternatives: Alternatives, counts: TermMatrix) -> Vectors:

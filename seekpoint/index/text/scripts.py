@@ -1,4 +1,4 @@
-"""Guessing a language from its script, and converting traditional to simplified Chinese."""
+"""Scripts: the language that one tells, simplified Chinese, and the text of a question that is embedded."""
 
 from __future__ import annotations
 
@@ -35,25 +35,16 @@ def simplified(text: str) -> str:
     """The text with simplified instead of traditional Chinese characters; offsets stay the same."""
     if not _HAN.search(text):
         return text
-    converted = _converted(text)
-    if len(converted) != len(text):  # OpenCC changes the length of a few phrases
-        converted = _HAN_RUN.sub(lambda run: _in_place(run[0]), text)
-    return converted
-
-
-def _in_place(run: str) -> str:
-    converted = _converted(run)
-    if len(converted) != len(run):
-        converted = "".join(_converted(character)[:1] or character for character in run)
-    return converted
-
-
-def _converted(text: str) -> str:
-    """OpenCC's conversion; empty for a text with a lone surrogate."""
-    with suppress(UnicodeEncodeError):
-        converted: str = _converter().convert(text)
+    converted = ""
+    with suppress(UnicodeEncodeError):  # a lone surrogate
+        converted = _converter().convert(text)
+    if len(converted) == len(text):
         return converted
-    return ""
+    if len(text) == 1:
+        return converted[:1] or text
+    # OpenCC changes the length of a few phrases.
+    is_run = _HAN_RUN.fullmatch(text) is not None
+    return "".join(map(simplified, text)) if is_run else _HAN_RUN.sub(lambda run: simplified(run[0]), text)
 
 
 def language_of(text: str, guess: str | None) -> str:

@@ -33,6 +33,7 @@ from seekpoint.query.mcp.results import (
     transcript_links,
 )
 from seekpoint.query.mcp.transcript_resources import Place, indexed_resource, read_window
+from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import KindFilter, LanguageFilter, LanguageTag, Offset, OrNone, SectionFilter
 from seekpoint.query.serving.resource_cache import ResourceCaches
@@ -63,7 +64,7 @@ class Tools:
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
             within = indexed_resource(resource, cache).id if resource else None
-            answer = self._live.ask(question, k, Filters(kind, section, language, within), within=reader)
+            answer = self._live.ask(question, AskOptions(k, Filters(kind, section, language, within)), within=reader)
             found = found_answer(answer, dict(_positions(answer, reader)), lacking(language, reader.languages()))
         return structured(found, *transcript_links(found.moments))
 

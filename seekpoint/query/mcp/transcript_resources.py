@@ -8,8 +8,8 @@ from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from seekpoint.index.errors import SourceError, UsageError
-from seekpoint.index.text.chapters import title_at
 from seekpoint.index.text.clean import clean
+from seekpoint.index.text.transcript_text import title_at
 from seekpoint.index.types import Chapter, Cue, Resource, Transcript
 from seekpoint.query.filters import in_language
 from seekpoint.query.links import LinkTarget, find_resource, link, parse_seconds, parse_target, text_link, timestamp

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -97,11 +97,6 @@ def remaining(evidence: Evidence, phrases: Sequence[Pattern], excluded: Sequence
     return Remaining(_of(evidence, is_allowed), _of(evidence, np.logical_and(is_allowed, has_phrases)))
 
 
-def excluded_terms(excluded: Collection[Pattern]) -> set[str]:
-    """The terms that no chunk may have: those of words that are a single term."""
-    return {pattern.terms[0] for pattern in excluded if pattern.stemmed and len(pattern.terms) == 1}
-
-
 def _may_have(pattern: Pattern, matrix: TermMatrix) -> NDArray[np.bool_]:
     """Whether each chunk has all whole words of a pattern; a bigram of characters may be broken by a line break."""
     rows = dict(zip(matrix.terms, matrix.counts, strict=True))
@@ -159,6 +154,11 @@ class QuestionSyntax(NamedTuple):
     phrases: tuple[Pattern, ...] = ()
     excluded: tuple[Pattern, ...] = ()
     may_stress: bool = False
+
+    @property
+    def excluded_terms(self) -> set[str]:
+        """The terms that no chunk may have: those of excluded words that are a single term."""
+        return {pattern.terms[0] for pattern in self.excluded if pattern.stemmed and len(pattern.terms) == 1}
 
 
 @lru_cache(maxsize=16)

@@ -1,197 +1,242 @@
-"""From hits to moments: the second where each answer begins, what is said there, and the link."""
+"""From ranked hits to moments: the sentence where each answer begins, its second, the quote from there, the link."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import replace
-from itertools import takewhile
-from math import inf
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from itertools import accumulate
+from math import fsum, inf
 from pathlib import PurePath
-from typing import TYPE_CHECKING, NamedTuple
 
 from seekpoint.index.errors import DamagedLibrary
-from seekpoint.index.store import CueSpan, Reader
-from seekpoint.index.text.chapters import begun, title_at
+from seekpoint.index.store import CueSpan
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.terms import Term, fold, located_terms, terms
-from seekpoint.index.types import Cue, Details, Resource, StoredChunk
+from seekpoint.index.text.transcript_text import ROUNDING, CueText, begun, columns, title_at
+from seekpoint.index.types import Chapter, Cue, Details, Resource
 from seekpoint.query.answers import Explanation, Hit, Moment, Translation, Window
-from seekpoint.query.links import link, text_link
-from seekpoint.query.search.literal import Pattern, QuestionSyntax
-from seekpoint.query.search.localise import QUOTE_COLUMNS, Passage, best_beginning, marks, quoted, salient
-from seekpoint.query.search.question import ParsedQuestion, QueryTerms, TranslatedWord, lit_terms
-from seekpoint.query.search.settings import AHEAD, AROUND, Tuning
+from seekpoint.query.links import line_fragments, link, text_fragment, text_link
+from seekpoint.query.search.literal import Pattern
+from seekpoint.query.search.question import Query
+from seekpoint.query.search.ranking import Ranking, Windows
+from seekpoint.query.search.settings import AHEAD, AROUND, SALIENT_SHARE, TUNING
 
-if TYPE_CHECKING:
-    from seekpoint.query.search.windows import Windows
-
-
-# How many cues of a recording are read before a passage, in which its first sentence may begin, and after it, so that
-# a quote from its end isn't cut off.
+# Cues of a recording that are read before a passage, in which its first sentence may begin, and after it, so that a
+# quote from its end isn't cut off.
 _BESIDE = 8
 # Browsers show plain text line by line; of Markdown they show the beginning, whatever the link says.
 _PLAIN, _MARKDOWN = ".txt", ".md"
+# About three lines of a terminal, and one of them.
+_QUOTE_COLUMNS, _LEAST_COLUMNS = 240, 80
 
 
-class MomentContext(NamedTuple):
-    """The question, the library, and what the search found beside the hits.
+class Passage(CueText):
+    """Consecutive cues of a transcript; `text` is what they say, joined by spaces.
 
-    The phrases of `syntax` are said in every hit. `openings` are the chunks in which hits may begin, `windows` those of
-    chunks that have any, `words` how far chunks cover the question's own words, and `begins` the seconds where a
-    reranker lets moments begin; all by chunk id. `more` are the numbers of moments that aren't shown, by resource.
+    The answer begins within cues [first, stop), or in the sentence that goes on there; the cues before them tell where
+    that sentence begins. `position` is that of the first of all cues in the transcript. The cues of a text are
+    sentences, those of a recording needn't be. `quote_from` sets `begin`, the offset at which the answer begins, and
+    `quoted`, the cues that are shown from there.
     """
 
-    syntax: QuestionSyntax
-    question: ParsedQuestion
-    terms: QueryTerms
-    reader: Reader
-    tuning: Tuning
-    openings: Mapping[int, StoredChunk]
-    windows: Mapping[int, Windows]
-    words: Mapping[int, float]
-    more: Mapping[str, int]
-    begins: Mapping[int, float]
+    begin = 0
+    quoted: Sequence[Cue] = ()
+    marks: tuple[tuple[int, int], ...] = ()
+    """The spans of the quote that match the question."""
 
+    def __init__(self, cues: Sequence[Cue], position: int, first: int, stop: int, *, plays: bool) -> None:
+        super().__init__(cues)
+        self.position = position
+        places = self.sentences(is_opening=not position) if plays else self.offsets
+        last = min(stop, len(cues)) - 1  # a damaged chunk may claim more cues than its transcript has
+        begin = self.offsets[min(first, last)]
+        self.end = end = self.offsets[last] + len(cues[last].text)
+        low = max(bisect_right(places, begin) - 1, 0)
+        self.beginnings = places[low : max(bisect_left(places, end), low + 1)]
+        """The offsets at which the answer may begin: a sentence, else what follows a pause, else any cue."""
+        self.starts = [self.second_at(offset) for offset in self.beginnings]
+        """The second of each beginning."""
 
-class _Quote(NamedTuple):
-    """Where an answer begins in its passage, the cues shown from there, and the question's content terms in them."""
+    def begin_at(self, second: float) -> None:
+        """Let the answer begin at the last of the beginnings up to a second, or at the first one."""
+        before = max(bisect_right(self.starts, second), 1)
+        self.beginnings, self.starts = self.beginnings[before - 1 : before], self.starts[before - 1 : before]
 
-    passage: Passage
-    begin: int
-    quoted: Sequence[Cue]
-    terms: Sequence[Term]
+    def begin_at_phrases(self, phrases: Sequence[Pattern]) -> list[tuple[int, int]]:
+        """Let the answer begin only at sentences with a phrase, if any has one; returns the spans of the phrases.
+
+        A cue takes the sentence's place if the quote from there would end before the phrase does.
+        """
+        found = [span for phrase in phrases for span in phrase.spans(self.text)]
+        spans = [span for span in found if self.beginnings[0] <= span[0] < self.end]
+        begins = set()
+        for start, stop in spans:
+            begin = self.beginnings[bisect_right(self.beginnings, start) - 1]
+            begins.add(begin if stop < self.quote_from(begin) else self.offsets[self.cue_at(start)])
+        if begins:
+            self.beginnings = sorted(begins)
+            self.starts = [self.second_at(offset) for offset in self.beginnings]
+        return spans
+
+    def quote_from(self, offset: int) -> int:
+        """Let the answer begin at an offset; returns the one behind the quote.
+
+        The quote is the longest sequence of cues that fits into three lines; at least as many as fill one line.
+        """
+        cues = self.cues_from(offset)
+        ends = list(accumulate(columns(cue.text) + 1 for cue in cues))
+        self.begin = offset
+        self.quoted = cues[: max(bisect_right(ends, _QUOTE_COLUMNS), bisect_left(ends, _LEAST_COLUMNS) + 1)]
+        return offset + sum(len(cue.text) + 1 for cue in self.quoted)
+
+    def cues_from(self, offset: int) -> list[Cue]:
+        """The cues from an offset of the text on, without what the first one says before."""
+        number = self.cue_at(offset)
+        first = self.cues[number]
+        text = first.text[offset - self.offsets[number] :]
+        return [first._replace(start=self.second_at(offset), text=text), *self.cues[number + 1 :]]
+
+    def terms_near(self, wanted: Set[str]) -> list[Term]:
+        """The wanted terms from the first beginning to the last place that a quote may show."""
+        first, number = self.beginnings[0], self.cue_at(self.end + _QUOTE_COLUMNS)
+        located = located_terms(self.text[first : self.offsets[number] + len(self.cues[number].text)], wanted)
+        return [Term(term.text, first + term.start, first + term.stop) for term in located]
 
     @property
     def span(self) -> tuple[int, int]:
         """The quoted cues, as a span [first, stop) of the transcript; the first one may be quoted in part."""
-        first = self.passage.position + self.passage.cue_at(self.begin)
+        first = self.position + self.cue_at(self.begin)
         return first, first + len(self.quoted)
 
 
-def moments(hits: Sequence[Hit], context: MomentContext, *, explained: bool) -> Iterator[Moment]:
+def moments(ranking: Ranking, query: Query) -> Iterator[Moment]:
     """A moment for each hit, in their order. Hits whose answers begin in the same place give one moment."""
+    hits = ranking.hits
     ids = [hit.chunk.resource_id for hit in hits]
-    statuses = {status.id: status for status in context.reader.statuses(set(ids))}
+    statuses = {status.id: status for status in query.reader.statuses(set(ids))}
     resources = {key: status.resource for key, status in statuses.items()}
     details = {key: status.details for key, status in statuses.items()}
-    quotes = _quotes(hits, resources, details, context)
-    links = _links(hits, quotes, resources, details, context)
-    explanations = _explanations(hits, resources, context) if explained else [None] * len(hits)
+    passages = _passages(ranking, query, resources, details)
+    links = _links(hits, passages, resources, details, query)
+    explanations: Sequence[Explanation | None] = [None] * len(hits)
+    if query.options.explained:
+        explanations = _explanations(ranking, query, resources)
     begun = set[tuple[int, tuple[int, int]]]()
-    for hit, quote, address, why in zip(hits, quotes, links, explanations, strict=True):
-        resource_id = hit.chunk.resource_id
-        if (hit.chunk.transcript_id, quote.span) in begun:
+    for hit, passage, address, why in zip(hits, passages, links, explanations, strict=True):
+        key, place = hit.chunk.resource_id, (hit.chunk.transcript_id, passage.span)
+        if place in begun:
             continue
-        begun.add((hit.chunk.transcript_id, quote.span))
-        moment = _moment(len(begun), hit, quote, resources[resource_id], details[resource_id], address)
-        yield replace(moment, explanation=why, more=context.more.get(resource_id, 0))
+        begun.add(place)
+        last, plays = _duration(details[key]), resources[key].kind.plays
+        start = min(passage.quoted[0].start, last)
+        yield Moment(
+            rank=len(begun),
+            score=round(hit.score, 4),
+            resource=resources[key],
+            language=hit.chunk.language,
+            start=start if plays else None,
+            end=min(max(hit.chunk.end, passage.quoted[-1].end), last) if plays else None,
+            quote=" ".join(cue.text for cue in passage.quoted),
+            link=address,
+            marks=passage.marks,
+            chapter=title_at(details[key].chapters, start),
+            page=passage.quoted[0].page,
+            explanation=why,
+            cues=passage.span,
+            more=ranking.more.get(key, 0),
+        )
 
 
-def _quotes(
-    hits: Sequence[Hit], resources: Mapping[str, Resource], details: Mapping[str, Details], context: MomentContext
-) -> list[_Quote]:
-    openings = [context.openings[hit.chunk.id] for hit in hits]
-    plays = [resources[hit.chunk.resource_id].kind.plays for hit in hits]
-    beside = 0 if context.syntax.excluded else _BESIDE  # what is excluded may be said there
+def _passages(
+    ranking: Ranking, query: Query, resources: Mapping[str, Resource], details: Mapping[str, Details]
+) -> list[Passage]:
+    """The passage of each hit, with its quote from where the answer begins."""
+    plays = [resources[hit.chunk.resource_id].kind.plays for hit in ranking.hits]
+    beside = 0 if query.syntax.excluded else _BESIDE  # what is excluded may be said there
+    firsts = [ranking.openings[hit.chunk.id].first for hit in ranking.hits]
     spans = [
-        CueSpan(hit.chunk.transcript_id, max(opening.first - beside * spoken, 0), hit.chunk.stop + beside * spoken)
-        for hit, opening, spoken in zip(hits, openings, plays, strict=True)
+        CueSpan(hit.chunk.transcript_id, max(first - beside * spoken, 0), hit.chunk.stop + beside * spoken)
+        for hit, first, spoken in zip(ranking.hits, firsts, plays, strict=True)
     ]
-    quotes, marked = [], lit_terms(context.question, context.terms)
-    for hit, opening, span, cues, spoken in zip(hits, openings, spans, context.reader.cues(spans), plays, strict=True):
+    passages, read = [], query.reader.cues(spans)
+    for hit, first, span, cues, spoken in zip(ranking.hits, firsts, spans, read, plays, strict=True):
         if len(cues) < hit.chunk.stop - span.first:
             raise DamagedLibrary(
-                f"the library {context.reader.address} is damaged: {hit.chunk.resource_id} has too few cues. "
+                f"the library {query.reader.address} is damaged: {hit.chunk.resource_id} has too few cues. "
                 "Run `seekpoint build SOURCE` again"
             )
-        passage = Passage(cues, span.first, opening.first - span.first, hit.chunk.stop - span.first, plays=spoken)
-        quotes.append(_quote(hit.chunk, opening, passage, details[hit.chunk.resource_id], context, marked))
-    return quotes
+        passage = Passage(cues, span.first, first - span.first, hit.chunk.stop - span.first, plays=spoken)
+        chapters = begun(details[hit.chunk.resource_id].chapters, ranking.openings[hit.chunk.id].start, hit.chunk.end)
+        _localise(passage, hit, chapters, ranking, query)
+        passages.append(passage)
+    return passages
 
 
-def _quote(
-    chunk: StoredChunk,
-    opening: StoredChunk,
+def _localise(passage: Passage, hit: Hit, chapters: Sequence[Chapter], ranking: Ranking, query: Query) -> None:
+    """Let a passage's answer begin at its best beginning, and find the terms and phrases that its quote marks."""
+    chunk, opening, words = hit.chunk, ranking.openings[hit.chunk.id], query.terms
+    names = words.name_terms if chunk.resource_id in words.names.resources else frozenset()
+    own = {term: weight for term, weight in words.weights.items() if term not in names}
+    weights = {**salient(own), **words.translation_weights.get(primary(chunk.language), {})}
+    near = passage.terms_near(salient(words.weights).keys() | weights.keys())
+    within = [term for term in near if term.start < passage.end]
+    phrases = passage.begin_at_phrases(query.syntax.phrases)
+    if not phrases and chunk.id in ranking.begins:
+        passage.begin_at(ranking.begins[chunk.id])
+
+    def nearness(second: float) -> float:
+        return ranking.windows[(opening if second < chunk.start else chunk).id].ahead_at(second)
+
+    has_windows = {chunk.id, opening.id} <= ranking.windows.keys()
+    begin = best_beginning(passage, within, weights, chapters, nearness if has_windows else None, query.tuning.reach)
+    stop = passage.quote_from(begin)
+    found = [term for term in near if begin <= term.start < stop and term.text in words.lit]
+    found += [Term("", start, min(end, stop - 1)) for start, end in phrases if begin <= start < stop]
+    passage.marks = marks(sorted(found, key=lambda term: term.start), begin)
+
+
+def salient(weights: Mapping[str, float]) -> dict[str, float]:
+    """The terms rare enough to tell where the answer is: at least SALIENT_SHARE of the heaviest term's weight."""
+    least = SALIENT_SHARE * max(weights.values(), default=0.0)
+    return {term: weight for term, weight in weights.items() if weight >= least}
+
+
+def best_beginning(
     passage: Passage,
-    details: Details,
-    context: MomentContext,
-    marked: Set[str],
-) -> _Quote:
-    weights = _weights(chunk, context.terms)
-    chapters = begun(details.chapters, opening.start, chunk.end)
-    terms = _terms_in(passage, salient(context.terms.weights).keys() | weights.keys())
-    nearness = _nearness(chunk, opening, context.windows)
-    within = [term for term in terms if term.start < passage.end]
-    phrases = _begin_at_phrases(passage, context.syntax.phrases)
-    if not phrases and chunk.id in context.begins:
-        passage.begin_at(context.begins[chunk.id])
-    begin = best_beginning(passage, within, weights, chapters, nearness, context.tuning.reach)
-    shown = quoted(passage.cues_from(begin))
-    stop = begin + sum(len(cue.text) + 1 for cue in shown)
-    lit = [term for term in terms if begin <= term.start < stop and term.text in marked]
-    lit += [Term("", start, min(end, stop - 1)) for start, end in phrases if begin <= start < stop]
-    return _Quote(passage, begin, shown, sorted(lit, key=lambda term: term.start))
+    said: Sequence[Term],
+    weights: Mapping[str, float],
+    chapters: Sequence[Chapter] = (),
+    nearness: Callable[[float], float] | None = None,
+    reach: float = TUNING.reach,
+) -> int:
+    """The offset of the beginning in a passage with the highest sum of two scores; the first one if all are equal.
 
-
-def _terms_in(passage: Passage, wanted: Set[str]) -> list[Term]:
-    """The wanted terms from the first place where the answer may begin to the last one that a quote may show."""
-    first, stop = passage.beginnings[0], passage.end + QUOTE_COLUMNS
-    located = located_terms(passage.text[first : passage.end_of_cue_at(stop)], wanted)
-    return [Term(term.text, first + term.start, first + term.stop) for term in located]
-
-
-def _begin_at_phrases(passage: Passage, phrases: Sequence[Pattern]) -> list[tuple[int, int]]:
-    """Let an answer begin only where a phrase is said, if there are phrases; returns the spans of these."""
-    found = [span for phrase in phrases for span in phrase.spans(passage.text)]
-    spans = [span for span in found if passage.beginnings[0] <= span[0] < passage.end]
-    begins = {_beginning_of(span, passage) for span in spans}
-    passage.beginnings = sorted(begins) or passage.beginnings
-    return spans
-
-
-def _beginning_of(span: tuple[int, int], passage: Passage) -> int:
-    """The beginning of the sentence in which a span stands, or of its cue if the quote would end before it does."""
-    begin = passage.beginnings[bisect_right(passage.beginnings, span[0]) - 1]
-    shown = quoted(passage.cues_from(begin))
-    is_shown = span[1] < begin + sum(len(cue.text) + 1 for cue in shown)
-    return begin if is_shown else passage.offset_of(span[0])
-
-
-def _weights(chunk: StoredChunk, terms: QueryTerms) -> dict[str, float]:
-    """The weights of the terms that tell where in a chunk the answer is, translations among them."""
-    names = terms.name_terms if chunk.resource_id in terms.names.resources else frozenset()
-    own = {term: weight for term, weight in terms.weights.items() if term not in names}
-    return {**salient(own), **terms.translation_weights.get(primary(chunk.language), {})}
-
-
-def _nearness(
-    chunk: StoredChunk, opening: StoredChunk, windows: Mapping[int, Windows]
-) -> Callable[[float], float] | None:
-    """The cosine of the window from a second on, in the chunk or before it; `None` where there are no windows."""
-    if chunk.id not in windows or opening.id not in windows:
-        return None
-    return lambda second: windows[(opening if second < chunk.start else chunk).id].ahead_at(second)
-
-
-def _moment(rank: int, hit: Hit, quote: _Quote, resource: Resource, details: Details, address: str) -> Moment:
-    last = _duration(details)
-    start = min(quote.quoted[0].start, last)
-    plays = resource.kind.plays
-    return Moment(
-        rank=rank,
-        score=round(hit.score, 4),
-        resource=resource,
-        language=hit.chunk.language,
-        start=start if plays else None,
-        end=min(max(hit.chunk.end, quote.quoted[-1].end), last) if plays else None,
-        quote=" ".join(cue.text for cue in quote.quoted),
-        link=address,
-        marks=marks(quote.terms, quote.begin),
-        chapter=title_at(details.chapters, start),
-        page=quote.quoted[0].page,
-        cues=quote.span,
-    )
+    The scores are the share of the weights of the terms that are said within `reach` seconds from there on, and the
+    `nearness` of its second: the cosine of what is said from that second on. `said` are the terms in the passage,
+    including all that have weights. The title of a chapter counts as said where the chapter begins.
+    """
+    starts = passage.starts
+    titles: dict[int, set[str]] = {}
+    for chapter in chapters:
+        first = bisect_left(starts, chapter.start - ROUNDING)
+        matching = set(terms(chapter.title)) & weights.keys()
+        if first < len(starts) and matching:
+            titles[first] = titles.get(first, set()) | matching
+    matches = [titles.get(number, set()) for number in range(len(starts))]
+    for term in said:
+        number = bisect_right(passage.beginnings, term.start) - 1
+        if number >= 0 and term.text in weights:
+            matches[number] = matches[number] | {term.text}
+    total = fsum(weights.values()) or 1.0
+    scores = []
+    for first, start in enumerate(starts):
+        within = set[str]()
+        if matches[first]:  # else its own sentence has none of the terms
+            within = within.union(*matches[first : bisect_left(starts, start + reach, lo=first)])
+        # fsum is independent of the order of the set, which differs between processes.
+        scores.append(fsum(weights[term] for term in within) / total + (nearness(start) if nearness else 0.0))
+    # With equal scores the beginning of a chapter wins over a sentence that announces it.
+    return passage.beginnings[max(range(len(starts)), key=lambda first: (scores[first], first in titles))]
 
 
 def _duration(details: Details) -> float:
@@ -199,87 +244,78 @@ def _duration(details: Details) -> float:
     return inf if details.duration is None else details.duration
 
 
-# Links
-
-
 def _links(
     hits: Sequence[Hit],
-    quotes: Sequence[_Quote],
+    passages: Sequence[Passage],
     resources: Mapping[str, Resource],
     details: Mapping[str, Details],
-    context: MomentContext,
+    query: Query,
 ) -> list[str]:
-    """The link of each moment. A text fragment needs all that stands before it, which is read at once for all."""
-    found = [(resources[hit.chunk.resource_id], details[hit.chunk.resource_id]) for hit in hits]
-    links = [_link(quote, *described) for quote, described in zip(quotes, found, strict=True)]
-    missing = [place for place, address in enumerate(links) if address is None]
-    spans = [CueSpan(hits[place].chunk.transcript_id, 0, quotes[place].span[1]) for place in missing]
-    for place, cues in zip(missing, context.reader.cues(spans) if spans else (), strict=True):
-        links[place] = _text_link(quotes[place], cues, *found[place])
-    return [address or "" for address in links]
+    """The link of each moment: to a second, a page or a heading, else to the words in the text.
+
+    To find the words takes all that stands before them, which is read at once for all moments.
+    """
+    links, missing = [""] * len(hits), list[tuple[int, int]]()
+    for place, (hit, passage) in enumerate(zip(hits, passages, strict=True)):
+        resource, described = resources[hit.chunk.resource_id], details[hit.chunk.resource_id]
+        first = passage.quoted[0]
+        # Headings may stand in a table of contents too.
+        headings = {chapter.start for chapter in described.chapters}
+        above = next((n for n, cue in enumerate(passage.quoted) if cue.start not in headings), len(passage.quoted))
+        is_markdown = PurePath(resource.url).suffix.lower() == _MARKDOWN
+        if resource.kind.plays:
+            links[place] = link(resource, min(first.start, _duration(described)))
+        elif first.page is not None or above == len(passage.quoted) or is_markdown:
+            links[place] = text_link(resource, first)
+        else:
+            missing.append((place, above))
+    spans = [CueSpan(hits[place].chunk.transcript_id, 0, passages[place].span[1]) for place, _ in missing]
+    for (place, above), cues in zip(missing, query.reader.cues(spans) if spans else (), strict=True):
+        resource, passage = resources[hits[place].chunk.resource_id], passages[place]
+        fragment = line_fragments if PurePath(resource.url).suffix.lower() == _PLAIN else text_fragment
+        position = len(cues) - len(passage.quoted) + above
+        links[place] = text_link(resource, passage.quoted[0], fragment([cue.text for cue in cues], position))
+    return links
 
 
-def _link(quote: _Quote, resource: Resource, details: Details) -> str | None:
-    """The link to a second, a page or a heading; `None` where the words have to be found in the text."""
-    if resource.kind.plays:
-        return link(resource, min(quote.quoted[0].start, _duration(details)))
-    is_markdown = PurePath(resource.url).suffix.lower() == _MARKDOWN
-    if quote.quoted[0].page is not None or _headings(quote, details) == len(quote.quoted) or is_markdown:
-        return text_link(resource, quote.quoted[0])
-    return None
+def marks(terms: Iterable[Term], begin: int = 0) -> tuple[tuple[int, int], ...]:
+    """The spans of terms, as offsets from `begin`; spans that touch or overlap are merged."""
+    spans: list[tuple[int, int]] = []
+    for _, start, stop in terms:
+        if spans and start - begin <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], stop - begin))
+        else:
+            spans.append((start - begin, stop - begin))
+    return tuple(spans)
 
 
-def _headings(quote: _Quote, details: Details) -> int:
-    """How many of the first quoted cues are headings, which may stand in a table of contents too."""
-    starts = {chapter.start for chapter in details.chapters}
-    return sum(1 for _ in takewhile(lambda cue: cue.start in starts, quote.quoted))
-
-
-def _text_link(quote: _Quote, cues: Sequence[Cue], resource: Resource, details: Details) -> str:
-    """The link that finds the first quoted words; `cues` are all up to the last quoted one."""
-    from seekpoint.query.links import line_fragments, text_fragment
-
-    fragment = line_fragments if PurePath(resource.url).suffix.lower() == _PLAIN else text_fragment
-    position = len(cues) - len(quote.quoted) + _headings(quote, details)
-    return text_link(resource, quote.quoted[0], fragment([cue.text for cue in cues], position))
-
-
-# Explanations
-
-
-def _explanations(
-    hits: Sequence[Hit], resources: Mapping[str, Resource], context: MomentContext
-) -> list[Explanation | None]:
-    spans = [CueSpan(hit.chunk.transcript_id, hit.chunk.first, hit.chunk.stop) for hit in hits]
-    return [
-        _explanation(hit, cues, resources[hit.chunk.resource_id], context)
-        for hit, cues in zip(hits, context.reader.cues(spans), strict=True)
-    ]
-
-
-def _explanation(hit: Hit, cues: Sequence[Cue], resource: Resource, context: MomentContext) -> Explanation:
-    said = " ".join(cue.text for cue in cues)
-    windows = context.windows.get(hit.chunk.id) if resource.kind.plays else None  # texts have no seconds
-    covered = context.words.get(hit.chunk.id, 0.0)
-    return explain(hit, said, context.question.text, context.terms, covered, windows, context.tuning)
-
-
-def explain(
-    hit: Hit, said: str, question: str, query: QueryTerms, covered: float, windows: Windows | None, tuning: Tuning
-) -> Explanation:
-    """Explain a hit: `said` is the text of its chunk, and `covered` its coverage of the question's own words."""
-    language, chunk_terms = primary(hit.chunk.language), set(terms(said))
-    return Explanation(
-        meaning=round(hit.dense, 4),
-        words=round(hit.lexical, 4),
-        share=tuning.dense_share,
-        stands_in=hit.lexical > covered,
-        matched=_surfaces(question, query.weights.keys() & chunk_terms),
-        translated=tuple(_translated(query.translated.get(language, ()), said, chunk_terms)),
-        windows=tuple(_nearest(windows)) if windows else (),
-        named=tuning.named if hit.chunk.resource_id in query.names.resources else 0.0,
-        reranked=None if hit.fused is None else round(hit.score, 4),
-    )
+def _explanations(ranking: Ranking, query: Query, resources: Mapping[str, Resource]) -> list[Explanation]:
+    """An explanation for each hit."""
+    explanations, words = [], query.terms
+    spans = [CueSpan(hit.chunk.transcript_id, hit.chunk.first, hit.chunk.stop) for hit in ranking.hits]
+    for hit, cues in zip(ranking.hits, query.reader.cues(spans), strict=True):
+        said = " ".join(cue.text for cue in cues)
+        of_chunk = set(terms(said))
+        # Texts have no seconds.
+        windows = ranking.windows.get(hit.chunk.id) if resources[hit.chunk.resource_id].kind.plays else None
+        translated = []
+        for word in words.translated.get(primary(hit.chunk.language), ()):
+            if matched := {term for each in word.alternatives if of_chunk >= {*each} for term in each}:
+                translated.append(Translation(word.word, _surfaces(said, matched)))
+        explanations.append(
+            Explanation(
+                meaning=round(hit.dense, 4),
+                words=round(hit.lexical, 4),
+                share=query.tuning.dense_share,
+                stands_in=hit.lexical > ranking.words.get(hit.chunk.id, 0.0),
+                matched=_surfaces(query.question.text, words.weights.keys() & of_chunk),
+                translated=tuple(translated),
+                windows=tuple(_nearest(windows)) if windows else (),
+                named=query.tuning.named if hit.chunk.resource_id in words.names.resources else 0.0,
+                reranked=None if hit.fused is None else round(hit.score, 4),
+            )
+        )
+    return explanations
 
 
 def _surfaces(text: str, wanted: Set[str]) -> tuple[str, ...]:
@@ -288,14 +324,6 @@ def _surfaces(text: str, wanted: Set[str]) -> tuple[str, ...]:
     for start, stop in marks(located_terms(text, wanted)):
         spellings.setdefault(fold(text[start:stop]), text[start:stop])
     return tuple(spellings.values())
-
-
-def _translated(words: Sequence[TranslatedWord], said: str, chunk_terms: Set[str]) -> Iterator[Translation]:
-    """The question's words with a translation in the chunk, and that translation as it is written there."""
-    for word in words:
-        matched = {term for alternative in word.alternatives if chunk_terms >= set(alternative) for term in alternative}
-        if matched:
-            yield Translation(word.word, _surfaces(said, matched))
 
 
 def _nearest(windows: Windows) -> Iterator[Window]:

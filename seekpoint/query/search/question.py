@@ -1,28 +1,52 @@
-"""A parsed question: its centred vector, its terms with their weights, the resources it names, its translations."""
+"""A question: its vector, its terms and their weights, the resources it names, its translations, its spelling."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from functools import lru_cache
-from math import log
+from itertools import chain
+from math import inf, log
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import regex
 
 from seekpoint.index.errors import UsageError, WordlessQuestion
 from seekpoint.index.models.centring import centred, nearest_language
-from seekpoint.index.store import Frequencies, Language, Reader, WordGroup
+from seekpoint.index.store import Frequencies, Language, Reader, Scope, WordGroup
+from seekpoint.index.text import bm25
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.scripts import language_of, simplified, to_embed
-from seekpoint.index.text.terms import Term, content_terms, has_content, is_function_word, joined, located_terms, terms
+from seekpoint.index.text.terms import (
+    Term,
+    content_terms,
+    fold,
+    has_content,
+    is_function_word,
+    joined,
+    located_terms,
+    terms,
+)
 from seekpoint.index.types import Alternatives, Encoder
-from seekpoint.query.search import scoring
-from seekpoint.query.search.scoring import discriminative_terms
-from seekpoint.query.search.settings import COMMON, LONGEST_QUESTION, SALIENT_SHARE, UNKNOWN_SHARE
+from seekpoint.query.answers import Respelling
+from seekpoint.query.search.literal import QuestionSyntax, read_syntax
+from seekpoint.query.search.settings import (
+    COMMON,
+    LONGEST_QUESTION,
+    SALIENT_SHARE,
+    UNKNOWN_SHARE,
+    AskOptions,
+    Tuning,
+)
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
 
 
+# Candidates by meaning, by words and by translations, of each: many are neighbours of a better one. Words count in
+# those alone, the ones with the highest BM25: where they count in all chunks, moment@5 falls by .008 on dev.
+_CANDIDATES, _CANDIDATES_A_MOMENT = 80, 6
 # The rarest terms of a long question say what it is about.
 _MOST_TERMS = 64
 # Characters of a question in an error message.
@@ -50,13 +74,15 @@ class ParsedQuestion(NamedTuple):
 
 
 class QueryTerms(NamedTuple):
-    """What a question is searched by.
+    """The words of a question with their weights in the library.
 
     `discriminative` are its terms but for those that tell chunks apart too little, `weights` the weights of those that
     the library has. `rarities` are the rarities of its content terms, by term; 1 is that of a term that the library
     has nowhere, nor a translation of it. `names` are the resources that the question names, and `name_terms` the terms
     that only name them. `translated` are its words with translations by target language, `groups` those that are looked
-    up, with their shares of the score, and `translation_weights` the weights of their terms, by language.
+    up, with their shares of the score, and `translation_weights` the weights of their terms, by language. `rarest` are
+    the terms that chunks are searched by, `rarest_beside_names` those but for `name_terms`, both with their weights,
+    and `lit` those that quotes mark.
     """
 
     discriminative: Sequence[str]
@@ -67,26 +93,66 @@ class QueryTerms(NamedTuple):
     translated: Mapping[str, Sequence[TranslatedWord]]
     groups: Sequence[tuple[WordGroup, float]]
     translation_weights: Mapping[str, Mapping[str, float]]
+    rarest: Mapping[str, float]
+    rarest_beside_names: Mapping[str, float]
+    lit: Set[str]
 
-    def rarest(self, excluded: Collection[str] = ()) -> dict[str, float]:
-        """The terms that are looked up, rarest first, without some, with their weights."""
-        known = [term for term in dict.fromkeys(self.discriminative) if term in self.weights and term not in excluded]
-        return {term: self.weights[term] for term in sorted(known, key=lambda term: -self.weights[term])[:_MOST_TERMS]}
+
+class Query(NamedTuple):
+    """A question with its options, its marks, its words in the library, and where to search; `average` is in terms."""
+
+    syntax: QuestionSyntax
+    question: ParsedQuestion
+    terms: QueryTerms
+    respelled: Sequence[Respelling]
+    languages: Mapping[str, Language]
+    average: float
+    reader: Reader
+    scope: Scope
+    options: AskOptions
+    tuning: Tuning
+
+    @property
+    def is_spoken(self) -> bool:
+        """Whether the library has the question's language."""
+        return self.question.language in self.languages
+
+    @property
+    def limit(self) -> int:
+        """The number of candidates from each index, about."""
+        return max(_CANDIDATES, _CANDIDATES_A_MOMENT * self.options.k)
+
+
+def read(question: str, reader: Reader, encoder: Encoder, options: AskOptions, tuning: Tuning) -> Query:
+    """Read a question, with the words that are meant for misspelt ones; raises UsageError if it's empty or too long."""
+    languages = reader.languages()
+    syntax = read_syntax(question)
+    parsed = parse(syntax.text, encoder, languages)
+    looked_up = look_up(parsed, reader, languages)
+    chunks = sum(language.chunks for language in languages.values())
+    if words := respellings(parsed, looked_up, reader, chunks):
+        parsed = parse(respelled(parsed, words), encoder, languages)
+        looked_up = look_up(parsed, reader, languages)
+    average = sum(language.terms for language in languages.values()) / max(chunks, 1)
+    scope = reader.scope(options.filters)
+    return Query(syntax, parsed, looked_up, words, languages, average, reader, scope, options, tuning)
 
 
 def parse(text: str, encoder: Encoder, languages: Mapping[str, Language]) -> ParsedQuestion:
     """Embed a question and detect its language; raises UsageError for one that is empty or too long."""
-    question_terms = _checked_terms(text)
+    if len(text) > LONGEST_QUESTION:
+        raise UsageError(f"the question has {len(text):,} characters: ask in {LONGEST_QUESTION:,} at most")
+    found = terms(text)
+    if not found:
+        shown = clean(text)[:_SHOWN]
+        what = f"the question {shown} has no words" if shown else "the question is empty"
+        raise WordlessQuestion(shown, f'{what}: ask in your own words, for instance `seekpoint ask "why masks?"`')
     means = {name: language.mean for name, language in languages.items()}
     vector = encoder.question(to_embed(text))
     guess = nearest_language(vector, means)
-    return ParsedQuestion(
-        text,
-        question_terms,
-        content_terms(text),
-        language_of(text, guess),
-        vector if guess is None else centred(vector, means[guess]),
-    )
+    vector = vector if guess is None else centred(vector, means[guess])
+    language = language_of(text, guess)
+    return ParsedQuestion(text, found, content_terms(text), language, vector)
 
 
 def look_up(question: ParsedQuestion, reader: Reader, languages: Mapping[str, Language]) -> QueryTerms:
@@ -97,49 +163,54 @@ def look_up(question: ParsedQuestion, reader: Reader, languages: Mapping[str, La
     title_terms = [term for _, title in titles for term in title]
     frequencies = reader.frequencies([*dict.fromkeys([*question.terms, *title_terms])], groups)
     total = sum(language.chunks for language in languages.values())
-    weights = {term: scoring.idf(chunks, total) for term, chunks in frequencies.terms.items()}
+    weights = {term: bm25.idf(chunks, total) for term, chunks in frequencies.terms.items()}
     known = {term: weights[term] for term in question.terms if term in weights}
     discriminative = discriminative_terms(known, question.terms)
     names = match_titles(question.terms, titles, weights)
     shares, translation_weights = _weighted(translated, frequencies.groups, languages)
+    weights = {term: known[term] for term in discriminative if term in known}
+    rarities = _rarities(question.content, frequencies, translated, languages)
+    name_terms = frozenset(question.terms).difference(names.rest) if names.limits else frozenset[str]()
     return QueryTerms(
         discriminative=discriminative,
-        weights={term: known[term] for term in discriminative if term in known},
-        rarities=_rarities(question.content, frequencies, translated, languages),
+        weights=weights,
+        rarities=rarities,
         names=names,
-        name_terms=frozenset(question.terms).difference(names.rest) if names.limits else frozenset(),
+        name_terms=name_terms,
         translated=translated,
         groups=shares,
         translation_weights=translation_weights,
+        rarest=_rarest(weights),
+        rarest_beside_names=_rarest({term: weight for term, weight in weights.items() if term not in name_terms}),
+        lit=_lit(question, rarities.keys(), weights.keys(), chain.from_iterable(translated.values())),
     )
 
 
-def lit_terms(question: ParsedQuestion, looked_up: QueryTerms) -> set[str]:
+def discriminative_terms(weights: Mapping[str, float], question_terms: Sequence[str]) -> list[str]:
+    """The terms that fewer than a third of the chunks have; all terms if there is none among the known ones.
+
+    Common terms have the longest posting lists by far, and answers are as good without them. In a library of a few
+    chunks every term is in more than a third of them.
+    """
+    if all(weight < COMMON for weight in weights.values()):
+        return list(question_terms)
+    return [term for term in question_terms if weights.get(term, inf) >= COMMON]
+
+
+def _rarest(weights: Mapping[str, float]) -> dict[str, float]:
+    """The heaviest terms that are looked up, the rarest first, with their weights."""
+    return dict(sorted(weights.items(), key=lambda item: -item[1])[:_MOST_TERMS])
+
+
+def _lit(
+    question: ParsedQuestion, rarities: Set[str], weights: Set[str], translating: Iterable[TranslatedWord]
+) -> set[str]:
     """The terms that quotes mark: the content words of the question, and the content words that translate one."""
     if not question.has_content:
         return set()
-    translating = {
-        term
-        for words in looked_up.translated.values()
-        for word in words
-        if not looked_up.rarities.keys().isdisjoint(terms(word.word))
-        for alternative in word.alternatives
-        for term in alternative
-        if term not in looked_up.weights and not is_function_word(term)
-    }
-    return {*looked_up.rarities, *translating}
-
-
-def _checked_terms(text: str) -> list[str]:
-    """The question's terms; raises UsageError where it is too long, or has none."""
-    if len(text) > LONGEST_QUESTION:
-        raise UsageError(f"the question has {len(text):,} characters: ask in {LONGEST_QUESTION:,} at most")
-    found = terms(text)
-    if not found:
-        shown = clean(text)[:_SHOWN]
-        what = f"the question {shown} has no words" if shown else "the question is empty"
-        raise WordlessQuestion(shown, f'{what}: ask in your own words, for instance `seekpoint ask "why masks?"`')
-    return found
+    words = (word for word in translating if not rarities.isdisjoint(terms(word.word)))
+    found = {term for word in words for alternative in word.alternatives for term in alternative}
+    return {*rarities, *(term for term in found - weights if not is_function_word(term))}
 
 
 def _translated(
@@ -298,7 +369,7 @@ def translated_words(text: str, translations: Mapping[str, Alternatives]) -> lis
 def weigh(words: Sequence[TranslatedWord], frequencies: Sequence[int], chunks: int) -> list[WeightedWord]:
     """The words with the weight of each among the chunks of their language."""
     return [
-        WeightedWord(word, frequency, scoring.idf(frequency, chunks) if frequency else 0.0)
+        WeightedWord(word, frequency, bm25.idf(frequency, chunks) if frequency else 0.0)
         for word, frequency in zip(words, frequencies, strict=True)
     ]
 
@@ -308,7 +379,7 @@ def shares(words: Sequence[WeightedWord]) -> list[tuple[TranslatedWord, float]]:
     known = [word for word in words if word.chunks]
     heaviest = max((word.weight for word in known), default=0.0)
     missing = (len(words) - len(known)) * UNKNOWN_SHARE * heaviest
-    highest = (math.fsum(word.weight for word in known) + missing) * (scoring.K1 + 1)
+    highest = (math.fsum(word.weight for word in known) + missing) * (bm25.K1 + 1)
     return [(word.word, word.weight / highest) for word in known]
 
 
@@ -348,3 +419,114 @@ def _reach(terms: Sequence[Term], first: int) -> int:
 
 def _overlap(terms: Sequence[Term], one: int) -> bool:
     return one + 1 < len(terms) and terms[one + 1].start < terms[one].stop
+
+
+# Misspelt words: one that the library has nowhere is read as a frequent one that differs by an edit or two. A word that
+# the library has in its British or American spelling is read as that, however rare it is.
+
+_LATIN = regex.compile(r"[\p{Latin}\p{M}]+")
+# Letters of a stem. Shorter ones have too many neighbours. From the second length on one letter may be another: shorter
+# words that differ so are often both words, such as ankle and angle. From the third length on two edits are few.
+_SHORT, _DISTINCT, _LONG = 5, 7, 9
+# British and American: colour, recognise, analyse.
+_SPELLINGS = (("our", "or"), ("is", "iz"), ("ys", "yz"))
+# The share of the chunks that have the word which is meant, and their number, at least.
+_LEAST_SHARE, _FEWEST_CHUNKS = 0.001, 5
+
+
+def respellings(question: ParsedQuestion, looked_up: QueryTerms, reader: Reader, chunks: int) -> tuple[Respelling, ...]:
+    """The words in Latin letters that none of the chunks has, each with the word of the library that is meant.
+
+    Both begin with the same letter. Of several the one with the fewest edits is meant, then the most frequent one.
+    """
+    words = {question.text[term.start : term.stop]: term.text for term in question.content}
+    unknown = {
+        word: stem
+        for word, stem in words.items()
+        if looked_up.rarities[stem] == 1 and len(stem) >= _SHORT and _LATIN.fullmatch(word)
+    }
+    if not unknown:
+        return ()
+    found = _otherwise_spelt(unknown, reader)
+    unknown = {word: stem for word, stem in unknown.items() if word not in dict(found)}
+    if not unknown:
+        return tuple(found)
+    vocabulary = reader.vocabulary({stem[0] for stem in unknown.values()})
+    similar = {word: _similar(stem, vocabulary) for word, stem in unknown.items()}
+    stems = [stem for edits in similar.values() for stem in edits]
+    frequencies = reader.frequencies(stems).terms if stems else {}
+    fewest = max(_FEWEST_CHUNKS, _LEAST_SHARE * chunks)
+    for word, edits in similar.items():
+        frequent = [stem for stem in edits if frequencies.get(stem, 0) >= fewest]
+        if frequent:
+            meant = min(frequent, key=lambda stem: (edits[stem], -frequencies[stem], stem))
+            found.append(Respelling(word, _inflected(word, unknown[word], meant)))
+    return tuple(found)
+
+
+def _otherwise_spelt(words: Collection[str], reader: Reader) -> list[Respelling]:
+    """The words that the library has in the other of both spellings."""
+    forms = [(word, form, stem) for word in words for form, stem in _other_spellings(word).items()]
+    frequencies = reader.frequencies([stem for _, _, stem in forms]).terms if forms else {}
+    found = {word: form for word, form, stem in reversed(forms) if frequencies.get(stem)}
+    return [Respelling(word, found[word]) for word in words if word in found]
+
+
+def _other_spellings(word: str) -> dict[str, str]:
+    """The British or American spellings of a word, with their stems."""
+    pairs = [*_SPELLINGS, *((american, british) for british, american in _SPELLINGS)]
+    forms = dict.fromkeys(fold(word).replace(one, other) for one, other in pairs if one in fold(word))
+    return {form: terms(form)[0] for form in forms}
+
+
+def respelled(question: ParsedQuestion, words: Sequence[Respelling]) -> str:
+    """The text of a question with the words that are meant."""
+    meant, text = dict(words), question.text
+    for term in reversed(question.content):
+        word = text[term.start : term.stop]
+        text = f"{text[: term.start]}{meant.get(word, word)}{text[term.stop :]}"
+    return text
+
+
+def as_said(words: Sequence[Respelling], quotes: Sequence[str]) -> tuple[Respelling, ...]:
+    """The respellings, with a word that the quotes say where the library knows only the stem of what is meant."""
+    return tuple(
+        one if one.meant in _other_spellings(one.word) else Respelling(one.word, _said_form(one.meant, quotes))
+        for one in words
+    )
+
+
+def _said_form(meant: str, quotes: Sequence[str]) -> str:
+    """The most frequent word of the quotes with the stem of the word that is meant; that one itself if it is said."""
+    located = ((quote, located_terms(quote, set(terms(meant)))) for quote in quotes)
+    forms = Counter(fold(quote[term.start : term.stop]) for quote, found in located for term in found)
+    return meant if not forms or meant in forms else forms.most_common(1)[0][0]
+
+
+def _similar(stem: str, vocabulary: list[str]) -> dict[str, int]:
+    """The terms of the vocabulary that begin with the same letter and are near, with the number of edits."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    most = 2 if len(stem) >= _LONG else 1
+    near = process.extract(stem, vocabulary, scorer=OSA.distance, score_cutoff=most, limit=None)
+    return {
+        text: edits
+        for text, edits, _ in near
+        if len(text) >= _SHORT
+        and abs(len(text) - len(stem)) <= 1  # two letters more are an ending
+        and text[0] == stem[0]
+        and terms(text) == [text]
+        and (len(stem) >= _DISTINCT or not _is_substitution(stem, text))
+    }
+
+
+def _is_substitution(stem: str, other: str) -> bool:
+    """Whether a letter is another, where there is one edit."""
+    return len(stem) == len(other) and sorted(stem) != sorted(other)
+
+
+def _inflected(word: str, stem: str, meant: str) -> str:
+    """The stem that is meant, with the ending of the word if that makes a word of the stem."""
+    whole = meant + fold(word).removeprefix(stem)
+    return whole if terms(whole) == [meant] else meant

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from seekpoint.index.store import CueSpan, Reader
 from seekpoint.index.types import Reranker, StoredChunk
 from seekpoint.query.answers import Hit
-from seekpoint.query.search.localise import Passage
+from seekpoint.query.search.moments import Passage
 from seekpoint.query.search.settings import AHEAD
-
-MOST_RERANKED = 20
-"""How many moments are read again: each costs some windows."""
 
 # Seconds from the beginning of a window to that of the next one, at least.
 _STEP = 10.0
 # Cues before a chunk, in which its first sentence may begin, and after it, for its last window.
 _BEFORE, _AFTER = 8, 24
-
-
-class Reranked(NamedTuple):
-    """The hits in the order of the reranker, with its scores, and the second where each begins, by chunk id."""
-
-    hits: Sequence[Hit]
-    begins: Mapping[int, float]
 
 
 class _Window(NamedTuple):
@@ -38,10 +28,11 @@ class _Window(NamedTuple):
 
 def rerank(
     hits: Sequence[Hit], openings: Mapping[int, StoredChunk], question: str, reranker: Reranker, reader: Reader
-) -> Reranked:
-    """Order hits by their best windows; hits of bibliographies stay behind all others.
+) -> tuple[list[Hit], Mapping[int, float]]:
+    """Order hits by their best windows, with the reranker's scores; hits of bibliographies stay behind all others.
 
-    `openings` are the chunks in which the hits may begin, by chunk id.
+    `openings` are the chunks in which the hits may begin, by chunk id. The second result is the second where each hit
+    begins, by chunk id.
     """
     windows = list(_windows(hits, openings, reader))
     scores = reranker.scores(question, [window.text for window in windows]) if windows else []
@@ -52,13 +43,7 @@ def rerank(
             best[chunk_id] = score, window.start
     scored = [hit._replace(score=best[hit.chunk.id][0], fused=hit.score) for hit in hits]
     scored.sort(key=lambda hit: (hit.chunk.is_reference, -hit.score))
-    return Reranked(scored, {chunk_id: start for chunk_id, (_, start) in best.items()})
-
-
-def behind(hits: Sequence[Hit], others: Iterable[Hit]) -> Iterator[Hit]:
-    """The other hits, which were not reranked, with scores that aren't above those of the hits that were."""
-    least = min((hit.score for hit in hits), default=1.0)
-    return (hit._replace(score=min(hit.score, least), fused=hit.score) for hit in others)
+    return scored, {chunk_id: start for chunk_id, (_, start) in best.items()}
 
 
 def _windows(hits: Sequence[Hit], openings: Mapping[int, StoredChunk], reader: Reader) -> Iterator[_Window]:

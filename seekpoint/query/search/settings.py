@@ -1,9 +1,11 @@
-"""The weights of the ranking. docs/quality.md has the question sets and figures by which they were chosen."""
+"""The options of a question, and the weights of the ranking; docs/quality.md has the figures that decided them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log
+
+from seekpoint.index.types import Filters, Reranker
 
 UNKNOWN_SHARE = 0.5
 """The weight of a word that the library doesn't have, as a share of the question's heaviest weight."""
@@ -68,3 +70,19 @@ class Tuning:
 
 
 TUNING = Tuning()
+
+
+@dataclass(frozen=True, slots=True)
+class AskOptions:
+    """Options of a question: at most `k` moments, of those that `filters` keep, ordered again by a `reranker`.
+
+    At most `per_resource` of the first five are of one resource, unless nothing else is near. `explained` moments say
+    why they were found, and the answer what its confidence follows from. `tuning` replaces the weights of the ranking.
+    """
+
+    k: int = 5
+    filters: Filters = field(default_factory=Filters)
+    per_resource: int = PER_RESOURCE
+    explained: bool = False
+    reranker: Reranker | None = None
+    tuning: Tuning | None = None

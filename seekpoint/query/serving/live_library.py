@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
-from functools import partial
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from math import inf
 from threading import Condition, Lock
 from typing import TYPE_CHECKING
 
 from seekpoint.index.address import Address
 from seekpoint.index.errors import LibraryError, LostConnection
-from seekpoint.index.models.encoder import BUNDLED, LazyEncoder
+from seekpoint.index.models.encoder import LazyEncoder, stored_engine
 from seekpoint.index.open import current_revision, is_shared, open_reader
-from seekpoint.index.settings import QuestionEngine
 from seekpoint.index.store import Reader
-from seekpoint.index.types import Encoder, Filters, ModelCard, Reranker
+from seekpoint.index.types import Encoder, ModelCard, Reranker
 from seekpoint.query.answers import Answer
-from seekpoint.query.search.settings import PER_RESOURCE
+from seekpoint.query.search.settings import AskOptions
 
 if TYPE_CHECKING:
+    from seekpoint.index.settings import QuestionEngine
     from seekpoint.index.types import Parts, Vectors
 
 
 # Seconds: a build commits one resource after another, and reopening for each of them isn't worth it.
 _LEAST_BETWEEN = 2.0
+_DEFAULT = AskOptions()
 
 
 class LiveLibrary:
@@ -64,45 +63,20 @@ class LiveLibrary:
     def ask(
         self,
         question: str,
-        k: int = 5,
-        filters: Filters | None = None,
+        options: AskOptions = _DEFAULT,
         *,
-        per_resource: int = PER_RESOURCE,
-        explained: bool = False,
         within: Reader | None = None,
     ) -> Answer:
         """Answer a question as `pipeline.ask` does; `within` is a reader that the caller has from `reader`."""
-        ask = partial(self._ask, question, k, filters, per_resource, explained, within)
-        try:
-            return ask()
-        except LostConnection:
-            if within:
-                raise
-        return ask()
-
-    def _ask(
-        self,
-        question: str,
-        k: int,
-        filters: Filters | None,
-        per_resource: int,
-        explained: bool,
-        within: Reader | None,
-    ) -> Answer:
         from seekpoint.query.search import pipeline
 
-        with nullcontext(within) if within else self.reader() as reader:
-            encoder = self._encoder_of(reader)
-            return pipeline.ask(
-                question,
-                reader,
-                encoder,
-                k,
-                filters,
-                per_resource=per_resource,
-                explained=explained,
-                reranker=self._reranker,
-            )
+        options = replace(options, reranker=self._reranker)
+        if within:
+            return pipeline.ask(question, within, self._encoder_of(within), options)
+        with suppress(LostConnection), self.reader() as reader:
+            return pipeline.ask(question, reader, self._encoder_of(reader), options)
+        with self.reader() as reader:
+            return pipeline.ask(question, reader, self._encoder_of(reader), options)
 
     def refresh(self) -> None:
         """Return once new readers see what this process has just changed."""
@@ -191,11 +165,6 @@ class _Opened:
 _CACHED_QUESTIONS = 512
 
 
-def stored_engine(library: Reader) -> QuestionEngine | None:
-    """The engine that a build found for the questions of a library; the bundled model has its own."""
-    return None if library.card.name == BUNDLED else library.settings.engine_of(library.card)
-
-
 class SharedEncoder:
     """An encoder that threads may share, with a cache of the latest questions' vectors.
 
@@ -246,21 +215,3 @@ class SharedEncoder:
             while len(self._vectors) > self._cached:
                 self._vectors.popitem(last=False)
         return vector
-
-
-# Parameters of mallopt, from glibc's malloc.h.
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-# Bytes. A question allocates and frees about four million, in blocks of up to one and a half million.
-_KEPT, _LARGEST_KEPT = 1 << 24, 1 << 22
-
-
-def keep_freed_memory() -> bool:
-    """Make glibc keep freed memory instead of returning it to the system; returns whether that worked.
-
-    Otherwise the next question takes some 800 pages back, and the kernel zeroes each of them again.
-    """
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):  # a C library without mallopt
-            mallopt = ctypes.CDLL(None).mallopt
-            return bool(mallopt(_TRIM_THRESHOLD, _KEPT) and mallopt(_MMAP_THRESHOLD, _LARGEST_KEPT))
-    return False

@@ -94,16 +94,7 @@ class Api:
         """Answer a question with the moments where the answer begins, best first."""
         with self._current(request, response) as cache:
             _check_resource(parameters, cache)
-            return to_json(
-                self._live.ask(
-                    parameters.q,
-                    parameters.k,
-                    parameters.filters,
-                    per_resource=parameters.per_resource,
-                    explained=parameters.explain,
-                    within=cache.reader,
-                )
-            )
+            return to_json(self._live.ask(parameters.q, parameters.options, within=cache.reader))
 
     def summary(self, parameters: Annotated[AskParameters, Query()]) -> Response:
         """Let the server's language model answer in sentences that cite the moments of `ask` with these parameters.
@@ -116,9 +107,7 @@ class Api:
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
             _check_resource(parameters, cache)
-            answer = self._live.ask(
-                parameters.q, parameters.k, parameters.filters, per_resource=parameters.per_resource, within=reader
-            )
+            answer = self._live.ask(parameters.q, parameters.options, within=reader)
             return self._summaries.response(answer, cache.transcripts)
 
     def resources(

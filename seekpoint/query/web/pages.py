@@ -23,7 +23,7 @@ from seekpoint.index.types import Filters, Resource, State
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.filters import in_language
 from seekpoint.query.search.literal import without_marks
-from seekpoint.query.search.settings import MOST_MOMENTS
+from seekpoint.query.search.settings import MOST_MOMENTS, AskOptions
 from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.serving.turns import QuestionTurns
 from seekpoint.query.web import resource_list, view_models
@@ -101,17 +101,18 @@ class Pages:
             )  # fmt: skip
 
     def _answer(self, parameters: PageParameters, similar_to: SimilarTo | None, reader: Reader) -> Answer:
-        ask = partial(self._live.ask, filters=parameters.filters, per_resource=parameters.per_resource, within=reader)
+        options = parameters.options
         if similar_to is None:
-            return ask(parameters.q, parameters.k)
-        answer = ask(similar_to.said, min(parameters.k + SPARE, MOST_MOMENTS))
+            return self._live.ask(parameters.q, options, within=reader)
+        options = replace(options, k=min(parameters.k + SPARE, MOST_MOMENTS))
+        answer = self._live.ask(similar_to.said, options, within=reader)
         return similar_to.others(answer, parameters.k)
 
     def list(self, request: Request) -> HTMLResponse:
         parameters = _parameters(request)
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
-            answer = self._live.ask(parameters.q, _ON_BARS, within=reader) if parameters.question else None
+            answer = self._live.ask(parameters.q, AskOptions(_ON_BARS), within=reader) if parameters.question else None
             moments = near(answer.moments) if answer else ()
             ticks = {
                 resource_id: view_models.ticks(group, cache.duration(resource_id))
@@ -139,7 +140,7 @@ class Pages:
             if parameters.question:
                 language = reading.transcript.language if reading and parameters.language else None
                 filters = Filters(resource=resource.id, language=language)
-                answer = self._live.ask(parameters.q, parameters.k, filters, within=reader)
+                answer = self._live.ask(parameters.q, AskOptions(parameters.k, filters), within=reader)
             found = answer.moments if answer else ()
             duration = cache.duration(resource.id)
             return page(

@@ -12,7 +12,7 @@ from seekpoint.index.errors import UsageError
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Filters, KeptMoment
 from seekpoint.query.search.literal import read_syntax
-from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS, PER_RESOURCE
+from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS, PER_RESOURCE, AskOptions
 from seekpoint.query.serving.parameters import (
     KindFilter,
     LanguageFilter,
@@ -59,6 +59,10 @@ class AskParameters(BaseModel):
     @property
     def filters(self) -> Filters:
         return Filters(self.kind, self.section, self.language, self.resource)
+
+    @property
+    def options(self) -> AskOptions:
+        return AskOptions(self.k, self.filters, self.per_resource, self.explain)
 
 
 class PageParameters(AskParameters):

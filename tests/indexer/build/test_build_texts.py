@@ -14,6 +14,7 @@ from seekpoint.index.types import Filters, Kind, Origin, State
 from seekpoint.indexer.fetch.fetcher import BROKEN
 from seekpoint.query.answers import Answer
 from seekpoint.query.search import pipeline
+from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.web.translations import translated_reason
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import Workshop, webvtt
@@ -42,7 +43,7 @@ MASKS = article(
 
 def ask(workshop: Workshop, question: str) -> Answer:
     with EmbeddedReader.open(workshop.library) as library:
-        return pipeline.ask(question, library, TopicEncoder(), 5)
+        return pipeline.ask(question, library, TopicEncoder())
 
 
 def test_a_page_is_indexed_and_answers_with_a_link_to_the_sentence(workshop: Workshop) -> None:
@@ -218,7 +219,7 @@ def test_references_rank_after_the_text(workshop: Workshop) -> None:
         (transcript,) = library.transcripts(next(iter(library.standings())))
         flagged = [cue for cue in transcript.cues if cue.is_reference]
         assert len(flagged) >= 40
-        moments = pipeline.ask(flagged[3].text, library, TopicEncoder(), 100).moments
+        moments = pipeline.ask(flagged[3].text, library, TopicEncoder(), AskOptions(100)).moments
     is_reference = [any(moment.quote.startswith(cue.text) for cue in flagged) for moment in moments]
     assert any(is_reference) and not all(is_reference)
     assert is_reference == sorted(is_reference), "all text comes before"
@@ -285,7 +286,7 @@ def test_json_of_a_page_has_no_seconds(workshop: Workshop) -> None:
     workshop.fake.add_site(PAGE, MASKS)
     workshop.build(workshop.write("list.md", f"[Attention]({PAGE})"))
     with EmbeddedReader.open(workshop.library) as library:
-        answer = pipeline.ask("mask", library, TopicEncoder(), 1, explained=True)
+        answer = pipeline.ask("mask", library, TopicEncoder(), AskOptions(1, explained=True))
     (moment,) = json.loads(json.dumps(to_json(answer)))["moments"]
     assert (moment["start"], moment["end"], moment["timestamp"], "page" in moment) == (None, None, None, False)
     assert moment["explanation"]["windows"] == []
@@ -318,5 +319,5 @@ def test_answers_are_filtered_by_kind(workshop: Workshop) -> None:
     workshop.build(workshop.write("list.md", f"[page]({PAGE}) [notes](notes/mask.md)"))
     with EmbeddedReader.open(workshop.library) as library:
         for kind in (Kind.PAGE, Kind.DOCUMENT, Kind.PAPER):
-            found = pipeline.ask("mask", library, TopicEncoder(), 5, Filters(kind)).moments
+            found = pipeline.ask("mask", library, TopicEncoder(), AskOptions(5, Filters(kind))).moments
             assert {moment.resource.kind for moment in found} == ({kind} if kind is not Kind.PAPER else set())

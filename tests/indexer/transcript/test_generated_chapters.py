@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from seekpoint import open_library
-from seekpoint.index.text.chapters import chapters_of
-from seekpoint.index.text.cue_text import CueText
+from seekpoint.index.text.transcript_text import CueText, chapters_of
 from seekpoint.index.types import Chapter, Cue, Details, Origin, Pieces, ResourceStatus, Transcript
 from seekpoint.indexer.transcript.generated_chapters import LEAST_DURATION, chapters
 from tests.fake_youtube import FakeYouTube

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seekpoint.index.text.cue_text import columns
+from seekpoint.index.text.transcript_text import columns
 from seekpoint.indexer.transcript.generated_chapters import MOST_COLUMNS, titles
 
 REST = "And then we talk about the weather. It was nice. The weather is nice today. " * 3

@@ -35,7 +35,7 @@ def looked_up(text: str, known: str, translated: tuple[TranslatedWord, ...] = ()
     """The terms of a question to a library that says only these words, each in some of its chunks."""
     rarities = {term.text: 0.5 if term.text in terms(known) else 1.0 for term in content_terms(text)}
     names = TitleMatch(frozenset(), [])
-    return QueryTerms([], {}, rarities, names, frozenset(), {"en": translated}, (), {})
+    return QueryTerms([], {}, rarities, names, frozenset(), {"en": translated}, (), {}, {}, {}, set())
 
 
 def unknown(text: str, known: str = "", *, is_spoken: bool = True) -> tuple[str, ...]:

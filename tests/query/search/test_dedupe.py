@@ -6,7 +6,7 @@ import pytest
 
 from seekpoint.index.types import StoredChunk
 from seekpoint.query.answers import Hit
-from seekpoint.query.search.dedupe import distinct, mixed, openings
+from seekpoint.query.search.ranking import distinct, mixed, openings
 
 
 def hit(resource: str, start: float, end: float, score: float, language: str = "en") -> Hit:

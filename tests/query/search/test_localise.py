@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from seekpoint.index.text.terms import located_terms
 from seekpoint.index.types import Chapter, Cue
-from seekpoint.query.search.localise import Passage, best_beginning, marks, quoted, salient
+from seekpoint.query.search.moments import Passage, best_beginning, marks, salient
 from seekpoint.query.search.settings import TUNING
 
 ENGLISH = [
@@ -14,6 +14,12 @@ ENGLISH = [
     Cue(30, 40, "Let us move on."),
 ]
 CHINESE = [Cue(0, 30, "先说历史。"), Cue(30, 40, "现在讲掩码。"), Cue(40, 50, "掩码之后是归一化。")]
+
+
+def quoted(cues: Sequence[Cue]) -> Sequence[Cue]:
+    passage = Passage(cues, 0, 0, len(cues), plays=True)
+    passage.quote_from(0)
+    return passage.quoted
 
 
 def begin(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from seekpoint.index.types import Cue
-from seekpoint.query.search.localise import Passage
+from seekpoint.query.search.moments import Passage
 
 
 def passage(

@@ -20,6 +20,7 @@ from seekpoint.query.mcp.results import found_answer
 from seekpoint.query.output.terminal import verdict
 from seekpoint.query.search.literal import Pattern
 from seekpoint.query.search.pipeline import ask
+from seekpoint.query.search.settings import AskOptions
 from tests.fakes import TopicEncoder
 from tests.index.libraries import build
 from tests.indexer.builds import webvtt
@@ -78,7 +79,7 @@ def library(folder: Path) -> Iterator[Reader]:
 
 
 def answer(library: Reader, question: str, k: int = 20) -> Answer:
-    return ask(question, library, TopicEncoder(), k)
+    return ask(question, library, TopicEncoder(), AskOptions(k))
 
 
 def marked(moment: Moment) -> set[str]:

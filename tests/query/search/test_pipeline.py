@@ -14,7 +14,7 @@ from seekpoint.index.store import Reader
 from seekpoint.index.types import Filters, Kind
 from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.search.pipeline import ask
-from seekpoint.query.search.settings import LONGEST_QUESTION
+from seekpoint.query.search.settings import LONGEST_QUESTION, AskOptions
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 
@@ -41,7 +41,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
 
 
 def answer(library: Reader, question: str, k: int = 5, filters: Filters | None = None) -> Answer:
-    return ask(question, library, TopicEncoder(), k, filters)
+    return ask(question, library, TopicEncoder(), AskOptions(k, filters or Filters()))
 
 
 def places(found: Answer) -> list[tuple[str, float | None]]:
@@ -272,7 +272,7 @@ def test_with_another_model_the_confidence_follows_from_the_words(
 
 
 def test_a_question_explains_itself_on_request(library: Reader) -> None:
-    explained = ask("掩码 mask", library, TopicEncoder(), explained=True)
+    explained = ask("掩码 mask", library, TopicEncoder(), AskOptions(explained=True))
     assert explained.estimate and all(moment.explanation for moment in explained.moments)
     assert places(explained) == places(answer(library, "掩码 mask"))
 

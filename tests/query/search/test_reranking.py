@@ -27,9 +27,11 @@ from seekpoint.index.store import CueSpan, Reader
 from seekpoint.index.types import Cue, Filters, Kind, Resource, StoredChunk
 from seekpoint.query.answers import Answer, Hit
 from seekpoint.query.output.terminal import explanation_lines
-from seekpoint.query.search.localise import Passage
+from seekpoint.query.search.moments import Passage
 from seekpoint.query.search.pipeline import ask
-from seekpoint.query.search.reranking import MOST_RERANKED, rerank, window_texts
+from seekpoint.query.search.ranking import MOST_RERANKED
+from seekpoint.query.search.reranking import rerank, window_texts
+from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
 from tests.cross_encoders import save_cross_encoder
 from tests.fakes import TopicEncoder
@@ -102,7 +104,7 @@ def test_the_reranker_orders_and_localises(library: Reader) -> None:
     plain = ask("mask", library, TopicEncoder())
     assert ids(plain)[0] == "aaaaaaaaaaa"
     reranker = Wording("There is no end", "它把未来", "mask")
-    found = ask("mask", library, TopicEncoder(), reranker=reranker)
+    found = ask("mask", library, TopicEncoder(), AskOptions(reranker=reranker))
     assert [(moment.resource.id, moment.start) for moment in found.moments] == [
         ("bbbbbbbbbbb", 20.0),
         ("ccccccccccc", 30.0),
@@ -116,7 +118,7 @@ def test_the_reranker_orders_and_localises(library: Reader) -> None:
 
 def test_the_reranker_reads_half_minutes_from_sentences_on(library: Reader) -> None:
     reranker = Wording()
-    ask("mask", library, TopicEncoder(), filters=Filters(resource="bbbbbbbbbbb"), reranker=reranker)
+    ask("mask", library, TopicEncoder(), AskOptions(filters=Filters(resource="bbbbbbbbbbb"), reranker=reranker))
     ((question, passages),) = reranker.asked
     assert question == "mask"
     assert passages[0] == " ".join(TALKS["b [bbbbbbbbbbb].en"][:3])
@@ -134,9 +136,9 @@ def test_windows_begin_ten_seconds_apart() -> None:
 def test_twenty_moments_are_read_and_the_others_stay_behind(tmp_path: Path) -> None:
     build(tmp_path, {"aaaaaaaaaaa": [f"mask number{number}" for number in range(30)]})
     with open_reader(tmp_path) as opened:
-        plain = ask("mask", opened, TopicEncoder(), 30)
+        plain = ask("mask", opened, TopicEncoder(), AskOptions(30))
         reranker = Wording("mask number7", "mask number3")
-        found = ask("mask", opened, TopicEncoder(), 30, reranker=reranker)
+        found = ask("mask", opened, TopicEncoder(), AskOptions(30, reranker=reranker))
     assert MOST_RERANKED == len(reranker.asked[0][1]) == 20
     said = [moment.quote.split()[1] for moment in plain.moments]
     first = [moment.quote.split()[1] for moment in found.moments]
@@ -149,15 +151,15 @@ def test_twenty_moments_are_read_and_the_others_stay_behind(tmp_path: Path) -> N
 
 
 def test_a_phrase_says_where_a_moment_begins_whatever_the_reranker_prefers(library: Reader) -> None:
-    found = ask('"of masks"', library, TopicEncoder(), reranker=Wording("Good day"))
+    found = ask('"of masks"', library, TopicEncoder(), AskOptions(reranker=Wording("Good day")))
     assert [(moment.resource.id, moment.start) for moment in found.moments] == [("bbbbbbbbbbb", 30.0)]
 
 
 def test_an_explanation_tells_both_scores(library: Reader) -> None:
     reranker = Wording("There is no end")
-    moment = ask("mask", library, TopicEncoder(), explained=True, reranker=reranker).moments[0]
+    moment = ask("mask", library, TopicEncoder(), AskOptions(explained=True, reranker=reranker)).moments[0]
     assert moment.explanation and moment.explanation.reranked == moment.score == 0.9
-    plain = ask("mask", library, TopicEncoder(), explained=True).moments
+    plain = ask("mask", library, TopicEncoder(), AskOptions(explained=True)).moments
     (before,) = [one for one in plain if one.resource.id == moment.resource.id]
     lines = list(explanation_lines(moment.score, moment.explanation))
     assert lines[0] == "score 0.900, given by the reranker"
@@ -165,13 +167,10 @@ def test_an_explanation_tells_both_scores(library: Reader) -> None:
     assert before.explanation.reranked is None
 
 
-def test_no_question_is_reranked_unless_it_is_asked_for(library: Reader) -> None:
-    assert ask("mask", library, TopicEncoder()).moments == ask("mask", library, TopicEncoder(), reranker=None).moments
-
-
 def test_nothing_is_read_where_there_is_no_moment(library: Reader) -> None:
     reranker = Wording()
-    assert not ask("mask", library, TopicEncoder(), filters=Filters(resource="x"), reranker=reranker).moments
+    options = AskOptions(filters=Filters(resource="x"), reranker=reranker)
+    assert not ask("mask", library, TopicEncoder(), options).moments
     assert reranker.asked == []
 
 
@@ -234,16 +233,16 @@ def hit(transcript: int, *, is_reference: bool = False) -> Hit:
 def test_bibliographies_stay_behind_all_others() -> None:
     hits = [hit(1), hit(2), hit(3, is_reference=True)]
     own = {one.chunk.id: one.chunk for one in hits}
-    found = rerank(hits, own, "q", Wording("3 10", "2 12"), cast("Reader", Shelf()))
-    assert [one.chunk.id for one in found.hits] == [2, 1, 3]
-    assert found.begins == {1: 100.0, 2: 120.0, 3: 100.0}
+    found, begins = rerank(hits, own, "q", Wording("3 10", "2 12"), cast("Reader", Shelf()))
+    assert [one.chunk.id for one in found] == [2, 1, 3]
+    assert begins == {1: 100.0, 2: 120.0, 3: 100.0}
 
 
 def test_a_moment_may_begin_in_the_passage_before() -> None:
     hits = [hit(1)]
     before = hits[0].chunk._replace(id=7, first=7, stop=11, start=70.0, end=110.0)
-    found = rerank(hits, {1: before}, "q", Wording("1 7"), cast("Reader", Shelf()))
-    assert found.begins == {1: 70.0}
+    _, begins = rerank(hits, {1: before}, "q", Wording("1 7"), cast("Reader", Shelf()))
+    assert begins == {1: 70.0}
 
 
 @pytest.mark.model

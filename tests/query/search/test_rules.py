@@ -7,12 +7,12 @@ from math import log
 import numpy as np
 import pytest
 
+from seekpoint.index.text import bm25
 from seekpoint.index.types import Pieces, StoredChunk
-from seekpoint.query.search import question, scoring
-from seekpoint.query.search.localise import salient
-from seekpoint.query.search.question import TranslatedWord, WeightedWord, match_titles
-from seekpoint.query.search.scoring import coverage, discriminative_terms
-from seekpoint.query.search.windows import Windows, windows
+from seekpoint.query.search import question
+from seekpoint.query.search.moments import salient
+from seekpoint.query.search.question import TranslatedWord, WeightedWord, discriminative_terms, match_titles
+from seekpoint.query.search.ranking import Windows, coverage, windows
 
 ABOUT, BESIDE = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
 
@@ -33,7 +33,7 @@ def test_a_term_that_repeats_without_end_counts_two_and_a_fifth_times_its_weight
 
 def test_a_translation_saturates_as_a_term_does() -> None:
     ((_, share),) = question.shares([weighted("掩码", 3.0)])
-    found = share * scoring.saturated(np.array([1.0, 12.0], np.float32))
+    found = share * bm25.saturated(np.array([1.0, 12.0], np.float32))
     assert found.tolist() == pytest.approx([1 / 2.2, 12 / 13.2])
 
 
@@ -44,7 +44,7 @@ def test_an_unknown_word_weighs_half_of_the_heaviest() -> None:
 def test_a_word_whose_translations_nobody_says_weighs_half_of_the_heaviest() -> None:
     ((word, share),) = question.shares([weighted("掩码", 4.0), weighted("斑马", 0.0, chunks=0)])
     assert word.word == "掩码"
-    assert (share * scoring.saturated(np.ones(1, np.float32))).tolist() == pytest.approx([2 / 3 / 2.2])
+    assert (share * bm25.saturated(np.ones(1, np.float32))).tolist() == pytest.approx([2 / 3 / 2.2])
 
 
 @pytest.mark.parametrize(("having", "tells"), [(95, True), (105, False)])

@@ -7,7 +7,8 @@ import pytest
 
 from seekpoint.index.store import TermMatrix, WordGroup
 from seekpoint.index.types import StoredChunk
-from seekpoint.query.search.scoring import coverage, discriminative_terms, fuse, group_scores, strongest, term_scores
+from seekpoint.query.search.question import discriminative_terms
+from seekpoint.query.search.ranking import coverage, fuse, group_scores, strongest, term_scores
 
 
 def chunk(

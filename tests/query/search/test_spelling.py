@@ -11,8 +11,7 @@ from seekpoint.index.store import Reader
 from seekpoint.index.text.terms import content_terms, terms
 from seekpoint.query.answers import Answer, Respelling
 from seekpoint.query.search.pipeline import ask
-from seekpoint.query.search.question import ParsedQuestion
-from seekpoint.query.search.spelling import respelled
+from seekpoint.query.search.question import ParsedQuestion, respelled
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from seekpoint.index.types import Pieces, StoredChunk
-from seekpoint.query.search.windows import Windows
-from seekpoint.query.search.windows import windows as windows_of
+from seekpoint.query.search.ranking import Windows
+from seekpoint.query.search.ranking import windows as windows_of
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors

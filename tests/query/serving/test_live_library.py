@@ -12,6 +12,7 @@ import pytest
 from seekpoint.index.errors import LibraryError, LibraryNotFound
 from seekpoint.index.open import open_keeper, open_writer
 from seekpoint.index.types import Details, Filters, KeptMoment
+from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary, SharedEncoder
 from tests.fakes import TopicEncoder
 from tests.index.libraries import TALKS, build, embedded, resource
@@ -87,7 +88,8 @@ def test_no_question_fails_while_builds_go_on(folder: Path, live: LiveLibrary) -
         finally:
             is_over.set()
         assert all(asker.result(60) for asker in askers)
-    assert {moment.resource.id for moment in live.ask("cache", k=20).moments} >= {f"later{n:06}" for n in range(3)}
+    found = live.ask("cache", AskOptions(20)).moments
+    assert {moment.resource.id for moment in found} >= {f"later{n:06}" for n in range(3)}
 
 
 def test_the_old_library_is_closed_when_its_last_user_is_done(folder: Path, live: LiveLibrary) -> None:
@@ -125,10 +127,10 @@ def test_a_library_may_come_later_and_be_replaced(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("question", ["mask", "掩码"])
 def test_one_resource_alone_can_be_searched(live: LiveLibrary, question: str) -> None:
-    found = live.ask(question, 10, filters=Filters(resource="zhuyili0001"))
+    found = live.ask(question, AskOptions(10, Filters(resource="zhuyili0001")))
     assert {moment.resource.id for moment in found.moments} == {"zhuyili0001"}
-    assert not live.ask(question, 10, Filters(language="en", resource="zhuyili0001")).moments
-    assert not live.ask(question, filters=Filters(resource="no such id")).moments
+    assert not live.ask(question, AskOptions(10, Filters(language="en", resource="zhuyili0001"))).moments
+    assert not live.ask(question, AskOptions(filters=Filters(resource="no such id"))).moments
 
 
 @pytest.mark.parametrize("question", ["mask", "掩码"])
@@ -150,9 +152,9 @@ def test_a_question_is_embedded_once_however_often_it_is_asked(folder: Path) -> 
     assert others[1] == first != others[0]
     many = encoder.asked.copy()
     assert set(many) == {"mask", "掩码"}
-    assert live.ask("mask", filters=Filters(language="en")).moments
+    assert live.ask("mask", AskOptions(filters=Filters(language="en"))).moments
     add(folder, LATER)
-    assert live.ask("掩码", 3).moments
+    assert live.ask("掩码", AskOptions(3)).moments
     assert encoder.asked == many
     live.close()
 

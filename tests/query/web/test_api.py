@@ -21,7 +21,7 @@ from seekpoint.query.output.json_schema import (
     SuggestionsJson,
     TranscriptJson,
 )
-from seekpoint.query.search.settings import LONGEST_QUESTION
+from seekpoint.query.search.settings import LONGEST_QUESTION, AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.problems import TYPE
 from seekpoint.query.web.security import AccessPolicy
@@ -34,7 +34,7 @@ from tests.query.web.conftest import serving
 def test_an_answer_is_the_one_of_the_command_line(talks: Path, client: TestClient, question: str) -> None:
     answer = client.get("/api/ask", params={"q": question, "k": 3})
     assert answer.status_code == 200
-    expected = to_json(LiveLibrary(talks, TopicEncoder()).ask(question, 3))
+    expected = to_json(LiveLibrary(talks, TopicEncoder()).ask(question, AskOptions(3)))
     assert answer.json() == json.loads(json.dumps(expected))
     assert question in answer.text
 

@@ -11,6 +11,7 @@ import pytest
 from seekpoint.index.open import open_reader
 from seekpoint.index.store import Reader
 from seekpoint.query.search.pipeline import ask
+from seekpoint.query.search.settings import AskOptions
 from tests.query.search.frozen.encoder import FrozenEncoder
 
 pytestmark = pytest.mark.slow
@@ -45,7 +46,7 @@ def counted(frozen: Reader) -> Iterator[Counted]:
 
 def calls(counted: Counted, question: str, k: int = 5, *, explained: bool = False) -> Counter[str]:
     counted.calls.clear()
-    ask(question, cast("Reader", counted), FrozenEncoder(), k, explained=explained)
+    ask(question, cast("Reader", counted), FrozenEncoder(), AskOptions(k, explained=explained))
     return Counter(counted.calls)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from seekpoint.index.store import Reader
 from seekpoint.query.search.pipeline import ask
-from seekpoint.query.search.settings import TUNING, Tuning
+from seekpoint.query.search.settings import TUNING, AskOptions, Tuning
 from tests.query.search.frozen.encoder import FrozenEncoder
 from tests.query.search.frozen.questions import row
 from tests.query.search.frozen.test_frozen_ranking import place
@@ -36,7 +36,7 @@ def test_a_setting_decides_which_moment_is_the_first(
 ) -> None:
     question, tuning = row(rule).question, replace(TUNING, **{setting: neutral})
     assert place(ask(question, frozen, FrozenEncoder()).moments[0]) == (row(rule).resource, row(rule).at)
-    assert place(ask(question, frozen, FrozenEncoder(), tuning=tuning).moments[0]) == elsewhere
+    assert place(ask(question, frozen, FrozenEncoder(), AskOptions(tuning=tuning)).moments[0]) == elsewhere
 
 
 def test_no_setting_is_left_out() -> None:

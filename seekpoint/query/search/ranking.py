@@ -1,0 +1,399 @@
+"""Ranked hits: candidates scored by meaning and words, read again by windows, distinct, and mixed from resources."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from functools import reduce
+from itertools import chain, islice, pairwise
+from math import fsum
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+
+from seekpoint.index.store import Evidence, Reader, TermMatrix, WordGroup
+from seekpoint.index.text.bm25 import K1, saturated
+from seekpoint.index.text.language_tags import primary
+from seekpoint.index.types import WINDOW_SECONDS, Reranker, StoredChunk
+from seekpoint.query.answers import Hit
+from seekpoint.query.search.question import Query
+from seekpoint.query.search.settings import AHEAD, AROUND, NEAR, TUNING, UNKNOWN_SHARE, Tuning
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from seekpoint.index.types import Pieces, Vectors
+
+    Floats: TypeAlias = NDArray[np.floating]
+
+MOST_RERANKED = 20
+"""The number of hits that a reranker reads: each costs some windows."""
+
+# Hits that are ranked again by windows; with 60 answers are as good, with 30 sharp@1 falls by .01.
+_RERANKED, _RERANKED_A_MOMENT = 40, 4
+# The first hits are mixed, and this many hits behind the shown ones may take their places.
+_MIXED, _BEYOND = 5, 10
+# Chunks. Larger batches need newly allocated memory each time, which takes longer than the arithmetic.
+_AT_ONCE = 20
+_LEAST = np.float32(1e-24)
+# Seconds. Of windows that were embedded by themselves, those add up that end within the seconds asked for, and always
+# the one that begins at the piece.
+_ITSELF = 1e-6
+
+
+class Ranking(NamedTuple):
+    """The hits of an answer, best first, and by chunk id what the search found of them and of those that it read.
+
+    Answers may begin in the `openings`, and with a reranker at the seconds `begins`. `windows` are those of chunks that
+    have any, `words` how far chunks cover the question's own words. `more` is the number of further hits by resource.
+    """
+
+    hits: Sequence[Hit]
+    more: Mapping[str, int]
+    openings: Mapping[int, StoredChunk]
+    windows: Mapping[int, Windows]
+    words: Mapping[int, float]
+    begins: Mapping[int, float]
+
+
+class Rerank(Protocol):
+    """`reranking.rerank`."""
+
+    def __call__(
+        self,
+        hits: Sequence[Hit],
+        openings: Mapping[int, StoredChunk],
+        question: str,
+        reranker: Reranker,
+        reader: Reader,
+    ) -> tuple[list[Hit], Mapping[int, float]]: ...
+
+
+def ranked(evidence: Evidence, query: Query, rerank: Rerank | None = None) -> Ranking:
+    """The k best hits, and the findings that their moments are made with."""
+    options, nearly = query.options, query.tuning.nearly
+    hits, words, translated = scored(evidence, query)
+    hits, read = _reread(hits, words, translated, query)
+    among = [hit for hit in hits if hit.chunk.id in read]
+    ordered = distinct(hits, query.question.language)
+    begins: Mapping[int, float] = {}
+    reranked: Mapping[int, StoredChunk] = {}
+    if options.reranker and rerank:
+        first = list(islice(ordered, MOST_RERANKED))
+        reranked = openings(first, among, nearly)
+        best, begins = rerank(first, reranked, query.question.text, options.reranker, query.reader)
+        ordered = chain(best, _behind(best, ordered))
+    top, more = mixed(ordered, options.k, options.per_resource, nearly)
+    return Ranking(top, more, {**openings(top, among, nearly), **reranked}, read, words, begins)
+
+
+def scored(evidence: Evidence, query: Query) -> tuple[list[Hit], Mapping[int, float], Mapping[int, float]]:
+    """Every candidate by its own cosine; how far it covers the question's words, and their translations, by chunk id.
+
+    Of a question that names resources, the words beside the names count there.
+    """
+    terms, chunks, limit = query.terms, evidence.chunks, query.limit
+    own = strongest(term_scores(evidence.words, terms.rarest, query.average), limit)
+    covered = coverage(own, terms.weights, terms.discriminative)
+    if terms.names.limits:
+        are_named = np.array([chunk.resource_id in terms.names.resources for chunk in chunks], bool)
+        others = [term for term in terms.discriminative if term not in terms.name_terms]
+        beside = term_scores(evidence.words, terms.rarest_beside_names, query.average) * are_named
+        covered = np.maximum(covered, coverage(strongest(beside, limit), terms.weights, others))
+    in_translation = group_scores(evidence.words, terms.groups, [primary(chunk.language) for chunk in chunks])
+    ids = [chunk.id for chunk in chunks]
+    words, translated = (dict(zip(ids, row.tolist(), strict=True)) for row in (covered, in_translation))
+    cosines = {i: query.tuning.scale * cosine for i, cosine in zip(ids, evidence.cosines, strict=True)}
+    hits = fuse(chunks, cosines, words, query.question.language, translated, query.tuning, terms.names.resources)
+    return hits, words, translated
+
+
+def _reread(
+    hits: list[Hit], words: Mapping[int, float], translated: Mapping[int, float], query: Query
+) -> tuple[list[Hit], Mapping[int, Windows]]:
+    """The hits with the first ones ranked again by the windows in them; the windows by chunk id."""
+    count, own = max(_RERANKED, _RERANKED_A_MOMENT * query.options.k), query.tuning.own
+    chunks = [hit.chunk for hit in hits[:count]]
+    means = {name: one.window_mean for name, one in query.languages.items() if one.window_mean is not None}
+    pieces = query.reader.pieces(chunks, AROUND / 2)
+    known = [chunk for chunk in chunks if primary(chunk.language) in means]
+    found = windows(known, pieces, means, query.question.vector, query.tuning.scale)
+    if not found:
+        return hits, {}
+    cosines = {hit.chunk.id: hit.dense for hit in hits[:count]}
+    cosines |= {i: own * cosines[i] + (1 - own) * window.meaning for i, window in found.items()}
+    language, named = query.question.language, query.terms.names.resources
+    return [*fuse(chunks, cosines, words, language, translated, query.tuning, named), *hits[count:]], found
+
+
+def _behind(hits: Sequence[Hit], others: Iterable[Hit]) -> Iterator[Hit]:
+    """The other hits, which were not reranked, with scores that aren't above those of the hits that were."""
+    least = min((hit.score for hit in hits), default=1.0)
+    return (hit._replace(score=min(hit.score, least), fused=hit.score) for hit in others)
+
+
+def coverage(scores: Floats, weights: Mapping[str, float], question_terms: Iterable[str]) -> Floats:
+    """BM25 scores as shares of the highest score that the question could reach, comparable between questions.
+
+    `weights` are the idf of the terms that the library has.
+    """
+    unknown = max(weights.values(), default=0.0) * UNKNOWN_SHARE
+    highest = fsum(weights.get(term, unknown) for term in set(question_terms)) * (K1 + 1)
+    return np.minimum(scores / highest, 1.0) if highest else np.zeros(len(scores))
+
+
+def term_scores(words: TermMatrix, weights: Mapping[str, float], average_length: float) -> Floats:
+    """The BM25 of chunks for weighted terms; `average_length` is that of all chunks, in terms."""
+    rows = [row for row, term in enumerate(words.terms) if term in weights]
+    saturation = saturated(words.counts[rows], words.lengths, average_length)
+    scores: Floats = np.array([weights[words.terms[row]] for row in rows]) @ saturation
+    return scores
+
+
+def group_scores(
+    words: TermMatrix, groups: Sequence[tuple[WordGroup, float]], languages: Sequence[str]
+) -> NDArray[np.float64]:
+    """The BM25 of chunks for weighted groups, without length normalisation.
+
+    All alternatives of a group count together (Pirkola, 1998); one of several terms counts as often as its rarest term.
+    `languages` are the chunks' primary subtags: a group counts in the chunks of its language.
+    """
+    rows = dict(zip(words.terms, words.counts, strict=True))
+    are_spoken = {name: np.array([language == name for language in languages], bool) for name in {*languages}}
+    scores = np.zeros(len(languages))
+    for group, weight in groups:
+        known = [[rows[term] for term in terms] for terms in group.alternatives if rows.keys() >= {*terms}]
+        if known and group.language in are_spoken:
+            counts = reduce(np.add, (reduce(np.minimum, alternative) for alternative in known))
+            scores += weight * saturated(counts * are_spoken[group.language])
+    return scores
+
+
+def strongest(scores: Floats, k: int) -> Floats:
+    """The k highest scores as they are, and 0 for all others; ties go to the first."""
+    if len(scores) <= k:
+        return scores
+    kept = np.argsort(-scores, kind="stable")[:k]
+    found = np.zeros_like(scores)
+    found[kept] = scores[kept]
+    return found
+
+
+def fuse(
+    chunks: Iterable[StoredChunk],
+    dense: Mapping[int, float],
+    lexical: Mapping[int, float],
+    language: str | None,
+    translated: Mapping[int, float] | None = None,
+    tuning: Tuning = TUNING,
+    named: Set[str] = frozenset(),
+) -> list[Hit]:
+    """Every chunk with its fused score, best first; chunks of bibliographies come after all others.
+
+    `dense` are cosines and `lexical` the coverage of the question's words, by chunk id. `language` is the question's.
+    `translated` is the coverage of its translated words by chunks in other languages. `named` are the ids of the
+    resources that it names.
+    """
+    translated, chunks = translated or {}, list(chunks)
+    meaning = np.maximum(np.array([dense.get(chunk.id, 0.0) for chunk in chunks]), 0.0)
+    own = np.array([lexical.get(chunk.id, 0.0) for chunk in chunks])
+    by_translation = np.array([translated.get(chunk.id, 0.0) for chunk in chunks])
+    are_foreign = np.array([primary(chunk.language) != language for chunk in chunks], bool)
+    are_named = np.array([chunk.resource_id in named for chunk in chunks], bool)
+    are_last = np.array([chunk.is_reference for chunk in chunks], bool)
+    # Between languages meaning and translations stand in for words.
+    stand_in = np.minimum(tuning.stand_in * meaning + tuning.translated * by_translation, 1.0)
+    words = np.where(are_foreign, np.maximum(own, stand_in), own)
+    score = tuning.dense_share * meaning + (1 - tuning.dense_share) * words
+    score = np.where(are_named, np.minimum(score + tuning.named, 1.0), score)
+    hits = list(map(Hit, chunks, meaning.tolist(), words.tolist(), score.tolist()))
+    order = np.lexsort([np.array([chunk.id for chunk in chunks]), -score, are_last])
+    return [hits[index] for index in order.tolist()]
+
+
+class Windows(NamedTuple):
+    """The cosines of the windows at each piece that begins in a chunk or covers its beginning.
+
+    `ahead` is the cosine of the AHEAD seconds from the piece's start on, `around` that of the AROUND seconds around it.
+    """
+
+    starts: Sequence[float]
+    ahead: Sequence[float]
+    around: Sequence[float]
+
+    @property
+    def meaning(self) -> float:
+        """The chunk's cosine: the mean of its best window ahead and its best window around."""
+        return (max(self.ahead) + max(self.around)) / 2
+
+    def ahead_at(self, seconds: float) -> float:
+        """The cosine of the window ahead of the piece that contains a second."""
+        return self.ahead[max(bisect_right(self.starts, seconds) - 1, 0)]
+
+
+def windows(
+    chunks: Sequence[StoredChunk],
+    pieces: Mapping[int, Pieces],
+    means: Mapping[str, Vectors],
+    question: Vectors,
+    scale: float = 1.0,
+) -> dict[int, Windows]:
+    """The windows of chunks, by chunk id, their cosines multiplied by `scale`; chunks without pieces are left out.
+
+    `pieces` are those of each chunk and of AROUND / 2 seconds before and after it, by chunk id. `means` are the window
+    means of the languages, and `question` is centred.
+    """
+    by_chunk: dict[int, Windows] = {}
+    for first in range(0, len(chunks), _AT_ONCE):
+        by_chunk |= _batch(chunks[first : first + _AT_ONCE], pieces, means, np.float32(scale) * question)
+    return by_chunk
+
+
+def _batch(
+    chunks: Sequence[StoredChunk], pieces: Mapping[int, Pieces], means: Mapping[str, Vectors], question: Vectors
+) -> dict[int, Windows]:
+    starts, totals = _padded([pieces[chunk.id] for chunk in chunks])
+    inside = _inside(starts, chunks)
+    row, _ = inside.nonzero()
+    spoken = [primary(chunk.language) for chunk in chunks]
+    languages = sorted(set(spoken))
+    language = np.array([languages.index(tag) for tag in spoken])[row]
+    language_means = np.stack([means[tag] for tag in languages])
+    seconds, chunk_starts = starts[inside], starts[row]
+    covered = np.array([WINDOW_SECONDS if pieces[chunk.id].are_windows else 0.0 for chunk in chunks])[row]
+
+    def cosines(before: float, after: float) -> list[float]:
+        sums = totals[_count_before(chunk_starts, seconds + np.maximum(after - covered, _ITSELF)), row]
+        sums -= totals[_count_before(chunk_starts, seconds - before), row]
+        return _cosines(sums, language_means, language, question)
+
+    columns = seconds.tolist(), cosines(0, AHEAD), cosines(AROUND / 2, AROUND / 2)
+    bounds = pairwise([0, *np.cumsum(inside.sum(axis=1)).tolist()])
+    return {
+        chunk.id: Windows(*(column[first:stop] for column in columns))
+        for chunk, (first, stop) in zip(chunks, bounds, strict=True)
+        if first < stop
+    }
+
+
+def _cosines(sums: Vectors, means: Vectors, language: NDArray[np.intp], question: Vectors) -> list[float]:
+    """The cosine of each row of `sums`, normalised and centred by its language's mean, with a centred question.
+
+    `language` is the index of each row's mean. The result for a row doesn't depend on the other rows, which a matrix
+    product can't guarantee.
+    """
+    squares = np.vecdot(sums, sums)
+    lengths = np.sqrt(np.maximum(squares, _LEAST))
+    along = np.vecdot(sums, question) / lengths - np.vecdot(means, question)[language]
+    onto = np.vecdot(sums[:, None], means)[np.arange(len(sums)), language] / lengths
+    rest = squares / lengths**2 - 2 * onto + np.vecdot(means, means)[language]
+    cosines: list[float] = (along / np.sqrt(np.maximum(rest, _LEAST))).tolist()
+    return cosines
+
+
+def _padded(pieces: Sequence[Pieces]) -> tuple[NDArray[np.float64], Vectors]:
+    """The starts of each chunk's pieces, padded with infinity, and the cumulative sums of their vectors.
+
+    Shapes: starts (chunks, pieces), sums (pieces + 1, chunks, dimension). The pieces are the first axis of the sums, so
+    that those of all chunks are added at once.
+    """
+    most = max(len(chunk_pieces.starts) for chunk_pieces in pieces)
+    starts = np.full((len(pieces), most), np.inf)
+    totals = np.zeros((most + 1, len(pieces), pieces[0].sums.shape[1]), np.float32)
+    for row, chunk_pieces in enumerate(pieces):
+        starts[row, : len(chunk_pieces.starts)] = chunk_pieces.starts
+        totals[1 : len(chunk_pieces.starts) + 1, row] = chunk_pieces.sums
+    for previous, total in pairwise(totals):
+        total += previous
+    return starts, totals
+
+
+def _inside(starts: NDArray[np.float64], chunks: Sequence[StoredChunk]) -> NDArray[np.bool_]:
+    """Whether each piece begins in its chunk or covers its beginning; shape (chunks, pieces)."""
+    start, end = (np.array([[chunk.start] for chunk in chunks]), np.array([[chunk.end] for chunk in chunks]))
+    covering = np.maximum(np.count_nonzero(starts <= start, axis=1, keepdims=True) - 1, 0)
+    return (starts < end) & (np.arange(starts.shape[1]) >= covering)
+
+
+def _count_before(starts: NDArray[np.float64], seconds: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The number of pieces in each row of `starts` that begin before the row's second."""
+    count: NDArray[np.intp] = np.count_nonzero(starts < seconds[:, None], axis=1)
+    return count
+
+
+def distinct(hits: Sequence[Hit], language: str | None) -> Iterator[Hit]:
+    """The hits that don't overlap a better hit of the same resource.
+
+    If the same passage was also found in the question's language, that chunk replaces the hit's.
+    """
+    taken: list[StoredChunk] = []
+    for hit in hits:
+        if not any(_shared_seconds(hit.chunk, chunk) > 0 for chunk in taken):
+            preferred = _same_passage(hit, hits, language)
+            taken += [hit.chunk, preferred.chunk]
+            yield hit._replace(chunk=preferred.chunk)
+
+
+def mixed(hits: Iterable[Hit], k: int, per_resource: int, nearly: float) -> tuple[list[Hit], Counter[str]]:
+    """The first k of distinct hits, and how many more each resource has that are near the best hit.
+
+    Among the first five are at most `per_resource` of a resource, unless no hit of another one is near, which also
+    scores at least `nearly` times as much as the one whose place it takes.
+    """
+    left, shown, counts = list(islice(hits, k + _BEYOND)), list[Hit](), Counter[str]()
+    least = NEAR * left[0].score if left else 0.0
+
+    def may_replace(hit: Hit, held: Hit) -> bool:
+        is_near = hit.score >= max(nearly * held.score, least)
+        return is_near and counts[hit.chunk.resource_id] < per_resource and not hit.chunk.is_reference
+
+    while left and len(shown) < k:
+        hit = left[0]
+        if len(shown) < _MIXED and counts[hit.chunk.resource_id] >= per_resource:
+            hit = next((other for other in left if may_replace(other, hit)), hit)
+        left.remove(hit)
+        shown.append(hit)
+        counts[hit.chunk.resource_id] += 1
+    return shown, Counter(hit.chunk.resource_id for hit in left if hit.score >= least)
+
+
+def openings(hits: Sequence[Hit], among: Sequence[Hit], nearly: float) -> dict[int, StoredChunk]:
+    """For each hit, by its chunk's id, the chunk in which its answer may begin.
+
+    That is the overlapping chunk before it, if it scores at least `nearly` times as much and doesn't overlap a better
+    hit, which the reader has already seen; else the hit's own chunk.
+    """
+    return {
+        hit.chunk.id: _opening(hit, among, nearly, [better.chunk for better in hits[:rank]])
+        for rank, hit in enumerate(hits)
+    }
+
+
+def _opening(hit: Hit, among: Sequence[Hit], nearly: float, taken: Sequence[StoredChunk]) -> StoredChunk:
+    before = [
+        other.chunk
+        for other in among
+        if other.chunk.transcript_id == hit.chunk.transcript_id
+        and other.chunk.start < hit.chunk.start < other.chunk.end
+        and other.score >= nearly * hit.score
+        and not any(_shared_seconds(other.chunk, chunk) > 0 for chunk in taken)
+    ]
+    return max(before, key=lambda chunk: chunk.start, default=hit.chunk)
+
+
+def _same_passage(hit: Hit, hits: Sequence[Hit], language: str | None) -> Hit:
+    """The best hit on the same passage in the question's language, or else the hit itself."""
+    if primary(hit.chunk.language) == language:
+        return hit
+    half = (hit.chunk.end - hit.chunk.start) / 2
+    of_resource = (other for other in hits if other.chunk.resource_id == hit.chunk.resource_id)
+    in_language = (other for other in of_resource if primary(other.chunk.language) == language)
+    return next((other for other in in_language if _shared_seconds(hit.chunk, other.chunk) > half), hit)
+
+
+def _shared_seconds(chunk: StoredChunk, other: StoredChunk) -> float:
+    """The seconds by which two chunks of a resource overlap, whatever their languages; 0 or less if they don't."""
+    if chunk.resource_id != other.resource_id:
+        return 0.0
+    return min(chunk.end, other.end) - max(chunk.start, other.start)
