@@ -20,7 +20,8 @@ from seekpoint.cli.main import cli
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import ResourceStatus, State
-from seekpoint.indexer.pipeline.build import Request, build
+from seekpoint.indexer.build_options import BuildOptions
+from seekpoint.indexer.pipeline.build import build
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.transcript.cues import MOST_TOKENS, tokens
 from seekpoint.query.answers import Moment
@@ -94,7 +95,7 @@ class Bench:
         )
         sources = [str(reading_list), *([str(self.files)] if any(self.files.iterdir()) else [])]
         began = processor_seconds()
-        build(Request(sources, translate=False), self._library, Sources.through(web), encoder=self.encoder)
+        build(BuildOptions(sources, translate=False), self._library, Sources.through(web), encoder=self.encoder)
         self.seconds = processor_seconds() - began
         with EmbeddedReader.open(self._library) as library:
             return {status.resource.url: status for status in library.statuses()}

@@ -24,6 +24,7 @@ from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, A
 from seekpoint.index.errors import SeekpointError, SourceError, UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Resource
+from seekpoint.indexer.build_options import PACE, BuildOptions
 from seekpoint.indexer.events import BuildEvents, name_of
 from seekpoint.query.web.builds import MOST_LINES, STOPPED, BuildOrder, BuildProgress, SourceChecks
 
@@ -124,7 +125,7 @@ def carry_out(
     events: BuildEvents,
     *,
     encoder: Encoder | None = None,
-    pace: float | None = None,
+    pace: float = PACE,
 ) -> str:
     """Do what an order says, and return its outcome in a line; raises SeekpointError.
 
@@ -132,21 +133,19 @@ def carry_out(
     there are addresses of the web, as an assistant adds them.
     """
     from seekpoint.index.types import NamedBy
-    from seekpoint.indexer.fetch.robots import PACE
-    from seekpoint.indexer.pipeline import addition, build_report
-    from seekpoint.indexer.pipeline.build import Request, build
-    from seekpoint.indexer.pipeline.planner import Choices
+    from seekpoint.indexer.pipeline import addition
+    from seekpoint.indexer.pipeline.build import build
+    from seekpoint.indexer.pipeline.build_report import totals_line
     from seekpoint.indexer.sources import Sources
 
-    pace = PACE if pace is None else pace
     if not isinstance(library, ServerAddress):
-        request = Request(order.sources, choices=Choices(retry=order.retry), named_by=NamedBy.PAGE)
-        report = build(request, library, Sources.through(web, pace=pace), encoder=encoder, events=events)
+        options = BuildOptions(order.sources, retry=order.retry, named_by=NamedBy.PAGE)
     elif order.sources:
-        report = addition.add(order.sources, library, web, events, named_by=NamedBy.PAGE, encoder=encoder, pace=pace)
+        options = addition.added(order.sources, NamedBy.PAGE)
     else:
-        report = addition.retry(library, web, events, at_once=order.retry, encoder=encoder, pace=pace)
-    return build_report.totals_line(report)
+        options = addition.due(library, events.say, at_once=order.retry)
+    options = replace(options, pace=pace)
+    return totals_line(build(options, library, Sources.through(web, options), encoder=encoder, events=events))
 
 
 def _print(progress: BuildProgress) -> None:

@@ -67,9 +67,6 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-PACE = 5.0
-"""Seconds between two requests to YouTube, unless the user says otherwise."""
-
 _JITTER = 0.3
 
 

@@ -21,10 +21,11 @@ from seekpoint.index.models.encoder import model_name
 from seekpoint.index.open import check_vacant, open_reader
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Kind, Playlist, Section, Standing, State, outlined, union
+from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.aliases import Aliases
 from seekpoint.indexer.pipeline.backoff import YouTubeBackoffs
-from seekpoint.indexer.pipeline.build import Request, caption_files_of, resources_of
+from seekpoint.indexer.pipeline.build import caption_files_of, resources_of
 from seekpoint.indexer.pipeline.planner import Planner, Step
 from seekpoint.indexer.pipeline.settings import are_due
 from seekpoint.indexer.reading_list.parser import read_source, unavailable_entries
@@ -185,17 +186,17 @@ class DryRunReport:
     closed_until: float
 
 
-def preview(request: Request, library: Address, web: Web, now: float | None = None) -> DryRunReport:
+def preview(options: BuildOptions, library: Address, web: Web, now: float | None = None) -> DryRunReport:
     """Plan a build without requests to YouTube and without changing the library; raises SeekpointError."""
     now = time.time() if now is None else now
-    lists = [read_source(source, web) for source in request.sources]
-    state = _library_state(library, web.route, now, windows=request.windows)
+    lists = [read_source(source, web) for source in options.sources]
+    state = _library_state(library, web.route, now, windows=options.windows)
     resources = resources_of(state.aliases.applied(lists), state.playlists)
-    is_other_model = request.reembed and model_name(request.model or state.model) != state.model
+    is_other_model = options.reembed and model_name(options.model or state.model) != state.model
     planner = Planner(
         state.standings,
-        caption_files_of(request, lists),
-        request.choices,
+        caption_files_of(options, lists),
+        options,
         now,
         unavailable_entries(state.playlists),
         state.is_new_route,
@@ -203,13 +204,13 @@ def preview(request: Request, library: Address, web: Web, now: float | None = No
     )
     jobs = [planner.plan(resource) for resource in resources.values()]
     steps = [job.step for job in jobs if job.resource.kind is not Kind.PLAYLIST]
-    transcripts = max(len(request.choices.languages), 1)
+    transcripts = max(len(options.languages), 1)
     return DryRunReport(
         resources=len(resources),
         steps={step: steps.count(step) for step in Step},
         playlists=sum(job.resource.kind is Kind.PLAYLIST and job.step is not Step.WAIT for job in jobs),
         requests=steps.count(Step.ASK_YOUTUBE) * (_REQUESTS_BESIDE_TRANSCRIPTS + transcripts),
-        closed_until=state.closed_until if now < state.closed_until and not request.choices.retry else 0.0,
+        closed_until=state.closed_until if now < state.closed_until and not options.retry else 0.0,
     )
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from seekpoint.index.types import Kind, Resource, Standing, State
+from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.fetch.fetcher import BROKEN
 from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import local_path
@@ -51,19 +52,6 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
-    """The user's choices for a build.
-
-    `languages` are compared by primary subtag; by default, the spoken language is taken. `whisper` is the model that
-    transcribes recordings without captions; without one they are left out.
-    """
-
-    languages: tuple[str, ...] = ()
-    retry: bool = False
-    whisper: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Planner:
     """Plans the jobs of resources.
 
@@ -75,7 +63,7 @@ class Planner:
 
     standings: Mapping[str, Standing]
     caption_files: Mapping[str, tuple[Path, ...]]
-    choices: Choices
+    options: BuildOptions
     now: float
     faults: Mapping[str, str] = field(default_factory=dict)
     is_new_route: bool = False
@@ -101,7 +89,7 @@ class Planner:
         captions = self.caption_files.get(resource.id, ())
         if resource.kind is Kind.RECORDING:
             return self._plan_recording(resource, standing)
-        if selection := select(captions, self.choices.languages):
+        if selection := select(captions, self.options.languages):
             return self._plan_captions(resource, standing, selection)
         if fault := self.faults.get(resource.id):
             return replace(_refuse(resource, standing, State.UNAVAILABLE, fault), provenance=FromListing())
@@ -112,24 +100,24 @@ class Planner:
         return self._plan_text(resource, standing)
 
     def _plan_video(self, resource: Resource, standing: Standing) -> Job:
-        wanted = FromYouTube(self.choices.languages)
-        speech = FromSpeech(self.choices.whisper) if self.choices.whisper else None
+        wanted = FromYouTube(self.options.languages)
+        speech = FromSpeech(self.options.whisper) if self.options.whisper else None
         tried = _tried(decode(standing.inputs), wanted, speech)
         is_due = self._when_due(standing, Step.ASK_YOUTUBE) is not Step.WAIT
-        rule = decide(standing.state, tried, bool(wanted.languages), bool(speech), is_due, self.choices.retry)
+        rule = decide(standing.state, tried, bool(wanted.languages), bool(speech), is_due, self.options.retry)
         provenance = speech if rule.step is Step.TRANSCRIBE else wanted
         return Job(resource, rule.step, standing, provenance=provenance, reason=rule.reason)
 
     def _plan_recording(self, resource: Resource, standing: Standing) -> Job:
         path = local_path(resource.url)
         if captions := self._folders.beside(path):
-            if selection := select(captions, self.choices.languages):
+            if selection := select(captions, self.options.languages):
                 return self._plan_captions(resource, standing, selection)
-            return _refuse(resource, standing, State.NO_TRANSCRIPT, _other_languages(captions, self.choices))
+            return _refuse(resource, standing, State.NO_TRANSCRIPT, _other_languages(captions, self.options))
         if not path.exists():
             return _refuse(resource, standing, State.UNAVAILABLE, _missing(path))
-        if self.choices.whisper:
-            heard = FromSpeech(self.choices.whisper, _identity(path))
+        if self.options.whisper:
+            heard = FromSpeech(self.options.whisper, _identity(path))
             return Job(resource, self._unless_done(standing, heard, Step.TRANSCRIBE), standing, provenance=heard)
         names = f"{path.stem}.LANGUAGE.vtt (.srt, .json3, …)"
         reason = f"no captions beside it: put {names} into {path.parent}, or let --transcribe listen to it"
@@ -149,20 +137,20 @@ class Planner:
             read = version_of("file", [local_path(resource.url)], stored, self.now)
             return Job(resource, self._unless_done(standing, read, Step.READ_TEXT), standing, provenance=read)
         page = stored if isinstance(stored, FromPage) and standing.is_indexed else None
-        is_fresh = page and (page.final or (abs(self.now - page.at) < _PAGE_LIFETIME and not self.choices.retry))
+        is_fresh = page and (page.final or (abs(self.now - page.at) < _PAGE_LIFETIME and not self.options.retry))
         step = Step.NOTHING if is_fresh else self._when_due(standing, Step.FETCH_TEXT)
         return Job(resource, step, standing, provenance=page, private=resource.id in self.private)
 
     def _unless_done(self, standing: Standing, provenance: Provenance, step: Step) -> Step:
         """No step if the same was tried before, even without success: the result would be the same."""
         is_same = decode(standing.inputs) == provenance and standing.state is not State.PENDING
-        return Step.NOTHING if is_same and (standing.is_indexed or not self.choices.retry) else step
+        return Step.NOTHING if is_same and (standing.is_indexed or not self.options.retry) else step
 
     def _when_due(self, standing: Standing, step: Step) -> Step:
         # A later time than any wait leads to was stored by a clock that was ahead.
         longest = DAY if standing.state is State.DEFERRED else MONTH
         is_early = self.now < (standing.retry_after or self.now) <= self.now + longest
-        ignores_wait = self.choices.retry or (self.is_new_route and standing.state is State.DEFERRED)
+        ignores_wait = self.options.retry or (self.is_new_route and standing.state is State.DEFERRED)
         return Step.WAIT if is_early and not ignores_wait else step
 
 
@@ -202,9 +190,9 @@ def _identity(path: Path) -> str:
     return f"{stat.st_size}:{stat.st_mtime_ns}"
 
 
-def _other_languages(captions: Sequence[Path], choices: Choices) -> str:
+def _other_languages(captions: Sequence[Path], options: BuildOptions) -> str:
     available = ", ".join(sorted(language_of(path) or "und" for path in captions))
-    return f"no captions in {', '.join(choices.languages)} (there is: {available}): widen --languages"
+    return f"no captions in {', '.join(options.languages)} (there is: {available}): widen --languages"
 
 
 def _missing(path: Path) -> str:

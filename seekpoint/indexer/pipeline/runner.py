@@ -16,11 +16,12 @@ from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import counted
 from seekpoint.index.types import Details, EmbeddedTranscript, Kind, Resource, Standing, State, Transcript
+from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.fetch.retries import DAY, ConnectionFault
 from seekpoint.indexer.pipeline.aliases import Aliases
 from seekpoint.indexer.pipeline.backoff import Clock, YouTubeGate
-from seekpoint.indexer.pipeline.planner import FROM_DISK, Choices, Job, Step
+from seekpoint.indexer.pipeline.planner import FROM_DISK, Job, Step
 from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.captions.folders import read_all, title_of
@@ -38,7 +39,7 @@ _LEAST_LEFT = 0.1
 
 
 class Run:
-    """A run of jobs; `limit` is the number of entries to list of a channel.
+    """A run of jobs.
 
     `ends` holds the ids of the resources that others turned out to be.
     Transcripts are obtained in the order of the jobs, while a thread fetches those of the next ones.
@@ -51,9 +52,8 @@ class Run:
         sources: Sources,
         events: BuildEvents,
         clock: Clock,
-        choices: Choices,
+        options: BuildOptions,
         aliases: Aliases,
-        limit: int | None = None,
     ) -> None:
         self.updated = 0
         self.ends: set[str] = set()
@@ -63,12 +63,12 @@ class Run:
         self._sources = sources
         self._events = events
         self._clock = clock
-        self._limit = limit
-        self._gate = YouTubeGate(writer, clock, sources.web.route, regardless=choices.retry)
+        self._limit = options.limit
+        self._gate = YouTubeGate(writer, clock, sources.web.route, regardless=options.retry)
         # Jobs without a connection, each with the number of YouTube's answers before it.
         self._unreached: list[tuple[Job, Unfetched, int]] = []
-        self._whisper = choices.whisper
-        self._speech = SpeechTranscripts(choices.whisper, sources, self._gate, events) if choices.whisper else None
+        self._whisper = options.whisper
+        self._speech = SpeechTranscripts(options.whisper, sources, self._gate, events) if options.whisper else None
         self._videos: Prefetcher[str, FetchResult]
         self._texts: Prefetcher[Job, FetchResult]
         self._files: Prefetcher[Job, tuple[str, FetchResult]]

@@ -12,12 +12,13 @@ from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encode
 from seekpoint.index.open import library_exists, open_worker, open_writer
 from seekpoint.index.store import QUESTION_ENGINE, Queue, Taken, Writer
 from seekpoint.index.types import Encoder, Kind, State
+from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.fetch.robots import SharedPace
 from seekpoint.indexer.pipeline.aliases import Aliases
 from seekpoint.indexer.pipeline.backoff import Clock, YouTubeBackoffs
-from seekpoint.indexer.pipeline.build import Request, caption_files_of, keep_translations, list_playlists
-from seekpoint.indexer.pipeline.planner import FROM_DISK, Choices, Planner, Step
+from seekpoint.indexer.pipeline.build import caption_files_of, keep_translations, list_playlists
+from seekpoint.indexer.pipeline.planner import FROM_DISK, Planner, Step
 from seekpoint.indexer.pipeline.runner import Run
 from seekpoint.indexer.pipeline.settings import calibrate, find_question_engine, want_windows
 from seekpoint.indexer.reading_list.parser import read_source, unavailable_entries
@@ -45,7 +46,7 @@ def shared_pace(queue: Queue, seconds: float) -> SharedPace:
 def work(
     library: Address,
     sources_of: Callable[[Queue], Sources],
-    choices: Choices,
+    options: BuildOptions,
     *,
     encoder: Encoder | None = None,
     events: BuildEvents | None = None,
@@ -61,7 +62,7 @@ def work(
         if encoder:
             check_model(writer.card, encoder.card)
         lazy_encoder = LazyEncoder(writer.card, encoder)
-        worker = _Worker(writer, lazy_encoder, sources_of(queue), choices, events, clock)
+        worker = _Worker(writer, lazy_encoder, sources_of(queue), options, events, clock)
         tried: set[str] = set()
         while (taken := queue.take(clock(), tried)) or queue.is_shared():
             if taken is None:
@@ -96,7 +97,7 @@ class _Worker:
         writer: Writer,
         encoder: LazyEncoder,
         sources: Sources,
-        choices: Choices,
+        options: BuildOptions,
         events: BuildEvents,
         clock: Clock,
     ) -> None:
@@ -105,7 +106,7 @@ class _Worker:
         self._writer = writer
         self._encoder = encoder
         self._sources = sources
-        self._choices = choices
+        self._options = options
         self._events = events
         self._clock = clock
 
@@ -115,16 +116,16 @@ class _Worker:
         [resource] = self._writer.resources([taken.resource_id]).values()
         is_new_route = YouTubeBackoffs(self._writer, now).is_new_route(route, now)
         standings = {taken.resource_id: taken.standing}
-        planner = Planner(standings, {}, self._choices, now, is_new_route=is_new_route)
+        planner = Planner(standings, {}, self._options, now, is_new_route=is_new_route)
         aliases = Aliases.stored(self._writer, now)
-        run = Run(self._writer, self._encoder, self._sources, self._events, self._clock, self._choices, aliases)
+        run = Run(self._writer, self._encoder, self._sources, self._events, self._clock, self._options, aliases)
         run.all([planner.plan(resource)])
         self.updated += run.updated
         self.embedded += run.embedded
 
 
 def enqueue(
-    request: Request,
+    options: BuildOptions,
     library: Address,
     sources_of: Callable[[Queue], Sources],
     *,
@@ -138,21 +139,21 @@ def enqueue(
     """
     events = events or BuildEvents()
     if not library_exists(library):
-        card = (encoder or load_encoder(request.model, events.say)).card
+        card = (encoder or load_encoder(options.model, events.say)).card
         with open_writer(library, card):
             pass
     writer, queue = open_worker(library)
     with queue, writer:
         sources, now = sources_of(queue), clock()
-        if request.windows:
+        if options.windows:
             want_windows(writer)
-        lists = [read_source(source, sources.web) for source in request.sources]
-        caption_files = caption_files_of(request, lists)
+        lists = [read_source(source, sources.web) for source in options.sources]
+        caption_files = caption_files_of(options, lists)
         aliases = Aliases.stored(writer, now)
         lazy = LazyEncoder(writer.card, encoder)
-        run = Run(writer, lazy, sources, events, clock, request.choices, aliases, request.limit)
+        run = Run(writer, lazy, sources, events, clock, options, aliases)
         is_new_route = YouTubeBackoffs(writer, now).is_new_route(sources.web.route, now)
-        planner = Planner({}, caption_files, request.choices, now, is_new_route=is_new_route)
+        planner = Planner({}, caption_files, options, now, is_new_route=is_new_route)
         resources, playlists = list_playlists(writer, aliases.applied(lists), run, planner, set())
         planner = replace(planner, standings=writer.standings(), faults=unavailable_entries(playlists))
         jobs = planner.jobs(one for one in resources.values() if one.kind is not Kind.PLAYLIST)

@@ -10,7 +10,7 @@ from pytest_httpserver import HTTPServer
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.open import open_writer
 from seekpoint.index.types import Kind, State
-from seekpoint.indexer.pipeline.build import Request
+from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.pipeline.build_report import preview
 from seekpoint.indexer.pipeline.planner import Step
 from seekpoint.query.search import pipeline
@@ -125,7 +125,7 @@ def test_a_dry_run_knows_the_addresses_that_lead_to_others(workshop: Workshop) -
         workshop.fake.add_redirect(address, SITE)
     workshop.fake.add_site(SITE, MASKS)
     source = workshop.write("list.md", listed(*SPELLINGS))
-    request = Request([str(source)])
+    request = BuildOptions([str(source)])
     assert preview(request, workshop.library, workshop.fake.web()).steps[Step.FETCH_TEXT] == 3
     workshop.build(source)
     report = preview(request, workshop.library, workshop.fake.web())

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.types import State
-from seekpoint.indexer.pipeline.build import Request
+from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.pipeline.build_report import preview
 from tests.fake_youtube import HANG_UP
 from tests.indexer.builds import Workshop
@@ -107,7 +107,7 @@ def test_a_block_at_a_wrong_clock_ends_within_a_day_of_the_right_one(workshop: W
     list_file = listed(workshop, EN, ZH)
     workshop.fake.make_blocked(EN)
     workshop.build(list_file, later=400 * DAY)
-    preview_of = preview(Request([str(list_file)]), workshop.library, workshop.fake.web())
+    preview_of = preview(BuildOptions([str(list_file)]), workshop.library, workshop.fake.web())
     assert preview_of.closed_until <= time.time() + DAY
     listed(workshop, EN, ZH)
     report = workshop.build(list_file, later=DAY + MINUTE)

@@ -8,9 +8,9 @@ import pytest
 
 import seekpoint
 from seekpoint.index.errors import ForeignLibrary
-from seekpoint.indexer.pipeline.build import Request
+from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.pipeline.build_report import DryRunReport, preview
-from seekpoint.indexer.pipeline.planner import Choices, Step
+from seekpoint.indexer.pipeline.planner import Step
 from tests.indexer.builds import Workshop, webvtt
 
 EN, ZH, NEW = "english0001", "zhongwen001", "brandnew001"
@@ -19,7 +19,7 @@ LINES = [(0.0, 10.0, "attention 注意力")]
 
 def expected(workshop: Workshop, *sources: object, languages: tuple[str, ...] = (), **more: object) -> DryRunReport:
     workshop.fake.requests.clear()
-    request = Request([str(source) for source in sources], choices=Choices(languages), **more)  # type: ignore[arg-type]
+    request = BuildOptions([str(source) for source in sources], languages=languages, **more)  # type: ignore[arg-type]
     found = preview(request, workshop.library, workshop.fake.web())
     assert workshop.fake.requests == []
     return found

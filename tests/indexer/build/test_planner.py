@@ -9,7 +9,8 @@ from types import FrameType
 import pytest
 
 from seekpoint.index.types import Kind, Resource, Standing, State
-from seekpoint.indexer.pipeline.planner import Choices, Job, Planner, Step
+from seekpoint.indexer.build_options import BuildOptions
+from seekpoint.indexer.pipeline.planner import Job, Planner, Step
 from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
 from seekpoint.indexer.sources.provenance import FromPage, encode
 
@@ -26,13 +27,13 @@ def video() -> Resource:
 
 
 def plan(
-    resource: Resource, standing: Standing, shelf: dict[str, tuple[Path, ...]], choices: Choices, now: float
+    resource: Resource, standing: Standing, shelf: dict[str, tuple[Path, ...]], options: BuildOptions, now: float
 ) -> Job:
-    return Planner({resource.id: standing}, shelf, choices, now).plan(resource)
+    return Planner({resource.id: standing}, shelf, options, now).plan(resource)
 
 
 def ask(standing: Standing, *languages: str, retry: bool = False) -> Step:
-    return plan(video(), standing, {}, Choices(languages, retry), NOW).step
+    return plan(video(), standing, {}, BuildOptions(languages=languages, retry=retry), NOW).step
 
 
 def files(folder: Path, *names: str) -> tuple[Path, ...]:
@@ -42,7 +43,7 @@ def files(folder: Path, *names: str) -> tuple[Path, ...]:
 
 
 def with_captions(paths: tuple[Path, ...], *languages: str, standing: Standing = NEW) -> Job:
-    return plan(video(), standing, {VIDEO: paths}, Choices(languages), NOW)
+    return plan(video(), standing, {VIDEO: paths}, BuildOptions(languages=languages), NOW)
 
 
 def test_a_new_video_is_requested_and_an_indexed_one_is_not() -> None:
@@ -96,7 +97,7 @@ def test_only_captions_in_the_wanted_languages_are_read(tmp_path: Path) -> None:
 
 def test_a_recordings_captions_in_other_languages_are_reported(tmp_path: Path) -> None:
     files(tmp_path, "讲座.en.vtt", "讲座.zh-TW.vtt")
-    job = plan(resource_of_path(tmp_path / "讲座.ogg"), NEW, {}, Choices(("de",)), NOW)
+    job = plan(resource_of_path(tmp_path / "讲座.ogg"), NEW, {}, BuildOptions(languages=("de",)), NOW)
     assert (job.step, job.state) == (Step.REFUSE, State.NO_TRANSCRIPT)
     assert job.reason == "no captions in de (there is: en, zh-TW): widen --languages"
 
@@ -107,15 +108,15 @@ def test_unreadable_captions_are_left_to_the_build(tmp_path: Path) -> None:
 
 def test_a_recording_needs_captions_beside_it(tmp_path: Path) -> None:
     talk = resource_of_path(tmp_path / "讲座.ogg")
-    job = plan(talk, NEW, {}, Choices(), NOW)
+    job = plan(talk, NEW, {}, BuildOptions(), NOW)
     assert (job.step, job.state) == (Step.REFUSE, State.UNAVAILABLE)
     assert str(tmp_path / "讲座.ogg") in job.reason
     (tmp_path / "讲座.ogg").touch()
-    job = plan(talk, NEW, {}, Choices(), NOW)
+    job = plan(talk, NEW, {}, BuildOptions(), NOW)
     assert (job.step, job.state) == (Step.REFUSE, State.NO_TRANSCRIPT)
     assert "讲座.LANGUAGE.vtt" in job.reason
     paths = files(tmp_path, "讲座.zh.vtt")
-    job = plan(talk, NEW, {}, Choices(), NOW)
+    job = plan(talk, NEW, {}, BuildOptions(), NOW)
     assert (job.step, job.captions) == (Step.READ_CAPTIONS, paths)
 
 
@@ -129,7 +130,7 @@ def test_a_folder_of_many_recordings_is_listed_once(tmp_path: Path) -> None:
 
     sys.setprofile(count)
     try:
-        jobs = Planner({}, {}, Choices(), NOW).jobs(resources)
+        jobs = Planner({}, {}, BuildOptions(), NOW).jobs(resources)
     finally:
         sys.setprofile(None)
     assert [job.captions for job in jobs] == [(talk,) for talk in talks]
@@ -143,26 +144,26 @@ DAY = 24 * 3600.0
 @pytest.mark.parametrize("kind", [Kind.PAGE, Kind.PAPER])
 def test_pages_and_papers_are_fetched_and_a_failure_waits(kind: Kind) -> None:
     text = Resource("x", kind, "", "https://a.org/x")
-    assert plan(text, NEW, {}, Choices(), NOW).step is Step.FETCH_TEXT
+    assert plan(text, NEW, {}, BuildOptions(), NOW).step is Step.FETCH_TEXT
     earlier_version = Standing(State.DEFERRED, "", None)
-    assert plan(text, earlier_version, {}, Choices(), NOW).step is Step.FETCH_TEXT
+    assert plan(text, earlier_version, {}, BuildOptions(), NOW).step is Step.FETCH_TEXT
     failed = Standing(State.UNAVAILABLE, "", NOW + 1)
-    assert plan(text, failed, {}, Choices(), NOW).step is Step.WAIT
-    assert plan(text, failed, {}, Choices(retry=True), NOW).step is Step.FETCH_TEXT
+    assert plan(text, failed, {}, BuildOptions(), NOW).step is Step.WAIT
+    assert plan(text, failed, {}, BuildOptions(retry=True), NOW).step is Step.FETCH_TEXT
 
 
 def test_a_page_is_fetched_again_after_a_day_and_a_paper_never() -> None:
     page = Standing(State.INDEXED, encode(FromPage(NOW, "0f", etag='"1"')))
-    steps = [plan(PAGE, page, {}, Choices(), NOW + later).step for later in (1, DAY - 1, DAY)]
+    steps = [plan(PAGE, page, {}, BuildOptions(), NOW + later).step for later in (1, DAY - 1, DAY)]
     assert steps == [Step.NOTHING, Step.NOTHING, Step.FETCH_TEXT]
-    assert plan(PAGE, page, {}, Choices(retry=True), NOW + 1).step is Step.FETCH_TEXT
+    assert plan(PAGE, page, {}, BuildOptions(retry=True), NOW + 1).step is Step.FETCH_TEXT
     paper = Standing(State.INDEXED, encode(FromPage(NOW, "0f", final=True)))
-    assert plan(PAGE, paper, {}, Choices(retry=True), NOW + 99 * DAY).step is Step.NOTHING
+    assert plan(PAGE, paper, {}, BuildOptions(retry=True), NOW + 99 * DAY).step is Step.NOTHING
 
 
 def test_a_page_whose_check_failed_waits() -> None:
     standing = Standing(State.INDEXED, encode(FromPage(NOW - 2 * DAY, "0f")), NOW + 1)
-    assert plan(PAGE, standing, {}, Choices(), NOW).step is Step.WAIT
+    assert plan(PAGE, standing, {}, BuildOptions(), NOW).step is Step.WAIT
 
 
 @pytest.mark.parametrize("name", ["笔记.md", "notes.txt", "page.html", "paper.pdf"])
@@ -170,24 +171,24 @@ def test_a_file_is_read_once_and_again_when_it_changes(tmp_path: Path, name: str
     file = tmp_path / name
     file.write_text("attention 注意力", encoding="utf-8")
     text = resource_of_path(file)
-    job = plan(text, NEW, {}, Choices(), NOW)
+    job = plan(text, NEW, {}, BuildOptions(), NOW)
     assert job.step is Step.READ_TEXT
     for state in (State.INDEXED, State.UNAVAILABLE):
-        assert plan(text, Standing(state, encode(job.provenance)), {}, Choices(), NOW).step is Step.NOTHING
+        assert plan(text, Standing(state, encode(job.provenance)), {}, BuildOptions(), NOW).step is Step.NOTHING
     unavailable = Standing(State.UNAVAILABLE, encode(job.provenance))
-    assert plan(text, unavailable, {}, Choices(retry=True), NOW).step is Step.READ_TEXT
+    assert plan(text, unavailable, {}, BuildOptions(retry=True), NOW).step is Step.READ_TEXT
     file.write_text("attention 注意力 mask", encoding="utf-8")
-    assert plan(text, Standing(State.INDEXED, encode(job.provenance)), {}, Choices(), NOW).step is Step.READ_TEXT
+    assert plan(text, Standing(State.INDEXED, encode(job.provenance)), {}, BuildOptions(), NOW).step is Step.READ_TEXT
 
 
 def test_a_file_that_is_too_large_or_a_folder_is_not_opened(tmp_path: Path) -> None:
     large = tmp_path / "log.txt"
     with large.open("wb") as file:
         file.truncate(100_000_000)
-    job = plan(resource_of_path(large), NEW, {}, Choices(), NOW)
+    job = plan(resource_of_path(large), NEW, {}, BuildOptions(), NOW)
     assert (job.step, job.state) == (Step.REFUSE, State.UNAVAILABLE)
     assert job.reason == "100 MB are too much (at most 20 MB): split it"
-    job = plan(resource_of_path(tmp_path), NEW, {}, Choices(), NOW)
+    job = plan(resource_of_path(tmp_path), NEW, {}, BuildOptions(), NOW)
     assert (job.step, job.state) == (Step.REFUSE, State.UNAVAILABLE)
     assert "is a folder" in job.reason
 
@@ -195,13 +196,13 @@ def test_a_file_that_is_too_large_or_a_folder_is_not_opened(tmp_path: Path) -> N
 def test_a_recording_without_captions_is_transcribed_on_request(tmp_path: Path) -> None:
     talk = tmp_path / "讲座.ogg"
     talk.write_bytes(b"OggS")
-    resource, wanted = resource_of_path(talk), Choices(whisper="base")
+    resource, wanted = resource_of_path(talk), BuildOptions(whisper="base")
     job = plan(resource, NEW, {}, wanted, NOW)
     assert job.step is Step.TRANSCRIBE
     done = Standing(State.INDEXED, encode(job.provenance))
     assert plan(resource, done, {}, wanted, NOW).step is Step.NOTHING
-    assert plan(resource, done, {}, Choices(), NOW).step is Step.NOTHING
-    assert plan(resource, done, {}, Choices(whisper="large-v3"), NOW).step is Step.TRANSCRIBE
+    assert plan(resource, done, {}, BuildOptions(), NOW).step is Step.NOTHING
+    assert plan(resource, done, {}, BuildOptions(whisper="large-v3"), NOW).step is Step.TRANSCRIBE
     talk.write_bytes(b"OggS, another")
     assert plan(resource, done, {}, wanted, NOW).step is Step.TRANSCRIBE
     captions = files(tmp_path, "讲座.zh.vtt")
@@ -210,31 +211,31 @@ def test_a_recording_without_captions_is_transcribed_on_request(tmp_path: Path) 
 
 def test_a_video_without_captions_is_transcribed_on_request() -> None:
     standing = Standing(State.NO_TRANSCRIPT, "youtube:", NOW + 9)
-    assert plan(video(), standing, {}, Choices(), NOW).step is Step.WAIT
-    job = plan(video(), standing, {}, Choices(whisper="base"), NOW)
+    assert plan(video(), standing, {}, BuildOptions(), NOW).step is Step.WAIT
+    job = plan(video(), standing, {}, BuildOptions(whisper="base"), NOW)
     assert job.step is Step.TRANSCRIBE
-    assert plan(video(), Standing(State.INDEXED, encode(job.provenance)), {}, Choices(), NOW).step is Step.NOTHING
-    assert plan(video(), NEW, {}, Choices(whisper="base"), NOW).step is Step.ASK_YOUTUBE
+    assert plan(video(), Standing(State.INDEXED, encode(job.provenance)), {}, BuildOptions(), NOW).step is Step.NOTHING
+    assert plan(video(), NEW, {}, BuildOptions(whisper="base"), NOW).step is Step.ASK_YOUTUBE
     silent = Standing(State.NO_TRANSCRIPT, encode(job.provenance))
-    assert plan(video(), silent, {}, Choices(), NOW).step is Step.WAIT
-    assert plan(video(), silent, {}, Choices(whisper="base"), NOW).step is Step.NOTHING
-    assert plan(video(), silent, {}, Choices(whisper="large-v3"), NOW).step is Step.TRANSCRIBE
+    assert plan(video(), silent, {}, BuildOptions(), NOW).step is Step.WAIT
+    assert plan(video(), silent, {}, BuildOptions(whisper="base"), NOW).step is Step.NOTHING
+    assert plan(video(), silent, {}, BuildOptions(whisper="large-v3"), NOW).step is Step.TRANSCRIBE
 
 
 def test_an_address_with_an_unreadable_scheme_is_refused() -> None:
-    job = plan(Resource("x", Kind.PAGE, "", "ftp://a.org/x"), NEW, {}, Choices(), NOW)
+    job = plan(Resource("x", Kind.PAGE, "", "ftp://a.org/x"), NEW, {}, BuildOptions(), NOW)
     assert (job.step, job.state) == (Step.REFUSE, State.UNAVAILABLE)
     assert "ftp:" in job.reason
 
 
 def test_an_indexed_resource_is_kept_while_its_source_is_missing(tmp_path: Path) -> None:
     indexed = Standing(State.INDEXED, "files:1234", None)
-    assert plan(resource_of_path(tmp_path / "gone.ogg"), indexed, {}, Choices(), NOW).step is Step.NOTHING
+    assert plan(resource_of_path(tmp_path / "gone.ogg"), indexed, {}, BuildOptions(), NOW).step is Step.NOTHING
 
 
 def test_an_entry_missing_from_its_playlist_is_not_requested_until_it_is_back() -> None:
     def planner(standing: Standing, **faults: str) -> Planner:
-        return Planner({VIDEO: standing}, {}, Choices(), NOW, faults)
+        return Planner({VIDEO: standing}, {}, BuildOptions(), NOW, faults)
 
     job = planner(NEW, **{VIDEO: "private: 私人影片"}).plan(video())
     assert (job.step, job.state, job.reason) == (Step.REFUSE, State.UNAVAILABLE, "private: 私人影片")
@@ -245,12 +246,12 @@ def test_an_entry_missing_from_its_playlist_is_not_requested_until_it_is_back() 
 
 def test_captions_on_disk_take_precedence_over_a_playlists_fault(tmp_path: Path) -> None:
     paths = files(tmp_path, f"T [{VIDEO}].en.vtt")
-    planner = Planner({}, {VIDEO: paths}, Choices(), NOW, {VIDEO: "private"})
+    planner = Planner({}, {VIDEO: paths}, BuildOptions(), NOW, {VIDEO: "private"})
     assert planner.plan(video()).step is Step.READ_CAPTIONS
 
 
 def test_a_file_on_another_machine_is_refused() -> None:
-    job = plan(Resource("x", Kind.PAGE, "", "file://lists.example.org/etc/talk.md"), NEW, {}, Choices(), NOW)
+    job = plan(Resource("x", Kind.PAGE, "", "file://lists.example.org/etc/talk.md"), NEW, {}, BuildOptions(), NOW)
     assert (job.step, job.state) == (Step.REFUSE, State.UNAVAILABLE)
     assert "a file of lists.example.org" in job.reason
 
@@ -260,7 +261,7 @@ def test_new_resources_come_first_then_the_longest_overdue() -> None:
     due = {"waiting0001": NOW + 9, "overdue0001": NOW - 99, "justdue0001": NOW - 9}
     standings = {name: Standing(State.DEFERRED, "youtube:", when) for name, when in due.items()}
     resources = [Resource(name, Kind.VIDEO, "", f"https://www.youtube.com/watch?v={name}") for name in ids]
-    jobs = Planner(standings, {}, Choices(), NOW).jobs(resources)
+    jobs = Planner(standings, {}, BuildOptions(), NOW).jobs(resources)
     turn = [job.resource.id for job in jobs if job.step is Step.ASK_YOUTUBE]
     assert turn == ["brandnew001", "brandnew002", "overdue0001", "justdue0001"]
 

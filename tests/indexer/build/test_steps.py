@@ -8,7 +8,8 @@ import pytest
 
 from seekpoint.index.store import LISTED
 from seekpoint.index.types import Kind, Resource, Standing, State
-from seekpoint.indexer.pipeline.planner import VIDEO_RULES, Choices, Planner, Step, Tried, decide
+from seekpoint.indexer.build_options import BuildOptions
+from seekpoint.indexer.pipeline.planner import VIDEO_RULES, Planner, Step, Tried, decide
 
 NOW = 1_000_000.0
 VIDEO = Resource("aaaaaaaaaaa", Kind.VIDEO, "", "https://www.youtube.com/watch?v=aaaaaaaaaaa")
@@ -46,7 +47,7 @@ def steps(standing: Standing, *, is_new_route: bool = False) -> list[Step]:
         Planner(
             {VIDEO.id: standing._replace(retry_after=NOW + is_early)},
             {},
-            Choices(languages, retry, whisper),
+            BuildOptions(languages=languages, retry=retry, whisper=whisper),
             NOW,
             is_new_route=is_new_route,
         )
@@ -77,5 +78,5 @@ def test_a_rule_fits_each_case_and_no_rule_is_idle() -> None:
 
 
 def test_jobs_carry_the_reason_of_their_rule() -> None:
-    job = Planner({}, {}, Choices(), NOW).plan(VIDEO)
+    job = Planner({}, {}, BuildOptions(), NOW).plan(VIDEO)
     assert (job.step, job.reason) == (Step.ASK_YOUTUBE, "it is due")
