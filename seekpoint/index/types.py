@@ -13,6 +13,7 @@ from functools import singledispatch
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
+from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, text_digest
 
 if TYPE_CHECKING:
@@ -203,13 +204,18 @@ class ResourceStatus:
 
     resource: Resource
     state: State
-    reason: str | None = None
+    reason: Reason | None = None
     retry_after: float | None = None
     languages: tuple[str, ...] = ()
     transcript: Origin | None = None
     chunks: int = 0
     seconds: float = 0.0
     chapters: tuple[Chapter, ...] = ()
+
+    @property
+    def reason_code(self) -> str | None:
+        """The code of the reason, which stays where its text changes."""
+        return self.reason.code if self.reason else None
 
     @property
     def id(self) -> str:

@@ -15,6 +15,7 @@ from seekpoint.index.embedded import database
 from seekpoint.index.embedded.database import decoding, library_errors, transaction
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import LibraryError
+from seekpoint.index.reasons import Reason
 from seekpoint.index.records.stored_rows import (
     KEPT_COLUMNS,
     STANDINGS,
@@ -144,7 +145,7 @@ class Catalogue:
         )
         for row in videos:
             resource = Resource(row["resource_id"], Kind(row["kind"]), row["title"], row["url"])
-            entries[row["playlist_id"]].append(PlaylistEntry(resource, row["fault"]))
+            entries[row["playlist_id"]].append(PlaylistEntry(resource, row["fault"] and Reason.stored(row["fault"])))
         return {playlist_id: Playlist(title, tuple(entries[playlist_id])) for playlist_id, title in titles.items()}
 
     @decoding

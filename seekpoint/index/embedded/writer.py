@@ -18,6 +18,7 @@ from seekpoint.index.embedded.maintenance import Maintenance, Opened, open_locke
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.successor_folder import acquire_writer
 from seekpoint.index.errors import DamagedLibrary, LibraryError
+from seekpoint.index.reasons import row_of
 from seekpoint.index.records.stored_rows import SuccessorLibrary, details_text
 from seekpoint.index.store import LISTED, Known, Successor, Translations
 from seekpoint.index.types import (
@@ -140,7 +141,7 @@ class EmbeddedWriter(EmbeddedReader):
             self._connection.executemany(
                 "INSERT INTO playlist_entry VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (playlist_id, position, video.id, video.kind, video.url, video.title, entry.fault)
+                    (playlist_id, position, video.id, video.kind, video.url, video.title, row_of(entry.fault))
                     for position, entry in enumerate(playlist.entries)
                     for video in (entry.resource,)
                 ],
@@ -217,7 +218,7 @@ class EmbeddedWriter(EmbeddedReader):
         retry_after: float | None = None,
         inputs: str | None = None,
     ) -> None:
-        values = (state, reason, retry_after, inputs, resource_id)
+        values = (state, row_of(reason), retry_after, inputs, resource_id)
         if self._query(
             "SELECT 1 FROM resource WHERE (state, reason, retry_after, inputs, id) IS (?, ?, ?, ?, ?)", *values
         ):

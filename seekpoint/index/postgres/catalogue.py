@@ -11,6 +11,7 @@ from seekpoint.files import parsed_json
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.postgres import schema
 from seekpoint.index.postgres.session import Session, connect
+from seekpoint.index.reasons import Reason
 from seekpoint.index.records.stored_rows import (
     KEPT_COLUMNS,
     STANDINGS,
@@ -131,7 +132,7 @@ class ServerCatalogue:
         )
         for row in videos:
             resource = Resource(row["resource_id"], Kind(row["kind"]), row["title"], row["url"])
-            entries[row["playlist_id"]].append(PlaylistEntry(resource, row["fault"]))
+            entries[row["playlist_id"]].append(PlaylistEntry(resource, row["fault"] and Reason.stored(row["fault"])))
         return {playlist_id: Playlist(title, tuple(entries[playlist_id])) for playlist_id, title in titles.items()}
 
     def setting(self, name: str) -> str | None:

@@ -14,6 +14,7 @@ from seekpoint.index.postgres import catalogue, meaning, schema, successor, tran
 from seekpoint.index.postgres.queue import BuildQueue
 from seekpoint.index.postgres.reader import PostgresReader, revision_of
 from seekpoint.index.postgres.session import Session, connect, content_errors, read_only
+from seekpoint.index.reasons import row_of
 from seekpoint.index.records.stored_rows import SuccessorLibrary, details_text
 from seekpoint.index.store import LISTED, Known, Revision, Successor, Translations
 from seekpoint.index.types import (
@@ -145,7 +146,7 @@ class PostgresWriter(PostgresReader):
             self._session.copy(
                 "playlist_entry (playlist_id, position, resource_id, kind, url, title, fault)",
                 [
-                    (playlist_id, position, video.id, video.kind.value, video.url, video.title, entry.fault)
+                    (playlist_id, position, video.id, video.kind.value, video.url, video.title, row_of(entry.fault))
                     for position, entry in enumerate(playlist.entries)
                     for video in (entry.resource,)
                 ],
@@ -233,7 +234,7 @@ class PostgresWriter(PostgresReader):
         inputs: str | None = None,
     ) -> None:
         query = "SELECT state, reason, retry_after, inputs FROM resource WHERE id = %s"
-        values = (state.value, reason, retry_after, inputs)
+        values = (state.value, row_of(reason), retry_after, inputs)
         if self._session.rows(query, resource_id) == [values]:
             return
         with self._change():

@@ -13,6 +13,7 @@ from typing import Any, LiteralString, NamedTuple, Protocol
 import regex
 
 from seekpoint.files import parsed_json
+from seekpoint.index.reasons import Reason
 from seekpoint.index.store import Amounts, Due, Reader, Translations, Writer
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.scripts import simplified
@@ -122,7 +123,7 @@ def status_of(row: Row, listing: Listing) -> ResourceStatus:
     return ResourceStatus(
         resource=resource,
         state=State(row["state"]),
-        reason=row["reason"],
+        reason=Reason.stored(row["reason"]) if row["reason"] else None,
         retry_after=time_of(row["retry_after"]),
         languages=tuple(sorted(row["languages"].split(","))) if row["languages"] else (),
         transcript=Origin(row["origin"]) if row["origin"] else None,

@@ -12,6 +12,7 @@ import requests
 import stamina
 
 from seekpoint.index.errors import Blocked, Unfetched, Unreachable
+from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State
 
 MINUTE = 60.0
@@ -32,14 +33,13 @@ CONNECTION_ERRORS = (
 MOST_FAULTS = 3
 """After this many faults of a server in a row, every further request would fail as well."""
 
-BLOCK_REMEDY = "wait, or take another way out with --cookies FILE or --proxy URL"
 _SECONDS = re.compile(r"\d+", re.ASCII)
 BLOCK_MESSAGE = re.compile(r"try again later|not a bot", re.IGNORECASE)
 
 _UNREACHABLE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
-    (requests.exceptions.ProxyError, "the proxy gives no connection: check its settings"),
-    (requests.exceptions.SSLError, "no trusted connection to youtube.com: check clock and proxy"),
-    (CONNECTION_ERRORS, "the connection to youtube.com fails: check the network"),
+    (requests.exceptions.ProxyError, "proxy_fails"),
+    (requests.exceptions.SSLError, "youtube_untrusted"),
+    (CONNECTION_ERRORS, "youtube_unreachable"),
 )
 
 # stamina logs each retry as a warning, which would end up on stderr.
@@ -50,7 +50,7 @@ class PrivateAddress(Unreachable):
     """A host is in a private network: it isn't connected to."""
 
     def __init__(self, host: str) -> None:
-        super().__init__(f"{host} has an address in a private network: check the network")
+        super().__init__(Reason("host_private", host=host))
 
 
 class PrivateNetwork(Unfetched):
@@ -114,12 +114,12 @@ def raise_for_pause(response: requests.Response) -> None:
 
 def blocked(pause: float | None = None) -> Blocked:
     """YouTube blocks this address, for `pause` seconds if it says so."""
-    return Blocked(f"YouTube refuses requests from this address for now: {BLOCK_REMEDY}", pause)
+    return Blocked(Reason("youtube_refuses"), pause)
 
 
 def server_fault(status: int, pause: float = HOUR) -> ServerFault:
     """YouTube answered with HTTP status 500 or above."""
-    return ServerFault(State.DEFERRED, f"YouTube has a fault of its own (HTTP {status})", pause)
+    return ServerFault(State.DEFERRED, Reason("youtube_fault", status=status), pause)
 
 
 def connection_failure(error: Exception) -> Unfetched | None:
@@ -127,13 +127,12 @@ def connection_failure(error: Exception) -> Unfetched | None:
     if status_of(error) >= 500:
         return server_fault(status_of(error))
     if isinstance(error, EMPTY_RESPONSE_ERRORS):
-        reason = "YouTube gave an empty answer, likely a block in disguise: wait before you go on"
-        return ServerFault(State.DEFERRED, reason, HOUR)
+        return ServerFault(State.DEFERRED, Reason("youtube_empty"), HOUR)
     if isinstance(error, requests.ReadTimeout):
-        return ServerFault(State.DEFERRED, "youtube.com did not answer in time", HOUR)
+        return ServerFault(State.DEFERRED, Reason("youtube_slow"), HOUR)
     if isinstance(error, ResponseTooLarge):
-        return Unfetched(State.UNAVAILABLE, "YouTube's answer has no end: not read", MONTH)
-    for kind, reason in _UNREACHABLE:
+        return Unfetched(State.UNAVAILABLE, Reason("youtube_endless"), MONTH)
+    for kind, code in _UNREACHABLE:
         if isinstance(error, kind):
-            return ConnectionFault(State.DEFERRED, reason, HOUR)
+            return ConnectionFault(State.DEFERRED, Reason(code), HOUR)
     return None

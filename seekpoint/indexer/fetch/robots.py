@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from protego import Protego
 
 from seekpoint.index.errors import Unfetched
+from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State
 from seekpoint.indexer.fetch.retries import MONTH, PrivateNetwork, ServerFault
 
@@ -20,7 +21,6 @@ TOKEN = "Seekpoint"
 
 _LONGEST_DELAY = 30.0
 _MOST_BYTES = 512_000  # RFC 9309, 2.5: at least 500 KiB
-_ASKED_NOT_TO = "its robots.txt asks programs not to read it: save it and put the file on the list"
 
 
 class Robots:
@@ -43,7 +43,7 @@ class Robots:
         if isinstance(rules, Unfetched):
             raise rules
         if not rules.can_fetch(url, TOKEN):
-            raise Unfetched(State.UNAVAILABLE, _ASKED_NOT_TO, MONTH)
+            raise Unfetched(State.UNAVAILABLE, Reason("robots_forbid"), MONTH)
         return min(rules.crawl_delay(TOKEN) or 0.0, _LONGEST_DELAY)
 
     def _read(self, url: str, private: bool) -> Protego | Unfetched:
@@ -55,7 +55,7 @@ class Robots:
             return failure
         except Unfetched as error:
             if error.state is State.DEFERRED:
-                reason = f"its robots.txt can't be read just now: {error.reason}"
+                reason = Reason("robots_unreadable", reason=error.reason)
                 return Unfetched(error.state, reason, error.retry_after)
             data = b""
         return Protego.parse(data[:_MOST_BYTES].decode("utf-8-sig", "replace"))

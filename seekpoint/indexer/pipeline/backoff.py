@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from seekpoint.index.errors import Blocked, Halt, Unfetched, Unreachable
+from seekpoint.index.reasons import Reason
 from seekpoint.index.store import YOUTUBE_COOLINGS, Reader, Writer
-from seekpoint.indexer.fetch.retries import BLOCK_REMEDY, DAY, HOUR, MOST_FAULTS, ConnectionFault
+from seekpoint.indexer.fetch.retries import DAY, HOUR, MOST_FAULTS, ConnectionFault
 from seekpoint.indexer.pipeline.settings import stored_setting
 
 Clock: TypeAlias = Callable[[], float]
@@ -73,7 +74,7 @@ class YouTubeGate:
         self._route = route
         self._backoffs = YouTubeBackoffs(writer, clock())
         left = self._backoffs.of(route).until - clock()
-        block = Blocked(f"YouTube refused this address a while ago: {BLOCK_REMEDY}", left)
+        block = Blocked(Reason("youtube_refused"), left)
         self.closed: Halt | None = None if regardless or left <= 0 else block
         self.answers = 0
         self._faults = 0

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Kind, Resource, Standing, State
 from seekpoint.indexer.build_options import BuildOptions
-from seekpoint.indexer.fetch.fetcher import BROKEN
 from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.indexer.reading_list.parser import NOWHERE
@@ -47,7 +47,7 @@ class Job:
     spare: tuple[Path, ...] = ()
     provenance: Provenance | None = None
     state: State = State.DEFERRED
-    reason: str = ""
+    reason: Reason | None = None
     private: bool = False
 
 
@@ -65,7 +65,7 @@ class Planner:
     caption_files: Mapping[str, tuple[Path, ...]]
     options: BuildOptions
     now: float
-    faults: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, Reason] = field(default_factory=dict)
     is_new_route: bool = False
     reembeds: bool = False
     private: Container[str] = frozenset()
@@ -106,7 +106,7 @@ class Planner:
         is_due = self._when_due(standing, Step.ASK_YOUTUBE) is not Step.WAIT
         rule = decide(standing.state, tried, bool(wanted.languages), bool(speech), is_due, self.options.retry)
         provenance = speech if rule.step is Step.TRANSCRIBE else wanted
-        return Job(resource, rule.step, standing, provenance=provenance, reason=rule.reason)
+        return Job(resource, rule.step, standing, provenance=provenance)
 
     def _plan_recording(self, resource: Resource, standing: Standing) -> Job:
         path = local_path(resource.url)
@@ -120,7 +120,7 @@ class Planner:
             heard = FromSpeech(self.options.whisper, _identity(path))
             return Job(resource, self._unless_done(standing, heard, Step.TRANSCRIBE), standing, provenance=heard)
         names = f"{path.stem}.LANGUAGE.vtt (.srt, .json3, …)"
-        reason = f"no captions beside it: put {names} into {path.parent}, or let --transcribe listen to it"
+        reason = Reason("no_captions_beside", names=names, folder=path.parent)
         return _refuse(resource, standing, State.NO_TRANSCRIPT, reason)
 
     def _plan_captions(self, resource: Resource, standing: Standing, selection: Selection) -> Job:
@@ -162,25 +162,25 @@ def _tried(stored: Provenance | None, wanted: FromYouTube, speech: FromSpeech | 
     return Tried.ELSE
 
 
-def _why_unread(resource: Resource) -> str | None:
-    """What is wrong with an address or a file, as far as known without reading it."""
+def _why_unread(resource: Resource) -> Reason | None:
+    """The fault of an address or a file, as far as known without reading it."""
     try:
         address = urlsplit(resource.url)
     except ValueError:
-        return BROKEN
+        return Reason("no_address")
     if address.netloc == NOWHERE:
-        return "a link without an address, in a list that may name no files: add the file itself"
+        return Reason("link_without_address")
     if address.scheme not in _READABLE:
-        return f"addresses that begin with {address.scheme}: aren't read: give one of https:// or a file"
+        return Reason("scheme_unread", scheme=address.scheme)
     if address.scheme != "file":
         return None
     if address.netloc not in ("", "localhost"):
-        return f"a file of {address.netloc}, which can't be read from here: give its web address"
+        return Reason("file_elsewhere", host=address.netloc)
     path = local_path(resource.url)
     if path.is_dir():
-        return f"{path} is a folder: give it to `seekpoint build` as a source of its own"
+        return Reason("file_is_folder", path=path)
     if not path.is_file():
-        return f"{path} can't be read: it is a device or a pipe, not a file" if path.exists() else _missing(path)
+        return Reason("file_is_device", path=path) if path.exists() else _missing(path)
     return too_large(path)
 
 
@@ -190,18 +190,18 @@ def _identity(path: Path) -> str:
     return f"{stat.st_size}:{stat.st_mtime_ns}"
 
 
-def _other_languages(captions: Sequence[Path], options: BuildOptions) -> str:
+def _other_languages(captions: Sequence[Path], options: BuildOptions) -> Reason:
     available = ", ".join(sorted(language_of(path) or "und" for path in captions))
-    return f"no captions in {', '.join(options.languages)} (there is: {available}): widen --languages"
+    return Reason("no_captions_in", wanted=", ".join(options.languages), available=available)
 
 
-def _missing(path: Path) -> str:
+def _missing(path: Path) -> Reason:
     if "\ufffd" in str(path):
-        return f"the name of {path} can't be read as text: rename it"
-    return f"there is no file {path}: correct the list or put it there"
+        return Reason("file_name_unreadable", path=path)
+    return Reason("file_missing", path=path)
 
 
-def _refuse(resource: Resource, standing: Standing, state: State, reason: str) -> Job:
+def _refuse(resource: Resource, standing: Standing, state: State, reason: Reason) -> Job:
     """Refuse a resource, unless it is indexed: then its source may be missing only temporarily."""
     step = Step.NOTHING if standing.is_indexed else Step.REFUSE
     return Job(resource, step, standing, state=state, reason=reason)

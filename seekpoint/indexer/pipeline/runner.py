@@ -13,6 +13,7 @@ from typing import Generic, Self, TypeVar
 
 from seekpoint.index.errors import Halt, Unfetched, Unreachable
 from seekpoint.index.models.encoder import LazyEncoder
+from seekpoint.index.reasons import Reason
 from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import counted
 from seekpoint.index.types import Details, EmbeddedTranscript, Kind, Resource, Standing, State, Transcript
@@ -96,7 +97,8 @@ class Run:
         """Run the jobs; the failure of one doesn't stop the others."""
         due = [job for job in jobs if job.step not in (Step.NOTHING, Step.WAIT)]
         self._events.begin(len(due))
-        self._refuse_all({job: Unfetched(job.state, job.reason) for job in due if job.step is Step.REFUSE})
+        refused = {job: job.reason for job in due if job.step is Step.REFUSE and job.reason}
+        self._refuse_all({job: Unfetched(job.state, reason) for job, reason in refused.items()})
         halted: dict[Job, Unfetched] = {}
         with self._fetching_ahead(due):
             for job in due:
@@ -138,7 +140,7 @@ class Run:
             return
         embedded = [self._embed(end, t, fetched) for t in fetched.transcripts if t.cues]
         if not embedded:
-            raise Unfetched(State.NO_TRANSCRIPT, "the transcript is empty")
+            raise Unfetched(State.NO_TRANSCRIPT, Reason("nothing_spoken"))
         resource = self._settle(job.resource, fetched)
         self._writer.commit(resource.id, embedded, fetched.details, inputs, fetched.kind)
         self.updated += 1
@@ -220,10 +222,7 @@ class Run:
         now = [cue.text for transcript in transcripts for cue in transcript.cues]
         had, has = (sum(map(len, texts)) for texts in (before, now))
         if job.step is Step.FETCH_TEXT and has <= _LEAST_LEFT * had:
-            reason = (
-                f"it has {has:,} characters, and had {had:,}: if that is right, take it out with `seekpoint remove "
-                f"{job.resource.id}` and build again"
-            )
+            reason = Reason("page_shrunk", has=f"{has:,}", had=f"{had:,}", id=job.resource.id)
             raise Unfetched(State.UNAVAILABLE, reason)
         new, gone = len({*now} - {*before}), len({*before} - {*now})
         title = job.resource.title or job.resource.url

@@ -20,6 +20,7 @@ from markdown_it.token import Token
 from seekpoint.files import read_file, real_path
 from seekpoint.index.errors import SourceError
 from seekpoint.index.file_types import CAPTION_SUFFIXES
+from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, NamedBy, Playlist, Resource
 from seekpoint.indexer.fetch.http_session import Web
@@ -383,8 +384,12 @@ def _playlist_entries(resource: Resource, playlist: Playlist) -> list[Resource]:
     return [replace(entry.resource, sections=sections) for entry in playlist.entries]
 
 
-def unavailable_entries(playlists: Mapping[str, Playlist]) -> dict[str, str]:
+def unavailable_entries(playlists: Mapping[str, Playlist]) -> dict[str, Reason]:
     """The reasons for unavailable entries, by id; entries that another playlist lists as available are left out."""
     entries = [entry for playlist in playlists.values() for entry in playlist.entries]
     available = {entry.resource.id for entry in entries if entry.fault is None}
-    return {entry.resource.id: entry.fault for entry in entries if entry.fault and entry.resource.id not in available}
+    return {
+        entry.resource.id: Reason.of(entry.fault)
+        for entry in entries
+        if entry.fault and entry.resource.id not in available
+    }

@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from seekpoint.files import read_file
 from seekpoint.index.errors import Unfetched
+from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Origin, Resource, State
 from seekpoint.indexer.reading_list.addresses import local_path, resource_of
@@ -52,7 +53,7 @@ class DocumentReader:
         try:
             data = read_file(path)
         except OSError as error:
-            raise Unfetched(State.UNAVAILABLE, f"{path} can't be read: {error.strerror}") from error
+            raise Unfetched(State.UNAVAILABLE, Reason("file_unreadable", path=path, error=error.strerror)) from error
         fetched = _result(self._parse(data, _media_type(path), None, resource.kind), Origin.LOCAL)
         return replace(fetched, details=replace(fetched.details, title=fetched.details.title or clean(path.stem)))
 
@@ -113,9 +114,9 @@ class DocumentReader:
         if _PDF_HEADER in data[:_PDF_HEADER_WITHIN]:
             return self._parse_as(DocumentFormat.PDF, data)
         if kind is Kind.PAPER and not data.strip():
-            raise Unfetched(State.UNAVAILABLE, "the file is empty: save or copy it again")
+            raise Unfetched(State.UNAVAILABLE, Reason("file_empty"))
         if kind is Kind.PAPER:
-            raise Unfetched(State.UNAVAILABLE, "not a PDF, whatever its name says: give the address of the PDF itself")
+            raise Unfetched(State.UNAVAILABLE, Reason("no_pdf"))
         if media_type in ("text/markdown", "text/x-markdown"):
             return self._parse_as(DocumentFormat.MARKDOWN, data, charset)
         if media_type == "text/plain":
@@ -163,6 +164,6 @@ def _result(document: ParsedDocument, origin: Origin) -> FetchResult:
     language = language_of([block.text for block in document.blocks], document.language)
     transcript, details = transcript_of(document, language, origin)
     if not transcript.cues:
-        raise Unfetched(State.UNAVAILABLE, "there are no words in it")
+        raise Unfetched(State.UNAVAILABLE, Reason("no_words"))
     has_pages = any(block.page is not None for block in document.blocks)
     return FetchResult((transcript,), details, Kind.PAPER if has_pages else None)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
 from seekpoint.files import parsed_json, read_file
+from seekpoint.index.reasons import Reason
 from seekpoint.index.store import LISTED
 from seekpoint.index.types import Details, Kind, Playlist, Resource, Transcript
 
@@ -144,10 +145,10 @@ def version_of(
     return FromFiles(kind, digest, "" if None in contents else stamp)
 
 
-def too_large(path: Path) -> str | None:
+def too_large(path: Path) -> Reason | None:
     """Why a local file isn't read: it is too large. Downloads are limited in `fetch`."""
     size, most = path.stat().st_size, _MOST_BYTES.get(path.suffix.lower(), _MOST_BYTES_OF_OTHERS)
-    return None if size <= most else f"{size / 1e6:.0f} MB are too much (at most {most / 1e6:.0f} MB): split it"
+    return None if size <= most else Reason("file_too_large", size=f"{size / 1e6:.0f}", most=f"{most / 1e6:.0f}")
 
 
 def _stamp(paths: Sequence[Path], now: float) -> str:

@@ -15,6 +15,7 @@ from seekpoint.cli.main import cli
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import Unfetched
+from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Cue, Details, Origin, State, Transcript
 from seekpoint.indexer.sources.provenance import FetchResult
 from tests.fakes import TopicEncoder
@@ -350,7 +351,7 @@ class FailingSource:
     """Fails with another reason each time."""
 
     def fetch(self, video_id: str) -> FetchResult:
-        raise Unfetched(State.UNAVAILABLE, f"YouTube says: \x1b[31m{video_id}")
+        raise Unfetched(State.UNAVAILABLE, Reason("youtube_says", text=f"\x1b[31m{video_id}"))
 
 
 def test_reasons_are_cleaned_before_they_reach_the_terminal(workshop: Workshop) -> None:

@@ -8,6 +8,7 @@ from types import FrameType
 
 import pytest
 
+from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Kind, Resource, Standing, State
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.pipeline.planner import Job, Planner, Step
@@ -110,11 +111,11 @@ def test_a_recording_needs_captions_beside_it(tmp_path: Path) -> None:
     talk = resource_of_path(tmp_path / "讲座.ogg")
     job = plan(talk, NEW, {}, BuildOptions(), NOW)
     assert (job.step, job.state) == (Step.REFUSE, State.UNAVAILABLE)
-    assert str(tmp_path / "讲座.ogg") in job.reason
+    assert str(tmp_path / "讲座.ogg") in str(job.reason)
     (tmp_path / "讲座.ogg").touch()
     job = plan(talk, NEW, {}, BuildOptions(), NOW)
     assert (job.step, job.state) == (Step.REFUSE, State.NO_TRANSCRIPT)
-    assert "讲座.LANGUAGE.vtt" in job.reason
+    assert "讲座.LANGUAGE.vtt" in str(job.reason)
     paths = files(tmp_path, "讲座.zh.vtt")
     job = plan(talk, NEW, {}, BuildOptions(), NOW)
     assert (job.step, job.captions) == (Step.READ_CAPTIONS, paths)
@@ -190,7 +191,7 @@ def test_a_file_that_is_too_large_or_a_folder_is_not_opened(tmp_path: Path) -> N
     assert job.reason == "100 MB are too much (at most 20 MB): split it"
     job = plan(resource_of_path(tmp_path), NEW, {}, BuildOptions(), NOW)
     assert (job.step, job.state) == (Step.REFUSE, State.UNAVAILABLE)
-    assert "is a folder" in job.reason
+    assert "is a folder" in str(job.reason)
 
 
 def test_a_recording_without_captions_is_transcribed_on_request(tmp_path: Path) -> None:
@@ -225,7 +226,7 @@ def test_a_video_without_captions_is_transcribed_on_request() -> None:
 def test_an_address_with_an_unreadable_scheme_is_refused() -> None:
     job = plan(Resource("x", Kind.PAGE, "", "ftp://a.org/x"), NEW, {}, BuildOptions(), NOW)
     assert (job.step, job.state) == (Step.REFUSE, State.UNAVAILABLE)
-    assert "ftp:" in job.reason
+    assert "ftp:" in str(job.reason)
 
 
 def test_an_indexed_resource_is_kept_while_its_source_is_missing(tmp_path: Path) -> None:
@@ -234,26 +235,26 @@ def test_an_indexed_resource_is_kept_while_its_source_is_missing(tmp_path: Path)
 
 
 def test_an_entry_missing_from_its_playlist_is_not_requested_until_it_is_back() -> None:
-    def planner(standing: Standing, **faults: str) -> Planner:
+    def planner(standing: Standing, **faults: Reason) -> Planner:
         return Planner({VIDEO: standing}, {}, BuildOptions(), NOW, faults)
 
-    job = planner(NEW, **{VIDEO: "private: 私人影片"}).plan(video())
-    assert (job.step, job.state, job.reason) == (Step.REFUSE, State.UNAVAILABLE, "private: 私人影片")
+    job = planner(NEW, **{VIDEO: Reason("private_video")}).plan(video())
+    assert (job.step, job.state, job.reason) == (Step.REFUSE, State.UNAVAILABLE, Reason("private_video"))
     assert planner(Standing(State.UNAVAILABLE, encode(job.provenance))).plan(video()).step is Step.ASK_YOUTUBE
     indexed = Standing(State.INDEXED, "youtube:")
-    assert planner(indexed, **{VIDEO: "private"}).plan(video()).step is Step.NOTHING
+    assert planner(indexed, **{VIDEO: Reason("private_video")}).plan(video()).step is Step.NOTHING
 
 
 def test_captions_on_disk_take_precedence_over_a_playlists_fault(tmp_path: Path) -> None:
     paths = files(tmp_path, f"T [{VIDEO}].en.vtt")
-    planner = Planner({}, {VIDEO: paths}, BuildOptions(), NOW, {VIDEO: "private"})
+    planner = Planner({}, {VIDEO: paths}, BuildOptions(), NOW, {VIDEO: Reason("private_video")})
     assert planner.plan(video()).step is Step.READ_CAPTIONS
 
 
 def test_a_file_on_another_machine_is_refused() -> None:
     job = plan(Resource("x", Kind.PAGE, "", "file://lists.example.org/etc/talk.md"), NEW, {}, BuildOptions(), NOW)
     assert (job.step, job.state) == (Step.REFUSE, State.UNAVAILABLE)
-    assert "a file of lists.example.org" in job.reason
+    assert "a file of lists.example.org" in str(job.reason)
 
 
 def test_new_resources_come_first_then_the_longest_overdue() -> None:

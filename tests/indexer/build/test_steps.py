@@ -75,8 +75,3 @@ def test_on_a_new_route_deferred_videos_are_asked_at_once(state: State, stored: 
 def test_a_rule_fits_each_case_and_no_rule_is_idle() -> None:
     cases = product(State, Tried, YES_OR_NO, YES_OR_NO, YES_OR_NO, YES_OR_NO)
     assert {decide(*case) for case in cases} == set(VIDEO_RULES)
-
-
-def test_jobs_carry_the_reason_of_their_rule() -> None:
-    job = Planner({}, {}, BuildOptions(), NOW).plan(VIDEO)
-    assert (job.step, job.reason) == (Step.ASK_YOUTUBE, "it is due")

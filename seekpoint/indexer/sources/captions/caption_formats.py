@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Cue
 from seekpoint.indexer.sources.captions.spoken import CaptionLine, without_repeated_lines
 
@@ -28,7 +29,7 @@ class Captions(NamedTuple):
 
 
 def parse(text: str) -> Captions:
-    """Parse captions whose lines end in LF; raises ValueError with a message of one line."""
+    """Parse captions whose lines end in LF; raises ValueError with a Reason."""
     if _TIMING.search(text):
         return _webvtt(text) if text.lstrip().startswith("WEBVTT") else Captions(tuple(_without_repeats(_srt(text))))
     if text.lstrip().startswith("<"):
@@ -123,11 +124,11 @@ _NESTED_TOO_DEEP = re.compile(r"(?:\s*(?:\[|\{\s*\"[^\"]*\"\s*:)){100}")
 
 def _json(text: str) -> Captions:
     if _NESTED_TOO_DEEP.match(text):  # the depth at which json.loads raises RecursionError depends on the caller
-        raise ValueError("nested too deep: export or download it again")
+        raise ValueError(Reason("captions_too_deep"))
     try:
         document = json.loads(text, strict=False)
     except ValueError as error:
-        raise ValueError(f"damaged JSON ({error}): export or download it again") from error
+        raise ValueError(Reason("captions_bad_json", error=error)) from error
     if isinstance(document, list):
         # youtube-transcript-api writes a list of transcripts.
         snippets = document[0] if len(document) == 1 and isinstance(document[0], list) else document
@@ -189,9 +190,9 @@ def _xml(text: str) -> Captions:
     try:
         root = fromstring(_NO_XML.sub("", text).strip())
     except DefusedXmlException as error:
-        raise ValueError("it declares XML entities, as attacks do and captions don't: not read") from error
+        raise ValueError(Reason("captions_entities")) from error
     except (ParseError, ValueError) as error:
-        raise ValueError(f"damaged XML ({error}): export or download it again") from error
+        raise ValueError(Reason("captions_bad_xml", error=error)) from error
     for element in root.iter():
         if _kind(element) == "br":
             element.text = "\n"
