@@ -65,6 +65,7 @@ OPEN = (
     "added",
     "file_types",
     "errors",
+    "reasons",
     "sections",
     "chunks",
     "kept",
