@@ -22,7 +22,7 @@ from tests.cli.test_named_by import SECRET, Served, hostile, intranet, states  #
 from tests.fakes import TopicEncoder, WideEncoder
 from tests.index.transfer.test_hostile_archives import forge_database
 from tests.index.transfer.test_servers import KEPT
-from tests.indexer.build.test_build_texts import MASKS
+from tests.indexer.pipeline.test_build import MASKS
 from tests.local_web import LocalWeb
 from tests.postgres import TestServer
 from tests.test_imported_texts import SQL

@@ -31,8 +31,8 @@ from seekpoint.query.web.forms import Editing
 from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD
 from tests.index.transfer.test_hostile_archives import forge_database
-from tests.indexer.build.test_build_texts import MASKS
 from tests.indexer.builds import webvtt
+from tests.indexer.pipeline.test_build import MASKS
 from tests.local_web import LocalNetwork, LocalWeb
 from tests.postgres import TestServer
 from tests.query.web.conftest import HOST, serving
