@@ -106,7 +106,8 @@ def _update(
     glossary = read_glossary(options.glossary) if options.glossary else None
     writer, lazy_encoder = _open(library, options, encoder, events.say)
     with writer:
-        lost.update(_mend(writer, encoder, events))
+        own = encoder if encoder and encoder.card == writer.card else None
+        lost.update(writer.mend(Embedder(writer, LazyEncoder(writer.card, own), events).embed))
         lists = _named(lists, options, writer)
         if options.windows:
             want_windows(writer)
@@ -184,11 +185,6 @@ def _open(
     return writer, LazyEncoder(writer.card, encoder)
 
 
-def _mend(writer: Writer, encoder: Encoder | None, events: BuildEvents) -> Sequence[str]:
-    own = encoder if encoder and encoder.card == writer.card else None
-    return writer.mend(Embedder(writer, LazyEncoder(writer.card, own), events).embed)
-
-
 def _reembed(options: BuildOptions, writer: Writer, encoder: LazyEncoder, events: BuildEvents) -> int:
     if options.reembed:
         return reembed(writer, encoder.get(), events)
@@ -254,7 +250,11 @@ def _named(lists: Sequence[ReadingList], options: BuildOptions, writer: Writer) 
 
 def _prune(writer: Writer, lists: Sequence[ReadingList], say: Callable[[str], None]) -> int:
     own = dict.fromkeys(section.source for section in writer.sections() if section.named_by is not NamedBy.IMPORT)
-    vanished = [source for source in own if _has_vanished(source)]
+    # A list was deleted or renamed. If its folder is missing too, a disk may just not be mounted.
+    paths = {source: Path(source) for source in own}
+    vanished = [
+        source for source, path in paths.items() if path.is_absolute() and path.parent.is_dir() and not path.exists()
+    ]
     for source in vanished:
         say(f"{source} is no longer there: what it alone listed is taken out")
         writer.register(source, ())
@@ -269,12 +269,6 @@ def keep_translations(writer: Writer, glossary: Sequence[Pair] | None = None) ->
         writer.put_setting(_GLOSSARY, json.dumps(glossary, ensure_ascii=False))
     kept = stored_setting(writer, _GLOSSARY, lambda pairs: [(str(term), str(meaning)) for term, meaning in pairs])
     writer.keep_translations(BilingualDictionaries(kept or []))
-
-
-def _has_vanished(source: str) -> bool:
-    """Whether a list was deleted or renamed. If its folder is missing too, a disk may just not be mounted."""
-    path = Path(source)
-    return path.is_absolute() and path.parent.is_dir() and not path.exists()
 
 
 def _say_what_is_not_listed(

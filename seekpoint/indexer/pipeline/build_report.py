@@ -137,8 +137,9 @@ def table(sections: Sequence[Section]) -> Table:
     for state in columns:
         result.add_column(state.replace("_", " "), justify="right", overflow="fold")
     for indent, label, section in [*_rows(sections), (0, "Total", total)]:
-        counts = [_count(section, state) for state in columns] if section else []
-        result.add_row(Padding(Text(clean(label)), (0, 0, 0, 2 * indent)), *counts)
+        counts = [section.states[state] for state in columns] if section else []
+        shown = (str(n) if n or state is State.INDEXED else "" for n, state in zip(counts, columns, strict=False))
+        result.add_row(Padding(Text(clean(label)), (0, 0, 0, 2 * indent)), *shown)
     return result
 
 
@@ -150,12 +151,6 @@ def _rows(sections: Sequence[Section]) -> Iterator[tuple[int, str, Section | Non
             yield 0, source, union(members)
         if any(section.path for section in members):
             yield from ((depth + named, heading, section) for depth, heading, section in outlined(members))
-
-
-def _count(section: Section, state: State) -> str:
-    """The count, empty for 0, except that of indexed entries."""
-    number = section.states[state]
-    return str(number) if number or state is State.INDEXED else ""
 
 
 def duration(seconds: float) -> str:

@@ -123,14 +123,11 @@ class ProgressRate:
         before, then = self._before
         self._before = (done, now)
         if done > before:
-            self._take_in(done - before, now - then)
+            self._steps.append((done - before, now - then))
+            self._amount, self._seconds = self._amount + done - before, self._seconds + now - then
             while self._seconds - self._steps[0][1] > _RECENT:
                 amount, seconds = self._steps.popleft()
                 self._amount, self._seconds = self._amount - amount, self._seconds - seconds
-
-    def _take_in(self, amount: float, seconds: float) -> None:
-        self._steps.append((amount, seconds))
-        self._amount, self._seconds = self._amount + amount, self._seconds + seconds
 
     @property
     def each_second(self) -> float:

@@ -10,7 +10,7 @@ from seekpoint.index.address import Address
 from seekpoint.index.errors import LostLease
 from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encoder
 from seekpoint.index.open import library_exists, open_worker, open_writer
-from seekpoint.index.store import QUESTION_ENGINE, Queue, Taken, Writer
+from seekpoint.index.store import QUESTION_ENGINE, Queue
 from seekpoint.index.types import Encoder, Kind, State
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.events import BuildEvents
@@ -31,7 +31,7 @@ _POLL_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class WorkReport:
-    """What a worker did: the resources that it took, those that it indexed, and the embedded passages."""
+    """The numbers of resources that a worker took and indexed, and of embedded passages."""
 
     taken: int
     updated: int
@@ -62,66 +62,35 @@ def work(
         if encoder:
             check_model(writer.card, encoder.card)
         lazy_encoder = LazyEncoder(writer.card, encoder)
-        worker = _Worker(writer, lazy_encoder, sources_of(queue), options, events, clock)
+        sources = sources_of(queue)
         tried: set[str] = set()
+        updated = embedded = 0
         while (taken := queue.take(clock(), tried)) or queue.is_shared():
             if taken is None:
                 time.sleep(_POLL_SECONDS)
                 continue
             tried.add(taken.resource_id)
             try:
-                worker.run(taken)
+                # Other builders may store blocks and aliases at any time: both are read before each resource.
+                now, route = clock(), sources.web.route
+                [resource] = writer.resources([taken.resource_id]).values()
+                is_new_route = YouTubeBackoffs(writer, now).is_new_route(route, now)
+                planner = Planner({resource.id: taken.standing}, {}, options, now, is_new_route=is_new_route)
+                run = Run(writer, lazy_encoder, sources, events, clock, options, Aliases.stored(writer, now))
+                run.all([planner.plan(resource)])
+                updated, embedded = updated + run.updated, embedded + run.embedded
             except LostLease as lost:
                 events.say(f"{taken.resource_id}: {lost}")
             finally:
                 queue.give_back()
-        if worker.updated:
+        if updated:
             keep_translations(writer)
-            if encoder is None:
-                _measure(writer, lazy_encoder)
-    return WorkReport(len(tried), worker.updated, worker.embedded)
-
-
-def _measure(writer: Writer, encoder: LazyEncoder) -> None:
-    """Measure another model as a build does; an engine that was found stays, which this machine may not have."""
-    calibrate(writer, encoder)
-    if writer.setting(QUESTION_ENGINE) is None:
-        find_question_engine(writer, encoder)
-
-
-class _Worker:
-    """Runs the jobs of single resources: what a library says of blocks and of other addresses is read before each."""
-
-    def __init__(
-        self,
-        writer: Writer,
-        encoder: LazyEncoder,
-        sources: Sources,
-        options: BuildOptions,
-        events: BuildEvents,
-        clock: Clock,
-    ) -> None:
-        self.updated = 0
-        self.embedded = 0
-        self._writer = writer
-        self._encoder = encoder
-        self._sources = sources
-        self._options = options
-        self._events = events
-        self._clock = clock
-
-    def run(self, taken: Taken) -> None:
-        """Index a resource, or store why not."""
-        now, route = self._clock(), self._sources.web.route
-        [resource] = self._writer.resources([taken.resource_id]).values()
-        is_new_route = YouTubeBackoffs(self._writer, now).is_new_route(route, now)
-        standings = {taken.resource_id: taken.standing}
-        planner = Planner(standings, {}, self._options, now, is_new_route=is_new_route)
-        aliases = Aliases.stored(self._writer, now)
-        run = Run(self._writer, self._encoder, self._sources, self._events, self._clock, self._options, aliases)
-        run.all([planner.plan(resource)])
-        self.updated += run.updated
-        self.embedded += run.embedded
+        if updated and encoder is None:
+            calibrate(writer, lazy_encoder)
+            # An engine that was found stays: this machine may not have its file.
+            if writer.setting(QUESTION_ENGINE) is None:
+                find_question_engine(writer, lazy_encoder)
+    return WorkReport(len(tried), updated, embedded)
 
 
 def enqueue(

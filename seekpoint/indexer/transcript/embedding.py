@@ -115,9 +115,14 @@ class Embedder:
             return windows(cues)
         return [] if self._is_without_pieces else pieces(cues)
 
-    @property
+    @cached_property
     def _is_without_pieces(self) -> bool:
+        """Whether the model gives no parts; set as soon as that shows."""
         return self._writer.setting(WITHOUT_PIECES) is not None
+
+    def _go_without_pieces(self) -> None:
+        self._writer.put_setting(WITHOUT_PIECES, _NO_PARTS)
+        self._is_without_pieces = True
 
     @cached_property
     def _has_windows(self) -> bool:
@@ -125,7 +130,7 @@ class Embedder:
         if self._writer.setting(WINDOWS) is None:
             return False
         if not self._is_without_pieces and self._encoder.get().parts([], []) is None:
-            self._writer.put_setting(WITHOUT_PIECES, _NO_PARTS)
+            self._go_without_pieces()
         return self._is_without_pieces
 
     def _read(
@@ -157,7 +162,7 @@ class Embedder:
                 return [
                     PassageVectors(*reading) for reading in zip(parts.vectors, parts.sums, parts.tokens, strict=True)
                 ]
-            self._writer.put_setting(WITHOUT_PIECES, _NO_PARTS)
+            self._go_without_pieces()
         return [PassageVectors(vector) for vector in encoder.passages(texts)]
 
 

@@ -16,7 +16,7 @@ from defusedxml.ElementTree import fromstring
 
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Cue
-from seekpoint.indexer.sources.captions.spoken import CaptionLine, without_repeated_lines
+from seekpoint.indexer.transcript.cues import CaptionLine, without_repeated_lines
 
 FORMATS = "WebVTT, SRT, SBV, TTML, srv1, srv3, json3, whisper's or youtube-transcript-api's JSON"
 

@@ -18,10 +18,9 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Cue, Origin, State, Transcript
 from seekpoint.indexer.sources.captions.caption_formats import FORMATS, parse
-from seekpoint.indexer.sources.captions.spoken import spoken
 from seekpoint.indexer.sources.pages.charset import BOMS, is_plausible
 from seekpoint.indexer.sources.provenance import too_large
-from seekpoint.indexer.transcript.cues import tidy
+from seekpoint.indexer.transcript.cues import spoken, tidy
 
 AnyPath: TypeAlias = str | PathLike[str]
 

@@ -140,11 +140,11 @@ def _about(root: Element) -> _About:
 
 def _dates(root: Element) -> str:
     """The text of elements that state dates; a date elsewhere in a page may be of anything."""
-    has_date = root.xpath(_DATED, namespaces={"re": "http://exslt.org/regular-expressions"})
-    return " ".join(element.get("content") or element.get("datetime") or element.text_content() for element in has_date)
+    dated = root.xpath(_DATED, namespaces={"re": "http://exslt.org/regular-expressions"})
+    return " ".join(element.get("content") or element.get("datetime") or element.text_content() for element in dated)
 
 
-def _title(article: Sequence[TextRun], root: Element, has_date: str | None) -> str | None:
+def _title(article: Sequence[TextRun], root: Element, stated: str | None) -> str | None:
     """The only h1, else the first heading if the <title> contains it, else the stated title or the <title>."""
     headings = [run for run in article if run.heading is not None]
     h1s = [run.text for run in headings if run.heading.tag == "h1"]
@@ -157,8 +157,8 @@ def _title(article: Sequence[TextRun], root: Element, has_date: str | None) -> s
     titles = " ".join(
         [head_title, *root.xpath("//meta[contains(@property, 'title') or contains(@name, 'title')]/@content")]
     )
-    is_stated = has_date is not None and has_date.casefold() in clean(titles).casefold()
-    return has_date if is_stated else _name(head_title) or has_date
+    is_stated = stated is not None and stated.casefold() in clean(titles).casefold()
+    return stated if is_stated else _name(head_title) or stated
 
 
 def _name(text: str | None) -> str | None:
@@ -166,9 +166,11 @@ def _name(text: str | None) -> str | None:
 
 
 def _language(root: Element) -> str | None:
-    has_date = [root.get("lang"), root.get("{http://www.w3.org/XML/1998/namespace}lang"), root.get("xml:lang")]
-    has_date += [meta.get("content") for meta in root.iter("meta") if _is_language(meta)]
-    tags = (clean(tag or "").split(",")[0].strip().replace("_", "-") for tag in has_date)
+    declared = [root.get("lang"), root.get("{http://www.w3.org/XML/1998/namespace}lang"), root.get("xml:lang")]
+    for meta in root.iter("meta"):
+        if (meta.get("http-equiv") or meta.get("name") or "").lower() in ("content-language", "language"):
+            declared.append(meta.get("content"))
+    tags = (clean(tag or "").split(",")[0].strip().replace("_", "-") for tag in declared)
     return next((tag for tag in tags if _LANGUAGE.fullmatch(tag)), None)
 
 
@@ -177,10 +179,6 @@ def _canonical(root: Element) -> str | None:
     links = root.iterfind("./head//link[@href]")
     declared = {link.get("href") for link in links if "canonical" in (link.get("rel") or "").lower().split()}
     return declared.pop() if len(declared) == 1 else None
-
-
-def _is_language(meta: Element) -> bool:
-    return (meta.get("http-equiv") or meta.get("name") or "").lower() in ("content-language", "language")
 
 
 # Characters: the longest notice, a page with little text, and one with next to none.

@@ -156,12 +156,8 @@ def _date(value: str) -> str | None:
 
 
 def _title(runs: Sequence[TextRun]) -> str | None:
-    titles = {run.heading: run.text for run in runs if _level(run) == "h1"}
+    titles = {run.heading: run.text for run in runs if run.heading is not None and run.heading.tag == "h1"}
     return next(iter(titles.values())) if len(titles) == 1 else None
-
-
-def _level(run: TextRun) -> str | None:
-    return None if run.heading is None else run.heading.tag
 
 
 def _rows(runs: Sequence[TextRun]) -> Iterator[tuple[str, Role]]:

@@ -38,9 +38,8 @@ from seekpoint.indexer.fetch.retries import (
     server_fault,
 )
 from seekpoint.indexer.fetch.robots import Pace, Turns
-from seekpoint.indexer.sources.captions.spoken import spoken
 from seekpoint.indexer.sources.provenance import FetchResult
-from seekpoint.indexer.transcript.cues import tidy
+from seekpoint.indexer.transcript.cues import spoken, tidy
 
 _Result = TypeVar("_Result")
 
