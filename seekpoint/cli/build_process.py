@@ -80,7 +80,7 @@ def _end_when_told(child: subprocess.Popen[str], stop: Event) -> None:
 
 
 def _follow(lines: IO[str], tell: Callable[[BuildProgress], None]) -> BuildProgress:
-    """Tell what a child prints; returns the last of it."""
+    """Pass on the progress that a child prints; returns the last."""
     last = BuildProgress()
     for line in lines:
         try:
@@ -127,7 +127,7 @@ def carry_out(
     encoder: Encoder | None = None,
     pace: float = PACE,
 ) -> str:
-    """Do what an order says, and return its outcome in a line; raises SeekpointError.
+    """Run the build of an order, and return its outcome in a line; raises SeekpointError.
 
     The sources for a folder are paths in it, or lists of its owner. A server may be shared with others: what is added
     there are addresses of the web, as an assistant adds them.
@@ -194,7 +194,7 @@ class ProgressEvents(BuildEvents):
 
 
 _SHOWN = 60
-# What could begin or end a mark of Markdown, which may span several lines of a list.
+# Characters that begin or end a mark of Markdown, which may span several lines of a list.
 _MARKS = re.compile(r"[`<>\[\]\\]")
 
 
@@ -289,7 +289,7 @@ def _drop_address(path: Path, resource_id: str, aliases: Aliases) -> None:
 
 
 def _ids_in(line: str, aliases: Aliases) -> set[str]:
-    """The ids of what a line names, as an address and as a list reads it, and of what these lead to."""
+    """The ids of a line's resources, as an address and as a list reads it, and of those that they are aliases of."""
     from seekpoint.indexer.reading_list.addresses import resource_of
     from seekpoint.indexer.reading_list.parser import parse_urls
 

@@ -67,7 +67,7 @@ def adding_to(
     def add(address: str, tell: Callable[[str], None]) -> Sequence[Section]:
         from seekpoint.cli.options import quiet
         from seekpoint.index.types import NamedBy
-        from seekpoint.indexer.events import ToldEvents
+        from seekpoint.indexer.events import MessageEvents
         from seekpoint.indexer.fetch.http_session import Web
         from seekpoint.indexer.pipeline.addition import NEWEST, added, check_one
         from seekpoint.indexer.pipeline.build import build
@@ -77,7 +77,7 @@ def adding_to(
         check_one(address)
         options = replace(added([address], NamedBy.ASSISTANT), limit=NEWEST, pace=pace)
         sources = Sources.through((make_web or Web)(None, None), options)
-        report = build(options, library, sources, encoder=encoder, events=ToldEvents(tell))
+        report = build(options, library, sources, encoder=encoder, events=MessageEvents(tell))
         return report.sections
 
     return add

@@ -88,7 +88,7 @@ class FetchedPage:
 
 
 class Fetcher:
-    """Fetches what the user named as a source, such as a list, up to `limit` bytes; for one thread.
+    """Fetches sources that the user named, such as a list, up to `limit` bytes; for one thread.
 
     A host that can't be reached or asks for a pause gets no further requests.
     """
@@ -219,8 +219,8 @@ def _is_permanent(response: requests.Response) -> bool:
 
 
 def _media_type(response: requests.Response) -> str:
-    found = _MEDIA_TYPE.match(response.headers.get("Content-Type", ""))
-    return found[1].lower() if found else ""
+    media_type = _MEDIA_TYPE.match(response.headers.get("Content-Type", ""))
+    return media_type[1].lower() if media_type else ""
 
 
 def _failure_of(error: Exception, host: str) -> Unfetched:
@@ -291,7 +291,7 @@ def follow(
 
 
 def is_same_server(url: str, other: str) -> bool:
-    """Whether `url` has the host and port of `other`, or is its https; not so for what is no address."""
+    """Whether `url` has the host and port of `other`, or is the https form of it; False for invalid URLs."""
     try:
         own, origin = origin_of(url), origin_of(other)
     except ValueError:

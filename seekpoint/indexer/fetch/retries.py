@@ -62,7 +62,7 @@ class ServerFault(Unfetched):
 
 
 class ConnectionFault(ServerFault):
-    """A connection that fails or breaks off, for one resource or for all: what is asked next tells."""
+    """A connection that fails or breaks off. The next request shows whether one resource or the network is at fault."""
 
 
 class EmptyResponse(requests.RequestException):
@@ -100,7 +100,7 @@ def pause_of(response: requests.Response) -> float | None:
 
 
 def raise_for_pause(response: requests.Response) -> None:
-    """Raise Blocked if YouTube asks for fewer requests, ServerFault if it is overloaded and says for how long.
+    """Raise Blocked if YouTube asks for fewer requests, ServerFault if it is overloaded and names a pause.
 
     Both last as long as Retry-After says, a minute at least.
     """
@@ -113,7 +113,7 @@ def raise_for_pause(response: requests.Response) -> None:
 
 
 def blocked(pause: float | None = None) -> Blocked:
-    """YouTube blocks this address, for `pause` seconds if it says so."""
+    """YouTube blocks this address, for `pause` seconds if it names a pause."""
     return Blocked(Reason("youtube_refuses"), pause)
 
 

@@ -111,7 +111,7 @@ class Pace:
 class SharedPace:
     """Keeps `seconds` between the requests of several processes, with random jitter.
 
-    `turn_of` reserves the next turn, that so many seconds belong to, and returns how long to wait for it.
+    `turn_of` reserves the next turn of the given length in seconds, and returns the wait for it in seconds.
     """
 
     def __init__(

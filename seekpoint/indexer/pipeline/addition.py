@@ -26,8 +26,9 @@ _SHOWN = 80
 def added(addresses: Sequence[str], named_by: NamedBy) -> BuildOptions:
     """The options of a build of addresses of videos, playlists, channels, pages and papers, each a source.
 
-    Raises UsageError for what else a build takes: a path would let others read files of this machine, a list would let
-    them add any number of addresses. No address leads into a private network, but for those that the owner has built.
+    Raises UsageError for other sources that a build takes: a path would let others read files of this machine, a list
+    would let them add any number of addresses. No address leads into a private network, but for those that the owner
+    has built.
     """
     for address in addresses:
         _checked(address)
@@ -35,7 +36,7 @@ def added(addresses: Sequence[str], named_by: NamedBy) -> BuildOptions:
 
 
 def check_one(address: str) -> None:
-    """Raise UsageError for what isn't one address of the web, or is plainly in a private network.
+    """Raise UsageError unless it is one address of the web, and not plainly in a private network.
 
     For an assistant, which can't take out again what it has added.
     """
@@ -51,7 +52,7 @@ def check_one(address: str) -> None:
 
 
 def _checked(address: str) -> Resource:
-    """The resource at an address; raises UsageError for what is no address of the web, or one of a list."""
+    """The resource at an address; raises UsageError if it isn't an address of the web, or is one of a list."""
     shown = clean(address)[:_SHOWN]
     resource = resource_of(address)
     if resource is None:
@@ -71,7 +72,7 @@ _WEB = ("http://", "https://")
 
 
 def due(library: ServerAddress, say: Callable[[str], None], *, at_once: bool = False) -> BuildOptions:
-    """The options of a build of what is due, or with `at_once` of all that waits; raises LibraryError.
+    """The options of a build of the due resources, or with `at_once` of all deferred ones; raises LibraryError.
 
     Files are left out, since they may lie elsewhere. So are playlists that a list names, since the list is what holds
     their videos; one that was added by itself is listed again. No address leads into a private network.

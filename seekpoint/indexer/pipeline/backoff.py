@@ -104,7 +104,7 @@ class YouTubeGate:
         self._faults = 0
 
     def _close(self, halt: Halt, say: Callable[[str], None]) -> Halt:
-        """Send no more requests in this run; after a block, none for as long as YouTube says, or else its backoff."""
+        """Send no more requests in this run; after a block, none until YouTube's pause or the backoff ends."""
         say(f"{halt}; nothing more is asked of YouTube in this run")
         self.closed = self._start_backoff(halt) if isinstance(halt, Blocked) else halt
         return self.closed

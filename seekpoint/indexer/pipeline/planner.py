@@ -226,11 +226,11 @@ FROM_DISK = (Step.READ_CAPTIONS, Step.READ_TEXT)
 
 
 class Tried(Enum):
-    """What gave a video its state, compared with what the user wants now."""
+    """The origin of a video's state, compared with the options of this build."""
 
     YOUTUBE = auto()  # YouTube was asked for the same languages
     OTHER_LANGUAGES = auto()  # YouTube was asked for others
-    MODEL = auto()  # the same speech model listened to it
+    MODEL = auto()  # the same speech model transcribed it
     OTHER_MODEL = auto()  # another one did, or no model is wanted now
     ELSE = auto()  # captions on disk, a playlist's entry, or nothing yet
 

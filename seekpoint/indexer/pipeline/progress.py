@@ -94,7 +94,7 @@ class ProgressBars(BuildEvents):
 
 
 class TitleColumn(ProgressColumn):
-    """The title of what is worked on, which is shortened where a line is too narrow for all columns.
+    """The title of the current resource, which is shortened where a line is too narrow for all columns.
 
     The table makes columns narrower that may be broken into lines. This one may, but its text is cut instead.
     """

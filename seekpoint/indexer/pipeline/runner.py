@@ -42,7 +42,7 @@ _LEAST_LEFT = 0.1
 class Run:
     """A run of jobs.
 
-    `ends` holds the ids of the resources that others turned out to be.
+    `ends`: ids reached by redirects or canonical links.
     Transcripts are obtained in the order of the jobs, while a thread fetches those of the next ones.
     """
 
@@ -152,13 +152,13 @@ class Run:
         return with_chapters(embedded, self._writer.card)
 
     def _has(self, resource_id: str, fetched: FetchResult) -> bool:
-        """Whether a resource has nothing to take over: a video asks YouTube itself, a page may have the same text."""
+        """Whether a resource needs no new transcript: a video asks YouTube itself, a page may have the same text."""
         standing = self._writer.standings().get(resource_id, Standing(State.PENDING))
         stored = decode(standing.inputs) if standing.is_indexed else None
         return not fetched.transcripts or (isinstance(stored, FromPage) and stored.is_same_text(fetched.provenance))
 
     def _settle(self, resource: Resource, fetched: FetchResult) -> Resource:
-        """The resource that a fetched one turned out to be."""
+        """The resource at the end of redirects and canonical links."""
         end, now = fetched.end or resource, self._clock()
         target = self._aliases.record(self._writer, resource, end, now, is_permanent=fetched.is_permanent)
         if target.id != resource.id:
@@ -217,7 +217,7 @@ class Run:
         return job.resource.id, FetchResult(transcripts, Details(title=title_of(job.captions[0])), messages=messages)
 
     def _compare(self, job: Job, transcripts: Sequence[Transcript]) -> None:
-        """Say what changed of a text; raises Unfetched if next to nothing is left of a page, as of one that is gone."""
+        """Report the changes of a text; raises Unfetched if a page lost nine tenths of it, as one that is gone."""
         before = [cue.text for transcript in self._writer.transcripts(job.resource.id) for cue in transcript.cues]
         now = [cue.text for transcript in transcripts for cue in transcript.cues]
         had, has = (sum(map(len, texts)) for texts in (before, now))
@@ -235,9 +235,10 @@ class Run:
             self._refuse(job, failure)
 
     def _refuse_unreached(self) -> None:
-        """Refuse the jobs without a connection: it was their own fault if YouTube answered later.
+        """Refuse the jobs without a connection.
 
-        Else there is no network. The next build tries them at once, but after those that weren't tried.
+        If YouTube answered a later request, only these resources failed; otherwise the network is down. The next build
+        tries them at once, but after those that weren't tried.
         """
         unreached, self._unreached = self._unreached, []
         for job, failure, answers in unreached:

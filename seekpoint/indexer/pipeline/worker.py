@@ -102,7 +102,7 @@ def enqueue(
     events: BuildEvents | None = None,
     clock: Clock = time.time,
 ) -> int:
-    """Register what the lists name, and index what is on this machine's disk; returns how many resources wait.
+    """Register the lists' resources and index those on this machine's disk; returns the number that wait.
 
     Raises SourceError, ModelError or LibraryError.
     """

@@ -164,7 +164,7 @@ def _title(text: str) -> str:
 
 
 def _bare_addresses(href: str, text: str) -> list[str]:
-    """Split what the parser took for one address; a bare host, such as fast.ai, is a word rather than a link."""
+    """Split addresses that the parser took for one; a bare host, such as fast.ai, is a word rather than a link."""
     if href == f"http://{text}":
         if "/" not in text and not text.lower().startswith("www."):
             return []

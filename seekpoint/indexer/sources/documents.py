@@ -147,7 +147,7 @@ def _site(url: str) -> str:
 
 
 def _spelling(url: str) -> tuple[str, ...]:
-    """What the usual spellings of an address have in common: they differ in scheme, `www.` and the last slash."""
+    """The address without scheme, `www.` and the last slash, in which its usual spellings differ."""
     parts = urlsplit(url)
     return _site(url), parts.path.rstrip("/"), parts.query
 

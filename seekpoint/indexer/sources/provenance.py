@@ -1,4 +1,4 @@
-"""What a resource's transcripts were made from, and the text by which a library stores it.
+"""The provenance of a resource's transcripts, and the text by which a library stores it.
 
 A build compares it with what it would use now, to see what is done and what has changed.
 """
@@ -68,7 +68,7 @@ class FromPage:
 
 @dataclass(frozen=True, slots=True)
 class FromListing:
-    """A playlist that says that the video is unavailable."""
+    """A playlist that lists the video as unavailable."""
 
 
 Provenance: TypeAlias = FromYouTube | FromFiles | FromSpeech | FromPage | FromListing

@@ -41,8 +41,8 @@ def tokens(text: str) -> float:
 def sentences(text: str) -> Iterator[str]:
     """The sentences of a text; one that is too short, such as `Fig.`, is joined to the next one."""
     first = 0
-    for found in _SENTENCE_END.finditer(text):
-        stop = found.end()
+    for end in _SENTENCE_END.finditer(text):
+        stop = end.end()
         rest = text[stop : stop + 4 * _SHORTEST_SENTENCE + 1]
         if min(tokens(text[first:stop]), tokens(rest)) >= _SHORTEST_SENTENCE:
             yield text[first:stop].strip()
@@ -95,7 +95,7 @@ def _cuts(text: str, seconds: float) -> Iterator[int]:
     token_offsets = array("d", accumulate(map(tokens, text), initial=0.0))
     by_time = token_offsets[-1] * LONGEST / seconds if seconds > LONGEST else MOST_TOKENS
     most = max(_SHORTEST, min(MOST_TOKENS, by_time))
-    breaks = [[found.end() for found in pattern.finditer(text)] for pattern in (_SENTENCE_END, _PHRASE_END)]
+    breaks = [[end.end() for end in pattern.finditer(text)] for pattern in (_SENTENCE_END, _PHRASE_END)]
     first = 0
     while token_offsets[-1] - token_offsets[first] > most:
         furthest = bisect_right(token_offsets, token_offsets[first] + most) - 1

@@ -76,13 +76,13 @@ def find_captions(folder: Path) -> dict[str, tuple[Path, ...]]:
     """The caption files under a folder, by the video id in their names; raises SourceError if there are none."""
     if not folder.is_dir():
         raise _error(folder, "not a folder" if folder.exists() else "no such folder")
-    found: dict[str, tuple[Path, ...]] = {}
+    by_video: dict[str, tuple[Path, ...]] = {}
     for path in _captions_under(folder):
         if video_id := video_id_of(path):
-            found[video_id] = (*found.get(video_id, ()), path)
-    if not found:
+            by_video[video_id] = (*by_video.get(video_id, ()), path)
+    if not by_video:
         raise _error(folder, 'no file is named like "Any title [VIDEO_ID].en.vtt" (or .srt, .json3, …)')
-    return found
+    return by_video
 
 
 class CaptionFolders:
@@ -100,12 +100,12 @@ class CaptionFolders:
 
 
 def _by_stem(folder: Path) -> dict[str, set[Path]]:
-    found: dict[str, set[Path]] = {}
+    by_stem: dict[str, set[Path]] = {}
     for path in folder.iterdir() if folder.is_dir() else ():
         if _is_caption_file(path):
             for stem in (stem_of(path), path.stem):
-                found.setdefault(stem, set()).add(path)
-    return found
+                by_stem.setdefault(stem, set()).add(path)
+    return by_stem
 
 
 class Selection(NamedTuple):

@@ -233,7 +233,7 @@ def access_problem(root: Element, runs: Sequence[TextRun]) -> Reason | None:
 
 
 def is_gone(root: Element, article: Sequence[TextRun]) -> bool:
-    """Whether a page says that what it had isn't there: in its title, in a heading, or in all that it says."""
+    """Whether a page says that its content is gone: in its title, in a heading, or in all of a short text."""
     length = sum(len(run.text) for run in article)
     if length > _NOTICE:
         return False

@@ -117,11 +117,11 @@ def _title(stated: str) -> str | None:
 
 
 def _date(stated: str) -> str | None:
-    found = _DATE.match(stated)
-    if not found or int(found[1]) < _FIRST_YEAR:
+    match = _DATE.match(stated)
+    if not match or int(match[1]) < _FIRST_YEAR:
         return None
     with suppress(ValueError):
-        return date(int(found[1]), int(found[2] or 1), int(found[3] or 1)).isoformat()
+        return date(int(match[1]), int(match[2] or 1), int(match[3] or 1)).isoformat()
     return None
 
 

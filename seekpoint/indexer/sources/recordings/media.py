@@ -70,7 +70,7 @@ def opened(media: Path) -> Iterator[AudioStream]:
     _check(media)
     av.logging.set_level(None)
     try:
-        # Local files only: what looks like a recording may be a playlist with web addresses.
+        # Local files only: a playlist with web addresses may be named like a recording.
         container = av.open(str(real_path(media)), metadata_errors="ignore", options={"protocol_whitelist": "file"})
     except (av.FFmpegError, OSError, ValueError) as error:
         message = clean(str(getattr(error, "strerror", None) or error))[:100]

@@ -17,7 +17,7 @@ from seekpoint.indexer.fetch.retries import BLOCK_MESSAGE, DAY, HOUR, MONTH, blo
 from seekpoint.indexer.fetch.robots import Pace, Turns
 from seekpoint.indexer.reading_list.addresses import resource_of
 
-_MOST_ENTRIES = 5_000  # what YouTube lets a playlist hold
+_MOST_ENTRIES = 5_000  # YouTube's limit of a playlist
 _MOST_REDIRECTS = 5
 _LONGEST_TITLE = 500
 _PAGE = 100  # entries of a page; listings sometimes end early, after a full page or two (yt-dlp#16692)

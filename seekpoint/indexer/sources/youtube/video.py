@@ -278,7 +278,7 @@ def caption_addresses(player: object) -> list[object]:
 
 
 def parse_json(text: str, offset: int = 0) -> object:
-    """Parse the JSON value at `offset`, ignoring what follows it; `None` if there is none."""
+    """Parse the JSON value at `offset`, ignoring the text after it; `None` if there is none."""
     try:
         return json.JSONDecoder().raw_decode(text, offset)[0]
     except (ValueError, RecursionError):
