@@ -103,16 +103,6 @@ def test_a_videos_details_are_kept_when_captions_replace_its_transcript(workshop
     assert (moment.resource.title, moment.chapter, moment.start) == ("Attention", "掩码 Masks", 10.0)
 
 
-def test_languages_add_and_restrict(workshop: Workshop) -> None:
-    workshop.fake.add_video(EN, tracks={"en": LINES, "a.en": LINES, "zh-Hans": ZEILEN})
-    address = f"https://youtu.be/{EN}"
-    for languages, indexed in [([], ("en",)), (["en", "zh"], ("en", "zh-Hans")), (["zh"], ("zh-Hans",))]:
-        workshop.build(address, languages=languages)
-        assert workshop.statuses()[EN].languages == indexed
-        workshop.build(address, languages=languages)
-        assert workshop.asked() == []
-
-
 def test_a_missing_language_is_reported_and_another_one_requested_at_once(workshop: Workshop) -> None:
     workshop.fake.add_video(EN, tracks={"en": LINES})
     address = f"https://youtu.be/{EN}"

@@ -35,10 +35,6 @@ def plan(
     return Planner({resource.id: standing}, shelf, options, now).plan(resource)
 
 
-def ask(standing: Standing, *languages: str, retry: bool = False) -> Step:
-    return plan(video(), standing, {}, BuildOptions(languages=languages, retry=retry), NOW).step
-
-
 def files(folder: Path, *names: str) -> tuple[Path, ...]:
     for name in names:
         (folder / name).write_text(CAPTIONS, encoding="utf-8")
@@ -47,32 +43,6 @@ def files(folder: Path, *names: str) -> tuple[Path, ...]:
 
 def with_captions(paths: tuple[Path, ...], *languages: str, standing: Standing = NEW) -> Job:
     return plan(video(), standing, {VIDEO: paths}, BuildOptions(languages=languages), NOW)
-
-
-def test_a_new_video_is_requested_and_an_indexed_one_is_not() -> None:
-    assert ask(NEW) is Step.ASK_YOUTUBE
-    assert ask(Standing(State.INDEXED, "youtube:", None)) is Step.NOTHING
-    assert ask(Standing(State.INDEXED, "files:1234", None), "zh") is Step.NOTHING
-
-
-@pytest.mark.parametrize(("due", "step"), [(NOW + 1, Step.WAIT), (NOW, Step.ASK_YOUTUBE), (None, Step.ASK_YOUTUBE)])
-@pytest.mark.parametrize("state", [State.DEFERRED, State.UNAVAILABLE, State.NO_TRANSCRIPT])
-def test_a_failed_resource_waits_until_it_is_due(state: State, due: float | None, step: Step) -> None:
-    standing = Standing(state, "youtube:", due)
-    assert ask(standing) is step
-    assert ask(standing, retry=True) is Step.ASK_YOUTUBE
-
-
-def test_other_languages_are_requested_at_once() -> None:
-    indexed = Standing(State.INDEXED, "youtube:en", None)
-    assert [ask(indexed, *tags) for tags in ([], ["en"], ["en", "zh"])] == [
-        Step.NOTHING,
-        Step.NOTHING,
-        Step.ASK_YOUTUBE,
-    ]
-    assert ask(Standing(State.NO_TRANSCRIPT, "youtube:zh", NOW + 1), "zh") is Step.WAIT
-    assert ask(Standing(State.NO_TRANSCRIPT, "youtube:zh", NOW + 1), "zh", "en") is Step.ASK_YOUTUBE
-    assert ask(Standing(State.UNAVAILABLE, "youtube:zh", NOW + 1), "en") is Step.WAIT
 
 
 def test_captions_on_disk_replace_the_request_and_are_read_again_when_they_change(tmp_path: Path) -> None:
@@ -210,19 +180,6 @@ def test_a_recording_without_captions_is_transcribed_on_request(tmp_path: Path) 
     assert plan(resource, done, {}, wanted, NOW).step is Step.TRANSCRIBE
     captions = files(tmp_path, "讲座.zh.vtt")
     assert plan(resource, done, {}, wanted, NOW).captions == captions
-
-
-def test_a_video_without_captions_is_transcribed_on_request() -> None:
-    standing = Standing(State.NO_TRANSCRIPT, "youtube:", NOW + 9)
-    assert plan(video(), standing, {}, BuildOptions(), NOW).step is Step.WAIT
-    job = plan(video(), standing, {}, BuildOptions(whisper="base"), NOW)
-    assert job.step is Step.TRANSCRIBE
-    assert plan(video(), Standing(State.INDEXED, encode(job.provenance)), {}, BuildOptions(), NOW).step is Step.NOTHING
-    assert plan(video(), NEW, {}, BuildOptions(whisper="base"), NOW).step is Step.ASK_YOUTUBE
-    silent = Standing(State.NO_TRANSCRIPT, encode(job.provenance))
-    assert plan(video(), silent, {}, BuildOptions(), NOW).step is Step.WAIT
-    assert plan(video(), silent, {}, BuildOptions(whisper="base"), NOW).step is Step.NOTHING
-    assert plan(video(), silent, {}, BuildOptions(whisper="large-v3"), NOW).step is Step.TRANSCRIBE
 
 
 def test_an_address_with_an_unreadable_scheme_is_refused() -> None:
