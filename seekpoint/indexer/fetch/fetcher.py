@@ -23,6 +23,7 @@ from seekpoint.indexer.fetch.retries import (
     HOUR,
     MONTH,
     RETRY_TWICE,
+    Pace,
     PrivateAddress,
     PrivateNetwork,
     ResponseTooLarge,
@@ -31,7 +32,7 @@ from seekpoint.indexer.fetch.retries import (
     pause_of,
     status_of,
 )
-from seekpoint.indexer.fetch.robots import TOKEN, Pace, Robots, origin_of
+from seekpoint.indexer.fetch.robots import TOKEN, Robots, origin_of
 
 _HEADERS = {
     "User-Agent": f"{TOKEN}/{version('seekpoint')} (indexes a reading list for its reader)",

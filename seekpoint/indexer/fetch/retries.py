@@ -1,11 +1,15 @@
-"""Retries of requests, and the failures that requests to YouTube end in."""
+"""Retries and pace of requests, and the failures that requests to YouTube end in."""
 
 from __future__ import annotations
 
 import logging
+import random
 import re
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from email.utils import parsedate_to_datetime
+from typing import Protocol
 from xml.etree.ElementTree import ParseError
 
 import requests
@@ -136,3 +140,66 @@ def connection_failure(error: Exception) -> Unfetched | None:
         if isinstance(error, kind):
             return ConnectionFault(State.DEFERRED, Reason(code), HOUR)
     return None
+
+
+_JITTER = 0.3
+
+
+class Turns(Protocol):
+    """Says when a request may be sent."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Wait until the next request is due, then run the block."""
+        ...
+
+
+class Pace:
+    """Keeps `seconds` between the end of a request and the start of the next, with random jitter."""
+
+    def __init__(
+        self,
+        seconds: float,
+        sleep: Callable[[float], object] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        jitter: float = _JITTER,
+    ) -> None:
+        self._seconds = seconds
+        self._sleep = sleep
+        self._clock = clock
+        self._jitter = jitter
+        self._ended: float | None = None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until the next request is due, then run the block."""
+        if self._ended is not None:
+            jitter = random.uniform(1 - self._jitter, 1 + self._jitter)
+            wait = self._ended + self._seconds * jitter - self._clock()
+            if wait > 0:
+                self._sleep(wait)
+        try:
+            yield
+        finally:
+            self._ended = self._clock()
+
+
+class SharedPace:
+    """Keeps `seconds` between the requests of several processes, with random jitter.
+
+    `turn_of` reserves the next turn of the given length in seconds, and returns the wait for it in seconds.
+    """
+
+    def __init__(
+        self, seconds: float, turn_of: Callable[[float], float], sleep: Callable[[float], object] = time.sleep
+    ) -> None:
+        self._seconds = seconds
+        self._turn_of = turn_of
+        self._sleep = sleep
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until the next request is due, then run the block."""
+        wait = self._turn_of(self._seconds * random.uniform(1 - _JITTER, 1 + _JITTER))
+        if wait > 0:
+            self._sleep(wait)
+        yield

@@ -14,7 +14,7 @@ from seekpoint.index.store import QUESTION_ENGINE, Queue
 from seekpoint.index.types import Encoder, Kind, State
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.events import BuildEvents
-from seekpoint.indexer.fetch.robots import SharedPace
+from seekpoint.indexer.fetch.retries import SharedPace
 from seekpoint.indexer.pipeline.aliases import Aliases
 from seekpoint.indexer.pipeline.backoff import Clock, YouTubeBackoffs
 from seekpoint.indexer.pipeline.build import caption_files_of, keep_translations, list_playlists

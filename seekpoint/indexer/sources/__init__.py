@@ -9,7 +9,7 @@ from seekpoint.indexer.build_options import BuildOptions
 
 if TYPE_CHECKING:
     from seekpoint.indexer.fetch.http_session import Web
-    from seekpoint.indexer.fetch.robots import Turns
+    from seekpoint.indexer.fetch.retries import Turns
     from seekpoint.indexer.sources.documents import DocumentReader
     from seekpoint.indexer.sources.provenance import PlaylistSource, VideoSource
 
@@ -32,7 +32,7 @@ class Sources:
     def through(cls, web: Web, options: BuildOptions = _WITHOUT_PACE, shared_pace: Turns | None = None) -> Self:
         """Sources that share one session factory; `shared_pace` takes the place of the options' pace for YouTube."""
         from seekpoint.indexer.fetch.fetcher import PoliteFetcher
-        from seekpoint.indexer.fetch.robots import Pace
+        from seekpoint.indexer.fetch.retries import Pace
         from seekpoint.indexer.sources.documents import DocumentReader
         from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists
         from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts

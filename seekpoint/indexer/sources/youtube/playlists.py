@@ -13,8 +13,17 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, State
 from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.fetch.retries import BLOCK_MESSAGE, DAY, HOUR, MONTH, blocked, connection_failure, status_of
-from seekpoint.indexer.fetch.robots import Pace, Turns
+from seekpoint.indexer.fetch.retries import (
+    BLOCK_MESSAGE,
+    DAY,
+    HOUR,
+    MONTH,
+    Pace,
+    Turns,
+    blocked,
+    connection_failure,
+    status_of,
+)
 from seekpoint.indexer.reading_list.addresses import resource_of
 
 _MOST_ENTRIES = 5_000  # YouTube's limit of a playlist

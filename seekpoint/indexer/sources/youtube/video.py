@@ -31,13 +31,14 @@ from seekpoint.indexer.fetch.retries import (
     RETRY_ONCE,
     RETRY_TWICE,
     ConnectionFault,
+    Pace,
     ServerFault,
+    Turns,
     blocked,
     connection_failure,
     raise_for_pause,
     server_fault,
 )
-from seekpoint.indexer.fetch.robots import Pace, Turns
 from seekpoint.indexer.sources.provenance import FetchResult
 from seekpoint.indexer.transcript.cues import spoken, tidy
 

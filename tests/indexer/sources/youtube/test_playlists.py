@@ -9,8 +9,7 @@ import pytest
 
 from seekpoint.index.errors import Blocked, Halt, Unfetched
 from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, State
-from seekpoint.indexer.fetch.retries import ConnectionFault
-from seekpoint.indexer.fetch.robots import Pace
+from seekpoint.indexer.fetch.retries import ConnectionFault, Pace
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists, is_channel, truncation_warning
 from tests.fake_playlists import DELETED, PRIVATE, page_around

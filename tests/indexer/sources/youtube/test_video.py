@@ -14,8 +14,7 @@ import requests
 
 from seekpoint.index.errors import Blocked, Halt, Unfetched, Unreachable
 from seekpoint.index.types import Chapter, Cue, Details, Origin, State
-from seekpoint.indexer.fetch.retries import ConnectionFault
-from seekpoint.indexer.fetch.robots import Pace
+from seekpoint.indexer.fetch.retries import ConnectionFault, Pace
 from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts, details_of, is_new, outcome_of
 from tests.fake_youtube import YOUTUBE, FakeYouTube, timed_text, watch_page
 from tests.local_web import LocalWeb
