@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.types import Encoder, Resource, ResourceStatus
+from seekpoint.index.types import Encoder, Resource, ResourceStatus, State
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.fetch.http_session import Web
@@ -106,6 +106,16 @@ class Workshop:
         """What the library says of each resource, by id."""
         with EmbeddedReader.open(self.library) as library:
             return {status.resource.id: status for status in library.statuses()}
+
+    def states(self) -> dict[str, State]:
+        """The state of each resource, by id."""
+        return {resource_id: status.state for resource_id, status in self.statuses().items()}
+
+    def wait(self, resource_id: str) -> float:
+        """The seconds until a resource is due."""
+        due = self.statuses()[resource_id].retry_after
+        assert due is not None
+        return due - time.time()
 
     def content(self) -> Mapping[str, bytes]:
         """Every file of the library."""
