@@ -111,7 +111,9 @@ def _update(
         lists = _named(lists, options, writer)
         if options.windows:
             want_windows(writer)
-        reembedded = _reembed(options, writer, lazy_encoder, events)
+        reembedded = reembed(writer, lazy_encoder.get(), events) if options.reembed else 0
+        if not options.reembed:
+            report_unfinished(writer, events.say)
         reembedded += add_windows(writer, lazy_encoder, events)
         aliases = Aliases.stored(writer, clock())
         run = Run(writer, lazy_encoder, sources, events, clock, options, aliases)
@@ -183,13 +185,6 @@ def _open(
         writer.__exit__(None, None, None)
         raise
     return writer, LazyEncoder(writer.card, encoder)
-
-
-def _reembed(options: BuildOptions, writer: Writer, encoder: LazyEncoder, events: BuildEvents) -> int:
-    if options.reembed:
-        return reembed(writer, encoder.get(), events)
-    report_unfinished(writer, events.say)
-    return 0
 
 
 def _run_all(

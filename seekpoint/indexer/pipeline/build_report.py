@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.padding import Padding
@@ -185,17 +185,22 @@ def preview(options: BuildOptions, library: Address, web: Web, now: float | None
     """Plan a build without requests to YouTube and without changing the library; raises SeekpointError."""
     now = time.time() if now is None else now
     lists = [read_source(source, web) for source in options.sources]
-    state = _library_state(library, web.route, now, windows=options.windows)
-    resources = resources_of(state.aliases.applied(lists), state.playlists)
-    is_other_model = options.reembed and model_name(options.model or state.model) != state.model
+    standings: dict[str, Standing] = {}
+    playlists: dict[str, Playlist] = {}
+    closed_until, is_new_route, reembeds, aliases = 0.0, False, False, Aliases()
+    try:
+        with open_reader(library) as reader:
+            standings, playlists, aliases = reader.standings(), reader.playlists(), Aliases.stored(reader, now)
+            backoffs = YouTubeBackoffs(reader, now)
+            closed_until, is_new_route = backoffs.of(web.route).until, backoffs.is_new_route(web.route, now)
+            is_other_model = options.reembed and model_name(options.model or reader.card.name) != reader.card.name
+            reembeds = is_other_model or are_due(reader, wanted=options.windows)
+    except LibraryNotFound:
+        check_vacant(library)
+    resources = resources_of(aliases.applied(lists), playlists)
+    faults = unavailable_entries(playlists)
     planner = Planner(
-        state.standings,
-        caption_files_of(options, lists),
-        options,
-        now,
-        unavailable_entries(state.playlists),
-        state.is_new_route,
-        reembeds=is_other_model or state.windows_are_due,
+        standings, caption_files_of(options, lists), options, now, faults, is_new_route, reembeds=reembeds
     )
     jobs = [planner.plan(resource) for resource in resources.values()]
     steps = [job.step for job in jobs if job.resource.kind is not Kind.PLAYLIST]
@@ -205,27 +210,5 @@ def preview(options: BuildOptions, library: Address, web: Web, now: float | None
         steps={step: steps.count(step) for step in Step},
         playlists=sum(job.resource.kind is Kind.PLAYLIST and job.step is not Step.WAIT for job in jobs),
         requests=steps.count(Step.ASK_YOUTUBE) * (_REQUESTS_BESIDE_TRANSCRIPTS + transcripts),
-        closed_until=state.closed_until if now < state.closed_until and not options.retry else 0.0,
+        closed_until=closed_until if now < closed_until and not options.retry else 0.0,
     )
-
-
-class _LibraryState(NamedTuple):
-    standings: dict[str, Standing]
-    playlists: dict[str, Playlist]
-    closed_until: float
-    is_new_route: bool
-    model: str = ""
-    aliases: Aliases = Aliases()
-    windows_are_due: bool = False
-
-
-def _library_state(library: Address, route: str, now: float, *, windows: bool) -> _LibraryState:
-    try:
-        with open_reader(library) as reader:
-            backoffs = YouTubeBackoffs(reader, now)
-            until, is_new_route = backoffs.of(route).until, backoffs.is_new_route(route, now)
-            state = (reader.standings(), reader.playlists(), until, is_new_route, reader.card.name)
-            return _LibraryState(*state, Aliases.stored(reader, now), are_due(reader, wanted=windows))
-    except LibraryNotFound:
-        check_vacant(library)
-        return _LibraryState({}, {}, 0.0, False)
