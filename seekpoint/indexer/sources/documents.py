@@ -6,7 +6,6 @@ import re
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import blake2b
-from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -54,7 +53,8 @@ class DocumentReader:
             data = read_file(path)
         except OSError as error:
             raise Unfetched(State.UNAVAILABLE, Reason("file_unreadable", path=path, error=error.strerror)) from error
-        fetched = _result(self._parse(data, _media_type(path), None, resource.kind), Origin.LOCAL)
+        media_type = {".md": "text/markdown", ".txt": "text/plain"}.get(path.suffix.lower(), "")
+        fetched = _result(self._parse(data, media_type, None, resource.kind), Origin.LOCAL)
         return replace(fetched, details=replace(fetched.details, title=fetched.details.title or clean(path.stem)))
 
     def fetch(
@@ -126,10 +126,6 @@ class DocumentReader:
     def _parse_as(self, form: DocumentFormat, data: bytes, charset: str | None = None) -> ParsedDocument:
         with self._lock:
             return self._reader.read(form, data, charset)
-
-
-def _media_type(path: Path) -> str:
-    return {".md": "text/markdown", ".txt": "text/plain"}.get(path.suffix.lower(), "")
 
 
 def _canonical(url: str, declared: str | None) -> Resource | None:

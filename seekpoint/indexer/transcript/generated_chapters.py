@@ -16,7 +16,7 @@ import regex
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.cue_text import CueText, columns
 from seekpoint.index.text.scripts import simplified
-from seekpoint.index.text.terms import UNSPACED, Term, content_terms, content_test, function_words, located_words, words
+from seekpoint.index.text.terms import UNSPACED, content_terms, content_test, function_words, located_words, words
 from seekpoint.index.types import Chapter, Cue, EmbeddedTranscript, ModelCard
 from seekpoint.indexer.vocabulary.dictionary import cut
 
@@ -108,14 +108,10 @@ def _words(text: str) -> Iterator[_Word]:
                 stem.text,
                 word.start,
                 word.stop,
-                _size(word),
+                1 if _UNSPACED.match(word.text) else _WORD,
                 is_content(stem) and not is_empty(word.text),
                 word.text in _INSIDE,
             )
-
-
-def _size(word: Term) -> int:
-    return 1 if _UNSPACED.match(word.text) else _WORD
 
 
 def is_empty(word: str) -> bool:

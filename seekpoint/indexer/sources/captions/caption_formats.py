@@ -252,15 +252,13 @@ def _ttml_cues(
     start = zero if math.isnan(begin) else zero + begin
     until = zero + end if not math.isnan(end) else start + duration if not math.isnan(duration) else until
     is_timed = not math.isnan(begin)
-    if _kind(element) in ("p", "span") and (is_timed or (has_time and not _has_timed_parts(element))):
+    if _kind(element) in ("p", "span") and (
+        is_timed or (has_time and not any("begin" in part.attrib for part in element.iter()))
+    ):
         yield Cue(start, until, "".join(element.itertext()))
     else:
         for child in element:
             yield from _ttml_cues(child, time, start, until, has_time or is_timed)
-
-
-def _has_timed_parts(element: Element) -> bool:
-    return any("begin" in part.attrib for part in element.iter())
 
 
 def _ttml_time(units: dict[str, float], value: str | None) -> float:

@@ -60,7 +60,7 @@ def read_markdown(data: bytes, charset: str | None = None) -> ParsedDocument:
     """
     text = _text(data, charset)
     front_matter = _FRONT_MATTER.match(text)
-    fields = _fields(front_matter[2]) if front_matter else {}
+    fields = {field[1].lower(): _value(field[2]) for field in _FIELD.finditer(front_matter[2] if front_matter else "")}
     runs = _text_runs(text[front_matter.end() :] if front_matter else text)
     return ParsedDocument(
         _blocks(_rows(runs)),
@@ -133,10 +133,6 @@ def _unwrapped(lines: Sequence[str]) -> Iterator[str]:
 
 def _width(line: str) -> int:
     return len(line) if line.isascii() else sum(1 + (east_asian_width(c) in "WF") for c in line)
-
-
-def _fields(front_matter: str) -> dict[str, str]:
-    return {field[1].lower(): _value(field[2]) for field in _FIELD.finditer(front_matter)}
 
 
 def _value(value: str) -> str:

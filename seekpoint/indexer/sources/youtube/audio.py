@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import requests
 from yt_dlp.extractor.youtube import YoutubeIE
@@ -74,12 +73,8 @@ def fetch_audio(video_id: str, web: Web, folder: Path) -> FetchedAudio:
         downloader.dl(str(path), info)
     except (requests.RequestException, YoutubeDLError, SeekpointError, OSError) as error:
         raise outcome_of(error, folder) from error
-    return FetchedAudio(path, _details(info))
-
-
-def _details(info: Mapping[str, Any]) -> Details:
     title, channel = (clean(str(info.get(name) or ""))[:_LONGEST_TITLE] or None for name in ("title", "channel"))
-    return Details(title, channel, info.get("duration"))
+    return FetchedAudio(path, Details(title, channel, info.get("duration")))
 
 
 class _AudioDownloader(Downloader):
@@ -111,11 +106,7 @@ def outcome_of(error: Exception, folder: Path) -> SeekpointError:
         return Unfetched(State.DEFERRED, Reason("youtube_says", text=message[:200].rstrip(". ")), DAY)
     if _NO_SOUND.search(message) or status_of(error) in (403, 404, 410):
         return ServerFault(State.DEFERRED, Reason("sound_withheld"), DAY)
-    if _is_expected(error):
+    cause = (getattr(error, "exc_info", None) or (None, None))[1]
+    if isinstance(cause, ExtractorError) and cause.expected:
         return Unfetched(State.UNAVAILABLE, Reason("youtube_says", text=message[:200].rstrip(". ")), MONTH)
     return ServerFault(State.DEFERRED, Reason("ytdlp_misfit_video"), DAY)
-
-
-def _is_expected(error: Exception) -> bool:
-    cause = (getattr(error, "exc_info", None) or (None, None))[1]
-    return isinstance(cause, ExtractorError) and bool(cause.expected)
