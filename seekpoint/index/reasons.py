@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ from seekpoint.index.text.clean import clean
 
 _JOINTS = {"en": (": ", "; "), "zh": ("：", "；")}
 # An imported library may have reasons of any length and depth.
-_LONGEST_VALUE, _LONGEST_CODE, _MOST_VALUES, _DEEPEST = 600, 60, 20, 3
+_LONGEST_ROW, _LONGEST_VALUE, _LONGEST_CODE, _MOST_VALUES, _DEEPEST = 20_000, 600, 60, 20, 3
 _UNKNOWN, _OTHER = "unknown", "other"
 
 
@@ -52,10 +52,7 @@ class Reason(str):
     @classmethod
     def stored(cls, row: str) -> Reason:
         """The reason in a library's row; a row in another form is text of another program."""
-        try:
-            return _reason(parsed_json(row))
-        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
-            return cls.of(row)
+        return _stored(str(row)[:_LONGEST_ROW])
 
     def to_row(self) -> str:
         """The code and the values, as a library stores them."""
@@ -69,6 +66,14 @@ class Reason(str):
     def is_foreign(self) -> bool:
         """Whether it is text of another program, in any language."""
         return self.code == _OTHER
+
+
+@lru_cache(maxsize=1 << 10)  # thousands of resources may wait for one reason
+def _stored(row: str) -> Reason:
+    try:
+        return _reason(parsed_json(row))
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        return Reason.of(row)
 
 
 def row_of(reason: str | None) -> str | None:
